@@ -1,0 +1,11 @@
+-- A role for a feed (a PLC gateway, an MES): it can say what a machine's status is, and nothing else.
+-- Run once by an administrator in the floor's schema; it may be run again. A feed's own login joins it:
+--   CREATE ROLE gateway_1 LOGIN PASSWORD '...'; GRANT floor_feed_writer TO gateway_1;
+DO $$
+BEGIN
+    CREATE ROLE floor_feed_writer NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+
+DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO floor_feed_writer', current_schema()); END $$;
+GRANT SELECT, UPDATE (status, reason, datetime) ON machine_feed_stream TO floor_feed_writer;

@@ -1,0 +1,56 @@
+-- The plant as delivered: four lines with thirty machines in flow order, and the people who keep them running.
+
+INSERT INTO production_lines (line_id, code, name, position) VALUES
+    (1, '01', 'Transmission Line', 1),
+    (2, '02', 'Engine Line',       2),
+    (3, '03', 'Exterior Line',     3),
+    (4, '04', 'Interior Line',     4);
+
+INSERT INTO machine_feed_stream (machine_id, machine_name, type) VALUES
+    ( 1, 'Source_Sorter_01_01',    'sorter'),
+    ( 2, 'Robotic_Arm_01_01',      'robotic_arm'),
+    ( 3, 'Injection_Molder_01_01', 'injection_molder'),
+    ( 4, 'Valve_01_01',            'valve'),
+    ( 5, 'Injection_Molder_01_02', 'injection_molder'),
+    ( 6, 'Robotic_Arm_01_02',      'robotic_arm'),
+    ( 7, 'Painter_01_02',          'painter'),
+    ( 8, 'Robotic_Arm_01_03',      'robotic_arm'),
+    ( 9, 'Sorter_01_01',           'sorter'),
+    (10, 'Injection_Molder_02_01', 'injection_molder'),
+    (11, 'Valve_02_01',            'valve'),
+    (12, 'Injection_Molder_02_02', 'injection_molder'),
+    (13, 'Robotic_Arm_02_01',      'robotic_arm'),
+    (14, 'Painter_02_01',          'painter'),
+    (15, 'Robotic_Arm_02_02',      'robotic_arm'),
+    (16, 'Sorter_02_01',           'sorter'),
+    (17, 'Sorter_03_01',           'sorter'),
+    (18, 'Robotic_Arm_03_01',      'robotic_arm'),
+    (19, 'Injection_Molder_03_01', 'injection_molder'),
+    (20, 'Valve_03_01',            'valve'),
+    (21, 'Injection_Molder_03_02', 'injection_molder'),
+    (22, 'Robotic_Arm_03_02',      'robotic_arm'),
+    (23, 'Painter_03_01',          'painter'),
+    (24, 'Robotic_Arm_03_03',      'robotic_arm'),
+    (25, 'Injection_Molder_03_03', 'injection_molder'),
+    (26, 'Injection_Molder_04_01', 'injection_molder'),
+    (27, 'Valve_04_01',            'valve'),
+    (28, 'Robotic_Arm_04_01',      'robotic_arm'),
+    (29, 'Painter_04_01',          'painter'),
+    (30, 'Sorter_04_01',           'sorter');
+
+INSERT INTO employees (first_name, last_name, email, department) VALUES
+    ('Mike',     'Johnson',   'mike.johnson@example.com',     'Maintenance'),
+    ('Lisa',     'Garcia',    'lisa.garcia@example.com',      'Maintenance'),
+    ('Tom',      'Kowalski',  'tom.kowalski@example.com',     'Maintenance'),
+    ('Aisha',    'Rahman',    'aisha.rahman@example.com',     'Maintenance'),
+    ('Ben',      'Okafor',    'ben.okafor@example.com',       'Maintenance'),
+    ('Sarah',    'Lindqvist', 'sarah.lindqvist@example.com',  'Quality Control'),
+    ('David',    'Chen',      'david.chen@example.com',       'Quality Control'),
+    ('Maria',    'Santos',    'maria.santos@example.com',     'Quality Control'),
+    ('James',    'Wilson',    'james.wilson@example.com',     'Operations'),
+    ('Elena',    'Petrova',   'elena.petrova@example.com',    'Operations'),
+    ('Carlos',   'Mendez',    'carlos.mendez@example.com',    'Operations'),
+    ('Grace',    'Kim',       'grace.kim@example.com',        'Operations'),
+    ('Robert',   'Novak',     'robert.novak@example.com',     'Engineering'),
+    ('Priya',    'Sharma',    'priya.sharma@example.com',     'Engineering'),
+    ('Jonas',    'Weber',     'jonas.weber@example.com',      'Engineering');

@@ -1,0 +1,45 @@
+-- name: snapshot
+-- The whole floor in flow order, read in one statement: one moment. now_ms is the database's clock, which alone
+-- measures ages. A datetime that Python can't hold (infinity, the year 10000) comes as null.
+SELECT f.machine_id, f.machine_name, m.type, f.status, f.reason, f.version,
+       epoch_ms(f.reported_at) AS reported_ms, epoch_ms(f.status_since) AS since_ms,
+       CASE WHEN f.datetime >= '0002-01-01' AND f.datetime < '9999-01-01' THEN f.datetime END AS datetime,
+       l.name AS line, l.position AS line_position, m.position,
+       epoch_ms(clock_timestamp()) AS now_ms
+FROM machine_feed_stream f
+JOIN machines m USING (machine_name)
+LEFT JOIN production_lines l USING (line_id)
+ORDER BY l.position NULLS LAST, l.line_id, m.position, f.machine_id;
+
+-- name: clock$
+-- The database's clock in ms since 1970.
+SELECT epoch_ms(clock_timestamp());
+
+-- name: recent_events
+-- The latest changes of the whole floor, newest first.
+SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by
+FROM machine_status_history ORDER BY changed_at DESC, version DESC LIMIT :most;
+
+-- name: recent_events_of_machine
+-- The latest changes of one machine, newest first.
+SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by
+FROM machine_status_history WHERE machine_name = :machine_name
+ORDER BY changed_at DESC, version DESC LIMIT :most;
+
+-- name: missing_triggers
+-- Triggers without which a change would not be announced or not be recorded, and that are gone or switched off.
+SELECT wanted.name
+FROM unnest(ARRAY['machine_feed_register', 'machine_feed_stamp_1', 'machine_feed_stamp_2', 'machine_feed_inserted',
+                  'machine_feed_updated', 'machine_feed_deleted', 'machine_feed_truncated']) AS wanted (name)
+LEFT JOIN pg_trigger t
+       ON t.tgname = wanted.name AND t.tgrelid = 'machine_feed_stream'::regclass AND t.tgenabled IN ('O', 'A')
+WHERE t.oid IS NULL
+ORDER BY wanted.name;
+
+-- name: say_heartbeat!
+-- A notification to ourselves: only its return proves that notifications are delivered.
+SELECT pg_notify(:channel, :token);
+
+-- name: notification_queue_usage$
+-- How full the server's notification queue is, 0 to 1; a full queue makes writers fail.
+SELECT pg_notification_queue_usage();
