@@ -1,5 +1,9 @@
 -- The floor: lines, machines, what each machine says now, and everything it ever said.
--- Runs in the schema that comes first in the search_path; the app and psql apply the same file.
+-- Runs in the schema that comes first in the search_path; the app and psql (sql/install.sql) apply the same file.
+
+-- The functions below keep this path. Temporary tables come last: whoever writes the feed must not be able to slip
+-- one of the same name under a SECURITY DEFINER function and so divert the history.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), false);
 
 CREATE TABLE production_lines (
     line_id  smallint PRIMARY KEY,

@@ -1,0 +1,125 @@
+"""Connections to PostgreSQL, and the named queries of sql/queries.
+
+The pool is for short questions of pages and the REST interface. What must not share its connection (the listener, the
+simulator) asks for one of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiosql
+import asyncpg
+
+from .errors import DatabaseUnavailable
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+SQL = Path(__file__).parent.parent / 'sql'
+DEFAULT_FEED_TABLE = 'machine_feed_stream'
+
+Connection = asyncpg.Connection
+Connect = Callable[[], Awaitable[Connection]]
+
+UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
+               asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.InvalidCatalogNameError,
+               asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InternalClientError)
+"""What asyncpg raises when the database is away, starting, stopping, full, or does not let us in."""
+
+
+def read_sql(path: Path, feed_table: str) -> str:
+    """One of our SQL files; DEFAULT_POSTGRES_TABLE, where set, stands in for the feed's name."""
+    text = path.read_text(encoding='utf-8')
+    return text if feed_table == DEFAULT_FEED_TABLE else re.sub(rf'\b{DEFAULT_FEED_TABLE}\b', feed_table, text)
+
+
+def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Any:
+    """Every block of sql/queries, each an awaitable taking a connection and its arguments by name."""
+    text = '\n'.join(read_sql(path, feed_table) for path in sorted((SQL / 'queries').glob('*.sql')))
+    return aiosql.from_str(text, 'asyncpg')
+
+
+class Database:
+    """One PostgreSQL database, as the settings say how to reach and use it."""
+
+    def __init__(self, url: str | None, settings: Settings) -> None:
+        """url: a postgresql:// address; None lets the PG* variables speak."""
+        self.url = url
+        self.schema = settings.default_postgres_schema
+        self.feed_table = settings.default_postgres_table
+        self.queries = load_queries(self.feed_table)
+        self._settings = settings
+        self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
+
+    async def connect(self) -> Connection:
+        """A connection of the caller's own, in the floor's schema.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        try:
+            return await asyncpg.connect(self.url, timeout=self._settings.db_pool_timeout, **self._options())
+        except UNREACHABLE as error:
+            raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """A connection from the pool for one short piece of work.
+
+        :raises DatabaseUnavailable: nobody answers, none is free within DB_POOL_TIMEOUT, or the link broke meanwhile
+        """
+        try:
+            pool = await self._open_pool()
+            async with pool.acquire(timeout=self._settings.db_pool_timeout) as connection:
+                yield connection
+        except UNREACHABLE as error:
+            raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
+
+    async def expire_connections(self) -> None:
+        """Have every pooled connection replaced when it is next used: after a migration, and by age."""
+        if self._pool is not None:
+            await self._pool.expire_connections()
+
+    async def recycle(self) -> None:
+        """Replace pooled connections every DB_POOL_RECYCLE_INTERVAL, for ever."""
+        while True:
+            await asyncio.sleep(self._settings.db_pool_recycle_interval)
+            await self.expire_connections()
+
+    async def close(self) -> None:
+        """Let go of the pool, waiting at most five seconds for work under way."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(pool.close(), 5)
+        except TimeoutError:
+            log.warning('database work was still under way at the end and was cut off')
+            pool.terminate()
+
+    async def _open_pool(self) -> asyncpg.Pool:
+        async with self._opening:
+            if self._pool is None:
+                # DB_POOL_SIZE is the number kept open, DB_MAX_OVERFLOW what may come on top under load
+                size = self._settings.db_pool_size
+                self._pool = await asyncpg.create_pool(
+                    self.url, min_size=size, max_size=size + self._settings.db_max_overflow,
+                    timeout=self._settings.db_pool_timeout, **self._options())
+            return self._pool
+
+    def _options(self) -> dict[str, Any]:
+        # server settings outlive the RESET ALL of a pool's release; SET search_path would not
+        return {'command_timeout': self._settings.db_command_timeout,
+                'server_settings': {'search_path': f'"{self.schema}", pg_temp', 'application_name': 'line-monitor'}}
+
+
+def describe(error: BaseException) -> str:
+    """One line about an error whose own text may be empty, as a TimeoutError's is."""
+    return ' '.join(str(error).split()) or type(error).__name__

@@ -1,0 +1,97 @@
+"""Brings the schema up to date: the files of sql/migrations in order, each in a transaction of its own, once.
+
+Several instances may start at once: a lock makes them take turns. A file that was changed after it was applied, or a
+schema newer than this program, stops the start with a sentence that says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from .database import SQL, Connection, read_sql
+from .errors import MigrationError
+
+log = logging.getLogger(__name__)
+
+LOCK = 7_302_113_006  # any number that nobody else uses for pg_advisory_xact_lock
+LOCK_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file."""
+
+    version: int
+    name: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """The checksum that schema_migrations keeps."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def load_migrations(folder: Path = SQL / 'migrations', feed_table: str = 'machine_feed_stream') -> list[Migration]:
+    """The files in order; 0000 only makes the table that remembers the others."""
+    found = []
+    for path in sorted(folder.glob('*.sql')):
+        number, name = re.fullmatch(r'(\d{4})_(\w+)', path.stem).groups()  # type: ignore[union-attr]
+        found.append(Migration(int(number), name, read_sql(path, feed_table)))
+    return found
+
+
+async def migrate(connection: Connection, schema: str, migrations: Sequence[Migration]) -> list[Migration]:
+    """Apply what is missing; returns what was applied.
+
+    :raises MigrationError: a right is missing, a file was changed after it was applied, or the schema is newer than us
+    """
+    bookkeeping, *wanted = migrations
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            await connection.execute(f'SELECT pg_advisory_xact_lock({LOCK})')
+            if not await connection.fetchval('SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)', schema):
+                await connection.execute(f'CREATE SCHEMA "{schema}"')
+            await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
+            if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
+                await connection.execute(bookkeeping.text)
+        return [migration for migration in wanted if await _apply(connection, schema, migration, wanted[-1].version)]
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationError(
+            f'the database user may not set up the schema "{schema}": {error}. '
+            f'Grant it CREATE on the database, or USAGE and CREATE on the schema.') from error
+    except asyncpg.PostgresSyntaxOrAccessError as error:
+        raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}') from error
+
+
+async def _apply(connection: Connection, schema: str, migration: Migration, newest: int) -> bool:
+    """One file in one transaction, unless it is there already."""
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+        await connection.execute(f'SELECT pg_advisory_xact_lock({LOCK})')
+        await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
+        applied = {row['version']: row['sha256'] for row in
+                   await connection.fetch('SELECT version, sha256 FROM schema_migrations')}
+        if max(applied, default=0) > newest:
+            raise MigrationError(f'the schema "{schema}" has migration {max(applied)}, this program knows only '
+                                 f'{newest}: start the newer program that made it')
+        if migration.version not in applied:
+            log.info('migration %04d_%s', migration.version, migration.name)
+            await connection.execute(migration.text)
+            await connection.execute('INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)',
+                                     migration.version, migration.name, migration.sha256)
+            return True
+        if applied[migration.version] is None:  # psql applied it
+            await connection.execute('UPDATE schema_migrations SET sha256 = $2 WHERE version = $1',
+                                     migration.version, migration.sha256)
+        elif applied[migration.version] != migration.sha256:
+            raise MigrationError(f'migration {migration.version:04}_{migration.name} was changed after it was applied: '
+                                 f'restore the file and put the change into a new migration')
+        return False

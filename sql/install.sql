@@ -1,0 +1,22 @@
+-- Makes or upgrades the floor's schema with psql alone; the app does the same by itself when it starts.
+--   psql DATABASE -v schema=manufacturing_line -f sql/install.sql
+\set ON_ERROR_STOP on
+\if :{?schema} \else \set schema manufacturing_line \endif
+BEGIN;
+SET LOCAL client_min_messages = warning;
+CREATE SCHEMA IF NOT EXISTS :"schema";
+SET search_path = :"schema";
+\ir migrations/0000_migrations.sql
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 1) AS wanted \gset
+\if :wanted
+    \ir migrations/0001_floor.sql
+    INSERT INTO schema_migrations (version, name) VALUES (1, 'floor');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 2) AS wanted \gset
+\if :wanted
+    \ir migrations/0002_plant.sql
+    INSERT INTO schema_migrations (version, name) VALUES (2, 'plant');
+\endif
+COMMIT;
