@@ -1,0 +1,134 @@
+"""Every environment variable that this program reads, typed and checked; .env is read too.
+
+A wrong value stops the start with one line that names the variable, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zoneinfo
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import SettingsError
+
+IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
+TOO_LONG_TO_SHOW = 60
+
+
+class Source(Enum):
+    """Where the database comes from."""
+
+    URL = 'DATABASE_URL'
+    LAKEBASE = 'Lakebase'
+    PG_VARIABLES = 'the PG* variables'
+    EMBEDDED = 'the embedded PostgreSQL'
+
+
+class Settings(BaseSettings):
+    """The configuration. Field names are the variables' names in lower case."""
+
+    model_config = SettingsConfigDict(env_file='.env', env_file_encoding='utf-8', extra='ignore', env_ignore_empty=True,
+                                      hide_input_in_errors=True)
+
+    database_url: Annotated[str | None, Field(description='postgresql://user:password@host:port/database', repr=False)] = None
+    pghost: Annotated[str | None, Field(description='a host name; the other PG* variables go with it')] = None
+    lakebase_instance_name: Annotated[str | None, Field(description='the name of a Lakebase instance')] = None
+    lakebase_database_name: Annotated[str | None, Field(description='a database on it')] = None
+    databricks_database_port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 5432
+    default_postgres_schema: Annotated[str, Field(description='lower-case letters, digits and _, at most 40')] = 'manufacturing_line'
+    default_postgres_table: Annotated[str, Field(description='lower-case letters, digits and _, at most 40')] = 'machine_feed_stream'
+    dashboard_embed_url: Annotated[str | None, Field(description='an https:// address')] = None
+
+    enable_simulator: Annotated[bool, Field(description='true or false')] = True
+    simulator_interval: Annotated[float, Field(gt=0, le=86400, description='seconds between changes, above 0')] = 5
+
+    db_pool_size: Annotated[int, Field(ge=0, le=1000, description='a whole number, 0 to 1000')] = 5
+    db_max_overflow: Annotated[int, Field(ge=0, le=1000, description='a whole number, 0 to 1000')] = 10
+    db_command_timeout: Annotated[float, Field(gt=0, description='seconds, above 0')] = 30
+    db_pool_timeout: Annotated[float, Field(gt=0, description='seconds, above 0')] = 10
+    db_pool_recycle_interval: Annotated[float, Field(gt=0, description='seconds, above 0')] = 3600
+
+    listen_heartbeat_seconds: Annotated[float, Field(gt=0, le=60, description='seconds, above 0, at most 60')] = 5
+    listen_audit_seconds: Annotated[float, Field(gt=0, le=60, description='seconds, above 0, at most 60')] = 30
+    machine_silent_after: Annotated[float | None, Field(gt=0, description='seconds, above 0; empty: never')] = None
+
+    host: Annotated[str, Field(min_length=1, description='an address to listen on')] = '127.0.0.1'
+    port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 8000
+    data_dir: Annotated[Path, Field(description='a folder')] = Path('.data')
+    plant_timezone: Annotated[str, Field(description='a name of the IANA time zone database, as America/Detroit')] = 'UTC'
+    storage_secret: Annotated[str | None, Field(min_length=16, repr=False, description='at least 16 characters')] = None
+    log_level: Annotated[str, Field(pattern='(?i)^(debug|info|warning|error)$', description='debug, info, warning or error')] = 'info'
+
+    @field_validator('default_postgres_schema', 'default_postgres_table')
+    @classmethod
+    def _is_identifier(cls, value: str) -> str:
+        if not IDENTIFIER.fullmatch(value):
+            raise ValueError('not a plain identifier')
+        return value
+
+    @field_validator('plant_timezone')
+    @classmethod
+    def _is_timezone(cls, value: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError('not a known time zone') from error
+        return value
+
+    @field_validator('database_url', 'dashboard_embed_url')
+    @classmethod
+    def _is_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        schemes = {'database_url': {'postgresql', 'postgres'}, 'dashboard_embed_url': {'https'}}[str(info.field_name)]
+        if value is not None and urlsplit(value).scheme not in schemes:
+            raise ValueError('not such an address')
+        return value
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Settings:
+        """The settings of this process.
+
+        :raises SettingsError: one line for the first wrong value
+        """
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SettingsError(_explain(cls, error)) from None
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The plant's time zone: every time a person reads is in it."""
+        return zoneinfo.ZoneInfo(self.plant_timezone)
+
+    @property
+    def source(self) -> Source:
+        """Where the database comes from; the first hit wins."""
+        if self.database_url:
+            return Source.URL
+        if self.lakebase_instance_name:
+            return Source.LAKEBASE
+        if self.pghost:
+            return Source.PG_VARIABLES
+        return Source.EMBEDDED
+
+
+def _explain(settings: type[Settings], error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = str(first['loc'][0]) if first['loc'] else ''
+    variable = name.upper()
+    field = settings.model_fields.get(name)
+    secret = field is not None and not field.repr
+    value = '...' if secret else _shown(os.environ.get(variable) or os.environ.get(name) or first.get('input'))
+    allowed = field.description if field is not None else first['msg']
+    return f'{variable}={value} can not be used: it must be {allowed}'
+
+
+def _shown(value: object) -> str:
+    text = ' '.join(str(value).split())
+    return text if len(text) <= TOO_LONG_TO_SHOW else f'{text[:TOO_LONG_TO_SHOW]}...'

@@ -1,0 +1,261 @@
+"""The one in-memory truth that pages are bound to. One writer: the listener, through the methods here.
+
+The store holds what the database said last, and how sure we are of it. Ages are measured with the database's clock,
+carried forward by a monotonic one, so that a wrong clock of this machine changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .model import DisplayName, FloorSnapshot, MachineChange, MachineName, MachineRecord, Status, StatusEvent
+
+log = logging.getLogger(__name__)
+
+EVENTS_KEPT = 200
+NOT_ON_A_LINE = 'Not on a line'
+
+
+class Connection(StrEnum):
+    """How far the picture can be trusted."""
+
+    CONNECTING = 'connecting'
+    LIVE = 'live'
+    STALE = 'stale'
+
+
+@dataclass(slots=True)
+class Machine:
+    """One machine as the pages show it. Only the store writes it."""
+
+    record: MachineRecord
+    display: DisplayName
+    status: Status
+    reason: str | None
+    since_ms: int
+    reported_ms: int
+    version: int
+
+    @property
+    def name(self) -> MachineName:
+        """The name in the database."""
+        return self.record.name
+
+
+@dataclass(slots=True)
+class Line:
+    """One line: its machines in flow order."""
+
+    name: str
+    machines: list[Machine] = field(default_factory=list)
+
+    @property
+    def worst(self) -> Status:
+        """The status that the whole line is shown with."""
+        return max((machine.status for machine in self.machines), key=lambda s: s.severity, default=Status.UNKNOWN)
+
+    @property
+    def counts(self) -> Counter[Status]:
+        """How many machines are in each status."""
+        return Counter(machine.status for machine in self.machines)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one write changed: the machines, and whether machines or lines came, went or moved."""
+
+    machines: frozenset[MachineName] = frozenset()
+    layout: bool = False
+    connection: bool = False
+
+
+Subscriber = Callable[[Difference], None]
+
+
+class Store:
+    """The floor now. Every write is one synchronous step, then tells the subscribers what it changed."""
+
+    def __init__(self, *, stale_after: float = 8.0, silent_after: float | None = None,
+                 monotonic: Callable[[], float] = time.monotonic) -> None:
+        """stale_after: seconds without a proof of delivery after which the picture is no longer called live.
+        silent_after: seconds without a word after which a machine's status is unknown (None: never)."""
+        self.machines: dict[MachineName, Machine] = {}
+        self.lines: list[Line] = []
+        self.events: deque[StatusEvent] = deque(maxlen=EVENTS_KEPT)
+        self.revision = 0
+        self.trouble: str | None = None
+        """What is wrong with the feed although it answers, in a sentence for people."""
+        self.problem: str | None = None
+        """Why there is no connection, in a sentence for people."""
+        self.last_lag_ms: int | None = None
+        """From the change in the database to the store, by the database's clock."""
+        self._stale_after = stale_after
+        self._silent_after = silent_after
+        self._monotonic = monotonic
+        self._proof: float | None = None
+        self._broken = True
+        self._clock_ms: tuple[int, float] | None = None
+        self._subscribers: list[Subscriber] = []
+
+    # reading
+
+    @property
+    def connection(self) -> Connection:
+        """Live only while the last proof of delivery is young and the link isn't known to be broken."""
+        if self._proof is None:
+            return Connection.CONNECTING
+        if self._broken or self._monotonic() - self._proof > self._stale_after:
+            return Connection.STALE
+        return Connection.LIVE
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the last proof that everything the database said has arrived; None: never."""
+        return None if self._proof is None else max(0.0, self._monotonic() - self._proof)
+
+    @property
+    def now_ms(self) -> int:
+        """The database's clock, in ms since 1970; before it was ever read, this machine's."""
+        if self._clock_ms is None:
+            return int(time.time() * 1000)
+        at_ms, read_at = self._clock_ms
+        return at_ms + int((self._monotonic() - read_at) * 1000)
+
+    @property
+    def counts(self) -> Counter[Status]:
+        """How many machines of the whole floor are in each status."""
+        return Counter(machine.status for machine in self.machines.values())
+
+    def seconds_in_status(self, machine: Machine) -> float:
+        """How long a machine has been what it is; for unknown, how long it has been silent."""
+        return max(0.0, (self.now_ms - machine.since_ms) / 1000)
+
+    def needing_attention(self) -> list[Machine]:
+        """Machines that aren't running: stops first, in each status the longest first."""
+        return sorted((machine for machine in self.machines.values() if machine.status is not Status.OPERATIONAL),
+                      key=lambda machine: (-machine.status.severity, machine.since_ms, machine.name))
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Be told of every write; returns the function that ends it."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber)
+
+    # writing: the listener only
+
+    def replace(self, snapshot: FloorSnapshot) -> Difference:
+        """The whole floor as the database has it. It wins over all we knew: a restored backup may go back in versions."""
+        self.set_clock(snapshot.now_ms)
+        before = self.machines
+        layout = [(m.name, m.line, m.type) for m in snapshot.machines] != \
+            [(m.name, m.record.line, m.record.type) for m in before.values()]
+        changed = set()
+        machines: dict[MachineName, Machine] = {}
+        for record in snapshot.machines:
+            machine = before.get(record.name)
+            if machine is None or layout:
+                machine = Machine(record, DisplayName.of(record.name), record.status, record.reason,
+                                  record.since_ms, record.reported_ms, record.version)
+            elif (machine.status, machine.reason, machine.since_ms) != (record.status, record.reason, record.since_ms) \
+                    or machine.version != record.version:
+                machine.record = record
+                self._set(machine, record)
+                changed.add(record.name)
+            machines[record.name] = machine
+        self.machines = machines
+        if layout:
+            self.lines = _group(machines.values())
+            changed = set(machines)
+        events = list(snapshot.events)[:EVENTS_KEPT]
+        if events != list(self.events):
+            self.events = deque(events, maxlen=EVENTS_KEPT)
+        return self._tell(Difference(frozenset(changed | self._find_silent()), layout=layout))
+
+    def apply(self, changes: Iterable[MachineChange]) -> Difference:
+        """What notifications said, oldest first. What we know already, or newer, is left alone."""
+        changed = set()
+        for change in changes:
+            machine = self.machines.get(change.name)
+            if machine is None or change.version <= machine.version:
+                continue
+            if (machine.status, machine.reason) != (change.status, change.reason):
+                self.events.appendleft(StatusEvent(change.version, change.name, machine.status, change.status,
+                                                   change.reason, change.reported_ms))
+            self._set(machine, change)
+            self.last_lag_ms = max(0, self.now_ms - change.reported_ms)
+            changed.add(change.name)
+        return self._tell(Difference(frozenset(changed)))
+
+    def prove(self) -> None:
+        """Everything that the database said before this moment has arrived."""
+        was = self.connection
+        self._proof = self._monotonic()
+        self._broken = False
+        self.problem = None
+        if was is not Connection.LIVE:
+            self._tell(Difference(connection=True))
+
+    def lose(self, problem: str) -> None:
+        """The link to the database is gone; what we show is from now on a memory."""
+        if not self._broken or problem != self.problem:
+            self._broken = True
+            self.problem = problem
+            self._tell(Difference(connection=True))
+
+    def set_trouble(self, trouble: str | None) -> None:
+        """Something is wrong although the database answers (None: nothing)."""
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self._tell(Difference(connection=True))
+
+    def set_clock(self, now_ms: int) -> None:
+        """The database's clock as just read."""
+        self._clock_ms = (now_ms, self._monotonic())
+
+    def tick(self) -> None:
+        """Once a second: machines that have gone silent become unknown."""
+        if silent := self._find_silent():
+            self._tell(Difference(frozenset(silent)))
+
+    # within
+
+    def _set(self, machine: Machine, said: MachineRecord | MachineChange) -> None:
+        machine.status = said.status
+        machine.reason = said.reason
+        machine.since_ms = said.since_ms
+        machine.reported_ms = said.reported_ms
+        machine.version = said.version
+
+    def _find_silent(self) -> set[MachineName]:
+        if self._silent_after is None:
+            return set()
+        deadline = self.now_ms - self._silent_after * 1000
+        silent = [machine for machine in self.machines.values()
+                  if machine.status is not Status.UNKNOWN and machine.reported_ms < deadline]
+        for machine in silent:
+            self.events.appendleft(StatusEvent(machine.version, machine.name, machine.status, Status.UNKNOWN, None,
+                                               self.now_ms))
+            machine.status, machine.reason, machine.since_ms = Status.UNKNOWN, None, machine.reported_ms
+        return {machine.name for machine in silent}
+
+    def _tell(self, difference: Difference) -> Difference:
+        if difference.machines or difference.layout or difference.connection:
+            self.revision += 1
+            for subscriber in tuple(self._subscribers):
+                try:
+                    subscriber(difference)
+                except Exception:  # one page's fault must not stop the floor
+                    log.exception('a subscriber of the store failed')
+        return difference
+
+
+def _group(machines: Iterable[Machine]) -> list[Line]:
+    lines: dict[str, Line] = {}
+    for machine in machines:
+        name = machine.record.line or NOT_ON_A_LINE
+        lines.setdefault(name, Line(name)).machines.append(machine)
+    return list(lines.values())
