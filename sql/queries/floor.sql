@@ -18,7 +18,7 @@ SELECT epoch_ms(clock_timestamp());
 -- name: recent_events
 -- The latest changes of the whole floor, newest first.
 SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by
-FROM machine_status_history ORDER BY changed_at DESC, version DESC LIMIT :most;
+FROM machine_status_history ORDER BY version DESC LIMIT :most;
 
 -- name: recent_events_of_machine
 -- The latest changes of one machine, newest first.

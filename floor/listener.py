@@ -1,0 +1,306 @@
+"""From PostgreSQL to the store: LISTEN, snapshot, then every change as it is announced.
+
+The table is the truth and a notification only a hint, so the order is: listen first, read the whole floor, then apply
+what came in meanwhile. The connection is believed only while our own heartbeat notification comes back; a suspect one
+is terminated, not closed, and a new one starts from a new snapshot. A slow audit compares the floor with the table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from .database import UNREACHABLE, Connect, Connection, describe
+from .errors import DatabaseError, FeedNotDelivered, NotificationError
+from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from .notifications import Resync, parse
+from .store import EVENTS_KEPT, Store
+
+log = logging.getLogger(__name__)
+
+LONGEST_BACKOFF_S = 5.0
+QUEUE_LIMIT = 10_000
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the listener has seen since the start; /metrics shows it."""
+
+    connections: int = 0
+    notifications: int = 0
+    unreadable: int = 0
+    snapshots: int = 0
+    heartbeats: int = 0
+    audits_with_difference: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. gap is the least time between two writes to the store, so that a storm becomes a few writes a second."""
+
+    heartbeat: float = 5.0
+    heartbeat_timeout: float = 2.0
+    audit: float = 30.0
+    polling: float = 2.0
+    gap: float = 0.04
+    first_backoff: float = 0.1
+
+    @property
+    def stale_after(self) -> float:
+        """The longest a picture without proof is called live: one beat, its time-out, and a second of slack."""
+        return self.heartbeat + self.heartbeat_timeout + 1
+
+
+class Listener:
+    """Keeps the store equal to the database for ever, whatever happens to the connection."""
+
+    def __init__(self, connect: Connect, queries: Any, store: Store, *, schema: str, timing: Timing | None = None,
+                 prepare: Callable[[Connection], Awaitable[None]] | None = None) -> None:
+        """prepare runs on every new connection before it listens: it brings the schema up to date."""
+        self.counters = Counters()
+        self._connect = connect
+        self._queries = queries
+        self._store = store
+        self._timing = timing or Timing()
+        self._prepare = prepare
+        self._feed_channel = f'{schema}.machine_feed'
+        self._beat_channel = f'{schema}.heartbeat.{uuid.uuid4().hex[:8]}'
+
+    async def run(self) -> None:
+        """Connect and keep connected until cancelled."""
+        backoff = self._timing.first_backoff
+        while True:
+            session = None
+            try:
+                connection = await self._connect()
+                session = _Session(connection)
+                if self._prepare is not None:
+                    await self._prepare(connection)
+                await self._start(session)
+                self.counters.connections += 1
+                backoff = self._timing.first_backoff
+                await self._follow(session)
+            except (*UNREACHABLE, DatabaseError, asyncpg.PostgresError) as error:
+                problem = describe(error)
+                log.log(logging.INFO if problem == self._store.problem else logging.WARNING,
+                        'no live connection to the database: %s', problem)
+                self._store.lose(problem)
+            except Exception as error:  # a fault of ours: the floor must say that it is stale, and come back
+                log.exception('the listener failed and starts again')
+                self._store.lose(f'a fault in this program: {describe(error)}')
+            finally:
+                if session is not None:
+                    session.end()
+            await asyncio.sleep(backoff * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
+            backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+
+    async def _start(self, session: _Session) -> None:
+        """Listen first, then read: what changes in between is announced, and nothing is missed."""
+        await session.connection.add_listener(self._feed_channel, session.on_feed)
+        await session.connection.add_listener(self._beat_channel, session.on_beat)
+        await self._read_floor(session)
+        await self._beat(session)
+        await self._audit_triggers(session)
+
+    async def _follow(self, session: _Session) -> None:
+        tasks = [asyncio.create_task(coroutine) for coroutine in
+                 (self._apply(session), self._keep_beating(session), self._keep_auditing(session), session.ended())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # what comes in
+
+    async def _apply(self, session: _Session) -> None:
+        """Write what has come in to the store: at once after a quiet moment, a few times a second under load."""
+        while True:
+            await session.something_came.wait()
+            self._drain(session)
+            if session.resync_wanted:
+                await self._read_floor(session)
+            await asyncio.sleep(self._timing.gap)
+
+    def _drain(self, session: _Session) -> None:
+        """Apply all that has come in, in one step, the last word of each machine only."""
+        session.something_came.clear()
+        latest: dict[MachineName, MachineChange] = {}
+        if session.overflowed:
+            session.resync_wanted, session.overflowed = True, False
+        for payload in session.take():
+            self.counters.notifications += 1
+            try:
+                message = parse(payload)
+            except NotificationError as error:
+                self.counters.unreadable += 1
+                log.warning('ignored a notification and read the floor again: %s', error)
+                session.resync_wanted = True
+                continue
+            if isinstance(message, Resync):
+                session.resync_wanted = True
+                continue
+            for change in message.machines:
+                if change.name not in self._store.machines:
+                    session.resync_wanted = True
+                known = latest.get(change.name)
+                if known is None or known.version < change.version:
+                    latest[change.name] = change
+        if latest:
+            self._store.apply(sorted(latest.values(), key=lambda change: change.version))
+
+    async def _read_floor(self, session: _Session) -> None:
+        session.resync_wanted = False
+        async with session.asking:
+            snapshot = await read_floor(session.connection, self._queries)
+        self.counters.snapshots += 1
+        self._store.replace(snapshot)
+
+    # is it true
+
+    async def _keep_beating(self, session: _Session) -> None:
+        while True:
+            await asyncio.sleep(self._timing.heartbeat)
+            await self._beat(session)
+
+    async def _beat(self, session: _Session) -> None:
+        """Send ourselves a notification. Its return proves that all that was announced before it has arrived."""
+        token = uuid.uuid4().hex
+        session.beats[token] = returned = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(self._timing.heartbeat_timeout):
+                async with session.asking:
+                    await self._queries.say_heartbeat(session.connection, channel=self._beat_channel, token=token)
+                    now_ms = await self._queries.clock(session.connection)
+                await returned
+        except TimeoutError as error:
+            raise FeedNotDelivered('our own notification did not come back in time') from error
+        finally:
+            del session.beats[token]
+        self._drain(session)
+        self.counters.heartbeats += 1
+        self._store.set_clock(now_ms)
+        self._store.prove()
+
+    async def _keep_auditing(self, session: _Session) -> None:
+        while True:
+            await asyncio.sleep(self._timing.polling if self._store.trouble else self._timing.audit)
+            await self._audit_triggers(session)
+            await self._audit_floor(session)
+
+    async def _audit_triggers(self, session: _Session) -> None:
+        async with session.asking:
+            missing = [row['name'] async for row in self._queries.missing_triggers(session.connection)]
+        if not missing:
+            self._store.set_trouble(None)
+            return
+        if self._store.trouble is None:
+            log.error('triggers are missing or switched off: %s', ', '.join(missing))
+        self._store.set_trouble(f'The database does not announce every change (trigger {", ".join(missing)} is missing or '
+                                f'switched off). The floor is read every {self._timing.polling:g} s instead.')
+
+    async def _audit_floor(self, session: _Session) -> None:
+        """Compare the store with the table, once all that was announced before the comparison has arrived."""
+        async with session.asking:
+            snapshot = await read_floor(session.connection, self._queries)
+        await self._beat(session)
+        if session.resync_wanted or session.something_came.is_set():
+            return  # the floor is moving just now; what moves is announced
+        known = self._store.machines
+        wrong = [record.name for record in snapshot.machines
+                 if record.name not in known or known[record.name].version < record.version
+                 or (known[record.name].version == record.version and known[record.name].status is not Status.UNKNOWN
+                     and (known[record.name].status, known[record.name].reason) != (record.status, record.reason))]
+        gone = set(known) - {record.name for record in snapshot.machines}
+        if wrong or gone:
+            self.counters.audits_with_difference += 1
+            log.warning('the audit found machines that changed without being announced: %s',
+                        ', '.join(sorted({*wrong, *gone})[:10]))
+            await self._read_floor(session)
+
+
+class _Session:
+    """One connection and what came in on it. Callbacks only put things down; the tasks above pick them up."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.asking = asyncio.Lock()  # a connection answers one question at a time
+        self.something_came = asyncio.Event()
+        self.resync_wanted = False
+        self.overflowed = False
+        self.beats: dict[str, asyncio.Future[None]] = {}
+        self._payloads: list[str] = []
+        self._ended = asyncio.Event()
+        connection.add_termination_listener(self._on_end)
+
+    def on_feed(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        """A notification of the feed. Synchronous: only so asyncpg keeps their order."""
+        if len(self._payloads) >= QUEUE_LIMIT:
+            self._payloads.clear()
+            self.overflowed = True
+        self._payloads.append(str(payload))
+        self.something_came.set()
+
+    def on_beat(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        """Our heartbeat is back."""
+        returned = self.beats.get(str(payload))
+        if returned is not None and not returned.done():
+            returned.set_result(None)
+
+    def take(self) -> list[str]:
+        """All payloads that have come in, oldest first."""
+        taken, self._payloads = self._payloads, []
+        return taken
+
+    async def ended(self) -> None:
+        """Returns never; raises when the server or the network has closed the connection."""
+        await self._ended.wait()
+        raise asyncpg.ConnectionDoesNotExistError('the database closed the connection')
+
+    def end(self) -> None:
+        """Drop the connection at once: closing a suspect one politely could hang."""
+        self.connection.remove_termination_listener(self._on_end)
+        if not self.connection.is_closed():
+            self.connection.terminate()
+
+    def _on_end(self, _connection: object) -> None:
+        self._ended.set()
+
+
+async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
+    """The whole floor and its latest events, as one moment."""
+    async with connection.transaction(isolation='repeatable_read', readonly=True):
+        rows = [row async for row in queries.snapshot(connection)]
+        events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
+        now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
+    return FloorSnapshot(
+        machines=tuple(MachineRecord(
+            machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
+            status=_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'], reported_ms=row['reported_ms'],
+            since_ms=row['since_ms'], datetime=row['datetime']) for row in rows),
+        events=tuple(to_event(row) for row in events), now_ms=now_ms)
+
+
+def to_event(row: Any) -> StatusEvent:
+    """A row of the status history."""
+    return StatusEvent(row['version'], MachineName(row['machine_name']),
+                       _status(row['old_status']), _status(row['new_status']),
+                       row['reason'], row['changed_ms'], row['changed_by'])
+
+
+def _status(text: str | None) -> Status | None:
+    """A status of the table; one that a table without our check let in is unknown, not the end of the listener."""
+    try:
+        return None if text is None else Status(text)
+    except ValueError:
+        return Status.UNKNOWN
