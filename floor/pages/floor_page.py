@@ -1,0 +1,59 @@
+"""The floor: every line and machine, what needs attention, and what happened."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from nicegui import ui
+
+from ..model import MachineName
+from ..store import Connection, Store
+from ..ui.attention_list import attention_list
+from ..ui.broadcast import FIGURES, LISTS, SECOND, Broadcast, LiveView
+from ..ui.event_stream import event_stream
+from ..ui.frame import frame
+from ..ui.line_card import line_card
+from ..ui.machine_drawer import EventsOf, MachineDrawer
+from ..ui.plant_figures import plant_figures
+
+
+def register(store: Store, broadcast: Broadcast, zone: tzinfo, events_of: EventsOf) -> None:
+    """Serve the floor at /; ?machine=NAME opens that machine."""
+
+    @ui.page('/')
+    def floor_page(machine: str = '') -> None:
+        client = ui.context.client
+
+        def build_lines() -> None:
+            view.forget(keep=(SECOND, FIGURES, LISTS))
+            lines.clear()
+            with lines:
+                for line in store.lines:
+                    line_card(line, store, zone, view, drawer.open)
+                if not store.lines:
+                    empty_floor(store)
+
+        view = LiveView(client, build_lines)
+        with frame('Floor', store, zone, view):
+            plant_figures(store, view)
+            with ui.element('div').classes('floor'):
+                lines = ui.element('div').classes('lines')
+                with ui.element('aside').classes('side'):
+                    attention_list(store, view, lambda name: drawer.open(name))
+                    event_stream(store, zone, view)
+            drawer = MachineDrawer(store, zone, events_of)
+        build_lines()
+        broadcast.join(view)
+        if machine:
+            drawer.open(MachineName(machine))
+
+
+def empty_floor(store: Store) -> None:
+    """A floor without machines says so, and what to do."""
+    with ui.card().classes('line empty'):
+        if store.connection is Connection.LIVE:
+            ui.label('There are no machines on the floor.').classes('empty-title')
+            ui.label('A machine appears here as soon as it has a row in machine_feed_stream.')
+        else:
+            ui.label('Waiting for the database.').classes('empty-title')
+            ui.label('The floor appears here by itself as soon as the database answers.')

@@ -1,0 +1,69 @@
+"""Needs attention: the machines that aren't running, stops first and the longest of them on top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nicegui import ui
+
+from ..model import MachineName, Status
+from ..store import Machine, Store
+from .broadcast import LISTS, Content, LiveElement, LiveView
+from .heading import Heading
+from .machine_tile import shortened
+from .words import length
+
+ROWS = 12
+
+
+def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName], None]) -> None:
+    """A fixed number of rows that always show the first machines of the list, and how many more there are."""
+    with ui.card().classes('panel attention').props('role=region aria-label="Needs attention"'):
+        Heading('Needs attention').classes('panel-title')
+        for rank in range(ROWS):
+            view.add(AttentionRow(store, rank, on_open))
+        view.add(AttentionSummary(store))
+
+
+class AttentionRow(LiveElement):
+    """One machine: shape, name, reason, how long."""
+
+    def __init__(self, store: Store, rank: int, on_open: Callable[[MachineName], None]) -> None:
+        super().__init__('button', LISTS)
+        self._store = store
+        self._rank = rank
+        self.classes('row-machine')
+        self.props['type'] = 'button'
+        self.on_press(lambda _: on_open(machine.name) if (machine := self._machine()) else None)
+
+    def _machine(self) -> Machine | None:
+        machines = self._store.needing_attention()
+        return machines[self._rank] if self._rank < len(machines) else None
+
+    def content(self) -> Content:
+        if (machine := self._machine()) is None:
+            return {'hidden': True}, ''
+        since = length(self._store.seconds_in_status(machine))
+        what = shortened(machine.reason) or machine.status.word
+        if machine.reason and machine.status is Status.DOWN:
+            what = f'Down · {what}'
+        return {'data-status': machine.status.value, 'data-state': since, 'data-row-machine': machine.name,
+                'aria-label': f'{machine.display}, {machine.status.word}, {shortened(machine.reason)} for {since}'}, \
+            f'{shortened(str(machine.display), 60)}\n{what}'
+
+
+class AttentionSummary(LiveElement):
+    """All well, or how many more machines than there are rows."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__('p', LISTS)
+        self._store = store
+        self.classes('panel-note')
+
+    def content(self) -> Content:
+        count = len(self._store.needing_attention())
+        if not self._store.machines:
+            return {}, 'No machines.'
+        if count == 0:
+            return {}, 'Every machine is running.'
+        return ({}, f'and {count - ROWS} more') if count > ROWS else ({'hidden': True}, '')

@@ -1,0 +1,210 @@
+"""One encoding for all browsers: how a change in the store reaches every page.
+
+NiceGUI sends each browser its own message, encoded anew for each; with a hundred browsers that is nearly all the work
+there is. What all viewers share on the floor is therefore not sent through their outboxes. A live element holds no copy
+of the state: it derives its content from the store when it is sent. Pages that were built alike have the same element
+ids, so one message, encoded once, fits them all; a page of another layout only costs a message more.
+
+This leans on three things that NiceGUI does not promise: Element._to_dict, Element._event_listeners and core.sio. They
+are used in this module only, and a test fails when a new NiceGUI changes them. The way back is element.update().
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from typing import Any
+
+from nicegui import Client, core, ui
+from nicegui.events import GenericEventArguments
+
+from ..store import Difference, Store
+
+log = logging.getLogger(__name__)
+
+LISTS_GAP_S = 0.25
+SECOND, FIGURES, LISTS = 'second', 'figures', 'lists'
+
+Topic = str
+Content = tuple[dict[str, Any], str | None]
+
+
+def machine_topic(name: str) -> Topic:
+    """What shows one machine."""
+    return f'machine {name}'
+
+
+def line_topic(name: str) -> Topic:
+    """What shows the state of one line as a whole."""
+    return f'line {name}'
+
+
+class LiveElement(ui.element):
+    """An element whose attributes and text come from the store at the moment they are sent. Subclasses say how."""
+
+    def __init__(self, tag: str, topic: Topic) -> None:
+        super().__init__(tag)
+        self.topic = topic
+
+    def content(self) -> Content:
+        """Attributes and text as they are now. Must not depend on who looks."""
+        raise NotImplementedError
+
+    def on_press(self, handler: Callable[[GenericEventArguments], Awaitable[None] | None]) -> None:
+        """Call handler on click. The listener's id is made from the element's, so that it is alike on all pages."""
+        self.on('click', handler, args=[])
+        for listener in list(self._event_listeners.values()):
+            del self._event_listeners[listener.id]
+            listener.id = f'live-{self.id}-{listener.type}'
+            self._event_listeners[listener.id] = listener
+
+    def _to_dict(self) -> dict[str, Any]:
+        return self.encode(self.content())
+
+    def encode(self, content: Content) -> dict[str, Any]:
+        """What the browser gets for this content."""
+        attributes, text = content
+        encoded = super()._to_dict()
+        encoded['props'] = {**encoded.get('props', {}), **attributes}
+        if text is not None:
+            encoded['text'] = text
+        return encoded
+
+
+class LiveView:
+    """The live elements of one page."""
+
+    def __init__(self, client: Client, rebuild: Callable[[], None]) -> None:
+        self.client = client
+        self.rebuild = rebuild
+        self.elements: dict[Topic, list[LiveElement]] = {}
+        self.layout: Hashable = None
+
+    def add(self, element: LiveElement) -> None:
+        """Show this element's topic on the page."""
+        self.elements.setdefault(element.topic, []).append(element)
+
+    def forget(self, keep: Iterable[Topic] = ()) -> None:
+        """Before a rebuild: the elements that are going."""
+        kept = set(keep)
+        self.elements = {topic: elements for topic, elements in self.elements.items() if topic in kept}
+
+    def settle(self) -> None:
+        """After a build: pages of the same layout share their messages."""
+        self.layout = tuple((type(element).__name__, topic, element.id, tuple(element.classes),
+                             tuple(child.id for child in element.default_slot.children))
+                            for topic, elements in self.elements.items() for element in elements)
+
+
+class Broadcast:
+    """Sends what changed in the store to all pages."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._views: dict[str, LiveView] = {}
+        self._sent: dict[Hashable, dict[int, Content]] = {}
+        self._catching_up: set[str] = set()
+        self._lists_due = False
+        self._sending: set[asyncio.Task[None]] = set()
+        store.subscribe(self._on_difference)
+
+    @property
+    def pages(self) -> int:
+        """How many pages are open."""
+        return len(self._views)
+
+    def join(self, view: LiveView) -> None:
+        """Keep this page up to date until its client goes."""
+        view.settle()
+        client = view.client
+        self._views[client.id] = view
+        client.on_connect(lambda: self._catch_up(client.id))
+        client.on_delete(lambda: self._leave(client.id))
+
+    async def run(self) -> None:
+        """The clock of the pages: each second freshness and time, each minute the time in state."""
+        loop = asyncio.get_running_loop()
+        beat = loop.time()
+        minute = None
+        while True:
+            beat = max(beat + 1, loop.time())
+            await asyncio.sleep(beat - loop.time())
+            self._store.tick()
+            topics: Iterable[Topic] = [SECOND]
+            if minute != (minute := self._store.now_ms // 60_000):
+                topics = [SECOND, LISTS, *map(machine_topic, self._store.machines)]
+            self.flush(topics)
+            for client_id in tuple(self._catching_up):
+                self._catch_up_again(client_id)
+
+    def flush(self, topics: Iterable[Topic]) -> None:
+        """Send what these topics show now, where it differs from what was sent last."""
+        topics = list(topics)
+        for layout, views in self._layouts().items():
+            sent = self._sent.setdefault(layout, {})
+            message: dict[int, dict[str, Any]] = {}
+            for topic in topics:
+                for element in views[0].elements.get(topic, ()):
+                    content = element.content()
+                    if sent.get(element.id) != content:
+                        sent[element.id] = content
+                        message[element.id] = element.encode(content)
+            if message:
+                self._emit(message, [view.client.id for view in views])
+
+    # within
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.layout:
+            for view in tuple(self._views.values()):
+                with view.client:
+                    view.rebuild()
+                view.settle()
+            self._sent.clear()
+        lines = {machine.record.line for name in difference.machines
+                 if (machine := self._store.machines.get(name)) is not None}
+        topics = [*map(machine_topic, difference.machines), *(line_topic(line or '') for line in lines), FIGURES]
+        self.flush([*topics, SECOND] if difference.connection else topics)
+        if not self._lists_due and self._views:
+            self._lists_due = True
+            asyncio.get_running_loop().call_later(LISTS_GAP_S, self._flush_lists)
+
+    def _flush_lists(self) -> None:
+        self._lists_due = False
+        self.flush([LISTS])
+
+    def _layouts(self) -> dict[Hashable, list[LiveView]]:
+        layouts: dict[Hashable, list[LiveView]] = {}
+        for view in self._views.values():
+            layouts.setdefault(view.layout, []).append(view)
+        for gone in set(self._sent) - set(layouts):
+            del self._sent[gone]
+        return layouts
+
+    def _catch_up(self, client_id: str) -> None:
+        """What changed since the page was built, or while its browser was away."""
+        if (view := self._views.get(client_id)) is None:
+            return
+        self._catching_up.add(client_id)
+        message = {element.id: element._to_dict() for elements in view.elements.values() for element in elements}
+        self._emit(message, [client_id])
+
+    def _catch_up_again(self, client_id: str) -> None:
+        """Once NiceGUI has replayed what the browser missed: the replay may hold older content than ours."""
+        view = self._views.get(client_id)
+        if view is None:
+            self._catching_up.discard(client_id)
+        elif not view.client.outbox.messages and not view.client.outbox.updates:
+            self._catch_up(client_id)
+            self._catching_up.discard(client_id)
+
+    def _leave(self, client_id: str) -> None:
+        self._views.pop(client_id, None)
+        self._catching_up.discard(client_id)
+
+    def _emit(self, message: dict[int, dict[str, Any]], client_ids: list[str]) -> None:
+        # a room per client is NiceGUI's own; a list of rooms is encoded once
+        task = asyncio.get_running_loop().create_task(core.sio.emit('update', message, room=client_ids))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)

@@ -1,0 +1,50 @@
+"""What every page stands in: the bar with the name, the pages, the connection and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import tzinfo
+from hashlib import sha256
+from pathlib import Path
+
+from nicegui import ui
+
+from ..store import Store
+from .broadcast import LiveView
+from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
+from .heading import Heading
+from .theme import theme_menu
+
+ASSETS = Path(__file__).parent.parent.parent / 'assets'
+STYLESHEETS = ('tokens.css', 'floor.css')
+NAME = 'Line Monitor'
+
+
+def add_stylesheets() -> None:
+    """Link our CSS from every page, under a name that changes with its content so that browsers may keep it for long."""
+    for name in STYLESHEETS:
+        digest = sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
+        ui.add_head_html(f'<link rel="stylesheet" href="/assets/{name}?v={digest}">', shared=True)
+
+
+@contextmanager
+def frame(title: str, store: Store, zone: tzinfo, view: LiveView) -> Iterator[None]:
+    """The bar and the banner; the block builds the page's main part."""
+    ui.page_title(f'{title} · {NAME}')
+    root = ui.element('div').classes('frame')
+    with root:
+        with ui.element('q-toolbar').classes('bar').props('role=banner'):
+            Heading(NAME, level=1).classes('bar-name')
+            with ui.element('nav').props('aria-label="Pages"'):
+                link = ui.link('Floor', '/').classes('bar-link')
+                link.props['aria-current'] = 'page'
+            with ui.element('div').classes('bar-right'):
+                view.add(ConnectionBadge(store, zone))
+                view.add(PlantClock(store, zone, str(zone).rsplit('/', 1)[-1].replace('_', ' ')))
+                theme_menu(root)
+        with ui.element('q-card').classes('banner-place'):
+            view.add(TroubleBanner(store, zone))
+        with ui.element('main') as main:
+            yield
+    ui.skip_link('Skip to the machines', target=main)

@@ -1,0 +1,70 @@
+"""One production line: its machines in flow order under a header that takes the worst of their states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+
+from nicegui import ui
+
+from ..model import MachineName, Status
+from ..store import NOT_ON_A_LINE, Line, Store
+from .broadcast import Content, LiveElement, LiveView, line_topic
+from .heading import Heading
+from .machine_tile import MachineTile
+
+MACHINES_PER_SECTION = 25
+COUNTED = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
+
+
+def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_open: Callable[[MachineName], None]) -> None:
+    """The card. It is a component of its own, and so are its sections of 25 machines: a change makes the browser
+    render anew what stands in the same component, and no more."""
+    with ui.card().classes('line').props(f'role=region data-machines={len(line.machines)}') as card:
+        card.props['aria-label'] = line.name
+        card.props['data-line'] = line.name
+        header = LineHeader(line, store)
+        view.add(header)
+        with header:
+            Heading(line.name).props['title'] = line.name
+            for status in COUNTED:
+                view.add(LineCount(line, store, status))
+        with ui.element('div').classes('flow'):
+            for start in range(0, len(line.machines), MACHINES_PER_SECTION):
+                with ui.element('q-card-section').classes('section'):
+                    for machine in line.machines[start:start + MACHINES_PER_SECTION]:
+                        view.add(MachineTile(store, machine, zone, on_open))
+
+
+class LineHeader(LiveElement):
+    """Name and counts of a line, marked with its worst status."""
+
+    def __init__(self, line: Line, store: Store) -> None:
+        super().__init__('header', topic_of(line))
+        self._line = line
+        self.classes('line-header')
+
+    def content(self) -> Content:
+        return {'data-worst': self._line.worst.value}, None
+
+
+class LineCount(LiveElement):
+    """How many machines of a line are in one status: shape, number, and the word for screen readers."""
+
+    def __init__(self, line: Line, store: Store, status: Status) -> None:
+        super().__init__('span', topic_of(line))
+        self._line = line
+        self._status = status
+        self.classes('count')
+        self.props['data-status'] = status.value
+        self.props['role'] = 'img'
+
+    def content(self) -> Content:
+        count = self._line.counts[self._status]
+        return {'data-count': str(count), 'aria-label': f'{count} {self._status.word}',
+                'title': f'{count} {self._status.word}'}, str(count)
+
+
+def topic_of(line: Line) -> str:
+    """Machines that stand on no line share a card too."""
+    return line_topic('' if line.name == NOT_ON_A_LINE else line.name)

@@ -1,0 +1,137 @@
+"""One machine in full, beside the floor: its facts and latest events, kept up to date while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import tzinfo
+from urllib.parse import quote
+
+from nicegui import binding, ui
+
+from ..errors import DatabaseError
+from ..model import DisplayName, MachineName, Status, StatusEvent
+from ..store import Difference, Machine, Store
+from .event_stream import what_happened
+from .heading import Heading
+from .machine_tile import shortened
+from .words import date_and_time, length
+
+EVENTS_SHOWN = 20
+
+EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
+
+
+@binding.bindable_dataclass
+class MachineFacts:
+    """What the drawer shows, as text. It belongs to one page, so NiceGUI's ordinary push binding carries it."""
+
+    title: str = ''
+    status: str = ''
+    status_word: str = ''
+    reason: str = ''
+    since: str = ''
+    line: str = ''
+    type: str = ''
+    reported: str = ''
+    feed_time: str = ''
+    name: str = ''
+
+
+FACTS = {'reason': 'Reason', 'since': 'Since', 'line': 'Line', 'type': 'Type', 'reported': 'Last heard of',
+         'feed_time': 'Time given by the feed', 'name': 'Name in the database'}
+
+
+class MachineDrawer:
+    """A panel at the right edge; Escape or a click beside it closes it. The address in the browser names the machine."""
+
+    def __init__(self, store: Store, zone: tzinfo, events_of: EventsOf) -> None:
+        self._store = store
+        self._zone = zone
+        self._events_of = events_of
+        self._name: MachineName | None = None
+        self._facts = MachineFacts()
+        with ui.dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
+            with ui.element('header').classes('drawer-header'):
+                Heading('').bind_text_from(self._facts, 'title')
+                ui.button('Close', on_click=self._dialog.close).props('flat no-caps dense')
+            self._status = ui.label().classes('drawer-status').bind_text_from(self._facts, 'status_word')
+            with ui.element('dl').classes('facts'):
+                for field, label in FACTS.items():
+                    with ui.element('div').classes('fact'):
+                        _Text('dt', label)
+                        _Text('dd').bind_text_from(self._facts, field)
+            Heading('Latest events', level=3)
+            self._events = ui.element('ol').classes('drawer-events')
+        self._dialog.on('hide', self._closed)
+        stop = store.subscribe(self._on_difference)
+        ui.context.client.on_delete(stop)
+
+    def open(self, name: MachineName) -> None:
+        """Show this machine. An unknown name, as in an old link, gets a word about it."""
+        if name not in self._store.machines:
+            ui.notify(f'There is no machine {shortened(name, 80)} on the floor.', type='warning')
+            return
+        self._name = name
+        self._show()
+        self._dialog.open()
+        ui.navigate.history.replace(address_of(name))
+
+    def _closed(self) -> None:
+        self._name = None
+        ui.navigate.history.replace('/')
+
+    def _on_difference(self, difference: Difference) -> None:
+        if self._name is not None and (self._name in difference.machines or difference.layout):
+            self._show()
+
+    def _show(self) -> None:
+        machine = self._store.machines.get(self._name) if self._name else None
+        if machine is None:
+            self._facts.status_word = 'Removed from the floor'
+            return
+        self._fill(machine)
+        ui.timer(0, lambda: self._load_events(machine.name), once=True)
+
+    def _fill(self, machine: Machine) -> None:
+        facts, record, zone = self._facts, machine.record, self._zone
+        facts.title = shortened(str(machine.display))
+        facts.status = machine.status.value
+        facts.status_word = machine.status.word
+        self._status.props['data-status'] = machine.status.value
+        facts.reason = machine.reason or 'none given'
+        facts.since = f'{date_and_time(machine.since_ms, zone)} ({length(self._store.seconds_in_status(machine))})'
+        facts.line = record.line or 'not on a line'
+        facts.type = record.type.replace('_', ' ')
+        facts.reported = date_and_time(machine.reported_ms, zone)
+        facts.feed_time = record.datetime.astimezone(zone).strftime('%Y-%m-%d %H:%M:%S') if record.datetime else 'none'
+        facts.name = machine.name
+
+    async def _load_events(self, name: MachineName) -> None:
+        try:
+            events = await self._events_of(name, EVENTS_SHOWN)
+        except DatabaseError as error:
+            events, problem = [], str(error)
+        else:
+            problem = '' if events else 'No event is recorded yet.'
+        if name != self._name:
+            return  # another machine was opened meanwhile
+        self._events.clear()
+        with self._events:
+            for event in events:
+                row = _Text('li', f'{date_and_time(event.changed_ms, self._zone)}  {what_happened(event)}')
+                row.props['data-status'] = (event.new or Status.UNKNOWN).value
+            if problem:
+                _Text('li', problem)
+
+
+class _Text(Heading):
+    """A native element with a text that can be bound."""
+
+    def __init__(self, tag: str, text: str = '') -> None:
+        super().__init__(text)
+        self.tag = tag
+
+
+def address_of(name: MachineName) -> str:
+    """The page's address with this machine open, to be shared."""
+    return f'/?machine={quote(name, safe="")}'

@@ -1,0 +1,52 @@
+"""One machine on the floor: a single native button. Its state stands in data attributes, its look in CSS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+
+from ..model import DisplayName, MachineName, Status
+from ..store import Machine, Store
+from .broadcast import Content, LiveElement, machine_topic
+from .words import length, time_of_day
+
+
+class MachineTile(LiveElement):
+    """Icon, name, reason, status and time in state. One element: their number is what a page costs."""
+
+    def __init__(self, store: Store, machine: Machine, zone: tzinfo, on_open: Callable[[MachineName], None]) -> None:
+        super().__init__('button', machine_topic(machine.name))
+        self.name = machine.name
+        self._store = store
+        self._zone = zone
+        self.classes('tile')
+        self.props['type'] = 'button'
+        self.props['data-machine'] = machine.name
+        self.props['data-type'] = machine.record.type
+        self.props['title'] = str(machine.display)
+        name = self.name
+        self.on_press(lambda _: on_open(name))
+
+    def content(self) -> Content:
+        machine = self._store.machines.get(self.name)
+        if machine is None:
+            return {'data-status': Status.UNKNOWN.value, 'aria-label': f'{DisplayName.of(self.name)}, removed'}, None
+        since = length(self._store.seconds_in_status(machine))
+        return {
+            'data-status': machine.status.value,
+            'data-reason': shortened(machine.reason),
+            'data-state': f'{machine.status.word} · {since}',
+            'aria-label': spoken(machine, self._zone),
+        }, f'{shortened(machine.display.title)}\n{machine.display.code}'
+
+
+def spoken(machine: Machine, zone: tzinfo) -> str:
+    """What a screen reader says: name, status, reason and since when."""
+    reason = f'{shortened(machine.reason)}, ' if machine.reason else ''
+    return f'{machine.display}, {machine.status.word}, {reason}since {time_of_day(machine.since_ms, zone)}'
+
+
+def shortened(text: str | None, most: int = 200) -> str:
+    """A text of the database on one line, no longer than a tile could ever show."""
+    line = ' '.join((text or '').split())
+    return line if len(line) <= most else f'{line[:most]}…'

@@ -1,0 +1,49 @@
+"""Light, dark, or high-performance (ISA-101: grey by default, colour only for what is abnormal). Remembered per person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from nicegui import app, ui
+
+STORED_AS = 'theme'
+
+
+class Theme(StrEnum):
+    """Each theme's colours stand in assets/tokens.css under [data-theme]."""
+
+    AUTO = 'auto'
+    LIGHT = 'light'
+    DARK = 'dark'
+    HIGH_PERFORMANCE = 'isa-101'
+
+
+LABELS = {Theme.AUTO: 'As the device', Theme.LIGHT: 'Light', Theme.DARK: 'Dark',
+          Theme.HIGH_PERFORMANCE: 'High performance (ISA-101)'}
+
+
+def remembered_theme() -> Theme:
+    """The theme that this person chose last."""
+    try:
+        return Theme(app.storage.user.get(STORED_AS, Theme.AUTO))
+    except ValueError:  # an older version knew others
+        return Theme.AUTO
+
+
+def theme_menu(root: ui.element) -> None:
+    """A button with a menu; choosing repaints the page at once and for the next visit."""
+    def choose(theme: Theme) -> None:
+        app.storage.user[STORED_AS] = theme.value
+        root.props['data-theme'] = theme.value
+        for item_theme, item in items.items():
+            item.props['aria-checked'] = str(item_theme is theme).lower()
+
+    items: dict[Theme, ui.menu_item] = {}
+    current = remembered_theme()
+    root.props['data-theme'] = current.value
+    with ui.button('Theme').props('flat no-caps dense aria-haspopup=menu').classes('theme-button'), \
+            ui.menu().props('auto-close'):
+        for theme, label in LABELS.items():
+            items[theme] = ui.menu_item(label, on_click=lambda theme=theme: choose(theme))
+            items[theme].props['role'] = 'menuitemradio'
+            items[theme].props['aria-checked'] = str(theme is current).lower()

@@ -1,0 +1,33 @@
+"""How times and lengths of time read on the floor."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def length(seconds: float) -> str:
+    """'<1 min', '14 min', '2 h 05', '3 d 4 h': rounded down, so that it is never more than it was."""
+    if seconds < MINUTE:
+        return '<1 min'
+    if seconds < HOUR:
+        return f'{int(seconds // MINUTE)} min'
+    if seconds < DAY:
+        return f'{int(seconds // HOUR)} h {int(seconds % HOUR // MINUTE):02}'
+    return f'{int(seconds // DAY)} d {int(seconds % DAY // HOUR)} h'
+
+
+def time_of_day(ms: int, zone: tzinfo) -> str:
+    """'10:42:07' in the plant's time zone; ms since 1970."""
+    return moment(ms, zone).strftime('%H:%M:%S')
+
+
+def date_and_time(ms: int, zone: tzinfo) -> str:
+    """'2026-11-23 10:42:07' in the plant's time zone; ms since 1970."""
+    return moment(ms, zone).strftime('%Y-%m-%d %H:%M:%S')
+
+
+def moment(ms: int, zone: tzinfo) -> datetime:
+    """A time of the database as a datetime in the plant's time zone."""
+    return datetime.fromtimestamp(ms / 1000, zone)
