@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
-from .database import SQL, Connection, read_sql
+from .database import SQL, Connection, Database, read_sql
 from .errors import MigrationError
 
 log = logging.getLogger(__name__)
@@ -95,3 +95,14 @@ async def _apply(connection: Connection, schema: str, migration: Migration, newe
             raise MigrationError(f'migration {migration.version:04}_{migration.name} was changed after it was applied: '
                                  f'restore the file and put the change into a new migration')
         return False
+
+
+def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
+    """For the listener: brings the schema up to date on each new connection, before it is listened to."""
+    migrations = load_migrations(feed_table=database.feed_table)
+
+    async def run(connection: Connection) -> None:
+        if await migrate(connection, database.schema, migrations):
+            await database.expire_connections()  # their cached plans are of the schema before
+
+    return run

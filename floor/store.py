@@ -160,8 +160,8 @@ class Store:
             if machine is None or layout:
                 machine = Machine(record, DisplayName.of(record.name), record.status, record.reason,
                                   record.since_ms, record.reported_ms, record.version)
-            elif (machine.status, machine.reason, machine.since_ms) != (record.status, record.reason, record.since_ms) \
-                    or machine.version != record.version:
+            elif machine.version != record.version or machine.status is not Status.UNKNOWN and \
+                    (machine.status, machine.reason, machine.since_ms) != (record.status, record.reason, record.since_ms):
                 machine.record = record
                 self._set(machine, record)
                 changed.add(record.name)
@@ -170,9 +170,9 @@ class Store:
         if layout:
             self.lines = _group(machines.values())
             changed = set(machines)
-        events = list(snapshot.events)[:EVENTS_KEPT]
-        if events != list(self.events):
-            self.events = deque(events, maxlen=EVENTS_KEPT)
+        silences = [event for event in self.events if event.new is Status.UNKNOWN]  # the database knows none
+        newest_first = sorted([*snapshot.events, *silences], key=lambda event: (-event.changed_ms, -event.version))
+        self.events = deque(newest_first[:EVENTS_KEPT], maxlen=EVENTS_KEPT)
         return self._tell(Difference(frozenset(changed | self._find_silent()), layout=layout))
 
     def apply(self, changes: Iterable[MachineChange]) -> Difference:

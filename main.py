@@ -1,0 +1,78 @@
+"""The wiring: settings, database, store, listener, simulator, pages, server. Nobody imports this file.
+
+One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NOTIFY -> floor/listener.py -> floor/store.py
+-> floor/ui/broadcast.py -> every browser.
+"""
+
+import logging
+import socket
+import sys
+
+from nicegui import app, background_tasks, ui
+
+from floor import api, console, health, history
+from floor.database import Database
+from floor.errors import FloorError
+from floor.listener import Listener, Timing
+from floor.migrate import prepare
+from floor.pages import floor_page
+from floor.settings import Settings
+from floor.source import DatabaseSource, database_source
+from floor.storage import storage_secret
+from floor.store import Store
+from floor.ui.broadcast import Broadcast
+from floor.ui.frame import ASSETS, NAME, add_stylesheets
+from simulator.runner import SimulatorRunner
+
+log = logging.getLogger('line-monitor')
+
+
+def main() -> int:
+    """Run the floor until it is stopped; 0, or 1 with one line that says what is wrong."""
+    try:
+        settings = Settings.load()
+        console.set_up_logging(settings.log_level)
+        console.check_port(settings.host, settings.port)
+        with console.stop_on_sigterm(), database_source(settings, console.say) as source:
+            serve(settings, source)
+    except FloorError as error:
+        print(f'{NAME}: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def serve(settings: Settings, source: DatabaseSource) -> None:
+    """Everything that one process consists of, and how it hangs together."""
+    timing = Timing(heartbeat=settings.listen_heartbeat_seconds, audit=settings.listen_audit_seconds)
+    database = Database(source.url, settings)
+    store = Store(stale_after=timing.stale_after, silent_after=settings.machine_silent_after)
+    listener = Listener(database.connect, database.queries, store, schema=database.schema, timing=timing,
+                        prepare=prepare(database))
+    broadcast = Broadcast(store)
+    tasks = [listener.run, broadcast.run, database.recycle]
+    if source.embedded is not None:
+        tasks.append(source.embedded.supervise)
+    if settings.enable_simulator:
+        simulator = SimulatorRunner(database.connect, database.queries, interval=settings.simulator_interval,
+                                    instance=f'{socket.gethostname()}:{settings.port}')
+        tasks.append(simulator.run)
+
+    api.register(app, database=database)
+    health.register(app, database=database, store=store, listener=listener, browsers=lambda: broadcast.pages)
+    floor_page.register(store, broadcast, settings.zone, events_of=history.events_of(database))
+    add_stylesheets()
+    app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
+    app.on_startup(lambda: [background_tasks.create(task(), name=task.__qualname__) for task in tasks])
+    app.on_startup(lambda: console.welcome(settings, source))
+    app.on_shutdown(database.close)
+    app.storage.path = settings.data_dir.resolve() / 'ui'
+    ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', language='en-US',
+           reload=False, show=False, show_welcome_message=False, dark=None, tailwind=False, binding_refresh_interval=None,
+           reconnect_timeout=10, storage_secret=storage_secret(settings), fastapi_docs=False,
+           timeout_graceful_shutdown=5, ws_per_message_deflate=False)
+
+
+if __name__ in {'__main__', '__mp_main__'}:
+    sys.exit(main())
