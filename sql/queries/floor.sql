@@ -1,4 +1,4 @@
--- name: snapshot
+-- name: snapshot()
 -- The whole floor in flow order, read in one statement: one moment. now_ms is the database's clock, which alone
 -- measures ages. A datetime that Python can't hold (infinity, the year 10000) comes as null.
 SELECT f.machine_id, f.machine_name, m.type, f.status, f.reason, f.version,
@@ -11,22 +11,22 @@ JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 ORDER BY l.position NULLS LAST, l.line_id, m.position, f.machine_id;
 
--- name: clock$
+-- name: clock()$
 -- The database's clock in ms since 1970.
 SELECT epoch_ms(clock_timestamp());
 
--- name: recent_events
+-- name: recent_events(most)
 -- The latest changes of the whole floor, newest first.
 SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by
 FROM machine_status_history ORDER BY version DESC LIMIT :most;
 
--- name: recent_events_of_machine
+-- name: recent_events_of_machine(machine_name, most)
 -- The latest changes of one machine, newest first.
 SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by
 FROM machine_status_history WHERE machine_name = :machine_name
 ORDER BY changed_at DESC, version DESC LIMIT :most;
 
--- name: missing_triggers
+-- name: missing_triggers()
 -- Triggers without which a change would not be announced or not be recorded, and that are gone or switched off.
 SELECT wanted.name
 FROM unnest(ARRAY['machine_feed_register', 'machine_feed_stamp_1', 'machine_feed_stamp_2', 'machine_feed_inserted',
@@ -36,10 +36,10 @@ LEFT JOIN pg_trigger t
 WHERE t.oid IS NULL
 ORDER BY wanted.name;
 
--- name: say_heartbeat!
+-- name: say_heartbeat(channel, token)!
 -- A notification to ourselves: only its return proves that notifications are delivered.
 SELECT pg_notify(:channel, :token);
 
--- name: notification_queue_usage$
+-- name: notification_queue_usage()$
 -- How full the server's notification queue is, 0 to 1; a full queue makes writers fail.
 SELECT pg_notification_queue_usage();
