@@ -212,7 +212,7 @@ class Cluster:
         with self._log.open('rb') as log:
             log.seek(since)
             lines = [line for line in log.read().decode(errors='replace').splitlines() if line.strip()]
-        telling = [line for line in lines if re.search(r'FATAL|PANIC|error:|HINT', line)]
+        telling = [line for line in lines if re.search(r'FATAL|PANIC|error|HINT|could not|unrecognized|invalid', line)]
         return ' / '.join(re.sub(r'^.*?\[\d+\] ', '', line) for line in (telling or lines)[-3:]) or 'it said nothing'
 
 

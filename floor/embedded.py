@@ -144,6 +144,7 @@ class EmbeddedPostgres:
         binaries(self._major)
         self._make_data_dir()
         deadline = time.monotonic() + JOIN_PATIENCE
+        has_told = False
         while not self._lock.take():
             url = database_url_of(self._data_dir)
             if url and accepts(url):
@@ -155,6 +156,9 @@ class EmbeddedPostgres:
                     f'Another process holds {self._lock.path}, but its database does not answer: end that process, '
                     f'or look into {self._data_dir / "postgres.log"}.'
                 )
+            if not has_told:
+                has_told = True
+                self._report(f'Waiting for the database of the process that holds {self._lock.path}')
             yield
         yield from self._serve(may_create=True)
         self._report(f'Started the embedded database: {self.url}')
@@ -192,7 +196,7 @@ class EmbeddedPostgres:
             raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
 
     def _socket_folder(self, cluster: Cluster) -> Path:
-        """Under the data folder, or if that is too long a path for a socket, the private folder of the last time."""
+        """Under the data folder, or if no socket can be there, the private folder of the last time, or a new one."""
         folder = self._data_dir / 'socket'
         if fits(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -334,7 +338,8 @@ def socket_folder_of(url: str) -> Path:
 
 
 def fits(folder: Path) -> bool:
-    return len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET_PATH
+    """Whether a socket there can be named: libpq takes a comma for the start of another host."""
+    return ',' not in str(folder) and len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET_PATH
 
 
 def is_private(folder: Path, uid: int) -> bool:
@@ -361,5 +366,5 @@ def accepts(url: str) -> bool:
 
 
 def unusable(data_dir: Path, error: OSError) -> str:
-    reason = error.strerror or str(error)
-    return f'The data folder {data_dir} can not be used ({reason}: {error.filename}): mend it, or set DATA_DIR to another.'
+    reason = f'{error.strerror}: {error.filename}'
+    return f'The data folder {data_dir} can not be used ({reason}): mend that, or set DATA_DIR to another.'
