@@ -1,0 +1,202 @@
+"""The plant: its shares, its neighbours, and that it is the same story every time."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.causes import BLOCKED, STARVED, WAITING
+from simulator.line import ON_DELAY, Change
+from simulator.plant import Plant, Station, changes_per_second
+
+HOUR = 3600.0
+TYPES = {'S': 'sorter', 'R': 'robotic_arm', 'M': 'injection_molder', 'V': 'valve', 'P': 'painter'}
+FLOOR = [Station(f'{letter}_{line}_{place}', TYPES[letter], line)
+         for line, letters in enumerate(['SRMVMRPRS', 'MVMRPRS', 'SRMVMRPRM', 'MVRPS'], start=1)
+         for place, letter in enumerate(letters, start=1)]
+SHORT_LINE = [Station('first', 'valve', 1), Station('second', 'valve', 1), Station('third', 'valve', 1)]
+
+
+def log(changes: Sequence[Change]) -> bytes:
+    return '\n'.join(map(repr, changes)).encode()
+
+
+def states(plant: Plant) -> dict[str, tuple[str, str | None]]:
+    return {change.machine: (change.status, change.reason) for change in plant.frame()}
+
+
+def all_running(seed: int = 1) -> Plant:
+    """Three valves in a row, all freshly operational, with half full buffers around those that had waited."""
+    plant = Plant(SHORT_LINE, seed)
+    plant.resume([(station.name, 'operational', None) for station in SHORT_LINE])
+    return plant
+
+
+def test_the_floor_shows_sixty_thirty_ten() -> None:
+    """Shares of time, over forty plant days of thirty machines; of the warnings most are waits for a neighbour."""
+    plant = Plant(FLOOR, seed=1)
+    start, end = plant.now, plant.now + 960 * HOUR
+    since = {change.machine: (start, change.status, change.reason) for change in plant.frame()}
+    total: dict[str, float] = defaultdict(float)
+    for change in [*plant.advance(end), *(Change(end, name, 'down', None) for name in since)]:
+        at, status, reason = since[change.machine]
+        total[status] += change.at - at
+        total['waiting'] += (change.at - at) * (reason in WAITING)
+        since[change.machine] = (change.at, change.status, change.reason)
+    life = 960 * HOUR * len(FLOOR)
+    assert total['operational'] / life == pytest.approx(0.60, abs=0.015)
+    assert total['warning'] / life == pytest.approx(0.30, abs=0.015)
+    assert total['down'] / life == pytest.approx(0.10, abs=0.006)
+    assert total['waiting'] / life == pytest.approx(0.21, abs=0.02)
+
+
+def test_the_first_picture_is_typical_and_the_plant_stays_so() -> None:
+    """Every first picture is within two machines of 18 / 9 / 3, and on average the hours after it are too."""
+    later: Counter[str] = Counter()
+    for seed in range(50):
+        plant = Plant(FLOOR, seed)
+        first = Counter(status for status, _ in states(plant).values())
+        distance = abs(first['operational'] - 18), abs(first['warning'] - 9), abs(first['down'] - 3)
+        assert max(distance) <= 1.5
+        for _ in range(6):
+            plant.advance(plant.now + 1.5 * HOUR)
+            later.update(status for status, _ in states(plant).values())
+    mean = {status: count / 300 for status, count in later.items()}
+    assert mean['operational'] == pytest.approx(18, abs=0.9)
+    assert mean['warning'] == pytest.approx(9, abs=0.9)
+    assert mean['down'] == pytest.approx(3, abs=0.4)
+
+
+def test_the_same_seed_tells_the_same_story() -> None:
+    first, second, other = (Plant(FLOOR, seed) for seed in (7, 7, 8))
+    story = log(first.advance(first.now + 24 * HOUR))
+    assert story == log(second.advance(second.now + 24 * HOUR))
+    assert story != log(other.advance(other.now + 24 * HOUR))
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.lists(st.floats(0, 2 * HOUR), max_size=20))
+def test_the_story_does_not_depend_on_the_steps_in_which_it_is_told(steps: list[float]) -> None:
+    at_once, in_steps = Plant(SHORT_LINE, 3), Plant(SHORT_LINE, 3)
+    end, told = at_once.now + 40 * HOUR, []
+    for step in steps:
+        told += in_steps.advance(in_steps.now + step)
+    assert log(told + in_steps.advance(end)) == log(at_once.advance(end))
+
+
+def test_changes_come_in_order_and_each_says_something_new() -> None:
+    plant = Plant(FLOOR, 2)
+    shown = states(plant)
+    changes = plant.advance(plant.now + 48 * HOUR)
+    assert [change.at for change in changes] == sorted(change.at for change in changes)
+    for change in changes:
+        assert shown[change.machine] != (change.status, change.reason)
+        shown[change.machine] = (change.status, change.reason)
+    assert shown == states(plant)
+
+
+def test_a_long_stop_starves_what_follows_and_blocks_what_feeds() -> None:
+    """The middle of three is set down: the buffers hold some minutes, then both neighbours wait."""
+    first_waits = []
+    for seed in range(40):
+        plant = all_running(seed)
+        plant.observe('second', 'down', 'Drive replaced')
+        start = plant.now
+        for change in plant.advance(start + HOUR):
+            if change.machine == 'second':
+                break  # repaired
+            if change.reason in WAITING:
+                assert (change.machine, change.status, change.reason) in {
+                    ('first', 'warning', BLOCKED), ('third', 'warning', STARVED)}
+                first_waits.append(change)
+                assert change.at - start >= ON_DELAY
+    assert {change.machine for change in first_waits} == {'first', 'third'}
+    assert len(first_waits) > 20
+
+
+def test_a_short_wait_is_not_shown() -> None:
+    """Between the moment at which a machine has nothing to do and its word for it lie thirty seconds."""
+    plant = all_running()
+    plant.resume([('first', 'down', None), ('second', 'warning', STARVED), ('third', 'operational', None)])
+    plant.observe('second', 'operational', None)  # somebody brings parts: half a buffer
+    start = plant.now
+    half_a_buffer = 0.94 * 8 * 60 / 2
+    quiet = plant.advance(start + half_a_buffer + ON_DELAY - 1)
+    loud = plant.advance(start + half_a_buffer + ON_DELAY + 1)
+    assert not any(change.reason == STARVED for change in quiet if change.machine == 'second')
+    assert [(change.machine, change.reason) for change in loud] == [('second', STARVED)]
+
+
+def test_a_machine_alone_never_waits() -> None:
+    plant = Plant([Station('alone', 'palletizer', None), Station('alone_too', 'palletizer', None)], seed=4)
+    changes = plant.advance(plant.now + 500 * HOUR)
+    assert {change.status for change in changes} == {'operational', 'warning', 'down'}
+    assert not any(change.reason in WAITING for change in changes)
+
+
+def test_what_a_person_sets_is_shown_as_set() -> None:
+    plant = Plant(FLOOR, 5)
+    by_hand = [('down', 'Tea'), ('warning', None), ('operational', None), ('warning', STARVED), ('warning', BLOCKED)]
+    for station in FLOOR:
+        for said in by_hand:
+            plant.observe(station.name, *said)
+            assert states(plant)[station.name] == said
+            at_once = plant.advance(plant.now)
+            assert station.name not in {change.machine for change in at_once}
+
+
+def test_another_simulator_goes_on_where_the_first_stopped() -> None:
+    """A plant with another seed takes over a frame: hardly any machine jumps."""
+    jumps = 0
+    for seed in range(20):
+        before, after = Plant(FLOOR, seed), Plant(FLOOR, 1000 + seed)
+        after.resume([(change.machine, change.status, change.reason) for change in before.frame()])
+        assert states(after) == states(before)
+        jumps += len(after.advance(after.now + 1))
+    assert jumps / 20 < 1
+
+
+def test_a_machine_joins_without_disturbing_the_others() -> None:
+    """Other lines tell the same story to the byte; on its own line the neighbours draw the same repairs."""
+    alone, joined = Plant(FLOOR, 6), Plant(FLOOR, 6)
+    joined.arrange([Station('new', 'palletizer', 4), *FLOOR, Station('placeless', 'robot', None)])
+    end = alone.now + 24 * HOUR
+    old, new = alone.advance(end), joined.advance(end)
+    here = {station.name for station in FLOOR if station.line == 4} | {'new', 'placeless'}
+    assert log([change for change in old if change.machine not in here]) == log(
+        [change for change in new if change.machine not in here])
+    stops = [[(change.at, change.machine, change.reason) for change in changes if change.status == 'down'
+              and change.machine in here - {'new', 'placeless'}] for changes in (old, new)]
+    assert stops[0] == stops[1] != []
+    assert {'new', 'placeless'} <= {change.machine for change in new}
+
+
+def test_a_machine_leaves() -> None:
+    plant = Plant(FLOOR, 6)
+    plant.arrange(FLOOR[1:])
+    assert FLOOR[0].name not in states(plant)
+    assert FLOOR[0].name not in {change.machine for change in plant.advance(plant.now + 24 * HOUR)}
+    plant.arrange([])
+    assert (plant.frame(), plant.advance(plant.now + HOUR), plant.next_event()) == ([], [], float('inf'))
+
+
+def test_the_dry_run_predicts_how_often_something_changes() -> None:
+    plant = Plant(FLOOR, seed=9)
+    hours = 200
+    measured = len(plant.advance(plant.now + hours * HOUR)) / (hours * HOUR)
+    assert changes_per_second(FLOOR) == pytest.approx(measured, rel=0.06)
+
+
+def test_nothing_flickers() -> None:
+    """At the scale that makes a change every five seconds, hardly a state lasts less than a second."""
+    plant = Plant(FLOOR, seed=10)
+    scale = 1 / 5 / changes_per_second(FLOOR)
+    last: dict[str, float] = {}
+    lasted = []
+    for change in plant.advance(plant.now + 100 * HOUR):
+        if change.machine in last:
+            lasted.append((change.at - last[change.machine]) / scale)
+        last[change.machine] = change.at
+    assert sum(seconds < 1 for seconds in lasted) / len(lasted) < 0.02
