@@ -19,7 +19,8 @@ import asyncpg
 
 from .database import UNREACHABLE, Connect, Connection, describe
 from .errors import DatabaseError, FeedNotDelivered, NotificationError
-from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from .history import to_event, to_status
+from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status
 from .notifications import Resync, parse
 from .store import EVENTS_KEPT, Store
 
@@ -286,21 +287,6 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
     return FloorSnapshot(
         machines=tuple(MachineRecord(
             machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
-            status=_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'], reported_ms=row['reported_ms'],
-            since_ms=row['since_ms'], datetime=row['datetime']) for row in rows),
+            status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
+            reported_ms=row['reported_ms'], since_ms=row['since_ms'], datetime=row['datetime']) for row in rows),
         events=tuple(to_event(row) for row in events), now_ms=now_ms)
-
-
-def to_event(row: Any) -> StatusEvent:
-    """A row of the status history."""
-    return StatusEvent(row['version'], MachineName(row['machine_name']),
-                       _status(row['old_status']), _status(row['new_status']),
-                       row['reason'], row['changed_ms'], row['changed_by'])
-
-
-def _status(text: str | None) -> Status | None:
-    """A status of the table; one that a table without our check let in is unknown, not the end of the listener."""
-    try:
-        return None if text is None else Status(text)
-    except ValueError:
-        return Status.UNKNOWN
