@@ -20,7 +20,7 @@ COUNTED = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
 def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_open: Callable[[MachineName], None]) -> None:
     """The card. It is a component of its own, and so are its sections of 25 machines: a change makes the browser
     render anew what stands in the same component, and no more."""
-    with ui.card().classes('line').props(f'role=region data-machines={len(line.machines)}') as card:
+    with ui.card().classes('line').props('role=region') as card:
         card.props['aria-label'] = line.name
         card.props['data-line'] = line.name
         header = LineHeader(line, store)
@@ -31,8 +31,10 @@ def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_open: C
                 view.add(LineCount(line, store, status))
         with ui.element('div').classes('flow'):
             for start in range(0, len(line.machines), MACHINES_PER_SECTION):
-                with ui.element('q-card-section').classes('section'):
-                    for machine in line.machines[start:start + MACHINES_PER_SECTION]:
+                machines = line.machines[start:start + MACHINES_PER_SECTION]
+                with ui.element('q-card-section').classes('section') as section:
+                    section.style['--machines'] = str(len(machines))
+                    for machine in machines:
                         view.add(MachineTile(store, machine, zone, on_open))
 
 

@@ -53,7 +53,7 @@ class MachineDrawer:
         with ui.dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
             with ui.element('header').classes('drawer-header'):
                 Heading('').bind_text_from(self._facts, 'title')
-                ui.button('Close', on_click=self._dialog.close).props('flat no-caps dense')
+                ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps dense')
             self._status = ui.label().classes('drawer-status').bind_text_from(self._facts, 'status_word')
             with ui.element('dl').classes('facts'):
                 for field, label in FACTS.items():

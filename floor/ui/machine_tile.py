@@ -34,10 +34,10 @@ class MachineTile(LiveElement):
         since = length(self._store.seconds_in_status(machine))
         return {
             'data-status': machine.status.value,
+            'data-word': machine.status.word,
             'data-reason': shortened(machine.reason),
-            'data-state': f'{machine.status.word} · {since}',
             'aria-label': spoken(machine, self._zone),
-        }, f'{shortened(machine.display.title)}\n{machine.display.code}'
+        }, f'{shortened(machine.display.title)}\n{" · ".join(filter(None, (machine.display.code, since)))}'
 
 
 def spoken(machine: Machine, zone: tzinfo) -> str:

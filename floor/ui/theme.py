@@ -41,7 +41,7 @@ def theme_menu(root: ui.element) -> None:
     items: dict[Theme, ui.menu_item] = {}
     current = remembered_theme()
     root.props['data-theme'] = current.value
-    with ui.button('Theme').props('flat no-caps dense aria-haspopup=menu').classes('theme-button'), \
+    with ui.button('Theme', color=None).props('flat no-caps dense aria-haspopup=menu').classes('theme-button'), \
             ui.menu().props('auto-close'):
         for theme, label in LABELS.items():
             items[theme] = ui.menu_item(label, on_click=lambda theme=theme: choose(theme))
