@@ -1,7 +1,7 @@
 """The wiring: settings, database, store, listener, simulator, pages, server. Nobody imports this file.
 
-One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NOTIFY -> floor/listener.py -> floor/store.py
--> floor/ui/broadcast.py -> every browser.
+One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NOTIFY -> floor/listener.py
+-> floor/store.py -> floor/ui/broadcast.py -> every browser.
 """
 
 import logging
@@ -68,9 +68,9 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     app.on_startup(lambda: console.welcome(settings, source))
     app.on_shutdown(database.close)
     app.storage.path = settings.data_dir.resolve() / 'ui'
-    ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', language='en-US',
-           reload=False, show=False, show_welcome_message=False, dark=None, tailwind=False, binding_refresh_interval=None,
-           reconnect_timeout=10, storage_secret=storage_secret(settings), fastapi_docs=False,
+    ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
+           language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
+           binding_refresh_interval=None, reconnect_timeout=10, storage_secret=storage_secret(settings),
            timeout_graceful_shutdown=5, ws_per_message_deflate=False)
 
 

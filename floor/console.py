@@ -44,8 +44,8 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise SettingsError(f'can not listen on {host}:{port} ({error.strerror or error}): stop what listens there, '
-                                f'or set PORT to another, as in PORT={port + 1 if port < 65535 else 8000}') from error
+            raise SettingsError(f'can not listen on {host}:{port} ({error.strerror or error}): stop what listens '
+                                f'there, or set PORT to another') from error
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 
 import aiosql
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from .errors import DatabaseUnavailable
 from .settings import Settings
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 SQL = Path(__file__).parent.parent / 'sql'
 DEFAULT_FEED_TABLE = 'machine_feed_stream'
 
-Connection = asyncpg.Connection
+Connection = asyncpg.Connection | PoolConnectionProxy
 Connect = Callable[[], Awaitable[Connection]]
 
 UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
@@ -65,7 +66,9 @@ class Database:
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
         try:
-            return await asyncpg.connect(self.url, timeout=self._settings.db_pool_timeout, **self._options())
+            connection: asyncpg.Connection = await asyncpg.connect(
+                self.url, timeout=self._settings.db_pool_timeout, **self._options())
+            return connection
         except UNREACHABLE as error:
             raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
 

@@ -207,11 +207,12 @@ class Listener:
             return
         if self._store.trouble is None:
             log.error('triggers are missing or switched off: %s', ', '.join(missing))
-        self._store.set_trouble(f'The database does not announce every change (trigger {", ".join(missing)} is missing or '
-                                f'switched off). The floor is read every {self._timing.polling:g} s instead.')
+        self._store.set_trouble(f'The database does not announce every change (trigger {", ".join(missing)} '
+                                f'is missing or off). The floor is read every {self._timing.polling:g} s instead.')
 
     async def _audit_floor(self, session: _Session) -> None:
         """Compare the store with the table, once all that was announced before the comparison has arrived."""
+        before = {name: machine.version for name, machine in self._store.machines.items()}
         async with session.asking:
             snapshot = await read_floor(session.connection, self._queries)
         await self._beat(session)
@@ -219,9 +220,8 @@ class Listener:
             return  # the floor is moving just now; what moves is announced
         known = self._store.machines
         wrong = [record.name for record in snapshot.machines
-                 if record.name not in known or known[record.name].version < record.version
-                 or (known[record.name].version == record.version and known[record.name].status is not Status.UNKNOWN
-                     and (known[record.name].status, known[record.name].reason) != (record.status, record.reason))]
+                 if record.name not in known or (known[record.name].version == before.get(record.name)
+                                                 and not known[record.name].agrees_with(record))]
         gone = set(known) - {record.name for record in snapshot.machines}
         if wrong or gone:
             self.counters.audits_with_difference += 1

@@ -67,7 +67,7 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
         raise MigrationError(
             f'the database user may not set up the schema "{schema}": {error}. '
             f'Grant it CREATE on the database, or USAGE and CREATE on the schema.') from error
-    except asyncpg.PostgresSyntaxOrAccessError as error:
+    except asyncpg.SyntaxOrAccessError as error:
         raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}') from error
 
 

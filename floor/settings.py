@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import SettingsError
 
+PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
 IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
 TOO_LONG_TO_SHOW = 60
 
@@ -37,13 +38,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file='.env', env_file_encoding='utf-8', extra='ignore', env_ignore_empty=True,
                                       hide_input_in_errors=True)
 
-    database_url: Annotated[str | None, Field(description='postgresql://user:password@host:port/database', repr=False)] = None
+    database_url: Annotated[str | None, Field(description='postgresql://user:password@host:port/database',
+                                              repr=False)] = None
     pghost: Annotated[str | None, Field(description='a host name; the other PG* variables go with it')] = None
     lakebase_instance_name: Annotated[str | None, Field(description='the name of a Lakebase instance')] = None
     lakebase_database_name: Annotated[str | None, Field(description='a database on it')] = None
     databricks_database_port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 5432
-    default_postgres_schema: Annotated[str, Field(description='lower-case letters, digits and _, at most 40')] = 'manufacturing_line'
-    default_postgres_table: Annotated[str, Field(description='lower-case letters, digits and _, at most 40')] = 'machine_feed_stream'
+    default_postgres_schema: Annotated[str, Field(description=PLAIN_NAME)] = 'manufacturing_line'
+    default_postgres_table: Annotated[str, Field(description=PLAIN_NAME)] = 'machine_feed_stream'
     dashboard_embed_url: Annotated[str | None, Field(description='an https:// address')] = None
 
     enable_simulator: Annotated[bool, Field(description='true or false')] = True
@@ -62,9 +64,11 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(min_length=1, description='an address to listen on')] = '127.0.0.1'
     port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 8000
     data_dir: Annotated[Path, Field(description='a folder')] = Path('.data')
-    plant_timezone: Annotated[str, Field(description='a name of the IANA time zone database, as America/Detroit')] = 'UTC'
+    plant_timezone: Annotated[str, Field(description='a name of the IANA time zone database, '
+                                                     'as America/Detroit')] = 'UTC'
     storage_secret: Annotated[str | None, Field(min_length=16, repr=False, description='at least 16 characters')] = None
-    log_level: Annotated[str, Field(pattern='(?i)^(debug|info|warning|error)$', description='debug, info, warning or error')] = 'info'
+    log_level: Annotated[str, Field(pattern='(?i)^(debug|info|warning|error)$',
+                                    description='debug, info, warning or error')] = 'info'
 
     @field_validator('default_postgres_schema', 'default_postgres_table')
     @classmethod

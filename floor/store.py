@@ -46,6 +46,13 @@ class Machine:
         """The name in the database."""
         return self.record.name
 
+    def agrees_with(self, record: MachineRecord) -> bool:
+        """Whether this is what the database says; a silent machine is unknown only to us."""
+        if self.status is Status.UNKNOWN:
+            return self.version == record.version
+        return (self.version, self.status, self.reason, self.since_ms) == \
+            (record.version, record.status, record.reason, record.since_ms)
+
 
 @dataclass(slots=True)
 class Line:
@@ -148,7 +155,7 @@ class Store:
     # writing: the listener only
 
     def replace(self, snapshot: FloorSnapshot) -> Difference:
-        """The whole floor as the database has it. It wins over all we knew: a restored backup may go back in versions."""
+        """The whole floor as the database has it. It wins over what we knew: a restored backup has older versions."""
         self.set_clock(snapshot.now_ms)
         before = self.machines
         layout = [(m.name, m.line, m.type) for m in snapshot.machines] != \
@@ -160,8 +167,7 @@ class Store:
             if machine is None or layout:
                 machine = Machine(record, DisplayName.of(record.name), record.status, record.reason,
                                   record.since_ms, record.reported_ms, record.version)
-            elif machine.version != record.version or machine.status is not Status.UNKNOWN and \
-                    (machine.status, machine.reason, machine.since_ms) != (record.status, record.reason, record.since_ms):
+            elif not machine.agrees_with(record):
                 machine.record = record
                 self._set(machine, record)
                 changed.add(record.name)

@@ -24,12 +24,15 @@ def register(store: Store, broadcast: Broadcast, zone: tzinfo, events_of: Events
     def floor_page(machine: str = '') -> None:
         client = ui.context.client
 
+        def open_machine(name: MachineName) -> None:
+            drawer.open(name)
+
         def build_lines() -> None:
             view.forget(keep=(SECOND, FIGURES, LISTS))
             lines.clear()
             with lines:
                 for line in store.lines:
-                    line_card(line, store, zone, view, drawer.open)
+                    line_card(line, store, zone, view, open_machine)
                 if not store.lines:
                     empty_floor(store)
 
@@ -39,13 +42,13 @@ def register(store: Store, broadcast: Broadcast, zone: tzinfo, events_of: Events
             with ui.element('div').classes('floor'):
                 lines = ui.element('div').classes('lines')
                 with ui.element('aside').classes('side'):
-                    attention_list(store, view, lambda name: drawer.open(name))
+                    attention_list(store, view, open_machine)
                     event_stream(store, zone, view)
             drawer = MachineDrawer(store, zone, events_of)
         build_lines()
         broadcast.join(view)
         if machine:
-            drawer.open(MachineName(machine))
+            open_machine(MachineName(machine))
 
 
 def empty_floor(store: Store) -> None:

@@ -22,7 +22,7 @@ NAME = 'Line Monitor'
 
 
 def add_stylesheets() -> None:
-    """Link our CSS from every page, under a name that changes with its content so that browsers may keep it for long."""
+    """Link our CSS from every page, under a name that changes with its content: browsers may keep it for long."""
     for name in STYLESHEETS:
         digest = sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
         ui.add_head_html(f'<link rel="stylesheet" href="/assets/{name}?v={digest}">', shared=True)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from nicegui import binding, ui
 
 from ..errors import DatabaseError
-from ..model import DisplayName, MachineName, Status, StatusEvent
+from ..model import MachineName, Status, StatusEvent
 from ..store import Difference, Machine, Store
 from .event_stream import what_happened
 from .heading import Heading
@@ -42,7 +42,7 @@ FACTS = {'reason': 'Reason', 'since': 'Since', 'line': 'Line', 'type': 'Type', '
 
 
 class MachineDrawer:
-    """A panel at the right edge; Escape or a click beside it closes it. The address in the browser names the machine."""
+    """A panel at the right edge; Escape or a click beside it closes it. The browser's address names the machine."""
 
     def __init__(self, store: Store, zone: tzinfo, events_of: EventsOf) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Light, dark, or high-performance (ISA-101: grey by default, colour only for what is abnormal). Remembered per person."""
+"""Light, dark, or high-performance (ISA-101: grey by default, colour only for the abnormal), remembered per person."""
 
 from __future__ import annotations
 
