@@ -1,0 +1,99 @@
+"""What the REST interface answers when it can't do what was asked: problem details, RFC 9457.
+
+Paths under /api are for programs, so they never get an HTML page; all other paths keep the handlers they had.
+"""
+
+from __future__ import annotations
+
+import http
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from .errors import DatabaseUnavailable
+
+MEDIA_TYPE = 'application/problem+json'
+RETRY_AFTER_S = 5
+
+Answer = Callable[[Request, Any], Response]
+
+
+class Problem(BaseModel):
+    """Problem details as in RFC 9457. There are no types of our own, so the title says what the status means."""
+
+    type: str = 'about:blank'
+    title: Annotated[str, Field(examples=['Service Unavailable'])]
+    status: Annotated[int, Field(examples=[503])]
+    detail: Annotated[str, Field(description='What happened and, where it can be mended, what to do.',
+                                 examples=['the database does not answer: connection refused'])]
+    errors: Annotated[list[dict[str, Any]] | None, Field(description='Which parts of the request are wrong.')] = None
+
+
+def problem(status: int, detail: str, *, errors: list[Any] | None = None,
+            headers: dict[str, str] | None = None) -> JSONResponse:
+    """The answer for one problem."""
+    said = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
+    return JSONResponse(said.model_dump(exclude_none=True), status, media_type=MEDIA_TYPE,
+                        headers={'Cache-Control': 'no-store', **(headers or {})})
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same, for the OpenAPI description of a path."""
+    return {status: {'description': _MEANINGS[status],
+                     'content': {MEDIA_TYPE: {'schema': Problem.model_json_schema()}}} for status in statuses}
+
+
+def answer_problems(app: FastAPI) -> None:
+    """From now on every error under /api is answered with problem details."""
+    answers: dict[int | type[Exception], Answer] = {
+        DatabaseUnavailable: _unavailable, RequestValidationError: _wrong_request, HTTPException: _refused,
+        404: _refused, Exception: _fault}
+    before = dict(app.exception_handlers)
+    before.setdefault(404, before.get(HTTPException))
+    for error, answer in answers.items():
+        app.add_exception_handler(error, _under_api(answer, before.get(error)))
+
+
+_MEANINGS = {404: 'There is no such thing.', 422: 'The request can not be understood; errors says which part.',
+             503: 'The database does not answer. Ask again after the seconds of Retry-After.'}
+
+
+def _unavailable(_: Request, error: DatabaseUnavailable) -> Response:
+    return problem(503, str(error), headers={'Retry-After': str(RETRY_AFTER_S)})
+
+
+def _wrong_request(_: Request, error: RequestValidationError) -> Response:
+    wrong = [{'where': '.'.join(map(str, fault['loc'])), 'what': fault['msg']} for fault in error.errors()]
+    detail = '; '.join(f'{fault["where"]}: {fault["what"]}' for fault in wrong)
+    return problem(422, detail, errors=jsonable_encoder(wrong))
+
+
+def _refused(request: Request, error: HTTPException) -> Response:
+    says_more = error.detail != http.HTTPStatus(error.status_code).phrase
+    unknown = f'{request.method} {request.url.path} is not part of this interface: see /docs'
+    detail = error.detail if says_more else unknown
+    return problem(error.status_code, detail, headers=dict(error.headers or {}))
+
+
+def _fault(_: Request, __: Exception) -> Response:
+    return problem(500, 'a fault in this program; its log says more')
+
+
+def _under_api(answer: Answer, otherwise: Callable[[Request, Any], Any] | None
+               ) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        path = request.scope['path'].removeprefix(request.scope.get('root_path', ''))
+        if path == '/api' or path.startswith('/api/'):
+            return answer(request, error)
+        if otherwise is None:
+            raise error
+        response = otherwise(request, error)
+        return await response if inspect.isawaitable(response) else response  # type: ignore[no-any-return]
+    return handle
