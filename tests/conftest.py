@@ -1,0 +1,99 @@
+"""What every test may ask for: a PostgreSQL of this worker's own and a fresh database on it.
+
+Tests of tests/database run on each major version that the embedded package ships, all others on the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, Server
+
+from floor.database import Database
+from floor.settings import Settings
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Psql = Callable[..., str]
+
+
+@pytest.fixture
+def postgres_major() -> int:
+    """The PostgreSQL that the embedded database runs; tests/database/conftest.py adds the others."""
+    return 18
+
+
+@pytest.fixture(scope='session')
+def servers() -> Iterator[dict[int, Server]]:
+    """The servers of this worker, each started when the first test needs it."""
+    running: dict[int, Server] = {}
+    yield running
+    for server in running.values():
+        server.stop()
+
+
+@pytest.fixture
+def server(servers: dict[int, Server], postgres_major: int) -> Server:
+    """The server that this test's databases are on."""
+    if postgres_major not in servers:
+        servers[postgres_major] = Server(postgres_major)
+    return servers[postgres_major]
+
+
+@pytest.fixture
+def database_url(server: Server) -> Iterator[str]:
+    """A fresh database with the floor as delivered; unqualified names mean the floor's schema."""
+    url = server.new_database(migrated=True)
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+def empty_database_url(server: Server) -> Iterator[str]:
+    """A fresh database in which nobody has set anything up."""
+    url = server.new_database(migrated=False)
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings for the fresh database; whatever .env or environment the developer has stays out of it."""
+    return Settings(_env_file=None, database_url=database_url, default_postgres_schema=SCHEMA,
+                    default_postgres_table='machine_feed_stream', data_dir=tmp_path, enable_simulator=False,
+                    db_pool_size=1, db_pool_timeout=10, db_command_timeout=30, plant_timezone='UTC')
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The fresh database as the program uses it."""
+    database = Database(settings.database_url, settings)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def connect(database_url: str) -> AsyncIterator[Connect]:
+    """Call it for a new connection in the floor's schema, optionally as another login; they end with the test."""
+    connections: list[asyncpg.Connection] = []
+
+    async def connect(user: str = 'postgres', **options: object) -> asyncpg.Connection:
+        connection = await asyncpg.connect(database_url.replace('//postgres@', f'//{user}@'), timeout=10, **options)
+        connections.append(connection)
+        return connection
+
+    yield connect
+    for connection in connections:
+        connection.terminate()
+
+
+@pytest.fixture
+def psql(server: Server, database_url: str) -> Psql:
+    """psql on the fresh database: `psql('-c', 'SELECT 1')`, `psql(script='...')`; returns what it prints."""
+
+    def psql(*arguments: str, script: str | None = None, url: str = database_url) -> str:
+        return server.psql(url, *arguments, script=script)
+
+    return psql

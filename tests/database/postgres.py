@@ -1,0 +1,127 @@
+"""A real PostgreSQL for the tests: the embedded binaries, run without care for the disk, gone with the process.
+
+One server per pytest worker and major version, so that workers share nothing and the roles of one test, which belong
+to a whole server, meet no other test. The machine's own PostgreSQL is never asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from floor.cluster import LAUNCHER, STATUS_LINE, halt, plain_environment, server_user
+from floor.embedded import address, binaries
+from floor.migrate import load_migrations, migrate
+
+SCHEMA = 'manufacturing_line'
+TEMPLATE = 'floor_template'
+START_PATIENCE = 60.0
+IN_A_HURRY = {
+    'fsync': 'off', 'synchronous_commit': 'off', 'full_page_writes': 'off', 'wal_level': 'minimal',
+    'max_wal_senders': '0', 'autovacuum': 'off', 'shared_buffers': '32MB', 'max_connections': '100',
+    'listen_addresses': '', 'port': '5432', 'unix_socket_permissions': '0700', 'timezone': 'UTC',
+}
+
+
+class Server:
+    """One server of one major version; `stop` removes every trace of it."""
+
+    def __init__(self, major: int) -> None:
+        self.major = major
+        self._programs = binaries(major)
+        self._folder = Path(tempfile.mkdtemp(prefix='floor-test-'))
+        self._data = self._folder / 'data'
+        self._user = server_user(self._folder)
+        if self._user:
+            self._user.own(self._folder)
+        self._numbers = itertools.count(1)
+        self._has_template = False
+        with (self._folder / 'log').open('wb') as self._log:
+            if self._start('initdb', '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync',
+                           '--no-instructions').wait() != 0:
+                raise RuntimeError(f'initdb failed: {self.words}')
+            settings = {**IN_A_HURRY, 'unix_socket_directories': str(self._folder)}
+            self._server = self._start('postgres', *(part for item in settings.items()
+                                                     for part in ('-c', '='.join(item))))
+        deadline = time.monotonic() + START_PATIENCE
+        while not self._is_ready():
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f'PostgreSQL {major} does not start: {self.words}')
+            time.sleep(0.01)
+
+    @property
+    def words(self) -> str:
+        """What the server said so far."""
+        return (self._folder / 'log').read_text(errors='replace')
+
+    def url(self, database: str, user: str = 'postgres') -> str:
+        """The address of a database, for a login."""
+        return address(self._folder, database).replace('//postgres@', f'//{user}@')
+
+    def new_database(self, *, migrated: bool) -> str:
+        """The address of a database that nobody has used yet."""
+        name = f'floor_{next(self._numbers)}'
+        if migrated and not self._has_template:
+            self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {TEMPLATE}')
+            with ThreadPoolExecutor(1) as thread:  # the test's own event loop stays out of it
+                thread.submit(asyncio.run, _migrate(self.url(TEMPLATE))).result()
+            self._has_template = True
+        self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else "template0"}',
+                  '-c', f'ALTER DATABASE {name} SET search_path = {SCHEMA}, public')
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Throw a database away, whoever is still in it."""
+        name = urlsplit(url).path.removeprefix('/')
+        self.psql(self.url('postgres'), '-c', f'DROP DATABASE IF EXISTS {name} WITH (FORCE)')
+
+    def psql(self, url: str, *arguments: str, script: str | None = None) -> str:
+        """Run psql to its end and return what it printed; anything but success fails the test."""
+        return self.run('psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', url, *arguments, script=script)
+
+    def run(self, program: str, *arguments: str, script: str | None = None) -> str:
+        """Run a client program of this version and return what it printed."""
+        done = subprocess.run([self._programs / program, *arguments], input=script or '', text=True, encoding='utf-8',
+                              capture_output=True, env=plain_environment(), timeout=60, check=False)
+        assert done.returncode == 0, f'{program} ended with {done.returncode}: {done.stderr}{done.stdout}'
+        return done.stdout
+
+    def stop(self) -> None:
+        """End the server and remove its folder."""
+        halt(self._server)
+        shutil.rmtree(self._folder)
+
+    def _start(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        # the launcher leaves root and has the kernel end the program when this process ends, however it ends
+        user = f'{self._user.uid}:{self._user.gid}' if self._user else '-'
+        return subprocess.Popen(
+            [sys.executable, '-I', '-S', LAUNCHER, str(os.getpid()), user, self._folder, self._programs / program,
+             '-D', self._data, *arguments],
+            cwd='/', env=plain_environment(), stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+            start_new_session=True)
+
+    def _is_ready(self) -> bool:
+        try:
+            lines = (self._data / 'postmaster.pid').read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == 'ready'
+
+
+async def _migrate(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await migrate(connection, SCHEMA, load_migrations())
+    finally:
+        await connection.close()
