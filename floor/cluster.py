@@ -79,8 +79,6 @@ class Cluster:
 
     def create(self) -> Wait:
         """Runs initdb under another name and renames the result, so a half cluster is never taken for a whole one."""
-        for remains in self.folder.parent.glob(f'{self.folder.name}.new-*'):
-            shutil.rmtree(remains, ignore_errors=True)   # of a start that was killed; only room is lost if it stays
         new = Path(tempfile.mkdtemp(prefix=f'{self.folder.name}.new-', dir=self.folder.parent))
         locale = ['--locale=C']
         if self._major >= BUILTIN_LOCALES_SINCE:
@@ -124,6 +122,15 @@ class Cluster:
             pid_file.unlink()
         for name in ('.s.PGSQL.5432', '.s.PGSQL.5432.lock'):
             (sockets / name).unlink(missing_ok=True)
+        yield from self._sweep()
+
+    def _sweep(self) -> Wait:
+        """Removes what a killed first start left; its last process may still write there for a moment."""
+        deadline = time.monotonic() + 5
+        while (left := list(self.folder.parent.glob(f'{self.folder.name}.new-*'))) and time.monotonic() < deadline:
+            for remains in left:
+                shutil.rmtree(remains, ignore_errors=True)   # if it stays, only room is lost
+            yield
 
     def serve(self, sockets: Path) -> Generator[None, None, subprocess.Popen[bytes]]:
         """Starts the server as a direct child and waits until it accepts connections on its socket."""

@@ -24,7 +24,7 @@ import asyncpg
 import psutil
 import pytest
 
-from floor.embedded import EmbeddedPostgres, binaries, database_url_of, socket_folder_of
+from floor.embedded import EmbeddedPostgres, address, binaries, database_url_of, socket_folder_of
 from floor.errors import EmbeddedDatabaseError
 
 pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='there is no embedded database on Windows')
@@ -311,6 +311,7 @@ def test_a_start_survives_an_owner_that_dies_before_its_server_answers(
     data_dir: Path, launch: Callable[..., Program],
 ) -> None:
     data_dir.mkdir()
+    (data_dir / 'database.url').write_text(f'{address(data_dir / "socket", "line_monitor")}\n')   # of the last time
     with (data_dir / 'owner.lock').open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         program = launch(data_dir)
