@@ -50,8 +50,9 @@ class FloorCollector(Collector):
         return build
 
     def _machines(self) -> Metric:
-        machines = GaugeMetricFamily('floor_machines', 'Machines by line and status, as shown. Alert on '
-                                     '{status="down"} while floor_connection_state{state="live"} is 1.', labels=['line', 'status'])
+        machines = GaugeMetricFamily(
+            'floor_machines', 'Machines by line and status, as shown. Alert on {status="down"} while '
+            'floor_connection_state{state="live"} is 1.', labels=['line', 'status'])
         for line in self._store.lines:
             for status in Status:  # also what no machine is in: a series that comes and goes can't be alerted on
                 machines.add_metric([line.name, status.value], line.counts[status])

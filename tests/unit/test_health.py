@@ -1,0 +1,199 @@
+"""/healthz and /metrics, from a store and a listener that never saw a database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+
+from floor import health
+from floor.database import Connection, Database
+from floor.listener import Listener
+from floor.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status
+from floor.settings import Settings
+from floor.store import Store
+
+NOWHERE = 'postgresql://nobody@127.0.0.1:1/nothing'
+STALE_AFTER = 8.0
+
+
+class Clock:
+    """A monotonic clock that only we move."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    return Store(stale_after=STALE_AFTER, monotonic=clock)
+
+
+@pytest.fixture
+def listener(store: Store) -> Listener:
+    async def nobody() -> Connection:
+        raise ConnectionRefusedError
+    return Listener(nobody, None, store, schema='floor')
+
+
+@pytest.fixture
+async def client(store: Store, listener: Listener) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    database = Database(NOWHERE, Settings(db_pool_timeout=0.2))
+    health.register(app, database=database, store=store, listener=listener, browsers=lambda: 4)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor') as client:
+        yield client
+
+
+def machine(number: int, line: str, status: Status) -> MachineRecord:
+    return MachineRecord(number, MachineName(f'Valve_01_0{number}'), 'valve', line, status, None, number, 0, 0, None)
+
+
+@pytest.fixture
+def make_live(store: Store) -> Callable[[], None]:
+    def make_live() -> None:
+        store.replace(FloorSnapshot((machine(1, 'Engine Line', Status.DOWN), machine(2, 'Engine Line', Status.DOWN),
+                                     machine(3, 'Interior Line', Status.OPERATIONAL)), (), now_ms=1_000_000))
+        store.prove()
+    return make_live
+
+
+async def test_a_floor_that_was_never_live_is_not_healthy(client: httpx.AsyncClient) -> None:
+    answer = await client.get('/healthz')
+    assert answer.status_code == 503
+    said = answer.json()
+    assert (said['status'], said['database'], said['store_age_seconds']) == ('connecting', 'not known', None)
+
+
+async def test_a_live_floor_is_healthy_and_tells_its_age(client: httpx.AsyncClient, clock: Clock, listener: Listener,
+                                                         make_live: Callable[[], None]) -> None:
+    make_live()
+    listener.counters.notifications = 17
+    clock.now += 1.5
+    answer = await client.get('/healthz')
+    assert answer.status_code == 200
+    assert answer.headers['cache-control'] == 'no-store'
+    said = answer.json()
+    assert said['listener'].pop('notifications') == 17
+    assert set(said.pop('listener').values()) == {0}
+    assert said == {'status': 'live', 'database': 'ok', 'store_age_seconds': 1.5, 'machines': 3, 'trouble': None,
+                    'problem': None}
+
+
+async def test_a_lost_database_is_named_and_the_floor_unhealthy(client: httpx.AsyncClient, store: Store,
+                                                                make_live: Callable[[], None]) -> None:
+    make_live()
+    store.lose('connection refused')
+    answer = await client.get('/healthz')
+    assert answer.status_code == 503
+    assert answer.json()['status'] == 'stale'
+    assert answer.json()['database'] == 'unavailable: connection refused'
+    assert answer.json()['machines'] == 3
+
+
+async def test_silence_alone_makes_the_floor_unhealthy(client: httpx.AsyncClient, clock: Clock,
+                                                       make_live: Callable[[], None]) -> None:
+    make_live()
+    clock.now += STALE_AFTER - 0.1
+    assert (await client.get('/healthz')).status_code == 200
+    clock.now += 0.2
+    assert (await client.get('/healthz')).status_code == 503
+
+
+async def test_trouble_with_the_feed_is_told_but_the_floor_stays_healthy(client: httpx.AsyncClient, store: Store,
+                                                                         make_live: Callable[[], None]) -> None:
+    make_live()
+    store.set_trouble('a trigger is missing')
+    answer = await client.get('/healthz')
+    assert (answer.status_code, answer.json()['trouble']) == (200, 'a trigger is missing')
+    assert samples(await client.get('/metrics'))['floor_trouble', ()] == 1
+
+
+@pytest.mark.parametrize('live', [True, False])
+async def test_head_says_the_same_without_a_body(client: httpx.AsyncClient, make_live: Callable[[], None],
+                                                 live: bool) -> None:
+    if live:
+        make_live()
+    assert (await client.head('/healthz')).status_code == (await client.get('/healthz')).status_code
+
+
+async def test_every_line_has_every_status_so_that_an_alert_finds_its_series(client: httpx.AsyncClient,
+                                                                             make_live: Callable[[], None]) -> None:
+    make_live()
+    measures = samples(await client.get('/metrics'))
+    machines = {labels: value for (name, labels), value in measures.items() if name == 'floor_machines'}
+    assert len(machines) == 2 * len(Status)
+    assert machines['Engine Line', 'down'] == 2
+    assert machines['Interior Line', 'operational'] == 1
+    assert sum(machines.values()) == 3
+
+
+async def test_metrics_follow_the_connection_and_the_clock(client: httpx.AsyncClient, clock: Clock, store: Store,
+                                                           make_live: Callable[[], None]) -> None:
+    before = samples(await client.get('/metrics'))
+    assert before['floor_connection_state', ('connecting',)] == 1
+    assert ('floor_store_age_seconds', ()) not in before
+    make_live()
+    clock.now += 2
+    store.apply([MachineChange(MachineName('Valve_01_03'), Status.WARNING, None, 9, 1_001_750, 1_001_750)])
+    measures = samples(await client.get('/metrics'))
+    states = {labels[0]: value for (name, labels), value in measures.items() if name == 'floor_connection_state'}
+    assert states == {'connecting': 0, 'live': 1, 'stale': 0}
+    assert measures['floor_store_age_seconds', ()] == 2
+    assert measures['floor_notification_lag_seconds', ()] == 0.25
+    assert measures['floor_browsers_connected', ()] == 4
+
+
+async def test_what_the_listener_counts_is_exported_as_counters(client: httpx.AsyncClient, listener: Listener) -> None:
+    names = {'connections': 'connections', 'notifications': 'notifications', 'unreadable': 'unreadable_notifications',
+             'snapshots': 'snapshots', 'heartbeats': 'heartbeats', 'audits_with_difference': 'audit_differences'}
+    assert set(names) == set(listener.counters.__slots__), 'a new counter has to be exported, too'
+    for number, field in enumerate(names, start=1):
+        setattr(listener.counters, field, number)
+    measures = samples(await client.get('/metrics'))
+    exported = [measures[f'floor_listener_{name}_total', ()] for name in names.values()]
+    assert exported == list(range(1, 7))
+
+
+async def test_a_scrape_does_not_wait_for_a_database_that_is_away(client: httpx.AsyncClient,
+                                                                  make_live: Callable[[], None]) -> None:
+    make_live()   # the listener has not noticed yet
+    begin = time.monotonic()
+    measures = samples(await client.get('/metrics'))
+    assert time.monotonic() - begin < health.SCRAPE_PATIENCE_S + 0.5
+    assert ('floor_notification_queue_usage_ratio', ()) not in measures
+    assert measures['floor_connection_state', ('live',)] == 1
+
+
+async def test_every_measure_of_ours_has_a_help_and_a_type(client: httpx.AsyncClient,
+                                                           make_live: Callable[[], None]) -> None:
+    make_live()
+    families = [family for family in text_string_to_metric_families((await client.get('/metrics')).text)
+                if family.name.startswith('floor_')]
+    assert len(families) > 10
+    assert [family.name for family in families if not family.documentation or family.type == 'unknown'] == []
+
+
+async def test_openmetrics_is_spoken_to_who_asks_for_it(client: httpx.AsyncClient) -> None:
+    answer = await client.get('/metrics', headers={'Accept': 'application/openmetrics-text; version=1.0.0'})
+    assert answer.headers['content-type'].startswith('application/openmetrics-text')
+    assert answer.text.endswith('# EOF\n')
+
+
+def samples(answer: httpx.Response) -> dict[tuple[str, tuple[str, ...]], float]:
+    """Value by name and label values."""
+    assert answer.status_code == 200
+    return {(sample.name, tuple(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(answer.text) for sample in family.samples}
