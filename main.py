@@ -14,7 +14,7 @@ from floor import api, console, health, history
 from floor.database import Database
 from floor.errors import FloorError
 from floor.listener import Listener, Timing
-from floor.migrate import prepare
+from floor.migrate import connect_prepared, prepare
 from floor.pages import floor_page
 from floor.settings import Settings
 from floor.source import DatabaseSource, database_source
@@ -55,7 +55,7 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     if source.embedded is not None:
         tasks.append(source.embedded.supervise)
     if settings.enable_simulator:
-        simulator = SimulatorRunner(database.connect, database.queries, interval=settings.simulator_interval,
+        simulator = SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
                                     instance=f'{socket.gethostname()}:{settings.port}')
         tasks.append(simulator.run)
 

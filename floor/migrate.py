@@ -15,7 +15,7 @@ from pathlib import Path
 
 import asyncpg
 
-from .database import SQL, Connection, Database, read_sql
+from .database import SQL, Connect, Connection, Database, read_sql
 from .errors import MigrationError
 
 log = logging.getLogger(__name__)
@@ -95,6 +95,22 @@ async def _apply(connection: Connection, schema: str, migration: Migration, newe
             raise MigrationError(f'migration {migration.version:04}_{migration.name} was changed after it was applied: '
                                  f'restore the file and put the change into a new migration')
         return False
+
+
+def connect_prepared(database: Database) -> Connect:
+    """Connections to a schema that is up to date, for whoever can't wait for the listener to have seen to it."""
+    bring_up_to_date = prepare(database)
+
+    async def connect() -> Connection:
+        connection = await database.connect()
+        try:
+            await bring_up_to_date(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    return connect
 
 
 def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
