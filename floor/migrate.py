@@ -59,14 +59,15 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
             await connection.execute(f'SELECT pg_advisory_xact_lock({LOCK})')
             if not await connection.fetchval('SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)', schema):
                 await connection.execute(f'CREATE SCHEMA "{schema}"')
+            # without this right everything would be made in pg_temp, and be gone with the connection
+            if not await connection.fetchval("SELECT has_schema_privilege($1, 'USAGE')", schema):
+                raise _not_allowed(schema, f'permission denied for schema {schema}')
             await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
             if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
                 await connection.execute(bookkeeping.text)
         return [migration for migration in wanted if await _apply(connection, schema, migration, wanted[-1].version)]
     except asyncpg.InsufficientPrivilegeError as error:
-        raise MigrationError(
-            f'the database user may not set up the schema "{schema}": {error}. '
-            f'Grant it CREATE on the database, or USAGE and CREATE on the schema.') from error
+        raise _not_allowed(schema, str(error)) from error
     except asyncpg.SyntaxOrAccessError as error:
         raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}') from error
 
@@ -84,7 +85,7 @@ async def _apply(connection: Connection, schema: str, migration: Migration, newe
                                  f'{newest}: start the newer program that made it')
         if migration.version not in applied:
             log.info('migration %04d_%s', migration.version, migration.name)
-            await connection.execute(migration.text)
+            await _run(connection, migration)
             await connection.execute('INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)',
                                      migration.version, migration.name, migration.sha256)
             return True
@@ -111,6 +112,22 @@ def connect_prepared(database: Database) -> Connect:
         return connection
 
     return connect
+
+
+def _not_allowed(schema: str, refusal: str) -> MigrationError:
+    return MigrationError(f'the database user may not set up the schema "{schema}": {refusal}. Grant it CREATE on the '
+                          f'database; or, where the schema is there already, USAGE and CREATE on it and ALL on its '
+                          f'tables.')
+
+
+async def _run(connection: Connection, migration: Migration) -> None:
+    try:
+        await connection.execute(migration.text)
+    except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientPrivilegeError):
+        raise  # the database's or its administrator's doing, not the file's
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f'migration {migration.version:04}_{migration.name} failed, nothing of it was kept: '
+                             f'{error}') from error
 
 
 def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
