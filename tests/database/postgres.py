@@ -7,6 +7,7 @@ to a whole server, meet no other test. The machine's own PostgreSQL is never ask
 from __future__ import annotations
 
 import asyncio
+import inspect
 import itertools
 import os
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -77,7 +79,8 @@ class Server:
             with ThreadPoolExecutor(1) as thread:  # the test's own event loop stays out of it
                 thread.submit(asyncio.run, _migrate(self.url(TEMPLATE))).result()
             self._has_template = True
-        self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else "template0"}',
+        template = TEMPLATE if migrated else 'template0'
+        self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {name} TEMPLATE {template}',
                   '-c', f'ALTER DATABASE {name} SET search_path = {SCHEMA}, public')
         return self.url(name)
 
@@ -125,3 +128,10 @@ async def _migrate(url: str) -> None:
         await migrate(connection, SCHEMA, load_migrations())
     finally:
         await connection.close()
+
+
+async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], patience: float = 20) -> None:
+    """Wait for what must become true; that it took longer than patience (seconds) is the failure."""
+    async with asyncio.timeout(patience):
+        while not (await answer if inspect.isawaitable(answer := condition()) else answer):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)

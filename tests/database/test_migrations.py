@@ -1,0 +1,225 @@
+"""The schema comes about in two ways, by the program and by psql, and both must end in the same place."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, Server, until
+
+from floor.database import SQL, Database
+from floor.errors import MigrationError
+from floor.listener import read_floor
+from floor.migrate import LOCK, Migration, load_migrations, migrate
+from floor.settings import Settings
+
+INSTALL = SQL / 'install.sql'
+ALL = load_migrations()
+NAMES = [migration.name for migration in ALL[1:]]
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+
+
+@pytest.fixture
+async def connect(empty_database_url: str) -> AsyncIterator[Connect]:
+    """Here the database is empty: what sets it up is what is tested."""
+    connections = []
+
+    async def connect(user: str = 'postgres') -> asyncpg.Connection:
+        connections.append(await asyncpg.connect(empty_database_url.replace('//postgres@', f'//{user}@')))
+        return connections[-1]
+
+    yield connect
+    for connection in connections:
+        connection.terminate()
+
+
+@pytest.fixture
+def install(server: Server, empty_database_url: str) -> Callable[..., str]:
+    """The way of an administrator who has psql and these files only."""
+    return lambda *arguments: server.psql(empty_database_url, *arguments, '-f', str(INSTALL))
+
+
+def schema_dump(server: Server, url: str, schema: str = SCHEMA) -> str:
+    """Every definition in a schema. pg_dump guards its script with a random word, which is left out."""
+    dump = server.run('pg_dump', '-s', '-n', schema, '-d', url)
+    return re.sub(r'^\\(un)?restrict .*$', '', dump, flags=re.MULTILINE)
+
+
+def names_of(applied: list[Migration]) -> list[str]:
+    return [migration.name for migration in applied]
+
+
+async def test_psql_and_the_program_make_the_same_schema(
+        server: Server, database_url: str, empty_database_url: str, install: Callable[..., str]) -> None:
+    install()
+    by_psql = schema_dump(server, empty_database_url)
+    assert by_psql == schema_dump(server, database_url)
+    assert 'CREATE TABLE manufacturing_line.machine_feed_stream' in by_psql
+    plant = ('-c', 'SELECT machine_id, machine_name, type, status FROM machine_feed_stream ORDER BY 1',
+             '-c', 'SELECT version, name FROM schema_migrations ORDER BY 1',
+             '-c', 'SELECT * FROM machines ORDER BY 1')
+    assert server.psql(empty_database_url, *plant) == server.psql(database_url, *plant)
+
+
+async def test_the_program_accepts_what_psql_made(install: Callable[..., str], connect: Connect) -> None:
+    install()
+    connection = await connect()
+    assert await migrate(connection, SCHEMA, ALL) == []
+    checksums = await connection.fetch('SELECT sha256 FROM schema_migrations ORDER BY version')
+    assert [row['sha256'] for row in checksums] == [migration.sha256 for migration in ALL[1:]]
+    assert await migrate(connection, SCHEMA, ALL) == []
+
+
+async def test_psql_accepts_what_the_program_made(
+        server: Server, install: Callable[..., str], connect: Connect, empty_database_url: str) -> None:
+    assert names_of(await migrate(await connect(), SCHEMA, ALL)) == NAMES
+    before = schema_dump(server, empty_database_url)
+    install()
+    assert schema_dump(server, empty_database_url) == before
+
+
+async def test_installing_twice_changes_nothing(
+        server: Server, install: Callable[..., str], empty_database_url: str) -> None:
+    everything = ('pg_dump', '--inserts', '-n', SCHEMA, '-d', empty_database_url)
+    install()
+    server.psql(empty_database_url, '-c', "UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1")
+    before = server.run(*everything)
+    install()
+    assert re.sub(r'restrict \w+', '', server.run(*everything)) == re.sub(r'restrict \w+', '', before)
+
+
+def test_psql_installs_into_a_schema_of_another_name(
+        server: Server, install: Callable[..., str], empty_database_url: str) -> None:
+    install('-v', 'schema=Plant 7')
+    assert server.psql(empty_database_url, '-c', 'SELECT count(*) FROM "Plant 7".machine_feed_stream') == '30\n'
+
+
+def test_a_failed_install_leaves_nothing(server: Server, empty_database_url: str) -> None:
+    server.psql(empty_database_url, '-c', f'CREATE SCHEMA {SCHEMA}; CREATE TABLE employees ()')
+    with pytest.raises(AssertionError, match='relation "employees" already exists'):
+        server.psql(empty_database_url, '-f', str(INSTALL))
+    assert server.psql(empty_database_url, '-c', "SELECT to_regclass('machines') IS NULL") == 't\n'
+
+
+def test_every_migration_is_installed_by_psql_too() -> None:
+    files = sorted(path.name for path in (SQL / 'migrations').glob('*.sql'))
+    text = INSTALL.read_text()
+    assert re.findall(r'\\ir migrations/(\S+)', text) == files
+    numbered = [(int(name[:4]), name[5:-4]) for name in files[1:]]
+    assert [(int(number), name) for number, name in re.findall(r"VALUES \((\d+), '(\w+)'\)", text)] == numbered
+    assert [int(number) for number in re.findall(r'WHERE version = (\d+)', text)] == [n for n, _ in numbered]
+
+
+async def test_migrators_that_start_at_once_take_turns(connect: Connect) -> None:
+    gate, *migrators = [await connect() for _ in range(5)]
+    await gate.execute(f'SELECT pg_advisory_lock({LOCK})')
+    tasks = [asyncio.create_task(migrate(connection, SCHEMA, ALL)) for connection in migrators]
+
+    async def all_wait() -> bool:
+        return await gate.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 4
+
+    await until(all_wait)
+    await gate.execute(f'SELECT pg_advisory_unlock({LOCK})')
+    applied = [name for each in await asyncio.gather(*tasks) for name in names_of(each)]
+    assert sorted(applied) == sorted(NAMES)
+
+
+async def test_a_file_changed_after_it_was_applied_is_refused(connect: Connect) -> None:
+    connection = await connect()
+    await migrate(connection, SCHEMA, ALL)
+    changed = [replace(each, text=each.text + '\n-- later') if each.version == 2 else each for each in ALL]
+    with pytest.raises(MigrationError, match='migration 0002_plant was changed after it was applied: restore the file'):
+        await migrate(connection, SCHEMA, changed)
+
+
+async def test_a_schema_newer_than_the_program_is_refused(connect: Connect) -> None:
+    connection = await connect()
+    await migrate(connection, SCHEMA, ALL)
+    await connection.execute("INSERT INTO schema_migrations (version, name) VALUES (9999, 'of_tomorrow')")
+    with pytest.raises(MigrationError, match=f'has migration 9999, this program knows only {ALL[-1].version}'):
+        await migrate(connection, SCHEMA, ALL)
+
+
+@pytest.mark.parametrize('statement', ['SELECT 1 +', 'CREATE TABLE machines ()', 'SELECT 1 / 0'])
+async def test_a_migration_that_fails_leaves_nothing_of_itself(connect: Connect, statement: str) -> None:
+    connection = await connect()
+    await migrate(connection, SCHEMA, ALL)
+    number = ALL[-1].version + 1
+    half = Migration(number, 'half', f'CREATE TABLE half ();\n{statement};')
+    with pytest.raises(MigrationError, match=f'migration {number:04}_half'):
+        await migrate(connection, SCHEMA, [*ALL, half])
+    assert await connection.fetchval("SELECT to_regclass('half') IS NULL")
+    assert await migrate(connection, SCHEMA, ALL) == []
+
+
+async def test_schema_and_feed_table_may_have_other_names(connect: Connect, empty_database_url: str) -> None:
+    settings = Settings(_env_file=None, database_url=empty_database_url, default_postgres_schema='plant_7',
+                        default_postgres_table='feed')
+    database = Database(empty_database_url, settings)
+    connection = await database.connect()
+    try:
+        await migrate(connection, 'plant_7', load_migrations(feed_table='feed'))
+        await (await connect()).execute("UPDATE plant_7.feed SET status = 'down' WHERE machine_name = 'Valve_01_01'")
+        snapshot = await read_floor(connection, database.queries)
+        missing = [row['name'] async for row in database.queries.missing_triggers(connection)]
+    finally:
+        await connection.close()
+    assert len(snapshot.machines) == 30
+    assert [machine.name for machine in snapshot.machines if machine.status == 'down'] == ['Valve_01_01']
+    assert missing == []
+
+
+async def test_two_plants_share_a_database(connect: Connect) -> None:
+    connection = await connect()
+    await migrate(connection, 'north', ALL)
+    await migrate(connection, 'south', ALL)
+    heard: list[str] = []
+    await connection.add_listener('north.machine_feed', lambda *message: heard.append('north'))
+    await connection.add_listener('south.machine_feed', lambda *message: heard.append('south'))
+    await connection.execute("UPDATE south.machine_feed_stream SET status = 'down' WHERE machine_id = 1")
+    await connection.execute('SELECT 1')
+    await until(lambda: bool(heard))
+    assert heard == ['south']
+    assert await connection.fetchval("SELECT count(*) FROM north.machine_status_history WHERE new_status = 'down'") == 0
+
+
+async def test_a_missing_right_is_explained_and_granting_it_helps(connect: Connect) -> None:
+    admin = await connect()
+    newcomer = f'newcomer_{uuid4().hex[:8]}'
+    await admin.execute(f'CREATE ROLE {newcomer} LOGIN')
+    connection = await connect(newcomer)
+    with pytest.raises(MigrationError, match='Grant it CREATE on the database') as refused:
+        await migrate(connection, SCHEMA, ALL)
+    assert 'permission denied for database' in str(refused.value)
+    await admin.execute(f'GRANT CREATE ON DATABASE {await admin.fetchval("SELECT current_database()")} TO {newcomer}')
+    assert names_of(await migrate(connection, SCHEMA, ALL)) == NAMES
+
+
+async def test_a_schema_made_by_somebody_else_needs_what_the_message_says(
+        connect: Connect, install: Callable[..., str]) -> None:
+    install()
+    admin = await connect()
+    newcomer = f'newcomer_{uuid4().hex[:8]}'
+    await admin.execute(f'CREATE ROLE {newcomer} LOGIN')
+    connection = await connect(newcomer)
+    advice = 'where the schema is there already, USAGE and CREATE on it and ALL on its tables'
+    with pytest.raises(MigrationError, match=advice):
+        await migrate(connection, SCHEMA, ALL)
+    await admin.execute(f'GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO {newcomer}')
+    with pytest.raises(MigrationError, match=advice):
+        await migrate(connection, SCHEMA, ALL)
+    await admin.execute(f'GRANT ALL ON ALL TABLES IN SCHEMA {SCHEMA} TO {newcomer}')
+    assert await migrate(connection, SCHEMA, ALL) == []
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1")
+
+
+async def test_everybody_may_be_forbidden_the_public_schema(connect: Connect) -> None:
+    connection = await connect()
+    await connection.execute('DROP SCHEMA public')
+    assert names_of(await migrate(connection, SCHEMA, ALL)) == NAMES
