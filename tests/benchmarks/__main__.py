@@ -1,0 +1,36 @@
+"""python -m tests.benchmarks NAME"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from . import bench_fanout, bench_latency, bench_many, bench_page, bench_soak, bench_start
+from .report import Row, table
+from .server import PROGRAM
+
+BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_many, 'page': bench_page,
+              'start': bench_start, 'soak': bench_soak}
+
+
+def main() -> int:
+    """Run what the command line names; 0 when every target was met."""
+    parser = argparse.ArgumentParser(prog='python -m tests.benchmarks', formatter_class=argparse.RawTextHelpFormatter,
+                                     description='\n'.join(f'{name:8} {(bench.__doc__ or "").splitlines()[0]}'
+                                                           for name, bench in BENCHMARKS.items()))
+    parser.add_argument('name', choices=[*BENCHMARKS, 'all'])
+    parser.add_argument('--quick', action='store_true', help='fewer and shorter rounds: a look, not a figure')
+    parser.add_argument('--program', type=Path, default=PROGRAM, help='what to start instead of main.py')
+    arguments = parser.parse_args()
+    rows: list[Row] = []
+    for name in BENCHMARKS if arguments.name == 'all' else [arguments.name]:
+        print(f'\n{name}: {(BENCHMARKS[name].__doc__ or "").splitlines()[0]}', flush=True)
+        rows += asyncio.run(BENCHMARKS[name].run(arguments.program, quick=arguments.quick))
+    print('\n' + table(rows))
+    return 0 if all(row.met is not False for row in rows) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

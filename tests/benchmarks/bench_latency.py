@@ -1,0 +1,59 @@
+"""UPDATE sent to tile changed in Chromium: 1 page, 10 changes/s, in turn with the yardstick.
+
+The clock is the machine's: time.time() before the UPDATE, performance.timeOrigin + now() in the page's observer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from statistics import median
+
+from playwright.async_api import Browser
+
+from .changes import MARK, Writer, writer
+from .chromium import WATCH, chromium, fresh
+from .report import Row, at_most, percentile, say, spread
+from .server import floor, yardstick
+
+RATE = 10
+WARM_UP_S = 3
+P50_RATIO, P99_RATIO = 1.5, 3.0
+
+
+async def run(program: Path, *, quick: bool) -> list[Row]:
+    """The rows."""
+    rounds, seconds = (2, 5) if quick else (6, 20)
+    ours: list[list[float]] = []
+    theirs: list[list[float]] = []
+    async with floor(program) as app, yardstick(app.database_url) as bare, writer(app.database_url) as write, \
+            chromium() as browser:
+        for number in range(rounds):
+            ours.append(await latencies(browser, app.address, write, seconds))
+            theirs.append(await latencies(browser, bare.address, write, seconds))
+            say(f'round {number + 1}: floor p50 {median(ours[-1]):.2f} p99 {percentile(ours[-1], 0.99):.2f} ms, '
+                f'yardstick p50 {median(theirs[-1]):.2f} p99 {percentile(theirs[-1], 0.99):.2f} ms')
+    rows = []
+    for name, share, limit in ('p50', 0.5, P50_RATIO), ('p99', 0.99, P99_RATIO):
+        us, them = ([percentile(values, share) for values in side] for side in (ours, theirs))
+        pooled = [percentile(sum(side, []), share) for side in (ours, theirs)]
+        rows.append(at_most(f'UPDATE to tile in Chromium, {RATE}/s, {name}', limit, pooled[0] / pooled[1], 'x the yardstick',
+                            f'{pooled[0]:.2f} against {pooled[1]:.2f} ms; rounds {spread(us)} against {spread(them)}'))
+    return rows
+
+
+async def latencies(browser: Browser, address: str, write: Writer, seconds: float) -> list[float]:
+    """Of each change, in ms, in a tab opened for it."""
+    async with fresh(browser) as (_, page, _):
+        await page.goto(address)
+        await write.write(RATE, WARM_UP_S)
+        await page.evaluate(WATCH)
+        sent = {change.number: change.sent * 1000 for change in await write.write(RATE, seconds)}
+        await asyncio.sleep(1)
+        first: dict[int, float] = {}
+        for _, reason, at in await page.evaluate('window.changes'):
+            if mark := MARK.match(reason or ''):
+                first.setdefault(int(mark[1]), at)
+    if unseen := set(sent) - set(first):
+        raise RuntimeError(f'{len(unseen)} of {len(sent)} changes were not seen in Chromium')
+    return [first[number] - at for number, at in sent.items()]

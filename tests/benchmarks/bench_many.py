@@ -1,0 +1,3 @@
+"""to come"""
+async def run(program, *, quick):
+    return []
