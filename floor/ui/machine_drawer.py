@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import tzinfo
 from urllib.parse import quote
 
-from nicegui import binding, ui
+from nicegui import background_tasks, binding, ui
 
 from ..errors import DatabaseError
 from ..model import MachineName, Status, StatusEvent
@@ -63,8 +63,8 @@ class MachineDrawer:
             Heading('Latest events', level=3)
             self._events = ui.element('ol').classes('drawer-events')
         self._dialog.on('hide', self._closed)
-        stop = store.subscribe(self._on_difference)
-        ui.context.client.on_delete(stop)
+        self._stop = store.subscribe(self._on_difference)
+        ui.context.client.on_delete(self._leave)
 
     def open(self, name: MachineName) -> None:
         """Show this machine. An unknown name, as in an old link, gets a word about it."""
@@ -75,6 +75,10 @@ class MachineDrawer:
         self._show()
         self._dialog.open()
         ui.navigate.history.replace(address_of(name))
+
+    def _leave(self) -> None:
+        self._name = None
+        self._stop()
 
     def _closed(self) -> None:
         self._name = None
@@ -90,7 +94,7 @@ class MachineDrawer:
             self._facts.status_word = 'Removed from the floor'
             return
         self._fill(machine)
-        ui.timer(0, lambda: self._load_events(machine.name), once=True)
+        background_tasks.create(self._load_events(machine.name), name=f'events of {machine.name}')
 
     def _fill(self, machine: Machine) -> None:
         facts, record, zone = self._facts, machine.record, self._zone
@@ -114,7 +118,7 @@ class MachineDrawer:
         else:
             problem = '' if events else 'No event is recorded yet.'
         if name != self._name:
-            return  # another machine was opened meanwhile
+            return  # another machine was opened meanwhile, or the page has gone
         self._events.clear()
         with self._events:
             for event in events:
