@@ -1,0 +1,230 @@
+"""A floor that the tests write as the listener would, and screens that hold what a browser would have received."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from nicegui import Client, core
+from nicegui.testing import User
+
+from floor.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from floor.pages import floor_page
+from floor.store import Store
+from floor.ui.broadcast import Broadcast
+
+NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)
+MINUTE_MS = 60_000
+LINES = {'Transmission Line': ('Source_Sorter_01_01', 'Robotic_Arm_01_01', 'Valve_01_01'),
+         'Engine Line': ('Injection_Molder_02_01', 'Painter_02_01')}
+
+
+class Clock:
+    """Monotonic seconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def pass_by(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class Floor:
+    """The store and its page, written through the methods that the listener uses."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.store = Store(stale_after=8, monotonic=self.clock)
+        self.broadcast = Broadcast(self.store)
+        self.history: list[StatusEvent] = []
+        self.records: dict[str, MachineRecord] = {}
+        self._version = 0
+        floor_page.register(self.store, self.broadcast, UTC, events_of=self._events_of)
+
+    async def _events_of(self, name: MachineName, most: int) -> list[StatusEvent]:
+        return [event for event in self.history if event.name == name][:most]
+
+    @property
+    def now_ms(self) -> int:
+        """The database's clock."""
+        return int(NOW.timestamp() * 1000 + (self.clock.seconds - 1000) * 1000)
+
+    def put(self, name: str, line: str | None = None, status: str = 'operational', *, reason: str | None = None,
+            minutes: float = 10, kind: str = 'valve') -> None:
+        """A row of the feed, in this status for that long; `publish` shows it."""
+        self._version += 1
+        since_ms = self.now_ms - int(minutes * MINUTE_MS)
+        self.records[name] = MachineRecord(len(self.records) + 1, MachineName(name), kind, line, Status(status), reason,
+                                           self._version, self.now_ms, since_ms, NOW)
+
+    def publish(self, events: tuple[StatusEvent, ...] = ()) -> None:
+        """The listener reads the floor and hears its heartbeat."""
+        self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms))
+        self.store.prove()
+
+    def change(self, name: str, status: str, reason: str | None = None) -> None:
+        """A notification of the feed arrives."""
+        self._version += 1
+        self.store.apply([MachineChange(MachineName(name), Status(status), reason, self._version, self.now_ms,
+                                        self.now_ms)])
+
+
+class Screen:
+    """What one browser holds: the elements of its page, and whatever messages then made of them."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.elements: dict[int, dict[str, Any]] = {
+            element.id: copy.deepcopy(element._to_dict()) for element in client.elements.values()}
+        self._roots = [element.id for element in client.elements.values() if element.parent_slot is None]
+
+    def receive(self, message: dict[Any, Any]) -> None:
+        """As the client's handler of 'update' does: each element of the message takes the old one's place."""
+        for key, element in message.items():
+            if key == '_id':
+                continue
+            if element is None:
+                self.elements.pop(key, None)
+            else:
+                self.elements[key] = copy.deepcopy(element)
+
+    def all(self, **attributes: str) -> list[dict[str, Any]]:
+        """The elements that are shown and carry these attributes, in the order of their ids; _ stands for -."""
+        wanted = {key.strip('_').replace('_', '-'): value for key, value in attributes.items()}
+        return [element for id_ in sorted(self._reachable(self._roots)) if (element := self.elements[id_])
+                and all(element.get('props', {}).get(key) == value for key, value in wanted.items())
+                and not element.get('props', {}).get('hidden')]
+
+    def _reachable(self, ids: Iterable[int]) -> Iterator[int]:
+        for id_ in ids:
+            yield id_
+            yield from self._reachable(self.elements[id_].get('children', ()))
+
+    def of_class(self, name: str) -> list[dict[str, Any]]:
+        """The elements of one CSS class that are shown, in the order of their ids."""
+        return [element for element in self.all() if name in element.get('class', ())]
+
+    def tile(self, name: str) -> dict[str, Any]:
+        """The one tile of that machine."""
+        tile, = self.all(data_machine=name)
+        return tile
+
+    def line(self, name: str) -> tuple[dict[str, Any], dict[str, str]]:
+        """The header of one line, and its counts by status."""
+        card, = self.all(data_line=name)
+        header = self.elements[card['children'][0]]
+        counts = [self.elements[child] for child in header['children']][1:]
+        return header, {count['props']['data-status']: count['text'] for count in counts}
+
+    @property
+    def badge(self) -> dict[str, Any]:
+        """The element that says how far the picture can be trusted."""
+        badge, = (element for element in self.all() if 'data-connection' in element.get('props', {}))
+        return badge
+
+    @property
+    def banner(self) -> str:
+        """What the banner says; nothing when it isn't shown."""
+        return ''.join(element['text'] for element in self.of_class('banner'))
+
+    def click(self, element: dict[str, Any]) -> None:
+        """As a browser does: the event goes to the server with the ids that the browser was given."""
+        id_, = (id_ for id_, known in self.elements.items() if known is element)
+        for event in element['events']:
+            if event['type'] == 'click':
+                self.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(None)]})
+
+    async def until(self, condition: Callable[[], Any], *, within: float = 10) -> None:
+        """Wait until the screen shows it."""
+        async with asyncio.timeout(within):
+            while not condition():  # noqa: ASYNC110 (a screen has no event to wait for)
+                await asyncio.sleep(0.01)
+
+    @property
+    def drawer(self) -> str:
+        """What the open drawer says, line by line; nothing when it is closed."""
+        dialog, = (element for element in self.all() if element['tag'].endswith('dialog'))
+        if not dialog.get('props', {}).get('model-value'):
+            return ''
+        return '\n'.join(self._texts_within(dialog))
+
+    def _texts_within(self, element: dict[str, Any]) -> list[str]:
+        own = element.get('text')
+        return [*([own] if own else []),
+                *(text for child in element.get('children', ()) for text in self._texts_within(self.elements[child]))]
+
+    @property
+    def texts(self) -> list[str]:
+        """Every text on the page."""
+        return [text for element in self.all() for text in (element.get('text'), element.get('props', {}).get('text'))
+                if text]
+
+
+class Switchboard:
+    """Stands where NiceGUI's socket is: every message goes to the screens of the rooms that it names."""
+
+    def __init__(self) -> None:
+        self.screens: list[Screen] = []
+        self.emitted: list[tuple[str, dict[Any, Any], Any]] = []
+
+    async def emit(self, event: str, data: Any = None, to: Any = None, room: Any = None, **_: Any) -> None:
+        rooms = room if room is not None else to
+        self.emitted.append((event, data, rooms))
+        for screen in self.screens:
+            if event == 'update' and screen.client.id in ([rooms] if isinstance(rooms, str) else rooms):
+                screen.receive(data)
+
+    @property
+    def shared(self) -> list[tuple[dict[Any, Any], list[str]]]:
+        """The updates that did not come from one client's outbox."""
+        return [(data, rooms) for event, data, rooms in self.emitted if event == 'update' and '_id' not in data]
+
+
+@pytest.fixture
+def switchboard(user: User, monkeypatch: pytest.MonkeyPatch) -> Switchboard:
+    """What goes out to the browsers."""
+    board = Switchboard()
+    monkeypatch.setattr(core.sio, 'emit', board.emit)
+    return board
+
+
+@pytest.fixture
+def floor(user: User) -> Floor:
+    """Two lines with five machines, all running, live."""
+    floor = Floor()
+    for line, names in LINES.items():
+        for name in names:
+            floor.put(name, line)
+    floor.publish()
+    return floor
+
+
+@pytest.fixture
+def empty(user: User) -> Floor:
+    """A floor of which nothing was heard yet."""
+    return Floor()
+
+
+@pytest.fixture
+def look(user: User, switchboard: Switchboard) -> Callable[..., Any]:
+    """Open the page and get the screen it is on; by another person if one is given."""
+    async def look(path: str = '/', by: User | None = None) -> Screen:
+        screen = Screen(await (by or user).open(path))
+        switchboard.screens.append(screen)
+        return screen
+    return look
+
+
+@pytest.fixture
+def colleague(user: User) -> User:
+    """Another person, with a browser of their own."""
+    return User(httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url='http://test'))

@@ -1,0 +1,225 @@
+"""One encoding for all browsers, and the parts of NiceGUI that it leans on.
+
+If a test of the second half fails after an update of NiceGUI, floor/ui/broadcast.py has to be looked at: it uses
+Element._to_dict, Element._event_listeners and core.sio, which NiceGUI does not promise. The way back is
+element.update(), which sends the same to each browser by itself.
+"""
+
+import asyncio
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+from nicegui import Client, core, ui
+from nicegui.event_listener import EventListener
+
+from floor.ui.broadcast import SECOND, LiveElement
+
+
+def tile_of(screen, name):
+    return next(element for element in screen.client.elements.values()
+                if isinstance(element, LiveElement) and element.props.get('data-machine') == name)
+
+
+async def settled(switchboard):
+    """After a page was opened: what it had to catch up on has gone out."""
+    await switchboard.screens[0].until(lambda: len(switchboard.shared) >= len(switchboard.screens))
+    switchboard.emitted.clear()
+
+
+async def test_a_change_is_encoded_once_for_all_pages_that_were_built_alike(floor, look, switchboard, colleague):
+    screens = [await look(), await look(), await look(by=colleague)]
+    await settled(switchboard)
+
+    floor.change('Valve_01_01', 'down', 'Leak')
+
+    await screens[0].until(lambda: screens[0].tile('Valve_01_01')['props']['data-status'] == 'down')
+    (message, rooms), = switchboard.shared
+    assert sorted(rooms) == sorted(screen.client.id for screen in screens)
+    assert tile_of(screens[0], 'Valve_01_01').id in message
+    assert {screen.tile('Valve_01_01')['props']['data-status'] for screen in screens} == {'down'}
+
+
+async def test_a_page_of_another_layout_gets_a_message_of_its_own(floor, look, switchboard):
+    alike, other = await look(), await look()
+    await settled(switchboard)
+    with other.client.layout:
+        ui.label('something that only this page has')
+    floor.put('Painter_02_02', 'Engine Line')
+    floor.publish()
+    await other.until(lambda: other.all(data_machine='Painter_02_02') and alike.all(data_machine='Painter_02_02'))
+    assert alike.tile('Painter_02_02') is not other.tile('Painter_02_02')
+    await asyncio.sleep(0)
+    switchboard.emitted.clear()
+
+    floor.change('Valve_01_01', 'down')
+
+    await other.until(lambda: other.tile('Valve_01_01')['props']['data-status'] == 'down')
+    assert alike.tile('Valve_01_01')['props']['data-status'] == 'down'
+    assert sorted(rooms for _, rooms in switchboard.shared) == sorted([[alike.client.id], [other.client.id]])
+
+
+async def test_what_nobody_could_see_is_not_sent(floor, look, switchboard):
+    await look()
+    floor.broadcast.flush([SECOND])
+    await settled(switchboard)
+
+    floor.broadcast.flush([SECOND])
+    await asyncio.sleep(0)
+
+    assert switchboard.shared == []
+
+
+async def test_a_screen_holds_what_a_page_built_now_would_hold(floor, look):
+    """However many messages made it, the picture is the one of the store."""
+    screen = await look()
+    for number, status in enumerate(['down', 'warning', 'operational', 'down'] * 5):
+        for name in list(floor.records)[number % 3:]:
+            floor.change(name, status, f'reason {number}')
+        await asyncio.sleep(0)
+    fresh = await look()
+
+    def live(screen):
+        return json.dumps([element for id_, element in sorted(screen.elements.items())
+                           if isinstance(screen.client.elements[id_], LiveElement)], sort_keys=True)
+
+    await screen.until(lambda: live(screen) == live(fresh))
+
+
+async def test_a_page_that_comes_back_is_told_everything(floor, look, switchboard):
+    screen = await look()
+    await settled(switchboard)
+    switchboard.screens.remove(screen)  # the browser is away and its messages are lost
+    floor.change('Valve_01_01', 'down')
+    await asyncio.sleep(0)
+    assert screen.tile('Valve_01_01')['props']['data-status'] == 'operational'
+
+    switchboard.screens.append(screen)
+    for handler in screen.client.connect_handlers:
+        handler()
+
+    await screen.until(lambda: screen.tile('Valve_01_01')['props']['data-status'] == 'down')
+
+
+async def test_a_page_that_has_gone_is_forgotten(floor, look, switchboard):
+    leaving, staying = await look(), await look()
+    await settled(switchboard)
+    assert floor.broadcast.pages == 2
+
+    leaving.client.delete()
+    floor.change('Valve_01_01', 'down')
+
+    await staying.until(lambda: staying.tile('Valve_01_01')['props']['data-status'] == 'down')
+    assert floor.broadcast.pages == 1
+    assert [rooms for _, rooms in switchboard.shared] == [[staying.client.id]]
+
+
+async def test_pages_that_come_and_go_leave_nothing_behind(floor, look):
+    for _ in range(3):
+        screen = await look('/?machine=Valve_01_01')
+        await screen.until(lambda screen=screen: screen.drawer)
+        screen.client.delete()
+    floor.broadcast.flush([SECOND])
+
+    assert floor.broadcast.pages == 0
+    assert floor.broadcast._sent == {}
+    assert len(floor.store._subscribers) == 1
+
+
+# what is leaned on
+
+
+async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboard):
+    """The same elements, once by our one message and once by element.update(), which is NiceGUI's own way."""
+    screen = await look()
+    await settled(switchboard)
+    floor.change('Valve_01_01', 'down', 'Leak')
+    await screen.until(lambda: switchboard.shared)
+    (ours, _), = switchboard.shared
+    switchboard.emitted.clear()
+
+    for element_id in ours:
+        screen.client.elements[element_id].update()
+    await screen.until(lambda: [event for event, _, _ in switchboard.emitted if event == 'update'])
+
+    (_, theirs, room), = (message for message in switchboard.emitted if message[0] == 'update')
+    numbering = theirs.pop('_id')
+    assert isinstance(numbering, int)
+    assert room == screen.client.id
+    assert json.dumps(ours, sort_keys=True) == json.dumps(theirs, sort_keys=True)
+
+
+async def test_the_outbox_asks_each_element_for_its_dict(floor, look):
+    """LiveElement derives its content there, so a full update shows the store as it is now."""
+    screen = await look()
+    floor.store.machines[next(iter(floor.records))].reason = 'said by nobody'  # behind the broadcast's back
+
+    tile_of(screen, next(iter(floor.records))).update()
+
+    await screen.until(lambda: screen.tile(next(iter(floor.records)))['props']['data-reason'] == 'said by nobody')
+
+
+async def test_the_page_itself_comes_with_the_content_of_the_live_elements(floor, user):
+    response = await user.http_client.get('/')
+
+    assert 'data-machine' in response.text
+    assert 'Valve 01·01, Running, since 10:32:07' in response.text
+
+
+async def test_the_dict_of_an_element_has_the_shape_that_we_add_to(floor, look):
+    with (await look()).client.layout:
+        plain = ui.element('button').props('data-a=1').classes('b')
+        plain.on('click', lambda: None, args=[])
+
+    encoded = plain._to_dict()
+
+    assert {key: type(value) for key, value in encoded.items() if key != 'events'} | {'events': list} == \
+        {'tag': str, 'class': type(plain.classes), 'props': type(plain.props), 'events': list}
+    assert isinstance(encoded['props'], dict)
+    assert 'text' not in encoded  # else ours, which goes on top, might be in the wrong place
+    assert set(encoded['events'][0]) == {'listener_id', 'type', 'specials', 'modifiers', 'keys', 'args', 'throttle',
+                                         'leading_events', 'trailing_events', 'js_handler'}
+    assert list(plain._event_listeners) == [encoded['events'][0]['listener_id']]
+    assert isinstance(plain._event_listeners[encoded['events'][0]['listener_id']], EventListener)
+
+
+async def test_pages_that_are_built_alike_have_the_same_ids_for_elements_and_listeners(floor, look):
+    first, second = await look(), await look()
+
+    def shape(screen):
+        return {id_: (element['tag'], element.get('children'), element.get('events'))
+                for id_, element in screen.elements.items()
+                if isinstance(screen.client.elements.get(id_), LiveElement)}
+
+    assert shape(first) == shape(second)
+    assert floor.broadcast._views[first.client.id].layout == floor.broadcast._views[second.client.id].layout
+
+
+async def test_each_client_is_a_room_of_the_socket_and_an_emit_takes_several(floor, look, switchboard, monkeypatch):
+    """Client ids are the rooms; a list of rooms reaches each member once."""
+    assert core.sio.__class__.__name__ == 'AsyncServer'
+    emit = inspect.signature(type(core.sio).emit).parameters
+    assert {'event', 'data', 'room'} <= set(emit)
+    manager = core.sio.manager
+    await manager.enter_room('browser-1', '/', 'client-1', eio_sid='e1')
+    await manager.enter_room('browser-2', '/', 'client-2', eio_sid='e2')
+    try:
+        members = {sid for sid, _ in manager.get_participants('/', ['client-1', 'client-2'])}
+    finally:
+        await manager.close_room('client-1', '/')
+        await manager.close_room('client-2', '/')
+    assert members == {'browser-1', 'browser-2'}
+
+
+@pytest.mark.parametrize('name', ['connect_handlers', 'delete_handlers', 'outbox'])
+def test_a_client_has_what_we_ask_of_it(name):
+    assert name in inspect.getsource(Client)
+
+
+def test_the_browser_applies_an_update_without_a_number():
+    """Our message is outside the outbox's numbering: the client's handler must let it pass."""
+    source = (Path(inspect.getfile(ui)).parent / 'static' / 'nicegui.js').read_text(encoding='utf-8')
+
+    assert 'if (args.length > 0 && args[0]._id !== undefined)' in source
+    assert 'update: async (msg) =>' in source

@@ -1,0 +1,324 @@
+"""The floor page: what a browser holds after it was opened, and after the store has changed."""
+
+import asyncio
+
+import pytest
+from nicegui import app, binding
+
+from floor.model import MachineName, Status, StatusEvent
+from floor.ui import attention_list, event_stream
+from floor.ui.theme import STORED_AS
+
+HOSTILE = ['<img src=x onerror="alert(1)">', '"><script>alert(1)</script>', "O'Brien & Söhne \\ {{ 7*7 }} ${x}",
+           '机器🤖\u202egnirts', ':onclick=alert(1)', 'x' * 200]
+
+
+async def test_a_tile_says_who_how_why_and_since_when(floor, look):
+    floor.put('Injection_Molder_02_01', 'Engine Line', 'down', reason='Hydraulic leak', minutes=125,
+              kind='injection_molder')
+    floor.publish()
+    screen = await look()
+
+    tile = screen.tile('Injection_Molder_02_01')
+
+    assert tile['tag'] == 'button'
+    assert tile['props']['data-status'] == 'down'
+    assert tile['props']['data-type'] == 'injection_molder'
+    assert tile['props']['aria-label'] == 'Injection Molder 02·01, Down, Hydraulic leak, since 08:37:07'
+    assert (tile['props']['data-word'], tile['props']['data-reason']) == ('Down', 'Hydraulic leak')
+    assert tile['text'] == 'Injection Molder\n02·01 · 2 h 05'
+
+
+async def test_every_machine_has_one_tile_in_the_order_of_the_flow(floor, look):
+    screen = await look()
+
+    tiles = [element['props']['data-machine'] for element in screen.of_class('tile')]
+
+    assert tiles == ['Source_Sorter_01_01', 'Robotic_Arm_01_01', 'Valve_01_01', 'Injection_Molder_02_01',
+                     'Painter_02_01']
+
+
+async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(floor, look):
+    screen = await look()
+
+    floor.change('Valve_01_01', 'warning', 'Supply air low')
+
+    await screen.until(lambda: screen.tile('Valve_01_01')['props']['data-status'] == 'warning')
+    header, counts = screen.line('Transmission Line')
+    assert header['props']['data-worst'] == 'warning'
+    assert counts == {'operational': '2', 'warning': '1', 'down': '0', 'unknown': '0'}
+    assert screen.line('Engine Line')[0]['props']['data-worst'] == 'operational'
+    assert [figure['props']['aria-label'] for figure in screen.of_class('figure')] == [
+        'Running: 4 of 5 machines', 'Warning: 1 of 5 machines', 'Down: 0 of 5 machines', 'No data: 0 of 5 machines']
+    await screen.until(lambda: screen.of_class('row-machine'))
+    assert screen.of_class('row-machine')[0]['text'] == 'Valve 01·01\nSupply air low'
+    assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Warning: Supply air low'
+
+
+@pytest.mark.parametrize(('statuses', 'worst'), [
+    (('operational', 'operational', 'operational'), 'operational'),
+    (('operational', 'unknown', 'operational'), 'unknown'),
+    (('unknown', 'warning', 'operational'), 'warning'),
+    (('warning', 'down', 'unknown'), 'down'),
+])
+async def test_a_line_is_shown_with_the_worst_of_its_machines(empty, look, statuses, worst):
+    for number, status in enumerate(statuses):
+        empty.put(f'Valve_01_0{number}', 'Transmission Line', status)
+    empty.publish()
+
+    header, counts = (await look()).line('Transmission Line')
+
+    assert header['props']['data-worst'] == worst
+    assert {status: int(count) for status, count in counts.items() if count != '0'} == \
+        {status: statuses.count(status) for status in statuses}
+
+
+async def test_attention_has_stops_before_warnings_and_the_longest_first(empty, look):
+    empty.put('long_warning', 'A', 'warning', minutes=500)
+    empty.put('short_stop', 'A', 'down', minutes=3)
+    empty.put('well', 'A')
+    empty.put('long_stop', 'A', 'down', minutes=90)
+    empty.publish()
+
+    rows = (await look()).of_class('row-machine')
+
+    assert [row['props']['data-row-machine'] for row in rows] == ['long_stop', 'short_stop', 'long_warning']
+    assert [row['props']['data-state'] for row in rows] == ['1 h 30', '3 min', '8 h 20']
+
+
+async def test_attention_is_bounded_and_says_how_many_more_there_are(empty, look):
+    for number in range(attention_list.ROWS + 7):
+        empty.put(f'Press_{number}', 'A', 'down')
+    empty.publish()
+    screen = await look()
+
+    assert len(screen.of_class('row-machine')) == attention_list.ROWS
+    assert 'and 7 more' in screen.texts
+
+
+async def test_attention_says_that_all_is_well(floor, look):
+    assert 'Every machine is running.' in (await look()).texts
+
+
+async def test_the_event_stream_is_newest_first_and_never_grows(floor, look):
+    screen = await look()
+    elements = len(screen.elements)
+
+    for number in range(event_stream.ROWS + 20):
+        floor.change('Valve_01_01', 'down', f'Leak {number}')
+
+    last = f'Valve 01·01 Down: Leak {event_stream.ROWS + 19}'
+    await screen.until(lambda: [row['text'] for row in screen.of_class('row-event')][:1] == [last])
+    rows = screen.of_class('row-event')
+    assert [row['text'].rsplit(' ', 1)[1] for row in rows] == [str(event_stream.ROWS + 19 - rank)
+                                                               for rank in range(event_stream.ROWS)]
+    assert rows[0]['props']['data-time'] == '10:42:07'
+    assert len(screen.elements) == elements
+
+
+async def test_a_screen_reader_is_told_of_stops_only(floor, look):
+    screen = await look()
+    said = lambda: screen.all(role='status')[0]['text']  # noqa: E731
+
+    floor.change('Valve_01_01', 'down', 'Leak')
+    await screen.until(lambda: said() == 'Valve 01·01 is down. Leak')
+    floor.change('Painter_02_01', 'warning', 'Nozzle')
+    await screen.until(lambda: 'Nozzle' in screen.of_class('row-event')[0]['text'])
+
+    assert said() == 'Valve 01·01 is down. Leak'
+
+
+async def test_before_the_first_word_the_page_is_connecting_and_says_why(empty, look):
+    empty.store.lose('nobody listens at db:5432')
+    screen = await look()
+
+    assert screen.badge['props']['data-connection'] == 'connecting'
+    assert screen.banner == 'Connecting to the database (nobody listens at db:5432). The floor appears by itself.'
+    assert 'Waiting for the database.' in screen.texts
+
+    empty.put('Valve_01_01', 'Transmission Line')
+    empty.publish()
+
+    await screen.until(lambda: screen.badge['props']['data-connection'] == 'live')
+    await screen.until(lambda: screen.of_class('tile') and 'Waiting for the database.' not in screen.texts)
+    assert screen.banner == ''
+
+
+async def test_a_lost_database_is_shown_with_the_time_of_the_last_proof(floor, look):
+    screen = await look()
+    floor.clock.pass_by(3)
+
+    floor.store.lose('the database closed the connection')
+
+    await screen.until(lambda: screen.badge['props']['data-connection'] == 'stale')
+    assert screen.badge['text'] == 'stale since 10:42:07'
+    assert screen.banner == ('This is the floor as it was at 10:42:07: the database is out of reach '
+                             '(the database closed the connection). Trying again.')
+    floor.publish()
+    await screen.until(lambda: screen.badge['text'] == 'live · 0 s')
+    assert screen.banner == ''
+
+
+async def test_silence_alone_makes_the_page_stale(floor, look):
+    """Nobody tells the store that the link hangs: the clock of the pages finds it."""
+    screen = await look()
+    clock = asyncio.create_task(floor.broadcast.run())
+    try:
+        floor.clock.pass_by(7)
+        await screen.until(lambda: screen.badge['text'] == 'live · 7 s')
+        floor.clock.pass_by(2)
+        await screen.until(lambda: screen.badge['text'] == 'stale since 10:42:07')
+    finally:
+        clock.cancel()
+        await asyncio.gather(clock, return_exceptions=True)
+
+
+async def test_the_time_in_a_status_goes_on(floor, look):
+    screen = await look()
+    clock = asyncio.create_task(floor.broadcast.run())
+    try:
+        floor.clock.pass_by(180)
+        await screen.until(lambda: screen.tile('Valve_01_01')['text'] == 'Valve\n01·01 · 13 min')
+    finally:
+        clock.cancel()
+        await asyncio.gather(clock, return_exceptions=True)
+
+
+async def test_trouble_with_the_feed_is_shown_although_it_answers(floor, look):
+    screen = await look()
+
+    floor.store.set_trouble('The database does not announce every change.')
+
+    await screen.until(lambda: screen.banner == 'The database does not announce every change.')
+    assert screen.badge['props']['data-connection'] == 'live'
+    floor.store.set_trouble(None)
+    await screen.until(lambda: screen.banner == '')
+
+
+async def test_an_empty_floor_says_so(empty, look):
+    empty.publish()
+    screen = await look()
+
+    assert 'There are no machines on the floor.' in screen.texts
+    assert screen.of_class('tile') == []
+
+
+async def test_machines_come_and_go_without_a_reload(floor, look):
+    screen = await look()
+
+    floor.put('Painter_02_02', 'Engine Line')
+    floor.put('Forklift', None)
+    del floor.records['Valve_01_01']
+    floor.publish()
+
+    def names() -> set[str]:
+        return {element['props']['data-machine'] for element in screen.of_class('tile')}
+    await screen.until(lambda: names() == {'Source_Sorter_01_01', 'Robotic_Arm_01_01', 'Injection_Molder_02_01',
+                                           'Painter_02_01', 'Painter_02_02', 'Forklift'})
+    assert [card['props']['data-line'] for card in screen.of_class('line')] == [
+        'Transmission Line', 'Engine Line', 'Not on a line']
+    floor.change('Forklift', 'down')
+    await screen.until(lambda: screen.tile('Forklift')['props']['data-status'] == 'down')
+    assert screen.line('Not on a line')[0]['props']['data-worst'] == 'down'
+
+    floor.records.clear()
+    floor.publish()
+    await screen.until(lambda: 'There are no machines on the floor.' in screen.texts)
+
+
+async def test_a_click_opens_the_machine_and_what_it_says_follows_the_store(floor, look):
+    valve, painter, now_ms = MachineName('Valve_01_01'), MachineName('Painter_02_01'), floor.now_ms
+    floor.history = [StatusEvent(2, valve, Status.OPERATIONAL, Status.DOWN, 'Seat worn', now_ms),
+                     StatusEvent(1, painter, None, Status.OPERATIONAL, None, now_ms)]
+    screen = await look()
+    assert screen.drawer == ''
+
+    screen.click(screen.tile('Valve_01_01'))
+
+    await screen.until(lambda: 'Seat worn' in screen.drawer)
+    assert screen.drawer.splitlines()[:1] == ['Valve 01·01']
+    facts = ['Running', 'Reason', 'none given', 'Since', '2026-11-23 10:32:07 (10 min)', 'Line', 'Transmission Line',
+             'Type', 'valve', 'Name in the database', 'Valve_01_01', 'Latest events',
+             '2026-11-23 10:42:07  Down: Seat worn']
+    assert [line for line in facts if line not in screen.drawer.splitlines()] == []
+    assert 'added' not in screen.drawer
+
+    floor.history.insert(0, StatusEvent(3, valve, Status.OPERATIONAL, Status.WARNING, 'Air low', now_ms))
+    floor.change('Valve_01_01', 'warning', 'Air low')
+
+    await screen.until(lambda: 'Warning: Air low' in screen.drawer)
+    assert 'Warning' in screen.drawer.splitlines()
+    assert 'Air low' in screen.drawer.splitlines()
+    del floor.records['Valve_01_01']
+    floor.publish()
+    await screen.until(lambda: 'Removed from the floor' in screen.drawer)
+
+
+async def test_a_machine_that_needs_attention_opens_from_the_list(floor, look):
+    floor.put('Valve_01_01', 'Transmission Line', 'down', reason='Leak')
+    floor.publish()
+    screen = await look()
+
+    screen.click(screen.of_class('row-machine')[0])
+
+    await screen.until(lambda: screen.drawer.startswith('Valve 01·01'))
+
+
+async def test_the_address_names_a_machine(floor, look):
+    screen = await look('/?machine=Painter_02_01')
+
+    await screen.until(lambda: screen.drawer.startswith('Painter 02·01'))
+
+
+async def test_an_address_of_a_machine_that_has_gone_says_so(floor, look, user):
+    screen = await look('/?machine=Painter_99_99')
+
+    await user.should_see('There is no machine Painter_99_99 on the floor.')
+    assert screen.drawer == ''
+
+
+async def test_the_theme_is_remembered_for_the_person_and_nobody_else(floor, look, colleague):
+    screen = await look()
+    assert screen.of_class('frame')[0]['props']['data-theme'] == 'auto'
+
+    screen.click(screen.all(role='menuitemradio')[-1])
+
+    await screen.until(lambda: screen.of_class('frame')[0]['props']['data-theme'] == 'isa-101')
+    assert [item['props']['aria-checked'] for item in screen.all(role='menuitemradio')] == ['false'] * 3 + ['true']
+    assert (await look()).of_class('frame')[0]['props']['data-theme'] == 'isa-101'
+    assert (await look(by=colleague)).of_class('frame')[0]['props']['data-theme'] == 'auto'
+
+
+async def test_a_theme_that_an_older_version_knew_is_no_reason_to_fail(floor, look):
+    screen = await look()
+    with screen.client:
+        app.storage.user[STORED_AS] = 'solarized'
+
+    assert (await look()).of_class('frame')[0]['props']['data-theme'] == 'auto'
+
+
+async def test_nothing_is_polled(floor, look):
+    """An active link would be looked at ten times a second, for every page."""
+    screen = await look('/?machine=Painter_02_01')
+    await screen.until(lambda: screen.drawer)
+
+    assert binding.active_links == []
+
+
+@pytest.mark.parametrize('name', HOSTILE)
+async def test_names_and_reasons_are_shown_as_text(empty, look, name):
+    empty.put(name, 'Engine <b>Line</b>', 'down', reason=name)
+    empty.publish()
+    screen = await look()
+
+    tile = screen.tile(name)
+    screen.click(tile)
+    await screen.until(lambda: name in screen.drawer.splitlines())
+
+    assert name in tile['props']['aria-label']
+    assert tile['props']['data-reason'] == name
+    assert tile['text'].startswith(name)
+    assert screen.line('Engine <b>Line</b>')
+    assert not [element for element in screen.elements.values() if 'innerHTML' in element.get('props', {})]
+    assert not [key for element in screen.elements.values() for key, value in element.get('props', {}).items()
+                if key.startswith(':') and name in str(value)]
