@@ -77,14 +77,15 @@ class SimulatorRunner:
         report: Callable[[Update], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """interval: mean seconds between two shown changes of the whole floor. instance: a name that nobody else has.
+        """interval: mean seconds between two shown changes of the whole floor. instance: who we are, for people.
 
-        report is told of every machine that was written, after the commit. clock counts seconds.
+        We add to instance what makes it unique, since two that shared a name would both play. report is told of every
+        machine that was written, after the commit. clock counts seconds.
         """
         self._connect = connect
         self._queries = queries
         self._interval = interval
-        self._instance = instance
+        self._instance = f'{instance}/{secrets.token_hex(4)}'
         self._seed = secrets.randbits(32) if seed is None else seed
         self._report = report
         self._clock = clock
@@ -96,6 +97,7 @@ class SimulatorRunner:
         self._tick: int | None = None  # the last one, while it is we who play
         self._ticked_at = 0.0
         self._in_trouble = False
+        self._told_role: bool | None = None
 
     @property
     def playing(self) -> bool:
@@ -115,6 +117,7 @@ class SimulatorRunner:
                         await self.tick(connection)
                     failures = 0
                     self._note_recovery()
+                    self._note_role()
                     await asyncio.sleep(self._pause())
             except TROUBLE as error:
                 self._note_trouble(error)
@@ -227,3 +230,9 @@ class SimulatorRunner:
         if self._in_trouble:
             log.info('the simulator has the database again')
         self._in_trouble = False
+
+    def _note_role(self) -> None:
+        if self.playing != self._told_role:
+            role = 'the simulator plays this floor' if self.playing else 'another simulator plays this floor: standing by'
+            log.info(role)
+        self._told_role = self.playing

@@ -94,6 +94,12 @@ async def test_of_two_instances_one_plays(connect: Connect) -> None:
     assert await onlooker.fetchval('SELECT tick FROM simulator_state') == 21
 
 
+async def test_two_instances_that_share_a_name_are_still_two(connect: Connect) -> None:
+    first, second = await connect(), await connect()
+    assert await runner(connect, 'same host, same port').tick(first) is not None
+    assert await runner(connect, 'same host, same port').tick(second) is None
+
+
 async def test_of_two_instances_that_start_at_once_one_plays(connect: Connect) -> None:
     first, second = await connect(), await connect()
     played = await asyncio.gather(runner(connect, 'a').tick(first), runner(connect, 'b').tick(second))
@@ -201,15 +207,18 @@ async def test_a_lost_database_is_waited_for_and_reported_once(
     async def has_ticked_more_than(ticks: int) -> bool:
         return bool(await onlooker.fetchval('SELECT tick > $1 FROM simulator_state', ticks))
 
+    def told() -> list[str]:
+        return [record.levelname for record in caplog.records if 'the database' in record.getMessage()]
+
     async with running(runner(connect_at_last, interval=0.1)):
         await until(lambda: has_ticked_more_than(3))
-        assert [record.levelname for record in caplog.records] == ['WARNING', 'INFO']
+        assert told() == ['WARNING', 'INFO']
         assert 'the database does not answer: starting' in caplog.messages[0]
         await onlooker.fetch('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
                              'WHERE datname = current_database() AND pid <> pg_backend_pid()')
         ticks = await onlooker.fetchval('SELECT tick FROM simulator_state')
         await until(lambda: has_ticked_more_than(ticks + 3))
-    assert [record.levelname for record in caplog.records] == ['WARNING', 'INFO', 'WARNING', 'INFO']
+    assert told() == ['WARNING', 'INFO', 'WARNING', 'INFO']
 
 
 async def test_who_leaves_lets_the_others_go_on_at_once(connect: Connect) -> None:

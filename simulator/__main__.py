@@ -1,0 +1,87 @@
+"""`python -m simulator`: plays the plant alone, against the same database as the app, and prints every change."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from rich.console import Console
+
+from floor.console import stop_on_sigterm
+from floor.database import Database
+from floor.errors import FloorError, SettingsError
+from floor.migrate import connect_prepared
+from floor.settings import Settings
+from floor.source import DatabaseSource, database_source
+
+from .runner import SimulatorRunner, Update
+from .terminal import Terminal
+
+CAN_NOT_RUN, WRONG_SETTING = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play until Ctrl-C or SIGTERM; the exit status is 0, 1 without a database, or 2 for a setting that is wrong."""
+    options = _parser().parse_args(arguments)
+    given = {} if options.interval is None else {'simulator_interval': options.interval}
+    try:
+        settings = Settings.load(**given)
+        logging.basicConfig(level=settings.log_level.upper(), format='%(message)s', stream=sys.stderr)
+        with stop_on_sigterm(), database_source(settings, logging.getLogger('simulator').info) as source:
+            asyncio.run(_play(settings, source, options.seed))
+    except FloorError as error:
+        print(f'simulator: {error}', file=sys.stderr)
+        return WRONG_SETTING if isinstance(error, SettingsError) else CAN_NOT_RUN
+    except BrokenPipeError:  # whoever read our lines has left
+        sys.stderr.close()
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        pass
+    return 0
+
+
+async def _play(settings: Settings, source: DatabaseSource, seed: int | None) -> None:
+    database = Database(source.url, settings)
+    updates: asyncio.Queue[Update] = asyncio.Queue()
+    runner = SimulatorRunner(
+        connect_prepared(database), database.queries, interval=settings.simulator_interval, seed=seed,
+        instance=f'{socket.gethostname()}:simulator', report=updates.put_nowait,
+    )
+    tasks = [asyncio.create_task(runner.run())]
+    if source.embedded is not None:
+        tasks.append(asyncio.create_task(source.embedded.supervise()))
+    tasks.append(asyncio.create_task(_print(updates, Terminal(Console(soft_wrap=True), settings.zone))))
+    with suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, tasks[0].cancel)
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _print(updates: asyncio.Queue[Update], terminal: Terminal) -> None:
+    while True:
+        terminal.show(await updates.get())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='python -m simulator',
+        description='Play the plant against the database that the app uses (.env is read), and print every change. '
+                    'While another simulator plays the same floor, this one stands by.')
+    parser.add_argument('--interval', help='mean seconds between two changes of the whole floor (SIMULATOR_INTERVAL)')
+    parser.add_argument('--seed', type=int, help='a number; the same one draws the same stops and repairs again')
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())
