@@ -233,6 +233,6 @@ class SimulatorRunner:
 
     def _note_role(self) -> None:
         if self.playing != self._told_role:
-            role = 'the simulator plays this floor' if self.playing else 'another simulator plays this floor: standing by'
-            log.info(role)
+            who = 'the simulator plays' if self.playing else 'this simulator stands by: another one plays'
+            log.info('%s this floor', who)
         self._told_role = self.playing
