@@ -109,12 +109,13 @@ BEGIN
     NEW.status_since := NEW.reported_at;
     NEW.version      := nextval('machine_feed_version');
     -- A machine that nobody has placed yet goes to the end of the line that its name's code stands for, or to no line.
+    -- Nothing else is changed here: this also runs for an INSERT ... ON CONFLICT DO UPDATE that ends as an update.
     INSERT INTO machines (machine_name, type, line_id, position)
     SELECT NEW.machine_name, NEW.type, line.line_id,
            (SELECT coalesce(max(position), 0) + 1 FROM machines WHERE line_id IS NOT DISTINCT FROM line.line_id)
     FROM (SELECT (SELECT line_id FROM production_lines
                   WHERE code = substring(NEW.machine_name FROM '_(\d\d)_\d+$')) AS line_id) AS line
-    ON CONFLICT (machine_name) DO UPDATE SET type = excluded.type WHERE machines.type <> excluded.type;
+    ON CONFLICT (machine_name) DO NOTHING;
     RETURN NEW;
 END $$;
 
@@ -138,7 +139,17 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- BEFORE triggers fire in the order of their names; the second is skipped where the first has drawn a version.
+CREATE FUNCTION machine_feed_keep_version() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version;
+    RETURN NEW;
+END $$;
+
+-- BEFORE triggers fire in the order of their names: a version that the statement gives is not taken, and 2 is skipped
+-- where 1 has drawn one.
+CREATE TRIGGER machine_feed_stamp_0 BEFORE UPDATE OF version ON machine_feed_stream
+    FOR EACH ROW EXECUTE FUNCTION machine_feed_keep_version();
 CREATE TRIGGER machine_feed_stamp_1 BEFORE UPDATE OF reason ON machine_feed_stream
     FOR EACH ROW EXECUTE FUNCTION machine_feed_stamp('reason given');
 CREATE TRIGGER machine_feed_stamp_2 BEFORE UPDATE ON machine_feed_stream
@@ -182,6 +193,7 @@ BEGIN
     IF EXISTS (SELECT FROM new_rows) THEN
         INSERT INTO machine_status_history (version, machine_name, old_status, new_status, reason, datetime, changed_at)
         SELECT version, machine_name, NULL, status, reason, datetime, reported_at FROM new_rows;
+        UPDATE machines m SET type = n.type FROM new_rows n WHERE n.machine_name = m.machine_name AND n.type <> m.type;
         PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "a machine was added"}');
     END IF;
     RETURN NULL;

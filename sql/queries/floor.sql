@@ -29,8 +29,8 @@ ORDER BY changed_at DESC, version DESC LIMIT :most;
 -- name: missing_triggers()
 -- Triggers without which a change would not be announced or not be recorded, and that are gone or switched off.
 SELECT wanted.name
-FROM unnest(ARRAY['machine_feed_register', 'machine_feed_stamp_1', 'machine_feed_stamp_2', 'machine_feed_inserted',
-                  'machine_feed_updated', 'machine_feed_deleted', 'machine_feed_truncated']) AS wanted (name)
+FROM unnest(ARRAY['machine_feed_register', 'machine_feed_stamp_0', 'machine_feed_stamp_1', 'machine_feed_stamp_2',
+                  'machine_feed_inserted', 'machine_feed_updated', 'machine_feed_deleted', 'machine_feed_truncated']) AS wanted (name)
 LEFT JOIN pg_trigger t
        ON t.tgname = wanted.name AND t.tgrelid = 'machine_feed_stream'::regclass AND t.tgenabled IN ('O', 'A')
 WHERE t.oid IS NULL
