@@ -1,0 +1,342 @@
+"""The feed as writers know it: what the table accepts, what it makes of it, and what it remembers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, until
+
+Psql = Callable[..., str]
+
+SEED_STATEMENT = ("UPDATE machine_feed_stream SET status = 'warning', datetime = NOW() "
+                  "WHERE machine_name = 'Injection_Molder_02_01';")
+VALVE = 'Valve_01_01'
+
+
+class Feed:
+    """A writer and a listener on one connection, which asks short questions."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+        self.execute = connection.execute
+        self.value = connection.fetchval
+        self.heard: list[str] = []
+
+    async def set(self, assignments: str, *values: object, name: str = VALVE) -> None:
+        answer = await self.connection.execute(
+            f'UPDATE machine_feed_stream SET {assignments} WHERE machine_name = ${len(values) + 1}', *values, name)
+        assert answer == 'UPDATE 1'
+
+    async def machine(self, name: str = VALVE) -> Any:
+        return await self.connection.fetchrow('SELECT * FROM machine_feed_stream WHERE machine_name = $1', name)
+
+    async def history(self, name: str = VALVE) -> list[tuple[str | None, str | None, str | None]]:
+        """What happened to a machine after it was delivered: old status, new status, reason."""
+        rows = await self.connection.fetch(
+            'SELECT old_status, new_status, reason FROM machine_status_history WHERE machine_name = $1 '
+            'ORDER BY version OFFSET 1', name)
+        return [tuple(row) for row in rows]
+
+    async def announced(self) -> list[str]:
+        """What was announced since the last time: all that was said before the mark arrives before it."""
+        await self.execute("SELECT pg_notify('mark', '')")
+        await until(lambda: 'mark' in self.heard)
+        said = [payload for payload in self.heard if payload != 'mark']
+        self.heard.clear()
+        return said
+
+
+@pytest.fixture
+async def feed(connect: Callable[..., Awaitable[asyncpg.Connection]]) -> Feed:
+    feed = Feed(await connect())
+    await feed.connection.add_listener(f'{SCHEMA}.machine_feed', lambda *message: feed.heard.append(message[3]))
+    await feed.connection.add_listener('mark', lambda *message: feed.heard.append('mark'))
+    return feed
+
+
+# what a writer may say
+
+async def test_the_statement_that_everybody_knows_works_to_the_letter_from_psql(psql: Psql, feed: Feed) -> None:
+    psql('-c', SEED_STATEMENT)
+    assert (await feed.machine('Injection_Molder_02_01'))['status'] == 'warning'
+    assert await feed.history('Injection_Molder_02_01') == [('operational', 'warning', None)]
+    assert len(await feed.announced()) == 1
+
+
+@pytest.mark.parametrize('said', ['down', 'DOWN', ' Down ', 'down  '])
+async def test_a_status_may_be_written_in_any_case_and_with_blanks(feed: Feed, said: str) -> None:
+    await feed.set('status = $1', said)
+    assert (await feed.machine())['status'] == 'down'
+    assert await feed.history() == [('operational', 'down', None)]
+
+
+@pytest.mark.parametrize('said', ['broken', '', 'unknown', 'down!', "';--", None])
+async def test_any_other_status_is_refused_by_naming_the_three(feed: Feed, said: str | None) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match='use operational, warning or down') as update:
+        await feed.set('status = $1', said)
+    assert update.value.constraint_name == 'machine_feed_stream_status_check'
+    with pytest.raises(asyncpg.CheckViolationError, match='use operational, warning or down'):
+        await feed.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ('New', $1)", said)
+    assert (await feed.machine())['status'] == 'operational'
+    assert await feed.announced() == []
+
+
+@pytest.mark.parametrize('moment', ['NULL', "'infinity'", "'-infinity'", "'0044-03-15 BC'", "'1970-01-01'",
+                                    "'99999-12-31'"])
+async def test_any_datetime_is_taken_for_what_it_is_and_orders_nothing(feed: Feed, moment: str) -> None:
+    before = await feed.machine()
+    await feed.set(f"status = 'down', datetime = {moment}")
+    assert await feed.value(f'SELECT datetime IS NOT DISTINCT FROM {moment} FROM machine_feed_stream '
+                            f"WHERE machine_name = '{VALVE}'")
+    after = await feed.connection.fetchrow(
+        f"SELECT reported_at, version FROM machine_feed_stream WHERE machine_name = '{VALVE}'")
+    assert after['reported_at'] > before['reported_at']
+    assert after['version'] > before['version']
+    assert len(await feed.announced()) == 1
+
+
+async def test_the_snapshot_holds_whatever_datetime_a_writer_gave(feed: Feed, database: Any) -> None:
+    await feed.execute("UPDATE machine_feed_stream SET datetime = "
+                       "(ARRAY['infinity', '-infinity', '0001-01-01', '9999-12-31 23:59:59', '2026-05-01 12:00+02'])"
+                       "[machine_id]::timestamptz")
+    async with database.acquire() as connection:
+        times = {row['machine_id']: row['datetime'] async for row in database.queries.snapshot(connection)}
+    assert times[5] == datetime.fromisoformat('2026-05-01T10:00:00+00:00')
+    assert [times[number] for number in (1, 2, 3, 4, 6)] == [None] * 5
+
+
+# reasons
+
+async def test_a_reason_goes_with_the_status_it_was_given_for(feed: Feed) -> None:
+    await feed.set("status = 'warning', reason = 'Supply air low'")
+    assert (await feed.machine())['reason'] == 'Supply air low'
+    await feed.set("status = 'down'")
+    assert (await feed.machine())['reason'] is None
+    assert await feed.history() == [('operational', 'warning', 'Supply air low'), ('warning', 'down', None)]
+
+
+async def test_a_reason_stays_when_the_new_status_names_it_again(feed: Feed) -> None:
+    await feed.set("status = 'warning', reason = 'Supply air low'")
+    await feed.set("status = 'down', reason = 'Supply air low'")
+    assert (await feed.machine())['reason'] == 'Supply air low'
+
+
+async def test_a_reason_stays_while_the_same_status_is_said_again(feed: Feed) -> None:
+    await feed.set("status = 'warning', reason = 'Supply air low'")
+    await feed.set("status = 'Warning', datetime = NOW()")
+    assert (await feed.machine())['reason'] == 'Supply air low'
+
+
+@pytest.mark.parametrize('empty', ['', '   ', None])
+async def test_an_empty_reason_is_no_reason(feed: Feed, empty: str | None) -> None:
+    await feed.set("status = 'down', reason = 'E-stop'")
+    await feed.set('reason = $1', empty)
+    assert (await feed.machine())['reason'] is None
+    assert await feed.history() == [('operational', 'down', 'E-stop'), ('down', 'down', None)]
+
+
+# time and order
+
+async def test_every_report_gets_a_version_of_its_own_that_grows(feed: Feed) -> None:
+    versions = [(await feed.machine())['version']]
+    for _ in range(3):
+        await feed.set('datetime = NOW()')
+        versions.append((await feed.machine())['version'])
+    assert versions == sorted(set(versions))
+
+
+async def test_the_time_in_a_status_runs_until_the_status_changes(feed: Feed) -> None:
+    delivered = await feed.machine()
+    await feed.set("status = 'operational'")
+    repeated = await feed.machine()
+    assert repeated['status_since'] == delivered['status_since']
+    assert repeated['reported_at'] > delivered['reported_at']
+    await feed.set("status = 'down'")
+    stopped = await feed.machine()
+    assert stopped['status_since'] == stopped['reported_at'] > repeated['reported_at']
+
+
+async def test_a_writer_can_not_forge_version_or_server_times(feed: Feed) -> None:
+    delivered = await feed.machine()
+    await feed.set("status = 'down', reported_at = 'infinity', status_since = '-infinity'")
+    stopped = await feed.machine()
+    assert stopped['status_since'] == stopped['reported_at']
+    assert await feed.value('SELECT $1::timestamptz BETWEEN $2 AND clock_timestamp()',
+                            stopped['reported_at'], delivered['reported_at'])
+
+
+async def test_a_forged_version_never_keeps_a_change_from_the_floor(feed: Feed) -> None:
+    before = await feed.machine()
+    await feed.set("status = 'down', version = 9223372036854775807")
+    after = await feed.machine()
+    assert before['version'] < after['version'] < 9223372036854775807
+
+
+# machines come, move and go
+
+async def test_a_new_machine_goes_to_the_end_of_the_line_that_its_name_says(feed: Feed) -> None:
+    await feed.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Painter_03_02', 'painter')")
+    added = await feed.connection.fetchrow(
+        "SELECT machine_id, status, m.type, name, m.position FROM machine_feed_stream JOIN machines m "
+        "USING (machine_name) JOIN production_lines USING (line_id) WHERE machine_name = 'Painter_03_02'")
+    assert tuple(added) == (31, 'operational', 'painter', 'Exterior Line', 10)
+    assert '{"resync": "a machine was added"}' in await feed.announced()
+
+
+async def test_a_machine_may_come_without_a_number_or_with_one(feed: Feed) -> None:
+    await feed.execute("INSERT INTO machine_feed_stream (machine_id, machine_name) VALUES (NULL, 'A'), (500, 'B')")
+    await feed.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('C'), ('D')")
+    rows = await feed.connection.fetch('SELECT machine_id, machine_name FROM machine_feed_stream '
+                                       'WHERE machine_id > 30 ORDER BY machine_name')
+    assert [tuple(row) for row in rows] == [(31, 'A'), (500, 'B'), (501, 'C'), (502, 'D')]
+
+
+@pytest.mark.parametrize('name', ['Painter_09_01', 'Compressor', 'Painter_1_1', 'Painter_01'])
+async def test_a_name_without_a_known_code_stands_on_no_line(feed: Feed, name: str) -> None:
+    await feed.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', name)
+    assert await feed.value('SELECT line_id IS NULL FROM machines WHERE machine_name = $1', name)
+
+
+async def test_a_machine_that_somebody_has_placed_stays_there(feed: Feed) -> None:
+    await feed.execute("INSERT INTO machines (machine_name, line_id, position) VALUES ('Oven', 2, 3)")
+    await feed.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Oven', 'oven')")
+    assert tuple(await feed.connection.fetchrow("SELECT type, line_id, position FROM machines "
+                                                "WHERE machine_name = 'Oven'")) == ('oven', 2, 3)
+
+
+async def test_an_upsert_adds_and_then_updates(feed: Feed) -> None:
+    upsert = ("INSERT INTO machine_feed_stream (machine_name, type, status, datetime) VALUES ($1, 'valve', $2, NOW()) "
+              'ON CONFLICT (machine_name) DO UPDATE SET status = excluded.status, datetime = excluded.datetime')
+    await feed.execute(upsert, 'Valve_04_02', 'warning')
+    await feed.execute(upsert, 'Valve_04_02', 'Down')
+    await feed.execute(upsert, VALVE, 'down')
+    assert await feed.history('Valve_04_02') == [('warning', 'down', None)]
+    assert await feed.history() == [('operational', 'down', None)]
+    assert await feed.value('SELECT count(*) FROM machine_feed_stream') == 31
+
+
+async def test_an_upsert_of_the_status_is_announced_as_a_change_and_leaves_the_type_alone(feed: Feed) -> None:
+    await feed.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ($1, 'down') "
+                       'ON CONFLICT (machine_name) DO UPDATE SET status = excluded.status', VALVE)
+    [change] = json.loads((await feed.announced())[0])
+    assert change[:2] == [VALVE, 'down']
+    assert (await feed.machine())['type'] == 'valve'
+    assert await feed.value('SELECT type FROM machines WHERE machine_name = $1', VALVE) == 'valve'
+
+
+async def test_many_upserts_at_once_all_succeed(feed: Feed, connect: Callable[..., Awaitable[Any]]) -> None:
+    writers = [await connect() for _ in range(5)]
+    await asyncio.gather(*(writer.execute(
+        'INSERT INTO machine_feed_stream (machine_name, status) VALUES ($1, $2) '
+        'ON CONFLICT (machine_name) DO UPDATE SET status = excluded.status', VALVE, status)
+        for writer, status in zip(writers, ['down', 'warning'] * 3, strict=False)))
+    assert [new for _, new, _ in await feed.history()][-1] == (await feed.machine())['status']
+
+
+async def test_a_machine_that_leaves_is_remembered_and_announced(feed: Feed) -> None:
+    await feed.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await feed.history() == [('operational', None, None)]
+    assert await feed.announced() == ['{"resync": "a machine was removed"}']
+    await feed.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ($1, 'valve')", VALVE)
+    assert await feed.history() == [('operational', None, None), (None, 'operational', None)]
+    assert await feed.value('SELECT position FROM machines WHERE machine_name = $1', VALVE) == 4
+
+
+async def test_an_emptied_feed_is_remembered_and_announced(feed: Feed) -> None:
+    await feed.execute('TRUNCATE machine_feed_stream')
+    assert await feed.value('SELECT count(*) FROM machine_status_history WHERE new_status IS NULL') == 30
+    assert await feed.announced() == ['{"resync": "the feed was emptied"}']
+
+
+async def test_a_renamed_machine_keeps_its_place(feed: Feed) -> None:
+    await feed.execute("UPDATE machines SET machine_name = 'Valve_01_09' WHERE machine_name = $1", VALVE)
+    assert (await feed.machine('Valve_01_09'))['machine_id'] == 4
+    assert '{"resync": "a machine was renamed"}' in await feed.announced()
+
+
+@pytest.mark.parametrize('statement', [
+    "UPDATE machines SET line_id = 2 WHERE machine_name = 'Valve_01_01'",
+    "UPDATE production_lines SET name = 'Gearboxes' WHERE line_id = 1",
+    "INSERT INTO production_lines VALUES (5, '05', 'Battery Line', 5)",
+])
+async def test_a_change_of_the_layout_is_announced(feed: Feed, statement: str) -> None:
+    await feed.execute(statement)
+    assert set(await feed.announced()) == {'{"resync": "the layout changed"}'}
+
+
+@pytest.mark.parametrize('statement', [
+    'DELETE FROM machine_feed_stream WHERE false', "UPDATE machine_feed_stream SET status = 'down' WHERE false",
+    "INSERT INTO machine_feed_stream (machine_name) VALUES ('Valve_01_01') ON CONFLICT DO NOTHING",
+])
+async def test_a_statement_that_changes_nothing_says_nothing(feed: Feed, statement: str) -> None:
+    rows = await feed.value('SELECT count(*) FROM machine_status_history')
+    await feed.execute(statement)
+    assert await feed.announced() == []
+    assert await feed.value('SELECT count(*) FROM machine_status_history') == rows
+
+
+# history
+
+@pytest.mark.parametrize('statement', [
+    "UPDATE machine_status_history SET reason = 'nothing happened'", 'DELETE FROM machine_status_history',
+    'TRUNCATE machine_status_history', 'DELETE FROM machine_status_history WHERE false',
+])
+async def test_history_is_only_ever_added_to(feed: Feed, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match='machine_status_history is append-only'):
+        await feed.execute(statement)
+    assert await feed.value('SELECT count(*) FROM machine_status_history') == 30
+
+
+async def test_each_change_of_status_or_reason_makes_exactly_one_row(feed: Feed) -> None:
+    await feed.set("status = 'warning'")
+    await feed.set("status = 'warning', datetime = NOW()")
+    await feed.set("reason = 'Oil low'")
+    await feed.set("reason = 'Oil low'")
+    await feed.set("status = 'down', reason = 'Oil low'")
+    await feed.set('type = type')
+    await feed.set("status = 'operational'")
+    assert await feed.history() == [('operational', 'warning', None), ('warning', 'warning', 'Oil low'),
+                                    ('warning', 'down', 'Oil low'), ('down', 'operational', None)]
+    last = await feed.connection.fetchrow('SELECT h.version, f.version, h.changed_at, f.reported_at, changed_by '
+                                          'FROM machine_status_history h JOIN machine_feed_stream f '
+                                          'USING (version) WHERE f.machine_name = $1', VALVE)
+    assert last is not None and last[2] == last[3] and last['changed_by'] == 'postgres'
+
+
+async def test_one_statement_over_the_floor_makes_one_row_for_each_machine(feed: Feed) -> None:
+    await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id > 5")
+    assert await feed.value("SELECT count(*), count(DISTINCT machine_name) FROM machine_status_history "
+                            "WHERE new_status = 'down' HAVING count(DISTINCT machine_name) = 25") == 25
+
+
+async def test_what_is_rolled_back_never_happened(feed: Feed) -> None:
+    transaction = feed.connection.transaction()
+    await transaction.start()
+    await feed.set("status = 'down'")
+    await transaction.rollback()
+    assert await feed.history() == []
+    assert await feed.announced() == []
+
+
+# names
+
+@pytest.mark.parametrize('name', [
+    '<script>alert(1)</script>', "O'Brien's \"press\" \\ ; --", '🏭 Прес 機械', 'x' * 200, '機' * 200, ' a\tb\nc ',
+], ids=['html', 'quotes', 'emoji', 'long', 'long and wide', 'blanks'])
+async def test_a_name_is_text_and_comes_out_as_it_went_in(feed: Feed, name: str) -> None:
+    await feed.execute('INSERT INTO machine_feed_stream (machine_name, type) VALUES ($1, $2)', name, name[:200])
+    await feed.set("status = 'down', reason = $1", name * 2, name=name)
+    assert (await feed.machine(name))['reason'] == (name * 2).strip(' ')
+    assert await feed.value('SELECT count(*) FROM machine_status_history WHERE machine_name = $1', name) == 2
+
+
+@pytest.mark.parametrize('name', ['', '   ', 'x' * 201])
+async def test_a_name_must_be_a_name(feed: Feed, name: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await feed.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', name)
