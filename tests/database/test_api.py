@@ -46,7 +46,7 @@ async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def client_without_database() -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(Database('postgresql://nobody@127.0.0.1:1/nothing', Settings())) as client:
+    async with client_of(Database('postgresql://nobody@127.0.0.1:1/nothing', Settings.load(_env_file=None))) as client:
         yield client
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -48,12 +49,17 @@ def listener(store: Store) -> Listener:
     return Listener(nobody, None, store, schema='floor')
 
 
+def client_of(url: str, store: Store, listener: Listener) -> httpx.AsyncClient:
+    """A monitor that asks a floor with this database."""
+    app = FastAPI()
+    database = Database(url, Settings.load(_env_file=None, db_pool_timeout=30))
+    health.register(app, database=database, store=store, listener=listener, browsers=lambda: 4)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor')
+
+
 @pytest.fixture
 async def client(store: Store, listener: Listener) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    database = Database(NOWHERE, Settings(db_pool_timeout=0.2))
-    health.register(app, database=database, store=store, listener=listener, browsers=lambda: 4)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor') as client:
+    async with client_of(NOWHERE, store, listener) as client:
         yield client
 
 
@@ -167,14 +173,26 @@ async def test_what_the_listener_counts_is_exported_as_counters(client: httpx.As
     assert exported == list(range(1, 7))
 
 
-async def test_a_scrape_does_not_wait_for_a_database_that_is_away(client: httpx.AsyncClient,
-                                                                  make_live: Callable[[], None]) -> None:
+async def test_a_scrape_waits_only_a_moment_for_a_database_that_never_answers(store: Store, listener: Listener,
+                                                                              make_live: Callable[[], None]) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()   # until who asks gives up
+        writer.close()
+        gone.set()
+
+    gone = asyncio.Event()
+    silent = await asyncio.start_server(say_nothing, '127.0.0.1')
+    url = f'postgresql://nobody@127.0.0.1:{silent.sockets[0].getsockname()[1]}/nothing?sslmode=disable'
     make_live()   # the listener has not noticed yet
-    begin = time.monotonic()
-    measures = samples(await client.get('/metrics'))
-    assert time.monotonic() - begin < health.SCRAPE_PATIENCE_S + 0.5
+    async with client_of(url, store, listener) as client:
+        begin = time.monotonic()
+        measures = samples(await client.get('/metrics'))
+        assert health.SCRAPE_PATIENCE_S <= time.monotonic() - begin < health.SCRAPE_PATIENCE_S + 2
     assert ('floor_notification_queue_usage_ratio', ()) not in measures
     assert measures['floor_connection_state', ('live',)] == 1
+    await asyncio.wait_for(gone.wait(), 5)   # no socket of ours stays behind
+    silent.close()
+    await silent.wait_closed()
 
 
 async def test_every_measure_of_ours_has_a_help_and_a_type(client: httpx.AsyncClient,
