@@ -1,0 +1,128 @@
+"""The role for a feed (sql/feed_writer.sql): it says what a machine's status is, and can do nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from floor.database import SQL
+
+FEED_WRITER = SQL / 'feed_writer.sql'
+VALVE = 'Valve_01_01'
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Psql = Callable[..., str]
+
+
+@pytest.fixture
+def gateway(psql: Psql) -> str:
+    """The login of a PLC gateway, set up as the file says."""
+    name = f'gateway_{uuid4().hex[:8]}'
+    psql('-f', str(FEED_WRITER), '-c', f'CREATE ROLE {name} LOGIN; GRANT floor_feed_writer TO {name}')
+    return name
+
+
+@pytest.fixture
+async def writer(connect: Connect, gateway: str) -> asyncpg.Connection:
+    return await connect(gateway)
+
+
+@pytest.fixture
+async def admin(connect: Connect) -> asyncpg.Connection:
+    return await connect()
+
+
+async def test_it_says_status_reason_and_datetime(
+        writer: asyncpg.Connection, admin: asyncpg.Connection, gateway: str) -> None:
+    answer = await writer.execute("UPDATE machine_feed_stream SET status = 'Down', reason = 'E-stop', datetime = NOW() "
+                                  'WHERE machine_name = $1', VALVE)
+    assert answer == 'UPDATE 1'
+    assert await writer.fetchval('SELECT status FROM machine_feed_stream WHERE machine_name = $1', VALVE) == 'down'
+    last = await admin.fetchrow('SELECT machine_name, old_status, new_status, reason, changed_by '
+                                'FROM machine_status_history ORDER BY version DESC LIMIT 1')
+    assert tuple(last) == (VALVE, 'operational', 'down', 'E-stop', gateway)
+
+
+def test_the_file_may_be_run_again(psql: Psql, gateway: str) -> None:
+    psql('-f', str(FEED_WRITER))
+
+
+def test_it_works_in_a_schema_of_another_name(psql: Psql, connect: Connect) -> None:
+    psql('-v', 'schema=Plant 7', '-f', str(SQL / 'install.sql'), '-f', str(FEED_WRITER))
+    assert psql('-c', "SELECT has_column_privilege('floor_feed_writer', '\"Plant 7\".machine_feed_stream', 'status', "
+                      "'UPDATE') AND has_schema_privilege('floor_feed_writer', 'Plant 7', 'USAGE')") == 't\n'
+
+
+@pytest.mark.parametrize('statement', [
+    'UPDATE machine_feed_stream SET version = 1',
+    'UPDATE machine_feed_stream SET version = DEFAULT',
+    'UPDATE machine_feed_stream SET status_since = now()',
+    'UPDATE machine_feed_stream SET reported_at = now()',
+    "UPDATE machine_feed_stream SET machine_name = 'X'",
+    "UPDATE machine_feed_stream SET type = 'x'",
+    'UPDATE machine_feed_stream SET machine_id = 99',
+    "INSERT INTO machine_feed_stream (machine_name) VALUES ('X')",
+    'DELETE FROM machine_feed_stream',
+    'TRUNCATE machine_feed_stream',
+    'SELECT * FROM machine_status_history',
+    "INSERT INTO machine_status_history (version, machine_name, changed_at) VALUES (1, 'X', now())",
+    'DELETE FROM machine_status_history',
+    'SELECT * FROM machines',
+    "UPDATE machines SET type = 'x'",
+    'SELECT * FROM production_lines',
+    'SELECT * FROM employees',
+    'SELECT * FROM schema_migrations',
+    'UPDATE simulator_state SET tick = 0',
+    "SELECT nextval('machine_feed_version')",
+    "SELECT setval('machine_feed_version', 1)",
+    'ALTER TABLE machine_feed_stream DISABLE TRIGGER ALL',
+    'DROP TRIGGER machine_feed_updated ON machine_feed_stream',
+    'SET session_replication_role = replica',
+    'CREATE TABLE manufacturing_line.x ()',
+])
+async def test_everything_else_is_refused(writer: asyncpg.Connection, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await writer.execute(statement)
+
+
+async def test_it_can_use_no_function_that_runs_with_the_owners_rights(
+        writer: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+    functions = await admin.fetch("SELECT oid, proname FROM pg_proc WHERE prosecdef AND pronamespace = "
+                                  "'manufacturing_line'::regnamespace")
+    assert len(functions) >= 6
+    for function in functions:
+        assert not await writer.fetchval("SELECT has_function_privilege($1::oid, 'EXECUTE')", function['oid']), \
+            function['proname']
+    await writer.execute('CREATE TEMPORARY TABLE mine (machine_id int, version bigint)')
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function'):
+        await writer.execute('CREATE TRIGGER borrowed BEFORE UPDATE ON mine '
+                             'FOR EACH ROW EXECUTE FUNCTION machine_feed_stamp()')
+
+
+@pytest.mark.parametrize('search_path', ['manufacturing_line', 'pg_temp, manufacturing_line'])
+async def test_it_can_not_divert_the_history_with_tables_of_its_own(
+        writer: asyncpg.Connection, admin: asyncpg.Connection, search_path: str) -> None:
+    for table in ('machine_status_history', 'machines', 'production_lines'):
+        await writer.execute(f'CREATE TEMPORARY TABLE {table} (LIKE manufacturing_line.machine_feed_stream)')
+    await writer.execute('ALTER TABLE pg_temp.machine_status_history ADD old_status text, ADD new_status text, '
+                         'ADD changed_at timestamptz')
+    await writer.execute('CREATE TEMPORARY SEQUENCE machine_feed_version')
+    await writer.execute(f'SET search_path = {search_path}')
+    before = await admin.fetchval('SELECT max(version) FROM machine_status_history')
+    await writer.execute("UPDATE manufacturing_line.machine_feed_stream SET status = 'down' "
+                         'WHERE machine_name = $1', VALVE)
+    assert await writer.fetchval('SELECT count(*) FROM pg_temp.machine_status_history') == 0
+    last = await admin.fetchrow('SELECT version, machine_name, new_status FROM machine_status_history '
+                                'ORDER BY version DESC LIMIT 1')
+    assert last['version'] > before
+    assert (last['machine_name'], last['new_status']) == (VALVE, 'down')
+
+
+async def test_it_can_not_wear_another_name_in_the_history(
+        writer: asyncpg.Connection, admin: asyncpg.Connection, gateway: str) -> None:
+    await writer.execute('SET ROLE floor_feed_writer')
+    await writer.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", VALVE)
+    assert await admin.fetchval('SELECT changed_by FROM machine_status_history '
+                                'ORDER BY version DESC LIMIT 1') == gateway
