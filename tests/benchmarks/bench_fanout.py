@@ -33,6 +33,10 @@ class Load:
         """Processor time above idle, per change and browser, in us."""
         return (self.cpu - self.idle) * 1e6 / self.rate / BROWSERS
 
+    def __str__(self) -> str:
+        return (f'p50 {self.seen.p50:.1f} p99 {self.seen.p99:.1f} ms, {self.cpu * 100:.1f} % of a core '
+                f'({self.idle * 100:.1f} % idle), {self.micros:.1f} us per change and browser above idle')
+
 
 async def run(program: Path, *, quick: bool) -> list[Row]:
     """The rows."""
@@ -43,10 +47,8 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
             for kind, server in ('floor', app), ('yardstick', bare):
                 for load in await measure(kind, server, write, seconds):
                     loads[kind].append(load)
-                    say(f'round {number + 1}: {kind:9} {load.rate:3}/s: p50 {load.seen.p50:.1f} p99 {load.seen.p99:.1f} ms, '
-                        f'{load.cpu * 100:.1f} % of a core ({load.idle * 100:.1f} % idle), {load.micros:.1f} us per change '
-                        f'and browser above idle, {load.seen.messages / seconds:.1f} messages/s, '
-                        f'{load.seen.kilobytes / seconds:.1f} kB/s, missed {load.seen.missed}, lost {load.seen.lost}')
+                    say(f'round {number + 1}: {kind:9} {load.rate:3}/s: {load}, {load.seen.messages / seconds:.1f} '
+                        f'messages/s, {load.seen.kilobytes / seconds:.1f} kB/s')
     return [row for rate in RATES for row in rows(rate, *([load for load in side if load.rate == rate]
                                                           for side in loads.values()))]
 

@@ -1,3 +1,70 @@
-"""to come"""
-async def run(program, *, quick):
-    return []
+"""A day of changes through one open page, pressed into minutes: the browser's heap and DOM, and the server's memory.
+
+17,280 changes are what the simulator makes in 24 h at its interval of 5 s. Time itself isn't pressed: the clock and the
+connection's age tick as often as the benchmark has seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import CDPSession
+
+from .changes import writer
+from .chromium import chromium, fresh
+from .report import Row, say
+from .server import Server, floor
+
+CHANGES, RATE = 17_280, 50
+WARM_UP, PARTS = 1_440, 8
+GROWTH = 1.10
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Bytes of JavaScript after a collection, DOM nodes, event listeners, and bytes of the server."""
+
+    heap: float
+    nodes: float
+    listeners: float
+    rss: float
+
+    def __str__(self) -> str:
+        return (f'heap {self.heap / MEGABYTE:.2f} MB, {self.nodes:.0f} nodes, {self.listeners:.0f} listeners, '
+                f'server {self.rss / MEGABYTE:.1f} MB')
+
+
+async def run(program: Path, *, quick: bool) -> list[Row]:
+    """The rows."""
+    total = 1_200 if quick else CHANGES
+    sizes: list[Size] = []
+    async with floor(program) as app, writer(app.database_url) as write, chromium() as browser, \
+            fresh(browser) as (_, page, tools):
+        await page.goto(app.address)
+        await page.wait_for_selector('[data-connection="live"]')
+        await tools.send('Performance.enable')
+        await write.write(RATE, min(WARM_UP, total / 4) / RATE)   # every list is full, every cache warm
+        for part in range(PARTS + 1):
+            if part:
+                await write.write(RATE, total / PARTS / RATE)
+            sizes.append(await size(tools, app))
+            say(f'{part * total // PARTS:6} changes: {sizes[-1]}')
+        shown = await page.evaluate("document.querySelectorAll('.tile[data-reason^=change]').length")
+    rows = [Row('tiles that show a change at the end', '30', str(shown), shown == len(write.machines))]
+    for what, values, unit in (('browser heap after a collection', [size.heap / MEGABYTE for size in sizes], 'MB'),
+                               ('DOM nodes', [size.nodes for size in sizes], ''),
+                               ('event listeners', [size.listeners for size in sizes], ''),
+                               ('server memory', [size.rss / MEGABYTE for size in sizes], 'MB')):
+        start, middle, end = values[0], values[PARTS // 2], values[-1]
+        rows.append(Row(f'{total} changes through one page, {what}', f'flat: at most {GROWTH:g} x the start',
+                        f'{start:.4g}, {middle:.4g}, {end:.4g} {unit}'.strip(), end <= start * GROWTH))
+    return rows
+
+
+async def size(tools: CDPSession, server: Server) -> Size:
+    """As it is now."""
+    await tools.send('HeapProfiler.collectGarbage')
+    metrics = {metric['name']: metric['value'] for metric in (await tools.send('Performance.getMetrics'))['metrics']}
+    return Size(metrics['JSHeapUsedSize'], metrics['Nodes'], metrics['JSEventListeners'], server.rss)

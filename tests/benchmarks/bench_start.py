@@ -1,3 +1,52 @@
-"""to come"""
-async def run(program, *, quick):
-    return []
+"""From the command to the first live tile in a Chromium that waits for it: cold, with initdb, and warm."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from statistics import median
+
+from playwright.async_api import Browser, Error
+
+from .chromium import chromium, fresh
+from .report import Row, at_most, say, spread
+from .server import data_folder, start_floor
+
+COLD_S, WARM_S = 10.0, 3.0
+LIVE_TILE = 'body:has([data-connection="live"]) .tile:not([data-status="unknown"])'
+TRY_EVERY_S = 0.05
+
+
+async def run(program: Path, *, quick: bool) -> list[Row]:
+    """The rows."""
+    cold: list[float] = []
+    warm: list[float] = []
+    async with chromium() as browser:
+        for _ in range(1 if quick else 3):
+            async with data_folder() as folder:
+                cold.append(await start(browser, program, folder))
+                warm += [await start(browser, program, folder) for _ in range(2 if quick else 3)]
+            say(f'cold {cold[-1]:.1f} s, warm so far {spread(warm)} s')
+    return [at_most('start to first live tile, new data folder', COLD_S, median(cold), 's', spread(cold)),
+            at_most('start to first live tile, warm', WARM_S, median(warm), 's', spread(warm))]
+
+
+async def start(browser: Browser, program: Path, folder: Path) -> float:
+    """Seconds."""
+    async with fresh(browser) as (_, page, _):
+        began = time.monotonic()
+        app = start_floor(program, folder)
+        try:
+            while True:
+                try:
+                    await page.goto(app.address)
+                    break
+                except Error:   # nobody listens yet
+                    if app.process.poll() is not None:
+                        raise
+                    await asyncio.sleep(TRY_EVERY_S)
+            await page.wait_for_selector(LIVE_TILE, timeout=60_000)
+            return time.monotonic() - began
+        finally:
+            app.stop()

@@ -14,7 +14,6 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -139,17 +138,19 @@ class YardstickBrowser(Browser):
         return _yardstick_message(message)
 
 
-@lru_cache(maxsize=256)   # browsers get the same bytes; taking them apart once keeps the load generator out of the figures
+# Browsers get the same bytes; taking them apart once keeps the load generator out of the figures.
+@lru_cache(maxsize=256)
 def _floor_message(message: bytes) -> tuple[Shown, int | None]:
     event, content = json.loads(message[2:])
     message_id = content.get('_id') if isinstance(content, dict) else None
     if event != 'update':
         return (), message_id
-    properties: list[dict[str, Any]] = [element.get('props', {}) for element in content.values() if isinstance(element, dict)]
-    return tuple((prop['data-machine'], int(mark[1])) for prop in properties
-                 if 'data-machine' in prop and (mark := MARK.match(prop.get('data-reason', '')))), message_id
+    elements = [element.get('props', {}) for element in content.values() if isinstance(element, dict)]
+    return tuple((props['data-machine'], int(mark[1])) for props in elements
+                 if 'data-machine' in props and (mark := MARK.match(props.get('data-reason', '')))), message_id
 
 
 @lru_cache(maxsize=256)
 def _yardstick_message(message: bytes) -> Shown:
-    return tuple((name, int(mark[1])) for name, _, reason, *_ in json.loads(message) if (mark := MARK.match(reason or '')))
+    return tuple((name, int(mark[1])) for name, _, reason, *_ in json.loads(message)
+                 if (mark := MARK.match(reason or '')))

@@ -53,7 +53,8 @@ class Writer:
         self._number += 1
         number = self._number
         # the status goes on by one each round of the machines, so that every UPDATE changes it
-        machine, status = self.machines[number % len(self.machines)], STATUSES[number // len(self.machines) % len(STATUSES)]
+        machine = self.machines[number % len(self.machines)]
+        status = STATUSES[number // len(self.machines) % len(STATUSES)]
         async with self._pool.acquire() as connection:
             sent = time.time()
             await connection.execute(UPDATE, machine, status, f'change {number}')

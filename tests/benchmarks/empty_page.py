@@ -11,5 +11,6 @@ def page() -> None:
     ui.element('div').classes('tile')
 
 
-ui.run(host='127.0.0.1', port=int(os.environ['PORT']), reload=False, show=False, show_welcome_message=False, dark=None,
-       language='en-US', tailwind=False, binding_refresh_interval=None, reconnect_timeout=10, ws_per_message_deflate=False)
+ui.run(host='127.0.0.1', port=int(os.environ['PORT']), reload=False, show=False, show_welcome_message=False,
+       dark=None, language='en-US', tailwind=False, binding_refresh_interval=None, reconnect_timeout=10,
+       ws_per_message_deflate=False)

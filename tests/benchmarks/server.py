@@ -88,7 +88,7 @@ def start_floor(program: Path, data_dir: Path) -> Floor:
     """Start the program; it isn't ready yet."""
     port = free_port()
     environment = {'DATA_DIR': str(data_dir), 'ENABLE_SIMULATOR': 'false', 'PORT': str(port), 'LOG_LEVEL': 'warning'}
-    return Floor(f'http://127.0.0.1:{port}', _start([sys.executable, str(program)], environment), data_dir)
+    return Floor(f'http://127.0.0.1:{port}', _start([sys.executable, str(program.resolve())], environment), data_dir)
 
 
 @asynccontextmanager
@@ -139,11 +139,11 @@ async def answers(server: Server) -> None:
 
 
 async def live(server: Floor) -> None:
-    """Wait until its page says that it is live."""
+    """Wait until it says that it is well."""
     await answers(server)
     async with httpx.AsyncClient(base_url=server.address) as http:
         for _ in range(START_TIMEOUT_S):
-            if '"data-connection":"live"' in (await http.get('/')).text:
+            if (await http.get('/healthz')).is_success:
                 return
             await asyncio.sleep(1)
     raise RuntimeError('the floor did not come alive')
