@@ -1,0 +1,107 @@
+"""The real program in a process of its own, as `python main.py` runs it, on a port and a data folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+MAIN = Path(__file__).parents[2] / 'main.py'
+PATIENCE_S = 60.0
+NOT_OURS = ('NICEGUI_', 'PYTEST_', 'PG', 'DATABASE_', 'DATABRICKS_', 'LAKEBASE_', 'DB_', 'LISTEN_', 'DEFAULT_POSTGRES_')
+
+
+class Program:
+    """Start it, stop it, start it again: the address stays the same."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.data_dir = folder / 'd'
+        self._folder = folder
+        self._port = free_port()
+        self._settings = {'HOST': '127.0.0.1', 'PORT': str(self._port), 'DATA_DIR': str(self.data_dir),
+                          'ENABLE_SIMULATOR': 'false', 'PLANT_TIMEZONE': 'UTC', 'LOG_LEVEL': 'info',
+                          'STORAGE_SECRET': 'only for the tests', **settings}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = folder / 'log'
+
+    @property
+    def host(self) -> str:
+        """Host and port, as they stand in addresses."""
+        return f'127.0.0.1:{self._port}'
+
+    @property
+    def url(self) -> str:
+        """Where the floor is."""
+        return f'http://{self.host}'
+
+    @property
+    def log(self) -> str:
+        """Everything it has said."""
+        return self._log.read_text(encoding='utf-8', errors='replace') if self._log.exists() else ''
+
+    @property
+    def database_url(self) -> str:
+        """Of its embedded database."""
+        return (self.data_dir / 'database.url').read_text().strip()
+
+    def start(self) -> None:
+        """Returns when it answers on its port; it may not be live yet."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
+        with self._log.open('ab') as log:
+            self._process = subprocess.Popen(
+                [sys.executable, str(MAIN)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self._folder, env=environment | self._settings)  # cwd: a developer's .env stays out of it
+        deadline = time.monotonic() + PATIENCE_S
+        while self._ask() is None:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f'{MAIN} does not answer on {self.url}. It said:\n{self.log}')
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """As a service manager does."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(PATIENCE_S)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def health(self) -> dict[str, Any]:
+        """What /healthz says; nothing when nobody answers."""
+        return self._ask() or {}
+
+    def postgres(self) -> list[psutil.Process]:
+        """The postmaster of its embedded database, and the postmaster's children."""
+        pid, = (int(file.read_text().split()[0]) for file in self.data_dir.glob('postgres-*/postmaster.pid'))
+        postmaster = psutil.Process(pid)
+        return [postmaster, *postmaster.children(recursive=True)]
+
+    def _ask(self) -> dict[str, Any] | None:
+        try:
+            with urllib.request.urlopen(f'{self.url}/healthz', timeout=5) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:  # 503: it answers, and says that it isn't live
+            with error:
+                return dict(json.load(error))
+        except OSError:
+            return None
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return int(probe.getsockname()[1])

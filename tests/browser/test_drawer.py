@@ -1,0 +1,123 @@
+"""One machine in full: opened by hand, by keyboard and by address, and true for as long as it is open."""
+
+import re
+
+import pytest
+from browser.visitor import drawer, tile
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+
+
+async def test_a_click_opens_it_and_the_button_closes_it(visitor):
+    page = await visitor.open()
+
+    await tile(page, 'Valve_01_01').click()
+
+    await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Valve 01·01')
+    await expect(page).to_have_url(f'{visitor.program.url}/?machine=Valve_01_01')
+    await drawer(page).get_by_role('button', name='Close').click()
+    await expect(drawer(page)).to_be_hidden()
+    await expect(page).to_have_url(f'{visitor.program.url}/')
+
+
+async def test_it_follows_the_machine(visitor, sql):
+    page = await visitor.open()
+    await tile(page, 'Valve_01_01').click()
+    status = drawer(page).locator('.drawer-status')
+    await expect(status).to_have_text('Running')
+
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
+                      "WHERE machine_name = 'Valve_01_01'")
+
+    await expect(status).to_have_text('Down')
+    await expect(status).to_have_attribute('data-status', 'down')
+    await expect(drawer(page).locator('.facts')).to_contain_text('Seat worn')
+    await expect(drawer(page).locator('.drawer-events li').first).to_contain_text('Down: Seat worn')
+    await sql.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_name = 'Valve_01_02'")
+    await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = 'Valve_01_01'")
+    await expect(status).to_have_text('Running')
+    await expect(drawer(page).locator('.drawer-events li').first).to_contain_text('Running')
+    await sql.execute("DELETE FROM machine_feed_stream WHERE machine_name = 'Valve_01_01'")
+    await expect(status).to_have_text('Removed from the floor')
+
+
+async def test_an_address_opens_it(visitor):
+    page = await visitor.open('/?machine=Painter_03_01')
+
+    await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Painter 03·01')
+    await page.keyboard.press('Escape')
+    await expect(drawer(page)).to_be_hidden()
+    await expect(page).to_have_url(f'{visitor.program.url}/')
+    await visitor.go(page)
+    await expect(drawer(page)).to_be_hidden()
+
+
+async def test_an_address_of_no_machine_says_so(visitor):
+    page = await visitor.open('/?machine=%3Cb%3ENobody%3C%2Fb%3E')
+
+    await expect(page.get_by_text('There is no machine <b>Nobody</b> on the floor.')).to_be_visible()
+    await expect(drawer(page)).to_be_hidden()
+
+
+async def test_by_keyboard_alone(visitor):
+    page = await visitor.open()
+
+    await page.keyboard.press('Tab')
+    skip = page.get_by_role('link', name='Skip to the machines')
+    await expect(skip).to_be_focused()
+    await expect(skip).to_be_in_viewport()
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    first = tile(page, 'Source_Sorter_01_01')
+    await expect(first).to_be_focused()
+    await expect(first).to_have_css('outline-style', 'solid')
+    await expect(first).to_have_css('outline-width', '3px')
+    await page.keyboard.press('Enter')
+    await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Source Sorter 01·01')
+    await expect(page.locator('.q-dialog :focus, .q-dialog:focus, .q-dialog__inner:focus')).to_have_count(1)
+    await page.keyboard.press('Escape')
+    await expect(drawer(page)).to_be_hidden()
+    await expect(first).to_be_focused()
+    await page.keyboard.press('Tab')
+    await expect(tile(page, 'Robotic_Arm_01_01')).to_be_focused()
+    await page.keyboard.press('Space')
+    await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Robotic Arm 01·01')
+
+
+async def test_the_keyboard_stays_where_it_is_while_the_floor_changes(visitor, sql):
+    page = await visitor.open()
+    await tile(page, 'Valve_01_01').focus()
+
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'storm'")
+
+    await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
+    await expect(page.locator('.panel-note', has_text='and 18 more')).to_be_visible()
+    await expect(tile(page, 'Valve_01_01')).to_be_focused()
+
+
+async def test_what_a_screen_reader_meets(visitor, sql):
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
+                      "WHERE machine_name = 'Valve_01_01'")
+    page = await visitor.open()
+    await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
+
+    assert await page.locator('html').get_attribute('lang') == 'en-US'
+    assert await page.title() == 'Floor · Line Monitor'
+    await expect(page.get_by_role('heading', level=1)).to_have_text('Line Monitor')
+    await expect(page.get_by_role('main')).to_have_count(1)
+    await expect(page.get_by_role('banner').get_by_role('navigation', name='Pages')).to_be_visible()
+    await expect(page.get_by_role('img', name=re.compile(r'^Data: live · \d+ s$'))).to_have_count(1)
+    await expect(page.get_by_role('status').filter(has_text='Valve 01·01 is down. Seat worn')).to_have_count(1)
+    line = page.get_by_role('main').get_by_role('region', name='Transmission Line')
+    await expect(line).to_match_aria_snapshot('''
+        - region "Transmission Line":
+          - heading "Transmission Line" [level=2]
+          - img "8 Running": "8"
+          - img "1 Down": "1"
+          - button /Source Sorter 01·01, Running, since \\d\\d:\\d\\d:\\d\\d/
+          - button /Valve 01·01, Down, Seat worn, since \\d\\d:\\d\\d:\\d\\d/
+    ''')
+    await expect(page.get_by_role('region', name='Needs attention').get_by_role('button')).to_have_count(1)
+    await expect(page.get_by_role('region', name='Event stream')).to_be_visible()
+    await expect(page.get_by_role('button')).to_have_count(30 + 1 + 1)  # tiles, attention, theme: nothing unnamed

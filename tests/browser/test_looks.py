@@ -1,0 +1,157 @@
+"""Readable in every theme, on a phone, and as each person likes it."""
+
+import pytest
+from browser.visitor import badge, drawer, fits_window, tile, tiles
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+PHONE = {'viewport': {'width': 390, 'height': 844}, 'has_touch': True, 'is_mobile': True, 'device_scale_factor': 2}
+THEMES = {'Light': 'light', 'Dark': 'dark', 'High performance (ISA-101)': 'isa-101'}
+READABLE = 4.5   # WCAG 2.2, 1.4.3 (AA)
+
+EVERY_STATUS = """
+    UPDATE machine_feed_stream SET
+        status = (ARRAY['operational', 'warning', 'down'])[1 + machine_id % 3],
+        reason = CASE machine_id % 3 WHEN 0 THEN NULL WHEN 1 THEN 'Supply air low' ELSE 'Seat worn' END
+"""
+
+# Contrast by WCAG 2.2 of every text that is shown, also of the texts that CSS adds, against what lies behind it.
+CONTRASTS = '''() => {
+    const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true})
+    const rgba = color => {
+        canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1)
+        const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data
+        return [r, g, b, a / 255]
+    }
+    const over = (top, under) => [...[0, 1, 2].map(i => top[i] * top[3] + under[i] * (1 - top[3])), 1]
+    const behind = element => {
+        const layers = []
+        for (let e = element; e; e = e.parentElement) layers.push(rgba(getComputedStyle(e).backgroundColor))
+        return layers.reduceRight((under, top) => over(top, under), [255, 255, 255, 1])
+    }
+    const luminance = color => color.slice(0, 3).map(v => v / 255)
+        .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0)
+    const contrast = (text, ground) => {
+        const [dark, light] = [luminance(over(rgba(text), ground)), luminance(ground)].sort((a, b) => a - b)
+        return (light + 0.05) / (dark + 0.05)
+    }
+    const shown = e => e.checkVisibility({visibilityProperty: true, opacityProperty: true})
+        && e.getBoundingClientRect().width > 1 && e.getBoundingClientRect().bottom > 0
+    const found = []
+    for (const element of document.querySelectorAll('.frame *, .drawer, .drawer *')) {
+        if (!shown(element)) continue
+        const ground = behind(element)
+        const look = (pseudo, words) => found.push({
+            what: `${element.className || element.tagName}${pseudo} ${element.dataset.status || ''} ${words.trim().slice(0, 30)}`,
+            contrast: contrast(getComputedStyle(element, pseudo).color, ground)})
+        const own = [...element.childNodes].filter(n => n.nodeType === 3).map(n => n.data).join('').trim()
+        if (own) { look('', own); if (element.matches('.tile, .row-machine')) look('::first-line', own) }
+        for (const pseudo of ['::before', '::after']) {
+            const content = getComputedStyle(element, pseudo).content
+            if (content.replace(/["\\s\\u200b]|\\\\A/g, '') && !['none', 'normal'].includes(content)) look(pseudo, content)
+        }
+    }
+    return found
+}'''
+
+
+async def choose(page, theme):
+    await page.get_by_role('button', name='Theme').click()
+    await page.get_by_role('menuitemradio', name=theme).click()
+    await expect(page.locator('.frame')).to_have_attribute('data-theme', THEMES[theme])
+    await expect(page.get_by_role('menu')).to_be_hidden()
+
+
+@pytest.mark.parametrize('theme', THEMES)
+async def test_every_text_can_be_read(visitor, sql, theme):
+    await sql.execute(EVERY_STATUS)
+    page = await visitor.open('/')
+    await choose(page, theme)
+    for status in 'operational', 'warning', 'down':
+        await expect(page.locator(f'.tile[data-status={status}]')).to_have_count(10)
+    # nobody is silent here: as for a machine without data
+    await tile(page, 'Sorter_04_01').evaluate("tile => { tile.dataset.status = 'unknown'; tile.dataset.word = 'No data' }")
+
+    floor = await page.evaluate(CONTRASTS)
+    await tile(page, 'Valve_01_01').click()
+    await expect(drawer(page).locator('.drawer-events li').first).to_be_visible()
+    machine = await page.evaluate(CONTRASTS)
+
+    assert sum('tile::after' in text['what'] for text in floor) == 30
+    assert sum('tile::first-line' in text['what'] for text in floor) == 30
+    assert any('unknown' in text['what'] for text in floor)
+    assert any(text['what'].startswith('fact') or 'DD' in text['what'] for text in machine)
+    assert {text['what']: round(text['contrast'], 2) for text in floor + machine if text['contrast'] < READABLE} == {}
+
+
+async def test_the_themes_differ_and_are_remembered(visitor):
+    page = await visitor.open('/')
+    grounds = set()
+    for theme, name in THEMES.items():
+        await choose(page, theme)
+        await visitor.go(page)
+        await expect(page.locator('.frame')).to_have_attribute('data-theme', name)
+        grounds.add(await page.locator('body').evaluate('body => getComputedStyle(body).backgroundColor'))
+    assert len(grounds) == len(THEMES)
+    somebody_else = await visitor.open('/')
+    await expect(somebody_else.locator('.frame')).to_have_attribute('data-theme', 'auto')
+
+
+async def test_without_a_choice_the_page_follows_the_device(visitor):
+    async def ground(page):
+        return await page.locator('body').evaluate('body => getComputedStyle(body).backgroundColor')
+    assert await ground(await visitor.open(color_scheme='light')) == 'rgb(244, 245, 246)'
+    assert await ground(await visitor.open(color_scheme='dark')) == 'rgb(15, 19, 23)'
+
+
+async def test_status_is_more_than_a_colour(visitor, sql):
+    """The mark of each status has a shape of its own, and the word stands beside it."""
+    await sql.execute(EVERY_STATUS)
+    page = await visitor.open()
+    shapes, words = {}, {}
+    for status in 'operational', 'warning', 'down':
+        first = page.locator(f'.tile[data-status={status}]').first
+        shapes[status] = await first.evaluate("""tile => { const mark = getComputedStyle(tile, '::before')
+            return [mark.borderRadius, mark.clipPath].join() }""")
+        words[status] = await first.evaluate("tile => getComputedStyle(tile, '::after').content")
+
+    assert len(set(shapes.values())) == 3
+    assert ['Running' in words['operational'], 'Warning' in words['warning'], 'Down' in words['down']] == [True] * 3
+
+
+async def test_on_a_phone_everything_stands_in_one_column(visitor, sql):
+    await sql.execute(EVERY_STATUS)
+    page = await visitor.open(**PHONE)
+    await expect(tiles(page)).to_have_count(30)
+    await expect(page.locator('.panel-note', has_text='and 8 more')).to_be_visible()
+
+    await fits_window(page)
+    boxes = await page.locator('.line, .panel').evaluate_all(
+        'all => all.map(e => e.getBoundingClientRect()).map(box => [box.left, box.right, box.top, box.bottom])')
+    assert len({(left, right) for left, right, _, _ in boxes}) == 1
+    in_order = sorted(boxes, key=lambda box: box[2])
+    assert all(above[3] <= below[2] for above, below in zip(in_order, in_order[1:], strict=False))
+    await expect(badge(page)).to_be_in_viewport()
+    sizes = await tiles(page).evaluate_all('all => all.map(e => [e.offsetWidth, e.offsetHeight])')
+    assert min(min(size) for size in sizes) >= 44   # a finger
+
+    await tile(page, 'Painter_04_01').tap()
+
+    await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Painter 04·01')
+    await fits_window(page)
+    box = await drawer(page).bounding_box()
+    assert box is not None
+    assert (round(box['x']), round(box['width'])) == (0, 390)
+    await drawer(page).get_by_role('button', name='Close').tap()
+    await expect(drawer(page)).to_be_hidden()
+
+
+@pytest.mark.parametrize('size', [(390, 844), (820, 1180), (1366, 768), (1920, 1080), (3840, 2160)], ids='{0[0]}x{0[1]}'.format)
+async def test_nothing_reaches_over_the_edge(visitor, sql, size):
+    await sql.execute(EVERY_STATUS)
+    page = await visitor.open(viewport={'width': size[0], 'height': size[1]})
+    await expect(page.locator('.tile[data-status=down]')).to_have_count(10)
+
+    await fits_window(page)

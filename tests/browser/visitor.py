@@ -1,0 +1,125 @@
+"""Somebody with a browser: opens the floor, and takes note of everything that a browser complains of."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, TimeoutError, expect
+
+from browser.program import Program
+
+SOCKET = '/_nicegui_ws/'
+LAPTOP = {'width': 1366, 'height': 768}
+
+
+class Visitor:
+    """Pages, each in a browser profile of its own, and their complaints."""
+
+    def __init__(self, browser: Browser, program: Program) -> None:
+        self.program = program
+        self.complaints: list[str] = []
+        self.loses_connection = False
+        """Set by a test that cuts the connection: a browser complains of that, and rightly."""
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self._log_length = len(program.log)
+
+    async def open(self, path: str = '/', *, connection: str | None = 'live', **options: Any) -> Page:
+        """The floor in a new browser profile, when it is ready for a person and says this of its connection."""
+        options = {'viewport': LAPTOP, 'reduced_motion': 'reduce', 'locale': 'en-US'} | options
+        context = await self._browser.new_context(**options)
+        self._contexts.append(context)
+        context.on('console', self._on_console)
+        context.on('weberror', lambda error: self.complaints.append(f'page error: {error.error}'))
+        context.on('request', self._on_request)
+        context.on('requestfailed', self._on_failure)
+        context.on('response', self._on_response)
+        page = await context.new_page()
+        await self.go(page, path, connection=connection)
+        return page
+
+    async def go(self, page: Page, path: str = '/', *, connection: str | None = 'live') -> None:
+        """The same browser goes to an address of the floor."""
+        await page.goto(self.program.url + path)
+        await self.ready(page, connection=connection)
+
+    async def ready(self, page: Page, *, connection: str | None = 'live') -> None:
+        """Wait until the page has shaken hands with the server."""
+        await page.wait_for_function('window.did_handshake')
+        if connection:
+            await expect(badge(page)).to_have_attribute('data-connection', connection)
+
+    async def leave(self) -> list[str]:
+        """Close everything; returns the complaints of the browsers and of the program."""
+        for context in self._contexts:
+            await context.close()
+        said = self.program.log[self._log_length:]
+        if 'Traceback' in said or ' ERROR ' in said:
+            self.complaints.append(f'the program said:\n{said}')
+        return self.complaints
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in {'error', 'warning'} and not (self.loses_connection and is_of_network(message.text)):
+            self.complaints.append(f'console {message.type}: {message.text}')
+
+    def _on_request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {'http', 'https', 'ws', 'wss'} and address.netloc != self.program.host:
+            self.complaints.append(f'asked another host: {request.url}')
+
+    def _on_failure(self, request: Request) -> None:
+        if not self.loses_connection:
+            self.complaints.append(f'failed: {request.url} {request.failure}')
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400 and not (self.loses_connection and SOCKET in response.url):
+            self.complaints.append(f'{response.status}: {response.url}')
+
+
+def is_of_network(text: str) -> bool:
+    """What Chromium says when a server or the network has gone."""
+    return 'WebSocket connection to' in text or 'net::ERR_' in text or 'Failed to load resource' in text
+
+
+def badge(page: Page) -> Locator:
+    """The element that says how far the picture can be trusted."""
+    return page.locator('[data-connection]')
+
+
+def tile(page: Page, machine: str) -> Locator:
+    """The tile of one machine."""
+    return page.locator(f'[data-machine={quoted(machine)}]')
+
+
+def tiles(page: Page) -> Locator:
+    """All of them."""
+    return page.locator('[data-machine]')
+
+
+def drawer(page: Page) -> Locator:
+    """The panel with one machine in full."""
+    return page.locator('.drawer')
+
+
+def quoted(text: str) -> str:
+    """A CSS string."""
+    escaped = text.replace('\\', r'\\').replace('"', r'\"')
+    return f'"{escaped}"'
+
+
+async def fits_window(page: Page) -> None:
+    """Wait until nothing makes the page scroll sideways and no part of it reaches over the edge."""
+    try:
+        await page.wait_for_function(f'({BEYOND_WINDOW})().length === 0', timeout=5000)
+    except TimeoutError:
+        assert await page.evaluate(BEYOND_WINDOW) == []
+
+
+BEYOND_WINDOW = '''() => [
+    ...(document.documentElement.scrollWidth > innerWidth ? ['the page scrolls sideways'] : []),
+    ...[...document.querySelectorAll('.tile, .row-machine, .row-event, .line, .panel, .figure, .bar, .banner, .drawer')]
+        .filter(element => element.getBoundingClientRect().right > innerWidth + 0.5
+                        || element.getBoundingClientRect().left < -0.5)
+        .map(element => `${element.className}: ${element.textContent.slice(0, 40)} `
+            + JSON.stringify(element.getBoundingClientRect()))]'''
