@@ -158,14 +158,21 @@ class Listener:
                 if known is None or known.version < change.version:
                     latest[change.name] = change
         if latest:
-            self._store.apply(sorted(latest.values(), key=lambda change: change.version))
+            changes = sorted(latest.values(), key=lambda change: change.version)
+            session.applied_while_reading += changes if session.reading else []
+            self._store.apply(changes)
 
     async def _read_floor(self, session: _Session) -> None:
         session.resync_wanted = False
         async with session.asking:
-            snapshot = await read_floor(session.connection, self._queries)
+            session.reading, session.applied_while_reading = True, []
+            try:
+                snapshot = await read_floor(session.connection, self._queries)
+            finally:
+                session.reading = False
         self.counters.snapshots += 1
         self._store.replace(snapshot)
+        self._store.apply(session.applied_while_reading)  # may be newer than the moment that was read
 
     # is it true
 
@@ -189,6 +196,8 @@ class Listener:
         finally:
             del session.beats[token]
         self._drain(session)
+        if session.resync_wanted:
+            session.something_came.set()  # reading the floor is left to _apply, which may have missed why
         self.counters.heartbeats += 1
         self._store.set_clock(now_ms)
         self._store.prove()
@@ -239,6 +248,8 @@ class _Session:
         self.something_came = asyncio.Event()
         self.resync_wanted = False
         self.overflowed = False
+        self.reading = False
+        self.applied_while_reading: list[MachineChange] = []
         self.beats: dict[str, asyncio.Future[None]] = {}
         self._payloads: list[str] = []
         self._ended = asyncio.Event()
