@@ -1,0 +1,462 @@
+"""The listener against a real server and everything that can go wrong with it: the store ends equal to the table.
+
+Whatever happens, no picture is called live that isn't the table's. Waits are for conditions; the deadline is generous.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, until
+
+from floor.database import Database
+from floor.errors import DatabaseUnavailable
+from floor.listener import Listener, Timing, read_floor
+from floor.migrate import prepare
+from floor.model import Status
+from floor.store import Connection, Store
+
+QUICK = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
+NO_AUDIT = replace(QUICK, audit=3600)
+NEVER = replace(NO_AUDIT, heartbeat=3600)
+"""Neither beat nor audit after the start: only what is announced reaches the store."""
+
+VALVE = 'Valve_01_01'
+CHANNEL = f'{SCHEMA}.machine_feed'
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+
+
+class Watched:
+    """The queries, with something done before one of them is asked."""
+
+    def __init__(self, queries: Any, name: str, before: Callable[[], Awaitable[None]]) -> None:
+        self._queries = queries
+        self._name = name
+        self._before = before
+
+    def __getattr__(self, name: str) -> Any:
+        query = getattr(self._queries, name)
+        if name != self._name:
+            return query
+
+        async def watched(*arguments: Any, **named: Any) -> AsyncIterator[Any]:
+            await self._before()
+            async for row in query(*arguments, **named):
+                yield row
+
+        return watched
+
+
+class Floor:
+    """A running listener, its store, and a writer of the table."""
+
+    def __init__(self, database: Database, writer: asyncpg.Connection) -> None:
+        self.database = database
+        self.writer = writer
+        self.store = Store(stale_after=QUICK.stale_after)
+        self.listener: Listener
+        self.connections: list[Any] = []
+        self.refusal: Exception | None = None
+        self.open: Callable[[], Awaitable[Any]] = database.connect
+
+    @asynccontextmanager
+    async def running(self, timing: Timing = QUICK, queries: Any = None, live: bool = True,
+                      **more: Any) -> AsyncIterator[None]:
+        self.listener = Listener(self.connect, queries or self.database.queries, self.store, schema=SCHEMA,
+                                 timing=timing, **more)
+        task = asyncio.create_task(self.listener.run())
+        try:
+            if live:
+                await self.live()
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def connect(self) -> asyncpg.Connection:
+        if self.refusal is not None:
+            raise self.refusal
+        self.connections.append(await self.open())
+        return self.connections[-1]
+
+    async def live(self) -> None:
+        await until(lambda: self.store.connection is Connection.LIVE)
+
+    async def equal(self) -> None:
+        """Until the store shows what the table says."""
+        async def shown() -> bool:
+            return self.shows() == await self.table()
+
+        await until(shown)
+
+    def shows(self) -> dict[str, tuple[str, str | None, int]]:
+        return {name: (machine.status.value, machine.reason, machine.version)
+                for name, machine in self.store.machines.items()}
+
+    async def table(self) -> dict[str, tuple[str, str | None, int]]:
+        rows = await self.writer.fetch('SELECT machine_name, status, reason, version FROM machine_feed_stream')
+        return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+    async def set(self, status: str, name: str = VALVE) -> None:
+        await self.writer.execute('UPDATE machine_feed_stream SET status = $1 WHERE machine_name = $2', status, name)
+
+    def status(self, name: str = VALVE) -> Status | None:
+        machine = self.store.machines.get(name)
+        return machine and machine.status
+
+    async def end_connection(self) -> None:
+        """The server ends the listener's session, as an administrator or a restart would."""
+        pid = self.connections[-1].get_server_pid()
+        assert await self.writer.fetchval('SELECT pg_terminate_backend($1)', pid)
+
+
+@pytest.fixture
+async def floor(database: Database, connect: Connect) -> Floor:
+    return Floor(database, await connect())
+
+
+# as it should be
+
+async def test_it_is_live_with_the_whole_floor_in_flow_order(floor: Floor) -> None:
+    assert floor.store.connection is Connection.CONNECTING
+    async with floor.running():
+        assert [(line.name, len(line.machines)) for line in floor.store.lines] == [
+            ('Transmission Line', 9), ('Engine Line', 7), ('Exterior Line', 9), ('Interior Line', 5)]
+        assert [machine.name for machine in floor.store.lines[3].machines] == [
+            'Injection_Molder_04_01', 'Valve_04_01', 'Robotic_Arm_04_01', 'Painter_04_01', 'Sorter_04_01']
+        assert floor.shows() == await floor.table()
+        assert floor.store.trouble is None
+
+
+async def test_a_change_is_shown_without_reading_the_table_again(floor: Floor) -> None:
+    async with floor.running(NEVER):
+        await floor.set('down')
+        await until(lambda: floor.status() is Status.DOWN)
+        assert floor.listener.counters.snapshots == 1
+        assert floor.store.events[0].new is Status.DOWN
+        assert floor.store.last_lag_ms is not None
+
+
+async def test_of_a_burst_every_last_word_is_shown(floor: Floor) -> None:
+    await floor.writer.execute("INSERT INTO machine_feed_stream (machine_name) "
+                               "SELECT 'Press_機械_' || n FROM generate_series(1, 970) AS n")
+    async with floor.running(NO_AUDIT):
+        for turn in range(20):
+            await floor.writer.execute('UPDATE machine_feed_stream SET status = $1, reason = $2',
+                                       ['down', 'warning'][turn % 2], f'wave {turn}')
+        await floor.equal()
+        assert len(floor.store.machines) == 1000
+        assert {machine.reason for machine in floor.store.machines.values()} == {'wave 19'}
+        assert floor.listener.counters.snapshots == 1
+        assert floor.listener.counters.connections == 1
+
+
+@pytest.mark.parametrize('statement', [
+    "INSERT INTO machine_feed_stream (machine_name, status) VALUES ('Painter_04_02', 'down')",
+    "DELETE FROM machine_feed_stream WHERE machine_name = 'Valve_01_01'",
+    'TRUNCATE machine_feed_stream',
+    "UPDATE machines SET machine_name = '<b>Valve</b>' WHERE machine_name = 'Valve_01_01'",
+    "UPDATE machine_feed_stream SET status = 'down', reason = repeat('機', 9000)",
+])
+async def test_what_a_notification_can_not_say_is_read_from_the_table(floor: Floor, statement: str) -> None:
+    async with floor.running(NEVER):
+        await floor.writer.execute(statement)
+        await floor.equal()
+
+
+async def test_a_machine_that_moves_is_shown_on_its_new_line(floor: Floor) -> None:
+    async with floor.running(NEVER):
+        await floor.writer.execute('UPDATE machines SET line_id = 2, position = 0 WHERE machine_name = $1', VALVE)
+        await until(lambda: floor.store.lines[1].machines[0].name == VALVE)
+        await floor.writer.execute("UPDATE production_lines SET name = 'Motors' WHERE line_id = 2")
+        await until(lambda: floor.store.lines[1].name == 'Motors')
+
+
+# a connection that breaks
+
+async def test_a_broken_connection_is_said_and_what_was_missed_is_caught_up(floor: Floor) -> None:
+    async with floor.running(NO_AUDIT):
+        floor.refusal = DatabaseUnavailable('the database does not answer: it is tea time')
+        await floor.end_connection()
+        await until(lambda: floor.store.connection is Connection.STALE)
+        await floor.set('down')
+        await until(lambda: floor.store.problem == 'the database does not answer: it is tea time')
+        assert floor.status() is Status.OPERATIONAL
+        floor.refusal = None
+        await floor.live()
+        assert floor.status() is Status.DOWN
+        assert floor.store.problem is None
+
+
+async def test_ten_broken_connections_leave_one_session(floor: Floor) -> None:
+    async with floor.running(NO_AUDIT):
+        for turn in range(10):
+            await floor.set(['down', 'warning'][turn % 2])
+            await floor.end_connection()
+            await until(lambda turn=turn: floor.listener.counters.connections == turn + 2)
+        await floor.equal()
+
+        async def one_session() -> bool:
+            return await floor.writer.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                                               "current_database() AND application_name = 'line-monitor'") == 1
+
+        await until(one_session)
+
+
+async def test_a_database_that_is_away_at_the_start_is_waited_for(
+        floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+    floor.refusal = DatabaseUnavailable('the database does not answer: refused')
+    async with floor.running(live=False):
+        await until(lambda: floor.store.problem is not None)
+        assert floor.store.connection is Connection.CONNECTING
+        floor.refusal = None
+        await floor.live()
+        assert len(floor.store.machines) == 30
+    warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) == 1, 'the same trouble is logged once'
+
+
+async def test_a_fault_of_ours_is_survived_and_shown(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+    floor.refusal = ZeroDivisionError('a slip')
+    async with floor.running(live=False):
+        await until(lambda: floor.store.problem == 'a fault in this program: a slip')
+        floor.refusal = None
+        await floor.live()
+    assert 'the listener failed and starts again' in caplog.text
+
+
+async def test_lost_notifications_are_noticed_by_the_heartbeat(floor: Floor) -> None:
+    """As behind a pooler: the connection answers every question, but delivers nothing."""
+    async with floor.running(replace(NO_AUDIT, heartbeat_timeout=0.2)):
+        deaf = floor.connections[-1]
+        seen: list[Connection] = []
+        floor.store.subscribe(lambda _: seen.append(floor.store.connection))
+        async with asyncio.timeout(20):
+            while True:  # a beat may be asking just now
+                with suppress(asyncpg.InterfaceError):
+                    await deaf.execute('UNLISTEN *')
+                    break
+                await asyncio.sleep(0)
+        await floor.set('down')
+        await until(lambda: floor.listener.counters.connections == 2)
+        assert Connection.STALE in seen
+        assert deaf.is_closed()
+        await floor.equal()
+
+
+# moments that are easy to miss
+
+async def test_a_change_between_listening_and_reading_is_not_lost(floor: Floor) -> None:
+    async def change() -> None:
+        await floor.set('down')
+
+    async with floor.running(NEVER, Watched(floor.database.queries, 'snapshot', change)):
+        assert floor.status() is Status.DOWN
+
+
+async def test_a_change_right_after_the_reading_is_not_lost(floor: Floor) -> None:
+    async def change() -> None:
+        await floor.set('down')
+
+    async with floor.running(NEVER, Watched(floor.database.queries, 'recent_events', change)):
+        await floor.equal()
+        assert floor.status() is Status.DOWN
+
+
+async def test_a_change_before_listening_is_not_lost(floor: Floor) -> None:
+    async def change(_connection: object) -> None:
+        await floor.set('down')
+
+    async with floor.running(NEVER, prepare=change):
+        assert floor.status() is Status.DOWN
+
+
+class EarlyEar:
+    """A connection that delivers a payload when the test says so, and not a second time."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self._callbacks: dict[str, Any] = {}
+        self._delivered: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def add_listener(self, channel: str, callback: Any) -> None:
+        self._callbacks[channel] = callback
+        await self._connection.add_listener(
+            channel, lambda *message: None if message[3] in self._delivered else callback(*message))
+
+    def deliver(self, payload: str) -> None:
+        self._delivered.add(payload)
+        self._callbacks[CHANNEL](self, 0, CHANNEL, payload)
+
+
+async def test_a_notification_that_overtakes_the_reading_is_not_undone_by_it(floor: Floor) -> None:
+    """What is longer than the server's buffer arrives before the transaction that reads the floor has ended."""
+    announced: list[str] = []
+
+    async def overtake() -> None:
+        if floor.listener.counters.audits_with_difference and not announced:
+            await floor.set('down')
+            await until(lambda: bool(announced))
+            floor.connections[0].deliver(announced[0])
+            await until(lambda: floor.status() is Status.DOWN)
+
+    async def open_early() -> EarlyEar:
+        return EarlyEar(await floor.database.connect())
+
+    floor.open = open_early
+    async with floor.running(QUICK, Watched(floor.database.queries, 'recent_events', overtake)):
+        await floor.writer.add_listener(CHANNEL, lambda *message: announced.append(message[3]))
+        async with floor.writer.transaction():
+            await floor.writer.execute('SET LOCAL session_replication_role = replica')
+            await floor.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
+        await until(lambda: floor.listener.counters.snapshots == 2)
+        assert floor.status() is Status.DOWN
+        assert floor.shows() == await floor.table()
+        assert floor.listener.counters.audits_with_difference == 1
+
+
+async def test_a_wish_to_read_again_is_not_forgotten_when_a_heartbeat_finds_it(floor: Floor) -> None:
+    """_apply pauses after each write; a beat meanwhile takes the message, and still the floor is read."""
+    async with floor.running(replace(NO_AUDIT, gap=0.5, heartbeat=0.01)):
+        await floor.set('down')
+        await until(lambda: floor.status() is Status.DOWN)
+        await floor.writer.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Oven')")
+        await until(lambda: floor.status('Oven') is not None, patience=5)
+
+
+# messages that aren't ours
+
+@pytest.mark.parametrize('garbage', [
+    '', 'hello', '[]x', '{"resync"', '[["Valve_01_01", "broken", null, 1, 2, 3]]', '7',
+])
+async def test_a_notification_that_is_not_ours_is_counted_and_the_floor_read_again(floor: Floor, garbage: str) -> None:
+    async with floor.running(NEVER):
+        await floor.writer.execute('SELECT pg_notify($1, $2)', CHANNEL, garbage)
+        await until(lambda: floor.listener.counters.snapshots == 2)
+        assert floor.listener.counters.unreadable == 1
+        await floor.set('down')
+        await until(lambda: floor.status() is Status.DOWN)
+        assert floor.listener.counters.connections == 1
+
+
+async def test_a_forged_machine_is_read_again_and_does_not_appear(floor: Floor) -> None:
+    async with floor.running(NEVER):
+        await floor.writer.execute('SELECT pg_notify($1, $2)', CHANNEL, '[["Ghost", "down", null, 999, 2, 3]]')
+        await until(lambda: floor.listener.counters.snapshots == 2)
+        assert floor.shows() == await floor.table()
+
+
+# changes that nobody announces
+
+@pytest.mark.parametrize('trigger', ['machine_feed_updated', 'machine_feed_inserted', 'machine_feed_truncated',
+                                     'machine_feed_stamp_0', 'machine_feed_stamp_1', 'machine_feed_stamp_2'])
+async def test_a_trigger_that_is_off_is_said_until_it_is_on_again(floor: Floor, trigger: str) -> None:
+    async with floor.running():
+        await floor.writer.execute(f'ALTER TABLE machine_feed_stream DISABLE TRIGGER {trigger}')
+        await until(lambda: trigger in (floor.store.trouble or ''))
+        await floor.writer.execute(f'ALTER TABLE machine_feed_stream ENABLE TRIGGER {trigger}')
+        await until(lambda: floor.store.trouble is None)
+
+
+async def test_with_the_announcing_trigger_off_the_floor_is_polled(floor: Floor) -> None:
+    await floor.writer.execute('ALTER TABLE machine_feed_stream DISABLE TRIGGER machine_feed_updated')
+    async with floor.running(replace(QUICK, audit=3600)):
+        await until(lambda: 'machine_feed_updated' in (floor.store.trouble or ''))
+        for status in (Status.DOWN, Status.WARNING, Status.OPERATIONAL):
+            await floor.set(status)
+            await until(lambda status=status: floor.status() is status)
+        assert floor.store.connection is Connection.LIVE
+
+
+@pytest.mark.parametrize('statement', [
+    "UPDATE machine_feed_stream SET status = 'down', version = version + 1000 WHERE machine_id = 4",
+    "UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 4",
+    'UPDATE machine_feed_stream SET version = version - 1 WHERE machine_id = 4',
+    'DELETE FROM machine_feed_stream WHERE machine_id = 4',
+], ids=['newer', 'same version', 'older', 'gone'])
+async def test_the_audit_finds_what_was_changed_behind_every_trigger(floor: Floor, statement: str) -> None:
+    async with floor.running():
+        async with floor.writer.transaction():
+            await floor.writer.execute('SET LOCAL session_replication_role = replica')
+            await floor.writer.execute(statement)
+        await floor.equal()
+        assert floor.listener.counters.audits_with_difference == 1
+        assert floor.listener.counters.connections == 1
+
+
+async def test_a_restored_backup_wins_although_its_versions_are_older(floor: Floor) -> None:
+    backup = await floor.writer.fetch('SELECT * FROM machine_feed_stream')
+    async with floor.running(NO_AUDIT):
+        for status in ('down', 'warning', 'down'):
+            await floor.writer.execute('UPDATE machine_feed_stream SET status = $1', status)
+        await floor.equal()
+        async with floor.writer.transaction():
+            await floor.writer.execute('SET LOCAL session_replication_role = replica')
+            await floor.writer.execute('DELETE FROM machine_feed_stream')
+            await floor.writer.copy_records_to_table('machine_feed_stream', records=[tuple(row) for row in backup])
+            await floor.writer.execute("SELECT setval('machine_feed_version', $1)",
+                                       max(row['version'] for row in backup))
+        await floor.end_connection()
+        await floor.equal()
+        assert set(floor.store.counts) == {Status.OPERATIONAL}
+
+
+async def test_a_change_while_the_audit_reads_is_no_difference(
+        floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+    async def change() -> None:
+        await floor.writer.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = $1",
+                                   1 + floor.listener.counters.heartbeats % 30)
+
+    queries = Watched(floor.database.queries, 'recent_events', change)
+    async with floor.running(replace(QUICK, audit=0.001, gap=0), queries):
+        beats = floor.listener.counters.heartbeats
+        await until(lambda: floor.listener.counters.heartbeats > beats + 50)
+    assert floor.listener.counters.audits_with_difference == 0
+    assert 'without being announced' not in caplog.text
+
+
+# beside that
+
+async def test_it_sets_up_an_empty_database_by_itself(database: Database, connect: Connect) -> None:
+    writer = await connect()
+    await writer.execute(f'DROP SCHEMA {SCHEMA} CASCADE')
+    floor = Floor(database, writer)
+    async with floor.running(prepare=prepare(database)):
+        assert len(floor.store.machines) == 30
+
+
+async def test_a_floor_without_machines_is_live_and_empty(floor: Floor) -> None:
+    await floor.writer.execute('TRUNCATE machine_feed_stream')
+    async with floor.running():
+        assert floor.store.machines == {}
+        assert floor.store.lines == []
+
+
+async def test_two_instances_each_hear_everything(floor: Floor, connect: Connect) -> None:
+    other = Floor(floor.database, await connect())
+    async with floor.running(NEVER), other.running(NEVER):
+        await floor.set('down')
+        await until(lambda: floor.status() is other.status() is Status.DOWN)
+
+
+async def test_the_floor_is_read_as_of_one_moment(floor: Floor, connect: Connect) -> None:
+    connection = await connect()
+
+    async def change() -> None:
+        await floor.set('down')
+
+    snapshot = await read_floor(connection, Watched(floor.database.queries, 'recent_events', change))
+    assert {machine.status for machine in snapshot.machines} == {Status.OPERATIONAL}
+    assert {event.new for event in snapshot.events} == {Status.OPERATIONAL}
