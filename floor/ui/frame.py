@@ -32,6 +32,8 @@ def add_stylesheets() -> None:
 def frame(title: str, store: Store, zone: tzinfo, view: LiveView) -> Iterator[None]:
     """The bar and the banner; the block builds the page's main part."""
     ui.page_title(f'{title} · {NAME}')
+    page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
+    page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
     root = ui.element('div').classes('frame')
     with root:
         with ui.element('q-toolbar').classes('bar').props('role=banner'):
