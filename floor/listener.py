@@ -222,10 +222,11 @@ class Listener:
     async def _audit_floor(self, session: _Session) -> None:
         """Compare the store with the table, once all that was announced before the comparison has arrived."""
         before = {name: machine.version for name, machine in self._store.machines.items()}
+        snapshots = self.counters.snapshots
         async with session.asking:
             snapshot = await read_floor(session.connection, self._queries)
         await self._beat(session)
-        if session.resync_wanted or session.something_came.is_set():
+        if session.resync_wanted or session.something_came.is_set() or self.counters.snapshots != snapshots:
             return  # the floor is moving just now; what moves is announced
         known = self._store.machines
         wrong = [record.name for record in snapshot.machines

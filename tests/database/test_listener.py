@@ -6,6 +6,7 @@ Whatever happens, no picture is called live that isn't the table's. Waits are fo
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -413,11 +414,16 @@ async def test_a_restored_backup_wins_although_its_versions_are_older(floor: Flo
         assert set(floor.store.counts) == {Status.OPERATIONAL}
 
 
+@pytest.mark.parametrize('statement', [
+    "UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1 + $1 % 30",
+    "INSERT INTO machine_feed_stream (machine_name) VALUES ('Press ' || $1::integer)",
+], ids=['update', 'insert'])
 async def test_a_change_while_the_audit_reads_is_no_difference(
-        floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+        floor: Floor, caplog: pytest.LogCaptureFixture, statement: str) -> None:
+    turn = itertools.count()
+
     async def change() -> None:
-        await floor.writer.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = $1",
-                                   1 + floor.listener.counters.heartbeats % 30)
+        await floor.writer.execute(statement, next(turn))
 
     queries = Watched(floor.database.queries, 'recent_events', change)
     async with floor.running(replace(QUICK, audit=0.001, gap=0), queries):
