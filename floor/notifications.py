@@ -34,6 +34,8 @@ def parse(payload: str) -> Changes | Resync:
         content = json.loads(payload)
         if isinstance(content, dict):
             return Resync(str(content['resync']))
+        if not isinstance(content, list):
+            raise TypeError('neither a list of changes nor a resync')
         return Changes(tuple(_change(item) for item in content))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise NotificationError(f'not a payload of ours: {payload[:80]!r} ({error})') from error

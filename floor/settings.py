@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     """The configuration. Field names are the variables' names in lower case."""
 
     model_config = SettingsConfigDict(env_file='.env', env_file_encoding='utf-8', extra='ignore', env_ignore_empty=True,
-                                      hide_input_in_errors=True)
+                                      hide_input_in_errors=True, allow_inf_nan=False)
 
     database_url: Annotated[str | None, Field(description='postgresql://user:password@host:port/database',
                                               repr=False)] = None

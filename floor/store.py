@@ -164,13 +164,13 @@ class Store:
         machines: dict[MachineName, Machine] = {}
         for record in snapshot.machines:
             machine = before.get(record.name)
-            if machine is None or layout:
+            if machine is None:
                 machine = Machine(record, DisplayName.of(record.name), record.status, record.reason,
                                   record.since_ms, record.reported_ms, record.version)
             elif not machine.agrees_with(record):
-                machine.record = record
                 self._set(machine, record)
                 changed.add(record.name)
+            machine.record = record
             machines[record.name] = machine
         self.machines = machines
         if layout:
