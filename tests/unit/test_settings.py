@@ -1,0 +1,152 @@
+"""The configuration: what may be set, and the one line that a wrong value is answered with."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+import pytest
+
+from floor.errors import SettingsError
+from floor.settings import Settings, Source
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty working folder, and an environment that says nothing about us."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    return tmp_path
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings = Settings.load()
+    assert settings.source is Source.EMBEDDED
+    assert (settings.host, settings.port) == ('127.0.0.1', 8000)
+    assert settings.default_postgres_schema == 'manufacturing_line'
+    assert settings.enable_simulator is True
+    assert settings.zone.key == 'UTC'
+
+
+@pytest.mark.parametrize(('variable', 'value', 'allowed'), [
+    ('PORT', '0', 'a port, 1 to 65535'),
+    ('PORT', '65536', 'a port, 1 to 65535'),
+    ('PORT', 'http', 'a port, 1 to 65535'),
+    ('DATABRICKS_DATABASE_PORT', '-1', 'a port, 1 to 65535'),
+    ('DEFAULT_POSTGRES_SCHEMA', 'public; DROP TABLE x', 'lower-case letters, digits and _, at most 40'),
+    ('DEFAULT_POSTGRES_SCHEMA', 'Plant', 'lower-case letters, digits and _, at most 40'),
+    ('DEFAULT_POSTGRES_SCHEMA', 'x' * 41, 'lower-case letters, digits and _, at most 40'),
+    ('DEFAULT_POSTGRES_TABLE', '7feeds', 'lower-case letters, digits and _, at most 40'),
+    ('DASHBOARD_EMBED_URL', 'javascript:alert(1)', 'an https:// address'),
+    ('DASHBOARD_EMBED_URL', 'http://plant', 'an https:// address'),
+    ('ENABLE_SIMULATOR', 'perhaps', 'true or false'),
+    ('SIMULATOR_INTERVAL', '0', 'seconds between changes, above 0'),
+    ('SIMULATOR_INTERVAL', 'soon', 'seconds between changes, above 0'),
+    ('DB_POOL_SIZE', '-1', 'a whole number, 0 to 1000'),
+    ('DB_POOL_SIZE', '1.5', 'a whole number, 0 to 1000'),
+    ('DB_MAX_OVERFLOW', '1001', 'a whole number, 0 to 1000'),
+    ('DB_COMMAND_TIMEOUT', '0', 'seconds, above 0'),
+    ('DB_POOL_TIMEOUT', '-3', 'seconds, above 0'),
+    ('DB_POOL_RECYCLE_INTERVAL', '0', 'seconds, above 0'),
+    ('LISTEN_HEARTBEAT_SECONDS', '61', 'seconds, above 0, at most 60'),
+    ('LISTEN_AUDIT_SECONDS', '0', 'seconds, above 0, at most 60'),
+    ('MACHINE_SILENT_AFTER', '-1', 'seconds, above 0; empty: never'),
+    ('PLANT_TIMEZONE', 'Mars/Olympus', 'a name of the IANA time zone database, as America/Detroit'),
+    ('PLANT_TIMEZONE', '../../etc/passwd', 'a name of the IANA time zone database, as America/Detroit'),
+    ('LOG_LEVEL', 'loud', 'debug, info, warning or error'),
+])
+@pytest.mark.parametrize('place', ['environment', '.env'])
+def test_a_wrong_value_is_one_line_that_names_it_and_what_is_allowed(  # noqa: PLR0917
+        monkeypatch: pytest.MonkeyPatch, folder: Path, place: str, variable: str, value: str, allowed: str) -> None:
+    if place == '.env':
+        (folder / '.env').write_text(f'{variable}="{value}"\n')
+    else:
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    assert str(refused.value) == f'{variable}={value} can not be used: it must be {allowed}'
+
+
+@pytest.mark.parametrize('value', ['nan', 'inf', '-inf'])
+@pytest.mark.parametrize('variable', ['SIMULATOR_INTERVAL', 'DB_COMMAND_TIMEOUT', 'DB_POOL_TIMEOUT',
+                                      'DB_POOL_RECYCLE_INTERVAL', 'LISTEN_HEARTBEAT_SECONDS', 'LISTEN_AUDIT_SECONDS',
+                                      'MACHINE_SILENT_AFTER'])
+def test_seconds_are_a_number_that_passes(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f'^{variable}={value} can not be used: it must be seconds'):
+        Settings.load()
+
+
+def test_a_long_or_many_lined_value_is_shown_as_one_short_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('LOG_LEVEL', 'very\nloud ' * 100)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    assert '\n' not in str(refused.value)
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize('place', ['environment', '.env', 'lower case'])
+@pytest.mark.parametrize(('variable', 'value'), [
+    ('DATABASE_URL', 'mysql://root:hunter2-hunter2@plant/floor'),
+    ('DATABASE_URL', 'hunter2'),
+    ('DATABASE_URL', 'postgresql+psycopg://root:hunter2@plant/floor'),
+    ('STORAGE_SECRET', 'hunter2'),
+])
+def test_a_secret_is_never_shown(
+        monkeypatch: pytest.MonkeyPatch, folder: Path, place: str, variable: str, value: str) -> None:
+    match place:
+        case '.env':
+            (folder / '.env').write_text(f'{variable}={value}\n')
+        case 'environment':
+            monkeypatch.setenv(variable, value)
+        case _:
+            monkeypatch.setenv(variable.lower(), value)
+    with pytest.raises(SettingsError, match=f'^{variable}=... can not be used') as refused:
+        Settings.load()
+    assert 'hunter2' not in ''.join(traceback.format_exception(refused.value))
+
+
+def test_secrets_are_not_in_the_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('DATABASE_URL', 'postgresql://root:hunter2@plant/floor')
+    monkeypatch.setenv('STORAGE_SECRET', 'hunter2-hunter2-hunter2')
+    settings = Settings.load()
+    assert settings.database_url == 'postgresql://root:hunter2@plant/floor'
+    assert 'hunter2' not in f'{settings} {settings!r}'
+
+
+def test_an_address_that_can_not_be_read_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('DATABASE_URL', 'postgresql://root:hunter2@[plant/floor')
+    with pytest.raises(SettingsError, match=r'^DATABASE_URL=\.\.\. can not be used: it must be postgresql://'):
+        Settings.load()
+
+
+def test_the_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / '.env').write_text('# the plant\nPORT=8001\nPLANT_TIMEZONE=America/Detroit\nSOMETHING_ELSE=1\n')
+    assert Settings.load().port == 8001
+    assert Settings.load().zone.key == 'America/Detroit'
+    monkeypatch.setenv('PORT', '8002')
+    assert Settings.load().port == 8002
+    assert Settings.load(port=8003).port == 8003
+
+
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ('PORT', 'DATABASE_URL', 'MACHINE_SILENT_AFTER', 'STORAGE_SECRET', 'PLANT_TIMEZONE'):
+        monkeypatch.setenv(variable, '')
+    settings = Settings.load()
+    assert (settings.port, settings.database_url, settings.machine_silent_after) == (8000, None, None)
+    assert settings.source is Source.EMBEDDED
+
+
+def test_the_first_source_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('PGHOST', 'plant')
+    assert Settings.load().source is Source.PG_VARIABLES
+    monkeypatch.setenv('LAKEBASE_INSTANCE_NAME', 'lake')
+    assert Settings.load().source is Source.LAKEBASE
+    monkeypatch.setenv('DATABASE_URL', 'postgres://plant/floor')
+    assert Settings.load().source is Source.URL
+
+
+@pytest.mark.parametrize('field', Settings.model_fields)
+def test_every_variable_says_what_is_allowed(field: str) -> None:
+    assert Settings.model_fields[field].description

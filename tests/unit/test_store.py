@@ -1,0 +1,368 @@
+"""The one truth in memory: pure, and on a clock that the test holds."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import pytest
+
+from floor.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from floor.store import EVENTS_KEPT, NOT_ON_A_LINE, Connection, Difference, Store
+
+NOON = 1_800_000_000_000
+"""The database's clock in ms when the tests begin."""
+
+PRESS, OVEN, SAW = MachineName('Press_01_01'), MachineName('Oven_01_01'), MachineName('Saw_02_01')
+
+
+class Clock:
+    """Monotonic seconds, which pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    return Store(stale_after=8, monotonic=clock)
+
+
+@pytest.fixture
+def floor(store: Store) -> Store:
+    """A store that has read the floor."""
+    store.replace(snapshot())
+    store.prove()
+    return store
+
+
+def record(name: MachineName, line: str | None, status: Status = Status.OPERATIONAL, *, version: int = 1,
+           reason: str | None = None, ago: int = 0) -> MachineRecord:
+    """A machine that came into its status so many seconds before noon."""
+    return MachineRecord(len(name), name, 'press', line, status, reason, version, NOON - ago * 1000,
+                         NOON - ago * 1000, None)
+
+
+def snapshot(*machines: MachineRecord, events: tuple[StatusEvent, ...] = (), now_ms: int = NOON) -> FloorSnapshot:
+    delivered = (record(PRESS, 'Forming'), record(OVEN, 'Forming'), record(SAW, 'Cutting'))
+    return FloorSnapshot(machines or delivered, events, now_ms)
+
+
+def change(name: MachineName, status: Status, version: int, reason: str | None = None,
+           at_ms: int = NOON) -> MachineChange:
+    return MachineChange(name, status, reason, version, at_ms, at_ms)
+
+
+def statuses(store: Store) -> list[str]:
+    return [machine.status.value for machine in store.machines.values()]
+
+
+# how far the picture can be trusted
+
+def test_a_store_that_was_told_nothing_is_connecting(store: Store) -> None:
+    assert store.connection is Connection.CONNECTING
+    assert store.age is None
+
+
+def test_a_floor_that_was_read_is_not_live_before_delivery_is_proven(store: Store) -> None:
+    store.replace(snapshot())
+    assert store.connection is Connection.CONNECTING
+    store.prove()
+    assert store.connection is Connection.LIVE
+
+
+def test_a_picture_without_a_new_proof_goes_stale_by_itself(floor: Store, clock: Clock) -> None:
+    clock.now += 8
+    assert floor.connection is Connection.LIVE
+    clock.now += 0.1
+    assert floor.connection is Connection.STALE
+    assert floor.age == pytest.approx(8.1)
+    floor.prove()
+    assert floor.connection is Connection.LIVE
+    assert floor.age == 0
+
+
+def test_changes_that_arrive_are_no_proof(floor: Store, clock: Clock) -> None:
+    clock.now += 9
+    floor.apply([change(PRESS, Status.DOWN, 2)])
+    assert floor.connection is Connection.STALE
+
+
+def test_a_lost_link_is_stale_at_once_and_says_why(floor: Store) -> None:
+    floor.lose('the database does not answer')
+    assert floor.connection is Connection.STALE
+    assert floor.problem == 'the database does not answer'
+    assert statuses(floor) == ['operational'] * 3
+    floor.prove()
+    assert floor.connection is Connection.LIVE
+    assert floor.problem is None
+
+
+def test_a_link_that_never_was_is_connecting_still(store: Store) -> None:
+    store.lose('refused')
+    assert store.connection is Connection.CONNECTING
+    assert store.problem == 'refused'
+
+
+def test_the_state_of_the_link_is_told_once(floor: Store) -> None:
+    told: list[Difference] = []
+    floor.subscribe(told.append)
+    for _ in range(3):
+        floor.lose('refused')
+    for _ in range(3):
+        floor.prove()
+    for _ in range(3):
+        floor.set_trouble('a trigger is off')
+    assert told == [Difference(connection=True)] * 3
+
+
+# ages
+
+def test_ages_are_measured_with_the_clock_of_the_database(store: Store, clock: Clock) -> None:
+    """This machine's own clock, years away from NOON, has no say."""
+    store.replace(snapshot(record(PRESS, 'Forming', Status.DOWN, ago=60)))
+    assert store.seconds_in_status(store.machines[PRESS]) == 60
+    clock.now += 30
+    assert store.seconds_in_status(store.machines[PRESS]) == 90
+    store.set_clock(NOON + 40_000)
+    assert store.seconds_in_status(store.machines[PRESS]) == 100
+
+
+def test_an_age_is_never_negative(store: Store) -> None:
+    store.replace(snapshot(record(PRESS, 'Forming', ago=-5)))
+    assert store.seconds_in_status(store.machines[PRESS]) == 0
+
+
+def test_the_lag_is_measured_with_the_clock_of_the_database(floor: Store, clock: Clock) -> None:
+    clock.now += 0.25
+    floor.apply([change(PRESS, Status.DOWN, 2)])
+    assert floor.last_lag_ms == 250
+
+
+# what changes
+
+def test_a_change_is_shown_told_and_remembered(floor: Store) -> None:
+    told: list[Difference] = []
+    floor.subscribe(told.append)
+    floor.apply([change(PRESS, Status.DOWN, 2, 'E-stop')])
+    press = floor.machines[PRESS]
+    assert (press.status, press.reason, press.version) == (Status.DOWN, 'E-stop', 2)
+    assert told == [Difference(frozenset({PRESS}))]
+    assert floor.events[0] == StatusEvent(2, PRESS, Status.OPERATIONAL, Status.DOWN, 'E-stop', NOON)
+
+
+@pytest.mark.parametrize('version', [0, 1])
+def test_what_is_known_already_or_newer_is_left_alone(floor: Store, version: int) -> None:
+    revision = floor.revision
+    floor.apply([change(PRESS, Status.DOWN, version)])
+    assert floor.machines[PRESS].status is Status.OPERATIONAL
+    assert floor.revision == revision
+    assert not floor.events
+
+
+def test_changes_in_the_wrong_order_end_with_the_newest(floor: Store) -> None:
+    floor.apply([change(PRESS, Status.DOWN, 3), change(PRESS, Status.WARNING, 2)])
+    assert floor.machines[PRESS].status is Status.DOWN
+    assert len(floor.events) == 1
+
+
+def test_a_machine_that_is_not_on_the_floor_is_not_invented(floor: Store) -> None:
+    floor.apply([change(MachineName('Ghost'), Status.DOWN, 9)])
+    assert list(floor.machines) == [PRESS, OVEN, SAW]
+
+
+def test_a_report_without_a_change_is_no_event(floor: Store) -> None:
+    floor.apply([change(PRESS, Status.OPERATIONAL, 2)])
+    assert not floor.events
+    assert floor.machines[PRESS].version == 2
+
+
+def test_a_snapshot_tells_only_what_it_changes(floor: Store) -> None:
+    moved = (record(PRESS, 'Forming'), record(OVEN, 'Forming', Status.DOWN, version=2), record(SAW, 'Cutting'))
+    assert floor.replace(snapshot(*moved)) == Difference(frozenset({OVEN}))
+    revision = floor.revision
+    assert floor.replace(snapshot(*moved)) == Difference()
+    assert floor.revision == revision
+
+
+def test_a_snapshot_wins_over_newer_versions(floor: Store) -> None:
+    floor.apply([change(PRESS, Status.DOWN, 50)])
+    floor.replace(snapshot())
+    assert floor.machines[PRESS].status is Status.OPERATIONAL
+    floor.apply([change(PRESS, Status.WARNING, 2)])
+    assert floor.machines[PRESS].status is Status.WARNING
+
+
+def test_a_snapshot_wins_over_another_truth_of_the_same_version(floor: Store) -> None:
+    floor.replace(snapshot(record(PRESS, 'Forming', Status.DOWN), record(OVEN, 'Forming'), record(SAW, 'Cutting')))
+    assert floor.machines[PRESS].status is Status.DOWN
+
+
+@pytest.mark.parametrize('machines', [
+    (record(PRESS, 'Forming'), record(OVEN, 'Forming')),
+    (record(PRESS, 'Forming'), record(OVEN, 'Forming'), record(SAW, 'Cutting'), record(MachineName('New'), None)),
+    (record(OVEN, 'Forming'), record(PRESS, 'Forming'), record(SAW, 'Cutting')),
+    (record(PRESS, 'Forming'), record(OVEN, 'Cutting'), record(SAW, 'Cutting')),
+    (replace(record(PRESS, 'Forming'), type='hammer'), record(OVEN, 'Forming'), record(SAW, 'Cutting')),
+], ids=['one left', 'one came', 'another order', 'another line', 'another type'])
+def test_a_changed_layout_is_told_and_shown(floor: Store, machines: tuple[MachineRecord, ...]) -> None:
+    difference = floor.replace(snapshot(*machines))
+    assert difference.layout
+    assert difference.machines == {machine.name for machine in machines}
+    assert list(floor.machines) == [machine.name for machine in machines]
+    assert [machine.name for line in floor.lines for machine in line.machines] == [
+        machine.name for line in floor.lines for machine in floor.machines.values()
+        if (machine.record.line or NOT_ON_A_LINE) == line.name]
+    assert [machine.record for machine in floor.machines.values()] == list(machines)
+
+
+def test_lines_stand_in_flow_order_with_their_worst_status(floor: Store) -> None:
+    floor.apply([change(OVEN, Status.WARNING, 2)])
+    assert [(line.name, line.worst) for line in floor.lines] == [
+        ('Forming', Status.WARNING), ('Cutting', Status.OPERATIONAL)]
+    assert floor.lines[0].counts == {Status.OPERATIONAL: 1, Status.WARNING: 1}
+    assert floor.counts == {Status.OPERATIONAL: 2, Status.WARNING: 1}
+
+
+def test_machines_without_a_line_stand_together(store: Store) -> None:
+    store.replace(snapshot(record(SAW, 'Cutting'), record(PRESS, None), record(OVEN, None)))
+    assert [(line.name, len(line.machines)) for line in store.lines] == [('Cutting', 1), (NOT_ON_A_LINE, 2)]
+
+
+def test_stops_need_attention_first_and_in_each_status_the_longest(store: Store) -> None:
+    store.replace(snapshot(
+        record(MachineName('running'), None, ago=900), record(MachineName('new warning'), None, Status.WARNING, ago=1),
+        record(MachineName('new stop'), None, Status.DOWN, ago=5), record(MachineName('silent'), None, Status.UNKNOWN),
+        record(MachineName('old stop'), None, Status.DOWN, ago=60),
+        record(MachineName('old warning'), None, Status.WARNING, ago=700)))
+    assert [machine.name for machine in store.needing_attention()] == [
+        'old stop', 'new stop', 'old warning', 'new warning', 'silent']
+
+
+# events
+
+def test_events_are_bounded_and_the_newest_stay(floor: Store) -> None:
+    for version in range(2, 2 + 3 * EVENTS_KEPT):
+        floor.apply([change(PRESS, [Status.DOWN, Status.WARNING][version % 2], version)])
+    assert len(floor.events) == EVENTS_KEPT
+    assert floor.events[0].version == 1 + 3 * EVENTS_KEPT
+    assert floor.events[-1].version == 2 + 2 * EVENTS_KEPT
+
+
+def test_the_events_of_a_snapshot_are_those_of_the_database(floor: Store) -> None:
+    events = tuple(StatusEvent(version, PRESS, None, Status.DOWN, None, NOON + version) for version in (9, 8, 7))
+    floor.apply([change(PRESS, Status.DOWN, 2)])
+    floor.replace(snapshot(events=events))
+    assert tuple(floor.events) == events
+    floor.replace(snapshot(events=events * 200))
+    assert len(floor.events) == EVENTS_KEPT
+
+
+# silent machines
+
+@pytest.fixture
+def watchful(clock: Clock) -> Store:
+    """A store that doubts a machine after a minute without a word."""
+    store = Store(silent_after=60, monotonic=clock)
+    store.replace(snapshot())
+    store.prove()
+    return store
+
+
+def test_a_machine_that_goes_silent_becomes_unknown(watchful: Store, clock: Clock) -> None:
+    told: list[Difference] = []
+    watchful.subscribe(told.append)
+    clock.now += 59
+    watchful.apply([change(OVEN, Status.OPERATIONAL, 2, at_ms=NOON + 59_000)])
+    clock.now += 2
+    watchful.tick()
+    assert statuses(watchful) == ['unknown', 'operational', 'unknown']
+    assert told[-1] == Difference(frozenset({PRESS, SAW}))
+    assert watchful.seconds_in_status(watchful.machines[PRESS]) == 61
+    assert {event.name for event in watchful.events if event.new is Status.UNKNOWN} == {PRESS, SAW}
+    watchful.tick()
+    assert len(watchful.events) == 2
+
+
+def test_a_silent_machine_that_speaks_is_known_again(watchful: Store, clock: Clock) -> None:
+    clock.now += 61
+    watchful.tick()
+    watchful.apply([change(PRESS, Status.OPERATIONAL, 2, at_ms=NOON + 61_000)])
+    assert watchful.machines[PRESS].status is Status.OPERATIONAL
+    assert (watchful.events[0].old, watchful.events[0].new) == (Status.UNKNOWN, Status.OPERATIONAL)
+
+
+def test_reading_the_floor_again_does_not_give_a_silent_machine_its_voice_back(watchful: Store, clock: Clock) -> None:
+    clock.now += 61
+    watchful.tick()
+    assert watchful.replace(snapshot(now_ms=NOON + 61_000)) == Difference()
+    assert statuses(watchful) == ['unknown'] * 3
+    assert len(watchful.events) == 3
+
+
+def test_a_silence_is_one_event_although_the_layout_changes_meanwhile(watchful: Store, clock: Clock) -> None:
+    clock.now += 61
+    watchful.tick()
+    watchful.replace(snapshot(record(SAW, 'Cutting'), record(PRESS, 'Forming'), record(OVEN, 'Forming'),
+                              now_ms=NOON + 61_000))
+    assert statuses(watchful) == ['unknown'] * 3
+    assert len(watchful.events) == 3
+
+
+def test_a_machine_that_was_silent_before_the_start_is_unknown_from_the_start(clock: Clock) -> None:
+    store = Store(silent_after=60, monotonic=clock)
+    store.replace(snapshot(record(PRESS, 'Forming', ago=61)))
+    assert statuses(store) == ['unknown']
+
+
+def test_without_a_limit_no_machine_is_ever_silent(floor: Store, clock: Clock) -> None:
+    clock.now += 1e9
+    floor.tick()
+    assert statuses(floor) == ['operational'] * 3
+
+
+# subscribers
+
+def test_a_failing_subscriber_does_not_stop_the_others(floor: Store, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_difference: Difference) -> None:
+        raise ZeroDivisionError('a slip of one page')
+
+    told: list[Difference] = []
+    floor.subscribe(fail)
+    floor.subscribe(told.append)
+    with caplog.at_level(logging.ERROR):
+        floor.apply([change(PRESS, Status.DOWN, 2)])
+    assert len(told) == 1
+    assert 'a subscriber of the store failed' in caplog.text
+
+
+def test_a_subscriber_may_leave_while_it_is_told(floor: Store) -> None:
+    told: list[str] = []
+
+    def once(_difference: Difference) -> None:
+        told.append('once')
+        leave()
+
+    leave = floor.subscribe(once)
+    floor.subscribe(lambda _: told.append('always'))
+    floor.apply([change(PRESS, Status.DOWN, 2)])
+    floor.apply([change(PRESS, Status.WARNING, 3)])
+    assert told == ['once', 'always', 'always']
+
+
+def test_every_write_has_a_revision_of_its_own(floor: Store) -> None:
+    revisions = [floor.revision]
+    floor.subscribe(lambda _: revisions.append(floor.revision))
+    floor.apply([change(PRESS, Status.DOWN, 2)])
+    floor.lose('refused')
+    floor.prove()
+    assert revisions == sorted(set(revisions))
+    assert len(revisions) == 4
