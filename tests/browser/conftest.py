@@ -18,10 +18,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright, expect
-
 from browser.program import Program
 from browser.visitor import Visitor
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
          '--disable-component-update', '--disable-sync']
@@ -107,8 +106,8 @@ async def sql(program: Program, delivered: dict[str, list[asyncpg.Record]]) -> A
     async with connection.transaction():
         await connection.execute('DELETE FROM machine_feed_stream WHERE machine_name <> ALL ($1)', names)
         await connection.execute('DELETE FROM machines WHERE machine_name <> ALL ($1)', names)
-        await connection.executemany('INSERT INTO machine_feed_stream (machine_id, machine_name, type) VALUES ($1, $2, $3) '
-                                     'ON CONFLICT DO NOTHING', delivered['machines'])
+        await connection.executemany('INSERT INTO machine_feed_stream (machine_id, machine_name, type) '
+                                     'VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', delivered['machines'])
         await connection.execute("UPDATE machine_feed_stream SET status = 'operational', reason = NULL "
                                  "WHERE status <> 'operational' OR reason IS NOT NULL")
         await connection.executemany('UPDATE production_lines SET name = $2 WHERE line_id = $1 AND name <> $2',
@@ -136,7 +135,7 @@ def visitor_of(chromium: Browser) -> Callable[[Program], Visitor]:
 async def until(condition: Callable[[], object], within: float = PATIENCE_S) -> None:
     """Wait for something that no page shows."""
     async with asyncio.timeout(within):
-        while not await asyncio.to_thread(condition):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (there is no event to wait for)
             await asyncio.sleep(0.05)
 
 

@@ -143,7 +143,7 @@ async def test_the_database_comes_after_the_program(folder, visitor_of):
         await asyncio.to_thread(program.start)
         page = await visitor.open(connection='connecting')
         await page.evaluate('window.notReloaded = true')
-        await expect(banner(page)).to_contain_text(re.compile(r'^Connecting to the database \(.+\)\. The floor appears'))
+        await expect(banner(page)).to_contain_text(re.compile(r'^Connecting to the database \(.+\)\. '))
         await expect(page.get_by_text('Waiting for the database.')).to_be_visible()
         await expect(page.locator('.frame main')).to_have_css('filter', GREY)
 

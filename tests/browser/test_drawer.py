@@ -110,14 +110,14 @@ async def test_what_a_screen_reader_meets(visitor, sql):
     await expect(page.get_by_role('img', name=re.compile(r'^Data: live · \d+ s$'))).to_have_count(1)
     await expect(page.get_by_role('status').filter(has_text='Valve 01·01 is down. Seat worn')).to_have_count(1)
     line = page.get_by_role('main').get_by_role('region', name='Transmission Line')
-    await expect(line).to_match_aria_snapshot('''
+    await expect(line).to_match_aria_snapshot("""
         - region "Transmission Line":
           - heading "Transmission Line" [level=2]
           - img "8 Running": "8"
           - img "1 Down": "1"
           - button /Source Sorter 01·01, Running, since \\d\\d:\\d\\d:\\d\\d/
           - button /Valve 01·01, Down, Seat worn, since \\d\\d:\\d\\d:\\d\\d/
-    ''')
+    """)
     await expect(page.get_by_role('region', name='Needs attention').get_by_role('button')).to_have_count(1)
     await expect(page.get_by_role('region', name='Event stream')).to_be_visible()
     await expect(page.get_by_role('button')).to_have_count(30 + 1 + 1)  # tiles, attention, theme: nothing unnamed

@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, TimeoutError, expect
-
 from browser.program import Program
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    TimeoutError,
+    expect,
+)
 
 SOCKET = '/_nicegui_ws/'
 LAPTOP = {'width': 1366, 'height': 768}
@@ -116,10 +125,10 @@ async def fits_window(page: Page) -> None:
         assert await page.evaluate(BEYOND_WINDOW) == []
 
 
-BEYOND_WINDOW = '''() => [
+BEYOND_WINDOW = """() => [
     ...(document.documentElement.scrollWidth > innerWidth ? ['the page scrolls sideways'] : []),
     ...[...document.querySelectorAll('.tile, .row-machine, .row-event, .line, .panel, .figure, .bar, .banner, .drawer')]
         .filter(element => element.getBoundingClientRect().right > innerWidth + 0.5
                         || element.getBoundingClientRect().left < -0.5)
         .map(element => `${element.className}: ${element.textContent.slice(0, 40)} `
-            + JSON.stringify(element.getBoundingClientRect()))]'''
+            + JSON.stringify(element.getBoundingClientRect()))]"""
