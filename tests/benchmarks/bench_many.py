@@ -24,7 +24,8 @@ SELECT 100 + number, to_char(50 + number, 'FM00'), 'Line ' || 50 + number, 100 +
 FROM generate_series(0, $1::int - 1) AS number"""
 ADD_MACHINES = f"""
 INSERT INTO {SCHEMA}.machine_feed_stream (machine_id, machine_name, type)
-SELECT 10000 + number, to_char(50 + number / $2::int, '"Press_"FM00') || to_char(number % $2::int + 1, '"_"FM00'), 'press'
+SELECT 10000 + number,
+       to_char(50 + number / $2::int, '"Press_"FM00') || to_char(number % $2::int + 1, '"_"FM00'), 'press'
 FROM generate_series(0, $1::int - 1) AS number"""
 
 

@@ -29,11 +29,11 @@ class Change:
 
 
 class Writer:
-    """Writes to all machines in turn."""
+    """Writes to all machines in turn. A machine has its own connection, so that its changes keep their order."""
 
-    def __init__(self, pool: asyncpg.Pool, machines: list[str]) -> None:
+    def __init__(self, connections: list[asyncpg.Connection], machines: list[str]) -> None:
         self.machines = machines
-        self._pool = pool
+        self._connections = [(connection, asyncio.Lock()) for connection in connections]
         self._number = 0
 
     async def write(self, rate: float, seconds: float) -> list[Change]:
@@ -53,9 +53,10 @@ class Writer:
         self._number += 1
         number = self._number
         # the status goes on by one each round of the machines, so that every UPDATE changes it
-        machine = self.machines[number % len(self.machines)]
-        status = STATUSES[number // len(self.machines) % len(STATUSES)]
-        async with self._pool.acquire() as connection:
+        turn, index = divmod(number, len(self.machines))
+        machine, status = self.machines[index], STATUSES[turn % len(STATUSES)]
+        connection, lock = self._connections[index % len(self._connections)]
+        async with lock:
             sent = time.time()
             await connection.execute(UPDATE, machine, status, f'change {number}')
         done.append(Change(number, machine, sent))
@@ -64,6 +65,10 @@ class Writer:
 @asynccontextmanager
 async def writer(database_url: str) -> AsyncIterator[Writer]:
     """A writer to all machines that are on the floor now."""
-    async with asyncpg.create_pool(database_url, min_size=WRITERS, max_size=WRITERS) as pool:
-        rows = await pool.fetch(f'SELECT machine_name FROM {SCHEMA}.machine_feed_stream ORDER BY machine_id')
-        yield Writer(pool, [row['machine_name'] for row in rows])
+    connections = [await asyncpg.connect(database_url) for _ in range(WRITERS)]
+    try:
+        rows = await connections[0].fetch(f'SELECT machine_name FROM {SCHEMA}.machine_feed_stream ORDER BY machine_id')
+        yield Writer(connections, [row['machine_name'] for row in rows])
+    finally:
+        for connection in connections:
+            await connection.close()
