@@ -22,8 +22,8 @@ from browser.program import Program
 from browser.visitor import Visitor
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
-FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-         '--disable-component-update', '--disable-sync']
+FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
+         '--disable-background-networking', '--disable-component-update', '--disable-sync']
 NAMES = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
 NO_BROWSER = ('no Chromium: `apt-get install chromium` or `playwright install chromium`, or name one in the '
               'environment variable CHROMIUM')

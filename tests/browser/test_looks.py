@@ -109,6 +109,17 @@ async def test_without_a_choice_the_page_follows_the_device(visitor):
     assert await ground(await visitor.open(color_scheme='dark')) == 'rgb(15, 19, 23)'
 
 
+async def test_nothing_slides_for_people_who_do_not_want_it(visitor):
+    page = await visitor.open(reduced_motion='reduce')
+    await tile(page, 'Valve_01_01').click()
+    await expect(drawer(page)).to_be_visible()
+
+    moving = await page.evaluate("""document.getAnimations()
+        .filter(animation => animation.effect.getComputedTiming().duration > 1).length""")
+
+    assert moving == 0
+
+
 async def test_status_is_more_than_a_colour(visitor, sql):
     """The mark of each status has a shape of its own, and the word stands beside it."""
     await sql.execute(EVERY_STATUS)
