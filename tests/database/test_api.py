@@ -40,7 +40,9 @@ def asking(app: FastAPI) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
-    async with database.acquire(), client_of(database) as client:   # the pool is open: patience is for the questions
+    async with database.acquire():
+        pass  # the pool is open now: patience is for the questions
+    async with client_of(database) as client:
         yield client
 
 

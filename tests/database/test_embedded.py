@@ -455,6 +455,9 @@ def capabilities(process: psutil.Process) -> int:
 @needs_root
 @linux_only
 def test_root_gives_up_everything_where_anyone_may_pass(data_dir: Path, launch: Callable[..., Program]) -> None:
+    anyone = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []}
+    if subprocess.run(['test', '-x', str(binaries() / 'postgres')], cwd='/', check=False, **anyone).returncode:
+        pytest.skip('this Python environment lies where only its owner may pass; the next tests show that case')
     launch(data_dir).said('url')
     assert postmaster(data_dir).uids().real == NOBODY
     assert capabilities(postmaster(data_dir)) == 0
