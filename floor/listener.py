@@ -300,5 +300,5 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
         machines=tuple(MachineRecord(
             machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
             status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
-            reported_ms=row['reported_ms'], since_ms=row['since_ms'], datetime=row['datetime']) for row in rows),
+            reported_ms=row['reported_ms'], since_ms=row['since_ms']) for row in rows),
         events=tuple(to_event(row) for row in events), now_ms=now_ms)

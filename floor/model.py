@@ -49,7 +49,6 @@ class MachineRecord:
     version: int
     reported_ms: int
     since_ms: int
-    datetime: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

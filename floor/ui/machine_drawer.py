@@ -33,12 +33,11 @@ class MachineFacts:
     line: str = ''
     type: str = ''
     reported: str = ''
-    feed_time: str = ''
     name: str = ''
 
 
 FACTS = {'reason': 'Reason', 'since': 'Since', 'line': 'Line', 'type': 'Type', 'reported': 'Last heard of',
-         'feed_time': 'Time given by the feed', 'name': 'Name in the database'}
+         'name': 'Name in the database'}
 
 
 class MachineDrawer:
@@ -107,7 +106,6 @@ class MachineDrawer:
         facts.line = record.line or 'not on a line'
         facts.type = record.type.replace('_', ' ')
         facts.reported = date_and_time(machine.reported_ms, zone)
-        facts.feed_time = record.datetime.astimezone(zone).strftime('%Y-%m-%d %H:%M:%S') if record.datetime else 'none'
         facts.name = machine.name
 
     async def _load_events(self, name: MachineName) -> None:

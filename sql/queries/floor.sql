@@ -1,9 +1,8 @@
 -- name: snapshot()
 -- The whole floor in flow order, read in one statement: one moment. now_ms is the database's clock, which alone
--- measures ages. A datetime that Python can't hold (infinity, the year 10000) comes as null.
+-- measures ages.
 SELECT f.machine_id, f.machine_name, m.type, f.status, f.reason, f.version,
        epoch_ms(f.reported_at) AS reported_ms, epoch_ms(f.status_since) AS since_ms,
-       CASE WHEN f.datetime >= '0002-01-01' AND f.datetime < '9999-01-01' THEN f.datetime END AS datetime,
        l.name AS line, l.position AS line_position, m.position,
        epoch_ms(clock_timestamp()) AS now_ms
 FROM machine_feed_stream f

@@ -64,7 +64,7 @@ class Floor:
         self._version += 1
         since_ms = self.now_ms - int(minutes * MINUTE_MS)
         self.records[name] = MachineRecord(len(self.records) + 1, MachineName(name), kind, line, Status(status), reason,
-                                           self._version, self.now_ms, since_ms, NOW)
+                                           self._version, self.now_ms, since_ms)
 
     def publish(self, events: tuple[StatusEvent, ...] = ()) -> None:
         """The listener reads the floor and hears its heartbeat."""

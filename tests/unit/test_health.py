@@ -64,7 +64,7 @@ async def client(store: Store, listener: Listener) -> AsyncIterator[httpx.AsyncC
 
 
 def machine(number: int, line: str, status: Status) -> MachineRecord:
-    return MachineRecord(number, MachineName(f'Valve_01_0{number}'), 'valve', line, status, None, number, 0, 0, None)
+    return MachineRecord(number, MachineName(f'Valve_01_0{number}'), 'valve', line, status, None, number, 0, 0)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def record(name: MachineName, line: str | None, status: Status = Status.OPERATIO
            reason: str | None = None, ago: int = 0) -> MachineRecord:
     """A machine that came into its status so many seconds before noon."""
     return MachineRecord(len(name), name, 'press', line, status, reason, version, NOON - ago * 1000,
-                         NOON - ago * 1000, None)
+                         NOON - ago * 1000)
 
 
 def snapshot(*machines: MachineRecord, events: tuple[StatusEvent, ...] = (), now_ms: int = NOON) -> FloorSnapshot:
