@@ -71,6 +71,6 @@ async def load(browser: Browser, address: str) -> Load:
         tools.on('Network.loadingFinished', on_finished)
         await page.add_init_script(FIRST_TILE)
         await page.goto(address, wait_until='networkidle')
-        await page.wait_for_selector('.tile')
+        await page.wait_for_selector('.tile', state='attached')
         result.first_tile = await page.evaluate('window.firstTile')
     return result
