@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import asyncpg
 import pytest
 from database.postgres import SCHEMA, until
+
+from floor.listener import read_floor
+from floor.model import Status
 
 Psql = Callable[..., str]
 
@@ -101,14 +103,14 @@ async def test_any_datetime_is_taken_for_what_it_is_and_orders_nothing(feed: Fee
     assert len(await feed.announced()) == 1
 
 
-async def test_the_snapshot_holds_whatever_datetime_a_writer_gave(feed: Feed, database: Any) -> None:
-    await feed.execute("UPDATE machine_feed_stream SET datetime = "
-                       "(ARRAY['infinity', '-infinity', '0001-01-01', '9999-12-31 23:59:59', '2026-05-01 12:00+02'])"
-                       "[machine_id]::timestamptz")
+async def test_the_floor_can_be_read_whatever_datetime_a_writer_gave(feed: Feed, database: Any) -> None:
+    await feed.execute("UPDATE machine_feed_stream SET status = 'down', datetime = "
+                       "(ARRAY['infinity', '-infinity', '0044-03-15 BC', '99999-12-31', NULL])"
+                       '[1 + machine_id % 5]::timestamptz')
     async with database.acquire() as connection:
-        times = {row['machine_id']: row['datetime'] async for row in database.queries.snapshot(connection)}
-    assert times[5] == datetime.fromisoformat('2026-05-01T10:00:00+00:00')
-    assert [times[number] for number in (1, 2, 3, 4, 6)] == [None] * 5
+        snapshot = await read_floor(connection, database.queries)
+    assert {machine.status for machine in snapshot.machines} == {Status.DOWN}
+    assert all(machine.since_ms <= snapshot.now_ms for machine in snapshot.machines)
 
 
 # reasons
