@@ -44,13 +44,15 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds. gap is the least time between two writes to the store, so that a storm becomes a few writes a second."""
+    """Seconds. gap is the least time between two writes to the store, busy_gap the one while more than one change comes
+    in a gap: a storm becomes ten writes a second."""
 
     heartbeat: float = 5.0
     heartbeat_timeout: float = 2.0
     audit: float = 30.0
     polling: float = 2.0
     gap: float = 0.04
+    busy_gap: float = 0.1
     first_backoff: float = 0.1
 
     @property
@@ -90,7 +92,7 @@ class Listener:
                 await self._follow(session)
             except (*UNREACHABLE, DatabaseError, asyncpg.PostgresError) as error:
                 problem = describe(error)
-                log.log(logging.INFO if problem == self._store.problem else logging.WARNING,
+                log.log(logging.DEBUG if problem == self._store.problem else logging.WARNING,
                         'no live connection to the database: %s', problem)
                 self._store.lose(problem)
             except Exception as error:  # a fault of ours: the floor must say that it is stale, and come back
@@ -128,10 +130,12 @@ class Listener:
         """Write what has come in to the store: at once after a quiet moment, a few times a second under load."""
         while True:
             await session.something_came.wait()
+            seen = self.counters.notifications
             self._drain(session)
+            busy = self.counters.notifications - seen > 1
             if session.resync_wanted:
                 await self._read_floor(session)
-            await asyncio.sleep(self._timing.gap)
+            await asyncio.sleep(self._timing.busy_gap if busy else self._timing.gap)
 
     def _drain(self, session: _Session) -> None:
         """Apply all that has come in, in one step, the last word of each machine only."""
@@ -163,8 +167,8 @@ class Listener:
             self._store.apply(changes)
 
     async def _read_floor(self, session: _Session) -> None:
-        session.resync_wanted = False
         async with session.asking:
+            session.resync_wanted = False  # not before: the audit may be reading, and must know that we want to
             session.reading, session.applied_while_reading = True, []
             try:
                 snapshot = await read_floor(session.connection, self._queries)

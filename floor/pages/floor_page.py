@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from ..model import MachineName
 from ..store import Connection, Store
@@ -14,6 +15,7 @@ from ..ui.event_stream import event_stream
 from ..ui.frame import frame
 from ..ui.line_card import line_card
 from ..ui.machine_drawer import EventsOf, MachineDrawer
+from ..ui.machine_tile import MachineTile
 from ..ui.plant_figures import plant_figures
 
 
@@ -27,12 +29,16 @@ def register(store: Store, broadcast: Broadcast, zone: tzinfo, events_of: Events
         def open_machine(name: MachineName) -> None:
             drawer.open(name)
 
+        def open_tile(event: GenericEventArguments) -> None:
+            if isinstance(event.sender, MachineTile):
+                drawer.open(event.sender.name)
+
         def build_lines() -> None:
             view.forget(keep=(SECOND, FIGURES, LISTS))
             lines.clear()
             with lines:
                 for line in store.lines:
-                    line_card(line, store, zone, view, open_machine)
+                    line_card(line, store, zone, view, open_tile)
                 if not store.lines:
                     empty_floor(store)
 

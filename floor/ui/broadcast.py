@@ -5,8 +5,9 @@ there is. What all viewers share on the floor is therefore not sent through thei
 of the state: it derives its content from the store when it is sent. Pages that were built alike have the same element
 ids, so one message, encoded once, fits them all; a page of another layout only costs a message more.
 
-This leans on three things that NiceGUI does not promise: Element._to_dict, Element._event_listeners and core.sio. They
-are used in this module only, and a test fails when a new NiceGUI changes them. The way back is element.update().
+This leans on what NiceGUI does not promise: Element._to_dict and Element._event_listeners here, its socket in
+fanout.py. They are used in these two modules only, and a test fails when a new NiceGUI changes them. The way back is
+element.update().
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from nicegui import Client, core, ui
+from nicegui import Client, ui
 from nicegui.events import GenericEventArguments
 
 from ..store import Difference, Store
+from .fanout import send_update
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ SECOND, FIGURES, LISTS = 'second', 'figures', 'lists'
 
 Topic = str
 Content = tuple[dict[str, Any], str | None]
+PressHandler = Callable[[GenericEventArguments], Awaitable[None] | None]
 
 
 def machine_topic(name: str) -> Topic:
@@ -51,7 +55,7 @@ class LiveElement(ui.element):
         """Attributes and text as they are now. Must not depend on who looks."""
         raise NotImplementedError
 
-    def on_press(self, handler: Callable[[GenericEventArguments], Awaitable[None] | None]) -> None:
+    def on_press(self, handler: PressHandler) -> None:
         """Call handler on click. The listener's id is made from the element's, so that it is alike on all pages."""
         self.on('click', handler, args=[])
         for listener in list(self._event_listeners.values()):
@@ -97,16 +101,24 @@ class LiveView:
                             for topic, elements in self.elements.items() for element in elements)
 
 
+@dataclass(slots=True)
+class Audience:
+    """Pages of the same layout, and what was sent to all of them last."""
+
+    views: dict[str, LiveView] = field(default_factory=dict)
+    sent: dict[int, Content] = field(default_factory=dict)
+
+
 class Broadcast:
     """Sends what changed in the store to all pages."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._views: dict[str, LiveView] = {}
-        self._sent: dict[Hashable, dict[int, Content]] = {}
+        self._audiences: dict[Hashable, Audience] = {}
         self._catching_up: set[str] = set()
-        self._lists_due = False
-        self._sending: set[asyncio.Task[None]] = set()
+        self._lists_sent_at = -LISTS_GAP_S
+        self._lists_due: asyncio.TimerHandle | None = None
         store.subscribe(self._on_difference)
 
     @property
@@ -116,9 +128,9 @@ class Broadcast:
 
     def join(self, view: LiveView) -> None:
         """Keep this page up to date until its client goes."""
-        view.settle()
         client = view.client
         self._views[client.id] = view
+        self._seat(view)
         client.on_connect(lambda: self._catch_up(client.id))
         client.on_delete(lambda: self._leave(client.id))
 
@@ -141,54 +153,70 @@ class Broadcast:
     def flush(self, topics: Iterable[Topic]) -> None:
         """Send what these topics show now, where it differs from what was sent last."""
         topics = list(topics)
-        for layout, views in self._layouts().items():
-            sent = self._sent.setdefault(layout, {})
+        for audience in self._audiences.values():
+            view = next(iter(audience.views.values()))
             message: dict[int, dict[str, Any]] = {}
             for topic in topics:
-                for element in views[0].elements.get(topic, ()):
+                for element in view.elements.get(topic, ()):
                     content = element.content()
-                    if sent.get(element.id) != content:
-                        sent[element.id] = content
+                    if audience.sent.get(element.id) != content:
+                        audience.sent[element.id] = content
                         message[element.id] = element.encode(content)
             if message:
-                self._emit(message, [view.client.id for view in views])
+                send_update(message, list(audience.views))
 
     # within
 
     def _on_difference(self, difference: Difference) -> None:
         if difference.layout:
-            for view in tuple(self._views.values()):
-                with view.client:
-                    view.rebuild()
-                view.settle()
-            self._sent.clear()
+            self._rebuild()
         lines = {machine.record.line for name in difference.machines
                  if (machine := self._store.machines.get(name)) is not None}
-        topics = [*map(machine_topic, difference.machines), *(line_topic(line or '') for line in lines), FIGURES]
-        self.flush([*topics, SECOND] if difference.connection else topics)
-        if not self._lists_due and self._views:
-            self._lists_due = True
-            asyncio.get_running_loop().call_later(LISTS_GAP_S, self._flush_lists)
+        topics = [*map(machine_topic, difference.machines), *(line_topic(line or '') for line in lines)]
+        topics += [FIGURES, SECOND]
+        if self._views and self._lists_may_go():
+            topics.append(LISTS)
+        self.flush(topics)
+
+    def _lists_may_go(self) -> bool:
+        """The lists go with the first change after a quiet moment; under load a few times a second can be read."""
+        loop = asyncio.get_running_loop()
+        wait = self._lists_sent_at + LISTS_GAP_S - loop.time()
+        if wait <= 0:
+            self._lists_sent_at = loop.time()
+            if self._lists_due is not None:
+                self._lists_due.cancel()
+                self._lists_due = None
+            return True
+        if self._lists_due is None:  # later than the gap: a change that comes meanwhile takes them along
+            self._lists_due = loop.call_later(wait + LISTS_GAP_S / 2, self._flush_lists)
+        return False
 
     def _flush_lists(self) -> None:
-        self._lists_due = False
+        self._lists_due = None
+        self._lists_sent_at = asyncio.get_running_loop().time()
         self.flush([LISTS])
 
-    def _layouts(self) -> dict[Hashable, list[LiveView]]:
-        layouts: dict[Hashable, list[LiveView]] = {}
-        for view in self._views.values():
-            layouts.setdefault(view.layout, []).append(view)
-        for gone in set(self._sent) - set(layouts):
-            del self._sent[gone]
-        return layouts
+    def _rebuild(self) -> None:
+        """Machines or lines came, went or moved: each page builds its lines anew, through NiceGUI's own messages."""
+        self._audiences.clear()
+        for view in tuple(self._views.values()):
+            with view.client:
+                view.rebuild()
+            self._seat(view)
+            self._catching_up.add(view.client.id)  # NiceGUI's message may arrive after a newer one of ours
+
+    def _seat(self, view: LiveView) -> None:
+        view.settle()
+        self._audiences.setdefault(view.layout, Audience()).views[view.client.id] = view
 
     def _catch_up(self, client_id: str) -> None:
         """What changed since the page was built, or while its browser was away."""
         if (view := self._views.get(client_id)) is None:
             return
         self._catching_up.add(client_id)
-        message = {element.id: element._to_dict() for elements in view.elements.values() for element in elements}
-        self._emit(message, [client_id])
+        send_update({element.id: element._to_dict() for elements in view.elements.values() for element in elements},
+                    [client_id])
 
     def _catch_up_again(self, client_id: str) -> None:
         """Once NiceGUI has replayed what the browser missed: the replay may hold older content than ours."""
@@ -200,11 +228,10 @@ class Broadcast:
             self._catching_up.discard(client_id)
 
     def _leave(self, client_id: str) -> None:
-        self._views.pop(client_id, None)
         self._catching_up.discard(client_id)
-
-    def _emit(self, message: dict[int, dict[str, Any]], client_ids: list[str]) -> None:
-        # a room per client is NiceGUI's own; a list of rooms is encoded once
-        task = asyncio.get_running_loop().create_task(core.sio.emit('update', message, room=client_ids))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        if (view := self._views.pop(client_id, None)) is None:
+            return
+        if (audience := self._audiences.get(view.layout)) is not None:
+            audience.views.pop(client_id, None)
+            if not audience.views:
+                del self._audiences[view.layout]

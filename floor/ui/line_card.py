@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import tzinfo
 
 from nicegui import ui
 
-from ..model import MachineName, Status
+from ..model import Status
 from ..store import NOT_ON_A_LINE, Line, Store
-from .broadcast import Content, LiveElement, LiveView, line_topic
+from .broadcast import Content, LiveElement, LiveView, PressHandler, line_topic
 from .heading import Heading
 from .machine_tile import MachineTile
 
@@ -17,7 +16,7 @@ MACHINES_PER_SECTION = 25
 COUNTED = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
 
 
-def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_open: Callable[[MachineName], None]) -> None:
+def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_press: PressHandler) -> None:
     """The card. It is a component of its own, and so are its sections of 25 machines: a change makes the browser
     render anew what stands in the same component, and no more."""
     with ui.card().classes('line').props('role=region') as card:
@@ -35,7 +34,7 @@ def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_open: C
                 with ui.element('q-card-section').classes('section') as section:
                     section.style['--machines'] = str(len(machines))
                     for machine in machines:
-                        view.add(MachineTile(store, machine, zone, on_open))
+                        view.add(MachineTile(store, machine, zone, on_press))
 
 
 class LineHeader(LiveElement):

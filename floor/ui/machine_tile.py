@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import tzinfo
 
-from ..model import DisplayName, MachineName, Status
+from ..model import DisplayName, Status
 from ..store import Machine, Store
-from .broadcast import Content, LiveElement, machine_topic
+from .broadcast import Content, LiveElement, PressHandler, machine_topic
 from .words import length, time_of_day
 
 
 class MachineTile(LiveElement):
     """Icon, name, reason, status and time in state. One element: their number is what a page costs."""
 
-    def __init__(self, store: Store, machine: Machine, zone: tzinfo, on_open: Callable[[MachineName], None]) -> None:
+    def __init__(self, store: Store, machine: Machine, zone: tzinfo, on_press: PressHandler) -> None:
         super().__init__('button', machine_topic(machine.name))
         self.name = machine.name
         self._store = store
         self._zone = zone
         self.classes('tile')
-        self.props['type'] = 'button'
-        self.props['data-machine'] = machine.name
-        self.props['data-type'] = machine.record.type
-        self.props['title'] = str(machine.display)
-        name = self.name
-        self.on_press(lambda _: on_open(name))
+        self.on_press(on_press)
 
     def content(self) -> Content:
         machine = self._store.machines.get(self.name)
         if machine is None:
-            return {'data-status': Status.UNKNOWN.value, 'aria-label': f'{DisplayName.of(self.name)}, removed'}, None
+            return {'data-machine': self.name, 'data-status': Status.UNKNOWN.value,
+                    'aria-label': f'{DisplayName.of(self.name)}, removed'}, None
         since = length(self._store.seconds_in_status(machine))
         return {
+            'type': 'button',
+            'title': str(machine.display),
+            'data-machine': machine.name,
+            'data-type': machine.record.type,
             'data-status': machine.status.value,
             'data-word': machine.status.word,
             'data-reason': shortened(machine.reason),

@@ -17,6 +17,7 @@ from nicegui.testing import User
 from floor.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status, StatusEvent
 from floor.pages import floor_page
 from floor.store import Store
+from floor.ui import broadcast
 from floor.ui.broadcast import Broadcast
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)
@@ -183,6 +184,12 @@ class Switchboard:
             if event == 'update' and screen.client.id in ([rooms] if isinstance(rooms, str) else rooms):
                 screen.receive(data)
 
+    def send_update(self, message: dict[int, Any], client_ids: list[str]) -> None:
+        self.emitted.append(('update', message, list(client_ids)))
+        for screen in self.screens:
+            if screen.client.id in client_ids:
+                screen.receive(message)
+
     @property
     def shared(self) -> list[tuple[dict[Any, Any], list[str]]]:
         """The updates that did not come from one client's outbox."""
@@ -194,6 +201,7 @@ def switchboard(user: User, monkeypatch: pytest.MonkeyPatch) -> Switchboard:
     """What goes out to the browsers."""
     board = Switchboard()
     monkeypatch.setattr(core.sio, 'emit', board.emit)
+    monkeypatch.setattr(broadcast, 'send_update', board.send_update)
     return board
 
 

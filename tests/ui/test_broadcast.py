@@ -1,8 +1,8 @@
 """One encoding for all browsers, and the parts of NiceGUI that it leans on.
 
 If a test of the second half fails after an update of NiceGUI, floor/ui/broadcast.py has to be looked at: it uses
-Element._to_dict, Element._event_listeners and core.sio, which NiceGUI does not promise. The way back is
-element.update(), which sends the same to each browser by itself.
+Element._to_dict and Element._event_listeners, and floor/ui/fanout.py the socket, which NiceGUI does not
+promise. The way back is element.update(), which sends the same to each browser by itself.
 """
 
 import asyncio
@@ -11,15 +11,17 @@ import json
 from pathlib import Path
 
 import pytest
+from engineio.packet import Packet
 from nicegui import Client, core, ui
 from nicegui.event_listener import EventListener
 
 from floor.ui.broadcast import SECOND, LiveElement
+from floor.ui.fanout import send_update
 
 
 def tile_of(screen, name):
     return next(element for element in screen.client.elements.values()
-                if isinstance(element, LiveElement) and element.props.get('data-machine') == name)
+                if isinstance(element, LiveElement) and element.content()[0].get('data-machine') == name)
 
 
 async def settled(switchboard):
@@ -123,7 +125,7 @@ async def test_pages_that_come_and_go_leave_nothing_behind(floor, look):
     floor.broadcast.flush([SECOND])
 
     assert floor.broadcast.pages == 0
-    assert floor.broadcast._sent == {}
+    assert floor.broadcast._audiences == {}
     assert len(floor.store._subscribers) == 1
 
 
@@ -196,20 +198,37 @@ async def test_pages_that_are_built_alike_have_the_same_ids_for_elements_and_lis
     assert floor.broadcast._views[first.client.id].layout == floor.broadcast._views[second.client.id].layout
 
 
-async def test_each_client_is_a_room_of_the_socket_and_an_emit_takes_several(floor, look, switchboard, monkeypatch):
-    """Client ids are the rooms; a list of rooms reaches each member once."""
-    assert core.sio.__class__.__name__ == 'AsyncServer'
-    emit = inspect.signature(type(core.sio).emit).parameters
-    assert {'event', 'data', 'room'} <= set(emit)
-    manager = core.sio.manager
-    await manager.enter_room('browser-1', '/', 'client-1', eio_sid='e1')
-    await manager.enter_room('browser-2', '/', 'client-2', eio_sid='e2')
+class Socket:
+    """What send_update knows of a browser's socket."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Packet] = asyncio.Queue()
+
+    async def send(self, packet: Packet) -> None:
+        await self.queue.put(packet)
+
+
+async def test_an_update_reaches_each_browser_as_socketio_itself_would_send_it(floor, monkeypatch):
+    """send_update against core.sio.emit: the same packet in the same queues, and nobody else's."""
+    sockets = {f'e{number}': Socket() for number in range(3)}
+    monkeypatch.setattr(core.sio.eio, 'sockets', sockets)
+    for number in range(3):
+        await core.sio.manager.enter_room(f'browser-{number}', '/', f'client-{number}', eio_sid=f'e{number}')
+    message = {7: {'tag': 'button', 'text': 'Valve\n02·01'}}
     try:
-        members = {sid for sid, _ in manager.get_participants('/', ['client-1', 'client-2'])}
+        send_update(message, ['client-0', 'client-1'])
+        ours = {name: [socket.queue.get_nowait().encode() for _ in range(socket.queue.qsize())]
+                for name, socket in sockets.items()}
+        await core.sio.emit('update', message, room=['client-0', 'client-1'])
+        theirs = {name: [socket.queue.get_nowait().encode() for _ in range(socket.queue.qsize())]
+                  for name, socket in sockets.items()}
     finally:
-        await manager.close_room('client-1', '/')
-        await manager.close_room('client-2', '/')
-    assert members == {'browser-1', 'browser-2'}
+        for number in range(3):
+            await core.sio.manager.close_room(f'client-{number}', '/')
+    assert ours == theirs
+    assert [len(packets) for packets in ours.values()] == [1, 1, 0]
 
 
 @pytest.mark.parametrize('name', ['connect_handlers', 'delete_handlers', 'outbox'])
