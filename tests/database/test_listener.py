@@ -235,18 +235,32 @@ async def test_a_fault_of_ours_is_survived_and_shown(floor: Floor, caplog: pytes
     assert 'the listener failed and starts again' in caplog.text
 
 
+class Deafening:
+    """The queries; once deafen is set, the next heartbeat finds that its connection listens to nothing any more."""
+
+    def __init__(self, queries: Any) -> None:
+        self._queries = queries
+        self.deafen = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queries, name)
+
+    async def say_heartbeat(self, connection: asyncpg.Connection, **named: str) -> None:
+        if self.deafen:
+            self.deafen = False
+            await connection.execute('UNLISTEN *')
+        await self._queries.say_heartbeat(connection, **named)
+
+
 async def test_lost_notifications_are_noticed_by_the_heartbeat(floor: Floor) -> None:
     """As behind a pooler: the connection answers every question, but delivers nothing."""
-    async with floor.running(replace(NO_AUDIT, heartbeat_timeout=0.2)):
+    queries = Deafening(floor.database.queries)
+    async with floor.running(replace(NO_AUDIT, heartbeat_timeout=0.2), queries):
         deaf = floor.connections[-1]
         seen: list[Connection] = []
         floor.store.subscribe(lambda _: seen.append(floor.store.connection))
-        async with asyncio.timeout(20):
-            while True:  # a beat may be asking just now
-                with suppress(asyncpg.InterfaceError):
-                    await deaf.execute('UNLISTEN *')
-                    break
-                await asyncio.sleep(0)
+        queries.deafen = True
+        await until(lambda: not queries.deafen)
         await floor.set('down')
         await until(lambda: floor.listener.counters.connections == 2)
         assert Connection.STALE in seen
