@@ -45,14 +45,14 @@ class Counters:
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds. gap is the least time between two writes to the store, busy_gap the one while more than one change comes
-    in a gap: a storm becomes ten writes a second."""
+    in a gap: a storm becomes eight writes a second."""
 
     heartbeat: float = 5.0
     heartbeat_timeout: float = 2.0
     audit: float = 30.0
     polling: float = 2.0
     gap: float = 0.04
-    busy_gap: float = 0.1
+    busy_gap: float = 0.12
     first_backoff: float = 0.1
 
     @property

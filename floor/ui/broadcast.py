@@ -26,7 +26,8 @@ from .fanout import send_update
 
 log = logging.getLogger(__name__)
 
-LISTS_GAP_S = 0.25
+SUMS_GAP_S = 0.3
+SUMS_DELAY_S = 0.02  # the tile first: a browser renders what comes together in one go, and shows it later
 SECOND, FIGURES, LISTS = 'second', 'figures', 'lists'
 
 Topic = str
@@ -117,8 +118,9 @@ class Broadcast:
         self._views: dict[str, LiveView] = {}
         self._audiences: dict[Hashable, Audience] = {}
         self._catching_up: set[str] = set()
-        self._lists_sent_at = -LISTS_GAP_S
-        self._lists_due: asyncio.TimerHandle | None = None
+        self._sums: set[Topic] = set()
+        self._sums_sent_at = -SUMS_GAP_S
+        self._sums_due: asyncio.TimerHandle | None = None
         store.subscribe(self._on_difference)
 
     @property
@@ -170,32 +172,19 @@ class Broadcast:
     def _on_difference(self, difference: Difference) -> None:
         if difference.layout:
             self._rebuild()
-        lines = {machine.record.line for name in difference.machines
-                 if (machine := self._store.machines.get(name)) is not None}
-        topics = [*map(machine_topic, difference.machines), *(line_topic(line or '') for line in lines)]
-        topics += [FIGURES, SECOND]
-        if self._views and self._lists_may_go():
-            topics.append(LISTS)
+        self.flush([*map(machine_topic, difference.machines), SECOND])
+        self._sums |= {line_topic(machine.record.line or '') for name in difference.machines
+                       if (machine := self._store.machines.get(name)) is not None} | {FIGURES, LISTS}
+        if self._views and self._sums_due is None:
+            loop = asyncio.get_running_loop()
+            self._sums_due = loop.call_later(max(SUMS_DELAY_S, self._sums_sent_at + SUMS_GAP_S - loop.time()),
+                                             self._flush_sums)
+
+    def _flush_sums(self) -> None:
+        """Counts and lists follow the tiles: at once after a quiet moment, a few times a second under load."""
+        topics, self._sums, self._sums_due = self._sums, set(), None
+        self._sums_sent_at = asyncio.get_running_loop().time()
         self.flush(topics)
-
-    def _lists_may_go(self) -> bool:
-        """The lists go with the first change after a quiet moment; under load a few times a second can be read."""
-        loop = asyncio.get_running_loop()
-        wait = self._lists_sent_at + LISTS_GAP_S - loop.time()
-        if wait <= 0:
-            self._lists_sent_at = loop.time()
-            if self._lists_due is not None:
-                self._lists_due.cancel()
-                self._lists_due = None
-            return True
-        if self._lists_due is None:  # later than the gap: a change that comes meanwhile takes them along
-            self._lists_due = loop.call_later(wait + LISTS_GAP_S / 2, self._flush_lists)
-        return False
-
-    def _flush_lists(self) -> None:
-        self._lists_due = None
-        self._lists_sent_at = asyncio.get_running_loop().time()
-        self.flush([LISTS])
 
     def _rebuild(self) -> None:
         """Machines or lines came, went or moved: each page builds its lines anew, through NiceGUI's own messages."""

@@ -137,8 +137,8 @@ async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboar
     screen = await look()
     await settled(switchboard)
     floor.change('Valve_01_01', 'down', 'Leak')
-    await screen.until(lambda: switchboard.shared)
-    (ours, _), = switchboard.shared
+    await screen.until(lambda: len(switchboard.shared) == 2)  # the tile, then counts and lists
+    ours = {id_: element for message, _ in switchboard.shared for id_, element in message.items()}
     switchboard.emitted.clear()
 
     for element_id in ours:

@@ -44,8 +44,8 @@ async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(floor, l
     floor.change('Valve_01_01', 'warning', 'Supply air low')
 
     await screen.until(lambda: screen.tile('Valve_01_01')['props']['data-status'] == 'warning')
-    header, counts = screen.line('Transmission Line')
-    assert header['props']['data-worst'] == 'warning'
+    await screen.until(lambda: screen.line('Transmission Line')[0]['props']['data-worst'] == 'warning')
+    _, counts = screen.line('Transmission Line')
     assert counts == {'operational': '2', 'warning': '1', 'down': '0', 'unknown': '0'}
     assert screen.line('Engine Line')[0]['props']['data-worst'] == 'operational'
     assert [figure['props']['aria-label'] for figure in screen.of_class('figure')] == [
@@ -219,7 +219,7 @@ async def test_machines_come_and_go_without_a_reload(floor, look):
         'Transmission Line', 'Engine Line', 'Not on a line']
     floor.change('Forklift', 'down')
     await screen.until(lambda: screen.tile('Forklift')['props']['data-status'] == 'down')
-    assert screen.line('Not on a line')[0]['props']['data-worst'] == 'down'
+    await screen.until(lambda: screen.line('Not on a line')[0]['props']['data-worst'] == 'down')
 
     floor.records.clear()
     floor.publish()
