@@ -193,11 +193,7 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> Wait:
         before = self._log.stat().st_size if self._log.exists() else 0
         process = self._spawn(program, *arguments)
-        try:
-            while process.poll() is None:
-                yield
-        finally:
-            halt(process)
+        yield from finished(process)
         if process.returncode:
             raise EmbeddedDatabaseError(
                 f'{program} could not make a database in {self.folder.parent}: {self._last_words(before)} '
@@ -267,6 +263,15 @@ def halt(process: subprocess.Popen[bytes]) -> None:
         process.send_signal(number)
         with suppress(subprocess.TimeoutExpired):
             process.wait(patience)
+
+
+def finished(process: subprocess.Popen[bytes]) -> Wait:
+    """Waits for its end; if the wait is given up, it is ended."""
+    try:
+        while process.poll() is None:
+            yield
+    finally:
+        halt(process)
 
 
 def make_durable(folder: Path) -> None:

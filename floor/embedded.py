@@ -28,7 +28,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
-from floor.cluster import Cluster, Wait, halt, make_durable, plain_environment
+from floor.cluster import Cluster, Wait, finished, halt, make_durable, plain_environment
 from floor.errors import EmbeddedDatabaseError
 
 if sys.platform != 'win32':
@@ -227,11 +227,7 @@ class EmbeddedPostgres:
                  '-v', f'schema={self._schema}', '-d', address(sockets, 'postgres')],
                 stdin=script, stdout=subprocess.DEVNULL, stderr=answer, env=plain_environment(),
             )
-            try:
-                while process.poll() is None:
-                    yield
-            finally:
-                halt(process)
+            yield from finished(process)
             if process.returncode:
                 answer.seek(0)
                 said = ' '.join(answer.read().decode(errors='replace').split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -23,17 +22,6 @@ from .store import Connection, Store
 SCRAPE_PATIENCE_S = 1.0
 
 
-class ListenerCounts(BaseModel):
-    """What the listener has seen since the start."""
-
-    connections: int
-    notifications: int
-    unreadable: int
-    snapshots: int
-    heartbeats: int
-    audits_with_difference: int
-
-
 class Health(BaseModel):
     """How far the floor that this program shows can be trusted."""
 
@@ -46,7 +34,7 @@ class Health(BaseModel):
     trouble: Annotated[str | None, Field(
         description='What is wrong although the database answers: the floor is shown, but later than it should.')]
     problem: Annotated[str | None, Field(description='Why there is no connection.')]
-    listener: ListenerCounts
+    listener: Annotated[Counters, Field(description='What the listener has seen since the start.')]
 
 
 def register(app: FastAPI, *, database: Database, store: Store, listener: Listener,
@@ -82,8 +70,7 @@ def examine(store: Store, counters: Counters) -> Health:
     unavailable = f'unavailable: {store.problem}' if store.problem else 'not known'
     return Health(status=store.connection, database='ok' if live else unavailable,
                   store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),
-                  trouble=store.trouble, problem=store.problem,
-                  listener=ListenerCounts(**dataclasses.asdict(counters)))
+                  trouble=store.trouble, problem=store.problem, listener=counters)
 
 
 async def _notification_queue_usage(database: Database) -> float | None:

@@ -95,6 +95,8 @@ class Store:
         self.lines: list[Line] = []
         self.events: deque[StatusEvent] = deque(maxlen=EVENTS_KEPT)
         self.revision = 0
+        """Grows with every write that changed something."""
+        self._attention: tuple[int, list[Machine]] = (0, [])
         self.trouble: str | None = None
         """What is wrong with the feed although it answers, in a sentence for people."""
         self.problem: str | None = None
@@ -143,9 +145,16 @@ class Store:
         return max(0.0, (self.now_ms - machine.since_ms) / 1000)
 
     def needing_attention(self) -> list[Machine]:
-        """Machines that aren't running: stops first, in each status the longest first."""
-        return sorted((machine for machine in self.machines.values() if machine.status is not Status.OPERATIONAL),
-                      key=lambda machine: (-machine.status.severity, machine.since_ms, machine.name))
+        """Machines that aren't running: stops first, in each status the longest first.
+
+        Each row of the list asks for it, so it is sorted once a write.
+        """
+        sorted_at, machines = self._attention
+        if sorted_at != self.revision:
+            machines = sorted((each for each in self.machines.values() if each.status is not Status.OPERATIONAL),
+                              key=lambda machine: (-machine.status.severity, machine.since_ms, machine.name))
+            self._attention = (self.revision, machines)
+        return machines
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Be told of every write; returns the function that ends it."""

@@ -13,7 +13,6 @@ element.update().
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,8 +22,6 @@ from nicegui.events import GenericEventArguments
 
 from ..store import Difference, Store
 from .fanout import send_update
-
-log = logging.getLogger(__name__)
 
 SUMS_GAP_S = 0.3
 SUMS_DELAY_S = 0.02  # the tile first: a browser renders what comes together in one go, and shows it later
