@@ -8,7 +8,10 @@ FloorError
 │   └── FeedNotDelivered       a notification we sent to ourselves did not come back in time
 ├── EmbeddedDatabaseError  the private PostgreSQL can't be started
 ├── NotificationError      a payload on our channel that isn't of our protocol
-└── NotFound               a machine or person that isn't in the database
+├── NotFound               a machine, person or work order that isn't in the database
+├── NotAllowed             the role of who asks is not enough
+├── InvalidInput           a field of a command can't be taken as it is
+└── EditConflict           somebody else has changed the same work order or person meanwhile
 
 Each message says what happened and, where a person can mend it, what to do.
 """
@@ -48,3 +51,29 @@ class NotificationError(FloorError):
 
 class NotFound(FloorError):
     """What was asked for isn't in the database."""
+
+
+class NotAllowed(FloorError):
+    """Who asks may not do this; the message says what role is needed."""
+
+
+class InvalidInput(FloorError):
+    """A field of a command can't be taken as it is.
+
+    field: its name, as commands and the REST interface call it; None where it is about the whole.
+    """
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class EditConflict(FloorError):
+    """What was edited is not what is in the database any more.
+
+    current: the work order or person as it is now, for the editor to compare and decide.
+    """
+
+    def __init__(self, message: str, current: object) -> None:
+        super().__init__(message)
+        self.current = current

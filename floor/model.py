@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
 MachineName = NewType('MachineName', str)
+OrderId = NewType('OrderId', str)
 
 _CODED_NAME = re.compile(r'([A-Za-z]+(?:_[A-Za-z]+)*)_(\d\d)_(\d+)')
 
@@ -83,11 +84,45 @@ class FloorSnapshot:
     machines: tuple[MachineRecord, ...]
     events: tuple[StatusEvent, ...]
     now_ms: int
+    orders: tuple[OrderBrief, ...] = ()
+    people: tuple[Employee, ...] = ()
+
+
+class Role(StrEnum):
+    """What a person may do; each role may all that the ones before it may."""
+
+    VIEWER = 'viewer'
+    OPERATOR = 'operator'
+    TECHNICIAN = 'technician'
+    SUPERVISOR = 'supervisor'
+
+    def may(self, needed: Role) -> bool:
+        """Whether this role is enough where another is needed."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is, as auth/ found out. email is in lower case, None for who has none (anonymous, a local login)."""
+
+    name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts, and what they may do."""
+
+    name: str
+    email: str | None
+    role: Role
+    employee_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """Somebody who works in the plant."""
+    """Somebody who works in the plant. version grows with every edit."""
 
     id: int
     first_name: str
@@ -96,6 +131,180 @@ class Employee:
     department: str
     active: bool
     created_at: datetime
+    role: Role = Role.OPERATOR
+    version: int = 1
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f'{self.first_name} {self.last_name}'
+
+
+class Priority(StrEnum):
+    """How pressing a work order is, the most pressing first."""
+
+    CRITICAL = 'critical'
+    HIGH = 'high'
+    MEDIUM = 'medium'
+    LOW = 'low'
+
+    @property
+    def rank(self) -> int:
+        """0 is the most pressing."""
+        return list(Priority).index(self)
+
+
+class WorkOrderState(StrEnum):
+    """Where a work order stands. The allowed moves stand in sql/migrations/0003_work_orders.sql."""
+
+    OPEN = 'open'
+    IN_PROGRESS = 'in_progress'
+    ON_HOLD = 'on_hold'
+    COMPLETED = 'completed'
+    CANCELLED = 'cancelled'
+
+    @property
+    def word(self) -> str:
+        """How people read it."""
+        return self.value.replace('_', ' ').capitalize()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether somebody still has to do something."""
+        return self not in {WorkOrderState.COMPLETED, WorkOrderState.CANCELLED}
+
+
+class HoldReason(StrEnum):
+    """What a work order waits for."""
+
+    PARTS = 'parts'
+    ACCESS = 'access'
+    VENDOR = 'vendor'
+    APPROVAL = 'approval'
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBrief:
+    """What the floor knows of a work order: what an announcement says. event grows with all that happens to the order,
+    version with every change of its row. by is the e-mail address of who acted last."""
+
+    id: OrderId
+    event: int
+    version: int
+    machine: MachineName
+    state: WorkOrderState
+    priority: Priority
+    assignee_id: int | None
+    assignee: str | None
+    due_ms: int
+    description: str
+    by: str | None = None
+
+    def is_overdue(self, now_ms: int) -> bool:
+        """Whether it should have been done by now (ms since 1970, the database's clock)."""
+        return self.state.is_active and self.due_ms < now_ms
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """One work order as the database has it; an edit names the version it was made from."""
+
+    id: OrderId
+    machine: MachineName
+    description: str
+    priority: Priority
+    state: WorkOrderState
+    reporter_name: str
+    reporter_email: str | None
+    assignee_id: int | None
+    assignee: str | None
+    source: str
+    machine_status: Status | None
+    machine_reason: str | None
+    stop_since: datetime | None
+    recovered_at: datetime | None
+    reported_at: datetime
+    created_at: datetime
+    due_at: datetime
+    acknowledged_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    hold_reason: HoldReason | None
+    cause: str | None
+    action_taken: str | None
+    cancel_reason: str | None
+    updated_at: datetime
+    version: int
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it should have been done by now."""
+        return self.state.is_active and self.due_at < now
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrderEvent:
+    """One thing that happened to a work order. kind: created, moved, changed, commented, checklist, attached, recovered."""
+
+    id: int
+    at: datetime
+    who: str
+    who_email: str | None
+    kind: str
+    field: str | None
+    old: str | None
+    new: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """One thing to do for a work order."""
+
+    id: int
+    text: str
+    done_at: datetime | None
+    done_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file at a work order, without its content; size in bytes."""
+
+    id: int
+    file_name: str
+    media_type: str
+    size: int
+    added_at: datetime
+    added_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrderDetails:
+    """One work order with all that belongs to it; events oldest first."""
+
+    order: WorkOrder
+    events: tuple[WorkOrderEvent, ...]
+    checklist: tuple[ChecklistItem, ...]
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One allowed move: where it leads, the least role that may make it, and for how long after the end."""
+
+    from_state: WorkOrderState
+    to_state: WorkOrderState
+    role: Role
+    within: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueTime:
+    """How soon an order of this priority is due."""
+
+    priority: Priority
+    due_within: timedelta
 
 
 @dataclass(frozen=True, slots=True)

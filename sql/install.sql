@@ -19,4 +19,10 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 2) AS wanted \g
     \ir migrations/0002_plant.sql
     INSERT INTO schema_migrations (version, name) VALUES (2, 'plant');
 \endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 3) AS wanted \gset
+\if :wanted
+    \ir migrations/0003_work_orders.sql
+    INSERT INTO schema_migrations (version, name) VALUES (3, 'work_orders');
+\endif
 COMMIT;

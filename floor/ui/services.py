@@ -1,0 +1,49 @@
+"""What pages are given: the store they are bound to, the commands they send, and who is looking."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from nicegui import ui
+
+from ..employees import Employees
+from ..model import Identity, MachineName, Person, Role, StatusEvent
+from ..store import Store
+from ..work_order_list import WorkOrderList
+from ..work_orders import WorkOrders
+from .broadcast import Broadcast
+
+EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
+Identify = Callable[[Mapping[str, str]], Identity]
+
+
+@dataclass(frozen=True)
+class Services:
+    """One of each for the whole program; pages take it whole, elements what they need."""
+
+    store: Store
+    broadcast: Broadcast
+    zone: tzinfo
+    events_of: EventsOf
+    employees: Employees
+    orders: WorkOrders
+    order_list: WorkOrderList
+    identify: Identify
+    default_role: Role
+
+    def visitor(self) -> Identity:
+        """Who opened the page that is being built; commands are sent in this name.
+
+        :raises NotAllowed: nobody is signed in
+        """
+        request = ui.context.client.request
+        return self.identify(request.headers if request is not None else {})
+
+    def person(self, identity: Identity) -> Person:
+        """The same with their role as far as the store knows it: for what a page offers, never for what it may.
+
+        Every command looks the role up again in the database.
+        """
+        return self.store.person(identity, self.default_role)

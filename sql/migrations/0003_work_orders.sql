@@ -1,0 +1,575 @@
+-- Work orders and the people who do them. The allowed moves stand in work_order_moves and hold for everybody, psql too;
+-- every change writes its event in the same transaction, and every event is announced.
+
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), false);
+
+-- Who a person is allowed to be. E-mail addresses are compared without regard to case.
+ALTER TABLE employees
+    ADD COLUMN role text NOT NULL DEFAULT 'operator'
+        CONSTRAINT employees_role_check CHECK (role IN ('viewer', 'operator', 'technician', 'supervisor')),
+    ADD COLUMN version bigint NOT NULL DEFAULT 1;
+CREATE UNIQUE INDEX employees_email_any_case ON employees (lower(email));
+COMMENT ON COLUMN employees.role IS
+    'viewer looks; operator reports and comments; technician takes, moves and completes; supervisor does all.';
+UPDATE employees SET role = 'technician' WHERE department IN ('Maintenance', 'Engineering');
+UPDATE employees SET role = 'supervisor' WHERE email IN ('mike.johnson@example.com', 'james.wilson@example.com');
+
+CREATE TABLE work_order_priorities (
+    priority   text     PRIMARY KEY,
+    rank       smallint NOT NULL UNIQUE,
+    due_within interval NOT NULL CONSTRAINT work_order_priorities_due_within_check
+        CHECK (due_within BETWEEN '1 minute' AND '365 days')
+);
+COMMENT ON TABLE work_order_priorities IS 'How soon an order of each priority is due; rank 1 is the most pressing.';
+INSERT INTO work_order_priorities VALUES
+    ('critical', 1, '1 hour'), ('high', 2, '8 hours'), ('medium', 3, '72 hours'), ('low', 4, '168 hours');
+
+CREATE TABLE work_order_moves (
+    from_status text NOT NULL,
+    to_status   text NOT NULL,
+    role        text NOT NULL,
+    within      interval,
+    PRIMARY KEY (from_status, to_status)
+);
+COMMENT ON TABLE work_order_moves IS
+    'Every allowed move, the least role that may make it in the app, and for how long after the end (null: always).';
+INSERT INTO work_order_moves (from_status, to_status, role, within) VALUES
+    ('open',        'in_progress', 'technician', NULL),
+    ('open',        'on_hold',     'technician', NULL),
+    ('open',        'completed',   'technician', NULL),
+    ('open',        'cancelled',   'supervisor', NULL),
+    ('in_progress', 'open',        'technician', NULL),
+    ('in_progress', 'on_hold',     'technician', NULL),
+    ('in_progress', 'completed',   'technician', NULL),
+    ('in_progress', 'cancelled',   'supervisor', NULL),
+    ('on_hold',     'open',        'technician', NULL),
+    ('on_hold',     'in_progress', 'technician', NULL),
+    ('on_hold',     'completed',   'technician', NULL),
+    ('on_hold',     'cancelled',   'supervisor', NULL),
+    ('completed',   'open',        'technician', '7 days'),
+    ('cancelled',   'open',        'supervisor', '7 days');
+
+-- The columns of the contract come first. machine_id holds the machine's name, as it always has.
+CREATE TABLE work_orders (
+    id                text        PRIMARY KEY DEFAULT 'WO-' || to_char(clock_timestamp(), 'YYYYMMDD') || '-'
+                                              || left(md5(gen_random_uuid()::text), 8)
+        CONSTRAINT work_orders_id_check CHECK (id ~ '^WO-\d{8}-[0-9a-z]{4,32}$'),
+    machine_id        text        NOT NULL REFERENCES machines ON UPDATE CASCADE,
+    issue_description text        NOT NULL
+        CONSTRAINT work_orders_issue_description_check CHECK (length(btrim(issue_description)) BETWEEN 1 AND 10000),
+    priority          text        NOT NULL DEFAULT 'medium' REFERENCES work_order_priorities,
+    reporter_name     text        NOT NULL DEFAULT session_user
+        CONSTRAINT work_orders_reporter_name_check CHECK (length(btrim(reporter_name)) BETWEEN 1 AND 200),
+    assignee          text,
+    timestamp         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    status            text        NOT NULL DEFAULT 'open'
+        CONSTRAINT work_orders_status_check CHECK (status IN ('open', 'in_progress', 'on_hold', 'completed', 'cancelled')),
+    assignee_id       integer     REFERENCES employees,
+    reporter_email    text,
+    source            text        NOT NULL DEFAULT 'person'
+        CONSTRAINT work_orders_source_check CHECK (source IN ('person', 'automatic')),
+    machine_status    text,
+    machine_reason    text,
+    stop_since        timestamptz,
+    recovered_at      timestamptz,
+    due_at            timestamptz NOT NULL,
+    acknowledged_at   timestamptz,
+    started_at        timestamptz,
+    completed_at      timestamptz,
+    cancelled_at      timestamptz,
+    hold_reason       text
+        CONSTRAINT work_orders_hold_reason_check CHECK (hold_reason IN ('parts', 'access', 'vendor', 'approval')),
+    cause             text        CONSTRAINT work_orders_cause_check CHECK (length(cause) <= 2000),
+    action_taken      text        CONSTRAINT work_orders_action_taken_check CHECK (length(action_taken) <= 2000),
+    cancel_reason     text        CONSTRAINT work_orders_cancel_reason_check CHECK (length(cancel_reason) <= 2000),
+    client_reference  text        UNIQUE CHECK (length(client_reference) BETWEEN 1 AND 200),
+    updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    version           bigint      NOT NULL DEFAULT 1
+);
+COMMENT ON COLUMN work_orders.machine_id IS 'The machine''s name (a name of old, kept because people query it).';
+COMMENT ON COLUMN work_orders.timestamp IS 'When it was reported; resolution time is completed_at minus this.';
+COMMENT ON COLUMN work_orders.assignee IS 'The name of assignee_id; null while unassigned.';
+COMMENT ON COLUMN work_orders.acknowledged_at IS 'First time that its assignee took it, or that it left open.';
+COMMENT ON COLUMN work_orders.stop_since IS 'The stop it belongs to: when the machine went down, null if it was not down.';
+COMMENT ON COLUMN work_orders.client_reference IS 'Chosen by who creates it: the same reference twice is one order.';
+COMMENT ON COLUMN work_orders.version IS 'Grows with every change of the row: an edit of an older version is refused.';
+
+CREATE INDEX work_orders_by_created ON work_orders (created_at DESC, id);
+CREATE INDEX work_orders_by_machine ON work_orders (machine_id, created_at DESC);
+CREATE INDEX work_orders_by_assignee ON work_orders (assignee_id, created_at DESC);
+CREATE INDEX work_orders_active ON work_orders (due_at) WHERE status IN ('open', 'in_progress', 'on_hold');
+CREATE INDEX work_orders_ended ON work_orders (completed_at DESC) WHERE status = 'completed';
+CREATE UNIQUE INDEX work_orders_one_per_stop ON work_orders (machine_id, stop_since) WHERE source = 'automatic';
+
+-- Everything that ever happened to an order: append-only, the comments too.
+CREATE TABLE work_order_events (
+    event_id         bigint      PRIMARY KEY,  -- given by the trigger below
+    work_order_id    text        NOT NULL REFERENCES work_orders,
+    at               timestamptz NOT NULL DEFAULT clock_timestamp(),
+    who              text        NOT NULL,
+    who_email        text,
+    kind             text        NOT NULL CHECK (kind IN
+        ('created', 'moved', 'changed', 'commented', 'checklist', 'attached', 'recovered')),
+    field            text,
+    old_value        text,
+    new_value        text,
+    note             text        CONSTRAINT work_order_events_note_check CHECK (length(note) <= 10000),
+    client_reference text        UNIQUE CHECK (length(client_reference) BETWEEN 1 AND 200)
+);
+CREATE SEQUENCE work_order_event_number OWNED BY work_order_events.event_id;
+CREATE INDEX work_order_events_by_order ON work_order_events (work_order_id, event_id);
+COMMENT ON TABLE work_order_events IS 'Append-only: who did what to which order, from what to what, with what note.';
+
+CREATE TABLE work_order_checklist (
+    item_id       integer     GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    work_order_id text        NOT NULL REFERENCES work_orders,
+    text          text        NOT NULL CONSTRAINT work_order_checklist_text_check CHECK (length(btrim(text)) BETWEEN 1 AND 500),
+    done_at       timestamptz,
+    done_by       text
+);
+CREATE INDEX work_order_checklist_by_order ON work_order_checklist (work_order_id, item_id);
+
+CREATE TABLE work_order_attachments (
+    attachment_id integer     GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    work_order_id text        NOT NULL REFERENCES work_orders,
+    file_name     text        NOT NULL CHECK (length(file_name) BETWEEN 1 AND 200),
+    media_type    text        NOT NULL CHECK (media_type IN
+        ('image/jpeg', 'image/png', 'image/gif', 'image/webp', 'application/pdf')),
+    content       bytea       NOT NULL CONSTRAINT work_order_attachments_size_check
+        CHECK (octet_length(content) BETWEEN 1 AND 10485760),
+    added_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    added_by      text        NOT NULL
+);
+ALTER TABLE work_order_attachments ALTER COLUMN content SET STORAGE EXTERNAL;
+CREATE INDEX work_order_attachments_by_order ON work_order_attachments (work_order_id, attachment_id);
+
+
+-- Who acts. The app says so for its transaction (floor.person_name, floor.person_email); psql is its login.
+
+CREATE FUNCTION acting_person() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce(nullif(current_setting('floor.person_name', true), ''), session_user::text)
+$$;
+CREATE FUNCTION acting_email() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT nullif(lower(current_setting('floor.person_email', true)), '')
+$$;
+
+
+-- What an order must be before it is stored.
+
+-- The person that an assignee's text means: a full name or an e-mail address of somebody active.
+CREATE FUNCTION employee_called(said text) RETURNS integer
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    found integer[] := ARRAY(
+        SELECT id FROM employees
+        WHERE active AND lower(btrim(said)) IN (lower(email), lower(first_name || ' ' || last_name)));
+BEGIN
+    IF cardinality(found) = 1 THEN
+        RETURN found[1];
+    END IF;
+    RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
+        MESSAGE = CASE cardinality(found)
+            WHEN 0 THEN format('nobody active is called %L: use the name or e-mail address of an employee', left(said, 100))
+            ELSE format('%s active employees are called %L: use the e-mail address', cardinality(found), left(said, 100)) END;
+END $$;
+
+-- The text and the number of the assignee always name the same person.
+CREATE FUNCTION work_order_set_assignee(new_row work_orders, old_id integer, old_name text) RETURNS work_orders
+LANGUAGE plpgsql AS $$
+DECLARE
+    person employees;
+BEGIN
+    new_row.assignee := nullif(btrim(new_row.assignee), '');
+    IF new_row.assignee_id IS NOT DISTINCT FROM old_id AND new_row.assignee IS DISTINCT FROM old_name THEN
+        new_row.assignee_id := CASE WHEN new_row.assignee IS NOT NULL THEN employee_called(new_row.assignee) END;
+    END IF;
+    IF new_row.assignee_id IS NULL THEN
+        new_row.assignee := NULL;
+        RETURN new_row;
+    END IF;
+    SELECT * INTO person FROM employees WHERE id = new_row.assignee_id;
+    IF NOT FOUND THEN
+        RAISE foreign_key_violation USING MESSAGE = format('there is no employee %s', new_row.assignee_id);
+    END IF;
+    IF new_row.assignee_id IS DISTINCT FROM old_id AND NOT person.active THEN
+        RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
+            MESSAGE = format('%s %s is not active and can not be assigned', person.first_name, person.last_name);
+    END IF;
+    new_row.assignee := person.first_name || ' ' || person.last_name;
+    IF new_row.assignee_id IS DISTINCT FROM old_id AND lower(person.email) = acting_email() THEN
+        new_row.acknowledged_at := coalesce(new_row.acknowledged_at, clock_timestamp());
+    END IF;
+    RETURN new_row;
+END $$;
+
+-- A state needs its words: why it waits, what was wrong and done, why it was given up.
+CREATE FUNCTION work_order_check_words(new_row work_orders) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    missing text := CASE
+        WHEN new_row.status = 'on_hold' AND new_row.hold_reason IS NULL
+            THEN 'hold_reason: parts, access, vendor or approval'
+        WHEN new_row.status = 'completed' AND new_row.cause IS NULL THEN 'cause: what was wrong'
+        WHEN new_row.status = 'completed' AND new_row.action_taken IS NULL THEN 'action_taken: what was done'
+        WHEN new_row.status = 'cancelled' AND new_row.cancel_reason IS NULL THEN 'cancel_reason: why' END;
+BEGIN
+    IF missing IS NOT NULL THEN
+        RAISE check_violation USING CONSTRAINT = 'work_orders_words_check', COLUMN = split_part(missing, ':', 1),
+            MESSAGE = format('an order that is %s needs %s', replace(new_row.status, '_', ' '), missing);
+    END IF;
+END $$;
+
+CREATE FUNCTION work_order_clean(new_row work_orders) RETURNS work_orders
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    new_row.status := lower(btrim(new_row.status));
+    new_row.priority := lower(btrim(new_row.priority));
+    new_row.hold_reason := nullif(lower(btrim(new_row.hold_reason)), '');
+    new_row.cause := nullif(btrim(new_row.cause), '');
+    new_row.action_taken := nullif(btrim(new_row.action_taken), '');
+    new_row.cancel_reason := nullif(btrim(new_row.cancel_reason), '');
+    IF new_row.status IS NULL OR new_row.status NOT IN ('open', 'in_progress', 'on_hold', 'completed', 'cancelled') THEN
+        RAISE check_violation USING CONSTRAINT = 'work_orders_status_check', COLUMN = 'status',
+            MESSAGE = format('status %s is not known: use open, in_progress, on_hold, completed or cancelled',
+                             coalesce(quote_literal(left(new_row.status, 100)), 'NULL'));
+    END IF;
+    RETURN new_row;
+END $$;
+
+CREATE FUNCTION work_order_due(from_when timestamptz, of_priority text) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT from_when + due_within FROM work_order_priorities WHERE priority = of_priority
+$$;
+
+-- An order may be inserted in any state, so that orders of another system can be taken over; what it is then, it needs.
+CREATE FUNCTION work_order_register() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    machine machine_feed_stream;
+BEGIN
+    NEW := work_order_clean(NEW);
+    NEW.version := 1;
+    NEW.updated_at := clock_timestamp();
+    NEW := work_order_set_assignee(NEW, NULL, NULL);
+    PERFORM work_order_check_words(NEW);
+    IF NOT EXISTS (SELECT FROM machines WHERE machine_name = NEW.machine_id) THEN
+        RAISE foreign_key_violation USING CONSTRAINT = 'work_orders_machine_id_fkey', COLUMN = 'machine_id',
+            MESSAGE = format('there is no machine %L', left(NEW.machine_id, 100));
+    END IF;
+    IF NOT EXISTS (SELECT FROM work_order_priorities WHERE priority = NEW.priority) THEN
+        RAISE check_violation USING CONSTRAINT = 'work_orders_priority_check', COLUMN = 'priority',
+            MESSAGE = format('priority %L is not known: use low, medium, high or critical', left(NEW.priority, 100));
+    END IF;
+    NEW.due_at := coalesce(NEW.due_at, work_order_due(NEW.timestamp, NEW.priority));
+    IF NEW.status IN ('in_progress', 'completed') THEN
+        NEW.started_at := coalesce(NEW.started_at, NEW.completed_at, clock_timestamp());
+    END IF;
+    IF NEW.status <> 'open' THEN
+        NEW.acknowledged_at := coalesce(NEW.acknowledged_at, NEW.started_at, clock_timestamp());
+    END IF;
+    NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN coalesce(NEW.completed_at, clock_timestamp()) END;
+    NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN coalesce(NEW.cancelled_at, clock_timestamp()) END;
+    SELECT * INTO machine FROM machine_feed_stream WHERE machine_name = NEW.machine_id;
+    IF FOUND AND NEW.machine_status IS NULL THEN
+        NEW.machine_status := machine.status;
+        NEW.machine_reason := coalesce(NEW.machine_reason, machine.reason);
+        IF machine.status = 'down' THEN
+            NEW.stop_since := coalesce(NEW.stop_since, machine.status_since);
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER work_order_register BEFORE INSERT ON work_orders
+    FOR EACH ROW EXECUTE FUNCTION work_order_register();
+
+CREATE FUNCTION work_order_check_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    move work_order_moves;
+    ended timestamptz := coalesce(OLD.completed_at, OLD.cancelled_at);
+BEGIN
+    NEW := work_order_clean(NEW);
+    NEW.updated_at := clock_timestamp();
+    NEW.created_at := OLD.created_at;
+    NEW.client_reference := OLD.client_reference;
+    IF NEW.id <> OLD.id THEN
+        RAISE check_violation USING CONSTRAINT = 'work_orders_id_check', COLUMN = 'id',
+            MESSAGE = 'the id of a work order never changes';
+    END IF;
+    NEW := work_order_set_assignee(NEW, OLD.assignee_id, OLD.assignee);
+    IF NEW.status <> OLD.status THEN
+        SELECT * INTO move FROM work_order_moves WHERE from_status = OLD.status AND to_status = NEW.status;
+        IF NOT FOUND THEN
+            RAISE check_violation USING CONSTRAINT = 'work_orders_move_check', COLUMN = 'status',
+                MESSAGE = format('an order that is %s can not become %s: from here it goes to %s',
+                    replace(OLD.status, '_', ' '), replace(NEW.status, '_', ' '),
+                    (SELECT string_agg(replace(to_status, '_', ' '), ', ' ORDER BY to_status)
+                     FROM work_order_moves WHERE from_status = OLD.status));
+        END IF;
+        IF move.within IS NOT NULL AND ended < clock_timestamp() - move.within THEN
+            RAISE check_violation USING CONSTRAINT = 'work_orders_move_check', COLUMN = 'status',
+                MESSAGE = format('this order ended more than %s days ago: open a new one',
+                                 extract(epoch FROM move.within)::bigint / 86400);
+        END IF;
+        NEW.acknowledged_at := coalesce(NEW.acknowledged_at, clock_timestamp());
+        NEW.started_at := CASE WHEN NEW.status IN ('in_progress', 'completed')
+                               THEN coalesce(OLD.started_at, clock_timestamp()) ELSE OLD.started_at END;
+        NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN clock_timestamp() END;
+        NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN clock_timestamp() END;
+        IF NEW.status <> 'on_hold' THEN
+            NEW.hold_reason := NULL;
+        END IF;
+        IF ended IS NOT NULL THEN  -- reopened: what was said at its end stays in the events
+            NEW.cause := NULL;
+            NEW.action_taken := NULL;
+            NEW.cancel_reason := NULL;
+            NEW.due_at := work_order_due(clock_timestamp(), NEW.priority);
+        END IF;
+    END IF;
+    PERFORM work_order_check_words(NEW);
+    IF NEW.priority <> OLD.priority THEN
+        IF NOT EXISTS (SELECT FROM work_order_priorities WHERE priority = NEW.priority) THEN
+            RAISE check_violation USING CONSTRAINT = 'work_orders_priority_check', COLUMN = 'priority',
+                MESSAGE = format('priority %L is not known: use low, medium, high or critical', left(NEW.priority, 100));
+        END IF;
+        IF NEW.due_at = OLD.due_at THEN
+            NEW.due_at := work_order_due(NEW.timestamp, NEW.priority);
+        END IF;
+    END IF;
+    -- what no person decides (a recovery, a new name of the assignee) is no reason to refuse somebody's edit
+    NEW.version := OLD.version + CASE WHEN
+        (NEW.issue_description, NEW.priority, NEW.assignee_id, NEW.status, NEW.machine_id, NEW.due_at, NEW.hold_reason,
+         NEW.cause, NEW.action_taken, NEW.cancel_reason, NEW.reporter_name) IS DISTINCT FROM
+        (OLD.issue_description, OLD.priority, OLD.assignee_id, OLD.status, OLD.machine_id, OLD.due_at, OLD.hold_reason,
+         OLD.cause, OLD.action_taken, OLD.cancel_reason, OLD.reporter_name) THEN 1 ELSE 0 END;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER work_order_check_change BEFORE UPDATE ON work_orders
+    FOR EACH ROW EXECUTE FUNCTION work_order_check_change();
+
+
+-- What follows a change: its events.
+
+CREATE FUNCTION work_order_record() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO work_order_events (work_order_id, kind, new_value) VALUES (NEW.id, 'created', NEW.status);
+        RETURN NULL;
+    END IF;
+    IF NEW.status <> OLD.status THEN
+        INSERT INTO work_order_events (work_order_id, kind, field, old_value, new_value, note)
+        VALUES (NEW.id, 'moved', 'status', OLD.status, NEW.status, nullif(concat_ws(E'\n',
+            CASE WHEN NEW.status = 'on_hold' THEN NEW.hold_reason END,
+            CASE WHEN NEW.status = 'completed' THEN 'Cause: ' || NEW.cause END,
+            CASE WHEN NEW.status = 'completed' THEN 'Action: ' || NEW.action_taken END,
+            CASE WHEN NEW.status = 'cancelled' THEN NEW.cancel_reason END,
+            nullif(current_setting('floor.note', true), '')), ''));
+    END IF;
+    INSERT INTO work_order_events (work_order_id, kind, field, old_value, new_value)
+    SELECT NEW.id, 'changed', field, was, is_now
+    FROM (VALUES
+        ('description', OLD.issue_description, NEW.issue_description),
+        ('priority',    OLD.priority,          NEW.priority),
+        ('assignee',    CASE WHEN NEW.assignee_id IS DISTINCT FROM OLD.assignee_id THEN OLD.assignee END,
+                        CASE WHEN NEW.assignee_id IS DISTINCT FROM OLD.assignee_id THEN NEW.assignee END),
+        ('machine',     OLD.machine_id,        NEW.machine_id),
+        ('due',         OLD.due_at::text,      CASE WHEN NEW.priority = OLD.priority AND NEW.status = OLD.status
+                                                    THEN NEW.due_at::text ELSE OLD.due_at::text END),
+        ('hold reason', CASE WHEN NEW.status = OLD.status THEN OLD.hold_reason END,
+                        CASE WHEN NEW.status = OLD.status THEN NEW.hold_reason END),
+        ('cause',       CASE WHEN NEW.status = OLD.status THEN OLD.cause END,
+                        CASE WHEN NEW.status = OLD.status THEN NEW.cause END),
+        ('action',      CASE WHEN NEW.status = OLD.status THEN OLD.action_taken END,
+                        CASE WHEN NEW.status = OLD.status THEN NEW.action_taken END)
+    ) AS changed (field, was, is_now)
+    WHERE was IS DISTINCT FROM is_now;
+    IF NEW.recovered_at IS NOT NULL AND OLD.recovered_at IS NULL THEN
+        INSERT INTO work_order_events (work_order_id, kind, new_value) VALUES (NEW.id, 'recovered', NEW.recovered_at::text);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER work_order_record AFTER INSERT OR UPDATE ON work_orders
+    FOR EACH ROW EXECUTE FUNCTION work_order_record();
+
+-- An order's events have the order of their numbers: each is drawn while the order's row is locked.
+CREATE FUNCTION work_order_event_register() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM FROM work_orders WHERE id = NEW.work_order_id FOR UPDATE;
+    NEW.event_id := nextval('work_order_event_number');
+    NEW.who := coalesce(nullif(btrim(NEW.who), ''), acting_person());
+    NEW.who_email := coalesce(NEW.who_email, acting_email());
+    RETURN NEW;
+END $$;
+CREATE TRIGGER work_order_event_register BEFORE INSERT ON work_order_events
+    FOR EACH ROW EXECUTE FUNCTION work_order_event_register();
+
+CREATE FUNCTION work_order_checklist_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO work_order_events (work_order_id, kind, field, old_value, new_value)
+    SELECT CASE WHEN TG_OP = 'DELETE' THEN OLD.work_order_id ELSE NEW.work_order_id END, 'checklist',
+           CASE WHEN TG_OP = 'INSERT' THEN 'added' WHEN TG_OP = 'DELETE' THEN 'removed'
+                WHEN NEW.done_at IS NOT NULL AND OLD.done_at IS NULL THEN 'done'
+                WHEN NEW.done_at IS NULL AND OLD.done_at IS NOT NULL THEN 'not done' ELSE 'changed' END,
+           CASE WHEN TG_OP <> 'INSERT' THEN OLD.text END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.text END;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER work_order_checklist_changed AFTER INSERT OR UPDATE OR DELETE ON work_order_checklist
+    FOR EACH ROW EXECUTE FUNCTION work_order_checklist_changed();
+
+CREATE FUNCTION work_order_attached() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO work_order_events (work_order_id, kind, new_value) VALUES (NEW.work_order_id, 'attached', NEW.file_name);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER work_order_attached AFTER INSERT ON work_order_attachments
+    FOR EACH ROW EXECUTE FUNCTION work_order_attached();
+
+
+-- Announcements: on the channel of the feed, so that all that a page shows comes in one order.
+--   {"orders": [["WO-20261123-3f2a91bc", event, version, "Valve_01_01", "open", "high", assignee_id, "Lisa Garcia",
+--                due, "Pin position error", "who@did.it"], ...]}      event: the number of its latest; due in ms since 1970
+-- A change of people says "resync": they are few, and read with the floor.
+
+CREATE FUNCTION announce(channel text, opening text, items jsonb[], closing text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    item  text;
+    chunk text := '';
+BEGIN
+    FOR item IN SELECT unnest(items)::text LOOP
+        IF octet_length(item) > 7800 THEN
+            PERFORM pg_notify(channel, '{"resync": "a row is too long for a notification"}');
+            CONTINUE;
+        END IF;
+        IF octet_length(chunk) + octet_length(item) > 7800 THEN
+            PERFORM pg_notify(channel, opening || chunk || closing);
+            chunk := '';
+        END IF;
+        chunk := chunk || CASE WHEN chunk = '' THEN '' ELSE ',' END || item;
+    END LOOP;
+    IF chunk <> '' THEN
+        PERFORM pg_notify(channel, opening || chunk || closing);
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION machine_feed_say(channel_schema text, changed jsonb[]) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT announce(channel_schema || '.machine_feed', '[', changed, ']')
+$$;
+
+CREATE FUNCTION work_order_announcement(o work_orders, event bigint, who_email text) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_array(o.id, event, o.version, o.machine_id, o.status, o.priority, o.assignee_id, o.assignee,
+                             epoch_ms(o.due_at), left(o.issue_description, 200), who_email)
+$$;
+
+CREATE FUNCTION work_order_events_announce() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM announce(TG_TABLE_SCHEMA || '.machine_feed', '{"orders": [',
+        (SELECT array_agg(work_order_announcement(o, latest.event_id, latest.who_email) ORDER BY latest.event_id)
+         FROM (SELECT DISTINCT ON (work_order_id) work_order_id, event_id, who_email FROM new_rows
+               ORDER BY work_order_id, event_id DESC) AS latest
+         JOIN work_orders o ON o.id = latest.work_order_id), ']}');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER work_order_events_announce AFTER INSERT ON work_order_events REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION work_order_events_announce();
+
+CREATE FUNCTION employees_check_change() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.created_at := OLD.created_at;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER employees_check_change BEFORE UPDATE ON employees
+    FOR EACH ROW EXECUTE FUNCTION employees_check_change();
+
+CREATE FUNCTION employee_renamed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE work_orders SET assignee = NEW.first_name || ' ' || NEW.last_name WHERE assignee_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER employee_renamed AFTER UPDATE OF first_name, last_name ON employees
+    FOR EACH ROW WHEN ((OLD.first_name, OLD.last_name) IS DISTINCT FROM (NEW.first_name, NEW.last_name))
+    EXECUTE FUNCTION employee_renamed();
+
+CREATE FUNCTION people_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "the people or the due times changed"}');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER people_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON employees
+    FOR EACH STATEMENT EXECUTE FUNCTION people_changed();
+CREATE TRIGGER due_times_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON work_order_priorities
+    FOR EACH STATEMENT EXECUTE FUNCTION people_changed();
+
+
+-- Nothing is ever lost: orders are cancelled, not deleted; events and attachments are only added to.
+
+CREATE FUNCTION nothing_is_deleted() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE insufficient_privilege USING
+        MESSAGE = format('%s: %s is refused, nothing about a work order is ever lost', TG_TABLE_NAME, lower(TG_OP)),
+        HINT = 'An order that is not wanted is cancelled; what is wrong is corrected by a comment.';
+END $$;
+CREATE TRIGGER work_orders_nothing_is_deleted BEFORE DELETE OR TRUNCATE ON work_orders
+    FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
+CREATE TRIGGER work_order_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON work_order_events
+    FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
+CREATE TRIGGER work_order_attachments_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON work_order_attachments
+    FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
+
+
+-- Orders that open themselves: one per stop, for a machine that has been down for a while.
+
+CREATE FUNCTION open_work_orders_for_stops(after interval) RETURNS SETOF text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM set_config('floor.person_name', 'Line Monitor', true), set_config('floor.person_email', '', true);
+    RETURN QUERY
+    INSERT INTO work_orders (machine_id, issue_description, priority, reporter_name, source, machine_status, machine_reason,
+                             stop_since)
+    SELECT f.machine_name, coalesce(f.reason, 'Down, no reason given'), 'high', 'Line Monitor', 'automatic', f.status,
+           f.reason, f.status_since
+    FROM machine_feed_stream f
+    WHERE f.status = 'down' AND f.status_since <= clock_timestamp() - after
+      AND coalesce(f.reason, '') !~* '^\s*(starved|blocked)'
+      AND NOT EXISTS (SELECT FROM work_orders o WHERE o.machine_id = f.machine_name AND o.stop_since = f.status_since)
+    ON CONFLICT (machine_id, stop_since) WHERE source = 'automatic' DO NOTHING
+    RETURNING id;
+END $$;
+COMMENT ON FUNCTION open_work_orders_for_stops IS
+    'Opens an order for each machine that has been down for so long; never for starved or blocked ones. Returns the ids.';
+
+-- A machine that runs again is written on its order; whether the work is done, people say.
+CREATE FUNCTION note_recoveries() RETURNS SETOF text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM set_config('floor.person_name', 'Line Monitor', true), set_config('floor.person_email', '', true);
+    RETURN QUERY
+    UPDATE work_orders o SET recovered_at = ended.at
+    FROM (SELECT w.id, (SELECT min(h.changed_at) FROM machine_status_history h
+                        WHERE h.machine_name = w.machine_id AND h.changed_at > w.stop_since
+                          AND h.new_status IS DISTINCT FROM 'down') AS at
+          FROM work_orders w
+          LEFT JOIN machine_feed_stream f ON f.machine_name = w.machine_id
+          WHERE w.status IN ('open', 'in_progress', 'on_hold') AND w.stop_since IS NOT NULL AND w.recovered_at IS NULL
+            AND (f.status IS DISTINCT FROM 'down' OR f.status_since <> w.stop_since)
+          ORDER BY w.id FOR UPDATE OF w SKIP LOCKED) AS ended
+    WHERE o.id = ended.id AND ended.at IS NOT NULL
+    RETURNING o.id;
+END $$;
+COMMENT ON FUNCTION note_recoveries IS 'Writes on open orders since when the machine they stopped for runs again.';
+
+REVOKE EXECUTE ON FUNCTION work_order_record(), work_order_event_register(), work_order_checklist_changed(),
+    work_order_attached(), work_order_events_announce(), employee_renamed(), people_changed() FROM PUBLIC;
