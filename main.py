@@ -10,18 +10,24 @@ import sys
 
 from nicegui import app, background_tasks, ui
 
-from floor import api, console, health, history
+from auth.identity import check_identity_source, identity_source
+from floor import api, api_work_orders, console, health, history
 from floor.database import Database
+from floor.employees import Employees
 from floor.errors import FloorError
 from floor.listener import Listener, Timing
 from floor.migrate import connect_prepared, prepare
-from floor.pages import floor_page
+from floor.pages import employees_page, floor_page, work_order_page, work_orders_page
 from floor.settings import Settings
 from floor.source import DatabaseSource, database_source
 from floor.storage import storage_secret
 from floor.store import Store
 from floor.ui.broadcast import Broadcast
 from floor.ui.frame import ASSETS, NAME, add_stylesheets
+from floor.ui.services import Services
+from floor.work_order_keeper import WorkOrderKeeper
+from floor.work_order_list import WorkOrderList
+from floor.work_orders import WorkOrders
 from simulator.runner import SimulatorRunner
 
 log = logging.getLogger('line-monitor')
@@ -32,6 +38,7 @@ def main() -> int:
     try:
         settings = Settings.load()
         console.set_up_logging(settings.log_level)
+        check_identity_source(settings)
         console.check_port(settings.host, settings.port)
         with console.stop_on_sigterm(), database_source(settings, console.say) as source:
             serve(settings, source)
@@ -51,7 +58,15 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     listener = Listener(database.connect, database.queries, store, schema=database.schema, timing=timing,
                         prepare=prepare(database))
     broadcast = Broadcast(store)
-    tasks = [listener.run, broadcast.run, database.recycle]
+    employees = Employees(database, default_role=settings.role_of_strangers)
+    orders = WorkOrders(database, employees)
+    order_list = WorkOrderList(database, settings.zone)
+    keeper = WorkOrderKeeper(database, settings.auto_work_order_after)
+    services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
+                        employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
+                        default_role=settings.role_of_strangers)
+
+    tasks = [listener.run, broadcast.run, keeper.run, database.recycle]
     if source.embedded is not None:
         tasks.append(source.embedded.supervise)
     if settings.enable_simulator:
@@ -60,8 +75,10 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
         tasks.append(simulator.run)
 
     api.register(app, database=database)
+    api_work_orders.register(app, orders=orders, order_list=order_list, identify=services.identify)
     health.register(app, database=database, store=store, listener=listener, browsers=lambda: broadcast.pages)
-    floor_page.register(store, broadcast, settings.zone, events_of=history.events_of(database))
+    for page in floor_page, work_orders_page, work_order_page, employees_page:
+        page.register(services)
     add_stylesheets()
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(lambda: [background_tasks.create(task(), name=task.__qualname__) for task in tasks])

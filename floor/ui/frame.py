@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import tzinfo
 from hashlib import sha256
 from pathlib import Path
 
 from nicegui import ui
 
-from ..store import Store
+from ..model import Person
 from .broadcast import LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from .heading import Heading
+from .order_alerts import order_alerts
+from .services import Services
 from .theme import theme_menu
 
 ASSETS = Path(__file__).parent.parent.parent / 'assets'
-STYLESHEETS = ('tokens.css', 'floor.css')
+STYLESHEETS = ('tokens.css', 'floor.css', 'orders.css', 'order.css')
 NAME = 'Line Monitor'
+SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Employees': '/employees'}
 
 
 def add_stylesheets() -> None:
@@ -29,8 +31,13 @@ def add_stylesheets() -> None:
 
 
 @contextmanager
-def frame(title: str, store: Store, zone: tzinfo, view: LiveView) -> Iterator[None]:
-    """The bar and the banner; the block builds the page's main part."""
+def frame(title: str, services: Services, view: LiveView, person: Person, *, section: str | None = None
+          ) -> Iterator[None]:
+    """The bar and the banner; the block builds the page's main part.
+
+    section: the entry of the bar that the page belongs to, where it isn't the title.
+    """
+    store, zone = services.store, services.zone
     ui.page_title(f'{title} · {NAME}')
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
@@ -39,14 +46,18 @@ def frame(title: str, store: Store, zone: tzinfo, view: LiveView) -> Iterator[No
         with ui.element('q-toolbar').classes('bar').props('role=banner'):
             Heading(NAME, level=1).classes('bar-name')
             with ui.element('nav').props('aria-label="Pages"'):
-                link = ui.link('Floor', '/').classes('bar-link')
-                link.props['aria-current'] = 'page'
+                for name, address in SECTIONS.items():
+                    link = ui.link(name, address).classes('bar-link')
+                    if name == (section or title):
+                        link.props['aria-current'] = 'page'
             with ui.element('div').classes('bar-right'):
                 view.add(ConnectionBadge(store, zone))
                 view.add(PlantClock(store, zone, str(zone).rsplit('/', 1)[-1].replace('_', ' ')))
+                ui.label(person.name).classes('bar-person').props['title'] = f'You are a {person.role}'
+                order_alerts(store, person)
                 theme_menu(root)
         with ui.element('q-card').classes('banner-place'):
             view.add(TroubleBanner(store, zone))
         with ui.element('main') as main:
             yield
-    ui.skip_link('Skip to the machines', target=main)
+    ui.skip_link('Skip to the content', target=main)
