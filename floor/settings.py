@@ -5,9 +5,11 @@ A wrong value stops the start with one line that names the variable, the value a
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import zoneinfo
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,10 +19,13 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import SettingsError
+from .model import Role
 
 PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
 IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
 TOO_LONG_TO_SHOW = 60
+LONGEST_NAME = 200
+YEAR_S = 31_536_000
 
 
 class Source(Enum):
@@ -61,6 +66,13 @@ class Settings(BaseSettings):
     listen_audit_seconds: Annotated[float, Field(gt=0, le=60, description='seconds, above 0, at most 60')] = 30
     machine_silent_after: Annotated[float | None, Field(gt=0, description='seconds, above 0; empty: never')] = None
 
+    local_user: Annotated[str | None, Field(description='a name or an e-mail address, in one line of at most '
+                                                        f'{LONGEST_NAME} characters')] = None
+    default_role: Annotated[Role | None, Field(description='viewer, operator, technician or supervisor')] = None
+    allow_anonymous: Annotated[bool, Field(description='true or false')] = False
+    auto_work_order_after: Annotated[float | None, Field(
+        gt=0, le=YEAR_S, description=f'seconds, above 0, at most {YEAR_S}; empty: off')] = None
+
     host: Annotated[str, Field(min_length=1, description='an address to listen on')] = '127.0.0.1'
     port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 8000
     data_dir: Annotated[Path, Field(description='a folder')] = Path('.data')
@@ -76,6 +88,19 @@ class Settings(BaseSettings):
         if not IDENTIFIER.fullmatch(value):
             raise ValueError('not a plain identifier')
         return value
+
+    @field_validator('local_user')
+    @classmethod
+    def _is_name(cls, value: str | None) -> str | None:
+        name = value.strip() if value is not None else None
+        if name is not None and not (name.isprintable() and 0 < len(name) <= LONGEST_NAME):
+            raise ValueError('not a name')
+        return name
+
+    @field_validator('default_role', mode='before')
+    @classmethod
+    def _any_case(cls, value: Any) -> Any:
+        return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator('plant_timezone')
     @classmethod
@@ -111,6 +136,20 @@ class Settings(BaseSettings):
         return zoneinfo.ZoneInfo(self.plant_timezone)
 
     @property
+    def is_private(self) -> bool:
+        """Whether only programs of this very machine can reach us."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == 'localhost'
+
+    @property
+    def role_of_strangers(self) -> Role:
+        """The role of who is not among the employees: DEFAULT_ROLE, else as much as the place allows."""
+        alone = self.is_private and not on_databricks()
+        return self.default_role or (Role.SUPERVISOR if alone else Role.VIEWER)
+
+    @property
     def source(self) -> Source:
         """Where the database comes from; the first hit wins."""
         if self.database_url:
@@ -120,6 +159,14 @@ class Settings(BaseSettings):
         if self.pghost:
             return Source.PG_VARIABLES
         return Source.EMBEDDED
+
+
+def on_databricks(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a Databricks App, where the platform's proxy says who asks.
+
+    Only the process's environment counts: a line of .env must not make us trust what anybody can send.
+    """
+    return bool(environ.get('DATABRICKS_APP_NAME'))
 
 
 def _explain(settings: type[Settings], error: ValidationError) -> str:

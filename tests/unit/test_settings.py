@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from floor.errors import SettingsError
+from floor.model import Role
 from floor.settings import Settings, Source
 
 
@@ -54,6 +55,11 @@ def test_nothing_has_to_be_set() -> None:
     ('MACHINE_SILENT_AFTER', '-1', 'seconds, above 0; empty: never'),
     ('PLANT_TIMEZONE', 'Mars/Olympus', 'a name of the IANA time zone database, as America/Detroit'),
     ('PLANT_TIMEZONE', '../../etc/passwd', 'a name of the IANA time zone database, as America/Detroit'),
+    ('LOCAL_USER', 'li\x1bsa', 'a name or an e-mail address, in one line of at most 200 characters'),
+    ('DEFAULT_ROLE', 'boss', 'viewer, operator, technician or supervisor'),
+    ('ALLOW_ANONYMOUS', 'perhaps', 'true or false'),
+    ('AUTO_WORK_ORDER_AFTER', '0', 'seconds, above 0, at most 31536000; empty: off'),
+    ('AUTO_WORK_ORDER_AFTER', '1e300', 'seconds, above 0, at most 31536000; empty: off'),
     ('LOG_LEVEL', 'loud', 'debug, info, warning or error'),
 ])
 @pytest.mark.parametrize('place', ['environment', '.env'])
@@ -131,11 +137,25 @@ def test_the_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.Monke
 
 
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ('PORT', 'DATABASE_URL', 'MACHINE_SILENT_AFTER', 'STORAGE_SECRET', 'PLANT_TIMEZONE'):
+    for variable in ('PORT', 'DATABASE_URL', 'MACHINE_SILENT_AFTER', 'STORAGE_SECRET', 'PLANT_TIMEZONE',
+                     'LOCAL_USER', 'DEFAULT_ROLE', 'ALLOW_ANONYMOUS', 'AUTO_WORK_ORDER_AFTER'):
         monkeypatch.setenv(variable, '')
     settings = Settings.load()
+    assert (settings.local_user, settings.default_role, settings.allow_anonymous) == (None, None, False)
+    assert settings.auto_work_order_after is None
     assert (settings.port, settings.database_url, settings.machine_silent_after) == (8000, None, None)
     assert settings.source is Source.EMBEDDED
+
+
+def test_a_local_user_has_at_most_200_characters() -> None:
+    assert Settings.load(local_user=f' {"x" * 200} ').local_user == 'x' * 200
+    with pytest.raises(SettingsError, match=r'^LOCAL_USER=x+\.\.\. can not be used'):
+        Settings.load(local_user='x' * 201)
+
+
+def test_a_role_is_known_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('DEFAULT_ROLE', ' Technician')
+    assert Settings.load().default_role is Role.TECHNICIAN
 
 
 def test_the_first_source_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,92 @@
+"""Who asks. On Databricks Apps its proxy says so in headers; everywhere else headers are only what somebody typed.
+
+where                        who                                      role of who is not an employee
+Databricks Apps              X-Forwarded-Email, -Preferred-Username   DEFAULT_ROLE, else viewer
+loopback                     LOCAL_USER, else the system's user       DEFAULT_ROLE, else supervisor
+elsewhere, ALLOW_ANONYMOUS   Anonymous                                DEFAULT_ROLE, else viewer
+elsewhere                    nobody: the program does not start
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Mapping
+
+from floor.errors import NotAllowed, SettingsError
+from floor.model import Identity
+from floor.settings import LONGEST_NAME, Settings, on_databricks
+
+Identify = Callable[[Mapping[str, str]], Identity]
+
+ANONYMOUS = Identity('Anonymous', None)
+NAMELESS = 'Local user'
+"""Who runs the program where the operating system has no name for them, as in some containers."""
+
+
+def check_identity_source(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
+    """Refuse to serve people whom nobody can tell apart, unless that is wanted.
+
+    :raises SettingsError: HOST lets others in, and nothing says who they are
+    """
+    if not (on_databricks(environ) or settings.is_private or settings.allow_anonymous):
+        raise SettingsError(
+            f'HOST={settings.host} lets other machines in, and nothing here says who they are: set HOST=127.0.0.1 '
+            f'(a proxy that signs people in may stand before it), or ALLOW_ANONYMOUS=true to let everybody in '
+            f'as Anonymous with the role {settings.default_role or "viewer"}')
+
+
+def identity_source(settings: Settings, environ: Mapping[str, str] = os.environ) -> Identify:
+    """The question who asks, for the headers of a request; it raises NotAllowed where nobody is signed in.
+
+    :raises SettingsError: as check_identity_source
+    """
+    check_identity_source(settings, environ)
+    if on_databricks(environ):
+        return forwarded_identity
+    person = local_identity(settings.local_user) if settings.is_private else ANONYMOUS
+    return lambda _headers: person
+
+
+def forwarded_identity(headers: Mapping[str, str]) -> Identity:
+    """Who the proxy of Databricks Apps says is asking. A program's account has a name only.
+
+    :raises NotAllowed: nobody is signed in, or a header can't be what the proxy writes
+    """
+    email = _forwarded(headers, 'x-forwarded-email').lower()
+    name = _forwarded(headers, 'x-forwarded-preferred-username') or email or _forwarded(headers, 'x-forwarded-user')
+    if not name:
+        raise NotAllowed('nobody is signed in: open the address that Databricks Apps shows for this app')
+    return Identity(name, email or None)
+
+
+def local_identity(said: str | None) -> Identity:
+    """said: LOCAL_USER, a name or an e-mail address; None: whom the operating system says the program belongs to."""
+    name = said or _system_user()
+    return Identity(name, name.lower() if '@' in name else None)
+
+
+def _forwarded(headers: Mapping[str, str], name: str) -> str:
+    values = {value.strip() for key, value in headers.items() if key.lower() == name} - {''}
+    if len(values) > 1:
+        raise NotAllowed(f'{name} came {len(values)} times: whom to believe?')
+    value = _as_utf8(values.pop()) if values else ''
+    if not value.isprintable() or len(value) > LONGEST_NAME:
+        raise NotAllowed(f'{name} is not a name: it is longer than {LONGEST_NAME} characters or holds odd ones')
+    return value.strip()
+
+
+def _as_utf8(value: str) -> str:
+    # a header's bytes reach us as Latin-1
+    try:
+        return value.encode('latin-1').decode()
+    except UnicodeError:
+        return value
+
+
+def _system_user() -> str:
+    try:
+        name = getpass.getuser().strip()
+    except (OSError, KeyError, ImportError):  # which one, depends on Python's version
+        return NAMELESS
+    return name if name.isprintable() and 0 < len(name) <= LONGEST_NAME else NAMELESS

@@ -1,0 +1,166 @@
+"""Who asks: on Databricks Apps, on one's own machine, and where nobody can say."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+import pytest
+from starlette.datastructures import Headers
+
+from auth.identity import NAMELESS, check_identity_source, identity_source
+from floor.errors import NotAllowed, SettingsError
+from floor.model import Identity, Role
+from floor.settings import Settings
+
+APP = {'DATABRICKS_APP_NAME': 'line-monitor'}
+FORWARDED = {'X-Forwarded-Email': 'Lisa.Garcia@Example.com', 'X-Forwarded-Preferred-Username': 'Lisa Garcia',
+             'X-Forwarded-User': '4711@1234567890'}
+
+
+@pytest.fixture(autouse=True)
+def machine_of_ada(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program belongs to the login ada, on a machine whose environment says nothing about us."""
+    monkeypatch.delenv('DATABRICKS_APP_NAME', raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(getpass, 'getuser', lambda: 'ada')
+
+
+def settings_with(**values: Any) -> Settings:
+    return Settings(_env_file=None, **values)
+
+
+# on Databricks Apps
+
+def test_on_databricks_the_forwarded_headers_say_who_asks() -> None:
+    identify = identity_source(settings_with(host='0.0.0.0'), APP)
+    assert identify(FORWARDED) == Identity('Lisa Garcia', 'lisa.garcia@example.com')
+    assert identify(Headers(FORWARDED)) == Identity('Lisa Garcia', 'lisa.garcia@example.com')
+
+
+def test_without_a_username_the_email_is_the_name_too() -> None:
+    identify = identity_source(settings_with(host='0.0.0.0'), APP)
+    assert identify({'x-forwarded-email': ' Lisa.Garcia@example.com '}) == Identity('lisa.garcia@example.com',
+                                                                                    'lisa.garcia@example.com')
+
+
+def test_only_the_email_header_is_an_email() -> None:
+    identify = identity_source(settings_with(host='0.0.0.0'), APP)
+    assert identify({'x-forwarded-preferred-username': 'mike.johnson@example.com'}).email is None
+    assert identify({'x-forwarded-user': '4711@1234567890'}) == Identity('4711@1234567890', None)
+
+
+@pytest.mark.parametrize('headers', [{}, {'x-forwarded-email': ' '}, {'x-real-ip': '10.0.0.1'}])
+def test_on_databricks_nobody_without_headers(headers: dict[str, str]) -> None:
+    with pytest.raises(NotAllowed, match=r'^nobody is signed in'):
+        identity_source(settings_with(host='0.0.0.0', local_user='mike.johnson@example.com'), APP)(headers)
+
+
+@pytest.mark.parametrize('value', ['lisa\x00@example.com', 'lisa@example.com\nx-forwarded-email: mike', 'li\x1bsa',
+                                   '\u202emike', 'x' * 201])
+@pytest.mark.parametrize('name', ['x-forwarded-email', 'x-forwarded-preferred-username'])
+def test_a_header_that_is_no_name_is_refused(name: str, value: str) -> None:
+    with pytest.raises(NotAllowed, match=f'^{name} is not a name'):
+        identity_source(settings_with(host='0.0.0.0'), APP)({**{'x-forwarded-email': 'lisa@example.com'}, name: value})
+
+
+def test_two_people_in_one_request_are_nobody() -> None:
+    twice = Headers(raw=[(b'x-forwarded-email', b'mike@example.com'), (b'x-forwarded-email', b'lisa@example.com')])
+    with pytest.raises(NotAllowed, match=r'^x-forwarded-email came 2 times'):
+        identity_source(settings_with(host='0.0.0.0'), APP)(twice)
+
+
+def test_a_name_may_have_any_letters() -> None:
+    headers = Headers(raw=[(b'x-forwarded-email', b'jose@example.com'),
+                           (b'x-forwarded-preferred-username', 'José Łukasz 山田'.encode())])
+    assert identity_source(settings_with(host='0.0.0.0'), APP)(headers).name == 'José Łukasz 山田'
+
+
+# elsewhere
+
+@pytest.mark.parametrize('values', [{}, {'local_user': 'Lisa Garcia'}, {'host': '0.0.0.0', 'allow_anonymous': True}])
+@pytest.mark.parametrize('environ', [{}, {'DATABRICKS_APP_NAME': ''}, {'DATABRICKS_HOST': 'https://dbc.example.com'}])
+def test_off_databricks_spoofed_headers_change_nothing(values: dict[str, Any], environ: dict[str, str]) -> None:
+    identify = identity_source(settings_with(**values), environ)
+    assert identify(FORWARDED) == identify({})
+    assert identify({'x-forwarded-email': 'mike.johnson@example.com', 'x-forwarded-host': '127.0.0.1'}) == identify({})
+
+
+def test_a_line_of_the_env_file_does_not_make_it_databricks(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    (tmp_path / '.env').write_text('DATABRICKS_APP_NAME=line-monitor\n')
+    monkeypatch.chdir(tmp_path)
+    assert identity_source(Settings.load())(FORWARDED) == Identity('ada', None)
+
+
+def test_locally_it_is_the_users_login() -> None:
+    assert identity_source(settings_with(), {})({}) == Identity('ada', None)
+
+
+@pytest.mark.parametrize(('said', 'identity'), [
+    ('Lisa Garcia', Identity('Lisa Garcia', None)),
+    ('Lisa.Garcia@Example.com', Identity('Lisa.Garcia@Example.com', 'lisa.garcia@example.com'))])
+def test_local_user_says_it_differently(said: str, identity: Identity) -> None:
+    assert identity_source(settings_with(local_user=said), {})({}) == identity
+
+
+@pytest.mark.parametrize('error', [OSError('no username set in the environment'), KeyError('getpwuid'), ImportError()])
+def test_a_container_without_logins_has_a_user_all_the_same(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def nobody() -> str:
+        raise error
+
+    monkeypatch.setattr(getpass, 'getuser', nobody)
+    assert identity_source(settings_with(), {})({}) == Identity(NAMELESS, None)
+
+
+@pytest.mark.parametrize('name', ['', ' ', 'a\x07b', 'x' * 201])
+def test_a_login_that_is_no_name_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(getpass, 'getuser', lambda: name)
+    assert identity_source(settings_with(), {})({}) == Identity(NAMELESS, None)
+
+
+# where nobody can say who asks
+
+@pytest.mark.parametrize('host', ['0.0.0.0', '::', '10.1.2.3', 'plant.example.com', '127.0.0.1.example.com',
+                                  '128.0.0.1'])
+def test_an_open_address_without_an_identity_source_stops_the_start(host: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        check_identity_source(settings_with(host=host), {})
+    message = str(refused.value)
+    assert message.startswith(f'HOST={host} lets other machines in')
+    assert '\n' not in message
+    for way_out in ('HOST=127.0.0.1', 'proxy', 'ALLOW_ANONYMOUS=true'):
+        assert way_out in message
+    with pytest.raises(SettingsError):
+        identity_source(settings_with(host=host), {})
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', '127.8.9.10', '::1', 'localhost', 'LocalHost'])
+def test_loopback_needs_nothing(host: str) -> None:
+    check_identity_source(settings_with(host=host), {})
+    assert settings_with(host=host).role_of_strangers is Role.SUPERVISOR
+
+
+def test_an_open_address_is_fine_on_databricks_and_where_it_is_wanted() -> None:
+    check_identity_source(settings_with(host='0.0.0.0'), APP)
+    check_identity_source(settings_with(host='0.0.0.0', allow_anonymous=True), {})
+
+
+def test_where_everybody_may_come_everybody_is_anonymous() -> None:
+    identify = identity_source(settings_with(host='0.0.0.0', allow_anonymous=True, local_user='mike@example.com'), {})
+    assert identify({}) == Identity('Anonymous', None)
+
+
+# what strangers may do
+
+@pytest.mark.parametrize('host', ['127.0.0.1', '0.0.0.0'])
+def test_strangers_look_on_where_others_come_in(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    assert settings_with(host='0.0.0.0', allow_anonymous=True).role_of_strangers is Role.VIEWER
+    monkeypatch.setenv('DATABRICKS_APP_NAME', 'line-monitor')
+    assert settings_with(host=host).role_of_strangers is Role.VIEWER
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', '0.0.0.0'])
+@pytest.mark.parametrize('role', Role)
+def test_default_role_decides_everywhere(host: str, role: Role) -> None:
+    assert settings_with(host=host, default_role=role).role_of_strangers is role
