@@ -1,0 +1,336 @@
+"""The list of work orders: what is asked for, as it stands in an address, and the answer, page by page.
+
+A hundred browsers that look at the same list ask the same question whenever an order changes. Who says at which
+revision of the store they ask shares one answer with all the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Any, Literal, TypeVar, cast
+
+import asyncpg
+
+from .database import Connection, Database, describe
+from .errors import DatabaseUnavailable
+from .history import to_status
+from .model import HoldReason, Priority, WorkOrder, WorkOrderState
+
+UNASSIGNED: Literal['none'] = 'none'
+PER_PAGE = 50
+MOST_PER_PAGE = 500
+MOST_PAGES = 1_000_000
+MOST_TEXT = 200
+SHARED_FOR_S = 2.0  # counts of what is overdue move with time, not with the revision
+SHARED_MOST = 256
+
+Answer = TypeVar('Answer')
+
+
+class SortKey(StrEnum):
+    """What a list is sorted by. Pressing: overdue first, then by priority, then by due time; it has no reverse."""
+
+    PRESSING = 'pressing'
+    MACHINE = 'machine'
+    WHAT = 'what'
+    PRIORITY = 'priority'
+    STATE = 'state'
+    ASSIGNEE = 'assignee'
+    DUE = 'due'
+    AGE = 'age'
+
+
+class Done(StrEnum):
+    """Orders that were completed lately; the week is the last seven days, within which an order can be reopened."""
+
+    TODAY = 'today'
+    WEEK = 'week'
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders, sorted how, which page of them.
+
+    done adds orders that were completed lately to those in states; with neither, an order may be in any state.
+    """
+
+    states: frozenset[WorkOrderState] = frozenset()
+    priorities: frozenset[Priority] = frozenset()
+    machine: str | None = None
+    assignee: int | Literal['none'] | None = None
+    text: str = ''
+    overdue: bool = False
+    sort: SortKey = SortKey.PRESSING
+    descending: bool = False
+    page: int = 1
+    per_page: int = PER_PAGE
+    done: Done | None = None
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> OrderFilter:
+        """What an address asks for. A value that makes no sense is as good as none."""
+        sort = query.get('sort', '')
+        key = _one_of(SortKey, sort.removeprefix('-')) or SortKey.PRESSING
+        return cls(
+            states=_some_of(WorkOrderState, query.get('state', '')),
+            priorities=_some_of(Priority, query.get('priority', '')),
+            machine=_storable(query.get('machine', '')) or None,
+            assignee=_assignee(query.get('assignee', '')),
+            text=_storable(query.get('q', '')).strip()[:MOST_TEXT].strip(),
+            overdue=query.get('overdue') == '1',
+            sort=key,
+            descending=sort.startswith('-') and key is not SortKey.PRESSING,
+            page=_number(query.get('page', ''), MOST_PAGES) or 1,
+            per_page=_number(query.get('per_page', ''), MOST_PER_PAGE) or PER_PAGE,
+            done=_one_of(Done, query.get('done', '')),
+        )
+
+    def to_query(self) -> dict[str, str]:
+        """The same as an address says it, without what goes without saying."""
+        query = {
+            'state': ','.join(state for state in WorkOrderState if state in self.states),
+            'done': self.done or '',
+            'overdue': '1' if self.overdue else '',
+            'priority': ','.join(priority for priority in Priority if priority in self.priorities),
+            'machine': self.machine or '',
+            'assignee': '' if self.assignee is None else str(self.assignee),
+            'q': self.text,
+            'sort': '' if self.sort is SortKey.PRESSING else ('-' if self.descending else '') + self.sort,
+            'page': '' if self.page == 1 else str(self.page),
+            'per_page': '' if self.per_page == PER_PAGE else str(self.per_page),
+        }
+        return {name: str(value) for name, value in query.items() if value}
+
+    @property
+    def narrows(self) -> bool:
+        """Whether there are orders that it leaves out."""
+        return self.whole() != OrderFilter()
+
+    def whole(self) -> OrderFilter:
+        """The same orders, not cut into pages and not sorted."""
+        return replace(self, sort=SortKey.PRESSING, descending=False, page=1, per_page=PER_PAGE)
+
+    def stateless(self) -> OrderFilter:
+        """What the counts of the states are counted under."""
+        return replace(self.whole(), states=frozenset(), done=None, overdue=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCounts:
+    """How many orders are in each state, under a filter without its states; of those, how many are overdue."""
+
+    open: int = 0
+    in_progress: int = 0
+    on_hold: int = 0
+    completed: int = 0
+    cancelled: int = 0
+    overdue: int = 0
+    completed_today: int = 0
+    completed_this_week: int = 0
+    overdue_by_state: Mapping[WorkOrderState, int] = field(default_factory=dict)
+
+    def of(self, state: WorkOrderState) -> int:
+        """How many are in one state."""
+        return int(getattr(self, state.value))
+
+    @property
+    def all(self) -> int:
+        """How many there are in any state."""
+        return sum(map(self.of, WorkOrderState))
+
+    def total(self, filter: OrderFilter) -> int:
+        """How many orders a filter shows whose counts these are."""
+        lately = {None: 0, Done.TODAY: self.completed_today, Done.WEEK: self.completed_this_week}[filter.done]
+        states = filter.states if filter.states or filter.done else frozenset(WorkOrderState)
+        if filter.overdue:
+            return sum(self.overdue_by_state.get(state, 0) for state in states)
+        return sum(map(self.of, states)) + (0 if WorkOrderState.COMPLETED in states else lately)
+
+
+@dataclass(frozen=True, eq=False)
+class OrderPage:
+    """One page of a list; total counts all its pages."""
+
+    orders: tuple[WorkOrder, ...]
+    total: int
+    counts: OrderCounts
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """An answer that others may have too."""
+
+    revision: int
+    asked_at: float
+    task: asyncio.Task[Any]
+
+    def serves(self, revision: int) -> bool:
+        """Whether it is an answer for who asks at this revision now."""
+        if self.revision != revision:
+            return False
+        if not self.task.done():
+            return True
+        failed = self.task.cancelled() or self.task.exception() is not None
+        return not failed and time.monotonic() - self.asked_at < SHARED_FOR_S
+
+
+class WorkOrderList:
+    """Asks the database for lists of work orders."""
+
+    def __init__(self, database: Database, zone: tzinfo) -> None:
+        """zone: the plant's; its midnight is where today begins."""
+        self._database = database
+        self._zone = zone
+        self._shared: dict[Hashable, _Shared] = {}
+
+    @property
+    def zone(self) -> tzinfo:
+        """The plant's time zone."""
+        return self._zone
+
+    async def page(self, filter: OrderFilter, revision: int | None = None) -> OrderPage:
+        """One page. Who asks the same at the same revision of the store gets the same answer; None: ask anew.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        orders, counts = await asyncio.gather(self._once(('page', filter), revision, lambda: self._orders(filter)),
+                                              self.counts(filter, revision))
+        return OrderPage(orders, counts.total(filter), counts)
+
+    async def counts(self, filter: OrderFilter, revision: int | None = None) -> OrderCounts:
+        """How many orders are in each state, whatever states the filter asks for; revision as for a page.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        base = filter.stateless()
+        return await self._once(('counts', base), revision, lambda: self._count(base))
+
+    @asynccontextmanager
+    async def every(self, filter: OrderFilter) -> AsyncIterator[AsyncIterator[WorkOrder]]:
+        """All orders under a filter, sorted, from all its pages; read as they are taken, from one moment.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': 0, 'most': None}
+        async with self._asking() as connection:
+            async with self._database.queries.work_order_page_cursor(connection, **asked) as rows:
+                yield (_to_order(row) async for row in rows)
+
+    # within
+
+    async def _orders(self, filter: OrderFilter) -> tuple[WorkOrder, ...]:
+        asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': (filter.page - 1) * filter.per_page,
+                 'most': filter.per_page}
+        async with self._asking() as connection:
+            return tuple([_to_order(row) async for row in self._database.queries.work_order_page(connection, **asked)])
+
+    async def _count(self, filter: OrderFilter) -> OrderCounts:
+        conditions = self._conditions(filter)
+        asked = {name: conditions[name] for name in
+                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'machine_words')}
+        async with self._asking() as connection:
+            rows = [row async for row in self._database.queries.work_order_counts(
+                connection, **asked, today=self._since(Done.TODAY), this_week=self._since(Done.WEEK))]
+        return OrderCounts(
+            **{row['state']: row['orders'] for row in rows},
+            overdue=sum(row['overdue'] for row in rows),
+            completed_today=sum(row['completed_today'] for row in rows),
+            completed_this_week=sum(row['completed_this_week'] for row in rows),
+            overdue_by_state={WorkOrderState(row['state']): row['overdue'] for row in rows})
+
+    def _conditions(self, filter: OrderFilter) -> dict[str, Any]:
+        said = filter.text
+        return {
+            'states': [*filter.states] if filter.states or filter.done else None,
+            'completed_since': self._since(filter.done) if filter.done else None,
+            'priorities': [*filter.priorities] or None,
+            'machine': filter.machine,
+            'assignee': filter.assignee if isinstance(filter.assignee, int) else None,
+            'unassigned': filter.assignee == UNASSIGNED,
+            'overdue': filter.overdue,
+            'words': _containing(said) if said else None,
+            # a machine is found by its name as the database has it and as people see it
+            'machine_words': _containing(said.replace(' ', '_').replace('·', '_')) if said else None,
+        }
+
+    def _since(self, done: Done) -> datetime:
+        now = datetime.now(self._zone)
+        if done is Done.WEEK:
+            return now - timedelta(days=7)
+        return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._database.acquire() as connection:
+                await self._database.queries.plan_every_time(connection)
+                yield connection
+        except asyncpg.PostgresError as error:
+            raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
+
+    async def _once(self, key: Hashable, revision: int | None, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        if revision is None:
+            return await ask()
+        shared = self._shared.get(key)
+        if shared is None or not shared.serves(revision):
+            task = asyncio.ensure_future(_awaited(ask))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever asked may have gone
+            shared = _Shared(revision, time.monotonic(), task)
+            self._shared.pop(key, None)
+            self._shared[key] = shared
+            while len(self._shared) > SHARED_MOST:
+                del self._shared[next(iter(self._shared))]
+        return cast(Answer, await asyncio.shield(shared.task))
+
+
+async def _awaited(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    return await ask()
+
+
+def _to_order(row: Any) -> WorkOrder:
+    return WorkOrder(**{**row, 'priority': Priority(row['priority']), 'state': WorkOrderState(row['state']),
+                        'machine_status': to_status(row['machine_status']),
+                        'hold_reason': HoldReason(row['hold_reason']) if row['hold_reason'] else None})
+
+
+def _sort(filter: OrderFilter) -> str:
+    return ('-' if filter.descending and filter.sort is not SortKey.PRESSING else '') + filter.sort
+
+
+def _containing(text: str) -> str:
+    """A pattern of LIKE for texts with these very characters in them."""
+    escaped = text.replace('\\', '\\\\').replace('%', '\\%').replace('_', '\\_')
+    return f'%{escaped}%'
+
+
+def _storable(text: str) -> str:
+    """Without what PostgreSQL holds in no text."""
+    return text.replace('\0', '').encode(errors='ignore').decode()
+
+
+Word = TypeVar('Word', bound=StrEnum)
+
+
+def _one_of(words: type[Word], text: str) -> Word | None:
+    return words(text) if text in list(words) else None
+
+
+def _some_of(words: type[Word], text: str) -> frozenset[Word]:
+    return frozenset(word for part in text.split(',') if (word := _one_of(words, part.strip())))
+
+
+def _number(text: str, most: int) -> int | None:
+    """A number from 1 to most, written in at most as many ASCII digits."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+        return None
+    return int(text) if 1 <= int(text) <= most else None
+
+
+def _assignee(text: str) -> int | Literal['none'] | None:
+    return UNASSIGNED if text == UNASSIGNED else _number(text, 2**31 - 1)

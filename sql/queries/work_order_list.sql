@@ -1,0 +1,55 @@
+-- name: plan_every_time()!
+-- The lists ask the same statement in many ways, and each way deserves a plan of its own. Holds until RESET ALL.
+SET plan_cache_mode = force_custom_plan;
+
+-- name: work_order_page(states, completed_since, priorities, machine, assignee, unassigned, overdue, words, machine_words, sort, first, most)
+-- The orders under a filter, sorted; null means no condition, a minus before the sort turns it round. What ties is sorted
+-- by how pressing it is: overdue first, then by priority, then by when it is due; what has ended last, the latest first.
+SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.priority, o.status AS state, o.reporter_name,
+       o.reporter_email, o.assignee_id, o.assignee, o.source, o.machine_status, o.machine_reason, o.stop_since,
+       o.recovered_at, o.timestamp AS reported_at, o.created_at, o.due_at, o.acknowledged_at, o.started_at,
+       o.completed_at, o.cancelled_at, o.hold_reason, o.cause, o.action_taken, o.cancel_reason, o.updated_at, o.version
+FROM work_orders o
+CROSS JOIN LATERAL (
+    SELECT o.status IN ('open', 'in_progress', 'on_hold') AS active,
+           CASE o.priority WHEN 'critical' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END AS urgency,
+           CASE o.status WHEN 'open' THEN 1 WHEN 'in_progress' THEN 2 WHEN 'on_hold' THEN 3 WHEN 'completed' THEN 4
+                         ELSE 5 END AS stage
+) AS key
+WHERE (:states::text[] IS NULL OR o.status = ANY (:states) OR o.completed_at >= :completed_since::timestamptz)
+  AND (:priorities::text[] IS NULL OR o.priority = ANY (:priorities))
+  AND (:machine::text IS NULL OR o.machine_id = :machine)
+  AND (:assignee::integer IS NULL OR o.assignee_id = :assignee)
+  AND (NOT :unassigned::boolean OR o.assignee_id IS NULL)
+  AND (NOT :overdue::boolean OR (o.status IN ('open', 'in_progress', 'on_hold') AND o.due_at < now()))
+  AND (:words::text IS NULL OR o.id ILIKE :words OR o.issue_description ILIKE :words OR o.assignee ILIKE :words
+       OR o.machine_id IN (SELECT machine_name FROM machines WHERE machine_name ILIKE :machine_words::text))
+ORDER BY
+    CASE :sort::text WHEN 'machine' THEN o.machine_id WHEN 'what' THEN lower(left(o.issue_description, 100))
+                     WHEN 'assignee' THEN lower(o.assignee) END,
+    CASE :sort WHEN '-machine' THEN o.machine_id WHEN '-what' THEN lower(left(o.issue_description, 100))
+               WHEN '-assignee' THEN lower(o.assignee) END DESC NULLS LAST,
+    CASE :sort WHEN 'priority' THEN key.urgency WHEN '-priority' THEN -key.urgency
+               WHEN 'state' THEN key.stage WHEN '-state' THEN -key.stage END,
+    CASE :sort WHEN 'due' THEN o.due_at WHEN '-age' THEN o.timestamp END,
+    CASE :sort WHEN '-due' THEN o.due_at WHEN 'age' THEN o.timestamp END DESC,
+    CASE WHEN key.active AND o.due_at < now() THEN key.urgency WHEN key.active THEN 10 + key.urgency ELSE 20 END,
+    CASE WHEN NOT key.active THEN coalesce(o.completed_at, o.cancelled_at) END DESC NULLS LAST,
+    o.due_at, o.id
+OFFSET :first::bigint LIMIT :most::bigint;
+
+-- name: work_order_counts(priorities, machine, assignee, unassigned, words, machine_words, today, this_week)
+-- How many orders are in each state under a filter that asks for no state; how many of them are overdue, and how many
+-- were completed since the two times.
+SELECT o.status AS state, count(*) AS orders,
+       count(*) FILTER (WHERE o.status IN ('open', 'in_progress', 'on_hold') AND o.due_at < now()) AS overdue,
+       count(*) FILTER (WHERE o.completed_at >= :today::timestamptz) AS completed_today,
+       count(*) FILTER (WHERE o.completed_at >= :this_week::timestamptz) AS completed_this_week
+FROM work_orders o
+WHERE (:priorities::text[] IS NULL OR o.priority = ANY (:priorities))
+  AND (:machine::text IS NULL OR o.machine_id = :machine)
+  AND (:assignee::integer IS NULL OR o.assignee_id = :assignee)
+  AND (NOT :unassigned::boolean OR o.assignee_id IS NULL)
+  AND (:words::text IS NULL OR o.id ILIKE :words OR o.issue_description ILIKE :words OR o.assignee ILIKE :words
+       OR o.machine_id IN (SELECT machine_name FROM machines WHERE machine_name ILIKE :machine_words::text))
+GROUP BY o.status;
