@@ -100,6 +100,7 @@ CREATE INDEX work_orders_by_machine ON work_orders (machine_id, created_at DESC)
 CREATE INDEX work_orders_by_assignee ON work_orders (assignee_id, created_at DESC);
 CREATE INDEX work_orders_active ON work_orders (due_at) WHERE status IN ('open', 'in_progress', 'on_hold');
 CREATE INDEX work_orders_ended ON work_orders (completed_at DESC) WHERE status = 'completed';
+CREATE INDEX work_orders_pressing ON work_orders ((coalesce(completed_at, cancelled_at)) DESC NULLS FIRST);
 CREATE UNIQUE INDEX work_orders_one_per_stop ON work_orders (machine_id, stop_since) WHERE source = 'automatic';
 
 -- Everything that ever happened to an order: append-only, the comments too.

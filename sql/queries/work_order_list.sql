@@ -11,8 +11,7 @@ SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.prio
        o.completed_at, o.cancelled_at, o.hold_reason, o.cause, o.action_taken, o.cancel_reason, o.updated_at, o.version
 FROM work_orders o
 CROSS JOIN LATERAL (
-    SELECT o.status IN ('open', 'in_progress', 'on_hold') AS active,
-           CASE o.priority WHEN 'critical' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END AS urgency,
+    SELECT CASE o.priority WHEN 'critical' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END AS urgency,
            CASE o.status WHEN 'open' THEN 1 WHEN 'in_progress' THEN 2 WHEN 'on_hold' THEN 3 WHEN 'completed' THEN 4
                          ELSE 5 END AS stage
 ) AS key
@@ -33,9 +32,8 @@ ORDER BY
                WHEN 'state' THEN key.stage WHEN '-state' THEN -key.stage END,
     CASE :sort WHEN 'due' THEN o.due_at WHEN '-age' THEN o.timestamp END,
     CASE :sort WHEN '-due' THEN o.due_at WHEN 'age' THEN o.timestamp END DESC,
-    CASE WHEN key.active AND o.due_at < now() THEN key.urgency WHEN key.active THEN 10 + key.urgency ELSE 20 END,
-    CASE WHEN NOT key.active THEN coalesce(o.completed_at, o.cancelled_at) END DESC NULLS LAST,
-    o.due_at, o.id
+    coalesce(o.completed_at, o.cancelled_at) DESC NULLS FIRST,
+    o.due_at >= now(), key.urgency, o.due_at, o.id
 OFFSET :first::bigint LIMIT :most::bigint;
 
 -- name: work_order_counts(priorities, machine, assignee, unassigned, words, machine_words, today, this_week)
