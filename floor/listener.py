@@ -20,8 +20,20 @@ import asyncpg
 from .database import UNREACHABLE, Connect, Connection, describe
 from .errors import DatabaseError, FeedNotDelivered, NotificationError
 from .history import to_event, to_status
-from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status
-from .notifications import Resync, parse
+from .model import (
+    Employee,
+    FloorSnapshot,
+    MachineChange,
+    MachineName,
+    MachineRecord,
+    OrderBrief,
+    OrderId,
+    Priority,
+    Role,
+    Status,
+    WorkOrderState,
+)
+from .notifications import Changes, OrderChanges, Resync, parse
 from .store import EVENTS_KEPT, Store
 
 log = logging.getLogger(__name__)
@@ -138,45 +150,58 @@ class Listener:
             await asyncio.sleep(self._timing.busy_gap if busy else self._timing.gap)
 
     def _drain(self, session: _Session) -> None:
-        """Apply all that has come in, in one step, the last word of each machine only."""
+        """Apply all that has come in, in one step, the last word of each machine and each order only."""
         session.something_came.clear()
-        latest: dict[MachineName, MachineChange] = {}
+        machines: dict[MachineName, MachineChange] = {}
+        orders: dict[OrderId, OrderBrief] = {}
         if session.overflowed:
             session.resync_wanted, session.overflowed = True, False
-        for payload in session.take():
-            self.counters.notifications += 1
-            try:
-                message = parse(payload)
-            except NotificationError as error:
-                self.counters.unreadable += 1
-                log.warning('ignored a notification and read the floor again: %s', error)
-                session.resync_wanted = True
-                continue
-            if isinstance(message, Resync):
-                session.resync_wanted = True
-                continue
-            for change in message.machines:
-                if change.name not in self._store.machines:
+        for message in map(self._understand, session.take()):
+            match message:
+                case Resync():
                     session.resync_wanted = True
-                known = latest.get(change.name)
-                if known is None or known.version < change.version:
-                    latest[change.name] = change
-        if latest:
-            changes = sorted(latest.values(), key=lambda change: change.version)
-            session.applied_while_reading += changes if session.reading else []
-            self._store.apply(changes)
+                case OrderChanges():
+                    for order in message.orders:
+                        if order.id not in orders or orders[order.id].event < order.event:
+                            orders[order.id] = order
+                case Changes():
+                    for change in message.machines:
+                        if change.name not in self._store.machines:
+                            session.resync_wanted = True
+                        if change.name not in machines or machines[change.name].version < change.version:
+                            machines[change.name] = change
+        self._write(session, sorted(machines.values(), key=lambda change: change.version),
+                    sorted(orders.values(), key=lambda order: order.event))
+
+    def _understand(self, payload: str) -> Changes | OrderChanges | Resync:
+        self.counters.notifications += 1
+        try:
+            return parse(payload)
+        except NotificationError as error:
+            self.counters.unreadable += 1
+            log.warning('ignored a notification and read the floor again: %s', error)
+            return Resync('a notification that is not ours')
+
+    def _write(self, session: _Session, machines: list[MachineChange], orders: list[OrderBrief]) -> None:
+        if session.reading:
+            session.machines_while_reading += machines
+            session.orders_while_reading += orders
+        if machines:
+            self._store.apply(machines)
+        if orders:
+            self._store.apply_orders(orders)
 
     async def _read_floor(self, session: _Session) -> None:
         async with session.asking:
             session.resync_wanted = False  # not before: the audit may be reading, and must know that we want to
-            session.reading, session.applied_while_reading = True, []
+            session.reading, session.machines_while_reading, session.orders_while_reading = True, [], []
             try:
                 snapshot = await read_floor(session.connection, self._queries)
             finally:
                 session.reading = False
         self.counters.snapshots += 1
         self._store.replace(snapshot)
-        self._store.apply(session.applied_while_reading)  # may be newer than the moment that was read
+        self._write(session, session.machines_while_reading, session.orders_while_reading)  # may be newer than that
 
     # is it true
 
@@ -224,24 +249,32 @@ class Listener:
                                 f'is missing or off). The floor is read every {self._timing.polling:g} s instead.')
 
     async def _audit_floor(self, session: _Session) -> None:
-        """Compare the store with the table, once all that was announced before the comparison has arrived."""
-        before = {name: machine.version for name, machine in self._store.machines.items()}
+        """Compare the store with the tables, once all that was announced before the comparison has arrived."""
+        versions = {name: machine.version for name, machine in self._store.machines.items()}
+        orders_revision = self._store.orders_revision
         snapshots = self.counters.snapshots
         async with session.asking:
             snapshot = await read_floor(session.connection, self._queries)
         await self._beat(session)
         if session.resync_wanted or session.something_came.is_set() or self.counters.snapshots != snapshots:
             return  # the floor is moving just now; what moves is announced
-        known = self._store.machines
-        wrong = [record.name for record in snapshot.machines
-                 if record.name not in known or (known[record.name].version == before.get(record.name)
-                                                 and not known[record.name].agrees_with(record))]
-        gone = set(known) - {record.name for record in snapshot.machines}
-        if wrong or gone:
+        wrong: list[str] = [*self._wrong_machines(snapshot, versions)]
+        if self._store.orders_revision == orders_revision:
+            known, read = self._store.orders, {order.id: order for order in snapshot.orders}
+            wrong += [id_ for id_ in {**known, **read} if known.get(id_) != read.get(id_)]
+        if {each.id: each for each in snapshot.people} != self._store.people:
+            wrong.append('the people')
+        if wrong:
             self.counters.audits_with_difference += 1
-            log.warning('the audit found machines that changed without being announced: %s',
-                        ', '.join(sorted({*wrong, *gone})[:10]))
+            log.warning('the audit found what changed without being announced: %s', ', '.join(sorted(wrong)[:10]))
             await self._read_floor(session)
+
+    def _wrong_machines(self, snapshot: FloorSnapshot, before: dict[MachineName, int]) -> set[MachineName]:
+        known = self._store.machines
+        return {record.name for record in snapshot.machines
+                if record.name not in known or (known[record.name].version == before.get(record.name)
+                                                and not known[record.name].agrees_with(record))
+                } | (set(known) - {record.name for record in snapshot.machines})
 
 
 class _Session:
@@ -254,7 +287,8 @@ class _Session:
         self.resync_wanted = False
         self.overflowed = False
         self.reading = False
-        self.applied_while_reading: list[MachineChange] = []
+        self.machines_while_reading: list[MachineChange] = []
+        self.orders_while_reading: list[OrderBrief] = []
         self.beats: dict[str, asyncio.Future[None]] = {}
         self._payloads: list[str] = []
         self._ended = asyncio.Event()
@@ -295,9 +329,11 @@ class _Session:
 
 
 async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
-    """The whole floor and its latest events, as one moment."""
+    """The whole floor with its latest events, its active orders and its people, as one moment."""
     async with connection.transaction(isolation='repeatable_read', readonly=True):
         rows = [row async for row in queries.snapshot(connection)]
+        orders = [row async for row in queries.active_orders(connection)]
+        people = [row async for row in queries.everybody(connection)]
         events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
         now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
     return FloorSnapshot(
@@ -305,4 +341,15 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
             machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
             status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
             reported_ms=row['reported_ms'], since_ms=row['since_ms']) for row in rows),
-        events=tuple(to_event(row) for row in events), now_ms=now_ms)
+        events=tuple(to_event(row) for row in events), now_ms=now_ms,
+        orders=tuple(_to_order(row) for row in orders), people=tuple(_to_employee(row) for row in people))
+
+
+def _to_order(row: Any) -> OrderBrief:
+    known = {priority.value: priority for priority in Priority}  # the database lets people add one of their own
+    return OrderBrief(**{**row, 'state': WorkOrderState(row['state']),
+                         'priority': known.get(row['priority'], Priority.MEDIUM)})
+
+
+def _to_employee(row: Any) -> Employee:
+    return Employee(**{**row, 'role': Role(row['role'])})

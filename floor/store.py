@@ -9,11 +9,26 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .model import DisplayName, FloorSnapshot, MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from .active_orders import ActiveOrders, OrderChange
+from .model import (
+    DisplayName,
+    Employee,
+    FloorSnapshot,
+    Identity,
+    MachineChange,
+    MachineName,
+    MachineRecord,
+    OrderBrief,
+    OrderId,
+    Person,
+    Role,
+    Status,
+    StatusEvent,
+)
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +89,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What one write changed: the machines, and whether machines or lines came, went or moved."""
+    """What one write changed: the machines, whether machines or lines came, went or moved, the work orders, and
+    whether anything about people. A machine whose orders changed is not among the machines for that."""
 
     machines: frozenset[MachineName] = frozenset()
     layout: bool = False
     connection: bool = False
+    orders: tuple[OrderChange, ...] = ()
+    people: bool = False
 
 
 Subscriber = Callable[[Difference], None]
@@ -94,9 +112,15 @@ class Store:
         self.machines: dict[MachineName, Machine] = {}
         self.lines: list[Line] = []
         self.events: deque[StatusEvent] = deque(maxlen=EVENTS_KEPT)
+        self.people: dict[int, Employee] = {}
+        """Everybody who works or worked in the plant, by number."""
+        self.orders_revision = 0
+        """Grows with everything that may have changed an order, also one that has ended, or who is who."""
         self.revision = 0
         """Grows with every write that changed something."""
         self._attention: tuple[int, list[Machine]] = (0, [])
+        self._active = ActiveOrders()
+        self._people_by_email: dict[str, Employee] = {}
         self.trouble: str | None = None
         """What is wrong with the feed although it answers, in a sentence for people."""
         self.problem: str | None = None
@@ -156,6 +180,22 @@ class Store:
             self._attention = (self.revision, machines)
         return machines
 
+    @property
+    def orders(self) -> Mapping[OrderId, OrderBrief]:
+        """The work orders that aren't completed or cancelled."""
+        return self._active.by_id
+
+    def orders_of(self, machine: MachineName) -> list[OrderBrief]:
+        """The active orders of a machine, the most pressing first: overdue, then by priority, then by when due."""
+        return self._active.of(machine, self.now_ms)
+
+    def person(self, identity: Identity, default_role: Role) -> Person:
+        """Who this is and what they may do, as far as we know; somebody who has left may look."""
+        employee = self._people_by_email.get(identity.email.lower()) if identity.email else None
+        if employee is None:
+            return Person(identity.name, identity.email, default_role)
+        return Person(employee.name, identity.email, employee.role if employee.active else Role.VIEWER, employee.id)
+
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Be told of every write; returns the function that ends it."""
         self._subscribers.append(subscriber)
@@ -188,7 +228,14 @@ class Store:
         silences = [event for event in self.events if event.new is Status.UNKNOWN]  # the database knows none
         newest_first = sorted([*snapshot.events, *silences], key=lambda event: (-event.changed_ms, -event.version))
         self.events = deque(newest_first[:EVENTS_KEPT], maxlen=EVENTS_KEPT)
-        return self._tell(Difference(frozenset(changed | self._find_silent()), layout=layout))
+        orders = self._active.replace(snapshot.orders)
+        people = {each.id: each for each in snapshot.people}
+        people_changed = people != self.people
+        self.people = people
+        self._people_by_email = {each.email.lower(): each for each in snapshot.people}
+        self.orders_revision += 1  # of an order that has ended meanwhile a reading says nothing
+        return self._tell(Difference(frozenset(changed | self._find_silent()), layout=layout, orders=tuple(orders),
+                                     people=people_changed))
 
     def apply(self, changes: Iterable[MachineChange]) -> Difference:
         """What notifications said, oldest first. What we know already, or newer, is left alone."""
@@ -204,6 +251,12 @@ class Store:
             self.last_lag_ms = max(0, self.now_ms - change.reported_ms)
             changed.add(change.name)
         return self._tell(Difference(frozenset(changed)))
+
+    def apply_orders(self, changes: Iterable[OrderBrief]) -> Difference:
+        """What notifications said of orders. What we know already, or newer, is left alone."""
+        orders = self._active.apply(changes)
+        self.orders_revision += bool(orders)
+        return self._tell(Difference(orders=tuple(orders)))
 
     def prove(self) -> None:
         """Everything that the database said before this moment has arrived."""
@@ -258,7 +311,7 @@ class Store:
         return {machine.name for machine in silent}
 
     def _tell(self, difference: Difference) -> Difference:
-        if difference.machines or difference.layout or difference.connection:
+        if difference != Difference():
             self.revision += 1
             for subscriber in tuple(self._subscribers):
                 try:

@@ -10,6 +10,22 @@ JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 ORDER BY l.position NULLS LAST, l.line_id, m.position, f.machine_id;
 
+-- name: active_orders()
+-- What somebody still has to do, as an announcement would say it (work_order_announcement), whoever acted last.
+SELECT o.id, coalesce(latest.event_id, 0) AS event, o.version, o.machine_id AS machine, o.status AS state, o.priority,
+       o.assignee_id, o.assignee, epoch_ms(o.due_at) AS due_ms, left(o.issue_description, 200) AS description,
+       latest.who_email AS by
+FROM work_orders o
+LEFT JOIN LATERAL (SELECT event_id, who_email FROM work_order_events e WHERE e.work_order_id = o.id
+                   ORDER BY event_id DESC LIMIT 1) AS latest ON true
+WHERE o.status IN ('open', 'in_progress', 'on_hold')
+ORDER BY o.due_at, o.id;
+
+-- name: everybody()
+-- Who works in the plant, and who did.
+SELECT id, first_name, last_name, email, department, active, created_at, role, version FROM employees
+ORDER BY last_name, first_name, id;
+
 -- name: clock()$
 -- The database's clock in ms since 1970.
 SELECT epoch_ms(clock_timestamp());
@@ -28,10 +44,17 @@ ORDER BY changed_at DESC, version DESC LIMIT :most;
 -- name: missing_triggers()
 -- Triggers without which a change would not be announced or not be recorded, and that are gone or switched off.
 SELECT wanted.name
-FROM unnest(ARRAY['machine_feed_register', 'machine_feed_stamp_0', 'machine_feed_stamp_1', 'machine_feed_stamp_2',
-                  'machine_feed_inserted', 'machine_feed_updated', 'machine_feed_deleted', 'machine_feed_truncated']) AS wanted (name)
+FROM (VALUES
+    ('machine_feed_stream', 'machine_feed_register'), ('machine_feed_stream', 'machine_feed_stamp_0'),
+    ('machine_feed_stream', 'machine_feed_stamp_1'), ('machine_feed_stream', 'machine_feed_stamp_2'),
+    ('machine_feed_stream', 'machine_feed_inserted'), ('machine_feed_stream', 'machine_feed_updated'),
+    ('machine_feed_stream', 'machine_feed_deleted'), ('machine_feed_stream', 'machine_feed_truncated'),
+    ('work_orders', 'work_order_register'), ('work_orders', 'work_order_check_change'),
+    ('work_orders', 'work_order_record'), ('work_order_events', 'work_order_event_register'),
+    ('work_order_events', 'work_order_events_announce'), ('employees', 'people_changed')
+) AS wanted (table_name, name)
 LEFT JOIN pg_trigger t
-       ON t.tgname = wanted.name AND t.tgrelid = 'machine_feed_stream'::regclass AND t.tgenabled IN ('O', 'A')
+       ON t.tgname = wanted.name AND t.tgrelid = to_regclass(wanted.table_name) AND t.tgenabled IN ('O', 'A')
 WHERE t.oid IS NULL
 ORDER BY wanted.name;
 
