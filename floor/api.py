@@ -85,29 +85,29 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
     """
     answer_problems(app)
     serve_docs(app)
-    never_stored = [Depends(_never_stored)]
+    fresh = [Depends(never_stored)]
 
-    @app.get('/api/machines', tags=['floor'], summary='Every machine in flow order', dependencies=never_stored,
+    @app.get('/api/machines', tags=['floor'], summary='Every machine in flow order', dependencies=fresh,
              responses=documented(503))
     async def machines() -> list[MachineNow]:
         """All machines with line, position and what each of them says now, in the order of the material flow."""
-        async with _reading(patience), database.acquire() as connection:
+        async with answering(patience), database.acquire() as connection:
             return await _machines(database, connection)
 
     @app.get('/api/machines/current-status', tags=['floor'], summary='What each machine says now',
-             dependencies=never_stored, responses=documented(503))
+             dependencies=fresh, responses=documented(503))
     async def current_status() -> list[MachineStatus]:
         """The short answer, for who only wants to know which machines run."""
-        async with _reading(patience), database.acquire() as connection:
+        async with answering(patience), database.acquire() as connection:
             return [MachineStatus(**machine.model_dump()) for machine in await _machines(database, connection)]
 
-    @app.get('/api/employees', tags=['people'], summary='The people of the plant by name', dependencies=never_stored,
+    @app.get('/api/employees', tags=['people'], summary='The people of the plant by name', dependencies=fresh,
              responses=documented(422, 503))
     async def employees(active: Annotated[bool | None, Query(
             description='true: only who is active; false: only who is not; left out: everybody')] = None
                         ) -> list[EmployeeAnswer]:
         """Who can report a work order or be given one."""
-        async with _reading(patience):
+        async with answering(patience):
             people = await all_employees(database, active=active)
         return [EmployeeAnswer.model_validate(person) for person in people]
 
@@ -117,7 +117,7 @@ async def _machines(database: Database, connection: Connection) -> list[MachineN
 
 
 @asynccontextmanager
-async def _reading(patience: float) -> AsyncIterator[None]:
+async def answering(patience: float) -> AsyncIterator[None]:
     """A database that is slow, or whose schema isn't there (yet), is as good as away for who asks."""
     try:
         async with asyncio.timeout(patience):
@@ -128,5 +128,6 @@ async def _reading(patience: float) -> AsyncIterator[None]:
         raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
 
 
-def _never_stored(response: Response) -> None:
+def never_stored(response: Response) -> None:
+    """An answer is of its moment: nobody may keep it."""
     response.headers['Cache-Control'] = 'no-store'

@@ -16,6 +16,7 @@ TITLE = 'Line Monitor'
 DESCRIPTION = ('The factory floor for other programs. Machines speak through the table `machine_feed_stream`; here '
                'it is read. Times are in UTC. Errors are answered with problem details (RFC 9457).')
 TAGS = [{'name': 'floor', 'description': 'Machines and what they say.'},
+        {'name': 'work orders', 'description': 'What has to be done, by whom and until when. Roles say who may.'},
         {'name': 'people', 'description': 'Who works in the plant.'},
         {'name': 'operation', 'description': 'For load balancers and monitoring.'}]
 

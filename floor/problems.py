@@ -17,10 +17,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from .errors import DatabaseUnavailable
+from .errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound
 
 MEDIA_TYPE = 'application/problem+json'
 RETRY_AFTER_S = 5
+MOST_FAULTS = 20
+LONGEST_ECHO = 500
 
 Answer = Callable[[Request, Any], Response]
 
@@ -36,11 +38,11 @@ class Problem(BaseModel):
     errors: Annotated[list[dict[str, Any]] | None, Field(description='Which parts of the request are wrong.')] = None
 
 
-def problem(status: int, detail: str, *, errors: list[Any] | None = None,
-            headers: dict[str, str] | None = None) -> JSONResponse:
-    """The answer for one problem."""
-    said = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
-    return JSONResponse(said.model_dump(exclude_none=True), status, media_type=MEDIA_TYPE,
+def problem(status: int, detail: str, *, errors: list[Any] | None = None, headers: dict[str, str] | None = None,
+            **members: Any) -> JSONResponse:
+    """The answer for one problem. members: what else this kind of problem says (RFC 9457, 3.2), ready for JSON."""
+    said = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=_sendable(detail), errors=errors)
+    return JSONResponse({**said.model_dump(exclude_none=True), **members}, status, media_type=MEDIA_TYPE,
                         headers={'Cache-Control': 'no-store', **(headers or {})})
 
 
@@ -53,7 +55,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def answer_problems(app: FastAPI) -> None:
     """From now on every error under /api is answered with problem details."""
     answers: dict[int | type[Exception], Answer] = {
-        DatabaseUnavailable: _unavailable, RequestValidationError: _wrong_request, HTTPException: _refused,
+        DatabaseUnavailable: _unavailable, NotFound: _says(404), NotAllowed: _says(403), EditConflict: _says(409),
+        InvalidInput: _wrong_field, RequestValidationError: _wrong_request, HTTPException: _refused,
         404: _refused, Exception: _fault}
     before = dict(app.exception_handlers)
     before.setdefault(404, before.get(HTTPException))
@@ -61,7 +64,14 @@ def answer_problems(app: FastAPI) -> None:
         app.add_exception_handler(error, _under_api(answer, before.get(error)))
 
 
-_MEANINGS = {404: 'There is no such thing.', 422: 'The request can not be understood; errors says which part.',
+_MEANINGS = {400: 'The body is not JSON.',
+             401: 'Nobody is signed in.',
+             403: 'Your role is not enough; detail says which one is needed.',
+             404: 'There is no such thing.',
+             409: 'It is not any more as you saw it; current is how it is now.',
+             413: 'The body is too long.',
+             415: 'The body is not of the media type application/json.',
+             422: 'The request can not be understood or not be met; errors says which part.',
              503: 'The database does not answer. Ask again after the seconds of Retry-After.'}
 
 
@@ -69,8 +79,19 @@ def _unavailable(_: Request, error: DatabaseUnavailable) -> Response:
     return problem(503, str(error), headers={'Retry-After': str(RETRY_AFTER_S)})
 
 
+def _says(status: int) -> Answer:
+    return lambda _, error: problem(status, str(error))
+
+
+def _wrong_field(request: Request, error: InvalidInput) -> Response:
+    part = 'query' if request.method == 'GET' else 'body'
+    where = {} if error.field is None else {'where': f'{part}.{error.field}'}
+    return problem(422, str(error), errors=[{**where, 'what': _sendable(str(error))}])
+
+
 def _wrong_request(_: Request, error: RequestValidationError) -> Response:
-    wrong = [{'where': '.'.join(map(str, fault['loc'])), 'what': fault['msg']} for fault in error.errors()]
+    wrong = [{'where': _sendable('.'.join(map(str, fault['loc']))), 'what': _sendable(fault['msg'])}
+             for fault in error.errors()[:MOST_FAULTS]]
     detail = '; '.join(f'{fault["where"]}: {fault["what"]}' for fault in wrong)
     return problem(422, detail, errors=jsonable_encoder(wrong))
 
@@ -80,6 +101,12 @@ def _refused(request: Request, error: HTTPException) -> Response:
     unknown = f'{request.method} {request.url.path} is not part of this interface: see /docs'
     detail = error.detail if says_more else unknown
     return problem(error.status_code, detail, headers=dict(error.headers or {}))
+
+
+def _sendable(text: str) -> str:
+    """What we repeat of a request may be long, or hold half a character, which no answer can."""
+    whole = text.encode(errors='replace').decode()
+    return whole if len(whole) <= LONGEST_ECHO else f'{whole[:LONGEST_ECHO]}...'
 
 
 def _fault(_: Request, __: Exception) -> Response:

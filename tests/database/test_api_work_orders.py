@@ -1,0 +1,537 @@
+"""Work orders by REST: the real commands, a real database, people who are who the proxy of Databricks Apps says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+from floor.work_orders import WorkOrders
+
+from auth.identity import identity_source
+from floor import api, api_work_orders
+from floor.api_bodies import MOST_BYTES
+from floor.api_work_orders import disposition
+from floor.database import Database
+from floor.employees import Employees
+from floor.model import Attachment, Identity, Role
+from floor.settings import Settings
+from floor.work_order_list import WorkOrderList
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Client = httpx.AsyncClient
+
+SUPERVISOR = 'mike.johnson@example.com'
+TECHNICIAN = 'lisa.garcia@example.com'
+OPERATOR = 'carlos.mendez@example.com'
+PNG = b'\x89PNG\r\n\x1a\n' + b'\0' * 30
+PATH = '/api/work-orders'
+LEAK = {'machine_id': 'Injection_Molder_02_01', 'issue_description': 'Hydraulic leak', 'priority': 'high'}
+
+
+def app_of(database: Database, settings: Settings, patience: float = 10) -> FastAPI:
+    """A floor which consists of the REST interface only."""
+    app = FastAPI(docs_url=None, openapi_url=None)
+    employees = Employees(database, default_role=Role.VIEWER)
+    api.register(app, database=database)
+    api_work_orders.register(
+        app, orders=WorkOrders(database, employees), order_list=WorkOrderList(database, settings.zone),
+        employees=employees, identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}), patience=patience)
+    return app
+
+
+def asking(app: FastAPI, email: str | None) -> Client:
+    """A program that acts for somebody; None: for nobody."""
+    headers = {} if email is None else {'X-Forwarded-Email': email}
+    return Client(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url='http://floor',
+                  headers=headers)
+
+
+@pytest.fixture
+async def acting_for(database: Database, settings: Settings) -> AsyncIterator[Callable[[str | None], Client]]:
+    """Call it with an e-mail address for a program that acts for this person."""
+    async with database.acquire(), AsyncExitStack() as stack:   # the pool is open: patience is for the questions
+        app = app_of(database, settings)
+        clients: dict[str | None, Client] = {}
+
+        def client(email: str | None) -> Client:
+            if email not in clients:
+                clients[email] = asking(app, email)
+                stack.push_async_callback(clients[email].aclose)
+            return clients[email]
+
+        yield client
+
+
+@pytest.fixture
+def supervisor(acting_for: Callable[[str | None], Client]) -> Client:
+    return acting_for(SUPERVISOR)
+
+
+@pytest.fixture
+def technician(acting_for: Callable[[str | None], Client]) -> Client:
+    return acting_for(TECHNICIAN)
+
+
+@pytest.fixture
+def operator(acting_for: Callable[[str | None], Client]) -> Client:
+    return acting_for(OPERATOR)
+
+
+@pytest.fixture
+def nobody(acting_for: Callable[[str | None], Client]) -> Client:
+    return acting_for(None)
+
+
+async def reported(client: Client, **values: Any) -> dict[str, Any]:
+    """A new work order, as the answer has it."""
+    answer = await client.post(PATH, json={**LEAK, **values})
+    assert answer.status_code == 201, answer.text
+    order: dict[str, Any] = answer.json()
+    return order
+
+
+# reporting
+
+async def test_what_the_seed_sends_becomes_an_order(supervisor: Client) -> None:
+    answer = await supervisor.post(PATH, json={
+        **LEAK, 'reporter_name': 'Shift lead', 'assignee': 'Lisa Garcia', 'timestamp': '2026-03-02T06:31:04+01:00'})
+    order = answer.json()
+    assert answer.status_code == 201
+    assert answer.headers['cache-control'] == 'no-store'
+    assert re.fullmatch(r'WO-\d{8}-[0-9a-f]{8}', order['id'])
+    assert answer.headers['location'] == f'{PATH}/{order["id"]}'
+    contract = ('machine_id', 'issue_description', 'priority', 'reporter_name', 'assignee', 'timestamp', 'status')
+    assert {name: order[name] for name in contract} == {
+        **LEAK, 'reporter_name': 'Shift lead', 'assignee': 'Lisa Garcia', 'timestamp': '2026-03-02T05:31:04Z',
+        'status': 'open'}
+    assert (order['due_at'], order['overdue'], order['version']) == ('2026-03-02T13:31:04Z', True, 1)
+    assert list(order)[:9] == ['id', 'machine_id', 'issue_description', 'priority', 'reporter_name', 'assignee',
+                               'timestamp', 'created_at', 'status']
+    assert (await supervisor.get(answer.headers['location'])).json() == {**order, 'checklist': [], 'attachments': []}
+
+
+async def test_who_says_less_gets_what_goes_without_saying(operator: Client) -> None:
+    order = (await operator.post(PATH, json={
+        'machine_id': 'Valve_02_01', 'issue_description': 'Sticks', 'assignee': '', 'reporter_name': ''})).json()
+    assert (order['priority'], order['assignee'], order['overdue']) == ('medium', None, False)
+    assert (order['reporter_name'], order['reporter_email']) == ('Carlos Mendez', OPERATOR)
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(order['timestamp'])).total_seconds()) < 60
+
+
+async def test_an_assignee_is_known_by_name_or_email_in_any_case(supervisor: Client) -> None:
+    for said in ('lisa garcia', ' Lisa.Garcia@Example.com '):
+        assert (await reported(supervisor, assignee=said))['assignee'] == 'Lisa Garcia'
+
+
+async def test_the_same_key_twice_is_one_order(operator: Client) -> None:
+    first = await operator.post(PATH, json=LEAK, headers={'Idempotency-Key': 'tablet-7:4711'})
+    again = await operator.post(PATH, json=LEAK, headers={'Idempotency-Key': 'tablet-7:4711'})
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert again.headers['location'] == first.headers['location']
+    other = await operator.post(PATH, json=LEAK, headers={'Idempotency-Key': 'tablet-7:4712'})
+    assert other.status_code == 201
+    assert (await operator.get(PATH)).headers['x-total-count'] == '2'
+
+
+@pytest.mark.parametrize(('wrong', 'where'), [
+    ({'machine_id': 'Valve_99_01'}, 'body.machine_id'),
+    ({'machine_id': None}, 'body.machine_id'),
+    ({'machine_id': 'a\0b'}, 'body.machine_id'),
+    ({'issue_description': ' '}, 'body.issue_description'),
+    ({'issue_description': 'x' * 10_001}, 'body.issue_description'),
+    ({'issue_description': 'x\0'}, 'body.issue_description'),
+    ({'priority': 'urgent'}, 'body.priority'),
+    ({'reporter_name': 'x' * 201}, 'body.reporter_name'),
+    ({'assignee': 'Nobody Here'}, 'body.assignee'),
+    ({'assignee': 7}, 'body.assignee'),
+    ({'timestamp': 'yesterday'}, 'body.timestamp'),
+    ({'timestamp': '2026-03-02T06:31:04'}, 'body.timestamp'),
+    ({'timestamp': '9999-12-31T23:59:59Z'}, 'body.timestamp'),
+    ({'timestamp': '1969-07-20T20:17:40Z'}, 'body.timestamp'),
+    ({'status': 'completed'}, 'body.status'),
+])
+async def test_a_field_that_can_not_be_is_named(supervisor: Client, wrong: dict[str, Any], where: str) -> None:
+    problem = problem_in(await supervisor.post(PATH, json={**LEAK, **wrong}), 422)
+    assert [fault['where'] for fault in problem['errors']] == [where]
+    assert problem['detail']
+    assert (await supervisor.get(PATH)).json() == []
+
+
+@pytest.mark.parametrize('name', ['machine_id', 'issue_description'])
+async def test_what_is_missing_is_named(supervisor: Client, name: str) -> None:
+    form = {key: value for key, value in LEAK.items() if key != name}
+    assert problem_in(await supervisor.post(PATH, json=form), 422)['errors'][0]['where'] == f'body.{name}'
+
+
+@pytest.mark.parametrize('hostile', [
+    '<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "'; DROP TABLE work_orders; --", '{{ 7*7 }}',
+    '\u202egnp.exe', 'x' * 10_000, '😀\n\tÄ', '%s %(x)s {0}', '\\u0000', '=1+1'])
+async def test_a_text_comes_back_as_it_was(operator: Client, hostile: str) -> None:
+    order = await reported(operator, issue_description=hostile)
+    await operator.post(f'{PATH}/{order["id"]}/comments', json={'text': hostile})
+    assert (await operator.get(f'{PATH}/{order["id"]}')).json()['issue_description'] == hostile
+    assert [said['text'] for said in (await operator.get(f'{PATH}/{order["id"]}/comments')).json()] == [hostile]
+    assert len((await operator.get(PATH, params={'q': hostile[:200]})).json()) == 1
+
+
+# what may be sent
+
+@pytest.mark.parametrize('media_type', ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', '',
+                                        'text/plain; x=application/json', 'application/jsonp'])
+@pytest.mark.parametrize('path', ['', '/WO-20260302-3f2a91bc/comments'])
+async def test_what_a_page_of_another_site_can_send_is_refused(operator: Client, media_type: str, path: str) -> None:
+    content = ('{"machine_id": "Valve_02_01", "issue_description": "not by me"}' if not path else '{"text": "no"}')
+    problem_in(await operator.post(PATH + path, content=content, headers={'Content-Type': media_type}), 415)
+    problem_in(await operator.post(PATH + path, content=content.encode()), 415)   # no media type at all
+    assert (await operator.get(PATH)).json() == []
+
+
+async def test_a_media_type_may_say_more(operator: Client) -> None:
+    for media_type in ('application/json; charset=utf-8', 'Application/JSON', 'application/merge-patch+json'):
+        answer = await operator.post(PATH, content='{"machine_id": "Valve_02_01", "issue_description": "Sticks"}',
+                                     headers={'Content-Type': media_type})
+        assert answer.status_code == 201, media_type
+
+
+@pytest.mark.parametrize('chunked', [False, True])
+async def test_a_body_that_is_too_long_is_refused(operator: Client, chunked: bool) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield b' ' * 100_000
+
+    content = pieces() if chunked else b' ' * (MOST_BYTES + 1)
+    answer = await operator.post(PATH, content=content, headers={'Content-Type': 'application/json'})
+    assert '1,000,000 bytes' in problem_in(answer, 413)['detail']
+
+
+@pytest.mark.parametrize('content', [b'', b'{', b'[]', b'nonsense', b'\xff\xfe', b'{"machine_id": "\\ud800"}', b'null',
+                                     b'{"\\ud800": 1}', b'[' * 100_000, b'{"a": ' + b'1' * 5000 + b'}'])
+async def test_a_body_that_is_no_form_is_a_problem_not_a_crash(operator: Client, content: bytes) -> None:
+    answer = await operator.post(PATH, content=content, headers={'Content-Type': 'application/json'})
+    assert answer.status_code in {400, 422}
+    assert problem_in(answer, answer.status_code)['detail']
+
+
+# lists
+
+async def test_the_list_is_an_array_the_newest_first(supervisor: Client) -> None:
+    ids = [(await reported(supervisor))['id'] for _ in range(3)]
+    answer = await supervisor.get(PATH)
+    assert [order['id'] for order in answer.json()] == ids[::-1]
+    assert answer.headers['cache-control'] == 'no-store'
+
+
+async def test_filters_narrow_the_list(supervisor: Client, technician: Client) -> None:
+    late = await reported(supervisor, issue_description='100% late', timestamp='2026-01-01T00:00:00Z')
+    mine = await reported(supervisor, assignee=TECHNICIAN, priority='low', machine_id='Valve_02_01')
+    moved = await reported(supervisor, priority='critical')
+    await technician.patch(f'{PATH}/{moved["id"]}', json={'version': 1, 'status': 'in_progress'})
+
+    async def found(**asked: Any) -> list[str]:
+        return [order['id'] for order in (await supervisor.get(PATH, params=asked)).json()]
+
+    assert await found(status='in_progress') == [moved['id']]
+    assert await found(status=['open', 'in_progress']) == [moved['id'], mine['id'], late['id']]
+    assert await found(priority=['low', 'CRITICAL']) == [moved['id'], mine['id']]
+    assert await found(machine_id='Valve_02_01') == [mine['id']]
+    assert await found(overdue='true') == [late['id']]
+    assert await found(q='100%') == [late['id']]
+    assert await found(assignee='Lisa Garcia') == await found(assignee=mine['assignee_id']) == [mine['id']]
+    assert await found(assignee='none') == [moved['id'], late['id']]
+    assert await found(sort='-age') == [late['id'], mine['id'], moved['id']]
+    assert await found(sort='priority') == [moved['id'], late['id'], mine['id']]
+    assert await found(assignee=SUPERVISOR) == await found(machine_id='Valve_99_01') == []
+
+
+async def test_a_list_comes_in_pages_that_name_each_other(supervisor: Client) -> None:
+    ids = [(await reported(supervisor, priority='low'))['id'] for _ in range(5)][::-1]
+    first = await supervisor.get(PATH, params={'per_page': 2, 'priority': 'low'})
+    assert first.headers['x-total-count'] == '5'
+    assert set(first.links) == {'first', 'next', 'last'}
+    seen, page = first.json(), first
+    while 'next' in page.links:
+        page = await supervisor.get(page.links['next']['url'])
+        seen += page.json()
+    assert [order['id'] for order in seen] == ids
+    assert set(page.links) == {'first', 'prev', 'last'}
+    assert page.links['prev']['url'] == f'{PATH}?per_page=2&priority=low&page=2'
+    beyond = await supervisor.get(PATH, params={'per_page': 2, 'page': 9})
+    assert beyond.json() == []
+    assert (await supervisor.get(beyond.links['prev']['url'])).json()[0]['id'] == ids[4]
+
+
+async def test_an_empty_list_has_one_page(supervisor: Client) -> None:
+    answer = await supervisor.get(PATH)
+    assert (answer.json(), answer.headers['x-total-count'], set(answer.links)) == ([], '0', {'first', 'last'})
+
+
+@pytest.mark.parametrize(('query', 'where'), [
+    ('status=done', 'query.status.0'), ('status=open&status=', 'query.status.1'),
+    ('priority=urgent', 'query.priority.0'),
+    ('assignee=Nobody%20Here', 'query.assignee'), ('assignee=99999999999', 'query.assignee'),
+    ('overdue=perhaps', 'query.overdue'), ('sort=colour', 'query.sort'), ('sort=--age', 'query.sort'),
+    ('page=0', 'query.page'), ('page=1e99', 'query.page'), ('page=99999999999999999999', 'query.page'),
+    ('per_page=201', 'query.per_page'), ('machine_id=a%00b', 'query.machine_id'), ('q=%00', 'query.q'),
+    ('q=' + 'x' * 201, 'query.q'), ('state=open', 'query.state')])
+async def test_a_filter_that_makes_no_sense_is_named(operator: Client, query: str, where: str) -> None:
+    assert problem_in(await operator.get(f'{PATH}?{query}'), 422)['errors'][0]['where'] == where
+
+
+# changing and moving
+
+async def test_an_edit_changes_what_it_names_and_nothing_else(supervisor: Client) -> None:
+    order = await reported(supervisor, assignee='Lisa Garcia')
+    after = (await supervisor.patch(f'{PATH}/{order["id"]}', json={'version': 1, 'priority': 'critical'})).json()
+    changed = {name for name in order if order[name] != after[name]}
+    assert changed == {'priority', 'due_at', 'updated_at', 'version'}
+    after = (await supervisor.patch(f'{PATH}/{order["id"]}', json={'version': 2, 'assignee': None})).json()
+    assert (after['assignee'], after['priority'], after['version']) == (None, 'critical', 3)
+
+
+async def test_the_whole_life_of_an_order(operator: Client, technician: Client, supervisor: Client) -> None:
+    order = await reported(operator)
+    path = f'{PATH}/{order["id"]}'
+    steps: list[dict[str, Any]] = [
+        {'assignee': TECHNICIAN}, {'status': 'in_progress'}, {'status': 'on_hold', 'hold_reason': 'parts'},
+        {'status': 'in_progress', 'note': 'the seal is here'},
+        {'status': 'completed', 'cause': 'Seal worn', 'action_taken': 'Seal replaced'}]
+    for step in steps:
+        answer = await technician.patch(path, json={'version': order['version'], **step})
+        assert answer.status_code == 200, answer.text
+        order = answer.json()
+    assert (order['status'], order['cause'], order['assignee']) == ('completed', 'Seal worn', 'Lisa Garcia')
+    assert order['acknowledged_at'] <= order['started_at'] <= order['completed_at']
+    reopened = (await technician.patch(path, json={'version': order['version'], 'status': 'open'})).json()
+    cancelled = (await supervisor.patch(path, json={'version': reopened['version'], 'status': 'cancelled',
+                                                    'cancel_reason': 'double'})).json()
+    assert (cancelled['status'], cancelled['completed_at'], cancelled['cancel_reason']) == ('cancelled', None, 'double')
+    events = (await operator.get(f'{path}/events')).json()
+    assert [(event['new_value'], event['who_email']) for event in events if event['kind'] == 'moved'] == [
+        ('in_progress', TECHNICIAN), ('on_hold', TECHNICIAN), ('in_progress', TECHNICIAN), ('completed', TECHNICIAN),
+        ('open', TECHNICIAN), ('cancelled', SUPERVISOR)]
+    assert [event['note'] for event in events if event['new_value'] == 'in_progress'] == [None, 'the seal is here']
+    assert (events[0]['kind'], events[0]['who']) == ('created', 'Carlos Mendez')
+
+
+async def test_who_edits_what_has_changed_sees_how_it_is_now(supervisor: Client, technician: Client) -> None:
+    order = await reported(supervisor)
+    path = f'{PATH}/{order["id"]}'
+    await technician.patch(path, json={'version': 1, 'status': 'in_progress'})
+    for late in ({'priority': 'low'}, {'status': 'cancelled', 'cancel_reason': 'not needed'}):
+        problem = problem_in(await supervisor.patch(path, json={'version': 1, **late}), 409)
+        assert (problem['title'], problem['current']['status'], problem['current']['version']) == (
+            'Conflict', 'in_progress', 2)
+    now = (await supervisor.get(path)).json()
+    assert (now['status'], now['priority']) == ('in_progress', 'high')
+    assert problem['current'] == {name: value for name, value in now.items() if name in problem['current']}
+
+
+@pytest.mark.parametrize(('wrong', 'where'), [
+    ({'status': 'open', 'hold_reason': 'lunch'}, 'body.hold_reason'),
+    ({'status': 'on_hold'}, 'body.hold_reason'),
+    ({'status': 'completed'}, 'body.cause'),
+    ({'status': 'completed', 'cause': 'Seal'}, 'body.action_taken'),
+    ({'status': 'completed', 'cause': 'x' * 2001, 'action_taken': 'y'}, 'body.cause'),
+    ({'status': 'cancelled'}, 'body.cancel_reason'),
+    ({'status': 'asleep'}, 'body.status'),
+    ({'status': 'in_progress', 'priority': 'low'}, 'body'),
+    ({'cause': 'Seal worn'}, 'body'),
+    ({}, 'body'),
+    ({'version': 0, 'priority': 'low'}, 'body.version'),
+    ({'version': 2**63, 'priority': 'low'}, 'body.version'),
+    ({'version': None, 'priority': 'low'}, 'body.version'),
+    ({'issue_description': ' '}, 'body.issue_description'),
+    ({'assignee': 'Nobody Here'}, 'body.assignee'),
+    ({'machine_id': 'Valve_02_01'}, 'body.machine_id'),
+])
+async def test_a_change_that_can_not_be_is_named(supervisor: Client, wrong: dict[str, Any], where: str) -> None:
+    order = await reported(supervisor)
+    answer = await supervisor.patch(f'{PATH}/{order["id"]}', json={'version': 1, **wrong})
+    assert problem_in(answer, 422)['errors'][0]['where'] == where
+    assert (await supervisor.get(f'{PATH}/{order["id"]}')).json()['version'] == 1
+
+
+async def test_a_move_that_is_not_allowed_says_where_it_goes_from_here(supervisor: Client) -> None:
+    order = await reported(supervisor)
+    path = f'{PATH}/{order["id"]}'
+    await supervisor.patch(path, json={'version': 1, 'status': 'cancelled', 'cancel_reason': 'double'})
+    problem = problem_in(await supervisor.patch(path, json={'version': 2, 'status': 'in_progress'}), 422)
+    assert 'cancelled can not become in progress: from here it goes to open' in problem['detail']
+    assert problem['errors'][0]['where'] == 'body.status'
+
+
+# comments and attachments
+
+async def test_comments_are_said_once_and_kept(operator: Client, technician: Client) -> None:
+    path = f'{PATH}/{(await reported(operator))["id"]}/comments'
+    assert (await operator.get(path)).json() == []
+    for _ in range(2):
+        answer = await operator.post(path, json={'text': 'It drips'}, headers={'Idempotency-Key': 'tablet-7:1'})
+        assert answer.status_code == 201
+    await technician.post(path, json={'text': 'On my way'})
+    said = (await operator.get(path)).json()
+    assert [(comment['who'], comment['text']) for comment in said] == [('Carlos Mendez', 'It drips'),
+                                                                       ('Lisa Garcia', 'On my way')]
+    assert set(said[0]) == {'id', 'at', 'who', 'who_email', 'text'}
+
+
+@pytest.mark.parametrize('form', [{}, {'text': ''}, {'text': ' \n'}, {'text': None}, {'text': 'x' * 10_001},
+                                  {'text': '\0'}])
+async def test_an_empty_or_endless_comment_is_refused(operator: Client, form: dict[str, Any]) -> None:
+    path = f'{PATH}/{(await reported(operator))["id"]}/comments'
+    assert problem_in(await operator.post(path, json=form), 422)['errors'][0]['where'] == 'body.text'
+    assert (await operator.get(path)).json() == []
+
+
+async def test_an_attachment_is_saved_under_its_name_and_never_opened_in_place(
+        database: Database, operator: Client) -> None:
+    order = await reported(operator)
+    orders = WorkOrders(database, Employees(database, default_role=Role.VIEWER))
+    await orders.attach(Identity('Carlos', OPERATOR), order['id'], 'pump "left".png', PNG)
+    files = (await operator.get(f'{PATH}/{order["id"]}')).json()['attachments']
+    assert [(file['media_type'], file['size'], file['added_by']) for file in files] == [
+        ('image/png', len(PNG), 'Carlos Mendez')]
+    answer = await operator.get(f'{PATH}/{order["id"]}/attachments/{files[0]["id"]}')
+    assert (answer.status_code, answer.content, answer.headers['content-type']) == (200, PNG, 'image/png')
+    assert answer.headers['content-disposition'].startswith('attachment; filename="pump _left_.png"')
+    assert answer.headers['x-content-type-options'] == 'nosniff'
+    assert 'sandbox' in answer.headers['content-security-policy']
+    assert answer.headers['cache-control'] == 'no-store'
+    other = await reported(operator)
+    problem_in(await operator.get(f'{PATH}/{other["id"]}/attachments/{files[0]["id"]}'), 404)
+    problem_in(await operator.get(f'{PATH}/{order["id"]}/attachments/99999999999'), 422)
+
+
+@pytest.mark.parametrize(('name', 'saved'), [
+    ('pump.png', 'attachment; filename="pump.png"; filename*=UTF-8\'\'pump.png'),
+    ('../../etc/passwd', 'attachment; filename="_.._etc_passwd.png"; filename*=UTF-8\'\'_.._etc_passwd.png'),
+    ('a"; b\r\nSet-Cookie: x', 'attachment; filename="a_; b__Set-Cookie_ x.png"; '
+                                "filename*=UTF-8''a_%3B%20b__Set-Cookie_%20x.png"),
+    ('Ventil ü.PNG', 'attachment; filename="Ventil _.PNG"; filename*=UTF-8\'\'Ventil%20%C3%BC.PNG'),
+    ('page.html', 'attachment; filename="page.html.png"; filename*=UTF-8\'\'page.html.png'),
+    ('gnp\u202e.exe', 'attachment; filename="gnp_.exe.png"; filename*=UTF-8\'\'gnp_.exe.png'),
+    ('50%41.png', 'attachment; filename="50_41.png"; filename*=UTF-8\'\'50%2541.png'),
+    ('...', 'attachment; filename="attachment.png"; filename*=UTF-8\'\'attachment.png')])
+def test_a_file_name_can_do_no_harm(name: str, saved: str) -> None:
+    assert disposition(Attachment(1, name, 'image/png', 38, datetime.now(UTC), 'Carlos')) == saved
+
+
+# who may not, and what is not there
+
+async def test_nobody_is_asked_to_sign_in(nobody: Client, operator: Client) -> None:
+    path = f'{PATH}/{(await reported(operator))["id"]}'
+    answers = [await nobody.get(PATH), await nobody.post(PATH, json=LEAK), await nobody.get(path),
+               await nobody.patch(path, json={'version': 1, 'priority': 'low'}), await nobody.get(f'{path}/comments'),
+               await nobody.post(f'{path}/comments', json={'text': 'x'}), await nobody.get(f'{path}/events'),
+               await nobody.get(f'{path}/attachments/1')]
+    for answer in answers:
+        assert problem_in(answer, 401)['detail'].startswith('nobody is signed in')
+        assert answer.headers['www-authenticate'] == 'Bearer'
+    assert (await operator.get(path)).json()['version'] == 1
+
+
+async def test_a_role_that_is_not_enough_hears_which_one_is(acting_for: Callable[[str], Client],
+                                                            operator: Client, technician: Client) -> None:
+    order = await reported(operator)
+    path, viewer = f'{PATH}/{order["id"]}', acting_for('stranger@example.com')
+    assert (await viewer.get(path)).status_code == 200
+    refusals = [
+        (viewer.post(PATH, json=LEAK), 'operator'),
+        (viewer.post(f'{path}/comments', json={'text': 'hello'}), 'operator'),
+        (viewer.patch(path, json={'version': 1, 'priority': 'low'}), ''),
+        (operator.post(PATH, json={**LEAK, 'assignee': TECHNICIAN}), 'supervisor'),
+        (operator.patch(path, json={'version': 1, 'status': 'in_progress'}), 'technician'),
+        (technician.patch(path, json={'version': 1, 'assignee': SUPERVISOR}), 'supervisor'),
+        (technician.patch(path, json={'version': 1, 'status': 'cancelled', 'cancel_reason': 'no'}), 'supervisor')]
+    for refusal, needed in refusals:
+        assert needed in problem_in(await refusal, 403)['detail']
+    assert (await viewer.get(path)).json()['version'] == 1
+    assert (await viewer.get(PATH)).headers['x-total-count'] == '1'
+
+
+async def test_who_has_left_only_looks(acting_for: Callable[[str], Client], connect: Connect) -> None:
+    await (await connect()).execute('UPDATE employees SET active = false WHERE email = $1', SUPERVISOR)
+    problem_in(await acting_for(SUPERVISOR).post(PATH, json=LEAK), 403)
+
+
+@pytest.mark.parametrize('id', ['WO-20260302-00000000', 'WO-1', 'x', '%00', '%2e%2e', '%F0%9F%98%80', 'x' * 5000])
+async def test_an_order_that_is_not_there(supervisor: Client, id: str) -> None:
+    path = f'{PATH}/{id}'
+    problem_in(await supervisor.get(path), 404)
+    problem_in(await supervisor.get(f'{path}/events'), 404)
+    problem_in(await supervisor.get(f'{path}/comments'), 404)
+    problem_in(await supervisor.get(f'{path}/attachments/1'), 404)
+    problem_in(await supervisor.post(f'{path}/comments', json={'text': 'x'}), 404)
+    problem_in(await supervisor.patch(path, json={'version': 1, 'priority': 'low'}), 404)
+    problem_in(await supervisor.patch(path, json={'version': 1, 'status': 'in_progress'}), 404)
+
+
+async def test_without_a_database_it_says_so_and_when_to_ask_again(settings: Settings) -> None:
+    away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
+    async with asking(app_of(away, settings), SUPERVISOR) as client:
+        for answer in [await client.get(PATH), await client.get(f'{PATH}/WO-20260302-00000000'),
+                       await client.post(PATH, json=LEAK),
+                       await client.patch(f'{PATH}/WO-20260302-00000000', json={'version': 1, 'priority': 'low'})]:
+            problem_in(answer, 503)
+            assert int(answer.headers['retry-after']) > 0
+
+
+async def test_a_database_that_hangs_leaves_nothing_half_done(database: Database, settings: Settings, connect: Connect,
+                                                              operator: Client) -> None:
+    order, blocker = await reported(operator), await connect()
+    async with asking(app_of(database, settings, patience=0.5), TECHNICIAN) as client:
+        transaction = blocker.transaction()
+        await transaction.start()
+        await blocker.execute('SELECT FROM work_orders WHERE id = $1 FOR UPDATE', order['id'])
+        answer = await client.patch(f'{PATH}/{order["id"]}', json={'version': 1, 'status': 'in_progress'})
+        assert 'within 0.5 s' in problem_in(answer, 503)['detail']
+        await transaction.rollback()
+    after = (await operator.get(f'{PATH}/{order["id"]}')).json()
+    assert (after['status'], after['version']) == ('open', 1)
+
+
+# what it says of itself
+
+async def test_the_description_names_every_answer(nobody: Client) -> None:
+    described = (await nobody.get('/openapi.json')).json()
+    statuses = {f'{method.upper()} {path.removeprefix(PATH)}': set(operation['responses'])
+                for path, operations in described['paths'].items() if path.startswith(PATH)
+                for method, operation in operations.items()}
+    changes = {'400', '401', '403', '413', '415', '422', '503'}
+    assert statuses == {
+        'GET ': {'200', '401', '422', '503'},
+        'POST ': {'200', '201'} | changes,
+        'GET /{order_id}': {'200', '401', '404', '422', '503'},
+        'PATCH /{order_id}': {'200', '404', '409'} | changes,
+        'GET /{order_id}/comments': {'200', '401', '404', '422', '503'},
+        'POST /{order_id}/comments': {'201', '404'} | changes,
+        'GET /{order_id}/events': {'200', '401', '404', '422', '503'},
+        'GET /{order_id}/attachments/{attachment_id}': {'200', '401', '404', '422', '503'}}
+    for path, operations in described['paths'].items():
+        for operation in operations.values():
+            if path.startswith(PATH):
+                assert operation['summary'] and operation['description'] and operation['tags'] == ['work orders']
+                for status, answer in operation['responses'].items():
+                    assert answer['description']
+                    assert status < '400' or 'application/problem+json' in answer['content'], (path, status)
+    assert 'current' in str(described['paths'][f'{PATH}/{{order_id}}']['patch']['responses']['409'])
+    order = described['components']['schemas']['OrderAnswer']
+    assert {'id', 'machine_id', 'issue_description', 'due_at', 'overdue', 'version'} <= set(order['required'])
+
+
+def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem details of an answer that has to be one."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers['content-type'] == 'application/problem+json'
+    assert answer.headers['cache-control'] == 'no-store'
+    problem: dict[str, Any] = answer.json()
+    assert (problem['type'], problem['status']) == ('about:blank', status)
+    return problem
