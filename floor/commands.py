@@ -1,0 +1,91 @@
+"""What all commands have in common: one transaction, the database's refusals in our words, text that can be stored."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from .database import Connection, Database, describe
+from .errors import DatabaseUnavailable, InvalidInput
+
+LONG_TEXT = 10_000
+"""Most characters of a description or a comment."""
+TEXT = 2_000
+"""Most characters of any other text."""
+LARGEST_ID = 2**31 - 1
+
+_FIELDS = {'machine_id': 'machine', 'issue_description': 'description', 'assignee': 'assignee_id'}
+
+
+@asynccontextmanager
+async def command(database: Database) -> AsyncIterator[Connection]:
+    """A transaction: whatever is raised within, nothing of it is kept.
+
+    :raises InvalidInput: the database's own rules refuse what was written, with its sentence and the field
+    :raises DatabaseUnavailable: nobody answers, not in time, or the tables are not there (yet)
+    """
+    async with _in_our_words(), database.acquire() as connection, connection.transaction():
+        yield connection
+
+
+@asynccontextmanager
+async def reading(database: Database) -> AsyncIterator[Connection]:
+    """A transaction that changes nothing and sees one moment, however many questions it asks.
+
+    :raises DatabaseUnavailable: nobody answers, not in time, or the tables are not there (yet)
+    """
+    async with (_in_our_words(), database.acquire() as connection,
+                connection.transaction(isolation='repeatable_read', readonly=True)):
+        yield connection
+
+
+@asynccontextmanager
+async def _in_our_words() -> AsyncIterator[None]:
+    try:
+        yield
+    except (asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError) as error:
+        raise InvalidInput(str(error.args[0]), _field(error)) from error
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
+
+
+def _field(error: asyncpg.PostgresError) -> str | None:
+    """The field of a command that a violated rule is about."""
+    column: str | None = error.column_name
+    return None if column is None else _FIELDS.get(column, column)
+
+
+def clean_text(text: str, field: str, most: int = TEXT, *, required: bool = True) -> str:
+    """The text without white space around it, as long as PostgreSQL can store it.
+
+    :raises InvalidInput: it is empty though required, too long, or holds what no text in PostgreSQL may
+    """
+    words = field.replace('_', ' ')
+    text = text.strip()
+    if required and not text:
+        raise InvalidInput(f'{words} must not be empty', field)
+    if len(text) > most:
+        raise InvalidInput(f'{words} has {len(text):,} characters; at most {most:,} fit', field)
+    if '\0' in text:
+        raise InvalidInput(f'{words} has a NUL character in it, which can not be stored', field)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f'{words} has half a character in it (a lone surrogate), which can not be stored',
+                           field) from None
+    return text
+
+
+def one_line(text: str, field: str, most: int = TEXT) -> str:
+    """The same for what stands in one line: a name, an item of a list. Breaks and runs of spaces become one space."""
+    return clean_text(' '.join(text.split()), field, most)
+
+
+def clean_reference(reference: str | None) -> str | None:
+    """A client reference, which is optional.
+
+    :raises InvalidInput: as clean_text
+    """
+    return None if reference is None else clean_text(reference, 'client_reference', 200)
