@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import asyncpg
 
+from . import order_csv
 from .database import Connection, Database, describe
 from .errors import DatabaseUnavailable
 from .history import to_status
@@ -116,6 +117,10 @@ class OrderFilter:
         """The same orders, not cut into pages and not sorted."""
         return replace(self, sort=SortKey.PRESSING, descending=False, page=1, per_page=PER_PAGE)
 
+    def last_page(self, total: int) -> OrderFilter:
+        """The same, on the last of the pages that so many orders have."""
+        return replace(self, page=max(1, -(-total // self.per_page)))
+
     def stateless(self) -> OrderFilter:
         """What the counts of the states are counted under."""
         return replace(self.whole(), states=frozenset(), done=None, overdue=False)
@@ -189,19 +194,12 @@ class WorkOrderList:
         self._zone = zone
         self._shared: dict[Hashable, _Shared] = {}
 
-    @property
-    def zone(self) -> tzinfo:
-        """The plant's time zone."""
-        return self._zone
-
     async def page(self, filter: OrderFilter, revision: int | None = None) -> OrderPage:
         """One page. Who asks the same at the same revision of the store gets the same answer; None: ask anew.
 
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
-        orders, counts = await asyncio.gather(self._once(('page', filter), revision, lambda: self._orders(filter)),
-                                              self.counts(filter, revision))
-        return OrderPage(orders, counts.total(filter), counts)
+        return await self._once(('page', filter), revision, lambda: self._page(filter, revision))
 
     async def counts(self, filter: OrderFilter, revision: int | None = None) -> OrderCounts:
         """How many orders are in each state, whatever states the filter asks for; revision as for a page.
@@ -222,7 +220,31 @@ class WorkOrderList:
             async with self._database.queries.work_order_page_cursor(connection, **asked) as rows:
                 yield (_to_order(row) async for row in rows)
 
+    async def csv(self, filter: OrderFilter) -> AsyncIterator[str]:
+        """All orders under a filter, from all its pages, as a file that Excel opens; in pieces.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time; before the first piece, or the link broke meanwhile
+        """
+        async with self.every(filter) as orders:
+            async for piece in order_csv.pieces(orders, self._zone):
+                yield piece
+
+    async def former_assignees(self, revision: int | None = None) -> frozenset[int]:
+        """The ids of people who were deactivated and have orders all the same; revision as for a page.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        return await self._once('former assignees', revision, self._former_assignees)
+
     # within
+
+    async def _page(self, filter: OrderFilter, revision: int | None) -> OrderPage:
+        orders, counts = await asyncio.gather(self._orders(filter), self.counts(filter, revision))
+        return OrderPage(orders, counts.total(filter), counts)
+
+    async def _former_assignees(self) -> frozenset[int]:
+        async with self._asking() as connection:
+            return frozenset([row['id'] async for row in self._database.queries.former_assignees(connection)])
 
     async def _orders(self, filter: OrderFilter) -> tuple[WorkOrder, ...]:
         asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': (filter.page - 1) * filter.per_page,

@@ -51,3 +51,7 @@ WHERE (:priorities::text[] IS NULL OR o.priority = ANY (:priorities))
   AND (:words::text IS NULL OR o.id ILIKE :words OR o.issue_description ILIKE :words OR o.assignee ILIKE :words
        OR o.machine_id IN (SELECT machine_name FROM machines WHERE machine_name ILIKE :machine_words::text))
 GROUP BY o.status;
+
+-- name: former_assignees()
+-- Who was deactivated and has orders all the same.
+SELECT e.id FROM employees e WHERE NOT e.active AND EXISTS (SELECT FROM work_orders o WHERE o.assignee_id = e.id);

@@ -1,0 +1,173 @@
+"""Work orders: which there are, how they stand, and a new one. Everything that is shown stands in the address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from datetime import datetime
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from nicegui import app, ui
+
+from ..active_orders import OrderChange
+from ..errors import DatabaseError, DatabaseUnavailable, NotAllowed
+from ..model import Identity, OrderBrief, Person
+from ..store import Connection
+from ..ui.broadcast import LiveView
+from ..ui.frame import frame
+from ..ui.order_board import BoardContent, OrderBoard, read_board
+from ..ui.order_filters import ADDRESS, BOARD, CSV_ADDRESS, TABLE, OrderFilters, address_of
+from ..ui.order_form import OrderForm
+from ..ui.order_moves import OrderMoves
+from ..ui.order_reader import OrderReader
+from ..ui.order_table import OrderRows, OrderTable
+from ..ui.saying import Alert
+from ..ui.services import Services
+from ..ui.words import time_of_day
+from ..work_order_list import UNASSIGNED, OrderFilter, OrderPage
+
+FIRST_ANSWER_S = 1.5  # a page that is sent without its orders gets them as soon as they are there
+
+
+def register(services: Services) -> None:
+    """Serve the list and the board at /work-orders, the list as a file at /work-orders.csv."""
+    rows = OrderRows(services.store, services.zone)
+
+    @ui.page(ADDRESS)
+    async def work_orders_page(request: Request) -> None:
+        identity = services.visitor()
+        person = services.person(identity)
+        view = LiveView(ui.context.client, lambda: None)
+        with frame('Work orders', services, view, person):
+            page = WorkOrdersPage(services, rows, identity, person,
+                                  filter=OrderFilter.from_query(request.query_params),
+                                  view=BOARD if request.query_params.get('view') == BOARD else TABLE)
+        services.broadcast.join(view)
+        await page.first_answer()
+
+    @app.get(CSV_ADDRESS, include_in_schema=False)
+    async def work_orders_csv(request: Request) -> Response:
+        try:
+            services.identify(request.headers)
+            pieces = services.order_list.csv(OrderFilter.from_query(request.query_params))
+            first = await anext(pieces)  # so that a database that is away is no file
+        except NotAllowed as refusal:
+            return PlainTextResponse(str(refusal), status_code=403)
+        except DatabaseUnavailable as error:
+            return PlainTextResponse(f'{error}. Please try again.', status_code=503, headers={'Retry-After': '5'})
+        name = f'work-orders-{datetime.now(services.zone):%Y-%m-%d-%H%M}.csv'
+        return StreamingResponse(_from_first(first, pieces), media_type='text/csv; charset=utf-8', headers={
+            'Content-Disposition': f'attachment; filename="{name}"', 'Cache-Control': 'no-store'})
+
+
+class WorkOrdersPage:
+    """One browser's page: its filter, and what was read for it."""
+
+    def __init__(self, services: Services, rows: OrderRows, identity: Identity, person: Person, *,
+                 filter: OrderFilter, view: str) -> None:
+        self._services = services
+        self._rows = rows
+        self._filter = filter
+        self._view = view
+        self._shown_at_ms: int | None = None
+        with ui.element('div').classes('orders'):
+            form = OrderForm(services, person, identity)
+            self._filters = OrderFilters(filter, view, self._ask, form.open)
+            self._problem = Alert()
+            self._table = OrderTable(self._ask) if view == TABLE else None
+            self._board = OrderBoard(services.store, services.zone, OrderMoves(services, person, identity)) \
+                if view == BOARD else None
+            with ui.element('q-card').classes('orders-empty') as self._empty:
+                self._empty_title = ui.label('Reading the work orders…').classes('empty-title')
+                self._empty_text = ui.label()
+                self._clear = ui.button('Clear filters', on_click=lambda: self._ask(OrderFilter()), color=None)
+                self._clear.props('no-caps flat').set_visibility(False)
+        self._reader = OrderReader(ui.context.client, services.store, self._read, self._concerns, self._failed)
+
+    async def first_answer(self) -> None:
+        """Wait for the orders, but not for long."""
+        self._reader.ask()
+        if self._services.store.connection is Connection.LIVE:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._reader.answered.wait(), FIRST_ANSWER_S)
+
+    def _ask(self, filter: OrderFilter) -> None:
+        """The person wants to see something else."""
+        self._filter = filter
+        ui.navigate.history.replace(address_of(filter, self._view))
+        self._filters.show(filter, None)
+        self._reader.ask()
+
+    # reading
+
+    async def _read(self) -> None:
+        filter, orders, revision = self._filter, self._services.order_list, self._services.store.orders_revision
+        former, (page, content) = await asyncio.gather(orders.former_assignees(revision), self._pages(filter, revision))
+        if self._table is not None and not page.orders and page.total and filter is self._filter:
+            self._ask(filter.last_page(page.total))
+        self._offer(former)
+        if filter is not self._filter:
+            return  # what was asked for meanwhile is read next
+        self._show(filter, page, content)
+
+    async def _pages(self, filter: OrderFilter, revision: int) -> tuple[OrderPage, BoardContent]:
+        """The page of the table, or one for each column of the board and any of them for its counts."""
+        orders = self._services.order_list
+        if self._view == TABLE:
+            return await orders.page(filter, revision), BoardContent({})
+        content = await read_board(orders, filter, revision)
+        return next(iter(content.pages.values()), None) or await orders.page(filter, revision), content
+
+    def _show(self, filter: OrderFilter, page: OrderPage, content: BoardContent) -> None:
+        self._shown_at_ms = self._services.store.now_ms
+        self._problem.show('')
+        self._filters.show(filter, page.counts)
+        if self._table is not None:
+            self._table.show(filter, self._rows.of(page), page.total)
+        if self._board is not None:
+            self._board.show(filter, content)
+        nothing = not page.orders if self._table is not None else not any(p.orders for p in content.pages.values())
+        self._empty.set_visibility(nothing)
+        if nothing:
+            self._say_nothing(is_filtered=filter.narrows)
+
+    def _say_nothing(self, *, is_filtered: bool) -> None:
+        self._clear.set_visibility(is_filtered)
+        self._empty_title.set_text('No work order matches this filter.' if is_filtered else 'There are no work orders.')
+        self._empty_text.set_text('' if is_filtered else 'Report what is wrong with New work order, or from a machine '
+                                                         'on the floor.')
+
+    def _offer(self, former: frozenset[int]) -> None:
+        store = self._services.store
+        people = [person for person in store.people.values() if person.active or person.id in former]
+        self._filters.offer(store.machines, sorted(people, key=lambda person: (person.last_name, person.first_name)))
+
+    def _failed(self, error: DatabaseError) -> None:
+        shown = '' if self._shown_at_ms is None else \
+            f' What you see is as of {time_of_day(self._shown_at_ms, self._services.zone)}.'
+        self._problem.show(f'The work orders can not be read: {error}.{shown} They come back by themselves.')
+        if self._shown_at_ms is None:
+            self._empty_title.set_text('Waiting for the database.')
+
+    def _concerns(self, change: OrderChange) -> bool:
+        return concerns(self._filter, change.before, change.after)
+
+
+def concerns(filter: OrderFilter, before: OrderBrief | None, after: OrderBrief | None) -> bool:
+    """Whether a change of an order can alter what a filter shows; when in doubt, it can."""
+    known = [brief for brief in (before, after) if brief is not None]
+    if filter.machine and known and all(brief.machine != filter.machine for brief in known):
+        return False
+    if before is None or after is None:
+        return True
+    return any((not filter.priorities or brief.priority in filter.priorities)
+               and (filter.assignee is None or filter.assignee == (brief.assignee_id or UNASSIGNED)) for brief in known)
+
+
+async def _from_first(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
+    async with aclosing(rest):  # type: ignore[type-var]
+        yield first
+        async for piece in rest:
+            yield piece
