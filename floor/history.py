@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from .database import Database
+import asyncpg
+
+from .database import Database, describe
+from .errors import DatabaseUnavailable
 from .model import MachineName, Status, StatusEvent
 
 EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
@@ -20,11 +23,14 @@ def events_of(database: Database) -> EventsOf:
 async def recent_events_of_machine(database: Database, name: MachineName, most: int) -> list[StatusEvent]:
     """The latest changes of one machine, newest first; none for a machine that nobody knows.
 
-    :raises DatabaseUnavailable: nobody answers, or not in time
+    :raises DatabaseUnavailable: nobody answers, or not in time, or the history can't be read
     """
-    async with database.acquire() as connection:
-        rows = database.queries.recent_events_of_machine(connection, machine_name=name, most=most)
-        return [to_event(row) async for row in rows]
+    try:
+        async with database.acquire() as connection:
+            rows = database.queries.recent_events_of_machine(connection, machine_name=name, most=most)
+            return [to_event(row) async for row in rows]
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
 
 
 def to_event(row: Any) -> StatusEvent:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
-
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from ..model import MachineName
 from ..store import Connection, Store
 from ..ui.attention_list import attention_list
-from ..ui.broadcast import FIGURES, LISTS, SECOND, Broadcast, LiveView
+from ..ui.broadcast import FIGURES, LISTS, SECOND, LiveView
 from ..ui.event_stream import event_stream
 from ..ui.frame import frame
 from ..ui.line_card import line_card
-from ..ui.machine_drawer import EventsOf, MachineDrawer
+from ..ui.machine_drawer import MachineDrawer
 from ..ui.machine_tile import MachineTile
 from ..ui.plant_figures import plant_figures
+from ..ui.services import Services
 
 
-def register(store: Store, broadcast: Broadcast, zone: tzinfo, events_of: EventsOf) -> None:
+def register(services: Services) -> None:
     """Serve the floor at /; ?machine=NAME opens that machine."""
+    store, broadcast, zone = services.store, services.broadcast, services.zone
 
     @ui.page('/')
     def floor_page(machine: str = '') -> None:
         client = ui.context.client
+        identity = services.visitor()
+        person = services.person(identity)
 
         def open_machine(name: MachineName) -> None:
             drawer.open(name)
@@ -43,14 +45,14 @@ def register(store: Store, broadcast: Broadcast, zone: tzinfo, events_of: Events
                     empty_floor(store)
 
         view = LiveView(client, build_lines)
-        with frame('Floor', store, zone, view):
+        with frame('Floor', services, view, person):
             plant_figures(store, view)
             with ui.element('div').classes('floor'):
                 lines = ui.element('div').classes('lines')
                 with ui.element('aside').classes('side'):
                     attention_list(store, view, open_machine)
                     event_stream(store, zone, view)
-            drawer = MachineDrawer(store, zone, events_of)
+            drawer = MachineDrawer(services, person, identity)
         build_lines()
         broadcast.join(view)
         if machine:

@@ -11,9 +11,11 @@ from ..store import Machine, Store
 from .broadcast import LISTS, Content, LiveElement, LiveView
 from .heading import Heading
 from .machine_tile import shortened
+from .order_words import short_id
 from .words import length
 
 ROWS = 12
+SHORTEST_ID = 4  # enough to find it among those of a floor, and there is little room
 
 
 def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName], None]) -> None:
@@ -26,7 +28,7 @@ def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName]
 
 
 class AttentionRow(LiveElement):
-    """One machine: shape, name, reason, how long."""
+    """One machine: shape, name, how long, reason, and who is on it."""
 
     def __init__(self, store: Store, rank: int, on_open: Callable[[MachineName], None]) -> None:
         super().__init__('button', LISTS)
@@ -45,11 +47,20 @@ class AttentionRow(LiveElement):
             return {'hidden': True}, ''
         since = length(self._store.seconds_in_status(machine))
         what = shortened(machine.reason) or machine.status.word
-        if machine.reason and machine.status is Status.DOWN:
-            what = f'Down · {what}'
+        order = self._order_of(machine)
         return {'data-status': machine.status.value, 'data-state': since, 'data-row-machine': machine.name,
-                'aria-label': f'{machine.display}, {machine.status.word}, {shortened(machine.reason)} for {since}'}, \
-            f'{shortened(str(machine.display), 60)}\n{what}'
+                'aria-label': f'{machine.display}, {machine.status.word}, {shortened(machine.reason)} for {since}'
+                              f'{order and f", {order}"}'}, \
+            f'{shortened(str(machine.display), 60)}\n{" · ".join(filter(None, (what, order)))}'
+
+    def _order_of(self, machine: Machine) -> str:
+        """The most pressing order and who has it; a stop without one says so."""
+        orders = self._store.orders_of(machine.name)
+        if not orders:
+            return 'no work order' if machine.status is Status.DOWN else ''
+        more = f' +{len(orders) - 1}' if len(orders) > 1 else ''
+        who = shortened(orders[0].assignee, 60) or 'unassigned'
+        return f'WO-{short_id(orders[0].id)[:SHORTEST_ID]}{more} · {who}'
 
 
 class AttentionSummary(LiveElement):

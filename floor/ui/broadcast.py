@@ -169,7 +169,8 @@ class Broadcast:
     def _on_difference(self, difference: Difference) -> None:
         if difference.layout:
             self._rebuild()
-        self.flush([*map(machine_topic, difference.machines), SECOND])
+        concerned = {order.machine for change in difference.orders for order in (change.before, change.after) if order}
+        self.flush([*map(machine_topic, {*difference.machines, *concerned}), SECOND])
         self._sums |= {line_topic(machine.record.line or '') for name in difference.machines
                        if (machine := self._store.machines.get(name)) is not None} | {FIGURES, LISTS}
         if self._views and self._sums_due is None:

@@ -1,24 +1,23 @@
-"""One machine in full, beside the floor: its facts and latest events, kept up to date while it is open."""
+"""One machine in full, beside the floor: its facts, work orders and latest events, kept up to date while it is open."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import tzinfo
 from urllib.parse import quote
 
 from nicegui import background_tasks, binding, ui
 
 from ..errors import DatabaseError
-from ..model import MachineName, Status, StatusEvent
-from ..store import Difference, Machine, Store
+from ..model import Identity, MachineName, Person, Status
+from ..store import Difference, Machine
 from .event_stream import what_happened
 from .heading import Heading
+from .machine_orders import MachineOrders
 from .machine_tile import shortened
+from .saying import Words
+from .services import Services
 from .words import date_and_time, length
 
 EVENTS_SHOWN = 20
-
-EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
 
 
 @binding.bindable_dataclass
@@ -43,12 +42,13 @@ FACTS = {'reason': 'Reason', 'since': 'Since', 'line': 'Line', 'type': 'Type', '
 class MachineDrawer:
     """A panel at the right edge; Escape or a click beside it closes it. The browser's address names the machine."""
 
-    def __init__(self, store: Store, zone: tzinfo, events_of: EventsOf) -> None:
-        self._store = store
-        self._zone = zone
-        self._events_of = events_of
+    def __init__(self, services: Services, person: Person, identity: Identity) -> None:
+        self._store = services.store
+        self._zone = services.zone
+        self._events_of = services.events_of
         self._name: MachineName | None = None
         self._facts = MachineFacts()
+        forms = ui.element('div')  # not in the drawer, which may be closed while a form is open
         with ui.dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
             with ui.element('header').classes('drawer-header'):
                 Heading('').bind_text_from(self._facts, 'title')
@@ -57,12 +57,13 @@ class MachineDrawer:
             with ui.element('dl').classes('facts'):
                 for field, label in FACTS.items():
                     with ui.element('div').classes('fact'):
-                        _Text('dt', label)
-                        _Text('dd').bind_text_from(self._facts, field)
+                        Words('dt', label)
+                        Words('dd').bind_text_from(self._facts, field)
+            self._orders = MachineOrders(services, person, identity, forms)
             Heading('Latest events', level=3)
             self._events = ui.element('ol').classes('drawer-events')
         self._dialog.on('hide', self._closed)
-        self._stop = store.subscribe(self._on_difference)
+        self._stop = self._store.subscribe(self._on_difference)
         ui.context.client.on_delete(self._leave)
 
     def open(self, name: MachineName) -> None:
@@ -84,11 +85,18 @@ class MachineDrawer:
         ui.navigate.history.replace('/')
 
     def _on_difference(self, difference: Difference) -> None:
-        if self._name is not None and (self._name in difference.machines or difference.layout):
+        if self._name is None:
+            return
+        if self._name in difference.machines or difference.layout:
             self._show()
+        elif difference.orders:
+            self._orders.show(self._name)
 
     def _show(self) -> None:
-        machine = self._store.machines.get(self._name) if self._name else None
+        if self._name is None:
+            return
+        self._orders.show(self._name)
+        machine = self._store.machines.get(self._name)
         if machine is None:
             self._facts.status_word = 'Removed from the floor'
             return
@@ -120,18 +128,10 @@ class MachineDrawer:
         self._events.clear()
         with self._events:
             for event in events:
-                row = _Text('li', f'{date_and_time(event.changed_ms, self._zone)}  {what_happened(event)}')
+                row = Words('li', f'{date_and_time(event.changed_ms, self._zone)}  {what_happened(event)}')
                 row.props['data-status'] = (event.new or Status.UNKNOWN).value
             if problem:
-                _Text('li', problem)
-
-
-class _Text(Heading):
-    """A native element with a text that can be bound."""
-
-    def __init__(self, tag: str, text: str = '') -> None:
-        super().__init__(text)
-        self.tag = tag
+                Words('li', problem)
 
 
 def address_of(name: MachineName) -> str:

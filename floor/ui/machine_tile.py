@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from ..model import DisplayName, Status
+from ..model import DisplayName, OrderBrief, Status
 from ..store import Machine, Store
 from .broadcast import Content, LiveElement, PressHandler, machine_topic
 from .words import length, time_of_day
 
 
 class MachineTile(LiveElement):
-    """Icon, name, reason, status and time in state. One element: their number is what a page costs."""
+    """Icon, name, reason, status, time in state, and whether there is a work order. One element: their number is what
+    a page costs."""
 
     def __init__(self, store: Store, machine: Machine, zone: tzinfo, on_press: PressHandler) -> None:
         super().__init__('button', machine_topic(machine.name))
@@ -27,6 +28,9 @@ class MachineTile(LiveElement):
             return {'data-machine': self.name, 'data-status': Status.UNKNOWN.value,
                     'aria-label': f'{DisplayName.of(self.name)}, removed'}, None
         since = length(self._store.seconds_in_status(machine))
+        orders = self._store.orders_of(self.name)
+        overdue = bool(orders) and orders[0].is_overdue(self._store.now_ms)
+        label = spoken(machine, self._zone)
         return {
             'type': 'button',
             'title': str(machine.display),
@@ -35,7 +39,9 @@ class MachineTile(LiveElement):
             'data-status': machine.status.value,
             'data-word': machine.status.word,
             'data-reason': shortened(machine.reason),
-            'aria-label': spoken(machine, self._zone),
+            'aria-label': f'{label}, {orders_spoken(orders, overdue)}' if orders else label,
+            **({'data-orders': str(len(orders))} if orders else {}),
+            **({'data-overdue': 'true'} if overdue else {}),
         }, f'{shortened(machine.display.title)}\n{" · ".join(filter(None, (machine.display.code, since)))}'
 
 
@@ -43,6 +49,12 @@ def spoken(machine: Machine, zone: tzinfo) -> str:
     """What a screen reader says: name, status, reason and since when."""
     reason = f'{shortened(machine.reason)}, ' if machine.reason else ''
     return f'{machine.display}, {machine.status.word}, {reason}since {time_of_day(machine.since_ms, zone)}'
+
+
+def orders_spoken(orders: list[OrderBrief], overdue: bool) -> str:
+    """'one open work order, high, overdue': how many, and how pressing the first of them is."""
+    count = 'one open work order' if len(orders) == 1 else f'{len(orders)} open work orders'
+    return f'{count}, {orders[0].priority}{", overdue" if overdue else ""}'
 
 
 def shortened(text: str | None, most: int = 200) -> str:

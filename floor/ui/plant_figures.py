@@ -1,19 +1,21 @@
-"""The plant in four numbers."""
+"""The plant in a few numbers."""
 
 from __future__ import annotations
 
 from nicegui import ui
 
-from ..model import Status
+from ..model import Priority, Status
 from ..store import Store
 from .broadcast import FIGURES, Content, LiveElement, LiveView
 
 
 def plant_figures(store: Store, view: LiveView) -> None:
-    """Running, warning, down and without data, of the whole plant."""
+    """Running, warning, down and without data, of the whole plant; and its work orders."""
     with ui.element('q-card').classes('figures').props('role=region aria-label="The plant now"'):
         for status in (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN):
             view.add(PlantFigure(store, status))
+        view.add(OrderFigure(store))
+        view.add(OrderFigure(store, Priority.CRITICAL))
 
 
 class PlantFigure(LiveElement):
@@ -32,3 +34,23 @@ class PlantFigure(LiveElement):
         count, total = self._store.counts[self._status], len(self._store.machines)
         text = f'{count} / {total}' if self._status is Status.OPERATIONAL else str(count)
         return {'data-count': str(count), 'aria-label': f'{self._status.word}: {count} of {total} machines'}, text
+
+
+class OrderFigure(LiveElement):
+    """How many work orders are not done, or how many of these have a priority."""
+
+    def __init__(self, store: Store, priority: Priority | None = None) -> None:
+        super().__init__('div', FIGURES)
+        self._store = store
+        self._priority = priority
+        self.classes('figure')
+        self.props['data-orders'] = priority.value if priority else 'open'
+        self.props['data-label'] = priority.value.capitalize() if priority else 'Open work orders'
+        self.props['role'] = 'img'
+
+    def content(self) -> Content:
+        orders = self._store.orders.values()
+        count = sum(self._priority in {None, order.priority} for order in orders)
+        kind = f'{self._priority} open' if self._priority else 'open'
+        return {'data-count': str(count), 'aria-label': f'{count} {kind} work {"order" if count == 1 else "orders"}'}, \
+            str(count)
