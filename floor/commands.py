@@ -16,14 +16,14 @@ TEXT = 2_000
 """Most characters of any other text."""
 LARGEST_ID = 2**31 - 1
 
-_FIELDS = {'machine_id': 'machine', 'issue_description': 'description', 'assignee': 'assignee_id'}
+_WORDS = {'machine_id': 'machine', 'issue_description': 'description', 'checklist': 'an item of the checklist'}
 
 
 @asynccontextmanager
 async def command(database: Database) -> AsyncIterator[Connection]:
     """A transaction: whatever is raised within, nothing of it is kept.
 
-    :raises InvalidInput: the database's own rules refuse what was written, with its sentence and the field
+    :raises InvalidInput: the database's own rules refuse what was written, with its sentence and the column
     :raises DatabaseUnavailable: nobody answers, not in time, or the tables are not there (yet)
     """
     async with _in_our_words(), database.acquire() as connection, connection.transaction():
@@ -46,15 +46,9 @@ async def _in_our_words() -> AsyncIterator[None]:
     try:
         yield
     except (asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError) as error:
-        raise InvalidInput(str(error.args[0]), _field(error)) from error
+        raise InvalidInput(str(error.args[0]), error.column_name) from error
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
-
-
-def _field(error: asyncpg.PostgresError) -> str | None:
-    """The field of a command that a violated rule is about."""
-    column: str | None = error.column_name
-    return None if column is None else _FIELDS.get(column, column)
 
 
 def clean_text(text: str, field: str, most: int = TEXT, *, required: bool = True) -> str:
@@ -62,7 +56,7 @@ def clean_text(text: str, field: str, most: int = TEXT, *, required: bool = True
 
     :raises InvalidInput: it is empty though required, too long, or holds what no text in PostgreSQL may
     """
-    words = field.replace('_', ' ')
+    words = _WORDS.get(field, field.replace('_', ' '))
     text = text.strip()
     if required and not text:
         raise InvalidInput(f'{words} must not be empty', field)

@@ -1,0 +1,114 @@
+-- name: work_order(id)^
+SELECT * FROM work_orders WHERE id = :id;
+
+-- name: lock_work_order(id)^
+-- Nobody else changes it until this transaction ends.
+SELECT * FROM work_orders WHERE id = :id FOR UPDATE;
+
+-- name: create_work_order(machine_id, issue_description, priority, assignee_id, reporter_name, reporter_email, reported_at, client_reference)^
+-- Nothing where the client reference has made an order before.
+INSERT INTO work_orders (machine_id, issue_description, priority, assignee_id, reporter_name, reporter_email, timestamp,
+                         client_reference)
+VALUES (:machine_id, :issue_description, :priority, :assignee_id, :reporter_name, :reporter_email,
+        coalesce(:reported_at::timestamptz, clock_timestamp()), :client_reference)
+ON CONFLICT (client_reference) DO NOTHING
+RETURNING *;
+
+-- name: work_order_with_reference(client_reference)^
+-- The order that a client reference has made, and who made it.
+SELECT o.*, e.who, e.who_email
+FROM work_orders o
+JOIN work_order_events e ON e.work_order_id = o.id AND e.kind = 'created'
+WHERE o.client_reference = :client_reference;
+
+-- name: edit_work_order(id, version, issue_description, priority, assignee_id)^
+UPDATE work_orders SET issue_description = :issue_description, priority = :priority, assignee_id = :assignee_id
+WHERE id = :id AND version = :version
+RETURNING *;
+
+-- name: work_order_move(from_status, to_status)^
+SELECT from_status, to_status, role, within FROM work_order_moves
+WHERE from_status = :from_status AND to_status = :to_status;
+
+-- name: say_with_move(note)!
+-- What the event of the move in this transaction says besides.
+SELECT set_config('floor.note', :note, true);
+
+-- name: move_work_order(id, version, status, hold_reason, cause, action_taken, cancel_reason)^
+-- The trigger sees to it that the move is allowed, and clears what does not belong to the new state.
+UPDATE work_orders SET status = :status, hold_reason = :hold_reason, cause = coalesce(:cause, cause),
+                       action_taken = coalesce(:action_taken, action_taken),
+                       cancel_reason = coalesce(:cancel_reason, cancel_reason)
+WHERE id = :id AND version = :version
+RETURNING *;
+
+-- name: last_changes_of_work_order(id)
+-- What the latest transaction that changed it changed: for who comes too late.
+SELECT who, kind, field, old_value, new_value FROM work_order_events
+WHERE work_order_id = :id AND kind IN ('moved', 'changed') AND xmin = (
+    SELECT xmin FROM work_order_events WHERE work_order_id = :id AND kind IN ('moved', 'changed')
+    ORDER BY event_id DESC LIMIT 1)
+ORDER BY event_id;
+
+-- name: work_order_events(id)
+SELECT event_id, at, who, who_email, kind, field, old_value, new_value, note
+FROM work_order_events WHERE work_order_id = :id ORDER BY event_id;
+
+-- name: work_order_checklist(id)
+SELECT item_id, text, done_at, done_by FROM work_order_checklist WHERE work_order_id = :id ORDER BY item_id;
+
+-- name: work_order_attachments(id)
+SELECT attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by
+FROM work_order_attachments WHERE work_order_id = :id ORDER BY attachment_id;
+
+-- name: comment_work_order(id, text, client_reference)^
+-- Nothing where the client reference has made a comment before.
+INSERT INTO work_order_events (work_order_id, kind, note, client_reference)
+VALUES (:id, 'commented', :text, :client_reference)
+ON CONFLICT (client_reference) DO NOTHING
+RETURNING event_id;
+
+-- name: comment_with_reference(client_reference)^
+SELECT work_order_id, who, who_email FROM work_order_events WHERE client_reference = :client_reference;
+
+-- name: add_work_order_items(id, texts)!
+INSERT INTO work_order_checklist (work_order_id, text)
+SELECT :id, item.text FROM unnest(:texts::text[]) WITH ORDINALITY AS item (text, place) ORDER BY item.place;
+
+-- name: has_work_order_item(id, item_id)$
+SELECT EXISTS (SELECT FROM work_order_checklist WHERE work_order_id = :id AND item_id = :item_id);
+
+-- name: check_work_order_item(id, item_id, done, who)!
+-- Once only: who ticked it first stays.
+UPDATE work_order_checklist SET done_at = CASE WHEN :done THEN clock_timestamp() END,
+                                done_by = CASE WHEN :done THEN :who END
+WHERE work_order_id = :id AND item_id = :item_id AND (done_at IS NOT NULL) <> :done;
+
+-- name: remove_work_order_item(id, item_id)!
+DELETE FROM work_order_checklist WHERE work_order_id = :id AND item_id = :item_id;
+
+-- name: attach_to_work_order(id, file_name, media_type, content, added_by)^
+INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by)
+VALUES (:id, :file_name, :media_type, :content, :added_by)
+RETURNING attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by;
+
+-- name: work_order_attachment(id, attachment_id)^
+SELECT attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by, content
+FROM work_order_attachments WHERE work_order_id = :id AND attachment_id = :attachment_id;
+
+-- name: work_order_moves()
+SELECT m.from_status, m.to_status, m.role, m.within FROM work_order_moves m;
+
+-- name: work_order_due_times()
+SELECT priority, due_within FROM work_order_priorities ORDER BY rank;
+
+-- name: set_work_order_due_time(priority, due_within)!
+UPDATE work_order_priorities SET due_within = :due_within WHERE priority = :priority;
+
+-- name: note_recoveries()
+-- The orders of machines that run again since the last time.
+SELECT * FROM note_recoveries() AS id;
+
+-- name: open_work_orders_for_stops(after)
+-- The new orders of machines that have been down for so long.
+SELECT * FROM open_work_orders_for_stops(:after::interval) AS id;
