@@ -77,6 +77,7 @@ class Browser:
 class FloorBrowser(Browser):
     """A browser on the floor's page."""
 
+    path: str = '/'
     client_id: str = ''
     next_message_id: int = 0
     acknowledged: int = -1
@@ -85,7 +86,7 @@ class FloorBrowser(Browser):
     task: asyncio.Task[None] | None = None
 
     async def open(self, http: httpx.AsyncClient) -> None:
-        html = (await http.get(self.address, headers={'Connection': 'close'})).raise_for_status().text
+        html = (await http.get(self.address + self.path, headers={'Connection': 'close'})).raise_for_status().text
         found = QUERY.search(html)
         assert found is not None, 'the page has changed: it does not say how to connect'
         query = ast.literal_eval(found[1])
@@ -104,7 +105,7 @@ class FloorBrowser(Browser):
 
     def read(self, message: bytes) -> Shown:
         if message.startswith(b'42'):
-            shown, message_id = _floor_message(message)
+            shown, message_id = self.shown(message)
             if message_id is not None:
                 self.next_message_id = message_id + 1
             return shown
@@ -117,6 +118,10 @@ class FloorBrowser(Browser):
             self.socket.send('3')
         return ()
 
+    def shown(self, message: bytes) -> tuple[Shown, int | None]:
+        """Which machines show which change by this message, and its number."""
+        return _floor_message(message)
+
     async def _acknowledge(self) -> None:
         while True:
             await asyncio.sleep(ACKNOWLEDGE_EVERY_S)
@@ -124,6 +129,16 @@ class FloorBrowser(Browser):
                 content = {'client_id': self.client_id, 'next_message_id': self.next_message_id}
                 self.socket.send(f'42{json.dumps(["ack", content])}')   # type: ignore[union-attr]
                 self.acknowledged = self.next_message_id
+
+
+@dataclass(slots=True)
+class OrdersBrowser(FloorBrowser):
+    """A browser on the list of work orders, the newest first. Each order stands for a machine of its own."""
+
+    path: str = '/work-orders?sort=age'
+
+    def shown(self, message: bytes) -> tuple[Shown, int | None]:
+        return _orders_message(message)
 
 
 @dataclass(slots=True)
@@ -148,6 +163,14 @@ def _floor_message(message: bytes) -> tuple[Shown, int | None]:
     elements = [element.get('props', {}) for element in content.values() if isinstance(element, dict)]
     return tuple((props['data-machine'], int(mark[1])) for props in elements
                  if 'data-machine' in props and (mark := MARK.match(props.get('data-reason', '')))), message_id
+
+
+@lru_cache(maxsize=256)
+def _orders_message(message: bytes) -> tuple[Shown, int | None]:
+    content = json.loads(message[2:])[1]
+    numbers = map(int, MARK.findall(message.decode()))
+    return tuple((f'order {number}', number) for number in numbers), \
+        content.get('_id') if isinstance(content, dict) else None
 
 
 @lru_cache(maxsize=256)

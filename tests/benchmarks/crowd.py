@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass
 
 import httpx
 
-from .browsers import Browser, FloorBrowser, YardstickBrowser
+from .browsers import Browser, FloorBrowser, OrdersBrowser, YardstickBrowser
 from .changes import Change
 from .report import percentile
 from .server import ROOT
 
-KINDS: dict[str, type[Browser]] = {'floor': FloorBrowser, 'yardstick': YardstickBrowser}
+KINDS: dict[str, type[Browser]] = {'floor': FloorBrowser, 'orders': OrdersBrowser, 'yardstick': YardstickBrowser}
 OPENING_AT_ONCE = 4
 LAST_WORD_S = 1.0
 LINE_LIMIT = 64 * 1024 * 1024
@@ -32,6 +32,7 @@ class Observation:
     change, or a later one of the same machine (several changes may be sent as one)."""
 
     p50: float
+    p95: float
     p99: float
     worst: float
     missed: int
@@ -99,7 +100,8 @@ def observe(browsers: Sequence[Browser], changes: Sequence[Change]) -> Observati
         missed += sum(map(len, waiting.values()))
     if not latencies:
         raise RuntimeError('no browser saw any change')
-    return Observation(percentile(latencies, 0.5), percentile(latencies, 0.99), max(latencies), missed, backwards,
+    p50, p95, p99 = (percentile(latencies, share) for share in (0.5, 0.95, 0.99))
+    return Observation(p50, p95, p99, max(latencies), missed, backwards,
                        sum(browser.lost for browser in browsers),
                        sum(browser.messages for browser in browsers) / len(browsers),
                        sum(browser.received for browser in browsers) / len(browsers) / 1000)

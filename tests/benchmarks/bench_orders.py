@@ -1,0 +1,136 @@
+"""50,000 work orders and 100 simulated browsers on their list: the page, a filter, a new order, memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from pathlib import Path
+from statistics import median
+
+import asyncpg
+import httpx
+
+from .changes import Change
+from .chromium import chromium, fresh
+from .crowd import crowd
+from .report import Row, at_most, percentile, say
+from .server import SCHEMA, Floor, floor
+
+ORDERS, BROWSERS, PASSING = 50_000, 100, 10_000
+ACTIVE_SHARE = 0.03
+PAGE_MS, FILTER_MS, SHOWN_MS = 300.0, 200.0, 300.0
+PAGES, FILTERS, CREATED, CREATED_PER_S = 100, 40, 60, 2.0
+PARTS = 5
+GROWTH = 1.10
+MEGABYTE = 1024 * 1024
+
+ADD_ORDERS = f"""
+SET search_path = {SCHEMA};
+SET session_replication_role = replica;
+INSERT INTO work_orders (id, machine_id, issue_description, priority, reporter_name, assignee, assignee_id, timestamp,
+                         created_at, status, due_at, acknowledged_at, started_at, completed_at, cause, action_taken)
+SELECT 'WO-20250101-' || lpad(to_hex(number), 8, '0'), machine.machine_name, 'Hydraulic leak at cylinder ' || number,
+       (ARRAY['low', 'medium', 'high', 'critical'])[1 + number % 4], 'Grace Kim',
+       person.first_name || ' ' || person.last_name, person.id, at, at,
+       CASE WHEN active THEN (ARRAY['open', 'in_progress', 'on_hold'])[1 + number % 3] ELSE 'completed' END,
+       at + interval '8 hours', at + interval '5 minutes', at + interval '10 minutes',
+       CASE WHEN NOT active THEN at + interval '1 hour' END, 'Seal worn', 'Seal replaced'
+FROM generate_series(1, {{count}}) AS number
+CROSS JOIN LATERAL (SELECT now() - number * interval '10 minutes' AS at,
+                           number % 1000 < {ACTIVE_SHARE} * 1000 AS active) AS fate
+JOIN machine_feed_stream machine ON machine.machine_id = 1 + number % 30
+JOIN employees person ON person.id = 1 + number % 15;
+INSERT INTO work_order_events (event_id, work_order_id, at, who, kind, new_value)
+SELECT nextval('work_order_event_number'), id, created_at, reporter_name, 'created', 'open' FROM work_orders;
+SET session_replication_role = DEFAULT;
+ANALYZE work_orders, work_order_events;"""
+PASS_ORDERS = f"""
+SET search_path = {SCHEMA};
+WITH made AS (INSERT INTO work_orders (machine_id, issue_description, reporter_name)
+              SELECT machine_name, 'Passing through', 'Grace Kim' FROM machine_feed_stream WHERE machine_id <= 20
+              RETURNING id)
+SELECT count(*) FROM made;
+UPDATE work_orders SET status = 'completed', cause = 'Nothing', action_taken = 'Nothing'
+WHERE issue_description = 'Passing through' AND status = 'open';"""
+PASSED_AT_ONCE = 20
+READ_ROWS = "() => [...document.querySelectorAll('.order-row')].map(row => row.id).join()"
+
+
+async def run(program: Path, *, quick: bool) -> list[Row]:
+    """The rows."""
+    orders, browsers, passing, created = (5_000, 20, 1_000, 10) if quick else (ORDERS, BROWSERS, PASSING, CREATED)
+    async with floor(program) as app:
+        connection = await asyncpg.connect(app.database_url)
+        await connection.execute(ADD_ORDERS.format(count=orders))
+        async with crowd('orders', app.address, browsers) as people, httpx.AsyncClient(base_url=app.address) as http:
+            pages = await page_times(http)
+            say(f'list page: p50 {median(pages):.0f}, p95 {percentile(pages, 0.95):.0f} ms')
+            filters = await filter_times(app)
+            say(f'filter: p50 {median(filters):.0f}, p95 {percentile(filters, 0.95):.0f} ms')
+            seen = await people.observed(await create(http, created))
+            say(f'new order: p50 {seen.p50:.0f}, p95 {seen.p95:.0f}, worst {seen.worst:.0f} ms; {seen.missed} missed')
+            sizes = await memory(app, connection, passing)
+        await connection.close()
+    load = f'{orders:,} orders, {browsers} browsers'
+    return [at_most(f'{load}, list page on the server, p95', PAGE_MS, percentile(pages, 0.95), 'ms'),
+            at_most(f'{load}, filter chosen to rows changed in Chromium, p95', FILTER_MS, percentile(filters, 0.95),
+                    'ms', f'p50 {median(filters):.0f} ms'),
+            at_most(f'{load}, new order to shown in every browser, p95', SHOWN_MS, seen.p95, 'ms',
+                    f'p50 {seen.p50:.0f} ms'),
+            Row(f'{load}, new orders that a browser did not show', 'none', str(seen.missed), seen.missed == 0),
+            Row(f'server memory while {passing:,} orders pass', f'flat: at most {GROWTH:g} x the start',
+                f'{sizes[0]:.0f}, {sizes[len(sizes) // 2]:.0f}, {sizes[-1]:.0f} MB', sizes[-1] <= sizes[0] * GROWTH)]
+
+
+async def page_times(http: httpx.AsyncClient) -> list[float]:
+    """ms of each load of the page, its rows in it."""
+    times = []
+    for _ in range(PAGES):
+        began = time.perf_counter()
+        page = (await http.get('/work-orders', headers={'Connection': 'close'})).raise_for_status()
+        times.append((time.perf_counter() - began) * 1000)
+        assert 'Hydraulic leak' in page.text, 'the page came without its orders'
+    return times
+
+
+async def filter_times(app: Floor) -> list[float]:
+    """ms from a press on a chip to other rows, in a real browser among the simulated ones."""
+    times = []
+    async with chromium() as browser, fresh(browser) as (_, page, _):
+        await page.goto(f'{app.address}/work-orders')
+        await page.wait_for_selector('.order-row')
+        for number in range(FILTERS):
+            before = await page.evaluate(READ_ROWS)
+            chip = page.locator('.chip', has_text='On hold' if number % 2 else 'In progress').first
+            began = time.perf_counter()
+            await chip.click()
+            await page.wait_for_function(f'before => ({READ_ROWS})() !== before', arg=before, polling='raf')
+            times.append((time.perf_counter() - began) * 1000)
+    return times
+
+
+async def create(http: httpx.AsyncClient, count: int) -> list[Change]:
+    """Orders made one after the other by who uses the REST interface, as the form does it."""
+    made = []
+    began = time.monotonic()
+    for number in range(1, count + 1):
+        await asyncio.sleep(max(0.0, began + number / CREATED_PER_S - time.monotonic()))
+        sent = time.time()
+        answer = await http.post('/api/work-orders', headers={'Idempotency-Key': uuid.uuid4().hex}, json={
+            'machine_id': 'Valve_01_01', 'issue_description': f'change {number}', 'priority': 'medium'})
+        answer.raise_for_status()
+        made.append(Change(number, f'order {number}', sent))
+    return made
+
+
+async def memory(app: Floor, connection: asyncpg.Connection, passing: int) -> list[float]:
+    """MB of the server before, while and after orders are made and completed."""
+    sizes = [app.rss / MEGABYTE]
+    for part in range(PARTS):
+        for _ in range(passing // PARTS // PASSED_AT_ONCE):
+            await connection.execute(PASS_ORDERS)
+        await asyncio.sleep(2)
+        sizes.append(app.rss / MEGABYTE)
+        say(f'{(part + 1) * passing // PARTS:6} orders passed: server {sizes[-1]:.0f} MB')
+    return sizes
