@@ -75,7 +75,8 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
         tasks.append(simulator.run)
 
     api.register(app, database=database)
-    api_work_orders.register(app, orders=orders, order_list=order_list, identify=services.identify)
+    api_work_orders.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
+                             identify=services.identify)
     health.register(app, database=database, store=store, listener=listener, browsers=lambda: broadcast.pages)
     for page in floor_page, work_orders_page, work_order_page, employees_page:
         page.register(services)
