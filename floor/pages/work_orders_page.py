@@ -72,8 +72,8 @@ class WorkOrdersPage:
         self._filter = filter
         self._view = view
         self._shown_at_ms: int | None = None
+        form = OrderForm(services, person, identity)
         with ui.element('div').classes('orders'):
-            form = OrderForm(services, person, identity)
             self._filters = OrderFilters(filter, view, self._ask, form.open)
             self._problem = Alert()
             self._table = OrderTable(self._ask) if view == TABLE else None

@@ -142,7 +142,7 @@ class BoardColumn(ui.element):
 
     def __init__(self, state: WorkOrderState, drop: Callable[[WorkOrderState], object]) -> None:
         super().__init__('q-card')
-        self.classes('column').props('role=region')
+        self.classes('board-column').props('role=region')
         self.props['data-state'] = state.value
         self.props['aria-label'] = state.word
         title = 'Completed lately' if state is WorkOrderState.COMPLETED else state.word

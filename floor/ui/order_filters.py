@@ -70,6 +70,7 @@ class OrderFilters:
                         self._done = Chip('Completed today', self._toggle_done)
                     self._chips[state] = Chip(state.word, partial(self._toggle, state))
                 self._overdue.classes('chip-overdue')
+            with ui.element('div').classes('chips chips-choices'):
                 self._priority = self._select('Priority', {p.value: p.value for p in Priority}, multiple=True)
                 self._machine = self._select('Machine', {})
                 self._assignee = self._select('Assignee', {})

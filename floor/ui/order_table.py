@@ -12,7 +12,6 @@ from datetime import tzinfo
 from weakref import WeakKeyDictionary
 
 from nicegui import ui
-from nicegui.elements.mixins.text_element import TextElement
 
 from ..model import DisplayName, WorkOrder
 from ..store import Store
@@ -124,6 +123,8 @@ class OrderTable:
         self._showing.set_text(f'showing {first:,} to {first + len(rows) - 1:,} of {total:,}' if rows else '')
         _enable(self._previous, filter.page > 1)
         _enable(self._next, first + len(rows) <= total)
+        for button in self._previous, self._next:
+            button.set_visibility(total > filter.per_page)
 
     # within
 
@@ -155,7 +156,7 @@ class OrderTable:
                         attributes = {'due': {'data-overdue': 'overdue'}, 'state': {'data-state': 'stage'}}
                         _Entry('span', textContent=column.entry, **attributes.get(column.entry, {}))
 
-    def _turn(self, word: str, by: int) -> TextElement:
+    def _turn(self, word: str, by: int) -> Words:
         button = Words('button', word).classes('chip').props('type=button')
         button.props['aria-label'] = f'{word} page'
         button.on('click', lambda: self._ask(replace(self._filter, page=max(1, self._filter.page + by))), args=[])
@@ -182,6 +183,6 @@ class _Entry(ui.element):
             self.props[f':{attribute}'] = f'props.row.{entry}'
 
 
-def _enable(button: TextElement, enabled: bool) -> None:
+def _enable(button: Words, enabled: bool) -> None:
     if button.props.get('disabled', False) == enabled:
         button.props['disabled'] = not enabled
