@@ -17,7 +17,7 @@ from .database import Connection, Database, describe
 from .employees import all_employees
 from .errors import DatabaseUnavailable
 from .history import to_status
-from .model import Status
+from .model import Role, Status
 from .problems import answer_problems, documented
 
 PATIENCE_S = 5.0
@@ -75,6 +75,7 @@ class EmployeeAnswer(BaseModel):
     email: Annotated[str, Field(examples=['mike.johnson@example.com'])]
     department: Annotated[str, Field(examples=['Maintenance'])]
     active: bool
+    role: Annotated[Role, Field(description='What they may do.', examples=['technician'])]
     created_at: datetime
 
 

@@ -6,8 +6,9 @@ it can not send without asking first, and nobody here says yes. So the media typ
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from email.message import Message
+from typing import Any
 
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
@@ -19,7 +20,7 @@ MOST_BYTES = 1_000_000
 class JsonRoute(APIRoute):
     """A path that takes JSON, if it takes anything: 415 for other media types, 413 for more than MOST_BYTES."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The same, looked at before anybody reads it."""
         answer = super().get_route_handler()
         if self.body_field is None:

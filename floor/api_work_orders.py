@@ -18,6 +18,8 @@ from .api import PATIENCE_S, answering, never_stored
 from .api_bodies import JsonRoute
 from .api_order_answers import CommentAnswer, EventAnswer, OrderAnswer, OrderDetailsAnswer
 from .api_order_forms import CommentForm, NewOrderForm, OrderPatch, OrderQuery
+from .commands import clean_reference
+from .database import Database
 from .employees import Employees
 from .errors import EditConflict, InvalidInput, NotAllowed, NotFound
 from .model import Attachment, Employee, Identity, WorkOrder, WorkOrderEvent
@@ -38,8 +40,9 @@ PAGES = {'X-Total-Count': {'description': 'How many orders all pages have.', 'sc
 PLACE = {'Location': {'description': 'Where it is found.', 'schema': {'type': 'string'}}}
 
 
-def register(app: FastAPI, *, orders: WorkOrders, order_list: WorkOrderList, employees: Employees,
-             identify: Callable[[Mapping[str, str]], Identity], patience: float = PATIENCE_S) -> None:
+def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list: WorkOrderList,
+             employees: Employees, identify: Callable[[Mapping[str, str]], Identity],
+             patience: float = PATIENCE_S) -> None:
     """Serve /api/work-orders, after api.register has said how errors are answered.
 
     identify: who asks, from the headers of a request; patience: seconds after which the database counts as away.
@@ -52,10 +55,10 @@ def register(app: FastAPI, *, orders: WorkOrders, order_list: WorkOrderList, emp
 
     asking = Depends(who_asks)
     router = APIRouter(prefix='/api/work-orders', tags=['work orders'], route_class=JsonRoute,
-                       dependencies=[asking, Depends(never_stored)], responses=documented(401, 503))
+                       dependencies=[asking, Depends(never_stored)], responses=documented(401, 422, 503))
 
     @router.get('', summary='Work orders, the newest first',
-                responses={200: {'headers': PAGES}, **documented(422)})
+                responses={200: {'headers': PAGES}})
     async def listed(asked: Annotated[OrderQuery, Query()], request: Request, response: Response) -> list[OrderAnswer]:
         """A page of the orders under the filters. How many there are and where the other pages are, the headers say."""
         async with answering(patience):
@@ -68,12 +71,14 @@ def register(app: FastAPI, *, orders: WorkOrders, order_list: WorkOrderList, emp
     @router.post('', status_code=201, summary='Report a problem of a machine', responses={
         200: {'model': OrderAnswer, 'description': 'The order that this Idempotency-Key has made before.',
               'headers': PLACE},
-        201: {'headers': PLACE}, **documented(400, 403, 413, 415, 422)})
+        201: {'headers': PLACE}, **documented(400, 403, 413, 415)})
     async def created(new: NewOrderForm, request: Request, response: Response, who: Identity = asking,
                       idempotency_key: Key = None) -> OrderAnswer:
         """Needs the role operator; technician to take it oneself, supervisor to give it to somebody else."""
         async with answering(patience):
             assignee_id = await _employee_called(employees, new.assignee)
+            if idempotency_key is not None and await _was_used(database, idempotency_key):
+                response.status_code = 200
             order = await orders.create(who, new.order(assignee_id, idempotency_key))
         response.headers['Location'] = f'{request.url.path}/{order.id}'
         return OrderAnswer.of(order)
@@ -85,7 +90,7 @@ def register(app: FastAPI, *, orders: WorkOrders, order_list: WorkOrderList, emp
             return OrderDetailsAnswer.of_details(await orders.details(_known(order_id)))
 
     @router.patch('/{order_id}', response_model=OrderAnswer, summary='Change or move a work order',
-                  responses=documented(400, 403, 404, 409, 413, 415, 422))
+                  responses=documented(400, 403, 404, 409, 413, 415))
     async def patched(order_id: str, patch: OrderPatch, who: Identity = asking) -> Any:
         """Either new values or a move to another status, never both: each is one step of its history.
 
@@ -100,7 +105,7 @@ def register(app: FastAPI, *, orders: WorkOrders, order_list: WorkOrderList, emp
             current = conflict.current
             members = {'current': OrderAnswer.of(current).model_dump(mode='json')} if isinstance(
                 current, WorkOrder) else {}
-            return problem(409, str(conflict), **members)
+            return problem(409, str(conflict), members=members)
 
     @router.get('/{order_id}/comments', summary='What people said, oldest first', responses=documented(404))
     async def comments(order_id: str) -> list[CommentAnswer]:
@@ -110,7 +115,7 @@ def register(app: FastAPI, *, orders: WorkOrders, order_list: WorkOrderList, emp
         return [CommentAnswer.of(event) for event in _comments(details.events)]
 
     @router.post('/{order_id}/comments', status_code=201, summary='Say something',
-                 responses=documented(400, 403, 404, 413, 415, 422))
+                 responses=documented(400, 403, 404, 413, 415))
     async def commented(order_id: str, comment: CommentForm, who: Identity = asking, idempotency_key: Key = None
                         ) -> list[CommentAnswer]:
         """Needs the role operator. The answer is all that was said about the order, oldest first."""
@@ -129,7 +134,7 @@ def register(app: FastAPI, *, orders: WorkOrders, order_list: WorkOrderList, emp
     @router.get('/{order_id}/attachments/{attachment_id}', summary='The content of an attachment',
                 response_class=Response, responses={
                     200: {'content': {kind: {'schema': {'type': 'string', 'format': 'binary'}} for kind in SUFFIXES},
-                          'description': 'The file as it was attached.'}, **documented(404, 422)})
+                          'description': 'The file as it was attached.'}, **documented(404)})
     async def attachment(order_id: str, attachment_id: AttachmentId) -> Response:
         """To be saved, not to be opened in place: nothing in it can act in this site's name."""
         async with answering(patience):
@@ -150,6 +155,12 @@ def disposition(file: Attachment) -> str:
         name += suffixes[0]
     plain = re.sub(r'[^ -~]|[%\']', '_', name)
     return f'attachment; filename="{plain}"; filename*=UTF-8\'\'{quote(name, safe="")}'
+
+
+async def _was_used(database: Database, key: str) -> bool:
+    reference = clean_reference(key)
+    async with database.acquire() as connection:
+        return bool(await database.queries.is_client_reference_used(connection, client_reference=reference))
 
 
 async def _patch(orders: WorkOrders, employees: Employees, who: Identity, id: str, patch: OrderPatch) -> WorkOrder:

@@ -39,10 +39,10 @@ class Problem(BaseModel):
 
 
 def problem(status: int, detail: str, *, errors: list[Any] | None = None, headers: dict[str, str] | None = None,
-            **members: Any) -> JSONResponse:
+            members: dict[str, Any] | None = None) -> JSONResponse:
     """The answer for one problem. members: what else this kind of problem says (RFC 9457, 3.2), ready for JSON."""
     said = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=_sendable(detail), errors=errors)
-    return JSONResponse({**said.model_dump(exclude_none=True), **members}, status, media_type=MEDIA_TYPE,
+    return JSONResponse({**said.model_dump(exclude_none=True), **(members or {})}, status, media_type=MEDIA_TYPE,
                         headers={'Cache-Control': 'no-store', **(headers or {})})
 
 
@@ -64,7 +64,7 @@ def answer_problems(app: FastAPI) -> None:
         app.add_exception_handler(error, _under_api(answer, before.get(error)))
 
 
-_MEANINGS = {400: 'The body is not JSON.',
+_MEANINGS = {400: 'The body can not be parsed.',
              401: 'Nobody is signed in.',
              403: 'Your role is not enough; detail says which one is needed.',
              404: 'There is no such thing.',
@@ -73,6 +73,9 @@ _MEANINGS = {400: 'The body is not JSON.',
              415: 'The body is not of the media type application/json.',
              422: 'The request can not be understood or not be met; errors says which part.',
              503: 'The database does not answer. Ask again after the seconds of Retry-After.'}
+
+
+_ELSEWHERE = {'client_reference': 'header.idempotency-key'}
 
 
 def _unavailable(_: Request, error: DatabaseUnavailable) -> Response:
@@ -85,13 +88,13 @@ def _says(status: int) -> Answer:
 
 def _wrong_field(request: Request, error: InvalidInput) -> Response:
     part = 'query' if request.method == 'GET' else 'body'
-    where = {} if error.field is None else {'where': f'{part}.{error.field}'}
-    return problem(422, str(error), errors=[{**where, 'what': _sendable(str(error))}])
+    where = _ELSEWHERE.get(error.field or '', f'{part}.{error.field}' if error.field else part)
+    return problem(422, str(error), errors=[{'where': where, 'what': _sendable(str(error))}])
 
 
 def _wrong_request(_: Request, error: RequestValidationError) -> Response:
-    wrong = [{'where': _sendable('.'.join(map(str, fault['loc']))), 'what': _sendable(fault['msg'])}
-             for fault in error.errors()[:MOST_FAULTS]]
+    wrong = [{'where': _sendable('.'.join(map(str, fault['loc']))),
+              'what': _sendable(fault['msg'].removeprefix('Value error, '))} for fault in error.errors()[:MOST_FAULTS]]
     detail = '; '.join(f'{fault["where"]}: {fault["what"]}' for fault in wrong)
     return problem(422, detail, errors=jsonable_encoder(wrong))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -12,17 +13,18 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
-from floor.work_orders import WorkOrders
 
 from auth.identity import identity_source
 from floor import api, api_work_orders
 from floor.api_bodies import MOST_BYTES
+from floor.api_docs import describe_api
 from floor.api_work_orders import disposition
 from floor.database import Database
 from floor.employees import Employees
 from floor.model import Attachment, Identity, Role
 from floor.settings import Settings
 from floor.work_order_list import WorkOrderList
+from floor.work_orders import WorkOrders
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Client = httpx.AsyncClient
@@ -41,8 +43,9 @@ def app_of(database: Database, settings: Settings, patience: float = 10) -> Fast
     employees = Employees(database, default_role=Role.VIEWER)
     api.register(app, database=database)
     api_work_orders.register(
-        app, orders=WorkOrders(database, employees), order_list=WorkOrderList(database, settings.zone),
-        employees=employees, identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}), patience=patience)
+        app, database=database, employees=employees, orders=WorkOrders(database, employees),
+        order_list=WorkOrderList(database, settings.zone), patience=patience,
+        identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
     return app
 
 
@@ -55,18 +58,31 @@ def asking(app: FastAPI, email: str | None) -> Client:
 
 @pytest.fixture
 async def acting_for(database: Database, settings: Settings) -> AsyncIterator[Callable[[str | None], Client]]:
-    """Call it with an e-mail address for a program that acts for this person."""
+    """Call it with an e-mail address for a program that acts for this person.
+
+    In the end every answer that came has to be one that the description of its path names.
+    """
     async with database.acquire(), AsyncExitStack() as stack:   # the pool is open: patience is for the questions
         app = app_of(database, settings)
         clients: dict[str | None, Client] = {}
+        seen: set[tuple[str, str, str]] = set()
+
+        async def remember(answer: httpx.Response) -> None:
+            template = re.sub(r'(?<=/attachments/)[^/]+$', '{attachment_id}',
+                              re.sub(r'(?<=/work-orders/)[^/]+', '{order_id}', answer.request.url.path))
+            seen.add((template, answer.request.method.lower(), str(answer.status_code)))
 
         def client(email: str | None) -> Client:
             if email not in clients:
                 clients[email] = asking(app, email)
+                clients[email].event_hooks['response'].append(remember)
                 stack.push_async_callback(clients[email].aclose)
             return clients[email]
 
         yield client
+        described = describe_api(app)['paths']
+        assert [answer for answer in sorted(seen) if answer[0].startswith(PATH)
+                and answer[2] not in described[answer[0]][answer[1]]['responses']] == []
 
 
 @pytest.fixture
@@ -163,6 +179,12 @@ async def test_a_field_that_can_not_be_is_named(supervisor: Client, wrong: dict[
     assert [fault['where'] for fault in problem['errors']] == [where]
     assert problem['detail']
     assert (await supervisor.get(PATH)).json() == []
+
+
+async def test_half_a_character_is_refused_where_it_stands(supervisor: Client) -> None:
+    answer = await supervisor.post(PATH, content=json.dumps({**LEAK, 'issue_description': 'half \ud83d'}),
+                                   headers={'Content-Type': 'application/json'})
+    assert problem_in(answer, 422)['errors'][0]['where'] == 'body.issue_description'
 
 
 @pytest.mark.parametrize('name', ['machine_id', 'issue_description'])
