@@ -12,7 +12,7 @@ from .heading import Heading
 from .machine_tile import shortened
 from .order_toast import OrderToast
 from .order_words import order_address, role_needed, short_id
-from .saying import Alert, Words, no_connection_note, set_reason
+from .saying import Alert, Words, as_sentence, no_connection_note, set_reason
 from .services import Services
 
 PLACE = 'new order'
@@ -193,12 +193,12 @@ class OrderForm:
         if self._create.is_deleted:
             return
         if isinstance(error, InvalidInput) and (field := self._fields.get(error.field or '')) is not None:
-            field.error = str(error)
+            field.error = as_sentence(error)
         elif isinstance(error, DatabaseUnavailable):
-            self._say(f'{error} What you typed is kept.')
+            self._say(f'{as_sentence(error)} What you typed is kept.')
             self._create.set_text('Try again')
         else:
-            self._say(str(error))
+            self._say(as_sentence(error))
 
     def _created(self, order: WorkOrder, sent: NewOrder) -> None:
         """The same reference twice brings the order of the first time: with what was typed then."""

@@ -10,7 +10,7 @@ from ..work_orders import StateMove
 from .drafts import Draft, Drafts
 from .heading import Heading
 from .order_words import HOLD_WORDS, move_word, role_needed, short_id
-from .saying import Alert, Words, no_connection_note
+from .saying import Alert, Words, as_sentence, no_connection_note
 from .services import Services
 
 NO_QUESTION = {WorkOrderState.IN_PROGRESS}
@@ -61,6 +61,8 @@ class OrderMoves:
 
         A move that is not in the table or not this person's is sent without a question: the refusal says what is.
         """
+        if self._sending or self._dialog.value:
+            return False
         await self._try_to_load()
         move = next((each for each in self.allowed(order) if each.to_state is to), None)
         if to in NO_QUESTION or move is None or self.refusal(order, move):
@@ -182,22 +184,24 @@ class OrderMoves:
                                f'Press {self._button.text} again if it still holds.')
             self._order = error.current
         elif isinstance(error, InvalidInput) and error.field in self._texts and self._texts[error.field].visible:
-            self._texts[error.field].error = str(error)
+            self._texts[error.field].error = as_sentence(error)
         elif isinstance(error, DatabaseUnavailable):
-            self._problem.show(f'{error} What you typed is kept.')
+            self._problem.show(f'{as_sentence(error)} What you typed is kept.')
         else:
-            self._problem.show(str(error))
+            self._problem.show(as_sentence(error))
 
     async def _send_at_once(self, order: WorkOrder, move: StateMove) -> bool:
+        self._sending = True
         try:
             await self._services.orders.move(self._identity, order.id, order.version, move)
         except FloorError as error:
             if not self._dialog.is_deleted:
-                conflict = isinstance(error, EditConflict) and isinstance(error.current, WorkOrder)
-                told = what_changed(order, error.current) if conflict else str(error)  # type: ignore[attr-defined]
                 with self._dialog:
-                    ui.notify(told, type='warning', multi_line=True, close_button='Close', timeout=10_000)
+                    ui.notify(refusal_words(order, error), type='warning', multi_line=True, close_button='Close',
+                              timeout=10_000)
             return False
+        finally:
+            self._sending = False
         return True
 
     async def _try_to_load(self) -> None:
@@ -205,6 +209,13 @@ class OrderMoves:
             await self.load()
         except FloorError:
             pass  # asked again at the first move; the database refuses what is not allowed
+
+
+def refusal_words(seen: WorkOrder, error: FloorError) -> str:
+    """Why a command about an order was refused, in a sentence."""
+    if isinstance(error, EditConflict) and isinstance(error.current, WorkOrder):
+        return what_changed(seen, error.current)
+    return as_sentence(error)
 
 
 def what_changed(seen: WorkOrder, current: WorkOrder) -> str:

@@ -99,10 +99,10 @@ class OrderTable:
         self._place = ui.element('q-card').classes('order-list')
         with self._place:
             self._table = ui.element('q-table').props('flat hide-bottom row-key=id')
-            self._table.props.update({'rows': (), 'columns': [{'name': 'id', 'field': 'id', 'label': ''}],
-                                      'pagination': {'rowsPerPage': 0}, 'aria-label': 'Work orders'})
+            self._table.props.update({'rows': (), 'pagination': {'rowsPerPage': 0}, 'aria-label': 'Work orders',
+                                      'columns': [{'name': c.entry, 'field': c.entry, 'label': c.label} for c in COLUMNS]})
             self._build_head()
-            self._build_row()
+            self._build_cells()
         with ui.element('q-card').classes('order-pages') as self._pages:
             self._showing = ui.label().props('role=status')
             self._previous = self._turn('Previous', -1)
@@ -130,31 +130,35 @@ class OrderTable:
 
     def _build_head(self) -> None:
         self._table.add_slot('header')
-        with self._table.slots['header'], ui.element('tr').props('role=row'):
+        with self._table.slots['header'], ui.element('tr'):
             for column in COLUMNS:
-                with ui.element('th').props('role=columnheader scope=col aria-sort=none') as head:
+                with ui.element('th').props('scope=col aria-sort=none') as head:
                     head.props['data-column'] = column.entry
                     button = Words('button', column.label).classes('sort').props('type=button')
                     button.on('click', lambda sort=column.sort: self._sort_by(sort), args=[])
                 self._heads[column.sort] = head
 
-    def _build_row(self) -> None:
-        self._table.add_slot('body')
-        with self._table.slots['body'], _Entry('tr', key='id', id='id', **{'data-mark': 'mark'}) as row:
-            row.classes('order-row').props('role=row')
-            for column in COLUMNS:
-                with _Entry('td') as cell:
-                    cell.props['role'] = 'cell'
-                    cell.props['data-column'] = column.entry
-                    if column.entry == 'machine':
-                        with _Entry('a', href='href'):
-                            _Entry('b', textContent='machine')
-                            _Entry('span', textContent='short')
-                    elif column.entry == 'priority':
-                        _Entry('span', textContent='priority', **{'data-priority': 'priority'}).classes('pill')
-                    else:
-                        attributes = {'due': {'data-overdue': 'overdue'}, 'state': {'data-state': 'stage'}}
-                        _Entry('span', textContent=column.entry, **attributes.get(column.entry, {}))
+    def _build_cells(self) -> None:
+        """A slot for each cell, not for the row: only so Quasar keeps an order's row, and the focus in it, when others
+        come before it."""
+        for column in COLUMNS:
+            name = f'body-cell-{column.entry}'
+            self._table.add_slot(name)
+            with self._table.slots[name], _Entry('td') as cell:
+                cell.props['data-column'] = column.entry
+                if column.entry == 'machine':
+                    cell.show('data-mark', 'mark')
+                    with _Entry('a', href='href'):
+                        _Entry('b', textContent='machine')
+                        _Entry('span', textContent='short')
+                    continue
+                text = _Entry('span', textContent=column.entry)
+                if column.entry == 'priority':
+                    text.classes('pill').show('data-priority', 'priority')
+                elif column.entry == 'state':
+                    text.show('data-state', 'stage')
+                elif column.entry == 'due':
+                    text.show('data-overdue', 'overdue')
 
     def _turn(self, word: str, by: int) -> Words:
         button = Words('button', word).classes('chip').props('type=button')
@@ -180,7 +184,11 @@ class _Entry(ui.element):
         super().__init__(tag)
         self.props[':id'] = 'undefined'  # NiceGUI would give all rows the same
         for attribute, entry in entries.items():
-            self.props[f':{attribute}'] = f'props.row.{entry}'
+            self.show(attribute, entry)
+
+    def show(self, attribute: str, entry: str) -> None:
+        """This attribute is that entry of the row."""
+        self.props[f':{attribute}'] = f'props.row.{entry}'
 
 
 def _enable(button: Words, enabled: bool) -> None:

@@ -41,3 +41,9 @@ def set_reason(control: DisableableElement, reason: str) -> None:
     """Disable a control and say why, or enable it if there is no reason."""
     control.set_enabled(not reason)
     control.props['title'] = reason
+
+
+def as_sentence(error: Exception) -> str:
+    """An error as people read it: 'The database can not answer: ...' with a capital and a full stop."""
+    text = str(error).strip()
+    return f'{text[:1].upper()}{text[1:]}{"" if text.endswith((".", "!", "?")) else "."}'

@@ -1,0 +1,129 @@
+"""The people of the plant: who they are, what they may do, how much they have open. Supervisors change it here."""
+
+from __future__ import annotations
+
+from nicegui import background_tasks, ui
+from nicegui.events import ValueChangeEventArguments
+
+from ..errors import FloorError
+from ..model import Employee, Identity, Person, Role
+from ..store import Connection, Difference
+from ..ui.broadcast import LiveView
+from ..ui.due_times import DueTimes
+from ..ui.employee_form import EmployeeForm
+from ..ui.employee_table import EmployeeTable
+from ..ui.frame import frame
+from ..ui.heading import Heading
+from ..ui.order_words import role_needed
+from ..ui.saying import Alert, Words, as_sentence, set_reason
+from ..ui.services import Services
+
+FORM_RECONNECT_S = 600.0  # somebody is typing: their page waits for them longer than the floor would
+
+
+def register(services: Services) -> None:
+    """Serve /employees."""
+
+    @ui.page('/employees', reconnect_timeout=FORM_RECONNECT_S)
+    async def employees_page() -> None:
+        identity = services.visitor()
+        person = services.person(identity)
+        view = LiveView(ui.context.client, lambda: None)
+        with frame('Employees', services, view, person):
+            page = EmployeesPage(services, identity, person)
+        services.broadcast.join(view)
+        await page.load()
+
+
+class EmployeesPage:
+    """One browser's page."""
+
+    def __init__(self, services: Services, identity: Identity, person: Person) -> None:
+        self._services = services
+        refusal = role_needed(Role.SUPERVISOR, person.role)
+        self._form = EmployeeForm(services, identity)
+        self._switch = EmployeeSwitch(services, identity)
+        with ui.element('div').classes('employees-page'):
+            with ui.card().classes('panel').props('role=region aria-label=Employees'):
+                with ui.element('header').classes('panel-header'):
+                    Heading('Employees').classes('panel-title')
+                    show = ui.toggle({False: 'Active', True: 'All'}, value=False,
+                                     on_change=self._choose)
+                    show.props('no-caps unelevated').classes('chips-toggle').props['aria-label'] = 'Who is shown'
+                    add = ui.button('Add employee', on_click=self._form.open, color=None).props('no-caps')
+                    set_reason(add.classes('primary'), refusal)
+                Words('p', refusal and f'{refusal} You see the list; supervisors change it.').classes('panel-note')
+                self._table = EmployeeTable(services, person, self._form.open, self._ask_to_switch)
+            self._due_times = DueTimes(services, identity, person)
+        ui.context.client.on_delete(services.store.subscribe(self._on_difference))
+
+    async def load(self) -> None:
+        """What is not in the store."""
+        await self._due_times.load()
+
+    def _choose(self, event: ValueChangeEventArguments[bool]) -> None:
+        self._table.show(all=bool(event.value))
+
+    def _ask_to_switch(self, employee: Employee) -> None:
+        self._switch.open(employee, self._table.load_of(employee))
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.people or (difference.connection and self._services.store.connection is Connection.LIVE):
+            background_tasks.create(self.load(), name='due times')
+
+
+class EmployeeSwitch:
+    """Asks before somebody is deactivated or reactivated, and says what it means."""
+
+    def __init__(self, services: Services, identity: Identity) -> None:
+        self._employees = services.employees
+        self._identity = identity
+        self._employee: Employee | None = None
+        self._sending = False
+        with ui.dialog() as self._dialog, ui.card().classes('sheet'):
+            self._heading = Heading('')
+            self._text = Words('p').classes('said')
+            self._orders = ui.link('')
+            self._problem = Alert()
+            with ui.element('footer').classes('sheet-buttons'):
+                ui.button('Back', on_click=self._dialog.close, color=None).props('flat no-caps autofocus')
+                self._button = ui.button('', on_click=self._send, color=None).props('no-caps').classes('primary')
+
+    def open(self, employee: Employee, load: int) -> None:
+        """Ask about this person, who has so many open orders."""
+        self._employee = employee
+        word = 'Deactivate' if employee.active else 'Reactivate'
+        self._heading.set_text(f'{word} {employee.name}?')
+        self._dialog.props['aria-label'] = word
+        self._button.set_text(word)
+        self._text.set_text(deactivation_words(load) if employee.active
+                            else 'They can be assigned again, and have their role again.')
+        self._orders.set_text('Show these orders')
+        self._orders.props['href'] = f'/work-orders?assignee={employee.id}'
+        self._orders.set_visibility(employee.active and load > 0)
+        self._problem.show('')
+        self._dialog.open()
+
+    async def _send(self) -> None:
+        if self._sending or self._employee is None or not self._dialog.value:
+            return
+        self._sending = True
+        try:
+            await self._employees.set_active(self._identity, self._employee.id, not self._employee.active)
+        except FloorError as error:
+            if not self._dialog.is_deleted:
+                self._problem.show(as_sentence(error))
+        else:
+            if not self._dialog.is_deleted:
+                self._dialog.close()
+        finally:
+            self._sending = False
+
+
+def deactivation_words(load: int) -> str:
+    """What it means for the orders."""
+    keeps = 'They keep their history, and can not be assigned any more.'
+    if not load:
+        return f'They have no open orders. {keeps}'
+    orders = '1 open order, which stays' if load == 1 else f'{load} open orders, which stay'
+    return f'They still have {orders} with them until somebody else is assigned. {keeps}'

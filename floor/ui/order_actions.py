@@ -1,0 +1,101 @@
+"""What can be done with a work order now: a button for each move, and Take it. What may not be done says why."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from ..errors import FloorError
+from ..model import Identity, Move, Person, Role, WorkOrder, WorkOrderDetails
+from ..work_orders import OrderEdit
+from .order_facts import state_words
+from .order_moves import OrderMoves, refusal_words
+from .order_words import PriorityPill, due_words, move_word, role_needed
+from .saying import Alert, Words, set_reason
+from .services import Services
+
+NO_EMPLOYEE = 'Only employees take orders, and no active employee has your e-mail address.'
+
+Reload = Callable[[], Awaitable[WorkOrderDetails | None]]
+
+
+class OrderActions:
+    """State, priority and due time in one line, the buttons under it."""
+
+    def __init__(self, services: Services, identity: Identity, person: Person, *, moves: OrderMoves,
+                 reload: Reload) -> None:
+        """moves: loaded before anything is shown. reload: read the order and show it."""
+        self._services = services
+        self._identity = identity
+        self._person = person
+        self._reload = reload
+        self._moves = moves
+        self._busy = False
+        self._line = ui.element('div').classes('order-line')
+        self._buttons = ui.element('div').classes('order-buttons')
+        self._note = Words('p').classes('panel-note')
+        self._problem = Alert()
+
+    def show(self, order: WorkOrder) -> None:
+        """The order as it is now."""
+        now_ms, zone = self._services.store.now_ms, self._services.zone
+        self._line.clear()
+        with self._line:
+            Words('span', state_words(order)).classes('order-state').props['data-state'] = order.state.value
+            PriorityPill(order.priority)
+            due = Words('span', due_words(order, now_ms, zone)).classes('due')
+            due.props['data-overdue'] = str(order.state.is_active and order.due_at.timestamp() * 1000 < now_ms).lower()
+            Words('span', order.assignee or 'nobody has it yet').classes('said')
+        self._buttons.clear()
+        with self._buttons:
+            refusals = [self._take_button(order)] if order.state.is_active else []
+            refusals += [self._move_button(order, move) for move in self._moves.allowed(order)]
+        self._note.set_text(' '.join(dict.fromkeys(refusal for refusal in refusals if refusal)))
+        self._note.props['hidden'] = not any(refusals)
+
+    def _take_button(self, order: WorkOrder) -> str:
+        button = ui.button('Take it', on_click=lambda: self._take(order), color=None).props('no-caps')
+        refusal = role_needed(Role.TECHNICIAN, self._person.role)
+        if not refusal and self._person.employee_id is None:
+            refusal = NO_EMPLOYEE
+        mine = order.assignee_id is not None and order.assignee_id == self._person.employee_id
+        set_reason(button, refusal or ('It is yours already.' if mine else ''))
+        return refusal
+
+    def _move_button(self, order: WorkOrder, move: Move) -> str:
+        button = ui.button(move_word(order.state, move.to_state), color=None,
+                           on_click=lambda: self._move(order, move)).props('no-caps')
+        button.props['data-move'] = move.to_state.value
+        refusal = self._moves.refusal(order, move)
+        set_reason(button, refusal)
+        return refusal
+
+    async def _move(self, order: WorkOrder, move: Move) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            await self._moves.move(order, move.to_state)
+            await self._reload()
+        finally:
+            self._busy = False
+
+    async def _take(self, order: WorkOrder) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            edit = OrderEdit(assignee_id=self._person.employee_id)
+            await self._services.orders.edit(self._identity, order.id, order.version, edit)
+        except FloorError as error:
+            self._say(refusal_words(order, error))
+        else:
+            self._say('')
+        finally:
+            self._busy = False
+        await self._reload()
+
+    def _say(self, problem: str) -> None:
+        if not self._problem.is_deleted:
+            self._problem.show(problem)
