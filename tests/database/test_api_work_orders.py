@@ -181,10 +181,11 @@ async def test_a_field_that_can_not_be_is_named(supervisor: Client, wrong: dict[
     assert (await supervisor.get(PATH)).json() == []
 
 
-async def test_half_a_character_is_refused_where_it_stands(supervisor: Client) -> None:
-    answer = await supervisor.post(PATH, content=json.dumps({**LEAK, 'issue_description': 'half \ud83d'}),
+@pytest.mark.parametrize('name', ['machine_id', 'issue_description', 'reporter_name', 'assignee'])
+async def test_half_a_character_is_refused_where_it_stands(supervisor: Client, name: str) -> None:
+    answer = await supervisor.post(PATH, content=json.dumps({**LEAK, name: 'half \ud83d'}),
                                    headers={'Content-Type': 'application/json'})
-    assert problem_in(answer, 422)['errors'][0]['where'] == 'body.issue_description'
+    assert problem_in(answer, 422)['errors'][0]['where'] == f'body.{name}'
 
 
 @pytest.mark.parametrize('name', ['machine_id', 'issue_description'])
