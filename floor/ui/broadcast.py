@@ -5,15 +5,19 @@ there is. What all viewers share on the floor is therefore not sent through thei
 of the state: it derives its content from the store when it is sent. Pages that were built alike have the same element
 ids, so one message, encoded once, fits them all; a page of another layout only costs a message more.
 
-This leans on what NiceGUI does not promise: Element._to_dict and Element._event_listeners here, its socket in
-fanout.py. They are used in these two modules only, and a test fails when a new NiceGUI changes them. The way back is
-element.update().
+A page of a thousand tiles is a thousand NiceGUI elements. What they have in common is held once: their looks and
+listeners by the page, which element shows what by all pages of the same layout.
+
+This leans on what NiceGUI does not promise: Element._to_dict, _event_listeners, _classes, _style and _props here, its
+socket in fanout.py. They are used in these two modules only, and a test fails when a new NiceGUI changes them. The way
+back is element.update().
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+import sys
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +38,7 @@ PressHandler = Callable[[GenericEventArguments], Awaitable[None] | None]
 
 def machine_topic(name: str) -> Topic:
     """What shows one machine."""
-    return f'machine {name}'
+    return sys.intern(f'machine {name}')  # every page has one for each machine
 
 
 def line_topic(name: str) -> Topic:
@@ -44,6 +48,10 @@ def line_topic(name: str) -> Topic:
 
 class LiveElement(ui.element):
     """An element whose attributes and text come from the store at the moment they are sent. Subclasses say how."""
+
+    is_one_of_many = False
+    """Whether its class, style, attributes and listeners never change once it stands, and may be held in common with
+    the elements of its page that have the same."""
 
     def __init__(self, tag: str, topic: Topic) -> None:
         super().__init__(tag)
@@ -80,29 +88,59 @@ class LiveView:
     def __init__(self, client: Client, rebuild: Callable[[], None]) -> None:
         self.client = client
         self.rebuild = rebuild
-        self.elements: dict[Topic, list[LiveElement]] = {}
         self.layout: Hashable = None
+        self._topics: Mapping[Topic, tuple[int, ...]] = {}
+        self._added: dict[Topic, list[LiveElement]] = {}
+        self._looks: dict[Hashable, LiveElement] = {}
 
     def add(self, element: LiveElement) -> None:
         """Show this element's topic on the page."""
-        self.elements.setdefault(element.topic, []).append(element)
+        self._added.setdefault(element.topic, []).append(element)
+        if element.is_one_of_many:
+            self._share(element)
+
+    def of(self, topic: Topic) -> list[LiveElement]:
+        """What shows this topic."""
+        elements = self.client.elements
+        return [element for id_ in self._topics.get(topic, ()) if isinstance(element := elements.get(id_), LiveElement)]
+
+    def all(self) -> list[LiveElement]:
+        """Everything that is kept up to date."""
+        return [element for topic in self._topics for element in self.of(topic)]
 
     def forget(self, keep: Iterable[Topic] = ()) -> None:
         """Before a rebuild: the elements that are going."""
         kept = set(keep)
-        self.elements = {topic: elements for topic, elements in self.elements.items() if topic in kept}
+        self._added = {topic: self._added.get(topic) or self.of(topic) for topic in {**self._topics, **self._added}
+                       if topic in kept}
+        self._topics = {}
+        self._looks.clear()
 
-    def settle(self) -> None:
-        """After a build: pages of the same layout share their messages."""
-        self.layout = tuple((type(element).__name__, topic, element.id, tuple(element.classes),
-                             tuple(child.id for child in element.default_slot.children))
-                            for topic, elements in self.elements.items() for element in elements)
+    def settle(self, layouts: dict[Hashable, Audience]) -> Audience:
+        """After a build: pages of the same layout share their messages, and the memory of what shows which topic."""
+        layout = tuple((type(element).__name__, topic, element.id, tuple(element.classes),
+                        tuple(child.id for child in element.default_slot.children))
+                       for topic, elements in self._added.items() for element in elements)
+        if (audience := layouts.get(layout)) is None:
+            topics = {topic: tuple(element.id for element in elements) for topic, elements in self._added.items()}
+            audience = layouts[layout] = Audience(layout, topics)
+        self.layout, self._topics, self._added = audience.layout, audience.topics, {}
+        return audience
+
+    def _share(self, element: LiveElement) -> None:
+        listeners = tuple((listener.type, listener.handler) for listener in element._event_listeners.values())
+        like = self._looks.setdefault((type(element), tuple(element._classes), tuple(element._style.items()),
+                                       tuple(element._props.items()), listeners), element)
+        element._classes, element._style, element._props = like._classes, like._style, like._props
+        element._event_listeners = like._event_listeners
 
 
 @dataclass(slots=True)
 class Audience:
-    """Pages of the same layout, and what was sent to all of them last."""
+    """Pages of the same layout, which of their elements show which topic, and what was sent to all of them last."""
 
+    layout: Hashable
+    topics: Mapping[Topic, tuple[int, ...]]
     views: dict[str, LiveView] = field(default_factory=dict)
     sent: dict[int, Content] = field(default_factory=dict)
 
@@ -156,7 +194,7 @@ class Broadcast:
             view = next(iter(audience.views.values()))
             message: dict[int, dict[str, Any]] = {}
             for topic in topics:
-                for element in view.elements.get(topic, ()):
+                for element in view.of(topic):
                     content = element.content()
                     if audience.sent.get(element.id) != content:
                         audience.sent[element.id] = content
@@ -194,16 +232,14 @@ class Broadcast:
             self._catching_up.add(view.client.id)  # NiceGUI's message may arrive after a newer one of ours
 
     def _seat(self, view: LiveView) -> None:
-        view.settle()
-        self._audiences.setdefault(view.layout, Audience()).views[view.client.id] = view
+        view.settle(self._audiences).views[view.client.id] = view
 
     def _catch_up(self, client_id: str) -> None:
         """What changed since the page was built, or while its browser was away."""
         if (view := self._views.get(client_id)) is None:
             return
         self._catching_up.add(client_id)
-        send_update({element.id: element._to_dict() for elements in view.elements.values() for element in elements},
-                    [client_id])
+        send_update({element.id: element._to_dict() for element in view.all()}, [client_id])
 
     def _catch_up_again(self, client_id: str) -> None:
         """Once NiceGUI has replayed what the browser missed: the replay may hold older content than ours."""

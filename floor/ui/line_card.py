@@ -52,6 +52,8 @@ class LineHeader(LiveElement):
 class LineCount(LiveElement):
     """How many machines of a line are in one status: shape, number, and the word for screen readers."""
 
+    is_one_of_many = True
+
     def __init__(self, line: Line, store: Store, status: Status) -> None:
         super().__init__('span', topic_of(line))
         self._line = line

@@ -14,6 +14,8 @@ class MachineTile(LiveElement):
     """Icon, name, reason, status, time in state, and whether there is a work order. One element: their number is what
     a page costs."""
 
+    is_one_of_many = True
+
     def __init__(self, store: Store, machine: Machine, zone: tzinfo, on_press: PressHandler) -> None:
         super().__init__('button', machine_topic(machine.name))
         self.name = machine.name
