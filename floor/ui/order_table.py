@@ -99,8 +99,9 @@ class OrderTable:
         self._place = ui.element('q-card').classes('order-list')
         with self._place:
             self._table = ui.element('q-table').props('flat hide-bottom row-key=id')
-            self._table.props.update({'rows': (), 'pagination': {'rowsPerPage': 0}, 'aria-label': 'Work orders',
-                                      'columns': [{'name': c.entry, 'field': c.entry, 'label': c.label} for c in COLUMNS]})
+            self._table.props.update({
+                'aria-label': 'Work orders', 'rows': (), 'pagination': {'rowsPerPage': 0},
+                'columns': [{'name': each.entry, 'field': each.entry, 'label': each.label} for each in COLUMNS]})
             self._build_head()
             self._build_cells()
         with ui.element('q-card').classes('order-pages') as self._pages:
@@ -139,8 +140,7 @@ class OrderTable:
                 self._heads[column.sort] = head
 
     def _build_cells(self) -> None:
-        """A slot for each cell, not for the row: only so Quasar keeps an order's row, and the focus in it, when others
-        come before it."""
+        """A slot for each cell, not one for the row: only so an order keeps its row, and the focus in it, in Quasar."""
         for column in COLUMNS:
             name = f'body-cell-{column.entry}'
             self._table.add_slot(name)
