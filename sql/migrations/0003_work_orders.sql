@@ -15,7 +15,8 @@ UPDATE employees SET role = 'technician' WHERE department IN ('Maintenance', 'En
 UPDATE employees SET role = 'supervisor' WHERE email IN ('mike.johnson@example.com', 'james.wilson@example.com');
 
 CREATE TABLE work_order_priorities (
-    priority   text     PRIMARY KEY,
+    priority   text     PRIMARY KEY
+        CONSTRAINT work_order_priorities_priority_check CHECK (priority IN ('critical', 'high', 'medium', 'low')),
     rank       smallint NOT NULL UNIQUE,
     due_within interval NOT NULL CONSTRAINT work_order_priorities_due_within_check
         CHECK (due_within BETWEEN '1 minute' AND '365 days')
@@ -177,7 +178,7 @@ END $$;
 
 -- The text and the number of the assignee always name the same person.
 CREATE FUNCTION work_order_set_assignee(new_row work_orders, old_id integer, old_name text) RETURNS work_orders
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     person employees;
 BEGIN
@@ -189,9 +190,14 @@ BEGIN
         new_row.assignee := NULL;
         RETURN new_row;
     END IF;
-    SELECT * INTO person FROM employees WHERE id = new_row.assignee_id;
+    IF new_row.assignee_id IS DISTINCT FROM old_id THEN  -- who is being let go or renamed just now is waited for
+        SELECT * INTO person FROM employees WHERE id = new_row.assignee_id FOR SHARE;
+    ELSE
+        SELECT * INTO person FROM employees WHERE id = new_row.assignee_id;
+    END IF;
     IF NOT FOUND THEN
-        RAISE foreign_key_violation USING MESSAGE = format('there is no employee %s', new_row.assignee_id);
+        RAISE foreign_key_violation USING CONSTRAINT = 'work_orders_assignee_id_fkey', COLUMN = 'assignee',
+            MESSAGE = format('there is no employee %s', new_row.assignee_id);
     END IF;
     IF new_row.assignee_id IS DISTINCT FROM old_id AND NOT person.active THEN
         RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
@@ -292,8 +298,18 @@ DECLARE
 BEGIN
     NEW := work_order_clean(NEW);
     NEW.updated_at := clock_timestamp();
+    -- what happened when it was reported stays; when it moved, its moves say
     NEW.created_at := OLD.created_at;
     NEW.client_reference := OLD.client_reference;
+    NEW.reporter_email := OLD.reporter_email;
+    NEW.source := OLD.source;
+    NEW.machine_status := OLD.machine_status;
+    NEW.machine_reason := OLD.machine_reason;
+    NEW.stop_since := OLD.stop_since;
+    NEW.acknowledged_at := OLD.acknowledged_at;
+    NEW.started_at := OLD.started_at;
+    NEW.completed_at := OLD.completed_at;
+    NEW.cancelled_at := OLD.cancelled_at;
     IF NEW.id <> OLD.id THEN
         RAISE check_violation USING CONSTRAINT = 'work_orders_id_check', COLUMN = 'id',
             MESSAGE = 'the id of a work order never changes';
@@ -318,9 +334,6 @@ BEGIN
                                THEN coalesce(OLD.started_at, clock_timestamp()) ELSE OLD.started_at END;
         NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN clock_timestamp() END;
         NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN clock_timestamp() END;
-        IF NEW.status <> 'on_hold' THEN
-            NEW.hold_reason := NULL;
-        END IF;
         IF ended IS NOT NULL THEN  -- reopened: what was said at its end stays in the events
             NEW.cause := NULL;
             NEW.action_taken := NULL;
@@ -328,8 +341,11 @@ BEGIN
             NEW.due_at := work_order_due(clock_timestamp(), NEW.priority);
         END IF;
     END IF;
+    IF NEW.status <> 'on_hold' THEN
+        NEW.hold_reason := NULL;
+    END IF;
     PERFORM work_order_check_words(NEW);
-    IF NEW.priority <> OLD.priority THEN
+    IF NEW.priority IS DISTINCT FROM OLD.priority THEN
         IF NOT EXISTS (SELECT FROM work_order_priorities WHERE priority = NEW.priority) THEN
             RAISE check_violation USING CONSTRAINT = 'work_orders_priority_check', COLUMN = 'priority',
                 MESSAGE = format('priority %L is not known: use low, medium, high or critical', left(NEW.priority, 100));
@@ -341,9 +357,9 @@ BEGIN
     -- what no person decides (a recovery, a new name of the assignee) is no reason to refuse somebody's edit
     NEW.version := OLD.version + CASE WHEN
         (NEW.issue_description, NEW.priority, NEW.assignee_id, NEW.status, NEW.machine_id, NEW.due_at, NEW.hold_reason,
-         NEW.cause, NEW.action_taken, NEW.cancel_reason, NEW.reporter_name) IS DISTINCT FROM
+         NEW.cause, NEW.action_taken, NEW.cancel_reason, NEW.reporter_name, NEW.timestamp) IS DISTINCT FROM
         (OLD.issue_description, OLD.priority, OLD.assignee_id, OLD.status, OLD.machine_id, OLD.due_at, OLD.hold_reason,
-         OLD.cause, OLD.action_taken, OLD.cancel_reason, OLD.reporter_name) THEN 1 ELSE 0 END;
+         OLD.cause, OLD.action_taken, OLD.cancel_reason, OLD.reporter_name, OLD.timestamp) THEN 1 ELSE 0 END;
     RETURN NEW;
 END $$;
 CREATE TRIGGER work_order_check_change BEFORE UPDATE ON work_orders
@@ -383,7 +399,11 @@ BEGIN
         ('cause',       CASE WHEN NEW.status = OLD.status THEN OLD.cause END,
                         CASE WHEN NEW.status = OLD.status THEN NEW.cause END),
         ('action',      CASE WHEN NEW.status = OLD.status THEN OLD.action_taken END,
-                        CASE WHEN NEW.status = OLD.status THEN NEW.action_taken END)
+                        CASE WHEN NEW.status = OLD.status THEN NEW.action_taken END),
+        ('cancel reason', CASE WHEN NEW.status = OLD.status THEN OLD.cancel_reason END,
+                          CASE WHEN NEW.status = OLD.status THEN NEW.cancel_reason END),
+        ('reporter',    OLD.reporter_name,     NEW.reporter_name),
+        ('reported',    OLD.timestamp::text,   NEW.timestamp::text)
     ) AS changed (field, was, is_now)
     WHERE was IS DISTINCT FROM is_now;
     IF NEW.recovered_at IS NOT NULL AND OLD.recovered_at IS NULL THEN
@@ -407,6 +427,22 @@ END $$;
 CREATE TRIGGER work_order_event_register BEFORE INSERT ON work_order_events
     FOR EACH ROW EXECUTE FUNCTION work_order_event_register();
 
+-- What belongs to an order locks it before anything else, so that two people at one order wait and never deadlock.
+CREATE FUNCTION work_order_lock() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        PERFORM FROM work_orders WHERE id = OLD.work_order_id FOR UPDATE;
+        RETURN OLD;
+    END IF;
+    PERFORM FROM work_orders WHERE id = NEW.work_order_id FOR UPDATE;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER work_order_lock BEFORE INSERT OR UPDATE OR DELETE ON work_order_checklist
+    FOR EACH ROW EXECUTE FUNCTION work_order_lock();
+CREATE TRIGGER work_order_lock BEFORE INSERT ON work_order_attachments
+    FOR EACH ROW EXECUTE FUNCTION work_order_lock();
+
 CREATE FUNCTION work_order_checklist_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
@@ -415,7 +451,8 @@ BEGIN
            CASE WHEN TG_OP = 'INSERT' THEN 'added' WHEN TG_OP = 'DELETE' THEN 'removed'
                 WHEN NEW.done_at IS NOT NULL AND OLD.done_at IS NULL THEN 'done'
                 WHEN NEW.done_at IS NULL AND OLD.done_at IS NOT NULL THEN 'not done' ELSE 'changed' END,
-           CASE WHEN TG_OP <> 'INSERT' THEN OLD.text END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.text END;
+           CASE WHEN TG_OP <> 'INSERT' THEN OLD.text END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.text END
+    WHERE TG_OP <> 'UPDATE' OR (NEW.text, NEW.done_at) IS DISTINCT FROM (OLD.text, OLD.done_at);
     RETURN NULL;
 END $$;
 CREATE TRIGGER work_order_checklist_changed AFTER INSERT OR UPDATE OR DELETE ON work_order_checklist
@@ -495,7 +532,7 @@ CREATE TRIGGER employees_check_change BEFORE UPDATE ON employees
 CREATE FUNCTION employee_renamed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    UPDATE work_orders SET assignee = NEW.first_name || ' ' || NEW.last_name WHERE assignee_id = NEW.id;
+    UPDATE work_orders SET assignee_id = assignee_id WHERE assignee_id = NEW.id;  -- its trigger fetches the name
     RETURN NULL;
 END $$;
 CREATE TRIGGER employee_renamed AFTER UPDATE OF first_name, last_name ON employees
@@ -572,5 +609,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION note_recoveries IS 'Writes on open orders since when the machine they stopped for runs again.';
 
-REVOKE EXECUTE ON FUNCTION work_order_record(), work_order_event_register(), work_order_checklist_changed(),
-    work_order_attached(), work_order_events_announce(), employee_renamed(), people_changed() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION work_order_record(), work_order_event_register(), work_order_lock(),
+    work_order_checklist_changed(), work_order_attached(), work_order_events_announce(), employee_renamed(),
+    people_changed() FROM PUBLIC;

@@ -1,0 +1,600 @@
+"""What people do to work orders, through the commands that pages and the REST interface send."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from database.people import CARLOS, JAMES, LISA, MIKE, OF_ROLE, STRANGER, TOM
+from database.postgres import until
+
+from floor.database import Database
+from floor.employees import Employees
+from floor.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput, NotAllowed, NotFound
+from floor.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderState
+from floor.settings import Settings
+from floor.work_order_files import MOST_BYTES, clean_file_name, media_type
+from floor.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+State = WorkOrderState
+
+PRESS = MachineName('Injection_Molder_02_01')
+LEAK = NewOrder(PRESS, 'Hydraulic leak')
+TAKE = StateMove(State.IN_PROGRESS)
+DONE = StateMove(State.COMPLETED, cause='Seal worn', action_taken='Seal replaced')
+GIVE_UP = StateMove(State.CANCELLED, cancel_reason='Reported twice')
+MOVES = {State.OPEN: StateMove(State.OPEN), State.IN_PROGRESS: TAKE, State.COMPLETED: DONE, State.CANCELLED: GIVE_UP,
+         State.ON_HOLD: StateMove(State.ON_HOLD, hold_reason=HoldReason.PARTS)}
+ALLOWED = {  # from, to: the least role
+    ('open', 'in_progress'): Role.TECHNICIAN, ('open', 'on_hold'): Role.TECHNICIAN,
+    ('open', 'completed'): Role.TECHNICIAN, ('open', 'cancelled'): Role.SUPERVISOR,
+    ('in_progress', 'open'): Role.TECHNICIAN, ('in_progress', 'on_hold'): Role.TECHNICIAN,
+    ('in_progress', 'completed'): Role.TECHNICIAN, ('in_progress', 'cancelled'): Role.SUPERVISOR,
+    ('on_hold', 'open'): Role.TECHNICIAN, ('on_hold', 'in_progress'): Role.TECHNICIAN,
+    ('on_hold', 'completed'): Role.TECHNICIAN, ('on_hold', 'cancelled'): Role.SUPERVISOR,
+    ('completed', 'open'): Role.TECHNICIAN, ('cancelled', 'open'): Role.SUPERVISOR}
+FORBIDDEN = [pair for pair in itertools.product(State, State) if pair[0] is not pair[1] and pair not in ALLOWED]
+
+HOSTILE = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "'; DROP TABLE work_orders; --",
+           '\u202egnp.exe', 'مرحبا \u200f1', '😀 👩\u200d🔧', '{{ 7*7 }}', '%s %(x)s $1 :id',
+           'two\nlines\tand \\ that', '=1+1']
+
+
+@pytest.fixture
+def employees(database: Database) -> Employees:
+    return Employees(database, default_role=Role.VIEWER)
+
+
+@pytest.fixture
+def orders(database: Database, employees: Employees) -> WorkOrders:
+    return WorkOrders(database, employees)
+
+
+@pytest.fixture
+async def ids(employees: Employees) -> dict[str, int]:
+    return {person.email: person.id for person in await employees.all()}
+
+
+async def order_in(orders: WorkOrders, state: WorkOrderState) -> WorkOrder:
+    order = await orders.create(MIKE, LEAK)
+    return order if state is State.OPEN else await orders.move(MIKE, order.id, order.version, MOVES[state])
+
+
+async def told(orders: WorkOrders, id: str) -> list[tuple[Any, ...]]:
+    """The events of an order, as few words as say it."""
+    return [(event.who, event.kind, event.field, event.old, event.new) for event in (await orders.details(id)).events]
+
+
+# new orders
+
+async def test_a_new_order_knows_who_reported_it_and_what_the_machine_said(
+        orders: WorkOrders, connect: Connect) -> None:
+    await (await connect()).execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Oil low' "
+                                    'WHERE machine_name = $1', PRESS)
+    order = await orders.create(CARLOS, NewOrder(PRESS, '  Hydraulic leak\n', Priority.CRITICAL))
+    assert (order.description, order.priority, order.state) == ('Hydraulic leak', Priority.CRITICAL, State.OPEN)
+    assert (order.reporter_name, order.reporter_email) == ('Carlos Mendez', CARLOS.email)
+    assert (order.machine_status, order.machine_reason) == (Status.DOWN, 'Oil low')
+    assert order.stop_since is not None
+    assert order.due_at - order.reported_at == timedelta(hours=1)
+    assert (order.version, order.acknowledged_at, order.started_at, order.completed_at) == (1, None, None, None)
+    assert await orders.get(order.id) == order
+    assert await told(orders, order.id) == [('Carlos Mendez', 'created', None, None, 'open')]
+
+
+@pytest.mark.parametrize(('priority', 'hours'), [('critical', 1), ('high', 8), ('medium', 72), ('low', 168)])
+async def test_priority_says_how_soon_it_is_due(orders: WorkOrders, priority: str, hours: int) -> None:
+    order = await orders.create(CARLOS, NewOrder(PRESS, 'Leak', Priority(priority)))
+    assert order.due_at - order.reported_at == timedelta(hours=hours)
+
+
+async def test_an_order_may_be_reported_for_somebody_else_and_later(orders: WorkOrders) -> None:
+    earlier = datetime.now(UTC) - timedelta(hours=2)
+    order = await orders.create(CARLOS, NewOrder(PRESS, 'Leak', Priority.CRITICAL, reporter_name='Night shift',
+                                                 reported_at=earlier))
+    assert (order.reporter_name, order.reporter_email, order.reported_at) == ('Night shift', None, earlier)
+    assert order.is_overdue(datetime.now(UTC))
+    assert (await told(orders, order.id))[0][0] == 'Carlos Mendez'
+
+
+async def test_the_day_in_an_id_is_the_plants(database_url: str, settings: Settings) -> None:
+    """Two zones that are a day apart at every moment."""
+    days = set()
+    for zone in ('Pacific/Kiritimati', 'Etc/GMT+12'):
+        database = Database(database_url, settings.model_copy(update={'plant_timezone': zone}))
+        order = await WorkOrders(database, Employees(database, default_role=Role.OPERATOR)).create(STRANGER, LEAK)
+        days.add(order.id.split('-')[1])
+        await database.close()
+    assert len(days) == 2
+
+
+async def test_ten_times_the_same_reference_at_once_are_one_order(orders: WorkOrders) -> None:
+    new = NewOrder(PRESS, 'Leak', client_reference='tablet-7:1', checklist=('Lock out', 'Drain'))
+    made = await asyncio.gather(*(orders.create(CARLOS, new) for _ in range(10)))
+    assert len(set(made)) == 1
+    assert [item.text for item in (await orders.details(made[0].id)).checklist] == ['Lock out', 'Drain']
+    assert await orders.create(CARLOS, new) == made[0]
+    assert (await orders.create(CARLOS, LEAK)).id != made[0].id
+
+
+async def test_a_reference_that_somebody_else_has_used_is_refused_not_answered_with_their_order(
+        orders: WorkOrders) -> None:
+    order = await orders.create(CARLOS, NewOrder(PRESS, 'Leak', client_reference='1'))
+    with pytest.raises(InvalidInput, match='somebody else has used') as refusal:
+        await orders.create(TOM, NewOrder(PRESS, 'Something else', client_reference='1'))
+    assert refusal.value.field == 'client_reference'
+    await orders.comment(CARLOS, order.id, 'It drips', '2')
+    with pytest.raises(InvalidInput, match='somebody else has used'):
+        await orders.comment(TOM, order.id, 'Another comment', '2')
+
+
+@pytest.mark.parametrize(('wrong', 'field', 'sentence'), [
+    (NewOrder(PRESS, ' \n'), 'issue_description', 'description must not be empty'),
+    (NewOrder(PRESS, 'x' * 100_000), 'issue_description', 'has 100,000 characters; at most 10,000 fit'),
+    (NewOrder(PRESS, 'a\0b'), 'issue_description', 'NUL'),
+    (NewOrder(PRESS, 'a\ud83d'), 'issue_description', 'half a character'),
+    (NewOrder(MachineName('Valve_99_01'), 'x'), 'machine_id', "there is no machine 'Valve_99_01'"),
+    (NewOrder(MachineName("x'; DROP TABLE machines; --"), 'x'), 'machine_id', 'there is no machine'),
+    (NewOrder(MachineName('\0'), 'x'), 'machine_id', 'NUL'),
+    (NewOrder(PRESS, 'x', assignee_id=4711), 'assignee', 'there is no employee 4711'),
+    (NewOrder(PRESS, 'x', assignee_id=2**40), 'assignee', 'there is no employee'),
+    (NewOrder(PRESS, 'x', reporter_name='x' * 201), 'reporter_name', 'at most 200 fit'),
+    (NewOrder(PRESS, 'x', reporter_name=' '), 'reporter_name', 'must not be empty'),
+    (NewOrder(PRESS, 'x', client_reference='x' * 201), 'client_reference', 'at most 200 fit'),
+    (NewOrder(PRESS, 'x', checklist=('ok', '')), 'checklist', 'must not be empty'),
+    (NewOrder(PRESS, 'x', checklist=('x' * 501,)), 'checklist', 'at most 500 fit'),
+    (NewOrder(PRESS, 'x', checklist=('x',) * 101), 'checklist', 'at most 100 fit'),
+    (NewOrder(PRESS, 'x', reported_at=datetime(2026, 1, 1)), 'timestamp', 'time zone'),
+    (NewOrder(PRESS, 'x', reported_at=datetime(9999, 12, 31, tzinfo=UTC)), 'timestamp', 'between'),
+    (NewOrder(PRESS, 'x', reported_at=datetime.min.replace(tzinfo=UTC)), 'timestamp', 'between'),
+])
+async def test_what_can_not_be_stored_is_refused_with_a_sentence_and_its_field(
+        orders: WorkOrders, connect: Connect, wrong: NewOrder, field: str, sentence: str) -> None:
+    with pytest.raises(InvalidInput, match=sentence) as refusal:
+        await orders.create(MIKE, wrong)
+    assert refusal.value.field == field
+    assert await (await connect()).fetchval('SELECT count(*) FROM work_orders') == 0
+
+
+@pytest.mark.parametrize('text', HOSTILE)
+async def test_a_hostile_text_comes_back_as_it_was_from_every_field(orders: WorkOrders, text: str) -> None:
+    line = ' '.join(text.split())
+    order = await orders.create(Identity(text, 'lisa.garcia@example.com'), NewOrder(
+        PRESS, text, reporter_name=text, client_reference=text, checklist=(text,)))
+    await orders.comment(LISA, order.id, text, text)
+    order = await orders.move(LISA, order.id, 1, StateMove(State.COMPLETED, cause=text, action_taken=text, note=text))
+    details = await orders.details(order.id)
+    assert (details.order.description, details.order.cause, details.order.action_taken) == (text, text, text)
+    assert (details.order.reporter_name, details.checklist[0].text) == (line, line)
+    assert [event.note for event in details.events if event.kind == 'commented'] == [text]
+    assert [event.note for event in details.events if event.kind == 'moved'] == [
+        f'Cause: {text}\nAction: {text}\n{text}']
+
+
+# who may do what
+
+async def refused(act: Awaitable[Any]) -> Role | None:
+    """The role that the refusal says is needed; None: it was allowed."""
+    try:
+        await act
+    except NotAllowed as error:
+        return Role(str(error).split('needs the role ')[1].split(';')[0])
+    return None
+
+
+@pytest.mark.parametrize('role', list(Role))
+async def test_every_command_needs_its_role_and_a_refusal_names_it(
+        orders: WorkOrders, ids: dict[str, int], role: Role) -> None:
+    who = OF_ROLE[role]
+    other = ids['lisa.garcia@example.com']
+    commands: list[tuple[Role, Callable[[WorkOrder, int], Awaitable[Any]]]] = [
+        (Role.OPERATOR, lambda order, item: orders.create(who, LEAK)),
+        (Role.SUPERVISOR, lambda order, item: orders.create(who, NewOrder(PRESS, 'x', assignee_id=other))),
+        (Role.OPERATOR, lambda order, item: orders.comment(who, order.id, 'Hello')),
+        (Role.OPERATOR, lambda order, item: orders.attach(who, order.id, 'a.pdf', b'%PDF-1.7')),
+        (Role.TECHNICIAN, lambda order, item: orders.edit(who, order.id, 1, OrderEdit(description='Other'))),
+        (Role.TECHNICIAN, lambda order, item: orders.edit(who, order.id, 1, OrderEdit(priority=Priority.LOW))),
+        (Role.SUPERVISOR, lambda order, item: orders.edit(who, order.id, 1, OrderEdit(assignee_id=other))),
+        (Role.TECHNICIAN, lambda order, item: orders.add_item(who, order.id, 'Drain')),
+        (Role.TECHNICIAN, lambda order, item: orders.check_item(who, order.id, item, True)),
+        (Role.TECHNICIAN, lambda order, item: orders.remove_item(who, order.id, item)),
+        (Role.SUPERVISOR, lambda order, item: orders.set_due_time(who, Priority.LOW, timedelta(days=3))),
+    ]
+    for needed, act in commands:
+        order = await orders.create(JAMES, NewOrder(PRESS, 'Leak', checklist=('Lock out',)))
+        before = await orders.details(order.id)
+        refusal = await refused(act(order, before.checklist[0].id))
+        if role.may(needed):
+            assert refusal is None
+        else:
+            assert refusal in {needed, Role.OPERATOR}   # who may nothing at all is told the least
+            assert not role.may(refusal)
+            assert await orders.details(order.id) == before
+
+
+async def test_a_technician_takes_an_order_and_gives_it_back_but_only_a_supervisor_moves_it_between_others(
+        orders: WorkOrders, ids: dict[str, int]) -> None:
+    tom, lisa, carlos = (ids[str(who.email)] for who in (TOM, LISA, CARLOS))
+    order = await orders.create(TOM, NewOrder(PRESS, 'Leak', assignee_id=tom))
+    assert (order.assignee, order.acknowledged_at is not None) == ('Tom Kowalski', True)
+    order = await orders.edit(TOM, order.id, 1, OrderEdit(assignee_id=None))
+    order = await orders.edit(LISA, order.id, 2, OrderEdit(assignee_id=lisa))
+    assert await refused(orders.edit(TOM, order.id, 3, OrderEdit(assignee_id=None))) is Role.SUPERVISOR
+    assert await refused(orders.edit(TOM, order.id, 3, OrderEdit(assignee_id=carlos))) is Role.SUPERVISOR
+    assert await refused(orders.edit(CARLOS, order.id, 3, OrderEdit(assignee_id=carlos))) is Role.TECHNICIAN
+    assert await refused(orders.create(CARLOS, NewOrder(PRESS, 'Leak', assignee_id=carlos))) is Role.TECHNICIAN
+    order = await orders.edit(TOM, order.id, 3, OrderEdit(assignee_id=tom))
+    order = await orders.edit(MIKE, order.id, 4, OrderEdit(assignee_id=lisa))
+    assert [(who, old, new) for who, _, field, old, new in await told(orders, order.id) if field == 'assignee'] == [
+        ('Tom Kowalski', 'Tom Kowalski', None), ('Lisa Garcia', None, 'Lisa Garcia'),
+        ('Tom Kowalski', 'Lisa Garcia', 'Tom Kowalski'), ('Mike Johnson', 'Tom Kowalski', 'Lisa Garcia')]
+
+
+async def test_an_operator_edits_what_they_reported_and_nothing_else(orders: WorkOrders) -> None:
+    own = await orders.create(CARLOS, LEAK)
+    own = await orders.edit(CARLOS, own.id, 1, OrderEdit(description='Oil leak', priority=Priority.HIGH))
+    assert (own.description, own.priority, own.version) == ('Oil leak', Priority.HIGH, 2)
+    await orders.add_item(CARLOS, own.id, 'Photo')
+    assert await refused(orders.move(CARLOS, own.id, 2, TAKE)) is Role.TECHNICIAN
+    others = await orders.create(CARLOS, NewOrder(PRESS, 'Leak', reporter_name='Grace Kim'))
+    assert await refused(orders.edit(CARLOS, others.id, 1, OrderEdit(description='x'))) is Role.TECHNICIAN
+
+
+async def test_a_new_role_counts_from_the_next_command_on(orders: WorkOrders, connect: Connect) -> None:
+    connection = await connect()
+    order = await orders.create(LISA, LEAK)
+    await connection.execute("UPDATE employees SET role = 'viewer' WHERE email = $1", LISA.email)
+    assert await refused(orders.move(LISA, order.id, 1, TAKE)) is Role.TECHNICIAN
+    await connection.execute("UPDATE employees SET role = 'supervisor' WHERE email = $1", LISA.email)
+    assert (await orders.move(LISA, order.id, 1, GIVE_UP)).state is State.CANCELLED
+
+
+async def test_who_was_let_go_may_look_and_nothing_else(orders: WorkOrders, connect: Connect) -> None:
+    order = await orders.create(LISA, LEAK)
+    await (await connect()).execute('UPDATE employees SET active = false WHERE email = $1', LISA.email)
+    with pytest.raises(NotAllowed, match='needs the role operator; you are a viewer'):
+        await orders.comment(LISA, order.id, 'I was here')
+    assert await orders.get(order.id) == order
+    assert (await told(orders, order.id))[0][0] == 'Lisa Garcia'
+
+
+async def test_who_was_let_go_can_not_be_assigned(orders: WorkOrders, connect: Connect, ids: dict[str, int]) -> None:
+    await (await connect()).execute('UPDATE employees SET active = false WHERE email = $1', LISA.email)
+    order = await orders.create(MIKE, LEAK)
+    lisa = ids['lisa.garcia@example.com']
+    for act in (orders.create(MIKE, NewOrder(PRESS, 'Leak', assignee_id=lisa)),
+                orders.edit(MIKE, order.id, 1, OrderEdit(assignee_id=lisa))):
+        with pytest.raises(InvalidInput, match='Lisa Garcia is not active') as refusal:
+            await act
+        assert refusal.value.field == 'assignee'
+
+
+async def test_who_is_being_let_go_this_moment_is_not_assigned_either(
+        orders: WorkOrders, connect: Connect, ids: dict[str, int]) -> None:
+    boss, watcher = await connect(), await connect()
+    letting_go = boss.transaction()
+    await letting_go.start()
+    await boss.execute('UPDATE employees SET active = false WHERE email = $1', LISA.email)
+    creating = asyncio.create_task(orders.create(MIKE, NewOrder(PRESS, 'Leak', assignee_id=ids[str(LISA.email)])))
+
+    async def somebody_waits() -> bool:
+        return bool(await watcher.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+
+    await until(somebody_waits)
+    await letting_go.commit()
+    with pytest.raises(InvalidInput, match='not active'):
+        await creating
+
+
+# moves
+
+@pytest.mark.parametrize(('before', 'after'), ALLOWED)
+async def test_every_allowed_move_is_made_and_told(orders: WorkOrders, before: str, after: str) -> None:
+    order = await order_in(orders, State(before))
+    needed = ALLOWED[before, after]
+    moved = await orders.move(OF_ROLE[needed], order.id, order.version, MOVES[State(after)])
+    assert (moved.state, moved.version) == (State(after), order.version + 1)
+    assert (moved.completed_at is not None, moved.cancelled_at is not None) == (
+        after == 'completed', after == 'cancelled')
+    assert moved.acknowledged_at is not None
+    *_, last = (await orders.details(order.id)).events
+    assert (last.kind, last.old, last.new, last.who_email) == ('moved', before, after, OF_ROLE[needed].email)
+
+
+@pytest.mark.parametrize(('before', 'after'), ALLOWED)
+async def test_every_move_needs_its_role(orders: WorkOrders, before: str, after: str) -> None:
+    order = await order_in(orders, State(before))
+    needed = ALLOWED[before, after]
+    for role in Role:
+        if not role.may(needed):
+            assert await refused(orders.move(OF_ROLE[role], order.id, order.version, MOVES[State(after)])) is needed
+    assert await orders.get(order.id) == order
+
+
+@pytest.mark.parametrize(('before', 'after'), FORBIDDEN)
+async def test_every_other_move_is_refused_with_where_it_goes_from_here(
+        orders: WorkOrders, before: WorkOrderState, after: WorkOrderState) -> None:
+    order = await order_in(orders, before)
+    sentence = f'{before.word.lower()} can not become {after.word.lower()}: from here it goes to'
+    with pytest.raises(InvalidInput, match=sentence) as no:
+        await orders.move(MIKE, order.id, order.version, MOVES[after])
+    assert no.value.field == 'status'
+    assert await orders.get(order.id) == order
+
+
+@pytest.mark.parametrize('state', list(State))
+async def test_a_move_to_where_it_is_already_is_refused(orders: WorkOrders, state: WorkOrderState) -> None:
+    order = await order_in(orders, state)
+    with pytest.raises(InvalidInput, match='already'):
+        await orders.move(MIKE, order.id, order.version, MOVES[state])
+
+
+async def test_the_table_of_moves_is_what_pages_are_told(orders: WorkOrders) -> None:
+    moves = await orders.moves()
+    assert {(move.from_state, move.to_state): move.role for of in moves.values() for move in of} == ALLOWED
+    assert [move.within for move in moves[State.COMPLETED]] == [timedelta(days=7)]
+    assert all(move.from_state is state for state, of in moves.items() for move in of)
+
+
+@pytest.mark.parametrize(('move', 'field'), [
+    (StateMove(State.ON_HOLD), 'hold_reason'),
+    (StateMove(State.COMPLETED, action_taken='Replaced'), 'cause'),
+    (StateMove(State.COMPLETED, cause='Seal', action_taken='  '), 'action_taken'),
+    (StateMove(State.CANCELLED), 'cancel_reason'),
+    (StateMove(State.COMPLETED, cause='x' * 2001, action_taken='x'), 'cause'),
+    (StateMove(State.CANCELLED, cancel_reason='\0'), 'cancel_reason'),
+    (StateMove(State.IN_PROGRESS, note='x' * 2001), 'note')])
+async def test_a_move_without_its_words_names_the_field(orders: WorkOrders, move: StateMove, field: str) -> None:
+    order = await orders.create(MIKE, LEAK)
+    with pytest.raises(InvalidInput) as refusal:
+        await orders.move(MIKE, order.id, 1, move)
+    assert refusal.value.field == field
+    assert await orders.get(order.id) == order
+
+
+async def test_reopening_after_seven_days_is_refused(orders: WorkOrders, connect: Connect) -> None:
+    order = await order_in(orders, State.COMPLETED)
+    await long_ago(await connect(), order.id, '7 days 1 minute')
+    with pytest.raises(InvalidInput, match='ended more than 7 days ago: open a new one'):
+        await orders.move(MIKE, order.id, order.version, MOVES[State.OPEN])
+    await long_ago(await connect(), order.id, '6 days 23 hours')
+    reopened = await orders.move(MIKE, order.id, order.version, MOVES[State.OPEN])
+    assert (reopened.state, reopened.cause, reopened.completed_at) == (State.OPEN, None, None)
+    assert reopened.due_at > datetime.now(UTC) + timedelta(hours=71)
+    notes = [event.note for event in (await orders.details(order.id)).events]
+    assert 'Cause: Seal worn\nAction: Seal replaced' in notes
+
+
+async def long_ago(connection: asyncpg.Connection, id: str, age: str) -> None:
+    """Have an order be completed that long ago, behind the back of the triggers."""
+    async with connection.transaction():
+        await connection.execute('SET LOCAL session_replication_role = replica')
+        await connection.execute('UPDATE work_orders SET completed_at = clock_timestamp() - $2::text::interval '
+                                 'WHERE id = $1', id, age)
+
+
+# two people at once
+
+async def test_of_two_people_who_edit_one_order_the_second_sees_who_did_what_and_nothing_is_lost(
+        orders: WorkOrders) -> None:
+    order = await orders.create(MIKE, LEAK)
+    now = await orders.edit(LISA, order.id, order.version, OrderEdit(description='Oil leak', priority=Priority.HIGH))
+    with pytest.raises(EditConflict) as conflict:
+        await orders.edit(TOM, order.id, order.version, OrderEdit(description='Water leak'))
+    assert str(conflict.value) == ('Lisa Garcia has changed this order meanwhile (description: Hydraulic leak became Oil '
+                                   'leak, priority: medium became high): compare and decide')
+    assert conflict.value.current == now == await orders.get(order.id)
+    with pytest.raises(EditConflict):
+        await orders.move(TOM, order.id, order.version, TAKE)
+    again = await orders.edit(TOM, order.id, now.version, OrderEdit(description='Water and oil leak'))
+    assert (again.description, again.priority) == ('Water and oil leak', Priority.HIGH)
+
+
+async def test_of_ten_edits_at_the_same_moment_one_wins_and_nine_are_told(orders: WorkOrders) -> None:
+    order = await orders.create(MIKE, LEAK)
+    answers = await asyncio.gather(*(orders.edit(LISA, order.id, 1, OrderEdit(description=f'Leak {turn}'))
+                                     for turn in range(10)), return_exceptions=True)
+    [winner] = [answer for answer in answers if isinstance(answer, WorkOrder)]
+    conflicts = [answer.current for answer in answers if isinstance(answer, EditConflict)]
+    assert conflicts == [winner] * 9
+    assert len([event for event in (await orders.details(order.id)).events if event.kind == 'changed']) == 1
+
+
+async def test_comments_items_and_files_at_the_same_moment_are_all_kept(orders: WorkOrders) -> None:
+    """None of them changes the order itself, so none is in the way of an edit."""
+    order = await orders.create(MIKE, LEAK)
+    await asyncio.gather(*(act for turn in range(5) for act in (
+        orders.comment(CARLOS, order.id, f'Comment {turn}'), orders.add_item(TOM, order.id, f'Item {turn}'),
+        orders.attach(LISA, order.id, f'{turn}.pdf', b'%PDF-1.7'))))
+    details = await orders.details(order.id)
+    assert (len(details.events), len(details.checklist), len(details.attachments)) == (16, 5, 5)
+    assert (await orders.edit(MIKE, order.id, 1, OrderEdit(priority=Priority.LOW))).version == 2
+
+
+async def test_an_edit_of_nothing_changes_nothing(orders: WorkOrders) -> None:
+    order = await orders.create(MIKE, LEAK)
+    assert (await orders.edit(MIKE, order.id, 1, OrderEdit(description='Hydraulic leak'))).version == 1
+    assert (await orders.edit(MIKE, order.id, 1, OrderEdit())).version == 1
+    assert len(await told(orders, order.id)) == 1
+
+
+# what belongs to an order
+
+async def test_everything_that_happens_is_told_with_who_did_it(orders: WorkOrders, ids: dict[str, int]) -> None:
+    order = await orders.create(CARLOS, LEAK)
+    await orders.edit(LISA, order.id, 1, OrderEdit(description='Oil leak', assignee_id=ids[str(LISA.email)]))
+    await orders.add_item(LISA, order.id, 'Drain\nslowly')
+    [item] = (await orders.details(order.id)).checklist
+    for _ in range(2):   # a double click
+        await orders.check_item(LISA, order.id, item.id, True)
+    await orders.check_item(TOM, order.id, item.id, False)
+    await orders.remove_item(TOM, order.id, item.id)
+    await orders.attach(CARLOS, order.id, 'pump.png', b'\x89PNG\r\n\x1a\n')
+    await orders.move(LISA, order.id, 2, StateMove(State.ON_HOLD, hold_reason=HoldReason.VENDOR, note='They come at 3'))
+    assert await told(orders, order.id) == [
+        ('Carlos Mendez', 'created', None, None, 'open'),
+        ('Lisa Garcia', 'changed', 'description', 'Hydraulic leak', 'Oil leak'),
+        ('Lisa Garcia', 'changed', 'assignee', None, 'Lisa Garcia'),
+        ('Lisa Garcia', 'checklist', 'added', None, 'Drain slowly'),
+        ('Lisa Garcia', 'checklist', 'done', 'Drain slowly', 'Drain slowly'),
+        ('Tom Kowalski', 'checklist', 'not done', 'Drain slowly', 'Drain slowly'),
+        ('Tom Kowalski', 'checklist', 'removed', 'Drain slowly', None),
+        ('Carlos Mendez', 'attached', None, None, 'pump.png'),
+        ('Lisa Garcia', 'moved', 'status', 'open', 'on_hold')]
+    last = (await orders.details(order.id)).events[-1]
+    assert (last.note, last.who_email) == ('vendor\nThey come at 3', LISA.email)
+
+
+async def test_a_ticked_item_knows_who_did_it_first(orders: WorkOrders) -> None:
+    order = await orders.create(MIKE, NewOrder(PRESS, 'Leak', checklist=('Lock out',)))
+    [item] = (await orders.details(order.id)).checklist
+    await orders.check_item(LISA, order.id, item.id, True)
+    [first] = (await orders.details(order.id)).checklist
+    await orders.check_item(TOM, order.id, item.id, True)
+    assert (await orders.details(order.id)).checklist == (first,)
+    assert (first.done_by, first.done_at is not None) == ('Lisa Garcia', True)
+
+
+async def test_the_same_comment_sent_twice_is_said_once(orders: WorkOrders) -> None:
+    order = await orders.create(MIKE, LEAK)
+    other = await orders.create(MIKE, LEAK)
+    await asyncio.gather(*(orders.comment(CARLOS, order.id, 'It drips', 'tablet-7:1') for _ in range(5)))
+    assert [event.note for event in (await orders.details(order.id)).events] == [None, 'It drips']
+    with pytest.raises(InvalidInput):   # and a comment on another order is not taken for it
+        await orders.comment(CARLOS, other.id, 'It drips', 'tablet-7:1')
+
+
+@pytest.mark.parametrize('text', ['', ' \n\t', 'x' * 10_001, 'x\0', '\udc00'])
+async def test_a_comment_that_can_not_be_is_refused(orders: WorkOrders, text: str) -> None:
+    order = await orders.create(MIKE, LEAK)
+    with pytest.raises(InvalidInput) as refusal:
+        await orders.comment(MIKE, order.id, text)
+    assert refusal.value.field == 'text'
+
+
+@pytest.mark.parametrize(('content', 'kind'), [
+    (b'\xff\xd8\xff\xe0\0\x10JFIF', 'image/jpeg'), (b'\x89PNG\r\n\x1a\n\0', 'image/png'), (b'GIF89a\1', 'image/gif'),
+    (b'GIF87a\1', 'image/gif'), (b'RIFF\n\0\0\0WEBPVP8L', 'image/webp'), (b'%PDF-1.7\n', 'application/pdf')])
+async def test_a_photo_or_a_pdf_comes_back_as_it_was(orders: WorkOrders, content: bytes, kind: str) -> None:
+    order = await orders.create(MIKE, LEAK)
+    file = await orders.attach(CARLOS, order.id, 'evidence', content)
+    assert (file.media_type, file.size, file.added_by) == (kind, len(content), 'Carlos Mendez')
+    assert await orders.attachment(order.id, file.id) == (file, content)
+    assert (await orders.details(order.id)).attachments == (file,)
+
+
+@pytest.mark.parametrize('content', [
+    b'', b'MZ\x90\0', b'<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>', b'<html>', b'RIFF\0\0\0\0WAVEfmt ',
+    b' %PDF-1.7', b'\x89PNG', b'GIF89b', b'PK\3\4'])
+async def test_what_is_no_photo_and_no_pdf_is_refused_whatever_it_is_called(orders: WorkOrders, content: bytes) -> None:
+    order = await orders.create(MIKE, LEAK)
+    with pytest.raises(InvalidInput, match=r'empty|only photos'):
+        await orders.attach(MIKE, order.id, 'photo.jpg', content)
+    assert (await orders.details(order.id)).attachments == ()
+
+
+async def test_a_file_may_have_ten_mebibytes_and_not_one_byte_more(orders: WorkOrders) -> None:
+    order = await orders.create(MIKE, LEAK)
+    photo = b'\xff\xd8\xff'.ljust(MOST_BYTES, b'\0')
+    assert (await orders.attach(MIKE, order.id, 'photo.jpg', photo)).size == MOST_BYTES
+    with pytest.raises(InvalidInput, match='10 MiB'):
+        media_type(photo + b'\0')
+
+
+@pytest.mark.parametrize(('said', 'kept'), [
+    ('photo.jpg', 'photo.jpg'), ('../../etc/passwd', 'passwd'), ('C:\\Users\\me\\pump.png', 'pump.png'),
+    ('a\nb\0c\x1b.pdf', 'abc.pdf'), ('\u202egnp.exe', 'gnp.exe'), ('.htaccess', 'htaccess'),
+    ('  Ölpumpe 1.jpg ', 'Ölpumpe 1.jpg'),
+    ('<img src=x onerror=alert(1)>.png', '<img src=x onerror=alert(1)>.png'),
+    ('x' * 300 + '.jpeg', 'x' * 195 + '.jpeg'), ('x' * 300, 'x' * 200)])
+def test_a_file_name_is_one_name_that_can_be_read(said: str, kept: str) -> None:
+    assert clean_file_name(said) == kept
+
+
+@pytest.mark.parametrize('said', ['', '/', '..', 'folder/', '\0\x1f', '\u200b'])
+def test_a_file_without_a_name_is_refused(said: str) -> None:
+    with pytest.raises(InvalidInput):
+        clean_file_name(said)
+
+
+# how soon
+
+async def test_a_supervisor_says_how_soon_orders_are_due(orders: WorkOrders) -> None:
+    before = await orders.create(MIKE, LEAK)
+    await orders.set_due_time(MIKE, Priority.MEDIUM, timedelta(days=1, minutes=30))
+    assert [(due.priority, due.due_within.total_seconds() / 3600) for due in await orders.due_times()] == [
+        (Priority.CRITICAL, 1), (Priority.HIGH, 8), (Priority.MEDIUM, 24.5), (Priority.LOW, 168)]
+    after = await orders.create(MIKE, LEAK)
+    assert (after.due_at - after.reported_at) == timedelta(days=1, minutes=30)
+    assert await orders.get(before.id) == before
+
+
+@pytest.mark.parametrize('wrong', [timedelta(0), timedelta(seconds=59), timedelta(days=365, seconds=1), -timedelta(1)])
+async def test_a_due_time_that_makes_no_sense_is_refused(orders: WorkOrders, wrong: timedelta) -> None:
+    with pytest.raises(InvalidInput, match='1 minute to 365 days'):
+        await orders.set_due_time(MIKE, Priority.LOW, wrong)
+
+
+async def test_another_priority_is_due_anew(orders: WorkOrders) -> None:
+    order = await orders.create(MIKE, LEAK)
+    order = await orders.edit(MIKE, order.id, 1, OrderEdit(priority=Priority.CRITICAL))
+    assert order.due_at - order.reported_at == timedelta(hours=1)
+
+
+# when it can't be done
+
+@pytest.mark.parametrize('id', ['WO-20260302-3f2a91bc', '', 'x' * 100_000, '\0', '😀', "' OR 1=1 --"])
+async def test_an_order_that_is_none_is_not_found_by_any_command(orders: WorkOrders, id: str) -> None:
+    for act in (orders.get(id), orders.details(id), orders.edit(MIKE, id, 1, OrderEdit(description='x')),
+                orders.move(MIKE, id, 1, TAKE), orders.comment(MIKE, id, 'x'), orders.add_item(MIKE, id, 'x'),
+                orders.check_item(MIKE, id, 1, True), orders.remove_item(MIKE, id, 1),
+                orders.attach(MIKE, id, 'x', b'%PDF-1'), orders.attachment(id, 1)):
+        with pytest.raises(NotFound):
+            await act
+
+
+@pytest.mark.parametrize('number', [0, -1, 4711, 2**40])
+async def test_an_item_or_a_file_of_no_or_of_another_order_is_not_found(orders: WorkOrders, number: int) -> None:
+    order = await orders.create(MIKE, LEAK)
+    for act in (orders.check_item(MIKE, order.id, number, True), orders.remove_item(MIKE, order.id, number),
+                orders.attachment(order.id, number)):
+        with pytest.raises(NotFound):
+            await act
+
+
+async def test_what_belongs_to_another_order_is_out_of_reach(orders: WorkOrders) -> None:
+    order, other = await orders.create(MIKE, NewOrder(PRESS, 'x', checklist=('a',))), await orders.create(MIKE, LEAK)
+    file = await orders.attach(MIKE, order.id, 'a.pdf', b'%PDF-1')
+    [item] = (await orders.details(order.id)).checklist
+    for act in (orders.check_item(MIKE, other.id, item.id, True), orders.remove_item(MIKE, other.id, item.id),
+                orders.attachment(other.id, file.id)):
+        with pytest.raises(NotFound):
+            await act
+
+
+async def test_without_a_database_or_its_tables_every_command_says_so(
+        settings: Settings, empty_database_url: str) -> None:
+    for url, sentence in (('postgresql://nobody@127.0.0.1:1/nothing', 'does not answer'),
+                          (empty_database_url, 'can not answer')):
+        database = Database(url, settings)
+        orders = WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
+        for act in (orders.create(MIKE, LEAK), orders.get('WO-20260302-3f2a91bc'), orders.moves(), orders.due_times(),
+                    orders.move(MIKE, 'WO-20260302-3f2a91bc', 1, TAKE)):
+            with pytest.raises(DatabaseUnavailable, match=sentence):
+                await act
+        await database.close()
+
+
+async def test_nothing_is_kept_of_a_command_that_fails_half_way(orders: WorkOrders, connect: Connect) -> None:
+    connection = await connect()
+    await connection.execute('ALTER TABLE work_order_checklist ADD CHECK (text <> $$Drain$$)')
+    with pytest.raises(FloorError):
+        await orders.create(MIKE, NewOrder(PRESS, 'Leak', checklist=('Lock out', 'Drain')))
+    assert await connection.fetchval('SELECT count(*) FROM work_orders') == 0
+    assert await connection.fetchval('SELECT count(*) FROM work_order_events') == 0
