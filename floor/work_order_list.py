@@ -239,7 +239,11 @@ class WorkOrderList:
     # within
 
     async def _page(self, filter: OrderFilter, revision: int | None) -> OrderPage:
-        orders, counts = await asyncio.gather(self._orders(filter), self.counts(filter, revision))
+        counting = asyncio.ensure_future(self.counts(filter, revision))
+        try:
+            orders = await self._orders(filter)
+        finally:  # what failed is over when it is told: who asks again asks anew
+            counts = await counting
         return OrderPage(orders, counts.total(filter), counts)
 
     async def _former_assignees(self) -> frozenset[int]:

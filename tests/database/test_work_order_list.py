@@ -1,0 +1,416 @@
+"""The list of work orders: what an address asks for, what the database answers, and the file for Excel."""
+
+import asyncio
+import csv
+import io
+import itertools
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floor.database import Database
+from floor.errors import DatabaseUnavailable
+from floor.model import Priority, WorkOrderState
+from floor.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
+
+DETROIT = ZoneInfo('America/Detroit')
+EXCEL_MARK = '\ufeff'
+ADD = """
+    INSERT INTO work_orders (id, machine_id, issue_description, priority, status, assignee_id, timestamp, due_at,
+                             completed_at, cancelled_at, hold_reason, cause, action_taken, cancel_reason, reporter_name)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $5 = 'on_hold' THEN 'parts' END,
+            CASE WHEN $5 = 'completed' THEN 'worn' END, CASE WHEN $5 = 'completed' THEN 'replaced' END,
+            CASE WHEN $5 = 'cancelled' THEN 'twice' END, 'Lisa Garcia')
+"""
+
+filters = st.builds(
+    OrderFilter, states=st.frozensets(st.sampled_from(WorkOrderState)),
+    priorities=st.frozensets(st.sampled_from(Priority)),
+    machine=st.none() | st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'), min_size=1),
+    assignee=st.none() | st.just(UNASSIGNED) | st.integers(1, 2**31 - 1),
+    text=st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'), max_size=200).map(str.strip),
+    overdue=st.booleans(), sort=st.sampled_from([key for key in SortKey if key is not SortKey.PRESSING]),
+    descending=st.booleans(), page=st.integers(1, 1_000_000), per_page=st.integers(1, 500),
+    done=st.none() | st.sampled_from(Done))
+
+
+class Orders:
+    """Adds orders to a fresh database; hours are relative to now."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self._count = 0
+
+    async def add(self, what='Oil leak', *, machine='Valve_01_01', priority='medium', state='open', assignee=None,
+                  reported=-1.0, due=8.0, ended=-0.5, id=None):
+        self._count += 1
+        id = id or f'WO-20261123-{self._count:08x}'
+        now = datetime.now(UTC)
+        at = now + timedelta(hours=ended)
+        reported_at, due_at = now + timedelta(hours=reported), now + timedelta(hours=due)
+        await self._connection.execute(
+            ADD, id, machine, what, priority, state, assignee, reported_at, due_at,
+            at if state == 'completed' else None, at if state == 'cancelled' else None)
+        return id
+
+
+@pytest.fixture
+async def orders(connect):
+    return Orders(await connect())
+
+
+@pytest.fixture
+def lists(database):
+    return WorkOrderList(database, DETROIT)
+
+
+async def whats(lists, **query):
+    page = await lists.page(OrderFilter.from_query(query))
+    return [order.description for order in page.orders]
+
+
+# what an address asks for
+
+@given(filters)
+def test_an_address_says_all_of_a_filter(filter):
+    assert OrderFilter.from_query(filter.to_query()) == filter
+
+
+def test_the_plain_address_asks_for_everything_that_presses_most_first():
+    plain = OrderFilter.from_query({})
+
+    assert plain == OrderFilter()
+    assert (plain.states, plain.sort, plain.page, plain.per_page) == (frozenset(), SortKey.PRESSING, 1, 50)
+    assert plain.to_query() == {}
+    assert not plain.narrows
+
+
+@given(st.dictionaries(st.sampled_from(['state', 'priority', 'machine', 'assignee', 'q', 'overdue', 'sort', 'page',
+                                        'per_page', 'done']), st.text()))
+def test_nonsense_in_an_address_is_no_error_and_asks_for_nothing_impossible(query):
+    filter = OrderFilter.from_query(query)
+
+    assert 1 <= filter.page <= 1_000_000
+    assert 1 <= filter.per_page <= 500
+    assert '\0' not in filter.text + (filter.machine or '')
+    (filter.text + (filter.machine or '')).encode()
+
+
+@pytest.mark.parametrize('query', [{'page': '0'}, {'page': '-1'}, {'page': '٣'}, {'page': '9' * 40},
+                                   {'per_page': '501'}, {'state': 'broken'}, {'assignee': '2147483648'},
+                                   {'sort': '-pressing'}, {'overdue': 'yes'}, {'q': ' \0 '}, {'done': 'ever'}])
+def test_what_makes_no_sense_is_as_good_as_nothing(query):
+    assert OrderFilter.from_query(query) == OrderFilter()
+
+
+# which orders
+
+async def test_each_part_of_a_filter_leaves_out_what_does_not_match(lists, orders):
+    like_mine = {'machine': 'Valve_01_01', 'priority': 'high', 'state': 'in_progress', 'assignee': 1, 'due': -2}
+    await orders.add('mine', **like_mine)
+    await orders.add('of another machine', **like_mine | {'machine': 'Valve_02_01'})
+    await orders.add('of no one', **like_mine | {'assignee': None})
+    await orders.add('less pressing', **like_mine | {'priority': 'low'})
+    await orders.add('in time', **like_mine | {'due': 2})
+    await orders.add('waiting', **like_mine | {'state': 'on_hold'})
+    query = {'state': 'in_progress', 'priority': 'high', 'machine': 'Valve_01_01', 'assignee': '1', 'overdue': '1'}
+
+    assert await whats(lists, **query) == ['mine']
+    for part, also in {'state': 'waiting', 'priority': 'less pressing', 'machine': 'of another machine',
+                       'assignee': 'of no one', 'overdue': 'in time'}.items():
+        without = {name: value for name, value in query.items() if name != part}
+        assert set(await whats(lists, **without)) == {'mine', also}
+    assert await whats(lists, assignee='none') == ['of no one']
+
+
+async def test_an_order_that_has_ended_is_not_overdue(lists, orders):
+    await orders.add('done late', state='completed', due=-2)
+    await orders.add('given up late', state='cancelled', due=-2)
+    await orders.add('late', due=-2)
+
+    assert await whats(lists, overdue='1') == ['late']
+
+
+@pytest.mark.parametrize('words', ['4 %', 'a_b', '\\', "it's", 'Ölt', 'LEAKS', 'leaks under', '🔧', '<b>'])
+async def test_a_search_finds_exactly_these_characters(lists, orders, words):
+    await orders.add("4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧")
+    await orders.add('4 and of axb / its Gelt, Leak below the b')
+
+    assert await whats(lists, q=words) == ["4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧"]
+
+
+async def test_a_search_looks_at_number_description_assignee_and_machine_as_people_see_it(lists, orders):
+    await orders.add('the one', machine='Injection_Molder_02_02', assignee=1, id='WO-20261123-abcd1234')
+    await orders.add('the other', machine='Painter_03_01')
+    name, = [await orders._connection.fetchval("SELECT first_name || ' ' || last_name FROM employees WHERE id = 1")]
+
+    for words in 'abcd', '20261123-ABCD', 'one', name, 'Injection_Molder_02', 'injection molder 02·02', 'Molder 02':
+        assert await whats(lists, q=words) == ['the one'], words
+    assert await whats(lists, q='Injection%02') == []
+
+
+async def test_completed_lately_goes_by_the_day_of_the_plant(database, orders):
+    kiritimati = timezone(timedelta(hours=14))
+    midnight = datetime.now(kiritimati).replace(hour=0, minute=0, second=0, microsecond=0)
+    hours_today = (midnight - datetime.now(UTC)).total_seconds() / 3600
+    await orders.add('today', state='completed', ended=hours_today + 0.001)
+    await orders.add('yesterday', state='completed', ended=hours_today - 0.001)
+    await orders.add('long ago', state='completed', ended=-24 * 8)
+    await orders.add('open')
+    lists = WorkOrderList(database, kiritimati)
+
+    assert await whats(lists, done='today') == ['today']
+    assert await whats(lists, done='week') == ['today', 'yesterday']
+    assert set(await whats(lists, done='today', state='open')) == {'today', 'open'}
+    counts = await lists.counts(OrderFilter())
+    assert (counts.completed_today, counts.completed_this_week, counts.completed) == (1, 2, 3)
+
+
+# sorted how
+
+async def test_what_presses_most_comes_first(lists, orders):
+    await orders.add('done long ago', state='completed', ended=-5)
+    await orders.add('given up just now', state='cancelled', ended=-0.1)
+    await orders.add('low', priority='low', due=1)
+    await orders.add('high, later', priority='high', due=5)
+    await orders.add('high, soon', priority='high', due=2)
+    await orders.add('critical', priority='critical', due=3)
+    await orders.add('low, late', priority='low', due=-1)
+    await orders.add('medium, late', priority='medium', due=-0.5, state='on_hold')
+    await orders.add('medium, very late', priority='medium', due=-9)
+
+    assert await whats(lists) == ['medium, very late', 'medium, late', 'low, late', 'critical', 'high, soon',
+                                  'high, later', 'low', 'given up just now', 'done long ago']
+
+
+@pytest.mark.parametrize(('sort', 'first', 'last'), [
+    ('machine', 'b', 'c'), ('what', 'a', 'c'), ('priority', 'c', 'a'), ('state', 'a', 'c'), ('assignee', 'b', 'a'),
+    ('due', 'c', 'b'), ('age', 'b', 'a')])
+async def test_every_column_sorts_both_ways(lists, orders, sort, first, last):
+    await orders.add('a', machine='Robotic_Arm_01_02', priority='low', state='open', reported=-9, due=2)
+    await orders.add('b', machine='Painter_03_01', priority='high', state='in_progress', assignee=1, reported=-1, due=3)
+    await orders.add('c', machine='Valve_01_01', priority='critical', state='on_hold', assignee=2, reported=-5, due=1)
+    names = [row['name'] for row in await orders._connection.fetch(
+        "SELECT first_name || ' ' || last_name AS name FROM employees WHERE id IN (1, 2) ORDER BY id")]
+    if sort == 'assignee' and names != sorted(names, key=str.lower):
+        first = 'c'
+
+    up, down = await whats(lists, sort=sort), await whats(lists, sort=f'-{sort}')
+
+    assert (up[0], up[-1]) == (first, last)
+    if sort == 'assignee':
+        assert down == [up[1], up[0], 'a']  # nobody's come last either way
+    else:
+        assert down == up[::-1]
+
+
+@pytest.mark.parametrize('sort', ['', *SortKey, *(f'-{key}' for key in SortKey)])
+async def test_the_pages_hold_every_order_exactly_once(lists, orders, sort):
+    ids = {await orders.add('alike', priority=priority, state=state, reported=-1, due=due)
+           for priority in ('high', 'low') for state in WorkOrderState for due in (-1, 1, 1)}
+    seen = []
+    for number in range(1, 7):
+        page = await lists.page(OrderFilter.from_query({'sort': sort, 'page': str(number), 'per_page': '7'}))
+        seen += [order.id for order in page.orders]
+        assert page.total == len(ids)
+
+    assert sorted(seen) == sorted(ids)
+
+
+# how many
+
+async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists, orders):
+    for state, count in {'open': 3, 'in_progress': 2, 'on_hold': 1, 'completed': 4, 'cancelled': 1}.items():
+        for number in range(count):
+            await orders.add(state=state, due=-1 if number == 0 else 1)
+    await orders.add(machine='Painter_03_01')
+
+    page = await lists.page(OrderFilter.from_query({'machine': 'Valve_01_01', 'state': 'open', 'overdue': '1'}))
+
+    counts = page.counts
+    assert [counts.of(state) for state in WorkOrderState] == [3, 2, 1, 4, 1]
+    assert (counts.overdue, counts.all) == (3, 11)
+    assert page.total == len(page.orders) == 1
+
+
+@given(st.sampled_from(['', 'open', 'open,on_hold', 'completed', 'cancelled,completed']), st.sampled_from(['', '1']),
+       st.sampled_from(['', 'today', 'week']))
+def test_a_total_is_what_the_counts_say(state, overdue, done):
+    """Against the rows themselves, without a database: the arithmetic of unions."""
+    rows = list(itertools.product(WorkOrderState, (False, True), ('today', 'week', 'older')))
+    filter = OrderFilter.from_query({'state': state, 'overdue': overdue, 'done': done})
+
+    def shows(each, late, age):
+        in_state = not (filter.states or filter.done) or each in filter.states or (
+            each is WorkOrderState.COMPLETED and (age == 'today' or (age == 'week' and filter.done is Done.WEEK))
+            and filter.done is not None)
+        return in_state and (not filter.overdue or (late and each.is_active))
+
+    counts = counted(rows)
+    assert counts.total(filter) == sum(shows(*row) for row in rows)
+
+
+def counted(rows):
+    completed = [age for each, _, age in rows if each is WorkOrderState.COMPLETED]
+    late = {state: sum(is_late for each, is_late, _ in rows if each is state) if state.is_active else 0
+            for state in WorkOrderState}
+    return OrderCounts(**{state.value: sum(each is state for each, *_ in rows) for state in WorkOrderState},
+                       overdue=sum(late.values()), completed_today=completed.count('today'),
+                       completed_this_week=completed.count('today') + completed.count('week'), overdue_by_state=late)
+
+
+async def test_an_order_holds_all_that_the_database_knows_of_it(lists, orders):
+    id = await orders.add('Oil leak', priority='critical', state='on_hold', assignee=1)
+
+    order, = (await lists.page(OrderFilter())).orders
+
+    assert (order.id, order.machine, order.description, order.priority, order.state, order.hold_reason) == \
+        (id, 'Valve_01_01', 'Oil leak', Priority.CRITICAL, WorkOrderState.ON_HOLD, 'parts')
+    assert order.machine_status is not None
+    assert order.assignee_id == 1
+    assert order.version == 1
+
+
+async def test_who_has_left_and_has_orders_can_still_be_asked_for(lists, orders, connect):
+    await orders.add(assignee=3)
+    await (await connect()).execute('UPDATE employees SET active = false WHERE id IN (3, 4)')
+
+    assert await lists.former_assignees() == {3}
+
+
+# one question for many
+
+class CountingDatabase(Database):
+    """Knows how often it was asked."""
+
+    asked = 0
+
+    def acquire(self):
+        self.asked += 1
+        return super().acquire()
+
+
+@pytest.fixture
+async def counting(settings):
+    database = CountingDatabase(settings.database_url, settings)
+    yield database
+    await database.close()
+
+
+async def test_a_hundred_browsers_with_the_same_filter_ask_once(counting, orders):
+    await orders.add()
+    lists = WorkOrderList(counting, DETROIT)
+
+    pages = await asyncio.gather(*(lists.page(OrderFilter(), revision=7) for _ in range(100)))
+
+    assert counting.asked == 2  # the orders and the counts
+    assert all(page is pages[0] for page in pages)
+    assert len(pages[0].orders) == 1
+
+
+async def test_another_revision_and_another_filter_are_other_questions(counting, orders):
+    lists = WorkOrderList(counting, DETROIT)
+    before = await lists.page(OrderFilter(), revision=7)
+    await orders.add()
+
+    assert (await lists.page(OrderFilter(), revision=7)).total == 0
+    assert (await lists.page(OrderFilter(), revision=8)).total == 1
+    assert (await lists.page(OrderFilter(machine='Painter_03_01'), revision=8)).total == 0
+    assert (await lists.page(OrderFilter())).total == 1  # who names no revision asks anew
+    assert before.total == 0
+
+
+async def test_another_page_of_the_same_filter_does_not_count_again(counting, orders):
+    lists = WorkOrderList(counting, DETROIT)
+    await lists.page(OrderFilter(), revision=7)
+    asked = counting.asked
+
+    await lists.page(OrderFilter(sort=SortKey.DUE, page=2), revision=7)
+
+    assert counting.asked == asked + 1
+
+
+async def test_who_leaves_does_not_take_the_answer_from_the_others(lists, orders):
+    await orders.add()
+    hasty = asyncio.ensure_future(lists.page(OrderFilter(), revision=7))
+    patient = asyncio.ensure_future(lists.page(OrderFilter(), revision=7))
+    await asyncio.sleep(0)
+    hasty.cancel()
+
+    assert (await patient).total == 1
+
+
+async def test_a_failure_is_told_to_all_and_not_kept(lists, orders, connect):
+    admin = await connect()
+    await admin.execute('ALTER TABLE work_orders RENAME TO away')
+    answers = await asyncio.gather(*(lists.page(OrderFilter(), revision=7) for _ in range(3)), return_exceptions=True)
+    await admin.execute('ALTER TABLE away RENAME TO work_orders')
+
+    assert [type(answer) for answer in answers] == [DatabaseUnavailable] * 3
+    assert (await lists.page(OrderFilter(), revision=7)).total == 0
+
+
+# the file for Excel
+
+async def written(lists, **query):
+    text = ''.join([piece async for piece in lists.csv(OrderFilter.from_query(query))])
+    assert text.startswith(EXCEL_MARK)
+    return text, list(csv.DictReader(io.StringIO(text.removeprefix(EXCEL_MARK), newline='')))
+
+
+async def test_the_file_holds_all_pages_of_the_filter_in_its_order(lists, orders):
+    for number in range(120):
+        await orders.add(f'number {number:03}')
+    await orders.add('of another machine', machine='Painter_03_01')
+
+    text, rows = await written(lists, machine='Valve_01_01', sort='-what', page='2', per_page='10')
+
+    assert [row['Description'] for row in rows] == [f'number {number:03}' for number in reversed(range(120))]
+    assert text.count('\r\n') == 121
+    assert '\n' not in text.replace('\r\n', '')
+
+
+async def test_texts_come_back_as_they_were(lists, orders):
+    hostile = 'said "no", then;\nleft\r\n機器🔧 <script>'
+    await orders.add(hostile)
+
+    _, (row,) = await written(lists)
+
+    assert row['Description'] == hostile
+
+
+@pytest.mark.parametrize('formula', ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\n=1', '＝1', '="a",b'])
+async def test_no_text_is_a_formula(lists, orders, formula):
+    await orders.add(formula + ' x')
+
+    _, (row,) = await written(lists)
+
+    assert row['Description'] == f"'{formula} x"
+
+
+async def test_times_are_those_of_the_plant(lists, orders, connect):
+    id = await orders.add()
+    await (await connect()).execute("UPDATE work_orders SET due_at = '2026-07-01 03:30:09Z' WHERE id = $1", id)
+
+    _, (row,) = await written(lists)
+
+    assert row['Due'] == '2026-06-30 23:30:09'
+    assert row['Completed'] == ''
+    assert row['State'] == 'Open'
+
+
+async def test_an_empty_list_is_a_file_with_a_head(lists):
+    text, rows = await written(lists)
+
+    assert rows == []
+    assert text.startswith(f'{EXCEL_MARK}Id,Machine,Description,Priority,State,Assignee,Due,')
+
+
+async def test_a_file_that_can_not_be_read_says_so_before_its_first_piece(lists, connect):
+    await (await connect()).execute('ALTER TABLE work_orders RENAME TO away')
+
+    with pytest.raises(DatabaseUnavailable):
+        await anext(lists.csv(OrderFilter()))
