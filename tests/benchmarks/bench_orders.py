@@ -54,7 +54,7 @@ SELECT count(*) FROM made;
 UPDATE work_orders SET status = 'completed', cause = 'Nothing', action_taken = 'Nothing'
 WHERE issue_description = 'Passing through' AND status = 'open';"""
 PASSED_AT_ONCE = 20
-READ_ROWS = "() => [...document.querySelectorAll('.order-row')].map(row => row.id).join()"
+READ_ROWS = "() => [...document.querySelectorAll('.order-list tbody a')].map(link => link.href).join()"
 
 
 async def run(program: Path, *, quick: bool) -> list[Row]:
@@ -99,7 +99,7 @@ async def filter_times(app: Floor) -> list[float]:
     times = []
     async with chromium() as browser, fresh(browser) as (_, page, _):
         await page.goto(f'{app.address}/work-orders')
-        await page.wait_for_selector('.order-row')
+        await page.wait_for_selector('.order-list tbody a')
         for number in range(FILTERS):
             before = await page.evaluate(READ_ROWS)
             chip = page.locator('.chip', has_text='On hold' if number % 2 else 'In progress').first

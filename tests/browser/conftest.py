@@ -112,9 +112,40 @@ async def sql(program: Program, delivered: dict[str, list[asyncpg.Record]]) -> A
                                  "WHERE status <> 'operational' OR reason IS NOT NULL")
         await connection.executemany('UPDATE production_lines SET name = $2 WHERE line_id = $1 AND name <> $2',
                                      delivered['lines'])
+    await forget_orders(connection)
     await until(lambda: (health := program.health()).get('status') == 'live' and health['machines'] == len(names))
     yield connection
     connection.terminate()
+
+
+async def forget_orders(connection: asyncpg.Connection) -> None:
+    """Take all work orders away, which nobody else can: they are never deleted."""
+    if not await connection.fetchval('SELECT EXISTS (SELECT FROM work_orders)'):
+        return
+    async with connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = 'replica'")
+        for table in 'work_order_attachments', 'work_order_checklist', 'work_order_events', 'work_orders':
+            await connection.execute(f'DELETE FROM {table}')
+        await connection.execute("""SELECT pg_notify(current_schema() || '.machine_feed', '{"resync": "forgotten"}')""")
+
+
+@pytest.fixture(scope='session')
+def technicians_program(program: Program) -> Iterator[Program]:
+    """The same floor on another port, where Lisa Garcia, a technician, is the local user."""
+    second = program.joined('lisa', LOCAL_USER='lisa.garcia@example.com')
+    try:
+        second.start()
+        yield second
+    finally:
+        second.stop()
+
+
+@pytest_asyncio.fixture(loop_scope='session')
+async def lisa(chromium: Browser, technicians_program: Program, sql: asyncpg.Connection) -> AsyncIterator[Visitor]:
+    """Lisa Garcia, a technician, with a browser of her own; nothing may be complained of."""
+    visitor = Visitor(chromium, technicians_program)
+    yield visitor
+    assert await visitor.leave() == []
 
 
 @pytest_asyncio.fixture(loop_scope='session')

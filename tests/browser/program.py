@@ -34,6 +34,12 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / 'log'
 
+    def joined(self, name: str, **settings: str) -> Program:
+        """Another one on the same data folder, and so on the same database."""
+        other = Program(self._folder, **settings)
+        other._log = self._folder / f'log-{name}'
+        return other
+
     @property
     def host(self) -> str:
         """Host and port, as they stand in addresses."""

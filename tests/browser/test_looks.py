@@ -3,12 +3,11 @@
 from itertools import pairwise
 
 import pytest
-from browser.visitor import badge, drawer, fits_window, tile, tiles
+from browser.visitor import PHONE, badge, drawer, fits_window, tile, tiles
 from playwright.async_api import expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
 
-PHONE = {'viewport': {'width': 390, 'height': 844}, 'has_touch': True, 'is_mobile': True, 'device_scale_factor': 2}
 THEMES = {'Light': 'light', 'Dark': 'dark', 'High performance (ISA-101)': 'isa-101'}
 READABLE = 4.5   # WCAG 2.2, 1.4.3 (AA)
 

@@ -20,6 +20,7 @@ from playwright.async_api import (
 
 SOCKET = '/_nicegui_ws/'
 LAPTOP = {'width': 1366, 'height': 768}
+PHONE = {'viewport': {'width': 390, 'height': 844}, 'has_touch': True, 'is_mobile': True, 'device_scale_factor': 2}
 
 
 class Visitor:
