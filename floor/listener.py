@@ -18,10 +18,10 @@ from typing import Any
 import asyncpg
 
 from .database import UNREACHABLE, Connect, Connection, describe
+from .employees import to_employee
 from .errors import DatabaseError, FeedNotDelivered, NotificationError
 from .history import to_event, to_status
 from .model import (
-    Employee,
     FloorSnapshot,
     MachineChange,
     MachineName,
@@ -29,7 +29,6 @@ from .model import (
     OrderBrief,
     OrderId,
     Priority,
-    Role,
     Status,
     WorkOrderState,
 )
@@ -342,14 +341,10 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
             status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
             reported_ms=row['reported_ms'], since_ms=row['since_ms']) for row in rows),
         events=tuple(to_event(row) for row in events), now_ms=now_ms,
-        orders=tuple(_to_order(row) for row in orders), people=tuple(_to_employee(row) for row in people))
+        orders=tuple(_to_order(row) for row in orders), people=tuple(to_employee(row) for row in people))
 
 
 def _to_order(row: Any) -> OrderBrief:
     known = {priority.value: priority for priority in Priority}  # the database lets people add one of their own
     return OrderBrief(**{**row, 'state': WorkOrderState(row['state']),
                          'priority': known.get(row['priority'], Priority.MEDIUM)})
-
-
-def _to_employee(row: Any) -> Employee:
-    return Employee(**{**row, 'role': Role(row['role'])})

@@ -73,15 +73,23 @@ class OrderAlerts:
             return  # what the first reading of the floor finds has not just happened
         me = self._store.person(Identity(self._person.name, self._person.email), self._person.role)
         for change in difference.orders:
-            self._critical.pop(change.id, None)
-            if change.after is None or is_by(change.after, me):
-                continue
-            if became_mine(change, me):
-                self._assigned[change.id] = change.after
-            elif became_critical(change):
-                self._critical[change.id] = change.after
+            self._weigh(change, me)
         if (self._assigned or self._critical) and self._saying is None:
             self._saying = asyncio.get_running_loop().call_later(GATHER_S, self._say)
+
+    def _weigh(self, change: OrderChange, me: Person) -> None:
+        after = change.after
+        if after is None or not after.state.is_active or after.assignee_id != me.employee_id:
+            self._assigned.pop(change.id, None)
+        if after is None or not after.state.is_active or after.priority is not Priority.CRITICAL:
+            self._critical.pop(change.id, None)
+        if after is None or is_by(after, me):
+            return
+        if became_mine(change, me):
+            self._critical.pop(change.id, None)
+            self._assigned[change.id] = after
+        elif became_critical(change) and change.id not in self._assigned:
+            self._critical[change.id] = after
 
     def _say(self) -> None:
         assigned, critical, self._saying = [*self._assigned.values()], [*self._critical.values()], None

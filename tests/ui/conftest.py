@@ -13,8 +13,22 @@ import httpx
 import pytest
 from nicegui import Client, core
 from nicegui.testing import User
+from ui.services import Recorded, services
 
-from floor.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from floor.model import (
+    Employee,
+    FloorSnapshot,
+    MachineChange,
+    MachineName,
+    MachineRecord,
+    OrderBrief,
+    OrderId,
+    Priority,
+    Role,
+    Status,
+    StatusEvent,
+    WorkOrderState,
+)
 from floor.pages import floor_page
 from floor.store import Store
 from floor.ui import broadcast
@@ -47,11 +61,19 @@ class Floor:
         self.store = Store(stale_after=8, monotonic=self.clock)
         self.broadcast = Broadcast(self.store)
         self.history: list[StatusEvent] = []
+        self.problem: Exception | None = None
         self.records: dict[str, MachineRecord] = {}
+        self.employees, self.orders, self.order_list = Recorded(), Recorded(), Recorded()
+        self.services = services(self.store, self.broadcast, events_of=self._events_of, employees=self.employees,
+                                 orders=self.orders, order_list=self.order_list)
+        self.briefs: dict[OrderId, OrderBrief] = {}
+        self.people: list[Employee] = []
         self._version = 0
-        floor_page.register(self.store, self.broadcast, UTC, events_of=self._events_of)
+        floor_page.register(self.services)
 
     async def _events_of(self, name: MachineName, most: int) -> list[StatusEvent]:
+        if self.problem is not None:
+            raise self.problem
         return [event for event in self.history if event.name == name][:most]
 
     @property
@@ -69,7 +91,8 @@ class Floor:
 
     def publish(self, events: tuple[StatusEvent, ...] = ()) -> None:
         """The listener reads the floor and hears its heartbeat."""
-        self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms))
+        active = tuple(order for order in self.briefs.values() if order.state.is_active)
+        self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people)))
         self.store.prove()
 
     def change(self, name: str, status: str, reason: str | None = None) -> None:
@@ -77,6 +100,27 @@ class Floor:
         self._version += 1
         self.store.apply([MachineChange(MachineName(name), Status(status), reason, self._version, self.now_ms,
                                         self.now_ms)])
+
+
+    def hire(self, first_name: str, last_name: str, role: str = 'technician', *, active: bool = True) -> Employee:
+        """Somebody of the plant; `publish` makes them known."""
+        employee = Employee(len(self.people) + 1, first_name, last_name, f'{first_name.lower()}@example.com',
+                            'Maintenance', active, NOW, Role(role))
+        self.people.append(employee)
+        return employee
+
+    def order(self, number: int, machine: str = 'Valve_01_01', state: str = 'open', *, priority: str = 'high',
+              assignee: Employee | None = None, by: Employee | None = None, due_in_minutes: float = 60,
+              description: str = 'Hydraulic leak') -> OrderBrief:
+        """Something happened to an order: it is announced, and known to the next `publish`."""
+        self._version += 1
+        order = OrderBrief(
+            OrderId(f'WO-20261123-{number:08x}'), self._version, self._version, MachineName(machine),
+            WorkOrderState(state), Priority(priority), assignee and assignee.id, assignee and assignee.name,
+            self.now_ms + int(due_in_minutes * MINUTE_MS), description, by and by.email)
+        self.briefs[order.id] = order
+        self.store.apply_orders([order])
+        return order
 
 
 class Screen:
@@ -98,7 +142,7 @@ class Screen:
             else:
                 self.elements[key] = copy.deepcopy(element)
 
-    def all(self, **attributes: str) -> list[dict[str, Any]]:
+    def all(self, **attributes: Any) -> list[dict[str, Any]]:
         """The elements that are shown and carry these attributes, in the order of their ids; _ stands for -."""
         wanted = {key.strip('_').replace('_', '-'): value for key, value in attributes.items()}
         return [element for id_ in sorted(self._reachable(self._roots)) if (element := self.elements[id_])
@@ -153,10 +197,16 @@ class Screen:
     @property
     def drawer(self) -> str:
         """What the open drawer says, line by line; nothing when it is closed."""
-        dialog, = (element for element in self.all() if element['tag'].endswith('dialog'))
+        dialog = next(element for element in self.all() if element['tag'].endswith('dialog'))
         if not dialog.get('props', {}).get('model-value'):
             return ''
         return '\n'.join(self._texts_within(dialog))
+
+    def drawer_buttons(self) -> dict[str, dict[str, Any]]:
+        """The buttons of the open drawer, by what they say."""
+        dialog = next(element for element in self.all() if element['tag'].endswith('dialog'))
+        within = [self.elements[id_] for id_ in self._reachable(dialog.get('children', ()))]
+        return {element['props']['label']: element for element in within if 'label' in element.get('props', {})}
 
     def _texts_within(self, element: dict[str, Any]) -> list[str]:
         own = element.get('text')

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 from nicegui import app, binding
+from ui.services import person_at
 
+from floor.errors import DatabaseUnavailable
 from floor.model import MachineName, Status, StatusEvent
 from floor.ui import attention_list, event_stream
 from floor.ui.theme import STORED_AS
@@ -49,7 +51,8 @@ async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(floor, l
     assert counts == {'operational': '2', 'warning': '1', 'down': '0', 'unknown': '0'}
     assert screen.line('Engine Line')[0]['props']['data-worst'] == 'operational'
     assert [figure['props']['aria-label'] for figure in screen.of_class('figure')] == [
-        'Running: 4 of 5 machines', 'Warning: 1 of 5 machines', 'Down: 0 of 5 machines', 'No data: 0 of 5 machines']
+        'Running: 4 of 5 machines', 'Warning: 1 of 5 machines', 'Down: 0 of 5 machines', 'No data: 0 of 5 machines',
+        '0 open work orders', '0 critical open work orders']
     await screen.until(lambda: screen.of_class('row-machine'))
     assert screen.of_class('row-machine')[0]['text'] == 'Valve 01·01\nSupply air low'
     assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Warning: Supply air low'
@@ -252,6 +255,138 @@ async def test_a_click_opens_the_machine_and_what_it_says_follows_the_store(floo
     del floor.records['Valve_01_01']
     floor.publish()
     await screen.until(lambda: 'Removed from the floor' in screen.drawer)
+
+
+async def test_a_tile_has_a_badge_while_an_order_is_open(floor, look):
+    screen = await look()
+    assert 'data-orders' not in screen.tile('Valve_01_01')['props']
+    label = screen.tile('Valve_01_01')['props']['aria-label']
+
+    floor.order(1, priority='high')
+    await screen.until(lambda: screen.tile('Valve_01_01')['props'].get('data-orders') == '1')
+    assert screen.tile('Valve_01_01')['props']['aria-label'] == f'{label}, one open work order, high'
+    assert 'data-overdue' not in screen.tile('Valve_01_01')['props']
+    assert 'children' not in screen.tile('Valve_01_01')
+
+    floor.order(2, priority='critical', due_in_minutes=-5)
+    await screen.until(lambda: screen.tile('Valve_01_01')['props'].get('data-orders') == '2')
+    assert screen.tile('Valve_01_01')['props']['aria-label'] == f'{label}, 2 open work orders, critical, overdue'
+    assert screen.tile('Valve_01_01')['props']['data-overdue'] == 'true'
+
+    floor.order(1, state='completed')
+    floor.order(2, state='cancelled')
+    await screen.until(lambda: 'data-orders' not in screen.tile('Valve_01_01')['props'])
+    assert screen.tile('Valve_01_01')['props']['aria-label'] == label
+
+
+async def test_an_order_that_moves_to_another_machine_leaves_the_first(floor, look):
+    floor.order(1, 'Valve_01_01')
+    screen = await look()
+    assert screen.tile('Valve_01_01')['props']['data-orders'] == '1'
+
+    floor.order(1, 'Painter_02_01')
+
+    await screen.until(lambda: screen.tile('Painter_02_01')['props'].get('data-orders') == '1')
+    assert 'data-orders' not in screen.tile('Valve_01_01')['props']
+
+
+async def test_an_order_becomes_overdue_by_itself(floor, look):
+    floor.order(1, due_in_minutes=30)
+    screen = await look()
+    clock = asyncio.create_task(floor.broadcast.run())
+    try:
+        floor.clock.pass_by(31 * 60)
+        await screen.until(lambda: screen.tile('Valve_01_01')['props'].get('data-overdue') == 'true')
+    finally:
+        clock.cancel()
+        await asyncio.gather(clock, return_exceptions=True)
+
+
+async def test_the_figures_count_open_and_critical_orders(floor, look):
+    screen = await look()
+    floor.order(1, priority='critical')
+    floor.order(2, 'Painter_02_01')
+    floor.order(3, state='completed')
+
+    def figures() -> list[str]:
+        return [f'{each["props"]["data-label"]} {each["text"]}' for each in screen.of_class('figure')][4:]
+    await screen.until(lambda: figures() == ['Open work orders 2', 'Critical 1'])
+
+
+async def test_attention_says_who_is_on_it(floor, look):
+    lisa = floor.hire('Lisa', 'Garcia')
+    for name, status in ('Valve_01_01', 'down'), ('Painter_02_01', 'down'), ('Robotic_Arm_01_01', 'warning'), \
+            ('Source_Sorter_01_01', 'warning'):
+        floor.put(name, 'Transmission Line', status, reason='Leak', minutes=len(name))
+    floor.publish()
+    floor.order(0x3f2a91bc, 'Valve_01_01', assignee=lisa)
+    floor.order(0x91c00000, 'Robotic_Arm_01_01', priority='low')
+    floor.order(0x91c10000, 'Robotic_Arm_01_01')
+    screen = await look()
+
+    rows = {row['props']['data-row-machine']: row['text'].split('\n')[1] for row in screen.of_class('row-machine')}
+
+    assert rows == {'Valve_01_01': 'Leak · WO-3f2a · Lisa Garcia', 'Painter_02_01': 'Leak · no work order',
+                    'Robotic_Arm_01_01': 'Leak · WO-91c1 +1 · unassigned', 'Source_Sorter_01_01': 'Leak'}
+
+
+async def test_the_drawer_lists_the_orders_of_the_machine_and_follows_them(floor, look):
+    lisa = floor.hire('Lisa', 'Garcia')
+    floor.publish()
+    floor.order(1, assignee=lisa, due_in_minutes=-130)
+    floor.order(2, 'Painter_02_01', description='Nozzle')
+    screen = await look('/?machine=Valve_01_01')
+    await screen.until(lambda: 'WO-00000001' in screen.drawer)
+
+    for line in 'Work orders', 'high', 'Open', 'overdue 2 h', 'Lisa Garcia · Hydraulic leak':
+        assert line in screen.drawer.splitlines()
+    assert 'Nozzle' not in screen.drawer
+    links = {link.get('text'): link['props']['href'] for link in screen.all()
+             if 'href' in link.get('props', {})}
+    assert links['WO-00000001'] == '/work-orders/WO-20261123-00000001'
+    assert links['All work orders of this machine'] == '/work-orders?machine=Valve_01_01'
+
+    floor.order(3, state='on_hold', priority='critical', description='Seat worn')
+    await screen.until(lambda: 'unassigned · Seat worn' in screen.drawer.splitlines())
+    assert 'On hold' in screen.drawer.splitlines()
+
+    floor.order(1, state='completed')
+    floor.order(3, state='completed')
+    await screen.until(lambda: 'No work order is open.' in screen.drawer.splitlines())
+
+
+async def test_two_clicks_from_a_tile_to_a_new_order(floor, look):
+    floor.put('Valve_01_01', 'Transmission Line', 'down', reason='Seat worn')
+    floor.publish()
+    screen = await look()
+
+    screen.click(screen.tile('Valve_01_01'))
+    await screen.until(lambda: 'New work order' in screen.drawer_buttons())
+    screen.click(screen.drawer_buttons()['New work order'])
+
+    await screen.until(lambda: screen.all(aria_label='New work order', model_value=True))
+    values = [element.get('props', {}).get('value') for element in screen.all()]
+    assert 'Seat worn' in values
+
+
+async def test_who_may_only_look_is_told_what_role_a_new_order_needs(floor, look, user):
+    person_at(user, floor.hire('Vera', 'Viewer', 'viewer'))
+    floor.publish()
+    screen = await look('/?machine=Valve_01_01')
+    await screen.until(lambda: 'New work order' in screen.drawer_buttons())
+
+    button = screen.drawer_buttons()['New work order']
+
+    assert button['props']['disable'] is True
+    assert button['props']['title'] == 'This needs the role operator; you are a viewer.'
+
+
+async def test_a_history_that_can_not_be_read_is_said_in_the_drawer(floor, look):
+    floor.problem = DatabaseUnavailable('the database can not answer: there is no such table')
+    screen = await look('/?machine=Valve_01_01')
+
+    await screen.until(lambda: 'the database can not answer: there is no such table' in screen.drawer)
+    assert 'Transmission Line' in screen.drawer.splitlines()
 
 
 async def test_a_machine_that_needs_attention_opens_from_the_list(floor, look):

@@ -1,0 +1,60 @@
+"""What pages are given in these tests: the store is real, and written as the listener would write it; what would ask the
+database (employees, orders, order_list) records each call and answers what the test has laid down:
+
+    floor.orders.answers['details'] = details          # or an exception, to be raised; or a function of the arguments
+    floor.orders.asked == [('move', (identity, id, version, move), {})]
+
+Who looks is said by a header that `person_at` sets on a browser; without it, it is somebody without an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from typing import Any
+
+from nicegui.testing import User
+
+from floor.model import Employee, Identity, Role
+from floor.store import Store
+from floor.ui.broadcast import Broadcast
+from floor.ui.services import EventsOf, Services
+
+HEADER = 'x-person'
+LOCAL = Identity('Local user', None)
+
+
+class Recorded:
+    """Stands for a service: any method may be awaited."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+        self.answers: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        async def asked(*arguments: Any, **named: Any) -> Any:
+            self.asked.append((name, arguments, named))
+            answer = self.answers[name]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer(*arguments, **named) if callable(answer) else answer
+        return asked
+
+
+def identify(headers: Mapping[str, str]) -> Identity:
+    """Whoever the browser says it is."""
+    email = headers.get(HEADER)
+    return Identity(email.split('@')[0], email) if email else LOCAL
+
+
+def person_at(browser: User, employee: Employee) -> User:
+    """This browser is theirs from now on."""
+    browser.http_client.headers[HEADER] = employee.email
+    return browser
+
+
+def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employees: Any, orders: Any,
+             order_list: Any) -> Services:
+    """Everything that a page may ask for; who is no employee is a supervisor, as on a machine of one's own."""
+    return Services(store=store, broadcast=broadcast, zone=UTC, events_of=events_of, employees=employees,
+                    orders=orders, order_list=order_list, identify=identify, default_role=Role.SUPERVISOR)

@@ -1,0 +1,161 @@
+"""What is said on a page, and heard, when something happens to work orders that concerns the person at it."""
+
+import asyncio
+
+import pytest
+from ui.services import person_at
+
+from floor.ui import order_alerts
+
+
+@pytest.fixture
+def lisa(floor, user):
+    """The technician who looks."""
+    lisa = floor.hire('Lisa', 'Garcia')
+    person_at(user, lisa)
+    floor.publish()
+    return lisa
+
+
+@pytest.fixture
+def mike(floor, lisa):
+    """Her supervisor."""
+    mike = floor.hire('Mike', 'Johnson', 'supervisor')
+    floor.publish()
+    return mike
+
+
+@pytest.fixture
+def said(user, monkeypatch):
+    """What the pages have said, once they have said this much."""
+    monkeypatch.setattr(order_alerts, 'GATHER_S', 0.01)
+
+    async def said(sentences=1):
+        async with asyncio.timeout(10):
+            while len(user.notify.messages) < sentences:  # noqa: ASYNC110 (a screen has no event to wait for)
+                await asyncio.sleep(0.01)
+        return user.notify.messages
+    return said
+
+
+def sounds(screen):
+    return [element['props']['src'] for element in screen.all() if 'audio' in element.get('component', element['tag'])]
+
+
+def button(screen):
+    found, = screen.of_class('sound-button')
+    return found
+
+
+async def test_an_order_that_somebody_else_gives_me_is_said_and_heard(floor, look, said, lisa, mike):
+    screen = await look()
+    assert sounds(screen) == []
+
+    floor.order(0x3f2a91bc, assignee=lisa, by=mike)
+
+    assert await said() == ['Assigned to you: 3f2a91bc, Valve 01·01: Hydraulic leak']
+    await screen.until(lambda: sounds(screen) == [order_alerts.sound_address()])
+
+
+async def test_what_i_do_myself_is_not_news(floor, look, said, lisa, mike):
+    screen = await look()
+
+    floor.order(1, assignee=lisa, by=lisa)
+    floor.order(2, priority='critical', by=lisa)
+    floor.order(3, assignee=mike, by=mike)
+    floor.order(4, priority='critical', description='Fire', by=mike)
+
+    assert await said() == ['Critical order: 00000004, Valve 01·01: Fire']
+
+
+async def test_an_order_that_turns_critical_is_said_once(floor, look, said, lisa, mike):
+    floor.order(1, priority='high', by=mike)
+    screen = await look()
+
+    floor.order(1, priority='critical', by=mike)
+    assert await said() == ['Critical order: 00000001, Valve 01·01: Hydraulic leak']
+    floor.order(1, 'Valve_01_01', 'in_progress', priority='critical', by=mike)
+    floor.order(2, priority='critical', description='Another', by=mike)
+
+    assert (await said(2))[1:] == ['Critical order: 00000002, Valve 01·01: Another']
+
+
+async def test_a_burst_is_one_sentence(floor, look, said, lisa, mike):
+    screen = await look()
+
+    for number in range(5):
+        floor.order(number, assignee=lisa, by=mike, priority='critical' if number < 2 else 'low')
+    for number in range(5, 8):
+        floor.order(number, by=None, priority='critical')
+
+    assert await said(2) == ['5 orders were assigned to you, 2 of them critical', '3 more orders are critical']
+
+
+async def test_an_order_that_is_done_before_it_was_said_is_not_said(floor, look, said, lisa, mike):
+    screen = await look()
+
+    floor.order(1, priority='critical', by=mike)
+    floor.order(1, state='cancelled', priority='critical', by=mike)
+    floor.order(2, assignee=lisa, by=mike)
+    floor.order(2, assignee=mike, by=mike)
+    floor.order(3, assignee=lisa, by=mike, description='The one that stays')
+
+    assert await said() == ['Assigned to you: 00000003, Valve 01·01: The one that stays']
+
+
+async def test_the_sound_can_be_switched_off_and_stays_off(floor, look, said, lisa, mike):
+    screen = await look()
+    assert (button(screen)['props']['label'], button(screen)['props']['aria-pressed']) == ('Sound on', 'true')
+
+    screen.click(button(screen))
+    await screen.until(lambda: button(screen)['props']['aria-pressed'] == 'false')
+    again = await look()
+    assert (button(again)['props']['label'], button(again)['props']['aria-pressed']) == ('Sound off', 'false')
+    floor.order(1, assignee=lisa, by=mike)
+
+    assert await said(2) == ['Assigned to you: 00000001, Valve 01·01: Hydraulic leak'] * 2  # one on each page
+    assert sounds(screen) == sounds(again) == []
+
+
+async def test_what_the_first_reading_finds_has_not_just_happened(empty, look, said, user):
+    lisa = empty.hire('Lisa', 'Garcia')
+    person_at(user, lisa)
+    empty.put('Valve_01_01', 'Transmission Line')
+    screen = await look()
+    old = empty.order(1, assignee=lisa, priority='critical')
+    empty.publish()
+    await screen.until(lambda: screen.of_class('tile'))
+
+    empty.order(2, assignee=lisa, description='New')
+
+    assert await said() == ['Assigned to you: 00000002, Valve 01·01: New']
+    assert old.id in empty.store.orders
+
+
+async def test_what_was_missed_while_the_database_was_away_is_said(floor, look, said, lisa, mike):
+    screen = await look()
+    floor.store.lose('the database closed the connection')
+    missed = floor.order(1, assignee=lisa, by=mike)
+    floor.store._active.replace([])  # nobody has announced it
+    assert missed.id not in floor.store.orders
+
+    floor.publish()
+
+    assert '00000001' in (await said())[0]
+
+
+async def test_a_page_that_has_gone_says_nothing(floor, look, said, lisa, mike):
+    leaving, _ = await look(), await look()
+    floor.order(1, assignee=lisa, by=mike)
+    leaving.client.delete()
+
+    assert len(await said()) == 1
+    assert len(floor.store._subscribers) == 3  # the broadcast, the alerts and the drawer of the page that stays
+
+
+async def test_words_of_other_people_are_text(floor, look, said, lisa, mike):
+    await look()
+
+    floor.order(1, assignee=lisa, by=mike, description='<img src=x onerror=alert(1)>\nsecond line')
+
+    assert (await said())[0].endswith('<img src=x onerror=alert(1)> second line')
