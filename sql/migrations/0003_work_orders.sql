@@ -241,6 +241,12 @@ BEGIN
             MESSAGE = format('status %s is not known: use open, in_progress, on_hold, completed or cancelled',
                              coalesce(quote_literal(left(new_row.status, 100)), 'NULL'));
     END IF;
+    IF new_row.status <> 'on_hold' THEN
+        new_row.hold_reason := NULL;
+    END IF;
+    IF new_row.status <> 'cancelled' THEN
+        new_row.cancel_reason := NULL;
+    END IF;
     RETURN new_row;
 END $$;
 
@@ -337,12 +343,8 @@ BEGIN
         IF ended IS NOT NULL THEN  -- reopened: what was said at its end stays in the events
             NEW.cause := NULL;
             NEW.action_taken := NULL;
-            NEW.cancel_reason := NULL;
             NEW.due_at := work_order_due(clock_timestamp(), NEW.priority);
         END IF;
-    END IF;
-    IF NEW.status <> 'on_hold' THEN
-        NEW.hold_reason := NULL;
     END IF;
     PERFORM work_order_check_words(NEW);
     IF NEW.priority IS DISTINCT FROM OLD.priority THEN

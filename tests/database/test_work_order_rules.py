@@ -1,0 +1,365 @@
+"""The rules of work orders as psql meets them: who goes round the program goes by the same rules."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import pytest
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Psql = Callable[..., str]
+
+PRESS = 'Injection_Molder_02_01'
+STATES = ('open', 'in_progress', 'on_hold', 'completed', 'cancelled')
+ALLOWED = {('open', 'in_progress'), ('open', 'on_hold'), ('open', 'completed'), ('open', 'cancelled'),
+           ('in_progress', 'open'), ('in_progress', 'on_hold'), ('in_progress', 'completed'),
+           ('in_progress', 'cancelled'), ('on_hold', 'open'), ('on_hold', 'in_progress'), ('on_hold', 'completed'),
+           ('on_hold', 'cancelled'), ('completed', 'open'), ('cancelled', 'open')}
+WORDS = "hold_reason = 'parts', cause = 'Seal worn', action_taken = 'Replaced', cancel_reason = 'Reported twice'"
+
+
+@pytest.fixture
+async def writer(connect: Connect) -> asyncpg.Connection:
+    return await connect()
+
+
+async def new_order(writer: asyncpg.Connection, status: str = 'open', **values: Any) -> str:
+    """The id of an order that stands there."""
+    values = {'machine_id': PRESS, 'issue_description': 'Leak', 'hold_reason': 'parts', 'cause': 'Seal',
+              'action_taken': 'Replaced', 'cancel_reason': 'Twice', 'status': status, **values}
+    places = ', '.join(f'${place}' for place in range(1, len(values) + 1))
+    return str(await writer.fetchval(
+        f'INSERT INTO work_orders ({", ".join(values)}) VALUES ({places}) RETURNING id', *values.values()))
+
+
+async def row_of(writer: asyncpg.Connection, id: str) -> asyncpg.Record:
+    return await writer.fetchrow('SELECT * FROM work_orders WHERE id = $1', id)
+
+
+async def events_of(writer: asyncpg.Connection, id: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await writer.fetch(
+        'SELECT kind, field, old_value, new_value FROM work_order_events '
+        'WHERE work_order_id = $1 ORDER BY event_id', id)]
+
+
+# moves
+
+@pytest.mark.parametrize(('before', 'after'), [*itertools.permutations(STATES, 2)])
+async def test_psql_obeys_the_table_of_moves(writer: asyncpg.Connection, before: str, after: str) -> None:
+    id = await new_order(writer, before)
+    move = f"UPDATE work_orders SET status = '{after}', {WORDS} WHERE id = '{id}'"
+    if (before, after) in ALLOWED:
+        await writer.execute(move)
+        assert (await events_of(writer, id))[-1] == ('moved', 'status', before, after)
+    else:
+        with pytest.raises(asyncpg.CheckViolationError, match='from here it goes to') as refusal:
+            await writer.execute(move)
+        assert refusal.value.column_name == 'status'
+        assert await events_of(writer, id) == [('created', None, None, before)]
+
+
+def test_psql_moves_an_order_and_the_history_names_the_login(psql: Psql) -> None:
+    id = psql('-c', 'INSERT INTO work_orders (machine_id, issue_description) '
+                    f"VALUES ('{PRESS}', 'Leak') RETURNING id").strip()
+    psql('-c', f"UPDATE work_orders SET status = ' In_Progress ', assignee = 'lisa garcia' WHERE id = '{id}'")
+    assert psql('-c', 'SELECT status, assignee, version FROM work_orders') == 'in_progress|Lisa Garcia|2\n'
+    assert psql('-c', 'SELECT who, kind, new_value FROM work_order_events ORDER BY event_id').splitlines() == [
+        'postgres|created|open', 'postgres|moved|in_progress', 'postgres|changed|Lisa Garcia']
+    with pytest.raises(AssertionError, match='needs cause: what was wrong'):
+        psql('-c', "UPDATE work_orders SET status = 'completed'")
+
+
+@pytest.mark.parametrize(('change', 'column'), [
+    ("status = 'on_hold'", 'hold_reason'), ("status = 'on_hold', hold_reason = ' '", 'hold_reason'),
+    ("status = 'completed', action_taken = 'x'", 'cause'),
+    ("status = 'completed', cause = 'x', action_taken = ' '", 'action_taken'),
+    ("status = 'cancelled'", 'cancel_reason'), ("status = 'asleep'", 'status'), ('status = NULL', 'status'),
+    ("priority = 'urgent'", 'priority'), ('priority = NULL', 'priority'), ("assignee = 'Nobody Here'", 'assignee'),
+    ('assignee_id = 4711', 'assignee'), ("id = 'WO-20260302-aaaaaaaa'", 'id')])
+async def test_what_a_state_needs_and_what_is_not_known_is_refused_by_column(
+        writer: asyncpg.Connection, change: str, column: str) -> None:
+    id = await new_order(writer, hold_reason=None, cause=None, action_taken=None, cancel_reason=None)
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refusal:
+        await writer.execute(f'UPDATE work_orders SET {change}')
+    assert refusal.value.column_name == column
+    assert (await row_of(writer, id))['version'] == 1
+
+
+async def test_a_new_row_of_the_table_of_moves_is_a_new_allowed_move(writer: asyncpg.Connection) -> None:
+    """One place says it all."""
+    await writer.execute("INSERT INTO work_order_moves VALUES ('completed', 'cancelled', 'supervisor')")
+    id = await new_order(writer, 'completed')
+    await writer.execute("UPDATE work_orders SET status = 'cancelled', cancel_reason = 'Twice'")
+    row = await row_of(writer, id)
+    assert (row['status'], row['completed_at'], row['cancelled_at'] is not None) == ('cancelled', None, True)
+
+
+# times
+
+async def test_times_are_those_of_the_moves_whatever_an_update_says(writer: asyncpg.Connection) -> None:
+    id = await new_order(writer)
+    false = ', '.join(f"{name} = '2001-01-01'" for name in (
+        'created_at', 'acknowledged_at', 'started_at', 'completed_at', 'cancelled_at', 'stop_since'))
+    before = await row_of(writer, id)
+    await writer.execute(f"UPDATE work_orders SET {false}, source = 'automatic', reporter_email = 'x@y'")
+    assert {**await row_of(writer, id), 'updated_at': 0} == {**before, 'updated_at': 0}
+    await writer.execute(f"UPDATE work_orders SET status = 'completed', cause = 'x', action_taken = 'y', {false}")
+    row = await row_of(writer, id)
+    assert before['created_at'] < row['acknowledged_at'] <= row['started_at'] <= row['completed_at']
+
+
+async def test_the_first_start_and_acknowledgement_stay_through_a_whole_life(writer: asyncpg.Connection) -> None:
+    id = await new_order(writer)
+    started = acknowledged = None
+    for status in ('on_hold', 'in_progress', 'open', 'in_progress', 'completed', 'open', 'completed'):
+        await writer.execute(f'UPDATE work_orders SET status = $1, {WORDS}', status)
+        row = await row_of(writer, id)
+        acknowledged = acknowledged or row['acknowledged_at']
+        started = started or row['started_at']
+        assert (row['acknowledged_at'], row['started_at']) == (acknowledged, started)
+        assert (row['completed_at'] is not None) == (status == 'completed')
+        assert (row['hold_reason'] is not None) == (status == 'on_hold')
+        if status == 'on_hold':
+            assert started is None
+
+
+async def test_an_order_ended_more_than_seven_days_ago_stays_ended(writer: asyncpg.Connection) -> None:
+    old = await new_order(writer, 'cancelled')
+    async with writer.transaction():
+        await writer.execute('SET LOCAL session_replication_role = replica')
+        await writer.execute("UPDATE work_orders SET cancelled_at = clock_timestamp() - interval '7 days 1 second'")
+    with pytest.raises(asyncpg.CheckViolationError, match='more than 7 days ago'):
+        await writer.execute("UPDATE work_orders SET status = 'open' WHERE id = $1", old)
+
+
+async def test_orders_of_another_system_may_be_inserted_as_they_are(writer: asyncpg.Connection) -> None:
+    id = await writer.fetchval("""
+        INSERT INTO work_orders (machine_id, issue_description, status, cause, action_taken, timestamp, completed_at)
+        VALUES ($1, 'Leak', 'completed', 'Seal', 'Replaced', '2026-01-01 08:00Z', '2026-01-01 09:00Z')
+        RETURNING id""", PRESS)
+    row = await row_of(writer, id)
+    assert row['completed_at'] == row['started_at'] == row['acknowledged_at']
+    assert (row['completed_at'] - row['timestamp']).total_seconds() == 3600
+    assert await events_of(writer, id) == [('created', None, None, 'completed')]
+
+
+# history
+
+@pytest.mark.parametrize(('change', 'event'), [
+    ("issue_description = 'Oil'", ('description', 'Leak', 'Oil')),
+    ("priority = ' HIGH '", ('priority', 'medium', 'high')),
+    ("assignee = 'tom.kowalski@example.com'", ('assignee', None, 'Tom Kowalski')),
+    ("machine_id = 'Valve_01_01'", ('machine', PRESS, 'Valve_01_01')),
+    ("due_at = '2030-01-01 00:00Z'", ('due', ..., '2030-01-01 00:00:00+00')),
+    ("hold_reason = 'vendor'", ('hold reason', 'parts', 'vendor')),
+    ("cause = 'Gasket'", ('cause', 'Seal', 'Gasket')),
+    ("action_taken = 'Glued'", ('action', 'Replaced', 'Glued')),
+    ("cancel_reason = 'Other'", ('cancel reason', 'Twice', 'Other')),
+    ("reporter_name = 'Grace Kim'", ('reporter', 'postgres', 'Grace Kim')),
+    ("timestamp = '2026-01-01 00:00Z'", ('reported', ..., '2026-01-01 00:00:00+00'))])
+async def test_every_change_by_psql_is_a_version_and_an_event(
+        writer: asyncpg.Connection, change: str, event: tuple[Any, ...]) -> None:
+    id = await new_order(writer, 'cancelled' if 'cancel' in change else 'on_hold')
+    await writer.execute(f'UPDATE work_orders SET {change}')
+    _, (kind, field, old, new) = await events_of(writer, id)
+    assert (kind, field, ... if ... in event else old, new) == ('changed', *event)
+    assert (await row_of(writer, id))['version'] == 2
+
+
+async def test_an_event_is_written_with_its_change_or_not_at_all(writer: asyncpg.Connection) -> None:
+    id = await new_order(writer)
+    transaction = writer.transaction()
+    await transaction.start()
+    await writer.execute("UPDATE work_orders SET priority = 'low'")
+    assert len(await events_of(writer, id)) == 2
+    await transaction.rollback()
+    assert len(await events_of(writer, id)) == 1
+
+
+@pytest.mark.parametrize('statement', [
+    'DELETE FROM work_orders', 'TRUNCATE work_orders CASCADE', 'DELETE FROM work_order_events',
+    "UPDATE work_order_events SET who = 'somebody else'", 'TRUNCATE work_order_events',
+    'DELETE FROM work_order_attachments', "UPDATE work_order_attachments SET file_name = 'x'"])
+async def test_nothing_is_ever_lost(writer: asyncpg.Connection, statement: str) -> None:
+    await new_order(writer)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match='nothing about a work order is ever lost'):
+        await writer.execute(statement)
+
+
+async def test_two_people_at_one_checklist_wait_for_each_other_and_never_deadlock(
+        connect: Connect, writer: asyncpg.Connection) -> None:
+    id = await new_order(writer)
+    people = [await connect() for _ in range(4)]
+
+    async def add(person: asyncpg.Connection, number: int) -> None:
+        for turn in range(10):
+            await person.execute('INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, $2)',
+                                 id, f'{number}.{turn}')
+
+    await asyncio.gather(*(add(person, number) for number, person in enumerate(people)))
+    assert len(await events_of(writer, id)) == 41
+
+
+async def test_an_update_of_an_item_that_changes_nothing_is_no_event(writer: asyncpg.Connection) -> None:
+    id = await new_order(writer)
+    await writer.execute("INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, 'Drain')", id)
+    await writer.execute('UPDATE work_order_checklist SET text = text')
+    assert len(await events_of(writer, id)) == 2
+
+
+# people
+
+@pytest.mark.parametrize('said', ['Lisa Garcia', ' lisa GARCIA ', 'LISA.GARCIA@example.com'])
+async def test_an_assignee_may_be_said_by_name_or_address(writer: asyncpg.Connection, said: str) -> None:
+    row = await row_of(writer, await new_order(writer, assignee=said))
+    assert row['assignee'] == 'Lisa Garcia'
+    assert row['assignee_id'] == await writer.fetchval("SELECT id FROM employees WHERE last_name = 'Garcia'")
+
+
+async def test_a_name_that_two_people_have_asks_for_the_address(writer: asyncpg.Connection) -> None:
+    await writer.execute("INSERT INTO employees (first_name, last_name, email, department) "
+                         "VALUES ('Lisa', 'Garcia', 'lisa2@example.com', 'Quality')")
+    with pytest.raises(asyncpg.CheckViolationError, match='2 active employees are called'):
+        await new_order(writer, assignee='Lisa Garcia')
+    await new_order(writer, assignee='lisa2@example.com')
+
+
+@pytest.mark.parametrize('change', ["active = false, last_name = 'Brown'",
+                                    "first_name = 'Tom', last_name = 'Kowalski'"])
+async def test_orders_follow_a_new_name_and_nobodys_edit_is_refused_for_it(
+        writer: asyncpg.Connection, change: str) -> None:
+    """Even of somebody who has left, or to a name that somebody else has too."""
+    id = await new_order(writer, assignee='Lisa Garcia')
+    name = await writer.fetchval(f"UPDATE employees SET {change} WHERE last_name = 'Garcia' "
+                                 "RETURNING first_name || ' ' || last_name")
+    row = await row_of(writer, id)
+    assert (row['assignee'], row['version']) == (name, 1)
+
+
+@pytest.mark.parametrize('email', ['Lisa.Garcia@Example.com', 'lisa.garcia@example.com'])
+async def test_an_address_belongs_to_one_person_in_any_case(writer: asyncpg.Connection, email: str) -> None:
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await writer.execute("INSERT INTO employees (first_name, last_name, email, department) "
+                             "VALUES ('L', 'G', $1, 'Quality')", email)
+
+
+@pytest.mark.parametrize('statement', [
+    "INSERT INTO work_order_priorities VALUES ('urgent', 5, '1 hour')",
+    "UPDATE work_order_priorities SET due_within = '0 s'", "UPDATE work_order_priorities SET due_within = '366 days'",
+    "UPDATE employees SET role = 'king'"])
+async def test_what_the_program_does_not_know_is_kept_out(writer: asyncpg.Connection, statement: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await writer.execute(statement)
+
+
+# orders that open themselves
+
+async def stop(writer: asyncpg.Connection, machine: str, reason: str | None = 'Pin position error') -> None:
+    await writer.execute("UPDATE machine_feed_stream SET status = 'down', reason = $2 WHERE machine_name = $1",
+                         machine, reason)
+
+
+async def opened(writer: asyncpg.Connection, after: str = '0 s') -> list[str]:
+    return [row['id'] for row in await writer.fetch(
+        'SELECT * FROM open_work_orders_for_stops($1::text::interval) AS id', after)]
+
+
+async def test_a_long_stop_opens_one_order_and_the_next_stop_another(writer: asyncpg.Connection) -> None:
+    await stop(writer, PRESS)
+    assert await opened(writer, '1 hour') == []
+    [id] = await opened(writer)
+    assert await opened(writer) == []
+    row = await row_of(writer, id)
+    assert {name: row[name] for name in ('machine_id', 'issue_description', 'priority', 'reporter_name', 'source',
+                                         'status', 'machine_reason')} == {
+        'machine_id': PRESS, 'issue_description': 'Pin position error', 'priority': 'high',
+        'reporter_name': 'Line Monitor', 'source': 'automatic', 'status': 'open',
+        'machine_reason': 'Pin position error'}
+    assert await writer.fetchval('SELECT who FROM work_order_events WHERE work_order_id = $1', id) == 'Line Monitor'
+    await writer.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1", PRESS)
+    await stop(writer, PRESS)
+    assert len(await opened(writer)) == 1
+
+
+@pytest.mark.parametrize('reason', ['Starved', 'starved: no parts', ' Blocked downstream', 'BLOCKED'])
+async def test_a_machine_that_waits_for_others_needs_no_order(writer: asyncpg.Connection, reason: str) -> None:
+    await stop(writer, PRESS, reason)
+    assert await opened(writer) == []
+
+
+async def test_a_stop_without_a_reason_is_a_stop(writer: asyncpg.Connection) -> None:
+    await stop(writer, PRESS, None)
+    [id] = await opened(writer)
+    assert (await row_of(writer, id))['issue_description'] == 'Down, no reason given'
+
+
+@pytest.mark.parametrize('status', ['open', 'cancelled'])
+async def test_a_stop_that_a_person_has_an_order_for_needs_no_second_one(
+        writer: asyncpg.Connection, status: str) -> None:
+    await stop(writer, PRESS)
+    await new_order(writer, status)
+    assert await opened(writer) == []
+
+
+async def test_a_warning_opens_nothing(writer: asyncpg.Connection) -> None:
+    await writer.execute("UPDATE machine_feed_stream SET status = 'warning', reason = 'Hot'")
+    assert await opened(writer) == []
+
+
+async def test_several_looks_at_the_same_moment_open_one_order(connect: Connect, writer: asyncpg.Connection) -> None:
+    for machine in (PRESS, 'Valve_01_01', 'Painter_02_01'):
+        await stop(writer, machine)
+    several = [await connect() for _ in range(4)]
+    ids = await asyncio.gather(*(opened(one) for one in several))
+    assert sorted(map(len, ids)) == [0, 0, 0, 3]
+    assert await writer.fetchval('SELECT count(*) FROM work_orders') == 3
+
+
+async def test_a_recovery_is_written_on_the_order_and_does_not_close_it(writer: asyncpg.Connection) -> None:
+    await stop(writer, PRESS)
+    [automatic], by_a_person = await opened(writer), await new_order(writer)
+    assert await writer.fetch('SELECT note_recoveries()') == []
+    since = await writer.fetchval("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_name = $1 "
+                                  'RETURNING status_since', PRESS)
+    assert {row[0] for row in await writer.fetch('SELECT note_recoveries()')} == {automatic, by_a_person}
+    assert await writer.fetch('SELECT note_recoveries()') == []
+    for id in (automatic, by_a_person):
+        row = await row_of(writer, id)
+        assert (row['status'], row['version'], row['recovered_at']) == ('open', 1, since)
+        assert [event[0] for event in await events_of(writer, id)] == ['created', 'recovered']
+    assert {row[0] for row in await writer.fetch("SELECT who FROM work_order_events WHERE kind = 'recovered'")} == {
+        'Line Monitor'}
+
+
+async def test_a_recovery_that_nobody_looked_at_is_noted_though_the_machine_is_down_again(
+        writer: asyncpg.Connection) -> None:
+    await stop(writer, PRESS)
+    [id] = await opened(writer)
+    since = await writer.fetchval("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1 "
+                                  'RETURNING status_since', PRESS)
+    await stop(writer, PRESS, 'Something else')
+    await writer.fetch('SELECT note_recoveries()')
+    assert (await row_of(writer, id))['recovered_at'] == since
+
+
+async def test_a_recovery_waits_for_nobody(connect: Connect, writer: asyncpg.Connection) -> None:
+    """An order that somebody is changing is noted at the next look."""
+    await stop(writer, PRESS)
+    [id] = await opened(writer)
+    await writer.execute("UPDATE machine_feed_stream SET status = 'operational'")
+    somebody = await connect()
+    async with somebody.transaction():
+        await somebody.execute("UPDATE work_orders SET priority = 'low'")
+        assert await writer.fetch('SELECT note_recoveries()', timeout=5) == []
+    assert [row[0] for row in await writer.fetch('SELECT note_recoveries()')] == [id]
+
+
+async def test_the_reason_stands_in_the_order_as_it_was_said(writer: asyncpg.Connection) -> None:
+    reason = "<script>alert(1)</script> \u202e '; DROP TABLE machines; --"
+    await stop(writer, PRESS, reason)
+    [id] = await opened(writer)
+    assert (await row_of(writer, id))['issue_description'] == reason
