@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nicegui import background_tasks, ui
-from nicegui.events import ValueChangeEventArguments
 
 from ..errors import FloorError
 from ..model import Employee, Identity, Person, Role
@@ -47,9 +46,9 @@ class EmployeesPage:
             with ui.card().classes('panel').props('role=region aria-label=Employees'):
                 with ui.element('header').classes('panel-header'):
                     Heading('Employees').classes('panel-title')
-                    show = ui.toggle({False: 'Active', True: 'All'}, value=False,
-                                     on_change=self._choose)
-                    show.props('no-caps unelevated').classes('chips-toggle').props['aria-label'] = 'Who is shown'
+                    with ui.element('div').classes('chips').props('role=group aria-label="Who is shown"'):
+                        self._chips = {all: self._chip(word, all=all)
+                                       for all, word in ((False, 'Active'), (True, 'All'))}
                     add = ui.button('Add employee', on_click=self._form.open, color=None).props('no-caps')
                     set_reason(add.classes('primary'), refusal)
                 Words('p', refusal and f'{refusal} You see the list; supervisors change it.').classes('panel-note')
@@ -61,8 +60,17 @@ class EmployeesPage:
         """What is not in the store."""
         await self._due_times.load()
 
-    def _choose(self, event: ValueChangeEventArguments[bool]) -> None:
-        self._table.show(all=bool(event.value))
+    def _chip(self, word: str, *, all: bool) -> Words:
+        chip = Words('button', word).classes('chip')
+        chip.props['type'] = 'button'
+        chip.props['aria-pressed'] = str(not all).lower()
+        chip.on('click', lambda: self._choose(all=all), args=[])
+        return chip
+
+    def _choose(self, *, all: bool) -> None:
+        self._table.show(all=all)
+        for shows_all, chip in self._chips.items():
+            chip.props['aria-pressed'] = str(shows_all is all).lower()
 
     def _ask_to_switch(self, employee: Employee) -> None:
         self._switch.open(employee, self._table.load_of(employee))

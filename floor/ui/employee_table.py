@@ -61,7 +61,7 @@ class EmployeeTable:
             row.props['data-active'] = str(employee.active).lower()
             row.props['data-employee'] = employee.id
             texts = (employee.name, employee.email, employee.department, employee.role.value,
-                     'active' if employee.active else 'not active')
+                     'yes' if employee.active else 'no')
             for column, text in zip(COLUMNS, texts, strict=False):
                 Words('td', text).classes('said').props['data-column'] = column
             with ui.element('td') as cell:
