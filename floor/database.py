@@ -12,7 +12,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiosql
 import asyncpg
@@ -47,16 +47,33 @@ def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Any:
     return aiosql.from_str(text, 'asyncpg')
 
 
+class Credentials(Protocol):
+    """Where to and as whom, where neither an address nor the PG* variables say it; asked for each new connection."""
+
+    given: int
+    """How many passwords there were so far."""
+
+    async def arguments(self) -> dict[str, Any]:
+        """More arguments for asyncpg.connect.
+
+        :raises DatabaseUnavailable: there is no password, and why
+        """
+
+    def refuse(self, given: int) -> None:
+        """The database did not let a connection in that was begun when there had been so many passwords."""
+
+
 class Database:
     """One PostgreSQL database, as the settings say how to reach and use it."""
 
-    def __init__(self, url: str | None, settings: Settings) -> None:
-        """url: a postgresql:// address; None lets the PG* variables speak."""
+    def __init__(self, url: str | None, settings: Settings, credentials: Credentials | None = None) -> None:
+        """url: a postgresql:// address; None lets the PG* variables speak, or the credentials where given."""
         self.url = url
         self.schema = settings.default_postgres_schema
         self.feed_table = settings.default_postgres_table
         self.queries = load_queries(self.feed_table)
         self._settings = settings
+        self._credentials = credentials
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
 
@@ -66,9 +83,7 @@ class Database:
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
         try:
-            connection: asyncpg.Connection = await asyncpg.connect(
-                self.url, timeout=self._settings.db_pool_timeout, **self._options())
-            return connection
+            return await self._sign_in(self.url, timeout=self._settings.db_pool_timeout, **self._options())
         except UNREACHABLE as error:
             raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
 
@@ -114,13 +129,27 @@ class Database:
                 size = self._settings.db_pool_size
                 self._pool = await asyncpg.create_pool(
                     self.url, min_size=size, max_size=size + self._settings.db_max_overflow,
-                    timeout=self._settings.db_pool_timeout, **self._options())
+                    timeout=self._settings.db_pool_timeout, connect=self._sign_in, **self._options())
             return self._pool
+
+    async def _sign_in(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
+        """asyncpg.connect, for the pool too, with what only the credentials know."""
+        if self._credentials is not None:
+            options |= await self._credentials.arguments()
+        given = self._credentials.given if self._credentials is not None else 0
+        try:
+            connection: asyncpg.Connection = await asyncpg.connect(dsn, **options)
+            return connection
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            if self._credentials is not None:
+                self._credentials.refuse(given)
+            raise
 
     def _options(self) -> dict[str, Any]:
         # server settings outlive the RESET ALL of a pool's release; SET search_path would not
         return {'command_timeout': self._settings.db_command_timeout,
-                'server_settings': {'search_path': f'"{self.schema}", pg_temp', 'application_name': 'line-monitor'}}
+                'server_settings': {'search_path': f'"{self.schema}", pg_temp', 'application_name': 'line-monitor',
+                                    'timezone': self._settings.plant_timezone}}  # the day in an order's id
 
 
 def describe(error: BaseException) -> str:

@@ -46,8 +46,17 @@ class Settings(BaseSettings):
     database_url: Annotated[str | None, Field(description='postgresql://user:password@host:port/database',
                                               repr=False)] = None
     pghost: Annotated[str | None, Field(description='a host name; the other PG* variables go with it')] = None
-    lakebase_instance_name: Annotated[str | None, Field(description='the name of a Lakebase instance')] = None
-    lakebase_database_name: Annotated[str | None, Field(description='a database on it')] = None
+    pguser: Annotated[str | None, Field(description='a role of the database')] = None
+    pgdatabase: Annotated[str | None, Field(description='a database')] = None
+    pgpassword: Annotated[str | None, Field(description='the password of PGUSER', repr=False)] = None
+    pgsslmode: Annotated[str | None, Field(description='a TLS mode, as verify-full')] = None
+    lakebase_endpoint: Annotated[str | None, Field(
+        pattern=r'^projects/[\w-]+/branches/[\w-]+/endpoints/[\w-]+$',
+        description='projects/PROJECT/branches/BRANCH/endpoints/ENDPOINT')] = None
+    lakebase_instance_name: Annotated[str | None, Field(pattern=r'^[\w-]{1,63}$', description='the name of a Lakebase '
+                                                        'instance: letters, digits, - and _')] = None
+    lakebase_database_name: Annotated[str | None, Field(max_length=63, description='a database on it, at most 63 '
+                                                                                   'characters')] = None
     databricks_database_port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 5432
     default_postgres_schema: Annotated[str, Field(description=PLAIN_NAME)] = 'manufacturing_line'
     default_postgres_table: Annotated[str, Field(description=PLAIN_NAME)] = 'machine_feed_stream'
@@ -154,10 +163,11 @@ class Settings(BaseSettings):
         """Where the database comes from; the first hit wins."""
         if self.database_url:
             return Source.URL
-        if self.lakebase_instance_name:
+        if self.lakebase_endpoint or self.lakebase_instance_name:
             return Source.LAKEBASE
         if self.pghost:
-            return Source.PG_VARIABLES
+            # the database resource of an app comes with a host and a user, but without a password
+            return Source.LAKEBASE if on_databricks() and not self.pgpassword else Source.PG_VARIABLES
         return Source.EMBEDDED
 
 

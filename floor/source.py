@@ -1,14 +1,22 @@
-"""Where the database comes from: an address of the settings, or the embedded PostgreSQL, which is started here."""
+"""Where the database comes from: an address of the settings, Lakebase, or the embedded PostgreSQL, started here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .embedded import EmbeddedPostgres
-from .errors import SettingsError
 from .settings import Settings, Source
+
+if TYPE_CHECKING:
+    from auth.lakebase import Lakebase
+
+LAKEBASE_DATABASE = 'databricks_postgres'
+"""The database that each Lakebase project and instance is made with."""
+VERIFYING = {'verify-ca', 'verify-full'}
+"""The TLS modes that ask for more than Lakebase itself does; weaker ones would give the password away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +24,18 @@ class DatabaseSource:
     """A database that can be connected to, or at least tried."""
 
     url: str | None
-    """A postgresql:// address; None: the PG* variables say it."""
+    """A postgresql:// address; None: the PG* variables or lakebase say it."""
     psql: str
-    """A shell line that opens psql on it."""
+    """A shell line that opens psql on it, or where else SQL can be typed."""
     embedded: EmbeddedPostgres | None = None
+    lakebase: Lakebase | None = None
+    """The credentials for a Database; its keep_fresh is to be kept running."""
 
 
 @contextmanager
 def database_source(settings: Settings, report: Callable[[str], None] = lambda _: None) -> Iterator[DatabaseSource]:
     """The database that the settings name, for as long as the block runs. report is told of long steps.
 
-    :raises SettingsError: a source that this version can't use
     :raises EmbeddedDatabaseError: the embedded PostgreSQL can't be started
     """
     match settings.source:
@@ -35,8 +44,8 @@ def database_source(settings: Settings, report: Callable[[str], None] = lambda _
         case Source.PG_VARIABLES:
             yield DatabaseSource(None, 'psql')
         case Source.LAKEBASE:
-            raise SettingsError('LAKEBASE_INSTANCE_NAME is set, but this version can not sign in to Lakebase by itself '
-                                'yet: set DATABASE_URL or PGHOST and PGPASSWORD instead')
+            lakebase = _lakebase(settings)
+            yield DatabaseSource(None, _sql_prompt(settings), lakebase=lakebase)
         case Source.EMBEDDED:
             embedded = EmbeddedPostgres(settings.data_dir, schema=settings.default_postgres_schema, report=report)
             try:
@@ -44,3 +53,23 @@ def database_source(settings: Settings, report: Callable[[str], None] = lambda _
                 yield DatabaseSource(embedded.url, embedded.psql, embedded)
             finally:
                 embedded.stop()
+
+
+def _lakebase(settings: Settings) -> Lakebase:
+    # the Databricks SDK takes a second to import, which nobody else should wait for
+    from auth.lakebase import Address, Lakebase  # noqa: PLC0415
+    from auth.workspace import Place  # noqa: PLC0415
+
+    place = Place(endpoint=settings.lakebase_endpoint,
+                  instance=None if settings.lakebase_endpoint else settings.lakebase_instance_name,
+                  host=settings.pghost, user=settings.pguser)
+    address = Address(port=settings.databricks_database_port,
+                      database=settings.lakebase_database_name or settings.pgdatabase or LAKEBASE_DATABASE,
+                      sslmode=settings.pgsslmode if settings.pgsslmode in VERIFYING else 'require')
+    return Lakebase(place, address, patience=settings.db_pool_timeout * 0.8)
+
+
+def _sql_prompt(settings: Settings) -> str:
+    if settings.lakebase_instance_name and not settings.lakebase_endpoint:
+        return f'databricks psql {settings.lakebase_instance_name}'
+    return 'the SQL editor of the Lakebase project, in Databricks'

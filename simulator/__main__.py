@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _play(settings: Settings, source: DatabaseSource, seed: int | None) -> None:
-    database = Database(source.url, settings)
+    database = Database(source.url, settings, source.lakebase)
     updates: asyncio.Queue[Update] = asyncio.Queue()
     runner = SimulatorRunner(
         connect_prepared(database), database.queries, interval=settings.simulator_interval, seed=seed,
@@ -55,6 +55,8 @@ async def _play(settings: Settings, source: DatabaseSource, seed: int | None) ->
     tasks = [asyncio.create_task(runner.run())]
     if source.embedded is not None:
         tasks.append(asyncio.create_task(source.embedded.supervise()))
+    if source.lakebase is not None:
+        tasks.append(asyncio.create_task(source.lakebase.keep_fresh()))
     tasks.append(asyncio.create_task(_print(updates, Terminal(Console(soft_wrap=True), settings.zone))))
     with suppress(NotImplementedError):  # Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, tasks[0].cancel)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,9 +39,12 @@ IN_A_HURRY = {
 class Server:
     """One server of one major version; `stop` removes every trace of it."""
 
-    def __init__(self, major: int) -> None:
+    def __init__(self, major: int, *, programs: Path | None = None, settings: Mapping[str, str] | None = None,
+                 prepare: Callable[[Path], None] | None = None) -> None:
+        """programs: another PostgreSQL than the embedded one. prepare: is given the data folder before the start."""
         self.major = major
-        self._programs = binaries(major)
+        self._programs = programs or binaries(major)
+        self._port = (settings or IN_A_HURRY)['port']
         self._folder = Path(tempfile.mkdtemp(prefix='floor-test-'))
         self._data = self._folder / 'data'
         self._user = server_user(self._folder)
@@ -53,8 +56,14 @@ class Server:
             if self._start('initdb', '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync',
                            '--no-instructions').wait() != 0:
                 raise RuntimeError(f'initdb failed: {self.words}')
-            settings = {**IN_A_HURRY, 'unix_socket_directories': str(self._folder)}
-            self._server = self._start('postgres', *(part for item in settings.items()
+            if prepare:
+                prepare(self._data)
+                if self._user:
+                    self._user.own(self._data)
+                    for path in self._data.iterdir():
+                        self._user.own(path)
+            all_settings = {**IN_A_HURRY, 'unix_socket_directories': str(self._folder), **(settings or {})}
+            self._server = self._start('postgres', *(part for item in all_settings.items()
                                                      for part in ('-c', '='.join(item))))
         deadline = time.monotonic() + START_PATIENCE
         while not self._is_ready():
@@ -69,7 +78,8 @@ class Server:
 
     def url(self, database: str, user: str = 'postgres') -> str:
         """The address of a database, for a login."""
-        return address(self._folder, database).replace('//postgres@', f'//{user}@')
+        url = address(self._folder, database).replace('//postgres@', f'//{user}@')
+        return url.replace('port=5432', f'port={self._port}')
 
     def new_database(self, *, migrated: bool) -> str:
         """The address of a database that nobody has used yet."""

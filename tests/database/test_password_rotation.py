@@ -1,0 +1,190 @@
+"""A database whose password changes all the time: connections outlive it, new ones have the new one, the floor is live.
+
+PostgreSQL is real, with TLS and passwords enforced; the Databricks SDK is real; the workspace is a stand-in, and sets
+each token that it gives as the password of the app's role.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, Server, until
+from database.tls import ROLE, TlsDatabase, behind_a_door, door, own_tls, with_tls
+from database.workspace import CREDENTIALS, ENDPOINT, Workspace
+
+from auth.lakebase import Address, Lakebase
+from auth.workspace import Place
+from floor.database import Database
+from floor.errors import DatabaseUnavailable
+from floor.listener import Listener, Timing
+from floor.migrate import prepare
+from floor.settings import Settings
+from floor.store import Connection, Store
+
+TLS_OF_ITS_OWN = with_tls()
+ROTATIONS = 100
+
+
+@pytest.fixture
+def postgres_major() -> int:
+    """Not the fixture that adds versions: which PostgreSQL it is, tls_server says."""
+    return 18
+
+
+@pytest.fixture(scope='module', params=[
+    pytest.param('door', id='behind-a-door'),
+    pytest.param('own', id='tls-of-its-own', marks=pytest.mark.skipif(
+        TLS_OF_ITS_OWN is None, reason='no PostgreSQL with TLS is installed on this machine')),
+])
+def tls_server(request: pytest.FixtureRequest) -> Iterator[tuple[Server, int | None]]:
+    """A server with ROLE on it, and its port where it speaks TLS itself."""
+    if request.param == 'own' and TLS_OF_ITS_OWN is not None:
+        server, port = own_tls(TLS_OF_ITS_OWN)
+        running: tuple[Server, int | None] = server, port
+    else:
+        running = behind_a_door(18), None
+    running[0].psql(running[0].url('postgres'), '-c', f'CREATE ROLE "{ROLE}" LOGIN')
+    yield running
+    running[0].stop()
+
+
+@pytest.fixture
+async def lake(tls_server: tuple[Server, int | None], tmp_path: Path) -> AsyncIterator[TlsDatabase]:
+    """An empty database in which ROLE has what Databricks grants an app: CONNECT and CREATE."""
+    server, port = tls_server
+    url = server.new_database(migrated=False)
+    lake = TlsDatabase(server, url, port or 0)
+    server.psql(url, '-c', f'GRANT CONNECT, CREATE ON DATABASE {lake.name} TO "{ROLE}"')
+    if port is None:
+        async with door(url, tmp_path) as lake.port:
+            yield lake
+    else:
+        yield lake
+    server.drop_database(url)
+
+
+@pytest.fixture
+def workspace(lake: TlsDatabase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
+    """Each token that it gives is from then on the one password of ROLE."""
+    for name in [name for name in os.environ if name.startswith(('DATABRICKS_', 'PG', 'LAKEBASE_'))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv('DATABRICKS_CONFIG_FILE', str(tmp_path / 'no-config'))
+    workspace = Workspace()
+    workspace.give = lake.set_password
+    for name, value in workspace.environment.items():
+        monkeypatch.setenv(name, value)
+    yield workspace
+    workspace.stop()
+
+
+@pytest.fixture
+def lakebase(lake: TlsDatabase, workspace: Workspace) -> Lakebase:
+    return Lakebase(Place(endpoint=ENDPOINT, user=ROLE), Address(lake.port, lake.name), first_backoff=0.0)
+
+
+@pytest.fixture
+async def database(lakebase: Lakebase, tmp_path: Path) -> AsyncIterator[Database]:
+    settings = Settings(_env_file=None, default_postgres_schema=SCHEMA, data_dir=tmp_path, db_pool_size=2)
+    database = Database(None, settings, lakebase)
+    yield database
+    await database.close()
+
+
+async def test_a_live_connection_survives_its_password_and_a_new_one_has_the_new(
+        database: Database, lakebase: Lakebase, lake: TlsDatabase, workspace: Workspace) -> None:
+    old = await database.connect()
+    assert await old.fetchval('SELECT current_user') == ROLE
+    before = await lakebase.arguments() | {'password': workspace.tokens[0]}
+    await lakebase._one_request()
+    assert workspace.tokens[0] != workspace.tokens[1] == await lakebase.password()
+    new = await database.connect()
+    assert [await each.fetchval('SELECT 1') for each in (old, new)] == [1, 1]
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(**before)
+    for each in (old, new):
+        await each.close()
+
+
+async def test_the_pool_signs_in_with_the_password_of_the_moment(
+        database: Database, lakebase: Lakebase, workspace: Workspace) -> None:
+    for number in range(1, 4):
+        async with database.acquire() as connection:
+            assert await connection.fetchval('SELECT current_user') == ROLE
+        assert len(workspace.tokens) == number
+        await lakebase._one_request()
+        await database.expire_connections()
+
+
+async def test_who_speaks_no_tls_is_not_let_in(lakebase: Lakebase) -> None:
+    plain = await lakebase.arguments() | {'ssl': 'disable'}
+    with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InternalClientError)):
+        await asyncpg.connect(**plain, timeout=10)
+
+
+async def test_a_password_that_the_database_no_longer_takes_is_replaced_without_a_restart(
+        database: Database, lake: TlsDatabase, workspace: Workspace) -> None:
+    await (await database.connect()).close()
+    lake.set_password('set by somebody else')
+    with pytest.raises(DatabaseUnavailable, match='password authentication failed') as refused:
+        await database.connect()
+    assert 'nobody-may-see' not in str(refused.value)
+    await (await database.connect()).close()
+    assert len(workspace.tokens) == 2
+
+
+async def test_an_endpoint_without_permission_is_told_and_entered_once_it_is_given(
+        database: Database, workspace: Workspace) -> None:
+    workspace.refuse(CREDENTIALS, 403, 'PERMISSION_DENIED', 'no permission')
+    with pytest.raises(DatabaseUnavailable, match='Databricks does not let us use the Lakebase endpoint'):
+        async with database.acquire():
+            pass
+    workspace.answers.clear()
+    async with database.acquire() as connection:
+        assert await connection.fetchval('SELECT 1') == 1
+
+
+async def test_the_floor_stays_live_through_a_hundred_passwords_with_kills_between(
+        database: Database, lakebase: Lakebase, lake: TlsDatabase, workspace: Workspace) -> None:
+    """The app makes its schema as its own role; then passwords change several times a second and sessions are cut."""
+    workspace.lifetime = timedelta(seconds=0.15)
+    store = Store(stale_after=8)
+    listener = Listener(database.connect, database.queries, store, schema=SCHEMA, prepare=prepare(database),
+                        timing=Timing(heartbeat=0.5, first_backoff=0.02))
+    tasks = [asyncio.create_task(work) for work in (listener.run(), lakebase.keep_fresh())]
+    admin = await asyncpg.connect(lake.url)
+    kills = 0
+    try:
+        await until(lambda: store.connection is Connection.LIVE)
+        begin = time.monotonic()
+        while len(workspace.tokens) < ROTATIONS:
+            await admin.execute(
+                f"UPDATE {SCHEMA}.machine_feed_stream SET status = CASE status WHEN 'down' THEN 'operational' "
+                f"ELSE 'down' END WHERE machine_id = 1 + ({len(workspace.tokens)} % 30)")
+            if len(workspace.tokens) >= (kills + 1) * 10:
+                kills += 1
+                await asyncio.to_thread(lake.kill_connections)
+                await until(lambda: store.connection is Connection.LIVE)
+            await asyncio.sleep(0.01)
+        elapsed = time.monotonic() - begin
+        wanted = {row['machine_name']: row['version'] for row in
+                  await admin.fetch(f'SELECT machine_name, version FROM {SCHEMA}.machine_feed_stream')}
+        await until(lambda: {name: machine.version for name, machine in store.machines.items()} == wanted)
+    finally:
+        for task in tasks:
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks)
+        await admin.close()
+    assert kills >= 9
+    assert listener.counters.connections > kills
+    assert workspace.at_once == 1, 'never two requests at once'
+    # one request per life, plus at most one for each connection that a changed password met half-way
+    assert workspace.token_requests <= elapsed / (0.15 * 50 / 60) + 2 * kills + 5
