@@ -1,0 +1,178 @@
+"""Orders that open themselves for long stops, by a task that nothing ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, until
+
+from floor.database import Database
+from floor.migrate import load_migrations, migrate
+from floor.settings import Settings
+from floor.work_order_keeper import WorkOrderKeeper
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+OFTEN = 0.01   # seconds between two looks
+
+
+@asynccontextmanager
+async def running(*keepers: WorkOrderKeeper) -> AsyncIterator[None]:
+    """They look while the block runs; a keeper that ends by itself fails the test."""
+    tasks = [asyncio.create_task(keeper.run()) for keeper in keepers]
+    try:
+        yield
+        assert not any(task.done() for task in tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Plant:
+    """What happens on the floor, and what became of it."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def says(self, machine: str, status: str, reason: str | None = None) -> None:
+        await self._connection.execute(
+            'UPDATE machine_feed_stream SET status = $2, reason = $3 WHERE machine_name = $1', machine, status, reason)
+
+    async def orders(self) -> list[tuple[str, str, bool]]:
+        return [tuple(row) for row in await self._connection.fetch(
+            'SELECT machine_id, status, recovered_at IS NOT NULL FROM work_orders ORDER BY machine_id, created_at')]
+
+    async def looks(self, keeper: WorkOrderKeeper) -> list[tuple[str, str, bool]]:
+        await keeper.look()
+        return await self.orders()
+
+
+@pytest.fixture
+async def plant(connect: Connect) -> Plant:
+    return Plant(await connect())
+
+
+async def test_a_long_stop_gets_an_order_and_its_recovery_is_noted(database: Database, plant: Plant) -> None:
+    async def opened() -> bool:
+        return await plant.orders() == [('Valve_01_01', 'open', False)]
+
+    async def noted() -> bool:
+        return await plant.orders() == [('Valve_01_01', 'open', True)]
+
+    async with running(WorkOrderKeeper(database, 0, OFTEN)):
+        await plant.says('Valve_01_01', 'down', 'Seal leaks')
+        await until(opened)
+        await plant.says('Valve_01_01', 'operational')
+        await until(noted)
+
+
+async def test_a_stop_that_is_not_long_enough_gets_none(database: Database, plant: Plant) -> None:
+    await plant.says('Valve_01_01', 'down', 'Seal leaks')
+    assert await plant.looks(WorkOrderKeeper(database, 3600)) == []
+    assert len(await plant.looks(WorkOrderKeeper(database, 0))) == 1
+
+
+async def test_switched_off_it_opens_none_but_still_notes_recoveries(
+        database: Database, plant: Plant, connect: Connect) -> None:
+    off = WorkOrderKeeper(database, None)
+    await plant.says('Valve_01_01', 'down', 'Seal leaks')
+    assert await plant.looks(off) == []
+    await (await connect()).execute('INSERT INTO work_orders (machine_id, issue_description) VALUES ($1, $2)',
+                                    'Valve_01_01', 'Sticks')
+    await plant.says('Valve_01_01', 'operational')
+    assert await plant.looks(off) == [('Valve_01_01', 'open', True)]
+
+
+@pytest.mark.parametrize('reason', ['Starved', 'Blocked downstream'])
+async def test_a_machine_that_waits_for_another_gets_none(database: Database, plant: Plant, reason: str) -> None:
+    await plant.says('Valve_01_01', 'down', reason)
+    assert await plant.looks(WorkOrderKeeper(database, 0)) == []
+
+
+async def test_three_instances_at_once_open_one_order_per_stop(
+        database_url: str, settings: Settings, plant: Plant, connect: Connect) -> None:
+    databases = [Database(database_url, settings) for _ in range(3)]
+    keepers = [WorkOrderKeeper(database, 0, OFTEN) for database in databases]
+    machines = [row[0] for row in await (await connect()).fetch('SELECT machine_name FROM machines ORDER BY 1')]
+    async with running(*keepers):
+        for machine in machines:
+            await plant.says(machine, 'down', 'Power cut')
+
+        async def everywhere() -> bool:
+            return {machine for machine, _, _ in await plant.orders()} == set(machines)
+
+        await until(everywhere)
+        for _ in range(5):
+            await asyncio.gather(*(keeper.look() for keeper in keepers))
+    assert [machine for machine, _, _ in await plant.orders()] == machines
+    for database in databases:
+        await database.close()
+
+
+async def test_it_goes_on_when_its_connection_was_cut(database: Database, plant: Plant, connect: Connect) -> None:
+    keeper = WorkOrderKeeper(database, 0, OFTEN)
+    await keeper.look()
+    async with running(keeper):
+        await (await connect()).execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
+                                        "WHERE datname = current_database() AND application_name = 'line-monitor'")
+        await plant.says('Valve_01_01', 'down', 'Seal leaks')
+
+        async def opened() -> bool:
+            return len(await plant.orders()) == 1
+
+        await until(opened)
+
+
+async def test_a_problem_is_said_once_and_so_is_its_end(
+        empty_database_url: str, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """The tables are not there yet; then somebody sets them up."""
+    def said(level: int) -> list[str]:
+        return [record.message for record in caplog.records
+                if record.name == 'floor.work_order_keeper' and record.levelno == level]
+
+    caplog.set_level(logging.DEBUG, 'floor.work_order_keeper')
+    database = Database(empty_database_url, settings)
+    async with running(WorkOrderKeeper(database, 0, OFTEN)):
+        await until(lambda: len(said(logging.DEBUG)) >= 3)
+        [warning] = said(logging.WARNING)
+        assert 'note_recoveries() does not exist' in warning
+        connection = await asyncpg.connect(empty_database_url)
+        await migrate(connection, SCHEMA, load_migrations())
+        await connection.close()
+        await until(lambda: said(logging.INFO) == ['work orders are looked after again'])
+        assert len(said(logging.WARNING)) == 1
+    await database.close()
+
+
+async def test_without_a_database_it_waits(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, 'floor.work_order_keeper')
+    nowhere = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
+    async with running(WorkOrderKeeper(nowhere, 60, OFTEN)):
+        await until(lambda: len(caplog.records) >= 3)
+    assert [record.levelno for record in caplog.records[:3]] == [logging.WARNING, logging.DEBUG, logging.DEBUG]
+    assert 'database does not answer' in caplog.records[0].message
+
+
+async def test_a_fault_of_ours_does_not_end_it(
+        database: Database, plant: Plant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    keeper = WorkOrderKeeper(database, 0, OFTEN)
+    look, faults = keeper.look, iter([RuntimeError('a fault')])
+
+    async def look_with_a_fault() -> None:
+        for fault in faults:
+            raise fault
+        await look()
+
+    monkeypatch.setattr(keeper, 'look', look_with_a_fault)
+    await plant.says('Valve_01_01', 'down', 'Seal leaks')
+    async with running(keeper):
+        async def opened() -> bool:
+            return len(await plant.orders()) == 1
+
+        await until(opened)
+    assert 'a fault' in caplog.text
