@@ -1,0 +1,575 @@
+"""The page of work orders: what a browser holds of the list and the board, and what it asks the database for."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed
+from floor.model import Move, OrderId, Priority, Role, WorkOrder, WorkOrderState
+from floor.pages import work_orders_page
+from floor.ui import order_reader
+from floor.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
+
+NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
+HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'
+
+
+def work_order(number, state='open', *, priority='high', machine='Valve_01_01', what='Oil leak', due=1.0, reported=-2.0,
+               version=1, changed=-60.0, assignee=None, assignee_id=None):
+    """An order; due, reported and changed in hours from now."""
+    def at(hours):
+        return NOW + timedelta(hours=hours)
+    ended = at(-0.5)
+    return WorkOrder(
+        id=OrderId(f'WO-20261123-{number:08x}'), machine=machine, description=what, priority=Priority(priority),
+        state=WorkOrderState(state), reporter_name='Lisa Garcia', reporter_email=None, assignee_id=assignee_id,
+        assignee=assignee, source='person', machine_status=None, machine_reason=None, stop_since=None,
+        recovered_at=None, reported_at=at(reported), created_at=at(reported), due_at=at(due), acknowledged_at=None,
+        started_at=None, completed_at=ended if state == 'completed' else None, cancelled_at=None,
+        hold_reason=None, cause=None, action_taken=None, cancel_reason=None, updated_at=at(changed), version=version)
+
+
+class Orders:
+    """The orders that the database would find: by state and machine, in the order in which they were put."""
+
+    def __init__(self, floor):
+        self.found = []
+        self.total = None
+        self.problem = None
+        floor.order_list.answers |= {'page': self.page, 'former_assignees': frozenset()}
+        floor.orders.answers['moves'] = {
+            WorkOrderState.OPEN: (
+                Move(WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, Role.TECHNICIAN, None),
+                Move(WorkOrderState.OPEN, WorkOrderState.CANCELLED, Role.SUPERVISOR, None))}
+        floor.orders.answers['move'] = None
+        self._list = floor.order_list
+        work_orders_page.register(floor.services)
+
+    def put(self, number, state='open', **fields):
+        order = work_order(number, state, **fields)
+        self.found = [each for each in self.found if each.id != order.id] + [order]
+        return order
+
+    def page(self, filter, revision=None):
+        if self.problem is not None:
+            raise self.problem
+        states = filter.states | ({WorkOrderState.COMPLETED} if filter.done else frozenset())
+        found = [order for order in self.found if order.state in (states or set(WorkOrderState))
+                 and filter.machine in (None, order.machine) and filter.text in order.description]
+        first = (filter.page - 1) * filter.per_page
+        counts = OrderCounts(
+            **{state.value: sum(order.state is state for order in self.found) for state in WorkOrderState},
+            overdue=sum(order.is_overdue(NOW) for order in self.found), completed_today=4)
+        total = len(found) if self.total is None else self.total
+        return OrderPage(tuple(found[first:first + filter.per_page]), total, counts)
+
+    @property
+    def asked(self):
+        """The filters of the pages that were asked for."""
+        return [arguments[0] for name, arguments, _ in self._list.asked if name == 'page']
+
+
+@pytest.fixture
+def orders(floor):
+    return Orders(floor)
+
+
+@pytest.fixture
+def see(look, switchboard):
+    """Open /work-orders, and wait for what it shows."""
+    async def see(query='', *, has='q-table'):
+        screen = await look(f'/work-orders{query}')
+        await screen.until(lambda: [e for e in screen.all() if has in (e['tag'], *e.get('class', ()))])
+        return screen
+    return see
+
+
+def rows(screen):
+    table, = (element for element in screen.all() if element['tag'] == 'q-table')
+    return table['props']['rows']
+
+
+def chip(screen, word):
+    found, = (e for e in screen.of_class('chip') if e.get('text', '').rstrip('0123456789, ') == word)
+    return found
+
+
+def head(screen, column):
+    """The head of a column, and the button in it that sorts."""
+    table, = (element for element in screen.all() if element['tag'] == 'q-table')
+    row = screen.elements[table['slots']['header']['ids'][0]]
+    found, = (e for e in map(screen.elements.__getitem__, row['children']) if e['props']['data-column'] == column)
+    return found, screen.elements[found['children'][0]]
+
+
+def fire(screen, element, type_):
+    """As a browser does when something happens to an element."""
+    id_, = (id_ for id_, known in screen.elements.items() if known is element)
+    for event in element['events']:
+        if event['type'] == type_:
+            screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(None)]})
+
+
+def addresses(switchboard):
+    """What the page put into the address bar, oldest first."""
+    codes = [data['code'] for event, data, _ in switchboard.emitted if event == 'run_javascript']
+    return [json.loads(code.removeprefix('history.replaceState({}, "", ').removesuffix(');'))
+            for code in codes if code.startswith('history.replaceState')]
+
+
+# the list
+
+async def test_a_row_says_what_where_how_pressing_who_and_when(orders, see):
+    orders.put(0x3f2a91bc, 'in_progress', priority='critical', machine='Injection_Molder_02_02', assignee='Lisa Garcia',
+               due=0.305, reported=-0.24)
+    screen = await see()
+
+    row, = rows(screen)
+
+    said = {'machine': 'Injection Molder 02·02', 'short': '3f2a91bc', 'what': 'Oil leak', 'priority': 'critical',
+            'state': 'In progress', 'assignee': 'Lisa Garcia', 'due': 'due in 18 min', 'age': '14 min'}
+    assert {name: row[name] for name in said} == said
+    assert row['href'] == '/work-orders/WO-20261123-3f2a91bc'
+
+
+async def test_what_is_overdue_is_marked_and_counted(orders, see):
+    orders.put(1, due=-2.1)
+    orders.put(2)
+    screen = await see()
+
+    assert [(row['due'], row['overdue']) for row in rows(screen)] == [('overdue 2 h', 'true'), ('due in 1 h', 'false')]
+    assert chip(screen, 'Overdue')['text'] == 'Overdue 1'
+
+
+async def test_what_people_typed_is_data_and_no_expression_of_the_page(orders, see):
+    orders.put(1, what=HOSTILE, machine=HOSTILE, assignee=HOSTILE)
+    screen = await see()
+
+    assert rows(screen)[0]['what'] == HOSTILE
+    expressions = {value for element in screen.elements.values() for name, value in element.get('props', {}).items()
+                   if name.startswith(':')}
+    assert expressions
+    assert all(value == 'undefined' or value.removeprefix('props.row.').isidentifier() for value in expressions)
+    templates = [slot.get('template') for element in screen.elements.values()
+                 for slot in element.get('slots', {}).values()]
+    assert HOSTILE not in ''.join(filter(None, templates))
+
+
+async def test_an_order_that_changed_just_now_is_marked_differently_each_time(orders, see):
+    orders.put(1, changed=-0.001, version=4)
+    orders.put(2, changed=-0.001, version=5)
+    orders.put(3, changed=-1, version=6)
+    screen = await see()
+
+    assert [row['mark'] for row in rows(screen)] == ['even', 'odd', '']
+
+
+async def test_chips_count_each_state(orders, see):
+    for number, state in enumerate(['open', 'open', 'in_progress', 'on_hold', 'completed', 'cancelled']):
+        orders.put(number, state)
+    screen = await see()
+
+    assert [e['text'] for e in screen.of_class('chip') if 'aria-pressed' in e['props']] == [
+        'Open 2', 'In progress 1', 'On hold 1', 'Overdue 0', 'Completed today 4', 'Completed 1', 'Cancelled 1']
+
+
+# the filter and the address
+
+async def test_the_page_shows_what_its_address_asks_for(floor, orders, see):
+    lisa = floor.hire('Lisa', 'Garcia')
+    floor.publish()
+    orders.put(1)
+    screen = await see(f'?state=open,on_hold&priority=high&machine=Valve_01_01&assignee={lisa.id}&q=leak&sort=-due')
+
+    assert orders.asked[-1] == OrderFilter(
+        states=frozenset({WorkOrderState.OPEN, WorkOrderState.ON_HOLD}), priorities=frozenset({Priority.HIGH}),
+        machine='Valve_01_01', assignee=lisa.id, text='leak', sort=SortKey.DUE, descending=True)
+    pressed = [e['text'] for e in screen.of_class('chip') if e['props'].get('aria-pressed') == 'true']
+    assert pressed == ['Open 1', 'On hold 0']
+    assert {e['props']['aria-label'] for e in screen.all(data_set='true')} == {'Priority', 'Machine', 'Assignee'}
+    assert head(screen, 'due')[0]['props']['aria-sort'] == 'descending'
+
+
+async def test_a_pressed_chip_filters_at_once_and_stands_in_every_address(orders, see, switchboard):
+    orders.put(1, 'open')
+    orders.put(2, 'on_hold')
+    screen = await see('?q=leak&page=1')
+
+    screen.click(chip(screen, 'On hold'))
+
+    await screen.until(lambda: [row['id'] for row in rows(screen)] == ['WO-20261123-00000002'])
+    assert addresses(switchboard)[-1] == '/work-orders?state=on_hold&q=leak'
+    hrefs = {e['text']: e['props']['href'] for e in screen.of_class('chip') if 'href' in e['props']}
+    assert hrefs == {'Board': '/work-orders?state=on_hold&q=leak&view=board',
+                     'Table': '/work-orders?state=on_hold&q=leak',
+                     'CSV': '/work-orders.csv?state=on_hold&q=leak'}
+
+    screen.click(chip(screen, 'On hold'))
+
+    await screen.until(lambda: len(rows(screen)) == 2)
+    assert addresses(switchboard)[-1] == '/work-orders?q=leak'
+
+
+async def test_overdue_and_completed_today_are_chips_too(orders, see):
+    orders.put(1)
+    screen = await see()
+
+    screen.click(chip(screen, 'Overdue'))
+    await screen.until(lambda: orders.asked[-1] == OrderFilter(overdue=True))
+    screen.click(chip(screen, 'Completed today'))
+    await screen.until(lambda: orders.asked[-1] == OrderFilter(overdue=True, done=Done.TODAY))
+
+
+async def test_a_head_sorts_up_then_down_then_not(orders, see):
+    orders.put(1)
+    screen = await see('?page=1')
+
+    for asked, direction in [(OrderFilter(sort=SortKey.MACHINE), 'ascending'),
+                             (OrderFilter(sort=SortKey.MACHINE, descending=True), 'descending'),
+                             (OrderFilter(), 'none')]:
+        screen.click(head(screen, 'machine')[1])
+        await screen.until(lambda asked=asked: orders.asked[-1] == asked)
+        await screen.until(lambda direction=direction: head(screen, 'machine')[0]['props']['aria-sort'] == direction)
+
+
+async def test_pages_are_turned_and_say_where_they_are(orders, see, switchboard):
+    for number in range(120):
+        orders.put(number)
+    screen = await see('?state=open')
+    assert 'showing 1 to 50 of 120' in screen.texts
+    assert chip(screen, 'Previous')['props']['disabled'] is True
+
+    screen.click(chip(screen, 'Next'))
+    await screen.until(lambda: 'showing 51 to 100 of 120' in screen.texts)
+    screen.click(chip(screen, 'Next'))
+    await screen.until(lambda: 'showing 101 to 120 of 120' in screen.texts)
+
+    assert addresses(switchboard)[-1] == '/work-orders?state=open&page=3'
+    assert chip(screen, 'Next')['props']['disabled'] is True
+    screen.click(chip(screen, 'In progress'))
+    await screen.until(lambda: orders.asked[-1].page == 1)
+
+
+async def test_a_page_after_the_last_one_shows_the_last_one(orders, see, switchboard):
+    for number in range(60):
+        orders.put(number)
+    screen = await see('?page=9')
+
+    await screen.until(lambda: 'showing 51 to 60 of 60' in screen.texts)
+    await screen.until(lambda: addresses(switchboard) == ['/work-orders?page=2'])
+
+
+async def test_who_has_left_can_be_asked_for_as_long_as_they_have_orders(floor, orders, see):
+    floor.hire('Lisa', 'Garcia')
+    gone = floor.hire('Kevin', 'Taylor', active=False)
+    floor.hire('Nobody', 'Knows', active=False)
+    floor.publish()
+    floor.order_list.answers['former_assignees'] = frozenset({gone.id})
+    orders.put(1)
+    screen = await see()
+
+    select, = (e for e in screen.of_class('chip-select') if e['props']['aria-label'] == 'Assignee')
+    assert [option['label'] for option in select['props']['options']] == [
+        'Nobody yet', 'Lisa Garcia', 'Kevin Taylor (has left)']
+
+
+# live
+
+async def test_a_new_order_is_shown_without_a_question_of_the_person(floor, orders, see):
+    orders.put(1)
+    screen = await see()
+
+    orders.put(2, what='Brand new')
+    floor.order(2, description='Brand new')
+
+    await screen.until(lambda: [row['what'] for row in rows(screen)] == ['Oil leak', 'Brand new'])
+    assert chip(screen, 'Open')['text'] == 'Open 2'
+
+
+async def test_a_burst_of_changes_is_read_a_few_times_and_its_end_is_shown(floor, orders, see, monkeypatch):
+    monkeypatch.setattr(order_reader, 'GAP_S', 0.05)
+    screen = await see()
+    asked = len(orders.asked)
+
+    for number in range(40):
+        orders.put(number)
+        floor.order(number)
+        await asyncio.sleep(0)
+
+    await screen.until(lambda: len(rows(screen)) == 40)
+    assert len(orders.asked) - asked <= 3
+
+
+@pytest.mark.parametrize(('query', 'machine', 'reads'), [
+    ('?machine=Valve_01_01', 'Painter_02_01', False), ('?machine=Valve_01_01', 'Valve_01_01', True),
+    ('?priority=low', 'Valve_01_01', False), ('?priority=high', 'Valve_01_01', True),
+    ('?assignee=1', 'Valve_01_01', False), ('?assignee=none', 'Valve_01_01', True), ('?q=x', 'Valve_01_01', True)])
+def test_a_change_of_what_is_not_shown_is_not_read(floor, query, machine, reads):
+    filter = OrderFilter.from_query(dict([query.removeprefix('?').split('=')]))
+    changes = []
+    floor.store.subscribe(lambda difference: changes.extend(difference.orders))
+
+    floor.order(1, machine=machine, priority='high')
+    floor.order(1, machine=machine, priority='high')
+
+    assert [work_orders_page.concerns(filter, change.before, change.after) for change in changes][1] is reads
+
+
+async def test_due_times_move_on_although_nothing_happens(floor, orders, see, monkeypatch):
+    monkeypatch.setattr(order_reader, 'MINUTE_MS', 50)
+    monkeypatch.setattr(order_reader, 'GAP_S', 0.01)
+    orders.put(1, due=0.01)
+    screen = await see()
+    assert rows(screen)[0]['overdue'] == 'false'
+
+    floor.clock.pass_by(60)
+
+    await screen.until(lambda: rows(screen)[0]['overdue'] == 'true')
+
+
+async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(floor, orders, see, monkeypatch):
+    monkeypatch.setattr(order_reader, 'RETRY_S', 0.02)
+    orders.put(1)
+    screen = await see()
+    orders.problem = DatabaseUnavailable('the database does not answer: refused')
+
+    floor.order(1)
+
+    await screen.until(lambda: [text for text in screen.texts if 'can not be read' in text])
+    assert [row['what'] for row in rows(screen)] == ['Oil leak']
+    assert [text for text in screen.texts if 'What you see is as of 10:42:07.' in text]
+
+    orders.problem = None
+    orders.put(2)
+
+    await screen.until(lambda: len(rows(screen)) == 2)
+    assert not [text for text in screen.texts if 'can not be read' in text]
+
+
+async def test_a_page_that_is_opened_without_the_database_fills_itself(floor, orders, look, monkeypatch):
+    monkeypatch.setattr(order_reader, 'RETRY_S', 0.02)
+    orders.put(1)
+    orders.problem = DatabaseUnavailable('the database does not answer: refused')
+
+    screen = await look('/work-orders')
+    assert 'Waiting for the database.' in screen.texts
+    orders.problem = None
+
+    await screen.until(lambda: rows(screen))
+
+
+async def test_a_page_that_is_gone_asks_no_more(floor, orders, see):
+    screen = await see()
+    subscribed = len(floor.store._subscribers)
+    screen.client.delete()
+    asked = len(orders.asked)
+
+    floor.order(1)
+    await asyncio.sleep(0)
+
+    assert len(floor.store._subscribers) < subscribed
+    assert len(orders.asked) == asked
+
+
+# nothing to show
+
+async def test_no_orders_at_all_says_what_to_do(orders, see):
+    screen = await see(has='empty-title')
+
+    await screen.until(lambda: 'There are no work orders.' in screen.texts)
+    assert [text for text in screen.texts if 'New work order' in text]
+    assert 'Clear filters' not in labels(screen)
+
+
+async def test_none_under_this_filter_offers_to_clear_it(orders, see, switchboard):
+    orders.put(1)
+    screen = await see('?q=nothing+like+it', has='empty-title')
+    await screen.until(lambda: 'No work order matches this filter.' in screen.texts)
+
+    button, = screen.all(label='Clear filters')
+    assert 'Clear filters' in labels(screen)
+    screen.click(button)
+
+    await screen.until(lambda: len(rows(screen)) == 1)
+    assert addresses(switchboard)[-1] == '/work-orders'
+
+
+def visible(screen):
+    return [element for element in screen.all() if 'hidden' not in element.get('class', ())]
+
+
+def labels(screen):
+    return [element.get('props', {}).get('label') for element in visible(screen)]
+
+
+# the board
+
+def cards(screen):
+    """What stands in each column that is shown: the count, and what is wrong on each card."""
+    found = {}
+    for column in (c for c in screen.of_class('board-column') if 'hidden' not in c['class']):
+        header, place, _ = (screen.elements[child] for child in column['children'])
+        count = screen.elements[header['children'][1]]['text']
+        shown = [screen.elements[id_]['children'] for id_ in place.get('children', ())]
+        found[column['props']['data-state']] = (count, [screen.elements[what]['text'] for _, what, *_ in shown])
+    return found
+
+
+def card(screen, what):
+    found, = (c for c in screen.of_class('order-card') if screen.elements[c['children'][1]]['text'] == what)
+    return found
+
+
+async def test_the_board_has_a_column_for_each_state_that_work_goes_through(orders, see):
+    orders.put(1, 'open', what='a')
+    orders.put(2, 'in_progress', what='b')
+    orders.put(3, 'completed', what='c')
+    orders.put(4, 'cancelled', what='d')
+    screen = await see('?view=board', has='order-card')
+
+    assert cards(screen) == {'open': ('1', ['a']), 'in_progress': ('1', ['b']), 'on_hold': ('0', []),
+                             'completed': ('1', ['c'])}
+    assert {asked.done for asked in orders.asked} == {None, Done.WEEK}
+
+
+async def test_a_full_column_says_how_many_more_there_are_and_where(orders, see):
+    orders.put(1)
+    orders.total = 53
+    screen = await see('?view=board&machine=Valve_01_01', has='order-card')
+
+    more = [e for e in screen.of_class('column-more') if 'hidden' not in e['class']]
+    assert (more[0]['text'], more[0]['props']['href']) == (
+        'and 52 more', '/work-orders?state=open&machine=Valve_01_01')
+
+
+async def test_a_card_goes_to_its_new_column_without_being_made_anew(floor, orders, see):
+    orders.put(1, 'open', what='a')
+    orders.put(2, 'open', what='b')
+    screen = await see('?view=board', has='order-card')
+    before = {id_ for id_, element in screen.elements.items() if 'order-card' in element.get('class', ())}
+
+    orders.put(1, 'in_progress', what='a', priority='critical')
+    floor.order(1, state='in_progress')
+
+    await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
+    assert cards(screen)['open'] == ('1', ['b'])
+    assert {id_ for id_, e in screen.elements.items() if e and 'order-card' in e.get('class', ())} == before
+    assert screen.elements[card(screen, 'a')['children'][2]]['text'] == 'critical'
+
+
+async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did(floor, orders, see, user):
+    order = orders.put(1, 'open', what='a')
+    screen = await see('?view=board', has='order-card')
+    floor.orders.answers['move'] = InvalidInput('an order that is open can not become purple')
+
+    drop(screen, 'a', 'in_progress')
+
+    await screen.until(lambda: user.notify.messages == ['an order that is open can not become purple'])
+    assert cards(screen)['open'] == ('1', ['a'])
+    (_, id_, version, move), = [arguments for name, arguments, _ in floor.orders.asked if name == 'move']
+    assert (id_, version, move.to) == (order.id, 1, WorkOrderState.IN_PROGRESS)
+
+
+def drop(screen, what, state):
+    fire(screen, card(screen, what), 'dragstart')
+    column, = screen.all(data_state=state, role='region')
+    fire(screen, column, 'drop')
+
+
+async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(orders, see):
+    orders.put(1, 'open', what='a')
+    screen = await see('?view=board', has='order-card')
+
+    fire(screen, card(screen, 'a'), 'dragstart')
+    await screen.until(lambda: screen.all(data_drop='yes'))
+
+    assert {c['props']['data-state']: c['props']['data-drop'] for c in screen.of_class('board-column')} == {
+        'open': '', 'in_progress': 'yes', 'on_hold': 'no', 'completed': 'no'}
+    fire(screen, card(screen, 'a'), 'dragend')
+    await screen.until(lambda: not screen.all(data_drop='yes'))
+
+
+async def test_a_card_dropped_where_it_was_asks_for_nothing(floor, orders, see):
+    orders.put(1, 'open', what='a')
+    screen = await see('?view=board', has='order-card')
+
+    drop(screen, 'a', 'open')
+    await asyncio.sleep(0)
+
+    assert 'move' not in [name for name, *_ in floor.orders.asked]
+
+
+async def test_the_menu_of_a_card_does_what_dragging_does(floor, orders, see):
+    orders.put(1, 'open', what='a')
+    screen = await see('?view=board', has='order-card')
+
+    screen.click(screen.of_class('card-more')[0])
+    await screen.until(lambda: [t for t in screen.texts if t == 'Start'])
+    start, = (e for e in screen.all() if e['tag'] == 'q-item' and 'Start' in screen._texts_within(e))
+    screen.click(start)
+
+    await screen.until(lambda: 'move' in [name for name, *_ in floor.orders.asked])
+
+
+async def test_the_board_leaves_out_columns_that_the_filter_leaves_out(orders, see):
+    orders.put(1, 'open', what='a')
+    screen = await see('?view=board&state=open', has='order-card')
+
+    assert cards(screen) == {'open': ('1', ['a'])}
+
+
+# the file
+
+class File:
+    """Stands for the list where it is read as a file."""
+
+    def __init__(self, *pieces):
+        self.pieces = pieces
+        self.asked = None
+
+    async def csv(self, filter):
+        self.asked = filter
+        for piece in self.pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+
+@pytest.fixture
+def file_of(floor, user):
+    """Ask for the file that a list would write."""
+    async def file_of(order_list, query='', **changes):
+        work_orders_page.register(replace(floor.services, order_list=order_list, **changes))
+        return await user.http_client.get(f'/work-orders.csv{query}')
+    return file_of
+
+
+async def test_the_file_is_what_the_filter_shows_and_is_offered_as_a_download(file_of):
+    order_list = File('\ufeffId\r\n', 'WO-1\r\n', 'WO-2\r\n')
+
+    answer = await file_of(order_list, '?state=open&sort=-due&view=board')
+
+    assert order_list.asked == OrderFilter(states=frozenset({WorkOrderState.OPEN}), sort=SortKey.DUE, descending=True)
+    assert answer.content == '\ufeffId\r\nWO-1\r\nWO-2\r\n'.encode()
+    assert answer.headers['content-type'] == 'text/csv; charset=utf-8'
+    assert answer.headers['content-disposition'].startswith('attachment; filename="work-orders-')
+    assert answer.headers['cache-control'] == 'no-store'
+
+
+async def test_without_the_database_there_is_a_sentence_and_no_file(file_of):
+    answer = await file_of(File(DatabaseUnavailable('the database does not answer: refused')))
+
+    assert (answer.status_code, answer.text) == (503, 'the database does not answer: refused. Please try again.')
+    assert 'content-disposition' not in answer.headers
+
+
+async def test_nobody_gets_no_file(file_of):
+    def nobody(headers):
+        raise NotAllowed('nobody is signed in')
+
+    answer = await file_of(File('Id\r\n'), identify=nobody)
+
+    assert (answer.status_code, answer.text) == (403, 'nobody is signed in')
