@@ -345,6 +345,4 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
 
 
 def _to_order(row: Any) -> OrderBrief:
-    known = {priority.value: priority for priority in Priority}  # the database lets people add one of their own
-    return OrderBrief(**{**row, 'state': WorkOrderState(row['state']),
-                         'priority': known.get(row['priority'], Priority.MEDIUM)})
+    return OrderBrief(**{**row, 'state': WorkOrderState(row['state']), 'priority': Priority(row['priority'])})

@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, until
 
-from floor.notifications import Changes, Resync, parse
+from floor.model import OrderBrief, Priority, WorkOrderState
+from floor.notifications import Changes, OrderChanges, Resync, parse
 
 MOST_BYTES = 7_999  # of a payload; one more and the writer's statement would fail
 CHANNEL = f'{SCHEMA}.machine_feed'
@@ -58,6 +59,16 @@ async def add_machines(writer: asyncpg.Connection, number: int, name: str = 'Pre
 def changes_in(payloads: list[str]) -> list[Any]:
     messages = [parse(payload) for payload in payloads]
     return [change for message in messages if isinstance(message, Changes) for change in message.machines]
+
+
+def orders_in(payloads: list[str]) -> list[OrderBrief]:
+    messages = [parse(payload) for payload in payloads]
+    return [order for message in messages if isinstance(message, OrderChanges) for order in message.orders]
+
+
+async def open_order(writer: asyncpg.Connection, description: str = 'Leak', machine: str = 'Valve_01_01') -> str:
+    return await writer.fetchval('INSERT INTO work_orders (machine_id, issue_description) VALUES ($1, $2) RETURNING id',
+                                 machine, description)
 
 
 async def test_a_change_says_all_that_the_floor_shows(writer: asyncpg.Connection, ear: Ear) -> None:
@@ -181,3 +192,50 @@ async def test_nothing_is_announced_before_it_can_be_read(writer: asyncpg.Connec
     assert await ear.payloads() == []
     await transaction.commit()
     assert len(await ear.payloads()) == 1
+
+
+# work orders
+
+async def test_an_order_says_all_that_the_floor_shows(writer: asyncpg.Connection, ear: Ear) -> None:
+    await writer.execute("SELECT set_config('floor.person_email', 'Mike.Johnson@example.com', false)")
+    lisa = await writer.fetchrow('SELECT id, email, first_name, last_name FROM employees WHERE id = 1')
+    row = await writer.fetchrow(
+        "INSERT INTO work_orders (machine_id, issue_description, priority, assignee) "
+        "VALUES ('Valve_01_01', 'Air “low”', 'critical', $1) RETURNING id, version, epoch_ms(due_at) AS due",
+        lisa['email'])
+    event = await writer.fetchval('SELECT max(event_id) FROM work_order_events')
+    [order] = orders_in(await ear.payloads())
+    assert order == OrderBrief(row['id'], event, row['version'], 'Valve_01_01', WorkOrderState.OPEN, Priority.CRITICAL,
+                               lisa['id'], f'{lisa["first_name"]} {lisa["last_name"]}', row['due'], 'Air “low”',
+                               'mike.johnson@example.com')
+
+
+@pytest.mark.parametrize('statement', [
+    "UPDATE work_orders SET priority = 'critical' WHERE id = $1",
+    "UPDATE work_orders SET status = 'completed', cause = 'seal', action_taken = 'replaced' WHERE id = $1",
+    "INSERT INTO work_order_events (work_order_id, kind, note) VALUES ($1, 'commented', 'On my way')",
+    "INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, 'Lock out')",
+])
+async def test_whatever_happens_to_an_order_is_announced_with_its_latest_event(
+        writer: asyncpg.Connection, ear: Ear, statement: str) -> None:
+    id_ = await open_order(writer)
+    [before] = orders_in(await ear.payloads())
+    await writer.execute(statement, id_)
+    *_, after = orders_in(await ear.payloads())
+    row = await writer.fetchrow('SELECT status, priority, version FROM work_orders WHERE id = $1', id_)
+    assert after.event == await writer.fetchval('SELECT max(event_id) FROM work_order_events') > before.event
+    assert (after.state, after.priority, after.version) == tuple(row)
+
+
+async def test_many_orders_of_one_statement_come_in_messages_that_fit(writer: asyncpg.Connection, ear: Ear) -> None:
+    await writer.execute("INSERT INTO work_orders (machine_id, issue_description) "
+                         "SELECT 'Valve_01_01', repeat('機', 10000) FROM generate_series(1, 200)")
+    payloads = await ear.payloads()
+    assert max(len(payload.encode()) for payload in payloads) <= MOST_BYTES
+    assert len({order.id for order in orders_in(payloads)}) == 200
+
+
+async def test_a_change_of_people_has_the_floor_read_again(writer: asyncpg.Connection, ear: Ear) -> None:
+    await writer.execute("UPDATE employees SET role = 'viewer' WHERE id = 1")
+    [payload] = await ear.payloads()
+    assert isinstance(parse(payload), Resync)

@@ -447,6 +447,150 @@ async def test_a_change_while_the_audit_reads_is_no_difference(
     assert 'without being announced' not in caplog.text
 
 
+# work orders and people
+
+ORDER = ("INSERT INTO work_orders (machine_id, issue_description, priority) "
+         "VALUES ('Valve_01_01', 'Leak', 'high') RETURNING id")
+
+
+async def test_an_order_of_psql_is_shown_without_reading_the_table_again(
+        floor: Floor, psql: Callable[..., str]) -> None:
+    async with floor.running(NEVER):
+        id_ = psql('-c', ORDER).strip()
+        await until(lambda: id_ in floor.store.orders)
+        [order] = floor.store.orders_of(VALVE)
+        assert (order.machine, order.priority, order.state, order.description, order.by) == \
+            (VALVE, 'high', 'open', 'Leak', None)
+        psql('-c', f"INSERT INTO work_order_events (work_order_id, kind, note) VALUES ('{id_}', 'commented', 'Soon')")
+        await until(lambda: floor.store.orders[id_].event > order.event)
+        assert floor.store.orders[id_].version == order.version
+        psql('-c', f"UPDATE work_orders SET status = 'cancelled', cancel_reason = 'twice' WHERE id = '{id_}'")
+        await until(lambda: id_ not in floor.store.orders)
+        assert floor.listener.counters.snapshots == 1
+
+
+async def test_of_many_changes_of_one_order_the_last_is_shown(floor: Floor) -> None:
+    async with floor.running(NO_AUDIT):
+        id_ = await floor.writer.fetchval(ORDER)
+        async with floor.writer.transaction():
+            for number in range(30):
+                await floor.writer.execute('UPDATE work_orders SET issue_description = $1 WHERE id = $2',
+                                           f'Leak {number}', id_)
+        await until(lambda: id_ in floor.store.orders and floor.store.orders[id_].description == 'Leak 29')
+        assert floor.listener.counters.snapshots == 1
+        assert floor.listener.counters.unreadable == 0
+
+
+async def test_what_is_read_of_an_order_is_what_was_announced(floor: Floor) -> None:
+    """Else the audit would find a difference where there is none."""
+    async with floor.running():
+        await floor.writer.execute("SELECT set_config('floor.person_email', 'mike.johnson@example.com', false)")
+        for description in 'Leak', 'é🏭' * 3_000:
+            id_ = await floor.writer.fetchval('INSERT INTO work_orders (machine_id, issue_description, assignee) '
+                                              'VALUES ($1, $2, $3) RETURNING id', VALVE, description, 'Lisa Garcia')
+            await until(lambda id_=id_: id_ in floor.store.orders)
+        announced = dict(floor.store.orders)
+        snapshot = await read_floor(floor.writer, floor.database.queries)
+        assert {order.id: order for order in snapshot.orders} == announced
+        beats = floor.listener.counters.heartbeats
+        await until(lambda: floor.listener.counters.heartbeats > beats + 10)
+        assert floor.listener.counters.audits_with_difference == 0
+
+
+async def test_orders_that_were_there_before_are_read_and_those_that_have_ended_are_not(floor: Floor) -> None:
+    open_, done = await floor.writer.fetchval(ORDER), await floor.writer.fetchval(ORDER)
+    await floor.writer.execute("UPDATE work_orders SET status = 'completed', cause = 'a', action_taken = 'b' "
+                               'WHERE id = $1', done)
+    async with floor.running(NEVER):
+        assert set(floor.store.orders) == {open_}
+
+
+async def test_an_order_opened_while_the_floor_is_read_is_not_lost(floor: Floor) -> None:
+    async def open_order() -> None:
+        await floor.writer.fetchval(ORDER)
+
+    async with floor.running(NEVER, Watched(floor.database.queries, 'active_orders', open_order)):
+        await until(lambda: len(floor.store.orders) == 1)
+
+
+async def test_an_announcement_of_an_order_that_overtakes_the_reading_is_not_undone_by_it(floor: Floor) -> None:
+    announced: list[str] = []
+
+    async def overtake() -> None:
+        if floor.listener.counters.audits_with_difference and not announced:
+            await floor.writer.fetchval(ORDER)
+            await until(lambda: bool(announced))
+            floor.connections[0].deliver(announced[0])
+            await until(lambda: bool(floor.store.orders))
+
+    async def open_early() -> EarlyEar:
+        return EarlyEar(await floor.database.connect())
+
+    floor.open = open_early
+    async with floor.running(QUICK, Watched(floor.database.queries, 'recent_events', overtake)):
+        await floor.writer.add_listener(CHANNEL, lambda *message: announced.append(message[3]))
+        async with floor.writer.transaction():
+            await floor.writer.execute('SET LOCAL session_replication_role = replica')
+            await floor.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
+        await until(lambda: floor.listener.counters.snapshots == 2)
+        assert len(floor.store.orders) == 1
+
+
+@pytest.mark.parametrize('statement', [
+    "UPDATE work_orders SET priority = 'critical'",
+    "UPDATE work_orders SET status = 'completed', cause = 'a', action_taken = 'b'",
+    "INSERT INTO work_orders (id, machine_id, issue_description, due_at) "
+    "VALUES ('WO-20261123-abcd', 'Valve_01_01', 'Leak', now())",
+    "UPDATE employees SET first_name = 'Liz' WHERE id = 1",
+], ids=['changed', 'ended', 'new', 'a person'])
+async def test_the_audit_finds_what_happened_to_orders_and_people_unannounced(floor: Floor, statement: str) -> None:
+    await floor.writer.execute(ORDER)
+    async with floor.running():
+        async with floor.writer.transaction():
+            await floor.writer.execute('SET LOCAL session_replication_role = replica')
+            await floor.writer.execute(statement)
+
+        async def equal() -> bool:
+            snapshot = await read_floor(floor.writer, floor.database.queries)
+            return (dict(floor.store.orders), floor.store.people) == \
+                ({order.id: order for order in snapshot.orders}, {each.id: each for each in snapshot.people})
+
+        await until(equal)
+        assert floor.listener.counters.audits_with_difference == 1
+
+
+@pytest.mark.parametrize(('table', 'trigger'), [
+    ('work_orders', 'work_order_register'), ('work_orders', 'work_order_check_change'),
+    ('work_orders', 'work_order_record'), ('work_order_events', 'work_order_event_register'),
+    ('work_order_events', 'work_order_events_announce'), ('employees', 'people_changed')])
+async def test_a_trigger_of_orders_that_is_off_is_said_until_it_is_on_again(
+        floor: Floor, table: str, trigger: str) -> None:
+    async with floor.running():
+        await floor.writer.execute(f'ALTER TABLE {table} DISABLE TRIGGER {trigger}')
+        await until(lambda: trigger in (floor.store.trouble or ''))
+        await floor.writer.execute(f'ALTER TABLE {table} ENABLE TRIGGER {trigger}')
+        await until(lambda: floor.store.trouble is None)
+
+
+async def test_people_are_known_and_follow_the_table(floor: Floor) -> None:
+    async with floor.running(NEVER):
+        assert len(floor.store.people) == await floor.writer.fetchval('SELECT count(*) FROM employees')
+        told: list[bool] = []
+        floor.store.subscribe(lambda difference: told.append(difference.people))
+        await floor.writer.execute("UPDATE employees SET role = 'supervisor', active = false WHERE id = 1")
+        await until(lambda: not floor.store.people[1].active)
+        assert floor.store.people[1].role == 'supervisor'
+        assert True in told
+
+
+async def test_a_new_name_reaches_the_orders_of_that_person(floor: Floor) -> None:
+    id_ = await floor.writer.fetchval("INSERT INTO work_orders (machine_id, issue_description, assignee_id) "
+                                      "VALUES ('Valve_01_01', 'Leak', 1) RETURNING id")
+    async with floor.running(NEVER):
+        await floor.writer.execute("UPDATE employees SET first_name = 'Elisabeth' WHERE id = 1")
+        await until(lambda: (floor.store.orders[id_].assignee or '').startswith('Elisabeth '))
+
+
 # beside that
 
 async def test_it_sets_up_an_empty_database_by_itself(database: Database, connect: Connect) -> None:

@@ -111,7 +111,7 @@ class Floor:
 
     def order(self, number: int, machine: str = 'Valve_01_01', state: str = 'open', *, priority: str = 'high',
               assignee: Employee | None = None, by: Employee | None = None, due_in_minutes: float = 60,
-              description: str = 'Hydraulic leak') -> OrderBrief:
+              description: str = 'Hydraulic leak', announced: bool = True) -> OrderBrief:
         """Something happened to an order: it is announced, and known to the next `publish`."""
         self._version += 1
         order = OrderBrief(
@@ -119,7 +119,8 @@ class Floor:
             WorkOrderState(state), Priority(priority), assignee and assignee.id, assignee and assignee.name,
             self.now_ms + int(due_in_minutes * MINUTE_MS), description, by and by.email)
         self.briefs[order.id] = order
-        self.store.apply_orders([order])
+        if announced:
+            self.store.apply_orders([order])
         return order
 
 

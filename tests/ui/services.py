@@ -1,5 +1,5 @@
-"""What pages are given in these tests: the store is real, and written as the listener would write it; what would ask the
-database (employees, orders, order_list) records each call and answers what the test has laid down:
+"""What pages are given in these tests: the store is real, and written as the listener would write it; what would ask
+the database (employees, orders, order_list) records each call and answers what the test has laid down:
 
     floor.orders.answers['details'] = details          # or an exception, to be raised; or a function of the arguments
     floor.orders.asked == [('move', (identity, id, version, move), {})]

@@ -1,8 +1,8 @@
 """One encoding for all browsers, and the parts of NiceGUI that it leans on.
 
 If a test of the second half fails after an update of NiceGUI, floor/ui/broadcast.py has to be looked at: it uses
-Element._to_dict and Element._event_listeners, and floor/ui/fanout.py the socket, which NiceGUI does not
-promise. The way back is element.update(), which sends the same to each browser by itself.
+Element._to_dict, _event_listeners, _classes, _style and _props, and floor/ui/fanout.py the socket, which NiceGUI does
+not promise. The way back is element.update(), which sends the same to each browser by itself.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from nicegui.event_listener import EventListener
 
 from floor.ui.broadcast import SECOND, LiveElement
 from floor.ui.fanout import send_update
+from floor.ui.line_card import LineCount
 
 
 def tile_of(screen, name):
@@ -129,6 +130,47 @@ async def test_pages_that_come_and_go_leave_nothing_behind(floor, look):
     assert len(floor.store._subscribers) == 1
 
 
+async def test_an_order_reaches_the_tile_of_its_machine_first_and_only(floor, look, switchboard):
+    screen = await look()
+    floor.broadcast.flush([SECOND])
+    await settled(switchboard)
+
+    floor.order(1, 'Valve_01_01')
+
+    (message, _), = switchboard.shared
+    assert [element['props']['data-machine'] for element in message.values()] == ['Valve_01_01']
+    await screen.until(lambda: [each['text'] for each in screen.of_class('figure')][4:] == ['1', '0'])
+
+
+async def test_pages_alike_hold_what_they_have_in_common_once(floor, look):
+    first, second = await look(), await look()
+    valve, painter = tile_of(first, 'Valve_01_01'), tile_of(first, 'Painter_02_01')
+
+    assert valve._props is painter._props
+    assert valve._event_listeners is painter._event_listeners
+    assert tile_of(second, 'Valve_01_01')._event_listeners is not valve._event_listeners  # a page hears its own clicks
+    views = floor.broadcast._views
+    assert views[first.client.id]._topics is views[second.client.id]._topics
+    assert len(floor.broadcast._audiences) == 1
+
+
+async def test_only_elements_that_have_the_same_hold_it_together(floor, look):
+    counts = [element for element in (await look()).client.elements.values() if isinstance(element, LineCount)]
+
+    assert len(counts) == 8
+    assert len({id(count._props) for count in counts}) == 4  # one for each status
+    for count in counts:
+        assert count._props is next(each for each in counts if each._status is count._status)._props
+
+
+async def test_a_click_on_one_of_many_is_one_on_that_machine(floor, look):
+    screen = await look()
+
+    for name in 'Valve_01_01', 'Painter_02_01', 'Source_Sorter_01_01':
+        screen.click(screen.tile(name))
+        await screen.until(lambda name=name: name in screen.drawer.splitlines())
+
+
 # what is leaned on
 
 
@@ -184,6 +226,8 @@ async def test_the_dict_of_an_element_has_the_shape_that_we_add_to(floor, look):
                                          'leading_events', 'trailing_events', 'js_handler'}
     assert list(plain._event_listeners) == [encoded['events'][0]['listener_id']]
     assert isinstance(plain._event_listeners[encoded['events'][0]['listener_id']], EventListener)
+    assert (plain._classes, plain._style, plain._props) == (['b'], {}, {'data-a': '1'})
+    assert encoded['class'] is plain._classes
 
 
 async def test_pages_that_are_built_alike_have_the_same_ids_for_elements_and_listeners(floor, look):

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floor.errors import NotificationError
-from floor.model import MachineChange, MachineName, Status
-from floor.notifications import Changes, Resync, parse
+from floor.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderState
+from floor.notifications import Changes, OrderChanges, Resync, parse
 
+ORDER = ['WO-20261123-3f2a91bc', 9, 2, 'Valve_01_01', 'open', 'high', 4, 'Lisa Garcia', 3_000, 'Leak',
+         'mike@example.com']
 VALVE = ['Valve_01_01', 'warning', 'Supply air low', 7, 2_000, 1_000]
 
 ANY_JSON = st.recursive(
@@ -20,6 +22,7 @@ ANY_JSON = st.recursive(
 NEARLY_A_CHANGE = st.lists(st.one_of(
     st.text(), st.sampled_from([*Status, 'broken']), st.none(), st.integers(), st.booleans(), st.floats(), ANY_JSON),
     min_size=5, max_size=7)
+NEARLY_AN_ORDER = st.tuples(*(st.one_of(st.just(value), ANY_JSON) for value in ORDER)).map(list) | st.lists(ANY_JSON)
 
 
 def test_changes_are_read_in_their_order() -> None:
@@ -33,7 +36,25 @@ def test_a_resync_says_why() -> None:
     assert parse('{"resync": "the feed was emptied"}') == Resync('the feed was emptied')
 
 
+def test_orders_are_read_in_their_order() -> None:
+    nobody = ['WO-20261123-00000001', 10, 1, 'Press', 'on_hold', 'low', None, None, -5, '', None]
+    assert parse(json.dumps({'orders': [ORDER, nobody]})) == OrderChanges((
+        OrderBrief(OrderId('WO-20261123-3f2a91bc'), 9, 2, MachineName('Valve_01_01'), WorkOrderState.OPEN,
+                   Priority.HIGH, 4, 'Lisa Garcia', 3_000, 'Leak', 'mike@example.com'),
+        OrderBrief(OrderId('WO-20261123-00000001'), 10, 1, MachineName('Press'), WorkOrderState.ON_HOLD, Priority.LOW,
+                   None, None, -5, '', None)))
+
+
+def order_with(place: int, value: object) -> str:
+    return json.dumps({'orders': [[*ORDER[:place], value, *ORDER[place + 1:]]]})
+
+
 @pytest.mark.parametrize('payload', [
+    '{"orders": null}', '{"orders": {}}', '{"orders": "x"}', '{"orders": [7]}', '{"orders": [[]]}',
+    json.dumps({'orders': ORDER}), json.dumps({'orders': [ORDER[:10]]}), json.dumps({'orders': [[*ORDER, 1]]}),
+    order_with(0, 7), order_with(1, '9'), order_with(1, True), order_with(2, None), order_with(3, None),
+    order_with(4, 'closed'), order_with(4, ['open']), order_with(5, 'urgent'), order_with(6, '4'), order_with(6, True),
+    order_with(7, 4), order_with(8, 3.5), order_with(9, None), order_with(10, 4),
     '', 'hello', 'null', '7', 'true', '"down"', '""', '{}', '{"resink": "x"}', '[', '[7]', '[null]', '[[]]',
     '["abcdef"]',
     json.dumps([VALVE[:5]]), json.dumps([[*VALVE, 1]]), json.dumps(VALVE),
@@ -64,6 +85,11 @@ def test_what_is_nearly_a_change_has_a_meaning_or_is_refused(content: list[objec
     assert_meaning_or_refusal(json.dumps(content))
 
 
+@given(st.lists(NEARLY_AN_ORDER))
+def test_what_is_nearly_an_order_has_a_meaning_or_is_refused(content: list[object]) -> None:
+    assert_meaning_or_refusal(json.dumps({'orders': content}))
+
+
 @given(st.lists(st.tuples(st.text(), st.sampled_from(['operational', 'warning', 'down']), st.none() | st.text(),
                           st.integers(), st.integers(), st.integers())))
 def test_what_the_protocol_can_say_comes_through_unchanged(said: list[tuple[object, ...]]) -> None:
@@ -79,6 +105,13 @@ def assert_meaning_or_refusal(payload: str) -> None:
         return
     if isinstance(meaning, Resync):
         assert isinstance(meaning.why, str)
+        return
+    if isinstance(meaning, OrderChanges):
+        for order in meaning.orders:
+            assert isinstance(order.state, WorkOrderState)
+            assert isinstance(order.priority, Priority)
+            assert all(isinstance(text, str) for text in (order.id, order.machine, order.description))
+            assert all(type(number) is int for number in (order.event, order.version, order.due_ms))
         return
     for change in meaning.machines:
         assert isinstance(change.name, str)

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from floor.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from floor.active_orders import ENDED_KEPT, OrderChange
+from floor.model import (
+    Employee,
+    FloorSnapshot,
+    Identity,
+    MachineChange,
+    MachineName,
+    MachineRecord,
+    OrderBrief,
+    OrderId,
+    Person,
+    Priority,
+    Role,
+    Status,
+    StatusEvent,
+    WorkOrderState,
+)
 from floor.store import EVENTS_KEPT, NOT_ON_A_LINE, Connection, Difference, Store
 
 NOON = 1_800_000_000_000
@@ -51,9 +68,21 @@ def record(name: MachineName, line: str | None, status: Status = Status.OPERATIO
                          NOON - ago * 1000)
 
 
-def snapshot(*machines: MachineRecord, events: tuple[StatusEvent, ...] = (), now_ms: int = NOON) -> FloorSnapshot:
+def order(number: int, event: int, machine: MachineName = PRESS, state: str = 'open', *, priority: str = 'high',
+          due_in: int = 60) -> OrderBrief:
+    """A work order that is due so many minutes after noon."""
+    return OrderBrief(OrderId(f'WO-20261123-{number:08}'), event, event, machine, WorkOrderState(state),
+                      Priority(priority), None, None, NOON + due_in * 60_000, 'Leak')
+
+
+def employee(id: int, email: str, role: Role = Role.TECHNICIAN, *, active: bool = True) -> Employee:
+    return Employee(id, 'Lisa', f'Garcia {id}', email, 'Maintenance', active, datetime(2026, 1, 1, tzinfo=UTC), role)
+
+
+def snapshot(*machines: MachineRecord, events: tuple[StatusEvent, ...] = (), now_ms: int = NOON,
+             orders: tuple[OrderBrief, ...] = (), people: tuple[Employee, ...] = ()) -> FloorSnapshot:
     delivered = (record(PRESS, 'Forming'), record(OVEN, 'Forming'), record(SAW, 'Cutting'))
-    return FloorSnapshot(machines or delivered, events, now_ms)
+    return FloorSnapshot(machines or delivered, events, now_ms, orders, people)
 
 
 def change(name: MachineName, status: Status, version: int, reason: str | None = None,
@@ -327,6 +356,135 @@ def test_without_a_limit_no_machine_is_ever_silent(floor: Store, clock: Clock) -
     clock.now += 1e9
     floor.tick()
     assert statuses(floor) == ['operational'] * 3
+
+
+# work orders
+
+def test_an_order_that_is_announced_is_known_and_told(floor: Store) -> None:
+    told: list[Difference] = []
+    floor.subscribe(told.append)
+    opened, started = order(1, 10), order(1, 11, state='in_progress')
+    floor.apply_orders([opened])
+    floor.apply_orders([started])
+    assert dict(floor.orders) == {opened.id: started}
+    assert told == [Difference(orders=(OrderChange(opened.id, None, opened),)),
+                    Difference(orders=(OrderChange(opened.id, opened, started),))]
+
+
+@pytest.mark.parametrize('event', [9, 10])
+def test_an_older_event_of_an_order_is_left_alone(floor: Store, event: int) -> None:
+    floor.apply_orders([order(1, 10, state='on_hold')])
+    revision = floor.orders_revision
+    assert floor.apply_orders([order(1, event)]) == Difference()
+    assert floor.orders[order(1, 10).id].state is WorkOrderState.ON_HOLD
+    assert floor.orders_revision == revision
+
+
+@pytest.mark.parametrize('end', ['completed', 'cancelled'])
+def test_an_order_that_has_ended_leaves_and_an_older_event_does_not_bring_it_back(floor: Store, end: str) -> None:
+    opened, ended = order(1, 10), order(1, 12, state=end)
+    floor.apply_orders([opened])
+    assert floor.apply_orders([ended]) == Difference(orders=(OrderChange(opened.id, opened, ended),))
+    assert floor.apply_orders([order(1, 11, state='in_progress')]) == Difference()
+    assert not floor.orders
+    assert floor.orders_of(PRESS) == []
+    reopened = order(1, 13)
+    floor.apply_orders([reopened])
+    assert floor.orders_of(PRESS) == [reopened]
+
+
+def test_what_happens_to_an_order_that_has_ended_is_told_too(floor: Store) -> None:
+    revision = floor.orders_revision
+    commented = order(1, 20, state='completed')
+    assert floor.apply_orders([commented]).orders == (OrderChange(commented.id, None, commented),)
+    assert floor.orders_revision > revision
+    assert not floor.orders
+
+
+def test_the_most_pressing_order_of_a_machine_comes_first(floor: Store, clock: Clock) -> None:
+    later, sooner = order(1, 1, due_in=90), order(2, 2, due_in=80)
+    critical, low = order(3, 3, priority='critical', due_in=95), order(4, 4, priority='low', due_in=10)
+    floor.apply_orders([later, sooner, critical, low, order(5, 5, OVEN)])
+    assert floor.orders_of(PRESS) == [critical, sooner, later, low]
+    clock.now += 11 * 60
+    assert floor.orders_of(PRESS) == [low, critical, sooner, later]
+
+
+def test_a_list_of_orders_that_was_given_away_is_not_the_stores_own(floor: Store) -> None:
+    floor.apply_orders([order(1, 1)])
+    floor.orders_of(PRESS).clear()
+    assert len(floor.orders_of(PRESS)) == 1
+
+
+def test_an_order_that_moves_leaves_its_old_machine(floor: Store) -> None:
+    floor.apply_orders([order(1, 1, PRESS)])
+    floor.apply_orders([order(1, 2, OVEN)])
+    assert floor.orders_of(PRESS) == []
+    assert floor.orders_of(OVEN) == [order(1, 2, OVEN)]
+
+
+def test_a_reading_wins_and_tells_what_it_changes(floor: Store) -> None:
+    same, other, gone, new = order(1, 10), order(2, 50), order(3, 30), order(4, 40)
+    floor.apply_orders([same, other, gone])
+    restored = replace(other, event=20)  # a restored backup has older events
+    difference = floor.replace(snapshot(orders=(same, restored, new)))
+    assert set(difference.orders) == {OrderChange(other.id, other, restored), OrderChange(gone.id, gone, None),
+                                      OrderChange(new.id, None, new)}
+    assert floor.orders_of(PRESS) == [same, restored, new]
+    newest = replace(other, event=21)
+    floor.apply_orders([newest])
+    assert floor.orders[other.id] == newest
+
+
+def test_every_reading_may_have_changed_an_order_that_has_ended(floor: Store) -> None:
+    revision = floor.orders_revision
+    assert floor.replace(snapshot()) == Difference()
+    assert floor.orders_revision > revision
+
+
+def test_the_orders_of_a_machine_that_was_removed_are_still_orders(floor: Store) -> None:
+    left = order(1, 1, SAW)
+    floor.replace(snapshot(record(PRESS, 'Forming'), record(OVEN, 'Forming'), orders=(left,)))
+    assert SAW not in floor.machines
+    assert floor.orders_of(SAW) == [left]
+
+
+def test_memory_stays_flat_while_orders_pass(floor: Store) -> None:
+    for number in range(3 * ENDED_KEPT):
+        floor.apply_orders([order(number, 2 * number)])
+        floor.apply_orders([order(number, 2 * number + 1, state='completed')])
+    assert not floor.orders
+    assert len(floor._active._ended) == ENDED_KEPT
+    assert not floor._active._by_machine
+
+
+# people
+
+def test_a_person_has_the_role_of_the_employee_with_that_address_in_any_case(store: Store) -> None:
+    store.replace(snapshot(people=(employee(7, 'Lisa@Example.com'),)))
+    assert store.person(Identity('lisa', 'lisa@example.COM'), Role.VIEWER) == \
+        Person('Lisa Garcia 7', 'lisa@example.COM', Role.TECHNICIAN, 7)
+
+
+def test_who_has_left_may_look(store: Store) -> None:
+    store.replace(snapshot(people=(employee(7, 'lisa@example.com', Role.SUPERVISOR, active=False),)))
+    assert store.person(Identity('lisa', 'lisa@example.com'), Role.SUPERVISOR).role is Role.VIEWER
+
+
+@pytest.mark.parametrize('email', ['mike@example.com', None])
+def test_who_is_no_employee_has_the_default_role(store: Store, email: str | None) -> None:
+    store.replace(snapshot(people=(employee(7, 'lisa@example.com'),)))
+    assert store.person(Identity('Mike', email), Role.OPERATOR) == Person('Mike', email, Role.OPERATOR)
+
+
+def test_a_change_of_people_is_told_once(floor: Store) -> None:
+    people = (employee(7, 'lisa@example.com'),)
+    revision = floor.orders_revision
+    assert floor.replace(snapshot(people=people)) == Difference(people=True)
+    assert floor.people == {7: people[0]}
+    assert floor.orders_revision > revision
+    assert floor.replace(snapshot(people=people)) == Difference()
+    assert floor.replace(snapshot(people=(replace(people[0], active=False),))) == Difference(people=True)
 
 
 # subscribers
