@@ -26,6 +26,7 @@ IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
 TOO_LONG_TO_SHOW = 60
 LONGEST_NAME = 200
 YEAR_S = 31_536_000
+EVERY_ADDRESS = '0.0.0.0'  # noqa: S104 (only the proxy of Databricks Apps reaches it)
 
 
 class Source(Enum):
@@ -61,6 +62,8 @@ class Settings(BaseSettings):
     default_postgres_schema: Annotated[str, Field(description=PLAIN_NAME)] = 'manufacturing_line'
     default_postgres_table: Annotated[str, Field(description=PLAIN_NAME)] = 'machine_feed_stream'
     dashboard_embed_url: Annotated[str | None, Field(description='an https:// address')] = None
+    dashboard_id: Annotated[str | None, Field(pattern='^[0-9A-Za-z-]{8,64}$', description='the id in the address of '
+                                              'a dashboard: letters, digits and -')] = None
 
     enable_simulator: Annotated[bool, Field(description='true or false')] = True
     simulator_interval: Annotated[float, Field(gt=0, le=86400, description='seconds between changes, above 0')] = 5
@@ -82,8 +85,10 @@ class Settings(BaseSettings):
     auto_work_order_after: Annotated[float | None, Field(
         gt=0, le=YEAR_S, description=f'seconds, above 0, at most {YEAR_S}; empty: off')] = None
 
-    host: Annotated[str, Field(min_length=1, description='an address to listen on')] = '127.0.0.1'
-    port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 8000
+    host: Annotated[str, Field(min_length=1, description='an address to listen on', default_factory=lambda: (
+        EVERY_ADDRESS if on_databricks() else '127.0.0.1'))]
+    port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535', validate_default=True,
+                               default_factory=lambda: _port_of_the_app() or 8000)]
     data_dir: Annotated[Path, Field(description='a folder')] = Path('.data')
     plant_timezone: Annotated[str, Field(description='a name of the IANA time zone database, '
                                                      'as America/Detroit')] = 'UTC'
@@ -177,6 +182,11 @@ def on_databricks(environ: Mapping[str, str] = os.environ) -> bool:
     Only the process's environment counts: a line of .env must not make us trust what anybody can send.
     """
     return bool(environ.get('DATABRICKS_APP_NAME'))
+
+
+def _port_of_the_app() -> str | None:
+    """Where the proxy of Databricks Apps expects us."""
+    return os.environ.get('DATABRICKS_APP_PORT') if on_databricks() else None
 
 
 def _explain(settings: type[Settings], error: ValidationError) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .embedded import EmbeddedPostgres
-from .settings import Settings, Source
+from .errors import SettingsError
+from .settings import Settings, Source, on_databricks
 
 if TYPE_CHECKING:
     from auth.lakebase import Lakebase
@@ -36,6 +37,7 @@ class DatabaseSource:
 def database_source(settings: Settings, report: Callable[[str], None] = lambda _: None) -> Iterator[DatabaseSource]:
     """The database that the settings name, for as long as the block runs. report is told of long steps.
 
+    :raises SettingsError: an app of Databricks has no database, or its settings name none
     :raises EmbeddedDatabaseError: the embedded PostgreSQL can't be started
     """
     match settings.source:
@@ -46,6 +48,10 @@ def database_source(settings: Settings, report: Callable[[str], None] = lambda _
         case Source.LAKEBASE:
             lakebase = _lakebase(settings)
             yield DatabaseSource(None, _sql_prompt(settings), lakebase=lakebase)
+        case Source.EMBEDDED if on_databricks():
+            raise SettingsError('this app has no database: give it a database resource (databricks.yml does), or set '
+                                'LAKEBASE_ENDPOINT, LAKEBASE_INSTANCE_NAME or DATABASE_URL; one of its own would '
+                                'be lost with the disk of the app at each start')
         case Source.EMBEDDED:
             embedded = EmbeddedPostgres(settings.data_dir, schema=settings.default_postgres_schema, report=report)
             try:

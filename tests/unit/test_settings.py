@@ -10,6 +10,7 @@ import pytest
 from floor.errors import SettingsError
 from floor.model import Role
 from floor.settings import Settings, Source
+from floor.source import database_source
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +19,8 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+    for name in ('DATABRICKS_APP_NAME', 'DATABRICKS_APP_PORT'):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -41,6 +44,7 @@ def test_nothing_has_to_be_set() -> None:
     ('DEFAULT_POSTGRES_TABLE', '7feeds', 'lower-case letters, digits and _, at most 40'),
     ('DASHBOARD_EMBED_URL', 'javascript:alert(1)', 'an https:// address'),
     ('DASHBOARD_EMBED_URL', 'http://plant', 'an https:// address'),
+    ('DASHBOARD_ID', 'x/../../y', 'the id in the address of a dashboard: letters, digits and -'),
     ('ENABLE_SIMULATOR', 'perhaps', 'true or false'),
     ('SIMULATOR_INTERVAL', '0', 'seconds between changes, above 0'),
     ('SIMULATOR_INTERVAL', 'soon', 'seconds between changes, above 0'),
@@ -165,6 +169,30 @@ def test_the_first_source_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch)
     assert Settings.load().source is Source.LAKEBASE
     monkeypatch.setenv('DATABASE_URL', 'postgres://plant/floor')
     assert Settings.load().source is Source.URL
+
+
+def test_on_databricks_apps_we_are_where_its_proxy_expects_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('DATABRICKS_APP_PORT', '8123')
+    assert (Settings.load().host, Settings.load().port) == ('127.0.0.1', 8000), 'this is no app'
+    monkeypatch.setenv('DATABRICKS_APP_NAME', 'line-monitor')
+    assert (Settings.load().host, Settings.load().port) == ('0.0.0.0', 8123)
+    monkeypatch.delenv('DATABRICKS_APP_PORT')
+    assert (Settings.load().host, Settings.load().port) == ('0.0.0.0', 8000)
+    monkeypatch.setenv('PORT', '8456')
+    assert Settings.load().port == 8456
+
+
+def test_a_port_that_the_platform_gives_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('DATABRICKS_APP_NAME', 'line-monitor')
+    monkeypatch.setenv('DATABRICKS_APP_PORT', 'http')
+    with pytest.raises(SettingsError, match=r'^PORT=http can not be used: it must be a port, 1 to 65535$'):
+        Settings.load()
+
+
+def test_an_app_without_a_database_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('DATABRICKS_APP_NAME', 'line-monitor')
+    with pytest.raises(SettingsError, match='this app has no database: give it'), database_source(Settings.load()):
+        pass
 
 
 @pytest.mark.parametrize('field', Settings.model_fields)
