@@ -16,6 +16,7 @@ from .saying import Alert, Words, set_reason
 from .services import Services
 
 NO_EMPLOYEE = 'Only employees take orders, and no active employee has your e-mail address.'
+MINE_ALREADY = 'It is yours already.'
 
 Reload = Callable[[], Awaitable[WorkOrderDetails | None]]
 
@@ -32,6 +33,8 @@ class OrderActions:
         self._reload = reload
         self._moves = moves
         self._busy = False
+        self._order: WorkOrder | None = None
+        self._offered: tuple[str, ...] = ()
         self._line = ui.element('div').classes('order-line')
         self._buttons = ui.element('div').classes('order-buttons')
         self._note = Words('p').classes('panel-note')
@@ -47,32 +50,39 @@ class OrderActions:
             due = Words('span', due_words(order, now_ms, zone)).classes('due')
             due.props['data-overdue'] = str(order.state.is_active and order.due_at.timestamp() * 1000 < now_ms).lower()
             Words('span', order.assignee or 'nobody has it yet').classes('said')
-        self._buttons.clear()
-        with self._buttons:
-            refusals = [self._take_button(order)] if order.state.is_active else []
-            refusals += [self._move_button(order, move) for move in self._moves.allowed(order)]
-        self._note.set_text(' '.join(dict.fromkeys(refusal for refusal in refusals if refusal)))
-        self._note.props['hidden'] = not any(refusals)
+        moves = self._moves.allowed(order)
+        refusals = [self._take_refusal(order) if order.state.is_active else ''] + \
+            [self._moves.refusal(order, move) for move in moves]
+        said = ' '.join(dict.fromkeys(refusal for refusal in refusals if refusal and refusal != MINE_ALREADY))
+        self._note.set_text(said)
+        self._note.props['hidden'] = not said
+        self._order = order
+        if self._offered != (offered := (order.state, *refusals)):  # else a finger may be on its way to a button
+            self._offered = offered
+            self._buttons.clear()
+            with self._buttons:
+                self._build_buttons(order, moves, refusals)
 
-    def _take_button(self, order: WorkOrder) -> str:
-        button = ui.button('Take it', on_click=lambda: self._take(order), color=None).props('no-caps')
-        refusal = role_needed(Role.TECHNICIAN, self._person.role)
-        if not refusal and self._person.employee_id is None:
-            refusal = NO_EMPLOYEE
-        mine = order.assignee_id is not None and order.assignee_id == self._person.employee_id
-        set_reason(button, refusal or ('It is yours already.' if mine else ''))
-        return refusal
+    def _build_buttons(self, order: WorkOrder, moves: list[Move], refusals: list[str]) -> None:
+        if order.state.is_active:
+            take = ui.button('Take it', on_click=self._take, color=None).props('no-caps')
+            set_reason(take, refusals[0])
+        for move, refusal in zip(moves, refusals[1:], strict=True):
+            button = ui.button(move_word(order.state, move.to_state), color=None,
+                               on_click=lambda move=move: self._move(move)).props('no-caps')
+            button.props['data-move'] = move.to_state.value
+            set_reason(button, refusal)
 
-    def _move_button(self, order: WorkOrder, move: Move) -> str:
-        button = ui.button(move_word(order.state, move.to_state), color=None,
-                           on_click=lambda: self._move(order, move)).props('no-caps')
-        button.props['data-move'] = move.to_state.value
-        refusal = self._moves.refusal(order, move)
-        set_reason(button, refusal)
-        return refusal
+    def _take_refusal(self, order: WorkOrder) -> str:
+        if refusal := role_needed(Role.TECHNICIAN, self._person.role):
+            return refusal
+        if self._person.employee_id is None:
+            return NO_EMPLOYEE
+        return MINE_ALREADY if order.assignee_id == self._person.employee_id else ''
 
-    async def _move(self, order: WorkOrder, move: Move) -> None:
-        if self._busy:
+    async def _move(self, move: Move) -> None:
+        order = self._order
+        if self._busy or order is None or order.state is not move.from_state:  # the second of two clicks
             return
         self._busy = True
         try:
@@ -81,8 +91,9 @@ class OrderActions:
         finally:
             self._busy = False
 
-    async def _take(self, order: WorkOrder) -> None:
-        if self._busy:
+    async def _take(self) -> None:
+        order = self._order
+        if self._busy or order is None or self._take_refusal(order):
             return
         self._busy = True
         try:

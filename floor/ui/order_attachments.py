@@ -25,6 +25,7 @@ class OrderAttachments:
         self._services = services
         self._identity = identity
         self._order_id = order_id
+        self._shown: tuple[Attachment, ...] = ()
         refusal = role_needed(Role.OPERATOR, person.role)
         with ui.card().classes('panel').props('role=region aria-label=Attachments'):
             Heading('Attachments').classes('panel-title')
@@ -38,6 +39,9 @@ class OrderAttachments:
 
     def show(self, details: WorkOrderDetails) -> None:
         """The files as they are now."""
+        if details.attachments == self._shown:
+            return
+        self._shown = details.attachments
         self._list.clear()
         with self._list:
             for attachment in details.attachments:

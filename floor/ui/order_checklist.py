@@ -37,11 +37,13 @@ class OrderChecklist:
             self._problem = Alert()
         self._text.on('keydown.enter', self._add, args=[])
 
-    def show(self, details: WorkOrderDetails) -> None:
-        """The steps as they are now."""
-        self._details = details
+    def show(self, details: WorkOrderDetails, *, anew: bool = False) -> None:
+        """The steps as they are now. anew: also if they are as before."""
+        before, self._details = self._details, details
         set_reason(self._add_button, '' if self._is_reporter(details.order) and self._person.role.may(Role.OPERATOR)
                    else role_needed(Role.TECHNICIAN, self._person.role))
+        if before is not None and before.checklist == details.checklist and not anew:
+            return  # a finger may be on its way to a box
         self._list.clear()
         with self._list:
             for item in details.checklist:
@@ -89,7 +91,7 @@ class OrderChecklist:
             if not self._text.is_deleted:
                 self._problem.show(as_sentence(error))
                 if self._details is not None:
-                    self.show(self._details)  # the tick goes back to what the database has
+                    self.show(self._details, anew=True)  # the tick goes back to what the database has
             return False
         if not self._text.is_deleted:
             self._problem.show('')

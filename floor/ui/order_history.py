@@ -29,8 +29,11 @@ class OrderHistory:
 
     def show(self, details: WorkOrderDetails) -> None:
         """The events as they are now."""
-        self._details = details
-        events = details.events[::-1]
+        if self._details is None or self._details.events != details.events:
+            self._details = details
+            self._build(details.events[::-1])
+
+    def _build(self, events: tuple[WorkOrderEvent, ...]) -> None:
         shown = events if self._all else events[:SHOWN_AT_FIRST]
         self._list.clear()
         with self._list:
@@ -42,7 +45,7 @@ class OrderHistory:
     def _show_all(self) -> None:
         self._all = True
         if self._details is not None:
-            self.show(self._details)
+            self._build(self._details.events[::-1])
 
     def _row(self, event: WorkOrderEvent) -> None:
         with ui.element('li') as row:

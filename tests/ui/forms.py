@@ -1,0 +1,117 @@
+"""Filling in forms as a browser would: fields by their labels, buttons by their words, and what the page then says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from nicegui import Client, ui
+from nicegui.testing import User
+
+from floor.model import (
+    MachineName,
+    Move,
+    OrderId,
+    Priority,
+    Role,
+    Status,
+    WorkOrder,
+    WorkOrderDetails,
+    WorkOrderState,
+)
+
+NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
+HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'
+
+OPEN, STARTED, HELD, DONE = (WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD,
+                             WorkOrderState.COMPLETED)
+MOVES = {
+    OPEN: (Move(OPEN, STARTED, Role.TECHNICIAN, None), Move(OPEN, HELD, Role.TECHNICIAN, None),
+           Move(OPEN, DONE, Role.TECHNICIAN, None), Move(OPEN, WorkOrderState.CANCELLED, Role.SUPERVISOR, None)),
+    DONE: (Move(DONE, OPEN, Role.TECHNICIAN, timedelta(days=7)),),
+}
+
+
+def work_order(**fields: Any) -> WorkOrder:
+    """An order that was reported two hours ago and is due in one."""
+    known: dict[str, Any] = {
+        'id': OrderId('WO-20261123-3f2a91bc'), 'machine': MachineName('Valve_01_01'), 'description': 'Oil leak',
+        'priority': Priority.HIGH, 'state': OPEN, 'reporter_name': 'Grace Kim', 'reporter_email': 'grace@example.com',
+        'assignee_id': None, 'assignee': None, 'source': 'person', 'machine_status': Status.DOWN,
+        'machine_reason': 'Pin position error', 'reported_at': NOW - timedelta(hours=2),
+        'created_at': NOW - timedelta(hours=2), 'due_at': NOW + timedelta(hours=1), 'updated_at': NOW, 'version': 1}
+    known |= dict.fromkeys(('stop_since', 'recovered_at', 'acknowledged_at', 'started_at', 'completed_at',
+                            'cancelled_at', 'hold_reason', 'cause', 'action_taken', 'cancel_reason'))
+    return WorkOrder(**(known | fields))
+
+
+def details(order: WorkOrder, **parts: Any) -> WorkOrderDetails:
+    """The order with nothing else, or with these parts."""
+    return WorkOrderDetails(**{'order': order, 'events': (), 'checklist': (), 'attachments': ()} | parts)
+
+
+class Form:
+    """One browser's page."""
+
+    def __init__(self, user: User, client: Client) -> None:
+        self.user = user
+        self.client = client
+
+    def _all(self, kind: type[Any] = ui.element) -> list[Any]:
+        return [element for element in self.client.elements.values() if isinstance(element, kind) and _shown(element)]
+
+    def field(self, label: str) -> Any:
+        """The field that is shown with this label."""
+        found, = (element for element in self._all() if element.props.get('label') == label
+                  and hasattr(element, 'value'))
+        return found
+
+    def fill(self, label: str, value: Any) -> None:
+        """Type or choose."""
+        self.field(label).set_value(value)
+
+    def radio(self, name: str) -> Any:
+        """The choice that is shown with this name."""
+        found, = (element for element in self._all(ui.radio) if element.props.get('aria-label') == name)
+        return found
+
+    def button(self, word: str) -> Any:
+        """The button that is shown with this word: of the dialog, while one is open."""
+        buttons = self._all(ui.button)
+        if self._all(ui.dialog):
+            buttons = [button for button in buttons if any(isinstance(each, ui.dialog) for each in button.ancestors())]
+        found, = (button for button in buttons if button.text == word)
+        return found
+
+    def press(self, word: str, *, times: int = 1) -> None:
+        """Click it; a browser sends nothing for a button that is disabled when it is pressed."""
+        button = self.button(word)
+        if button.enabled:
+            for _ in range(times):
+                for listener in list(button._event_listeners.values()):
+                    if listener.type == 'click':
+                        self.client.handle_event({'id': button.id, 'listener_id': listener.id, 'args': []})
+
+    @property
+    def texts(self) -> list[str]:
+        """Everything that the page says."""
+        return [text for element in self._all()
+                for text in (getattr(element, 'text', None), element.props.get('error-message')) if text]
+
+    def says(self, words: str) -> bool:
+        """Whether these words are somewhere on the page."""
+        return any(words in text for text in self.texts)
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        """Wait until it is so."""
+        async with asyncio.timeout(10):
+            while not condition():  # noqa: ASYNC110 (a page has no event to wait for)
+                await asyncio.sleep(0.01)
+
+
+def _shown(element: Any) -> bool:
+    if not element.visible or element.props.get('hidden') or (isinstance(element, ui.dialog) and not element.value):
+        return False
+    return element.parent_slot is None or _shown(element.parent_slot.parent)

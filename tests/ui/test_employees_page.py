@@ -1,0 +1,197 @@
+"""The people of the plant: who sees what, who may change it, and what two supervisors do at once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ui.forms import HOSTILE, Form
+from ui.services import person_at
+
+from floor.employees import EmployeeEdit
+from floor.errors import DatabaseUnavailable, EditConflict, InvalidInput
+from floor.model import DueTime, Priority, Role
+from floor.pages import employees_page
+
+
+@pytest.fixture
+def mike(floor, user):
+    """The supervisor who looks."""
+    mike = floor.hire('Mike', 'Johnson', 'supervisor')
+    person_at(user, mike)
+    return mike
+
+
+@pytest.fixture
+def page(floor, user, mike):
+    """Open the page, with Lisa Garcia and, not active any more, Tom Left on it."""
+    floor.hire('Lisa', 'Garcia')
+    floor.hire('Tom', 'Left', active=False)
+    floor.publish()
+    floor.orders.answers['due_times'] = [DueTime(Priority.CRITICAL, timedelta(minutes=90)),
+                                         DueTime(Priority.LOW, timedelta(days=7))]
+    employees_page.register(floor.services)
+
+    async def page():
+        return Form(user, await user.open('/employees'))
+    return page
+
+
+def sent(floor, name):
+    return [arguments for called, arguments, _ in floor.employees.asked if called == name]
+
+
+def pressed(form, label):
+    """Click the button of a row."""
+    button, = (element for element in form.client.elements.values() if element.props.get('aria-label') == label)
+    listener, = (each for each in button._event_listeners.values() if each.type == 'click')
+    form.client.handle_event({'id': button.id, 'listener_id': listener.id, 'args': []})
+
+
+async def test_the_active_are_shown_with_what_they_have_open(floor, page):
+    lisa = floor.people[1]
+    floor.order(1, assignee=lisa)
+    floor.order(2, assignee=lisa)
+
+    form = await page()
+
+    for words in ('Lisa Garcia', 'lisa@example.com', 'Maintenance', 'technician', '2 open'):
+        assert form.says(words), words
+    assert not form.says('Tom Left')
+    floor.order(2, state='completed', assignee=lisa)
+    await form.until(lambda: form.says('1 open'))
+
+
+async def test_all_are_shown_when_asked_for(floor, page):
+    form = await page()
+    chip, = (element for element in form.client.elements.values() if getattr(element, 'text', '') == 'All')
+    listener, = chip._event_listeners.values()
+
+    form.client.handle_event({'id': chip.id, 'listener_id': listener.id, 'args': []})
+
+    await form.until(lambda: form.says('Tom Left'))
+    assert chip.props['aria-pressed'] == 'true'
+    assert form.says('Reactivate')
+
+
+async def test_whom_somebody_else_adds_appears_by_itself(floor, page):
+    form = await page()
+
+    floor.hire(HOSTILE, 'Novak')
+    floor.publish()
+
+    await form.until(lambda: f'{HOSTILE} Novak' in form.texts)
+
+
+async def test_only_supervisors_change_people_and_due_times(floor, page, user):
+    form = await page()
+    assert form.button('Add employee').enabled
+    person_at(user, floor.people[1])
+
+    form = await page()
+
+    buttons = [element for element in form.client.elements.values() if getattr(element, 'text', '') in
+               {'Add employee', 'Edit', 'Deactivate'}]
+    assert len(buttons) == 5
+    assert {button.props['title'] for button in buttons} == {'This needs the role supervisor; you are a technician.'}
+    assert not any(button.enabled for button in buttons)
+    assert form.says('You see the list; supervisors change it.')
+
+
+async def test_a_person_is_added_once(floor, page):
+    floor.employees.answers['add'] = None
+    form = await page()
+    form.press('Add employee')
+    await form.until(lambda: form.says('Add an employee'))
+    for label, value in (('First name', HOSTILE), ('Last name', 'Novak'), ('E-mail', 'novak@example.com'),
+                         ('Department', 'Maintenance'), ('Role', 'technician')):
+        form.fill(label, value)
+
+    form.press('Add', times=2)
+
+    await form.until(lambda: not form.says('Add an employee'))
+    (who, edit), = sent(floor, 'add')
+    assert who.email == 'mike@example.com'
+    assert edit == EmployeeEdit(HOSTILE, 'Novak', 'novak@example.com', 'Maintenance', Role.TECHNICIAN)
+
+
+async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(floor, page):
+    floor.employees.answers['edit'] = InvalidInput('Tom Left has that e-mail address already', 'email')
+    form = await page()
+    pressed(form, 'Edit Lisa Garcia')
+    await form.until(lambda: form.says('Edit Lisa Garcia'))
+    form.fill('E-mail', 'tom@example.com')
+
+    form.press('Save')
+
+    await form.until(lambda: form.says('Tom Left has that e-mail address already.'))
+    form = await page()  # a reload
+    pressed(form, 'Edit Lisa Garcia')
+    await form.until(lambda: form.says('You had typed this and not sent it.'))
+    assert form.field('E-mail').value == 'tom@example.com'
+
+
+async def test_two_supervisors_edit_one_person_and_neither_loses_anything(floor, page):
+    lisa = floor.people[1]
+    current = replace(lisa, department='Engineering', role=Role.SUPERVISOR, version=2)
+
+    def edit(who, id, version, edit):
+        if version == 1:
+            raise EditConflict('changed', current)
+    floor.employees.answers['edit'] = edit
+    form = await page()
+    pressed(form, 'Edit Lisa Garcia')
+    await form.until(lambda: form.says('Edit Lisa Garcia'))
+    form.fill('Last name', 'Garcia-Novak')
+    form.fill('Department', 'Quality')
+    form.press('Save')
+
+    await form.until(lambda: form.says('Department: Maintenance → Engineering; Role: technician → supervisor'))
+    assert form.field('Department').error == 'Somebody else made it: Engineering'
+    assert (form.field('Last name').value, form.field('Department').value, form.field('Role').value) == \
+        ('Garcia-Novak', 'Quality', 'supervisor')
+    assert len(sent(floor, 'edit')) == 1
+    form.press('Save')
+
+    await form.until(lambda: len(sent(floor, 'edit')) == 2)
+    assert sent(floor, 'edit')[1][2:] == (2, EmployeeEdit('Lisa', 'Garcia-Novak', 'lisa@example.com', 'Quality',
+                                                          Role.SUPERVISOR))
+
+
+async def test_before_somebody_is_deactivated_it_is_said_what_they_have_open(floor, page):
+    floor.employees.answers['set_active'] = None
+    floor.order(1, assignee=floor.people[1])
+    form = await page()
+    pressed(form, 'Deactivate Lisa Garcia')
+    await form.until(lambda: form.says('They still have 1 open order'))
+    assert sent(floor, 'set_active') == []
+
+    form.press('Deactivate')
+
+    await form.until(lambda: sent(floor, 'set_active'))
+    assert sent(floor, 'set_active')[0][1:] == (floor.people[1].id, False)
+
+
+async def test_due_times_are_shown_in_the_unit_that_fits_and_saved(floor, page):
+    floor.orders.answers['set_due_time'] = None
+    form = await page()
+    number, = (element for element in form.client.elements.values()
+               if element.props.get('aria-label') == 'Due time of critical orders')
+    low, = (element for element in form.client.elements.values()
+            if element.props.get('aria-label') == 'Unit of the due time of low orders')
+    assert (number.value, low.value) == (90, 'days')
+    number.set_value(45)
+
+    pressed(form, 'Save the due time of critical orders')
+
+    await form.until(lambda: form.says('Critical orders are due 45 minutes after their report from now on.'))
+    arguments, = (arguments for name, arguments, _ in floor.orders.asked if name == 'set_due_time')
+    assert arguments[1:] == (Priority.CRITICAL, timedelta(minutes=45))
+
+
+async def test_a_refused_due_time_says_why(floor, page):
+    floor.orders.answers['set_due_time'] = DatabaseUnavailable('nobody answers')
+    form = await page()
+
+    pressed(form, 'Save the due time of critical orders')
+
+    await form.until(lambda: form.says('Nobody answers.'))

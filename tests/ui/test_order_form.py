@@ -1,0 +1,230 @@
+"""A new work order: what is asked for, what is sent, and that nothing typed is lost."""
+
+import asyncio
+
+import pytest
+from nicegui import ui
+from ui.forms import HOSTILE, Form, work_order
+from ui.services import person_at
+
+from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed
+from floor.model import Priority
+from floor.ui.order_form import FIRST_TRY_ARRIVED, OrderForm
+
+
+@pytest.fixture
+def form(floor, user):
+    """Open a page with the form in it, and the form."""
+    @ui.page('/form')
+    def page(machine: str = '') -> None:
+        identity = floor.services.visitor()
+        form = OrderForm(floor.services, floor.services.person(identity), identity)
+        ui.button('New', on_click=lambda: form.open(machine or None))
+
+    async def open_form(machine='', by=None):
+        client = await (by or user).open(f'/form?machine={machine}')
+        page = Form(by or user, client)
+        page.press('New')
+        await page.until(lambda: page.says('New work order'))
+        return page
+    return open_form
+
+
+def created(floor):
+    return [arguments for name, arguments, _ in floor.orders.asked if name == 'create']
+
+
+def answer_with(floor, *answers):
+    """What create does, one after the other: an exception, or the order that was asked for."""
+    rest = list(answers)
+
+    def create(who, new):
+        answer = rest.pop(0) if rest else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or work_order(machine=new.machine, description=new.description, priority=new.priority)
+    floor.orders.answers['create'] = create
+
+
+async def test_the_machine_and_its_reason_are_filled_in(floor, form):
+    floor.change('Valve_01_01', 'down', 'Pin position error')
+
+    page = await form('Valve_01_01')
+
+    assert page.field('Machine').value == 'Valve_01_01'
+    assert page.field('What is wrong').value == 'Pin position error'
+
+
+async def test_two_clicks_are_one_order(floor, form):
+    sent, answered = [], asyncio.Event()
+
+    async def create(who, new):
+        sent.append(new)
+        await answered.wait()
+        return work_order(machine=new.machine, description=new.description, priority=new.priority)
+    floor.orders.create = create
+    page = await form('Valve_01_01')
+    page.fill('What is wrong', 'Oil leak')
+
+    page.press('Create', times=2)
+    await page.until(lambda: sent)
+    assert page.button('Create').props['loading'] and not page.button('Create').enabled
+    answered.set()
+
+    await page.until(lambda: page.says('Order 3f2a91bc is open.'))
+    assert len(sent) == 1
+    assert not page.says('New work order')
+
+
+async def test_what_is_typed_is_there_on_the_next_page_and_gone_when_it_was_sent(floor, form):
+    answer_with(floor)
+    page = await form('Valve_01_01')
+    page.fill('What is wrong', HOSTILE)
+    page.radio('Priority').set_value('critical')
+
+    page = await form('Valve_01_01')  # a reload
+
+    assert page.field('What is wrong').value == HOSTILE
+    assert page.radio('Priority').value == 'critical'
+    assert page.says('You had typed this and not sent it.')
+    page.press('Create')
+    await page.until(lambda: created(floor))
+    await page.until(lambda: not page.says('New work order'))
+    page = await form('Valve_01_01')
+    assert page.field('What is wrong').value == ''
+
+
+async def test_a_draft_is_thrown_away_on_purpose_only(floor, form):
+    page = await form('Valve_01_01')
+    page.fill('What is wrong', 'Oil leak')
+
+    other = await form('Painter_02_01')
+    assert other.field('What is wrong').value == ''
+    other.press('Continue the draft for Valve 01·01')
+    await other.until(lambda: other.field('Machine').value == 'Valve_01_01')
+    assert other.field('What is wrong').value == 'Oil leak'
+    other.press('Discard draft')
+
+    await other.until(lambda: not other.says('New work order'))
+    page = await form('Valve_01_01')
+    assert page.field('What is wrong').value == ''
+
+
+async def test_a_draft_is_its_writers_alone(floor, form, user):
+    lisa, kim = floor.hire('Lisa', 'Garcia'), floor.hire('Grace', 'Kim')
+    floor.publish()
+    page = await form('Valve_01_01', by=person_at(user, lisa))
+    page.fill('What is wrong', 'Oil leak')
+
+    page = await form('Valve_01_01', by=person_at(user, kim))  # the same tablet
+
+    assert page.field('What is wrong').value == ''
+
+
+async def test_a_retry_after_a_lost_answer_goes_by_the_same_name(floor, form):
+    answer_with(floor, DatabaseUnavailable('nobody answers at db:5432'))
+    page = await form('Valve_01_01')
+    page.fill('What is wrong', 'Oil leak')
+    page.press('Create')
+    await page.until(lambda: page.says('Nobody answers at db:5432. What you typed is kept.'))
+    assert page.field('What is wrong').value == 'Oil leak'
+    assert page.button('Try again').enabled
+
+    page = await form('Valve_01_01')  # a reload in between
+    page.press('Create')
+    await page.until(lambda: len(created(floor)) == 2)
+
+    first, second = (new.client_reference for _, new in created(floor))
+    assert first == second
+
+
+async def test_an_earlier_text_that_had_arrived_is_told_and_the_later_one_kept(floor, form):
+    answer_with(floor, work_order(description='Oil'))
+    page = await form('Valve_01_01')
+    page.fill('What is wrong', 'Oil leak at the clamp')
+
+    page.press('Create')
+
+    await page.until(lambda: page.says(FIRST_TRY_ARRIVED))
+    assert page.field('What is wrong').value == 'Oil leak at the clamp'
+    page.press('Create')
+    await page.until(lambda: len(created(floor)) == 2)
+    first, second = (new.client_reference for _, new in created(floor))
+    assert first != second
+
+
+async def test_what_is_missing_is_said_at_its_field(floor, form):
+    page = await form()
+
+    page.press('Create')
+
+    await page.until(lambda: page.field('Machine').error)
+    assert page.field('Machine').error == 'Choose the machine.'
+    assert page.field('What is wrong').error == 'Say what is wrong.'
+    assert created(floor) == []
+
+
+async def test_a_refused_field_says_why_and_keeps_what_was_typed(floor, form):
+    answer_with(floor, InvalidInput('description has 10,001 characters; at most 10,000 fit', 'description'))
+    page = await form('Valve_01_01')
+    page.fill('What is wrong', 'x' * 10_001)
+
+    page.press('Create')
+
+    await page.until(lambda: page.field('What is wrong').error)
+    assert page.field('What is wrong').error == 'Description has 10,001 characters; at most 10,000 fit.'
+    assert len(page.field('What is wrong').value) == 10_001
+
+
+async def test_the_command_has_the_last_word_on_what_is_allowed(floor, form):
+    answer_with(floor, NotAllowed('this needs the role operator; you are a viewer'))
+    page = await form('Valve_01_01')
+    page.fill('What is wrong', 'Oil leak')
+
+    page.press('Create')
+
+    await page.until(lambda: page.says('This needs the role operator; you are a viewer.'))
+
+
+async def test_a_viewer_sees_why_they_can_not_create(floor, form, user):
+    viewer = floor.hire('Vera', 'Hall', 'viewer')
+    floor.publish()
+
+    page = await form('Valve_01_01', by=person_at(user, viewer))
+
+    assert not page.button('Create').enabled
+    assert page.button('Create').props['title'] == 'This needs the role operator; you are a viewer.'
+
+
+@pytest.mark.parametrize(('role', 'choices'), [
+    ('supervisor', ['Lisa Garcia', 'Pat Doe']), ('technician', ['Pat Doe']), ('operator', [])])
+async def test_who_can_be_assigned_is_active_and_mine_to_assign(floor, form, user, role, choices):
+    floor.hire('Lisa', 'Garcia')
+    floor.hire('Tom', 'Left', active=False)
+    pat = floor.hire('Pat', 'Doe', role)
+    floor.publish()
+
+    page = await form('Valve_01_01', by=person_at(user, pat))
+
+    assert sorted(page.field('Assignee').options.values()) == choices
+    assert page.field('Assignee').enabled == bool(choices)
+
+
+async def test_all_that_was_chosen_is_sent(floor, form, user):
+    lisa = floor.hire('Lisa', 'Garcia', 'supervisor')
+    floor.publish()
+    answer_with(floor)
+    page = await form(by=person_at(user, lisa))
+    page.fill('Machine', 'Painter_02_01')
+    page.fill('What is wrong', HOSTILE)
+    page.radio('Priority').set_value('low')
+    page.fill('Assignee', lisa.id)
+    page.fill('Checklist, one step per line (may stay empty)', 'Lock out\n\n Test \n')
+
+    page.press('Create')
+
+    await page.until(lambda: created(floor))
+    (who, new), = created(floor)
+    assert who.email == 'lisa@example.com'
+    assert (new.machine, new.description, new.priority, new.assignee_id, new.checklist) == \
+        ('Painter_02_01', HOSTILE, Priority.LOW, lisa.id, ('Lock out', 'Test'))

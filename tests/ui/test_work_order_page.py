@@ -1,0 +1,383 @@
+"""One work order: what its page shows, what it sends, and that two people never overwrite each other."""
+
+from datetime import timedelta
+
+import pytest
+from ui.forms import DONE, HELD, HOSTILE, MOVES, NOW, STARTED, Form, details, work_order
+from ui.services import person_at
+
+from floor.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound
+from floor.model import Attachment, ChecklistItem, HoldReason, Priority, WorkOrderEvent
+from floor.pages import work_order_page
+from floor.ui import order_reader
+from floor.ui.order_history import sentence
+from floor.work_orders import UNCHANGED
+
+ID = work_order().id
+ADDRESS = f'/work-orders/{ID}'
+
+
+@pytest.fixture
+def lisa(floor, user):
+    """The technician who looks."""
+    lisa = floor.hire('Lisa', 'Garcia')
+    person_at(user, lisa)
+    floor.publish()
+    return lisa
+
+
+@pytest.fixture
+def page(floor, user, lisa, monkeypatch):
+    """Open the order's page, as Lisa or somebody else."""
+    monkeypatch.setattr(order_reader, 'RETRY_S', 0.02)
+    monkeypatch.setattr(order_reader, 'GAP_S', 0.0)
+    floor.orders.answers |= {'moves': MOVES, 'details': details(work_order())}
+    work_order_page.register(floor.services)
+
+    async def page(by=None):
+        browser = by or user
+        return Form(browser, await browser.open(ADDRESS))
+    return page
+
+
+def sent(floor, name):
+    return [arguments for called, arguments, _ in floor.orders.asked if called == name]
+
+
+def event(kind, who='Lisa Garcia', **fields):
+    return WorkOrderEvent(**({'id': 1, 'at': NOW, 'who': who, 'who_email': None, 'kind': kind, 'field': None,
+                              'old': None, 'new': None, 'note': None} | fields))
+
+
+def announce(floor, order, **parts):
+    """The order has changed: the database has it so, and says that it did."""
+    floor.orders.answers['details'] = details(order, **parts)
+    floor.order(0x3f2a91bc)
+
+
+async def test_everything_about_it_is_there(floor, page):
+    order = work_order(state=HELD, hold_reason=HoldReason.PARTS, assignee='Lisa Garcia', assignee_id=1, version=4,
+                       recovered_at=NOW - timedelta(hours=1), started_at=NOW - timedelta(minutes=90))
+    floor.orders.answers['details'] = details(
+        order, events=(event('created', 'Grace Kim'), event('moved', field='status', old='open', new='on_hold',
+                                                            note='parts\nhose ordered')),
+        checklist=(ChecklistItem(1, 'Lock out', NOW, 'Lisa Garcia'),),
+        attachments=(Attachment(7, 'leak.png', 'image/png', 2_500_000, NOW, 'Grace Kim'),))
+
+    form = await page()
+
+    for words in ('Valve 01·01 · 3f2a91bc', 'Oil leak', 'high', 'On hold: waits for parts', 'Lisa Garcia', 'Grace Kim',
+                  'due in 1 h', 'Down: Pin position error', 'Runs again since', '2026-11-23 09:42:07', ID,
+                  'Lisa Garcia put it on hold: parts', 'hose ordered', 'Lock out', 'leak.png', '2.4 MB'):
+        assert form.says(words), words
+
+
+async def test_the_machine_beside_it_is_alive(floor, page):
+    form = await page()
+    assert form.says('Running for 10 min')
+
+    floor.change('Valve_01_01', 'down', 'Leak')
+
+    await form.until(lambda: form.says('Down for <1 min'))
+
+
+async def test_what_others_do_appears_by_itself(floor, page):
+    form = await page()
+
+    announce(floor, work_order(state=DONE, completed_at=NOW, version=2),
+             events=(event('moved', 'Tom Kowalski', field='status', old='open', new='completed'),))
+
+    await form.until(lambda: form.says('Tom Kowalski completed it'))
+    assert form.says('done in 2 h')
+    assert form.button('Reopen').enabled
+
+
+async def test_hostile_text_is_text(floor, page):
+    floor.orders.answers['details'] = details(
+        work_order(description=HOSTILE), events=(event('commented', note=HOSTILE),),
+        checklist=(ChecklistItem(1, HOSTILE, None, None),),
+        attachments=(Attachment(7, HOSTILE, 'application/pdf', 10, NOW, HOSTILE),))
+
+    form = await page()
+
+    assert form.texts.count(HOSTILE) >= 4
+    assert not any(element.tag in {'script', 'iframe'} or 'innerHTML' in element.props or 'html' in element.tag
+                   for element in form.client.elements.values())
+
+
+# moves
+
+
+async def test_an_order_is_started_with_one_click(floor, page):
+    def move(who, id, version, move):
+        floor.orders.answers['details'] = details(work_order(state=STARTED, version=2))
+    floor.orders.answers['move'] = move
+    form = await page()
+
+    form.press('Start', times=2)
+
+    await form.until(lambda: form.says('In progress'))
+    (_, id, version, move), = sent(floor, 'move')
+    assert (id, version, move.to) == (ID, 1, STARTED)
+
+
+async def test_to_complete_it_cause_and_action_are_asked_for(floor, page):
+    floor.orders.answers['move'] = None
+    form = await page()
+    form.press('Complete')
+    await form.until(lambda: form.says('Complete 3f2a91bc'))
+    form.fill('Cause: what was wrong', 'Hose worn')
+
+    form.press('Complete')
+    await form.until(lambda: form.field('Action: what was done').error)
+    form.fill('Action: what was done', 'Replaced')
+    form.press('Complete')
+
+    await form.until(lambda: sent(floor, 'move'))
+    (_, _, _, move), = sent(floor, 'move')
+    assert (move.to, move.cause, move.action_taken) == (DONE, 'Hose worn', 'Replaced')
+
+
+async def test_a_refused_move_says_why(floor, page, user):
+    floor.orders.answers['move'] = InvalidInput('an order that is completed can not become in progress', 'status')
+    form = await page()
+
+    form.press('Start')
+
+    await form.until(lambda: user.notify.messages)
+    assert user.notify.messages == ['An order that is completed can not become in progress.']
+
+
+async def test_a_move_of_an_old_version_says_what_has_changed(floor, page, user):
+    current = work_order(state=HELD, assignee='Tom Kowalski', assignee_id=9, version=2)
+    floor.orders.answers['move'] = EditConflict('changed', current)
+    form = await page()
+
+    form.press('Start')
+
+    await form.until(lambda: user.notify.messages)
+    assert user.notify.messages == [
+        '3f2a91bc was changed meanwhile: state: Open → On hold; assignee: nobody → Tom Kowalski.']
+
+
+@pytest.mark.parametrize(('role', 'enabled'), [
+    ('viewer', set()), ('operator', {'Add comment'}),
+    ('technician', {'Add comment', 'Take it', 'Start', 'Put on hold', 'Complete', 'Edit', 'Add'}),
+    ('supervisor', {'Add comment', 'Take it', 'Start', 'Put on hold', 'Complete', 'Edit', 'Add', 'Cancel order'})])
+async def test_what_a_role_may_not_do_is_shown_with_the_role_it_needs(floor, page, user, role, enabled):
+    person_at(user, floor.hire('Pat', 'Doe', role))
+    floor.publish()
+
+    form = await page()
+
+    words = ('Take it', 'Start', 'Put on hold', 'Complete', 'Cancel order', 'Edit', 'Add', 'Add comment')
+    buttons = {word: form.button(word) for word in words}
+    assert {word for word, button in buttons.items() if button.enabled} == enabled
+    assert all('needs the role' in button.props['title'] for button in buttons.values() if not button.enabled)
+
+
+async def test_take_it_assigns_me(floor, page, lisa):
+    floor.orders.answers['edit'] = None
+    form = await page()
+
+    form.press('Take it')
+
+    await form.until(lambda: sent(floor, 'edit'))
+    (_, _, version, edit), = sent(floor, 'edit')
+    assert (version, edit.assignee_id, edit.description, edit.priority) == (1, lisa.id, UNCHANGED, UNCHANGED)
+
+
+# editing
+
+
+async def editing(floor, page):
+    form = await page()
+    form.press('Edit')
+    await form.until(lambda: form.says('Save'))
+    return form
+
+
+async def test_only_what_was_changed_is_sent(floor, page):
+    floor.orders.answers['edit'] = None
+    form = await editing(floor, page)
+    form.fill('Description', 'Oil leak at the clamp')
+
+    form.press('Save')
+
+    await form.until(lambda: sent(floor, 'edit'))
+    (_, _, version, edit), = sent(floor, 'edit')
+    assert (version, edit.description, edit.priority, edit.assignee_id) == \
+        (1, 'Oil leak at the clamp', UNCHANGED, UNCHANGED)
+
+
+async def test_two_edit_one_order_and_the_second_decides_field_by_field(floor, page):
+    form = await editing(floor, page)
+    form.fill('Description', 'Mine')
+    current = work_order(description='Theirs', priority=Priority.LOW, version=2)
+    announce(floor, current, events=(event('changed', 'Tom Kowalski', field='description', old='Oil leak',
+                                           new='Theirs'),))
+    await form.until(lambda: form.says('Somebody has changed this order meanwhile.'))
+    assert form.field('Description').value == 'Mine'
+
+    def edit(who, id, version, edit):
+        if version == 1:
+            raise EditConflict('changed', current)
+        return current
+    floor.orders.answers['edit'] = edit
+    form.press('Save')
+    await form.until(lambda: form.says('Nothing of yours is saved yet'))
+    assert form.radio('description').options['theirs'] == 'Theirs (Tom Kowalski, 2026-11-23 10:42:07)'
+    assert (form.radio('description').value, form.radio('priority').value) == ('mine', 'theirs')
+    assert form.says('Mine') and form.says('Theirs')
+    form.press('Save as chosen')
+
+    await form.until(lambda: len(sent(floor, 'edit')) == 2)
+    _, _, version, decided = sent(floor, 'edit')[1]
+    assert (version, decided.description, decided.priority) == (2, 'Mine', UNCHANGED)
+
+
+async def test_who_goes_back_from_a_conflict_has_their_text_still(floor, page):
+    floor.orders.answers['edit'] = EditConflict('changed', work_order(description='Theirs', version=2))
+    form = await editing(floor, page)
+    form.fill('Description', 'Mine')
+    floor.orders.answers['details'] = details(work_order(description='Theirs', version=2))
+    form.press('Save')
+    await form.until(lambda: form.says('Nothing of yours is saved yet'))
+
+    form.press('Back to my text')
+
+    await form.until(lambda: form.says('Not saved yet'))
+    assert form.field('Description').value == 'Mine'
+    assert len(sent(floor, 'edit')) == 1
+
+
+async def test_an_edit_outlives_a_reload_with_the_version_it_was_made_from(floor, page):
+    floor.orders.answers['edit'] = None
+    form = await editing(floor, page)
+    form.fill('Description', 'Mine')
+    floor.orders.answers['details'] = details(work_order(priority=Priority.LOW, version=5))
+
+    form = await page()  # a reload, and somebody was faster
+
+    assert form.field('Description').value == 'Mine'
+    assert form.says('You had changed this and not saved it.')
+    form.press('Save')
+    await form.until(lambda: sent(floor, 'edit'))
+    (_, _, version, edit), = sent(floor, 'edit')
+    assert (version, edit.description, edit.priority) == (1, 'Mine', UNCHANGED)
+
+
+async def test_a_deactivated_person_is_not_offered(floor, page, user):
+    mike = floor.hire('Mike', 'Johnson', 'supervisor')
+    floor.hire('Tom', 'Left', active=False)
+    floor.publish()
+    person_at(user, mike)
+
+    form = await editing(floor, page)
+
+    assert sorted(form.field('Assignee').options.values()) == ['Lisa Garcia', 'Mike Johnson']
+
+
+# comments
+
+
+async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name(floor, page):
+    floor.orders.answers['comment'] = DatabaseUnavailable('nobody answers')
+    form = await page()
+    form.fill('Comment', 'Hose is here')
+    form.press('Add comment')
+    await form.until(lambda: form.says('Nobody answers. What you typed is kept.'))
+
+    form = await page()
+    assert form.field('Comment').value == 'Hose is here'
+    floor.orders.answers['comment'] = None
+    form.press('Add comment', times=2)
+    await form.until(lambda: form.field('Comment').value == '')
+
+    (*_, text, first), (*_, second) = sent(floor, 'comment')
+    assert (text, first) == ('Hose is here', second)
+
+
+async def test_a_refused_comment_says_why(floor, page):
+    floor.orders.answers['comment'] = NotAllowed('this needs the role operator; you are a viewer')
+    form = await page()
+    form.fill('Comment', 'Hello')
+
+    form.press('Add comment')
+
+    await form.until(lambda: form.says('This needs the role operator; you are a viewer.'))
+
+
+@pytest.mark.parametrize(('fields', 'words'), [
+    ({'kind': 'created'}, 'Lisa Garcia reported it'),
+    ({'kind': 'moved', 'old': 'on_hold', 'new': 'in_progress'}, 'Lisa Garcia resumed it'),
+    ({'kind': 'moved', 'old': 'open', 'new': 'on_hold', 'note': 'vendor'}, 'Lisa Garcia put it on hold: the vendor'),
+    ({'kind': 'moved', 'old': 'cancelled', 'new': 'open'}, 'Lisa Garcia reopened it'),
+    ({'kind': 'moved', 'old': 'on_hold', 'new': 'open'}, 'Lisa Garcia gave it back'),
+    ({'kind': 'changed', 'field': 'priority', 'old': 'low', 'new': 'high'},
+     'Lisa Garcia changed the priority from low to high'),
+    ({'kind': 'changed', 'field': 'assignee', 'new': 'Lisa Garcia'}, 'Lisa Garcia took it'),
+    ({'kind': 'changed', 'field': 'assignee', 'new': 'Tom'}, 'Lisa Garcia assigned it to Tom'),
+    ({'kind': 'changed', 'field': 'assignee', 'old': 'Tom'}, 'Lisa Garcia took Tom off it'),
+    ({'kind': 'checklist', 'field': 'done', 'old': 'Test', 'new': 'Test'}, 'Lisa Garcia did the step “Test”'),
+    ({'kind': 'attached', 'new': 'leak.png'}, 'Lisa Garcia attached leak.png'),
+    ({'kind': 'recovered', 'new': '2026-11-23 10:42:07.5+00'}, 'The machine runs again since 2026-11-23 10:42:07'),
+    ({'kind': 'recovered', 'new': 'some day'}, 'The machine runs again since some day')])
+async def test_what_happened_is_a_sentence(fields, words):
+    assert sentence(event(**fields), NOW.tzinfo) == words
+
+
+# when there is nothing to show
+
+
+async def test_an_order_that_is_not_there(floor, page, user):
+    floor.orders.answers['details'] = NotFound('there is no work order')
+
+    response = await user.http_client.get(ADDRESS)
+
+    assert response.status_code == 404
+    assert f'There is no work order {ID}.' in response.text
+
+
+async def test_a_database_that_is_away_is_told_and_the_order_comes_back_by_itself(floor, page):
+    floor.orders.answers['details'] = DatabaseUnavailable('nobody answers at db:5432')
+    form = await page()
+    await form.until(lambda: form.says('Waiting for the database.'))
+    assert form.says('Nobody answers at db:5432.')
+
+    floor.orders.answers['details'] = details(work_order())
+
+    await form.until(lambda: form.says('Oil leak'))
+    floor.orders.answers['details'] = DatabaseUnavailable('nobody answers at db:5432')
+    floor.order(0x3f2a91bc)
+    await form.until(lambda: form.says('What you see may be old'))
+    assert form.says('Oil leak')
+
+
+# attachments
+
+
+@pytest.mark.parametrize(('media_type', 'place'), [('image/png', 'inline'), ('application/pdf', 'attachment')])
+async def test_a_file_is_sent_as_what_it_is_and_can_do_nothing(floor, page, user, media_type, place):
+    floor.orders.answers['attachment'] = (
+        Attachment(7, 'leak "é".x', media_type, 3, NOW, 'Grace Kim'), b'abc')
+
+    response = await user.http_client.get(f'{ADDRESS}/attachments/7')
+
+    assert (response.status_code, response.content) == (200, b'abc')
+    assert response.headers['content-type'] == media_type
+    assert response.headers['content-disposition'] == f"{place}; filename*=UTF-8''leak%20%22%C3%A9%22.x"
+    assert response.headers['x-content-type-options'] == 'nosniff'
+    assert response.headers['content-security-policy'] == 'sandbox'
+
+
+@pytest.mark.parametrize(('answer', 'number', 'status'), [
+    (NotFound('there is no such attachment'), '8', 404), (NotFound('no'), 'x', 404), (NotFound('no'), '²', 404),
+    (DatabaseUnavailable('nobody answers'), '7', 503)])
+@pytest.mark.usefixtures('page')
+async def test_a_file_that_can_not_be_sent(floor, user, answer, number, status):
+    floor.orders.answers['attachment'] = answer
+
+    assert (await user.http_client.get(f'{ADDRESS}/attachments/{number}')).status_code == status
+
+
