@@ -72,6 +72,7 @@ class WorkOrdersPage:
         self._filter = filter
         self._view = view
         self._shown_at_ms: int | None = None
+        self._offered: tuple[object, ...] = ()
         form = OrderForm(services, person, identity)
         with ui.element('div').classes('orders'):
             self._filters = OrderFilters(filter, view, self._ask, form.open)
@@ -122,7 +123,8 @@ class WorkOrdersPage:
 
     def _show(self, filter: OrderFilter, page: OrderPage, content: BoardContent) -> None:
         self._shown_at_ms = self._services.store.now_ms
-        self._problem.show('')
+        if self._problem.text:
+            self._problem.show('')
         self._filters.show(filter, page.counts)
         if self._table is not None:
             self._table.show(filter, self._rows.of(page), page.total)
@@ -140,7 +142,12 @@ class WorkOrdersPage:
                                                          'on the floor.')
 
     def _offer(self, former: frozenset[int]) -> None:
+        """The machines and people to choose from, where they are others than before."""
         store = self._services.store
+        offered = (tuple(store.machines), tuple(store.people.values()), former)
+        if offered == self._offered:
+            return
+        self._offered = offered
         people = [person for person in store.people.values() if person.active or person.id in former]
         self._filters.offer(store.machines, sorted(people, key=lambda person: (person.last_name, person.first_name)))
 

@@ -16,7 +16,7 @@ from ..model import OrderId, WorkOrder, WorkOrderState
 from ..store import Store
 from ..work_order_list import Done, OrderFilter, OrderPage, SortKey, WorkOrderList
 from .heading import Heading
-from .order_filters import address_of
+from .order_filters import address_of, set_attribute
 from .order_moves import OrderMoves
 from .order_table import Row, row_of
 from .order_words import move_word
@@ -101,11 +101,12 @@ class OrderBoard:
         self._dragged = card
         allowed = {move.to_state: not self._moves.refusal(card.order, move) for move in self._moves.allowed(card.order)}
         for state, column in self._columns.items():
-            column.props['data-drop'] = '' if state is card.order.state else 'yes' if allowed.get(state) else 'no'
+            takes_it = 'yes' if allowed.get(state) else 'no'
+            set_attribute(column, 'data-drop', '' if state is card.order.state else takes_it)
 
     def _put_down(self) -> None:
         for column in self._columns.values():
-            column.props['data-drop'] = ''
+            set_attribute(column, 'data-drop', '')
 
     async def _drop(self, to: WorkOrderState) -> None:
         card, self._dragged = self._dragged, None
@@ -166,7 +167,7 @@ class BoardColumn(ui.element):
         """How many there are, and where to find those that have no card."""
         self._count.set_text(f'{total:,}')
         self._more.set_text(f'and {total - shown:,} more')
-        self._more.props['href'] = address
+        set_attribute(self._more, 'href', address)
         self._more.set_visibility(total > shown)
 
 
@@ -196,15 +197,15 @@ class OrderCard(ui.element):
         before, self._row = self._row, row
         if row == before:
             return
-        self.props['data-mark'] = row['mark']
+        set_attribute(self, 'data-mark', row['mark'])
         self._link.set_text(row['machine'])
-        self._link.props['href'] = row['href']
-        self._link.props['title'] = row['id']
+        set_attribute(self._link, 'href', row['href'])
+        set_attribute(self._link, 'title', row['id'])
         self._what.set_text(row['what'])
         self._pill.set_text(row['priority'])
-        self._pill.props['data-priority'] = row['priority']
+        set_attribute(self._pill, 'data-priority', row['priority'])
         self._assignee.set_text(row['assignee'])
         self._due.set_text(row['due'])
-        self._due.props['data-overdue'] = row['overdue']
-        self.menu_button.props['aria-label'] = f'Move {row["machine"]} {row["short"]}'
+        set_attribute(self._due, 'data-overdue', row['overdue'])
+        set_attribute(self.menu_button, 'aria-label', f'Move {row["machine"]} {row["short"]}')
 

@@ -48,8 +48,7 @@ class Chip(TextElement):
     def show(self, text: str, pressed: bool) -> None:
         """Another text, on or off."""
         self.set_text(text)
-        if self.props['aria-pressed'] != (state := str(pressed).lower()):
-            self.props['aria-pressed'] = state
+        set_attribute(self, 'aria-pressed', str(pressed).lower())
 
 
 class OrderFilters:
@@ -95,7 +94,7 @@ class OrderFilters:
             chip.show(_counted(state.word, None if counts is None else counts.of(state)), state in filter.states)
         overdue = None if counts is None else counts.overdue
         self._overdue.show(_counted('Overdue', overdue), filter.overdue)
-        self._overdue.props['data-count'] = str(overdue or 0)
+        set_attribute(self._overdue, 'data-count', str(overdue or 0))
         if filter.done is Done.WEEK:
             done_word, done = 'Completed in 7 days', None if counts is None else counts.completed_this_week
         else:
@@ -109,12 +108,11 @@ class OrderFilters:
         if self._search.value != filter.text:
             self._search.value = filter.text
         for select in self._priority, self._machine, self._assignee:
-            select.props['data-set'] = str(bool(select.value)).lower()
-        self._show_priorities()
-        for link, address in (self._board, address_of(_on_board(filter), BOARD)), (self._table, address_of(filter)), \
-                (self._csv, csv_address(filter)):
-            if link.props['href'] != address:
-                link.props['href'] = address
+            set_attribute(select, 'data-set', str(bool(select.value)).lower())
+        set_attribute(self._priority, 'display-value', ', '.join(chosen) or 'Priority')
+        set_attribute(self._board, 'href', address_of(_on_board(filter), BOARD))
+        set_attribute(self._table, 'href', address_of(filter))
+        set_attribute(self._csv, 'href', csv_address(filter))
         self._showing = False
 
     def offer(self, machines: Iterable[MachineName], people: Iterable[Employee]) -> None:
@@ -134,11 +132,6 @@ class OrderFilters:
         if not multiple:
             select.props['placeholder'] = label
         return select
-
-    def _show_priorities(self) -> None:
-        chosen = ', '.join(self._priority.value or ()) or 'Priority'
-        if self._priority.props.get('display-value') != chosen:
-            self._priority.props['display-value'] = chosen
 
     def _change(self, **changes: Any) -> None:
         self._ask(replace(self._filter, page=1, **changes))
@@ -170,6 +163,12 @@ def _on_board(filter: OrderFilter) -> OrderFilter:
 
 def _counted(word: str, count: int | None) -> str:
     return word if count is None else f'{word} {count:,}'
+
+
+def set_attribute(element: ui.element, attribute: str, value: str) -> None:
+    """Only if it is another one: NiceGUI sends an element anew, a select with all its options, for every assignment."""
+    if element.props.get(attribute) != value:
+        element.props[attribute] = value
 
 
 def _choose(select: ui.select, value: str | None) -> None:

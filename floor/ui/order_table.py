@@ -17,6 +17,7 @@ from ..model import DisplayName, WorkOrder
 from ..store import Store
 from ..work_order_list import OrderFilter, OrderPage, SortKey
 from .machine_tile import shortened
+from .order_filters import set_attribute
 from .order_words import due_words, in_ms, order_address, short_id
 from .saying import Words
 
@@ -114,8 +115,7 @@ class OrderTable:
         self._filter, self._total = filter, total
         for sort, head in self._heads.items():
             direction = ('descending' if filter.descending else 'ascending') if sort is filter.sort else 'none'
-            if head.props['aria-sort'] != direction:
-                head.props['aria-sort'] = direction
+            set_attribute(head, 'aria-sort', direction)
         if self._table.props['rows'] != rows:
             self._table.props['rows'] = rows
         self._place.set_visibility(bool(rows))
