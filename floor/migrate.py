@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiosql
 import asyncpg
 
 from .database import SQL, Connect, Connection, Database, read_sql
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 LOCK = 7_302_113_006  # any number that nobody else uses for pg_advisory_xact_lock
 LOCK_TIMEOUT_S = 60
+REMEDY = ('Whoever owns it can do it: psql DATABASE -f sql/install.sql, and then sql/grants.sql; with -v hand_over=1 '
+          'that gives it to this user, who does it alone from then on')
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +60,16 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
         async with connection.transaction():
             await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
             await connection.execute(f'SELECT pg_advisory_xact_lock({LOCK})')
+            # without a right on the schema everything would be made in pg_temp, and be gone with the connection
+            await check_rights(connection, schema)
             if not await connection.fetchval('SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)', schema):
                 await connection.execute(f'CREATE SCHEMA "{schema}"')
-            # without this right everything would be made in pg_temp, and be gone with the connection
-            if not await connection.fetchval("SELECT has_schema_privilege($1, 'USAGE')", schema):
-                raise _not_allowed(schema, f'permission denied for schema {schema}')
             await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
             if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
                 await connection.execute(bookkeeping.text)
         return [migration for migration in wanted if await _apply(connection, schema, migration, wanted[-1].version)]
     except asyncpg.InsufficientPrivilegeError as error:
-        raise _not_allowed(schema, str(error)) from error
+        raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}. {REMEDY}') from error
     except asyncpg.SyntaxOrAccessError as error:
         raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}') from error
 
@@ -84,6 +86,7 @@ async def _apply(connection: Connection, schema: str, migration: Migration, newe
             raise MigrationError(f'the schema "{schema}" has migration {max(applied)}, this program knows only '
                                  f'{newest}: start the newer program that made it')
         if migration.version not in applied:
+            await check_rights(connection, schema, upgrading=True)
             log.info('migration %04d_%s', migration.version, migration.name)
             await _run(connection, migration)
             await connection.execute('INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)',
@@ -114,10 +117,16 @@ def connect_prepared(database: Database) -> Connect:
     return connect
 
 
-def _not_allowed(schema: str, refusal: str) -> MigrationError:
-    return MigrationError(f'the database user may not set up the schema "{schema}": {refusal}. Grant it CREATE on the '
-                          f'database; or, where the schema is there already, USAGE and CREATE on it and ALL on its '
-                          f'tables.')
+async def check_rights(connection: Connection, schema: str, *, upgrading: bool = False) -> None:
+    """:raises MigrationError: names the rights that this login lacks, and the statements that give them"""
+    queries = aiosql.from_path(SQL / 'queries' / 'rights.sql', 'asyncpg')
+    missing = [row async for row in queries.missing_rights(connection, schema=schema, upgrading=upgrading)]
+    if missing:
+        user = await connection.fetchval('SELECT current_user')
+        raise MigrationError(
+            f'the database user "{user}" may not use the schema "{schema}", it lacks '
+            f'{" and ".join(row["missing"] for row in missing)}. The owner or an administrator has to run: '
+            f'{" ".join(row["remedy"] + ";" for row in missing)} (or sql/grants.sql, which has all that is needed)')
 
 
 async def _run(connection: Connection, migration: Migration) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -187,36 +186,6 @@ async def test_two_plants_share_a_database(connect: Connect) -> None:
     await until(lambda: bool(heard))
     assert heard == ['south']
     assert await connection.fetchval("SELECT count(*) FROM north.machine_status_history WHERE new_status = 'down'") == 0
-
-
-async def test_a_missing_right_is_explained_and_granting_it_helps(connect: Connect) -> None:
-    admin = await connect()
-    newcomer = f'newcomer_{uuid4().hex[:8]}'
-    await admin.execute(f'CREATE ROLE {newcomer} LOGIN')
-    connection = await connect(newcomer)
-    with pytest.raises(MigrationError, match='Grant it CREATE on the database') as refused:
-        await migrate(connection, SCHEMA, ALL)
-    assert 'permission denied for database' in str(refused.value)
-    await admin.execute(f'GRANT CREATE ON DATABASE {await admin.fetchval("SELECT current_database()")} TO {newcomer}')
-    assert names_of(await migrate(connection, SCHEMA, ALL)) == NAMES
-
-
-async def test_a_schema_made_by_somebody_else_needs_what_the_message_says(
-        connect: Connect, install: Callable[..., str]) -> None:
-    install()
-    admin = await connect()
-    newcomer = f'newcomer_{uuid4().hex[:8]}'
-    await admin.execute(f'CREATE ROLE {newcomer} LOGIN')
-    connection = await connect(newcomer)
-    advice = 'where the schema is there already, USAGE and CREATE on it and ALL on its tables'
-    with pytest.raises(MigrationError, match=advice):
-        await migrate(connection, SCHEMA, ALL)
-    await admin.execute(f'GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO {newcomer}')
-    with pytest.raises(MigrationError, match=advice):
-        await migrate(connection, SCHEMA, ALL)
-    await admin.execute(f'GRANT ALL ON ALL TABLES IN SCHEMA {SCHEMA} TO {newcomer}')
-    assert await migrate(connection, SCHEMA, ALL) == []
-    await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1")
 
 
 async def test_everybody_may_be_forbidden_the_public_schema(connect: Connect) -> None:

@@ -1,0 +1,32 @@
+-- Everything that the app's login needs, where somebody else made the schema; run by who owns it, or an administrator:
+--   psql DATABASE -v app=LOGIN [-v schema=manufacturing_line] [-v hand_over=1] -f sql/grants.sql
+-- LOGIN on Databricks: the client id of the app's service principal. It may be run again, and has to be after an upgrade
+-- by psql. With hand_over=1 the schema becomes the app's own, so that it can also bring it up to date by itself.
+\set ON_ERROR_STOP on
+\if :{?app} \else
+    DO $$ BEGIN RAISE 'whom? psql DATABASE -v app=LOGIN -f sql/grants.sql'; END $$;
+\endif
+\if :{?schema} \else \set schema manufacturing_line \endif
+\if :{?hand_over} \else \set hand_over 0 \endif
+BEGIN;
+SELECT format('GRANT CONNECT, CREATE ON DATABASE %I TO %I', current_database(), :'app') \gexec
+GRANT USAGE, CREATE ON SCHEMA :"schema" TO :"app";
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA :"schema" TO :"app";
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA :"schema" TO :"app";
+ALTER DEFAULT PRIVILEGES IN SCHEMA :"schema" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"app";
+ALTER DEFAULT PRIVILEGES IN SCHEMA :"schema" GRANT USAGE ON SEQUENCES TO :"app";
+
+-- A sequence that belongs to a column goes with its table.
+\if :hand_over
+    SELECT format('ALTER %s %I.%I OWNER TO %I',
+                  CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+                  :'schema', relname, :'app')
+    FROM pg_class
+    WHERE relnamespace = quote_ident(:'schema')::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid
+                                              AND relkind = 'S' AND deptype IN ('a', 'i')) \gexec
+    SELECT format('ALTER ROUTINE %s OWNER TO %I', oid::regprocedure, :'app')
+    FROM pg_proc WHERE pronamespace = quote_ident(:'schema')::regnamespace \gexec
+    ALTER SCHEMA :"schema" OWNER TO :"app";
+\endif
+COMMIT;
