@@ -51,7 +51,8 @@ class EmployeesPage:
                                        for all, word in ((False, 'Active'), (True, 'All'))}
                     add = ui.button('Add employee', on_click=self._form.open, color=None).props('no-caps')
                     set_reason(add.classes('primary'), refusal)
-                Words('p', refusal and f'{refusal} You see the list; supervisors change it.').classes('panel-note')
+                Words('p', refusal and f'Add and edit: {refusal} You see the list; supervisors change it.') \
+                    .classes('panel-note')
                 self._table = EmployeeTable(services, person, self._form.open, self._ask_to_switch)
             self._due_times = DueTimes(services, identity, person)
         ui.context.client.on_delete(services.store.subscribe(self._on_difference))

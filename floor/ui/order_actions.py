@@ -53,7 +53,10 @@ class OrderActions:
         moves = self._moves.allowed(order)
         refusals = [self._take_refusal(order) if order.state.is_active else ''] + \
             [self._moves.refusal(order, move) for move in moves]
-        said = ' '.join(dict.fromkeys(refusal for refusal in refusals if refusal and refusal != MINE_ALREADY))
+        words = ['Take it', *(move_word(order.state, move.to_state) for move in moves)]
+        pairs = list(zip(words, refusals, strict=True))
+        said = ' '.join(f'{", ".join(word for word, why in pairs if why == reason)}: {reason}'
+                        for reason in dict.fromkeys(refusals) if reason not in {'', MINE_ALREADY})
         self._note.set_text(said)
         self._note.props['hidden'] = not said
         self._order = order

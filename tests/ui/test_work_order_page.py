@@ -176,6 +176,12 @@ async def test_what_a_role_may_not_do_is_shown_with_the_role_it_needs(floor, pag
     assert all('needs the role' in button.props['title'] for button in buttons.values() if not button.enabled)
 
 
+async def test_why_is_also_said_where_nobody_can_hover(page):
+    form = await page()
+
+    assert form.says('Cancel order: This needs the role supervisor; you are a technician.')
+
+
 async def test_take_it_assigns_me(floor, page, lisa):
     floor.orders.answers['edit'] = None
     form = await page()
