@@ -43,7 +43,7 @@ class MachineTile(LiveElement):
             'data-reason': shortened(machine.reason),
             'aria-label': f'{label}, {orders_spoken(orders, overdue)}' if orders else label,
             **({'data-orders': str(len(orders))} if orders else {}),
-            **({'data-overdue': 'true'} if overdue else {}),
+            **({'data-overdue': '1'} if overdue else {}),
         }, f'{shortened(machine.display.title)}\n{" · ".join(filter(None, (machine.display.code, since)))}'
 
 

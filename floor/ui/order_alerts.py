@@ -98,7 +98,7 @@ class OrderAlerts:
             return
         with self._client:
             for text in filter(None, (said_of_assigned(assigned), said_of_critical(critical))):
-                ui.notify(text, timeout=SHOWN_MS, close_button='Close', multi_line=True, position='top-right')
+                ui.notify(text, timeout=SHOWN_MS, close_button='Close', multi_line=True, position='bottom-left')
             if self._has_sound:
                 self._play()
 

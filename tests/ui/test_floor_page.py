@@ -271,7 +271,7 @@ async def test_a_tile_has_a_badge_while_an_order_is_open(floor, look):
     floor.order(2, priority='critical', due_in_minutes=-5)
     await screen.until(lambda: screen.tile('Valve_01_01')['props'].get('data-orders') == '2')
     assert screen.tile('Valve_01_01')['props']['aria-label'] == f'{label}, 2 open work orders, critical, overdue'
-    assert screen.tile('Valve_01_01')['props']['data-overdue'] == 'true'
+    assert screen.tile('Valve_01_01')['props']['data-overdue'] == '1'
 
     floor.order(1, state='completed')
     floor.order(2, state='cancelled')
@@ -296,7 +296,7 @@ async def test_an_order_becomes_overdue_by_itself(floor, look):
     clock = asyncio.create_task(floor.broadcast.run())
     try:
         floor.clock.pass_by(31 * 60)
-        await screen.until(lambda: screen.tile('Valve_01_01')['props'].get('data-overdue') == 'true')
+        await screen.until(lambda: screen.tile('Valve_01_01')['props'].get('data-overdue') == '1')
     finally:
         clock.cancel()
         await asyncio.gather(clock, return_exceptions=True)
