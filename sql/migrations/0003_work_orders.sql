@@ -86,7 +86,12 @@ CREATE TABLE work_orders (
     cancel_reason     text        CONSTRAINT work_orders_cancel_reason_check CHECK (length(cancel_reason) <= 2000),
     client_reference  text        UNIQUE CHECK (length(client_reference) BETWEEN 1 AND 200),
     updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
-    version           bigint      NOT NULL DEFAULT 1
+    version           bigint      NOT NULL DEFAULT 1,
+    CONSTRAINT work_orders_times_check CHECK (  -- what most languages can hold, and never infinity
+        least("timestamp", created_at, due_at, stop_since, recovered_at, acknowledged_at, started_at, completed_at,
+              cancelled_at) >= '1970-01-01 00:00+00'
+        AND greatest("timestamp", created_at, due_at, stop_since, recovered_at, acknowledged_at, started_at, completed_at,
+                     cancelled_at) < '9999-01-01 00:00+00')
 );
 COMMENT ON COLUMN work_orders.machine_id IS 'The machine''s name (a name of old, kept because people query it).';
 COMMENT ON COLUMN work_orders.timestamp IS 'When it was reported; resolution time is completed_at minus this.';

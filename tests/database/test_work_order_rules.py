@@ -147,6 +147,16 @@ async def test_orders_of_another_system_may_be_inserted_as_they_are(writer: asyn
     assert await events_of(writer, id) == [('created', None, None, 'completed')]
 
 
+@pytest.mark.parametrize('column', ['timestamp', 'created_at', 'due_at', 'started_at', 'acknowledged_at',
+                                    'completed_at'])
+@pytest.mark.parametrize('odd', ['infinity', '-infinity', '10000-01-01', '0044-03-15 BC'])
+async def test_a_time_that_is_none_is_refused(writer: asyncpg.Connection, column: str, odd: str) -> None:
+    with pytest.raises(asyncpg.PostgresError):
+        await writer.execute(f'INSERT INTO work_orders (machine_id, issue_description, status, cause, action_taken, '
+                             f"{column}) VALUES ('{PRESS}', 'Leak', 'completed', 'x', 'y', '{odd}')")
+    assert await writer.fetchval('SELECT count(*) FROM work_orders') == 0
+
+
 # history
 
 @pytest.mark.parametrize(('change', 'event'), [
