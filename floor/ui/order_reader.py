@@ -13,7 +13,6 @@ from ..store import Connection, Difference, Store
 
 GAP_S = 0.25
 RETRY_S = 2.0
-SLOW_FACTOR = 4  # after a slow answer the database is left alone for that many times as long
 MINUTE_MS = 60_000
 
 
@@ -66,7 +65,7 @@ class OrderReader:
                     with self._client:
                         self._failed(error)
             self.answered.set()
-            await self._pause(max(pause, SLOW_FACTOR * (loop.time() - began)))
+            await self._pause(max(pause, loop.time() - began))  # a slow database is left alone as long as it took
 
     async def _pause(self, seconds: float) -> None:
         try:
