@@ -1,5 +1,7 @@
 """Brings the schema up to date: the files of sql/migrations in order, each in a transaction of its own, once.
 
+Tables of the same names that another line monitor left in the schema are taken over on the way: sql/adoption.
+
 Several instances may start at once: a lock makes them take turns. A file that was changed after it was applied, or a
 schema newer than this program, stops the start with a sentence that says so.
 """
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 LOCK = 7_302_113_006  # any number that nobody else uses for pg_advisory_xact_lock
 LOCK_TIMEOUT_S = 60
+PATIENCE_S = 3600  # a file may move many rows, for longer than DB_COMMAND_TIMEOUT
 REMEDY = ('Whoever owns it can do it: psql DATABASE -f sql/install.sql, and then sql/grants.sql; with -v hand_over=1 '
           'that gives it to this user, who does it alone from then on')
 
@@ -34,6 +37,8 @@ class Migration:
     version: int
     name: str
     text: str
+    adoption: str = ''
+    """Runs after it, once: takes over what another line monitor left in the schema."""
 
     @property
     def sha256(self) -> str:
@@ -46,7 +51,9 @@ def load_migrations(folder: Path = SQL / 'migrations', feed_table: str = 'machin
     found = []
     for path in sorted(folder.glob('*.sql')):
         number, name = re.fullmatch(r'(\d{4})_(\w+)', path.stem).groups()  # type: ignore[union-attr]
-        found.append(Migration(int(number), name, read_sql(path, feed_table)))
+        adoption = folder.parent / 'adoption' / path.name
+        found.append(Migration(int(number), name, read_sql(path, feed_table),
+                               read_sql(adoption, feed_table) if adoption.exists() else ''))
     return found
 
 
@@ -66,7 +73,7 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
                 await connection.execute(f'CREATE SCHEMA "{schema}"')
             await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
             if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
-                await connection.execute(bookkeeping.text)
+                await connection.execute(bookkeeping.text + bookkeeping.adoption)
         return [migration for migration in wanted if await _apply(connection, schema, migration, wanted[-1].version)]
     except asyncpg.InsufficientPrivilegeError as error:
         raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}. {REMEDY}') from error
@@ -131,7 +138,7 @@ async def check_rights(connection: Connection, schema: str, *, upgrading: bool =
 
 async def _run(connection: Connection, migration: Migration) -> None:
     try:
-        await connection.execute(migration.text)
+        await connection.execute(migration.text + migration.adoption, timeout=PATIENCE_S)
     except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientPrivilegeError):
         raise  # the database's or its administrator's doing, not the file's
     except asyncpg.PostgresError as error:

@@ -7,6 +7,7 @@ SET LOCAL client_min_messages = warning;
 CREATE SCHEMA IF NOT EXISTS :"schema";
 SET search_path = :"schema";
 \ir migrations/0000_migrations.sql
+\ir adoption/0000_migrations.sql
 
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 1) AS wanted \gset
 \if :wanted
@@ -17,12 +18,14 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 1) AS wanted \g
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 2) AS wanted \gset
 \if :wanted
     \ir migrations/0002_plant.sql
+    \ir adoption/0002_plant.sql
     INSERT INTO schema_migrations (version, name) VALUES (2, 'plant');
 \endif
 
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 3) AS wanted \gset
 \if :wanted
     \ir migrations/0003_work_orders.sql
+    \ir adoption/0003_work_orders.sql
     INSERT INTO schema_migrations (version, name) VALUES (3, 'work_orders');
 \endif
 COMMIT;

@@ -1,0 +1,89 @@
+-- The machines and people of tables that were set aside take the place of the plant as delivered, in the transaction
+-- that delivers it: the history begins with what each machine said last, and the delivered ones were never there.
+
+-- A machine keeps its number, its name and its last word; where two rows have one name, the latest. A known machine
+-- stands where the plant has it, any other at the end of its line. Times without a zone are in UTC.
+DO $$
+DECLARE
+    old    regclass := to_regclass('adopted_' || 'machine_feed_stream');
+    zone   text := current_setting('TimeZone');
+    wanted boolean;
+BEGIN
+    IF old IS NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE length(btrim(machine_name::text)) BETWEEN 1 AND 200)', old)
+        INTO wanted;
+    IF NOT wanted THEN
+        RETURN;
+    END IF;
+    PERFORM set_config('TimeZone', 'UTC', true);
+    DELETE FROM machine_feed_stream;
+    ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
+    DELETE FROM machine_status_history;
+    ALTER TABLE machine_status_history ENABLE TRIGGER machine_status_history_append_only;
+    EXECUTE format($sql$
+        DELETE FROM machines m WHERE NOT EXISTS (SELECT FROM %s AS o WHERE btrim(o.machine_name::text) = m.machine_name)
+    $sql$, old);
+    EXECUTE format($sql$
+        INSERT INTO machine_feed_stream (machine_id, machine_name, status, type, datetime, reason)
+        SELECT CASE WHEN row_number() OVER (PARTITION BY number ORDER BY name) = 1 THEN number END,
+               name,
+               CASE WHEN status IN ('operational', 'warning', 'down') THEN status ELSE 'warning' END,
+               CASE WHEN kind IN ('sorter', 'robotic_arm', 'injection_molder', 'valve', 'painter') THEN kind
+                    ELSE coalesce(nullif(left(btrim(said_type), 200), ''),
+                                  (SELECT m.type FROM machines m WHERE m.machine_name = name), 'other') END,
+               happened,
+               CASE WHEN status IN ('operational', 'warning', 'down') THEN said_reason
+                    ELSE format('The adopted status was %%s', coalesce(quote_literal(said_status), 'not given')) END
+        FROM (SELECT DISTINCT ON (name) *
+              FROM (SELECT btrim(r ->> 'machine_name') AS name,
+                           CASE WHEN r ->> 'machine_id' ~ '^\d{1,9}$' THEN (r ->> 'machine_id')::integer END AS number,
+                           r ->> 'status' AS said_status, lower(btrim(r ->> 'status')) AS status, r ->> 'type' AS said_type,
+                           lower(regexp_replace(btrim(r ->> 'type'), '[\s-]+', '_', 'g')) AS kind,
+                           r ->> 'reason' AS said_reason,
+                           CASE WHEN r ->> 'datetime' ~ '^\d{4}-\d\d-\d\d' THEN (r ->> 'datetime')::timestamptz END AS happened
+                    FROM (SELECT to_jsonb(o) AS r FROM %s AS o) AS rows) AS said
+              WHERE length(name) BETWEEN 1 AND 200
+              ORDER BY name, happened DESC NULLS LAST, number) AS latest
+        ORDER BY number NULLS LAST, name
+    $sql$, old);
+    PERFORM set_config('TimeZone', zone, true);
+END $$;
+
+-- A person keeps the number, and the e-mail address where it is one and nobody with a smaller number has it.
+DO $$
+DECLARE
+    old    regclass := to_regclass('adopted_employees');
+    zone   text := current_setting('TimeZone');
+    wanted boolean;
+BEGIN
+    IF old IS NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s)', old) INTO wanted;
+    IF NOT wanted THEN
+        RETURN;
+    END IF;
+    PERFORM set_config('TimeZone', 'UTC', true);
+    DELETE FROM employees;
+    EXECUTE format($sql$
+        INSERT INTO employees (id, first_name, last_name, email, department, active, created_at)
+        SELECT number, coalesce(nullif(left(btrim(r ->> 'first_name'), 100), ''), '?'),
+               coalesce(nullif(left(btrim(r ->> 'last_name'), 100), ''), '?'),
+               CASE WHEN email LIKE '%%_@_%%' AND length(email) <= 254
+                     AND row_number() OVER (PARTITION BY lower(email) ORDER BY number) = 1 THEN email
+                    ELSE format('employee-%%s@example.invalid', number) END,
+               coalesce(nullif(left(btrim(r ->> 'department'), 100), ''), 'Not given'),
+               coalesce(lower(r ->> 'active') NOT IN ('false', 'f', 'no', 'n', '0', 'inactive'), true),
+               coalesce(CASE WHEN r ->> 'created_at' ~ '^\d{4}-\d\d-\d\d' THEN (r ->> 'created_at')::timestamptz END, now())
+        FROM (SELECT r, btrim(r ->> 'email') AS email,
+                     CASE WHEN given IS NOT NULL AND row_number() OVER (PARTITION BY given) = 1 THEN given
+                          ELSE coalesce(max(given) OVER (), 0) + row_number() OVER () END AS number
+              FROM (SELECT to_jsonb(o) AS r, CASE WHEN o.id::text ~ '^\d{1,9}$' THEN o.id::text::integer END AS given
+                    FROM %s AS o) AS rows) AS people
+        ORDER BY number
+    $sql$, old);
+    PERFORM setval(pg_get_serial_sequence('employees', 'id'), (SELECT max(id) FROM employees));
+    PERFORM set_config('TimeZone', zone, true);
+END $$;
