@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -60,6 +60,7 @@ def answer_problems(app: FastAPI) -> None:
         404: _refused, Exception: _fault}
     before = dict(app.exception_handlers)
     before.setdefault(404, before.get(HTTPException))
+    before.setdefault(NotAllowed, _not_signed_in)
     for error, answer in answers.items():
         app.add_exception_handler(error, _under_api(answer, before.get(error)))
 
@@ -114,6 +115,12 @@ def _sendable(text: str) -> str:
 
 def _fault(_: Request, __: Exception) -> Response:
     return problem(500, 'a fault in this program; its log says more')
+
+
+def _not_signed_in(_: Request, refusal: Exception) -> Response:
+    """A page asks who looks before there is a page to say it on."""
+    return PlainTextResponse(f'{str(refusal)[:1].upper()}{str(refusal)[1:]}.', status_code=401,
+                             headers={'Cache-Control': 'no-store'})
 
 
 def _under_api(answer: Answer, otherwise: Callable[[Request, Any], Any] | None

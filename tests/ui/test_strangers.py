@@ -1,0 +1,26 @@
+"""Where somebody must be signed in and nobody is, there is no page, and a sentence says why."""
+
+from dataclasses import replace
+
+import pytest
+from nicegui import app
+
+from floor.errors import NotAllowed
+from floor.pages import employees_page, floor_page, work_order_page, work_orders_page
+from floor.problems import answer_problems
+
+
+def nobody(_headers):
+    raise NotAllowed('nobody is signed in: open the address that Databricks Apps shows for this app')
+
+
+@pytest.mark.parametrize('path', ['/', '/work-orders', '/work-orders/WO-20261123-3f2a91bc', '/employees'])
+async def test_a_page_is_for_people_who_are_signed_in(floor, user, path):
+    answer_problems(app)
+    for page in floor_page, work_orders_page, work_order_page, employees_page:
+        page.register(replace(floor.services, identify=nobody))
+
+    answer = await user.http_client.get(path)
+
+    assert answer.status_code == 401
+    assert answer.text == 'Nobody is signed in: open the address that Databricks Apps shows for this app.'
