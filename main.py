@@ -7,11 +7,13 @@ One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NO
 import logging
 import socket
 import sys
+from functools import partial
 
 from nicegui import app, background_tasks, ui
 
 from auth.identity import check_identity_source, identity_source
 from floor import api, api_work_orders, console, health, history
+from floor.collector import collect_garbage
 from floor.database import Database
 from floor.employees import Employees
 from floor.errors import FloorError
@@ -66,7 +68,8 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
                         employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
                         default_role=settings.role_of_strangers)
 
-    tasks = [listener.run, broadcast.run, keeper.run, database.recycle]
+    tasks = [listener.run, broadcast.run, keeper.run, database.recycle,
+             partial(collect_garbage, lambda: broadcast.pages_gone)]
     if source.embedded is not None:
         tasks.append(source.embedded.supervise)
     if settings.enable_simulator:
@@ -82,7 +85,7 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
         page.register(services)
     add_stylesheets()
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
-    app.on_startup(lambda: [background_tasks.create(task(), name=task.__qualname__) for task in tasks])
+    app.on_startup(lambda: [background_tasks.create(task()) for task in tasks])
     app.on_startup(lambda: console.welcome(settings, source))
     app.on_shutdown(database.close)
     app.storage.path = settings.data_dir.resolve() / 'ui'

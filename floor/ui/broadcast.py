@@ -156,6 +156,8 @@ class Broadcast:
         self._sums: set[Topic] = set()
         self._sums_sent_at = -SUMS_GAP_S
         self._sums_due: asyncio.TimerHandle | None = None
+        self.pages_gone = 0
+        """How many pages have been closed."""
         store.subscribe(self._on_difference)
 
     @property
@@ -254,6 +256,7 @@ class Broadcast:
         self._catching_up.discard(client_id)
         if (view := self._views.pop(client_id, None)) is None:
             return
+        self.pages_gone += 1
         if (audience := self._audiences.get(view.layout)) is not None:
             audience.views.pop(client_id, None)
             if not audience.views:

@@ -33,9 +33,9 @@ INSERT INTO work_orders (id, machine_id, issue_description, priority, reporter_n
 SELECT 'WO-20250101-' || lpad(to_hex(number), 8, '0'), machine.machine_name, 'Hydraulic leak at cylinder ' || number,
        (ARRAY['low', 'medium', 'high', 'critical'])[1 + number % 4], 'Grace Kim',
        person.first_name || ' ' || person.last_name, person.id, at, at,
-       CASE WHEN active THEN (ARRAY['open', 'in_progress', 'on_hold'])[1 + number % 3] ELSE 'completed' END,
+       CASE WHEN fate.active THEN (ARRAY['open', 'in_progress', 'on_hold'])[1 + number % 3] ELSE 'completed' END,
        at + interval '8 hours', at + interval '5 minutes', at + interval '10 minutes',
-       CASE WHEN NOT active THEN at + interval '1 hour' END, 'Seal worn', 'Seal replaced'
+       CASE WHEN NOT fate.active THEN at + interval '1 hour' END, 'Seal worn', 'Seal replaced'
 FROM generate_series(1, {{count}}) AS number
 CROSS JOIN LATERAL (SELECT now() - number * interval '10 minutes' AS at,
                            number % 1000 < {ACTIVE_SHARE} * 1000 AS active) AS fate
@@ -44,7 +44,8 @@ JOIN employees person ON person.id = 1 + number % 15;
 INSERT INTO work_order_events (event_id, work_order_id, at, who, kind, new_value)
 SELECT nextval('work_order_event_number'), id, created_at, reporter_name, 'created', 'open' FROM work_orders;
 SET session_replication_role = DEFAULT;
-ANALYZE work_orders, work_order_events;"""
+ANALYZE work_orders, work_order_events;
+SELECT pg_notify('{SCHEMA}.machine_feed', '{{{{"resync": "orders were loaded"}}}}');"""
 PASS_ORDERS = f"""
 SET search_path = {SCHEMA};
 WITH made AS (INSERT INTO work_orders (machine_id, issue_description, reporter_name)
@@ -54,7 +55,18 @@ SELECT count(*) FROM made;
 UPDATE work_orders SET status = 'completed', cause = 'Nothing', action_taken = 'Nothing'
 WHERE issue_description = 'Passing through' AND status = 'open';"""
 PASSED_AT_ONCE = 20
-READ_ROWS = "() => [...document.querySelectorAll('.order-list tbody a')].map(link => link.href).join()"
+PRESS = """chip => new Promise(done => {
+  const rows = () => [...document.querySelectorAll('.order-list tbody a')].map(link => link.href).join();
+  const before = rows(), began = performance.now();
+  const observer = new MutationObserver(() => {
+    if (rows() === before) return;
+    observer.disconnect();
+    requestAnimationFrame(() => done(performance.now() - began));
+  });
+  observer.observe(document.querySelector('.order-list'), {subtree: true, childList: true, attributes: true});
+  chip.click();
+})"""
+"""Presses a chip; ms until other rows are there, to the next frame."""
 
 
 async def run(program: Path, *, quick: bool) -> list[Row]:
@@ -95,18 +107,14 @@ async def page_times(http: httpx.AsyncClient) -> list[float]:
 
 
 async def filter_times(app: Floor) -> list[float]:
-    """ms from a press on a chip to other rows, in a real browser among the simulated ones."""
+    """ms from a press on a chip to other rows on the screen, in a real browser among the simulated ones."""
     times = []
     async with chromium() as browser, fresh(browser) as (_, page, _):
         await page.goto(f'{app.address}/work-orders')
         await page.wait_for_selector('.order-list tbody a')
         for number in range(FILTERS):
-            before = await page.evaluate(READ_ROWS)
             chip = page.locator('.chip', has_text='On hold' if number % 2 else 'In progress').first
-            began = time.perf_counter()
-            await chip.click()
-            await page.wait_for_function(f'before => ({READ_ROWS})() !== before', arg=before, polling='raf')
-            times.append((time.perf_counter() - began) * 1000)
+            times.append(await chip.evaluate(PRESS))
     return times
 
 
