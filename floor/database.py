@@ -134,16 +134,19 @@ class Database:
 
     async def _sign_in(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
         """asyncpg.connect, for the pool too, with what only the credentials know."""
-        if self._credentials is not None:
-            options |= await self._credentials.arguments()
-        given = self._credentials.given if self._credentials is not None else 0
+        if self._credentials is None:
+            plain: asyncpg.Connection = await asyncpg.connect(dsn, **options)
+            return plain
+        arguments = await self._credentials.arguments()
+        given = self._credentials.given
         try:
-            connection: asyncpg.Connection = await asyncpg.connect(dsn, **options)
-            return connection
-        except asyncpg.InvalidAuthorizationSpecificationError:
-            if self._credentials is not None:
-                self._credentials.refuse(given)
-            raise
+            signed_in: asyncpg.Connection = await asyncpg.connect(dsn, **options, **arguments)
+            return signed_in
+        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            self._credentials.refuse(given)
+            raise DatabaseUnavailable(
+                f'the database does not let us in: {describe(error)}. Asking for a new password; if this stays, give '
+                f'the app the database as its resource, or its service principal a role in it') from error
 
     def _options(self) -> dict[str, Any]:
         # server settings outlive the RESET ALL of a pool's release; SET search_path would not
