@@ -244,7 +244,10 @@ class WorkOrder:
 
 @dataclass(frozen=True, slots=True)
 class WorkOrderEvent:
-    """One thing that happened to a work order. kind: created, moved, changed, commented, checklist, attached, recovered."""
+    """One thing that happened to a work order.
+
+    kind: created, moved, changed, commented, checklist, attached or recovered.
+    """
 
     id: int
     at: datetime
