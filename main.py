@@ -55,10 +55,11 @@ def main() -> int:
 def serve(settings: Settings, source: DatabaseSource) -> None:
     """Everything that one process consists of, and how it hangs together."""
     timing = Timing(heartbeat=settings.listen_heartbeat_seconds, audit=settings.listen_audit_seconds)
-    database = Database(source.url, settings)
+    database = Database(source.url, settings, source.lakebase)
     store = Store(stale_after=timing.stale_after, silent_after=settings.machine_silent_after)
     listener = Listener(database.connect, database.queries, store, schema=database.schema, timing=timing,
-                        prepare=prepare(database))
+                        prepare=prepare(database),
+                        also_wrong=lambda: source.lakebase.problem if source.lakebase else None)
     broadcast = Broadcast(store)
     employees = Employees(database, default_role=settings.role_of_strangers)
     orders = WorkOrders(database, employees)
@@ -70,6 +71,8 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
 
     tasks = [listener.run, broadcast.run, keeper.run, database.recycle,
              partial(collect_garbage, lambda: broadcast.pages_gone)]
+    if source.lakebase is not None:
+        tasks.append(source.lakebase.keep_fresh)
     if source.embedded is not None:
         tasks.append(source.embedded.supervise)
     if settings.enable_simulator:

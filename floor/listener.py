@@ -76,14 +76,17 @@ class Listener:
     """Keeps the store equal to the database for ever, whatever happens to the connection."""
 
     def __init__(self, connect: Connect, queries: Any, store: Store, *, schema: str, timing: Timing | None = None,
-                 prepare: Callable[[Connection], Awaitable[None]] | None = None) -> None:
-        """prepare runs on every new connection before it listens: it brings the schema up to date."""
+                 prepare: Callable[[Connection], Awaitable[None]] | None = None,
+                 also_wrong: Callable[[], str | None] = lambda: None) -> None:
+        """prepare runs on every new connection before it listens: it brings the schema up to date.
+        also_wrong: what else, outside the database, people should know of before it hurts."""
         self.counters = Counters()
         self._connect = connect
         self._queries = queries
         self._store = store
         self._timing = timing or Timing()
         self._prepare = prepare
+        self._also_wrong = also_wrong
         self._feed_channel = f'{schema}.machine_feed'
         self._beat_channel = f'{schema}.heartbeat.{uuid.uuid4().hex[:8]}'
 
@@ -240,7 +243,7 @@ class Listener:
         async with session.asking:
             missing = [row['name'] async for row in self._queries.missing_triggers(session.connection)]
         if not missing:
-            self._store.set_trouble(None)
+            self._store.set_trouble(self._also_wrong())
             return
         if self._store.trouble is None:
             log.error('triggers are missing or switched off: %s', ', '.join(missing))

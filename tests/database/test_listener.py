@@ -385,6 +385,15 @@ async def test_a_trigger_that_is_off_is_said_until_it_is_on_again(floor: Floor, 
         await until(lambda: floor.store.trouble is None)
 
 
+async def test_what_will_hurt_later_is_said_while_all_is_well(floor: Floor) -> None:
+    renewal: list[str] = ['the password can not be renewed']
+    async with floor.running(also_wrong=lambda: renewal[0] if renewal else None):
+        await until(lambda: floor.store.trouble == 'the password can not be renewed')
+        assert floor.store.connection is Connection.LIVE
+        renewal.clear()
+        await until(lambda: floor.store.trouble is None)
+
+
 async def test_with_the_announcing_trigger_off_the_floor_is_polled(floor: Floor) -> None:
     await floor.writer.execute('ALTER TABLE machine_feed_stream DISABLE TRIGGER machine_feed_updated')
     async with floor.running(replace(QUICK, audit=3600)):
