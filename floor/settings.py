@@ -67,6 +67,7 @@ class Settings(BaseSettings):
 
     enable_simulator: Annotated[bool, Field(description='true or false')] = True
     simulator_interval: Annotated[float, Field(gt=0, le=86400, description='seconds between changes, above 0')] = 5
+    backfill_days: Annotated[int, Field(ge=0, le=366, description='days, 0 to 366; 0: off')] = 30
 
     db_pool_size: Annotated[int, Field(ge=0, le=1000, description='a whole number, 0 to 1000')] = 5
     db_max_overflow: Annotated[int, Field(ge=0, le=1000, description='a whole number, 0 to 1000')] = 10

@@ -50,6 +50,7 @@ async def _play(settings: Settings, source: DatabaseSource, seed: int | None) ->
     updates: asyncio.Queue[Update] = asyncio.Queue()
     runner = SimulatorRunner(
         connect_prepared(database), database.queries, interval=settings.simulator_interval, seed=seed,
+        backfill_days=settings.backfill_days,
         instance=f'{socket.gethostname()}:simulator', report=updates.put_nowait,
     )
     tasks = [asyncio.create_task(runner.run())]

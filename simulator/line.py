@@ -9,7 +9,7 @@ Between two events all levels change linearly, so the model jumps from event to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
@@ -26,7 +26,7 @@ SNAP = 1e-5
 """A level this close to empty or full, in seconds, is empty or full."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """A machine says something new. at: plant seconds."""
 
@@ -55,7 +55,7 @@ class Place:
 
     def picture(self, now: float) -> Picture:
         """What the machine says of itself."""
-        if self.machine.up and self.waiting is not None and now >= self.shows_waiting_from:
+        if self.waiting is not None and now >= self.shows_waiting_from:
             return 'warning', self.waiting
         return self.machine.status, self.machine.reason
 
@@ -73,13 +73,17 @@ class Line:
 
     def __init__(self, now: float) -> None:
         self.places: Sequence[Place] = ()
+        self._buffers: Sequence[tuple[Place, Place]] = ()  # each as who fills it and who empties it
+        self._buffers_backwards: Sequence[tuple[Place, Place]] = ()
         self._moment = now
 
     def arrange(self, places: Sequence[Place], now: float) -> None:
         """Stand these machines on the line; a buffer that is new starts half full."""
         self._flow(now)
         self.places = tuple(places)
-        for place, following in pairwise(self.places):
+        self._buffers = tuple(pairwise(self.places))
+        self._buffers_backwards = self._buffers[::-1]
+        for place, following in self._buffers:
             repair = (place.machine.profile.mean_repair + following.machine.profile.mean_repair) / 2
             room = BUFFER_OF_REPAIR * repair
             place.stock = room / 2 if place.room is None else min(place.stock, room)
@@ -88,7 +92,18 @@ class Line:
 
     def next_event(self) -> float:
         """When something may change next."""
-        return min(self._events(), default=inf)
+        now = self._moment
+        moments = [place.machine.until for place in self.places]
+        for place in self.places:
+            if now < place.shows_waiting_from < inf:
+                moments.append(place.shows_waiting_from)
+        for place, following in self._buffers:
+            room = place.room or 0.0
+            if place.runs and not following.runs and place.stock < room:
+                moments.append(now + room - place.stock)
+            elif following.runs and not place.runs and place.stock > 0:
+                moments.append(now + place.stock)
+        return min(moments, default=inf)
 
     def advance(self, until: float) -> list[Change]:
         """Every change up to this moment, in order. Going in one step or in many gives the same."""
@@ -101,6 +116,17 @@ class Line:
             self._settle()
             changes += self._speak()
         return changes
+
+    def roots(self) -> dict[str, str]:
+        """Who causes whose waiting: for each machine that says it waits the one that is down and holds it up."""
+        roots = {}
+        for index, place in enumerate(self.places):
+            if place.shown[1] == place.waiting is not None:
+                step, cause = (-1, index - 1) if place.waiting == STARVED else (1, index + 1)
+                while self.places[cause].waiting == place.waiting:
+                    cause += step
+                roots[place.machine.name] = self.places[cause].machine.name
+        return roots
 
     def adopt(self, pictures: Iterable[tuple[Place, Picture]], now: float) -> None:
         """Let machines be what somebody else says they are; the others follow from the next `advance` on.
@@ -136,28 +162,17 @@ class Line:
             place.shown = (status, reason)
         self._settle()
 
-    def _events(self) -> Iterator[float]:
-        for place in self.places:
-            yield place.machine.until
-            if self._moment < place.shows_waiting_from < inf:
-                yield place.shows_waiting_from
-        for place, following in pairwise(self.places):
-            room = place.room or 0.0
-            if place.runs and not following.runs and place.stock < room:
-                yield self._moment + room - place.stock
-            elif following.runs and not place.runs and place.stock > 0:
-                yield self._moment + place.stock
-
     def _flow(self, moment: float) -> None:
         """Bring the buffers to this moment."""
         passed = moment - self._moment
-        for place, following in pairwise(self.places):
-            room = place.room or 0.0
-            place.stock += passed * (place.runs - following.runs)
-            if place.stock < SNAP:
-                place.stock = 0.0
-            elif place.stock > room - SNAP:
-                place.stock = room
+        for place, following in self._buffers:
+            if place.runs is not following.runs:
+                room = place.room or 0.0
+                place.stock += passed if place.runs else -passed
+                if place.stock < SNAP:
+                    place.stock = 0.0
+                elif place.stock > room - SNAP:
+                    place.stock = room
         self._moment = moment
 
     def _settle(self) -> None:
@@ -169,14 +184,15 @@ class Line:
         waiting: dict[Place, str] = {}
         for place in self.places:
             place.runs = place.machine.up
-        for place, following in pairwise(self.places):
+        for place, following in self._buffers:
             if following.runs and place.stock == 0 and not place.runs:
                 following.runs, waiting[following] = False, STARVED
-        for place, following in reversed(list(pairwise(self.places))):
+        for place, following in self._buffers_backwards:
             if place.runs and place.stock == place.room and not following.runs:
                 place.runs, waiting[place] = False, BLOCKED
         for place in self.places:
-            place.wait(waiting.get(place), self._moment)
+            if place.waiting is not None or place in waiting:
+                place.wait(waiting.get(place), self._moment)
 
     def _fill_around(self, place: Place, before: float | None, behind: float | None) -> None:
         """Set the levels of the two buffers beside a place, 0 to 1; None leaves one as it is."""
@@ -188,10 +204,11 @@ class Line:
             place.stock = behind * (place.room or 0.0)
 
     def _speak(self) -> list[Change]:
+        now = self._moment
         changes = []
         for place in self.places:
-            picture = place.picture(self._moment)
+            picture = place.picture(now)
             if picture != place.shown:
                 place.shown = picture
-                changes.append(Change(self._moment, place.machine.name, *picture))
+                changes.append(Change(now, place.machine.name, *picture))
         return changes

@@ -78,6 +78,10 @@ class Plant:
         """What every machine says now, in flow order."""
         return [Change(self.now, name, *place.shown) for name, place in self._places.items()]
 
+    def roots(self) -> dict[str, str]:
+        """The ground truth: for each machine that says it waits for a neighbour, the one that is down and causes it."""
+        return {victim: root for line in self._lines.values() for victim, root in line.roots().items()}
+
     def next_event(self) -> float:
         """When something may change next, shown or not; infinity for a plant without machines."""
         return min((line.next_event() for line in self._lines.values()), default=inf)

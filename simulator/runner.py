@@ -22,6 +22,7 @@ import asyncpg
 from floor.database import UNREACHABLE, Connection, describe
 from floor.errors import FloorError
 
+from .backfill import backfill
 from .machine import Status
 from .plant import Plant, Station, changes_per_second
 
@@ -74,12 +75,14 @@ class SimulatorRunner:
         interval: float,
         instance: str,
         seed: int | None = None,
+        backfill_days: int = 0,
         report: Callable[[Update], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """interval: mean seconds between two shown changes of the whole floor. instance: who we are, for people.
 
-        We add to instance what makes it unique, since two that shared a name would both play. report is told of every
+        We add to instance what makes it unique, since two that shared a name would both play. backfill_days: so much
+        history is made before the first tick, if the database is new; 0: none. report is told of every
         machine that was written, after the commit. clock counts seconds.
         """
         self._connect = connect
@@ -87,6 +90,7 @@ class SimulatorRunner:
         self._interval = interval
         self._instance = f'{instance}/{secrets.token_hex(4)}'
         self._seed = secrets.randbits(32) if seed is None else seed
+        self._backfill_days = backfill_days
         self._report = report
         self._clock = clock
         self._lease = max(SHORTEST_LEASE, 3 * interval)
@@ -112,6 +116,7 @@ class SimulatorRunner:
             try:
                 connection = await self._connect()
                 await self._queries.prepare_simulator_session(connection, patience=f'{self._lease:.0f}s')
+                await self._make_history(connection)
                 while True:
                     async with asyncio.timeout(self._lease):
                         await self.tick(connection)
@@ -147,6 +152,15 @@ class SimulatorRunner:
         for update in updates:
             self._report(update)
         return updates
+
+    async def _make_history(self, connection: Connection) -> None:
+        """Once in our life; the floor is live meanwhile, as it was delivered."""
+        if self._backfill_days:
+            try:
+                await backfill(connection, self._queries, days=self._backfill_days)
+            except asyncpg.InsufficientPrivilegeError as error:
+                log.warning('no history was made for this new database: %s (BACKFILL_DAYS=0 stops the attempt)', error)
+            self._backfill_days = 0
 
     async def _read(self, connection: Connection) -> list[_Row]:
         return [

@@ -37,3 +37,70 @@ RETURNING f.machine_name;
 -- hangs in a transaction loses its session, or nobody else could ever take over.
 SELECT set_config('synchronous_commit', 'off', false),
        set_config('idle_in_transaction_session_timeout', :patience, false);
+
+-- name: is_new_floor()$
+-- Whether nothing has ever happened here: no order, no table that was set aside, no history but that one transaction has
+-- delivered the machines, all operational; and none of them has been heard of since.
+SELECT NOT EXISTS (SELECT FROM work_orders)
+   AND NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname LIKE 'adopted\_%')
+   AND NOT EXISTS (SELECT FROM machine_status_history h,
+                          (SELECT xid, datetime FROM machine_status_history ORDER BY version LIMIT 1) AS delivery
+                   WHERE (h.old_status, h.new_status, h.reason, h.datetime, h.xid)
+                         IS DISTINCT FROM (NULL, 'operational', NULL, delivery.datetime, delivery.xid))
+   AND EXISTS (SELECT FROM machine_feed_stream)
+   AND NOT EXISTS (SELECT FROM machine_feed_stream f LEFT JOIN machine_status_history h USING (version)
+                   WHERE h.version IS NULL);
+
+-- name: database_time()$
+SELECT clock_timestamp();
+
+-- name: keep_others_from_writing()!
+-- Until the end of the transaction others can only read. In the order in which the triggers come to these tables.
+LOCK TABLE machine_feed_stream, machine_status_history, work_order_checklist, work_orders, work_order_events
+    IN SHARE ROW EXCLUSIVE MODE;
+
+-- name: begin_history#
+-- Rows are written with times of their own: nothing must stamp, check or announce them. The rows that say that the
+-- machines were delivered go, since in the new history the machines have been there for longer, and with them what was
+-- derived from them.
+ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
+ALTER TABLE machine_feed_stream DISABLE TRIGGER USER;
+ALTER TABLE work_orders DISABLE TRIGGER USER;
+ALTER TABLE work_order_events DISABLE TRIGGER USER;
+ALTER TABLE work_order_checklist DISABLE TRIGGER USER;
+DELETE FROM machine_status_history;
+DO $$ BEGIN
+    IF to_regproc('history_begin_again') IS NOT NULL THEN PERFORM history_begin_again(); END IF;
+END $$;
+
+-- name: draw_versions(amount)$
+-- The first of so many versions in a row: nobody else draws any while the feed is ours.
+SELECT coalesce(min(version), 0)
+FROM (SELECT nextval('machine_feed_version') AS version FROM generate_series(1, :amount)) AS drawn;
+
+-- name: draw_event_numbers(amount)$
+-- The same for the events of work orders.
+SELECT coalesce(min(number), 0)
+FROM (SELECT nextval('work_order_event_number') AS number FROM generate_series(1, :amount)) AS drawn;
+
+-- name: set_floor(names, statuses, reasons, sinces, moments, versions)!
+-- Let every machine stand as its history ends.
+UPDATE machine_feed_stream f
+SET status = said.status, reason = said.reason, datetime = said.moment, status_since = said.since,
+    reported_at = clock_timestamp(), version = said.version
+FROM unnest(:names::text[], :statuses::text[], :reasons::text[], :sinces::timestamptz[], :moments::timestamptz[],
+            :versions::bigint[]) AS said (machine_name, status, reason, since, moment, version)
+WHERE f.machine_name = said.machine_name;
+
+-- name: end_history#
+-- A simulator that goes on finds a floor that has its first picture.
+ALTER TABLE machine_status_history ENABLE TRIGGER machine_status_history_append_only;
+ALTER TABLE machine_feed_stream ENABLE TRIGGER USER;
+ALTER TABLE work_orders ENABLE TRIGGER USER;
+ALTER TABLE work_order_events ENABLE TRIGGER USER;
+ALTER TABLE work_order_checklist ENABLE TRIGGER USER;
+UPDATE simulator_state SET tick = greatest(tick, 1);
+ANALYZE machine_status_history, machine_feed_stream, work_orders, work_order_events, work_order_checklist;
+
+-- name: announce_history()!
+SELECT pg_notify(current_schema() || '.machine_feed', '{"resync": "the history was made"}');

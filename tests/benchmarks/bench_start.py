@@ -1,4 +1,7 @@
-"""From the command to the first live tile in a Chromium that waits for it: cold, with initdb, and warm."""
+"""From the command to the first live tile in a Chromium that waits for it: cold, with initdb, and warm.
+
+And how long a new database takes to get its 30 days of history, which comes while the floor is live.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,17 @@ import time
 from pathlib import Path
 from statistics import median
 
+import asyncpg
 from playwright.async_api import Browser, Error
+
+from floor.database import load_queries
+from simulator.backfill import backfill
 
 from .chromium import chromium, fresh
 from .report import Row, at_most, say, spread
-from .server import data_folder, start_floor
+from .server import SCHEMA, data_folder, floor, start_floor
 
-COLD_S, WARM_S = 10.0, 3.0
+COLD_S, WARM_S, BACKFILL_S = 10.0, 3.0, 5.0
 LIVE_TILE = 'body:has([data-connection="live"]) .tile:not([data-status="unknown"])'
 TRY_EVERY_S = 0.05
 
@@ -28,8 +35,10 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
                 cold.append(await start(browser, program, folder))
                 warm += [await start(browser, program, folder) for _ in range(2 if quick else 3)]
             say(f'cold {cold[-1]:.1f} s, warm so far {spread(warm)} s')
+    histories = [await give_history(program) for _ in range(1 if quick else 3)]
     return [at_most('start to first live tile, new data folder', COLD_S, median(cold), 's', spread(cold)),
-            at_most('start to first live tile, warm', WARM_S, median(warm), 's', spread(warm))]
+            at_most('start to first live tile, warm', WARM_S, median(warm), 's', spread(warm)),
+            at_most('30 days of history for a new database', BACKFILL_S, median(histories), 's', spread(histories))]
 
 
 async def start(browser: Browser, program: Path, folder: Path) -> float:
@@ -50,3 +59,16 @@ async def start(browser: Browser, program: Path, folder: Path) -> float:
             return time.monotonic() - began
         finally:
             app.stop()
+
+
+async def give_history(program: Path) -> float:
+    """Seconds."""
+    async with floor(program) as app:
+        connection = await asyncpg.connect(app.database_url, server_settings={'search_path': SCHEMA})
+        try:
+            done = await backfill(connection, load_queries(), days=30)
+        finally:
+            await connection.close()
+        if done is None:
+            raise RuntimeError('the database was not new')
+        return done.took

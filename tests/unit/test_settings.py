@@ -48,6 +48,7 @@ def test_nothing_has_to_be_set() -> None:
     ('ENABLE_SIMULATOR', 'perhaps', 'true or false'),
     ('SIMULATOR_INTERVAL', '0', 'seconds between changes, above 0'),
     ('SIMULATOR_INTERVAL', 'soon', 'seconds between changes, above 0'),
+    ('BACKFILL_DAYS', '-1', 'days, 0 to 366; 0: off'),
     ('DB_POOL_SIZE', '-1', 'a whole number, 0 to 1000'),
     ('DB_POOL_SIZE', '1.5', 'a whole number, 0 to 1000'),
     ('DB_MAX_OVERFLOW', '1001', 'a whole number, 0 to 1000'),

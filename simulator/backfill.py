@@ -1,0 +1,128 @@
+"""Gives a database that is new some days of history, so that no report is empty: what machines did, what people wrote.
+
+New means that nothing has ever happened in it: its history holds the delivered machines and nothing else, it has no
+work order, and no machine has been heard of since. Everything is written in one transaction while nobody else can write
+to the floor; of several instances that try at once one succeeds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+from floor.database import Connection
+from floor.model import Employee, Role
+
+from .orders import write_orders
+from .papers import EventRow, ItemRow, OrderRow, Papers
+from .plant import Station
+from .story import Event, Standing, Story, ending, stops
+
+log = logging.getLogger(__name__)
+
+SEED = 18
+"""Every new floor has the same history, told as of its own now. This one ends with a typical picture and work to do."""
+WHO = 'simulator'
+DAY = timedelta(days=1)
+COPY_TIMEOUT_S = 600.0
+
+HISTORY_COLUMNS = ('version', 'machine_name', 'old_status', 'new_status', 'reason', 'datetime', 'changed_at',
+                   'changed_by')
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """What was written, and how many seconds it took."""
+
+    since: datetime
+    until: datetime
+    changes: int
+    orders: int
+    took: float
+
+
+async def backfill(connection: Connection, queries: Any, *, days: int = 30, seed: int = SEED,
+                   now: datetime | None = None) -> Backfill | None:
+    """Write the days before now (the database's clock) if the database is new; None if it is not.
+
+    The machines then stand as the history ends, and a simulator goes on from there. The connection must be in the
+    floor's schema, its login own the tables.
+
+    :raises asyncpg.InsufficientPrivilegeError: it does not own them; nothing was written
+    """
+    began = time.monotonic()
+    if not await queries.is_new_floor(connection):
+        return None
+    log.info('making %d days of history for a new database ...', days)
+    until = now or await queries.database_time(connection)
+    since = until - days * DAY
+    events, papers = await _imagine(connection, queries, since, until, seed)
+    async with connection.transaction():
+        await queries.keep_others_from_writing(connection)
+        if not await queries.is_new_floor(connection):
+            log.info('the history was made by another instance')
+            return None
+        await _write(connection, queries, events, papers)
+    done = Backfill(since, until, len(events), len(papers.orders), time.monotonic() - began)
+    log.info('made %d days of history in %.1f s: %d status changes, %d work orders',
+             days, done.took, done.changes, done.orders)
+    return done
+
+
+async def _imagine(connection: Connection, queries: Any, since: datetime, until: datetime,
+                   seed: int) -> tuple[list[Event], Papers]:
+    """In a thread, a day at a time: whoever stops us need not wait for the end."""
+    stations = [Station(row['machine_name'], row['type'], row['line_id'])
+                async for row in queries.simulated_floor(connection)]
+    people = [Employee(**{**row, 'role': Role(row['role'])}) async for row in queries.everybody(connection)]
+    due_within = {row['priority']: row['due_within'] async for row in queries.work_order_due_times(connection)}
+    story = await asyncio.to_thread(Story, stations, seed, since)
+    events = story.tell(since)
+    while since < until:
+        since = min(since + DAY, until)
+        events += await asyncio.to_thread(story.tell, since)
+    return events, await asyncio.to_thread(
+        lambda: write_orders(stops(events), people, due_within, now=until, seed=seed))
+
+
+async def _write(connection: Connection, queries: Any, events: Sequence[Event], papers: Papers) -> None:
+    await queries.begin_history(connection)
+    first = await queries.draw_versions(connection, amount=len(events))
+    await _copy(connection, 'machine_status_history', HISTORY_COLUMNS, (
+        (version, event.machine, event.old, event.new, event.reason, event.at, event.at, WHO)
+        for version, event in enumerate(events, first)))
+    await _stand(connection, queries, ending(events), first)
+    columns = _columns(OrderRow)
+    await _copy(connection, 'work_orders', columns, map(attrgetter(*columns), papers.orders))
+    columns = _columns(EventRow)
+    number = await queries.draw_event_numbers(connection, amount=len(papers.events))
+    await _copy(connection, 'work_order_events', ('event_id', *columns), (
+        (event_id, *values) for event_id, values in enumerate(map(attrgetter(*columns), papers.events), number)))
+    columns = _columns(ItemRow)
+    await _copy(connection, 'work_order_checklist', columns, map(attrgetter(*columns), papers.items))
+    await queries.end_history(connection)
+    await queries.announce_history(connection)
+
+
+async def _stand(connection: Connection, queries: Any, floor: Sequence[Standing], first: int) -> None:
+    await queries.set_floor(
+        connection,
+        names=[standing.machine for standing in floor], statuses=[standing.status for standing in floor],
+        reasons=[standing.reason for standing in floor], sinces=[standing.since for standing in floor],
+        moments=[standing.at for standing in floor],
+        versions=[first + standing.last for standing in floor])
+
+
+async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Half a megabyte at a time, between which others get their turn in the event loop."""
+    await connection.copy_records_to_table(table, columns=columns, records=rows, timeout=COPY_TIMEOUT_S)
+
+
+def _columns(row: type) -> tuple[str, ...]:
+    return tuple(column.name for column in fields(row))

@@ -1,0 +1,111 @@
+"""What the plant did over days of the calendar: the model's plant seconds as moments, each machine's states as a chain.
+
+Pure like the model: the same stations, seed and times tell the same story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .machine import Status
+from .plant import Plant, Station
+
+TICK = timedelta(microseconds=1)
+"""The smallest time that PostgreSQL tells apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A machine says something new, of its status or only of its reason. old is None where its story begins."""
+
+    machine: str
+    old: Status | None
+    new: Status
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A machine was down. until is None while it still is."""
+
+    machine: str
+    reason: str | None
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a machine says in the end."""
+
+    machine: str
+    status: Status
+    reason: str | None
+    since: datetime
+    """When it came into that status."""
+    at: datetime
+    """When it said something last."""
+    last: int
+    """The index of that event."""
+
+
+class Story:
+    """Tells on from moment to moment. Going in one step or in many gives the same."""
+
+    def __init__(self, stations: Sequence[Station], seed: int, since: datetime) -> None:
+        """stations: in flow order. since: aware, when it begins."""
+        self.plant = Plant(stations, seed)
+        self._since = since
+        self._began = self.plant.now
+        self._last: dict[str, Event] = {}
+
+    def moment(self, plant_seconds: float) -> datetime:
+        """When a moment of the plant was by the calendar."""
+        return self._since + timedelta(seconds=plant_seconds - self._began)
+
+    def tell(self, until: datetime) -> list[Event]:
+        """Every event up to this moment that was not told yet, in order of time."""
+        last = self._last
+        events = []
+        if not last:
+            events = [Event(said.machine, None, said.status, said.reason, self._since) for said in self.plant.frame()]
+            last.update((event.machine, event) for event in events)
+        in_order = True
+        for change in self.plant.advance(self._began + (until - self._since).total_seconds()):
+            before = last[change.machine]
+            at = self.moment(change.at)
+            if at <= before.at:  # two of one machine at once could not be told apart
+                at, in_order = before.at + TICK, False
+            event = Event(change.machine, before.new, change.status, change.reason, at)
+            last[change.machine] = event
+            events.append(event)
+        return events if in_order else sorted(events, key=lambda event: event.at)
+
+
+def ending(events: Sequence[Event]) -> list[Standing]:
+    """How every machine stands after these events, in the order of its first."""
+    since: dict[str, datetime] = {}
+    number: dict[str, int] = {}
+    for index, event in enumerate(events):
+        if event.old != event.new:
+            since[event.machine] = event.at
+        number[event.machine] = index
+    return [Standing(name, events[index].new, events[index].reason, since[name], events[index].at, index)
+            for name, index in number.items()]
+
+
+def stops(events: Iterable[Event]) -> list[Stop]:
+    """Every stop that began in a story, in order of its beginning."""
+    down: dict[str, Event] = {}
+    found = []
+    for event in events:
+        if event.new == 'down':
+            if event.old not in {'down', None}:
+                down[event.machine] = event
+        elif (began := down.pop(event.machine, None)) is not None:
+            found.append(Stop(event.machine, began.reason, began.at, event.at))
+    found += [Stop(began.machine, began.reason, began.at, None) for began in down.values()]
+    return sorted(found, key=lambda stop: (stop.since, stop.machine))

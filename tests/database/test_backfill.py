@@ -1,0 +1,420 @@
+"""A database that is new gets a history, once; one that has a history of its own is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, Server, until
+
+from floor.database import load_queries
+from floor.migrate import load_migrations, migrate
+from simulator import backfill as backfill_module
+from simulator.backfill import SEED, Backfill, backfill
+from simulator.plant import Station
+from simulator.runner import SimulatorRunner
+from simulator.story import Story, ending, stops
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+QUERIES = load_queries()
+MONTH_CPU_S = 5.0
+"""Processor seconds of this process for 30 days; a wall clock would measure the other tests."""
+TURN_S = 0.05
+
+FLOOR = """SELECT m.machine_name, m.type, m.line_id FROM machine_feed_stream f JOIN machines m USING (machine_name)
+           ORDER BY m.line_id, m.position"""
+UNTOUCHED = """SELECT (SELECT jsonb_agg(to_jsonb(h) ORDER BY version) FROM machine_status_history h),
+                      (SELECT jsonb_agg(to_jsonb(f) ORDER BY machine_id) FROM machine_feed_stream f),
+                      (SELECT jsonb_agg(to_jsonb(o) ORDER BY id) FROM work_orders o),
+                      (SELECT to_jsonb(s) FROM simulator_state s)"""
+SWITCHED_OFF = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'O'"
+
+
+async def fill(connection: asyncpg.Connection, days: int = 2, **more: Any) -> Backfill:
+    """A short history, where a test is not about its length."""
+    done = await backfill(connection, QUERIES, days=days, **more)
+    assert done is not None
+    return done
+
+
+async def untouched(connection: asyncpg.Connection) -> tuple[Any, ...]:
+    return tuple(await connection.fetchrow(UNTOUCHED))
+
+
+async def broken_chains(connection: asyncpg.Connection) -> list[asyncpg.Record]:
+    """Rows that do not follow from the row before of their machine."""
+    return await connection.fetch("""
+        SELECT * FROM (SELECT *, lag(new_status) OVER w AS was, lag(reason) OVER w AS reason_was,
+                              lag(changed_at) OVER w AS changed_before
+                       FROM machine_status_history WINDOW w AS (PARTITION BY machine_name ORDER BY version)) AS h
+        WHERE old_status IS DISTINCT FROM was OR changed_at <= changed_before
+           OR (new_status, reason) IS NOT DISTINCT FROM (was, reason_was)""")
+
+
+@asynccontextmanager
+async def running(simulator: SimulatorRunner) -> AsyncIterator[None]:
+    task = asyncio.create_task(simulator.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_new_database_gets_thirty_days_without_holding_anybody_up(connect: Connect) -> None:
+    connection, turns, done = await connect(), list[float](), asyncio.Event()
+
+    async def look_at_the_clock() -> None:
+        before = time.thread_time()
+        while not done.is_set():
+            await asyncio.sleep(0)
+            now = time.thread_time()
+            turns.append(now - before)
+            before = now
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(look_at_the_clock())
+        result = await fill(connection, days=30)
+        done.set()
+    assert result.changes > 90_000 and 300 < result.orders < 3000
+    assert result.until - result.since == timedelta(days=30)
+    assert max(turns) < TURN_S
+    counts = await connection.fetchrow("""
+        SELECT (SELECT count(*) FROM machine_status_history), (SELECT count(*) FROM work_orders),
+               (SELECT count(DISTINCT date_trunc('day', changed_at)) FROM machine_status_history)""")
+    assert tuple(counts)[:2] == (result.changes, result.orders)
+    assert counts[2] >= 30
+    states = dict(await connection.fetch('SELECT status, count(*) FROM machine_feed_stream GROUP BY status'))
+    assert abs(states['operational'] - 18) <= 1 and abs(states['warning'] - 9) <= 1 and abs(states['down'] - 3) <= 1
+    orders = dict(await connection.fetch('SELECT status, count(*) FROM work_orders GROUP BY status'))
+    assert orders.keys() == {'open', 'in_progress', 'on_hold', 'completed', 'cancelled'}
+    assert await connection.fetchval("SELECT count(*) FROM work_orders WHERE due_at < now() AND status IN ('open', "
+                                     "'in_progress', 'on_hold')") > 0
+
+
+async def test_thirty_days_are_made_in_less_than_five_seconds(connect: Connect) -> None:
+    connection = await connect()
+    began = time.process_time()
+    await fill(connection, days=30)
+    assert time.process_time() - began < MONTH_CPU_S
+
+
+async def test_what_is_written_is_the_story_to_the_microsecond(connect: Connect) -> None:
+    connection = await connect()
+    now = await connection.fetchval("SELECT now() - interval '10 seconds'")
+    stations = [Station(*row) for row in await connection.fetch(FLOOR)]
+    await fill(connection, now=now)
+    told = Story(stations, SEED, now - timedelta(days=2)).tell(now)
+    rows = await connection.fetch('SELECT machine_name, old_status, new_status, reason, changed_at, datetime, '
+                                  'changed_by FROM machine_status_history ORDER BY version')
+    assert [tuple(row) for row in rows] == [
+        (event.machine, event.old, event.new, event.reason, event.at, event.at, 'simulator') for event in told]
+    known = {(stop.machine, stop.since): stop.until for stop in stops(told)}
+    orders = await connection.fetch('SELECT machine_id, stop_since, recovered_at FROM work_orders')
+    assert orders
+    for order in orders:
+        assert known[order['machine_id'], order['stop_since']] == order['recovered_at']
+
+
+async def test_the_history_is_one_chain_a_machine(connect: Connect) -> None:
+    connection = await connect()
+    delivered = await connection.fetchval('SELECT max(version) FROM machine_status_history')
+    done = await fill(connection)
+    assert await connection.fetchval('SELECT min(version) FROM machine_status_history') > delivered
+    assert await broken_chains(connection) == []
+    assert await connection.fetchval("""
+        SELECT bool_and(in_order AND changed_at BETWEEN $1 AND $2)
+        FROM (SELECT changed_at, changed_at >= lag(changed_at, 1, changed_at) OVER (ORDER BY version) AS in_order
+              FROM machine_status_history) AS h""", done.since, done.until)
+
+
+async def test_the_floor_stands_as_the_history_ends(connect: Connect) -> None:
+    connection = await connect()
+    done = await fill(connection)
+    stations = [Station(*row) for row in await connection.fetch(FLOOR)]
+    standing = {stand.machine: stand for stand in ending(Story(stations, SEED, done.since).tell(done.until))}
+    rows = await connection.fetch('SELECT f.*, last.version AS last_version FROM machine_feed_stream f JOIN LATERAL '
+                                  '(SELECT max(version) AS version FROM machine_status_history h '
+                                  'WHERE h.machine_name = f.machine_name) AS last ON true')
+    assert len(rows) == 30
+    for row in rows:
+        stand = standing[row['machine_name']]
+        assert (row['status'], row['reason'], row['status_since'], row['datetime'], row['version']) == (
+            stand.status, stand.reason, stand.since, stand.at, row['last_version'])
+        assert row['reported_at'] >= done.until
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Tea' WHERE machine_id = 5")
+    assert await connection.fetchval('SELECT version = (SELECT max(version) FROM machine_status_history) '
+                                     'FROM machine_feed_stream WHERE machine_id = 5')
+
+
+@pytest.mark.parametrize('lived', [
+    "UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1",
+    'UPDATE machine_feed_stream SET status = status WHERE machine_id = 1',
+    "INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Palletizer', 'palletizer')",
+    'DELETE FROM machine_feed_stream WHERE machine_id = 30',
+    'DELETE FROM machine_feed_stream',
+    "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Hisses')",
+    'CREATE TABLE adopted_machine_feed_stream ()',
+], ids=['a change', 'a word without a change', 'a machine came', 'one left', 'all left', 'an order', 'adopted'])
+async def test_a_database_that_has_lived_is_left_alone(connect: Connect, lived: str) -> None:
+    connection = await connect()
+    await connection.execute(lived)
+    before = await untouched(connection)
+    assert await backfill(connection, QUERIES, days=2) is None
+    assert await untouched(connection) == before
+
+
+async def test_it_happens_once(connect: Connect) -> None:
+    connection = await connect()
+    await fill(connection)
+    before = await untouched(connection)
+    assert await backfill(connection, QUERIES, days=2) is None
+    assert await untouched(connection) == before
+
+
+async def test_of_two_at_once_one_makes_it(connect: Connect) -> None:
+    first, second = await connect(), await connect()
+    both = await asyncio.gather(backfill(first, QUERIES, days=2), backfill(second, QUERIES, days=2))
+    made = [done for done in both if done is not None]
+    assert len(made) == 1
+    assert await first.fetchval('SELECT count(*) FROM machine_status_history') == made[0].changes
+
+
+async def test_who_writes_meanwhile_comes_first(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway reports while the history is being imagined: then it is not written."""
+    connection, gateway = await connect(), await connect()
+    imagine = backfill_module._imagine
+
+    async def imagine_slowly(*arguments: Any) -> Any:
+        imagined = await imagine(*arguments)
+        await gateway.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 7")
+        return imagined
+
+    monkeypatch.setattr(backfill_module, '_imagine', imagine_slowly)
+    assert await backfill(connection, QUERIES, days=2) is None
+    assert await connection.fetchval('SELECT count(*) FROM machine_status_history') == 31
+
+
+async def test_if_it_fails_nothing_is_left_of_it(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = await connect()
+    before = await untouched(connection)
+
+    async def fail(*_: Any) -> None:
+        raise ConnectionError('the cable')
+
+    with monkeypatch.context() as patch, pytest.raises(ConnectionError):
+        patch.setattr(backfill_module, '_stand', fail)
+        await backfill(connection, QUERIES, days=2)
+    assert await untouched(connection) == before
+    assert await connection.fetch(SWITCHED_OFF) == []
+    await fill(connection)
+
+
+async def test_afterwards_everything_is_guarded_as_before(connect: Connect) -> None:
+    connection = await connect()
+    await fill(connection)
+    assert await connection.fetch(SWITCHED_OFF) == []
+    for statement in ('DELETE FROM machine_status_history', "UPDATE machine_status_history SET reason = 'x'",
+                      'DELETE FROM work_orders', 'DELETE FROM work_order_events'):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match='refused'):
+            await connection.execute(statement)
+
+
+async def test_whoever_listens_is_told_once_to_look_again(connect: Connect) -> None:
+    connection, onlooker, heard = await connect(), await connect(), list[str]()
+    await onlooker.add_listener(f'{SCHEMA}.machine_feed', lambda *said: heard.append(said[-1]))
+    await fill(connection)
+    await until(lambda: bool(heard))
+    await onlooker.fetch('SELECT 1')
+    assert heard == ['{"resync": "the history was made"}']
+
+
+async def test_people_read_the_floor_meanwhile(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection, onlooker, seen = await connect(), await connect(), list[int]()
+    stand = backfill_module._stand
+
+    async def look_first(*arguments: Any) -> None:
+        seen.append(await onlooker.fetchval('SELECT count(*) FROM machine_status_history', timeout=5))
+        await stand(*arguments)
+
+    monkeypatch.setattr(backfill_module, '_stand', look_first)
+    await fill(connection)
+    assert seen == [30]
+
+
+# rights
+
+@pytest.fixture
+async def owner(empty_database_url: str, server: Server) -> AsyncIterator[asyncpg.Connection]:
+    """An ordinary login in a schema that it has set up itself."""
+    name = f'app_{uuid4().hex[:8]}'
+    database = urlsplit(empty_database_url).path.removeprefix('/')
+    server.psql(empty_database_url, '-c', f'CREATE ROLE {name} LOGIN; GRANT CREATE ON DATABASE {database} TO {name}')
+    connection = await asyncpg.connect(empty_database_url.replace('//postgres@', f'//{name}@'))
+    await migrate(connection, SCHEMA, load_migrations())
+    yield connection
+    connection.terminate()
+
+
+async def test_an_ordinary_owner_of_the_schema_is_enough(owner: asyncpg.Connection) -> None:
+    assert await owner.fetchval('SELECT NOT usesuper FROM pg_user WHERE usename = current_user')
+    done = await fill(owner)
+    assert await owner.fetchval('SELECT count(*) FROM machine_status_history') == done.changes
+
+
+async def test_who_does_not_own_the_tables_goes_on_without(
+        connect: Connect, psql: Callable[..., str], caplog: pytest.LogCaptureFixture) -> None:
+    name = f'app_{uuid4().hex[:8]}'
+    psql('-c', f'CREATE ROLE {name} LOGIN', '-c', f'GRANT ALL ON SCHEMA {SCHEMA} TO {name}',
+         '-c', f'GRANT ALL ON ALL TABLES IN SCHEMA {SCHEMA} TO {name}',
+         '-c', f'GRANT ALL ON ALL SEQUENCES IN SCHEMA {SCHEMA} TO {name}')
+    onlooker = await connect()
+    simulator = SimulatorRunner(lambda: connect(name), QUERIES, interval=0.1, instance='a', backfill_days=2)
+    async with running(simulator):
+        await until(lambda: simulator.playing)
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
+        'no history was made for this new database: must be owner of table machine_status_history '
+        '(BACKFILL_DAYS=0 stops the attempt)']
+    assert await onlooker.fetchval('SELECT count(*) FROM machine_status_history WHERE old_status IS NOT NULL') > 0
+
+
+# work orders
+
+async def test_orders_fit_the_history_and_the_people(connect: Connect) -> None:
+    connection = await connect()
+    await fill(connection, days=10)
+    unfit = await connection.fetch("""
+        SELECT o.id FROM work_orders o LEFT JOIN employees e ON e.id = o.assignee_id
+        WHERE NOT EXISTS (SELECT FROM machine_status_history h
+                          WHERE h.machine_name = o.machine_id AND h.changed_at = o.stop_since AND h.new_status = 'down'
+                            AND h.old_status <> 'down' AND h.reason IS NOT DISTINCT FROM o.machine_reason)
+           OR o.created_at <= o.stop_since OR o.acknowledged_at < o.created_at OR o.started_at < o.acknowledged_at
+           OR o.completed_at < o.started_at OR greatest(o.updated_at, o.completed_at, o.cancelled_at) > now()
+           OR o.due_at <> (SELECT o.timestamp + due_within FROM work_order_priorities p WHERE p.priority = o.priority)
+           OR o.recovered_at IS DISTINCT FROM (SELECT min(h.changed_at) FROM machine_status_history h
+                                               WHERE h.machine_name = o.machine_id AND h.changed_at > o.stop_since
+                                                 AND h.new_status <> 'down')
+           OR e.role <> 'technician' OR o.assignee <> e.first_name || ' ' || e.last_name
+           OR NOT EXISTS (SELECT FROM employees r WHERE lower(r.email) = o.reporter_email
+                          AND r.first_name || ' ' || r.last_name = o.reporter_name)""")
+    assert unfit == []
+    assert await connection.fetchval('SELECT count(*) FROM work_orders') > 100
+    strangers = await connection.fetch("""SELECT DISTINCT who FROM work_order_events ev WHERE NOT EXISTS (
+        SELECT FROM employees e WHERE e.first_name || ' ' || e.last_name = ev.who AND lower(e.email) = ev.who_email)""")
+    assert [row['who'] for row in strangers] == ['Line Monitor']
+    assert await connection.fetchval('SELECT bool_and(in_order) FROM (SELECT at >= lag(at, 1, at) OVER (ORDER BY '
+                                     'event_id) AS in_order FROM work_order_events) AS e')
+    last = await connection.fetchval('SELECT max(event_id) FROM work_order_events')
+    assert await connection.fetchval("SELECT nextval('work_order_event_number')") == last + 1
+
+
+async def retrace(connection: asyncpg.Connection, order: asyncpg.Record, events: list[asyncpg.Record]) -> str:
+    """Do by ordinary statements, as the same people, what the events say was done to an order."""
+    async def as_person(event: asyncpg.Record, statement: str, *values: Any) -> Any:
+        async with connection.transaction():
+            note = (event['note'] or '').split('\n')[-1] if event['new_value'] == 'on_hold' else ''
+            await connection.execute("SELECT set_config('floor.person_name', $1, true), "
+                                     "set_config('floor.person_email', $2, true), set_config('floor.note', $3, true)",
+                                     event['who'], event['who_email'] or '', note)
+            return await connection.fetchval(statement, *values)
+
+    id = await as_person(events[0], 'INSERT INTO work_orders (machine_id, issue_description, priority, reporter_name, '
+                         'reporter_email) VALUES ($1, $2, $3, $4, $5) RETURNING id', order['machine_id'],
+                         order['issue_description'], order['priority'], order['reporter_name'], order['reporter_email'])
+    for event in events[1:]:
+        match event['kind'], event['field'], event['new_value']:
+            case 'changed', 'assignee', name:
+                await as_person(event, 'UPDATE work_orders SET assignee = $2 WHERE id = $1', id, name)
+            case 'moved', _, 'on_hold':
+                await as_person(event, "UPDATE work_orders SET status = 'on_hold', hold_reason = $2 WHERE id = $1", id,
+                                event['note'].split('\n')[0])
+            case 'moved', _, 'completed':
+                await as_person(event, "UPDATE work_orders SET status = 'completed', cause = $2, action_taken = $3 "
+                                'WHERE id = $1', id, order['cause'], order['action_taken'])
+            case 'moved', _, 'cancelled':
+                await as_person(event, "UPDATE work_orders SET status = 'cancelled', cancel_reason = $2 WHERE id = $1",
+                                id, order['cancel_reason'])
+            case 'moved', _, status:
+                await as_person(event, 'UPDATE work_orders SET status = $2 WHERE id = $1', id, status)
+            case 'commented', _, _:
+                await as_person(event, 'INSERT INTO work_order_events (work_order_id, kind, note) '
+                                "VALUES ($1, 'commented', $2)", id, event['note'])
+            case 'checklist', 'added', text:
+                await as_person(event, 'INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, $2)',
+                                id, text)
+            case 'checklist', 'done', text:
+                await as_person(event, 'UPDATE work_order_checklist SET done_at = now(), done_by = $3 '
+                                'WHERE work_order_id = $1 AND text = $2', id, text, event['who'])
+            case 'recovered', _, moment:
+                await as_person(event, 'UPDATE work_orders SET recovered_at = $2 WHERE id = $1', id,
+                                datetime.fromisoformat(moment))
+    return str(id)
+
+
+@pytest.mark.parametrize('which', [
+    "EXISTS (SELECT FROM work_order_events e WHERE e.work_order_id = o.id AND e.new_value = 'on_hold') "
+    "AND status = 'completed'",
+    "EXISTS (SELECT FROM work_order_checklist c WHERE c.work_order_id = o.id) AND status = 'completed'",
+    "EXISTS (SELECT FROM work_order_events e WHERE e.work_order_id = o.id AND kind = 'commented')",
+    "status = 'cancelled'", "status = 'on_hold'",
+])
+async def test_an_order_reads_as_if_people_had_written_it(connect: Connect, which: str) -> None:
+    """The same moves by ordinary statements leave the same events and the same row, but for the times."""
+    connection = await connect()
+    await fill(connection, days=10)
+    order = await connection.fetchrow(f'SELECT * FROM work_orders o WHERE {which} ORDER BY created_at LIMIT 1')
+    events = 'SELECT * FROM work_order_events WHERE work_order_id = $1 ORDER BY event_id'
+    written = await connection.fetch(events, order['id'])
+    twin = await retrace(connection, order, written)
+    same = ('kind', 'field', 'old_value', 'new_value', 'note', 'who', 'who_email')
+    retraced = [tuple(event[name] for name in same) for event in await connection.fetch(events, twin)]
+    wanted = [tuple(event[name] for name in same) for event in written]
+    moments = [index for index, event in enumerate(written) if event['kind'] == 'recovered']
+    for index in moments:  # how a moment is spelled is the session's business
+        assert datetime.fromisoformat(retraced[index][3]) == datetime.fromisoformat(wanted[index][3])
+        retraced[index] = wanted[index]
+    assert retraced == wanted
+    row = await connection.fetchrow('SELECT * FROM work_orders WHERE id = $1', twin)
+    names = ('issue_description', 'priority', 'status', 'assignee', 'assignee_id', 'hold_reason', 'cause',
+             'action_taken', 'cancel_reason', 'version', 'source', 'client_reference')
+    assert {name: row[name] for name in names} == {name: order[name] for name in names}
+    times = ('acknowledged_at', 'started_at', 'completed_at', 'cancelled_at', 'recovered_at')
+    assert {name: row[name] is None for name in times} == {name: order[name] is None for name in times}
+
+
+# the simulator
+
+async def test_the_simulator_makes_it_first_and_goes_on_without_a_jump(
+        connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, 'simulator')
+    onlooker, told = await connect(), list[Any]()
+    simulator = SimulatorRunner(connect, QUERIES, interval=0.05, instance='a', backfill_days=2, report=told.append)
+    async with running(simulator):
+        await until(lambda: len(told) > 20)
+    assert caplog.messages[0] == 'making 2 days of history for a new database ...'
+    assert caplog.messages[1].startswith('made 2 days of history in ')
+    # a floor without a picture would have been given one: 30 changes in one transaction
+    most = await onlooker.fetchval("SELECT max(count) FROM (SELECT count(*) FROM machine_status_history "
+                                   "WHERE changed_by <> 'simulator' GROUP BY xid) AS tick")
+    assert most < 10
+    assert await broken_chains(onlooker) == []
+
+
+async def test_a_simulator_that_finds_a_history_makes_none(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, 'simulator')
+    connection = await connect()
+    await fill(connection)
+    caplog.clear()
+    simulator = SimulatorRunner(connect, QUERIES, interval=0.1, instance='a', backfill_days=30)
+    async with running(simulator):
+        await until(lambda: simulator.playing)
+    assert not any('history' in message for message in caplog.messages)

@@ -1,0 +1,300 @@
+"""The history that a new database gets: what machines did, who made whom wait, and what people wrote of it."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from unit.ground_truth import waits
+
+from floor.model import Employee, Priority, Role
+from simulator.causes import BLOCKED, PROFILES, STARVED, WAITING
+from simulator.order_texts import ANY_CAUSE, TEXTS, texts_of
+from simulator.orders import ALWAYS, write_orders
+from simulator.papers import OrderRow, Papers
+from simulator.plant import Station
+from simulator.story import Event, Stop, Story, ending, stops
+
+TYPES = {'S': 'sorter', 'R': 'robotic_arm', 'M': 'injection_molder', 'V': 'valve', 'P': 'painter'}
+FLOOR = [Station(f'{letter}_{line}_{place}', TYPES[letter], line)
+         for line, letters in enumerate(['SRMVMRPRS', 'MVMRPRS', 'SRMVMRPRM', 'MVRPS'], start=1)
+         for place, letter in enumerate(letters, start=1)]
+NOW = datetime(2026, 11, 23, 14, 5, 6, 789012, tzinfo=UTC)
+DAY = timedelta(days=1)
+PEOPLE = [Employee(number, first, last, f'{first}.{last}@Example.com', 'Plant', True, NOW, role)
+          for number, (first, last, role) in enumerate([
+              ('Mike', 'Johnson', Role.SUPERVISOR), ('Lisa', 'Garcia', Role.TECHNICIAN),
+              ('Tom', 'Kowalski', Role.TECHNICIAN), ('Jonas', 'Weber', Role.TECHNICIAN),
+              ('Elena', 'Petrova', Role.OPERATOR), ('Carlos', 'Mendez', Role.OPERATOR),
+              ('Ann', 'Guest', Role.VIEWER)], start=1)]
+DUE = {Priority.CRITICAL: timedelta(hours=1), Priority.HIGH: timedelta(hours=8), Priority.MEDIUM: timedelta(hours=72),
+       Priority.LOW: timedelta(hours=168)}
+
+
+def tell(seed: int = 1, days: float = 30, stations: Sequence[Station] = FLOOR) -> list[Event]:
+    return Story(stations, seed, NOW - days * DAY).tell(NOW)
+
+
+def write(told: Sequence[Stop], people: Sequence[Employee] = PEOPLE, seed: int = 1) -> Papers:
+    return write_orders(told, people, DUE, now=NOW, seed=seed)
+
+
+@pytest.fixture(scope='module')
+def month() -> list[Event]:
+    return tell()
+
+
+@pytest.fixture(scope='module')
+def papers(month: list[Event]) -> Papers:
+    return write(stops(month))
+
+
+def chains(events: Sequence[Event]) -> dict[str, list[Event]]:
+    by_machine = defaultdict(list)
+    for event in events:
+        by_machine[event.machine].append(event)
+    return by_machine
+
+
+def stretches(events: Sequence[Event]) -> Iterator[tuple[Event, timedelta]]:
+    for chain in chains(events).values():
+        for event, following in pairwise(chain):
+            yield event, following.at - event.at
+        yield chain[-1], NOW - chain[-1].at
+
+
+def test_the_month_shows_sixty_thirty_ten_and_what_it_waits_for(month: list[Event]) -> None:
+    total: dict[str, float] = defaultdict(float)
+    for event, length in stretches(month):
+        total[event.new] += length / (30 * DAY * len(FLOOR))
+        total['waiting'] += length / (30 * DAY * len(FLOOR)) * (event.reason in WAITING)
+    assert total['operational'] == pytest.approx(0.60, abs=0.015)
+    assert total['warning'] == pytest.approx(0.30, abs=0.015)
+    assert total['down'] == pytest.approx(0.10, abs=0.006)
+    assert total['waiting'] == pytest.approx(0.21, abs=0.02)
+    assert 90_000 < len(month) < 115_000
+
+
+def test_every_machine_has_one_unbroken_story_that_ends_now(month: list[Event]) -> None:
+    assert [event.at for event in month] == sorted(event.at for event in month)
+    assert chains(month).keys() == {station.name for station in FLOOR}
+    for chain in chains(month).values():
+        assert (chain[0].old, chain[0].at) == (None, NOW - 30 * DAY)
+        for before, after in pairwise(chain):
+            assert before.at < after.at <= NOW
+            assert after.old == before.new
+            assert (after.new, after.reason) != (before.new, before.reason)
+    assert max(event.at for event in month) > NOW - timedelta(minutes=10)
+
+
+def test_two_events_of_one_machine_are_never_at_once() -> None:
+    """Not even where the clock of the database could not tell them apart."""
+    quick = [Station(f'M{number}', 'sorter', None) for number in range(20)]
+    story = Story(quick, 1, NOW - 10 * DAY)
+    story.moment = lambda seconds: NOW - 10 * DAY  # type: ignore[method-assign]
+    events = story.tell(NOW)
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    for chain in chains(events).values():
+        assert all(after.at - before.at == timedelta(microseconds=1) for before, after in pairwise(chain))
+
+
+def test_the_same_seed_tells_the_same_whatever_the_steps(month: list[Event]) -> None:
+    story, in_steps = Story(FLOOR, 1, NOW - 30 * DAY), list[Event]()
+    for day in range(1, 61):
+        in_steps += story.tell(NOW - 30 * DAY + day * DAY / 2)
+    assert in_steps == month
+    assert tell(seed=2, days=1) != tell(seed=1, days=1) == tell(seed=1, days=1)
+
+
+def test_it_is_the_same_story_whenever_it_is_told() -> None:
+    later = Story(FLOOR, 1, NOW + DAY).tell(NOW + 3 * DAY)
+    assert [replace(event, at=event.at - 3 * DAY) for event in later] == tell(days=2)
+
+
+def test_the_ending_is_what_the_last_events_say(month: list[Event]) -> None:
+    standing, chains_of = ending(month), chains(month)
+    assert [stand.machine for stand in standing] == [station.name for station in FLOOR]
+    for stand in standing:
+        chain = chains_of[stand.machine]
+        assert month[stand.last] == chain[-1]
+        assert (stand.status, stand.reason, stand.at) == (chain[-1].new, chain[-1].reason, chain[-1].at)
+        came = next(event for event in reversed(chain) if event.new != event.old)
+        assert (came.new, came.at) == (stand.status, stand.since)
+
+
+def test_a_stop_lasts_from_down_until_it_is_left(month: list[Event]) -> None:
+    found = stops(month)
+    assert [stop.since for stop in found] == sorted(stop.since for stop in found)
+    assert len(found) == sum(event.new == 'down' and event.old is not None for event in month)
+    total = sum(((stop.until or NOW) - stop.since for stop in found), timedelta())
+    # a machine that is down when the story begins is in no stop: nobody knows since when
+    down = [length for event, length in stretches(month) if event.new == 'down' and event.old is not None]
+    assert total == sum(down, timedelta())
+    assert {stop.machine for stop in found if stop.until is None} == {
+        stand.machine for stand in ending(month) if stand.status == 'down'}
+
+
+def test_who_made_whom_wait_can_be_read_off_what_they_showed() -> None:
+    """The ground truth comes from the model's buffers; who reads the history finds the nearest machine that is down."""
+    events, truth = tell(days=2), waits(FLOOR, 1, NOW - 2 * DAY, NOW)
+    said = sum((length for event, length in stretches(events) if event.reason in WAITING), timedelta())
+    assert sum((wait.until - wait.since for wait in truth), timedelta()) == said
+    assert len(truth) > 500
+    chains_of, places = chains(events), {station.name: index for index, station in enumerate(FLOOR)}
+
+    def shown(name: str, at: datetime) -> Event:
+        return chains_of[name][bisect(chains_of[name], at, key=lambda event: event.at) - 1]
+
+    for wait in truth:
+        middle = wait.since + (wait.until - wait.since) / 2
+        reason, index = shown(wait.victim, middle).reason, places[wait.victim]
+        assert reason in {STARVED, BLOCKED}
+        step = -1 if reason == STARVED else 1
+        index += step
+        while shown(FLOOR[index].name, middle).new != 'down':
+            index += step
+        assert FLOOR[index].name == wait.root
+
+
+# work orders
+
+def test_about_every_longer_stop_has_an_order_and_no_wait_has_one(month: list[Event], papers: Papers) -> None:
+    told = {(stop.machine, stop.since): stop for stop in stops(month)}
+    ordered = Counter((order.machine_id, order.stop_since) for order in papers.orders)
+    assert set(ordered) <= set(told) and set(ordered.values()) == {1}
+    long = [key for key, stop in told.items() if stop.until is not None and stop.until - stop.since >= ALWAYS]
+    assert all(key in ordered for key in long)
+    assert len(long) <= len(ordered) <= 1.4 * len(long)
+    assert 300 < len(ordered) < 3000
+    for order in papers.orders:
+        stop = told[order.machine_id, order.stop_since]
+        assert (order.machine_status, order.machine_reason) == ('down', stop.reason)
+        assert order.machine_reason not in WAITING
+        assert stop.since < order.created_at < (stop.until or NOW + DAY)
+        assert order.created_at - stop.since < timedelta(minutes=45)
+
+
+def test_the_times_of_an_order_follow_each_other_and_the_stop(month: list[Event], papers: Papers) -> None:
+    ends = {(stop.machine, stop.since): stop.until for stop in stops(month)}
+    for order in papers.orders:
+        steps = [order.stop_since, order.created_at, order.acknowledged_at, order.started_at, order.completed_at, NOW]
+        known = [step for step in steps if step is not None]
+        assert known == sorted(known)
+        assert order.timestamp == order.created_at
+        assert order.due_at == order.created_at + DUE[Priority(order.priority)]
+        assert order.recovered_at == ends[order.machine_id, order.stop_since]
+        assert (order.completed_at is not None) == (order.status == 'completed')
+        assert (order.cancelled_at is not None) == (order.status == 'cancelled')
+        assert order.updated_at <= NOW
+
+
+def test_repairs_end_when_the_machine_runs_again(papers: Papers) -> None:
+    done = [order for order in papers.orders if order.completed_at and order.recovered_at]
+    soon = [order for order in done if order.completed_at - order.recovered_at < timedelta(hours=1)]  # type: ignore[operator]
+    before = [order for order in done if order.started_at < order.recovered_at]  # type: ignore[operator]
+    assert len(soon) > 0.55 * len(done)
+    assert len(before) > 0.8 * len(done)
+    assert all(order.completed_at >= order.recovered_at for order in done)  # type: ignore[operator]
+
+
+def test_every_state_has_the_words_that_it_needs(papers: Papers) -> None:
+    states = Counter(str(order.status) for order in papers.orders)
+    assert states['completed'] > 0.9 * len(papers.orders) and states['cancelled'] > 5
+    assert 3 <= states['open'] + states['in_progress'] + states['on_hold'] <= 40
+    for order in papers.orders:
+        assert (order.hold_reason is not None) == (order.status == 'on_hold')
+        assert (order.cause is not None) == (order.action_taken is not None) == (order.status == 'completed')
+        assert (order.cancel_reason is not None) == (order.status == 'cancelled')
+
+
+def test_long_and_dangerous_stops_press_most(papers: Papers) -> None:
+    by_priority: dict[str, list[OrderRow]] = defaultdict(list)
+    for order in papers.orders:
+        by_priority[order.priority].append(order)
+    assert by_priority.keys() == set(Priority)
+    assert len(by_priority['critical']) < 0.15 * len(papers.orders)
+    mean = {priority: sum((order.recovered_at - order.stop_since for order in orders if order.recovered_at),
+                          timedelta()) / len(orders) for priority, orders in by_priority.items()}
+    assert mean['critical'] > mean['high'] > mean['medium'] > mean['low']
+
+
+def test_technicians_share_the_work_and_operators_report(papers: Papers) -> None:
+    roles = {person.name: person.role for person in PEOPLE}
+    work = Counter(order.assignee for order in papers.orders if order.assignee)
+    assert {roles[name] for name in work} == {Role.TECHNICIAN} and len(work) == 3
+    assert max(work.values()) < 1.3 * min(work.values())
+    assert {roles[order.reporter_name] for order in papers.orders} == {Role.OPERATOR}
+    assert {roles[event.who] for event in papers.events if (event.kind, event.new_value) == ('moved', 'cancelled')} == {
+        Role.SUPERVISOR}
+    assert 'Ann Guest' not in {event.who for event in papers.events}
+    assert all(event.who_email == event.who_email.lower() for event in papers.events if event.who_email)
+
+
+def test_an_order_is_what_its_events_have_made_of_it(papers: Papers) -> None:
+    assert [event.at for event in papers.events] == sorted(event.at for event in papers.events)
+    events = defaultdict(list)
+    for event in papers.events:
+        events[event.work_order_id].append(event)
+    assert events.keys() == {order.id for order in papers.orders}
+    for order in papers.orders:
+        mine = events[order.id]
+        assert (mine[0].kind, mine[0].at, mine[0].who, mine[0].new_value) == (
+            'created', order.created_at, order.reporter_name, 'open')
+        moves = [event for event in mine if event.kind == 'moved']
+        assert [move.old_value for move in moves] == ['open', *(move.new_value for move in moves)][:len(moves)]
+        assert (moves[-1].new_value if moves else 'open') == order.status
+        assert order.version == 1 + sum(event.kind in {'moved', 'changed'} for event in mine)
+        assert order.updated_at == max(event.at for event in mine
+                                       if event.kind in {'created', 'moved', 'changed', 'recovered'})
+        assert all(event.at <= NOW for event in mine)
+
+
+def test_ids_are_of_their_day_and_belong_to_one(papers: Papers) -> None:
+    assert len({order.id for order in papers.orders}) == len(papers.orders)
+    assert all(order.id.startswith(f'WO-{order.created_at:%Y%m%d}-') for order in papers.orders)
+
+
+def test_checklists_are_ticked_when_the_work_is_done(papers: Papers) -> None:
+    completed = {order.id: order.completed_at for order in papers.orders if order.status == 'completed'}
+    assert len(papers.items) > 50
+    for item in papers.items:
+        assert item.done_at == completed.get(item.work_order_id)
+        assert (item.done_by is not None) == (item.done_at is not None)
+    assert sum(event.kind == 'commented' for event in papers.events) > 30
+
+
+def test_what_has_not_happened_yet_is_not_written() -> None:
+    """Written two weeks later, the same stops have orders that have ended."""
+    long = Stop('M_1_3', 'Hydraulic leak', NOW - timedelta(minutes=40), None)
+    known = write([long] * 40)
+    assert {str(order.status) for order in known.orders} <= {'open', 'in_progress'}
+    assert all(order.recovered_at is None for order in known.orders)
+    ended = replace(long, until=NOW)
+    grown = write_orders([ended] * 40, PEOPLE, DUE, now=NOW + 14 * DAY, seed=1)
+    assert {str(order.status) for order in grown.orders} <= {'completed', 'cancelled'}
+
+
+def test_the_same_seed_writes_the_same(month: list[Event], papers: Papers) -> None:
+    assert write(stops(month)) == papers
+    assert write(stops(month), seed=2) != papers
+
+
+@pytest.mark.parametrize('people', [[], PEOPLE[:1], PEOPLE[4:],
+                                    [replace(person, active=False) for person in PEOPLE]])
+def test_where_nobody_repairs_nothing_is_ordered(month: list[Event], people: list[Employee]) -> None:
+    assert write(stops(month), people) == Papers()
+
+
+def test_one_technician_is_enough(month: list[Event]) -> None:
+    assert {event.who for event in write(stops(month), PEOPLE[1:2]).events} == {'Lisa Garcia', 'Line Monitor'}
+
+
+def test_there_are_words_for_every_cause() -> None:
+    causes = {stop.text for profile in PROFILES.values() for stop in profile.stops}
+    assert causes == set(TEXTS)
+    assert texts_of('Tea') is texts_of(None) is ANY_CAUSE
