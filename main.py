@@ -77,7 +77,8 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
         tasks.append(source.embedded.supervise)
     if settings.enable_simulator:
         simulator = SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
-                                    instance=f'{socket.gethostname()}:{settings.port}')
+                                    instance=f'{socket.gethostname()}:{settings.port}',
+                                    backfill_days=settings.backfill_days)
         tasks.append(simulator.run)
 
     api.register(app, database=database)
