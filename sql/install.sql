@@ -28,4 +28,10 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 3) AS wanted \g
     \ir adoption/0003_work_orders.sql
     INSERT INTO schema_migrations (version, name) VALUES (3, 'work_orders');
 \endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 4) AS wanted \gset
+\if :wanted
+    \ir migrations/0004_history.sql
+    INSERT INTO schema_migrations (version, name) VALUES (4, 'history');
+\endif
 COMMIT;

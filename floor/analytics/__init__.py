@@ -1,0 +1,21 @@
+"""What was, and why: figures of any window and any part of the floor, each weighted by time and taken from the history.
+
+The definitions, where a field's term leaves room, stand in the docstrings of what is answered. All sums are taken in
+whole microseconds by the database; seconds are floats only in the answers.
+"""
+
+from .analytics import Analytics
+from .explanation import Explanation, Kpi, Part, Piece
+from .figures import Kpis, LineKpis
+from .orders import OpenOrderAges, OrderReport, PersonLoad, Resolution, VolumeOfDay
+from .patterns import HourlyPattern
+from .roots import MachineCharge, RootsAndVictims
+from .stops import Cause, ProblemMachine, Stop, StopPage
+from .timeline import Band, Lane
+from .window import Page, Scope, Window
+
+__all__ = [
+    'Analytics', 'Band', 'Cause', 'Explanation', 'HourlyPattern', 'Kpi', 'Kpis', 'Lane', 'LineKpis', 'MachineCharge',
+    'OpenOrderAges', 'OrderReport', 'Page', 'Part', 'PersonLoad', 'Piece', 'ProblemMachine', 'Resolution',
+    'RootsAndVictims', 'Scope', 'Stop', 'StopPage', 'VolumeOfDay', 'Window',
+]

@@ -1,0 +1,118 @@
+"""The questions that pages and the REST interface ask about what was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ..database import Database
+from ..errors import InvalidInput
+from ..model import FloorSnapshot, MachineName
+from .explanation import Explanation, Kpi, read_explanation
+from .figures import Kpis, LineKpis, read_kpis, read_lines
+from .orders import OrderReport, read_orders
+from .patterns import HourlyPattern, read_hourly_pattern
+from .reading import Reading, reading
+from .roots import RootsAndVictims, read_roots_and_victims
+from .stops import By, Cause, ProblemMachine, StopPage, read_causes, read_problem_machines, read_stops
+from .timeline import Lane, read_floor_at, read_timeline
+from .window import Page, Scope, Window
+
+WHOLE_FLOOR = Scope()
+FIRST_PAGE = Page()
+MICRO_STOP = timedelta(minutes=5)
+
+
+class Analytics:
+    """Reports of any window and any part of the floor. A window that reaches beyond now counts up to now.
+
+    Every method raises DatabaseUnavailable when nobody answers, or not in time. What nobody has ever heard of (a line,
+    a machine, a time before the history) is no error: there is just nothing known of it.
+    """
+
+    def __init__(self, database: Database, zone: ZoneInfo, *, micro_stop: timedelta = MICRO_STOP,
+                 now: datetime | None = None) -> None:
+        """zone: of the plant; micro_stop: a shorter stop is counted apart; now: instead of the database's clock."""
+        self._database = database
+        self._zone = zone
+        self._micro_stop = micro_stop
+        self._now = now
+
+    async def kpis(self, window: Window, scope: Scope = WHOLE_FLOOR) -> Kpis:
+        """Uptime, availability, stops, MTBF, MTTR, MTTA with their coverage."""
+        async with self._read(window, scope) as report:
+            return await read_kpis(report)
+
+    async def lines(self, window: Window) -> tuple[LineKpis, ...]:
+        """The same figures for each line, in flow order; machines that are on no line come last."""
+        async with self._read(window, WHOLE_FLOOR) as report:
+            return await read_lines(report)
+
+    async def causes(self, window: Window, scope: Scope = WHOLE_FLOOR, by: By = 'minutes') -> tuple[Cause, ...]:
+        """The Pareto of why machines were down, by minutes or by count."""
+        async with self._read(window, scope) as report:
+            return await read_causes(report, by)
+
+    async def problem_machines(self, window: Window, scope: Scope = WHOLE_FLOOR,
+                               most: int = 10) -> tuple[ProblemMachine, ...]:
+        """At most so many machines, the one that was down longest first."""
+        async with self._read(window, scope) as report:
+            return await read_problem_machines(report, most)
+
+    async def hourly_pattern(self, window: Window, scope: Scope = WHOLE_FLOOR) -> HourlyPattern:
+        """Down share of every hour of the week by the plant's clock."""
+        async with self._read(window, scope) as report:
+            return await read_hourly_pattern(report, self._zone)
+
+    async def timeline(self, window: Window, machines: Sequence[MachineName], columns: int = 1200) -> tuple[Lane, ...]:
+        """A lane per machine, for a picture that is so many columns wide.
+
+        :raises InvalidInput: less than one column, or more than 10,000
+        """
+        async with self._read(window, WHOLE_FLOOR) as report:
+            return await read_timeline(report, machines, columns)
+
+    async def stops(self, window: Window, scope: Scope = WHOLE_FLOOR, page: Page = FIRST_PAGE) -> StopPage:
+        """The stops that were going on at some time in the window, newest first."""
+        async with self._read(window, scope) as report:
+            return await read_stops(report, page)
+
+    async def root_and_victim(self, window: Window, scope: Scope = WHOLE_FLOOR) -> RootsAndVictims:
+        """What each machine lost by itself, and what its neighbours lost because of it."""
+        async with self._read(window, scope) as report:
+            return await read_roots_and_victims(report)
+
+    async def floor_at(self, moment: datetime) -> FloorSnapshot:
+        """The whole floor as it stood at a moment; one that is yet to come is now.
+
+        :raises InvalidInput: a time without a zone
+        """
+        async with self._read(Window(moment, moment), WHOLE_FLOOR) as report:
+            return await read_floor_at(report)
+
+    async def explain(self, kpi: Kpi | str, window: Window, scope: Scope = WHOLE_FLOOR,
+                      page: Page = FIRST_PAGE) -> Explanation:
+        """Where a figure comes from.
+
+        :raises InvalidInput: there is no such figure
+        """
+        try:
+            kpi = Kpi(kpi)
+        except ValueError as error:
+            raise InvalidInput(f'there is no figure {str(kpi)[:100]!r}: use {", ".join(Kpi)}', 'kpi') from error
+        async with self._read(window, scope) as report:
+            return await read_explanation(report, kpi, page)
+
+    async def work_orders(self, window: Window, scope: Scope = WHOLE_FLOOR) -> OrderReport:
+        """How many work orders, how old, how soon done, and on whose desk."""
+        async with self._read(window, scope) as report:
+            return await read_orders(report, self._zone)
+
+    def _read(self, window: Window, scope: Scope) -> AbstractAsyncContextManager[Reading]:
+        return reading(self._database, window, scope, self._micro_stop, self._now)
+
+    def at(self, now: datetime) -> Analytics:
+        """The same reports as if it were then."""
+        return Analytics(self._database, self._zone, micro_stop=self._micro_stop, now=now)

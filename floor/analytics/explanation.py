@@ -1,0 +1,177 @@
+"""Every figure can be taken apart: its formula and where it comes from, its terms, each machine, each interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ..model import MachineName, Status
+from .figures import Kpis, machine_sums, total
+from .reading import Reading
+from .stops import Stop, to_stop
+from .window import MICROSECOND, Page, Window, seconds
+
+OURS, PRACTICE, TPM, ISO = 'our own', 'reliability practice', 'TPM practice', 'ISO 22400-2'
+
+
+class Kpi(StrEnum):
+    """The figures that can be explained."""
+
+    COVERAGE = 'coverage'
+    UPTIME_SHARE = 'uptime_share'
+    AVAILABILITY = 'availability'
+    STOPS = 'stops'
+    MICRO_STOPS = 'micro_stops'
+    MTBF = 'mtbf'
+    MTTR = 'mttr'
+    MTTA = 'mtta'
+
+
+_OF_TIME = frozenset({Kpi.COVERAGE, Kpi.UPTIME_SHARE, Kpi.AVAILABILITY})
+_FORMULAS: Mapping[Kpi, tuple[str, str]] = {
+    Kpi.COVERAGE: ('coverage = 1 - unknown / (window × machines)', OURS),
+    Kpi.UPTIME_SHARE: ('uptime share = (operational + warning) / (operational + warning + down)', OURS),
+    Kpi.AVAILABILITY: ('availability = productive time / planned busy time (APT / PBT): operational and warning, '
+                       'unless starved or blocked, over all time that is covered', ISO),
+    Kpi.STOPS: ('stops = entries into down in the window that lasted at least the micro-stop threshold', TPM),
+    Kpi.MICRO_STOPS: ('micro-stops = entries into down in the window that lasted less than the threshold', TPM),
+    Kpi.MTBF: ('MTBF = operating time / stops; operating time is operational and warning, up to the end of the window',
+               PRACTICE),
+    Kpi.MTTR: ('MTTR = repair time of the stops that ended in the window / their number', PRACTICE),
+    Kpi.MTTA: ('MTTA = time from down to acknowledged of the stops of the window / their number', PRACTICE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one machine contributes."""
+
+    machine: MachineName
+    kpis: Kpis
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An interval or a stop behind a figure; seconds: what it adds. Where it does not count, why says why not."""
+
+    machine: MachineName
+    since: datetime
+    until: datetime | None
+    status: Status
+    reason: str | None
+    seconds: float
+    counted: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """value is a share, a count or seconds; terms are the formula's, in seconds or counts; left_out says what does not
+    count, and how much of it there is. parts are all machines, pieces one page of what they were or of their stops:
+    machine after machine in order of time for a share, newest first for all others. more: a page follows.
+    """
+
+    kpi: Kpi
+    formula: str
+    source: str
+    value: float | None
+    terms: tuple[tuple[str, float], ...]
+    left_out: tuple[tuple[str, float], ...]
+    coverage: float | None
+    parts: tuple[Part, ...]
+    pieces: tuple[Piece, ...]
+    more: bool
+
+
+async def read_explanation(reading: Reading, kpi: Kpi, page: Page) -> Explanation:
+    """One figure of all that is asked about, taken apart."""
+    sums = await machine_sums(reading)
+    kpis = Kpis.of(reading.window, total(sums.values()))
+    formula, source = _FORMULAS[kpi]
+    names = [machine.name for machine in sums]
+    pieces = await (_stretches(reading, kpi, names, page) if kpi in _OF_TIME else _stops(reading, kpi, page))
+    return Explanation(
+        kpi, formula, source, getattr(kpis, kpi), _terms(kpi, kpis), _left_out(kpi, kpis), kpis.coverage,
+        tuple(Part(machine.name, Kpis.of(reading.window, of)) for machine, of in sums.items()),
+        tuple(pieces[:page.size]), len(pieces) > page.size)
+
+
+def _terms(kpi: Kpi, kpis: Kpis) -> tuple[tuple[str, float], ...]:
+    down, up = ('down', kpis.down), (('operational', kpis.operational), ('warning', kpis.warning + kpis.waiting))
+    return {
+        Kpi.COVERAGE: (('unknown', kpis.unknown), ('window × machines', kpis.covered + kpis.unknown)),
+        Kpi.UPTIME_SHARE: (*up, down),
+        Kpi.AVAILABILITY: (('operational', kpis.operational), ('warning', kpis.warning), ('covered', kpis.covered)),
+        Kpi.STOPS: (('stops', kpis.stops),),
+        Kpi.MICRO_STOPS: (('micro-stops', kpis.micro_stops),),
+        Kpi.MTBF: (('operating', kpis.operating), ('stops', kpis.stops)),
+        Kpi.MTTR: (('repair time', (kpis.mttr or 0) * kpis.repaired), ('stops that ended', kpis.repaired)),
+        Kpi.MTTA: (('down until acknowledged', (kpis.mtta or 0) * kpis.acknowledged),
+                   ('stops acknowledged', kpis.acknowledged)),
+    }[kpi]
+
+
+def _left_out(kpi: Kpi, kpis: Kpis) -> tuple[tuple[str, float], ...]:
+    found: dict[str, float] = {}
+    if kpi is not Kpi.COVERAGE:
+        found['unknown: nothing was heard of the machine'] = kpis.unknown
+    if kpi is Kpi.AVAILABILITY:
+        found['starved or blocked: busy, but not productive'] = kpis.waiting
+    if kpi in {Kpi.STOPS, Kpi.MTBF, Kpi.MTTR, Kpi.MTTA}:
+        found['micro-stops'] = kpis.micro_stops
+    if kpi is Kpi.MICRO_STOPS:
+        found['stops'] = kpis.stops
+    if kpi is Kpi.MTTR:
+        found['stops still going'] = kpis.ongoing
+    if kpi is Kpi.MTTA:
+        found['stops nobody has acknowledged'] = kpis.stops - kpis.acknowledged
+    return tuple((why, amount) for why, amount in found.items() if amount)
+
+
+async def _stretches(reading: Reading, kpi: Kpi, names: list[MachineName], page: Page) -> list[Piece]:
+    """A page and one more, machine after machine."""
+    period = {'start': reading.window.start, 'until': reading.window.end, 'now': reading.now}
+    skip, wanted, pieces = page.skip, page.size + 1, list[Piece]()
+    for name in names:
+        if skip and (there := await reading.queries.count_stretches(reading.connection, name=name, **period)) <= skip:
+            skip -= there
+            continue
+        async for row in reading.queries.stretches(reading.connection, name=name, skip=skip, most=wanted - len(pieces),
+                                                   **period):
+            status = Status(row['status'])
+            why = ('nothing is known of it' if status is Status.UNKNOWN
+                   else 'busy, but not productive' if row['waits'] and kpi is Kpi.AVAILABILITY else '')
+            length = seconds((row['until'] - row['since']) // MICROSECOND)
+            pieces.append(Piece(name, row['since'], row['until'], status, row['reason'], length, not why, why))
+        skip = 0
+        if len(pieces) >= wanted:
+            break
+    return pieces
+
+
+async def _stops(reading: Reading, kpi: Kpi, page: Page) -> list[Piece]:
+    """A page and one more, newest first."""
+    rows = reading.queries.stops_page(reading.connection, skip=page.skip, most=page.size + 1, **reading.period)
+    pieces = []
+    async for row in rows:
+        stop = to_stop(row, reading.micro_stop_us)
+        why = _why_not(kpi, stop, reading.window)
+        length = stop.acknowledged or 0.0 if kpi is Kpi.MTTA else stop.length
+        pieces.append(Piece(stop.machine, stop.since, stop.until, Status.DOWN, stop.reason, length, not why, why))
+    return pieces
+
+
+def _why_not(kpi: Kpi, stop: Stop, window: Window) -> str:
+    """Why a stop does not count; empty where it does."""
+    goes_on = stop.until is None or stop.until >= window.end
+    wrong = {
+        'it is no micro-stop': kpi is Kpi.MICRO_STOPS and not stop.is_micro,
+        'it is a micro-stop': kpi is not Kpi.MICRO_STOPS and stop.is_micro,
+        'it was still going at the end of the window': kpi is Kpi.MTTR and goes_on,
+        'the machine left before it ran again': kpi is Kpi.MTTR and not stop.repaired,
+        'it began before the window': kpi is not Kpi.MTTR and stop.since < window.start,
+        'nobody has acknowledged it': kpi is Kpi.MTTA and stop.acknowledged is None,
+    }
+    return next((why for why, applies in wrong.items() if applies), '')

@@ -1,0 +1,35 @@
+"""When in the week machines are down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from .reading import Reading
+from .window import seconds, share
+
+DAYS, HOURS = 7, 24
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyPattern:
+    """Seven days from Monday with 24 hours each, by the clock of the plant; down and covered in seconds, share down of
+    what is covered, 0 to 1, None where nothing is. An hour that the clocks repeat counts twice, a skipped one never.
+    """
+
+    share: tuple[tuple[float | None, ...], ...]
+    down: tuple[tuple[float, ...], ...]
+    covered: tuple[tuple[float, ...], ...]
+
+
+async def read_hourly_pattern(reading: Reading, zone: ZoneInfo) -> HourlyPattern:
+    """The pattern of all machines that are asked about."""
+    down = [[0] * HOURS for _ in range(DAYS)]
+    known = [[0] * HOURS for _ in range(DAYS)]
+    async for row in reading.queries.hours_of_week(reading.connection, zone=zone.key, **await reading.since_known(),
+                                                   whole_floor=reading.scope.is_whole_floor):
+        down[row['weekday'] - 1][row['hour']] = row['down']
+        known[row['weekday'] - 1][row['hour']] = row['known']
+    return HourlyPattern(
+        tuple(tuple(map(share, *day)) for day in zip(down, known, strict=True)),
+        tuple(tuple(map(seconds, day)) for day in down), tuple(tuple(map(seconds, day)) for day in known))

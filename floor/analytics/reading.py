@@ -1,0 +1,76 @@
+"""One report's view of the database: one moment, the window up to that moment, the machines that are asked about."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..database import Connection, Database
+from ..model import MachineName
+from .window import MICROSECOND, Scope, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A machine of the report. present: it stands on the floor now."""
+
+    name: MachineName
+    type: str | None
+    line: str | None
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a report asks with. now is the database's clock; the window does not reach beyond it."""
+
+    connection: Connection
+    queries: Any
+    now: datetime
+    window: Window
+    scope: Scope
+    machines: tuple[Member, ...]
+    micro_stop: timedelta
+
+    @property
+    def names(self) -> list[MachineName]:
+        """Of the machines, in flow order."""
+        return [machine.name for machine in self.machines]
+
+    @property
+    def micro_stop_us(self) -> int:
+        """A stop shorter than this (microseconds) is a micro-stop."""
+        return self.micro_stop // MICROSECOND
+
+    @property
+    def period(self) -> dict[str, Any]:
+        """The arguments that most queries take."""
+        return {'names': self.names, 'start': self.window.start, 'until': self.window.end, 'now': self.now}
+
+    async def since_known(self) -> dict[str, Any]:
+        """The arguments of the period from when the history begins, for what goes through it in small steps."""
+        first: datetime | None = await self.queries.first_known(self.connection)
+        end = self.window.end
+        return {**self.period, 'start': max(self.window.start, min(first or end, end))}
+
+
+@asynccontextmanager
+async def reading(database: Database, window: Window, scope: Scope, micro_stop: timedelta,
+                  now: datetime | None = None) -> AsyncIterator[Reading]:
+    """All that a report reads is of one moment, while others go on writing.
+
+    now: what to take for it instead of the database's clock
+    :raises DatabaseUnavailable: nobody answers, or not in time
+    """
+    async with (database.acquire() as connection,
+                connection.transaction(isolation='repeatable_read', readonly=True)):
+        clock = await database.queries.prepare_report(connection)
+        moment = now or clock['now']
+        rows = [row async for row in database.queries.report_machines(connection)]
+        machines = tuple(Member(MachineName(row['machine_name']), row['type'], row['line'], row['present'])
+                         for row in rows
+                         if scope.machine in {None, row['machine_name']} and scope.line in {None, row['line']})
+        yield Reading(connection, database.queries, moment, window.until(moment), scope, machines, micro_stop)

@@ -1,0 +1,55 @@
+"""Root and victim: a machine loses minutes of its own, and those of its neighbours that had to wait for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..model import MachineName
+from .figures import machine_sums
+from .reading import Reading
+from .window import seconds
+
+
+@dataclass(frozen=True, slots=True)
+class MachineCharge:
+    """Seconds that the machine was down, that machines of its line waited for it (caused), that it waited itself, and
+    of those the ones for which nobody could be charged."""
+
+    machine: MachineName
+    line: str | None
+    own: float
+    caused: float
+    waited: float
+    not_attributed: float
+
+
+@dataclass(frozen=True, slots=True)
+class RootsAndVictims:
+    """Every machine that was down, caused or suffered a wait, the most costly (own and caused) first.
+
+    At each moment a starved machine waits for the nearest machine before it on its line that is down or waits itself:
+    the one that is down is charged; one that is starved too waits for the same; of one that is blocked the chain leads
+    back to where it came from, and nobody is charged. A blocked machine waits likewise for what comes after it. Lines
+    and positions are those at the time when the history was rolled up, of the last hour those of now.
+    """
+
+    machines: tuple[MachineCharge, ...]
+    not_attributed: float
+
+
+async def read_roots_and_victims(reading: Reading) -> RootsAndVictims:
+    """Of the machines that are asked about, also for neighbours that are not."""
+    period = await reading.since_known()
+    del period['names']
+    charges = {row['machine_name']: (row['caused'], row['unattributed'])
+               async for row in reading.queries.machine_charges(reading.connection, **period)}
+    rows = []
+    for machine, sums in (await machine_sums(reading)).items():
+        caused, nobody = charges.get(machine.name, (0, 0))
+        if sums.down or sums.waiting or caused:
+            rows.append((-sums.down - caused, machine, sums, caused, nobody))
+    rows.sort(key=lambda row: (row[0], row[1].name))
+    return RootsAndVictims(
+        tuple(MachineCharge(machine.name, machine.line, seconds(sums.down), seconds(caused), seconds(sums.waiting),
+                            seconds(nobody)) for _, machine, sums, caused, nobody in rows),
+        seconds(sum(row[4] for row in rows)))

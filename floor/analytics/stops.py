@@ -1,0 +1,132 @@
+"""Stops: each with its four clocks, their causes as a Pareto, and the machines that lose most by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from ..model import MachineName, OrderId
+from .reading import Reading
+from .window import MICROSECOND, Page, seconds, share
+
+By = Literal['minutes', 'count']
+VITAL = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """From entering down until leaving it, whatever reasons were given meanwhile: reason is the one it began with;
+    where that was none, the last one given. until None: it is still going.
+
+    down is the seconds of it inside the window, length those of all of it until now; a silence is left out of both.
+    The clocks split the time from down to running by the stop's first work order: until it was created (detect),
+    acknowledged, started (respond), and until the machine ran again (repair). A moment before the one it follows counts
+    as that one, and one after the end as the end, so four clocks always sum up to the stop. A clock of which a moment
+    is missing is None.
+    """
+
+    id: int
+    machine: MachineName
+    since: datetime
+    until: datetime | None
+    reason: str | None
+    repaired: bool
+    is_micro: bool
+    down: float
+    length: float
+    detect: float | None
+    acknowledge: float | None
+    respond: float | None
+    repair: float | None
+    order: OrderId | None
+    acknowledged: float | None
+    """Seconds from down to acknowledged, also where that came after the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopPage:
+    """Some stops of a window, newest first, of so many."""
+
+    stops: tuple[Stop, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One bar of a Pareto: seconds down in the window and stops that began in it, for the reason (None: none given).
+
+    share and cumulative, 0 to 1, are of what it is sorted by. vital: one of the first that together reach 80 %.
+    """
+
+    reason: str | None
+    seconds: float
+    count: int
+    share: float
+    cumulative: float
+    vital: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemMachine:
+    """Seconds down in the window, stops that began in it (micro-stops too), and the longest time down at once in it."""
+
+    machine: MachineName
+    seconds: float
+    count: int
+    longest: float
+
+
+async def read_causes(reading: Reading, by: By) -> tuple[Cause, ...]:
+    """All causes, the greatest first; equal ones by the other measure, then by name, the nameless last."""
+    rows = [row async for row in reading.queries.stop_causes(reading.connection, **reading.period)]
+    first, second = ('down', 'stops') if by == 'minutes' else ('stops', 'down')
+    rows.sort(key=lambda row: (-row[first], -row[second], row['reason'] is None, row['reason']))
+    whole, sum_so_far, causes = sum(row[first] for row in rows), 0, []
+    for row in rows:
+        before, sum_so_far = sum_so_far, sum_so_far + row[first]
+        causes.append(Cause(row['reason'], seconds(row['down']), row['stops'], share(row[first], whole) or 0.0,
+                            share(sum_so_far, whole) or 0.0, row[first] > 0 and before < VITAL * whole))
+    return tuple(causes)
+
+
+async def read_problem_machines(reading: Reading, most: int) -> tuple[ProblemMachine, ...]:
+    """The worst machines by seconds down, then by count, then by the longest, then by name; only ones that stopped."""
+    return tuple([ProblemMachine(MachineName(row['machine_name']), seconds(row['down']), row['stops'],
+                                 seconds(row['longest']))
+                  async for row in reading.queries.worst_machines(reading.connection, most=most, **reading.period)])
+
+
+async def read_stops(reading: Reading, page: Page) -> StopPage:
+    """The stops that were going on at some time in the window."""
+    total = await reading.queries.count_stops(reading.connection, **reading.period)
+    rows = reading.queries.stops_page(reading.connection, skip=page.skip, most=page.size, **reading.period)
+    return StopPage(tuple([to_stop(row, reading.micro_stop_us) async for row in rows]), total)
+
+
+def to_stop(row: Any, micro_stop_us: int) -> Stop:
+    """A row of the query stops_page."""
+    detect, acknowledge, respond, repair = clocks(row['since'], row['created_at'], row['acknowledged_at'],
+                                                  row['started_at'], row['until'])
+    return Stop(row['version'], MachineName(row['machine_name']), row['since'], row['until'], row['reason'],
+                row['repaired'], row['length'] < micro_stop_us, seconds(row['down']), seconds(row['length']), detect,
+                acknowledge, respond, repair, None if row['order_id'] is None else OrderId(row['order_id']),
+                None if row['acknowledged_at'] is None
+                else max(0.0, seconds((row['acknowledged_at'] - row['since']) // MICROSECOND)))
+
+
+def clocks(since: datetime, *moments: datetime | None) -> list[float | None]:
+    """Seconds between since and the moments in turn (created, acknowledged, started, running again)."""
+    *_, until = moments
+    result: list[float | None] = []
+    latest = since
+    previous: datetime | None = since
+    for moment in moments:
+        if moment is None:
+            result.append(None)
+            previous = None
+            continue
+        latest = max(latest, moment if until is None else min(moment, until))
+        result.append(None if previous is None else seconds((latest - previous) // MICROSECOND))
+        previous = latest
+    return result

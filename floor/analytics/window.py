@@ -1,0 +1,80 @@
+"""What is asked about: a window of time, a part of the floor, a page of a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..errors import InvalidInput
+from ..model import MachineName
+
+MICROSECOND = timedelta(microseconds=1)
+SECOND_US = 1_000_000
+LAST_PAGE, LONGEST_PAGE = 1_000_000, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time from start until before end.
+
+    :raises InvalidInput: a time without a zone, or an end before the start
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for name, moment in ('start', self.start), ('end', self.end):
+            if moment.tzinfo is None:
+                raise InvalidInput('a window needs times with a time zone', name)
+        if self.end < self.start:
+            raise InvalidInput('a window can not end before it starts', 'end')
+
+    def until(self, now: datetime) -> Window:
+        """The part of it that has been: what is yet to come counts neither as known nor as unknown."""
+        return Window(min(self.start, now), min(self.end, now))
+
+    @property
+    def micros(self) -> int:
+        """Its length in microseconds."""
+        return (self.end - self.start) // MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A part of the floor: the line of that name, the machine, or all of it. Its line is that of now."""
+
+    line: str | None = None
+    machine: MachineName | None = None
+
+    @property
+    def is_whole_floor(self) -> bool:
+        """Whether nothing is left out."""
+        return self.line is None and self.machine is None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a long list: the number counts from 1."""
+
+    number: int = 1
+    size: int = 50
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.number <= LAST_PAGE and 1 <= self.size <= LONGEST_PAGE):
+            raise InvalidInput(f'a page has a number from 1 on and 1 to {LONGEST_PAGE:,} rows', 'page')
+
+    @property
+    def skip(self) -> int:
+        """How many rows come before it."""
+        return (self.number - 1) * self.size
+
+
+def seconds(micros: int) -> float:
+    """Of microseconds."""
+    return micros / SECOND_US
+
+
+def share(part: int, whole: int) -> float | None:
+    """0 to 1; None of nothing."""
+    return part / whole if whole else None

@@ -1,0 +1,838 @@
+-- What the history adds up to: stops, who waited for whom, sums a machine and day, sums of the floor a quarter of an hour.
+--
+-- machine_status_history stays the truth. What is derived from it here is brought up to date by refresh_history(),
+-- outside the feed's triggers, and every report adds what was said since, so a number is right to the second whether
+-- anybody refreshed or not. Times of length are whole microseconds: sums are exact.
+
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), false);
+
+CREATE TABLE plant_settings (
+    only_row             boolean  PRIMARY KEY DEFAULT true CHECK (only_row),
+    machine_silent_after interval CHECK (machine_silent_after > '0')
+);
+COMMENT ON COLUMN plant_settings.machine_silent_after IS
+    'A machine not heard of for so long is unknown from then until it is heard of again; null: never.';
+INSERT INTO plant_settings DEFAULT VALUES;
+
+-- since: when machine_silent_after had passed; until: when the machine was heard of again. A machine that is silent now
+-- has no row yet. version is drawn from the feed's sequence, so that one cursor reads both this and the history.
+CREATE TABLE machine_silences (
+    version      bigint      PRIMARY KEY DEFAULT nextval('machine_feed_version'),
+    machine_name text        NOT NULL,
+    since        timestamptz NOT NULL CHECK (isfinite(since)),
+    until        timestamptz NOT NULL CHECK (isfinite(until)),
+    xid          xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    CHECK (since < until)
+);
+CREATE INDEX machine_silences_by_machine ON machine_silences (machine_name, since);
+CREATE INDEX machine_silences_by_commit ON machine_silences (xid, version);
+COMMENT ON TABLE machine_silences IS 'Append-only: when a machine''s state was not known because nothing was heard of it.';
+
+CREATE TABLE machine_stops (
+    version      bigint      PRIMARY KEY,
+    machine_name text        NOT NULL,
+    since        timestamptz NOT NULL,
+    until        timestamptz,
+    reason       text,
+    repaired     boolean     NOT NULL,
+    silent       bigint      NOT NULL
+);
+CREATE INDEX machine_stops_by_machine ON machine_stops (machine_name, since DESC);
+CREATE INDEX machine_stops_by_time ON machine_stops (since);
+COMMENT ON TABLE machine_stops IS
+    'One row per entry into down until down was left, whatever reasons were given meanwhile; kept by refresh_history().';
+COMMENT ON COLUMN machine_stops.version IS 'Of the change in machine_status_history that it began with.';
+COMMENT ON COLUMN machine_stops.until IS 'Null: still going.';
+COMMENT ON COLUMN machine_stops.reason IS 'The reason it began with; where that was none, the last one given.';
+COMMENT ON COLUMN machine_stops.repaired IS 'It ended because the machine ran again, not because the machine left.';
+COMMENT ON COLUMN machine_stops.silent IS 'Microseconds of it in which nothing was known of the machine.';
+
+CREATE TABLE machine_days (
+    machine_name text   NOT NULL,
+    day          date   NOT NULL,
+    operational  bigint NOT NULL DEFAULT 0,
+    warning      bigint NOT NULL DEFAULT 0,
+    waiting      bigint NOT NULL DEFAULT 0,
+    down         bigint NOT NULL DEFAULT 0,
+    caused       bigint NOT NULL DEFAULT 0,
+    unattributed bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (day, machine_name)
+) WITH (fillfactor = 80);
+CREATE INDEX machine_days_by_machine ON machine_days (machine_name, day);
+COMMENT ON TABLE machine_days IS
+    'Microseconds of each machine and UTC day, up to history_progress.rolled_until; what is left of the day was unknown.';
+COMMENT ON COLUMN machine_days.warning IS 'Warning, but not waiting for a neighbour.';
+COMMENT ON COLUMN machine_days.waiting IS 'Warning because starved or blocked.';
+COMMENT ON COLUMN machine_days.caused IS 'How long neighbours on its line were starved or blocked because it was down.';
+COMMENT ON COLUMN machine_days.unattributed IS 'The part of waiting for which no machine that was down could be found.';
+
+CREATE TABLE floor_quarters (
+    since       timestamptz PRIMARY KEY,
+    operational bigint NOT NULL,
+    warning     bigint NOT NULL,
+    waiting     bigint NOT NULL,
+    down        bigint NOT NULL
+) WITH (fillfactor = 80);
+COMMENT ON TABLE floor_quarters IS
+    'Microseconds of all machines in each quarter of an hour: every time zone''s hours are made of whole quarters.';
+
+CREATE TABLE machine_waits (
+    machine_name text        NOT NULL,
+    root         text,
+    since        timestamptz NOT NULL,
+    until        timestamptz NOT NULL
+);
+CREATE INDEX machine_waits_by_machine ON machine_waits (machine_name, until);
+CREATE INDEX machine_waits_by_time ON machine_waits (since);
+COMMENT ON TABLE machine_waits IS
+    'Who was starved or blocked, and which machine of the line was down for it (null: not attributed).';
+
+CREATE TABLE history_machines (
+    machine_name text        PRIMARY KEY,
+    first_at     timestamptz NOT NULL
+);
+COMMENT ON TABLE history_machines IS 'Every machine the history has ever named, also those that are gone.';
+
+
+-- How far the history has been read. A row is read once it is below the cursor (xid, version) and every transaction
+-- below the cursor has ended, so what commits late is not lost. xids only mean something within the life of one server:
+-- in a database that was restored elsewhere they may lie in the future (up to foreign_version). So what was there when
+-- this life began is read by version alone (loaded, up to life_version), and only what came after by the cursor.
+CREATE TABLE history_progress (
+    only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    life_xid        xid8    NOT NULL,
+    life_version    bigint  NOT NULL,
+    foreign_version bigint  NOT NULL,
+    loaded          bigint  NOT NULL DEFAULT 0,
+    xid             xid8    NOT NULL,
+    version         bigint  NOT NULL DEFAULT 0,
+    rolled_until    timestamptz,
+    refreshed_at    timestamptz
+);
+COMMENT ON COLUMN history_progress.rolled_until IS
+    'machine_days, floor_quarters and machine_waits are complete for what happened before and was read; a full hour.';
+INSERT INTO history_progress (life_xid, life_version, foreign_version, xid)
+SELECT pg_snapshot_xmax(pg_current_snapshot()), (SELECT coalesce(max(version), 0) FROM machine_status_history),
+       (SELECT coalesce(max(version), 0) FROM machine_status_history WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())),
+       pg_snapshot_xmin(pg_current_snapshot());
+
+CREATE FUNCTION history_was_read(row_xid xid8, row_version bigint, p history_progress) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT NOT (row_version > p.loaded AND row_version <= p.life_version)
+       AND NOT ((row_xid, row_version) > (p.xid, p.version) AND (row_version > p.foreign_version OR row_xid < p.life_xid))
+$$;
+
+-- What refresh_history() has not read yet, and from when on it matters to which machine.
+CREATE VIEW history_unread AS
+SELECT h.machine_name, h.changed_at AS at
+FROM history_progress p, machine_status_history h
+WHERE h.version > p.loaded AND h.version <= p.life_version AND isfinite(h.changed_at)
+UNION ALL
+SELECT h.machine_name, h.changed_at
+FROM history_progress p, machine_status_history h
+WHERE (h.xid, h.version) > (p.xid, p.version) AND h.xid < pg_snapshot_xmax(pg_current_snapshot())
+  AND (h.version > p.foreign_version OR h.xid < p.life_xid) AND isfinite(h.changed_at)
+UNION ALL
+SELECT s.machine_name, s.since
+FROM history_progress p, machine_silences s
+WHERE s.version > p.loaded AND s.version <= p.life_version
+UNION ALL
+SELECT s.machine_name, s.since
+FROM history_progress p, machine_silences s
+WHERE (s.xid, s.version) > (p.xid, p.version) AND s.xid < pg_snapshot_xmax(pg_current_snapshot())
+  AND (s.version > p.foreign_version OR s.xid < p.life_xid);
+
+CREATE OR REPLACE FUNCTION machine_status_history_is_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE insufficient_privilege USING
+        MESSAGE = format('%s is append-only: %s is refused', TG_TABLE_NAME, lower(TG_OP)),
+        HINT = 'A wrong status is corrected by writing the right one to machine_feed_stream.';
+END $$;
+CREATE TRIGGER machine_silences_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON machine_silences
+    FOR EACH STATEMENT EXECUTE FUNCTION machine_status_history_is_append_only();
+
+
+-- What the feed's trigger also remembers: that a machine was silent, and that one went on under another name.
+
+CREATE OR REPLACE FUNCTION machine_feed_updated() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    renamed boolean;
+    silent  boolean;
+    changed jsonb[];
+BEGIN
+    INSERT INTO machine_status_history (version, machine_name, old_status, new_status, reason, datetime, changed_at)
+    SELECT n.version, n.machine_name, o.status, n.status, n.reason, n.datetime, n.reported_at
+    FROM new_rows n JOIN old_rows o USING (machine_id)
+    WHERE (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason);
+
+    SELECT bool_or(o.machine_id IS NULL OR (o.machine_name, o.type) IS DISTINCT FROM (n.machine_name, n.type)),
+           bool_or(n.reported_at > o.reported_at + (SELECT machine_silent_after FROM plant_settings)),
+           array_agg(jsonb_build_array(n.machine_name, n.status, n.reason, n.version,
+                                       epoch_ms(n.reported_at), epoch_ms(n.status_since)) ORDER BY n.version)
+    INTO renamed, silent, changed
+    FROM new_rows n LEFT JOIN old_rows o USING (machine_id);
+
+    IF silent THEN
+        INSERT INTO machine_silences (machine_name, since, until)
+        SELECT o.machine_name, o.reported_at + machine_silent_after, n.reported_at
+        FROM plant_settings, new_rows n JOIN old_rows o USING (machine_id)
+        WHERE n.reported_at > o.reported_at + machine_silent_after;
+    END IF;
+    IF renamed THEN
+        INSERT INTO machine_status_history (version, machine_name, old_status, new_status, changed_at)
+        SELECT nextval('machine_feed_version'), o.machine_name, o.status, NULL, n.reported_at
+        FROM new_rows n JOIN old_rows o USING (machine_id) WHERE o.machine_name <> n.machine_name;
+        INSERT INTO machine_status_history (version, machine_name, old_status, new_status, reason, datetime, changed_at)
+        SELECT n.version, n.machine_name, NULL, n.status, n.reason, n.datetime, n.reported_at
+        FROM new_rows n JOIN old_rows o USING (machine_id) WHERE o.machine_name <> n.machine_name
+        ON CONFLICT (version) DO NOTHING;  -- its status changed too, which has been written above
+        UPDATE machines m SET type = n.type FROM new_rows n WHERE n.machine_name = m.machine_name AND n.type <> m.type;
+        PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "a machine was renamed"}');
+    ELSIF changed IS NOT NULL THEN
+        PERFORM machine_feed_say(TG_TABLE_SCHEMA, changed);
+    END IF;
+    RETURN NULL;
+END $$;
+
+
+-- What a machine was, and when.
+
+CREATE FUNCTION micros(length interval) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(date_part('epoch', length) * 1e6)::bigint $$;
+COMMENT ON FUNCTION micros IS 'Microseconds; exact below a hundred years.';
+
+-- What a machine in warning waits for: starved (nothing comes) or blocked (nothing goes), else null.
+CREATE FUNCTION waits_for(status text, reason text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN status <> 'warning' THEN NULL
+                WHEN reason ~* '^\s*starved' THEN 'starved' WHEN reason ~* '^\s*blocked' THEN 'blocked' END
+$$;
+
+-- One machine from its state at from_at until until_at, without a gap: unknown where it was not there. as_read leaves out
+-- what refresh_history() has not read. Silences are not cut out: machine_stretches() does it.
+CREATE FUNCTION said_stretches(of_machine text, from_at timestamptz, until_at timestamptz, as_read boolean)
+RETURNS TABLE (since timestamptz, until timestamptz, status text, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 AS $$
+    SELECT greatest(said.at, from_at), coalesce(lead(said.at) OVER (ORDER BY said.at, said.version), until_at),
+           CASE WHEN said.status IN ('operational', 'warning', 'down') THEN said.status ELSE 'unknown' END,
+           CASE WHEN said.status IN ('operational', 'warning', 'down') THEN said.reason END
+    FROM (SELECT '-infinity'::timestamptz AS at, -1::bigint AS version, NULL::text AS status, NULL::text AS reason
+          UNION ALL
+          (SELECT h.changed_at, h.version, h.new_status, h.reason
+           FROM history_progress p, machine_status_history h
+           WHERE h.machine_name = of_machine AND h.changed_at <= from_at AND h.changed_at > '-infinity'
+             AND (NOT as_read OR history_was_read(h.xid, h.version, p))
+           ORDER BY h.changed_at DESC, h.version DESC LIMIT 1)
+          UNION ALL
+          SELECT h.changed_at, h.version, h.new_status, h.reason
+          FROM history_progress p, machine_status_history h
+          WHERE h.machine_name = of_machine AND h.changed_at > from_at AND h.changed_at < until_at
+            AND (NOT as_read OR history_was_read(h.xid, h.version, p))) AS said
+$$;
+
+-- The machines that are silent now, and since when they are unknown for it.
+CREATE FUNCTION silent_now(now_at timestamptz) RETURNS TABLE (machine_name text, since timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
+    SELECT f.machine_name, f.reported_at + settings.machine_silent_after
+    FROM plant_settings settings, machine_feed_stream f
+    WHERE f.reported_at + settings.machine_silent_after < now_at
+$$;
+
+-- Silences in a period, without overlaps; now_at: the one that is going on too (null: only those that were read).
+CREATE FUNCTION silences_between(from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (machine_name text, silent tstzmultirange)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    SELECT found.machine_name, range_agg(tstzrange(found.since, found.until))
+    FROM (SELECT s.machine_name, s.since, s.until FROM history_progress p, machine_silences s
+          WHERE s.since < until_at AND s.until > from_at
+            AND (now_at IS NOT NULL OR history_was_read(s.xid, s.version, p))
+          UNION ALL
+          SELECT q.machine_name, q.since, now_at FROM silent_now(now_at) q) AS found
+    GROUP BY found.machine_name
+$$;
+
+-- Machines, each over a period of its own, cut into what they were without a gap. now_at null: only what was read.
+CREATE FUNCTION machine_stretches(names text[], froms timestamptz[], untils timestamptz[], now_at timestamptz)
+RETURNS TABLE (machine_name text, since timestamptz, until timestamptz, status text, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 50000 AS $$
+    WITH period AS (
+        SELECT p.machine_name, p.since, p.until, q.silent
+        FROM unnest(names, froms, untils) AS p (machine_name, since, until)
+        LEFT JOIN silences_between((SELECT min(f) FROM unnest(froms) f), (SELECT max(u) FROM unnest(untils) u), now_at) q
+            USING (machine_name)
+        WHERE p.since < p.until
+    ), said AS (
+        SELECT period.machine_name, period.silent, s.since, s.until, s.status, s.reason
+        FROM period CROSS JOIN LATERAL said_stretches(period.machine_name, period.since, period.until, now_at IS NULL) s
+        WHERE s.since < s.until
+    )
+    SELECT said.machine_name, said.since, said.until, said.status, said.reason FROM said WHERE said.silent IS NULL
+    UNION ALL
+    SELECT said.machine_name, lower(known), upper(known), said.status, said.reason
+    FROM said, unnest(tstzmultirange(tstzrange(said.since, said.until)) - said.silent) AS known
+    WHERE said.silent IS NOT NULL
+    UNION ALL
+    SELECT period.machine_name, lower(unknown), upper(unknown), 'unknown', NULL
+    FROM period, unnest(tstzmultirange(tstzrange(period.since, period.until)) * period.silent) AS unknown
+    WHERE period.silent IS NOT NULL
+$$;
+COMMENT ON FUNCTION machine_stretches IS
+    'What machines were, from their state at the begin of each period to its end, without a gap: unknown where not known.';
+
+-- For people: every stretch of one status and reason, always up to date. Ask for one machine at a time.
+CREATE VIEW machine_intervals AS
+SELECT machine_name, status, reason, changed_at AS since,
+       lead(changed_at) OVER (PARTITION BY machine_name ORDER BY changed_at, version) AS until
+FROM (SELECT machine_name, new_status AS status, reason, changed_at, version,
+             lag(new_status) OVER w AS status_before, lag(reason) OVER w AS reason_before,
+             row_number() OVER w AS number
+      FROM machine_status_history
+      WINDOW w AS (PARTITION BY machine_name ORDER BY changed_at, version)) AS said
+WHERE number = 1 OR (status, reason) IS DISTINCT FROM (status_before, reason_before);
+COMMENT ON VIEW machine_intervals IS
+    'One row per stretch of one status and reason; status null: the machine is not there; until null: still so.';
+
+
+-- Stops.
+
+-- The stops of one machine from a moment at which none was going.
+CREATE FUNCTION said_stops(of_machine text, from_at timestamptz)
+RETURNS TABLE (version bigint, since timestamptz, until timestamptz, reason text, repaired boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
+    SELECT (array_agg(down.version ORDER BY down.at, down.version))[1], min(down.at),
+           (array_agg(down.next_at ORDER BY down.at DESC, down.version DESC))[1],
+           coalesce((array_agg(down.reason ORDER BY down.at, down.version))[1],
+                    (array_agg(down.reason ORDER BY down.at DESC, down.version DESC)
+                     FILTER (WHERE down.reason IS NOT NULL))[1]),
+           (array_agg(down.next_status ORDER BY down.at DESC, down.version DESC))[1] IS NOT NULL
+    FROM (SELECT said.*, count(*) FILTER (WHERE said.begins) OVER (ORDER BY said.at, said.version) AS stop
+          FROM (SELECT h.version, h.changed_at AS at, h.new_status AS status, h.reason,
+                       h.new_status = 'down' AND lag(h.new_status) OVER w IS DISTINCT FROM 'down' AS begins,
+                       lead(h.changed_at) OVER w AS next_at, lead(h.new_status) OVER w AS next_status
+                FROM machine_status_history h
+                WHERE h.machine_name = of_machine AND h.changed_at >= from_at AND isfinite(h.changed_at)
+                WINDOW w AS (ORDER BY h.changed_at, h.version)) AS said) AS down
+    WHERE down.status = 'down'
+    GROUP BY down.stop
+$$;
+
+-- From where on a machine's stops must be looked at again when something is new at a moment.
+CREATE FUNCTION stops_valid_until(of_machine text, new_at timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce((SELECT CASE WHEN s.until IS NULL OR s.until >= new_at THEN s.since END
+                     FROM (SELECT since, until FROM machine_stops WHERE machine_name = of_machine AND since < new_at
+                           ORDER BY since DESC, version DESC LIMIT 1) AS s), new_at)
+$$;
+
+-- Microseconds of a period in which nothing was known of a machine. silent_since: it is silent now, since then.
+CREATE FUNCTION silent_within(of_machine text, from_at timestamptz, until_at timestamptz, silent_since timestamptz)
+RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(sum(micros(upper(r) - lower(r))), 0)::bigint
+    FROM unnest((SELECT range_agg(tstzrange(since, until))
+                 FROM (SELECT since, until FROM machine_silences
+                       WHERE machine_name = of_machine AND since < until_at AND until > from_at
+                       UNION ALL
+                       SELECT silent_since, 'infinity' WHERE silent_since IS NOT NULL) AS found)
+                * tstzmultirange(tstzrange(from_at, greatest(from_at, until_at)))) AS r
+$$;
+
+-- The stops of some machines that were going on in a period, as far as is known at now_at. down: microseconds inside the
+-- period; length: of the whole stop until now_at. Both without what is not known.
+CREATE FUNCTION stops_between(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
+               down bigint, length bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
+    WITH wanted AS (
+        SELECT unnest(names) AS machine_name
+    ), tail AS (
+        SELECT u.machine_name, stops_valid_until(u.machine_name, min(u.at)) AS since
+        FROM history_unread u GROUP BY u.machine_name
+    ), stop AS (
+        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
+        FROM machine_stops s JOIN wanted USING (machine_name) LEFT JOIN tail USING (machine_name)
+        WHERE s.since >= from_at AND s.since < until_at AND (tail.since IS NULL OR s.since < tail.since)
+        UNION ALL
+        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
+        FROM wanted LEFT JOIN tail USING (machine_name)
+        CROSS JOIN LATERAL (SELECT * FROM machine_stops s
+                            WHERE s.machine_name = wanted.machine_name AND s.since < from_at
+                            ORDER BY s.since DESC, s.version DESC LIMIT 1) AS s
+        WHERE (s.until IS NULL OR s.until > from_at) AND (tail.since IS NULL OR s.since < tail.since)
+        UNION ALL
+        SELECT s.version, tail.machine_name, s.since, s.until, s.reason, s.repaired,
+               silent_within(tail.machine_name, s.since, least(s.until, now_at), NULL)
+        FROM tail JOIN wanted USING (machine_name) CROSS JOIN LATERAL said_stops(tail.machine_name, tail.since) s
+        WHERE s.since < until_at AND (s.since >= from_at OR s.until IS NULL OR s.until > from_at)
+    )
+    SELECT stop.version, stop.machine_name, stop.since, stop.until, stop.reason, stop.repaired,
+           micros(least(stop.until, until_at) - greatest(stop.since, from_at))
+           - CASE WHEN stop.silent = 0 AND quiet.since IS NULL THEN 0
+                  ELSE silent_within(stop.machine_name, greatest(stop.since, from_at), least(stop.until, until_at),
+                                     quiet.since) END,
+           micros(least(stop.until, now_at) - stop.since)
+           - CASE WHEN stop.until <= now_at OR stop.silent = 0 AND quiet.since IS NULL THEN stop.silent
+                  ELSE silent_within(stop.machine_name, stop.since, least(stop.until, now_at), quiet.since) END
+    FROM stop LEFT JOIN silent_now(now_at) quiet ON quiet.machine_name = stop.machine_name AND stop.until IS NULL
+$$;
+COMMENT ON FUNCTION stops_between IS 'The stops that were going on in a period, right to the second.';
+
+
+-- Root and victim: who waited for whom.
+
+-- A starved machine waits for the nearest machine before it on its line that is down or itself waits: a machine that
+-- is down is charged, one that is starved too waits for the same, and of one that is blocked the chain leads back to
+-- where it came from, so nobody is charged. A blocked machine waits in the same way for what comes after it. Lines and
+-- positions are those of now. now_at null: only what was read. of_lines null: all.
+CREATE FUNCTION waits_within(from_at timestamptz, until_at timestamptz, now_at timestamptz, of_lines smallint[])
+RETURNS TABLE (machine_name text, root text, since timestamptz, until timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
+    WITH place AS (
+        SELECT m.machine_name, m.line_id,
+               row_number() OVER (PARTITION BY m.line_id ORDER BY m.position, m.machine_name) AS place
+        FROM machines m
+        WHERE of_lines IS NULL OR m.line_id = ANY (of_lines)
+    ), name AS (
+        SELECT array_agg(place.machine_name) AS names, array_agg(from_at) AS froms, array_agg(until_at) AS untils FROM place
+    ), stretch AS MATERIALIZED (
+        SELECT place.line_id, place.place, s.machine_name, s.since, s.until,
+               CASE WHEN s.status = 'down' THEN 'down' ELSE waits_for(s.status, s.reason) END AS state
+        FROM name CROSS JOIN LATERAL machine_stretches(name.names, name.froms, name.untils, now_at) s
+        JOIN place USING (machine_name)
+        WHERE s.status IN ('down', 'warning')
+    ), victim AS (
+        SELECT stretch.*, row_number() OVER () AS number FROM stretch WHERE state IN ('starved', 'blocked')
+    ), holder AS (  -- what is in a victim's way, with when something nearer is
+        SELECT v.number, v.machine_name, CASE WHEN h.state = 'down' THEN h.machine_name END AS root,
+               tstzrange(greatest(v.since, h.since), least(v.until, h.until)) AS period,
+               range_agg(tstzrange(greatest(v.since, h.since), least(v.until, h.until)))
+                   OVER (PARTITION BY v.number ORDER BY abs(v.place - h.place)
+                         GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS nearer
+        FROM victim v JOIN stretch h ON h.line_id = v.line_id AND h.since < v.until AND h.until > v.since
+         AND CASE v.state WHEN 'starved' THEN h.place < v.place AND h.state IN ('down', 'blocked')
+                          ELSE h.place > v.place AND h.state IN ('down', 'starved') END
+    ), charge AS (
+        SELECT holder.number, holder.machine_name, holder.root, charged
+        FROM holder, unnest(tstzmultirange(holder.period) - coalesce(holder.nearer, '{}')) AS charged
+        WHERE holder.root IS NOT NULL
+    )
+    SELECT charge.machine_name, charge.root, lower(charge.charged), upper(charge.charged) FROM charge
+    UNION ALL
+    SELECT v.machine_name, NULL, lower(rest), upper(rest)
+    FROM victim v LEFT JOIN (SELECT number, range_agg(charged) AS charged FROM charge GROUP BY number) c USING (number),
+         unnest(tstzmultirange(tstzrange(v.since, v.until)) - coalesce(c.charged, '{}')) AS rest
+$$;
+-- The same in steps of six hours, because every stretch is compared with all of its line.
+CREATE FUNCTION waits_between(from_at timestamptz, until_at timestamptz, now_at timestamptz, of_lines smallint[])
+RETURNS TABLE (machine_name text, root text, since timestamptz, until timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
+    SELECT w.machine_name, w.root, w.since, w.until
+    FROM generate_series(date_bin('6 hours', from_at, '2000-01-01Z'), until_at - interval '1 microsecond', '6 hours') AS step
+    CROSS JOIN LATERAL waits_within(greatest(step, from_at), least(step + interval '6 hours', until_at), now_at, of_lines) w
+$$;
+COMMENT ON FUNCTION waits_between IS 'Who was starved or blocked and for whom: root null where it can not be attributed.';
+
+
+-- Rolling up.
+
+-- Add (direction 1) or take back (-1) what machines were over periods of their own, as far as it was read.
+CREATE FUNCTION history_roll_time(names text[], froms timestamptz[], untils timestamptz[], direction integer) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    WITH piece AS MATERIALIZED (
+        SELECT s.machine_name, quarter.since AS quarter,
+               CASE WHEN waits_for(s.status, s.reason) IS NOT NULL THEN 'waiting' ELSE s.status END AS state,
+               direction * micros(least(s.until, quarter.since + '15 minutes') - greatest(s.since, quarter.since)) AS length
+        FROM machine_stretches(names, froms, untils, NULL) s
+        CROSS JOIN LATERAL generate_series(date_bin('15 minutes', s.since, '2000-01-01Z'), s.until - interval '1 microsecond',
+                                           '15 minutes') AS quarter (since)
+        WHERE s.status <> 'unknown'
+    ), days AS (
+        INSERT INTO machine_days AS d (machine_name, day, operational, warning, waiting, down)
+        SELECT machine_name, (quarter AT TIME ZONE 'UTC')::date,
+               coalesce(sum(length) FILTER (WHERE state = 'operational'), 0),
+               coalesce(sum(length) FILTER (WHERE state = 'warning'), 0),
+               coalesce(sum(length) FILTER (WHERE state = 'waiting'), 0),
+               coalesce(sum(length) FILTER (WHERE state = 'down'), 0)
+        FROM piece GROUP BY 1, 2
+        ON CONFLICT (day, machine_name) DO UPDATE SET
+            operational = d.operational + excluded.operational, warning = d.warning + excluded.warning,
+            waiting = d.waiting + excluded.waiting, down = d.down + excluded.down
+    )
+    INSERT INTO floor_quarters AS q (since, operational, warning, waiting, down)
+    SELECT quarter,
+           coalesce(sum(length) FILTER (WHERE state = 'operational'), 0),
+           coalesce(sum(length) FILTER (WHERE state = 'warning'), 0),
+           coalesce(sum(length) FILTER (WHERE state = 'waiting'), 0),
+           coalesce(sum(length) FILTER (WHERE state = 'down'), 0)
+    FROM piece GROUP BY quarter
+    ON CONFLICT (since) DO UPDATE SET
+        operational = q.operational + excluded.operational, warning = q.warning + excluded.warning,
+        waiting = q.waiting + excluded.waiting, down = q.down + excluded.down
+$$;
+
+-- Charge machines for (direction 1), or discharge them of (-1), some waits.
+CREATE FUNCTION history_charge(victims text[], roots text[], froms timestamptz[], untils timestamptz[], direction integer)
+RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    INSERT INTO machine_days AS d (machine_name, day, caused, unattributed)
+    SELECT coalesce(w.root, w.victim), (day.since AT TIME ZONE 'UTC')::date,
+           coalesce(sum(length) FILTER (WHERE w.root IS NOT NULL), 0), coalesce(sum(length) FILTER (WHERE w.root IS NULL), 0)
+    FROM unnest(victims, roots, froms, untils) AS w (victim, root, since, until)
+    CROSS JOIN LATERAL generate_series(date_bin('24 hours', w.since, '2000-01-01Z'), w.until - interval '1 microsecond',
+                                       '24 hours') AS day (since)
+    CROSS JOIN LATERAL (SELECT direction * micros(least(w.until, day.since + '24 hours') - greatest(w.since, day.since))
+                        AS length) AS of_day
+    GROUP BY 1, 2
+    ON CONFLICT (day, machine_name) DO UPDATE SET
+        caused = d.caused + excluded.caused, unattributed = d.unattributed + excluded.unattributed
+$$;
+
+CREATE FUNCTION history_roll_waits(from_at timestamptz, until_at timestamptz, of_lines smallint[]) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    victims text[]; roots text[]; froms timestamptz[]; untils timestamptz[];
+BEGIN
+    WITH found AS (
+        INSERT INTO machine_waits SELECT * FROM waits_between(from_at, until_at, NULL, of_lines) RETURNING *
+    )
+    SELECT array_agg(machine_name), array_agg(root), array_agg(since), array_agg(until)
+    INTO victims, roots, froms, untils FROM found;
+    PERFORM history_charge(victims, roots, froms, untils, 1);
+END $$;
+
+-- Take back what the machines of some lines were charged for from a moment on.
+CREATE FUNCTION history_unroll_waits(from_at timestamptz, of_lines smallint[]) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    victims text[]; roots text[]; froms timestamptz[]; untils timestamptz[];
+BEGIN
+    WITH gone AS (
+        DELETE FROM machine_waits w USING machines m
+        WHERE m.line_id = ANY (of_lines) AND w.machine_name = m.machine_name AND w.until > from_at RETURNING w.*
+    ), kept AS (
+        INSERT INTO machine_waits SELECT machine_name, root, since, from_at FROM gone WHERE since < from_at
+    )
+    SELECT array_agg(machine_name), array_agg(root), array_agg(greatest(since, from_at)), array_agg(until)
+    INTO victims, roots, froms, untils FROM gone;
+    PERFORM history_charge(victims, roots, froms, untils, -1);
+END $$;
+
+
+-- Bringing it up to date.
+
+-- Stops of some machines, again from the moment at which something is new.
+CREATE FUNCTION history_renew_stops(names text[], news timestamptz[]) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    froms timestamptz[];
+BEGIN
+    SELECT array_agg(stops_valid_until(name, new_at) ORDER BY number) INTO froms
+    FROM unnest(names, news) WITH ORDINALITY AS new (name, new_at, number);
+    DELETE FROM machine_stops s USING unnest(names, froms) AS n (name, from_at)
+    WHERE s.machine_name = n.name AND s.since >= n.from_at;
+    INSERT INTO machine_stops (version, machine_name, since, until, reason, repaired, silent)
+    SELECT s.version, n.name, s.since, s.until, s.reason, s.repaired,
+           CASE WHEN EXISTS (SELECT FROM machine_silences q WHERE q.machine_name = n.name)
+                THEN silent_within(n.name, s.since, coalesce(s.until, 'infinity'), NULL) ELSE 0 END
+    FROM unnest(names, froms) AS n (name, from_at) CROSS JOIN LATERAL said_stops(n.name, n.from_at) s;
+END $$;
+
+-- Reads on in the history, at most so many rows; returns how many.
+CREATE FUNCTION history_read_on(most bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    was history_progress;
+    goal history_progress;
+    settled xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    amount bigint;
+    names text[]; news timestamptz[];
+    late_names text[]; late_news timestamptz[]; late_untils timestamptz[];
+    late_lines smallint[];
+    late_from timestamptz;
+BEGIN
+    SELECT * INTO was FROM history_progress;
+    IF was.xid > pg_snapshot_xmax(pg_current_snapshot()) THEN  -- another server than the one that counted so far
+        PERFORM history_begin_again();
+        SELECT * INTO was FROM history_progress;
+    END IF;
+    goal := was;
+    IF was.loaded < was.life_version THEN
+        goal.loaded := coalesce((SELECT version FROM machine_status_history
+                                 WHERE version > was.loaded AND version <= was.life_version
+                                 ORDER BY version OFFSET most - 1 LIMIT 1), was.life_version);
+    ELSE
+        SELECT xid, version INTO goal.xid, goal.version FROM machine_status_history
+        WHERE (xid, version) > (was.xid, was.version) AND xid < settled ORDER BY xid, version OFFSET most - 1 LIMIT 1;
+        IF NOT FOUND THEN
+            goal.xid := greatest(settled, was.xid);
+            goal.version := CASE WHEN goal.xid = was.xid THEN was.version ELSE 0 END;
+        END IF;
+    END IF;
+    SELECT array_agg(new.machine_name), array_agg(new.at), coalesce(sum(new.rows), 0)
+    INTO names, news, amount
+    FROM (SELECT found.machine_name, min(found.at) AS at, count(*) AS rows
+          FROM (SELECT machine_name, changed_at AS at, version, xid FROM machine_status_history
+                WHERE version > was.loaded AND version <= goal.loaded
+                UNION ALL
+                SELECT machine_name, since, version, xid FROM machine_silences
+                WHERE version > was.loaded AND version <= goal.loaded
+                UNION ALL
+                SELECT machine_name, changed_at, version, xid FROM machine_status_history
+                WHERE (xid, version) > (was.xid, was.version) AND (xid, version) <= (goal.xid, goal.version)
+                  AND (version > was.foreign_version OR xid < was.life_xid)
+                UNION ALL
+                SELECT machine_name, since, version, xid FROM machine_silences
+                WHERE (xid, version) > (was.xid, was.version) AND (xid, version) <= (goal.xid, goal.version)
+                  AND (version > was.foreign_version OR xid < was.life_xid)) AS found
+          WHERE isfinite(found.at)
+          GROUP BY found.machine_name) AS new;
+
+    -- what is new inside the time that is rolled up is taken back as it was known before, and added as it is known now
+    SELECT array_agg(name), array_agg(new_at), array_agg(was.rolled_until), min(new_at)
+    INTO late_names, late_news, late_untils, late_from
+    FROM unnest(names, news) AS new (name, new_at) WHERE new_at < was.rolled_until;
+    IF late_names IS NOT NULL THEN
+        SELECT coalesce(array_agg(DISTINCT line_id), '{}') INTO late_lines FROM machines
+        WHERE machine_name = ANY (late_names) AND line_id IS NOT NULL;
+        PERFORM history_roll_time(late_names, late_news, late_untils, -1);
+        PERFORM history_unroll_waits(late_from, late_lines);
+    END IF;
+    UPDATE history_progress SET loaded = goal.loaded, xid = goal.xid, version = goal.version
+    WHERE (loaded, xid, version) <> (goal.loaded, goal.xid, goal.version);
+    IF names IS NOT NULL THEN
+        INSERT INTO history_machines AS m SELECT * FROM unnest(names, news)
+        ON CONFLICT (machine_name) DO UPDATE SET first_at = excluded.first_at WHERE excluded.first_at < m.first_at;
+        PERFORM history_renew_stops(names, news);
+    END IF;
+    IF late_names IS NOT NULL THEN
+        PERFORM history_roll_time(late_names, late_news, late_untils, 1);
+        PERFORM history_roll_waits(late_from, was.rolled_until, late_lines);
+    END IF;
+    RETURN CASE WHEN goal.loaded > was.loaded THEN greatest(amount, 1) ELSE amount END;
+END $$;
+
+-- Forget all that is derived: refresh_history() makes it anew.
+CREATE FUNCTION history_begin_again() RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    DELETE FROM machine_stops;
+    DELETE FROM machine_days;
+    DELETE FROM floor_quarters;
+    DELETE FROM machine_waits;
+    DELETE FROM history_machines;
+    UPDATE history_progress SET loaded = 0, version = 0, rolled_until = NULL,
+        life_xid = pg_snapshot_xmax(pg_current_snapshot()), xid = pg_snapshot_xmin(pg_current_snapshot()),
+        life_version = greatest((SELECT coalesce(max(version), 0) FROM machine_status_history),
+                                (SELECT coalesce(max(version), 0) FROM machine_silences)),
+        foreign_version = greatest(
+            (SELECT coalesce(max(version), 0) FROM machine_status_history WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())),
+            (SELECT coalesce(max(version), 0) FROM machine_silences WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())));
+$$;
+
+-- Rolls up the next stretch of full hours that are over and read to the last row; returns how many.
+CREATE FUNCTION history_roll_on(now_at timestamptz) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    from_at timestamptz;
+    until_at timestamptz;
+    machines bigint;
+    oldest timestamptz;
+BEGIN
+    SELECT count(*), min(first_at) INTO machines, oldest FROM history_machines;
+    SELECT coalesce(rolled_until, date_trunc('hour', oldest, 'UTC')) INTO from_at FROM history_progress;
+    -- rows whose transactions have not ended may be a moment older than what was read: a minute lets most of them in
+    until_at := least(date_trunc('hour', least(now_at - interval '1 minute', (SELECT min(at) FROM history_unread)), 'UTC'),
+                      date_bin('24 hours', from_at, '2000-01-01Z') + greatest(1, 2000 / nullif(machines, 0)) * interval '24 hours');
+    IF until_at > from_at THEN
+        PERFORM history_roll_time(array_agg(machine_name), array_agg(from_at), array_agg(until_at), 1)
+        FROM history_machines WHERE first_at < until_at;
+        PERFORM history_roll_waits(from_at, until_at, NULL);
+        UPDATE history_progress SET rolled_until = until_at;
+        RETURN extract(epoch FROM until_at - from_at)::bigint / 3600;
+    END IF;
+    RETURN 0;
+END $$;
+
+CREATE FUNCTION refresh_history(most bigint DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    done bigint := 0;
+    step bigint;
+BEGIN
+    PERFORM FROM history_progress FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    LOOP
+        step := history_read_on(coalesce(most, 500000));
+        IF step = 0 THEN
+            step := history_roll_on(clock_timestamp());
+        END IF;
+        done := done + step;
+        EXIT WHEN step = 0 OR most IS NOT NULL;
+    END LOOP;
+    UPDATE history_progress SET refreshed_at = clock_timestamp();
+    RETURN done;
+END $$;
+COMMENT ON FUNCTION refresh_history IS
+    'Brings up to date what is derived from the history. Returns how much there was to do (rows read, hours rolled up; 0:'
+    ' nothing is left), null while somebody else is at it. most: take one step of at most so many rows, the next call goes on.';
+
+
+-- Sums for reports: what is rolled up, and what is not from the history. Machines may be named twice by nobody.
+
+-- The part of a period that is rolled up in steps of a size (machine_days: 24 hours; floor_quarters: 15 minutes); nulls:
+-- none of it.
+CREATE FUNCTION rolled_part(from_at timestamptz, until_at timestamptz, step interval)
+RETURNS TABLE (since timestamptz, until timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT CASE WHEN part.since < part.until THEN part.since END, CASE WHEN part.since < part.until THEN part.until END
+    FROM (SELECT date_bin(step, from_at + step - interval '1 microsecond', '2000-01-01Z') AS since,
+                 CASE WHEN until_at < p.rolled_until THEN date_bin(step, until_at, '2000-01-01Z') ELSE p.rolled_until END AS until
+          FROM history_progress p) AS part
+$$;
+
+-- The machines of which something came late: newer to refresh_history() than a rolled up time that it belongs to.
+CREATE FUNCTION came_late(until_at timestamptz) RETURNS TABLE (machine_name text, at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
+    SELECT u.machine_name, min(u.at) FROM history_unread u WHERE u.at < until_at GROUP BY u.machine_name
+$$;
+
+CREATE FUNCTION machine_times(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (machine_name text, operational bigint, warning bigint, waiting bigint, down bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
+    WITH wanted AS (
+        SELECT unnest(names) AS machine_name
+    ), rolled AS (
+        SELECT r.since, r.until FROM rolled_part(from_at, until_at, '24 hours') r
+    ), late AS (
+        SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
+        FROM rolled CROSS JOIN LATERAL came_late(rolled.until) l JOIN wanted USING (machine_name)
+    ), live AS (
+        SELECT array_agg(p.machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
+        FROM (SELECT w.machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM wanted w, rolled
+              UNION ALL
+              SELECT w.machine_name, rolled.until, until_at FROM wanted w, rolled WHERE rolled.until < until_at
+              UNION ALL
+              SELECT late.machine_name, late.since, late.until FROM late) AS p
+    ), outdated AS (
+        SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils FROM late
+    ), part AS (
+        SELECT d.machine_name, d.operational, d.warning, d.waiting, d.down
+        FROM rolled JOIN machine_days d ON d.day >= (rolled.since AT TIME ZONE 'UTC')::date
+         AND d.day < ((rolled.until + interval '24 hours' - interval '1 microsecond') AT TIME ZONE 'UTC')::date
+        UNION ALL
+        SELECT s.machine_name,
+               CASE WHEN s.status = 'operational' THEN s.length ELSE 0 END,
+               CASE WHEN s.status = 'warning' AND NOT s.waits THEN s.length ELSE 0 END,
+               CASE WHEN s.status = 'warning' AND s.waits THEN s.length ELSE 0 END,
+               CASE WHEN s.status = 'down' THEN s.length ELSE 0 END
+        FROM (SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL AS waits,
+                     micros(s.until - s.since) AS length
+              FROM live CROSS JOIN LATERAL machine_stretches(live.names, live.froms, live.untils, now_at) s
+              UNION ALL
+              SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL, -micros(s.until - s.since)
+              FROM outdated CROSS JOIN LATERAL machine_stretches(outdated.names, outdated.froms, outdated.untils, NULL) s
+             ) AS s
+    )
+    SELECT w.machine_name, sum(part.operational)::bigint, sum(part.warning)::bigint, sum(part.waiting)::bigint,
+           sum(part.down)::bigint
+    FROM wanted w JOIN part USING (machine_name)
+    GROUP BY w.machine_name
+$$;
+COMMENT ON FUNCTION machine_times IS
+    'Microseconds of some machines in a period, right to the second; what is missing to its length is unknown.';
+
+-- Microseconds of some machines in each quarter of an hour of a period: down, and in which anything was known.
+-- whole_floor: these are all machines, so that floor_quarters speaks for them. A period of centuries has many quarters:
+-- let it begin where the history begins.
+CREATE FUNCTION quarter_times(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
+                              whole_floor boolean)
+RETURNS TABLE (since timestamptz, down bigint, known bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
+    WITH rolled AS (
+        SELECT r.since, r.until FROM rolled_part(from_at, until_at, '15 minutes') r WHERE whole_floor
+        UNION ALL
+        SELECT NULL, NULL WHERE NOT whole_floor
+    ), late AS (
+        SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
+        FROM rolled CROSS JOIN LATERAL came_late(rolled.until) l
+    ), live AS (
+        SELECT n AS machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until
+        FROM unnest(names) n, rolled
+        UNION ALL
+        SELECT n, rolled.until, until_at FROM unnest(names) n, rolled WHERE rolled.until < until_at
+    ), stretch AS (
+        SELECT s.since, s.until, s.status, 1 AS direction
+        FROM (SELECT array_agg(machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
+              FROM (SELECT machine_name, live.since, live.until FROM live
+                    UNION ALL SELECT machine_name, late.since, late.until FROM late) AS p) AS p
+        CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
+        UNION ALL
+        SELECT s.since, s.until, s.status, -1
+        FROM (SELECT array_agg(machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils
+              FROM late) AS p
+        CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, NULL) s
+        WHERE p.names IS NOT NULL
+    )
+    SELECT part.since, sum(part.down)::bigint, sum(part.known)::bigint
+    FROM (SELECT q.since, q.down, q.operational + q.warning + q.waiting + q.down AS known
+          FROM rolled JOIN floor_quarters q ON q.since >= rolled.since AND q.since < rolled.until
+          UNION ALL
+          -- of a live period all is known but what is unknown
+          SELECT q.since, 0, c.machines * micros(least(c.until, q.since + '15 minutes') - greatest(c.since, q.since))
+          FROM (SELECT live.since, live.until, count(*) AS machines FROM live GROUP BY live.since, live.until) AS c
+          CROSS JOIN LATERAL generate_series(date_bin('15 minutes', c.since, '2000-01-01Z'),
+                                             c.until - interval '1 microsecond', '15 minutes') AS q (since)
+          UNION ALL
+          SELECT q.since, CASE WHEN s.status = 'down' THEN cut.length ELSE 0 END,
+                 CASE WHEN s.status = 'unknown' THEN -cut.length ELSE 0 END
+          FROM (SELECT * FROM stretch WHERE stretch.status IN ('down', 'unknown')) AS s
+          CROSS JOIN LATERAL generate_series(date_bin('15 minutes', s.since, '2000-01-01Z'),
+                                             s.until - interval '1 microsecond', '15 minutes') AS q (since)
+          CROSS JOIN LATERAL (SELECT s.direction * micros(least(s.until, q.since + '15 minutes')
+                                                          - greatest(s.since, q.since)) AS length) AS cut) AS part
+    GROUP BY part.since
+$$;
+
+
+-- How long each machine of the floor was waited for by its neighbours in a period, and waited for nobody that was found.
+CREATE FUNCTION machine_charges(from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (machine_name text, caused bigint, unattributed bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
+    WITH rolled AS (
+        SELECT r.since, r.until, p.rolled_until FROM history_progress p, rolled_part(from_at, until_at, '24 hours') r
+    ), late AS (
+        SELECT m.line_id, greatest(min(l.at), from_at) AS since, least(rolled.rolled_until, until_at) AS until
+        FROM rolled CROSS JOIN LATERAL came_late(least(rolled.rolled_until, until_at)) l JOIN machines m USING (machine_name)
+        WHERE m.line_id IS NOT NULL AND rolled.rolled_until IS NOT NULL GROUP BY m.line_id, rolled.rolled_until
+    ), wait AS (
+        SELECT w.machine_name, w.root, micros(least(w.until, edge.until) - greatest(w.since, edge.since)) AS length
+        FROM (SELECT from_at AS since, least(coalesce(rolled.since, until_at), rolled.rolled_until) AS until FROM rolled
+              UNION ALL
+              SELECT rolled.until, least(until_at, rolled.rolled_until) FROM rolled) AS edge
+        JOIN machine_waits w ON w.since < edge.until AND w.since > edge.since - interval '6 hours' AND w.until > edge.since
+        UNION ALL
+        SELECT w.machine_name, w.root, micros(w.until - w.since)
+        FROM rolled CROSS JOIN LATERAL waits_between(greatest(from_at, rolled.rolled_until), until_at, now_at, NULL) w
+        UNION ALL
+        SELECT w.machine_name, w.root, micros(w.until - w.since)
+        FROM late CROSS JOIN LATERAL waits_between(late.since, late.until, now_at, ARRAY[late.line_id]) w
+        UNION ALL
+        SELECT w.machine_name, w.root, -micros(least(w.until, late.until) - greatest(w.since, late.since))
+        FROM late JOIN machines m USING (line_id) JOIN machine_waits w USING (machine_name)
+        WHERE w.until > late.since AND w.since < late.until
+    )
+    SELECT part.machine_name, sum(part.caused)::bigint, sum(part.unattributed)::bigint
+    FROM (SELECT d.machine_name, d.caused, d.unattributed
+          FROM rolled JOIN machine_days d ON d.day >= (rolled.since AT TIME ZONE 'UTC')::date
+           AND d.day < ((rolled.until + interval '24 hours' - interval '1 microsecond') AT TIME ZONE 'UTC')::date
+          UNION ALL
+          SELECT coalesce(wait.root, wait.machine_name), CASE WHEN wait.root IS NOT NULL THEN wait.length ELSE 0 END,
+                 CASE WHEN wait.root IS NULL THEN wait.length ELSE 0 END
+          FROM wait) AS part
+    GROUP BY part.machine_name
+$$;
+COMMENT ON FUNCTION machine_charges IS
+    'Microseconds: how long neighbours waited for each machine, and each waited without anybody found to be the reason.';

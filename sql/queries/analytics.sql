@@ -1,0 +1,191 @@
+-- name: refresh_history(most)$
+-- Bring up to date what is derived from the history; how much there was to do, null while somebody else is at it.
+SELECT refresh_history(:most::bigint);
+
+-- name: set_machine_silent_after(machine_silent_after)!
+-- How long a machine may say nothing before it counts as unknown; null: for ever.
+UPDATE plant_settings SET machine_silent_after = :machine_silent_after::interval
+WHERE machine_silent_after IS DISTINCT FROM :machine_silent_after::interval;
+
+-- name: prepare_report()^
+-- For one transaction: reports are planned anew each time, because a day and a year want different plans.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
+       set_config('work_mem', '64MB', true), clock_timestamp() AS now;
+
+-- name: report_machines()
+-- Every machine that stands on the floor or was ever heard of.
+SELECT name.machine_name, m.type, l.name AS line, l.position AS line_position, m.position,
+       f.machine_name IS NOT NULL AS present
+FROM (SELECT machine_name FROM history_machines
+      UNION SELECT machine_name FROM machines
+      UNION SELECT machine_name FROM history_unread) AS name
+LEFT JOIN machines m USING (machine_name)
+LEFT JOIN production_lines l USING (line_id)
+LEFT JOIN machine_feed_stream f USING (machine_name)
+ORDER BY l.position NULLS LAST, l.line_id, m.position, name.machine_name;
+
+-- name: first_known()$
+-- When the history begins.
+SELECT least((SELECT min(first_at) FROM history_machines), (SELECT min(at) FROM history_unread));
+
+-- name: machine_times(names, start, until, now)
+-- Microseconds of each machine in a period; machines of which nothing is known are missing.
+SELECT machine_name, operational, warning, waiting, down
+FROM machine_times(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
+
+-- name: stop_sums(names, start, until, now, micro_stop)
+-- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, stops that were
+-- going on at its end, and how soon the failures were acknowledged, by the first order of each. Lengths in microseconds.
+SELECT s.machine_name,
+       count(*) FILTER (WHERE s.began AND s.fails) AS failures,
+       count(*) FILTER (WHERE s.began AND NOT s.fails) AS micro_stops,
+       count(*) FILTER (WHERE s.repaired AND s.fails AND s.until >= :start AND s.until < :until) AS repairs,
+       coalesce(sum(s.length) FILTER (WHERE s.repaired AND s.fails AND s.until >= :start AND s.until < :until), 0)::bigint
+           AS repair,
+       count(*) FILTER (WHERE s.goes_on) AS ongoing,
+       coalesce(sum(micros(:until::timestamptz - s.since)
+                    - silent_within(s.machine_name, s.since, :until::timestamptz, s.silent_since))
+                FILTER (WHERE s.goes_on), 0)::bigint AS ongoing_length,
+       count(o.acknowledged_at) FILTER (WHERE s.began AND s.fails) AS acknowledged,
+       coalesce(sum(micros(greatest(o.acknowledged_at, s.since) - s.since)) FILTER (WHERE s.began AND s.fails), 0)::bigint
+           AS acknowledgement
+FROM (SELECT s.*, s.since >= :start AS began, s.length >= :micro_stop::bigint AS fails,
+             s.until IS NULL OR s.until >= :until AS goes_on,
+             CASE WHEN s.until IS NULL THEN q.since END AS silent_since
+      FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz) s
+      LEFT JOIN silent_now(:now::timestamptz) q USING (machine_name)) AS s
+LEFT JOIN (SELECT DISTINCT ON (machine_id, stop_since) machine_id, stop_since, acknowledged_at
+           FROM work_orders WHERE stop_since >= :start AND stop_since < :until
+           ORDER BY machine_id, stop_since, created_at, id) AS o ON o.machine_id = s.machine_name AND o.stop_since = s.since
+GROUP BY s.machine_name;
+
+-- name: stop_causes(names, start, until, now)
+-- For each reason: microseconds down in a period, and stops that began in it.
+SELECT reason, sum(down)::bigint AS down, count(*) FILTER (WHERE since >= :start) AS stops
+FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz)
+GROUP BY reason;
+
+-- name: worst_machines(names, start, until, now, most)
+-- The machines that were down longest in a period, then most often, then for the longest time at once.
+SELECT machine_name, sum(down)::bigint AS down, count(*) FILTER (WHERE since >= :start) AS stops,
+       max(down)::bigint AS longest
+FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz)
+GROUP BY machine_name
+ORDER BY 2 DESC, 3 DESC, 4 DESC, machine_name COLLATE "C" LIMIT :most;
+
+-- name: count_stops(names, start, until, now)$
+-- How many stops were going on in a period.
+SELECT count(*) FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
+
+-- name: stops_page(names, start, until, now, skip, most)
+-- Stops of a period, newest first, with the first work order of each.
+SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length,
+       o.id AS order_id, o.created_at, o.acknowledged_at, o.started_at
+FROM (SELECT * FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz)
+      ORDER BY since DESC, version DESC LIMIT :most OFFSET :skip) AS s
+LEFT JOIN LATERAL (SELECT * FROM work_orders WHERE machine_id = s.machine_name AND stop_since = s.since
+                   ORDER BY created_at, id LIMIT 1) AS o ON true
+ORDER BY s.since DESC, s.version DESC;
+
+-- name: hours_of_week(names, start, until, now, whole_floor, zone)
+-- Microseconds down and known in each hour of the week (1 is Monday) by the clock of a time zone.
+SELECT extract(isodow FROM local.at)::int AS weekday, extract(hour FROM local.at)::int AS hour,
+       sum(q.down)::bigint AS down, sum(q.known)::bigint AS known
+FROM quarter_times(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :whole_floor::boolean) q
+CROSS JOIN LATERAL (SELECT q.since AT TIME ZONE :zone::text AS at) AS local
+GROUP BY 1, 2;
+
+-- name: machine_charges(start, until, now)
+-- Microseconds that neighbours waited for each machine, and that it waited without anybody found to be the reason.
+SELECT machine_name, caused, unattributed
+FROM machine_charges(:start::timestamptz, :until::timestamptz, :now::timestamptz);
+
+-- name: timeline(names, start, until, now, columns)
+-- Bands of one status and reason, a lane per machine. Where more than three of them begin and end inside one of so many
+-- columns of the picture, they become one band that shows the worst of them (merged: how many it stands for).
+WITH said AS (
+    SELECT s.*, (s.status, s.reason) IS DISTINCT FROM (lag(s.status) OVER w, lag(s.reason) OVER w)
+                OR lag(s.status) OVER w IS NULL AS changed
+    FROM (SELECT array_agg(n) AS names, array_agg(:start::timestamptz) AS froms, array_agg(:until::timestamptz) AS untils
+          FROM unnest(:names::text[]) n) AS all_of
+    CROSS JOIN LATERAL machine_stretches(all_of.names, all_of.froms, all_of.untils, :now::timestamptz) s
+    WINDOW w AS (PARTITION BY s.machine_name ORDER BY s.since)
+), band AS (
+    SELECT numbered.machine_name, min(numbered.since) AS since, max(numbered.until) AS until, numbered.status,
+           numbered.reason
+    FROM (SELECT said.*, count(*) FILTER (WHERE said.changed) OVER (PARTITION BY said.machine_name ORDER BY said.since)
+                 AS number FROM said) AS numbered
+    GROUP BY numbered.machine_name, numbered.number, numbered.status, numbered.reason
+), placed AS (
+    SELECT band.*, CASE WHEN place.first = place.last THEN place.first END AS place,
+           CASE WHEN place.first = place.last THEN count(*) OVER (PARTITION BY band.machine_name, place.first = place.last,
+                                                                  place.first) ELSE 0 END AS crowd
+    FROM (SELECT 1 + micros(:until::timestamptz - :start::timestamptz) / :columns::bigint AS width) AS picture, band
+    CROSS JOIN LATERAL (SELECT micros(band.since - :start::timestamptz) / picture.width AS first,
+                               (micros(band.until - :start::timestamptz) - 1) / picture.width AS last) AS place
+)
+SELECT machine_name, since, until, status, reason, 1 AS merged FROM placed WHERE crowd <= 3
+UNION ALL
+SELECT machine_name, min(since), max(until), (array_agg(status ORDER BY worse DESC, until - since DESC, since))[1],
+       (array_agg(reason ORDER BY worse DESC, until - since DESC, since))[1], count(*)::int
+FROM (SELECT *, array_position(ARRAY['operational', 'unknown', 'warning', 'down'], status) AS worse
+      FROM placed WHERE crowd > 3) AS crowded
+GROUP BY machine_name, place
+ORDER BY machine_name, since;
+
+-- name: floor_at(moment, now)
+-- The machines that stood on the floor at a moment, in the flow order of now, as they were: status_since is when they
+-- came into that status, whatever reasons were given since.
+SELECT name.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
+       l.name AS line, said.new_status AS status, said.reason, said.version, epoch_ms(said.changed_at) AS reported_ms,
+       epoch_ms(run.changed_at) AS since_ms, epoch_ms(silent.since) AS silent_ms
+FROM (SELECT machine_name FROM history_machines UNION SELECT machine_name FROM machines
+      UNION SELECT machine_name FROM history_unread) AS name
+CROSS JOIN LATERAL (
+    SELECT version, new_status, reason, changed_at FROM machine_status_history
+    WHERE machine_name = name.machine_name AND changed_at <= :moment::timestamptz AND changed_at > '-infinity'
+    ORDER BY changed_at DESC, version DESC LIMIT 1) AS said
+LEFT JOIN LATERAL (
+    SELECT version, changed_at FROM machine_status_history
+    WHERE machine_name = name.machine_name AND changed_at <= said.changed_at AND changed_at > '-infinity'
+      AND (changed_at, version) < (said.changed_at, said.version) AND new_status IS DISTINCT FROM said.new_status
+    ORDER BY changed_at DESC, version DESC LIMIT 1) AS before ON true
+CROSS JOIN LATERAL (
+    SELECT changed_at FROM machine_status_history
+    WHERE machine_name = name.machine_name AND changed_at >= coalesce(before.changed_at, '-infinity')
+      AND changed_at > '-infinity'
+      AND (changed_at, version) > (coalesce(before.changed_at, '-infinity'), coalesce(before.version, -1))
+    ORDER BY changed_at, version LIMIT 1) AS run
+LEFT JOIN LATERAL (
+    SELECT max(found.since) AS since
+    FROM (SELECT q.since FROM machine_silences q
+          WHERE q.machine_name = name.machine_name AND q.since <= :moment AND q.until > :moment
+          UNION ALL
+          SELECT q.since FROM silent_now(:now::timestamptz) q
+          WHERE q.machine_name = name.machine_name AND q.since <= :moment) AS found) AS silent ON true
+LEFT JOIN machines m USING (machine_name)
+LEFT JOIN production_lines l USING (line_id)
+LEFT JOIN machine_feed_stream f USING (machine_name)
+WHERE said.new_status IS NOT NULL
+ORDER BY l.position NULLS LAST, m.line_id, m.position, f.machine_id, name.machine_name;
+
+-- name: events_before(moment, most)
+-- The latest changes of the hour before a moment, newest first.
+SELECT e.version, name.machine_name, e.old_status, e.new_status, e.reason, epoch_ms(e.changed_at) AS changed_ms, e.changed_by
+FROM (SELECT machine_name FROM history_machines UNION SELECT machine_name FROM machines
+      UNION SELECT machine_name FROM history_unread) AS name
+CROSS JOIN LATERAL (SELECT * FROM machine_status_history h
+                    WHERE h.machine_name = name.machine_name AND h.changed_at <= :moment::timestamptz
+                      AND h.changed_at > :moment - interval '1 hour') AS e
+ORDER BY e.changed_at DESC, e.version DESC LIMIT :most;
+
+-- name: stretches(name, start, until, now, skip, most)
+-- What one machine was in a period, in order of time.
+SELECT since, until, status, reason, waits_for(status, reason) IS NOT NULL AS waits
+FROM machine_stretches(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz)
+ORDER BY since LIMIT :most OFFSET :skip;
+
+-- name: count_stretches(name, start, until, now)$
+-- How many rows the query above has.
+SELECT count(*)
+FROM machine_stretches(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz);

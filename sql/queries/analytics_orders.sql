@@ -1,0 +1,54 @@
+-- name: order_volume(names, start, until, zone)
+-- Orders reported on each day of a period by the clock of a time zone, with the mean of the seven days up to it.
+WITH day AS (
+    SELECT day::date
+    FROM (SELECT min(timestamp) AS at FROM work_orders WHERE machine_id = ANY (:names::text[])) AS first
+    CROSS JOIN generate_series(
+        (greatest(:start::timestamptz, first.at) AT TIME ZONE :zone::text)::date - 6,
+        ((:until::timestamptz - interval '1 microsecond') AT TIME ZONE :zone)::date, '1 day') AS day
+    WHERE first.at IS NOT NULL
+), counted AS (
+    SELECT day.day, count(o.id) AS orders
+    FROM day LEFT JOIN work_orders o ON (o.timestamp AT TIME ZONE :zone)::date = day.day AND o.machine_id = ANY (:names::text[])
+    GROUP BY day.day
+), averaged AS (
+    SELECT day, orders, sum(orders) OVER (ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS of_week,
+           row_number() OVER (ORDER BY day) AS number
+    FROM counted
+)
+SELECT day, orders, of_week::bigint FROM averaged WHERE number > 6 ORDER BY day;
+
+-- name: open_order_ages(names, now)
+-- How old the orders are that somebody still has to see to, in microseconds since they were reported.
+SELECT o.priority, count(*) AS orders, max(age.micros)::bigint AS oldest, sum(age.micros)::bigint AS sum_of_ages,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY age.micros) AS median,
+       count(*) FILTER (WHERE o.due_at < :now::timestamptz) AS overdue
+FROM work_orders o
+JOIN work_order_priorities p USING (priority)
+CROSS JOIN LATERAL (SELECT micros(greatest(:now::timestamptz - o.timestamp, '0')) AS micros) AS age
+WHERE o.status IN ('open', 'in_progress', 'on_hold') AND o.machine_id = ANY (:names::text[])
+GROUP BY o.priority, p.rank ORDER BY p.rank;
+
+-- name: order_resolution(names, start, until)
+-- How long the orders took that were completed in a period: completed minus reported, in microseconds.
+SELECT o.priority, count(*) AS orders, sum(took.micros)::bigint AS sum_of_times,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY took.micros) AS median
+FROM work_orders o
+JOIN work_order_priorities p USING (priority)
+CROSS JOIN LATERAL (SELECT micros(greatest(o.completed_at - o.timestamp, '0')) AS micros) AS took
+WHERE o.status = 'completed' AND o.completed_at >= :start::timestamptz AND o.completed_at < :until::timestamptz
+  AND o.machine_id = ANY (:names::text[])
+GROUP BY o.priority, p.rank ORDER BY p.rank;
+
+-- name: order_load(names, start, until)
+-- Who has how many orders to see to, and completed how many in a period; assignee null: nobody's.
+SELECT o.assignee_id, o.assignee,
+       count(*) FILTER (WHERE o.status IN ('open', 'in_progress', 'on_hold')) AS active,
+       count(*) FILTER (WHERE o.status = 'completed' AND o.completed_at >= :start::timestamptz
+                          AND o.completed_at < :until::timestamptz) AS completed
+FROM work_orders o
+WHERE o.machine_id = ANY (:names::text[])
+GROUP BY o.assignee_id, o.assignee
+HAVING count(*) FILTER (WHERE o.status IN ('open', 'in_progress', 'on_hold') OR o.status = 'completed'
+                          AND o.completed_at >= :start::timestamptz AND o.completed_at < :until::timestamptz) > 0
+ORDER BY 3 DESC, 4 DESC, o.assignee NULLS LAST, o.assignee_id;

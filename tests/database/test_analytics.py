@@ -1,0 +1,265 @@
+"""Every figure against the oracle, which computes it from a random history by looking at all of it again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from unit.oracle import US, History, Order, Said, Silence
+
+from floor.analytics import Analytics, Kpis, Page, Scope, Window
+from floor.analytics.figures import Sums
+from floor.database import Database
+from floor.model import MachineName, Status
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+
+DETROIT, LORD_HOWE = ZoneInfo('America/Detroit'), ZoneInfo('Australia/Lord_Howe')
+SPRING, AUTUMN = datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+LINES = {'Press': ('Transmission Line', 1), 'Welder': ('Transmission Line', 2), 'Oven': ('Transmission Line', 3),
+         'Cutter': ('Engine Line', 1), 'Crane': (None, 1)}
+NAMES = [*LINES, 'Gone']
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+EMPTY = """
+    SET session_replication_role = replica;
+    TRUNCATE machine_status_history, machine_silences, machine_feed_stream, machines, work_orders,
+             work_order_events, work_order_checklist, work_order_attachments, plant_settings;
+    INSERT INTO plant_settings DEFAULT VALUES;
+    INSERT INTO machines (machine_name, line_id, position)
+    SELECT m.name, line_id, place FROM unnest($1::text[], $2::text[], $3::int[]) AS m (name, line, place)
+    LEFT JOIN production_lines l ON l.name = m.line;
+"""
+
+
+class Plant:
+    """A database whose history is what a test says it was."""
+
+    def __init__(self, connection: asyncpg.Connection, database: Database) -> None:
+        self.connection = connection
+        self.database = database
+
+    async def tell(self, history: History, chunks: int = 1, chance: random.Random | None = None) -> None:
+        """Write the history in so many parts, each followed by what a refresh may have got done until then."""
+        *preparation, machines = EMPTY.strip().removesuffix(';').split(';')
+        await self.connection.execute(';'.join(preparation))
+        await self.connection.execute(machines, list(LINES), [line for line, _ in LINES.values()],
+                                      [place for _, place in LINES.values()])
+        await self.connection.executemany(
+            'INSERT INTO machine_feed_stream (machine_id, machine_name) VALUES ($1, $2)',
+            list(enumerate(sorted(history.present))))
+        await self.connection.executemany(
+            'INSERT INTO work_orders (id, machine_id, stop_since, created_at, acknowledged_at, started_at, due_at, '
+            "issue_description, machine_status) VALUES ($1, $2, $3, $4, $5, $6, now(), 'It stands', 'down')",
+            [(o.id, o.machine, o.stop_since, o.created, o.acknowledged, o.started) for o in history.orders])
+        rows: list[Said | Silence] = [*history.said, *history.silences]
+        if chance:
+            chance.shuffle(rows)
+        begin = chance.choice([0, 1]) if chance else 0  # after the first part: as if the database were restored
+        for number in range(chunks):
+            if number == begin - 1:
+                await self.write(rows[number::chunks])
+            if number == 0:
+                await self.connection.execute('SELECT history_begin_again()')
+            if number != begin - 1:
+                await self.write(rows[number::chunks])
+            await self.refresh(history, chance)
+
+    async def write(self, rows: list[Said | Silence]) -> None:
+        await self.connection.executemany(
+            'INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
+            'VALUES ($1, $2, $3, $4, $5)',
+            [(row.version, row.machine, row.status, row.reason, row.at) for row in rows if isinstance(row, Said)])
+        await self.connection.executemany(
+            'INSERT INTO machine_silences (version, machine_name, since, until) '
+            "VALUES (nextval('machine_feed_version') + 1000, $1, $2, $3)",
+            [(row.machine, row.since, row.until) for row in rows if isinstance(row, Silence)])
+
+    async def refresh(self, history: History, chance: random.Random | None) -> None:
+        """All of it, or what chance has left time for."""
+        rounds = chance.choice([0, 1, 2, 5, 100]) if chance else 100
+        until = history.now - (60 * chance.choice([0, 0, chance.randrange(100)]) if chance else 0) * MINUTE
+        for _ in range(rounds):
+            most = chance.randint(1, 9) if chance else 1000
+            if not await self.connection.fetchval('SELECT history_read_on($1)', most):
+                await self.connection.fetchval('SELECT history_roll_on($1)', until)
+
+    def analytics(self, history: History, zone: ZoneInfo = DETROIT) -> Analytics:
+        return Analytics(self.database, zone, micro_stop=history.micro_stop, now=history.now)
+
+
+@pytest.fixture
+async def plant(connect: Connect, database: Database) -> AsyncIterator[Plant]:
+    yield Plant(await connect(), database)
+
+
+# random histories
+
+@dataclass(frozen=True)
+class Question:
+    """A history, a window on it, and how the history came into the database."""
+
+    history: History
+    window: Window
+    chunks: int
+    seed: int
+
+
+def moments(base: datetime) -> st.SearchStrategy[datetime]:
+    """Close enough together to meet; some not on a full minute."""
+    minutes = st.integers(-2 * 24 * 60, 3 * 24 * 60) | st.integers(0, 40)
+    return st.builds(lambda minute, micros: base + minute * MINUTE + micros * US, minutes,
+                     st.just(0) | st.integers(0, 59_999_999))
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    base = draw(st.sampled_from([SPRING, AUTUMN]))
+    when = moments(base)
+    states = st.sampled_from([('operational', None), ('down', None), ('down', 'Jam'), ('down', 'Drive overload'),
+                              ('down', 'Jam'), ('warning', 'Oil low'), ('warning', 'Starved'), (None, None),
+                              ('warning', 'Blocked downstream'), ('warning', ' starved by a neighbour')])
+    names = st.sampled_from(NAMES)
+    rows = draw(st.lists(st.tuples(names, when, states), max_size=40))
+    versions = draw(st.permutations(range(1, len(rows) + 1)))
+    said = [Said(name, at, status, reason, version)
+            for (name, at, (status, reason)), version in zip(rows, versions, strict=True)]
+    silences = [Silence(name, since, since + length * MINUTE) for name, since, length in
+                draw(st.lists(st.tuples(names, when, st.integers(1, 3000)), max_size=4))]
+    now = draw(when | st.just(base + 5 * DAY))
+    history = History(said, now, silences, places=LINES, present=draw(st.sets(names)),
+                      micro_stop=draw(st.sampled_from([timedelta(), 5 * MINUTE, DAY])))
+    stops = [stop for name in LINES for stop in history.stops(name)]
+    if stops:
+        ages = st.none() | st.integers(-10, 500)
+        for number, (stop, created, acknowledged, started) in enumerate(draw(st.lists(
+                st.tuples(st.sampled_from(stops), st.integers(-10, 500), ages, ages), max_size=5))):
+            history.orders.append(Order(
+                stop.machine, stop.since, stop.since + created * MINUTE,
+                None if acknowledged is None else stop.since + acknowledged * MINUTE,
+                None if started is None else stop.since + started * MINUTE, f'WO-20261101-{number:04}'))
+    start, end = sorted([draw(when), draw(when | st.just(now))])
+    return Question(history, Window(start, end), draw(st.integers(1, 4)), draw(st.integers(0, 2**32)))
+
+
+async def ask(plant: Plant, question: Question) -> Analytics:
+    await plant.tell(question.history, question.chunks, random.Random(question.seed))
+    return plant.analytics(question.history)
+
+
+many = settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
+                suppress_health_check=list(HealthCheck))
+SCOPES = [Scope(), Scope(line='Transmission Line'), Scope(machine=MachineName('Press')), Scope(line='No such line'),
+          Scope(machine=MachineName('Gone'))]
+
+
+def expected(history: History, window: Window, scope: Scope) -> Kpis:
+    names = history.scope(window.start, window.end, scope.line, scope.machine)
+    sums = history.sums(names, window.start, window.end)
+    return Kpis.of(window.until(history.now), Sums(**asdict(sums)))
+
+
+@given(question=questions())
+@many
+async def test_kpis_are_what_the_definitions_say(plant: Plant, question: Question) -> None:
+    analytics = await ask(plant, question)
+    for scope in SCOPES:
+        assert await analytics.kpis(question.window, scope) == expected(question.history, question.window, scope)
+
+
+@given(question=questions())
+@many
+async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(plant: Plant, question: Question) -> None:
+    history, window = question.history, question.window
+    analytics = await ask(plant, question)
+    for scope in SCOPES[:3]:
+        names = [name for name in history.machines if scope.machine in {None, name}
+                 and scope.line in {None, history.places.get(name, (None, 0))[0]}]
+        causes = await analytics.causes(window, scope)
+        assert {cause.reason: (round(cause.seconds * 1e6), cause.count) for cause in causes} == history.causes(
+            names, window.start, window.end)
+        assert [cause.seconds for cause in causes] == sorted((cause.seconds for cause in causes), reverse=True)
+        worst = await analytics.problem_machines(window, scope)
+        assert [(m.machine, round(m.seconds * 1e6), m.count, round(m.longest * 1e6)) for m in worst] == (
+            history.problem_machines(names, window.start, window.end))
+        page = await analytics.stops(window, scope, Page(1, 1000))
+        stops = history.stops_in(names, window.start, window.end)
+        assert [(s.id, s.machine, s.since, s.until, s.reason, s.repaired) for s in page.stops] == [
+            (s.version, s.machine, s.since, s.until, s.reason, s.repaired) for s in stops]
+        assert page.total == len(stops)
+        for got, stop in zip(page.stops, stops, strict=True):
+            assert round(got.down * 1e6) == history.down_within(stop, window.start, window.end)
+            assert round(got.length * 1e6) == history.length(stop)
+            order = history.order(stop)
+            assert got.order == (order.id if order else None)
+
+
+@given(question=questions())
+@many
+async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, question: Question) -> None:
+    history, window = question.history, question.window
+    await ask(plant, question)
+    for zone in DETROIT, LORD_HOWE:
+        for scope in SCOPES[:3]:
+            names = history.scope(window.start, window.end, scope.line, scope.machine)
+            down, known = history.hours(names, window.start, window.end, zone)
+            pattern = await plant.analytics(history, zone).hourly_pattern(window, scope)
+            for day in range(7):
+                for hour in range(24):
+                    assert round(pattern.down[day][hour] * 1e6) == down[day, hour]
+                    assert round(pattern.covered[day][hour] * 1e6) == known[day, hour]
+
+
+@given(question=questions())
+@many
+async def test_who_waited_for_whom_is_what_the_definitions_say(plant: Plant, question: Question) -> None:
+    history, window = question.history, question.window
+    answer = await (await ask(plant, question)).root_and_victim(window)
+    waits = history.waits(window.start, window.end)
+    for name in NAMES:
+        caused = sum(length for (_, root), length in waits.items() if root == name)
+        nobody = waits[name, None]
+        waited = sum(s.length for s in history.known(name, window.start, window.end) if s.waits)
+        if history.places.get(name, (None, 0))[0] is not None:
+            charge = next((c for c in answer.machines if c.machine == name), None)
+            got = (charge.caused, charge.not_attributed, charge.waited) if charge else (0, 0, 0)
+            assert tuple(round(value * 1e6) for value in got) == (caused, nobody, waited)
+
+
+@given(question=questions(), moment=moments(SPRING) | moments(AUTUMN))
+@many
+async def test_the_floor_at_a_moment_is_what_was_said_until_then(plant: Plant, question: Question,
+                                                                moment: datetime) -> None:
+    history = question.history
+    floor = await (await ask(plant, question)).floor_at(moment)
+    moment = min(moment, history.now)
+    assert {m.name: (m.status, m.reason, m.since_ms) for m in floor.machines} == {
+        name: (status, reason, ((since - datetime(1970, 1, 1, tzinfo=UTC)) // US + 500) // 1000)
+        for name, (status, reason, since) in history.floor_at(moment).items()}
+    assert all(event.changed_ms <= moment.timestamp() * 1000 for event in floor.events)
+
+
+@given(question=questions())
+@many
+async def test_a_timeline_has_no_gap_and_shows_what_was(plant: Plant, question: Question) -> None:
+    history, window = question.history, question.window
+    names = [MachineName(name) for name in ['Nobody', *NAMES]]
+    lanes = await (await ask(plant, question)).timeline(window, names, columns=10_000)
+    seen = window.until(history.now)
+    assert [lane.machine for lane in lanes] == names
+    for lane in lanes:
+        assert [band.since for band in lane.bands[1:]] == [band.until for band in lane.bands[:-1]]
+        assert (lane.bands[0].since, lane.bands[-1].until) == (seen.start, seen.end) if seen.micros else not lane.bands
+        stretches = history.stretches(lane.machine, window.start, window.end)
+        for stretch in stretches:
+            band = next(band for band in lane.bands if band.since <= stretch.since < band.until)
+            if band.merged == 1:
+                assert (band.status, band.reason) == (stretch.status, stretch.reason)
+            else:
+                assert band.status.severity >= Status(stretch.status).severity

@@ -1,0 +1,299 @@
+"""What every figure is, computed as slowly and plainly as can be: straight from the definitions, without a database.
+
+A history is a list of what was said. Whatever is asked is answered by looking at all of it again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+US = timedelta(microseconds=1)
+Hours = Counter[tuple[int, int]]
+QUARTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One row of the history. status None: the machine left."""
+
+    machine: str
+    at: datetime
+    status: str | None
+    reason: str | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Silence:
+    machine: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Order:
+    machine: str
+    stop_since: datetime
+    created: datetime
+    acknowledged: datetime | None = None
+    started: datetime | None = None
+    id: str = ''
+
+
+@dataclass(frozen=True)
+class Stretch:
+    machine: str
+    since: datetime
+    until: datetime
+    status: str
+    reason: str | None
+
+    @property
+    def length(self) -> int:
+        return (self.until - self.since) // US
+
+    @property
+    def waits(self) -> str | None:
+        said = (self.reason or '').strip().lower()
+        if self.status != 'warning':
+            return None
+        return 'starved' if said.startswith('starved') else 'blocked' if said.startswith('blocked') else None
+
+
+@dataclass(frozen=True)
+class Stop:
+    machine: str
+    since: datetime
+    until: datetime | None
+    reason: str | None
+    repaired: bool
+    version: int
+
+
+@dataclass
+class Sums:
+    machines: int = 0
+    possible: int = 0
+    operational: int = 0
+    warning: int = 0
+    waiting: int = 0
+    down: int = 0
+    failures: int = 0
+    micro_stops: int = 0
+    repairs: int = 0
+    repair: int = 0
+    ongoing: int = 0
+    ongoing_length: int = 0
+    acknowledged: int = 0
+    acknowledgement: int = 0
+
+
+@dataclass
+class History:
+    """All that was said, where machines stand (line, position), and who is on the floor now."""
+
+    said: list[Said]
+    now: datetime
+    silences: list[Silence] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    places: dict[str, tuple[str | None, int]] = field(default_factory=dict)
+    present: set[str] = field(default_factory=set)
+    micro_stop: timedelta = timedelta(minutes=5)
+
+    def of(self, machine: str) -> list[Said]:
+        """In the order in which it happened."""
+        return sorted((said for said in self.said if said.machine == machine), key=lambda said: (said.at, said.version))
+
+    @property
+    def machines(self) -> list[str]:
+        return sorted({said.machine for said in [*self.said, *self.silences]} | set(self.places))
+
+    def stretches(self, machine: str, start: datetime, end: datetime) -> list[Stretch]:
+        """What a machine was from start to end, cut at every moment at which anything happened to it."""
+        start, end = min(start, self.now), min(end, self.now)
+        mine = self.of(machine)
+        silences = [silence for silence in self.silences if silence.machine == machine]
+        cuts = {said.at for said in mine} | {s.since for s in silences} | {s.until for s in silences} | {start, end}
+        moments = sorted(cut for cut in cuts if start <= cut <= end)
+        result = []
+        for since, until in pairwise(moments):
+            before = [said for said in mine if said.at <= since]
+            status, reason = (before[-1].status, before[-1].reason) if before else (None, None)
+            if status is None or any(s.since <= since < s.until for s in silences):
+                status, reason = 'unknown', None
+            result.append(Stretch(machine, since, until, status, reason))
+        return result
+
+    def known(self, machine: str, start: datetime, end: datetime) -> list[Stretch]:
+        return [stretch for stretch in self.stretches(machine, start, end) if stretch.status != 'unknown']
+
+    def scope(self, start: datetime, end: datetime, line: str | None = None, machine: str | None = None) -> list[str]:
+        """Who stands on the floor now, or of whom something was known in the window; or the one that is asked about."""
+        if machine is not None:
+            return [machine] if machine in self.machines else []
+        return [name for name in self.machines
+                if (line is None or self.places.get(name, (None, 0))[0] == line)
+                and (name in self.present or self.known(name, start, end))]
+
+    # stops
+
+    def stops(self, machine: str) -> list[Stop]:
+        """Entries into down, each until down was left."""
+        result: list[Stop] = []
+        going: list[Said] = []
+        for said in self.of(machine):
+            if said.status == 'down':
+                going.append(said)
+            elif going:
+                result.append(self._stop(going, said))
+                going = []
+        return [*result, self._stop(going, None)] if going else result
+
+    @staticmethod
+    def _stop(going: list[Said], end: Said | None) -> Stop:
+        given = [said.reason for said in going if said.reason is not None]
+        reason = going[0].reason if going[0].reason is not None else (given[-1] if given else None)
+        return Stop(going[0].machine, going[0].at, None if end is None else end.at, reason,
+                    end is not None and end.status is not None, going[0].version)
+
+    def down_within(self, stop: Stop, start: datetime, end: datetime) -> int:
+        """Microseconds of a stop inside a window that are known."""
+        since, until = max(stop.since, start), min(stop.until or self.now, end, self.now)
+        return sum(stretch.length for stretch in self.known(stop.machine, since, until)) if since < until else 0
+
+    def length(self, stop: Stop) -> int:
+        return self.down_within(stop, stop.since, self.now)
+
+    def is_failure(self, stop: Stop) -> bool:
+        return self.length(stop) >= self.micro_stop // US
+
+    def stops_in(self, names: list[str], start: datetime, end: datetime) -> list[Stop]:
+        """What was going on at some time in the window, newest first."""
+        start, end = min(start, self.now), min(end, self.now)
+        found = [stop for name in names for stop in self.stops(name)
+                 if stop.since < end and (stop.since >= start or stop.until is None or stop.until > start)]
+        return sorted(found, key=lambda stop: (stop.since, stop.version), reverse=True)
+
+    def order(self, stop: Stop) -> Order | None:
+        mine = [order for order in self.orders if (order.machine, order.stop_since) == (stop.machine, stop.since)]
+        return min(mine, key=lambda order: (order.created, order.id), default=None)
+
+    # figures
+
+    def sums(self, names: list[str], start: datetime, end: datetime) -> Sums:
+        start, end = min(start, self.now), min(end, self.now)
+        sums = Sums(len(names), len(names) * ((end - start) // US))
+        for name in names:
+            for stretch in self.known(name, start, end):
+                kind = 'waiting' if stretch.waits else stretch.status
+                setattr(sums, kind, getattr(sums, kind) + stretch.length)
+            for stop in self.stops(name):
+                self._count(sums, stop, start, end)
+        return sums
+
+    def _count(self, sums: Sums, stop: Stop, start: datetime, end: datetime) -> None:
+        if start <= stop.since < end:
+            if self.is_failure(stop):
+                sums.failures += 1
+                order = self.order(stop)
+                if order is not None and order.acknowledged is not None:
+                    sums.acknowledged += 1
+                    sums.acknowledgement += max(order.acknowledged - stop.since, timedelta()) // US
+            else:
+                sums.micro_stops += 1
+        if stop.until is not None and start <= stop.until < end and stop.repaired and self.is_failure(stop):
+            sums.repairs += 1
+            sums.repair += self.length(stop)
+        if (stop.since < end and (stop.until is None or stop.until >= end)
+                and (stop.since >= start or stop.until is None or stop.until > start)):
+            sums.ongoing += 1
+            sums.ongoing_length += self.down_within(stop, stop.since, end)
+
+    def causes(self, names: list[str], start: datetime, end: datetime) -> dict[str | None, tuple[int, int]]:
+        """Microseconds and number of stops of each reason."""
+        found: defaultdict[str | None, list[int]] = defaultdict(lambda: [0, 0])
+        for stop in self.stops_in(names, start, end):
+            found[stop.reason][0] += self.down_within(stop, start, end)
+            found[stop.reason][1] += stop.since >= start
+        return {reason: (down, count) for reason, (down, count) in found.items()}
+
+    def problem_machines(self, names: list[str], start: datetime, end: datetime) -> list[tuple[str, int, int, int]]:
+        """Name, microseconds down, stops, the longest; the worst first."""
+        rows = []
+        for name in names:
+            if stops := self.stops_in([name], start, end):
+                downs = [self.down_within(stop, start, end) for stop in stops]
+                rows.append((name, sum(downs), sum(stop.since >= start for stop in stops), max(downs)))
+        return sorted(rows, key=lambda row: (-row[1], -row[2], -row[3], row[0]))
+
+    def hours(self, names: list[str], start: datetime, end: datetime, zone: ZoneInfo) -> tuple[Hours, Hours]:
+        """Microseconds down and known in each hour (weekday from 0, hour) by the clock of the zone."""
+        down: Hours = Counter()
+        known: Hours = Counter()
+        for name in names:
+            for stretch in self.known(name, start, end):
+                for since, until in quarters(stretch.since, stretch.until):
+                    local = since.astimezone(zone)
+                    known[local.weekday(), local.hour] += (until - since) // US
+                    if stretch.status == 'down':
+                        down[local.weekday(), local.hour] += (until - since) // US
+        return down, known
+
+    # the floor
+
+    def waits(self, start: datetime, end: datetime) -> Counter[tuple[str, str | None]]:
+        """Microseconds that each machine (first) waited for each other (second; None: not attributed)."""
+        found: Counter[tuple[str, str | None]] = Counter()
+        for line in {line for line, _ in self.places.values() if line is not None}:
+            flow = sorted((name for name, (of, _) in self.places.items() if of == line),
+                          key=lambda name: (self.places[name][1], name))
+            lanes = {name: self.stretches(name, start, end) for name in flow}
+            cuts = sorted({cut for lane in lanes.values() for s in lane for cut in (s.since, s.until)})
+            for since, until in pairwise(cuts):
+                now = {name: next(s for s in lane if s.since <= since < s.until) for name, lane in lanes.items()}
+                for name in flow:
+                    if now[name].waits:
+                        found[name, blame(flow, now, name)] += (until - since) // US
+        return found
+
+    def floor_at(self, moment: datetime) -> dict[str, tuple[str, str | None, datetime]]:
+        """Status, reason and since when it has that status, of each machine that was there."""
+        result = {}
+        for name in self.machines:
+            before = [said for said in self.of(name) if said.at <= moment]
+            if before and before[-1].status is not None:
+                since = before[-1].at
+                for said in reversed(before):
+                    if said.status != before[-1].status:
+                        break
+                    since = said.at
+                silent = [s.since for s in self.silences if s.machine == name and s.since <= moment < s.until]
+                result[name] = (('unknown', None, max(silent)) if silent
+                                else (before[-1].status, before[-1].reason, since))
+        return result
+
+
+def blame(flow: list[str], now: dict[str, Stretch], name: str, asked: frozenset[str] = frozenset()) -> str | None:
+    """Who a machine that waits waits for, from one to the next; None where that leads nowhere or in a circle."""
+    place = flow.index(name)
+    others = reversed(flow[:place]) if now[name].waits == 'starved' else flow[place + 1:]
+    for other in others:
+        if now[other].status == 'down':
+            return other
+        if now[other].waits:
+            return None if other in asked else blame(flow, now, other, asked | {name})
+    return None
+
+
+def quarters(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """A stretch cut at every full quarter of an hour (UTC)."""
+    epoch = datetime(2000, 1, 1, tzinfo=since.tzinfo)
+    while since < until:
+        border = epoch + ((since - epoch) // QUARTER + 1) * QUARTER
+        yield since, min(border, until)
+        since = border
