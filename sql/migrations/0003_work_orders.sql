@@ -183,7 +183,7 @@ END $$;
 
 -- The text and the number of the assignee always name the same person.
 CREATE FUNCTION work_order_set_assignee(new_row work_orders, old_id integer, old_name text) RETURNS work_orders
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     person employees;
 BEGIN
@@ -262,7 +262,7 @@ $$;
 
 -- An order may be inserted in any state, so that orders of another system can be taken over; what it is then, it needs.
 CREATE FUNCTION work_order_register() RETURNS trigger
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     machine machine_feed_stream;
 BEGIN
@@ -302,7 +302,7 @@ CREATE TRIGGER work_order_register BEFORE INSERT ON work_orders
     FOR EACH ROW EXECUTE FUNCTION work_order_register();
 
 CREATE FUNCTION work_order_check_change() RETURNS trigger
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     move work_order_moves;
     ended timestamptz := coalesce(OLD.completed_at, OLD.cancelled_at);
@@ -616,6 +616,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION note_recoveries IS 'Writes on open orders since when the machine they stopped for runs again.';
 
-REVOKE EXECUTE ON FUNCTION work_order_record(), work_order_event_register(), work_order_lock(),
-    work_order_checklist_changed(), work_order_attached(), work_order_events_announce(), employee_renamed(),
-    people_changed() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION work_order_register(), work_order_check_change(), work_order_record(),
+    work_order_event_register(), work_order_lock(), work_order_checklist_changed(), work_order_attached(),
+    work_order_events_announce(), employee_renamed(), people_changed() FROM PUBLIC;
