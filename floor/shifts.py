@@ -1,0 +1,110 @@
+"""Shifts: names and starts on the plant's clock; from these, any shift of any day.
+
+A start is a time on the wall. On the day the clocks go forward, one that the clock leaps over falls when that much time
+has passed as if it had not leapt, but never after the start of the shift that follows; on the day they go back, the
+first of the two counts. So shifts always tile time; only their lengths differ on these days.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from .errors import InvalidInput
+
+MOST_SHIFTS = 24
+LONGEST_NAME = 40
+DAY = timedelta(days=1)
+AROUND = 2
+"""Days to look at on either side of a moment: time zones have skipped whole ones."""
+
+_NAME_AND_START = re.compile(r'(\S.*?)\s+([01]?\d|2[0-3]):([0-5]\d)')
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One shift from start until before end, both in UTC, so that their difference is the time that passes.
+
+    date: the day on the plant's calendar on which it starts.
+    """
+
+    name: str
+    start: datetime
+    end: datetime
+    date: date
+
+
+class Shifts:
+    """All shifts there ever are. Times asked for are aware datetimes of any zone."""
+
+    def __init__(self, spec: str, zone: ZoneInfo) -> None:
+        """spec: names and starts, as 'Early 06:00,Late 14:00,Night 22:00', in any order; zone: the plant's.
+
+        :raises InvalidInput: a start that is no time or is there twice, a name twice, none at all or too many
+        """
+        self._zone = zone
+        self._starts = parse_shifts(spec)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the shifts, in the order of a day's clock."""
+        return tuple(self._starts.values())
+
+    def at(self, moment: datetime) -> Shift:
+        """The shift that a moment lies in."""
+        moment = moment.astimezone(UTC)
+        shifts = self._of_days(moment.astimezone(self._zone).date())
+        return shifts[bisect_right([shift.start for shift in shifts], moment) - 1]
+
+    def before(self, shift: Shift) -> Shift:
+        """The shift that ends when this one starts."""
+        return self.at(shift.start - timedelta(microseconds=1))
+
+    def after(self, shift: Shift) -> Shift:
+        """The shift that starts when this one ends."""
+        return self.at(shift.end)
+
+    def between(self, start: datetime, end: datetime) -> list[Shift]:
+        """The shifts that have some of their time in the window from start until before end, whole and in order."""
+        found, until = list[Shift](), end.astimezone(UTC)
+        shift = self.at(start)
+        while shift.start < until:
+            found.append(shift)
+            shift = self.after(shift)
+        return found
+
+    def of(self, day: date, name: str) -> Shift | None:
+        """The shift of that name that starts on a day of the plant's calendar; None if there is none."""
+        return next((shift for shift in self._of_days(day) if (shift.date, shift.name) == (day, name)), None)
+
+    def _of_days(self, day: date) -> list[Shift]:
+        """Those of some days around this one."""
+        days = [day + number * DAY for number in range(-AROUND, AROUND + 1)]
+        starts = [(datetime.combine(day, start, self._zone).astimezone(UTC), day, name)
+                  for day in days for start, name in self._starts.items()]
+        for index in range(len(starts) - 2, -1, -1):  # a start that was leapt over is not after the one that follows
+            starts[index] = (min(starts[index][0], starts[index + 1][0]), *starts[index][1:])
+        return [Shift(name, start, end, day) for (start, day, name), (end, _, _) in pairwise(starts) if start < end]
+
+
+def parse_shifts(spec: str) -> dict[time, str]:
+    """Starts and names, by start.
+
+    :raises InvalidInput: as Shifts
+    """
+    starts: dict[time, str] = {}
+    for part in spec.split(','):
+        match = _NAME_AND_START.fullmatch(part.strip())
+        if match is None or not match[1].isprintable() or len(match[1]) > LONGEST_NAME:
+            raise InvalidInput('a shift is a name and a start, as Early 06:00', 'shifts')
+        start = time(int(match[2]), int(match[3]))
+        if start in starts or match[1] in starts.values():
+            raise InvalidInput('no two shifts may have the same name or the same start', 'shifts')
+        starts[start] = match[1]
+    if len(starts) > MOST_SHIFTS:
+        raise InvalidInput(f'a day has at most {MOST_SHIFTS} shifts', 'shifts')
+    return dict(sorted(starts.items()))
