@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from .errors import SettingsError
+from .errors import InvalidInput, SettingsError
 from .model import Role
+from .shifts import parse_shifts
 
 PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
 IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
@@ -93,6 +94,8 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, Field(description='a folder')] = Path('.data')
     plant_timezone: Annotated[str, Field(description='a name of the IANA time zone database, '
                                                      'as America/Detroit')] = 'UTC'
+    shifts: Annotated[str, Field(description='names and starts, as Early 06:00,Late 14:00,Night 22:00; no two '
+                                             'alike')] = 'Early 06:00,Late 14:00,Night 22:00'
     storage_secret: Annotated[str | None, Field(min_length=16, repr=False, description='at least 16 characters')] = None
     log_level: Annotated[str, Field(pattern='(?i)^(debug|info|warning|error)$',
                                     description='debug, info, warning or error')] = 'info'
@@ -124,6 +127,15 @@ class Settings(BaseSettings):
             zoneinfo.ZoneInfo(value)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError('not a known time zone') from error
+        return value
+
+    @field_validator('shifts')
+    @classmethod
+    def _are_shifts(cls, value: str) -> str:
+        try:
+            parse_shifts(value)
+        except InvalidInput as error:
+            raise ValueError('no such plan') from error
         return value
 
     @field_validator('database_url', 'dashboard_embed_url')

@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 AROUND = 2
 """Days to look at on either side of a moment: time zones have skipped whole ones."""
 
-_NAME_AND_START = re.compile(r'(\S.*?)\s+([01]?\d|2[0-3]):([0-5]\d)')
+_NAME_AND_START = re.compile(r"(\w[\w .&/'-]*?)\s+([01]?\d|2[0-3]):([0-5]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def parse_shifts(spec: str) -> dict[time, str]:
     starts: dict[time, str] = {}
     for part in spec.split(','):
         match = _NAME_AND_START.fullmatch(part.strip())
-        if match is None or not match[1].isprintable() or len(match[1]) > LONGEST_NAME:
+        if match is None or len(match[1]) > LONGEST_NAME:
             raise InvalidInput('a shift is a name and a start, as Early 06:00', 'shifts')
         start = time(int(match[2]), int(match[3]))
         if start in starts or match[1] in starts.values():

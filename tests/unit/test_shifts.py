@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -103,7 +104,7 @@ def test_shifts_tile_time(minutes, zone, change, offset):
     assert shifts.of(shift.date, shift.name) == shift
     assert all(shifts.at(inside) == shift for inside in (shift.start, shift.end - timedelta(microseconds=1)))
     around = shifts.between(moment - 30 * HOUR, moment + 30 * HOUR)
-    assert all(one.end == other.start for one, other in zip(around, around[1:], strict=False))
+    assert all(one.end == other.start for one, other in pairwise(around))
     assert around[0].start <= moment - 30 * HOUR
     assert moment + 30 * HOUR <= around[-1].end
 
