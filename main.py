@@ -17,6 +17,7 @@ from floor.collector import collect_garbage
 from floor.database import Database
 from floor.employees import Employees
 from floor.errors import FloorError
+from floor.history_keeper import HistoryKeeper
 from floor.listener import Listener, Timing
 from floor.migrate import connect_prepared, prepare
 from floor.pages import employees_page, floor_page, work_order_page, work_orders_page
@@ -64,12 +65,13 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     employees = Employees(database, default_role=settings.role_of_strangers)
     orders = WorkOrders(database, employees)
     order_list = WorkOrderList(database, settings.zone)
-    keeper = WorkOrderKeeper(database, settings.auto_work_order_after)
+    keepers = [WorkOrderKeeper(database, settings.auto_work_order_after),
+               HistoryKeeper(database, settings.machine_silent_after)]
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
                         employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
                         default_role=settings.role_of_strangers)
 
-    tasks = [listener.run, broadcast.run, keeper.run, database.recycle,
+    tasks = [listener.run, broadcast.run, *(keeper.run for keeper in keepers), database.recycle,
              partial(collect_garbage, lambda: broadcast.pages_gone)]
     if source.lakebase is not None:
         tasks.append(source.lakebase.keep_fresh)

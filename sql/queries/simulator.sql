@@ -69,9 +69,7 @@ ALTER TABLE work_orders DISABLE TRIGGER USER;
 ALTER TABLE work_order_events DISABLE TRIGGER USER;
 ALTER TABLE work_order_checklist DISABLE TRIGGER USER;
 DELETE FROM machine_status_history;
-DO $$ BEGIN
-    IF to_regproc('history_begin_again') IS NOT NULL THEN PERFORM history_begin_again(); END IF;
-END $$;
+SELECT history_begin_again();
 
 -- name: draw_versions(amount)$
 -- The first of so many versions in a row: nobody else draws any while the feed is ours.
