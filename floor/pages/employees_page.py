@@ -13,11 +13,10 @@ from ..ui.employee_form import EmployeeForm
 from ..ui.employee_table import EmployeeTable
 from ..ui.frame import frame
 from ..ui.heading import Heading
+from ..ui.order_form import FORM_RECONNECT_S
 from ..ui.order_words import role_needed
 from ..ui.saying import Alert, Words, as_sentence, set_reason
 from ..ui.services import Services
-
-FORM_RECONNECT_S = 600.0  # somebody is typing: their page waits for them longer than the floor would
 
 
 def register(services: Services) -> None:

@@ -17,12 +17,15 @@ from ..ui.machine_tile import MachineTile
 from ..ui.plant_figures import plant_figures
 from ..ui.services import Services
 
+RECONNECT_S = 120.0
+"""How long a page waits for its browser, in whose drawer somebody may be typing; large floors make large pages."""
+
 
 def register(services: Services) -> None:
     """Serve the floor at /; ?machine=NAME opens that machine."""
     store, broadcast, zone = services.store, services.broadcast, services.zone
 
-    @ui.page('/')
+    @ui.page('/', reconnect_timeout=RECONNECT_S)
     def floor_page(machine: str = '') -> None:
         client = ui.context.client
         identity = services.visitor()

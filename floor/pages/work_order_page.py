@@ -24,6 +24,7 @@ from ..ui.order_checklist import OrderChecklist
 from ..ui.order_comments import OrderComments
 from ..ui.order_editor import OrderEditor
 from ..ui.order_facts import OrderFacts
+from ..ui.order_form import FORM_RECONNECT_S
 from ..ui.order_history import OrderHistory
 from ..ui.order_moves import OrderMoves
 from ..ui.order_reader import OrderReader
@@ -32,7 +33,6 @@ from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
 
 FIRST_ANSWER_S = 1.5
-FORM_RECONNECT_S = 600.0  # somebody is typing: their page waits for them longer than the floor would
 NO_SUCH_ORDER = 404
 
 

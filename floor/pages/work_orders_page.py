@@ -19,7 +19,7 @@ from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.order_board import BoardContent, OrderBoard, read_board
 from ..ui.order_filters import ADDRESS, BOARD, CSV_ADDRESS, TABLE, OrderFilters, address_of
-from ..ui.order_form import OrderForm
+from ..ui.order_form import FORM_RECONNECT_S, OrderForm
 from ..ui.order_moves import OrderMoves
 from ..ui.order_reader import OrderReader
 from ..ui.order_table import OrderRows, OrderTable
@@ -35,7 +35,7 @@ def register(services: Services) -> None:
     """Serve the list and the board at /work-orders, the list as a file at /work-orders.csv."""
     rows = OrderRows(services.store, services.zone)
 
-    @ui.page(ADDRESS)
+    @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S)
     async def work_orders_page(request: Request) -> None:
         identity = services.visitor()
         person = services.person(identity)

@@ -162,8 +162,8 @@ class Broadcast:
 
     @property
     def pages(self) -> int:
-        """How many pages are open."""
-        return len(self._views)
+        """How many pages are open in a browser; one whose browser is away waits for it and does not count."""
+        return sum(view.client.has_socket_connection for view in self._views.values())
 
     def join(self, view: LiveView) -> None:
         """Keep this page up to date until its client goes."""

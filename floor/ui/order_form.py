@@ -15,6 +15,8 @@ from .order_words import order_address, role_needed, short_id
 from .saying import Alert, Words, as_sentence, no_connection_note, set_reason
 from .services import Services
 
+FORM_RECONNECT_S = 600.0
+"""How long a page waits for its browser: what is typed while the connection is away is lost with the page."""
 PLACE = 'new order'
 NOT_CHOSEN = 'Choose the machine.'
 NOT_DESCRIBED = 'Say what is wrong.'
