@@ -13,6 +13,7 @@ from nicegui import app, background_tasks, ui
 
 from auth.identity import check_identity_source, identity_source
 from floor import api, api_work_orders, console, health, history
+from floor.analytics import Analytics
 from floor.collector import collect_garbage
 from floor.database import Database
 from floor.employees import Employees
@@ -20,8 +21,9 @@ from floor.errors import FloorError
 from floor.history_keeper import HistoryKeeper
 from floor.listener import Listener, Timing
 from floor.migrate import connect_prepared, prepare
-from floor.pages import employees_page, floor_page, work_order_page, work_orders_page
+from floor.pages import employees_page, floor_page, reports_page, work_order_page, work_orders_page
 from floor.settings import Settings
+from floor.shifts import Shifts
 from floor.source import DatabaseSource, database_source
 from floor.storage import storage_secret
 from floor.store import Store
@@ -89,6 +91,7 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     health.register(app, database=database, store=store, listener=listener, browsers=lambda: broadcast.pages)
     for page in floor_page, work_orders_page, work_order_page, employees_page:
         page.register(services)
+    reports_page.register(services, Analytics(database, settings.zone), Shifts(settings.shifts, settings.zone))
     add_stylesheets()
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(lambda: [background_tasks.create(task()) for task in tasks])

@@ -20,7 +20,7 @@ from .theme import theme_menu
 ASSETS = Path(__file__).parent.parent.parent / 'assets'
 STYLESHEETS = ('tokens.css', 'floor.css', 'orders.css', 'order.css')
 NAME = 'Line Monitor'
-SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Employees': '/employees'}
+SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
 
 
 def add_stylesheets() -> None:
