@@ -39,12 +39,13 @@ class StopStory(ui.dialog):
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
             ui.label(shortened(stop.reason) or 'No reason was given').classes('story-reason')
             ui.label(self._when(stop)).classes('story-when')
-            self._clocks(stop)
+            if stop.order is not None:
+                self._clocks(stop)
             with ui.element('p').classes('story-links'):
                 if stop.order is not None:
                     ui.link(f'Work order WO-{short_id(stop.order)}', order_address(stop.order))
                 else:
-                    ui.label('There was no work order for it.')
+                    ui.label('There was no work order for it, so its clocks are not known.')
                 ui.link('The floor at that moment', past_address(stop.since))
         self.open()
 

@@ -70,8 +70,7 @@ class Timeline:
             with ui.element('div').classes('timeline-body'):
                 self._names = ui.element('div').classes('timeline-names').props('aria-hidden=true')
                 with ui.element('div').classes('timeline-plot'):
-                    self._picture = ui.interactive_image(size=(WIDTH, LANE), events=[]).classes('timeline-picture')
-                    self._picture.props['aria-hidden'] = 'true'
+                    self._place = ui.element('div')
                     self._selection = ui.element('div').classes('timeline-selection').props('hidden')
                     self._hover = ui.label().classes('timeline-hover').props('hidden')
                 self._axis = ui.element('div').classes('timeline-axis').props('aria-hidden=true')
@@ -80,10 +79,6 @@ class Timeline:
                     ui.label(status.word).classes('legend-entry').props['data-status'] = status.value
             self._stops = StopTable(analytics, zone, self._tell)
         self._story = StopStory(zone)
-        self._picture.on('svg:pointerdown', self._press, ['image_x'])
-        self._picture.on('svg:pointermove', self._move, ['image_x', 'image_y'], throttle=HOVER_GAP_S)
-        self._picture.on('svg:pointerup', self._release, ['image_x', 'image_y'])
-        self._picture.on('svg:pointerleave', self._leave, [])
         self.show(window, machines)
 
     def show(self, window: Window, machines: Sequence[MachineName] | None = None) -> None:
@@ -118,8 +113,9 @@ class Timeline:
         self._hover.props['hidden'] = True
         count = max(1, len(lanes))
         self.card.style['--lanes'] = str(count)
-        self._picture.props['size'] = (WIDTH, count * LANE)
-        self._picture.set_content(drawing(window, lanes))
+        self._place.clear()
+        with self._place:
+            self._draw_picture(drawing(window, lanes), count)
         self._names.clear()
         with self._names:
             for lane in lanes:
@@ -133,6 +129,15 @@ class Timeline:
         self._toggle.set_visibility(of > FIRST)
         self._toggle.set_text(f'{FIRST} of {of} machines: show all' if not self._all
                               else f'All {of} machines: show {FIRST}')
+
+    def _draw_picture(self, content: str, lanes: int) -> None:
+        """Anew each time: an image keeps the size that it had at first."""
+        picture = ui.interactive_image(content=content, size=(WIDTH, lanes * LANE), events=[])
+        picture.classes('timeline-picture').props['aria-hidden'] = 'true'
+        picture.on('svg:pointerdown', self._press, ['image_x'])
+        picture.on('svg:pointermove', self._move, ['image_x', 'image_y'], throttle=HOVER_GAP_S)
+        picture.on('svg:pointerup', self._release, ['image_x', 'image_y'])
+        picture.on('svg:pointerleave', self._leave, [])
 
     # what somebody does
 

@@ -1,0 +1,168 @@
+"""The floor at any moment of the past, rebuilt from the history and never to be taken for the present."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from fastapi import Request
+from nicegui import background_tasks, ui
+
+from ..analytics import Analytics
+from ..errors import FloorError, InvalidInput
+from ..past import PastMoment
+from ..shifts import Shift, Shifts
+from ..store import Machine
+from ..ui.broadcast import LiveView
+from ..ui.frame import frame
+from ..ui.heading import Heading
+from ..ui.machine_tile import shortened
+from ..ui.past_controls import PastControls, ago
+from ..ui.past_floor import PastFloor
+from ..ui.saying import Alert, as_sentence
+from ..ui.services import Services
+from ..ui.stop_story import PAST, at_text
+from ..ui.words import date_and_time, length
+
+
+def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
+    """Serve it at /past?at=TIME; from and to are what the slider spans."""
+    @ui.page(PAST)
+    async def past_page(request: Request) -> None:
+        person = services.person(services.visitor())
+        view = LiveView(ui.context.client, lambda: None)
+        with frame('The past', services, view, person, section='Reports'):
+            try:
+                moment = PastMoment.from_query(request.query_params, now(services), services.zone)
+            except InvalidInput as error:
+                refusal(as_sentence(error))
+                services.broadcast.join(view)
+                return
+            page = PastPage(services, analytics, shifts)
+        services.broadcast.join(view)
+        page.wish(moment)
+        await page.read()
+
+
+class PastPage:
+    """One browser's page. It reads one moment at a time; of those that somebody slides over, the latest is next."""
+
+    def __init__(self, services: Services, analytics: Analytics, shifts: Shifts) -> None:
+        self._services = services
+        self._analytics = analytics
+        self._shifts = shifts
+        self._client = ui.context.client
+        self._wanted: PastMoment | None = None
+        self._reading = False
+        with ui.element('div').classes('past') as self._root:
+            with ui.element('q-card').classes('past-banner'):
+                ui.label('The past').classes('past-word')
+                self._title = Heading('').classes('past-title')
+                self._ago = ui.label().classes('past-ago')
+                ui.link('Back to now', '/').classes('past-back')
+            self._controls = PastControls(services.zone, self._move, self._last_shift)
+            self._problem = Alert()
+            self._nothing = ui.label().classes('past-nothing').props('hidden')
+            self._floor = PastFloor(services.zone, self._open)
+        self._machine = PastMachine(services)
+
+    def wish(self, moment: PastMoment) -> None:
+        """What is to be read next."""
+        self._wanted = moment
+        self._controls.show(moment)
+
+    async def read(self) -> None:
+        """Read until what was wished for last is shown."""
+        if self._reading:
+            return
+        self._reading = True
+        try:
+            while (moment := self._wanted) is not None and not self._client.is_deleted:
+                self._wanted = None
+                await self._read(moment)
+        finally:
+            self._reading = False
+
+    def _move(self, moment: PastMoment) -> None:
+        """Somebody, or the replay, wants another moment."""
+        self.wish(moment)
+        background_tasks.create(self.read(), name='read the past')
+
+    async def _read(self, moment: PastMoment) -> None:
+        try:
+            snapshot = await self._analytics.floor_at(moment.at)
+        except FloorError as error:
+            with self._client:
+                self._controls.stop()
+                self._problem.show(f'The floor of that moment can not be read. {as_sentence(error)}')
+            return
+        if self._client.is_deleted:
+            return
+        with self._client:
+            self._problem.show('')
+            self._floor.show(snapshot)
+            self._floor.root.props['hidden'] = not snapshot.machines
+            self._nothing.props['hidden'] = bool(snapshot.machines)
+            self._nothing.set_text('' if snapshot.machines else 'Nothing is known of the floor at that moment: its '
+                                                                'history begins later.')
+            self._say(moment)
+            if self._wanted is None:
+                ui.navigate.history.replace(address_of(moment))
+
+    def _say(self, moment: PastMoment) -> None:
+        at_ms = int(moment.at.timestamp() * 1000)
+        self._root.props['data-past'] = at_text(moment.at)
+        self._title.set_text(f'{moment.at.astimezone(self._services.zone):%a} '
+                             f'{date_and_time(at_ms, self._services.zone)}')
+        self._ago.set_text(ago(moment.at, now(self._services)))
+
+    def _last_shift(self) -> Shift:
+        return self._shifts.before(self._shifts.at(now(self._services)))
+
+    def _open(self, machine: Machine) -> None:
+        self._machine.tell(machine, self._floor.store.seconds_in_status(machine))
+
+
+class PastMachine(ui.dialog):
+    """One machine as it was; the way to how it is now."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        with self, ui.card().classes('story') as self._card:
+            pass
+
+    def tell(self, machine: Machine, seconds: float) -> None:
+        """Open it. seconds: how long it had been so."""
+        self._card.clear()
+        with self._card:
+            with ui.element('header').classes('story-header'):
+                Heading(str(machine.display))
+                ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
+            ui.label(machine.status.word).classes('drawer-status').props['data-status'] = machine.status.value
+            if machine.reason:
+                ui.label(shortened(machine.reason)).classes('story-reason')
+            since = date_and_time(machine.since_ms, self._services.zone)
+            ui.label(f'Since {since}, for {length(seconds)} at that moment').classes('story-when')
+            if machine.name in self._services.store.machines:
+                ui.link('As it is now', f'/?{urlencode({"machine": machine.name})}')
+        self.open()
+
+
+def refusal(sentence: str) -> None:
+    """A moment that can not be shown says why, and offers one that can."""
+    with ui.card().classes('panel past-refusal'):
+        Heading('The past')
+        ui.label(sentence)
+        ui.link('The floor now', '/')
+
+
+def address_of(moment: PastMoment) -> str:
+    """Opens the page as it is, slider and all."""
+    query = {'at': moment.at, 'from': moment.start, 'to': moment.end}
+    return f'{PAST}?{urlencode({name: at_text(at) for name, at in query.items()}, safe=":")}'
+
+
+def now(services: Services) -> datetime:
+    """By the database's clock."""
+    return datetime.fromtimestamp(services.store.now_ms / 1000, UTC)

@@ -1,0 +1,86 @@
+"""What a shift hands over to the next: its figures, its stops, what it lost most by, and the work orders it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from .analytics import Analytics, Cause, Kpis, Page, Stop, Window
+from .model import WorkOrder, WorkOrderState
+from .shifts import Shift
+from .work_order_list import Done, OrderFilter, WorkOrderList
+
+MOST_STOPS, MOST_ORDERS, MOST_CAUSES = 2_000, 500, 5
+WEEK = timedelta(days=7)
+ACTIVE = frozenset(state for state in WorkOrderState if state.is_active)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftReport:
+    """until: the end of the shift, or now while it goes on. Micro-stops are counted, not listed; stops is in order of
+    time, running are those of them that went on at until. left: the work orders that were open at until, the overdue
+    ones first; None: the shift is too long ago for that. completed: those done in the shift that are listed,
+    completed_count all of them.
+    """
+
+    shift: Shift
+    until: datetime
+    kpis: Kpis
+    causes: tuple[Cause, ...]
+    stops: tuple[Stop, ...]
+    new: int
+    cleared: int
+    left: tuple[WorkOrder, ...] | None
+    completed: tuple[WorkOrder, ...]
+    completed_count: int
+
+    @property
+    def is_going(self) -> bool:
+        """Whether the shift has not ended."""
+        return self.until < self.shift.end
+
+    @property
+    def running(self) -> tuple[Stop, ...]:
+        """The stops that were going on at the end."""
+        return tuple(stop for stop in self.stops if not ended_by(stop, self.until))
+
+    def is_overdue(self, order: WorkOrder) -> bool:
+        """Whether an order should have been done by the end."""
+        return order.due_at < self.until
+
+    @property
+    def overdue(self) -> int:
+        """How many of those left should have been done."""
+        return sum(map(self.is_overdue, self.left or ()))
+
+
+async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: Shift, now: datetime) -> ShiftReport:
+    """The report as of now (the database's clock).
+
+    :raises DatabaseUnavailable: nobody answers, or not in time
+    """
+    until = min(shift.end, now.astimezone(UTC))
+    window = Window(shift.start, until)
+    kpis, causes, found, report, active, done = await asyncio.gather(
+        analytics.kpis(window), analytics.causes(window), analytics.stops(window, page=Page(size=MOST_STOPS)),
+        analytics.work_orders(window), orders.page(OrderFilter(states=ACTIVE, per_page=MOST_ORDERS)),
+        orders.page(OrderFilter(done=Done.WEEK, per_page=MOST_ORDERS)))
+    stops = sorted((stop for stop in found.stops if not stop.is_micro), key=lambda stop: (stop.since, stop.machine))
+    lately = [order for order in done.orders if order.completed_at is not None]
+    left = None
+    if now - until < WEEK:
+        open_then = [*active.orders, *(order for order in lately if order.completed_at and order.completed_at >= until)]
+        left = tuple(sorted((order for order in open_then if order.created_at < until),
+                            key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at)))
+    return ShiftReport(
+        shift, until, kpis, causes[:MOST_CAUSES], tuple(stops),
+        new=sum(stop.since >= shift.start for stop in stops), cleared=sum(ended_by(stop, until) for stop in stops),
+        left=left, completed=tuple(order for order in lately
+                                   if order.completed_at and shift.start <= order.completed_at < until),
+        completed_count=sum(resolution.orders for resolution in report.resolution))
+
+
+def ended_by(stop: Stop, moment: datetime) -> bool:
+    """Whether a stop was over."""
+    return stop.until is not None and stop.until <= moment
