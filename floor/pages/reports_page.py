@@ -7,30 +7,27 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from hashlib import sha256
 
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from nicegui import app, background_tasks, ui
 
-from .. import report_tables as tables
 from ..analytics import Analytics, Kpi, Kpis, Window
+from ..analytics.stops import By
 from ..errors import DatabaseError, DatabaseUnavailable, FloorError, InvalidInput, NotAllowed
 from ..model import MachineName
 from ..report_csv import ReportFiles
 from ..store import NOT_ON_A_LINE, Connection, Difference
 from ..ui.broadcast import LiveView
 from ..ui.frame import ASSETS, frame
-from ..ui.order_filters import Chip
-from ..ui.report_bars import bars, legend, problem_bars, waiting_bars
 from ..ui.report_cards import KpiCards
 from ..ui.report_choice import ADDRESS, Comparison, ReportChoice, ShiftsOfPlant, Span
 from ..ui.report_explain import ExplainDialog
 from ..ui.report_filters import ReportFilters
+from ..ui.report_losses import Losses, table_view
 from ..ui.report_orders import show_orders
-from ..ui.report_panel import Panel, TableView
-from ..ui.report_pareto import heat_map, pareto
+from ..ui.report_panel import Panel
 from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
 from ..ui.timeline import timeline_panel
@@ -101,13 +98,7 @@ class ReportsPage:
             window = self._comparison().window
             self._timeline = timeline_panel(analytics, services.store, services.zone, window, self._machines_of(choice),
                                             self._zoom)
-            self._pareto = Panel('Stops by cause', file='causes')
-            with self._pareto.tools:
-                self._by = {by: Chip(by, partial(self._sort, by)).classes('toggle') for by in ('minutes', 'count')}
-            self._hours = Panel('When it stops', file='hours')
-            self._waiting = Panel('Who causes the waiting', file='waiting', wide=True)
-            self._machines = Panel('Top problem machines', file='machines')
-            self._lines = Panel('Lines compared', file='lines')
+            self._losses = Losses(analytics, services.zone, self._sort)
             self._orders = Panel('Work orders', wide=True)
         self._stop = services.store.subscribe(self._on_difference)
         self._client.on_delete(self._end)
@@ -140,8 +131,8 @@ class ReportsPage:
     def _zoom(self, window: Window) -> None:
         self._ask(self._choice.zoomed(window, self._services.zone))
 
-    def _sort(self, by: str) -> None:
-        self._ask(replace(self._choice, by='count' if by == 'count' else 'minutes'))
+    def _sort(self, by: By) -> None:
+        self._ask(replace(self._choice, by=by))
 
     def _open_explanation(self, kpi: Kpi) -> None:
         self._explain.open(kpi, self._choice, self._comparison())
@@ -173,66 +164,21 @@ class ReportsPage:
         with self._client:
             self._cards.show(kpis, before)
             self._answered.set()
-            self._about(choice, comparison)
+            self._losses.about(choice, comparison, self._at(choice.broad))
+            self._orders.about(comparison.words)
         if nothing := nothing_known(kpis, self._now, choice):
             with self._client:
-                for panel in self._pareto, self._hours, self._waiting, self._machines, self._lines:
-                    panel.say(nothing)
+                self._losses.say(nothing)
         else:
-            await self._read_losses(choice, comparison)
+            await self._losses.read(choice, comparison, self._at(choice.broad))
+        broad = choice.broad
         orders = await analytics.work_orders(window, scope)
+        volume = orders if broad is choice else await analytics.work_orders(self._at(broad).window, scope)
         with self._client:
-            show_orders(self._orders, orders, self._view(choice), partial(self._csv, choice))
-
-    async def _read_losses(self, choice: ReportChoice, comparison: Comparison) -> None:
-        analytics, window, scope, view = self._analytics, comparison.window, choice.scope, self._view(choice)
-        causes = await analytics.causes(window, scope, choice.by)
-        with self._client:
-            if causes:
-                with self._pareto.fill():
-                    pareto(causes, choice.by)
-                    view.below(tables.of_causes(causes), self._csv(choice, 'causes'))
-            else:
-                self._pareto.say('No machine was down in this window.')
-        pattern = await analytics.hourly_pattern(window, scope)
-        with self._client, self._hours.fill():
-            heat_map(pattern)
-        roots = await analytics.root_and_victim(window, scope)
-        with self._client:
-            if rows := waiting_bars(roots.machines):
-                with self._waiting.fill():
-                    bars(rows, view)
-                    legend((('down', 'its own stops'), ('warning', 'minutes others waited for it')))
-                    view.below(tables.of_waiting(roots), self._csv(choice, 'waiting'))
-            else:
-                self._waiting.say('No machine was down, and none made others wait.')
-        machines = await analytics.problem_machines(window, scope)
-        with self._client:
-            if machines:
-                with self._machines.fill():
-                    bars(problem_bars(machines), view)
-                    view.below(tables.of_machines(machines), self._csv(choice, 'machines'))
-            else:
-                self._machines.say('No machine was down in this window.')
-        lines = await analytics.lines(window)
-        with self._client:
-            if lines:
-                with self._lines.fill():
-                    view.show(tables.of_lines(lines), self._csv(choice, 'lines'))
-            else:
-                self._lines.say('There are no machines yet.')
+            show_orders(self._orders, orders, volume.volume, table_view(self._services.zone, choice),
+                        lambda name: (broad if name == 'order-volume' else choice).file(name))
 
     # showing
-
-    def _about(self, choice: ReportChoice, comparison: Comparison) -> None:
-        notes = {self._pareto: f'{choice.by}, {comparison.words}',
-                 self._hours: f'share of down time by hour and weekday, {comparison.words}',
-                 self._waiting: 'own stop minutes, and starved or blocked minutes charged to it',
-                 self._machines: comparison.words, self._lines: comparison.words, self._orders: comparison.words}
-        for panel, note in notes.items():
-            panel.about(note, self._csv(choice, panel.file) if panel.file else '')
-        for by, chip in self._by.items():
-            chip.show(by, by == choice.by)
 
     def _loading(self, loading: bool) -> None:
         with self._client:
@@ -269,7 +215,10 @@ class ReportsPage:
         return moment(self._services.store.now_ms, self._services.zone)
 
     def _comparison(self) -> Comparison:
-        return self._choice.at(self._now, self._services.zone, self._shifts)
+        return self._at(self._choice)
+
+    def _at(self, choice: ReportChoice) -> Comparison:
+        return choice.at(self._now, self._services.zone, self._shifts)
 
     def _machines_of(self, choice: ReportChoice) -> list[MachineName] | None:
         if choice.machine is not None:
@@ -278,12 +227,6 @@ class ReportsPage:
             return None
         return [machine.name for line in self._services.store.lines if line.name == choice.line
                 for machine in line.machines]
-
-    def _view(self, choice: ReportChoice) -> TableView:
-        return TableView(self._services.zone, lambda machine: choice.of_machine(machine).address())
-
-    def _csv(self, choice: ReportChoice, name: str) -> str:
-        return choice.address(f'{ADDRESS}/{name}.csv')
 
     def _end(self) -> None:
         self._stop()

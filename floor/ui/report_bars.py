@@ -9,7 +9,7 @@ from nicegui import ui
 
 from ..analytics import MachineCharge, PersonLoad, ProblemMachine
 from ..model import MachineName
-from ..report_tables import NOBODY
+from ..report_tables import CLOCKS, NO_REASON, NOBODY, ClocksOfCause
 from .machine_tile import shortened
 from .report_panel import TableView
 from .report_words import brief, counted, minutes
@@ -65,6 +65,13 @@ def problem_bars(machines: Iterable[ProblemMachine]) -> list[Bar]:
     return [Bar(each.machine, (('down', each.seconds),),
                 f'{brief(each.seconds)} · {counted(each.count, "stop")} · longest {brief(each.longest)}', each.machine)
             for each in machines]
+
+
+def clock_bars(causes: Iterable[ClocksOfCause]) -> list[Bar]:
+    """Detect, acknowledge, respond, repair, one after the other."""
+    parts = [f'clock-{clock.lower()}' for clock in CLOCKS]
+    return [Bar(each.reason or NO_REASON, tuple(zip(parts, each.means, strict=True)),
+                f'{brief(sum(each.means))} · {counted(each.stops, "stop")}') for each in causes][:MOST_BARS]
 
 
 def load_bars(load: Iterable[PersonLoad]) -> list[Bar]:

@@ -11,8 +11,11 @@ from nicegui import ui
 from ..analytics import Kpi, Kpis
 from .heading import Heading
 from .order_filters import set_attribute
-from .report_words import NOTHING, Change, Unit, brief, counted, duration, percent, value
+from .report_words import NOTHING, Change, Unit, Verdict, brief, counted, duration, percent, value
 from .saying import Words
+
+COMPARABLE = 0.8
+"""So much of a window's coverage the window before must have: else there were more stops only because more is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class KpiCard:
             self._value = ui.label('…').classes('kpi-value')
             self._change = ui.label().classes('kpi-change')
             self._note = ui.label().classes('kpi-note')
+            self._coverage = ui.label().classes('kpi-note')
 
     def show(self, kpis: Kpis, before: Kpis | None) -> None:
         """The figure of the window against that of the window before."""
@@ -66,7 +70,8 @@ class KpiCard:
         if before is not None and before.covered:
             former = value_of(figure, before)
             set_attribute(self._change, 'title', f'The window before: {former}, coverage {percent(before.coverage)}')
-        self._note.set_text(' · '.join(part for part in (note_of(figure.kpi, kpis), coverage_of(kpis)) if part))
+        self._note.set_text(note_of(figure.kpi, kpis))
+        self._coverage.set_text(coverage_of(kpis))
 
 
 class KpiCards:
@@ -98,25 +103,27 @@ def number_of(figure: Figure, kpis: Kpis) -> float | None:
 
 
 def change_of(figure: Figure, kpis: Kpis, before: Kpis | None) -> Change:
-    """Against the window before, if anything is known of both."""
+    """Against the window before, if about as much is known of it."""
+    if before is not None and (before.coverage or 0) < COMPARABLE * (kpis.coverage or 0):
+        return Change('too little known before', Verdict.UNKNOWN)
     return Change.between(None if before is None else number_of(figure, before), number_of(figure, kpis), figure.unit,
                           more_is_better=figure.more_is_better)
 
 
 def note_of(kpi: Kpi, kpis: Kpis) -> str:
     """What belongs to a figure without being in it."""
-    if kpi is Kpi.AVAILABILITY:
-        return 'ISO 22400'
-    if kpi is Kpi.STOPS:
-        return f'+ {counted(kpis.micro_stops, "micro-stop")}'
-    if kpi is Kpi.MTBF:
-        return 'up time / stops'
-    if kpi is Kpi.MTTR and kpis.ongoing:
-        mean = kpis.ongoing_seconds / kpis.ongoing
-        return f'+ {kpis.ongoing:,} running, {"" if kpis.ongoing == 1 else "mean "}{brief(mean)}'
-    if kpi is Kpi.MTTA:
-        return f'of {kpis.acknowledged:,} of {counted(kpis.stops, "stop")}'
-    return ''
+    running = ''
+    if kpis.ongoing:
+        mean = brief(kpis.ongoing_seconds / kpis.ongoing)
+        running = f'+ {kpis.ongoing:,} running, {mean if kpis.ongoing == 1 else f"mean {mean}"}'
+    return {
+        Kpi.UPTIME_SHARE: f'of {counted(kpis.machines, "machine")}',
+        Kpi.AVAILABILITY: 'ISO 22400-2',
+        Kpi.STOPS: f'+ {counted(kpis.micro_stops, "micro-stop")}',
+        Kpi.MTBF: 'up time / stops',
+        Kpi.MTTR: running or f'of {counted(kpis.repaired, "repair")}',
+        Kpi.MTTA: f'of {kpis.acknowledged:,} of {counted(kpis.stops, "stop")}',
+    }.get(kpi, '')
 
 
 def coverage_of(kpis: Kpis) -> str:

@@ -16,8 +16,8 @@ from ..model import MachineName
 ADDRESS = '/reports'
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 LONGEST_NAME = 200
-MINUTE = timedelta(minutes=1)
 MICROSECOND = timedelta(microseconds=1)
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 
 class ShiftTimes(Protocol):
@@ -115,6 +115,10 @@ class ReportChoice:
         query = self.to_query() | more
         return f'{path}?{urlencode(query)}' if query else path
 
+    def file(self, name: str, **more: str) -> str:
+        """The address of a CSV file about the same."""
+        return self.address(f'{ADDRESS}/{name}.csv', **more)
+
     @property
     def scope(self) -> Scope:
         """The part of the floor."""
@@ -125,6 +129,16 @@ class ReportChoice:
         start, end = (moment.astimezone(zone).replace(tzinfo=None, microsecond=0)
                       for moment in (window.start, window.end))
         return replace(self, span=Span.RANGE, start=start, end=end) if start < end else self
+
+    @property
+    def broad(self) -> ReportChoice:
+        """The same, of 30 days where its window is too short for what goes by days or weeks."""
+        if self.span in {Span.SHIFT, Span.TODAY}:
+            return replace(self, span=Span.MONTH)
+        if self.start is not None and self.end is not None and self.end - self.start < WEEK and \
+                self.end.year > FIRST_YEAR:
+            return replace(self, start=self.end - MONTH)
+        return self
 
     def of_machine(self, machine: MachineName) -> ReportChoice:
         """The same window, one machine."""

@@ -88,7 +88,7 @@ class ExplainDialog:
                 Words('li', words)
         counted = [piece for piece in explanation.pieces if piece.counted]
         what = 'Intervals' if unit is Unit.SHARE else 'Stops'
-        pieces = choice.address('/reports/explain.csv', kpi=kpi.value)
+        pieces = choice.file('explain', kpi=kpi.value)
         with ui.element('header'):
             Heading(what, level=3)
             first = (page - 1) * ROWS
@@ -106,7 +106,7 @@ class ExplainDialog:
             if explanation.more:
                 ui.button('More', on_click=lambda: self._read(kpi, choice, comparison, page + 1), color=None) \
                     .props('flat no-caps')
-        address = choice.address('/reports/explain-machines.csv', kpi=kpi.value)
+        address = choice.file('explain-machines', kpi=kpi.value)
         view.below(tables.of_parts(explanation), address, summary=f'Each of {len(explanation.parts):,} machines')
 
     def _fact(self, term: str, description: str) -> None:

@@ -36,9 +36,9 @@ class ReportFilters:
                 self._as_of = ui.label().classes('report-as-of').props('role=status')
                 self.links = ui.element('div').classes('chips')
                 with self.links:
-                    self._csv = ui.link('CSV').classes('chip').props('download')
+                    self._csv = ui.link('Figures CSV').classes('chip').props('download')
                     self._csv.props['aria-label'] = 'The figures as a CSV file'
-                    self._stops = ui.link('Stops').classes('chip').props('download')
+                    self._stops = ui.link('Stops CSV').classes('chip').props('download')
                     self._stops.props['aria-label'] = 'All stops with their four clocks as a CSV file'
         self.show(choice)
 
@@ -57,8 +57,8 @@ class ReportFilters:
             if select.value != value:
                 select.value = value
             set_attribute(select, 'data-set', str(value is not None).lower())
-        set_attribute(self._csv, 'href', choice.address('/reports/figures.csv'))
-        set_attribute(self._stops, 'href', choice.address('/reports/stops.csv'))
+        set_attribute(self._csv, 'href', choice.file('figures'))
+        set_attribute(self._stops, 'href', choice.file('stops'))
         self._showing = False
 
     def offer(self, lines: Iterable[str], machines: Iterable[MachineName]) -> None:

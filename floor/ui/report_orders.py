@@ -17,16 +17,17 @@ from .report_pareto import LINE, MUTED, RULE, STILL, TEXT, TRIVIAL
 CsvAddress = Callable[[str], str]
 
 
-def show_orders(panel: Panel, report: OrderReport, view: TableView, csv_address: CsvAddress) -> None:
-    """All four parts of it."""
-    if not any((report.volume, report.ages, report.resolution, report.load)):
+def show_orders(panel: Panel, report: OrderReport, volume: Sequence[VolumeOfDay], view: TableView,
+                csv_address: CsvAddress) -> None:
+    """All four parts of it. volume: of the days to show, which may be more than those of the report."""
+    if not any((volume, report.ages, report.resolution, report.load)):
         panel.say('There were no work orders in this window, and there are none now.')
         return
     with panel.fill(), ui.element('div').classes('order-report'):
         with _part('Reported a day'):
-            if report.volume:
-                _volume(report.volume)
-                view.below(tables.of_volume(report.volume), csv_address('order-volume'))
+            if volume:
+                _volume(volume)
+                view.below(tables.of_volume(volume), csv_address('order-volume'))
             else:
                 _nothing('No work order was reported in this window or before it.')
         with _part('On whose desk'):
@@ -55,8 +56,8 @@ def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
     days = [f'{each.day:%d %b}' if len(volume) < 300 else f'{each.day:%Y-%m-%d}' for each in volume]  # noqa: PLR2004
     return {
         **STILL,
-        'legend': {'top': 0, 'left': 0, 'selectedMode': False, 'itemWidth': 12, 'itemHeight': 8, 'textStyle': TEXT,
-                   'data': ['a day', 'mean of seven days']},
+        'legend': {'top': 0, 'left': 0, 'selectedMode': False, 'itemWidth': 12, 'itemHeight': 8, 'itemGap': 18,
+                   'textStyle': TEXT, 'data': ['a day', 'mean of seven days']},
         'grid': {'left': 34, 'right': 8, 'top': 30, 'bottom': 26},
         'xAxis': {'type': 'category', 'data': days, 'axisTick': {'show': False},
                   'axisLine': {'lineStyle': {'color': RULE}}, 'axisLabel': {**TEXT, 'hideOverlap': True}},

@@ -106,7 +106,7 @@ class TableView:
         if self._address_of is None:
             ui.label(text)
         else:
-            ui.link(text, self._address_of(name)).classes('machine-link')
+            ui.link(text, self._address_of(name)).classes('report-machine')
 
     def words(self, kind: Kind, cell: Cell) -> str:
         """A cell for people."""

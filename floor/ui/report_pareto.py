@@ -14,11 +14,14 @@ from .machine_tile import shortened
 from .report_words import minutes, percent
 from .saying import Words
 
-MOST_BARS = 9
-LONGEST_NAME = 26
+MOST_BARS = 32
+FEW = 8
+NUMBERED = 14
+LONGEST_NAME = 40
 VITAL, TRIVIAL, LINE, INK, MUTED, RULE = ('var(--down)', 'var(--trivial)', 'var(--accent)', 'var(--ink)', 'var(--mut)',
                                           'var(--line)')
-TEXT: dict[str, Any] = {'color': MUTED, 'fontSize': 12, 'fontFamily': 'inherit'}
+FONT = 'Inter, system-ui, -apple-system, Segoe UI, DejaVu Sans, sans-serif'
+TEXT: dict[str, Any] = {'color': MUTED, 'fontSize': 12, 'fontFamily': FONT}
 NARROW = {'maxWidth': 520}
 HOURS_NAMED = 3
 
@@ -53,17 +56,21 @@ def pareto_options(causes: Sequence[Cause], by: By) -> dict[str, Any]:
              'label': {'formatter': label}} for value, few, label in zip(values, vital, labels, strict=True)]
     category = {'type': 'category', 'data': names, 'axisTick': {'show': False},
                 'axisLine': {'lineStyle': {'color': RULE}},
-                'axisLabel': {**TEXT, 'interval': 0, 'width': 84, 'overflow': 'break', 'lineHeight': 15}}
+                'axisLabel': {**TEXT, 'interval': 0, 'lineHeight': 15}}
+    upright = {'grid': {'bottom': 54}, 'xAxis': {'axisLabel': {'rotate': 0, 'overflow': 'break', 'width': 78}}}
+    slanted = {'grid': {'bottom': 104}, 'xAxis': {'axisLabel': {'rotate': 50, 'overflow': 'truncate', 'width': 128}}}
+    steep = {'grid': {'bottom': 128}, 'xAxis': {'axisLabel': {'rotate': 75, 'overflow': 'truncate', 'width': 128,
+                                                              'fontSize': 10 if len(names) > NUMBERED else 12}}}
     return {
         'baseOption': {
             **STILL,
-            'grid': {'left': 8, 'right': 44, 'top': 26, 'bottom': 54, 'containLabel': False},
+            'grid': {'left': 24, 'right': 44, 'top': 26, 'bottom': 54},
             'xAxis': category,
             'yAxis': [{'type': 'value', 'show': False, 'max': max([*values, 0.001])},
                       {'type': 'value', 'show': False, 'min': 0, 'max': 1}],
             'series': [
                 {'type': 'bar', 'data': bars, 'barCategoryGap': '18%', 'silent': True,
-                 'label': {'show': True, 'position': 'top', **TEXT}},
+                 'label': {'show': True, 'position': 'top', **TEXT, 'fontSize': 12 if len(names) <= NUMBERED else 9}},
                 {'type': 'line', 'yAxisIndex': 1, 'data': [round(share, 4) for share in cumulative], 'silent': True,
                  'symbol': 'circle', 'symbolSize': 5, 'itemStyle': {'color': LINE},
                  'lineStyle': {'color': LINE, 'width': 2},
@@ -71,16 +78,12 @@ def pareto_options(causes: Sequence[Cause], by: By) -> dict[str, Any]:
                               'lineStyle': {'color': MUTED, 'type': 'dashed', 'width': 1},
                               'label': {'formatter': '80 %', 'position': 'end', **TEXT}}}],
         },
-        'media': [{'query': NARROW, 'option': {
-            'grid': {'bottom': 110},
-            'xAxis': {'axisLabel': {'rotate': 55, 'overflow': 'truncate', 'width': 120}}}},
-            {'option': {'grid': {'bottom': 54},
-                        'xAxis': {'axisLabel': {'rotate': 0, 'overflow': 'break', 'width': 84}}}}],
+        'media': [{'query': NARROW, 'option': steep}, {'option': upright if len(names) <= FEW else slanted}],
     }
 
 
 STILL: dict[str, Any] = {'animation': False, 'tooltip': {'show': False}, 'emphasis': {'disabled': True},
-                         'aria': {'enabled': False}, 'textStyle': {'fontFamily': 'inherit'}}
+                         'aria': {'enabled': False}, 'textStyle': {'fontFamily': FONT}}
 """What every chart of ours has: nothing moves, nothing pops up that would show a name as HTML."""
 
 
