@@ -21,7 +21,15 @@ from floor.errors import FloorError
 from floor.history_keeper import HistoryKeeper
 from floor.listener import Listener, Timing
 from floor.migrate import connect_prepared, prepare
-from floor.pages import employees_page, floor_page, reports_page, work_order_page, work_orders_page
+from floor.pages import (
+    employees_page,
+    floor_page,
+    past_page,
+    reports_page,
+    shift_report_page,
+    work_order_page,
+    work_orders_page,
+)
 from floor.settings import Settings
 from floor.shifts import Shifts
 from floor.source import DatabaseSource, database_source
@@ -91,7 +99,9 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     health.register(app, database=database, store=store, listener=listener, browsers=lambda: broadcast.pages)
     for page in floor_page, work_orders_page, work_order_page, employees_page:
         page.register(services)
-    reports_page.register(services, Analytics(database, settings.zone), Shifts(settings.shifts, settings.zone))
+    analytics, shifts = Analytics(database, settings.zone), Shifts(settings.shifts, settings.zone)
+    for report in reports_page, shift_report_page, past_page:
+        report.register(services, analytics, shifts)
     add_stylesheets()
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(lambda: [background_tasks.create(task()) for task in tasks])

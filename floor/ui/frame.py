@@ -18,7 +18,7 @@ from .services import Services
 from .theme import theme_menu
 
 ASSETS = Path(__file__).parent.parent.parent / 'assets'
-STYLESHEETS = ('tokens.css', 'floor.css', 'orders.css', 'order.css')
+STYLESHEETS = ('tokens.css', 'floor.css', 'orders.css', 'order.css', 'past.css')
 NAME = 'Line Monitor'
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
 
