@@ -78,6 +78,10 @@ class Settings(BaseSettings):
 
     listen_heartbeat_seconds: Annotated[float, Field(gt=0, le=60, description='seconds, above 0, at most 60')] = 5
     listen_audit_seconds: Annotated[float, Field(gt=0, le=60, description='seconds, above 0, at most 60')] = 30
+    dashboard_refresh_seconds: Annotated[float, Field(gt=0, le=86400, description='seconds, above 0, at most '
+                                                                                  '86400')] = 60
+    retention_days: Annotated[int | None, Field(ge=1, le=36500, description='whole days, 1 to 36500; empty: history is '
+                                                                            'kept for ever')] = None
     machine_silent_after: Annotated[float | None, Field(gt=0, description='seconds, above 0; empty: never')] = None
 
     local_user: Annotated[str | None, Field(description='a name or an e-mail address, in one line of at most '

@@ -34,4 +34,10 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 4) AS wanted \g
     \ir migrations/0004_history.sql
     INSERT INTO schema_migrations (version, name) VALUES (4, 'history');
 \endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 5) AS wanted \gset
+\if :wanted
+    \ir migrations/0005_dashboard.sql
+    INSERT INTO schema_migrations (version, name) VALUES (5, 'dashboard');
+\endif
 COMMIT;

@@ -1,0 +1,397 @@
+-- Eight tables for dashboards and for people who query by hand, and how history that is old is forgotten.
+--
+-- Names and columns of the eight tables are a public contract: columns may be added, none is renamed or dropped.
+-- sql/queries/dashboard.sql fills them and says what each number means.
+
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), false);
+
+-- What somebody made by hand under these names is set aside with its rows: adopted_...
+DO $$
+DECLARE
+    old record;
+BEGIN
+    FOR old IN
+        SELECT relname, CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'i' THEN 'INDEX' ELSE 'TABLE' END
+                        AS kind
+        FROM pg_class
+        WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+          AND relname LIKE 'dashboard\_%' AND relkind IN ('r', 'p', 'v', 'm', 'i')
+    LOOP
+        EXECUTE format('ALTER %s %I RENAME TO %I', old.kind, old.relname, left('adopted_' || old.relname, 63));
+    END LOOP;
+END $$;
+
+ALTER TABLE plant_settings
+    ADD COLUMN time_zone text NOT NULL DEFAULT 'UTC'
+        CONSTRAINT plant_settings_time_zone_check CHECK ((timestamptz '2000-01-01Z' AT TIME ZONE time_zone) IS NOT NULL),
+    ADD COLUMN micro_stop interval NOT NULL DEFAULT '5 minutes'
+        CONSTRAINT plant_settings_micro_stop_check CHECK (micro_stop >= '0');
+COMMENT ON COLUMN plant_settings.time_zone IS 'Days and hours of the dashboard tables are by its clock; the app writes PLANT_TIMEZONE.';
+COMMENT ON COLUMN plant_settings.micro_stop IS 'A stop that is shorter is a micro-stop, counted apart.';
+
+CREATE INDEX work_orders_by_report ON work_orders (timestamp);
+
+
+-- The tables. Every refresh writes every row of the first seven, so last_updated says as of when a row is true.
+
+CREATE TABLE dashboard_current_machine_status (
+    production_line text        NOT NULL,
+    equipment_type  text        NOT NULL,
+    status          text        NOT NULL,
+    machine_count   bigint      NOT NULL,
+    percentage      numeric     NOT NULL,
+    last_updated    timestamptz NOT NULL,
+    PRIMARY KEY (production_line, equipment_type, status)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE dashboard_current_machine_status IS 'How many machines of each line and type are in each status now.';
+COMMENT ON COLUMN dashboard_current_machine_status.status IS 'operational, warning, down, or unknown: not heard of for too long.';
+COMMENT ON COLUMN dashboard_current_machine_status.percentage IS 'Of all machines of the floor, so that the rows add up to 100.';
+
+CREATE TABLE dashboard_machine_uptime_7days (
+    production_line     text        NOT NULL,
+    machine_name        text        PRIMARY KEY,
+    type                text        NOT NULL,
+    uptime_percentage   numeric,
+    operational_hours   numeric     NOT NULL,
+    downtime_hours      numeric     NOT NULL,
+    last_updated        timestamptz NOT NULL,
+    warning_hours       numeric     NOT NULL,
+    unknown_hours       numeric     NOT NULL,
+    coverage_percentage numeric     NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE dashboard_machine_uptime_7days IS 'Each machine over the 7 days until last_updated, weighted by time.';
+COMMENT ON COLUMN dashboard_machine_uptime_7days.uptime_percentage IS
+    'operational_hours of operational_hours + downtime_hours; null where nothing is known.';
+COMMENT ON COLUMN dashboard_machine_uptime_7days.operational_hours IS 'Operational or warning: it was not down.';
+COMMENT ON COLUMN dashboard_machine_uptime_7days.warning_hours IS 'The part of operational_hours that was warning.';
+COMMENT ON COLUMN dashboard_machine_uptime_7days.unknown_hours IS 'Before its first event, after it left, or silent.';
+COMMENT ON COLUMN dashboard_machine_uptime_7days.coverage_percentage IS 'The part of the 7 days in which something was known.';
+
+CREATE TABLE dashboard_problematic_machines_30days (
+    production_line    text        NOT NULL,
+    machine_name       text        PRIMARY KEY,
+    type               text        NOT NULL,
+    downtime_incidents bigint      NOT NULL,
+    days_with_issues   bigint      NOT NULL,
+    first_incident     timestamptz NOT NULL,
+    last_incident      timestamptz NOT NULL,
+    last_updated       timestamptz NOT NULL,
+    failures           bigint      NOT NULL,
+    micro_stops        bigint      NOT NULL,
+    downtime_hours     numeric     NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE dashboard_problematic_machines_30days IS 'The machines that were down in the 30 days until last_updated.';
+COMMENT ON COLUMN dashboard_problematic_machines_30days.downtime_incidents IS
+    'Entries into down in the 30 days, from whatever status; failures + micro_stops.';
+COMMENT ON COLUMN dashboard_problematic_machines_30days.days_with_issues IS 'Days of the plant on which it was down for some time.';
+COMMENT ON COLUMN dashboard_problematic_machines_30days.first_incident IS
+    'When the first stop began; before the 30 days if it was going on when they began.';
+COMMENT ON COLUMN dashboard_problematic_machines_30days.failures IS 'Incidents that lasted at least plant_settings.micro_stop.';
+
+CREATE TABLE dashboard_hourly_status_patterns (
+    hour_of_day         integer     PRIMARY KEY,
+    operational_count   bigint      NOT NULL,
+    down_count          bigint      NOT NULL,
+    warning_count       bigint      NOT NULL,
+    total_readings      bigint      NOT NULL,
+    downtime_percentage numeric,
+    uptime_percentage   numeric,
+    warning_percentage  numeric,
+    last_updated        timestamptz NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE dashboard_hourly_status_patterns IS
+    'Each hour of the day by the plant''s clock, over the 30 days until last_updated and all machines.';
+COMMENT ON COLUMN dashboard_hourly_status_patterns.total_readings IS
+    'A reading is one machine for one minute, so that a share of readings is a share of time; what is unknown is none.';
+COMMENT ON COLUMN dashboard_hourly_status_patterns.uptime_percentage IS 'Operational or warning; with downtime_percentage 100.';
+COMMENT ON COLUMN dashboard_hourly_status_patterns.warning_percentage IS 'The part of uptime_percentage that was warning.';
+
+CREATE TABLE dashboard_work_order_status_summary (
+    status               text        PRIMARY KEY,
+    order_count          bigint      NOT NULL,
+    percentage           numeric     NOT NULL,
+    avg_resolution_hours numeric,
+    critical_count       bigint      NOT NULL,
+    unassigned_count     bigint      NOT NULL,
+    last_updated         timestamptz NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE dashboard_work_order_status_summary IS 'All orders there are, by their status; a status without orders has a row too.';
+COMMENT ON COLUMN dashboard_work_order_status_summary.avg_resolution_hours IS
+    'Mean of completed_at minus timestamp (reported); null unless completed.';
+
+CREATE TABLE dashboard_work_order_trends_30days (
+    order_date           date        PRIMARY KEY,
+    daily_count          bigint      NOT NULL,
+    seven_day_moving_avg numeric     NOT NULL,
+    volume_indicator     text        NOT NULL,
+    last_updated         timestamptz NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE dashboard_work_order_trends_30days IS
+    'Orders reported on each of the 30 days of the plant up to today; a day without orders has a row too.';
+COMMENT ON COLUMN dashboard_work_order_trends_30days.seven_day_moving_avg IS 'Of the seven days that end with this one.';
+COMMENT ON COLUMN dashboard_work_order_trends_30days.volume_indicator IS
+    'High: above 1.2 x seven_day_moving_avg, Low: below 0.8 x, else Normal.';
+
+CREATE TABLE dashboard_executive_kpis (
+    metric_category text        NOT NULL,
+    metric_name     text        PRIMARY KEY,
+    current_value   numeric,
+    target_value    numeric,
+    value_type      text        NOT NULL,
+    last_updated    timestamptz NOT NULL,
+    period          text        NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE dashboard_executive_kpis IS 'Five figures and their targets; a figure of nothing is null.';
+COMMENT ON COLUMN dashboard_executive_kpis.period IS 'What the figure covers.';
+
+CREATE TABLE dashboard_machine_status_changes_7days (
+    status_date        date        NOT NULL,
+    status_hour        integer     NOT NULL,
+    machine_name       text        NOT NULL,
+    production_line    text        NOT NULL,
+    type               text        NOT NULL,
+    status             text        NOT NULL,
+    previous_status    text,
+    status_change_type text        NOT NULL,
+    last_updated       timestamptz NOT NULL,
+    version            bigint      PRIMARY KEY,
+    changed_at         timestamptz NOT NULL,
+    reason             text
+);
+CREATE INDEX dashboard_machine_status_changes_by_machine
+    ON dashboard_machine_status_changes_7days (machine_name, changed_at);
+CREATE INDEX dashboard_machine_status_changes_by_time ON dashboard_machine_status_changes_7days (changed_at);
+COMMENT ON TABLE dashboard_machine_status_changes_7days IS
+    'One row per change of status of the last 7 days; only what is new is written, and the latest row at every refresh.';
+COMMENT ON COLUMN dashboard_machine_status_changes_7days.previous_status IS 'Null: the machine was not there before.';
+COMMENT ON COLUMN dashboard_machine_status_changes_7days.status_change_type IS
+    'FAILURE: into down, from whatever it was. RECOVERY: out of down. STABLE: between operational and warning, or new.';
+COMMENT ON COLUMN dashboard_machine_status_changes_7days.version IS 'Of the row of machine_status_history it comes from.';
+
+-- How far the history has been put into that table, as history_progress was then; made_for: the layout and the clock.
+CREATE TABLE dashboard_progress (
+    only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    made_for        text    NOT NULL DEFAULT '',
+    life_xid        xid8    NOT NULL DEFAULT '0',
+    life_version    bigint  NOT NULL DEFAULT 0,
+    foreign_version bigint  NOT NULL DEFAULT 0,
+    loaded          bigint  NOT NULL DEFAULT 0,
+    xid             xid8    NOT NULL DEFAULT '0',
+    version         bigint  NOT NULL DEFAULT 0
+);
+INSERT INTO dashboard_progress DEFAULT VALUES;
+
+
+-- What the refresh asks.
+
+CREATE VIEW known_machines AS
+SELECT name.machine_name, coalesce(l.name, 'On no line') AS production_line, coalesce(m.type, 'other') AS type,
+       f.machine_name IS NOT NULL AS present
+FROM (SELECT machine_name FROM history_machines
+      UNION SELECT machine_name FROM machines
+      UNION SELECT machine_name FROM history_unread) AS name
+LEFT JOIN machines m USING (machine_name)
+LEFT JOIN production_lines l USING (line_id)
+LEFT JOIN machine_feed_stream f USING (machine_name);
+COMMENT ON VIEW known_machines IS 'Every machine that stands on the floor (present) or was ever heard of.';
+
+CREATE FUNCTION plant_zone() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT time_zone FROM plant_settings $$;
+
+-- What the rows of dashboard_machine_status_changes_7days were made for: another layout, another clock or another life of
+-- the server asks for all of them anew.
+CREATE VIEW dashboard_made_for AS
+SELECT md5(concat_ws(E'\n', plant_zone(), p.life_xid, p.life_version,
+                     (SELECT string_agg(concat_ws(E'\t', m.machine_name, m.type, m.line_id), E'\n' ORDER BY m.machine_name)
+                      FROM machines m),
+                     (SELECT string_agg(concat_ws(E'\t', l.line_id, l.name), E'\n' ORDER BY l.line_id)
+                      FROM production_lines l))) AS made_for
+FROM history_progress p;
+
+-- A share in percent; null of nothing.
+CREATE FUNCTION percent(part numeric, whole numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(100 * part / nullif(whole, 0), 2) $$;
+
+CREATE FUNCTION micros_in_hours(micros numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(micros / 3600000000, 3) $$;
+
+-- Microseconds of all machines in each quarter of an hour of a period, right to the second: what is rolled up, and what
+-- is not from the history, as machine_times() does it.
+CREATE FUNCTION floor_times(from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (since timestamptz, operational bigint, warning bigint, down bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 3000 AS $$
+    WITH rolled AS (
+        SELECT r.since, r.until FROM rolled_part(from_at, until_at, '15 minutes') r
+    ), late AS (
+        SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
+        FROM rolled CROSS JOIN LATERAL came_late(rolled.until) l
+    ), live AS (
+        SELECT m.machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM known_machines m, rolled
+        UNION ALL
+        SELECT m.machine_name, rolled.until, until_at FROM known_machines m, rolled WHERE rolled.until < until_at
+        UNION ALL
+        SELECT late.machine_name, late.since, late.until FROM late
+    ), stretch AS (
+        SELECT s.since, s.until, s.status, 1 AS direction
+        FROM (SELECT array_agg(live.machine_name) AS names, array_agg(live.since) AS froms, array_agg(live.until) AS untils
+              FROM live) AS p
+        CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
+        UNION ALL
+        SELECT s.since, s.until, s.status, -1
+        FROM (SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils
+              FROM late) AS p
+        CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, NULL) s
+    )
+    SELECT part.since, sum(part.length) FILTER (WHERE part.status = 'operational')::bigint,
+           sum(part.length) FILTER (WHERE part.status = 'warning')::bigint,
+           sum(part.length) FILTER (WHERE part.status = 'down')::bigint
+    FROM (SELECT q.since, of_status.status, of_status.length
+          FROM rolled JOIN floor_quarters q ON q.since >= rolled.since AND q.since < rolled.until
+          CROSS JOIN LATERAL (VALUES ('operational', q.operational), ('warning', q.warning + q.waiting), ('down', q.down))
+              AS of_status (status, length)
+          UNION ALL
+          SELECT quarter, s.status,
+                 s.direction * micros(least(s.until, quarter + interval '15 minutes') - greatest(s.since, quarter))
+          FROM stretch s
+          CROSS JOIN LATERAL generate_series(date_bin('15 minutes', s.since, '2000-01-01Z'),
+                                             s.until - interval '1 microsecond', '15 minutes') AS quarter
+          WHERE s.status <> 'unknown') AS part
+    GROUP BY part.since
+$$;
+COMMENT ON FUNCTION floor_times IS 'Microseconds of all machines in each quarter of an hour; warning includes starved and blocked.';
+
+
+-- Forgetting. What was said long ago may go once it is in the sums; stops, sums and waits stay for ever.
+
+ALTER TABLE history_progress ADD COLUMN forgotten_until timestamptz;
+COMMENT ON COLUMN history_progress.forgotten_until IS
+    'Of the time before, machine_status_history has lost rows: only what was derived from them is known. A UTC midnight.';
+
+CREATE OR REPLACE FUNCTION machine_status_history_is_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- the setting alone lets nobody: only inside forget_history() is it the owner who deletes
+    IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'machine_status_history' AND current_setting('floor.forgetting', true) = 'yes'
+       AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RETURN NULL;
+    END IF;
+    RAISE insufficient_privilege USING
+        MESSAGE = format('%s is append-only: %s is refused', TG_TABLE_NAME, lower(TG_OP)),
+        HINT = 'A wrong status is corrected by writing the right one to machine_feed_stream.';
+END $$;
+
+-- Each machine keeps the status it was in at that time, from the row that it began with, so that a stop that was going
+-- on, the present state of a machine that has been well for years, and every sum from then on stay right.
+CREATE FUNCTION forget_history(before timestamptz, most bigint DEFAULT 5000) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    until_at timestamptz := date_trunc('day', before, 'UTC');
+    summed_until timestamptz;
+    amount bigint;
+BEGIN
+    SELECT rolled_until INTO summed_until FROM history_progress FOR UPDATE;
+    summed_until := CASE WHEN summed_until IS NOT NULL THEN least(summed_until, (SELECT min(at) FROM history_unread)) END;
+    IF until_at IS NULL OR summed_until IS NULL OR until_at > summed_until THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('history before %s can not be forgotten: it is in the sums only up to %s',
+                             coalesce(until_at::text, 'null'), coalesce(summed_until::text, 'nothing')),
+            HINT = 'refresh_history() brings the sums up to date.';
+    END IF;
+    PERFORM set_config('floor.forgetting', 'yes', true);
+    DELETE FROM machine_status_history h
+    USING (SELECT old.version
+           FROM history_machines m
+           CROSS JOIN LATERAL (
+               SELECT changed_at, version, new_status FROM machine_status_history
+               WHERE machine_name = m.machine_name AND changed_at < until_at AND changed_at > '-infinity'
+               ORDER BY changed_at DESC, version DESC LIMIT 1) AS carried
+           CROSS JOIN LATERAL (
+               SELECT changed_at, version FROM machine_status_history
+               WHERE machine_name = m.machine_name AND changed_at <= carried.changed_at AND changed_at > '-infinity'
+                 AND new_status IS DISTINCT FROM carried.new_status
+                 AND (changed_at, version) < (carried.changed_at, carried.version)
+               ORDER BY changed_at DESC, version DESC LIMIT 1) AS last_old
+           CROSS JOIN LATERAL (
+               SELECT version FROM machine_status_history
+               WHERE machine_name = m.machine_name AND changed_at <= last_old.changed_at
+                 AND (changed_at, version) <= (last_old.changed_at, last_old.version)
+               ORDER BY changed_at LIMIT most) AS old
+           WHERE m.first_at < until_at
+           LIMIT most) AS gone
+    WHERE h.version = gone.version;
+    GET DIAGNOSTICS amount = ROW_COUNT;
+    PERFORM set_config('floor.forgetting', '', true);
+    IF amount > 0 THEN
+        UPDATE history_progress SET forgotten_until = until_at WHERE forgotten_until IS NULL OR forgotten_until < until_at;
+    END IF;
+    RETURN amount;
+END $$;
+COMMENT ON FUNCTION forget_history IS
+    'Deletes at most so many rows of the history before a time (its UTC midnight), which must be in the sums. Returns how many.';
+REVOKE EXECUTE ON FUNCTION forget_history FROM PUBLIC;
+
+-- What is said of a time that is forgotten could not be put in its place any more, and would falsify the sums.
+CREATE FUNCTION machine_status_history_is_forgotten() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF NEW.changed_at < (SELECT forgotten_until FROM history_progress) THEN
+        RAISE check_violation USING
+            MESSAGE = format('history before %s is forgotten: nothing can be added to it at %s',
+                             (SELECT forgotten_until FROM history_progress), NEW.changed_at);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER machine_status_history_is_forgotten BEFORE INSERT ON machine_status_history
+    FOR EACH ROW WHEN (NEW.changed_at < now() - interval '1 day' AND NEW.changed_at > '-infinity')
+    EXECUTE FUNCTION machine_status_history_is_forgotten();
+
+-- What was forgotten can not be derived again. In a database that was restored elsewhere what is derived therefore stays,
+-- and what had not been read when it was saved is put in its place now, by the old way of counting; then all is read.
+ALTER FUNCTION history_begin_again() RENAME TO history_derive_again;
+CREATE FUNCTION history_begin_again() RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    was history_progress;
+    names text[]; news timestamptz[]; lasts timestamptz[];
+    late_names text[]; late_news timestamptz[]; late_untils timestamptz[];
+    late_lines smallint[];
+    late_from timestamptz;
+    latest bigint;
+BEGIN
+    SELECT * INTO was FROM history_progress;
+    IF was.forgotten_until IS NULL THEN
+        PERFORM history_derive_again();
+        RETURN;
+    END IF;
+    LOCK TABLE machine_feed_stream, machine_status_history, machine_silences IN SHARE ROW EXCLUSIVE MODE;
+    SELECT array_agg(new.machine_name), array_agg(new.at), array_agg(new.last) INTO names, news, lasts
+    FROM (SELECT found.machine_name, min(found.at) AS at, max(found.at) AS last
+          FROM (SELECT h.machine_name, greatest(h.changed_at, was.forgotten_until) AS at FROM machine_status_history h
+                WHERE NOT history_was_read(h.xid, h.version, was) AND isfinite(h.changed_at)
+                UNION ALL
+                SELECT s.machine_name, s.since FROM machine_silences s
+                WHERE NOT history_was_read(s.xid, s.version, was)) AS found
+          GROUP BY found.machine_name) AS new;
+    SELECT array_agg(name), array_agg(new_at), array_agg(was.rolled_until), min(new_at)
+    INTO late_names, late_news, late_untils, late_from
+    FROM unnest(names, news) AS new (name, new_at) WHERE new_at < was.rolled_until;
+    IF late_names IS NOT NULL THEN
+        SELECT coalesce(array_agg(DISTINCT line_id), '{}') INTO late_lines FROM machines
+        WHERE machine_name = ANY (late_names) AND line_id IS NOT NULL;
+        PERFORM history_roll_time(late_names, late_news, late_untils, -1);
+        PERFORM history_unroll_waits(late_from, late_lines);
+    END IF;
+    latest := greatest((SELECT coalesce(max(version), 0) FROM machine_status_history),
+                       (SELECT coalesce(max(version), 0) FROM machine_silences));
+    UPDATE history_progress SET loaded = latest, life_version = latest, foreign_version = latest, life_xid = '0',
+        xid = pg_snapshot_xmin(pg_current_snapshot()), version = 0;
+    IF names IS NOT NULL THEN
+        INSERT INTO history_machines AS m SELECT * FROM unnest(names, news, lasts)
+        ON CONFLICT (machine_name) DO UPDATE SET first_at = least(m.first_at, excluded.first_at),
+                                                 last_at = greatest(m.last_at, excluded.last_at);
+        PERFORM history_renew_stops(names, news);
+    END IF;
+    IF late_names IS NOT NULL THEN
+        PERFORM history_roll_time(late_names, late_news, late_untils, 1);
+        PERFORM history_roll_waits(late_from, was.rolled_until, late_lines);
+    END IF;
+END $$;

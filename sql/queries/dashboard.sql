@@ -1,0 +1,238 @@
+-- name: refresh_current_machine_status()!
+-- This file is the refresh of the eight dashboard tables, in order and in one transaction (REPEATABLE READ: all are of one
+-- moment, and a reader sees the old rows until the new ones are complete). The app runs it, and psql by sql/dashboard.sql.
+-- Now is now(), the begin of the transaction. Everything is computed from the history by time, by the functions that the
+-- reports use, so that both show the same number. What the columns mean stands in their comments.
+-- 1. How many machines of each line and type are in each status; a silent machine is unknown, as on the floor.
+INSERT INTO dashboard_current_machine_status AS d
+    (production_line, equipment_type, status, machine_count, percentage, last_updated)
+SELECT m.production_line, m.type, now_is.status, count(*), percent(count(*), sum(count(*)) OVER ()), now()
+FROM machine_feed_stream f
+JOIN known_machines m USING (machine_name)
+LEFT JOIN silent_now(now()) quiet USING (machine_name)
+CROSS JOIN LATERAL (SELECT CASE WHEN quiet.since IS NULL THEN f.status ELSE 'unknown' END AS status) AS now_is
+GROUP BY m.production_line, m.type, now_is.status
+ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET
+    machine_count = excluded.machine_count, percentage = excluded.percentage, last_updated = excluded.last_updated;
+
+-- name: read_new_status_changes()!
+-- 8. Changes of status, as far as they are new: of each machine from its first row on that was not here at the last
+-- refresh, so what came late is put in its place, and what follows it is looked at again. When the layout or the plant's
+-- clock changed, all of the 7 days. A new reason for the same status is no change of it.
+WITH last_time AS (
+    SELECT p.*, p.made_for = made.made_for AS goes_on
+    FROM dashboard_progress p, dashboard_made_for made
+), fresh AS (
+    SELECT found.machine_name, greatest(min(found.at), now() - interval '7 days') AS at
+    FROM (SELECT h.machine_name, h.changed_at AS at FROM last_time p, machine_status_history h
+          WHERE p.goes_on AND h.version > p.loaded AND h.version <= p.life_version
+          UNION ALL
+          SELECT h.machine_name, h.changed_at FROM last_time p, machine_status_history h
+          WHERE p.goes_on AND (h.xid, h.version) > (p.xid, p.version) AND (h.version > p.foreign_version OR h.xid < p.life_xid)
+          UNION ALL
+          SELECT m.machine_name, '-infinity' FROM last_time p, known_machines m WHERE NOT p.goes_on) AS found
+    GROUP BY found.machine_name
+), said AS (
+    SELECT fresh.machine_name, fresh.at, s.version, s.changed_at, s.new_status, s.reason,
+           lag(s.new_status) OVER (PARTITION BY fresh.machine_name ORDER BY s.changed_at, s.version) AS previous_status
+    FROM fresh CROSS JOIN LATERAL (
+        (SELECT h.version, h.changed_at, h.new_status, h.reason FROM machine_status_history h
+         WHERE h.machine_name = fresh.machine_name AND h.changed_at < fresh.at AND h.changed_at > '-infinity'
+         ORDER BY h.changed_at DESC, h.version DESC LIMIT 1)
+        UNION ALL
+        SELECT h.version, h.changed_at, h.new_status, h.reason FROM machine_status_history h
+        WHERE h.machine_name = fresh.machine_name AND h.changed_at >= fresh.at AND h.changed_at < 'infinity') AS s
+), change AS (
+    SELECT said.version, said.machine_name, said.changed_at, said.new_status AS status, said.previous_status, said.reason,
+           m.production_line, m.type, (said.changed_at AT TIME ZONE plant_zone()) AS local_time
+    FROM said JOIN known_machines m USING (machine_name)
+    WHERE said.changed_at >= said.at AND said.new_status IN ('operational', 'warning', 'down')
+      AND said.new_status IS DISTINCT FROM said.previous_status
+), no_longer AS (
+    DELETE FROM dashboard_machine_status_changes_7days d USING fresh
+    WHERE d.machine_name = fresh.machine_name AND d.changed_at >= fresh.at
+      AND NOT EXISTS (SELECT FROM change WHERE change.version = d.version)
+)
+INSERT INTO dashboard_machine_status_changes_7days AS d
+    (status_date, status_hour, machine_name, production_line, type, status, previous_status, status_change_type,
+     last_updated, version, changed_at, reason)
+SELECT local_time::date, extract(hour FROM local_time)::integer, machine_name, production_line, type, status, previous_status,
+       CASE WHEN status = 'down' THEN 'FAILURE' WHEN previous_status = 'down' THEN 'RECOVERY' ELSE 'STABLE' END,
+       now(), version, changed_at, reason
+FROM change
+ON CONFLICT (version) DO UPDATE SET
+    status_date = excluded.status_date, status_hour = excluded.status_hour, machine_name = excluded.machine_name,
+    production_line = excluded.production_line, type = excluded.type, status = excluded.status,
+    previous_status = excluded.previous_status, status_change_type = excluded.status_change_type,
+    last_updated = excluded.last_updated, changed_at = excluded.changed_at, reason = excluded.reason
+WHERE (d.status_date, d.status_hour, d.machine_name, d.production_line, d.type, d.status, d.previous_status, d.changed_at,
+       d.reason) IS DISTINCT FROM
+      (excluded.status_date, excluded.status_hour, excluded.machine_name, excluded.production_line, excluded.type,
+       excluded.status, excluded.previous_status, excluded.changed_at, excluded.reason);
+
+-- name: remember_read_status_changes()!
+-- Where the next refresh goes on: behind what refresh_history() has read, which no transaction can still add to.
+UPDATE dashboard_progress SET (made_for, life_xid, life_version, foreign_version, loaded, xid, version) =
+    (SELECT made.made_for, p.life_xid, p.life_version, p.foreign_version, p.loaded, p.xid, p.version
+     FROM history_progress p, dashboard_made_for made);
+
+-- name: drop_old_status_changes()!
+-- What is older than 7 days falls out.
+DELETE FROM dashboard_machine_status_changes_7days WHERE changed_at < now() - interval '7 days';
+
+-- name: touch_latest_status_change()!
+-- So that max(last_updated) says as of when the changes are complete, also where nothing changes.
+UPDATE dashboard_machine_status_changes_7days SET last_updated = now()
+WHERE version = (SELECT version FROM dashboard_machine_status_changes_7days ORDER BY changed_at DESC, version DESC LIMIT 1);
+
+-- name: refresh_machine_uptime()!
+-- 2. Hours of each machine that stands on the floor, or did in the last 7 days.
+INSERT INTO dashboard_machine_uptime_7days AS d
+    (production_line, machine_name, type, uptime_percentage, operational_hours, downtime_hours, last_updated, warning_hours,
+     unknown_hours, coverage_percentage)
+SELECT m.production_line, m.machine_name, m.type, percent(t.up, t.up + t.down), micros_in_hours(t.up),
+       micros_in_hours(t.down), now(), micros_in_hours(t.warning), micros_in_hours(whole.length - t.up - t.down),
+       percent(t.up + t.down, whole.length)
+FROM known_machines m
+LEFT JOIN machine_times(ARRAY(SELECT machine_name FROM known_machines), now() - interval '7 days', now(), now()) time
+    USING (machine_name)
+CROSS JOIN (SELECT micros(interval '7 days') AS length) AS whole
+CROSS JOIN LATERAL (SELECT coalesce(time.operational + time.warning + time.waiting, 0) AS up, coalesce(time.down, 0) AS down,
+                           coalesce(time.warning + time.waiting, 0) AS warning) AS t
+WHERE m.present OR t.up + t.down > 0
+ON CONFLICT (machine_name) DO UPDATE SET
+    production_line = excluded.production_line, type = excluded.type, uptime_percentage = excluded.uptime_percentage,
+    operational_hours = excluded.operational_hours, downtime_hours = excluded.downtime_hours,
+    last_updated = excluded.last_updated, warning_hours = excluded.warning_hours, unknown_hours = excluded.unknown_hours,
+    coverage_percentage = excluded.coverage_percentage;
+
+-- name: refresh_problematic_machines()!
+-- 3. The machines that were down in the last 30 days. An incident is an entry into down, from whatever status; a stop that
+-- was going on when the 30 days began counts its hours and days, but no incident.
+WITH stop AS MATERIALIZED (
+    SELECT s.machine_name, s.since, s.until, s.down, s.length, s.since >= period.start AS began,
+           (greatest(s.since, period.start) AT TIME ZONE plant_zone())::date AS first_day,
+           ((least(s.until, now()) - interval '1 microsecond') AT TIME ZONE plant_zone())::date AS last_day
+    FROM (SELECT now() - interval '30 days' AS start) AS period
+    CROSS JOIN LATERAL stops_between(ARRAY(SELECT machine_name FROM known_machines), period.start, now(), now()) s
+), day AS (
+    SELECT machine_name, count(*) AS days
+    FROM (SELECT machine_name, first_day FROM stop
+          UNION
+          SELECT machine_name, first_day + further FROM stop, generate_series(1, last_day - first_day) AS further
+          WHERE last_day > first_day) AS down
+    GROUP BY machine_name
+), summed AS (
+    SELECT stop.machine_name, count(*) FILTER (WHERE began) AS incidents, min(since) AS first, max(since) AS last,
+           count(*) FILTER (WHERE began AND length >= micros(settings.micro_stop)) AS failures, sum(down) AS down
+    FROM stop, plant_settings settings
+    GROUP BY stop.machine_name
+)
+INSERT INTO dashboard_problematic_machines_30days AS d
+    (production_line, machine_name, type, downtime_incidents, days_with_issues, first_incident, last_incident, last_updated,
+     failures, micro_stops, downtime_hours)
+SELECT m.production_line, m.machine_name, m.type, s.incidents, day.days, s.first, s.last, now(), s.failures,
+       s.incidents - s.failures, micros_in_hours(s.down)
+FROM summed s JOIN day USING (machine_name) JOIN known_machines m USING (machine_name)
+ON CONFLICT (machine_name) DO UPDATE SET
+    production_line = excluded.production_line, type = excluded.type, downtime_incidents = excluded.downtime_incidents,
+    days_with_issues = excluded.days_with_issues, first_incident = excluded.first_incident,
+    last_incident = excluded.last_incident, last_updated = excluded.last_updated, failures = excluded.failures,
+    micro_stops = excluded.micro_stops, downtime_hours = excluded.downtime_hours;
+
+-- name: refresh_hourly_status_patterns()!
+-- 4. The hours of the day by the plant's clock, over the last 30 days. The known implementations count rows here, which say
+-- nothing of time. A reading is one machine for one minute instead: counts stay counts, and their shares are of time.
+INSERT INTO dashboard_hourly_status_patterns AS d
+    (hour_of_day, operational_count, down_count, warning_count, total_readings, downtime_percentage, uptime_percentage,
+     warning_percentage, last_updated)
+SELECT hour.hour, minutes.operational, minutes.down, minutes.warning, minutes.operational + minutes.down + minutes.warning,
+       percent(t.down, t.known), percent(t.operational + t.warning, t.known), percent(t.warning, t.known), now()
+FROM generate_series(0, 23) AS hour (hour)
+LEFT JOIN (SELECT extract(hour FROM q.since AT TIME ZONE plant_zone())::integer AS hour,
+                  sum(q.operational) AS operational, sum(q.warning) AS warning, sum(q.down) AS down,
+                  sum(coalesce(q.operational, 0) + coalesce(q.warning, 0) + coalesce(q.down, 0)) AS known
+           FROM floor_times(now() - interval '30 days', now(), now()) q
+           GROUP BY 1) AS t USING (hour)
+CROSS JOIN LATERAL (SELECT coalesce(round(t.operational / 60000000), 0)::bigint AS operational,
+                           coalesce(round(t.warning / 60000000), 0)::bigint AS warning,
+                           coalesce(round(t.down / 60000000), 0)::bigint AS down) AS minutes
+ON CONFLICT (hour_of_day) DO UPDATE SET
+    operational_count = excluded.operational_count, down_count = excluded.down_count,
+    warning_count = excluded.warning_count, total_readings = excluded.total_readings,
+    downtime_percentage = excluded.downtime_percentage, uptime_percentage = excluded.uptime_percentage,
+    warning_percentage = excluded.warning_percentage, last_updated = excluded.last_updated;
+
+-- name: refresh_work_order_status_summary()!
+-- 5. All orders by status. Resolution time is completed minus reported.
+INSERT INTO dashboard_work_order_status_summary AS d
+    (status, order_count, percentage, avg_resolution_hours, critical_count, unassigned_count, last_updated)
+SELECT state.status, count(o.id), coalesce(percent(count(o.id), sum(count(o.id)) OVER ()), 0),
+       round(avg(extract(epoch FROM greatest(o.completed_at - o.timestamp, '0')) / 3600)
+             FILTER (WHERE o.status = 'completed'), 2),
+       count(o.id) FILTER (WHERE o.priority = 'critical'), count(o.id) FILTER (WHERE o.assignee_id IS NULL), now()
+FROM (VALUES ('open'), ('in_progress'), ('on_hold'), ('completed'), ('cancelled')) AS state (status)
+LEFT JOIN work_orders o USING (status)
+GROUP BY state.status
+ON CONFLICT (status) DO UPDATE SET
+    order_count = excluded.order_count, percentage = excluded.percentage,
+    avg_resolution_hours = excluded.avg_resolution_hours, critical_count = excluded.critical_count,
+    unassigned_count = excluded.unassigned_count, last_updated = excluded.last_updated;
+
+-- name: refresh_work_order_trends()!
+-- 6. Orders reported on each of 30 days. The first days have their average too: of the days before.
+WITH day AS (
+    SELECT day::date FROM generate_series((now() AT TIME ZONE plant_zone())::date - 35,
+                                          (now() AT TIME ZONE plant_zone())::date, '1 day') AS day
+), counted AS (
+    SELECT (timestamp AT TIME ZONE plant_zone())::date AS day, count(*) AS orders
+    FROM work_orders WHERE timestamp >= now() - interval '37 days' GROUP BY 1
+), averaged AS (
+    SELECT day.day, coalesce(counted.orders, 0) AS orders,
+           sum(coalesce(counted.orders, 0)) OVER (ORDER BY day.day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) / 7.0 AS average
+    FROM day LEFT JOIN counted USING (day)
+)
+INSERT INTO dashboard_work_order_trends_30days AS d
+    (order_date, daily_count, seven_day_moving_avg, volume_indicator, last_updated)
+SELECT day, orders, round(average, 2),
+       CASE WHEN orders > 1.2 * average THEN 'High' WHEN orders < 0.8 * average THEN 'Low' ELSE 'Normal' END, now()
+FROM averaged WHERE day > (now() AT TIME ZONE plant_zone())::date - 30
+ON CONFLICT (order_date) DO UPDATE SET
+    daily_count = excluded.daily_count, seven_day_moving_avg = excluded.seven_day_moving_avg,
+    volume_indicator = excluded.volume_indicator, last_updated = excluded.last_updated;
+
+-- name: refresh_executive_kpis()!
+-- 7. Five figures. Uptime is of all machines over the last 24 hours, by time; open is all that is neither completed nor
+-- cancelled, as on the floor; resolution time is the one of table 5.
+WITH uptime AS (
+    SELECT sum(operational + warning + waiting) AS up, sum(down) AS down
+    FROM machine_times(ARRAY(SELECT machine_name FROM known_machines), now() - interval '24 hours', now(), now())
+), active AS (
+    SELECT count(*) AS orders, count(*) FILTER (WHERE priority = 'critical') AS critical
+    FROM work_orders WHERE status IN ('open', 'in_progress', 'on_hold')
+)
+INSERT INTO dashboard_executive_kpis AS d
+    (metric_category, metric_name, current_value, target_value, value_type, last_updated, period)
+SELECT kpi.category, kpi.name, kpi.value, kpi.target, kpi.type, now(), kpi.period
+FROM uptime, active, LATERAL (VALUES
+    ('Production', 'Total Machines', (SELECT count(*)::numeric FROM machine_feed_stream), NULL::numeric, 'count', 'now'),
+    ('Production', 'Current Uptime %', percent(uptime.up, uptime.up + uptime.down), 95, 'percentage', 'the last 24 hours'),
+    ('Work Orders', 'Open Orders', active.orders, 10, 'count', 'now'),
+    ('Work Orders', 'Critical Orders', active.critical, 0, 'count', 'now'),
+    ('Work Orders', 'Avg Resolution Time (hours)',
+     (SELECT avg_resolution_hours FROM dashboard_work_order_status_summary WHERE status = 'completed'), 24, 'hours',
+     'all completed orders')) AS kpi (category, name, value, target, type, period)
+ON CONFLICT (metric_name) DO UPDATE SET
+    metric_category = excluded.metric_category, current_value = excluded.current_value,
+    target_value = excluded.target_value, value_type = excluded.value_type, last_updated = excluded.last_updated,
+    period = excluded.period;
+
+-- name: drop_rows_that_fell_out()!
+-- What this refresh has not written is no longer so: a line without machines in warning, a machine that has left.
+WITH status_gone AS (DELETE FROM dashboard_current_machine_status WHERE last_updated <> now()),
+     uptime_gone AS (DELETE FROM dashboard_machine_uptime_7days WHERE last_updated <> now()),
+     problem_gone AS (DELETE FROM dashboard_problematic_machines_30days WHERE last_updated <> now()),
+     hour_gone AS (DELETE FROM dashboard_hourly_status_patterns WHERE last_updated <> now()),
+     state_gone AS (DELETE FROM dashboard_work_order_status_summary WHERE last_updated <> now()),
+     day_gone AS (DELETE FROM dashboard_work_order_trends_30days WHERE last_updated <> now())
+DELETE FROM dashboard_executive_kpis WHERE last_updated <> now();
