@@ -12,7 +12,7 @@ from ..analytics import Analytics
 from ..errors import FloorError, InvalidInput
 from ..past import PastMoment
 from ..shifts import Shift, Shifts
-from ..store import Machine
+from ..store import Machine, Store
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.heading import Heading
@@ -120,7 +120,8 @@ class PastPage:
         return self._shifts.before(self._shifts.at(now(self._services)))
 
     def _open(self, machine: Machine) -> None:
-        self._machine.tell(machine, self._floor.store.seconds_in_status(machine))
+        self._controls.stop()
+        self._machine.tell(machine, self._floor.store)
 
 
 class PastMachine(ui.dialog):
@@ -132,18 +133,20 @@ class PastMachine(ui.dialog):
         with self, ui.card().classes('story') as self._card:
             pass
 
-    def tell(self, machine: Machine, seconds: float) -> None:
-        """Open it. seconds: how long it had been so."""
+    def tell(self, machine: Machine, past: Store) -> None:
+        """Open it for a machine of a floor of the past."""
+        zone = self._services.zone
         self._card.clear()
         with self._card:
+            ui.label(f'The past: {date_and_time(past.now_ms, zone)}').classes('past-word')
             with ui.element('header').classes('story-header'):
                 Heading(str(machine.display))
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
             ui.label(machine.status.word).classes('drawer-status').props['data-status'] = machine.status.value
             if machine.reason:
                 ui.label(shortened(machine.reason)).classes('story-reason')
-            since = date_and_time(machine.since_ms, self._services.zone)
-            ui.label(f'Since {since}, for {length(seconds)} at that moment').classes('story-when')
+            lasted = length(past.seconds_in_status(machine))
+            ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted} then').classes('story-when')
             if machine.name in self._services.store.machines:
                 ui.link('As it is now', f'/?{urlencode({"machine": machine.name})}')
         self.open()

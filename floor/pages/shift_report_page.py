@@ -32,7 +32,7 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
         person = services.person(services.visitor())
         view = LiveView(ui.context.client, lambda: None)
         now = datetime.fromtimestamp(services.store.now_ms / 1000, UTC)
-        with frame('Shift report', services, view, person, section='Reports'), ui.element('div').classes('sheet'):
+        with frame('Shift report', services, view, person, section='Reports'), ui.element('div').classes('handover'):
             services.broadcast.join(view)
             try:
                 shift = asked_shift(request.query_params.get('date', ''), request.query_params.get('shift', ''), shifts,
@@ -73,7 +73,7 @@ def links(shift: Shift, shifts: Shifts, now: datetime, zone: tzinfo) -> None:
     until = min(shift.end, now)
     period = {'from': shift.start, 'to': until}
     report = {name: at.astimezone(zone).strftime('%Y-%m-%dT%H:%M') for name, at in period.items()}
-    with ui.element('nav').classes('sheet-links').props('aria-label="Shifts"'):
+    with ui.element('nav').classes('handover-links').props('aria-label="Shifts"'):
         ui.link(f'← {before.name}, {before.date:%a} {before.date}', address_of(before))
         if after.start <= now:
             ui.link(f'{after.name}, {after.date:%a} {after.date} →', address_of(after))

@@ -18,26 +18,26 @@ from .order_words import order_address, short_id
 from .report_words import NOTHING, brief, counted, duration, minutes, percent
 from .saying import Words
 
-MOST_ROWS = 60
+MOST_ROWS = 40
 Cell: TypeAlias = str | OrderId | None
 
 
 def shift_sheet(report: ShiftReport, zone: tzinfo) -> None:
     """All of it, in the slot that is open."""
     shift = report.shift
-    with ui.element('header').classes('sheet-header'):
+    with ui.element('header').classes('handover-header'):
         Heading(f'Shift report: {shift.name}, {shift.start.astimezone(zone):%a %Y-%m-%d}')
         end = shift.end.astimezone(zone)
         so_far = f', as of {report.until.astimezone(zone):%H:%M:%S}' if report.is_going else ''
         ui.label(f'{shift.start.astimezone(zone):%H:%M} to {end:%H:%M}, '
-                 f'{duration((shift.end - shift.start).total_seconds())}{so_far}').classes('sheet-note')
+                 f'{duration((shift.end - shift.start).total_seconds())}{so_far}').classes('handover-note')
     figures(report.kpis)
     running(report, zone)
-    stops(report, zone)
     losses(report)
     orders_left(report, zone)
     orders_completed(report, zone)
-    with ui.element('div').classes('sheet-signatures'):
+    stops(report, zone)
+    with ui.element('div').classes('handover-signatures'):
         for text in 'Handed over by', 'Taken over by', 'Notes':
             ui.label(text)
 
@@ -51,12 +51,12 @@ def figures(kpis: Kpis) -> None:
              ('Stops', f'{kpis.stops:,}', f'and {counted(kpis.micro_stops, "micro-stop")}, {covered}'),
              ('MTBF', mtbf, covered), ('MTTR', duration(kpis.mttr), f'of {counted(kpis.repaired, "stop")}{ongoing}'),
              ('MTTA', duration(kpis.mtta), f'of {counted(kpis.acknowledged, "stop")}'))
-    with part('Figures'), Words('dl').classes('sheet-figures'):
+    with part('Figures'), Words('dl').classes('handover-figures'):
         for name, value, note in shown:
             with ui.element('div'):
                 Words('dt', name)
                 Words('dd', value)
-                Words('dd', note).classes('sheet-note')
+                Words('dd', note).classes('handover-note')
 
 
 def running(report: ShiftReport, zone: tzinfo) -> None:
@@ -68,13 +68,16 @@ def running(report: ShiftReport, zone: tzinfo) -> None:
 
 
 def stops(report: ShiftReport, zone: tzinfo) -> None:
-    """The stops of the shift; one that spans shifts counts here with the time it has in this one."""
-    with part(f'Stops: {report.new} new, {report.cleared} cleared, '
-              f'and {counted(report.kpis.micro_stops, "micro-stop")} that are not listed'):
+    """The stops of the shift, the longest first; one that spans shifts has here the time that it took of this one."""
+    def since(stop: Stop) -> str:
+        return time(stop.since, zone) if stop.since >= report.shift.start else f'before: {at(stop.since, zone)}'
+
+    longest_first = sorted(report.stops, key=lambda stop: -stop.down)
+    with part(f'Stops: {report.new} new, {report.cleared} cleared; {counted(report.kpis.micro_stops, "micro-stop")} '
+              'not listed'):
         table(('Machine', 'From', 'To', 'In this shift', 'Reason', 'Work order'),
-              [(machine(stop), at(stop.since, zone) + (' (before)' if stop.since < report.shift.start else ''),
-                at(stop.until, zone) if ended_by(stop, report.until) else 'still down', duration(stop.down), reason(stop),
-                stop.order) for stop in report.stops], 'There was no stop.')
+              [(machine(stop), since(stop), time(stop.until, zone) if ended_by(stop, report.until) else 'still down',
+                duration(stop.down), reason(stop), stop.order) for stop in longest_first], 'There was no stop.')
 
 
 def losses(report: ShiftReport) -> None:
@@ -90,7 +93,7 @@ def orders_left(report: ShiftReport, zone: tzinfo) -> None:
     when = 'now' if report.is_going else 'at the end'
     if report.left is None:
         with part('Open work orders'):
-            ui.label('Which were open at the end is shown for seven days.').classes('sheet-note')
+            ui.label('Which were open at the end is shown for seven days.').classes('handover-note')
         return
     with part(f'Open work orders {when}: {len(report.left)}, {report.overdue} overdue'):
         table(('Work order', 'Machine', 'What', 'Priority', 'Due', 'Assignee'),
@@ -103,7 +106,7 @@ def orders_completed(report: ShiftReport, zone: tzinfo) -> None:
     """What was done."""
     with part(f'Completed work orders: {report.completed_count}'):
         table(('Work order', 'Machine', 'What', 'Done', 'By', 'Action taken'),
-              [(order.id, name(order), shortened(order.description, 120), at(order.completed_at, zone),
+              [(order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
                 order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed],
               'None were completed.' if not report.completed_count else 'The list is shown for seven days.')
 
@@ -119,9 +122,9 @@ def part(title: str) -> Iterator[None]:
 def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], nothing: str) -> None:
     """A native table of text; a work order's cell is a link."""
     if not rows:
-        ui.label(nothing).classes('sheet-note')
+        ui.label(nothing).classes('handover-note')
         return
-    with ui.element('q-card').classes('sheet-scroll'), ui.element('table').classes('sheet-table'):
+    with ui.element('q-card').classes('handover-scroll'), ui.element('table').classes('handover-table'):
         with ui.element('thead'), ui.element('tr'):
             for head in heads:
                 Words('th', head).props['scope'] = 'col'
@@ -131,7 +134,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], nothing: str) ->
                     for head, cell in zip(heads, row, strict=True):
                         fill(head, cell)
     if len(rows) > MOST_ROWS:
-        ui.label(f'and {len(rows) - MOST_ROWS:,} more').classes('sheet-note')
+        ui.label(f'and {len(rows) - MOST_ROWS:,} more').classes('handover-note')
 
 
 def fill(head: str, cell: Cell) -> None:
@@ -164,3 +167,8 @@ def reason(stop: Stop) -> str:
 def at(moment: datetime | None, zone: tzinfo) -> str:
     """'Mon 23 Nov 10:42'."""
     return '' if moment is None else moment.astimezone(zone).strftime('%a %d %b %H:%M')
+
+
+def time(moment: datetime | None, zone: tzinfo) -> str:
+    """'10:42', of a moment in the shift."""
+    return '' if moment is None else moment.astimezone(zone).strftime('%H:%M')

@@ -1,0 +1,231 @@
+"""The state timeline: its lanes, what it says of a band, how it zooms, the story of a stop, the table under it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from nicegui import ui
+from ui.conftest import NOW
+from ui.services import Recorded
+
+from floor.analytics import Band, Lane, Page, Scope, Stop, StopPage, Window
+from floor.errors import DatabaseUnavailable
+from floor.model import MachineName, OrderId, Status
+from floor.ui.axis import marks
+from floor.ui.timeline import FIRST, timeline_panel
+from floor.ui.timeline_picture import LANE, WIDTH, band_at, drawing, moment_at, x_of
+
+DETROIT = ZoneInfo('America/Detroit')
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+START = datetime(2026, 11, 23, 6, tzinfo=UTC)
+WINDOW = Window(START, START + 4 * HOUR)
+VALVE = MachineName('Valve_01_01')
+HOSTILE = '"/></svg><script>alert(1)</script>'
+LEAK = Band(START + HOUR, START + HOUR + 30 * MINUTE, Status.DOWN, 'Hydraulic leak')
+
+
+def lane(name=VALVE, *bands: Band) -> Lane:
+    """Bands between which the machine ran."""
+    found, at = [], START
+    for band in bands:
+        found += [Band(at, band.since, Status.OPERATIONAL, None), band]
+        at = band.until
+    return Lane(name, (*found, Band(at, WINDOW.end, Status.OPERATIONAL, None)))
+
+
+def stop(number=1, *, minutes=30.0, order: str | None = 'WO-20261123-3f2a91bc', reason: str | None = 'Hydraulic leak',
+         running=False) -> Stop:
+    return Stop(number, VALVE, START + HOUR, None if running else START + HOUR + minutes * MINUTE, reason, True, False,
+                minutes * 60, minutes * 60, 60.0, 120.0, None, None, OrderId(order) if order else None, 180.0)
+
+
+@pytest.fixture
+def analytics():
+    recorded = Recorded()
+    recorded.answers['timeline'] = lambda window, machines, columns: tuple(
+        lane(name, LEAK) if name == VALVE else lane(name) for name in machines)
+    recorded.answers['stops'] = StopPage((stop(),), 1)
+    return recorded
+
+
+@pytest.fixture
+def zoomed(floor, analytics):
+    """A page with the timeline; what it was zoomed to."""
+    windows: list[Window] = []
+
+    @ui.page('/timeline')
+    def page() -> None:
+        timeline_panel(analytics, floor.store, UTC, WINDOW, None, windows.append)
+    return windows
+
+
+def do(screen, what, x=0.0, y=0.0):
+    """What the browser says when the pointer does something on the picture."""
+    picture, = screen.of_class('timeline-picture')
+    id_, = (id_ for id_, known in screen.elements.items() if known is picture)
+    listener, = (event['listener_id'] for event in picture['events'] if event['type'] == f'svg:{what}')
+    screen.client.handle_event({'id': id_, 'listener_id': listener,
+                                'args': [json.dumps({'image_x': x, 'image_y': y})]})
+
+
+def at(moment):
+    return x_of(WINDOW, moment)
+
+
+def said(screen):
+    """What stands beside the pointer."""
+    return ''.join(element['text'] for element in screen.of_class('timeline-hover'))
+
+
+async def shown(look):
+    screen = await look('/timeline')
+    await screen.until(lambda: screen.of_class('timeline-name'))
+    return screen
+
+
+async def test_there_is_a_lane_for_each_machine_in_the_order_of_the_flow(zoomed, look):
+    screen = await shown(look)
+    assert [name['text'] for name in screen.of_class('timeline-name')] == [
+        'Source Sorter 01·01', 'Robotic Arm 01·01', 'Valve 01·01', 'Injection Molder 02·01', 'Painter 02·01']
+    assert [mark['text'] for mark in screen.of_class('timeline-mark')][:3] == ['06:00', '06:30', '07:00']
+
+
+async def test_the_pointer_says_machine_status_reason_from_to_and_length(zoomed, look):
+    screen = await shown(look)
+    do(screen, 'pointermove', at(START + HOUR + 10 * MINUTE), 2.5 * LANE)
+    await screen.until(lambda: said(screen))
+    assert said(screen) == 'Valve 01·01\nDown: Hydraulic leak\n07:00:00 to 07:30:00, 30 min 00 s'
+    do(screen, 'pointerleave')
+    await screen.until(lambda: not said(screen))
+
+
+async def test_dragging_asks_for_the_part_that_was_dragged_over(zoomed, look):
+    screen = await shown(look)
+    do(screen, 'pointerdown', at(START + 3 * HOUR), 5)
+    do(screen, 'pointermove', at(START + HOUR), 5)
+    await screen.until(lambda: screen.of_class('timeline-selection'))
+    assert said(screen) == 'Zoom: 07:00:00 to 09:00:00, 2 h 00 min'
+    do(screen, 'pointerup', at(START + HOUR), 5)
+    await screen.until(lambda: zoomed)
+    assert zoomed == [Window(START + HOUR, START + 3 * HOUR)]
+    await screen.until(lambda: not screen.of_class('timeline-selection'))
+
+
+async def test_a_drag_of_next_to_nothing_asks_for_nothing_nor_does_one_that_leaves(zoomed, look, analytics):
+    screen = await shown(look)
+    do(screen, 'pointerdown', 100, 5)
+    do(screen, 'pointerup', 103, 5)
+    do(screen, 'pointerdown', 100, 5)
+    do(screen, 'pointerleave')
+    do(screen, 'pointerup', 900, 5)
+    do(screen, 'pointermove', at(START + HOUR + 10 * MINUTE), 2.5 * LANE)
+    await screen.until(lambda: said(screen))
+    assert zoomed == []
+
+
+async def test_a_press_on_a_stop_tells_its_story(zoomed, look, analytics):
+    screen = await shown(look)
+    await screen.until(lambda: [call for call in analytics.asked if call[0] == 'stops'])
+    x, y = at(START + HOUR + 10 * MINUTE), 2.5 * LANE
+    do(screen, 'pointerdown', x, y)
+    do(screen, 'pointerup', x, y)
+    await screen.until(lambda: screen.drawer)
+    assert analytics.asked[-1] == ('stops', (Window(LEAK.since, LEAK.until), Scope(machine=VALVE), Page(size=20)), {})
+    story = screen.drawer.splitlines()
+    assert story[:3] == ['Valve 01·01', 'Hydraulic leak',
+                         'Stop from Mon 23 Nov 07:00:00 to Mon 23 Nov 07:30:00, 30 min 00 s']
+    assert [text for text in story if text in {'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'not known'}] == [
+        'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'not known', 'not known']
+    links = {link['text']: link['props']['href'] for link in screen.all() if 'href' in link.get('props', {})}
+    assert links['Work order WO-3f2a91bc'] == '/work-orders/WO-20261123-3f2a91bc'
+    assert links['The floor at that moment'] == '/past?at=2026-11-23T07:00:00Z'
+
+
+async def test_a_press_on_a_machine_that_ran_tells_no_story(zoomed, look, analytics):
+    screen = await shown(look)
+    for y in 0.5 * LANE, 99 * LANE, -3:
+        do(screen, 'pointerdown', 100, y)
+        do(screen, 'pointerup', 100, y)
+    do(screen, 'pointermove', 100, 5)
+    await screen.until(lambda: said(screen))
+    assert screen.drawer == ''
+
+
+async def test_the_stops_stand_in_a_table_too_with_a_button_for_each_story(zoomed, look, analytics):
+    analytics.answers['stops'] = StopPage((stop(1, running=True, reason=HOSTILE), stop(2, order=None)), 25)
+    screen = await shown(look)
+    await screen.until(lambda: '25 stops, page 1 of 3' in screen.texts)
+    assert {'still going', HOSTILE, 'WO-3f2a91bc'} <= set(screen.texts)
+    button = next(element for element in screen.all(label='Story'))
+    assert button['props']['aria-label'] == 'Story of Valve 01·01, Mon 23 Nov 07:00:00'
+    screen.click(button)
+    await screen.until(lambda: screen.drawer)
+    assert 'and still going' in screen.drawer
+    older, = screen.all(label='Older')
+    screen.click(older)
+    await screen.until(lambda: '25 stops, page 2 of 3' in screen.texts)
+    assert analytics.asked[-1][1][2] == Page(2, 10)
+
+
+async def test_twelve_machines_at_first_and_all_on_request(floor, zoomed, look):
+    for number in range(1, 20):
+        floor.put(f'Valve_09_{number:02}', 'Long Line')
+    floor.publish()
+    screen = await shown(look)
+    assert len(screen.of_class('timeline-name')) == FIRST
+    toggle, = screen.all(label=f'{FIRST} of 24 machines: show all')
+    screen.click(toggle)
+    await screen.until(lambda: len(screen.of_class('timeline-name')) == 24)
+    assert screen.of_class('timeline-picture')[0]['props']['size'] == (WIDTH, 24 * LANE)
+
+
+async def test_a_database_that_is_away_is_said(zoomed, look, analytics):
+    analytics.answers['timeline'] = DatabaseUnavailable('nobody answers')
+    screen = await look('/timeline')
+    await screen.until(lambda: 'The timeline can not be read. Nobody answers.' in screen.texts)
+
+
+def test_the_picture_holds_numbers_and_names_of_statuses_and_nothing_a_person_wrote():
+    lanes = (Lane(MachineName(HOSTILE), (Band(START, WINDOW.end, Status.DOWN, HOSTILE),)), lane())
+    picture = drawing(WINDOW, lanes)
+    assert 'script' not in picture
+    assert f'<path class="band down" d="M0.0 1h{WIDTH}.0v20h-{WIDTH}.0z"></path>' in picture
+
+
+def test_a_stop_of_a_second_is_wide_enough_to_be_seen_and_to_be_hit():
+    short = Band(START + HOUR, START + HOUR + timedelta(seconds=1), Status.DOWN, None)
+    lanes = (lane(VALVE, short),)
+    assert 'M300.0 1h1.5v20h-1.5z' in drawing(WINDOW, lanes)
+    assert band_at(WINDOW, lanes, 301.5, 5) == (lanes[0], short)
+    assert band_at(WINDOW, lanes, 310, 5)[1].status is Status.OPERATIONAL
+
+
+def test_time_without_data_is_hatched():
+    lanes = (Lane(VALVE, (Band(START, WINDOW.end, Status.UNKNOWN, None),)),)
+    assert '<path class="band unknown" fill="url(#timeline-gap)"' in drawing(WINDOW, lanes)
+
+
+def test_beside_the_picture_is_the_start_or_the_end():
+    assert (moment_at(WINDOW, -50), moment_at(WINDOW, WIDTH + 50)) == (WINDOW.start, WINDOW.end)
+
+
+def test_the_axis_has_round_times_of_the_plants_clock():
+    window = Window(datetime(2026, 11, 22, 20, 10, tzinfo=DETROIT), datetime(2026, 11, 23, 4, 10, tzinfo=DETROIT))
+    assert [mark.text for mark in marks(window, DETROIT)] == [
+        '21:00', '22:00', '23:00', 'Mon 23 Nov', '01:00', '02:00', '03:00', '04:00']
+
+
+def test_on_the_day_the_clocks_go_forward_the_axis_leaps_with_them():
+    window = Window(datetime(2026, 3, 8, 0, 30, tzinfo=DETROIT), datetime(2026, 3, 8, 6, 30, tzinfo=DETROIT))
+    found = marks(window, DETROIT, most=8)
+    assert [mark.text for mark in found] == ['01:00', '03:00', '04:00', '05:00', '06:00']
+    assert [round(mark.at * 5, 6) for mark in found] == [0.5, 1.5, 2.5, 3.5, 4.5]
+
+
+@pytest.mark.parametrize('length', [timedelta(seconds=20), MINUTE, HOUR, timedelta(days=3), timedelta(days=30),
+                                    timedelta(days=366), timedelta(days=3660)])
+def test_the_axis_is_never_crowded(length):
+    assert 1 <= len(marks(Window(NOW, NOW + length), DETROIT)) <= 11
