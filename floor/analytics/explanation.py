@@ -153,7 +153,7 @@ async def _stretches(reading: Reading, kpi: Kpi, names: list[MachineName], page:
 
 async def _stops(reading: Reading, kpi: Kpi, page: Page) -> list[Piece]:
     """A page and one more, newest first."""
-    rows = reading.queries.stops_page(reading.connection, skip=page.skip, most=page.size + 1, **reading.period)
+    rows = reading.queries.stops_page(reading.connection, skip=page.skip, most=page.size + 1, **reading.stop_period)
     pieces = []
     async for row in rows:
         stop = to_stop(row, reading.micro_stop_us)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, fields
 from .reading import Member, Reading
 from .window import Window, seconds, share
 
+TIMES = ('operational', 'warning', 'waiting', 'down')
+STOPS = ('failures', 'micro_stops', 'repairs', 'repair', 'ongoing', 'ongoing_length', 'acknowledged', 'acknowledgement')
+
 
 @dataclass(slots=True)
 class Sums:
@@ -114,20 +117,27 @@ class LineKpis:
     kpis: Kpis
 
 
-async def machine_sums(reading: Reading) -> dict[Member, Sums]:
-    """The sums of each machine that belongs into the report, in flow order."""
+async def machine_times(reading: Reading) -> dict[Member, Sums]:
+    """How long each machine that belongs into the report was what, in flow order; nothing of its stops."""
     sums = {machine.name: Sums(machines=1, possible=reading.window.micros) for machine in reading.machines}
     async for row in reading.queries.machine_times(reading.connection, **reading.period):
         of = sums[row['machine_name']]
-        for field in 'operational', 'warning', 'waiting', 'down':
-            setattr(of, field, row[field])
-    async for row in reading.queries.stop_sums(reading.connection, micro_stop=reading.micro_stop_us, **reading.period):
-        of = sums[row['machine_name']]
-        for field in ('failures', 'micro_stops', 'repairs', 'repair', 'ongoing', 'ongoing_length', 'acknowledged',
-                      'acknowledgement'):
+        for field in TIMES:
             setattr(of, field, row[field])
     return {machine: sums[machine.name] for machine in reading.machines
             if machine.present or reading.scope.machine is not None or sums[machine.name].known}
+
+
+async def machine_sums(reading: Reading) -> dict[Member, Sums]:
+    """The same with all about stops."""
+    times = await machine_times(reading)
+    sums = {machine.name: of for machine, of in times.items()}
+    period = reading.stop_period
+    async for row in reading.queries.stop_sums(reading.connection, micro_stop=reading.micro_stop_us, **period):
+        if of := sums.get(row['machine_name']):  # one of which only zero seconds are known is not in the report
+            for field in STOPS:
+                setattr(of, field, row[field])
+    return times
 
 
 async def read_kpis(reading: Reading) -> Kpis:

@@ -50,6 +50,11 @@ class Reading:
         """The arguments that most queries take."""
         return {'names': self.names, 'start': self.window.start, 'until': self.window.end, 'now': self.now}
 
+    @property
+    def stop_period(self) -> dict[str, Any]:
+        """The arguments of the queries about stops, for which no names are all machines."""
+        return {**self.period, 'names': None} if self.scope.is_whole_floor else self.period
+
     async def since_known(self) -> dict[str, Any]:
         """The arguments of the period from when the history begins, for what goes through it in small steps."""
         first: datetime | None = await self.queries.first_known(self.connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..model import MachineName
-from .figures import machine_sums
+from .figures import machine_times
 from .reading import Reading
 from .window import seconds
 
@@ -44,7 +44,7 @@ async def read_roots_and_victims(reading: Reading) -> RootsAndVictims:
     charges = {row['machine_name']: (row['caused'], row['unattributed'])
                async for row in reading.queries.machine_charges(reading.connection, **period)}
     rows = []
-    for machine, sums in (await machine_sums(reading)).items():
+    for machine, sums in (await machine_times(reading)).items():
         caused, nobody = charges.get(machine.name, (0, 0))
         if sums.down or sums.waiting or caused:
             rows.append((-sums.down - caused, machine, sums, caused, nobody))

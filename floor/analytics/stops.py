@@ -79,7 +79,7 @@ class ProblemMachine:
 
 async def read_causes(reading: Reading, by: By) -> tuple[Cause, ...]:
     """All causes, the greatest first; equal ones by the other measure, then by name, the nameless last."""
-    rows = [row async for row in reading.queries.stop_causes(reading.connection, **reading.period)]
+    rows = [row async for row in reading.queries.stop_causes(reading.connection, **reading.stop_period)]
     first, second = ('down', 'stops') if by == 'minutes' else ('stops', 'down')
     rows.sort(key=lambda row: (-row[first], -row[second], row['reason'] is None, row['reason']))
     whole, sum_so_far, causes = sum(row[first] for row in rows), 0, []
@@ -92,15 +92,15 @@ async def read_causes(reading: Reading, by: By) -> tuple[Cause, ...]:
 
 async def read_problem_machines(reading: Reading, most: int) -> tuple[ProblemMachine, ...]:
     """The worst machines by seconds down, then by count, then by the longest, then by name; only ones that stopped."""
+    rows = reading.queries.worst_machines(reading.connection, most=most, **reading.stop_period)
     return tuple([ProblemMachine(MachineName(row['machine_name']), seconds(row['down']), row['stops'],
-                                 seconds(row['longest']))
-                  async for row in reading.queries.worst_machines(reading.connection, most=most, **reading.period)])
+                                 seconds(row['longest'])) async for row in rows])
 
 
 async def read_stops(reading: Reading, page: Page) -> StopPage:
     """The stops that were going on at some time in the window."""
-    total = await reading.queries.count_stops(reading.connection, **reading.period)
-    rows = reading.queries.stops_page(reading.connection, skip=page.skip, most=page.size, **reading.period)
+    total = await reading.queries.count_stops(reading.connection, **reading.stop_period)
+    rows = reading.queries.stops_page(reading.connection, skip=page.skip, most=page.size, **reading.stop_period)
     return StopPage(tuple([to_stop(row, reading.micro_stop_us) async for row in rows]), total)
 
 

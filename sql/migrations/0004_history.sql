@@ -35,7 +35,8 @@ CREATE TABLE machine_stops (
     until        timestamptz,
     reason       text,
     repaired     boolean     NOT NULL,
-    silent       bigint      NOT NULL
+    silent       bigint      NOT NULL,
+    length       bigint
 );
 CREATE INDEX machine_stops_by_machine ON machine_stops (machine_name, since DESC);
 CREATE INDEX machine_stops_by_time ON machine_stops (since);
@@ -46,6 +47,7 @@ COMMENT ON COLUMN machine_stops.until IS 'Null: still going.';
 COMMENT ON COLUMN machine_stops.reason IS 'The reason it began with; where that was none, the last one given.';
 COMMENT ON COLUMN machine_stops.repaired IS 'It ended because the machine ran again, not because the machine left.';
 COMMENT ON COLUMN machine_stops.silent IS 'Microseconds of it in which nothing was known of the machine.';
+COMMENT ON COLUMN machine_stops.length IS 'Microseconds from since to until without silent; null: still going.';
 
 CREATE TABLE machine_days (
     machine_name text   NOT NULL,
@@ -89,9 +91,10 @@ COMMENT ON TABLE machine_waits IS
 
 CREATE TABLE history_machines (
     machine_name text        PRIMARY KEY,
-    first_at     timestamptz NOT NULL
-);
-COMMENT ON TABLE history_machines IS 'Every machine the history has ever named, also those that are gone.';
+    first_at     timestamptz NOT NULL,
+    last_at      timestamptz NOT NULL DEFAULT 'infinity'
+) WITH (fillfactor = 80);
+COMMENT ON TABLE history_machines IS 'Every machine the history has ever named, and what of it was read.';
 
 
 -- How far the history has been read. A row is read once it is below the cursor (xid, version) and every transaction
@@ -122,25 +125,29 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
        AND NOT ((row_xid, row_version) > (p.xid, p.version) AND (row_version > p.foreign_version OR row_xid < p.life_xid))
 $$;
 
--- What refresh_history() has not read yet, and from when on it matters to which machine.
-CREATE VIEW history_unread AS
-SELECT h.machine_name, h.changed_at AS at
-FROM history_progress p, machine_status_history h
-WHERE h.version > p.loaded AND h.version <= p.life_version AND isfinite(h.changed_at)
-UNION ALL
-SELECT h.machine_name, h.changed_at
-FROM history_progress p, machine_status_history h
-WHERE (h.xid, h.version) > (p.xid, p.version) AND h.xid < pg_snapshot_xmax(pg_current_snapshot())
-  AND (h.version > p.foreign_version OR h.xid < p.life_xid) AND isfinite(h.changed_at)
-UNION ALL
-SELECT s.machine_name, s.since
-FROM history_progress p, machine_silences s
-WHERE s.version > p.loaded AND s.version <= p.life_version
-UNION ALL
-SELECT s.machine_name, s.since
-FROM history_progress p, machine_silences s
-WHERE (s.xid, s.version) > (p.xid, p.version) AND s.xid < pg_snapshot_xmax(pg_current_snapshot())
-  AND (s.version > p.foreign_version OR s.xid < p.life_xid);
+-- What refresh_history() has not read yet, and from when on it matters to which machine. The cursor's values are written
+-- into the statement, so that it is planned knowing how few rows lie beyond them.
+CREATE FUNCTION unread_history() RETURNS TABLE (machine_name text, at timestamptz)
+LANGUAGE plpgsql STABLE ROWS 100 SET search_path FROM CURRENT AS $$
+DECLARE
+    p history_progress;
+BEGIN
+    SELECT * INTO p FROM history_progress;
+    RETURN QUERY EXECUTE format($query$
+        SELECT machine_name, changed_at FROM machine_status_history
+        WHERE version > %1$L AND version <= %2$L AND isfinite(changed_at)
+        UNION ALL
+        SELECT machine_name, since FROM machine_silences WHERE version > %1$L AND version <= %2$L
+        UNION ALL
+        SELECT machine_name, changed_at FROM machine_status_history
+        WHERE (xid, version) > (%3$L::xid8, %4$L::bigint) AND xid < %5$L::xid8
+          AND (version > %6$L OR xid < %7$L) AND isfinite(changed_at)
+        UNION ALL
+        SELECT machine_name, since FROM machine_silences
+        WHERE (xid, version) > (%3$L::xid8, %4$L::bigint) AND xid < %5$L::xid8 AND (version > %6$L OR xid < %7$L)$query$,
+        p.loaded, p.life_version, p.xid, p.version, pg_snapshot_xmax(pg_current_snapshot()), p.foreign_version, p.life_xid);
+END $$;
+CREATE VIEW history_unread AS SELECT * FROM unread_history();
 
 CREATE OR REPLACE FUNCTION machine_status_history_is_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -297,8 +304,8 @@ COMMENT ON VIEW machine_intervals IS
 
 -- Stops.
 
--- The stops of one machine from a moment at which none was going.
-CREATE FUNCTION said_stops(of_machine text, from_at timestamptz)
+-- The stops of one machine from a moment at which none was going, by what was said until another.
+CREATE FUNCTION said_stops(of_machine text, from_at timestamptz, until_at timestamptz)
 RETURNS TABLE (version bigint, since timestamptz, until timestamptz, reason text, repaired boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
     SELECT (array_agg(down.version ORDER BY down.at, down.version))[1], min(down.at),
@@ -312,7 +319,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
                        h.new_status = 'down' AND lag(h.new_status) OVER w IS DISTINCT FROM 'down' AS begins,
                        lead(h.changed_at) OVER w AS next_at, lead(h.new_status) OVER w AS next_status
                 FROM machine_status_history h
-                WHERE h.machine_name = of_machine AND h.changed_at >= from_at AND isfinite(h.changed_at)
+                WHERE h.machine_name = of_machine AND h.changed_at >= from_at AND h.changed_at <= until_at
+                  AND isfinite(h.changed_at)
                 WINDOW w AS (ORDER BY h.changed_at, h.version)) AS said) AS down
     WHERE down.status = 'down'
     GROUP BY down.stop
@@ -339,32 +347,54 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                 * tstzmultirange(tstzrange(from_at, greatest(from_at, until_at)))) AS r
 $$;
 
--- The stops of some machines that were going on in a period, as far as is known at now_at. down: microseconds inside the
--- period; length: of the whole stop until now_at. Both without what is not known.
-CREATE FUNCTION stops_between(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
-RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint)
+-- Machines whose stops have changed since they were last derived, and from when on.
+CREATE FUNCTION stops_outdated() RETURNS TABLE (machine_name text, since timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    SELECT u.machine_name, stops_valid_until(u.machine_name, min(u.at)) FROM history_unread u GROUP BY u.machine_name
+$$;
+
+-- The stops that began and ended inside a period: most of them. names null: of all machines.
+CREATE FUNCTION stops_inside(names text[], from_at timestamptz, until_at timestamptz) RETURNS SETOF machine_stops
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
-    WITH wanted AS (
+    SELECT s.* FROM machine_stops s
+    WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR s.machine_name = ANY (names))
+      AND NOT EXISTS (SELECT FROM stops_outdated() o WHERE o.machine_name = s.machine_name AND s.since >= o.since)
+$$;
+
+-- The other stops of a period, as far as is known at now_at: those that went on at one of its ends, and those of machines
+-- of which something is new. down: microseconds inside the period; length: of the whole stop until now_at. Both without
+-- what is not known.
+CREATE FUNCTION stops_across(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
+               down bigint, length bigint, silent_since timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
+    WITH outdated AS MATERIALIZED (
+        SELECT * FROM stops_outdated()
+    ), wanted AS (
         SELECT unnest(names) AS machine_name
-    ), tail AS (
-        SELECT u.machine_name, stops_valid_until(u.machine_name, min(u.at)) AS since
-        FROM history_unread u GROUP BY u.machine_name
+        UNION
+        SELECT m.machine_name FROM (SELECT machine_name FROM history_machines UNION SELECT machine_name FROM outdated) AS m
+        WHERE names IS NULL
     ), stop AS (
         SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
-        FROM machine_stops s JOIN wanted USING (machine_name) LEFT JOIN tail USING (machine_name)
-        WHERE s.since >= from_at AND s.since < until_at AND (tail.since IS NULL OR s.since < tail.since)
-        UNION ALL
-        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
-        FROM wanted LEFT JOIN tail USING (machine_name)
+        FROM wanted LEFT JOIN outdated USING (machine_name)
         CROSS JOIN LATERAL (SELECT * FROM machine_stops s
                             WHERE s.machine_name = wanted.machine_name AND s.since < from_at
                             ORDER BY s.since DESC, s.version DESC LIMIT 1) AS s
-        WHERE (s.until IS NULL OR s.until > from_at) AND (tail.since IS NULL OR s.since < tail.since)
+        WHERE (s.until IS NULL OR s.until > from_at) AND (outdated.since IS NULL OR s.since < outdated.since)
         UNION ALL
-        SELECT s.version, tail.machine_name, s.since, s.until, s.reason, s.repaired,
-               silent_within(tail.machine_name, s.since, least(s.until, now_at), NULL)
-        FROM tail JOIN wanted USING (machine_name) CROSS JOIN LATERAL said_stops(tail.machine_name, tail.since) s
+        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
+        FROM wanted LEFT JOIN outdated USING (machine_name)
+        CROSS JOIN LATERAL (SELECT * FROM machine_stops s
+                            WHERE s.machine_name = wanted.machine_name AND s.since < until_at
+                            ORDER BY s.since DESC, s.version DESC LIMIT 1) AS s
+        WHERE s.since >= from_at AND (s.until IS NULL OR s.until >= until_at)
+          AND (outdated.since IS NULL OR s.since < outdated.since)
+        UNION ALL
+        SELECT s.version, outdated.machine_name, s.since, s.until, s.reason, s.repaired,
+               silent_within(outdated.machine_name, s.since, least(s.until, now_at), NULL)
+        FROM outdated JOIN wanted USING (machine_name)
+        CROSS JOIN LATERAL said_stops(outdated.machine_name, outdated.since, 'infinity') s
         WHERE s.since < until_at AND (s.since >= from_at OR s.until IS NULL OR s.until > from_at)
     )
     SELECT stop.version, stop.machine_name, stop.since, stop.until, stop.reason, stop.repaired,
@@ -374,10 +404,24 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
                                      quiet.since) END,
            micros(least(stop.until, now_at) - stop.since)
            - CASE WHEN stop.until <= now_at OR stop.silent = 0 AND quiet.since IS NULL THEN stop.silent
-                  ELSE silent_within(stop.machine_name, stop.since, least(stop.until, now_at), quiet.since) END
+                  ELSE silent_within(stop.machine_name, stop.since, least(stop.until, now_at), quiet.since) END,
+           quiet.since
     FROM stop LEFT JOIN silent_now(now_at) quiet ON quiet.machine_name = stop.machine_name AND stop.until IS NULL
 $$;
-COMMENT ON FUNCTION stops_between IS 'The stops that were going on in a period, right to the second.';
+
+-- Both together.
+CREATE FUNCTION stops_between(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
+               down bigint, length bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
+    SELECT version, machine_name, since, until, reason, repaired, length, length
+    FROM stops_inside(names, from_at, until_at)
+    UNION ALL
+    SELECT version, machine_name, since, until, reason, repaired, down, length
+    FROM stops_across(names, from_at, until_at, now_at)
+$$;
+COMMENT ON FUNCTION stops_between IS
+    'The stops that were going on in a period, right to the second. down: microseconds inside it; length: of all of it.';
 
 
 -- Root and victim: who waited for whom.
@@ -437,36 +481,60 @@ COMMENT ON FUNCTION waits_between IS 'Who was starved or blocked and for whom: r
 
 -- Rolling up.
 
--- Add (direction 1) or take back (-1) what machines were over periods of their own, as far as it was read.
+-- Add (direction 1) or take back (-1) what machines were over periods of their own, as far as it was read. For the
+-- floor's quarters a stretch says how much of its first and its last it fills, and that the ones between are full.
 CREATE FUNCTION history_roll_time(names text[], froms timestamptz[], untils timestamptz[], direction integer) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    WITH piece AS MATERIALIZED (
-        SELECT s.machine_name, quarter.since AS quarter,
+    WITH stretch AS MATERIALIZED (
+        SELECT s.machine_name, s.since, s.until,
                CASE WHEN waits_for(s.status, s.reason) IS NOT NULL THEN 'waiting' ELSE s.status END AS state,
-               direction * micros(least(s.until, quarter.since + '15 minutes') - greatest(s.since, quarter.since)) AS length
+               date_bin('15 minutes', s.since, '2000-01-01Z') AS first,
+               date_bin('15 minutes', s.until - interval '1 microsecond', '2000-01-01Z') AS last
         FROM machine_stretches(names, froms, untils, NULL) s
-        CROSS JOIN LATERAL generate_series(date_bin('15 minutes', s.since, '2000-01-01Z'), s.until - interval '1 microsecond',
-                                           '15 minutes') AS quarter (since)
         WHERE s.status <> 'unknown'
     ), days AS (
         INSERT INTO machine_days AS d (machine_name, day, operational, warning, waiting, down)
-        SELECT machine_name, (quarter AT TIME ZONE 'UTC')::date,
-               coalesce(sum(length) FILTER (WHERE state = 'operational'), 0),
-               coalesce(sum(length) FILTER (WHERE state = 'warning'), 0),
-               coalesce(sum(length) FILTER (WHERE state = 'waiting'), 0),
-               coalesce(sum(length) FILTER (WHERE state = 'down'), 0)
-        FROM piece GROUP BY 1, 2
+        SELECT s.machine_name, (day.since AT TIME ZONE 'UTC')::date,
+               coalesce(sum(of_day.length) FILTER (WHERE s.state = 'operational'), 0),
+               coalesce(sum(of_day.length) FILTER (WHERE s.state = 'warning'), 0),
+               coalesce(sum(of_day.length) FILTER (WHERE s.state = 'waiting'), 0),
+               coalesce(sum(of_day.length) FILTER (WHERE s.state = 'down'), 0)
+        FROM stretch s
+        CROSS JOIN LATERAL generate_series(date_bin('24 hours', s.since, '2000-01-01Z'),
+                                           s.until - interval '1 microsecond', '24 hours') AS day (since)
+        CROSS JOIN LATERAL (SELECT direction * micros(least(s.until, day.since + interval '24 hours')
+                                                      - greatest(s.since, day.since)) AS length) AS of_day
+        GROUP BY s.machine_name, day.since
         ON CONFLICT (day, machine_name) DO UPDATE SET
             operational = d.operational + excluded.operational, warning = d.warning + excluded.warning,
             waiting = d.waiting + excluded.waiting, down = d.down + excluded.down
+    ), change AS (
+        SELECT stretch.first AS quarter, stretch.state,
+               micros(least(stretch.until, stretch.first + interval '15 minutes') - stretch.since) AS part, 0 AS full
+        FROM stretch
+        UNION ALL
+        SELECT stretch.last, stretch.state, micros(stretch.until - stretch.last), -1
+        FROM stretch WHERE stretch.first < stretch.last
+        UNION ALL
+        SELECT stretch.first + interval '15 minutes', stretch.state, 0, 1
+        FROM stretch WHERE stretch.first < stretch.last
+    ), quarter AS (
+        SELECT q.since, s.state,
+               coalesce(change.part, 0) + 900000000 * coalesce(sum(change.full) OVER (PARTITION BY s.state ORDER BY q.since), 0)
+                   AS length
+        FROM (SELECT min(stretch.first) AS first, max(stretch.last) AS last FROM stretch) AS whole
+        CROSS JOIN LATERAL generate_series(whole.first, whole.last, '15 minutes') AS q (since)
+        CROSS JOIN unnest(ARRAY['operational', 'warning', 'waiting', 'down']) AS s (state)
+        LEFT JOIN (SELECT c.quarter, c.state, sum(c.part) AS part, sum(c.full) AS full
+                   FROM change c GROUP BY c.quarter, c.state) AS change ON change.quarter = q.since AND change.state = s.state
     )
     INSERT INTO floor_quarters AS q (since, operational, warning, waiting, down)
-    SELECT quarter,
-           coalesce(sum(length) FILTER (WHERE state = 'operational'), 0),
-           coalesce(sum(length) FILTER (WHERE state = 'warning'), 0),
-           coalesce(sum(length) FILTER (WHERE state = 'waiting'), 0),
-           coalesce(sum(length) FILTER (WHERE state = 'down'), 0)
-    FROM piece GROUP BY quarter
+    SELECT quarter.since,
+           direction * sum(quarter.length) FILTER (WHERE quarter.state = 'operational'),
+           direction * sum(quarter.length) FILTER (WHERE quarter.state = 'warning'),
+           direction * sum(quarter.length) FILTER (WHERE quarter.state = 'waiting'),
+           direction * sum(quarter.length) FILTER (WHERE quarter.state = 'down')
+    FROM quarter GROUP BY quarter.since HAVING sum(quarter.length) > 0
     ON CONFLICT (since) DO UPDATE SET
         operational = q.operational + excluded.operational, warning = q.warning + excluded.warning,
         waiting = q.waiting + excluded.waiting, down = q.down + excluded.down
@@ -522,21 +590,29 @@ END $$;
 
 -- Bringing it up to date.
 
--- Stops of some machines, again from the moment at which something is new.
-CREATE FUNCTION history_renew_stops(names text[], news timestamptz[]) RETURNS void
+-- Stops of some machines, again from the moment at which something is new, by what was said until the lasts (null: all).
+CREATE FUNCTION history_renew_stops(names text[], news timestamptz[], lasts timestamptz[] DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     froms timestamptz[];
 BEGIN
+    INSERT INTO history_machines AS m
+    SELECT new.name, new.new_at, coalesce(new.last_at, 'infinity')
+    FROM unnest(names, news, coalesce(lasts, array_fill(NULL::timestamptz, ARRAY[cardinality(names)])))
+        AS new (name, new_at, last_at)
+    ON CONFLICT (machine_name) DO UPDATE SET first_at = least(m.first_at, excluded.first_at),
+                                             last_at = greatest(m.last_at, excluded.last_at);
     SELECT array_agg(stops_valid_until(name, new_at) ORDER BY number) INTO froms
     FROM unnest(names, news) WITH ORDINALITY AS new (name, new_at, number);
     DELETE FROM machine_stops s USING unnest(names, froms) AS n (name, from_at)
     WHERE s.machine_name = n.name AND s.since >= n.from_at;
-    INSERT INTO machine_stops (version, machine_name, since, until, reason, repaired, silent)
-    SELECT s.version, n.name, s.since, s.until, s.reason, s.repaired,
-           CASE WHEN EXISTS (SELECT FROM machine_silences q WHERE q.machine_name = n.name)
-                THEN silent_within(n.name, s.since, coalesce(s.until, 'infinity'), NULL) ELSE 0 END
-    FROM unnest(names, froms) AS n (name, from_at) CROSS JOIN LATERAL said_stops(n.name, n.from_at) s;
+    INSERT INTO machine_stops (version, machine_name, since, until, reason, repaired, silent, length)
+    SELECT stop.*, micros(stop.until - stop.since) - stop.silent
+    FROM (SELECT s.version, n.name, s.since, s.until, s.reason, s.repaired,
+                 CASE WHEN EXISTS (SELECT FROM machine_silences q WHERE q.machine_name = n.name)
+                      THEN silent_within(n.name, s.since, coalesce(s.until, 'infinity'), NULL) ELSE 0 END AS silent
+          FROM unnest(names, froms) AS n (name, from_at) JOIN history_machines m ON m.machine_name = n.name
+          CROSS JOIN LATERAL said_stops(n.name, n.from_at, m.last_at) s) AS stop;
 END $$;
 
 -- Reads on in the history, at most so many rows; returns how many.
@@ -547,7 +623,7 @@ DECLARE
     goal history_progress;
     settled xid8 := pg_snapshot_xmin(pg_current_snapshot());
     amount bigint;
-    names text[]; news timestamptz[];
+    names text[]; news timestamptz[]; lasts timestamptz[];
     late_names text[]; late_news timestamptz[]; late_untils timestamptz[];
     late_lines smallint[];
     late_from timestamptz;
@@ -570,9 +646,9 @@ BEGIN
             goal.version := CASE WHEN goal.xid = was.xid THEN was.version ELSE 0 END;
         END IF;
     END IF;
-    SELECT array_agg(new.machine_name), array_agg(new.at), coalesce(sum(new.rows), 0)
-    INTO names, news, amount
-    FROM (SELECT found.machine_name, min(found.at) AS at, count(*) AS rows
+    SELECT array_agg(new.machine_name), array_agg(new.at), array_agg(new.last), coalesce(sum(new.rows), 0)
+    INTO names, news, lasts, amount
+    FROM (SELECT found.machine_name, min(found.at) AS at, max(found.at) AS last, count(*) AS rows
           FROM (SELECT machine_name, changed_at AS at, version, xid FROM machine_status_history
                 WHERE version > was.loaded AND version <= goal.loaded
                 UNION ALL
@@ -602,9 +678,7 @@ BEGIN
     UPDATE history_progress SET loaded = goal.loaded, xid = goal.xid, version = goal.version
     WHERE (loaded, xid, version) <> (goal.loaded, goal.xid, goal.version);
     IF names IS NOT NULL THEN
-        INSERT INTO history_machines AS m SELECT * FROM unnest(names, news)
-        ON CONFLICT (machine_name) DO UPDATE SET first_at = excluded.first_at WHERE excluded.first_at < m.first_at;
-        PERFORM history_renew_stops(names, news);
+        PERFORM history_renew_stops(names, news, lasts);
     END IF;
     IF late_names IS NOT NULL THEN
         PERFORM history_roll_time(late_names, late_news, late_untils, 1);
@@ -719,9 +793,14 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     ), outdated AS (
         SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils FROM late
     ), part AS (
-        SELECT d.machine_name, d.operational, d.warning, d.waiting, d.down
-        FROM rolled JOIN machine_days d ON d.day >= (rolled.since AT TIME ZONE 'UTC')::date
-         AND d.day < ((rolled.until + interval '24 hours' - interval '1 microsecond') AT TIME ZONE 'UTC')::date
+        SELECT d.machine_name, sum(d.operational)::bigint AS operational, sum(d.warning)::bigint AS warning,
+               sum(d.waiting)::bigint AS waiting, sum(d.down)::bigint AS down
+        FROM machine_days d
+        WHERE d.day >= (SELECT (rolled.since AT TIME ZONE 'UTC')::date FROM rolled)
+          AND d.day < (SELECT ((rolled.until + interval '24 hours' - interval '1 microsecond') AT TIME ZONE 'UTC')::date
+                       FROM rolled)
+          AND d.machine_name = ANY (names)
+        GROUP BY d.machine_name
         UNION ALL
         SELECT s.machine_name,
                CASE WHEN s.status = 'operational' THEN s.length ELSE 0 END,
@@ -745,57 +824,78 @@ COMMENT ON FUNCTION machine_times IS
     'Microseconds of some machines in a period, right to the second; what is missing to its length is unknown.';
 
 -- Microseconds of some machines in each quarter of an hour of a period: down, and in which anything was known.
--- whole_floor: these are all machines, so that floor_quarters speaks for them. A period of centuries has many quarters:
--- let it begin where the history begins.
+-- whole_floor: these are all machines, so that floor_quarters speaks for them. For some machines, days of which all is
+-- known need only their stops; all other days are taken from what was said. A period of centuries has many days: let it
+-- begin where the history begins.
 CREATE FUNCTION quarter_times(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
                               whole_floor boolean)
 RETURNS TABLE (since timestamptz, down bigint, known bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     WITH rolled AS (
-        SELECT r.since, r.until FROM rolled_part(from_at, until_at, '15 minutes') r WHERE whole_floor
-        UNION ALL
-        SELECT NULL, NULL WHERE NOT whole_floor
+        SELECT r.since, r.until
+        FROM rolled_part(from_at, until_at, CASE WHEN whole_floor THEN interval '15 minutes' ELSE interval '24 hours' END) r
     ), late AS (
-        SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
+        SELECT l.machine_name, l.at, greatest(l.at, rolled.since) AS since, rolled.until
         FROM rolled CROSS JOIN LATERAL came_late(rolled.until) l
+    ), full_day AS MATERIALIZED (
+        SELECT d.machine_name, d.day, d.day::timestamp AT TIME ZONE 'UTC' AS since
+        FROM machine_days d LEFT JOIN late USING (machine_name)
+        WHERE NOT whole_floor AND d.machine_name = ANY (names)
+          AND d.day >= (SELECT (rolled.since AT TIME ZONE 'UTC')::date FROM rolled)
+          AND d.day < (SELECT (rolled.until AT TIME ZONE 'UTC')::date FROM rolled)
+          AND (late.at IS NULL OR (d.day + 1)::timestamp AT TIME ZONE 'UTC' <= late.at)
+          AND d.operational + d.warning + d.waiting + d.down = 86400000000
     ), live AS (
-        SELECT n AS machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until
-        FROM unnest(names) n, rolled
+        SELECT n AS machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until, 1 AS direction
+        FROM unnest(names) n, rolled WHERE whole_floor
         UNION ALL
-        SELECT n, rolled.until, until_at FROM unnest(names) n, rolled WHERE rolled.until < until_at
+        SELECT n, rolled.until, until_at, 1 FROM unnest(names) n, rolled WHERE whole_floor AND rolled.until < until_at
+        UNION ALL
+        SELECT late.machine_name, late.since, late.until, 1 FROM late WHERE whole_floor
+        UNION ALL
+        SELECT n, greatest(day.since, from_at), least(day.since + interval '24 hours', until_at), 1
+        FROM unnest(names) n
+        CROSS JOIN generate_series(date_bin('24 hours', from_at, '2000-01-01Z'), until_at - interval '1 microsecond',
+                                   '24 hours') AS day (since)
+        WHERE NOT whole_floor
+          AND NOT EXISTS (SELECT FROM full_day WHERE full_day.machine_name = n AND full_day.since = day.since)
     ), stretch AS (
-        SELECT s.since, s.until, s.status, 1 AS direction
-        FROM (SELECT array_agg(machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
-              FROM (SELECT machine_name, live.since, live.until FROM live
-                    UNION ALL SELECT machine_name, late.since, late.until FROM late) AS p) AS p
+        SELECT s.since, s.until, s.status = 'down' AS is_down, 1 AS is_known, 1 AS direction
+        FROM (SELECT array_agg(live.machine_name) AS names, array_agg(live.since) AS froms, array_agg(live.until) AS untils
+              FROM live) AS p
         CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
+        WHERE s.status <> 'unknown'
         UNION ALL
-        SELECT s.since, s.until, s.status, -1
-        FROM (SELECT array_agg(machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils
-              FROM late) AS p
+        SELECT s.since, s.until, s.status = 'down', 1, -1
+        FROM (SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils
+              FROM late WHERE whole_floor) AS p
         CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, NULL) s
-        WHERE p.names IS NOT NULL
+        WHERE s.status <> 'unknown'
+        UNION ALL
+        SELECT greatest(s.since, full_day.since), least(s.until, full_day.since + interval '24 hours'), true, 0, 1
+        FROM (SELECT machine_name, s.since, coalesce(s.until, until_at) AS until
+              FROM stops_between(names, from_at, until_at, now_at) s WHERE NOT whole_floor) AS s
+        CROSS JOIN LATERAL generate_series(date_bin('24 hours', greatest(s.since, from_at), '2000-01-01Z'),
+                                           least(s.until, until_at) - interval '1 microsecond', '24 hours') AS day (since)
+        JOIN full_day ON full_day.machine_name = s.machine_name AND full_day.since = day.since
     )
     SELECT part.since, sum(part.down)::bigint, sum(part.known)::bigint
     FROM (SELECT q.since, q.down, q.operational + q.warning + q.waiting + q.down AS known
           FROM rolled JOIN floor_quarters q ON q.since >= rolled.since AND q.since < rolled.until
+          WHERE whole_floor
           UNION ALL
-          -- of a live period all is known but what is unknown
-          SELECT q.since, 0, c.machines * micros(least(c.until, q.since + '15 minutes') - greatest(c.since, q.since))
-          FROM (SELECT live.since, live.until, count(*) AS machines FROM live GROUP BY live.since, live.until) AS c
-          CROSS JOIN LATERAL generate_series(date_bin('15 minutes', c.since, '2000-01-01Z'),
-                                             c.until - interval '1 microsecond', '15 minutes') AS q (since)
+          SELECT day.since + quarter * interval '15 minutes', 0, day.machines * 900000000
+          FROM (SELECT full_day.since, count(*) AS machines FROM full_day GROUP BY full_day.since) AS day
+          CROSS JOIN generate_series(0, 95) AS quarter
           UNION ALL
-          SELECT q.since, CASE WHEN s.status = 'down' THEN cut.length ELSE 0 END,
-                 CASE WHEN s.status = 'unknown' THEN -cut.length ELSE 0 END
-          FROM (SELECT * FROM stretch WHERE stretch.status IN ('down', 'unknown')) AS s
+          SELECT q.since, CASE WHEN s.is_down THEN cut.length ELSE 0 END, s.is_known * cut.length
+          FROM stretch s
           CROSS JOIN LATERAL generate_series(date_bin('15 minutes', s.since, '2000-01-01Z'),
                                              s.until - interval '1 microsecond', '15 minutes') AS q (since)
-          CROSS JOIN LATERAL (SELECT s.direction * micros(least(s.until, q.since + '15 minutes')
+          CROSS JOIN LATERAL (SELECT s.direction * micros(least(s.until, q.since + interval '15 minutes')
                                                           - greatest(s.since, q.since)) AS length) AS cut) AS part
     GROUP BY part.since
 $$;
-
 
 -- How long each machine of the floor was waited for by its neighbours in a period, and waited for nobody that was found.
 CREATE FUNCTION machine_charges(from_at timestamptz, until_at timestamptz, now_at timestamptz)
@@ -825,9 +925,12 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         WHERE w.until > late.since AND w.since < late.until
     )
     SELECT part.machine_name, sum(part.caused)::bigint, sum(part.unattributed)::bigint
-    FROM (SELECT d.machine_name, d.caused, d.unattributed
-          FROM rolled JOIN machine_days d ON d.day >= (rolled.since AT TIME ZONE 'UTC')::date
-           AND d.day < ((rolled.until + interval '24 hours' - interval '1 microsecond') AT TIME ZONE 'UTC')::date
+    FROM (SELECT d.machine_name, sum(d.caused) AS caused, sum(d.unattributed) AS unattributed
+          FROM machine_days d
+          WHERE d.day >= (SELECT (rolled.since AT TIME ZONE 'UTC')::date FROM rolled)
+            AND d.day < (SELECT ((rolled.until + interval '24 hours' - interval '1 microsecond') AT TIME ZONE 'UTC')::date
+                         FROM rolled)
+          GROUP BY d.machine_name
           UNION ALL
           SELECT coalesce(wait.root, wait.machine_name), CASE WHEN wait.root IS NOT NULL THEN wait.length ELSE 0 END,
                  CASE WHEN wait.root IS NULL THEN wait.length ELSE 0 END

@@ -36,53 +36,82 @@ FROM machine_times(:names::text[], :start::timestamptz, :until::timestamptz, :no
 -- name: stop_sums(names, start, until, now, micro_stop)
 -- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, stops that were
 -- going on at its end, and how soon the failures were acknowledged, by the first order of each. Lengths in microseconds.
-SELECT s.machine_name,
-       count(*) FILTER (WHERE s.began AND s.fails) AS failures,
-       count(*) FILTER (WHERE s.began AND NOT s.fails) AS micro_stops,
-       count(*) FILTER (WHERE s.repaired AND s.fails AND s.until >= :start AND s.until < :until) AS repairs,
-       coalesce(sum(s.length) FILTER (WHERE s.repaired AND s.fails AND s.until >= :start AND s.until < :until), 0)::bigint
-           AS repair,
-       count(*) FILTER (WHERE s.goes_on) AS ongoing,
-       coalesce(sum(micros(:until::timestamptz - s.since)
-                    - silent_within(s.machine_name, s.since, :until::timestamptz, s.silent_since))
-                FILTER (WHERE s.goes_on), 0)::bigint AS ongoing_length,
-       count(o.acknowledged_at) FILTER (WHERE s.began AND s.fails) AS acknowledged,
-       coalesce(sum(micros(greatest(o.acknowledged_at, s.since) - s.since)) FILTER (WHERE s.began AND s.fails), 0)::bigint
-           AS acknowledgement
-FROM (SELECT s.*, s.since >= :start AS began, s.length >= :micro_stop::bigint AS fails,
-             s.until IS NULL OR s.until >= :until AS goes_on,
-             CASE WHEN s.until IS NULL THEN q.since END AS silent_since
-      FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz) s
-      LEFT JOIN silent_now(:now::timestamptz) q USING (machine_name)) AS s
-LEFT JOIN (SELECT DISTINCT ON (machine_id, stop_since) machine_id, stop_since, acknowledged_at
-           FROM work_orders WHERE stop_since >= :start AND stop_since < :until
-           ORDER BY machine_id, stop_since, created_at, id) AS o ON o.machine_id = s.machine_name AND o.stop_since = s.since
-GROUP BY s.machine_name;
+-- names null: all machines.
+WITH first_order AS (
+    SELECT DISTINCT ON (machine_id, stop_since) machine_id AS machine_name, stop_since AS since, acknowledged_at
+    FROM work_orders WHERE stop_since >= :start::timestamptz AND stop_since < :until::timestamptz
+    ORDER BY machine_id, stop_since, created_at, id
+), across AS (
+    SELECT s.*, s.since >= :start AS began, s.length >= :micro_stop::bigint AS fails,
+           s.repaired AND s.until >= :start AND s.until < :until AS ended, s.until IS NULL OR s.until >= :until AS goes_on
+    FROM stops_across(:names::text[], :start, :until, :now::timestamptz) s
+), part AS (
+    SELECT machine_name, count(*) FILTER (WHERE length >= :micro_stop) AS failures,
+           count(*) FILTER (WHERE length < :micro_stop) AS micro_stops,
+           count(*) FILTER (WHERE repaired AND length >= :micro_stop) AS repairs,
+           sum(length) FILTER (WHERE repaired AND length >= :micro_stop)::bigint AS repair,
+           0::bigint AS ongoing, 0::bigint AS ongoing_length, 0::bigint AS acknowledged, 0::bigint AS acknowledgement
+    FROM stops_inside(:names, :start, :until) GROUP BY machine_name
+    UNION ALL
+    SELECT machine_name, count(*) FILTER (WHERE began AND fails), count(*) FILTER (WHERE began AND NOT fails),
+           count(*) FILTER (WHERE ended AND fails), sum(length) FILTER (WHERE ended AND fails)::bigint,
+           count(*) FILTER (WHERE goes_on),
+           sum(micros(:until - since) - silent_within(machine_name, since, :until, silent_since))
+               FILTER (WHERE goes_on)::bigint, 0, 0
+    FROM across GROUP BY machine_name
+    UNION ALL
+    SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
+    FROM first_order o JOIN stops_inside(:names, :start, :until) s USING (machine_name, since)
+    WHERE o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY s.machine_name
+    UNION ALL
+    SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
+    FROM first_order o JOIN across s USING (machine_name, since)
+    WHERE o.acknowledged_at IS NOT NULL AND s.began AND s.fails GROUP BY s.machine_name
+)
+SELECT machine_name, sum(failures)::bigint AS failures, sum(micro_stops)::bigint AS micro_stops,
+       sum(repairs)::bigint AS repairs, coalesce(sum(repair), 0)::bigint AS repair, sum(ongoing)::bigint AS ongoing,
+       coalesce(sum(ongoing_length), 0)::bigint AS ongoing_length, sum(acknowledged)::bigint AS acknowledged,
+       sum(acknowledgement)::bigint AS acknowledgement
+FROM part GROUP BY machine_name;
 
 -- name: stop_causes(names, start, until, now)
--- For each reason: microseconds down in a period, and stops that began in it.
-SELECT reason, sum(down)::bigint AS down, count(*) FILTER (WHERE since >= :start) AS stops
-FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz)
-GROUP BY reason;
+-- For each reason: microseconds down in a period, and stops that began in it. names null: of all machines.
+SELECT part.reason, sum(part.down)::bigint AS down, sum(part.stops)::bigint AS stops
+FROM (SELECT reason, sum(length) AS down, count(*) AS stops
+      FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz) GROUP BY reason
+      UNION ALL
+      SELECT reason, down, (since >= :start)::int FROM stops_across(:names, :start, :until, :now::timestamptz)) AS part
+GROUP BY part.reason;
 
 -- name: worst_machines(names, start, until, now, most)
--- The machines that were down longest in a period, then most often, then for the longest time at once.
-SELECT machine_name, sum(down)::bigint AS down, count(*) FILTER (WHERE since >= :start) AS stops,
-       max(down)::bigint AS longest
-FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz)
-GROUP BY machine_name
-ORDER BY 2 DESC, 3 DESC, 4 DESC, machine_name COLLATE "C" LIMIT :most;
+-- The machines that were down longest in a period, then most often, then for the longest time at once. names null: of all.
+SELECT part.machine_name, sum(part.down)::bigint AS down, sum(part.stops)::bigint AS stops,
+       max(part.longest)::bigint AS longest
+FROM (SELECT machine_name, sum(length) AS down, count(*) AS stops, max(length) AS longest
+      FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz) GROUP BY machine_name
+      UNION ALL
+      SELECT machine_name, down, (since >= :start)::int, down
+      FROM stops_across(:names, :start, :until, :now::timestamptz)) AS part
+GROUP BY part.machine_name
+ORDER BY 2 DESC, 3 DESC, 4 DESC, part.machine_name COLLATE "C" LIMIT :most;
 
 -- name: count_stops(names, start, until, now)$
--- How many stops were going on in a period.
-SELECT count(*) FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
+-- How many stops were going on in a period. names null: of all machines.
+SELECT (SELECT count(*) FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz))
+     + (SELECT count(*) FROM stops_across(:names, :start, :until, :now::timestamptz));
 
 -- name: stops_page(names, start, until, now, skip, most)
--- Stops of a period, newest first, with the first work order of each.
+-- Stops of a period, newest first, with the first work order of each. names null: of all machines.
 SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length,
        o.id AS order_id, o.created_at, o.acknowledged_at, o.started_at
-FROM (SELECT * FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz)
-      ORDER BY since DESC, version DESC LIMIT :most OFFSET :skip) AS s
+FROM (SELECT found.*
+      FROM ((SELECT version, machine_name, since, until, reason, repaired, length AS down, length
+             FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz)
+             ORDER BY since DESC, version DESC LIMIT :skip::bigint + :most::bigint)
+            UNION ALL
+            SELECT version, machine_name, since, until, reason, repaired, down, length
+            FROM stops_across(:names, :start, :until, :now::timestamptz)) AS found
+      ORDER BY found.since DESC, found.version DESC LIMIT :most OFFSET :skip) AS s
 LEFT JOIN LATERAL (SELECT * FROM work_orders WHERE machine_id = s.machine_name AND stop_since = s.since
                    ORDER BY created_at, id LIMIT 1) AS o ON true
 ORDER BY s.since DESC, s.version DESC;

@@ -372,7 +372,7 @@ async def test_the_vital_few_are_the_first_to_reach_eighty_percent(connect: Conn
     causes = await analytics.causes(window(48))
     assert [(cause.reason, cause.vital) for cause in causes] == [
         ('Hydraulic leak', True), ('Jam', True), ('Diverter', False), (None, False)]
-    assert causes[1].cumulative == pytest.approx(0.9, abs=0.001)
+    assert causes[1].cumulative == pytest.approx(9 / 9.9, abs=0.001)
     assert [(cause.reason, cause.count) for cause in await analytics.causes(window(48), by='count')][:1] == [(None, 2)]
 
 

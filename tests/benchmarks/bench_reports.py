@@ -1,0 +1,193 @@
+"""10 million changes of 1,000 machines in a year: every report of 30 days and a year, refresh, what the feed pays."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from floor.analytics import Analytics, Scope, Window
+from floor.database import SQL, Database
+from floor.embedded import EmbeddedPostgres
+from floor.migrate import load_migrations, migrate
+from floor.model import MachineName
+from floor.settings import Settings
+
+from .report import Row, at_most, percentile, say, spread
+from .server import SCHEMA, data_folder
+
+MACHINES, LINES, CHANGES, QUICK_CHANGES = 1000, 40, 10_000_000, 500_000
+YEAR = timedelta(days=365)
+MONTH_MS, YEAR_MS, TIMELINE_MS, FLOOR_AT_MS, SLOWER_PERCENT = 300.0, 1000.0, 300.0, 100.0, 10.0
+LITTLE = 60
+ZONE = ZoneInfo('America/Detroit')
+Question = Callable[[Analytics, Window], Awaitable[object]]
+FLOOR, LINE = Scope(), Scope(line='Line 7')
+PRESS = MachineName('Press_07_03')
+
+PLANT = f"""
+SET session_replication_role = replica;
+DELETE FROM machine_feed_stream; DELETE FROM machines; DELETE FROM production_lines;
+TRUNCATE machine_status_history;
+INSERT INTO production_lines (line_id, code, name, position)
+SELECT n, to_char(n, 'FM00'), 'Line ' || n, n FROM generate_series(1, {LINES}) AS n;
+INSERT INTO machines (machine_name, type, line_id, position)
+SELECT to_char(line, '"Press_"FM00') || to_char(place, '"_"FM00'), 'press', line, place
+FROM generate_series(1, {LINES}) AS line, generate_series(1, {MACHINES // LINES}) AS place;
+INSERT INTO machine_feed_stream (machine_id, machine_name, type)
+SELECT row_number() OVER (ORDER BY machine_name), machine_name, type FROM machines;
+SET session_replication_role = origin;
+UPDATE plant_settings SET machine_silent_after = '1 day'"""
+HISTORY = """
+INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at)
+SELECT n, names[1 + floor(random() * cardinality(names))],
+       CASE WHEN dice < 0.42 THEN 'operational' WHEN dice < 0.82 THEN 'warning' ELSE 'down' END,
+       CASE WHEN dice < 0.42 THEN NULL WHEN dice < 0.62 THEN 'Degraded ' || n % 20 WHEN dice < 0.74 THEN 'Starved'
+            WHEN dice < 0.82 THEN 'Blocked downstream' ELSE 'Cause ' || n % 40 END,
+       $3::timestamptz + n * ($4::timestamptz - $3) / $5::bigint
+FROM (SELECT n, random() AS dice FROM generate_series($1::bigint, $2::bigint) AS n) AS change,
+     (SELECT array_agg(machine_name ORDER BY machine_name) AS names FROM machines) AS all_machines"""
+UPDATE = 'UPDATE machine_feed_stream SET status = $1, reason = $2, datetime = now() WHERE machine_name = $3'
+
+REPORTS: dict[str, Question] = {
+    'KPIs': lambda analytics, window: analytics.kpis(window, FLOOR),
+    'KPIs of a line': lambda analytics, window: analytics.kpis(window, LINE),
+    'lines compared': lambda analytics, window: analytics.lines(window),
+    'causes': lambda analytics, window: analytics.causes(window, FLOOR),
+    'problem machines': lambda analytics, window: analytics.problem_machines(window, FLOOR),
+    'stops, first page': lambda analytics, window: analytics.stops(window, FLOOR),
+    'hourly pattern': lambda analytics, window: analytics.hourly_pattern(window, FLOOR),
+    'hourly pattern of a line': lambda analytics, window: analytics.hourly_pattern(window, LINE),
+    'root and victim': lambda analytics, window: analytics.root_and_victim(window, FLOOR),
+    'work orders': lambda analytics, window: analytics.work_orders(window, FLOOR),
+    'MTBF explained': lambda analytics, window: analytics.explain('mtbf', window, FLOOR),
+    'uptime of a machine explained': lambda analytics, window: analytics.explain('uptime_share', window,
+                                                                                 Scope(machine=PRESS)),
+}
+
+
+async def run(program: Path, *, quick: bool) -> list[Row]:
+    """The rows. The program itself is not needed."""
+    changes, rounds = (QUICK_CHANGES, 5) if quick else (CHANGES, 20)
+    async with scratch() as database, database.acquire() as connection:
+        await fill(connection, changes)
+        await refresh_all(connection)
+        analytics = Analytics(database, ZONE)
+        rows = []
+        for name, question in REPORTS.items():
+            for days, limit, times in (30, MONTH_MS, rounds), (365, YEAR_MS, max(3, rounds // 2)):
+                took = [await timed(question, analytics, days) for _ in range(times)]
+                say(f'{name}, {days} days: {spread(took)} ms')
+                rows.append(at_most(f'{name}, {days} days, p95', limit, percentile(took, 0.95), 'ms',
+                                    f'p50 {median(took):.0f}'))
+        names = [MachineName(f'Press_{1 + n % LINES:02}_{1 + n // LINES:02}') for n in range(30)]
+        took = [await timed(lambda a, w: a.timeline(w, names), analytics, 30) for _ in range(rounds)]
+        rows.append(at_most('timeline of 30 machines, 30 days, p95', TIMELINE_MS, percentile(took, 0.95), 'ms',
+                            f'p50 {median(took):.0f}'))
+        took = [await timed(lambda a, w: a.floor_at(w.start), analytics, random.uniform(0, 360)) for _ in range(rounds)]
+        rows.append(at_most('the floor at any moment, p95', FLOOR_AT_MS, percentile(took, 0.95), 'ms',
+                            f'p50 {median(took):.0f}'))
+        rows.append(await refresh_little(connection, rounds))
+        rows.append(await slowdown(connection, rounds))
+    return rows
+
+
+@asynccontextmanager
+async def scratch() -> AsyncIterator[Database]:
+    """The embedded database as the program runs it, empty."""
+    async with data_folder() as folder:
+        server = EmbeddedPostgres(folder)
+        server.start()
+        try:
+            settings = Settings(_env_file=None, database_url=server.url, default_postgres_schema=SCHEMA,
+                                db_command_timeout=3600)
+            connection = await asyncpg.connect(server.url)
+            await migrate(connection, SCHEMA, load_migrations())
+            await connection.close()
+            database = Database(server.url, settings)
+            yield database
+            await database.close()
+        finally:
+            server.stop()
+
+
+async def fill(connection: asyncpg.Connection, changes: int) -> None:
+    """A year of history up to now, in the order of time."""
+    await connection.execute(PLANT)
+    began, now = time.monotonic(), datetime.now(UTC)
+    step = 500_000
+    for first in range(1, changes + 1, step):
+        await connection.execute(HISTORY, first, min(first + step - 1, changes), now - YEAR, now, changes)
+    await connection.execute(f"SELECT setval('machine_feed_version', {changes})")
+    await connection.execute('SELECT history_begin_again()')
+    await connection.execute('VACUUM (ANALYZE) machine_status_history')
+    size = await connection.fetchval("SELECT pg_size_pretty(pg_total_relation_size('machine_status_history'))")
+    say(f'{changes:,} changes written in {time.monotonic() - began:.0f} s, {size}')
+
+
+async def refresh_all(connection: asyncpg.Connection) -> None:
+    """As the program does it for a history that nothing was derived from yet."""
+    began = time.monotonic()
+    while await connection.fetchval('SELECT refresh_history(50000)'):
+        pass
+    took = time.monotonic() - began
+    await connection.execute('VACUUM (ANALYZE) machine_stops, machine_days, floor_quarters, machine_waits')
+    sizes = await connection.fetch(
+        "SELECT name, pg_size_pretty(pg_total_relation_size(name::regclass)) AS size "
+        "FROM unnest(ARRAY['machine_stops', 'machine_days', 'floor_quarters', 'machine_waits']) AS name")
+    say(f'derived in {took:.0f} s: ' + ', '.join(f'{row["name"]} {row["size"]}' for row in sizes))
+
+
+async def timed(question: Question, analytics: Analytics, days: float) -> float:
+    """Milliseconds for a window of so many days that ends now or a little before."""
+    end = datetime.now(UTC) - timedelta(minutes=random.choice([0, random.uniform(0, 600)]))
+    began = time.perf_counter()
+    await question(analytics, Window(end - timedelta(days=days), end))
+    return (time.perf_counter() - began) * 1000
+
+
+async def refresh_little(connection: asyncpg.Connection, rounds: int) -> Row:
+    """What refresh_history() takes when a minute's worth of changes is new."""
+    took = []
+    for _ in range(rounds):
+        await write(connection, LITTLE)
+        began = time.perf_counter()
+        await connection.fetchval('SELECT refresh_history()')
+        took.append((time.perf_counter() - began) * 1000)
+    return Row(f'refresh_history() with {LITTLE} new changes', '', f'{spread(took)} ms')
+
+
+async def slowdown(connection: asyncpg.Connection, rounds: int) -> Row:
+    """A status UPDATE with the trigger as it is now, in turn with the one of before the history was derived."""
+    body = re.compile(r'CREATE (?:OR REPLACE )?FUNCTION machine_feed_updated\(\).*?END \$\$;', re.DOTALL)
+    before, now = (body.findall((SQL / 'migrations' / name).read_text())[0].replace('CREATE FUNCTION',
+                                                                                    'CREATE OR REPLACE FUNCTION')
+                   for name in ('0001_floor.sql', '0004_history.sql'))
+    await connection.execute(f"SELECT set_config('search_path', '{SCHEMA}, pg_temp', false)")
+    took: dict[str, list[float]] = {before: [], now: []}
+    for _ in range(2 * rounds):
+        for function in before, now:
+            await connection.execute(function)
+            await write(connection, 20)
+            began = time.perf_counter()
+            await write(connection, 300)
+            took[function].append((time.perf_counter() - began) / 300 * 1e6)
+    slower = (median(took[now]) / median(took[before]) - 1) * 100
+    return at_most('a status UPDATE, slower by', SLOWER_PERCENT, slower, '%',
+                   f'{spread(took[now])} against {spread(took[before])} us')
+
+
+async def write(connection: asyncpg.Connection, count: int) -> None:
+    """So many changes, one after the other."""
+    for _ in range(count):
+        line, place = random.randint(1, LINES), random.randint(1, MACHINES // LINES)
+        await connection.execute(UPDATE, random.choice(['operational', 'warning', 'down']), f'Said {random.random()}',
+                                 f'Press_{line:02}_{place:02}')
