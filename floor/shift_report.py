@@ -18,10 +18,10 @@ ACTIVE = frozenset(state for state in WorkOrderState if state.is_active)
 
 @dataclass(frozen=True, slots=True)
 class ShiftReport:
-    """until: the end of the shift, or now while it goes on. Micro-stops are counted, not listed; stops is in order of
-    time, running are those of them that went on at until. left: the work orders that were open at until, the overdue
-    ones first; None: the shift is too long ago for that. completed: those done in the shift that are listed,
-    completed_count all of them.
+    """until: the end of the shift, or now while it goes on. stops are in order of time and without micro-stops, running
+    are all that went on at until, also one that was short in the end. left: the work orders that were open at until,
+    the overdue ones first; None: the shift is too long ago for that. completed: those done in the shift that are
+    listed, completed_count all of them.
     """
 
     shift: Shift
@@ -29,6 +29,7 @@ class ShiftReport:
     kpis: Kpis
     causes: tuple[Cause, ...]
     stops: tuple[Stop, ...]
+    running: tuple[Stop, ...]
     new: int
     cleared: int
     left: tuple[WorkOrder, ...] | None
@@ -39,11 +40,6 @@ class ShiftReport:
     def is_going(self) -> bool:
         """Whether the shift has not ended."""
         return self.until < self.shift.end
-
-    @property
-    def running(self) -> tuple[Stop, ...]:
-        """The stops that were going on at the end."""
-        return tuple(stop for stop in self.stops if not ended_by(stop, self.until))
 
     def is_overdue(self, order: WorkOrder) -> bool:
         """Whether an order should have been done by the end."""
@@ -66,7 +62,8 @@ async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: 
         analytics.kpis(window), analytics.causes(window), analytics.stops(window, page=Page(size=MOST_STOPS)),
         analytics.work_orders(window), orders.page(OrderFilter(states=ACTIVE, per_page=MOST_ORDERS)),
         orders.page(OrderFilter(done=Done.WEEK, per_page=MOST_ORDERS)))
-    stops = sorted((stop for stop in found.stops if not stop.is_micro), key=lambda stop: (stop.since, stop.machine))
+    in_order = sorted(found.stops, key=lambda stop: (stop.since, stop.machine))
+    stops = tuple(stop for stop in in_order if not stop.is_micro)
     lately = [order for order in done.orders if order.completed_at is not None]
     left = None
     if now - until < WEEK:
@@ -74,7 +71,8 @@ async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: 
         left = tuple(sorted((order for order in open_then if order.created_at < until),
                             key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at)))
     return ShiftReport(
-        shift, until, kpis, causes[:MOST_CAUSES], tuple(stops),
+        shift, until, kpis, causes[:MOST_CAUSES], stops,
+        running=tuple(stop for stop in in_order if not ended_by(stop, until)),
         new=sum(stop.since >= shift.start for stop in stops), cleared=sum(ended_by(stop, until) for stop in stops),
         left=left, completed=tuple(order for order in lately
                                    if order.completed_at and shift.start <= order.completed_at < until),

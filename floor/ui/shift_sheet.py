@@ -46,7 +46,7 @@ def figures(kpis: Kpis) -> None:
     """Each with its coverage or what stands behind it."""
     covered = f'coverage {percent(kpis.coverage)}'
     mtbf = duration(kpis.mtbf) if kpis.mtbf is not None or kpis.at_least is None else f'> {duration(kpis.at_least)}'
-    ongoing = f', {kpis.ongoing} ongoing' if kpis.ongoing else ''
+    ongoing = f', +{kpis.ongoing} ongoing, {duration(kpis.ongoing_seconds)}' if kpis.ongoing else ''
     shown = (('Uptime', percent(kpis.uptime_share), covered), ('Availability', percent(kpis.availability), covered),
              ('Stops', f'{kpis.stops:,}', f'and {counted(kpis.micro_stops, "micro-stop")}, {covered}'),
              ('MTBF', mtbf, covered), ('MTTR', duration(kpis.mttr), f'of {counted(kpis.repaired, "stop")}{ongoing}'),

@@ -1,0 +1,209 @@
+"""The floor at a moment of the past: what it shows, how one goes through it, that it is never taken for the present."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from ui.conftest import NOW
+
+from floor.errors import DatabaseUnavailable, InvalidInput
+from floor.model import FloorSnapshot, MachineName, MachineRecord, Status, StatusEvent
+from floor.pages import past_page
+from floor.past import PastMoment, parse_moment
+from floor.shifts import Shifts
+
+DETROIT = ZoneInfo('America/Detroit')
+HOUR = timedelta(hours=1)
+THEN = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
+
+
+class History:
+    """A floor that was down from 4:00 to 5:00; its machine Valve_01_01 came at 3:00."""
+
+    def __init__(self) -> None:
+        self.asked: list[datetime] = []
+        self.problem: Exception | None = None
+
+    async def floor_at(self, moment: datetime) -> FloorSnapshot:
+        self.asked.append(moment)
+        if self.problem is not None:
+            raise self.problem
+        three, four, five = (int(datetime(2026, 11, 23, hour, tzinfo=UTC).timestamp() * 1000) for hour in (3, 4, 5))
+        at = int(moment.timestamp() * 1000)
+        if at < three:
+            return FloorSnapshot((), (), at)
+        down = four <= at < five
+        valve = MachineRecord(1, MachineName('Valve_01_01'), 'valve', 'Old Line', Status.DOWN if down else
+                              Status.OPERATIONAL, 'Supply air low' if down else None, 3, at, four if down else three)
+        events = (StatusEvent(2, valve.name, Status.OPERATIONAL, Status.DOWN, 'Supply air low', four),) if down else ()
+        return FloorSnapshot((valve,), events, at)
+
+
+@pytest.fixture
+def history(floor):
+    found = History()
+    past_page.register(floor.services, found, Shifts('Early 06:00,Late 14:00,Night 22:00', UTC))
+    return found
+
+
+@pytest.fixture
+def addresses(monkeypatch):
+    """What stands in the browser's address line, one after the other."""
+    found: list[str] = []
+    monkeypatch.setattr('nicegui.functions.navigate.History.replace', lambda self, url: found.append(str(url)))
+    return found
+
+
+def press(screen, label):
+    button, = screen.all(label=label)
+    screen.click(button)
+
+
+def title(screen):
+    return screen.of_class('past-title')[0]['text']
+
+
+async def test_it_shows_the_tiles_and_lists_of_that_moment_and_nothing_of_now(floor, history, look):
+    floor.put('Robotic_Arm_01_01', 'Transmission Line', 'down', reason='Servo alarm')
+    floor.publish()
+    screen = await look('/past?at=2026-11-23T04:30:00Z')
+
+    tile, = screen.of_class('tile')
+
+    assert tile['text'] == 'Valve\n01·01 · 30 min'
+    assert tile['props']['data-status'] == 'down'
+    assert [figure['props']['aria-label'] for figure in screen.of_class('figure')] == [
+        'Running: 0 of 1 machines', 'Warning: 0 of 1 machines', 'Down: 1 of 1 machines', 'No data: 0 of 1 machines']
+    assert screen.of_class('row-machine')[0]['text'] == 'Valve 01·01\nSupply air low'
+    assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Down: Supply air low'
+    assert not any('Servo alarm' in text for text in screen.texts)
+
+
+async def test_it_says_that_it_is_the_past_and_how_long_ago_and_leaves_the_badge_alone(floor, history, look):
+    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    assert 'The past' in screen.texts
+    assert title(screen) == 'Mon 2026-11-23 04:30:00'
+    assert screen.of_class('past-ago')[0]['text'] == '6 h 12 ago'
+    assert screen.badge['props']['data-connection'] == 'live'
+    assert screen.of_class('past')[0]['props']['data-past'] == '2026-11-23T04:30:00Z'
+    back, = screen.of_class('past-back')
+    assert back['props']['href'] == '/'
+
+
+async def test_what_happens_on_the_floor_meanwhile_changes_nothing_there(floor, history, look, switchboard):
+    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    floor.change('Valve_01_01', 'operational')
+    floor.broadcast.flush(['second'])
+    await screen.until(lambda: switchboard.shared)
+    assert screen.tile('Valve_01_01')['props']['data-status'] == 'down'
+
+
+async def test_a_step_shows_another_moment_and_the_address_says_which(floor, history, look, addresses):
+    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    press(screen, '+1 h')
+    await screen.until(lambda: title(screen) == 'Mon 2026-11-23 05:30:00')
+    assert screen.tile('Valve_01_01')['props']['data-status'] == 'operational'
+    assert addresses[-1] == '/past?at=2026-11-23T05:30:00Z&from=2026-11-22T10:42:07Z&to=2026-11-23T10:42:07Z'
+
+
+async def test_the_slider_spans_a_day_and_shows_where_it_is_let_go(floor, history, look):
+    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    slider, = (element for element in screen.all() if element['tag'] == 'q-slider')
+    assert slider['props']['max'] == 24 * 3600
+    id_, = (id_ for id_, known in screen.elements.items() if known is slider)
+    listener = next(event['listener_id'] for event in slider['events'] if event['type'] == 'update:modelValue')
+    for second in 100, 200, 24 * 3600:
+        screen.client.handle_event({'id': id_, 'listener_id': listener, 'args': [json.dumps(second)]})
+    await screen.until(lambda: title(screen) == 'Mon 2026-11-23 10:42:07')
+    assert history.asked[-1] == NOW
+    assert len(history.asked) <= 4
+
+
+async def test_a_step_does_not_lead_out_of_what_the_slider_spans(floor, history, look):
+    screen = await look('/past?at=2026-11-23T10:42:00Z')
+    press(screen, '+1 min')
+    await screen.until(lambda: title(screen) == 'Mon 2026-11-23 10:42:07')
+
+
+async def test_before_the_history_nothing_is_known(floor, history, look):
+    screen = await look('/past?at=2026-11-23T01:00:00Z')
+    assert 'Nothing is known of the floor at that moment: its history begins later.' in screen.texts
+    assert screen.of_class('tile') == []
+    press(screen, '+1 h')
+    await screen.until(lambda: title(screen) == 'Mon 2026-11-23 02:00:00')
+    press(screen, '+1 h')
+    await screen.until(lambda: screen.of_class('tile'))
+
+
+async def test_the_last_shift_is_replayed_until_it_is_stopped(floor, history, look, addresses):
+    screen = await look('/past?at=2026-11-23T09:00:00Z')
+    press(screen, 'Replay the last shift in a minute')
+    await screen.until(lambda: datetime(2026, 11, 22, 22, 4, tzinfo=UTC) in history.asked)
+    assert datetime(2026, 11, 22, 22, tzinfo=UTC) in history.asked
+    press(screen, 'Stop the replay of Night')
+    await screen.until(lambda: screen.all(label='Replay the last shift in a minute'))
+    assert not [element for element in screen.client.elements.values() if type(element).__name__ == 'Timer']
+    assert 'from=2026-11-22T22:00:00Z&to=2026-11-23T06:00:00Z' in addresses[-1]
+
+
+async def test_a_machine_says_how_it_was_and_where_it_is_now(floor, history, look):
+    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    screen.click(screen.tile('Valve_01_01'))
+    await screen.until(lambda: screen.drawer)
+    assert screen.drawer.splitlines() == ['The past: 2026-11-23 04:30:00', 'Valve 01·01', 'Down', 'Supply air low',
+                                          'Since 2026-11-23 04:00:00, for 30 min then', 'As it is now']
+
+
+async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, history, look):
+    history.problem = DatabaseUnavailable('nobody answers')
+    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    assert 'The floor of that moment can not be read. Nobody answers.' in screen.texts
+    history.problem = None
+    press(screen, '+10 s')
+    await screen.until(lambda: screen.of_class('tile'))
+    assert not any('can not be read' in text for text in screen.texts)
+
+
+@pytest.mark.parametrize(('at', 'sentence'), [
+    ('2027-01-01T00:00:00Z', 'This moment is yet to come.'),
+    ('yesterday', 'This is no time; write it as 2026-11-23T10:42:07.'),
+    ('0001-01-01T00:00:00%2B14:00', 'This is no time; write it as 2026-11-23T10:42:07.'),
+    ('1066-10-14', 'No history goes back that far.'),
+])
+async def test_a_moment_that_can_not_be_shown_is_answered_with_a_sentence(floor, history, look, at, sentence):
+    screen = await look(f'/past?at={at}')
+    assert sentence in screen.texts
+    assert history.asked == []
+
+
+def test_without_a_moment_it_is_now_and_a_day_before_it():
+    moment = PastMoment.from_query({}, NOW, UTC)
+    assert (moment.at, moment.start, moment.end) == (NOW, NOW - 24 * HOUR, NOW)
+
+
+def test_a_moment_long_ago_has_its_day_around_it():
+    moment = PastMoment.from_query({'at': '2026-11-01T04:30:00Z'}, NOW, UTC)
+    at = datetime(2026, 11, 1, 4, 30, tzinfo=UTC)
+    assert (moment.at, moment.start, moment.end) == (at, at - 12 * HOUR, at + 12 * HOUR)
+
+
+def test_the_address_may_say_what_the_slider_spans_if_it_makes_sense():
+    def spanned(start: str, end: str) -> timedelta:
+        moment = PastMoment.from_query({'at': '2026-11-23T04:30Z', 'from': start, 'to': end}, NOW, UTC)
+        assert moment.start <= moment.at <= moment.end
+        return moment.end - moment.start
+
+    assert spanned('2026-11-23T04:00Z', '2026-11-23T05:00Z') == HOUR
+    assert spanned('2026-11-23T05:00Z', '2026-11-23T06:00Z') == 24 * HOUR
+    assert spanned('2020-11-23T05:00Z', '2026-11-23T06:00Z') == 24 * HOUR
+    assert spanned('soon', '') == 24 * HOUR
+
+
+def test_a_time_without_a_zone_is_one_of_the_plants_clock():
+    assert parse_moment('2026-11-22T23:30', DETROIT) == THEN
+    assert parse_moment('2026-11-23T05:30:00 01:00', DETROIT) == THEN  # a + in an address is a blank
+    with pytest.raises(InvalidInput):
+        parse_moment('half past four', DETROIT)

@@ -1,0 +1,165 @@
+"""The hand-over sheet: what it says of a shift, and which shift it is about."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ui.conftest import NOW
+from ui.services import Recorded
+
+from floor.analytics import Cause, Kpis, OrderReport, Resolution, Stop, StopPage, Window
+from floor.analytics.figures import Sums
+from floor.errors import DatabaseUnavailable
+from floor.model import MachineName, OrderId, Priority, WorkOrder, WorkOrderState
+from floor.pages import shift_report_page
+from floor.shifts import Shifts
+from floor.work_order_list import OrderCounts, OrderPage
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+NIGHT_START, NIGHT_END = datetime(2026, 11, 22, 22, tzinfo=UTC), datetime(2026, 11, 23, 6, tzinfo=UTC)
+NIGHT = '/reports/shift?date=2026-11-22&shift=Night'
+US = 1_000_000
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+def stop(number, since, until, reason='Hydraulic leak', *, micro=False, order=None) -> Stop:
+    lasted = ((until or NOW) - since).total_seconds()
+    return Stop(number, MachineName('Valve_01_01'), since, until, reason, True, micro, lasted, lasted, None, None, None,
+                None, OrderId(order) if order else None, None)
+
+
+def order(number, *, due=NIGHT_END + HOUR, created=NIGHT_START + HOUR, completed=None, state='open',
+          what='Leak') -> WorkOrder:
+    values = dict.fromkeys(field.name for field in fields(WorkOrder))
+    return WorkOrder(**values | {
+        'id': OrderId(f'WO-20261123-{number:08x}'), 'machine': MachineName('Valve_01_01'), 'description': what,
+        'priority': Priority.HIGH, 'state': WorkOrderState(state), 'created_at': created, 'reported_at': created,
+        'due_at': due, 'completed_at': completed, 'assignee': 'Lisa Garcia', 'action_taken': 'Seal replaced',
+        'updated_at': created, 'version': 1})
+
+
+def page_of(*orders: WorkOrder) -> OrderPage:
+    return OrderPage(orders, len(orders), OrderCounts())
+
+
+@pytest.fixture
+def analytics(floor):
+    recorded = Recorded()
+    sums = Sums(machines=1, possible=8 * 3600 * US, operational=6 * 3600 * US, down=3600 * US, failures=2,
+                micro_stops=3, repairs=2, repair=1800 * US, ongoing=1, ongoing_length=840 * US)
+    recorded.answers = {
+        'kpis': lambda window: Kpis.of(window, sums), 'causes': (Cause('Hydraulic leak', 3600, 2, 1.0, 1.0, True),),
+        'stops': StopPage((), 0), 'work_orders': OrderReport((), (), (), ())}
+    floor.order_list.answers['page'] = lambda filter: page_of()
+    shift_report_page.register(floor.services, recorded, Shifts('Early 06:00,Late 14:00,Night 22:00', UTC))
+    return recorded
+
+
+def headings(screen):
+    return [element['text'] for element in screen.all() if element['tag'] == 'h3']
+
+
+def rows(screen):
+    """The cells of each row of all tables, heads left out."""
+    def text(id_):
+        cell = screen.elements[id_]
+        return cell.get('text') or ''.join(text(child) for child in cell.get('children', ()))
+    return [[text(id_) for id_ in row['children']] for row in screen.all() if row['tag'] == 'tr'
+            and screen.elements[row['children'][0]]['tag'] == 'td']
+
+
+async def test_it_is_about_the_shift_that_the_address_names(analytics, look):
+    screen = await look(NIGHT)
+    assert 'Shift report: Night, Sun 2026-11-22' in screen.texts
+    assert analytics.asked[0] == ('kpis', (Window(NIGHT_START, NIGHT_END),), {})
+    links = {link['text']: link['props']['href'] for link in screen.all() if 'href' in link.get('props', {})}
+    assert links['← Late, Sun 2026-11-22'] == '/reports/shift?date=2026-11-22&shift=Late'
+    assert links['Early, Mon 2026-11-23 →'] == '/reports/shift?date=2026-11-23&shift=Early'
+    assert links['Link to this sheet'] == NIGHT
+    assert links['The floor at the end'] == '/past?at=2026-11-23T06:00:00Z'
+
+
+async def test_without_one_it_is_about_the_shift_that_goes_on_so_far(analytics, look):
+    screen = await look('/reports/shift')
+    assert 'Shift report: Early, Mon 2026-11-23' in screen.texts
+    assert '06:00 to 14:00, 8 h 00 min, as of 10:42:07' in screen.texts
+    assert analytics.asked[0] == ('kpis', (Window(NIGHT_END, NOW),), {})
+    assert not any(text.endswith('→') for text in screen.texts)
+
+
+async def test_each_figure_says_what_stands_behind_it(analytics, look):
+    screen = await look(NIGHT)
+    texts = [element['text'] for element in screen.all() if element['tag'] in {'dt', 'dd'}]
+    assert texts == ['Uptime', '85.7 %', 'coverage 87.5 %', 'Availability', '85.7 %', 'coverage 87.5 %',
+                     'Stops', '2', 'and 3 micro-stops, coverage 87.5 %', 'MTBF', '3 h 00 min', 'coverage 87.5 %',
+                     'MTTR', '15 min 00 s', 'of 2 stops, +1 ongoing, 14 min 00 s', 'MTTA', '–', 'of 0 stops']
+
+
+async def test_new_cleared_and_running_stops_are_told_apart(analytics, look):
+    analytics.answers['stops'] = StopPage((
+        stop(4, NIGHT_END - 2 * MINUTE, NIGHT_END + MINUTE, 'Part lost', micro=True),
+        stop(3, NIGHT_END - HOUR, NIGHT_END + HOUR, HOSTILE, order='WO-20261123-3f2a91bc'),
+        stop(2, NIGHT_START + HOUR, NIGHT_START + 2 * HOUR),
+        stop(1, NIGHT_START - HOUR, NIGHT_START + MINUTE)), 4)
+    screen = await look(NIGHT)
+    assert headings(screen) == ['Figures', 'Still down at the end: 2', 'Top losses',
+                                'Open work orders at the end: 0, 0 overdue', 'Completed work orders: 0',
+                                'Stops: 2 new, 2 cleared; 3 micro-stops not listed']
+    found = rows(screen)
+    assert found[:2] == [['Valve 01·01', 'Mon 23 Nov 05:00', '1 h 00 min', HOSTILE, 'WO-3f2a91bc'],
+                         ['Valve 01·01', 'Mon 23 Nov 05:58', '2 min', 'Part lost', '']]
+    assert found[2] == ['Hydraulic leak', '60', '2', '100.0 %']
+    assert [row[1:3] for row in found[3:]] == [['05:00', 'still down'], ['before: Sun 22 Nov 21:00', '22:01'],
+                                               ['23:00', '00:00']]
+
+
+async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those_that_were_completed(floor, analytics,
+                                                                                                  look):
+    active = page_of(order(1), order(2, due=NIGHT_END - MINUTE, what='Late one'), order(3, created=NIGHT_END + MINUTE))
+    done = page_of(order(4, completed=NIGHT_END - HOUR, state='completed', what='Done in it'),
+                   order(5, completed=NIGHT_END + HOUR, state='completed', what='Done after it'),
+                   order(6, completed=NIGHT_START - HOUR, created=NIGHT_START - 2 * HOUR, state='completed'))
+    floor.order_list.answers['page'] = lambda filter: done if filter.done else active
+    analytics.answers['work_orders'] = OrderReport((), (), (Resolution(Priority.HIGH, 1, 60.0, 60.0),), ())
+    screen = await look(NIGHT)
+    assert headings(screen)[3:5] == ['Open work orders at the end: 3, 1 overdue', 'Completed work orders: 1']
+    found = [row for row in rows(screen) if row[0].startswith('WO-')]
+    assert [row[2] for row in found] == ['Late one', 'Leak', 'Done after it', 'Done in it']
+    assert found[0][4] == 'Mon 23 Nov 05:59 overdue'
+    assert found[3] == ['WO-00000004', 'Valve 01·01', 'Done in it', '05:00', 'Lisa Garcia', 'Seal replaced']
+
+
+async def test_of_a_shift_long_ago_it_does_not_claim_to_know_the_open_orders(floor, analytics, look):
+    floor.order_list.answers['page'] = lambda filter: page_of(order(1, created=NIGHT_START - timedelta(days=60)))
+    screen = await look('/reports/shift?date=2026-11-02&shift=Late')
+    assert 'Which were open at the end is shown for seven days.' in screen.texts
+    assert not [row for row in rows(screen) if row[0].startswith('WO-')]
+
+
+async def test_a_long_list_says_how_many_more_there_are(analytics, look):
+    analytics.answers['stops'] = StopPage(tuple(stop(n, NIGHT_START + n * MINUTE, NIGHT_START + (n + 10) * MINUTE)
+                                                for n in range(55)), 55)
+    screen = await look(NIGHT)
+    assert 'and 15 more' in screen.texts
+
+
+@pytest.mark.parametrize(('query', 'sentence'), [
+    ('date=2026-13-01&shift=Late', 'This is no day; write it as 2026-11-23.'),
+    ('date=2026-11-22&shift=Graveyard', 'There is no such shift on 2026-11-22; the shifts are Early, Late, Night.'),
+    ('date=2026-11-22', 'There is no such shift on 2026-11-22; the shifts are Early, Late, Night.'),
+    ('date=0001-01-01&shift=Late', 'There is no such shift on 0001-01-01; the shifts are Early, Late, Night.'),
+    ('date=9999-12-31&shift=Late', 'There is no such shift on 9999-12-31; the shifts are Early, Late, Night.'),
+    ('date=2026-11-23&shift=Late', 'This shift has not begun.'),
+])
+async def test_a_shift_that_can_not_be_shown_is_answered_with_a_sentence(analytics, look, query, sentence):
+    screen = await look(f'/reports/shift?{query}')
+    assert sentence in screen.texts
+    assert analytics.asked == []
+
+
+async def test_a_database_that_is_away_is_said(analytics, look):
+    analytics.answers['kpis'] = DatabaseUnavailable('nobody answers')
+    screen = await look(NIGHT)
+    assert 'The shift report can not be read: nobody answers. Please load the page again.' in screen.texts
