@@ -40,7 +40,7 @@ class DashboardKeeper:
         self._forgot_on: date | None = None
 
     async def run(self) -> None:
-        """Refresh for ever, until cancelled. While the database is away the tables stay as they are, and say since when."""
+        """Refresh for ever, until cancelled. While the database is away the tables say as of when they are."""
         problem = None
         pause = min(2.0, self._every)  # not at once: when the program has just begun the schema may not be there
         while True:

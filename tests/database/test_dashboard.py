@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from database.past import age, content, say
 from database.postgres import until
 
 from floor.analytics import Analytics, Window
@@ -24,17 +25,19 @@ Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
 
 DETROIT = ZoneInfo('America/Detroit')
-TABLES = ('dashboard_current_machine_status', 'dashboard_machine_uptime_7days', 'dashboard_problematic_machines_30days',
-          'dashboard_hourly_status_patterns', 'dashboard_work_order_status_summary', 'dashboard_work_order_trends_30days',
-          'dashboard_executive_kpis', 'dashboard_machine_status_changes_7days')
+TABLES = (
+    'dashboard_current_machine_status', 'dashboard_machine_uptime_7days', 'dashboard_problematic_machines_30days',
+    'dashboard_hourly_status_patterns', 'dashboard_work_order_status_summary', 'dashboard_work_order_trends_30days',
+    'dashboard_executive_kpis', 'dashboard_machine_status_changes_7days')
 STATUS, UPTIME, PROBLEMS, HOURS, SUMMARY, TRENDS, KPIS, CHANGES = TABLES
-PRESS, VALVE, PAINTER = 'Robotic_Arm_01_01', 'Valve_01_01', 'Painter_04_01'
-ADD = ('INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
-       "VALUES (nextval('machine_feed_version'), $1, $2, $3, now() - $4 * interval '1 hour')")
-AGE = ("SET session_replication_role = replica; UPDATE machine_status_history SET changed_at = now() - interval '100 days'; "
-       "UPDATE machine_feed_stream SET status_since = now() - interval '100 days'; SET session_replication_role = origin; "
-       'SELECT history_begin_again()')
-"""As if the delivered machines had been running for 100 days."""
+VALVE, PAINTER = 'Valve_01_01', 'Painter_04_01'
+ORDER = """
+    INSERT INTO work_orders (machine_id, issue_description, priority, timestamp, assignee, status, completed_at, cause,
+                             action_taken)
+    SELECT $1, 'It stands', $2, reported, $5, CASE WHEN $4::float IS NULL THEN 'open' ELSE 'completed' END,
+           reported + $4 * interval '1 hour', 'Wear', 'Replaced'
+    FROM (SELECT (now() AT TIME ZONE 'America/Detroit' - $3::float * interval '1 day') AT TIME ZONE 'America/Detroit'
+                 AS reported) AS report"""
 
 
 @pytest.fixture
@@ -46,34 +49,18 @@ def keeper(database: Database) -> DashboardKeeper:
 async def feed(connect: Connect) -> asyncpg.Connection:
     """A floor that has been running for 100 days without a word."""
     connection = await connect()
-    await connection.execute(AGE)
+    await age(connection)
     return connection
-
-
-async def say(connection: asyncpg.Connection, name: str, *words: tuple[float, str | None] | tuple[float, str, str]) -> None:
-    """What a machine said so many hours ago, as if it had been said then."""
-    for hours_ago, status, *reason in words:
-        await connection.execute(ADD, name, status, reason[0] if reason else None, hours_ago)
 
 
 async def row(connection: asyncpg.Connection, table: str, condition: str = 'true', *arguments: object) -> Any:
     return await connection.fetchrow(f'SELECT * FROM {table} WHERE {condition}', *arguments)
 
 
-async def content(connection: asyncpg.Connection, table: str) -> list[Any]:
-    """All but when it was refreshed."""
-    rows = await connection.fetch(f"SELECT to_jsonb(t) - 'last_updated' AS row FROM {table} t ORDER BY 1")
-    return [row['row'] for row in rows]
-
-
-async def order(connection: asyncpg.Connection, priority: str = 'medium', days_ago: float = 0, hours: float | None = None,
-                assignee: str | None = None) -> None:
+async def order(connection: asyncpg.Connection, priority: str = 'medium', days_ago: float = 0,
+                hours: float | None = None, assignee: str | None = None) -> None:
     """One that was reported then, and took so long (hours) where it is completed."""
-    await connection.execute(
-        'INSERT INTO work_orders (machine_id, issue_description, priority, timestamp, assignee, status, completed_at, cause, '
-        "action_taken) SELECT $1, 'It stands', $2, at, $5, CASE WHEN $4::float IS NULL THEN 'open' ELSE 'completed' END, "
-        "at + $4 * interval '1 hour', 'Wear', 'Replaced' FROM (SELECT now() - $3::float * interval '1 day' AS at) AS reported",
-        VALVE, priority, days_ago, hours, assignee)
+    await connection.execute(ORDER, VALVE, priority, days_ago, hours, assignee)
 
 
 # the numbers
@@ -83,15 +70,17 @@ async def test_a_new_database_has_all_machines_running_and_nothing_else(
     reader = await connect()
     assert await keeper.refresh()
     assert await reader.fetchval(f'SELECT sum(machine_count) FROM {STATUS}') == 30
-    assert await reader.fetchval(f'SELECT sum(percentage) FROM {STATUS}') == pytest.approx(Decimal(100), abs=Decimal('0.1'))
-    assert await reader.fetchval(f"SELECT array_agg(DISTINCT status) FROM {STATUS}") == ['operational']
-    assert await reader.fetchval(f'SELECT count(*) FROM {UPTIME} WHERE uptime_percentage = 100 AND downtime_hours = 0') == 30
+    assert float(await reader.fetchval(f'SELECT sum(percentage) FROM {STATUS}')) == pytest.approx(100, abs=0.1)
+    assert await reader.fetchval(f'SELECT array_agg(DISTINCT status) FROM {STATUS}') == ['operational']
+    machines = await reader.fetch(f'SELECT * FROM {UPTIME}')
+    assert {(machine['uptime_percentage'], machine['downtime_hours']) for machine in machines} == {(100, 0)}
     assert dict(await reader.fetch(f'SELECT production_line, count(*) FROM {UPTIME} GROUP BY 1')) == {
         'Transmission Line': 9, 'Engine Line': 7, 'Exterior Line': 9, 'Interior Line': 5}
     assert await content(reader, PROBLEMS) == []
     assert await reader.fetchval(f'SELECT count(*) FROM {HOURS}') == 24
     assert await reader.fetchval(f'SELECT sum(order_count) FROM {SUMMARY}') == 0
-    assert await reader.fetchval(f"SELECT count(*) FROM {TRENDS} WHERE daily_count = 0 AND volume_indicator = 'Normal'") == 30
+    days = await reader.fetch(f'SELECT * FROM {TRENDS}')
+    assert [(day['daily_count'], day['volume_indicator']) for day in days] == [(0, 'Normal')] * 30
     kpis = {kpi['metric_name']: (kpi['current_value'], kpi['target_value']) for kpi in
             await reader.fetch(f'SELECT * FROM {KPIS}')}
     assert kpis == {'Total Machines': (30, None), 'Current Uptime %': (100, 95), 'Open Orders': (0, 10),
@@ -99,7 +88,8 @@ async def test_a_new_database_has_all_machines_running_and_nothing_else(
     assert await reader.fetchval(f'SELECT count(*) FROM {CHANGES}') == 30
 
 
-async def test_current_status_knows_the_interior_line_and_silence(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+async def test_current_status_knows_the_interior_line_and_silence(
+        feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
     await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PAINTER)
     await keeper.refresh()
     painter = await row(feed, STATUS, "production_line = 'Interior Line' AND equipment_type = 'painter'")
@@ -118,8 +108,8 @@ async def test_uptime_is_of_time(feed: asyncpg.Connection, keeper: DashboardKeep
     await keeper.refresh()
     valve = await row(feed, UPTIME, 'machine_name = $1', VALVE)
     assert (valve['production_line'], valve['type']) == ('Transmission Line', 'valve')
-    assert [float(valve[name]) for name in ('operational_hours', 'downtime_hours', 'warning_hours', 'unknown_hours')] == \
-        pytest.approx([126, 42, 21, 0], abs=0.01)
+    hours = [float(valve[f'{name}_hours']) for name in ('operational', 'downtime', 'warning', 'unknown')]
+    assert hours == pytest.approx([126, 42, 21, 0], abs=0.01)
     assert valve['uptime_percentage'] == pytest.approx(Decimal(75), abs=Decimal('0.02'))
     assert valve['coverage_percentage'] == 100
 
@@ -138,7 +128,7 @@ async def test_from_warning_to_down_is_an_incident_and_a_new_reason_is_none(
     painter = await row(feed, PROBLEMS, 'machine_name = $1', PAINTER)
     assert (painter['production_line'], painter['downtime_incidents']) == ('Interior Line', 0)
     assert painter['downtime_hours'] == pytest.approx(24, abs=Decimal('0.01'))
-    assert painter['days_with_issues'] == 2
+    assert painter['days_with_issues'] in {2, 3}  # three where a day had 23 hours
     assert await feed.fetchval(f'SELECT count(*) FROM {PROBLEMS}') == 2
 
 
@@ -167,7 +157,7 @@ async def test_work_orders_by_status(feed: asyncpg.Connection, keeper: Dashboard
     await order(feed, assignee='Lisa Garcia')
     await order(feed, days_ago=3, hours=10)
     await order(feed, 'critical', days_ago=60, hours=15, assignee='Lisa Garcia')
-    await feed.execute("UPDATE work_orders SET status = 'in_progress' WHERE assignee = 'Lisa Garcia' AND status = 'open'")
+    await feed.execute("UPDATE work_orders SET status = 'in_progress' WHERE assignee IS NOT NULL AND status = 'open'")
     await keeper.refresh()
     states = {state['status']: state for state in await feed.fetch(f'SELECT * FROM {SUMMARY}')}
     assert {name: state['order_count'] for name, state in states.items()} == {
@@ -177,7 +167,8 @@ async def test_work_orders_by_status(feed: asyncpg.Connection, keeper: Dashboard
     assert [states[name]['critical_count'] for name in ('open', 'in_progress', 'completed')] == [1, 0, 1]
     assert [states[name]['unassigned_count'] for name in ('open', 'in_progress', 'completed')] == [1, 0, 1]
     kpis = {kpi['metric_name']: kpi['current_value'] for kpi in await feed.fetch(f'SELECT * FROM {KPIS}')}
-    assert (kpis['Open Orders'], kpis['Critical Orders'], kpis['Avg Resolution Time (hours)']) == (2, 1, Decimal('12.5'))
+    assert (kpis['Open Orders'], kpis['Critical Orders']) == (2, 1)
+    assert kpis['Avg Resolution Time (hours)'] == Decimal('12.5')
 
 
 async def test_a_day_is_compared_with_its_week(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
@@ -189,7 +180,8 @@ async def test_a_day_is_compared_with_its_week(feed: asyncpg.Connection, keeper:
     assert len(days) == 30
     assert [day['order_date'] for day in days[:2]] == [datetime.now(DETROIT).date() - timedelta(days=n) for n in (0, 1)]
     assert [(day['daily_count'], day['seven_day_moving_avg'], day['volume_indicator']) for day in days[:4]] == [
-        (1, Decimal('1.86'), 'Low'), (8, Decimal('1.71'), 'High'), (2, Decimal('0.57'), 'High'), (2, Decimal('0.29'), 'High')]
+        (1, Decimal('1.86'), 'Low'), (8, Decimal('1.71'), 'High'), (2, Decimal('0.57'), 'High'),
+        (2, Decimal('0.29'), 'High')]
     assert (days[4]['daily_count'], days[4]['volume_indicator']) == (0, 'Normal')
     assert (days[29]['daily_count'], days[29]['seven_day_moving_avg']) == (4, Decimal('1.00'))
 
@@ -240,7 +232,8 @@ async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, kee
                                    ('operational', 'warning', 'STABLE')], 'the last one repeats what is so already'
 
 
-async def test_steps_lead_to_the_same_as_one_go(feed: asyncpg.Connection, keeper: DashboardKeeper, connect: Connect) -> None:
+async def test_steps_lead_to_the_same_as_one_go(
+        feed: asyncpg.Connection, keeper: DashboardKeeper, connect: Connect) -> None:
     words: tuple[str | None, ...] = ('down', 'operational', 'down', 'warning', None, 'operational')
     held = await connect()
     late = held.transaction()
@@ -263,7 +256,7 @@ async def test_steps_lead_to_the_same_as_one_go(feed: asyncpg.Connection, keeper
 async def test_rows_older_than_seven_days_fall_out(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
     await say(feed, VALVE, (167, 'down'), (166, 'operational'), (20, 'down'))
     await keeper.refresh()
-    await feed.execute(f"UPDATE {CHANGES} SET changed_at = changed_at - interval '2 hours'")  # as if two hours had passed
+    await feed.execute(f"UPDATE {CHANGES} SET changed_at = changed_at - interval '2 hours'")  # as if so long had passed
     await keeper.refresh()
     assert [status for status, *_ in await changes(feed)] == ['down']
 
@@ -279,10 +272,11 @@ async def test_a_machine_that_moves_takes_its_changes_along(feed: asyncpg.Connec
 
 # the same as the reports
 
-async def test_the_reports_show_the_same_numbers(feed: asyncpg.Connection, keeper: DashboardKeeper, database: Database) -> None:
+async def test_the_reports_show_the_same_numbers(
+        feed: asyncpg.Connection, keeper: DashboardKeeper, database: Database) -> None:
     for number, name in enumerate((VALVE, PAINTER, 'Sorter_03_01', 'Press')):
-        await say(feed, name, *((800 - 13.7 * step - number, ('down', 'operational', 'warning', 'operational')[step % 4],
-                                 'Starved') for step in range(58)))
+        words = 'down', 'operational', 'warning', 'operational'
+        await say(feed, name, *((800 - 13.7 * step - number, words[step % 4], 'Starved') for step in range(58)))
     await order(feed, days_ago=3, hours=10)
     await keeper.refresh()
     now = await feed.fetchval(f'SELECT max(last_updated) FROM {KPIS}')
@@ -323,7 +317,8 @@ async def test_the_reports_show_the_same_numbers(feed: asyncpg.Connection, keepe
             assert day['daily_count'] == volume[day['order_date']].orders
             assert float(day['seven_day_moving_avg']) == pytest.approx(volume[day['order_date']].average, abs=0.006)
     resolution = (await reports.work_orders(last(days=3650))).resolution
-    assert float((await row(feed, SUMMARY, "status = 'completed'"))['avg_resolution_hours']) == resolution[0].mean / 3600
+    completed = await row(feed, SUMMARY, "status = 'completed'")
+    assert float(completed['avg_resolution_hours']) == resolution[0].mean / 3600
 
 
 async def test_a_machine_that_is_removed_leaves_the_floor_and_keeps_its_past(
@@ -332,11 +327,12 @@ async def test_a_machine_that_is_removed_leaves_the_floor_and_keeps_its_past(
     await feed.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
     await keeper.refresh()
     assert await feed.fetchval(f'SELECT sum(machine_count) FROM {STATUS}') == 29
-    assert (await row(feed, UPTIME, 'machine_name = $1', VALVE))['downtime_hours'] == pytest.approx(10, abs=Decimal('0.01'))
+    assert round((await row(feed, UPTIME, 'machine_name = $1', VALVE))['downtime_hours'], 1) == 10
     assert (await row(feed, PROBLEMS, 'machine_name = $1', VALVE))['downtime_incidents'] == 1
     assert len(await changes(feed)) == 2
-    await feed.execute("SET session_replication_role = replica; UPDATE machine_status_history SET changed_at = changed_at - "
-                       "interval '40 days'; SET session_replication_role = origin; SELECT history_begin_again()")
+    await feed.execute('SET session_replication_role = replica; UPDATE machine_status_history SET changed_at = '
+                       "changed_at - interval '40 days'; SET session_replication_role = origin; "
+                       'SELECT history_begin_again()')
     await keeper.refresh()
     assert [await row(feed, table, 'machine_name = $1', VALVE) for table in (UPTIME, PROBLEMS)] == [None, None]
 
@@ -382,7 +378,7 @@ async def test_a_reader_never_sees_an_empty_or_half_table(
     await until(lambda: len(moments) > 3)
     done.set()
     await reading
-    assert all(all(counts[index] == full for index, full in ((1, 30), (3, 24), (4, 5), (5, 30), (6, 5))) for counts in seen)
+    assert {(counts[1], *counts[3:7]) for counts in seen} == {(30, 24, 5, 30, 5)}
     assert min(counts[0] for counts in seen) > 0
     assert [counts[7] for counts in seen] == sorted(counts[7] for counts in seen), 'changes only come'
 
@@ -432,125 +428,3 @@ async def test_tables_made_by_hand_under_these_names_are_set_aside(connect: Conn
     await connection.execute((SQL / 'migrations' / '0005_dashboard.sql').read_text())
     assert await connection.fetchval('SELECT metric_name FROM adopted_dashboard_executive_kpis') == 'Mine'
     assert await connection.fetchval('SELECT count(*) FROM dashboard_executive_kpis') == 0
-
-
-# forgetting
-
-async def sums(connection: asyncpg.Connection) -> list[Any]:
-    """All that is derived."""
-    return [await connection.fetch(query) for query in (
-        'SELECT * FROM machine_days WHERE operational + warning + waiting + down + caused + unattributed <> 0 ORDER BY 2, 1',
-        'SELECT * FROM floor_quarters WHERE operational + warning + waiting + down <> 0 ORDER BY 1',
-        'SELECT version, since, until FROM machine_stops ORDER BY 1')]
-
-
-async def oldest(connection: asyncpg.Connection) -> list[tuple[str, int]]:
-    """What is left of the valve: statuses and whole days ago."""
-    rows = await connection.fetch(
-        "SELECT new_status, round(extract(epoch FROM now() - changed_at) / 86400)::int AS days FROM machine_status_history "
-        'WHERE machine_name = $1 ORDER BY changed_at, version', VALVE)
-    return [tuple(row) for row in rows]
-
-
-@pytest.fixture
-async def past(feed: asyncpg.Connection) -> asyncpg.Connection:
-    """A valve with a past: 90 days of stops, and one that was going on 30 days ago with two reasons."""
-    await say(feed, VALVE, *((24 * days, ('down', 'operational')[days % 2], 'Jam') for days in range(91, 40, -1)),
-              (24 * 32, 'down', 'Jam'), (24 * 31, 'down', 'Drive overload'), (24 * 20, 'operational', 'Well'),
-              (24 * 10, 'warning', 'Oil low'))
-    await feed.fetchval('SELECT refresh_history()')
-    return feed
-
-
-async def test_what_is_old_is_forgotten_and_its_sums_stay(past: asyncpg.Connection, database: Database) -> None:
-    keeper = DashboardKeeper(database, HistoryKeeper(database, None), DETROIT, retention=timedelta(days=30))
-    await keeper.refresh()
-    before, tables = await sums(past), [await content(past, table) for table in (PROBLEMS, CHANGES)]
-    assert await keeper.forget() == 52
-    assert await oldest(past) == [('down', 32), ('down', 31), ('operational', 20), ('warning', 10)], \
-        'the stop that was going on keeps its beginning'
-    assert await past.fetchval('SELECT count(DISTINCT machine_name) FROM machine_status_history') == 30
-    assert await keeper.forget() == 0
-    await keeper.refresh()
-    assert await sums(past) == before
-    assert [await content(past, table) for table in (PROBLEMS, CHANGES)] == tables
-
-
-async def test_it_goes_in_small_batches(past: asyncpg.Connection) -> None:
-    batches = []
-    while not batches or batches[-1]:
-        batches.append(await past.fetchval("SELECT forget_history(now() - interval '30 days', 20)"))
-    assert batches == [20, 20, 12, 0]
-
-
-async def test_reports_of_what_is_left_stay_right(past: asyncpg.Connection, database: Database) -> None:
-    now = datetime.now(UTC)
-    reports = Analytics(database, DETROIT, now=now)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    windows = [Window(midnight - timedelta(days=days), midnight) for days in (10, 30, 80)]
-    before = [await reports.kpis(window) for window in windows]
-    floor = await reports.floor_at(now)
-    await past.fetchval("SELECT forget_history(now() - interval '30 days')")
-    assert [await reports.kpis(window) for window in windows] == before
-    assert (await reports.floor_at(now)).machines == floor.machines
-
-
-async def test_what_is_not_in_the_sums_is_not_forgotten(past: asyncpg.Connection) -> None:
-    for before in "now() + interval '1 day'", "'infinity'", 'NULL':
-        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='can not be forgotten: it is in the sums only up'):
-            await past.fetchval(f'SELECT forget_history({before})')
-    await past.execute('SELECT history_begin_again()')
-    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only up to nothing'):
-        await past.fetchval("SELECT forget_history(now() - interval '30 days')")
-    assert len(await oldest(past)) == 56
-
-
-async def test_nobody_else_can_delete_history(past: asyncpg.Connection, connect: Connect) -> None:
-    await past.execute('DROP ROLE IF EXISTS tidy; CREATE ROLE tidy LOGIN')
-    try:
-        await past.execute('GRANT USAGE ON SCHEMA manufacturing_line TO tidy; '
-                           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA manufacturing_line TO tidy')
-        tidy = await connect('tidy')
-        await tidy.execute("SET floor.forgetting = 'yes'")
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
-            await tidy.execute('DELETE FROM machine_status_history')
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function forget_history'):
-            await tidy.execute("SELECT forget_history(now() - interval '30 days')")
-        await past.execute('GRANT EXECUTE ON FUNCTION forget_history TO tidy')
-        assert await tidy.fetchval("SELECT forget_history(now() - interval '30 days')") == 52
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
-            await past.execute('DELETE FROM machine_status_history')
-    finally:
-        await past.execute('DROP OWNED BY tidy; DROP ROLE tidy')
-
-
-async def test_nothing_is_added_to_a_time_that_is_forgotten(past: asyncpg.Connection) -> None:
-    await say(past, VALVE, (24 * 85.5, 'warning'))
-    await past.fetchval('SELECT refresh_history()')
-    await past.fetchval("SELECT forget_history(now() - interval '30 days')")
-    with pytest.raises(asyncpg.CheckViolationError, match='is forgotten: nothing can be added to it'):
-        await say(past, VALVE, (24 * 40, 'operational'))
-    await say(past, VALVE, (24 * 5, 'operational'))
-    assert (await oldest(past))[-1] == ('operational', 5)
-
-
-async def test_sums_of_forgotten_times_survive_a_restore_on_another_server(past: asyncpg.Connection) -> None:
-    """There transactions count from the beginning; what had not been read when it was saved comes in now."""
-    await past.fetchval("SELECT forget_history(now() - interval '30 days')")
-    await say(past, PAINTER, (24 * 5, 'down', 'Jam'), (24 * 4, 'operational'))
-    as_it_was = past.transaction()
-    await as_it_was.start()
-    await past.fetchval('SELECT refresh_history()')
-    wanted = await sums(past)
-    await as_it_was.rollback()
-    await past.execute(
-        "SET session_replication_role = replica; UPDATE machine_status_history SET xid = (xid::text::bigint + 99999999999)"
-        '::text::xid8; SET session_replication_role = origin; '
-        "UPDATE history_progress SET xid = (xid::text::bigint + 99999999999)::text::xid8, life_xid = (life_xid::text::bigint "
-        '+ 99999999999)::text::xid8')
-    await past.fetchval('SELECT refresh_history()')
-    assert await sums(past) == wanted
-    assert await past.fetchval('SELECT count(*) FROM history_unread') == 0
-    await past.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PAINTER)
-    assert await past.fetchval('SELECT count(*) FROM history_unread') == 1
-    assert await past.fetchval('SELECT refresh_history()') > 0

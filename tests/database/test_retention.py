@@ -1,0 +1,149 @@
+"""History that is older than wanted goes, batch by batch; what it adds up to stays, and nothing else can delete it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from database.past import age, content, say
+
+from floor.analytics import Analytics, Window
+from floor.dashboard_keeper import DashboardKeeper
+from floor.database import Database
+from floor.history_keeper import HistoryKeeper
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+
+DETROIT = ZoneInfo('America/Detroit')
+VALVE, PAINTER = 'Valve_01_01', 'Painter_04_01'
+PROBLEMS, CHANGES = 'dashboard_problematic_machines_30days', 'dashboard_machine_status_changes_7days'
+ELSEWHERE = """
+    SET session_replication_role = replica;
+    UPDATE machine_status_history SET xid = (xid::text::bigint + 99999999999)::text::xid8;
+    SET session_replication_role = origin;
+    UPDATE history_progress SET xid = (xid::text::bigint + 99999999999)::text::xid8,
+                                life_xid = (life_xid::text::bigint + 99999999999)::text::xid8"""
+FORGET = "SELECT forget_history(now() - interval '30 days')"
+
+
+async def sums(connection: asyncpg.Connection) -> list[Any]:
+    """All that is derived."""
+    return [await connection.fetch(query) for query in (
+        'SELECT * FROM machine_days WHERE operational + warning + waiting + down + caused + unattributed <> 0 '
+        'ORDER BY day, machine_name',
+        'SELECT * FROM floor_quarters WHERE operational + warning + waiting + down <> 0 ORDER BY 1',
+        'SELECT version, since, until FROM machine_stops ORDER BY 1')]
+
+
+async def oldest(connection: asyncpg.Connection) -> list[tuple[str, int]]:
+    """What is left of the valve: statuses and whole days ago."""
+    rows = await connection.fetch(
+        'SELECT new_status, round(extract(epoch FROM now() - changed_at) / 86400)::int AS days '
+        'FROM machine_status_history WHERE machine_name = $1 ORDER BY changed_at, version', VALVE)
+    return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+async def past(connect: Connect) -> asyncpg.Connection:
+    """A valve with a past: 90 days of stops, and one that was going on 30 days ago with two reasons."""
+    feed = await connect()
+    await age(feed)
+    await say(feed, VALVE, *((24 * days, ('down', 'operational')[days % 2], 'Jam') for days in range(91, 40, -1)),
+              (24 * 32, 'down', 'Jam'), (24 * 31, 'down', 'Drive overload'), (24 * 20, 'operational', 'Well'),
+              (24 * 10, 'warning', 'Oil low'))
+    await feed.fetchval('SELECT refresh_history()')
+    return feed
+
+
+async def test_what_is_old_is_forgotten_and_its_sums_stay(past: asyncpg.Connection, database: Database) -> None:
+    keeper = DashboardKeeper(database, HistoryKeeper(database, None), DETROIT, retention=timedelta(days=30))
+    await keeper.refresh()
+    before, tables = await sums(past), [await content(past, table) for table in (PROBLEMS, CHANGES)]
+    assert await keeper.forget() == 52
+    assert await oldest(past) == [('down', 32), ('down', 31), ('operational', 20), ('warning', 10)], \
+        'the stop that was going on keeps its beginning'
+    assert await past.fetchval('SELECT count(DISTINCT machine_name) FROM machine_status_history') == 30
+    assert await keeper.forget() == 0
+    await keeper.refresh()
+    assert await sums(past) == before
+    assert [await content(past, table) for table in (PROBLEMS, CHANGES)] == tables
+
+
+async def test_it_goes_in_small_batches(past: asyncpg.Connection) -> None:
+    batches = []
+    while not batches or batches[-1]:
+        batches.append(await past.fetchval("SELECT forget_history(now() - interval '30 days', 20)"))
+    assert batches == [20, 20, 12, 0]
+
+
+async def test_reports_of_what_is_left_stay_right(past: asyncpg.Connection, database: Database) -> None:
+    now = datetime.now(UTC)
+    reports = Analytics(database, DETROIT, now=now)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    windows = [Window(midnight - timedelta(days=days), midnight) for days in (10, 30, 80)]
+    before = [await reports.kpis(window) for window in windows]
+    floor = await reports.floor_at(now)
+    await past.fetchval(FORGET)
+    assert [await reports.kpis(window) for window in windows] == before
+    assert (await reports.floor_at(now)).machines == floor.machines
+
+
+async def test_what_is_not_in_the_sums_is_not_forgotten(past: asyncpg.Connection) -> None:
+    for before in "now() + interval '1 day'", "'infinity'", 'NULL':
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='forgotten: it is in the sums only up'):
+            await past.fetchval(f'SELECT forget_history({before})')
+    await past.execute('SELECT history_begin_again()')
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only up to nothing'):
+        await past.fetchval(FORGET)
+    assert len(await oldest(past)) == 56
+
+
+async def test_nobody_else_can_delete_history(past: asyncpg.Connection, connect: Connect) -> None:
+    await past.execute('DROP ROLE IF EXISTS tidy; CREATE ROLE tidy LOGIN')
+    try:
+        await past.execute('GRANT USAGE ON SCHEMA manufacturing_line TO tidy; '
+                           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA manufacturing_line TO tidy')
+        tidy = await connect('tidy')
+        await tidy.execute("SET floor.forgetting = 'yes'")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
+            await tidy.execute('DELETE FROM machine_status_history')
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function forget_history'):
+            await tidy.execute(FORGET)
+        await past.execute('GRANT EXECUTE ON FUNCTION forget_history TO tidy')
+        assert await tidy.fetchval(FORGET) == 52
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
+            await past.execute('DELETE FROM machine_status_history')
+    finally:
+        await past.execute('DROP OWNED BY tidy; DROP ROLE tidy')
+
+
+async def test_nothing_is_added_to_a_time_that_is_forgotten(past: asyncpg.Connection) -> None:
+    await say(past, VALVE, (24 * 85.5, 'warning'))
+    await past.fetchval('SELECT refresh_history()')
+    await past.fetchval(FORGET)
+    with pytest.raises(asyncpg.CheckViolationError, match='is forgotten: nothing can be added to it'):
+        await say(past, VALVE, (24 * 40, 'operational'))
+    await say(past, VALVE, (24 * 5, 'operational'))
+    assert (await oldest(past))[-1] == ('operational', 5)
+
+
+async def test_sums_of_forgotten_times_survive_a_restore_on_another_server(past: asyncpg.Connection) -> None:
+    """There transactions count from the beginning; what had not been read when it was saved comes in now."""
+    await past.fetchval(FORGET)
+    await say(past, PAINTER, (24 * 5, 'down', 'Jam'), (24 * 4, 'operational'))
+    as_it_was = past.transaction()
+    await as_it_was.start()
+    await past.fetchval('SELECT refresh_history()')
+    wanted = await sums(past)
+    await as_it_was.rollback()
+    await past.execute(ELSEWHERE)
+    await past.fetchval('SELECT refresh_history()')
+    assert await sums(past) == wanted
+    assert await past.fetchval('SELECT count(*) FROM history_unread') == 0
+    await past.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PAINTER)
+    assert await past.fetchval('SELECT count(*) FROM history_unread') == 1
+    assert await past.fetchval('SELECT refresh_history()') > 0
