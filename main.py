@@ -7,6 +7,7 @@ One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NO
 import logging
 import socket
 import sys
+from datetime import timedelta
 from functools import partial
 
 from nicegui import app, background_tasks, ui
@@ -15,6 +16,7 @@ from auth.identity import check_identity_source, identity_source
 from floor import api, api_work_orders, console, health, history
 from floor.analytics import Analytics
 from floor.collector import collect_garbage
+from floor.dashboard_keeper import DashboardKeeper
 from floor.database import Database
 from floor.employees import Employees
 from floor.errors import FloorError
@@ -75,8 +77,10 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     employees = Employees(database, default_role=settings.role_of_strangers)
     orders = WorkOrders(database, employees)
     order_list = WorkOrderList(database, settings.zone)
-    keepers = [WorkOrderKeeper(database, settings.auto_work_order_after),
-               HistoryKeeper(database, settings.machine_silent_after)]
+    history_keeper = HistoryKeeper(database, settings.machine_silent_after)
+    dashboard_keeper = DashboardKeeper(database, history_keeper, settings.zone, every=settings.dashboard_refresh_seconds,
+                                       retention=settings.retention_days and timedelta(days=settings.retention_days))
+    keepers = [WorkOrderKeeper(database, settings.auto_work_order_after), history_keeper, dashboard_keeper]
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
                         employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
                         default_role=settings.role_of_strangers)
