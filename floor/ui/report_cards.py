@@ -122,7 +122,7 @@ def note_of(kpi: Kpi, kpis: Kpis) -> str:
         Kpi.STOPS: f'+ {counted(kpis.micro_stops, "micro-stop")}',
         Kpi.MTBF: 'up time / stops',
         Kpi.MTTR: running or f'of {counted(kpis.repaired, "repair")}',
-        Kpi.MTTA: f'of {kpis.acknowledged:,} of {counted(kpis.stops, "stop")}',
+        Kpi.MTTA: f'{kpis.acknowledged:,} of {counted(kpis.stops, "stop")} seen to' if kpis.stops else 'no stops',
     }.get(kpi, '')
 
 

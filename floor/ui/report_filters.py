@@ -17,6 +17,7 @@ from .report_choice import ReportChoice, Span, of_field
 from .saying import Alert
 
 LONGEST_NAME = 60
+SHIFT_ADDRESS = '/reports/shift'
 
 
 class ReportFilters:
@@ -34,8 +35,8 @@ class ReportFilters:
                 self._machine = self._select('All machines')
             with ui.element('div').classes('chips chips-right'):
                 self._as_of = ui.label().classes('report-as-of').props('role=status')
-                self.links = ui.element('div').classes('chips')
-                with self.links:
+                with ui.element('div').classes('chips'):
+                    ui.link('Shift report', SHIFT_ADDRESS).classes('chip')
                     self._csv = ui.link('Figures CSV').classes('chip').props('download')
                     self._csv.props['aria-label'] = 'The figures as a CSV file'
                     self._stops = ui.link('Stops CSV').classes('chip').props('download')

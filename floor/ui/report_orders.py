@@ -28,6 +28,7 @@ def show_orders(panel: Panel, report: OrderReport, volume: Sequence[VolumeOfDay]
             if volume:
                 _volume(volume)
                 view.below(tables.of_volume(volume), csv_address('order-volume'))
+                _file(csv_address('order-volume'), 'Orders a day')
             else:
                 _nothing('No work order was reported in this window or before it.')
         with _part('On whose desk'):
@@ -35,6 +36,7 @@ def show_orders(panel: Panel, report: OrderReport, volume: Sequence[VolumeOfDay]
                 bars(load_bars(report.load), view)
                 legend((('active', 'open now'), ('completed', 'completed in the window')))
                 view.below(tables.of_load(report.load), csv_address('order-load'))
+                _file(csv_address('order-load'), 'Load per person')
             else:
                 _nothing('Nobody has a work order, and none was completed.')
         with _part('Age of what is open'):

@@ -117,7 +117,7 @@ class TableView:
         if isinstance(cell, str):
             return shortened(cell, LONGEST_TEXT)
         if cell is None:
-            return '' if kind is Kind.TEXT else NOTHING
+            return '' if kind is Kind.TEXT else 'still going' if kind is Kind.MOMENT else NOTHING
         return percent(cell) if kind is Kind.SHARE else duration(cell) if kind is Kind.SECONDS else \
             f'{cell:,.1f}' if kind is Kind.NUMBER else f'{cell:,.0f}'
 

@@ -70,6 +70,7 @@ def pareto_options(causes: Sequence[Cause], by: By) -> dict[str, Any]:
                       {'type': 'value', 'show': False, 'min': 0, 'max': 1}],
             'series': [
                 {'type': 'bar', 'data': bars, 'barCategoryGap': '18%', 'silent': True,
+                 'labelLayout': {'hideOverlap': True},
                  'label': {'show': True, 'position': 'top', **TEXT, 'fontSize': 12 if len(names) <= NUMBERED else 9}},
                 {'type': 'line', 'yAxisIndex': 1, 'data': [round(share, 4) for share in cumulative], 'silent': True,
                  'symbol': 'circle', 'symbolSize': 5, 'itemStyle': {'color': LINE},
@@ -94,7 +95,8 @@ def name_of(cause: Cause) -> str:
 
 def heat_map(pattern: HourlyPattern) -> None:
     """Hours across, weekdays down; the share stands in each cell, shown when the numbers are unfolded."""
-    worst = max((share for day in pattern.share for share in day if share is not None), default=0.0)
+    known = [share for day in pattern.share for share in day if share is not None]
+    least, worst = min(known, default=0.0) / 2, max(known, default=0.0)
     with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \
             ui.element('table').classes('heat'):
         with ui.element('thead'), ui.element('tr'):
@@ -106,17 +108,21 @@ def heat_map(pattern: HourlyPattern) -> None:
                 with ui.element('tr'):
                     Words('th', weekday).props('scope=row')
                     for hour, share in enumerate(shares):
-                        _cell(weekday, hour, share, worst)
+                        _cell(weekday, hour, share, least, worst)
+    with ui.element('p').classes('heat-scale'):
+        ui.label(percent(least))
+        Words('span').props('aria-hidden=true')
+        ui.label(f'{percent(worst)} of the time down')
     with ui.element('details').classes('panel-details heat-numbers'):
         Words('summary', 'Numbers')
         ui.label('Share of the time that is known in which machines were down, in %.').classes('panel-note')
 
 
-def _cell(weekday: str, hour: int, share: float | None, worst: float) -> None:
+def _cell(weekday: str, hour: int, share: float | None, least: float, worst: float) -> None:
     cell = Words('td', '' if share is None else f'{share * 100:.1f}')
     if share is None:
         cell.props['data-unknown'] = 'true'
         cell.props['title'] = f'{weekday} {hour:02}:00: nothing is known'
         return
-    cell.style(f'--heat: {round(100 * share / worst) if worst else 0}%')
+    cell.style(f'--heat: {round(100 * (share - least) / (worst - least)) if worst > least else 0}%')
     cell.props['title'] = f'{weekday} {hour:02}:00: {percent(share)} down'

@@ -1,0 +1,92 @@
+"""The files of the reports against a real history: what a machine did on one morning, and what of it is told."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+
+from floor.analytics import Analytics, Scope, Window
+from floor.database import Database
+from floor.errors import InvalidInput
+from floor.model import MachineName
+from floor.report_csv import ReportFiles
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+
+EIGHT = datetime(2026, 9, 7, 8, tzinfo=UTC)  # a Monday
+NOON = EIGHT + timedelta(hours=4)
+MORNING = Window(EIGHT, NOON)
+VALVE = MachineName('Valve_01_01')
+CHANGES = ((0, 'operational', None), (60, 'down', '=HYPERLINK("x")'), (90, 'operational', None), (120, 'down', 'Jam'),
+           (122, 'operational', None), (230, 'down', 'Leak'))
+
+
+@pytest.fixture
+async def files(database: Database, connect: Connect) -> ReportFiles:
+    """One machine had a stop of 30 minutes, a micro-stop of two, and stands since ten to twelve."""
+    connection = await connect()
+    await connection.execute('SET session_replication_role = replica')
+    await connection.execute('DELETE FROM machine_status_history')
+    await connection.executemany(
+        'INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
+        'VALUES ($1, $2, $3, $4, $5)',
+        [(number + 1, VALVE, status, reason, EIGHT + timedelta(minutes=minute))
+         for number, (minute, status, reason) in enumerate(CHANGES)])
+    await connection.execute('SELECT history_begin_again()')
+    return ReportFiles(Analytics(database, ZoneInfo('UTC'), now=NOON), UTC)
+
+
+async def rows_of(files: ReportFiles, name: str, window: Window = MORNING, **more: str) -> list[dict[str, str]]:
+    text = ''.join([piece async for piece in files.pieces(name, window, None, Scope(machine=VALVE), **more)])
+    return list(csv.DictReader(io.StringIO(text.removeprefix('\ufeff'))))
+
+
+async def test_the_figures_of_a_morning(files: ReportFiles) -> None:
+    row, = await rows_of(files, 'figures')
+    assert (row['Stops'], row['Micro-stops'], row['Coverage (0 to 1)']) == ('2', '1', '1')
+    assert (row['Down (s)'], row['MTTR (s)']) == ('2520', '1800')
+    assert float(row['Uptime (0 to 1)']) == pytest.approx(198 / 240)
+
+
+async def test_causes_are_text(files: ReportFiles) -> None:
+    rows = await rows_of(files, 'causes')
+    assert [(row['Cause'], row['Down (s)']) for row in rows] == \
+        [('\'=HYPERLINK("x")', '1800'), ('Leak', '600'), ('Jam', '120')]
+
+
+async def test_the_stop_that_still_goes_on_has_no_end(files: ReportFiles) -> None:
+    newest, *_, first = await rows_of(files, 'stops')
+    assert (newest['From'], newest['Until'], newest['Length (s)']) == ('2026-09-07 11:50:00', '', '600')
+    assert (first['From'], first['Until']) == ('2026-09-07 09:00:00', '2026-09-07 09:30:00')
+
+
+async def test_an_explanation_adds_up_to_its_figure(files: ReportFiles) -> None:
+    figures, = await rows_of(files, 'figures')
+    stops = await rows_of(files, 'explain', kpi='mttr')
+    counted = [float(stop['Length (s)']) for stop in stops if stop['Counts'] == 'yes']
+    assert sum(counted) / len(counted) == float(figures['MTTR (s)'])
+    assert {stop['Why not'] for stop in stops if stop['Counts'] == 'no'} == \
+        {'it is a micro-stop', 'it was still going at the end of the window'}
+
+
+async def test_a_figure_that_does_not_exist_is_refused(files: ReportFiles) -> None:
+    with pytest.raises(InvalidInput, match='there is no figure'):
+        await rows_of(files, 'explain', kpi='beauty')
+
+
+@pytest.mark.parametrize('window', [
+    Window(EIGHT, EIGHT), Window(EIGHT, EIGHT + timedelta(seconds=1)),
+    Window(NOON + timedelta(days=400), NOON + timedelta(days=401)),
+    Window(NOON - timedelta(days=3653), NOON),
+], ids=['empty', 'one second', 'future', 'ten years'])
+@pytest.mark.parametrize('name', ['figures', 'causes', 'machines', 'hours', 'waiting', 'lines', 'stops',
+                                  'order-volume', 'order-ages', 'order-resolution', 'order-load', 'explain'])
+async def test_no_window_is_too_strange(files: ReportFiles, name: str, window: Window) -> None:
+    rows = await rows_of(files, name, window, kpi='mtbf')
+    assert all(None not in row.values() for row in rows)

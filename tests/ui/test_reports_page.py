@@ -1,0 +1,355 @@
+"""The page of reports: what a browser holds of the figures, charts and tables, and what it asks for."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from nicegui import ui
+from ui.services import HEADER, Recorded
+
+from floor.analytics import (
+    Cause,
+    Explanation,
+    HourlyPattern,
+    Kpi,
+    Kpis,
+    LineKpis,
+    MachineCharge,
+    OpenOrderAges,
+    OrderReport,
+    Part,
+    PersonLoad,
+    Piece,
+    ProblemMachine,
+    Resolution,
+    RootsAndVictims,
+    Scope,
+    Stop,
+    StopPage,
+    VolumeOfDay,
+    Window,
+)
+from floor.errors import DatabaseUnavailable, NotAllowed
+from floor.model import MachineName, Priority, Status
+from floor.pages import reports_page
+
+NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
+HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} {a|b} \' :onclick=alert(1)'
+TODAY = Window(NOW.replace(hour=0, minute=0, second=0), NOW)
+VALVE, PAINTER = MachineName('Valve_01_01'), MachineName('Painter_02_01')
+
+
+def kpis(**fields):
+    values = {
+        'window': TODAY, 'machines': 5, 'covered': 190_000.0, 'unknown': 400.0, 'coverage': 0.998,
+        'operational': 150_000.0, 'warning': 20_000.0, 'waiting': 4_000.0, 'down': 16_000.0, 'uptime_share': 0.914,
+        'availability': 0.881, 'stops': 41, 'micro_stops': 17, 'operating': 174_000.0, 'mtbf': 6_720.0,
+        'at_least': None, 'mttr': 740.0, 'repaired': 39, 'ongoing': 2, 'ongoing_seconds': 1_680.0, 'mtta': 185.0,
+        'acknowledged': 30}
+    return Kpis(**values | fields)
+
+
+NOTHING_KNOWN = kpis(covered=0.0, coverage=0.0, uptime_share=None, availability=None, stops=0, micro_stops=0,
+                     operating=0.0, mtbf=None, mttr=None, mtta=None, repaired=0, ongoing=0, acknowledged=0)
+BEFORE = kpis(uptime_share=0.902, availability=0.877, stops=47, mtbf=6_180.0, mttr=680.0, mtta=225.0)
+
+
+class Shift:
+    name, start, end = 'Early', NOW.replace(hour=6, minute=0, second=0), NOW.replace(hour=14, minute=0, second=0)
+
+
+class OneShift:
+    def at(self, moment):
+        shift = Shift()
+        if moment < shift.start:
+            shift.start, shift.end = shift.start - timedelta(hours=8), shift.start
+        return shift
+
+
+class Reports:
+    """What the history says; asked records the questions."""
+
+    def __init__(self, floor):
+        self.analytics = Recorded()
+        self.figures = kpis()
+        self.before = BEFORE
+        stop = Stop(1, VALVE, NOW - timedelta(hours=1), NOW, 'Jam', True, False, 3600.0, 3600.0, 60.0, 120.0, 180.0,
+                    3240.0, None, 180.0)
+        pattern = tuple(tuple(0.1 if (day, hour) == (0, 6) else 0.0 if day < 5 else None for hour in range(24))
+                        for day in range(7))
+        zeros = tuple((0.0,) * 24 for _ in range(7))
+        self.answers = self.analytics.answers
+        self.answers |= {
+            'kpis': lambda window, scope: self.figures if window.end > NOW - timedelta(hours=2) else self.before,
+            'causes': (Cause('Jam', 12_720.0, 20, 0.7, 0.7, True), Cause(None, 5_400.0, 30, 0.3, 1.0, True)),
+            'hourly_pattern': HourlyPattern(pattern, zeros, zeros),
+            'root_and_victim': RootsAndVictims((MachineCharge(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),), 0.0),
+            'problem_machines': (ProblemMachine(VALVE, 3_600.0, 3, 1_800.0),),
+            'stops': StopPage((stop,), 1),
+            'lines': (LineKpis('Engine Line', kpis(stops=12)), LineKpis(None, kpis(stops=3))),
+            'work_orders': OrderReport(
+                (VolumeOfDay(date(2026, 11, 22), 7, 6.5), VolumeOfDay(date(2026, 11, 23), 9, 7.0)),
+                (OpenOrderAges(Priority.HIGH, 4, 1, 3600.0, 3000.0, 90_000.0),),
+                (Resolution(Priority.LOW, 3, 7200.0, 5400.0),), (PersonLoad(None, None, 2, 0),)),
+            'timeline': (),
+            'explain': self.explain,
+        }
+        reports_page.register(floor.services, self.analytics, OneShift())
+
+    def explain(self, kpi, window, scope, page):
+        piece = Piece(VALVE, NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, 3600.0, page.number == 1,
+                      '' if page.number == 1 else 'it is a micro-stop')
+        return Explanation(Kpi(kpi), 'MTTR = repair time / number', 'reliability practice', 740.0,
+                           (('repair time', 28_860.0), ('stops that ended', 39)),
+                           (('unknown: nothing was heard of the machine', 400.0), ('stops still going', 2)), 0.998,
+                           (Part(VALVE, self.figures),), (piece,), page.number == 1)
+
+    def asked(self, name):
+        return [arguments for asked, arguments, _ in self.analytics.asked if asked == name]
+
+
+@pytest.fixture
+def reports(floor):
+    return Reports(floor)
+
+
+def card(screen, kpi):
+    """The texts of one figure's card: name, button, value, change, note, coverage."""
+    return list(screen._texts_within(screen.all(data_kpi=kpi)[0]))
+
+
+def panel(screen, title):
+    found, = (element for element in screen.of_class('panel') if element['props']['aria-label'] == title)
+    return found
+
+
+def texts(screen, title):
+    return screen._texts_within(panel(screen, title))
+
+
+async def opened(look, address='/reports'):
+    screen = await look(address)
+    await screen.until(lambda: any(text.startswith('as of') for text in screen.texts))
+    return screen
+
+
+async def test_cards_show_what_the_history_says(reports, look):
+    screen = await opened(look)
+    assert card(screen, 'uptime_share') == \
+        ['Uptime', 'explain', '91.4 %', '▲ 1.2 pt better', 'of 5 machines', 'coverage 99.8 %']
+    assert card(screen, 'stops')[2:] == ['41', '▼ 6 better', '+ 17 micro-stops', 'coverage 99.8 %']
+    assert card(screen, 'mtbf')[2:4] == ['1 h 52 min', '▲ 9 min better']
+    assert card(screen, 'mttr')[2:5] == ['12 min 20 s', '▲ 1 min worse', '+ 2 running, mean 14 min']
+    assert card(screen, 'mtta')[2:5] == ['3 min 05 s', '▼ 40 s better', '30 of 41 stops seen to']
+
+
+async def test_a_change_is_said_and_coloured_by_what_it_means(reports, look):
+    screen = await opened(look)
+    verdicts = {element['text']: element['props']['data-verdict'] for element in screen.of_class('kpi-change')}
+    assert verdicts['▼ 6 better'] == 'better'
+    assert verdicts['▲ 1 min worse'] == 'worse'
+
+
+async def test_without_a_failure_the_time_between_them_was_longer(reports, look):
+    reports.figures = kpis(stops=0, mtbf=None, at_least=174_000.0, ongoing=0)
+    screen = await opened(look)
+    assert card(screen, 'mtbf')[2:4] == ['> 2 d 0 h', 'nothing to compare with']
+
+
+async def test_a_window_of_which_little_is_known_is_no_measure(reports, look):
+    reports.before = replace(BEFORE, coverage=0.02, stops=1)
+    screen = await opened(look)
+    assert card(screen, 'stops')[3] == 'too little known before'
+
+
+async def test_the_address_says_what_is_asked(reports, look):
+    await opened(look, '/reports?from=2026-11-23T06:00&to=2026-11-23T10:00&machine=Valve_01_01')
+    window = Window(NOW.replace(hour=6, minute=0, second=0), NOW.replace(hour=10, minute=0, second=0))
+    assert reports.asked('kpis')[0] == (window, Scope(None, VALVE))
+
+
+async def test_a_press_on_a_window_asks_for_it_and_changes_the_address(reports, look, switchboard):
+    screen = await opened(look)
+    chip, = (element for element in screen.of_class('chip') if element.get('text') == '7 days')
+    screen.click(chip)
+    await screen.until(lambda: reports.asked('kpis')[-2][0].start == datetime(2026, 11, 17, tzinfo=UTC))
+    await screen.until(lambda: any('/reports?window=7d' in str(data) for _, data, _ in switchboard.emitted))
+
+
+async def test_a_window_and_a_machine_that_nobody_knows_are_shown_as_chosen(reports, look):
+    screen = await opened(look, '/reports?window=30d&machine=Press_99')
+    assert [chip.get('text') for chip in screen.of_class('chip') if chip in screen.all(aria_pressed='true')] == \
+        ['30 days', 'minutes']
+    assert reports.asked('causes')[0][1] == Scope(None, MachineName('Press_99'))
+
+
+async def test_every_chart_has_its_table_and_its_file(reports, look):
+    screen = await opened(look, '/reports?line=Engine+Line')
+    links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
+    for name in ('figures', 'stops', 'causes', 'waiting', 'machines', 'lines', 'order-load', 'order-ages',
+                 'order-resolution'):
+        assert f'/reports/{name}.csv?line=Engine+Line' in links
+    assert '/reports/hours.csv?window=30d&line=Engine+Line' in links  # a day has no weekdays
+    assert '/reports/order-volume.csv?window=30d&line=Engine+Line' in links
+    for title in 'Stops by cause', 'Who causes the waiting', 'Top problem machines', 'Work orders':
+        assert 'Table' in texts(screen, title)
+    assert {'Jam', '3 h 32 min', '70.0 %', 'No reason given'} <= set(texts(screen, 'Stops by cause'))
+    assert '41 own + 96 min downstream' in texts(screen, 'Who causes the waiting')
+    assert {'Engine Line', '12', 'On no line', '3'} <= set(texts(screen, 'Lines compared'))
+    assert {'high', '4', '1 d 1 h', 'Nobody yet'} <= set(texts(screen, 'Work orders'))
+
+
+async def test_the_heat_map_says_where_nothing_is_known(reports, look):
+    screen = await opened(look)
+    assert screen.all(title='Sat 03:00: nothing is known')
+    assert screen.all(title='Mon 06:00: 10.0 % down')
+    assert not screen.all(title='Sat 03:00: 0.0 % down')
+
+
+async def test_the_pareto_can_be_sorted_by_count(reports, look):
+    screen = await opened(look)
+    screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'count'))
+    await screen.until(lambda: reports.asked('causes')[-1][2] == 'count')
+
+
+async def test_a_reason_is_text_whatever_it_says(reports, look):
+    reports.answers['causes'] = (Cause(HOSTILE, 60.0, 1, 1.0, 1.0, True),)
+    screen = await opened(look)
+    assert [(element['tag'], element['text']) for element in screen.all() if 'onerror' in element.get('text', '')] \
+        == [('td', HOSTILE)]
+    chart = next(element for element in screen.client.elements.values() if isinstance(element, ui.echart))
+    options = chart.options['baseOption']
+    assert options['tooltip'] == {'show': False}, 'a tooltip would show it as HTML'
+    assert options['xAxis']['data'][0].startswith('<img src=x')
+    assert not any(key.startswith(':') for key in keys_of(chart.options)), 'NiceGUI runs what stands under such a key'
+    assert not any(element['tag'] in {'img', 'nicegui-html', 'nicegui-markdown'} for element in screen.all())
+
+
+def keys_of(options):
+    if isinstance(options, dict):
+        for key, inner in options.items():
+            yield key
+            yield from keys_of(inner)
+    elif isinstance(options, list):
+        for inner in options:
+            yield from keys_of(inner)
+
+
+async def test_many_causes_end_in_one_bar_for_the_rest(reports, look):
+    causes = tuple(Cause(f'Cause {number}', 60.0, 1, 0.02, 0.02 * (number + 1), number < 40) for number in range(50))
+    reports.answers['causes'] = causes
+    screen = await opened(look)
+    chart = next(element for element in screen.client.elements.values() if isinstance(element, ui.echart))
+    assert chart.options['baseOption']['xAxis']['data'][-1] == 'Other (19)'
+    assert chart.options['baseOption']['series'][0]['data'][-1]['value'] == 19
+
+
+@pytest.mark.parametrize(('address', 'figures', 'sentence'), [
+    ('/reports', NOTHING_KNOWN, 'Nothing was heard of these machines in this window.'),
+    ('/reports?machine=Press_99', NOTHING_KNOWN, 'Nothing was heard of this machine in this window.'),
+    ('/reports?line=Moon', replace(NOTHING_KNOWN, machines=0), 'There is no such line, or no machine on it.'),
+    ('/reports', replace(NOTHING_KNOWN, machines=0), 'There are no machines yet.'),
+    ('/reports?from=2030-01-01T00:00&to=2030-01-02T00:00',
+     replace(NOTHING_KNOWN, window=Window(NOW, NOW)), 'This window has not begun yet.'),
+])
+async def test_where_nothing_is_known_a_sentence_says_why(reports, look, address, figures, sentence):
+    reports.figures = reports.before = figures
+    screen = await opened(look, address)
+    for title in 'Stops by cause', 'When it stops', 'Who causes the waiting', 'Top problem machines', 'Lines compared':
+        assert sentence in texts(screen, title)
+    assert card(screen, 'uptime_share')[2] == '–'
+    assert card(screen, 'stops')[2] == '–', 'no stop that nobody could have seen'
+
+
+async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports, look):
+    reports.answers |= {'causes': (), 'problem_machines': (), 'root_and_victim': RootsAndVictims((), 0.0),
+                        'stops': StopPage((), 0), 'work_orders': OrderReport((), (), (), ())}
+    screen = await opened(look)
+    assert 'No machine was down in this window.' in texts(screen, 'Stops by cause')
+    assert 'No machine was down, and none made others wait.' in texts(screen, 'Who causes the waiting')
+    assert 'There were no work orders in this window, and there are none now.' in texts(screen, 'Work orders')
+
+
+async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, monkeypatch):
+    monkeypatch.setattr(reports_page, 'RETRY_S', 0.05)
+    figures, reports.answers['kpis'] = reports.answers['kpis'], DatabaseUnavailable('nobody answers')
+    screen = await look('/reports')
+    said = 'The report can not be read. Nobody answers. It is tried again by itself.'
+    await screen.until(lambda: said in [element['text'] for element in screen.of_class('problem')])
+    reports.answers['kpis'] = figures
+    await screen.until(lambda: '91.4 %' in screen.texts)
+    assert said not in [element['text'] for element in screen.of_class('problem')]
+
+
+async def test_a_page_says_that_it_reads(reports, look, monkeypatch):
+    monkeypatch.setattr(reports_page, 'FIRST_ANSWER_S', 0.01)
+    monkeypatch.setattr(reports_page.ReportsPage, 'read', lambda self: self._loading(True))
+    screen = await look('/reports')
+    assert 'Reading…' in texts(screen, 'Stops by cause')
+    assert screen.of_class('reports')[0]['props']['data-loading'] == 'true'
+
+
+async def test_a_figure_explains_itself(reports, look):
+    screen = await opened(look)
+    screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
+    await screen.until(lambda: 'MTTR = repair time / number' in screen.texts)
+    for said in ('reliability practice', '8 h 01 min', 'stops that ended', '39', '99.8 %', 'stops still going: 2',
+                 'unknown: nothing was heard of the machine: 6 min 40 s', '2026-11-23 09:42:07', 'Each of 1 machines'):
+        assert said in screen.texts, said
+    assert '/reports/explain.csv?kpi=mttr' in {element.get('props', {}).get('href') for element in screen.all()}
+    assert [text for text in screen.texts if 'onerror' in text] == [HOSTILE]
+
+
+async def test_more_intervals_are_a_page_further(reports, look):
+    screen = await opened(look)
+    screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
+    await screen.until(lambda: screen.all(label='More'))
+    screen.click(screen.all(label='More')[0])
+    await screen.until(lambda: 'it is a micro-stop' in screen.texts)
+    assert [arguments[3].number for arguments in reports.asked('explain')] == [1, 2]
+
+
+async def test_a_file_has_what_the_page_has(reports, user):
+    answer = await user.http_client.get('/reports/causes.csv?by=count')
+    assert answer.status_code == 200
+    assert answer.headers['content-type'] == 'text/csv; charset=utf-8'
+    assert answer.headers['content-disposition'].startswith('attachment; filename="causes-')
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix('\ufeff'))))
+    assert rows[1:] == [['Jam', '12720', '20', '0.7', '0.7', 'yes'],
+                        ['No reason given', '5400', '30', '0.3', '1', 'yes']]
+    assert reports.asked('causes')[0][2] == 'count'
+
+
+@pytest.mark.parametrize('name', ['figures', 'stops', 'hours', 'waiting', 'machines', 'lines', 'order-volume',
+                                  'order-ages', 'order-resolution', 'order-load', 'explain', 'explain-machines'])
+async def test_every_file_can_be_had(reports, user, name):
+    answer = await user.http_client.get(f'/reports/{name}.csv?kpi=mttr&window=7d')
+    assert answer.status_code == 200
+    assert answer.text.startswith('\ufeff')
+    assert len(answer.text.split('\r\n')) > 2
+
+
+async def test_a_file_of_an_explanation_has_all_pages(reports, user):
+    answer = await user.http_client.get('/reports/explain.csv?kpi=mttr')
+    assert [row[-1] for row in csv.reader(io.StringIO(answer.text))] == ['Why not', '', 'it is a micro-stop']
+
+
+async def test_a_file_that_does_not_exist(reports, user):
+    assert (await user.http_client.get('/reports/secrets.csv')).status_code == 404
+
+
+async def test_a_file_is_for_people_who_are_signed_in(reports, floor, user, monkeypatch):
+    def nobody(headers):
+        raise NotAllowed('nobody is signed in')
+    object.__setattr__(floor.services, 'identify', nobody)
+    answer = await user.http_client.get('/reports/causes.csv', headers={HEADER: ''})
+    assert (answer.status_code, answer.text) == (403, 'nobody is signed in')
+    assert not reports.analytics.asked
+
+
+async def test_a_file_without_a_database_says_when_to_try_again(reports, user):
+    reports.answers['causes'] = DatabaseUnavailable('nobody answers')
+    answer = await user.http_client.get('/reports/causes.csv')
+    assert (answer.status_code, answer.headers['retry-after']) == (503, '5')

@@ -1,0 +1,61 @@
+"""Reports as files: bare numbers, the plant's clock, and no text that a spreadsheet takes for a formula."""
+
+import csv
+import io
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from floor.analytics import Cause, Stop
+from floor.model import MachineName
+from floor.report_csv import heading, lines
+from floor.report_tables import Column, Kind, Table, clocks_of, of_causes
+
+DETROIT = ZoneInfo('America/Detroit')
+AT = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)
+
+
+def cells(*row):
+    table = Table(tuple(Column(str(number)) for number in range(len(row))), (row,))
+    return next(csv.reader(io.StringIO(lines(table, DETROIT))))
+
+
+def test_a_file_says_that_it_is_utf8_and_ends_its_lines_as_excel_does():
+    table = of_causes([Cause('Jam', 90.0, 2, 1.0, 1.0, True)])
+    assert heading(table.columns) == \
+        '\ufeffCause,Down (s),Stops,Share (0 to 1),Cumulative (0 to 1),Vital few\r\n'
+    assert lines(table, UTC) == 'Jam,90,2,1,1,yes\r\n'
+
+
+@pytest.mark.parametrize('text', ['=1+1', '+cmd', '-2', '@SUM(A1)', '\t=1', '  =1', '＝1'])
+def test_a_text_is_never_a_formula(text):
+    assert cells(text) == [f"'{text}"]
+
+
+def test_numbers_stay_numbers_and_what_is_unknown_is_empty():
+    assert cells(-3, -0.5, 0.0, 1 / 3, None, 12) == ['-3', '-0.5', '0', '0.333333', '', '12']
+
+
+def test_times_are_those_of_the_plant():
+    assert cells(AT, date(2026, 11, 23)) == ['2026-11-23 10:42:07', '2026-11-23']
+
+
+def test_commas_quotes_and_line_ends_stay_in_their_cell():
+    assert cells('a,"b"\nc', 'd') == ['a,"b"\nc', 'd']
+
+
+def stop(reason, clocks, *, micro=False):
+    return Stop(1, MachineName('Valve_01_01'), AT, AT, reason, True, micro, 600.0, 600.0, *clocks, None, None)
+
+
+def test_the_four_clocks_are_means_of_the_stops_that_have_all_four():
+    found = clocks_of([stop('Jam', (60.0, 120.0, 60.0, 360.0)), stop('Jam', (0.0, 60.0, 60.0, 480.0)),
+                       stop('Leak', (10.0, 10.0, 10.0, 10.0)), stop('Jam', (60.0, None, None, None)),
+                       stop('Leak', (1.0, 1.0, 1.0, 1.0), micro=True)])
+    assert [(each.reason, each.stops, each.means, each.seconds) for each in found] == [
+        ('Jam', 2, (30.0, 90.0, 60.0, 420.0), 1200.0), ('Leak', 1, (10.0, 10.0, 10.0, 10.0), 40.0)]
+
+
+def test_units_stand_in_the_heading():
+    assert heading((Column('Day', Kind.DAY), Column('Longest', Kind.SECONDS))) == '\ufeffDay,Longest (s)\r\n'
