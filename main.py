@@ -78,8 +78,9 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     orders = WorkOrders(database, employees)
     order_list = WorkOrderList(database, settings.zone)
     history_keeper = HistoryKeeper(database, settings.machine_silent_after)
-    dashboard_keeper = DashboardKeeper(database, history_keeper, settings.zone, every=settings.dashboard_refresh_seconds,
-                                       retention=settings.retention_days and timedelta(days=settings.retention_days))
+    dashboard_keeper = DashboardKeeper(
+        database, history_keeper, settings.zone, every=settings.dashboard_refresh_seconds,
+        retention=timedelta(days=settings.retention_days) if settings.retention_days else None)
     keepers = [WorkOrderKeeper(database, settings.auto_work_order_after), history_keeper, dashboard_keeper]
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
                         employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
