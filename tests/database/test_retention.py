@@ -13,10 +13,11 @@ from database.past import age, content, say
 
 from floor.analytics import Analytics, Window
 from floor.dashboard_keeper import DashboardKeeper
-from floor.database import Database
+from floor.database import SQL, Database
 from floor.history_keeper import HistoryKeeper
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Psql = Callable[..., str]
 
 DETROIT = ZoneInfo('America/Detroit')
 VALVE, PAINTER = 'Valve_01_01', 'Painter_04_01'
@@ -102,7 +103,8 @@ async def test_what_is_not_in_the_sums_is_not_forgotten(past: asyncpg.Connection
     assert len(await oldest(past)) == 56
 
 
-async def test_nobody_else_can_delete_history(past: asyncpg.Connection, connect: Connect) -> None:
+async def test_only_who_was_granted_it_can_forget_and_nobody_can_delete(
+        past: asyncpg.Connection, connect: Connect, psql: Psql) -> None:
     await past.execute('DROP ROLE IF EXISTS tidy; CREATE ROLE tidy LOGIN')
     try:
         await past.execute('GRANT USAGE ON SCHEMA manufacturing_line TO tidy; '
@@ -113,7 +115,7 @@ async def test_nobody_else_can_delete_history(past: asyncpg.Connection, connect:
             await tidy.execute('DELETE FROM machine_status_history')
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function forget_history'):
             await tidy.execute(FORGET)
-        await past.execute('GRANT EXECUTE ON FUNCTION forget_history TO tidy')
+        psql('-v', 'app=tidy', '-f', str(SQL / 'grants.sql'))
         assert await tidy.fetchval(FORGET) == 52
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
             await past.execute('DELETE FROM machine_status_history')
