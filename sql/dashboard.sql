@@ -1,4 +1,4 @@
--- Brings the eight dashboard tables up to date by hand; the app does the same by itself, every DASHBOARD_REFRESH_SECONDS.
+-- Brings the eight dashboard tables up to date by hand; the app does it every DASHBOARD_REFRESH_SECONDS.
 --   psql DATABASE -v schema=manufacturing_line -f sql/dashboard.sql
 -- The queries, and what each number means: sql/queries/dashboard.sql.
 \set ON_ERROR_STOP on

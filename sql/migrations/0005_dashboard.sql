@@ -22,7 +22,8 @@ BEGIN
                   'dashboard_work_order_status_summary', 'dashboard_work_order_trends_30days',
                   'dashboard_executive_kpis', 'dashboard_machine_status_changes_7days')
         )
-        SELECT relname, CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind FROM taken
+        SELECT relname, CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind
+        FROM taken
         UNION ALL
         SELECT home.relname, 'INDEX' FROM taken JOIN pg_index ON indrelid = taken.oid JOIN home ON home.oid = indexrelid
     LOOP
@@ -32,10 +33,12 @@ END $$;
 
 ALTER TABLE plant_settings
     ADD COLUMN time_zone text NOT NULL DEFAULT 'UTC'
-        CONSTRAINT plant_settings_time_zone_check CHECK ((timestamptz '2000-01-01Z' AT TIME ZONE time_zone) IS NOT NULL),
+        CONSTRAINT plant_settings_time_zone_check
+            CHECK ((timestamptz '2000-01-01Z' AT TIME ZONE time_zone) IS NOT NULL),
     ADD COLUMN micro_stop interval NOT NULL DEFAULT '5 minutes'
         CONSTRAINT plant_settings_micro_stop_check CHECK (micro_stop >= '0');
-COMMENT ON COLUMN plant_settings.time_zone IS 'Days and hours of the dashboard tables are by its clock; the app writes PLANT_TIMEZONE.';
+COMMENT ON COLUMN plant_settings.time_zone IS
+    'Days and hours of the dashboard tables are by its clock; the app writes PLANT_TIMEZONE.';
 COMMENT ON COLUMN plant_settings.micro_stop IS 'A stop that is shorter is a micro-stop, counted apart.';
 
 CREATE INDEX work_orders_by_report ON work_orders (timestamp);
@@ -53,8 +56,10 @@ CREATE TABLE dashboard_current_machine_status (
     PRIMARY KEY (production_line, equipment_type, status)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE dashboard_current_machine_status IS 'How many machines of each line and type are in each status now.';
-COMMENT ON COLUMN dashboard_current_machine_status.status IS 'operational, warning, down, or unknown: not heard of for too long.';
-COMMENT ON COLUMN dashboard_current_machine_status.percentage IS 'Of all machines of the floor, so that the rows add up to 100.';
+COMMENT ON COLUMN dashboard_current_machine_status.status IS
+    'operational, warning, down, or unknown: not heard of for too long.';
+COMMENT ON COLUMN dashboard_current_machine_status.percentage IS
+    'Of all machines of the floor, so that the rows add up to 100.';
 
 CREATE TABLE dashboard_machine_uptime_7days (
     production_line     text        NOT NULL,
@@ -74,7 +79,8 @@ COMMENT ON COLUMN dashboard_machine_uptime_7days.uptime_percentage IS
 COMMENT ON COLUMN dashboard_machine_uptime_7days.operational_hours IS 'Operational or warning: it was not down.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.warning_hours IS 'The part of operational_hours that was warning.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.unknown_hours IS 'Before its first event, after it left, or silent.';
-COMMENT ON COLUMN dashboard_machine_uptime_7days.coverage_percentage IS 'The part of the 7 days in which something was known.';
+COMMENT ON COLUMN dashboard_machine_uptime_7days.coverage_percentage IS
+    'The part of the 7 days in which something was known.';
 
 CREATE TABLE dashboard_problematic_machines_30days (
     production_line    text        NOT NULL,
@@ -89,13 +95,16 @@ CREATE TABLE dashboard_problematic_machines_30days (
     micro_stops        bigint      NOT NULL,
     downtime_hours     numeric     NOT NULL
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE dashboard_problematic_machines_30days IS 'The machines that were down in the 30 days until last_updated.';
+COMMENT ON TABLE dashboard_problematic_machines_30days IS
+    'The machines that were down in the 30 days until last_updated.';
 COMMENT ON COLUMN dashboard_problematic_machines_30days.downtime_incidents IS
     'Entries into down in the 30 days, from whatever status; failures + micro_stops.';
-COMMENT ON COLUMN dashboard_problematic_machines_30days.days_with_issues IS 'Days of the plant on which it was down for some time.';
+COMMENT ON COLUMN dashboard_problematic_machines_30days.days_with_issues IS
+    'Days of the plant on which it was down for some time.';
 COMMENT ON COLUMN dashboard_problematic_machines_30days.first_incident IS
     'When the first stop began; before the 30 days if it was going on when they began.';
-COMMENT ON COLUMN dashboard_problematic_machines_30days.failures IS 'Incidents that lasted at least plant_settings.micro_stop.';
+COMMENT ON COLUMN dashboard_problematic_machines_30days.failures IS
+    'Incidents that lasted at least plant_settings.micro_stop.';
 
 CREATE TABLE dashboard_hourly_status_patterns (
     hour_of_day         integer     PRIMARY KEY,
@@ -112,8 +121,10 @@ COMMENT ON TABLE dashboard_hourly_status_patterns IS
     'Each hour of the day by the plant''s clock, over the 30 days until last_updated and all machines.';
 COMMENT ON COLUMN dashboard_hourly_status_patterns.total_readings IS
     'A reading is one machine for one minute, so that a share of readings is a share of time; what is unknown is none.';
-COMMENT ON COLUMN dashboard_hourly_status_patterns.uptime_percentage IS 'Operational or warning; with downtime_percentage 100.';
-COMMENT ON COLUMN dashboard_hourly_status_patterns.warning_percentage IS 'The part of uptime_percentage that was warning.';
+COMMENT ON COLUMN dashboard_hourly_status_patterns.uptime_percentage IS
+    'Operational or warning; with downtime_percentage 100.';
+COMMENT ON COLUMN dashboard_hourly_status_patterns.warning_percentage IS
+    'The part of uptime_percentage that was warning.';
 
 CREATE TABLE dashboard_work_order_status_summary (
     status               text        PRIMARY KEY,
@@ -124,7 +135,8 @@ CREATE TABLE dashboard_work_order_status_summary (
     unassigned_count     bigint      NOT NULL,
     last_updated         timestamptz NOT NULL
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE dashboard_work_order_status_summary IS 'All orders there are, by their status; a status without orders has a row too.';
+COMMENT ON TABLE dashboard_work_order_status_summary IS
+    'All orders there are, by their status; a status without orders has a row too.';
 COMMENT ON COLUMN dashboard_work_order_status_summary.avg_resolution_hours IS
     'Mean of completed_at minus timestamp (reported); null unless completed.';
 
@@ -137,7 +149,8 @@ CREATE TABLE dashboard_work_order_trends_30days (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE dashboard_work_order_trends_30days IS
     'Orders reported on each of the 30 days of the plant up to today; a day without orders has a row too.';
-COMMENT ON COLUMN dashboard_work_order_trends_30days.seven_day_moving_avg IS 'Of the seven days that end with this one.';
+COMMENT ON COLUMN dashboard_work_order_trends_30days.seven_day_moving_avg IS
+    'Of the seven days that end with this one.';
 COMMENT ON COLUMN dashboard_work_order_trends_30days.volume_indicator IS
     'High: above 1.2 x seven_day_moving_avg, Low: below 0.8 x, else Normal.';
 
@@ -171,11 +184,12 @@ CREATE INDEX dashboard_machine_status_changes_by_machine
     ON dashboard_machine_status_changes_7days (machine_name, changed_at);
 CREATE INDEX dashboard_machine_status_changes_by_time ON dashboard_machine_status_changes_7days (changed_at);
 COMMENT ON TABLE dashboard_machine_status_changes_7days IS
-    'One row per change of status of the last 7 days; only what is new is written, and the latest row at every refresh.';
+    'One row per change of status of the last 7 days; only what is new is written, and the latest at every refresh.';
 COMMENT ON COLUMN dashboard_machine_status_changes_7days.previous_status IS 'Null: the machine was not there before.';
 COMMENT ON COLUMN dashboard_machine_status_changes_7days.status_change_type IS
     'FAILURE: into down, from whatever it was. RECOVERY: out of down. STABLE: between operational and warning, or new.';
-COMMENT ON COLUMN dashboard_machine_status_changes_7days.version IS 'Of the row of machine_status_history it comes from.';
+COMMENT ON COLUMN dashboard_machine_status_changes_7days.version IS
+    'Of the row of machine_status_history it comes from.';
 
 -- How far the history has been put into that table, as history_progress was then; made_for: the layout and the clock.
 CREATE TABLE dashboard_progress (
@@ -204,14 +218,15 @@ LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name);
 COMMENT ON VIEW known_machines IS 'Every machine that stands on the floor (present) or was ever heard of.';
 
-CREATE FUNCTION plant_zone() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT time_zone FROM plant_settings $$;
+CREATE FUNCTION plant_zone() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT time_zone FROM plant_settings $$;
 
--- What the rows of dashboard_machine_status_changes_7days were made for: another layout, another clock or another life of
--- the server asks for all of them anew.
+-- What the rows of dashboard_machine_status_changes_7days were made for: another layout, another clock or another life
+-- of the server asks for all of them anew.
 CREATE VIEW dashboard_made_for AS
 SELECT md5(concat_ws(E'\n', plant_zone(), p.life_xid, p.life_version,
-                     (SELECT string_agg(concat_ws(E'\t', m.machine_name, m.type, m.line_id), E'\n' ORDER BY m.machine_name)
-                      FROM machines m),
+                     (SELECT string_agg(concat_ws(E'\t', m.machine_name, m.type, m.line_id), E'\n'
+                                        ORDER BY m.machine_name) FROM machines m),
                      (SELECT string_agg(concat_ws(E'\t', l.line_id, l.name), E'\n' ORDER BY l.line_id)
                       FROM production_lines l))) AS made_for
 FROM history_progress p;
@@ -241,12 +256,14 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 3000 AS $$
         SELECT late.machine_name, late.since, late.until FROM late
     ), stretch AS (
         SELECT s.since, s.until, s.status, 1 AS direction
-        FROM (SELECT array_agg(live.machine_name) AS names, array_agg(live.since) AS froms, array_agg(live.until) AS untils
+        FROM (SELECT array_agg(live.machine_name) AS names, array_agg(live.since) AS froms,
+                     array_agg(live.until) AS untils
               FROM live) AS p
         CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
         UNION ALL
         SELECT s.since, s.until, s.status, -1
-        FROM (SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils
+        FROM (SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms,
+                     array_agg(late.until) AS untils
               FROM late) AS p
         CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, NULL) s
     )
@@ -255,8 +272,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 3000 AS $$
            sum(part.length) FILTER (WHERE part.status = 'down')::bigint
     FROM (SELECT q.since, of_status.status, of_status.length
           FROM rolled JOIN floor_quarters q ON q.since >= rolled.since AND q.since < rolled.until
-          CROSS JOIN LATERAL (VALUES ('operational', q.operational), ('warning', q.warning + q.waiting), ('down', q.down))
-              AS of_status (status, length)
+          CROSS JOIN LATERAL (VALUES ('operational', q.operational), ('warning', q.warning + q.waiting),
+                                     ('down', q.down)) AS of_status (status, length)
           UNION ALL
           SELECT quarter, s.status,
                  s.direction * micros(least(s.until, quarter + interval '15 minutes') - greatest(s.since, quarter))
@@ -266,20 +283,22 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 3000 AS $$
           WHERE s.status <> 'unknown') AS part
     GROUP BY part.since
 $$;
-COMMENT ON FUNCTION floor_times IS 'Microseconds of all machines in each quarter of an hour; warning includes starved and blocked.';
+COMMENT ON FUNCTION floor_times IS
+    'Microseconds of all machines in each quarter of an hour; warning includes starved and blocked.';
 
 
 -- Forgetting. What was said long ago may go once it is in the sums; stops, sums and waits stay for ever.
 
 ALTER TABLE history_progress ADD COLUMN forgotten_until timestamptz;
 COMMENT ON COLUMN history_progress.forgotten_until IS
-    'Of the time before, machine_status_history has lost rows: only what was derived from them is known. A UTC midnight.';
+    'Of the time before, machine_status_history has lost rows: only what was derived from them is known. UTC midnight.';
 
 CREATE OR REPLACE FUNCTION machine_status_history_is_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     -- the setting alone lets nobody: only inside forget_history() is it the owner who deletes
-    IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'machine_status_history' AND current_setting('floor.forgetting', true) = 'yes'
+    IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'machine_status_history'
+       AND current_setting('floor.forgetting', true) = 'yes'
        AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
         RETURN NULL;
     END IF;
@@ -298,7 +317,9 @@ DECLARE
     amount bigint;
 BEGIN
     SELECT rolled_until INTO summed_until FROM history_progress FOR UPDATE;
-    summed_until := CASE WHEN summed_until IS NOT NULL THEN least(summed_until, (SELECT min(at) FROM history_unread)) END;
+    IF summed_until IS NOT NULL THEN
+        summed_until := least(summed_until, (SELECT min(at) FROM history_unread));
+    END IF;
     IF until_at IS NULL OR summed_until IS NULL OR until_at > summed_until THEN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = format('history before %s can not be forgotten: it is in the sums only up to %s',
@@ -330,12 +351,13 @@ BEGIN
     GET DIAGNOSTICS amount = ROW_COUNT;
     PERFORM set_config('floor.forgetting', '', true);
     IF amount > 0 THEN
-        UPDATE history_progress SET forgotten_until = until_at WHERE forgotten_until IS NULL OR forgotten_until < until_at;
+        UPDATE history_progress SET forgotten_until = until_at
+        WHERE forgotten_until IS NULL OR forgotten_until < until_at;
     END IF;
     RETURN amount;
 END $$;
 COMMENT ON FUNCTION forget_history IS
-    'Deletes at most so many rows of the history before a time (its UTC midnight), which must be in the sums. Returns how many.';
+    'Deletes at most so many rows of the history before a time (its UTC midnight), which must be in the sums.';
 REVOKE EXECUTE ON FUNCTION forget_history FROM PUBLIC;
 
 -- What is said of a time that is forgotten could not be put in its place any more, and would falsify the sums.
@@ -353,8 +375,8 @@ CREATE TRIGGER machine_status_history_is_forgotten BEFORE INSERT ON machine_stat
     FOR EACH ROW WHEN (NEW.changed_at < now() - interval '1 day' AND NEW.changed_at > '-infinity')
     EXECUTE FUNCTION machine_status_history_is_forgotten();
 
--- What was forgotten can not be derived again. In a database that was restored elsewhere what is derived therefore stays,
--- and what had not been read when it was saved is put in its place now, by the old way of counting; then all is read.
+-- What was forgotten can not be derived again. In a database that was restored elsewhere what is derived therefore
+-- stays, and what had not been read when it was saved is put in its place now, by the old way of counting.
 ALTER FUNCTION history_begin_again() RENAME TO history_derive_again;
 CREATE FUNCTION history_begin_again() RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

@@ -1,8 +1,9 @@
 -- name: refresh_current_machine_status()!
--- This file is the refresh of the eight dashboard tables, in order and in one transaction (REPEATABLE READ: all are of one
--- moment, and a reader sees the old rows until the new ones are complete). The app runs it, and psql by sql/dashboard.sql.
--- Now is now(), the begin of the transaction. Everything is computed from the history by time, by the functions that the
--- reports use, so that both show the same number. What the columns mean stands in their comments.
+-- This file is the refresh of the eight dashboard tables, in order and in one transaction (REPEATABLE READ: all are of
+-- one moment, and a reader sees the old rows until the new ones are complete). The app runs it, and psql by
+-- sql/dashboard.sql. Now is now(), the begin of the transaction. Everything is computed from the history by time, by
+-- the functions that the reports use, so that both show the same number. What a column means stands in its comment.
+--
 -- 1. How many machines of each line and type are in each status; a silent machine is unknown, as on the floor.
 INSERT INTO dashboard_current_machine_status AS d
     (production_line, equipment_type, status, machine_count, percentage, last_updated)
@@ -17,8 +18,8 @@ ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET
 
 -- name: read_new_status_changes()!
 -- 8. Changes of status, as far as they are new: of each machine from its first row on that was not here at the last
--- refresh, so what came late is put in its place, and what follows it is looked at again. When the layout or the plant's
--- clock changed, all of the 7 days. A new reason for the same status is no change of it.
+-- refresh, so what came late is put in its place, and what follows it is looked at again. When the layout or the
+-- plant's clock changed, all of the 7 days. A new reason for the same status is no change of it.
 WITH last_time AS (
     SELECT p.*, p.made_for = made.made_for AS goes_on
     FROM dashboard_progress p, dashboard_made_for made
@@ -28,7 +29,8 @@ WITH last_time AS (
           WHERE p.goes_on AND h.version > p.loaded AND h.version <= p.life_version
           UNION ALL
           SELECT h.machine_name, h.changed_at FROM last_time p, machine_status_history h
-          WHERE p.goes_on AND (h.xid, h.version) > (p.xid, p.version) AND (h.version > p.foreign_version OR h.xid < p.life_xid)
+          WHERE p.goes_on AND (h.xid, h.version) > (p.xid, p.version)
+            AND (h.version > p.foreign_version OR h.xid < p.life_xid)
           UNION ALL
           SELECT m.machine_name, '-infinity' FROM last_time p, known_machines m WHERE NOT p.goes_on) AS found
     GROUP BY found.machine_name
@@ -43,8 +45,8 @@ WITH last_time AS (
         SELECT h.version, h.changed_at, h.new_status, h.reason FROM machine_status_history h
         WHERE h.machine_name = fresh.machine_name AND h.changed_at >= fresh.at AND h.changed_at < 'infinity') AS s
 ), change AS (
-    SELECT said.version, said.machine_name, said.changed_at, said.new_status AS status, said.previous_status, said.reason,
-           m.production_line, m.type, (said.changed_at AT TIME ZONE plant_zone()) AS local_time
+    SELECT said.version, said.machine_name, said.changed_at, said.new_status AS status, said.previous_status,
+           said.reason, m.production_line, m.type, (said.changed_at AT TIME ZONE plant_zone()) AS local_time
     FROM said JOIN known_machines m USING (machine_name)
     WHERE said.changed_at >= said.at AND said.new_status IN ('operational', 'warning', 'down')
       AND said.new_status IS DISTINCT FROM said.previous_status
@@ -56,7 +58,8 @@ WITH last_time AS (
 INSERT INTO dashboard_machine_status_changes_7days AS d
     (status_date, status_hour, machine_name, production_line, type, status, previous_status, status_change_type,
      last_updated, version, changed_at, reason)
-SELECT local_time::date, extract(hour FROM local_time)::integer, machine_name, production_line, type, status, previous_status,
+SELECT local_time::date, extract(hour FROM local_time)::integer, machine_name, production_line, type, status,
+       previous_status,
        CASE WHEN status = 'down' THEN 'FAILURE' WHEN previous_status = 'down' THEN 'RECOVERY' ELSE 'STABLE' END,
        now(), version, changed_at, reason
 FROM change
@@ -65,8 +68,8 @@ ON CONFLICT (version) DO UPDATE SET
     production_line = excluded.production_line, type = excluded.type, status = excluded.status,
     previous_status = excluded.previous_status, status_change_type = excluded.status_change_type,
     last_updated = excluded.last_updated, changed_at = excluded.changed_at, reason = excluded.reason
-WHERE (d.status_date, d.status_hour, d.machine_name, d.production_line, d.type, d.status, d.previous_status, d.changed_at,
-       d.reason) IS DISTINCT FROM
+WHERE (d.status_date, d.status_hour, d.machine_name, d.production_line, d.type, d.status, d.previous_status,
+       d.changed_at, d.reason) IS DISTINCT FROM
       (excluded.status_date, excluded.status_hour, excluded.machine_name, excluded.production_line, excluded.type,
        excluded.status, excluded.previous_status, excluded.changed_at, excluded.reason);
 
@@ -83,13 +86,14 @@ DELETE FROM dashboard_machine_status_changes_7days WHERE changed_at < now() - in
 -- name: touch_latest_status_change()!
 -- So that max(last_updated) says as of when the changes are complete, also where nothing changes.
 UPDATE dashboard_machine_status_changes_7days SET last_updated = now()
-WHERE version = (SELECT version FROM dashboard_machine_status_changes_7days ORDER BY changed_at DESC, version DESC LIMIT 1);
+WHERE version = (SELECT version FROM dashboard_machine_status_changes_7days
+                 ORDER BY changed_at DESC, version DESC LIMIT 1);
 
 -- name: refresh_machine_uptime()!
 -- 2. Hours of each machine that stands on the floor, or did in the last 7 days.
 INSERT INTO dashboard_machine_uptime_7days AS d
-    (production_line, machine_name, type, uptime_percentage, operational_hours, downtime_hours, last_updated, warning_hours,
-     unknown_hours, coverage_percentage)
+    (production_line, machine_name, type, uptime_percentage, operational_hours, downtime_hours, last_updated,
+     warning_hours, unknown_hours, coverage_percentage)
 SELECT m.production_line, m.machine_name, m.type, percent(t.up, t.up + t.down), micros_in_hours(t.up),
        micros_in_hours(t.down), now(), micros_in_hours(t.warning), micros_in_hours(whole.length - t.up - t.down),
        percent(t.up + t.down, whole.length)
@@ -97,18 +101,18 @@ FROM known_machines m
 LEFT JOIN machine_times(ARRAY(SELECT machine_name FROM known_machines), now() - interval '7 days', now(), now()) time
     USING (machine_name)
 CROSS JOIN (SELECT micros(interval '7 days') AS length) AS whole
-CROSS JOIN LATERAL (SELECT coalesce(time.operational + time.warning + time.waiting, 0) AS up, coalesce(time.down, 0) AS down,
-                           coalesce(time.warning + time.waiting, 0) AS warning) AS t
+CROSS JOIN LATERAL (SELECT coalesce(time.operational + time.warning + time.waiting, 0) AS up,
+                           coalesce(time.down, 0) AS down, coalesce(time.warning + time.waiting, 0) AS warning) AS t
 WHERE m.present OR t.up + t.down > 0
 ON CONFLICT (machine_name) DO UPDATE SET
     production_line = excluded.production_line, type = excluded.type, uptime_percentage = excluded.uptime_percentage,
     operational_hours = excluded.operational_hours, downtime_hours = excluded.downtime_hours,
-    last_updated = excluded.last_updated, warning_hours = excluded.warning_hours, unknown_hours = excluded.unknown_hours,
-    coverage_percentage = excluded.coverage_percentage;
+    last_updated = excluded.last_updated, warning_hours = excluded.warning_hours,
+    unknown_hours = excluded.unknown_hours, coverage_percentage = excluded.coverage_percentage;
 
 -- name: refresh_problematic_machines()!
--- 3. The machines that were down in the last 30 days. An incident is an entry into down, from whatever status; a stop that
--- was going on when the 30 days began counts its hours and days, but no incident.
+-- 3. The machines that were down in the last 30 days. An incident is an entry into down, from whatever status; a stop
+-- that was going on when the 30 days began counts its hours and days, but no incident.
 WITH stop AS MATERIALIZED (
     SELECT s.machine_name, s.since, s.until, s.down, s.length, s.since >= period.start AS began,
            (greatest(s.since, period.start) AT TIME ZONE plant_zone())::date AS first_day,
@@ -129,8 +133,8 @@ WITH stop AS MATERIALIZED (
     GROUP BY stop.machine_name
 )
 INSERT INTO dashboard_problematic_machines_30days AS d
-    (production_line, machine_name, type, downtime_incidents, days_with_issues, first_incident, last_incident, last_updated,
-     failures, micro_stops, downtime_hours)
+    (production_line, machine_name, type, downtime_incidents, days_with_issues, first_incident, last_incident,
+     last_updated, failures, micro_stops, downtime_hours)
 SELECT m.production_line, m.machine_name, m.type, s.incidents, day.days, s.first, s.last, now(), s.failures,
        s.incidents - s.failures, micros_in_hours(s.down)
 FROM summed s JOIN day USING (machine_name) JOIN known_machines m USING (machine_name)
@@ -141,12 +145,13 @@ ON CONFLICT (machine_name) DO UPDATE SET
     micro_stops = excluded.micro_stops, downtime_hours = excluded.downtime_hours;
 
 -- name: refresh_hourly_status_patterns()!
--- 4. The hours of the day by the plant's clock, over the last 30 days. The known implementations count rows here, which say
--- nothing of time. A reading is one machine for one minute instead: counts stay counts, and their shares are of time.
+-- 4. The hours of the day by the plant's clock, over the last 30 days. A reading is one machine for one minute: how
+-- many rows were written says nothing of time, and so counts are counts, and a share of them is a share of time.
 INSERT INTO dashboard_hourly_status_patterns AS d
     (hour_of_day, operational_count, down_count, warning_count, total_readings, downtime_percentage, uptime_percentage,
      warning_percentage, last_updated)
-SELECT hour.hour, minutes.operational, minutes.down, minutes.warning, minutes.operational + minutes.down + minutes.warning,
+SELECT hour.hour, minutes.operational, minutes.down, minutes.warning,
+       minutes.operational + minutes.down + minutes.warning,
        percent(t.down, t.known), percent(t.operational + t.warning, t.known), percent(t.warning, t.known), now()
 FROM generate_series(0, 23) AS hour (hour)
 LEFT JOIN (SELECT extract(hour FROM q.since AT TIME ZONE plant_zone())::integer AS hour,
@@ -189,7 +194,8 @@ WITH day AS (
     FROM work_orders WHERE timestamp >= now() - interval '37 days' GROUP BY 1
 ), averaged AS (
     SELECT day.day, coalesce(counted.orders, 0) AS orders,
-           sum(coalesce(counted.orders, 0)) OVER (ORDER BY day.day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) / 7.0 AS average
+           sum(coalesce(counted.orders, 0)) OVER (ORDER BY day.day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) / 7.0
+               AS average
     FROM day LEFT JOIN counted USING (day)
 )
 INSERT INTO dashboard_work_order_trends_30days AS d
@@ -215,8 +221,10 @@ INSERT INTO dashboard_executive_kpis AS d
     (metric_category, metric_name, current_value, target_value, value_type, last_updated, period)
 SELECT kpi.category, kpi.name, kpi.value, kpi.target, kpi.type, now(), kpi.period
 FROM uptime, active, LATERAL (VALUES
-    ('Production', 'Total Machines', (SELECT count(*)::numeric FROM machine_feed_stream), NULL::numeric, 'count', 'now'),
-    ('Production', 'Current Uptime %', percent(uptime.up, uptime.up + uptime.down), 95, 'percentage', 'the last 24 hours'),
+    ('Production', 'Total Machines', (SELECT count(*)::numeric FROM machine_feed_stream), NULL::numeric, 'count',
+     'now'),
+    ('Production', 'Current Uptime %', percent(uptime.up, uptime.up + uptime.down), 95, 'percentage',
+     'the last 24 hours'),
     ('Work Orders', 'Open Orders', active.orders, 10, 'count', 'now'),
     ('Work Orders', 'Critical Orders', active.critical, 0, 'count', 'now'),
     ('Work Orders', 'Avg Resolution Time (hours)',
