@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from nicegui import ui
+
 from ..analytics import Window
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 STEPS_S = (1, 5, 15, 30, *(minutes * MINUTE_S for minutes in (1, 5, 10, 15, 30)),
            *(hours * HOUR_S for hours in (1, 2, 3, 6, 12)), *(days * DAY_S for days in (1, 2, 7, 28)))
 MOST_MARKS = 10
+NEAR_THE_END = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,17 @@ class Mark:
 
     at: float
     text: str
+
+
+def show_marks(axis: ui.element, window: Window, zone: tzinfo) -> None:
+    """Mark an axis anew."""
+    axis.clear()
+    with axis:
+        for mark in marks(window, zone):
+            label = ui.label(mark.text).classes('timeline-mark')
+            label.style['left'] = f'{mark.at * 100:.2f}%'
+            if mark.at > NEAR_THE_END:
+                label.classes('near-the-end')
 
 
 def marks(window: Window, zone: tzinfo, most: int = MOST_MARKS) -> list[Mark]:

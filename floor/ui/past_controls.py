@@ -11,7 +11,7 @@ from nicegui.events import ValueChangeEventArguments
 from ..analytics import Window
 from ..past import PastMoment
 from ..shifts import Shift
-from .axis import marks
+from .axis import show_marks
 from .words import length
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -50,7 +50,7 @@ class PastControls:
         if self._moment is None or (moment.start, moment.end) != (self._moment.start, self._moment.end):
             self._slider.props['min'] = 0
             self._slider.props['max'] = int((moment.end - moment.start).total_seconds())
-            self._label(moment)
+            show_marks(self._axis, Window(moment.start, moment.end), self._zone)
         self._moment = moment
         self._is_told = True
         self._slider.set_value(int((moment.at - moment.start).total_seconds()))
@@ -71,12 +71,6 @@ class PastControls:
             self._say_play()
 
     # within
-
-    def _label(self, moment: PastMoment) -> None:
-        self._axis.clear()
-        with self._axis:
-            for mark in marks(Window(moment.start, moment.end), self._zone):
-                ui.label(mark.text).classes('timeline-mark').style['left'] = f'{mark.at * 100:.2f}%'
 
     def _slide(self, event: ValueChangeEventArguments[float | None]) -> None:
         if self._is_told or self._moment is None or not isinstance(event.value, int | float):

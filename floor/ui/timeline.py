@@ -14,7 +14,7 @@ from ..analytics import Analytics, Band, Lane, Page, Scope, Stop, Window
 from ..errors import FloorError
 from ..model import DisplayName, MachineName, Status
 from ..store import Store
-from .axis import marks
+from .axis import show_marks
 from .heading import Heading
 from .machine_tile import shortened
 from .report_words import duration
@@ -121,11 +121,7 @@ class Timeline:
             for lane in lanes:
                 name = str(DisplayName.of(lane.machine))
                 ui.label(shortened(name, 60)).classes('timeline-name').props['title'] = name
-        self._axis.clear()
-        with self._axis:
-            for mark in marks(window, self._zone):
-                label = ui.label(mark.text).classes('timeline-mark')
-                label.style['left'] = f'{mark.at * 100:.2f}%'
+        show_marks(self._axis, window, self._zone)
         self._toggle.set_visibility(of > FIRST)
         self._toggle.set_text(f'{FIRST} of {of} machines: show all' if not self._all
                               else f'All {of} machines: show {FIRST}')
