@@ -24,7 +24,7 @@ from .stop_table import StopTable
 from .timeline_picture import LANE, WIDTH, band_at, drawing, moment_at
 
 FIRST = 12
-COLUMNS = 400
+COLUMNS = 300
 """Stretches that begin and end in one of so many columns are drawn as one: what bounds the answer."""
 CLICK = 5.0
 SHORTEST = timedelta(seconds=10)

@@ -19,7 +19,8 @@ HATCH = ('<defs><pattern id="timeline-gap" width="6" height="6" patternUnits="us
 
 
 def drawing(window: Window, lanes: Sequence[Lane]) -> str:
-    """The lanes below each other, 1200 wide; one path for each status of a lane. A stop is never too narrow to see."""
+    """The lanes below each other, 1200 wide; one path for each status of a lane. A stop is never too narrow to see. The
+    times of the bands are in UTC, as Analytics has them."""
     height = max(1, len(lanes)) * LANE
     paths = [_path(window, lane, number, status) for number, lane in enumerate(lanes) for status in DRAWN]
     return f'{HATCH}{"".join(paths)}<rect class="timeline-ground" width="{WIDTH}" height="{height}"></rect>'
@@ -27,20 +28,26 @@ def drawing(window: Window, lanes: Sequence[Lane]) -> str:
 
 def _path(window: Window, lane: Lane, number: int, status: Status) -> str:
     top, height = TOP_AND_HEIGHT[status]
+    start, length = window.start.astimezone(UTC), _length(window)  # once: a month has tens of thousands of bands
+    narrowest = NARROWEST if status is not Status.OPERATIONAL else 0.0
     steps = []
     for band in lane.bands:
         if band.status is status:
-            x, until = x_of(window, band.since), x_of(window, band.until)
-            width = max(until - x, NARROWEST if status is not Status.OPERATIONAL else 0)
-            steps.append(f'M{x:.1f} {number * LANE + top}h{width:.1f}v{height}h{-width:.1f}z')
+            width = max(WIDTH * ((band.until - band.since) / length), narrowest)
+            steps.append(f'M{WIDTH * ((band.since - start) / length):.1f} {number * LANE + top}'
+                         f'h{width:.1f}v{height}h{-width:.1f}z')
     fill = ' fill="url(#timeline-gap)"' if status is Status.UNKNOWN else ''
     return f'<path class="band {status.value}"{fill} d="{"".join(steps)}"></path>' if steps else ''
 
 
+def _length(window: Window) -> timedelta:
+    """What passes between its ends, never nothing."""
+    return max(window.end.astimezone(UTC) - window.start.astimezone(UTC), timedelta(microseconds=1))
+
+
 def x_of(window: Window, moment: datetime) -> float:
     """Where a moment is in the drawing."""
-    length = (window.end.astimezone(UTC) - window.start.astimezone(UTC)).total_seconds()
-    return WIDTH * (moment.astimezone(UTC) - window.start.astimezone(UTC)).total_seconds() / length if length else 0.0
+    return WIDTH * ((moment.astimezone(UTC) - window.start.astimezone(UTC)) / _length(window))
 
 
 def moment_at(window: Window, x: float) -> datetime:
