@@ -27,14 +27,14 @@ class DashboardKeeper:
     """A task for the background of a whole program."""
 
     def __init__(self, database: Database, history: HistoryKeeper, zone: ZoneInfo, *, every: float = 60.0,
-                 retention: timedelta | None = None, micro_stop: timedelta = MICRO_STOP) -> None:
+                 retention_days: int | None = None, micro_stop: timedelta = MICRO_STOP) -> None:
         """zone: of the plant, whose days and hours the tables have. every: seconds between two refreshes.
-        retention: how long the history is kept, None: for ever; what it adds up to stays for ever."""
+        retention_days: how long the history is kept, None: for ever; what it adds up to stays for ever."""
         self._database = database
         self._history = history
         self._zone = zone
         self._every = every
-        self._retention = retention
+        self._retention = None if retention_days is None else timedelta(days=retention_days)
         self._micro_stop = micro_stop
         self._tables = read_sql(SQL / 'queries' / 'dashboard.sql', database.feed_table)
         self._forgot_on: date | None = None

@@ -231,6 +231,28 @@ SELECT md5(concat_ws(E'\n', plant_zone(), p.life_xid, p.life_version,
                       FROM production_lines l))) AS made_for
 FROM history_progress p;
 
+-- The machines of which something is new to that table, and from when on. As in unread_history() the cursor is written
+-- into the statement, so that it is planned knowing how few rows lie beyond it.
+CREATE FUNCTION new_to_dashboard() RETURNS TABLE (machine_name text, at timestamptz)
+LANGUAGE plpgsql STABLE ROWS 100 SET search_path FROM CURRENT AS $$
+DECLARE
+    p dashboard_progress;
+BEGIN
+    SELECT * INTO p FROM dashboard_progress;
+    IF p.made_for <> (SELECT made_for FROM dashboard_made_for) THEN
+        RETURN QUERY SELECT m.machine_name, '-infinity'::timestamptz FROM known_machines m;
+        RETURN;
+    END IF;
+    RETURN QUERY EXECUTE format($query$
+        SELECT found.machine_name, min(found.changed_at)
+        FROM (SELECT machine_name, changed_at FROM machine_status_history WHERE version > %1$L AND version <= %2$L
+              UNION ALL
+              SELECT machine_name, changed_at FROM machine_status_history
+              WHERE (xid, version) > (%3$L::xid8, %4$L::bigint) AND (version > %5$L OR xid < %6$L)) AS found
+        GROUP BY found.machine_name$query$,
+        p.loaded, p.life_version, p.xid, p.version, p.foreign_version, p.life_xid);
+END $$;
+
 -- A share in percent; null of nothing.
 CREATE FUNCTION percent(part numeric, whole numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(100 * part / nullif(whole, 0), 2) $$;

@@ -20,20 +20,8 @@ ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET
 -- 8. Changes of status, as far as they are new: of each machine from its first row on that was not here at the last
 -- refresh, so what came late is put in its place, and what follows it is looked at again. When the layout or the
 -- plant's clock changed, all of the 7 days. A new reason for the same status is no change of it.
-WITH last_time AS (
-    SELECT p.*, p.made_for = made.made_for AS goes_on
-    FROM dashboard_progress p, dashboard_made_for made
-), fresh AS (
-    SELECT found.machine_name, greatest(min(found.at), now() - interval '7 days') AS at
-    FROM (SELECT h.machine_name, h.changed_at AS at FROM last_time p, machine_status_history h
-          WHERE p.goes_on AND h.version > p.loaded AND h.version <= p.life_version
-          UNION ALL
-          SELECT h.machine_name, h.changed_at FROM last_time p, machine_status_history h
-          WHERE p.goes_on AND (h.xid, h.version) > (p.xid, p.version)
-            AND (h.version > p.foreign_version OR h.xid < p.life_xid)
-          UNION ALL
-          SELECT m.machine_name, '-infinity' FROM last_time p, known_machines m WHERE NOT p.goes_on) AS found
-    GROUP BY found.machine_name
+WITH fresh AS (
+    SELECT new.machine_name, greatest(new.at, now() - interval '7 days') AS at FROM new_to_dashboard() new
 ), said AS (
     SELECT fresh.machine_name, fresh.at, s.version, s.changed_at, s.new_status, s.reason,
            lag(s.new_status) OVER (PARTITION BY fresh.machine_name ORDER BY s.changed_at, s.version) AS previous_status

@@ -61,7 +61,7 @@ async def past(connect: Connect) -> asyncpg.Connection:
 
 
 async def test_what_is_old_is_forgotten_and_its_sums_stay(past: asyncpg.Connection, database: Database) -> None:
-    keeper = DashboardKeeper(database, HistoryKeeper(database, None), DETROIT, retention=timedelta(days=30))
+    keeper = DashboardKeeper(database, HistoryKeeper(database, None), DETROIT, retention_days=30)
     await keeper.refresh()
     before, tables = await sums(past), [await content(past, table) for table in (PROBLEMS, CHANGES)]
     assert await keeper.forget() == 52
