@@ -1,0 +1,66 @@
+"""What was, in a real browser: the figures and where they come from, the floor of a moment, the sheet of a shift."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import pytest
+from browser.visitor import PHONE, fits_window, tile
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+DOWN = "UPDATE machine_feed_stream SET status = 'down', reason = $2 WHERE machine_name = $1"
+HOSTILE = '<img src=x onerror="window.hit = 1">Seat worn'
+
+
+async def test_a_number_can_be_explained_down_to_its_intervals(visitor, sql):
+    await sql.execute(DOWN, 'Valve_01_01', HOSTILE)
+    page = await visitor.open('/reports?machine=Valve_01_01')
+
+    await page.get_by_role('button', name='Explain Uptime').click()
+
+    explanation = page.get_by_role('dialog')
+    await expect(explanation).to_contain_text('down')
+    await expect(explanation).to_contain_text(HOSTILE)
+    assert await page.evaluate('window.hit') is None
+
+
+async def test_a_window_stands_in_the_address(visitor, sql):
+    page = await visitor.open('/reports')
+    await page.get_by_role('button', name='7 days').click()
+
+    await expect(page).to_have_url(re.compile(r'window=7d'))
+    other = await visitor.open(page.url.removeprefix(visitor.program.url))
+
+    await expect(other.get_by_role('button', name='7 days')).to_have_attribute('aria-pressed', 'true')
+
+
+async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor, sql):
+    before = datetime.now(UTC)
+    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
+    page = await visitor.open(f'/past?at={quote((before - timedelta(seconds=1)).isoformat())}')
+    await expect(page.get_by_text('The past', exact=True).first).to_be_visible()
+
+    await expect(tile(page, 'Valve_01_01')).not_to_have_attribute('data-status', 'down')
+    now = await visitor.open('/')
+    await expect(tile(now, 'Valve_01_01')).to_have_attribute('data-status', 'down')
+    await expect(tile(page, 'Valve_01_01')).not_to_have_attribute('data-status', 'down')
+
+
+async def test_the_sheet_of_a_shift_names_its_stops(visitor, sql):
+    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
+    page = await visitor.open('/reports/shift')
+
+    await expect(page.get_by_role('main')).to_contain_text('Seat worn')
+    await expect(page.get_by_role('main')).to_contain_text('Valve 01·01')
+
+
+@pytest.mark.parametrize('path', ['/reports', '/past', '/reports/shift'])
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+async def test_a_phone_shows_it_without_sideways_scrolling(visitor, sql, path, scheme):
+    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
+    page = await visitor.open(path, color_scheme=scheme, **PHONE)
+
+    await expect(page.get_by_role('main')).to_contain_text('Valve')
+    await fits_window(page)
