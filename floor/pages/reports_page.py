@@ -159,6 +159,7 @@ class ReportsPage:
     async def _read(self, choice: ReportChoice, comparison: Comparison) -> None:
         """Part after part, each shown as soon as it is there."""
         analytics, window, scope = self._analytics, comparison.window, choice.scope
+        begun = window.start < self._now
         kpis = await analytics.kpis(window, scope)
         before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
         with self._client:
@@ -166,7 +167,7 @@ class ReportsPage:
             self._answered.set()
             self._losses.about(choice, comparison, self._at(choice.broad))
             self._orders.about(comparison.words)
-        if nothing := nothing_known(kpis, self._now, choice):
+        if nothing := nothing_known(kpis, choice, begun=begun):
             with self._client:
                 self._losses.say(nothing)
         else:
@@ -175,7 +176,7 @@ class ReportsPage:
         orders = await analytics.work_orders(window, scope)
         volume = orders if broad is choice else await analytics.work_orders(self._at(broad).window, scope)
         with self._client:
-            show_orders(self._orders, orders, volume.volume, table_view(self._services.zone, choice),
+            show_orders(self._orders, orders, volume.volume if begun else (), table_view(self._services.zone, choice),
                         lambda name: (broad if name == 'order-volume' else choice).file(name))
 
     # showing
@@ -234,11 +235,11 @@ class ReportsPage:
             self._task.cancel()
 
 
-def nothing_known(kpis: Kpis, now: datetime, choice: ReportChoice) -> str:
+def nothing_known(kpis: Kpis, choice: ReportChoice, *, begun: bool) -> str:
     """Why a report is empty; empty where it is not."""
     if kpis.covered:
         return ''
-    if kpis.window.end >= now and kpis.window.start >= kpis.window.end:
+    if not begun:
         return 'This window has not begun yet.'
     if choice.machine is not None:
         return 'Nothing was heard of this machine in this window.'

@@ -70,7 +70,7 @@ class KpiCard:
         if before is not None and before.covered:
             former = value_of(figure, before)
             set_attribute(self._change, 'title', f'The window before: {former}, coverage {percent(before.coverage)}')
-        self._note.set_text(note_of(figure.kpi, kpis))
+        self._note.set_text(note_of(figure.kpi, kpis) if kpis.covered else 'nothing is known')
         self._coverage.set_text(coverage_of(kpis))
 
 
@@ -104,6 +104,8 @@ def number_of(figure: Figure, kpis: Kpis) -> float | None:
 
 def change_of(figure: Figure, kpis: Kpis, before: Kpis | None) -> Change:
     """Against the window before, if about as much is known of it."""
+    if not kpis.covered:
+        return Change('', Verdict.UNKNOWN)
     if before is not None and (before.coverage or 0) < COMPARABLE * (kpis.coverage or 0):
         return Change('too little known before', Verdict.UNKNOWN)
     return Change.between(None if before is None else number_of(figure, before), number_of(figure, kpis), figure.unit,

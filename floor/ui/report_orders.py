@@ -30,7 +30,7 @@ def show_orders(panel: Panel, report: OrderReport, volume: Sequence[VolumeOfDay]
                 view.below(tables.of_volume(volume), csv_address('order-volume'))
                 _file(csv_address('order-volume'), 'Orders a day')
             else:
-                _nothing('No work order was reported in this window or before it.')
+                _nothing('No work order was reported in this window.')
         with _part('On whose desk'):
             if report.load:
                 bars(load_bars(report.load), view)
