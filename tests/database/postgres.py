@@ -29,6 +29,9 @@ from floor.migrate import load_migrations, migrate
 SCHEMA = 'manufacturing_line'
 TEMPLATE = 'floor_template'
 START_PATIENCE = 60.0
+MEMORY = Path('/dev/shm')
+MEMORY_WANTED = 4 * 1024 ** 3
+"""Bytes that must be free in a file system in memory, where a fresh database takes a third of the time."""
 IN_A_HURRY = {
     'fsync': 'off', 'synchronous_commit': 'off', 'full_page_writes': 'off', 'wal_level': 'minimal',
     'max_wal_senders': '0', 'autovacuum': 'off', 'shared_buffers': '32MB', 'max_connections': '100',
@@ -45,7 +48,8 @@ class Server:
         self.major = major
         self._programs = programs or binaries(major)
         self._port = (settings or IN_A_HURRY)['port']
-        self._folder = Path(tempfile.mkdtemp(prefix='floor-test-'))
+        self._in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_WANTED
+        self._folder = Path(tempfile.mkdtemp(prefix='floor-test-', dir=MEMORY if self._in_memory else None))
         self._data = self._folder / 'data'
         self._user = server_user(self._folder)
         if self._user:
@@ -90,7 +94,8 @@ class Server:
                 thread.submit(asyncio.run, _migrate(self.url(TEMPLATE))).result()
             self._has_template = True
         template = TEMPLATE if migrated else 'template0'
-        self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {name} TEMPLATE {template}',
+        strategy = 'STRATEGY file_copy' if self._in_memory else ''
+        self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {name} TEMPLATE {template} {strategy}',
                   '-c', f'ALTER DATABASE {name} SET search_path = {SCHEMA}, public')
         return self.url(name)
 
