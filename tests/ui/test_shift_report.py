@@ -31,11 +31,11 @@ def stop(number, since, until, reason='Hydraulic leak', *, micro=False, order=No
 
 
 def order(number, *, due=NIGHT_END + HOUR, created=NIGHT_START + HOUR, completed=None, state='open',
-          what='Leak') -> WorkOrder:
+          what='Leak', priority='high') -> WorkOrder:
     values = dict.fromkeys(field.name for field in fields(WorkOrder))
     return WorkOrder(**values | {
         'id': OrderId(f'WO-20261123-{number:08x}'), 'machine': MachineName('Valve_01_01'), 'description': what,
-        'priority': Priority.HIGH, 'state': WorkOrderState(state), 'created_at': created, 'reported_at': created,
+        'priority': Priority(priority), 'state': WorkOrderState(state), 'created_at': created, 'reported_at': created,
         'due_at': due, 'completed_at': completed, 'assignee': 'Lisa Garcia', 'action_taken': 'Seal replaced',
         'updated_at': created, 'version': 1})
 
@@ -117,7 +117,8 @@ async def test_new_cleared_and_running_stops_are_told_apart(analytics, look):
 
 async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those_that_were_completed(floor, analytics,
                                                                                                   look):
-    active = page_of(order(1), order(2, due=NIGHT_END - MINUTE, what='Late one'), order(3, created=NIGHT_END + MINUTE))
+    active = page_of(order(1), order(2, due=NIGHT_END - MINUTE, what='Late one', priority='low'),
+                     order(3, created=NIGHT_END + MINUTE))
     done = page_of(order(4, completed=NIGHT_END - HOUR, state='completed', what='Done in it'),
                    order(5, completed=NIGHT_END + HOUR, state='completed', what='Done after it'),
                    order(6, completed=NIGHT_START - HOUR, created=NIGHT_START - 2 * HOUR, state='completed'))

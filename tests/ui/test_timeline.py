@@ -102,13 +102,14 @@ async def test_the_pointer_says_machine_status_reason_from_to_and_length(zoomed,
     await screen.until(lambda: not said(screen))
 
 
-async def test_dragging_asks_for_the_part_that_was_dragged_over(zoomed, look):
+@pytest.mark.parametrize(('pressed', 'released'), [(1, 3), (3, 1)])
+async def test_dragging_asks_for_the_part_that_was_dragged_over(zoomed, look, pressed, released):
     screen = await shown(look)
-    do(screen, 'pointerdown', at(START + 3 * HOUR), 5)
-    do(screen, 'pointermove', at(START + HOUR), 5)
+    do(screen, 'pointerdown', at(START + pressed * HOUR), 5)
+    do(screen, 'pointermove', at(START + released * HOUR), 5)
     await screen.until(lambda: screen.of_class('timeline-selection'))
     assert said(screen) == 'Zoom: 07:00:00 to 09:00:00, 2 h 00 min'
-    do(screen, 'pointerup', at(START + HOUR), 5)
+    do(screen, 'pointerup', at(START + released * HOUR), 5)
     await screen.until(lambda: zoomed)
     assert zoomed == [Window(START + HOUR, START + 3 * HOUR)]
     await screen.until(lambda: not screen.of_class('timeline-selection'))

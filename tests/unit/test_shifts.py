@@ -61,6 +61,7 @@ def test_a_start_that_the_clock_leaps_over_falls_as_if_it_had_not_leapt():
 
 def test_a_shift_that_the_clock_leaps_over_whole_is_not_there_that_day():
     shifts = Shifts('A 02:00,B 02:30,C 03:00', DETROIT)
+    assert shifts.of(date(2026, 3, 8), 'A') is None
     assert shifts.of(date(2026, 3, 8), 'B') is None
     assert clock(shifts.of(date(2026, 3, 8), 'C'), DETROIT) == 'C 2026-03-08 03:00 to 2026-03-09 02:00'
 
@@ -89,7 +90,8 @@ def test_between_are_the_shifts_that_the_window_touches():
 ZONES = [BERLIN, DETROIT, ZoneInfo('UTC'), ZoneInfo('Australia/Lord_Howe'), ZoneInfo('Pacific/Apia')]
 CHANGES = [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC),
            datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 4, 4, tzinfo=UTC), datetime(2011, 12, 30, tzinfo=UTC)]
-STARTS = st.sets(st.integers(0, 24 * 60 - 1), min_size=1, max_size=6)
+STARTS = st.sets(st.integers(0, 24 * 60 - 1) | st.integers(110, 190), min_size=1, max_size=6)
+"""Minutes of the day, many of them in the hours that clocks leap over or show twice."""
 
 
 @given(STARTS, st.sampled_from(ZONES), st.sampled_from(CHANGES), st.integers(-72 * 60, 72 * 60))
