@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..errors import InvalidInput
 from ..model import MachineName
@@ -15,7 +15,8 @@ LAST_PAGE, LONGEST_PAGE = 1_000_000, 10_000
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time from start until before end.
+    """The time from start until before end; kept in UTC, since two times of one zone are compared and subtracted as
+    clocks on a wall, which is wrong by an hour on the days when they are changed.
 
     :raises InvalidInput: a time without a zone, or an end before the start
     """
@@ -27,6 +28,7 @@ class Window:
         for name, moment in ('start', self.start), ('end', self.end):
             if moment.tzinfo is None:
                 raise InvalidInput('a window needs times with a time zone', name)
+            object.__setattr__(self, name, moment.astimezone(UTC))
         if self.end < self.start:
             raise InvalidInput('a window can not end before it starts', 'end')
 

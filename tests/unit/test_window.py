@@ -1,0 +1,31 @@
+"""A window is as long as the time that passes in it."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from floor.analytics import Window
+from floor.errors import InvalidInput
+
+DETROIT = ZoneInfo('America/Detroit')
+
+
+@pytest.mark.parametrize(('month', 'day', 'hours'), [(3, 8, 23), (11, 1, 25), (7, 1, 24)])
+def test_a_day_on_which_the_clocks_change_is_as_long_as_it_is(month, day, hours):
+    midnight = datetime(2026, month, day, tzinfo=DETROIT)
+
+    assert Window(midnight, midnight + timedelta(days=1)).micros == hours * 3_600_000_000
+
+
+def test_of_the_hour_that_comes_twice_the_second_is_later():
+    first = datetime(2026, 11, 1, 1, 30, tzinfo=DETROIT)
+
+    assert Window(first, first.replace(fold=1)).micros == 3_600_000_000
+    with pytest.raises(InvalidInput):
+        Window(first.replace(fold=1), first)
+
+
+def test_times_need_a_zone():
+    with pytest.raises(InvalidInput, match='time zone'):
+        Window(datetime(2026, 11, 1), datetime(2026, 11, 2))
