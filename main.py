@@ -7,7 +7,6 @@ One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NO
 import logging
 import socket
 import sys
-from datetime import timedelta
 from functools import partial
 
 from nicegui import app, background_tasks, ui
@@ -77,17 +76,16 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     employees = Employees(database, default_role=settings.role_of_strangers)
     orders = WorkOrders(database, employees)
     order_list = WorkOrderList(database, settings.zone)
+    order_keeper = WorkOrderKeeper(database, settings.auto_work_order_after)
     history_keeper = HistoryKeeper(database, settings.machine_silent_after)
-    dashboard_keeper = DashboardKeeper(
-        database, history_keeper, settings.zone, every=settings.dashboard_refresh_seconds,
-        retention=timedelta(days=settings.retention_days) if settings.retention_days else None)
-    keepers = [WorkOrderKeeper(database, settings.auto_work_order_after), history_keeper, dashboard_keeper]
+    dashboard_keeper = DashboardKeeper(database, history_keeper, settings.zone, retention_days=settings.retention_days,
+                                       every=settings.dashboard_refresh_seconds)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
                         employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
                         default_role=settings.role_of_strangers)
 
-    tasks = [listener.run, broadcast.run, *(keeper.run for keeper in keepers), database.recycle,
-             partial(collect_garbage, lambda: broadcast.pages_gone)]
+    tasks = [listener.run, broadcast.run, order_keeper.run, history_keeper.run, dashboard_keeper.run,
+             database.recycle, partial(collect_garbage, lambda: broadcast.pages_gone)]
     if source.lakebase is not None:
         tasks.append(source.lakebase.keep_fresh)
     if source.embedded is not None:
