@@ -7,6 +7,7 @@ One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NO
 import logging
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from nicegui import app, background_tasks, ui
@@ -84,8 +85,9 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
                         employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
                         default_role=settings.role_of_strangers)
 
-    tasks = [listener.run, broadcast.run, order_keeper.run, history_keeper.run, dashboard_keeper.run,
-             database.recycle, partial(collect_garbage, lambda: broadcast.pages_gone)]
+    tasks: list[Callable[[], Awaitable[None]]] = [
+        listener.run, broadcast.run, order_keeper.run, history_keeper.run, dashboard_keeper.run, database.recycle,
+        partial(collect_garbage, lambda: broadcast.pages_gone)]
     if source.lakebase is not None:
         tasks.append(source.lakebase.keep_fresh)
     if source.embedded is not None:
