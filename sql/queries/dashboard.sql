@@ -102,10 +102,12 @@ ON CONFLICT (machine_name) DO UPDATE SET
 -- 3. The machines that were down in the last 30 days. An incident is an entry into down, from whatever status; a stop
 -- that was going on when the 30 days began counts its hours and days, but no incident.
 WITH stop AS MATERIALIZED (
-    SELECT s.machine_name, s.since, s.until, s.down, s.length, s.since >= period.start AS began,
-           (greatest(s.since, period.start) AT TIME ZONE plant_zone())::date AS first_day,
-           ((least(s.until, now()) - interval '1 microsecond') AT TIME ZONE plant_zone())::date AS last_day
-    FROM (SELECT now() - interval '30 days' AS start) AS period
+    SELECT s.machine_name, s.since, s.down, s.since >= period.start AS began,
+           s.length >= period.micro_stop AS fails,
+           (greatest(s.since, period.start) AT TIME ZONE period.time_zone)::date AS first_day,
+           ((least(s.until, now()) - interval '1 microsecond') AT TIME ZONE period.time_zone)::date AS last_day
+    FROM (SELECT now() - interval '30 days' AS start, time_zone, micros(micro_stop) AS micro_stop
+          FROM plant_settings) AS period
     CROSS JOIN LATERAL stops_between(ARRAY(SELECT machine_name FROM known_machines), period.start, now(), now()) s
 ), day AS (
     SELECT machine_name, count(*) AS days
@@ -115,10 +117,10 @@ WITH stop AS MATERIALIZED (
           WHERE last_day > first_day) AS down
     GROUP BY machine_name
 ), summed AS (
-    SELECT stop.machine_name, count(*) FILTER (WHERE began) AS incidents, min(since) AS first, max(since) AS last,
-           count(*) FILTER (WHERE began AND length >= micros(settings.micro_stop)) AS failures, sum(down) AS down
-    FROM stop, plant_settings settings
-    GROUP BY stop.machine_name
+    SELECT machine_name, count(*) FILTER (WHERE began) AS incidents, min(since) AS first, max(since) AS last,
+           count(*) FILTER (WHERE began AND fails) AS failures, sum(down) AS down
+    FROM stop
+    GROUP BY machine_name
 )
 INSERT INTO dashboard_problematic_machines_30days AS d
     (production_line, machine_name, type, downtime_incidents, days_with_issues, first_incident, last_incident,
