@@ -349,27 +349,32 @@ BEGIN
             HINT = 'refresh_history() brings the sums up to date.';
     END IF;
     PERFORM set_config('floor.forgetting', 'yes', true);
-    DELETE FROM machine_status_history h
-    USING (SELECT old.version
-           FROM history_machines m
-           CROSS JOIN LATERAL (
-               SELECT changed_at, version, new_status FROM machine_status_history
-               WHERE machine_name = m.machine_name AND changed_at < until_at AND changed_at > '-infinity'
-               ORDER BY changed_at DESC, version DESC LIMIT 1) AS carried
-           CROSS JOIN LATERAL (
-               SELECT changed_at, version FROM machine_status_history
-               WHERE machine_name = m.machine_name AND changed_at <= carried.changed_at AND changed_at > '-infinity'
-                 AND new_status IS DISTINCT FROM carried.new_status
-                 AND (changed_at, version) < (carried.changed_at, carried.version)
-               ORDER BY changed_at DESC, version DESC LIMIT 1) AS last_old
-           CROSS JOIN LATERAL (
-               SELECT version FROM machine_status_history
-               WHERE machine_name = m.machine_name AND changed_at <= last_old.changed_at
-                 AND (changed_at, version) <= (last_old.changed_at, last_old.version)
-               ORDER BY changed_at LIMIT most) AS old
-           WHERE m.first_at < until_at
-           LIMIT most) AS gone
-    WHERE h.version = gone.version;
+    WITH kept AS MATERIALIZED (
+        SELECT m.machine_name, last_old.changed_at, last_old.version,
+               (SELECT count(*) FROM machine_status_history
+                WHERE machine_name = m.machine_name AND changed_at < until_at
+                  AND changed_at >= coalesce(last_old.changed_at, '-infinity')) AS amount
+        FROM history_machines m
+        CROSS JOIN LATERAL (
+            SELECT changed_at, version, new_status FROM machine_status_history
+            WHERE machine_name = m.machine_name AND changed_at < until_at AND changed_at > '-infinity'
+            ORDER BY changed_at DESC, version DESC LIMIT 1) AS carried
+        LEFT JOIN LATERAL (
+            SELECT changed_at, version FROM machine_status_history
+            WHERE machine_name = m.machine_name AND changed_at <= carried.changed_at AND changed_at > '-infinity'
+              AND new_status IS DISTINCT FROM carried.new_status
+              AND (changed_at, version) < (carried.changed_at, carried.version)
+            ORDER BY changed_at DESC, version DESC LIMIT 1) AS last_old ON true
+        WHERE m.first_at < until_at
+    ), oldest AS (  -- as they lie on the disk, and enough of them to find others than those that are kept
+        SELECT machine_name, changed_at, version FROM machine_status_history
+        WHERE changed_at < until_at AND changed_at > '-infinity'
+        ORDER BY version LIMIT most + (SELECT sum(kept.amount) FROM kept)
+    )
+    DELETE FROM machine_status_history
+    WHERE version = ANY (ARRAY(
+        SELECT oldest.version FROM oldest JOIN kept USING (machine_name)
+        WHERE (oldest.changed_at, oldest.version) <= (kept.changed_at, kept.version) LIMIT most));
     GET DIAGNOSTICS amount = ROW_COUNT;
     PERFORM set_config('floor.forgetting', '', true);
     IF amount > 0 THEN
