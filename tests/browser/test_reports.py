@@ -38,14 +38,14 @@ async def test_a_window_stands_in_the_address(visitor, sql):
 
 async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor, sql):
     before = datetime.now(UTC)
-    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
+    await sql.execute(DOWN, 'Sorter_04_01', 'Seat worn')
     page = await visitor.open(f'/past?at={quote((before - timedelta(seconds=1)).isoformat())}')
     await expect(page.get_by_text('The past', exact=True).first).to_be_visible()
 
-    await expect(tile(page, 'Valve_01_01')).not_to_have_attribute('data-status', 'down')
+    await expect(tile(page, 'Sorter_04_01')).not_to_have_attribute('data-status', 'down')
     now = await visitor.open('/')
-    await expect(tile(now, 'Valve_01_01')).to_have_attribute('data-status', 'down')
-    await expect(tile(page, 'Valve_01_01')).not_to_have_attribute('data-status', 'down')
+    await expect(tile(now, 'Sorter_04_01')).to_have_attribute('data-status', 'down')
+    await expect(tile(page, 'Sorter_04_01')).not_to_have_attribute('data-status', 'down')
 
 
 async def test_the_sheet_of_a_shift_names_its_stops(visitor, sql):

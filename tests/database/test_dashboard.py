@@ -97,7 +97,8 @@ async def test_current_status_knows_the_interior_line_and_silence(
     assert await feed.fetchval(f"SELECT sum(machine_count) FROM {STATUS} WHERE production_line = 'Interior Line'") == 5
     silent = DashboardKeeper(keeper._database, HistoryKeeper(keeper._database, 60.0), DETROIT)
     await feed.execute("SET session_replication_role = replica; UPDATE machine_feed_stream SET reported_at = now() - "
-                       "interval '1 hour' WHERE machine_name = 'Valve_02_01'; SET session_replication_role = origin")
+                       "CASE machine_name WHEN 'Valve_02_01' THEN interval '1 hour' ELSE interval '0' END; "
+                       "SET session_replication_role = origin")
     await silent.refresh()
     assert (await row(feed, STATUS, "status = 'unknown'"))['production_line'] == 'Engine Line'
 
