@@ -34,6 +34,13 @@ def welcome(settings: Settings, source: DatabaseSource) -> None:
 def set_up_logging(level: str) -> None:
     """One line per event, with time and place."""
     logging.basicConfig(level=level.upper(), format='%(asctime)s %(levelname)s %(name)s: %(message)s')
+    logging.getLogger('asyncpg.pool').addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """The pool says with a traceback each time that the database is away; that it is, the listener says."""
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def check_port(host: str, port: int) -> None:
