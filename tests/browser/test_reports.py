@@ -15,8 +15,8 @@ HOSTILE = '<img src=x onerror="window.hit = 1">Seat worn'
 
 
 async def test_a_number_can_be_explained_down_to_its_intervals(visitor, sql):
-    await sql.execute(DOWN, 'Valve_01_01', HOSTILE)
-    page = await visitor.open('/reports?machine=Valve_01_01')
+    await sql.execute(DOWN, 'Injection_Molder_04_01', HOSTILE)
+    page = await visitor.open('/reports?machine=Injection_Molder_04_01')
 
     await page.get_by_role('button', name='Explain Uptime').click()
 
