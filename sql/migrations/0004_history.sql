@@ -361,10 +361,10 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
       AND NOT EXISTS (SELECT FROM stops_outdated() o WHERE o.machine_name = s.machine_name AND s.since >= o.since)
 $$;
 
--- The other stops of a period, as far as is known at now_at: those that went on at one of its ends, and those of machines
--- of which something is new. down: microseconds inside the period; length: of the whole stop until now_at. Both without
--- what is not known.
-CREATE FUNCTION stops_across(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+-- The other stops of a period, as far as is known at now_at: those that went on at one of its ends, those that ended at
+-- the very moment at which it begins (their repair belongs to it), and those of machines of which something is new.
+-- down: microseconds inside the period; length: of the whole stop until now_at. Both without what is not known.
+CREATE FUNCTION stops_touching(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
                down bigint, length bigint, silent_since timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
@@ -381,7 +381,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         CROSS JOIN LATERAL (SELECT * FROM machine_stops s
                             WHERE s.machine_name = wanted.machine_name AND s.since < from_at
                             ORDER BY s.since DESC, s.version DESC LIMIT 1) AS s
-        WHERE (s.until IS NULL OR s.until > from_at) AND (outdated.since IS NULL OR s.since < outdated.since)
+        WHERE (s.until IS NULL OR s.until >= from_at) AND (outdated.since IS NULL OR s.since < outdated.since)
         UNION ALL
         SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
         FROM wanted LEFT JOIN outdated USING (machine_name)
@@ -395,7 +395,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
                silent_within(outdated.machine_name, s.since, least(s.until, now_at), NULL)
         FROM outdated JOIN wanted USING (machine_name)
         CROSS JOIN LATERAL said_stops(outdated.machine_name, outdated.since, 'infinity') s
-        WHERE s.since < until_at AND (s.since >= from_at OR s.until IS NULL OR s.until > from_at)
+        WHERE s.since < until_at AND (s.since >= from_at OR s.until IS NULL OR s.until >= from_at)
     )
     SELECT stop.version, stop.machine_name, stop.since, stop.until, stop.reason, stop.repaired,
            micros(least(stop.until, until_at) - greatest(stop.since, from_at))
@@ -407,6 +407,15 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
                   ELSE silent_within(stop.machine_name, stop.since, least(stop.until, now_at), quiet.since) END,
            quiet.since
     FROM stop LEFT JOIN silent_now(now_at) quiet ON quiet.machine_name = stop.machine_name AND stop.until IS NULL
+$$;
+
+-- Of those, the ones that were going on in the period.
+CREATE FUNCTION stops_across(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
+               down bigint, length bigint, silent_since timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
+    SELECT * FROM stops_touching(names, from_at, until_at, now_at)
+    WHERE since >= from_at OR until IS NULL OR until > from_at
 $$;
 
 -- Both together.

@@ -43,8 +43,9 @@ WITH first_order AS (
     ORDER BY machine_id, stop_since, created_at, id
 ), across AS (
     SELECT s.*, s.since >= :start AS began, s.length >= :micro_stop::bigint AS fails,
-           s.repaired AND s.until >= :start AND s.until < :until AS ended, s.until IS NULL OR s.until >= :until AS goes_on
-    FROM stops_across(:names::text[], :start, :until, :now::timestamptz) s
+           s.repaired AND s.until >= :start AND s.until < :until AS ended,
+           s.until IS NULL OR (s.until >= :until AND (s.until > :start OR s.since >= :start)) AS goes_on
+    FROM stops_touching(:names::text[], :start, :until, :now::timestamptz) s
 ), part AS (
     SELECT machine_name, count(*) FILTER (WHERE length >= :micro_stop) AS failures,
            count(*) FILTER (WHERE length < :micro_stop) AS micro_stops,
