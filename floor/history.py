@@ -10,7 +10,7 @@ import asyncpg
 
 from .database import Database, describe
 from .errors import DatabaseUnavailable
-from .model import MachineName, Status, StatusEvent
+from .model import MachineName, OrderBrief, Priority, Status, StatusEvent, WorkOrderState
 
 EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
 
@@ -38,6 +38,11 @@ def to_event(row: Any) -> StatusEvent:
     return StatusEvent(row['version'], MachineName(row['machine_name']),
                        to_status(row['old_status']), to_status(row['new_status']),
                        row['reason'], row['changed_ms'], row['changed_by'])
+
+
+def to_brief(row: Any) -> OrderBrief:
+    """A row of the active orders, of now or of a moment."""
+    return OrderBrief(**{**row, 'state': WorkOrderState(row['state']), 'priority': Priority(row['priority'])})
 
 
 def to_status(text: str | None) -> Status | None:

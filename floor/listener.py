@@ -20,18 +20,8 @@ import asyncpg
 from .database import UNREACHABLE, Connect, Connection, describe
 from .employees import to_employee
 from .errors import DatabaseError, FeedNotDelivered, NotificationError
-from .history import to_event, to_status
-from .model import (
-    FloorSnapshot,
-    MachineChange,
-    MachineName,
-    MachineRecord,
-    OrderBrief,
-    OrderId,
-    Priority,
-    Status,
-    WorkOrderState,
-)
+from .history import to_brief, to_event, to_status
+from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, OrderBrief, OrderId, Status
 from .notifications import Changes, OrderChanges, Resync, parse
 from .store import EVENTS_KEPT, Store
 
@@ -344,8 +334,4 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
             status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
             reported_ms=row['reported_ms'], since_ms=row['since_ms']) for row in rows),
         events=tuple(to_event(row) for row in events), now_ms=now_ms,
-        orders=tuple(_to_order(row) for row in orders), people=tuple(to_employee(row) for row in people))
-
-
-def _to_order(row: Any) -> OrderBrief:
-    return OrderBrief(**{**row, 'state': WorkOrderState(row['state']), 'priority': Priority(row['priority'])})
+        orders=tuple(to_brief(row) for row in orders), people=tuple(to_employee(row) for row in people))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +9,7 @@ from enum import StrEnum
 
 from .analytics import (
     Cause,
+    CauseClocks,
     Explanation,
     HourlyPattern,
     Kpi,
@@ -158,30 +158,7 @@ def of_stops(stops: Iterable[Stop]) -> Table:
                        for stop in stops))
 
 
-@dataclass(frozen=True, slots=True)
-class ClocksOfCause:
-    """Mean seconds of each of the CLOCKS over the stops that have all four; seconds: their whole length together."""
-
-    reason: str | None
-    stops: int
-    means: tuple[float, ...]
-    seconds: float
-
-
-def clocks_of(stops: Iterable[Stop]) -> list[ClocksOfCause]:
-    """By cause, the one that took longest in all first. Micro-stops do not count."""
-    causes: defaultdict[str | None, list[tuple[float, ...]]] = defaultdict(list)
-    for stop in stops:
-        times = stop.detect, stop.acknowledge, stop.respond, stop.repair
-        known = tuple(time for time in times if time is not None)
-        if len(known) == len(CLOCKS) and not stop.is_micro:
-            causes[stop.reason].append(known)
-    rows = [ClocksOfCause(reason, len(each), tuple(sum(clock) / len(each) for clock in zip(*each, strict=True)),
-                          sum(map(sum, each))) for reason, each in causes.items()]
-    return sorted(rows, key=lambda row: (-row.seconds, row.reason or ''))
-
-
-def of_clocks(causes: Iterable[ClocksOfCause]) -> Table:
+def of_clocks(causes: Iterable[CauseClocks]) -> Table:
     """A row for each cause."""
     return Table((Column('Cause'), Column('Stops', Kind.COUNT), *(Column(clock, Kind.SECONDS) for clock in CLOCKS),
                   Column('All of it', Kind.SECONDS)),

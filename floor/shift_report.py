@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from .analytics import Analytics, Cause, Kpis, Page, Stop, Window
-from .model import WorkOrder, WorkOrderState
+from .model import WorkOrder
 from .shifts import Shift
-from .work_order_list import Done, OrderFilter, WorkOrderList
+from .work_order_list import WorkOrderList
 
-MOST_STOPS, MOST_ORDERS, MOST_CAUSES = 2_000, 500, 5
-WEEK = timedelta(days=7)
-ACTIVE = frozenset(state for state in WorkOrderState if state.is_active)
+MOST_STOPS, MOST_CAUSES = 2_000, 5
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftReport:
     """until: the end of the shift, or now while it goes on. stops are in order of time and without micro-stops, running
-    are all that went on at until, also one that was short in the end. left: the work orders that were open at until,
-    the overdue ones first; None: the shift is too long ago for that. completed: those done in the shift that are
-    listed, completed_count all of them.
+    are all that went on at until, also one that was short in the end. left: the work orders that were open at until, as
+    they were then, the overdue ones first. completed: those done in the shift.
     """
 
     shift: Shift
@@ -32,9 +29,8 @@ class ShiftReport:
     running: tuple[Stop, ...]
     new: int
     cleared: int
-    left: tuple[WorkOrder, ...] | None
+    left: tuple[WorkOrder, ...]
     completed: tuple[WorkOrder, ...]
-    completed_count: int
 
     @property
     def is_going(self) -> bool:
@@ -48,7 +44,7 @@ class ShiftReport:
     @property
     def overdue(self) -> int:
         """How many of those left should have been done."""
-        return sum(map(self.is_overdue, self.left or ()))
+        return sum(map(self.is_overdue, self.left))
 
 
 async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: Shift, now: datetime) -> ShiftReport:
@@ -58,25 +54,17 @@ async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: 
     """
     until = min(shift.end, now.astimezone(UTC))
     window = Window(shift.start, until)
-    kpis, causes, found, report, active, done = await asyncio.gather(
+    kpis, causes, found, papers = await asyncio.gather(
         analytics.kpis(window), analytics.causes(window), analytics.stops(window, page=Page(size=MOST_STOPS)),
-        analytics.work_orders(window), orders.page(OrderFilter(states=ACTIVE, per_page=MOST_ORDERS)),
-        orders.page(OrderFilter(done=Done.WEEK, per_page=MOST_ORDERS)))
+        orders.of_shift(shift.start, until))
     in_order = sorted(found.stops, key=lambda stop: (stop.since, stop.machine))
     stops = tuple(stop for stop in in_order if not stop.is_micro)
-    lately = [order for order in done.orders if order.completed_at is not None]
-    left = None
-    if now - until < WEEK:
-        open_then = [*active.orders, *(order for order in lately if order.completed_at and order.completed_at >= until)]
-        left = tuple(sorted((order for order in open_then if order.created_at < until),
-                            key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at)))
     return ShiftReport(
         shift, until, kpis, causes[:MOST_CAUSES], stops,
         running=tuple(stop for stop in in_order if not ended_by(stop, until)),
         new=sum(stop.since >= shift.start for stop in stops), cleared=sum(ended_by(stop, until) for stop in stops),
-        left=left, completed=tuple(order for order in lately
-                                   if order.completed_at and shift.start <= order.completed_at < until),
-        completed_count=sum(resolution.orders for resolution in report.resolution))
+        left=tuple(sorted(papers.left, key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at))),
+        completed=papers.completed)
 
 
 def ended_by(stop: Stop, moment: datetime) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeVar, cast
 
@@ -23,7 +23,8 @@ from .history import to_status
 from .model import HoldReason, Priority, WorkOrder, WorkOrderState
 from .order_filter import MOST_TEXT, UNASSIGNED, Done, OrderFilter, SortKey
 
-__all__ = ['MOST_TEXT', 'UNASSIGNED', 'Done', 'OrderCounts', 'OrderFilter', 'OrderPage', 'SortKey', 'WorkOrderList']
+__all__ = ['MOST_TEXT', 'UNASSIGNED', 'Done', 'OrderCounts', 'OrderFilter', 'OrderPage', 'ShiftOrders', 'SortKey',
+           'WorkOrderList']
 
 SHARED_FOR_S = 2.0  # counts of what is overdue move with time, not with the revision
 SHARED_MOST = 256
@@ -70,6 +71,15 @@ class OrderPage:
     orders: tuple[WorkOrder, ...]
     total: int
     counts: OrderCounts
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftOrders:
+    """left: what was open, in progress or on hold at the end of a shift, with state, priority and assignee as they were
+    then; completed: what was done in it and is not reopened, in order of time."""
+
+    left: tuple[WorkOrder, ...]
+    completed: tuple[WorkOrder, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,24 @@ class WorkOrderList:
         """
         return await self._once('former assignees', revision, self._former_assignees)
 
+    async def of_shift(self, start: datetime, until: datetime) -> ShiftOrders:
+        """What a shift leaves and what it has done.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        queries = self._database.queries
+        async with self._asking() as connection, connection.transaction(isolation='repeatable_read', readonly=True):
+            found = [row async for row in queries.orders_of_shift(connection, start=start, until=until)]
+            asked = {**self._conditions(OrderFilter()), 'ids': list({row['id'] for row in found}),
+                     'sort': SortKey.PRESSING, 'first': 0, 'most': None}
+            orders = {row['id']: _to_order(row) async for row in queries.work_order_page(connection, **asked)}
+        return ShiftOrders(
+            left=tuple(replace(orders[row['id']], state=WorkOrderState(row['state']),
+                               priority=Priority(row['priority']), assignee=row['assignee'])
+                       for row in found if row['left']),
+            completed=tuple(sorted((orders[row['id']] for row in found if not row['left']),
+                                   key=lambda order: (order.completed_at, order.id))))
+
     # within
 
     async def _page(self, filter: OrderFilter, revision: int | None) -> OrderPage:
@@ -178,6 +206,7 @@ class WorkOrderList:
     def _conditions(self, filter: OrderFilter) -> dict[str, Any]:
         said = filter.text
         return {
+            'ids': None,
             'states': [*filter.states] if filter.states or filter.done else None,
             'completed_since': self._since(filter.done) if filter.done else None,
             'priorities': [*filter.priorities] or None,

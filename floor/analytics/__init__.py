@@ -10,12 +10,12 @@ from .figures import Kpis, LineKpis
 from .orders import OpenOrderAges, OrderReport, PersonLoad, Resolution, VolumeOfDay
 from .patterns import HourlyPattern
 from .roots import MachineCharge, RootsAndVictims
-from .stops import Cause, ProblemMachine, Stop, StopPage
+from .stops import Cause, CauseClocks, ProblemMachine, Stop, StopClocks, StopPage
 from .timeline import Band, Lane
 from .window import Page, Scope, Window
 
 __all__ = [
-    'Analytics', 'Band', 'Cause', 'Explanation', 'HourlyPattern', 'Kpi', 'Kpis', 'Lane', 'LineKpis', 'MachineCharge',
-    'OpenOrderAges', 'OrderReport', 'Page', 'Part', 'PersonLoad', 'Piece', 'ProblemMachine', 'Resolution',
-    'RootsAndVictims', 'Scope', 'Stop', 'StopPage', 'VolumeOfDay', 'Window',
+    'Analytics', 'Band', 'Cause', 'CauseClocks', 'Explanation', 'HourlyPattern', 'Kpi', 'Kpis', 'Lane', 'LineKpis',
+    'MachineCharge', 'OpenOrderAges', 'OrderReport', 'Page', 'Part', 'PersonLoad', 'Piece', 'ProblemMachine',
+    'Resolution', 'RootsAndVictims', 'Scope', 'Stop', 'StopClocks', 'StopPage', 'VolumeOfDay', 'Window',
 ]

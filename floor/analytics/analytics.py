@@ -16,7 +16,17 @@ from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern
 from .reading import Reading, reading
 from .roots import RootsAndVictims, read_roots_and_victims
-from .stops import By, Cause, ProblemMachine, StopPage, read_causes, read_problem_machines, read_stops
+from .stops import (
+    By,
+    Cause,
+    ProblemMachine,
+    StopClocks,
+    StopPage,
+    read_causes,
+    read_clocks,
+    read_problem_machines,
+    read_stops,
+)
 from .timeline import Lane, read_floor_at, read_timeline
 from .window import Page, Scope, Window
 
@@ -78,6 +88,11 @@ class Analytics:
         """The stops that were going on at some time in the window, newest first."""
         async with self._read(window, scope) as report:
             return await read_stops(report, page)
+
+    async def clocks(self, window: Window, scope: Scope = WHOLE_FLOOR) -> StopClocks:
+        """How long it took, by cause, until stops were detected, acknowledged, responded to and repaired."""
+        async with self._read(window, scope) as report:
+            return await read_clocks(report)
 
     async def root_and_victim(self, window: Window, scope: Scope = WHOLE_FLOOR) -> RootsAndVictims:
         """What each machine lost by itself, and what its neighbours lost because of it."""

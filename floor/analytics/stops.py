@@ -12,6 +12,7 @@ from .window import MICROSECOND, Page, seconds, share
 
 By = Literal['minutes', 'count']
 VITAL = 0.8
+CLOCKS = ('detect', 'acknowledge', 'respond', 'repair')
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,32 @@ class ProblemMachine:
     longest: float
 
 
+@dataclass(frozen=True, slots=True)
+class CauseClocks:
+    """Mean seconds of the four clocks over the stops of a cause that have all four; seconds: all of it together."""
+
+    reason: str | None
+    stops: int
+    detect: float
+    acknowledge: float
+    respond: float
+    repair: float
+    seconds: float
+
+    @property
+    def means(self) -> tuple[float, float, float, float]:
+        """In the order in which they follow each other."""
+        return self.detect, self.acknowledge, self.respond, self.repair
+
+
+@dataclass(frozen=True, slots=True)
+class StopClocks:
+    """The causes, the one that took longest in all first; total: the stops of the window, micro-stops too."""
+
+    causes: tuple[CauseClocks, ...]
+    total: int
+
+
 async def read_causes(reading: Reading, by: By) -> tuple[Cause, ...]:
     """All causes, the greatest first; equal ones by the other measure, then by name, the nameless last."""
     rows = [row async for row in reading.queries.stop_causes(reading.connection, **reading.stop_period)]
@@ -95,6 +122,18 @@ async def read_problem_machines(reading: Reading, most: int) -> tuple[ProblemMac
     rows = reading.queries.worst_machines(reading.connection, most=most, **reading.stop_period)
     return tuple([ProblemMachine(MachineName(row['machine_name']), seconds(row['down']), row['stops'],
                                  seconds(row['longest'])) async for row in rows])
+
+
+async def read_clocks(reading: Reading) -> StopClocks:
+    """Where the time of the stops went that have a work order which was seen through; micro-stops do not count."""
+    total: int = await reading.queries.count_stops(reading.connection, **reading.stop_period)
+    rows = reading.queries.stop_clocks(reading.connection, micro_stop=reading.micro_stop_us, **reading.stop_period)
+    causes = []
+    async for row in rows:
+        means = {clock: seconds(row[clock]) / row['stops'] for clock in CLOCKS}
+        causes.append(CauseClocks(row['reason'], row['stops'], **means,
+                                  seconds=seconds(sum(row[clock] for clock in CLOCKS))))
+    return StopClocks(tuple(sorted(causes, key=lambda cause: (-cause.seconds, cause.reason or ''))), total)
 
 
 async def read_stops(reading: Reading, page: Page) -> StopPage:

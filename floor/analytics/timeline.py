@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import InvalidInput
-from ..history import to_event, to_status
+from ..history import to_brief, to_event, to_status
 from ..model import FloorSnapshot, MachineName, MachineRecord, Status
 from .reading import Reading
 
@@ -49,13 +49,14 @@ async def read_timeline(reading: Reading, machines: Sequence[MachineName], colum
 
 
 async def read_floor_at(reading: Reading) -> FloorSnapshot:
-    """The floor at the end of the window, with the latest events of the hour before it."""
+    """The floor at the end of the window, with the latest events of the hour before it and the work orders of then."""
     moment = reading.window.end
     machines = [to_record(row) async for row in
                 reading.queries.floor_at(reading.connection, moment=moment, now=reading.now)]
     events = [to_event(row) async for row in
               reading.queries.events_before(reading.connection, moment=moment, most=EVENTS)]
-    return FloorSnapshot(tuple(machines), tuple(events), int(moment.timestamp() * 1000))
+    orders = [to_brief(row) async for row in reading.queries.orders_at(reading.connection, moment=moment)]
+    return FloorSnapshot(tuple(machines), tuple(events), int(moment.timestamp() * 1000), tuple(orders))
 
 
 def to_record(row: Any) -> MachineRecord:

@@ -16,7 +16,9 @@ from ..store import Machine, Store
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.heading import Heading
+from ..ui.machine_orders import order_row
 from ..ui.machine_tile import shortened
+from ..ui.order_words import due_words
 from ..ui.past_controls import PastControls, ago
 from ..ui.past_floor import PastFloor
 from ..ui.saying import Alert, as_sentence
@@ -147,6 +149,10 @@ class PastMachine(ui.dialog):
                 ui.label(shortened(machine.reason)).classes('story-reason')
             lasted = length(past.seconds_in_status(machine))
             ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted} then').classes('story-when')
+            if orders := past.orders_of(machine.name):
+                with ui.element('ul').classes('drawer-orders').props('aria-label="Work orders then"'):
+                    for order in orders:
+                        order_row(order, due_words(order, past.now_ms, zone), overdue=order.is_overdue(past.now_ms))
             if machine.name in self._services.store.machines:
                 ui.link('As it is now', f'/?{urlencode({"machine": machine.name})}')
         self.open()

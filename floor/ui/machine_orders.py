@@ -47,22 +47,24 @@ class MachineOrders:
             self._rows.clear()
             with self._rows:
                 for order, due in orders:
-                    self._row(order, due, order.is_overdue(now_ms))
+                    order_row(order, due, overdue=order.is_overdue(now_ms))
                 if not orders:
                     Words('li', 'No work order is open.')
-
-    def _row(self, order: OrderBrief, due: str, overdue: bool) -> None:
-        with ui.element('li').classes('drawer-order'):
-            ui.link(f'WO-{short_id(order.id)}', order_address(order.id))
-            PriorityPill(order.priority)
-            Words('span', order.state.word)
-            when = Words('span', due).classes('due')
-            if overdue:
-                when.props['data-overdue'] = 'true'
-            Words('p', f'{shortened(order.assignee, 80) or "unassigned"} · {shortened(order.description)}')
 
     def _new(self) -> None:
         if self._form is None:
             with self._forms:
                 self._form = OrderForm(self._services, self._person, self._identity)
         self._form.open(self._name)
+
+
+def order_row(order: OrderBrief, due: str, *, overdue: bool) -> None:
+    """One order of a machine in the list that is open: what it is, when it is due, who has it."""
+    with ui.element('li').classes('drawer-order'):
+        ui.link(f'WO-{short_id(order.id)}', order_address(order.id))
+        PriorityPill(order.priority)
+        Words('span', order.state.word)
+        when = Words('span', due).classes('due')
+        if overdue:
+            when.props['data-overdue'] = 'true'
+        Words('p', f'{shortened(order.assignee, 80) or "unassigned"} · {shortened(order.description)}')

@@ -1,7 +1,6 @@
 """The floor of one moment of the past: the same lines, tiles and lists as the floor's, filled from the history.
 
-It has a store of its own, whose clock stands still at that moment, so nothing live can get in. Work orders as they were
-are not part of the history, so none are shown.
+It has a store of its own, whose clock stands still at that moment, so nothing live can get in.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class PastFloor:
         with ui.card().classes('panel attention').props('role=region aria-label="Needed attention"'):
             Heading('Needed attention').classes('panel-title')
             for rank in range(ATTENTION_ROWS):
-                self._rest.add(PastAttentionRow(self.store, rank, self._open))
+                self._rest.add(AttentionRow(self.store, rank, self._open))
             self._rest.add(AttentionSummary(self.store))
         with ui.card().classes('panel stream').props('role=region aria-label="What had just happened"'):
             Heading('What had just happened').classes('panel-title')
@@ -81,10 +80,3 @@ class PastFloor:
     def _open(self, name: MachineName) -> None:
         if (machine := self.store.machines.get(name)) is not None:
             self._on_open(machine)
-
-
-class PastAttentionRow(AttentionRow):
-    """The same without its work order: which there were then is not known here."""
-
-    def _order_of(self, machine: Machine) -> str:
-        return ''

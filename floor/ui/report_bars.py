@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from ..analytics import MachineCharge, PersonLoad, ProblemMachine
+from ..analytics import CauseClocks, MachineCharge, PersonLoad, ProblemMachine
 from ..model import MachineName
-from ..report_tables import CLOCKS, NO_REASON, NOBODY, ClocksOfCause
+from ..report_tables import CLOCKS, NO_REASON, NOBODY
 from .machine_tile import shortened
 from .report_panel import TableView
 from .report_words import brief, counted, minutes
@@ -67,7 +67,7 @@ def problem_bars(machines: Iterable[ProblemMachine]) -> list[Bar]:
             for each in machines]
 
 
-def clock_bars(causes: Iterable[ClocksOfCause]) -> list[Bar]:
+def clock_bars(causes: Iterable[CauseClocks]) -> list[Bar]:
     """Detect, acknowledge, respond, repair, one after the other."""
     parts = [f'clock-{clock.lower()}' for clock in CLOCKS]
     return [Bar(each.reason or NO_REASON, tuple(zip(parts, each.means, strict=True)),

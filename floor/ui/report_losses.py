@@ -9,7 +9,7 @@ from functools import partial
 from nicegui import ui
 
 from .. import report_tables as tables
-from ..analytics import Analytics, Page
+from ..analytics import Analytics
 from ..analytics.stops import By
 from .order_filters import Chip
 from .report_bars import bars, clock_bars, legend, problem_bars, waiting_bars
@@ -17,8 +17,6 @@ from .report_choice import Comparison, ReportChoice
 from .report_panel import Panel, TableView
 from .report_pareto import heat_map, pareto
 
-CLOCKED = Page(size=5_000)
-"""The stops whose clocks are averaged, the latest ones."""
 STANDING_STILL = 'No machine was down in this window.'
 
 
@@ -97,17 +95,17 @@ class Losses:
             with self._client, self._machines.fill():
                 bars(problem_bars(machines), view)
                 view.below(tables.of_machines(machines), choice.file('machines'))
-        stops = await analytics.stops(window, scope, CLOCKED)
-        if not (clocked := tables.clocks_of(stops.stops)):
+        clocks = await analytics.clocks(window, scope)
+        if not clocks.causes:
             self._say(self._clocks, 'No stop of this window has a work order that was seen through.')
         else:
-            latest = '' if stops.total <= CLOCKED.size else f' the latest {CLOCKED.size:,} of'
             with self._client, self._clocks.fill():
-                bars(clock_bars(clocked), view)
+                bars(clock_bars(clocks.causes), view)
                 legend((f'clock-{clock.lower()}', clock.lower()) for clock in tables.CLOCKS)
-                ui.label(f'Mean of the stops with a work order that was seen through, among{latest} '
-                         f'{stops.total:,}.').classes('panel-note')
-                view.below(tables.of_clocks(clocked), choice.file('stops'))
+                seen = sum(cause.stops for cause in clocks.causes)
+                ui.label(f'Mean of {seen:,} of {clocks.total:,} stops: those whose work order was acknowledged and '
+                         'started.').classes('panel-note')
+                view.below(tables.of_clocks(clocks.causes), choice.file('stops'))
 
     def _say(self, panel: Panel, sentence: str) -> None:
         with self._client:

@@ -91,10 +91,6 @@ def losses(report: ShiftReport) -> None:
 def orders_left(report: ShiftReport, zone: tzinfo) -> None:
     """What is still to be done."""
     when = 'now' if report.is_going else 'at the end'
-    if report.left is None:
-        with part('Open work orders'):
-            ui.label('Which were open at the end is shown for seven days.').classes('handover-note')
-        return
     with part(f'Open work orders {when}: {len(report.left)}, {report.overdue} overdue'):
         table(('Work order', 'Machine', 'What', 'Priority', 'Due', 'Assignee'),
               [(order.id, name(order), shortened(order.description, 120), order.priority.value,
@@ -104,11 +100,11 @@ def orders_left(report: ShiftReport, zone: tzinfo) -> None:
 
 def orders_completed(report: ShiftReport, zone: tzinfo) -> None:
     """What was done."""
-    with part(f'Completed work orders: {report.completed_count}'):
+    with part(f'Completed work orders: {len(report.completed)}'):
         table(('Work order', 'Machine', 'What', 'Done', 'By', 'Action taken'),
               [(order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
                 order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed],
-              'None were completed.' if not report.completed_count else 'The list is shown for seven days.')
+              'None were completed.')
 
 
 @contextmanager

@@ -409,13 +409,13 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     FROM stop LEFT JOIN silent_now(now_at) quiet ON quiet.machine_name = stop.machine_name AND stop.until IS NULL
 $$;
 
--- Of those, the ones that were going on in the period.
+-- Of those, the ones that were going on in the period; in none that has no length, as one that has not begun.
 CREATE FUNCTION stops_across(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
                down bigint, length bigint, silent_since timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     SELECT * FROM stops_touching(names, from_at, until_at, now_at)
-    WHERE since >= from_at OR until IS NULL OR until > from_at
+    WHERE from_at < until_at AND (since >= from_at OR until IS NULL OR until > from_at)
 $$;
 
 -- Both together.
@@ -431,6 +431,28 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
 $$;
 COMMENT ON FUNCTION stops_between IS
     'The stops that were going on in a period, right to the second. down: microseconds inside it; length: of all of it.';
+
+
+-- Work orders that somebody still had to see to at a moment, as they stood then: what was changed since is taken back by
+-- the events. When they are due is that of now.
+CREATE FUNCTION work_orders_at(moment timestamptz)
+RETURNS TABLE (id text, status text, priority text, assignee text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
+    SELECT was.* FROM (
+        SELECT o.id, coalesce(later.status, o.status) AS status, coalesce(later.priority, o.priority) AS priority,
+               nullif(coalesce(later.assignee, o.assignee, ''), '') AS assignee
+        FROM work_orders o
+        CROSS JOIN LATERAL (
+            SELECT (array_agg(e.old_value ORDER BY e.event_id) FILTER (WHERE e.kind = 'moved'))[1] AS status,
+                   (array_agg(e.old_value ORDER BY e.event_id) FILTER (WHERE e.field = 'priority'))[1] AS priority,
+                   (array_agg(coalesce(e.old_value, '') ORDER BY e.event_id) FILTER (WHERE e.field = 'assignee'))[1]
+                       AS assignee
+            FROM work_order_events e WHERE e.work_order_id = o.id AND e.at > moment) AS later
+        WHERE o.created_at <= moment
+          AND (o.status IN ('open', 'in_progress', 'on_hold') OR coalesce(o.completed_at, o.cancelled_at) > moment)) AS was
+    WHERE was.status IN ('open', 'in_progress', 'on_hold')
+$$;
+COMMENT ON FUNCTION work_orders_at IS 'The work orders that were open, in progress or on hold at a moment, as they were then.';
 
 
 -- Root and victim: who waited for whom.

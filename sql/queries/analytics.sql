@@ -101,6 +101,34 @@ ORDER BY 2 DESC, 3 DESC, 4 DESC, part.machine_name COLLATE "C" LIMIT :most;
 SELECT (SELECT count(*) FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz))
      + (SELECT count(*) FROM stops_across(:names, :start, :until, :now::timestamptz));
 
+-- name: stop_clocks(names, start, until, now, micro_stop)
+-- The four clocks of the stops of a period that were seen through (down, order created, acknowledged, started, running
+-- again), added up for each reason in microseconds. A moment before the one it follows counts as that one, one after the
+-- end as the end. Micro-stops do not count. names null: of all machines.
+WITH first_order AS MATERIALIZED (
+    SELECT DISTINCT ON (machine_id, stop_since) machine_id AS machine_name, stop_since AS since, created_at,
+           acknowledged_at, started_at
+    FROM work_orders WHERE stop_since < :until::timestamptz
+    ORDER BY machine_id, stop_since, created_at, id
+), seen_through AS (
+    SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
+    FROM first_order o
+    JOIN (SELECT machine_name, since, until, reason FROM stops_inside(:names::text[], :start::timestamptz, :until)
+          WHERE length >= :micro_stop::bigint
+          UNION ALL
+          SELECT machine_name, since, until, reason FROM stops_across(:names, :start, :until, :now::timestamptz)
+          WHERE length >= :micro_stop AND until IS NOT NULL) AS stop USING (machine_name, since)
+    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
+)
+SELECT s.reason, count(*) AS stops, sum(micros(created.at - s.since))::bigint AS detect,
+       sum(micros(acknowledged.at - created.at))::bigint AS acknowledge,
+       sum(micros(started.at - acknowledged.at))::bigint AS respond, sum(micros(s.until - started.at))::bigint AS repair
+FROM seen_through s
+CROSS JOIN LATERAL (SELECT greatest(s.since, least(s.created_at, s.until)) AS at) AS created
+CROSS JOIN LATERAL (SELECT greatest(created.at, least(s.acknowledged_at, s.until)) AS at) AS acknowledged
+CROSS JOIN LATERAL (SELECT greatest(acknowledged.at, least(s.started_at, s.until)) AS at) AS started
+GROUP BY s.reason;
+
 -- name: stops_page(names, start, until, now, skip, most)
 -- Stops of a period, newest first, with the first work order of each. names null: of all machines.
 SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length,

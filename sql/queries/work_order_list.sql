@@ -2,7 +2,7 @@
 -- The lists ask the same statement in many ways, and each way deserves a plan of its own. Holds until RESET ALL.
 SET plan_cache_mode = force_custom_plan;
 
--- name: work_order_page(states, completed_since, priorities, machine, assignee, unassigned, overdue, words, machine_words, sort, first, most)
+-- name: work_order_page(ids, states, completed_since, priorities, machine, assignee, unassigned, overdue, words, machine_words, sort, first, most)
 -- The orders under a filter, sorted; null means no condition, a minus before the sort turns it round. What ties is sorted
 -- by how pressing it is: overdue first, then by priority, then by when it is due; what has ended last, the latest first.
 SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.priority, o.status AS state, o.reporter_name,
@@ -15,7 +15,8 @@ CROSS JOIN LATERAL (
            CASE o.status WHEN 'open' THEN 1 WHEN 'in_progress' THEN 2 WHEN 'on_hold' THEN 3 WHEN 'completed' THEN 4
                          ELSE 5 END AS stage
 ) AS key
-WHERE (:states::text[] IS NULL OR o.status = ANY (:states) OR o.completed_at >= :completed_since::timestamptz)
+WHERE (:ids::text[] IS NULL OR o.id = ANY (:ids))
+  AND (:states::text[] IS NULL OR o.status = ANY (:states) OR o.completed_at >= :completed_since::timestamptz)
   AND (:priorities::text[] IS NULL OR o.priority = ANY (:priorities))
   AND (:machine::text IS NULL OR o.machine_id = :machine)
   AND (:assignee::integer IS NULL OR o.assignee_id = :assignee)
@@ -55,3 +56,10 @@ GROUP BY o.status;
 -- name: former_assignees()
 -- Who was deactivated and has orders all the same.
 SELECT e.id FROM employees e WHERE NOT e.active AND EXISTS (SELECT FROM work_orders o WHERE o.assignee_id = e.id);
+
+-- name: orders_of_shift(start, until)
+-- The orders that were open at the end of a period, as they were then, and those that were completed in it (left false).
+SELECT id, status AS state, priority, assignee, true AS left FROM work_orders_at(:until::timestamptz)
+UNION ALL
+SELECT id, status, priority, assignee, false FROM work_orders
+WHERE status = 'completed' AND completed_at >= :start::timestamptz AND completed_at < :until;

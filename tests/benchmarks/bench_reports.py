@@ -52,7 +52,7 @@ SELECT n, names[1 + floor(random() * cardinality(names))],
        CASE WHEN dice < 0.42 THEN 'operational' WHEN dice < 0.82 THEN 'warning' ELSE 'down' END,
        CASE WHEN dice < 0.42 THEN NULL WHEN dice < 0.62 THEN 'Degraded ' || n % 20 WHEN dice < 0.74 THEN 'Starved'
             WHEN dice < 0.82 THEN 'Blocked downstream' ELSE 'Cause ' || n % 40 END,
-       $3::timestamptz + n * ($4::timestamptz - $3) / $5::bigint
+       $3::timestamptz + ($4::timestamptz - $3) * (n / $5::float8)
 FROM (SELECT n, random() AS dice FROM generate_series($1::bigint, $2::bigint) AS n) AS change,
      (SELECT array_agg(machine_name ORDER BY machine_name) AS names FROM machines) AS all_machines"""
 UPDATE = 'UPDATE machine_feed_stream SET status = $1, reason = $2, datetime = now() WHERE machine_name = $3'

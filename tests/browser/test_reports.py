@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from browser.visitor import PHONE, fits_window, tile
@@ -15,8 +15,11 @@ HOSTILE = '<img src=x onerror="window.hit = 1">Seat worn'
 
 
 async def test_a_number_can_be_explained_down_to_its_intervals(visitor, sql):
+    since = datetime.now(UTC).replace(tzinfo=None)
     await sql.execute(DOWN, 'Injection_Molder_04_01', HOSTILE)
-    page = await visitor.open('/reports?machine=Injection_Molder_04_01')
+    page = await visitor.open('/reports?' + urlencode({
+        'machine': 'Injection_Molder_04_01', 'from': f'{since:%Y-%m-%dT%H:%M:%S}',
+        'to': f'{since + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}'}))
 
     await page.get_by_role('button', name='Explain Uptime').click()
 

@@ -206,6 +206,28 @@ async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(pl
             assert round(got.length * 1e6) == history.length(stop)
             order = history.order(stop)
             assert got.order == (order.id if order else None)
+        clocks = await analytics.clocks(window, scope)
+        assert {c.reason: (c.stops, [round(mean * c.stops * 1e6) for mean in c.means]) for c in clocks.causes} == \
+            history.clocks(names, window.start, window.end)
+        assert clocks.total == len(stops)
+
+
+@given(cycles=st.lists(st.tuples(st.integers(1, 400), st.integers(5, 200)), min_size=1, max_size=12),
+       seed=st.integers(0, 2**32))
+@many
+async def test_over_complete_cycles_mtbf_and_mttr_agree_with_the_share_of_time_that_was_down(
+        plant: Plant, cycles: list[tuple[int, int]], seed: int) -> None:
+    at, said = SPRING, []
+    for number, (up, down) in enumerate(cycles):
+        said += [Said('Press', at, 'operational', None, 2 * number + 1),
+                 Said('Press', at + up * MINUTE, 'down', 'Jam', 2 * number + 2)]
+        at += (up + down) * MINUTE
+    said.append(Said('Press', at, 'operational', None, 2 * len(cycles) + 1))
+    window = Window(SPRING, at + US)  # the last repair ends with the last cycle
+    kpis = await (await ask(plant, Question(History(said, at + DAY, places=LINES), window, 2, seed))).kpis(
+        window, Scope(machine=MachineName('Press')))
+    assert kpis.mtbf is not None and kpis.mttr is not None and kpis.uptime_share is not None
+    assert kpis.mtbf / (kpis.mtbf + kpis.mttr) == pytest.approx(kpis.uptime_share, abs=1e-6)
 
 
 @given(question=questions())

@@ -10,7 +10,17 @@ import pytest
 from ui.conftest import NOW
 
 from floor.errors import DatabaseUnavailable, InvalidInput
-from floor.model import FloorSnapshot, MachineName, MachineRecord, Status, StatusEvent
+from floor.model import (
+    FloorSnapshot,
+    MachineName,
+    MachineRecord,
+    OrderBrief,
+    OrderId,
+    Priority,
+    Status,
+    StatusEvent,
+    WorkOrderState,
+)
 from floor.pages import past_page
 from floor.past import PastMoment, parse_moment
 from floor.shifts import Shifts
@@ -39,7 +49,9 @@ class History:
         valve = MachineRecord(1, MachineName('Valve_01_01'), 'valve', 'Old Line', Status.DOWN if down else
                               Status.OPERATIONAL, 'Supply air low' if down else None, 3, at, four if down else three)
         events = (StatusEvent(2, valve.name, Status.OPERATIONAL, Status.DOWN, 'Supply air low', four),) if down else ()
-        return FloorSnapshot((valve,), events, at)
+        orders = (OrderBrief(OrderId('WO-20261123-3f2a91bc'), 1, 1, valve.name, WorkOrderState.OPEN, Priority.HIGH, 4,
+                             'Lisa Garcia', five, 'Air supply', None),) if down else ()
+        return FloorSnapshot((valve,), events, at, orders)
 
 
 @pytest.fixture
@@ -77,7 +89,7 @@ async def test_it_shows_the_tiles_and_lists_of_that_moment_and_nothing_of_now(fl
     assert tile['props']['data-status'] == 'down'
     assert [figure['props']['aria-label'] for figure in screen.of_class('figure')] == [
         'Running: 0 of 1 machines', 'Warning: 0 of 1 machines', 'Down: 1 of 1 machines', 'No data: 0 of 1 machines']
-    assert screen.of_class('row-machine')[0]['text'] == 'Valve 01·01\nSupply air low'
+    assert screen.of_class('row-machine')[0]['text'] == 'Valve 01·01\nSupply air low · WO-3f2a · Lisa Garcia'
     assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Down: Supply air low'
     assert not any('Servo alarm' in text for text in screen.texts)
 
@@ -154,7 +166,8 @@ async def test_a_machine_says_how_it_was_and_where_it_is_now(floor, history, loo
     screen.click(screen.tile('Valve_01_01'))
     await screen.until(lambda: screen.drawer)
     assert screen.drawer.splitlines() == ['The past: 2026-11-23 04:30:00', 'Valve 01·01', 'Down', 'Supply air low',
-                                          'Since 2026-11-23 04:00:00, for 30 min then', 'As it is now']
+                                          'Since 2026-11-23 04:00:00, for 30 min then', 'WO-3f2a91bc', 'high', 'Open',
+                                          'due in 30 min', 'Lisa Garcia · Air supply', 'As it is now']
 
 
 async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, history, look):

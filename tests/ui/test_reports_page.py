@@ -11,6 +11,7 @@ from ui.services import HEADER, Recorded
 
 from floor.analytics import (
     Cause,
+    CauseClocks,
     Explanation,
     HourlyPattern,
     Kpi,
@@ -27,6 +28,7 @@ from floor.analytics import (
     RootsAndVictims,
     Scope,
     Stop,
+    StopClocks,
     StopPage,
     VolumeOfDay,
     Window,
@@ -88,6 +90,7 @@ class Reports:
             'root_and_victim': RootsAndVictims((MachineCharge(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),), 0.0),
             'problem_machines': (ProblemMachine(VALVE, 3_600.0, 3, 1_800.0),),
             'stops': StopPage((stop,), 1),
+            'clocks': StopClocks((CauseClocks('Jam', 1, 60.0, 120.0, 180.0, 3240.0, 3600.0),), 1),
             'lines': (LineKpis('Engine Line', kpis(stops=12)), LineKpis(None, kpis(stops=3))),
             'work_orders': OrderReport(
                 (VolumeOfDay(date(2026, 11, 22), 7, 6.5), VolumeOfDay(date(2026, 11, 23), 9, 7.0)),

@@ -9,13 +9,13 @@ import pytest
 from ui.conftest import NOW
 from ui.services import Recorded
 
-from floor.analytics import Cause, Kpis, OrderReport, Resolution, Stop, StopPage, Window
+from floor.analytics import Cause, Kpis, Stop, StopPage, Window
 from floor.analytics.figures import Sums
 from floor.errors import DatabaseUnavailable
 from floor.model import MachineName, OrderId, Priority, WorkOrder, WorkOrderState
 from floor.pages import shift_report_page
 from floor.shifts import Shifts
-from floor.work_order_list import OrderCounts, OrderPage
+from floor.work_order_list import ShiftOrders
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NIGHT_START, NIGHT_END = datetime(2026, 11, 22, 22, tzinfo=UTC), datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -40,10 +40,6 @@ def order(number, *, due=NIGHT_END + HOUR, created=NIGHT_START + HOUR, completed
         'updated_at': created, 'version': 1})
 
 
-def page_of(*orders: WorkOrder) -> OrderPage:
-    return OrderPage(orders, len(orders), OrderCounts())
-
-
 @pytest.fixture
 def analytics(floor):
     recorded = Recorded()
@@ -51,8 +47,8 @@ def analytics(floor):
                 micro_stops=3, repairs=2, repair=1800 * US, ongoing=1, ongoing_length=840 * US)
     recorded.answers = {
         'kpis': lambda window: Kpis.of(window, sums), 'causes': (Cause('Hydraulic leak', 3600, 2, 1.0, 1.0, True),),
-        'stops': StopPage((), 0), 'work_orders': OrderReport((), (), (), ())}
-    floor.order_list.answers['page'] = lambda filter: page_of()
+        'stops': StopPage((), 0)}
+    floor.order_list.answers['of_shift'] = ShiftOrders((), ())
     shift_report_page.register(floor.services, recorded, Shifts('Early 06:00,Late 14:00,Night 22:00', UTC))
     return recorded
 
@@ -117,26 +113,16 @@ async def test_new_cleared_and_running_stops_are_told_apart(analytics, look):
 
 async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those_that_were_completed(floor, analytics,
                                                                                                   look):
-    active = page_of(order(1), order(2, due=NIGHT_END - MINUTE, what='Late one', priority='low'),
-                     order(3, created=NIGHT_END + MINUTE))
-    done = page_of(order(4, completed=NIGHT_END - HOUR, state='completed', what='Done in it'),
-                   order(5, completed=NIGHT_END + HOUR, state='completed', what='Done after it'),
-                   order(6, completed=NIGHT_START - HOUR, created=NIGHT_START - 2 * HOUR, state='completed'))
-    floor.order_list.answers['page'] = lambda filter: done if filter.done else active
-    analytics.answers['work_orders'] = OrderReport((), (), (Resolution(Priority.HIGH, 1, 60.0, 60.0),), ())
+    floor.order_list.answers['of_shift'] = ShiftOrders(
+        (order(1), order(2, due=NIGHT_END - MINUTE, what='Late one', priority='low')),
+        (order(4, completed=NIGHT_END - HOUR, state='completed', what='Done in it'),))
     screen = await look(NIGHT)
-    assert headings(screen)[3:5] == ['Open work orders at the end: 3, 1 overdue', 'Completed work orders: 1']
+    assert floor.order_list.asked == [('of_shift', (NIGHT_START, NIGHT_END), {})]
+    assert headings(screen)[3:5] == ['Open work orders at the end: 2, 1 overdue', 'Completed work orders: 1']
     found = [row for row in rows(screen) if row[0].startswith('WO-')]
-    assert [row[2] for row in found] == ['Late one', 'Leak', 'Done after it', 'Done in it']
+    assert [row[2] for row in found] == ['Late one', 'Leak', 'Done in it']
     assert found[0][4] == 'Mon 23 Nov 05:59 overdue'
-    assert found[3] == ['WO-00000004', 'Valve 01·01', 'Done in it', '05:00', 'Lisa Garcia', 'Seal replaced']
-
-
-async def test_of_a_shift_long_ago_it_does_not_claim_to_know_the_open_orders(floor, analytics, look):
-    floor.order_list.answers['page'] = lambda filter: page_of(order(1, created=NIGHT_START - timedelta(days=60)))
-    screen = await look('/reports/shift?date=2026-11-02&shift=Late')
-    assert 'Which were open at the end is shown for seven days.' in screen.texts
-    assert not [row for row in rows(screen) if row[0].startswith('WO-')]
+    assert found[2] == ['WO-00000004', 'Valve 01·01', 'Done in it', '05:00', 'Lisa Garcia', 'Seal replaced']
 
 
 async def test_a_long_list_says_how_many_more_there_are(analytics, look):

@@ -173,8 +173,10 @@ class History:
         return self.length(stop) >= self.micro_stop // US
 
     def stops_in(self, names: list[str], start: datetime, end: datetime) -> list[Stop]:
-        """What was going on at some time in the window, newest first."""
+        """What was going on at some time in the window, newest first; in a window that has no length nothing was."""
         start, end = min(start, self.now), min(end, self.now)
+        if start == end:
+            return []
         found = [stop for name in names for stop in self.stops(name)
                  if stop.since < end and (stop.since >= start or stop.until is None or stop.until > start)]
         return sorted(found, key=lambda stop: (stop.since, stop.version), reverse=True)
@@ -221,6 +223,22 @@ class History:
             found[stop.reason][0] += self.down_within(stop, start, end)
             found[stop.reason][1] += stop.since >= start
         return {reason: (down, count) for reason, (down, count) in found.items()}
+
+    def clocks(self, names: list[str], start: datetime, end: datetime) -> dict[str | None, tuple[int, list[int]]]:
+        """For each reason the stops that were seen through, and the microseconds of their four clocks together."""
+        found: dict[str | None, tuple[int, list[int]]] = {}
+        for stop in self.stops_in(names, start, end):
+            order = self.order(stop)
+            if (stop.until is None or not self.is_failure(stop) or order is None or order.acknowledged is None
+                    or order.started is None):
+                continue
+            moments = [stop.since]
+            for moment in order.created, order.acknowledged, order.started, stop.until:
+                moments.append(max(moments[-1], min(moment, stop.until)))
+            count, sums = found.get(stop.reason, (0, [0] * 4))
+            found[stop.reason] = (count + 1, [so_far + (after - before) // US for so_far, (before, after) in
+                                              zip(sums, pairwise(moments), strict=True)])
+        return found
 
     def problem_machines(self, names: list[str], start: datetime, end: datetime) -> list[tuple[str, int, int, int]]:
         """Name, microseconds down, stops, the longest; the worst first."""

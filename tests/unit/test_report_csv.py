@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from floor.analytics import Cause, Stop
-from floor.model import MachineName
+from floor.analytics import Cause
 from floor.report_csv import heading, lines
-from floor.report_tables import Column, Kind, Table, clocks_of, of_causes
+from floor.report_tables import Column, Kind, Table, of_causes
 
 DETROIT = ZoneInfo('America/Detroit')
 AT = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)
@@ -43,18 +42,6 @@ def test_times_are_those_of_the_plant():
 
 def test_commas_quotes_and_line_ends_stay_in_their_cell():
     assert cells('a,"b"\nc', 'd') == ['a,"b"\nc', 'd']
-
-
-def stop(reason, clocks, *, micro=False):
-    return Stop(1, MachineName('Valve_01_01'), AT, AT, reason, True, micro, 600.0, 600.0, *clocks, None, None)
-
-
-def test_the_four_clocks_are_means_of_the_stops_that_have_all_four():
-    found = clocks_of([stop('Jam', (60.0, 120.0, 60.0, 360.0)), stop('Jam', (0.0, 60.0, 60.0, 480.0)),
-                       stop('Leak', (10.0, 10.0, 10.0, 10.0)), stop('Jam', (60.0, None, None, None)),
-                       stop('Leak', (1.0, 1.0, 1.0, 1.0), micro=True)])
-    assert [(each.reason, each.stops, each.means, each.seconds) for each in found] == [
-        ('Jam', 2, (30.0, 90.0, 60.0, 420.0), 1200.0), ('Leak', 1, (10.0, 10.0, 10.0, 10.0), 40.0)]
 
 
 def test_units_stand_in_the_heading():

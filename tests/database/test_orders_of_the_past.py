@@ -1,0 +1,65 @@
+"""Work orders as they stood at a moment of the past: on the floor of then, and on the sheet of a shift."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from floor.analytics import Analytics
+from floor.model import Priority, WorkOrderState
+from floor.work_order_list import WorkOrderList
+
+CREATE = "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Oil leak') RETURNING id"
+COMPLETE = "UPDATE work_orders SET status = 'completed', cause = 'worn', action_taken = 'replaced' WHERE id = $1"
+STORY = (
+    ("UPDATE work_orders SET priority = 'critical', assignee_id = 4 WHERE id = $1", 'open', 'critical', True),
+    ("UPDATE work_orders SET status = 'in_progress' WHERE id = $1", 'in_progress', 'critical', True),
+    (COMPLETE, None, None, False),
+    ("UPDATE work_orders SET status = 'open' WHERE id = $1", 'open', 'critical', True),
+    ("UPDATE work_orders SET assignee_id = NULL, priority = 'low' WHERE id = $1", 'open', 'low', False),
+    ("UPDATE work_orders SET status = 'cancelled', cancel_reason = 'twice' WHERE id = $1", None, None, False),
+)
+
+
+@pytest.fixture
+async def sql(connect):
+    return await connect()
+
+
+async def clock(sql) -> datetime:
+    return await sql.fetchval('SELECT clock_timestamp()')
+
+
+async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql, database):
+    before = await clock(sql)
+    order = await sql.fetchval(CREATE)
+    moments = [(await clock(sql), 'open', 'medium', False)]
+    for change, *then in STORY:
+        await sql.execute(change, order)
+        moments.append((await clock(sql), *then))
+    analytics = Analytics(database, UTC)
+    assert (await analytics.floor_at(before)).orders == ()
+    for moment, state, priority, somebody in moments:
+        found = [(brief.id, brief.state, brief.priority, brief.assignee is not None)
+                 for brief in (await analytics.floor_at(moment)).orders]
+        assert found == ([(order, state, priority, somebody)] if state else []), moment
+
+
+async def test_a_shift_leaves_what_was_open_at_its_end_and_has_done_what_was_completed_in_it(sql, database):
+    lists = WorkOrderList(database, UTC)
+    start = await clock(sql)
+    left, done, reopened = [await sql.fetchval(CREATE) for _ in range(3)]
+    for order in done, reopened:
+        await sql.execute(COMPLETE, order)
+    end = await clock(sql)
+    later = await sql.fetchval(CREATE)
+    await sql.execute(COMPLETE, left)
+    await sql.execute("UPDATE work_orders SET status = 'open' WHERE id = $1", reopened)
+
+    shift = await lists.of_shift(start, end)
+    assert [(order.id, order.state, order.priority) for order in shift.left] == [
+        (left, WorkOrderState.OPEN, Priority.MEDIUM)]
+    assert [order.id for order in shift.completed] == [done], 'what was reopened was not done'
+    now = await lists.of_shift(end, await clock(sql))
+    assert {order.id for order in now.left} == {later, reopened}
+    assert [order.id for order in now.completed] == [left]
+    assert await lists.of_shift(start - timedelta(days=900), start - timedelta(days=899)) == type(shift)((), ())
