@@ -24,21 +24,21 @@ NOT_OURS = ('NICEGUI_', 'PYTEST_', 'PG', 'DATABASE_', 'DATABRICKS_', 'LAKEBASE_'
 class Program:
     """Start it, stop it, start it again: the address stays the same."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, log: str = 'log', **settings: str) -> None:
         self.data_dir = folder / 'd'
+        self.command = [sys.executable, str(MAIN)]
+        """What is run."""
         self._folder = folder
         self._port = free_port()
         self._settings = {'HOST': '127.0.0.1', 'PORT': str(self._port), 'DATA_DIR': str(self.data_dir),
                           'ENABLE_SIMULATOR': 'false', 'PLANT_TIMEZONE': 'UTC', 'LOG_LEVEL': 'info',
                           'STORAGE_SECRET': 'only for the tests', **settings}
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = folder / 'log'
+        self._log = folder / log
 
     def joined(self, name: str, **settings: str) -> Program:
         """Another one on the same data folder, and so on the same database."""
-        other = Program(self._folder, **settings)
-        other._log = self._folder / f'log-{name}'
-        return other
+        return Program(self._folder, log=f'log-{name}', **settings)
 
     @property
     def host(self) -> str:
@@ -65,7 +65,7 @@ class Program:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
         with self._log.open('ab') as log:
             self._process = subprocess.Popen(
-                [sys.executable, str(MAIN)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 cwd=self._folder, env=environment | self._settings)  # cwd: a developer's .env stays out of it
         deadline = time.monotonic() + PATIENCE_S
         while self._ask() is None:
@@ -84,6 +84,12 @@ class Program:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    @property
+    def process(self) -> psutil.Process:
+        """While it runs."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid)
 
     def health(self) -> dict[str, Any]:
         """What /healthz says; nothing when nobody answers."""

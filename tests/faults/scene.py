@@ -1,0 +1,140 @@
+"""What most faults are played on: a database, the program behind a proxy, a browser on its floor, and a feed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import asyncpg
+from browser.program import Program
+from database.postgres import until
+
+from floor.embedded import SOCKET_NAME, socket_folder_of
+
+from .history import History, Write
+from .proxy import Proxy, through
+from .stage import Stage
+from .view import View
+from .writers import AWAY, Writers
+
+START_PATIENCE_S = 60.0
+SLACK_S = 2.0
+RATE = 20.0
+"""Writes a second."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """Everything is running: the floor is live and the feed writes."""
+
+    stage: Stage
+    history: History
+    database_url: str
+    """Past the proxy: for the feed, and for the test."""
+    proxy: Proxy
+    program: Program
+    view: View
+    writers: Writers
+    connection: asyncpg.Connection
+    machines: list[str]
+    """The feed spares the last one: it is the test's."""
+    began_at: int
+    """The version of the feed when it began."""
+
+    @property
+    def ours(self) -> str:
+        """The machine that only the test writes to."""
+        return self.machines[-1]
+
+    async def change(self, machine: str = '') -> Write:
+        """Change the test's machine, or another, past everything that is broken."""
+        return await self.writers.write(self.connection, machine or self.ours)
+
+    async def shown(self, write: Write, patience: float = START_PATIENCE_S) -> None:
+        """Wait until the view shows a write, and calls it live."""
+        await until(lambda: self.view.live and self.view.tiles.get(write.machine) == (write.status, write.number),
+                    patience)
+
+    async def as_long_as_a_lie_takes(self) -> None:
+        """Wait until what is still called live can no longer be excused."""
+        await asyncio.sleep(self.stage.patience + SLACK_S)
+
+    async def settle(self) -> History:
+        """The feed ends; the view gets its time to be right; then everything is read."""
+        await self.writers.stop()
+        await self.agree()
+        self.view.sample()
+        await self.history.read(await self._again(), self.began_at)
+        return self.history
+
+    async def agree(self) -> None:
+        """Wait until the view is live and equal to the table, as long as it may take and no longer."""
+        deadline = time.monotonic() + self.stage.patience + SLACK_S
+        while time.monotonic() < deadline and not await self._agrees():
+            await asyncio.sleep(0.1)
+
+    async def _agrees(self) -> bool:
+        if not self.view.live:
+            return False
+        with suppress(*AWAY):
+            now = History()
+            await now.read(await self._again(), self.began_at)
+            return now.table == self.view.tiles
+        return False
+
+    async def _again(self) -> asyncpg.Connection:
+        if self.connection.is_closed():
+            self.connection = await connect(self.database_url)
+        return self.connection
+
+
+@asynccontextmanager
+async def scene(stage: Stage, *, rate: float = RATE, sessions: int = 2, **settings: str) -> AsyncIterator[Scene]:
+    """A database on the test server, and all that belongs to it. settings: more environment for the program."""
+    url = stage.server.new_database(migrated=True)   # not in a thread: the first one makes the template of all
+    try:
+        async with Proxy(socket_folder_of(url) / SOCKET_NAME) as proxy:
+            program = stage.program(DATABASE_URL=through(url, proxy), **settings)
+            async with running(stage, program, lambda: url, proxy, rate=rate, sessions=sessions) as scene:
+                yield scene
+            await asyncio.to_thread(program.stop)
+    finally:
+        await asyncio.to_thread(stage.server.drop_database, url)
+
+
+@asynccontextmanager
+async def running(stage: Stage, program: Program, database_url: Callable[[], str], proxy: Proxy, *, rate: float = RATE,
+                  sessions: int = 2) -> AsyncIterator[Scene]:
+    """Start the program, open the floor, begin to write. database_url is asked once the program runs."""
+    history = History()
+    async with AsyncExitStack() as ends:
+        await asyncio.to_thread(program.start)
+        connection = await connect(database_url())
+        ends.callback(connection.terminate)
+        view = View(program.url, 'the page', history)
+        await view.open()
+        ends.push_async_callback(view.close)
+        await until(lambda: view.live and bool(view.tiles), START_PATIENCE_S)
+        machines = [row['machine_name'] for row in await connection.fetch(
+            'SELECT machine_name FROM machine_feed_stream ORDER BY machine_id')]
+        began_at = await connection.fetchval('SELECT coalesce(max(version), 0) FROM machine_feed_stream')
+        history.samples.clear()
+        writers = Writers(database_url(), history, rate=rate, sessions=sessions)
+        ends.push_async_callback(writers.stop)
+        writers.start(machines[:-1])
+        yield Scene(stage, history, database_url(), proxy, program, view, writers, connection, machines, began_at)
+
+
+async def connect(url: str, patience: float = START_PATIENCE_S) -> asyncpg.Connection:
+    """A connection to a database that may be starting."""
+    async with asyncio.timeout(patience):
+        while True:
+            with suppress(*AWAY):
+                return await asyncpg.connect(url, timeout=patience)
+            await asyncio.sleep(0.02)
+
+
+Step = Callable[[], Awaitable[None]]
