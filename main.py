@@ -5,6 +5,7 @@ One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NO
 """
 
 import logging
+import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from floor import api, api_work_orders, console, health, history
 from floor.analytics import Analytics
 from floor.collector import collect_garbage
 from floor.dashboard_keeper import DashboardKeeper
+from floor.dashboard_link import dashboard_link
 from floor.database import Database
 from floor.employees import Employees
 from floor.errors import FloorError
@@ -83,7 +85,7 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
                                        every=settings.dashboard_refresh_seconds)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
                         employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
-                        default_role=settings.role_of_strangers)
+                        default_role=settings.role_of_strangers, dashboard=dashboard_link(settings, os.environ))
 
     tasks: list[Callable[[], Awaitable[None]]] = [
         listener.run, broadcast.run, order_keeper.run, history_keeper.run, dashboard_keeper.run, database.recycle,

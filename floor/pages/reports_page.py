@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from ..model import MachineName
 from ..report_csv import ReportFiles
 from ..store import NOT_ON_A_LINE, Connection, Difference
 from ..ui.broadcast import LiveView
+from ..ui.databricks_dashboard import databricks_dashboard
 from ..ui.frame import ASSETS, frame
 from ..ui.report_cards import KpiCards
 from ..ui.report_choice import ADDRESS, Comparison, ReportChoice, ShiftsOfPlant, Span
@@ -28,6 +29,7 @@ from ..ui.report_filters import ReportFilters
 from ..ui.report_losses import Losses, table_view
 from ..ui.report_orders import show_orders
 from ..ui.report_panel import Panel
+from ..ui.report_tabs import ReportTabs, Tab
 from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
 from ..ui.timeline import timeline_panel
@@ -50,10 +52,15 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
         person = services.person(identity)
         ui.add_head_html(f'<link rel="stylesheet" href="/assets/{STYLESHEET}?v={digest}">')
         view = LiveView(ui.context.client, lambda: None)
+        choice, tab = ReportChoice.from_query(request.query_params), Tab.from_query(request.query_params)
         with frame('Reports', services, view, person):
-            page = ReportsPage(services, analytics, shifts, ReportChoice.from_query(request.query_params))
+            tabs = ReportTabs(choice, tab)
+            page = ReportsPage(services, analytics, shifts, choice, tabs.show) if tab is Tab.PLANT else None
+            if page is None:
+                databricks_dashboard(services.dashboard)
         services.broadcast.join(view)
-        await page.first_answer()
+        if page is not None:
+            await page.first_answer()
 
     @app.get(ADDRESS + '/{name}.csv', include_in_schema=False)
     async def reports_csv(name: str, request: Request) -> Response:
@@ -80,12 +87,14 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
 class ReportsPage:
     """One browser's page: what it is about, and what was read for it."""
 
-    def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant,
-                 choice: ReportChoice) -> None:
+    def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, choice: ReportChoice,
+                 on_choice: Callable[[ReportChoice], None]) -> None:
+        """on_choice: told of each other choice, for what stands around."""
         self._services = services
         self._analytics = analytics
         self._shifts = shifts
         self._choice = choice
+        self._on_choice = on_choice
         self._client = ui.context.client
         self._task: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
@@ -125,6 +134,7 @@ class ReportsPage:
         self._choice = choice
         ui.navigate.history.push(choice.address())
         self._filters.show(choice)
+        self._on_choice(choice)
         self._timeline.show(self._comparison().window, self._machines_of(choice))
         self.read()
 

@@ -8,6 +8,7 @@ from datetime import tzinfo
 
 from nicegui import ui
 
+from ..dashboard_link import DashboardLink
 from ..employees import Employees
 from ..model import Identity, MachineName, Person, Role, StatusEvent
 from ..store import Store
@@ -32,6 +33,8 @@ class Services:
     order_list: WorkOrderList
     identify: Identify
     default_role: Role
+    dashboard: DashboardLink | None = None
+    """In Databricks; None: the settings name none."""
 
     def visitor(self) -> Identity:
         """Who opened the page that is being built; commands are sent in this name.
