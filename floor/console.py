@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from rich.console import Console
 from rich.markup import escape
 
-from .errors import SettingsError
+from .errors import FloorError, SettingsError
 from .settings import Settings
 from .source import DatabaseSource
 
@@ -41,6 +42,20 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     """The pool says with a traceback each time that the database is away; that it is, the listener says."""
     record.exc_info = record.exc_text = None
     return True
+
+
+def run_command(name: str, work: Callable[[], None]) -> int:
+    """A command that ends by itself, by Ctrl-C or by SIGTERM; its exit status, with a line if the work was not done."""
+    try:
+        with stop_on_sigterm():
+            work()
+    except FloorError as error:
+        print(f'{name}: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f'{name}: stopped, and nothing was changed', file=sys.stderr)
+        return 130
+    return 0
 
 
 def check_port(host: str, port: int) -> None:

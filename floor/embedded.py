@@ -74,6 +74,11 @@ class EmbeddedPostgres:
         return self._url
 
     @property
+    def folder(self) -> Path:
+        """Where the cluster is, or will be after the first start."""
+        return self._data_dir / f'postgres-{self._major}'
+
+    @property
     def is_owner(self) -> bool:
         """Whether the server is ours to keep alive."""
         return self._lock.is_held
@@ -142,7 +147,7 @@ class EmbeddedPostgres:
         if sys.platform == 'win32':
             raise EmbeddedDatabaseError('The embedded database does not run on Windows: use WSL or set DATABASE_URL.')
         binaries(self._major)
-        self._make_data_dir()
+        make_data_dir(self._data_dir)
         deadline = time.monotonic() + JOIN_PATIENCE
         has_told = False
         while not self._lock.take():
@@ -167,8 +172,7 @@ class EmbeddedPostgres:
         """As owner: from whatever state the data folder is in to a server with our database."""
         try:
             programs = binaries(self._major)
-            cluster = Cluster(self._data_dir / f'postgres-{self._major}', programs, self._major,
-                              self._data_dir / 'postgres.log')
+            cluster = Cluster(self.folder, programs, self._major, self._data_dir / 'postgres.log')
             sockets = self._socket_folder(cluster)
             if not cluster.exists:
                 if not may_create:   # an empty database in the place of a lost one would only look like a recovery
@@ -184,14 +188,6 @@ class EmbeddedPostgres:
                 halt(self._server)
                 self._server = None
                 raise
-        except OSError as error:
-            raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
-
-    def _make_data_dir(self) -> None:
-        """Root's folder lets the server's user pass, and nobody look; an ordinary user's is closed to others."""
-        try:
-            self._data_dir.parent.mkdir(parents=True, exist_ok=True)
-            self._data_dir.mkdir(mode=0o700 if os.geteuid() else 0o711, exist_ok=True)
         except OSError as error:
             raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
 
@@ -308,6 +304,15 @@ def binaries(major: int = 18) -> Path:
             f'There is no embedded PostgreSQL {major}; installed: {majors}. Choose one of them, or set DATABASE_URL.'
         )
     return installed[major]
+
+
+def make_data_dir(data_dir: Path) -> None:
+    """Root's folder lets the server's user pass, and nobody look; an ordinary user's is closed to others."""
+    try:
+        data_dir.parent.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700 if os.geteuid() else 0o711, exist_ok=True)
+    except OSError as error:
+        raise EmbeddedDatabaseError(unusable(data_dir, error)) from error
 
 
 def database_url_of(data_dir: Path) -> str | None:

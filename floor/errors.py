@@ -7,6 +7,7 @@ FloorError
 │   ├── MigrationError         the schema can't be brought up to date
 │   └── FeedNotDelivered       a notification we sent to ourselves did not come back in time
 ├── EmbeddedDatabaseError  the private PostgreSQL can't be started
+├── BackupError            a backup can't be made or can't be restored
 ├── NotificationError      a payload on our channel that isn't of our protocol
 ├── NotFound               a machine, person or work order that isn't in the database
 ├── NotAllowed             the role of who asks is not enough
@@ -43,6 +44,10 @@ class FeedNotDelivered(DatabaseError):
 
 class EmbeddedDatabaseError(FloorError):
     """The private PostgreSQL under the data folder can't be started."""
+
+
+class BackupError(FloorError):
+    """A backup can't be made, or can't be restored; what was there before is untouched."""
 
 
 class NotificationError(FloorError):

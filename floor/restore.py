@@ -1,0 +1,158 @@
+"""`python -m floor.restore FILE`: the embedded database as a backup has it.
+
+A new cluster is made and filled beside the data, compared with the backup, and only then takes its place: until then
+nothing has changed, whatever goes wrong. A database that is there is only replaced if told so, and kept beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import os
+import secrets
+import shutil
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiosql
+import asyncpg
+
+from .backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
+from .cluster import make_durable
+from .console import run_command, say
+from .database import SQL, UNREACHABLE, describe
+from .embedded import EmbeddedPostgres, OwnerLock, make_data_dir
+from .errors import BackupError
+from .migrate import load_migrations
+from .postgres_programs import copy_in, progress
+from .settings import Settings
+
+WORKSHOP = 'restore-'
+OURS_BEFORE = ('CREATE ROLE postgres;', 'ALTER ROLE postgres ')
+"""Statements of roles.sql about the role that each cluster is made with."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0, or 1 with one line that says what is wrong."""
+    parser = argparse.ArgumentParser(
+        prog='python -m floor.restore', description='Make the embedded database (DATA_DIR) what a backup says. The app '
+                                                    'must not run meanwhile.')
+    parser.add_argument('file', type=Path)
+    parser.add_argument('--replace', action='store_true', help='also where there is a database; it is kept beside')
+    options = parser.parse_args(arguments)
+    return run_command('restore', lambda: restore(Settings.load(), options.file, replace=options.replace))
+
+
+def restore(settings: Settings, file: Path, *, replace: bool = False) -> None:
+    """Bring the backup back.
+
+    :raises BackupError: the app runs, there is a database already, or the file can't be restored
+    :raises EmbeddedDatabaseError: the data folder can't be used
+    """
+    require_embedded(settings)
+    with open_backup(file) as (backup, manifest):
+        _require_that_we_know(manifest, settings)
+        with _alone_in(settings.data_dir) as data_dir:
+            folder = EmbeddedPostgres(data_dir).folder
+            if folder.exists() and not replace:
+                raise BackupError(f'there is a database in {data_dir} already: choose another DATA_DIR, or add '
+                                  f'--replace, which keeps it beside under another name')
+            with _filled_cluster(data_dir, backup, manifest) as filled:
+                kept = _put_in_place(filled, folder)
+    say(f'Restored {sum(manifest.rows.values()):,} rows of {len(manifest.rows)} tables, as of '
+        f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC. Start it with: python main.py')
+    if kept is not None:
+        say(f'The database that was there before is kept in {kept}; delete it when you do not want it any more')
+
+
+def _require_that_we_know(manifest: Manifest, settings: Settings) -> None:
+    newest = load_migrations(feed_table=settings.default_postgres_table)[-1].version
+    if manifest.migration > newest:
+        raise BackupError(f'the backup was made by line monitor {manifest.program} and has migration '
+                          f'{manifest.migration}, this program knows only {newest}: restore it with that program')
+    if manifest.schema_name != settings.default_postgres_schema:
+        raise BackupError(f'the backup is of the schema {manifest.schema_name}: set '
+                          f'DEFAULT_POSTGRES_SCHEMA={manifest.schema_name}, for the app too')
+
+
+@contextmanager
+def _alone_in(data_dir: Path) -> Iterator[Path]:
+    """The data folder, for as long as no app uses it and none can start."""
+    data_dir = data_dir.expanduser().resolve()
+    make_data_dir(data_dir)
+    lock = OwnerLock(data_dir / 'owner.lock')
+    if not lock.take():
+        raise BackupError(f'line monitor runs with this data folder ({data_dir}): stop it, restore, start it again')
+    try:
+        yield data_dir
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _filled_cluster(data_dir: Path, backup: zipfile.ZipFile, manifest: Manifest) -> Iterator[Path]:
+    """A cluster with all that is in the backup, stopped; removed at the end unless it has been moved away."""
+    for left_by_a_crash in data_dir.glob(f'{WORKSHOP}*'):
+        shutil.rmtree(left_by_a_crash)
+    workshop = data_dir / f'{WORKSHOP}{secrets.token_hex(4)}'
+    try:
+        postgres = EmbeddedPostgres(workshop, schema=manifest.schema_name, report=lambda _: None)
+        try:
+            postgres.start()
+            asyncio.run(_fill(postgres.url, backup, manifest))
+        finally:
+            postgres.stop()
+        yield postgres.folder
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)  # the next restore looks again
+
+
+async def _fill(url: str, backup: zipfile.ZipFile, manifest: Manifest) -> None:
+    roles = [line for line in backup.read(ROLES).splitlines(keepends=True)
+             if not line.decode().startswith(OURS_BEFORE)]
+    copy_in(io.BytesIO(b''.join(roles)), 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', url)
+    with backup.open(DUMP) as part, progress('Restoring', backup.getinfo(DUMP).file_size) as moved:
+        copy_in(part, 'pg_restore', '--single-transaction', '-d', url, moved=moved)
+    try:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute('ANALYZE', timeout=None)
+            await _compare(connection, manifest)
+        finally:
+            await connection.close()
+    except (*UNREACHABLE, asyncpg.PostgresError) as error:
+        raise BackupError(f'what was restored could not be compared with the backup: {describe(error)}') from error
+
+
+async def _compare(connection: asyncpg.Connection, manifest: Manifest) -> None:
+    queries = aiosql.from_path(SQL / 'queries' / 'backup.sql', 'asyncpg')
+    names = [row['name'] async for row in queries.tables_to_save(connection)]
+    rows = {name: await connection.fetchval(f'SELECT count(*) FROM {name}') for name in names}  # noqa: S608
+    if different := [name for name in {**rows, **manifest.rows} if rows.get(name) != manifest.rows.get(name)]:
+        raise BackupError(f'not everything came back: {", ".join(sorted(different))} differ from the backup. Nothing '
+                          f'was changed; take another backup')
+
+
+def _put_in_place(filled: Path, folder: Path) -> Path | None:
+    """Two renames; returns where the former database is now."""
+    kept = None
+    if folder.exists():
+        kept = folder.with_name(f'{folder.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S}')
+        os.rename(folder, kept)
+    try:
+        os.rename(filled, folder)
+    except OSError:
+        if kept is not None:
+            os.rename(kept, folder)
+        raise
+    make_durable(folder.parent)
+    return kept
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,353 @@
+"""Saved and brought back: the real program, its embedded database, the two commands as a person types them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import httpx
+import pytest
+from browser.program import Program
+from database.postgres import SCHEMA, Server, until
+
+from floor.analytics import Analytics, Window
+from floor.backup import save
+from floor.backup_file import DUMP, MANIFEST, open_backup
+from floor.database import Database
+from floor.embedded import OwnerLock
+from floor.errors import BackupError
+from floor.restore import restore
+from floor.settings import Settings
+
+PROJECT = Path(__file__).parents[2]
+PHOTO = b'\x89PNG\r\n\x1a\n' + os.urandom(300_000)
+DERIVED = ('dashboard_', 'floor_quarters', 'history_', 'machine_days', 'machine_stops', 'machine_waits')
+"""Tables that are computed from the others again."""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """With a short name, so that a socket fits in."""
+    folder = Path(tempfile.mkdtemp(prefix='floor-'))
+    folder.chmod(0o755)  # the server's own user passes through
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def settings(folder: Path) -> Settings:
+    return Settings(_env_file=None, data_dir=folder / 'd', database_url=None, pghost=None)
+
+
+def command(name: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`python -m floor.NAME ...` in another folder, so that a developer's .env stays out of it."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE_', 'DATA_'))}
+    return subprocess.run([sys.executable, '-m', f'floor.{name}', *map(str, arguments)], text=True, capture_output=True,
+                          env=ours | {'PYTHONPATH': str(PROJECT)} | environment, cwd='/', timeout=120, check=False)
+
+
+async def live(program: Program) -> None:
+    await until(lambda: program.health().get('status') == 'live', 60)
+
+
+async def everything(url: str) -> dict[str, Any]:
+    """Each table that is not derived, as one text, and each sequence."""
+    connection = await asyncpg.connect(url)
+    try:
+        tables = [row['tablename'] for row in await connection.fetch(
+            'SELECT tablename FROM pg_tables WHERE schemaname = $1', SCHEMA)]
+        found: dict[str, Any] = {
+            table: await connection.fetchval(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t")
+            for table in tables if not table.startswith(DERIVED)}
+        rows = await connection.fetch('SELECT sequencename, last_value FROM pg_sequences')
+        return found | {row['sequencename']: row['last_value'] for row in rows}
+    finally:
+        await connection.close()
+
+
+async def figures(url: str, window: Window) -> list[Any]:
+    """What the reports say of that time."""
+    settings = Settings(_env_file=None, database_url=url)
+    database = Database(url, settings)
+    try:
+        analytics = Analytics(database, ZoneInfo('UTC')).at(window.end)
+        return [await analytics.kpis(window), await analytics.lines(window), await analytics.causes(window),
+                await analytics.root_and_victim(window), await analytics.work_orders(window)]
+    finally:
+        await database.close()
+
+
+async def test_what_comes_back_is_what_was_saved(folder: Path) -> None:
+    program = Program(folder, ENABLE_SIMULATOR='true', BACKFILL_DAYS='2', LOCAL_USER='mike.johnson@example.com')
+    file = folder / 'floor.zip'
+    try:
+        program.start()
+        await live(program)
+        connection = await asyncpg.connect(program.database_url)
+        async with asyncio.timeout(60):
+            while await connection.fetchval('SELECT count(*) FROM work_orders') < 20:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        program.stop()
+        program = program.joined('quiet', LOCAL_USER='mike.johnson@example.com', ENABLE_SIMULATOR='false')
+        program.start()
+        await live(program)
+        async with httpx.AsyncClient(base_url=program.url) as client:
+            order = (await client.post('/api/work-orders', json={
+                'machine_id': 'Valve_03_01', 'issue_description': 'Öl, "so" \\ and <b>', 'priority': 'high'})).json()
+        connection = await asyncpg.connect(program.database_url)
+        number = await connection.fetchval(
+            'INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) '
+            "VALUES ($1, 'valve.png', 'image/png', $2, 'Mike') RETURNING attachment_id", order['id'], PHOTO)
+        await connection.execute((PROJECT / 'sql' / 'feed_writer.sql').read_text())
+        await connection.execute('CREATE ROLE gateway_1 LOGIN; GRANT floor_feed_writer TO gateway_1')
+        until_when = await connection.fetchval('SELECT now()')
+        await connection.close()
+        window = Window(until_when - timedelta(days=1), until_when)
+        before, said_before = await everything(program.database_url), await figures(program.database_url, window)
+
+        saved = command('backup', file, DATA_DIR=str(program.data_dir))
+
+        assert saved.returncode == 0, saved.stderr
+        assert 'Saved' in saved.stdout
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    finally:
+        program.stop()
+
+    other = folder / 'o'
+    other.mkdir(mode=0o755)
+    again = Program(other, LOCAL_USER='mike.johnson@example.com')
+    restored = command('restore', file, DATA_DIR=str(again.data_dir))
+    assert restored.returncode == 0, restored.stderr
+    assert [path.name for path in again.data_dir.iterdir() if path.name.startswith('restore-')] == []
+    try:
+        again.start()
+        await live(again)
+        assert again.health()['machines'] == 30
+        assert await everything(again.database_url) == before
+        assert await figures(again.database_url, window) == said_before
+        async with httpx.AsyncClient(base_url=again.url) as client:
+            answer = await client.get(f'/api/work-orders/{order["id"]}/attachments/{number}')
+            assert answer.content == PHOTO
+        await works_as_before(again.database_url)
+    finally:
+        again.stop()
+
+
+async def works_as_before(url: str) -> None:
+    """The rules came back with the rows: history is append-only, versions go on, and a feed may do what it might."""
+    connection = await asyncpg.connect(url)
+    newest = 'SELECT max(version) FROM machine_status_history'
+    version = await connection.fetchval(newest)
+    for statement in 'DELETE FROM machine_status_history', 'DELETE FROM work_orders', 'TRUNCATE work_order_attachments':
+        with pytest.raises(asyncpg.PostgresError, match=r'append-only|refused'):
+            await connection.execute(statement)
+    gateway = await asyncpg.connect(url.replace('//postgres@', '//gateway_1@'))
+    await gateway.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = CASE status WHEN 'down' THEN 'warning' "
+                          f"ELSE 'down' END WHERE machine_id = 1")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await gateway.execute(f'DELETE FROM {SCHEMA}.machine_feed_stream')
+    assert await connection.fetchval(newest) > version
+    latest = 'SELECT changed_by FROM machine_status_history ORDER BY version DESC LIMIT 1'
+    assert await connection.fetchval(latest) == 'gateway_1'
+    await gateway.close()
+    await connection.close()
+
+
+async def test_a_backup_of_a_floor_in_motion_is_of_one_moment(folder: Path) -> None:
+    """Ten changes a second while it is saved: the last word of the history is what each machine says."""
+    program = Program(folder, ENABLE_SIMULATOR='true', SIMULATOR_INTERVAL='0.1', BACKFILL_DAYS='1')
+    other = folder / 'o'
+    other.mkdir(mode=0o755)
+    again = Program(other)
+    try:
+        program.start()
+        await live(program)
+        connection = await asyncpg.connect(program.database_url)
+        count = "SELECT count(*) FROM machine_status_history WHERE changed_at > now() - interval '10 seconds'"
+        async with asyncio.timeout(60):
+            while await connection.fetchval(count) < 20:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        await connection.close()
+        saved = command('backup', folder / 'floor.zip', DATA_DIR=str(program.data_dir))
+        assert saved.returncode == 0, saved.stderr
+        assert program.health()['status'] == 'live'
+    finally:
+        program.stop()
+    restored = command('restore', folder / 'floor.zip', DATA_DIR=str(again.data_dir))
+    assert restored.returncode == 0, restored.stderr
+    try:
+        again.start()
+        await live(again)
+        connection = await asyncpg.connect(again.database_url)
+        assert await connection.fetch(
+            'SELECT machine_name FROM machine_feed_stream f JOIN LATERAL (SELECT new_status, reason FROM '
+            'machine_status_history h WHERE h.machine_name = f.machine_name ORDER BY version DESC LIMIT 1) h ON true '
+            'WHERE (f.status, f.reason) IS DISTINCT FROM (h.new_status, h.reason)') == []
+        await connection.close()
+    finally:
+        again.stop()
+
+
+async def test_a_database_that_is_there_is_kept_and_only_replaced_when_told(folder: Path) -> None:
+    program, file = Program(folder), folder / 'floor.zip'
+    data_dir = str(program.data_dir)
+    change = "UPDATE machine_feed_stream SET status = 'down', reason = 'before' WHERE machine_id = 7"
+    says = 'SELECT reason FROM machine_feed_stream WHERE machine_id = 7'
+    program.start()
+    await live(program)
+    connection = await asyncpg.connect(program.database_url)
+    await connection.execute(change)
+    assert command('backup', file, DATA_DIR=data_dir).returncode == 0
+    await connection.execute(change.replace('before', 'after'))
+
+    refused = command('restore', file, DATA_DIR=data_dir)
+    assert (refused.returncode, 'stop it, restore, start it again' in refused.stderr) == (1, True)
+    assert await connection.fetchval(says) == 'after'
+    await connection.close()
+    program.stop()
+
+    refused = command('restore', file, DATA_DIR=data_dir)
+    assert (refused.returncode, 'add --replace' in refused.stderr) == (1, True)
+    refused = command('backup', file, DATA_DIR=data_dir)
+    assert (refused.returncode, 'is there already' in refused.stderr) == (1, True)
+    done = command('backup', folder / 'later.zip', DATA_DIR=data_dir)  # nobody runs: the command runs the server itself
+    assert done.returncode == 0, done.stderr
+
+    with open_backup(folder / 'later.zip') as (_, later), open_backup(file) as (_, earlier):
+        assert later.rows[f'{SCHEMA}.machine_status_history'] == earlier.rows[f'{SCHEMA}.machine_status_history'] + 1
+
+    done = command('restore', file, '--replace', DATA_DIR=data_dir)
+    assert done.returncode == 0, done.stderr
+    kept, = program.data_dir.glob('postgres-*.before-*')
+    assert str(kept) in done.stdout.replace('\n', '')
+    try:
+        program.start()
+        await live(program)
+        connection = await asyncpg.connect(program.database_url)
+        assert await connection.fetchval(says) == 'before'
+        await connection.close()
+    finally:
+        program.stop()
+
+
+@pytest.fixture(scope='module')
+def saved() -> Iterator[Path]:
+    """A backup of a new database."""
+    folder = Path(tempfile.mkdtemp(prefix='floor-'))
+    folder.chmod(0o755)
+    program = Program(folder)
+    program.start()
+    try:
+        asyncio.run(live(program))
+        assert command('backup', folder / 'floor.zip', DATA_DIR=str(program.data_dir)).returncode == 0
+    finally:
+        program.stop()
+    yield folder / 'floor.zip'
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def rewritten(file: Path, to: Path, **changes: Any) -> Path:
+    """The same backup with another manifest."""
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(to, 'w') as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, json.dumps(json.loads(content) | changes) if name == MANIFEST else content)
+    return to
+
+
+def test_what_is_no_whole_backup_is_refused_before_anything_is_touched(
+        saved: Path, folder: Path, settings: Settings) -> None:
+    whole = saved.read_bytes()
+    with zipfile.ZipFile(saved) as backup:
+        inside = backup.getinfo(DUMP).header_offset + 2000
+    bad = {
+        'text': (b'SELECT 1;', 'is not a backup'), 'cut off': (whole[:len(whole) // 2], 'is not a backup'),
+        'rotten': (whole[:inside] + bytes([whole[inside] ^ 1]) + whole[inside + 1:], 'is damaged: database.dump'),
+    }
+    for name, (content, words) in bad.items():
+        (folder / name).write_bytes(content)
+        with pytest.raises(BackupError, match=words):
+            restore(settings, folder / name)
+    with pytest.raises(BackupError, match='there is no file'):
+        restore(settings, folder / 'nowhere')
+    for changes, words in (({'layout': 2}, 'too old to read'), ({'migration': 9999}, 'has migration 9999'),
+                           ({'schema_name': 'other'}, 'DEFAULT_POSTGRES_SCHEMA=other')):
+        with pytest.raises(BackupError, match=words):
+            restore(settings, rewritten(saved, folder / 'rewritten', **changes))
+    assert not settings.data_dir.exists()
+
+
+def test_what_did_not_come_back_whole_takes_nobodys_place(saved: Path, folder: Path, settings: Settings) -> None:
+    with open_backup(saved) as (_, manifest):
+        rows = manifest.rows | {f'{SCHEMA}.machines': 31}
+    (settings.data_dir / 'restore-dead').mkdir(parents=True)  # of a restore that was killed
+    settings.data_dir.chmod(0o711)
+    with pytest.raises(BackupError, match=f'{SCHEMA}.machines differ'):
+        restore(settings, rewritten(saved, folder / 'rewritten', rows=rows))
+    assert {path.name for path in settings.data_dir.iterdir()} == {'owner.lock'}
+    restore(settings, saved)
+    assert {path.name for path in settings.data_dir.iterdir()} == {'owner.lock', 'postgres-18'}
+
+
+def test_nothing_is_restored_beside_a_running_program(saved: Path, settings: Settings) -> None:
+    settings.data_dir.mkdir(parents=True)
+    lock = OwnerLock(settings.data_dir / 'owner.lock')
+    assert lock.take()
+    try:
+        with pytest.raises(BackupError, match='stop it, restore, start it again'):
+            restore(settings, saved, replace=True)
+    finally:
+        lock.release()
+
+
+def test_other_peoples_databases_are_left_to_pg_dump(saved: Path, folder: Path, settings: Settings) -> None:
+    elsewhere = settings.model_copy(update={'database_url': 'postgresql://somebody@elsewhere/db'})
+    for work in (lambda: save(elsewhere, folder / 'new'), lambda: restore(elsewhere, saved, replace=True)):
+        with pytest.raises(BackupError, match='use pg_dump and pg_restore'):
+            work()
+
+
+def test_where_there_is_no_database_there_is_nothing_to_save(folder: Path, settings: Settings) -> None:
+    with pytest.raises(BackupError, match='nothing to save'):
+        save(settings, folder / 'new')
+    assert not (folder / 'new').exists()
+    assert not settings.data_dir.exists()
+
+
+def test_a_backup_that_fails_leaves_no_file(saved: Path, folder: Path, settings: Settings) -> None:
+    restore(settings, saved)
+    with pytest.raises(BackupError, match='no floor in the schema other'):
+        save(settings.model_copy(update={'default_postgres_schema': 'other'}), folder / 'new')
+    with pytest.raises(BackupError, match='can not be written'):
+        save(settings, folder / 'nowhere' / 'new')
+    assert {path.name for path in folder.iterdir()} == {'d'}
+
+
+async def test_any_other_postgresql_is_saved_as_the_readme_says(server: Server, database_url: str) -> None:
+    """pg_dump of the schema, pg_restore into an empty database: the program takes it from there."""
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Leak' WHERE machine_id = 3")
+    await connection.close()
+    readme = (PROJECT / 'README.md').read_text()
+    assert 'pg_dump -Fc -n manufacturing_line' in readme
+    assert 'pg_restore --no-owner --no-acl --single-transaction' in readme
+    with tempfile.NamedTemporaryFile() as file:
+        server.run('pg_dump', '-Fc', '-n', SCHEMA, '-f', file.name, '-d', database_url)
+        empty = server.new_database(migrated=False)
+        server.run('pg_restore', '--no-owner', '--no-acl', '--single-transaction', '-d', empty, file.name)
+    before, after = await everything(database_url), await everything(empty)
+    server.drop_database(empty)
+    assert after == before
