@@ -16,12 +16,14 @@ from nicegui import app, background_tasks, ui
 from auth.identity import check_identity_source, identity_source
 from floor import api, api_work_orders, console, health, history
 from floor.analytics import Analytics
+from floor.change_limit import ChangeLimit
 from floor.collector import collect_garbage
 from floor.dashboard_keeper import DashboardKeeper
 from floor.dashboard_link import dashboard_link
 from floor.database import Database
 from floor.employees import Employees
 from floor.errors import FloorError
+from floor.front_door import guard
 from floor.history_keeper import HistoryKeeper
 from floor.listener import Listener, Timing
 from floor.migrate import connect_prepared, prepare
@@ -76,7 +78,8 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
                         prepare=prepare(database),
                         also_wrong=lambda: source.lakebase.problem if source.lakebase else None)
     broadcast = Broadcast(store)
-    employees = Employees(database, default_role=settings.role_of_strangers)
+    limit = ChangeLimit(settings.changes_per_minute) if settings.changes_per_minute else None
+    employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
     orders = WorkOrders(database, employees)
     order_list = WorkOrderList(database, settings.zone)
     order_keeper = WorkOrderKeeper(database, settings.auto_work_order_after)
@@ -117,8 +120,8 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     app.storage.path = settings.data_dir.resolve() / 'ui'
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
-           binding_refresh_interval=None, reconnect_timeout=10, storage_secret=storage_secret(settings),
-           timeout_graceful_shutdown=5, ws_per_message_deflate=False)
+           binding_refresh_interval=None, reconnect_timeout=10, timeout_graceful_shutdown=5,
+           ws_per_message_deflate=False, **guard(app, settings, storage_secret(settings)))
 
 
 if __name__ in {'__main__', '__mp_main__'}:

@@ -1,7 +1,8 @@
 """The REST face of work orders. Who may do what, the commands decide; here their refusals become answers.
 
 A request that changes something says who asks before anything else; what it is refused for, it is told by status:
-401 nobody is signed in, 403 the role is not enough, 409 it was changed meanwhile, 422 a value or a move can't be.
+401 nobody is signed in, 403 the role is not enough, 409 it was changed meanwhile, 422 a value or a move can't be, 429
+there were too many changes.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     @router.post('', status_code=201, summary='Report a problem of a machine', responses={
         200: {'model': OrderAnswer, 'description': 'The order that this Idempotency-Key has made before.',
               'headers': PLACE},
-        201: {'headers': PLACE}, **documented(400, 403, 413, 415)})
+        201: {'headers': PLACE}, **documented(400, 403, 413, 415, 429)})
     async def created(new: NewOrderForm, request: Request, response: Response, who: Identity = asking,
                       idempotency_key: Key = None) -> OrderAnswer:
         """Needs the role operator; technician to take it oneself, supervisor to give it to somebody else."""
@@ -90,7 +91,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
             return OrderDetailsAnswer.of_details(await orders.details(_known(order_id)))
 
     @router.patch('/{order_id}', response_model=OrderAnswer, summary='Change or move a work order',
-                  responses=documented(400, 403, 404, 409, 413, 415))
+                  responses=documented(400, 403, 404, 409, 413, 415, 429))
     async def patched(order_id: str, patch: OrderPatch, who: Identity = asking) -> Any:
         """Either new values or a move to another status, never both: each is one step of its history.
 
@@ -115,7 +116,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         return [CommentAnswer.of(event) for event in _comments(details.events)]
 
     @router.post('/{order_id}/comments', status_code=201, summary='Say something',
-                 responses=documented(400, 403, 404, 413, 415))
+                 responses=documented(400, 403, 404, 413, 415, 429))
     async def commented(order_id: str, comment: CommentForm, who: Identity = asking, idempotency_key: Key = None
                         ) -> list[CommentAnswer]:
         """Needs the role operator. The answer is all that was said about the order, oldest first."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from .change_limit import ChangeLimit
 from .commands import LARGEST_ID, clean_text, command, one_line, reading
 from .database import Connection, Database
 from .errors import EditConflict, InvalidInput, NotAllowed, NotFound
@@ -32,9 +33,10 @@ class Employees:
     """Reads and writes the people. Commands look the role of who asks up in their own transaction: a role that was
     changed counts from the next command on."""
 
-    def __init__(self, database: Database, *, default_role: Role) -> None:
-        """default_role: of who is not among the employees."""
+    def __init__(self, database: Database, *, default_role: Role, limit: ChangeLimit | None = None) -> None:
+        """default_role: of who is not among the employees. limit: of everybody's commands; None: there is none."""
         self._database = database
+        self._limit = limit
         self._default_role = default_role
 
     async def all(self, *, active: bool | None = None) -> list[Employee]:
@@ -69,6 +71,7 @@ class Employees:
     async def authorize(self, connection: Connection, identity: Identity, needed: Role) -> Person:
         """Who acts in this transaction; its events name them.
 
+        :raises TooManyChanges: they have to wait
         :raises NotAllowed: their role is not enough
         """
         person = await self.act(connection, identity)
@@ -76,7 +79,12 @@ class Employees:
         return person
 
     async def act(self, connection: Connection, identity: Identity) -> Person:
-        """The same where the role that is needed shows only later: `require` it before anything is written."""
+        """The same where the role that is needed shows only later: `require` it before anything is written.
+
+        :raises TooManyChanges: they have to wait
+        """
+        if self._limit is not None:
+            self._limit.take(identity)
         person = await self._find(connection, identity)
         await self._database.queries.act_as(connection, name=person.name, email=person.email or '')
         return person

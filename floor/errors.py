@@ -11,6 +11,7 @@ FloorError
 ├── NotificationError      a payload on our channel that isn't of our protocol
 ├── NotFound               a machine, person or work order that isn't in the database
 ├── NotAllowed             the role of who asks is not enough
+├── TooManyChanges         who asks has changed more in a short time than anybody should
 ├── InvalidInput           a field of a command can't be taken as it is
 └── EditConflict           somebody else has changed the same work order or person meanwhile
 
@@ -60,6 +61,17 @@ class NotFound(FloorError):
 
 class NotAllowed(FloorError):
     """Who asks may not do this; the message says what role is needed."""
+
+
+class TooManyChanges(FloorError):
+    """Who asks has changed more in a short time than this program takes from anybody.
+
+    retry_after: seconds until the next change is taken.
+    """
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class InvalidInput(FloorError):

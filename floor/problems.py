@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http
 import inspect
+import math
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -16,11 +17,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound
+from .errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
 
 MEDIA_TYPE = 'application/problem+json'
 RETRY_AFTER_S = 5
+POLICY_VIOLATION = 1008
 MOST_FAULTS = 20
 LONGEST_ECHO = 500
 
@@ -56,13 +59,25 @@ def answer_problems(app: FastAPI) -> None:
     """From now on every error under /api is answered with problem details."""
     answers: dict[int | type[Exception], Answer] = {
         DatabaseUnavailable: _unavailable, NotFound: _says(404), NotAllowed: _says(403), EditConflict: _says(409),
-        InvalidInput: _wrong_field, RequestValidationError: _wrong_request, HTTPException: _refused,
-        404: _refused, Exception: _fault}
+        TooManyChanges: _too_often, InvalidInput: _wrong_field, RequestValidationError: _wrong_request,
+        HTTPException: _refused, 404: _refused, Exception: _fault}
     before = dict(app.exception_handlers)
     before.setdefault(404, before.get(HTTPException))
     before.setdefault(NotAllowed, _not_signed_in)
     for error, answer in answers.items():
         app.add_exception_handler(error, _under_api(answer, before.get(error)))
+
+
+def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> ASGIApp:
+    """The answer to what does not get as far as a path of ours; a socket is closed before it is opened."""
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope['type'] == 'websocket':
+            await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': detail})
+            return
+        response: Response = problem(status, detail, headers=headers) if _is_under_api(scope) else PlainTextResponse(
+            _as_sentence(detail), status, {'Cache-Control': 'no-store', **(headers or {})})
+        await response(scope, receive, send)
+    return answer
 
 
 _MEANINGS = {400: 'The body can not be parsed.',
@@ -73,6 +88,7 @@ _MEANINGS = {400: 'The body can not be parsed.',
              413: 'The body is too long.',
              415: 'The body is not of the media type application/json.',
              422: 'The request can not be understood or not be met; errors says which part.',
+             429: 'You have made too many changes. Ask again after the seconds of Retry-After.',
              503: 'The database does not answer. Ask again after the seconds of Retry-After.'}
 
 
@@ -81,6 +97,10 @@ _ELSEWHERE = {'client_reference': 'header.idempotency-key'}
 
 def _unavailable(_: Request, error: DatabaseUnavailable) -> Response:
     return problem(503, str(error), headers={'Retry-After': str(RETRY_AFTER_S)})
+
+
+def _too_often(_: Request, error: TooManyChanges) -> Response:
+    return problem(429, str(error), headers={'Retry-After': str(math.ceil(error.retry_after))})
 
 
 def _says(status: int) -> Answer:
@@ -117,17 +137,24 @@ def _fault(_: Request, __: Exception) -> Response:
     return problem(500, 'a fault in this program; its log says more')
 
 
-def _not_signed_in(_: Request, refusal: Exception) -> Response:
+def _not_signed_in(_: Request, error: Exception) -> Response:
     """A page asks who looks before there is a page to say it on."""
-    return PlainTextResponse(f'{str(refusal)[:1].upper()}{str(refusal)[1:]}.', status_code=401,
-                             headers={'Cache-Control': 'no-store'})
+    return PlainTextResponse(_as_sentence(str(error)), status_code=401, headers={'Cache-Control': 'no-store'})
+
+
+def _as_sentence(text: str) -> str:
+    return f'{text[:1].upper()}{text[1:]}.'
+
+
+def _is_under_api(scope: Scope) -> bool:
+    path = scope['path'].removeprefix(scope.get('root_path', ''))
+    return bool(path == '/api' or path.startswith('/api/'))
 
 
 def _under_api(answer: Answer, otherwise: Callable[[Request, Any], Any] | None
                ) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        path = request.scope['path'].removeprefix(request.scope.get('root_path', ''))
-        if path == '/api' or path.startswith('/api/'):
+        if _is_under_api(request.scope):
             return answer(request, error)
         if otherwise is None:
             raise error

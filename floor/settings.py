@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import InvalidInput, SettingsError
 from .model import Role
@@ -24,6 +24,7 @@ from .shifts import parse_shifts
 
 PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
 IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
+HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:\d{1,5})?')
 TOO_LONG_TO_SHOW = 60
 LONGEST_NAME = 200
 YEAR_S = 31_536_000
@@ -91,8 +92,12 @@ class Settings(BaseSettings):
     auto_work_order_after: Annotated[float | None, Field(
         gt=0, le=YEAR_S, description=f'seconds, above 0, at most {YEAR_S}; empty: off')] = None
 
+    changes_per_minute: Annotated[int, Field(ge=0, le=1_000_000, description='a whole number, 0 to 1000000; 0: no '
+                                                                             'limit')] = 300
     host: Annotated[str, Field(min_length=1, description='an address to listen on', default_factory=lambda: (
         EVERY_ADDRESS if on_databricks() else '127.0.0.1'))]
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, Field(
+        description='the names under which a proxy serves us, as floor.example.com,floor.example.com:8443')] = ()
     port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535', validate_default=True,
                                default_factory=lambda: _port_of_the_app() or 8000)]
     data_dir: Annotated[Path, Field(description='a folder')] = Path('.data')
@@ -118,6 +123,14 @@ class Settings(BaseSettings):
         if name is not None and not (name.isprintable() and 0 < len(name) <= LONGEST_NAME):
             raise ValueError('not a name')
         return name
+
+    @field_validator('allowed_hosts', mode='before')
+    @classmethod
+    def _are_hosts(cls, value: Any) -> Any:
+        names = tuple(name for name in re.split(r'[\s,]+', value.lower()) if name) if isinstance(value, str) else value
+        if not all(HOST_AND_PORT.fullmatch(name) for name in names):
+            raise ValueError('not host names')
+        return names
 
     @field_validator('default_role', mode='before')
     @classmethod

@@ -38,6 +38,7 @@ LONGEST_NAME = 200
 LONGEST_ITEM = 500
 MOST_ITEMS = 100
 LONGEST_ID = 50
+MOST_ATTACHMENTS = 50
 EARLIEST_REPORT = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER = timedelta(hours=1)
 SHORTEST_DUE, LONGEST_DUE = timedelta(minutes=1), timedelta(days=365)
@@ -90,7 +91,8 @@ class StateMove:
 
 class WorkOrders:
     """Everything that is done to single orders. Every method may raise DatabaseUnavailable; those that name who asks
-    NotAllowed, InvalidInput and, for an id that is none, NotFound. The fields that InvalidInput names are columns."""
+    NotAllowed, TooManyChanges, InvalidInput and, for an id that is none, NotFound. The fields that InvalidInput names
+    are columns."""
 
     def __init__(self, database: Database, employees: Employees) -> None:
         self._database = database
@@ -217,9 +219,11 @@ class WorkOrders:
             await self._queries.remove_work_order_item(connection, id=id, item_id=item_id)
 
     async def attach(self, who: Identity, id: str, file_name: str, content: bytes) -> Attachment:
-        """Keep a photo or PDF of at most 10 MiB with the order. Needs an operator."""
+        """Keep a photo or PDF of at most 10 MiB with the order, which holds 50 of them. Needs an operator."""
         kind, file_name = media_type(content), clean_file_name(file_name)
         async with self._changing(who, id, Role.OPERATOR, 'attaching a file') as (connection, person, _):
+            if len([row async for row in self._queries.work_order_attachments(connection, id=id)]) >= MOST_ATTACHMENTS:
+                raise InvalidInput(f'this order has {MOST_ATTACHMENTS} attachments, which is as many as fit', 'content')
             return to_attachment(await self._queries.attach_to_work_order(
                 connection, id=id, file_name=file_name, media_type=kind, content=content, added_by=person.name))
 

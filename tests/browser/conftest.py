@@ -23,7 +23,8 @@ from browser.visitor import Visitor
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
-         '--disable-background-networking', '--disable-component-update', '--disable-sync']
+         '--disable-background-networking', '--disable-component-update', '--disable-sync',
+         '--host-resolver-rules=MAP evil.example 127.0.0.1']
 NAMES = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
 NO_BROWSER = ('no Chromium: `apt-get install chromium` or `playwright install chromium`, or name one in the '
               'environment variable CHROMIUM')

@@ -16,11 +16,12 @@ from fastapi import FastAPI
 
 from auth.identity import identity_source
 from floor import api, api_work_orders
-from floor.api_bodies import MOST_BYTES
 from floor.api_docs import describe_api
 from floor.api_work_orders import disposition
+from floor.change_limit import ChangeLimit
 from floor.database import Database
 from floor.employees import Employees
+from floor.intake import MOST_BYTES, Intake
 from floor.model import Attachment, Identity, Role
 from floor.settings import Settings
 from floor.work_order_list import WorkOrderList
@@ -37,10 +38,11 @@ PATH = '/api/work-orders'
 LEAK = {'machine_id': 'Injection_Molder_02_01', 'issue_description': 'Hydraulic leak', 'priority': 'high'}
 
 
-def app_of(database: Database, settings: Settings, patience: float = 10) -> FastAPI:
+def app_of(database: Database, settings: Settings, patience: float = 10, limit: ChangeLimit | None = None) -> FastAPI:
     """A floor which consists of the REST interface only."""
     app = FastAPI(docs_url=None, openapi_url=None)
-    employees = Employees(database, default_role=Role.VIEWER)
+    app.add_middleware(Intake)
+    employees = Employees(database, default_role=Role.VIEWER, limit=limit)
     api.register(app, database=database)
     api_work_orders.register(
         app, database=database, employees=employees, orders=WorkOrders(database, employees),
@@ -241,6 +243,24 @@ async def test_a_body_that_is_no_form_is_a_problem_not_a_crash(operator: Client,
     answer = await operator.post(PATH, content=content, headers={'Content-Type': 'application/json'})
     assert answer.status_code in {400, 422}
     assert problem_in(answer, answer.status_code)['detail']
+
+
+# too much
+
+async def test_who_changes_too_much_has_to_wait_and_nobody_else_does(database: Database, settings: Settings) -> None:
+    app = app_of(database, settings, limit=ChangeLimit(3))
+    async with asking(app, OPERATOR) as operator, asking(app, TECHNICIAN) as technician:
+        order = (await operator.post(PATH, json=LEAK)).json()
+        path = f'{PATH}/{order["id"]}'
+        await operator.post(f'{path}/comments', json={'text': 'One'})
+        await operator.patch(path, json={'version': order['version'], 'priority': 'low'})
+        for answer in [await operator.post(PATH, json=LEAK),
+                       await operator.post(f'{path}/comments', json={'text': 'Two'}),
+                       await operator.patch(path, json={'version': 2, 'priority': 'high'})]:
+            assert 'more than 3 changes within a minute' in problem_in(answer, 429)['detail']
+            assert 1 <= int(answer.headers['retry-after']) <= 20
+        assert len((await operator.get(PATH)).json()) == 1
+        assert len((await technician.post(f'{path}/comments', json={'text': 'Two'})).json()) == 2
 
 
 # lists
@@ -528,7 +548,7 @@ async def test_the_description_names_every_answer(nobody: Client) -> None:
     statuses = {f'{method.upper()} {path.removeprefix(PATH)}': set(operation['responses'])
                 for path, operations in described['paths'].items() if path.startswith(PATH)
                 for method, operation in operations.items()}
-    changes = {'400', '401', '403', '413', '415', '422', '503'}
+    changes = {'400', '401', '403', '413', '415', '422', '429', '503'}
     assert statuses == {
         'GET ': {'200', '401', '422', '503'},
         'POST ': {'200', '201'} | changes,

@@ -19,7 +19,7 @@ from floor.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidI
 from floor.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderState
 from floor.settings import Settings
 from floor.work_order_files import MOST_BYTES, clean_file_name, media_type
-from floor.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders
+from floor.work_orders import MOST_ATTACHMENTS, NewOrder, OrderEdit, StateMove, WorkOrders
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 State = WorkOrderState
@@ -497,6 +497,17 @@ async def test_what_is_no_photo_and_no_pdf_is_refused_whatever_it_is_called(orde
     with pytest.raises(InvalidInput, match=r'empty|only photos'):
         await orders.attach(MIKE, order.id, 'photo.jpg', content)
     assert (await orders.details(order.id)).attachments == ()
+
+
+async def test_an_order_holds_so_many_files_and_no_more(orders: WorkOrders, connect: Connect) -> None:
+    order = await orders.create(MIKE, LEAK)
+    await (await connect()).execute(
+        "INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) "
+        "SELECT $1, 'a.pdf', 'application/pdf', '%PDF-1.7', 'Mike' FROM generate_series(2, $2)",
+        order.id, MOST_ATTACHMENTS)
+    await orders.attach(MIKE, order.id, 'last.pdf', b'%PDF-1.7')
+    with pytest.raises(InvalidInput, match='as many as fit'):
+        await orders.attach(MIKE, order.id, 'one-more.pdf', b'%PDF-1.7')
 
 
 async def test_a_file_may_have_ten_mebibytes_and_not_one_byte_more(orders: WorkOrders) -> None:

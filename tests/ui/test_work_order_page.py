@@ -6,8 +6,9 @@ import pytest
 from ui.forms import DONE, HELD, HOSTILE, MOVES, NOW, STARTED, Form, details, work_order
 from ui.services import person_at
 
-from floor.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound
-from floor.model import Attachment, ChecklistItem, HoldReason, Priority, WorkOrderEvent
+from floor.change_limit import ChangeLimit
+from floor.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
+from floor.model import Attachment, ChecklistItem, HoldReason, Identity, Priority, WorkOrderEvent
 from floor.pages import work_order_page
 from floor.ui import order_reader
 from floor.ui.order_history import sentence
@@ -302,6 +303,22 @@ async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name
 
     (*_, text, first), (*_, second) = sent(floor, 'comment')
     assert (text, first) == ('Hose is here', second)
+
+
+async def test_who_says_too_much_is_told_how_long_to_wait(floor, page):
+    limit, who = ChangeLimit(60), Identity('Mike', None)
+    with pytest.raises(TooManyChanges) as refused:
+        for _ in range(100):
+            limit.take(who)
+    floor.orders.answers['comment'] = refused.value
+    form = await page()
+    form.fill('Comment', 'Hello')
+
+    form.press('Add comment')
+
+    await form.until(lambda: form.says(
+        'These were more than 60 changes within a minute: more than anybody should need. Wait 1 s and do it again.'))
+    assert form.field('Comment').value == 'Hello'
 
 
 async def test_a_refused_comment_says_why(floor, page):
