@@ -121,7 +121,7 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
            binding_refresh_interval=None, reconnect_timeout=10, timeout_graceful_shutdown=5,
-           ws_per_message_deflate=False, **guard(app, settings, storage_secret(settings)))
+           ws_per_message_deflate=False, **guard(app, settings, storage_secret(settings), services.dashboard))
 
 
 if __name__ in {'__main__', '__mp_main__'}:

@@ -8,27 +8,23 @@ the session          a signed cookie that no script can read and no other site c
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
 
 from .browser_headers import BrowserHeaders, on_every_answer
-from .dashboard_link import dashboard_link
+from .dashboard_link import DashboardLink
 from .intake import MOST_BYTES, Intake
 from .own_origin import OwnOrigin, own_names
 from .settings import Settings, on_databricks
 
 
-def guard(app: FastAPI, settings: Settings, secret: str) -> dict[str, Any]:
+def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None) -> dict[str, Any]:
     """Have the app guarded, and get what the server has to be told for it, as arguments of ui.run.
 
-    secret: signs the session's cookie.
-
-    :raises SettingsError: the dashboard's address can't be embedded
+    secret: signs the session's cookie. dashboard: what pages may show within them, besides what is ours.
     """
-    dashboard = dashboard_link(settings, os.environ)
     # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
     # already it does not
     app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
