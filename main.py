@@ -18,6 +18,7 @@ from floor import api, api_work_orders, console, health, history
 from floor.analytics import Analytics
 from floor.change_limit import ChangeLimit
 from floor.collector import collect_garbage
+from floor.connection_watch import ConnectionWatch
 from floor.dashboard_keeper import DashboardKeeper
 from floor.dashboard_link import dashboard_link
 from floor.database import Database
@@ -26,7 +27,9 @@ from floor.errors import FloorError
 from floor.front_door import guard
 from floor.history_keeper import HistoryKeeper
 from floor.listener import Listener, Timing
-from floor.migrate import connect_prepared, prepare
+from floor.logs import LogCounter, set_up_logging
+from floor.loop_lag import event_loop_lag, measure_event_loop
+from floor.migrate import connect_prepared, load_migrations, prepare
 from floor.pages import (
     employees_page,
     floor_page,
@@ -42,8 +45,10 @@ from floor.source import DatabaseSource, database_source
 from floor.storage import storage_secret
 from floor.store import Store
 from floor.ui.broadcast import Broadcast
+from floor.ui.echo import Echoes, browser_lag
 from floor.ui.frame import ASSETS, NAME, add_stylesheets
 from floor.ui.services import Services
+from floor.vitals import Vitals
 from floor.work_order_keeper import WorkOrderKeeper
 from floor.work_order_list import WorkOrderList
 from floor.work_orders import WorkOrders
@@ -56,11 +61,11 @@ def main() -> int:
     """Run the floor until it is stopped; 0, or 1 with one line that says what is wrong."""
     try:
         settings = Settings.load()
-        console.set_up_logging(settings.log_level)
+        log_lines = set_up_logging(settings.log_level, settings.log_format)
         check_identity_source(settings)
         console.check_port(settings.host, settings.port)
-        with console.stop_on_sigterm(), database_source(settings, console.say) as source:
-            serve(settings, source)
+        with console.stop_on_sigterm(), database_source(settings, console.reporter(settings)) as source:
+            serve(settings, source, log_lines)
     except FloorError as error:
         print(f'{NAME}: {error}', file=sys.stderr)
         return 1
@@ -69,7 +74,7 @@ def main() -> int:
     return 0
 
 
-def serve(settings: Settings, source: DatabaseSource) -> None:
+def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> None:
     """Everything that one process consists of, and how it hangs together."""
     timing = Timing(heartbeat=settings.listen_heartbeat_seconds, audit=settings.listen_audit_seconds)
     database = Database(source.url, settings, source.lakebase)
@@ -77,7 +82,9 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     listener = Listener(database.connect, database.queries, store, schema=database.schema, timing=timing,
                         prepare=prepare(database),
                         also_wrong=lambda: source.lakebase.problem if source.lakebase else None)
-    broadcast = Broadcast(store)
+    echoes = Echoes(store, browser := browser_lag())
+    broadcast = Broadcast(store, behind_change=echoes.ask)
+    watch, loop = ConnectionWatch(store), event_loop_lag()
     limit = ChangeLimit(settings.changes_per_minute) if settings.changes_per_minute else None
     employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
     orders = WorkOrders(database, employees)
@@ -88,15 +95,18 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
                                        every=settings.dashboard_refresh_seconds)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
                         employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
-                        default_role=settings.role_of_strangers, dashboard=dashboard_link(settings, os.environ))
+                        default_role=settings.role_of_strangers, echoes=echoes,
+                        dashboard=dashboard_link(settings, os.environ))
 
     tasks: list[Callable[[], Awaitable[None]]] = [
         listener.run, broadcast.run, order_keeper.run, history_keeper.run, dashboard_keeper.run, database.recycle,
+        watch.run, partial(measure_event_loop, loop),
         partial(collect_garbage, lambda: broadcast.pages_gone)]
     if source.lakebase is not None:
         tasks.append(source.lakebase.keep_fresh)
     if source.embedded is not None:
         tasks.append(source.embedded.supervise)
+    simulator = None
     if settings.enable_simulator:
         simulator = SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
                                     instance=f'{socket.gethostname()}:{settings.port}',
@@ -106,7 +116,12 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     api.register(app, database=database)
     api_work_orders.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
                              identify=services.identify)
-    health.register(app, database=database, store=store, listener=listener, browsers=lambda: broadcast.pages)
+    vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
+                    browser=browser, no_answer=lambda: echoes.unanswered,
+                    upkeeps=[order_keeper.upkeep, history_keeper.upkeep, dashboard_keeper.upkeep],
+                    log_lines=lambda: log_lines.lines, migrations=load_migrations(feed_table=database.feed_table),
+                    password=source.lakebase, simulator=simulator)
+    health.register(app, vitals)
     for page in floor_page, work_orders_page, work_order_page, employees_page:
         page.register(services)
     analytics, shifts = Analytics(database, settings.zone), Shifts(settings.shifts, settings.zone)
@@ -121,7 +136,8 @@ def serve(settings: Settings, source: DatabaseSource) -> None:
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
            binding_refresh_interval=None, reconnect_timeout=10, timeout_graceful_shutdown=5,
-           ws_per_message_deflate=False, **guard(app, settings, storage_secret(settings), services.dashboard))
+           ws_per_message_deflate=False, log_config=None,
+           **guard(app, settings, storage_secret(settings), services.dashboard))
 
 
 if __name__ in {'__main__', '__mp_main__'}:

@@ -135,8 +135,8 @@ class Lakebase:
             log.exception('asking Databricks for a password failed')
             self._fail(f'a fault in this program: {type(error).__name__}')
         else:
-            if self.problem is not None:
-                log.info('Databricks gave a password again')
+            log.info('Databricks gave a password%s', '' if self.problem is None else ' again',
+                     extra={'given': self.given + 1, 'lives_s': round(login.seconds)})
             self._backoff = min(self._backoff * 2, LONGEST_BACKOFF_S) if self._refused else self._first_backoff
             self._not_before = self._monotonic() + self._backoff
             self._login, self._refused, self.problem = login, False, None

@@ -16,6 +16,9 @@ from rich.markup import escape
 from .errors import FloorError, SettingsError
 from .settings import Settings
 from .source import DatabaseSource
+from .version import program_version
+
+log = logging.getLogger(__name__)
 
 
 def say(step: str) -> None:
@@ -23,25 +26,22 @@ def say(step: str) -> None:
     Console(soft_wrap=True).print(f'[dim]·[/dim] {escape(step)}')
 
 
+def reporter(settings: Settings) -> Callable[[str], None]:
+    """What tells of steps: the same, or the log where a collector reads everything that is printed."""
+    return log.info if settings.log_format == 'json' else say
+
+
 def welcome(settings: Settings, source: DatabaseSource) -> None:
     """Where the floor is, how to open its database, and how to stop."""
+    if settings.log_format == 'json':
+        log.info('started', extra={'version': program_version(), 'host': settings.host, 'port': settings.port,
+                                   'database': settings.source.value})
+        return
     host = 'localhost' if settings.host in {'127.0.0.1', '::1', '0.0.0.0'} else settings.host  # noqa: S104
     console = Console(soft_wrap=True)
     console.print(f'\n[bold]Line Monitor[/bold] is at [bold]http://{host}:{settings.port}[/bold]')
     console.print(f'[dim]database[/dim]  {escape(source.psql)}')
     console.print('[dim]stop[/dim]      Ctrl-C\n')
-
-
-def set_up_logging(level: str) -> None:
-    """One line per event, with time and place."""
-    logging.basicConfig(level=level.upper(), format='%(asctime)s %(levelname)s %(name)s: %(message)s')
-    logging.getLogger('asyncpg.pool').addFilter(_without_traceback)
-
-
-def _without_traceback(record: logging.LogRecord) -> bool:
-    """The pool says with a traceback each time that the database is away; that it is, the listener says."""
-    record.exc_info = record.exc_text = None
-    return True
 
 
 def run_command(name: str, work: Callable[[], None]) -> int:

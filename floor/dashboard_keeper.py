@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from .analytics.analytics import MICRO_STOP
-from .database import SQL, Database, describe, read_sql
-from .errors import DatabaseError
+from .database import SQL, Database, read_sql
 from .history_keeper import HistoryKeeper
+from .upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -40,26 +40,20 @@ class DashboardKeeper:
         self._micro_stop = micro_stop
         self._tables = read_sql(SQL / 'queries' / 'dashboard.sql', database.feed_table)
         self._forgot_on: date | None = None
+        self.upkeep = Upkeep('dashboard', 'dashboard tables', log,
+                             failing='the dashboard tables can not be kept up to date',
+                             again='the dashboard tables are kept up to date again',
+                             fault='keeping the dashboard tables up to date failed')
 
     async def run(self) -> None:
         """Refresh for ever, until cancelled. While the database is away the tables say as of when they are."""
-        problem = None
         pause = min(2.0, self._every)  # not at once: when the program has just begun the schema may not be there
         while True:
             await asyncio.sleep(pause)
             pause = self._every
-            try:
+            async with self.upkeep.attempt():
                 if await self.refresh():
                     await self.forget()
-                if problem is not None:
-                    log.info('the dashboard tables are kept up to date again')
-                problem = None
-            except (DatabaseError, asyncpg.PostgresError) as error:
-                log.log(logging.DEBUG if describe(error) == problem else logging.WARNING,
-                        'the dashboard tables can not be kept up to date: %s', describe(error))
-                problem = describe(error)
-            except Exception:  # a fault of ours must not end it for good
-                log.exception('keeping the dashboard tables up to date failed')
 
     async def refresh(self) -> bool:
         """All eight tables, in one transaction; False if somebody else is at it.

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +21,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from .errors import DatabaseUnavailable
+from .lag import Lag
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,15 @@ def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Any:
     """Every block of sql/queries, each an awaitable taking a connection and its arguments by name."""
     text = '\n'.join(read_sql(path, feed_table) for path in sorted((SQL / 'queries').glob('*.sql')))
     return aiosql.from_str(text, 'asyncpg')
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """Connections of the pool: at work, waiting for work, and how many there may be."""
+
+    busy: int
+    idle: int
+    most: int
 
 
 class Credentials(Protocol):
@@ -74,6 +86,8 @@ class Database:
         self.queries = load_queries(self.feed_table)
         self._settings = settings
         self._credentials = credentials
+        self.wait = Lag('floor_database_pool_wait_seconds', 'Until a page or a command had a connection to the '
+                        'database. Alert when its p99 stays above 1: DB_POOL_SIZE is too small, or the database slow.')
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
 
@@ -94,11 +108,21 @@ class Database:
         :raises DatabaseUnavailable: nobody answers, none is free within DB_POOL_TIMEOUT, or the link broke meanwhile
         """
         try:
+            asked_at = time.monotonic()
             pool = await self._open_pool()
             async with pool.acquire(timeout=self._settings.db_pool_timeout) as connection:
+                self.wait.observe(time.monotonic() - asked_at)
                 yield connection
         except UNREACHABLE as error:
             raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
+
+    @property
+    def pool_use(self) -> PoolUse:
+        """How many connections pages and commands have open now, and how many of those work."""
+        if self._pool is None:
+            return PoolUse(0, 0, self._settings.db_pool_size + self._settings.db_max_overflow)
+        return PoolUse(self._pool.get_size() - self._pool.get_idle_size(), self._pool.get_idle_size(),
+                       self._pool.get_max_size())
 
     async def expire_connections(self) -> None:
         """Have every pooled connection replaced when it is next used: after a migration, and by age."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import asyncpg
 from fastapi import FastAPI, Request, Response
@@ -15,9 +14,10 @@ from pydantic import BaseModel, Field
 
 from .database import Database
 from .errors import DatabaseUnavailable
-from .listener import Counters, Listener
-from .metrics import FloorCollector
+from .listener import Counters
+from .metrics import FloorCollector, Measures
 from .store import Connection, Store
+from .vitals import Vitals
 
 SCRAPE_PATIENCE_S = 1.0
 
@@ -37,10 +37,10 @@ class Health(BaseModel):
     listener: Annotated[Counters, Field(description='What the listener has seen since the start.')]
 
 
-def register(app: FastAPI, *, database: Database, store: Store, listener: Listener,
-             browsers: Callable[[], int]) -> None:
-    """Serve /healthz and /metrics. browsers: how many pages are connected now."""
-    collector = FloorCollector(store, listener.counters, browsers)
+def register(app: FastAPI, vitals: Vitals) -> None:
+    """Serve /healthz and /metrics."""
+    store, counters = vitals.store, vitals.listener.counters
+    collector = FloorCollector(vitals)
     registry = CollectorRegistry()
     registry.register(collector)
     ProcessCollector(registry=registry)
@@ -50,7 +50,7 @@ def register(app: FastAPI, *, database: Database, store: Store, listener: Listen
              responses={503: {'model': Health, 'description': 'The floor is not live, or not yet.'}})
     async def healthz(response: Response) -> Health:
         """Answers at once from memory, so a database that hangs can't make this program look dead."""
-        health = examine(store, listener.counters)
+        health = examine(store, counters)
         response.status_code = 200 if health.status is Connection.LIVE else 503
         response.headers['Cache-Control'] = 'no-store'
         return health
@@ -58,8 +58,7 @@ def register(app: FastAPI, *, database: Database, store: Store, listener: Listen
     @app.get('/metrics', tags=['operation'], summary='Measures for Prometheus', response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:
         """Text or OpenMetrics, as the Accept header asks."""
-        usage = await _notification_queue_usage(database) if store.connection is Connection.LIVE else None
-        collector.notification_queue_usage = usage
+        collector.measures = await _measure(vitals.database) if store.connection is Connection.LIVE else None
         encode, media_type = choose_encoder(request.headers.get('accept', ''))
         return Response(encode(registry), headers={'Content-Type': media_type, 'Cache-Control': 'no-store'})
 
@@ -73,11 +72,10 @@ def examine(store: Store, counters: Counters) -> Health:
                   trouble=store.trouble, problem=store.problem, listener=counters)
 
 
-async def _notification_queue_usage(database: Database) -> float | None:
-    """0 to 1; None if the database doesn't say so at once, because a scrape must not wait for it."""
+async def _measure(database: Database) -> Measures | None:
+    """None if the database doesn't say so at once, because a scrape must not wait for it."""
     try:
         async with asyncio.timeout(SCRAPE_PATIENCE_S), database.acquire() as connection:
-            usage: Any = await database.queries.notification_queue_usage(connection)
-            return float(usage)
+            return Measures(**await database.queries.operation_measures(connection))
     except (TimeoutError, DatabaseUnavailable, asyncpg.PostgresError):
         return None

@@ -10,10 +10,8 @@ import asyncio
 import logging
 from datetime import timedelta
 
-import asyncpg
-
-from .database import Database, describe
-from .errors import DatabaseError
+from .database import Database
+from .upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -29,25 +27,18 @@ class HistoryKeeper:
         self._database = database
         self._silent_after = None if machine_silent_after is None else timedelta(seconds=machine_silent_after)
         self._every = every
+        self.upkeep = Upkeep('history', 'history', log, failing='the history can not be kept up to date',
+                             again='the history is kept up to date again',
+                             fault='keeping the history up to date failed')
 
     async def run(self) -> None:
         """Refresh for ever, until cancelled. While the database is away nothing is lost: the history waits."""
-        problem = None
         pause = min(1.0, self._every)  # not at once: when the program has just begun the schema may not be there
         while True:
             await asyncio.sleep(pause)
             pause = self._every
-            try:
+            async with self.upkeep.attempt():
                 await self.refresh()
-                if problem is not None:
-                    log.info('the history is kept up to date again')
-                problem = None
-            except (DatabaseError, asyncpg.PostgresError) as error:
-                log.log(logging.DEBUG if describe(error) == problem else logging.WARNING,
-                        'the history can not be kept up to date: %s', describe(error))
-                problem = describe(error)
-            except Exception:  # a fault of ours must not end it for good
-                log.exception('keeping the history up to date failed')
 
     async def refresh(self) -> int:
         """Bring it up to date, step by step; how much there was to do (0 also while another instance is at it).

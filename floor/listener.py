@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +25,9 @@ from .errors import DatabaseError, FeedNotDelivered, NotificationError
 from .history import to_brief, to_event, to_status
 from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, OrderBrief, OrderId, Status
 from .notifications import Changes, OrderChanges, Resync, parse
+from .reasons import no_reasons, reason_of
 from .store import EVENTS_KEPT, Store
+from .upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +75,12 @@ class Listener:
         """prepare runs on every new connection before it listens: it brings the schema up to date.
         also_wrong: what else, outside the database, people should know of before it hurts."""
         self.counters = Counters()
+        self.losses: Counter[str] = no_reasons()
+        """Connections that worked and were lost, by reason."""
+        self.refusals: Counter[str] = no_reasons()
+        """Attempts to connect that failed, by reason."""
+        self.upkeep = Upkeep('connection', 'live connection', log, failing='no live connection to the database',
+                             again='connected to the database again', fault='the listener failed and starts again')
         self._connect = connect
         self._queries = queries
         self._store = store
@@ -84,7 +94,7 @@ class Listener:
         """Connect and keep connected until cancelled."""
         backoff = self._timing.first_backoff
         while True:
-            session = None
+            session, works = None, False
             try:
                 connection = await self._connect()
                 session = _Session(connection)
@@ -92,21 +102,25 @@ class Listener:
                     await self._prepare(connection)
                 await self._start(session)
                 self.counters.connections += 1
-                backoff = self._timing.first_backoff
+                self.upkeep.done()
+                backoff, works = self._timing.first_backoff, True
                 await self._follow(session)
             except (*UNREACHABLE, DatabaseError, asyncpg.PostgresError) as error:
-                problem = describe(error)
-                log.log(logging.DEBUG if problem == self._store.problem else logging.WARNING,
-                        'no live connection to the database: %s', problem)
-                self._store.lose(problem)
+                self._note(error, works)
+                self._store.lose(describe(error))
             except Exception as error:  # a fault of ours: the floor must say that it is stale, and come back
-                log.exception('the listener failed and starts again')
+                self._note(error, works, fault=True)
                 self._store.lose(f'a fault in this program: {describe(error)}')
             finally:
                 if session is not None:
                     session.end()
             await asyncio.sleep(backoff * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
             backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+
+    def _note(self, error: Exception, worked: bool, *, fault: bool = False) -> None:
+        reason = reason_of(error)
+        (self.losses if worked else self.refusals)[reason] += 1
+        self.upkeep.failed(error, fault=fault, reason=reason)
 
     async def _start(self, session: _Session) -> None:
         """Listen first, then read: what changes in between is announced, and nothing is missed."""
@@ -210,7 +224,9 @@ class Listener:
             async with asyncio.timeout(self._timing.heartbeat_timeout):
                 async with session.asking:
                     await self._queries.say_heartbeat(session.connection, channel=self._beat_channel, token=token)
+                    asked_at = time.monotonic()
                     now_ms = await self._queries.clock(session.connection)
+                    took = time.monotonic() - asked_at
                 await returned
         except TimeoutError as error:
             raise FeedNotDelivered('our own notification did not come back in time') from error
@@ -220,7 +236,7 @@ class Listener:
         if session.resync_wanted:
             session.something_came.set()  # reading the floor is left to _apply, which may have missed why
         self.counters.heartbeats += 1
-        self._store.set_clock(now_ms)
+        self._store.set_clock(now_ms, took)
         self._store.prove()
 
     async def _keep_auditing(self, session: _Session) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,10 +95,12 @@ async def _apply(connection: Connection, schema: str, migration: Migration, newe
                                  f'{newest}: start the newer program that made it')
         if migration.version not in applied:
             await check_rights(connection, schema, upgrading=True)
-            log.info('migration %04d_%s', migration.version, migration.name)
+            begin = time.monotonic()
             await _run(connection, migration)
             await connection.execute('INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)',
                                      migration.version, migration.name, migration.sha256)
+            log.info('migration %04d_%s', migration.version, migration.name,
+                     extra={'schema': schema, 'took_s': round(time.monotonic() - begin, 2)})
             return True
         if applied[migration.version] is None:  # psql applied it
             await connection.execute('UPDATE schema_migrations SET sha256 = $2 WHERE version = $1',

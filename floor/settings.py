@@ -12,7 +12,7 @@ import zoneinfo
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     storage_secret: Annotated[str | None, Field(min_length=16, repr=False, description='at least 16 characters')] = None
     log_level: Annotated[str, Field(pattern='(?i)^(debug|info|warning|error)$',
                                     description='debug, info, warning or error')] = 'info'
+    log_format: Annotated[Literal['text', 'json'], Field(description='text or json')] = 'text'
 
     @field_validator('default_postgres_schema', 'default_postgres_table')
     @classmethod

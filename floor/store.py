@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .active_orders import ActiveOrders, OrderChange
+from .lag import Lag
 from .model import (
     DisplayName,
     Employee,
@@ -127,12 +128,20 @@ class Store:
         """Why there is no connection, in a sentence for people."""
         self.last_lag_ms: int | None = None
         """From the change in the database to the store, by the database's clock."""
+        self.lag = Lag('floor_commit_to_store_seconds',
+                       'From the moment a change was written in the database, by its own clock, until the store here '
+                       'has it: the time its transaction stayed open, the way, and the wait for others to go with it.')
+        """The same for all changes that were announced."""
+        self.written_ms: int | None = None
+        """When the first of the latest changes that were announced together was written, by the database's clock."""
         self._stale_after = stale_after
         self._silent_after = silent_after
         self._monotonic = monotonic
         self._proof: float | None = None
         self._broken = True
         self._clock_ms: tuple[int, float] | None = None
+        self.clock_error: float | None = None
+        """Seconds by which the database's clock as we carry it on may be wrong; None: it was never read."""
         self._subscribers: list[Subscriber] = []
 
     # reading
@@ -249,7 +258,9 @@ class Store:
                                                    change.reason, change.reported_ms))
             self._set(machine, change)
             self.last_lag_ms = max(0, self.now_ms - change.reported_ms)
+            self.lag.observe(self.last_lag_ms / 1000)
             changed.add(change.name)
+        self.written_ms = min((self.machines[name].reported_ms for name in changed), default=self.written_ms)
         return self._tell(Difference(frozenset(changed)))
 
     def apply_orders(self, changes: Iterable[OrderBrief]) -> Difference:
@@ -280,9 +291,11 @@ class Store:
             self.trouble = trouble
             self._tell(Difference(connection=True))
 
-    def set_clock(self, now_ms: int) -> None:
-        """The database's clock as just read."""
-        self._clock_ms = (now_ms, self._monotonic())
+    def set_clock(self, now_ms: int, took: float = 0) -> None:
+        """The database's clock as just read. took: seconds from the question to the answer; when in between it was read
+        is not known, and half of that wrong at most."""
+        self._clock_ms = (now_ms, self._monotonic() - took / 2)
+        self.clock_error = took / 2
 
     def tick(self) -> None:
         """Once a second: machines that have gone silent become unknown."""

@@ -9,10 +9,8 @@ import asyncio
 import logging
 from datetime import timedelta
 
-import asyncpg
-
-from .database import Database, describe
-from .errors import DatabaseError
+from .database import Database
+from .upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -25,23 +23,15 @@ class WorkOrderKeeper:
         self._database = database
         self._after = None if after is None else timedelta(seconds=after)
         self._every = every
+        self.upkeep = Upkeep('work_orders', 'work orders', log, failing='work orders can not be looked after',
+                             again='work orders are looked after again', fault='looking after the work orders failed')
 
     async def run(self) -> None:
         """Look for ever, until cancelled. While the database is away nothing is missed: stops and recoveries stay."""
-        problem = None
         while True:
             await asyncio.sleep(self._every)  # first, so that the schema is up to date when the program has just begun
-            try:
+            async with self.upkeep.attempt():
                 await self.look()
-                if problem is not None:
-                    log.info('work orders are looked after again')
-                problem = None
-            except (DatabaseError, asyncpg.PostgresError) as error:
-                log.log(logging.DEBUG if describe(error) == problem else logging.WARNING,
-                        'work orders can not be looked after: %s', describe(error))
-                problem = describe(error)
-            except Exception:  # a fault of ours must not end it for good
-                log.exception('looking after the work orders failed')
 
     async def look(self) -> None:
         """Once, in two short transactions.
@@ -58,6 +48,6 @@ class WorkOrderKeeper:
                     rows = queries.open_work_orders_for_stops(connection, after=self._after)
                     opened = [row['id'] async for row in rows]
                 if opened:
-                    log.info('opened for machines that are down: %s', ', '.join(opened))
+                    log.info('opened for machines that are down: %s', ', '.join(opened), extra={'orders': opened})
         if recovered:
-            log.info('their machines run again: %s', ', '.join(recovered))
+            log.info('their machines run again: %s', ', '.join(recovered), extra={'orders': recovered})

@@ -248,5 +248,5 @@ class SimulatorRunner:
     def _note_role(self) -> None:
         if self.playing != self._told_role:
             who = 'the simulator plays' if self.playing else 'this simulator stands by: another one plays'
-            log.info('%s this floor', who)
+            log.info('%s this floor', who, extra={'playing': self.playing, 'instance': self._instance})
         self._told_role = self.playing

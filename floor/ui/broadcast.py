@@ -148,8 +148,11 @@ class Audience:
 class Broadcast:
     """Sends what changed in the store to all pages."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, behind_change: Callable[[], None] = lambda: None) -> None:
+        """behind_change: is called right behind a change that was announced and has been sent."""
         self._store = store
+        self._behind_change = behind_change
+        self._said_ms = store.written_ms
         self._views: dict[str, LiveView] = {}
         self._audiences: dict[Hashable, Audience] = {}
         self._catching_up: set[str] = set()
@@ -211,6 +214,9 @@ class Broadcast:
             self._rebuild()
         concerned = {order.machine for change in difference.orders for order in (change.before, change.after) if order}
         self.flush([*map(machine_topic, {*difference.machines, *concerned}), SECOND])
+        if self._said_ms != (written := self._store.written_ms):
+            self._said_ms = written
+            self._behind_change()
         self._sums |= {line_topic(machine.record.line or '') for name in difference.machines
                        if (machine := self._store.machines.get(name)) is not None} | {FIGURES, LISTS}
         if self._views and self._sums_due is None:

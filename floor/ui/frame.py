@@ -56,6 +56,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
                 ui.label(person.name).classes('bar-person').props['title'] = f'You are a {person.role}'
                 order_alerts(store, person)
                 theme_menu(root)
+        services.echoes.add()
         with ui.element('q-card').classes('banner-place'):
             view.add(TroubleBanner(store, zone))
         with ui.element('main') as main:

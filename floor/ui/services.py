@@ -15,6 +15,7 @@ from ..store import Store
 from ..work_order_list import WorkOrderList
 from ..work_orders import WorkOrders
 from .broadcast import Broadcast
+from .echo import Echoes
 
 EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
 Identify = Callable[[Mapping[str, str]], Identity]
@@ -33,6 +34,7 @@ class Services:
     order_list: WorkOrderList
     identify: Identify
     default_role: Role
+    echoes: Echoes
     dashboard: DashboardLink | None = None
     """In Databricks; None: the settings name none."""
 

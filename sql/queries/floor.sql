@@ -61,7 +61,3 @@ ORDER BY wanted.name;
 -- name: say_heartbeat(channel, token)!
 -- A notification to ourselves: only its return proves that notifications are delivered.
 SELECT pg_notify(:channel, :token);
-
--- name: notification_queue_usage()$
--- How full the server's notification queue is, 0 to 1; a full queue makes writers fail.
-SELECT pg_notification_queue_usage();

@@ -18,6 +18,7 @@ from nicegui.testing import User
 from floor.model import Employee, Identity, Role
 from floor.store import Store
 from floor.ui.broadcast import Broadcast
+from floor.ui.echo import Echoes, browser_lag
 from floor.ui.services import EventsOf, Services
 
 HEADER = 'x-person'
@@ -57,4 +58,5 @@ def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employe
              order_list: Any) -> Services:
     """Everything that a page may ask for; who is no employee is a supervisor, as on a machine of one's own."""
     return Services(store=store, broadcast=broadcast, zone=UTC, events_of=events_of, employees=employees,
-                    orders=orders, order_list=order_list, identify=identify, default_role=Role.SUPERVISOR)
+                    orders=orders, order_list=order_list, identify=identify, default_role=Role.SUPERVISOR,
+                    echoes=Echoes(store, browser_lag()))

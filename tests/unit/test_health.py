@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -12,11 +13,15 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
 from floor import health
+from floor.connection_watch import ConnectionWatch
 from floor.database import Connection, Database
 from floor.listener import Listener
+from floor.loop_lag import event_loop_lag
 from floor.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status
 from floor.settings import Settings
 from floor.store import Store
+from floor.ui.echo import browser_lag
+from floor.vitals import Vitals
 
 NOWHERE = 'postgresql://nobody@127.0.0.1:1/nothing'
 STALE_AFTER = 8.0
@@ -49,11 +54,18 @@ def listener(store: Store) -> Listener:
     return Listener(nobody, None, store, schema='floor')
 
 
-def client_of(url: str, store: Store, listener: Listener) -> httpx.AsyncClient:
+class Pages:
+    """Four are open."""
+
+    pages, pages_gone = 4, 0
+
+
+def client_of(url: str, store: Store, listener: Listener, **more: Any) -> httpx.AsyncClient:
     """A monitor that asks a floor with this database."""
     app = FastAPI()
     database = Database(url, Settings.load(_env_file=None, db_pool_timeout=30))
-    health.register(app, database=database, store=store, listener=listener, browsers=lambda: 4)
+    health.register(app, Vitals(database=database, store=store, listener=listener, watch=ConnectionWatch(store),
+                                pages=Pages(), loop=event_loop_lag(), browser=browser_lag(), **more))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor')
 
 

@@ -1,0 +1,150 @@
+"""The program as whoever operates it sees it: its log and its measures, from a real process."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+import yaml
+from browser.program import Program, free_port
+from database.postgres import until
+from prometheus_client.parser import text_string_to_metric_families
+
+PROJECT = Path(__file__).parents[2]
+RULES = yaml.safe_load((PROJECT / 'assets' / 'alerts.yml').read_text())['groups'][0]['rules']
+NAME = re.compile(r'\b(?:floor|process)_[a-z_]+')
+LEVELS = re.compile(r'^\S+ (WARNING|ERROR|CRITICAL) (.*)$', re.MULTILINE)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """With a short name, so that a socket fits in."""
+    folder = Path(tempfile.mkdtemp(prefix='floor-'))
+    folder.chmod(0o755)  # the server's own user passes through
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def measures(program: Program) -> dict[str, float]:
+    """Every sample by its name, and with its labels where it has some."""
+    async with httpx.AsyncClient() as client:
+        text = (await client.get(f'{program.url}/metrics')).text
+    return {sample.name + ''.join(f'{{{value}}}' for value in sample.labels.values()): sample.value
+            for family in text_string_to_metric_families(text) for sample in family.samples}
+
+
+async def test_every_metric_that_an_alert_names_is_there(folder: Path) -> None:
+    program = Program(folder, ENABLE_SIMULATOR='true', BACKFILL_DAYS='0', DASHBOARD_REFRESH_SECONDS='1')
+    program.start()
+    try:
+        async def complete() -> bool:
+            return 'floor_dashboard_age_seconds' in await measures(program)
+
+        await until(complete, 60)
+        there = {name.partition('{')[0] for name in await measures(program)}
+    finally:
+        program.stop()
+    named = {rule['alert']: NAME.findall(rule['expr']) for rule in RULES}
+    assert len(named) == len(RULES) >= 15
+    assert {alert: set(names) - there for alert, names in named.items() if set(names) - there} == {}
+    assert all(names or 'up{' in rule['expr'] for names, rule in zip(named.values(), RULES, strict=True))
+    assert all(rule['labels']['severity'] in {'critical', 'warning'} for rule in RULES)
+    assert all(rule['annotations']['summary'] for rule in RULES)
+    shown = set(NAME.findall((PROJECT / 'README.md').read_text())) - {'process_'}
+    histograms = {name.removesuffix('_bucket') for name in there}
+    assert shown - there - histograms - {'floor_feed_writer'} == set(), 'the README names a metric that is not there'
+
+
+async def test_measures_follow_what_happens(folder: Path) -> None:
+    """A change, a stranger's notification, a connection that is cut, a server that is killed."""
+    program = Program(folder, LISTEN_HEARTBEAT_SECONDS='0.5')
+    program.start()
+    try:
+        await until(lambda: program.health().get('status') == 'live', 60)
+        connection = await asyncpg.connect(program.database_url)
+        await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1")
+        await connection.execute("SELECT pg_notify('manufacturing_line.machine_feed', 'hello')")
+
+        async def counted() -> bool:
+            now = await measures(program)
+            return (now['floor_commit_to_store_seconds_count'] == 1
+                    and now['floor_listener_unreadable_notifications_total'] == 1)
+
+        await until(counted, 30)
+        now = await measures(program)
+        assert now['floor_commit_to_store_seconds_bucket{1.0}'] == 1
+        assert now['floor_database_clock_error_seconds'] < 1
+        assert now['floor_migration_applied'] == now['floor_migration_wanted'] > 0
+        assert now['floor_event_loop_lag_seconds_count'] > 0
+        assert now['floor_database_pool_connections{busy}'] + now['floor_database_pool_connections{idle}'] > 0
+
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                 "WHERE application_name = 'line-monitor'")
+
+        async def reconnected() -> bool:
+            now = await measures(program)
+            return now['floor_listener_reconnects_total{closed}'] >= 1 and now['floor_connection_state{live}'] == 1
+
+        await until(reconnected, 30)
+        assert (await measures(program))['floor_connection_changes_total{stale}'] >= 1
+        await connection.close()
+    finally:
+        program.stop()
+    assert re.search(r'WARNING floor.listener: no live connection to the database: .* \| task=connection reason=closed',
+                     program.log)
+    watch = 'floor.connection_watch: the floor is'
+    assert re.search(rf'WARNING {watch} stale: .* \| connection=stale was=live', program.log)
+    assert re.search(rf'INFO {watch} live \| connection=live was=stale', program.log)
+
+
+async def test_a_database_that_is_away_is_a_handful_of_lines(folder: Path) -> None:
+    """Nothing is said twice, so that it does not matter for how long it is away."""
+    nowhere = f'postgresql://nobody:secret-of-nobody@127.0.0.1:{free_port()}/nothing'
+    program = Program(folder, DATABASE_URL=nowhere, ENABLE_SIMULATOR='true', DASHBOARD_REFRESH_SECONDS='0.2')
+    program.start()
+    try:
+        async def tried_often() -> bool:
+            now = await measures(program)
+            return (now['floor_listener_refusals_total{unreachable}'] >= 8
+                    and now['floor_task_failures_total{dashboard}'] >= 20
+                    and now['floor_task_failures_total{work_orders}'] >= 2)
+
+        await until(tried_often, 90)
+        async with httpx.AsyncClient() as client:  # what asks meanwhile is no line either
+            for _ in range(5):
+                assert (await client.get(f'{program.url}/api/machines', timeout=60)).status_code == 503
+        now = await measures(program)
+        assert now['floor_task_failing{dashboard}'] == 1
+        assert now['floor_task_last_error_timestamp_seconds{dashboard}'] > 0
+        assert program.health()['status'] == 'connecting'
+    finally:
+        program.stop()
+    said = [text.partition(' | ')[0] for _, text in LEVELS.findall(program.log)]
+    assert len(said) == len(set(said)), program.log
+    assert 3 <= len(said) <= 8, program.log
+    assert 'secret-of-nobody' not in program.log
+
+
+async def test_json_is_a_line_for_each_event_and_nothing_else(folder: Path) -> None:
+    program = Program(folder, LOG_FORMAT='json', ENABLE_SIMULATOR='true', BACKFILL_DAYS='0')
+    program.start()
+    try:
+        await until(lambda: program.health().get('status') == 'live', 60)
+        await until(lambda: 'plays this floor' in program.log, 30)
+    finally:
+        program.stop()
+    lines: list[dict[str, Any]] = [json.loads(line) for line in program.log.splitlines()]
+    assert all({'time', 'level', 'logger', 'message'} <= set(line) for line in lines)
+    said = {line['message']: line for line in lines}
+    assert said['started']['port'] == int(program.host.rpartition(':')[2])
+    assert said['the floor is live']['was'] == 'connecting'
+    assert said['the simulator plays this floor']['playing'] is True
+    assert next(message for message in said if message.startswith('migration ')) == 'migration 0001_floor'

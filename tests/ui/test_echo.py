@@ -1,0 +1,130 @@
+"""A page is asked right behind a change, in turn, and its answer is the measure; who is hidden does not count."""
+
+import json
+
+import pytest
+from nicegui import ui
+
+from floor.lag import Lag
+from floor.model import MachineChange, MachineName, Status
+from floor.store import Store
+from floor.ui import echo as echo_module
+from floor.ui.echo import PATIENCE_S, PAUSE_S, Echo, Echoes
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """What goes to the sockets, instead of to them."""
+    sent = []
+    monkeypatch.setattr(echo_module, 'send_update', lambda message, clients: sent.append((clients[0], message)))
+    return sent
+
+
+@pytest.fixture
+def echoes(floor, sent):
+    floor.put('Valve_01_01')
+    floor.publish()
+    lag = Lag('floor_commit_to_browser_seconds', 'Echo.', floor.clock)
+    echoes = Echoes(floor.store, lag, floor.clock)
+    echoes.lag = lag
+
+    @ui.page('/echo')
+    def page():
+        echoes.add()
+    return echoes
+
+
+def echo_of(client):
+    echo, = (element for element in client.elements.values() if isinstance(element, Echo))
+    return echo
+
+
+def answer(client, name):
+    """As the browser does when it begins the frame."""
+    echo = echo_of(client)
+    listener, = echo._event_listeners.values()
+    assert listener.type == 'animationstart'
+    client.handle_event({'id': echo.id, 'listener_id': listener.id, 'args': [json.dumps({'animationName': name})]})
+
+
+async def open_page(user):
+    await user.open('/echo')
+    return user.client
+
+
+def asked(sent):
+    return [(client, *(element['props']['data-echo'] for element in message.values())) for client, message in sent]
+
+
+async def test_from_the_change_to_the_answer(floor, echoes, sent, user):
+    client = await open_page(user)
+    floor.change('Valve_01_01', 'down')
+    floor.clock.pass_by(0.02)
+    echoes.ask()
+    assert asked(sent) == [(client.id, 'echo-even')]
+    floor.clock.pass_by(0.03)
+    answer(client, asked(sent)[0][1])
+    assert echoes.lag.lately == [pytest.approx(0.05, abs=0.0011)]  # the clock is read in ms
+    answer(client, asked(sent)[0][1])
+    assert len(echoes.lag.lately) == 1, 'an answer answers once'
+
+
+async def test_without_a_change_nobody_is_asked_and_at_most_one_a_second(floor, echoes, sent, user):
+    await open_page(user)
+    echoes.ask()
+    assert sent == []
+    floor.change('Valve_01_01', 'down')
+    echoes.ask()
+    answer(user.client, asked(sent)[-1][1])
+    floor.change('Valve_01_01', 'warning')
+    echoes.ask()
+    assert len(sent) == 1
+    floor.clock.pass_by(PAUSE_S)
+    echoes.ask()
+    assert len(sent) == 2
+    assert asked(sent)[0] != asked(sent)[1], 'another animation, or none would begin'
+
+
+async def test_pages_are_asked_in_turn(floor, echoes, sent, user, create_user):
+    first = await open_page(user)
+    second = await open_page(create_user())
+    floor.change('Valve_01_01', 'down')
+    for _ in range(4):
+        echoes.ask()
+        client, name = asked(sent)[-1]
+        answer({first.id: first, second.id: second}[client], name)
+        floor.clock.pass_by(PAUSE_S)
+    assert [client for client, _ in asked(sent)] == [first.id, second.id] * 2
+
+
+async def test_a_hidden_page_answers_too_late_and_does_not_count(floor, echoes, sent, user):
+    client = await open_page(user)
+    floor.change('Valve_01_01', 'down')
+    echoes.ask()
+    floor.clock.pass_by(PATIENCE_S + 1)
+    answer(client, asked(sent)[-1][1])
+    assert (echoes.lag.lately, echoes.unanswered) == ([], 1)
+    echoes.ask()
+    floor.clock.pass_by(PATIENCE_S + 1)
+    echoes.ask()
+    assert (len(sent), echoes.unanswered) == (3, 2)
+    answer(client, asked(sent)[-2][1])
+    assert echoes.lag.lately == [], 'that was the answer to the question before'
+
+
+async def test_what_a_browser_makes_up_is_no_answer(floor, echoes, sent, user):
+    client = await open_page(user)
+    floor.change('Valve_01_01', 'down')
+    echoes.ask()
+    echo = echo_of(client)
+    listener, = echo._event_listeners.values()
+    for args in ({'animationName': 'other'}, {}, None, 'text', [1]):
+        client.handle_event({'id': echo.id, 'listener_id': listener.id, 'args': [json.dumps(args)]})
+    assert echoes.lag.lately == []
+
+
+def test_what_was_found_by_reading_the_floor_is_no_announced_change():
+    store = Store()
+    assert store.written_ms is None
+    store.apply([MachineChange(MachineName('Nobody'), Status.DOWN, None, 1, 5, 5)])
+    assert store.written_ms is None

@@ -1,0 +1,65 @@
+"""The log: a line per event, for people and for collectors, and nothing in it that only looks like a line of ours."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+import pytest
+
+from floor.logs import JsonLines, LogCounter, TextLines
+
+
+def record(message: str, *arguments: object, level: int = logging.WARNING, error: BaseException | None = None,
+           **fields: object) -> logging.LogRecord:
+    made = logging.getLogger('floor.listener').makeRecord(
+        'floor.listener', level, __file__, 1, message, arguments, sys.exc_info() if error else None, extra=fields)
+    made.created = 1_795_600_860.1239
+    return made
+
+
+def test_a_line_is_a_sentence_and_its_fields() -> None:
+    line = TextLines().format(record('lost: %s', 'reset', reason='closed', after_s=1.5, orders=['WO-1', 'WO-2']))
+    assert line == ('2026-11-25T10:01:00.123Z WARNING floor.listener: lost: reset | reason=closed after_s=1.5 '
+                    'orders=WO-1,WO-2')
+
+
+def test_without_fields_it_is_a_sentence() -> None:
+    assert TextLines().format(record('started')).endswith(' floor.listener: started')
+
+
+def test_json_has_the_same_fields() -> None:
+    said = json.loads(JsonLines().format(record('lost: %s', 'Öl', reason='closed', after_s=1.5)))
+    assert said == {'time': '2026-11-25T10:01:00.123Z', 'level': 'warning', 'logger': 'floor.listener',
+                    'message': 'lost: Öl', 'reason': 'closed', 'after_s': 1.5}
+
+
+def test_where_an_error_came_from_is_kept_and_a_json_line_stays_one_line() -> None:
+    try:
+        raise ZeroDivisionError('a slip')
+    except ZeroDivisionError as error:
+        text = TextLines().format(record('failed', error=error))
+        line = JsonLines().format(record('failed', error=error))
+    assert text.splitlines()[-1] == 'ZeroDivisionError: a slip'
+    assert len(line.splitlines()) == 1
+    assert 'ZeroDivisionError: a slip' in json.loads(line)['traceback']
+
+
+@pytest.mark.parametrize('lines', [TextLines(), JsonLines()])
+def test_what_a_database_says_can_not_pass_for_a_line_of_ours(lines: logging.Formatter) -> None:
+    forged = 'x\n2026-11-25T10:01:00.123Z ERROR floor.listener: forged\x1b[2J\u2028y'
+    line = lines.format(record('ignored %s', forged, who=forged))
+    assert len(line.splitlines()) == 1
+    assert '\x1b' not in line
+
+
+def test_a_value_with_spaces_is_quoted() -> None:
+    assert TextLines().format(record('moved', who='Mike "M" Johnson')).endswith(r'| who="Mike \"M\" Johnson"')
+
+
+def test_what_complains_is_counted() -> None:
+    counter = LogCounter()
+    for level in logging.INFO, logging.WARNING, logging.ERROR, logging.ERROR:
+        counter.handle(record('.', level=level))
+    assert counter.lines == {'warning': 1, 'error': 2, 'critical': 0}

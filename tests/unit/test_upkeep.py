@@ -1,0 +1,186 @@
+"""What is said of a task that fails again and again, and of the connection: little, and enough."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import asyncpg
+import pytest
+
+from floor.connection_watch import ConnectionWatch
+from floor.errors import DatabaseUnavailable, FeedNotDelivered
+from floor.lag import LATELY_S, Lag
+from floor.listener import Listener, Timing
+from floor.loop_lag import measure_event_loop
+from floor.model import FloorSnapshot
+from floor.reasons import no_reasons, reason_of
+from floor.store import Connection, Store
+from floor.upkeep import REASONS_KEPT, Upkeep
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def upkeep(clock: Clock) -> Upkeep:
+    return Upkeep('task', 'tasks', logging.getLogger('floor.task'), failing='it fails', again='it works again',
+                  fault='it broke', now=clock, monotonic=clock)
+
+
+async def test_an_hour_of_failures_is_a_line_for_each_reason_and_one_for_the_end(
+        upkeep: Upkeep, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    reasons = DatabaseUnavailable('refused'), asyncpg.CannotConnectNowError('starting'), ZeroDivisionError('a slip')
+    for turn in range(720):
+        clock.now += 5
+        async with upkeep.attempt():
+            raise reasons[turn % 3]
+    assert upkeep.problem == 'a slip'
+    clock.now += 5
+    async with upkeep.attempt():
+        clock.now += 0.5
+    assert [(each.levelname, each.message) for each in caplog.records] == [
+        ('WARNING', 'it fails: refused'), ('WARNING', 'it fails: starting'), ('ERROR', 'it broke'),
+        ('INFO', 'it works again')]
+    assert caplog.records[-1].after_s == 3600.5
+    assert (upkeep.failures, upkeep.problem, upkeep.took, upkeep.done_at) == (720, None, 0.5, clock.now)
+    assert upkeep.last_problem == (clock.now - 5.5, 'a slip')
+
+
+async def test_the_next_outage_is_told_anew(upkeep: Upkeep, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        async with upkeep.attempt():
+            raise DatabaseUnavailable('refused')
+        async with upkeep.attempt():
+            pass
+    assert [each.message for each in caplog.records if each.levelno == logging.WARNING] == ['it fails: refused'] * 2
+
+
+async def test_reasons_that_are_always_new_do_not_flood_the_log(
+        upkeep: Upkeep, caplog: pytest.LogCaptureFixture) -> None:
+    for turn in range(1000):
+        async with upkeep.attempt():
+            raise DatabaseUnavailable(f'process {turn} ended')
+    assert len([each for each in caplog.records if each.levelno >= logging.WARNING]) == REASONS_KEPT
+
+
+async def test_a_task_that_is_cancelled_has_not_failed(upkeep: Upkeep) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        async with upkeep.attempt():
+            raise asyncio.CancelledError
+    assert upkeep.failures == 0
+
+
+async def test_a_database_that_is_away_for_an_hour_is_a_handful_of_lines(
+        caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The listener tries every five seconds for an hour, here without the pauses."""
+    attempts = 0
+
+    async def refuse() -> asyncpg.Connection:
+        nonlocal attempts
+        attempts += 1
+        raise DatabaseUnavailable(f'the database does not answer: {"refused" if attempts % 2 else "no route"}')
+
+    monkeypatch.setattr('floor.listener.LONGEST_BACKOFF_S', 0)
+    store = Store()
+    watch = ConnectionWatch(store)
+    listener = Listener(refuse, None, store, schema='floor', timing=Timing(first_backoff=0))
+    task = asyncio.create_task(listener.run())
+    async with asyncio.timeout(20):
+        while attempts < 720:
+            watch.look()
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert len([each for each in caplog.records if each.levelno >= logging.INFO]) == 2
+    assert listener.refusals['unreachable'] >= 720
+    assert sum(listener.losses.values()) == 0
+
+
+def test_each_change_of_the_connection_is_a_line_with_why_and_for_how_long(
+        clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    store = Store(stale_after=8, monotonic=clock)
+    watch = ConnectionWatch(store, now=clock, monotonic=clock)
+    clock.now += 2
+    store.replace(FloorSnapshot((), (), now_ms=0))
+    store.prove()
+    clock.now += 7
+    watch.look()
+    clock.now += 2
+    watch.look()
+    watch.look()
+    assert watch.since == clock.now
+    clock.now += 60
+    store.prove()
+    store.lose('the database closed the connection')
+    said = [(each.levelname, each.message, each.connection, each.was, each.lasted_s) for each in caplog.records]
+    assert said == [
+        ('INFO', 'the floor is live', 'live', 'connecting', 2),
+        ('WARNING', 'the floor is stale: nothing proved for too long that all changes arrive', 'stale', 'live', 9),
+        ('INFO', 'the floor is live', 'live', 'stale', 60),
+        ('WARNING', 'the floor is stale: the database closed the connection', 'stale', 'live', 0)]
+    assert watch.changes == {Connection.LIVE: 2, Connection.STALE: 2, Connection.CONNECTING: 0}
+
+
+def test_the_end_of_a_trouble_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    store = Store()
+    ConnectionWatch(store)
+    store.set_trouble('a trigger is off')
+    store.set_trouble(None)
+    assert [each.message for each in caplog.records] == ['this is over: a trigger is off']
+
+
+@pytest.mark.parametrize(('error', 'word'), [
+    (FeedNotDelivered('late'), 'heartbeat'), (asyncpg.InvalidPasswordError('no'), 'login'),
+    (asyncpg.TooManyConnectionsError('full'), 'full'), (asyncpg.CannotConnectNowError('starting'), 'starting'),
+    (asyncpg.ConnectionDoesNotExistError('gone'), 'closed'), (asyncpg.AdminShutdownError('ended'), 'closed'),
+    (ConnectionResetError(), 'closed'), (TimeoutError(), 'timeout'), (ConnectionRefusedError(), 'unreachable'),
+    (asyncpg.UndefinedTableError('gone'), 'refused'), (ZeroDivisionError(), 'fault'),
+    (DatabaseUnavailable('no password'), 'unreachable')])
+def test_every_reason_has_a_word_of_the_list(error: Exception, word: str) -> None:
+    assert reason_of(error) == word
+    assert word in no_reasons()
+    wrapped = DatabaseUnavailable('away')
+    wrapped.__cause__ = error
+    assert reason_of(wrapped) == word
+
+
+def test_percentiles_are_of_lately_and_less_than_nothing_is_nothing(clock: Clock) -> None:
+    lag = Lag('some_seconds', 'Some.', clock)
+    assert lag.percentile(0.5) is None
+    lag.observe(60)
+    clock.now += LATELY_S + 1
+    for milliseconds in range(100):
+        lag.observe(milliseconds / 1000)
+    lag.observe(-5)
+    assert (lag.percentile(0.5), lag.percentile(0.95), lag.percentile(1)) == (0.049, 0.094, 0.099)
+    count, = (sample.value for metric in lag.collect() for sample in metric.samples if sample.name.endswith('_count'))
+    assert count == 102
+
+
+async def test_a_blocked_event_loop_is_seen() -> None:
+    lag = Lag('loop_seconds', 'Loop.')
+    task = asyncio.create_task(measure_event_loop(lag, every=0.01))
+    await asyncio.sleep(0.05)
+    until = asyncio.get_running_loop().time() + 0.3
+    while asyncio.get_running_loop().time() < until:
+        pass
+    async with asyncio.timeout(5):
+        while (lag.percentile(1) or 0) < 0.25:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
