@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,9 @@ import asyncpg
 
 from .database import Connection, Database, describe
 from .errors import DatabaseUnavailable, InvalidInput
+from .model import Identity
+
+log = logging.getLogger(__name__)
 
 LONG_TEXT = 10_000
 """Most characters of a description or a comment."""
@@ -28,6 +32,17 @@ async def command(database: Database) -> AsyncIterator[Connection]:
     """
     async with _in_our_words(), database.acquire() as connection, connection.transaction():
         yield connection
+
+
+@asynccontextmanager
+async def logged(deed: str, who: Identity, **fields: object) -> AsyncIterator[dict[str, object]]:
+    """A line in the log once the block is left and nothing was raised: what was done, by whom, to what.
+
+    The block may add fields to what it is given. Without any field nothing was done, and nothing is said.
+    """
+    yield fields
+    if fields:
+        log.info(deed, extra={'who': who.email or who.name, **fields})
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from .change_limit import ChangeLimit
-from .commands import LARGEST_ID, clean_text, command, one_line, reading
+from .commands import LARGEST_ID, clean_text, command, logged, one_line, reading
 from .database import Connection, Database
 from .errors import EditConflict, InvalidInput, NotAllowed, NotFound
 from .model import Employee, Identity, Person, Role
@@ -107,7 +107,8 @@ class Employees:
         :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
         """
         fields = _checked(new)
-        async with command(self._database) as connection:
+        async with (logged('employee added', who, employee=fields['email'], role=fields['role']),
+                    command(self._database) as connection):
             await self.authorize(connection, who, Role.SUPERVISOR)
             async with self._one_email_each(connection, fields['email']):
                 return to_employee(await self._database.queries.add_employee(connection, **fields))
@@ -119,7 +120,8 @@ class Employees:
         :raises NotFound: :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
         """
         fields = _checked(new)
-        async with command(self._database) as connection:
+        async with (logged('employee changed', who, employee=fields['email'], role=fields['role']),
+                    command(self._database) as connection):
             person = await self.authorize(connection, who, Role.SUPERVISOR)
             await self._get(connection, id)
             if new.role is not Role.SUPERVISOR:
@@ -136,7 +138,8 @@ class Employees:
 
         :raises NotFound: :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
         """
-        async with command(self._database) as connection:
+        async with (logged('employee switched', who, employee_id=id, active=active),
+                    command(self._database) as connection):
             person = await self.authorize(connection, who, Role.SUPERVISOR)
             await self._get(connection, id)
             if not active:

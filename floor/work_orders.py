@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from .commands import LARGEST_ID, LONG_TEXT, TEXT, clean_reference, clean_text, command, one_line, reading
+from .commands import LARGEST_ID, LONG_TEXT, TEXT, clean_reference, clean_text, command, logged, one_line, reading
 from .database import Connection, Database
 from .employees import Employees, require
 from .errors import EditConflict, InvalidInput, NotFound
@@ -108,7 +108,7 @@ class WorkOrders:
         """
         values = _checked(new)
         items = _checked_items(new.checklist)
-        async with command(self._database) as connection:
+        async with logged('work order reported', who) as said, command(self._database) as connection:
             person = await self._employees.authorize(connection, who, Role.OPERATOR)
             if values['client_reference'] and (earlier := await self._made_by(connection, person, values)):
                 return earlier
@@ -120,6 +120,7 @@ class WorkOrders:
                 return earlier
             if items:
                 await self._queries.add_work_order_items(connection, id=row['id'], texts=items)
+            said |= {'order': row['id'], 'machine': new.machine, 'priority': new.priority.value}
             return to_order(row)
 
     async def get(self, id: str) -> WorkOrder:
@@ -154,7 +155,7 @@ class WorkOrders:
             description = clean_text(description, 'issue_description', LONG_TEXT)
         if edit.assignee_id not in (UNCHANGED, None):
             _checked_assignee(edit.assignee_id)
-        async with self._changing(who, id) as (connection, person, order):
+        async with logged('work order changed', who, order=id), self._changing(who, id) as (connection, person, order):
             if (description, edit.priority) != (UNCHANGED, UNCHANGED):
                 require(person, _needed_by_reporter(person, order), 'changing an order')
             assignee_id = order.assignee_id if edit.assignee_id is UNCHANGED else edit.assignee_id
@@ -174,7 +175,8 @@ class WorkOrders:
         """
         words = {name: clean_text(getattr(move, name), name, TEXT, required=False) or None
                  for name in ('cause', 'action_taken', 'cancel_reason', 'note')}
-        async with self._changing(who, id) as (connection, person, order):
+        async with (logged('work order moved', who, order=id, to=move.to.value),
+                    self._changing(who, id) as (connection, person, order)):
             row = await self._queries.work_order_move(connection, from_status=order.state, to_status=move.to)
             needed = Role.TECHNICIAN if row is None else to_move(row).role
             require(person, needed, f'making an order {move.to.word.lower()}')
@@ -192,7 +194,8 @@ class WorkOrders:
     async def comment(self, who: Identity, id: str, text: str, client_reference: str | None = None) -> None:
         """Say something; the same client reference twice is said once. Needs an operator."""
         text, reference = clean_text(text, 'text', LONG_TEXT), clean_reference(client_reference)
-        async with self._changing(who, id, Role.OPERATOR, 'commenting') as (connection, person, _):
+        async with (logged('comment on a work order', who, order=id),
+                    self._changing(who, id, Role.OPERATOR, 'commenting') as (connection, person, _)):
             row = await self._queries.comment_work_order(connection, id=id, text=text, client_reference=reference)
             if row is None:
                 earlier = await self._queries.comment_with_reference(connection, client_reference=reference)
@@ -202,26 +205,30 @@ class WorkOrders:
     async def add_item(self, who: Identity, id: str, text: str) -> None:
         """Add to the checklist. Needs a technician, or an operator who reported the order."""
         items = _checked_items([text])
-        async with self._changing(who, id) as (connection, person, order):
+        async with (logged('item added to a checklist', who, order=id),
+                    self._changing(who, id) as (connection, person, order)):
             require(person, _needed_by_reporter(person, order), 'changing the checklist')
             await self._queries.add_work_order_items(connection, id=id, texts=items)
 
     async def check_item(self, who: Identity, id: str, item_id: int, done: bool) -> None:
         """Tick an item of the checklist, or take the tick away. Needs a technician."""
-        async with self._changing(who, id, Role.TECHNICIAN, 'ticking the checklist') as (connection, person, _):
+        async with (logged('item of a checklist ticked', who, order=id, done=done),
+                    self._changing(who, id, Role.TECHNICIAN, 'ticking the checklist') as (connection, person, _)):
             await self._need_item(connection, id, item_id)
             await self._queries.check_work_order_item(connection, id=id, item_id=item_id, done=done, who=person.name)
 
     async def remove_item(self, who: Identity, id: str, item_id: int) -> None:
         """Take an item off the checklist; the history keeps it. Needs a technician."""
-        async with self._changing(who, id, Role.TECHNICIAN, 'changing the checklist') as (connection, _, _):
+        async with (logged('item taken off a checklist', who, order=id),
+                    self._changing(who, id, Role.TECHNICIAN, 'changing the checklist') as (connection, _, _)):
             await self._need_item(connection, id, item_id)
             await self._queries.remove_work_order_item(connection, id=id, item_id=item_id)
 
     async def attach(self, who: Identity, id: str, file_name: str, content: bytes) -> Attachment:
         """Keep a photo or PDF of at most 10 MiB with the order, which holds 50 of them. Needs an operator."""
         kind, file_name = media_type(content), clean_file_name(file_name)
-        async with self._changing(who, id, Role.OPERATOR, 'attaching a file') as (connection, person, _):
+        async with (logged('file attached to a work order', who, order=id),
+                    self._changing(who, id, Role.OPERATOR, 'attaching a file') as (connection, person, _)):
             if len([row async for row in self._queries.work_order_attachments(connection, id=id)]) >= MOST_ATTACHMENTS:
                 raise InvalidInput(f'this order has {MOST_ATTACHMENTS} attachments, which is as many as fit', 'content')
             return to_attachment(await self._queries.attach_to_work_order(
@@ -258,7 +265,8 @@ class WorkOrders:
         """Have new orders of this priority due that soon: 1 minute to 365 days. Needs a supervisor."""
         if not SHORTEST_DUE <= due_within <= LONGEST_DUE:
             raise InvalidInput('orders can be due within 1 minute to 365 days', 'due_within')
-        async with command(self._database) as connection:
+        async with (logged('due time set', who, priority=priority.value, due_within_s=due_within.total_seconds()),
+                    command(self._database) as connection):
             await self._employees.authorize(connection, who, Role.SUPERVISOR)
             await self._queries.set_work_order_due_time(connection, priority=priority, due_within=due_within)
 

@@ -1,0 +1,73 @@
+"""Who did what stands in the log, once it is in the database; what was refused or done before does not."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from database.people import LISA, MIKE, STRANGER
+
+from floor.database import Database
+from floor.employees import EmployeeEdit, Employees
+from floor.errors import EditConflict, NotAllowed
+from floor.model import MachineName, Priority, Role, WorkOrderState
+from floor.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders
+
+LEAK = NewOrder(MachineName('Valve_01_01'), 'Secret words of the plant', client_reference='once')
+
+
+@pytest.fixture
+def employees(database: Database) -> Employees:
+    return Employees(database, default_role=Role.VIEWER)
+
+
+@pytest.fixture
+def orders(database: Database, employees: Employees) -> WorkOrders:
+    return WorkOrders(database, employees)
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
+    lines = [(each.message, each.who) for each in caplog.records if each.name == 'floor.commands']
+    caplog.clear()
+    return lines
+
+
+async def test_each_command_is_a_line_with_who(orders: WorkOrders, employees: Employees,
+                                               caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    order = await orders.create(LISA, LEAK)
+    assert (caplog.records[-1].order, caplog.records[-1].machine) == (order.id, 'Valve_01_01')
+    again = await orders.create(LISA, LEAK)
+    assert again.id == order.id
+    order = await orders.edit(MIKE, order.id, order.version, OrderEdit(priority=Priority.CRITICAL))
+    await orders.move(LISA, order.id, order.version, StateMove(WorkOrderState.IN_PROGRESS))
+    await orders.comment(LISA, order.id, 'Secret words')
+    await orders.set_due_time(MIKE, Priority.LOW, timedelta(days=9))
+    new = EmployeeEdit('Ann', 'Lee', 'ann.lee@example.com', 'Quality', Role.OPERATOR)
+    ann = await employees.add(MIKE, new)
+    await employees.edit(MIKE, ann.id, ann.version, replace(new, role=Role.TECHNICIAN))
+    await employees.set_active(MIKE, ann.id, False)
+    assert 'ecret words' not in str([vars(each) for each in caplog.records if each.name == 'floor.commands'])
+    assert said(caplog) == [
+        ('work order reported', LISA.email), ('work order changed', MIKE.email), ('work order moved', LISA.email),
+        ('comment on a work order', LISA.email), ('due time set', MIKE.email), ('employee added', MIKE.email),
+        ('employee changed', MIKE.email), ('employee switched', MIKE.email)]
+
+
+async def test_what_was_refused_is_no_line(orders: WorkOrders, employees: Employees,
+                                           caplog: pytest.LogCaptureFixture) -> None:
+    order = await orders.create(LISA, LEAK)
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    with pytest.raises(NotAllowed):
+        await orders.create(STRANGER, LEAK)
+    with pytest.raises(NotAllowed):
+        await orders.move(LISA, order.id, order.version, StateMove(WorkOrderState.CANCELLED, cancel_reason='no'))
+    with pytest.raises(EditConflict):
+        await orders.edit(MIKE, order.id, order.version + 7, OrderEdit(priority=Priority.LOW))
+    with pytest.raises(NotAllowed):
+        await employees.set_active(LISA, 1, False)
+    assert said(caplog) == []
