@@ -25,6 +25,7 @@ from .shifts import parse_shifts
 PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
 IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
 HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:\d{1,5})?')
+ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:\d{1,5})?')
 TOO_LONG_TO_SHOW = 60
 LONGEST_NAME = 200
 YEAR_S = 31_536_000
@@ -46,8 +47,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file='.env', env_file_encoding='utf-8', extra='ignore', env_ignore_empty=True,
                                       hide_input_in_errors=True, allow_inf_nan=False)
 
-    database_url: Annotated[str | None, Field(description='postgresql://user:password@host:port/database',
-                                              repr=False)] = None
+    database_url: Annotated[str | None, Field(
+        description='postgresql://user:password@host:port/database, with the characters :/?#[]@% of a password '
+                    'percent-encoded (/ as %2F)', repr=False)] = None
     pghost: Annotated[str | None, Field(description='a host name; the other PG* variables go with it')] = None
     pguser: Annotated[str | None, Field(description='a role of the database')] = None
     pgdatabase: Annotated[str | None, Field(description='a database')] = None
@@ -160,7 +162,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         schemes = {'database_url': {'postgresql', 'postgres'}, 'dashboard_embed_url': {'https'}}[str(info.field_name)]
-        if value is not None and urlsplit(value).scheme not in schemes:
+        if value is not None and (urlsplit(value).scheme not in schemes or not _has_plain_hosts(value)):
             raise ValueError('not such an address')
         return value
 
@@ -213,6 +215,13 @@ def on_databricks(environ: Mapping[str, str] = os.environ) -> bool:
     Only the process's environment counts: a line of .env must not make us trust what anybody can send.
     """
     return bool(environ.get('DATABRICKS_APP_NAME'))
+
+
+def _has_plain_hosts(address: str) -> bool:
+    """Whether the hosts and ports are that, and not parts of a password: a driver would complain of them aloud."""
+    parts = urlsplit(address)
+    hosts = parts.netloc.rpartition('@')[2].split(',')
+    return all(ADDRESS_AND_PORT.fullmatch(host) for host in hosts) and '@' not in parts.path + parts.fragment
 
 
 def _port_of_the_app() -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .embedded import EmbeddedPostgres
@@ -24,8 +24,8 @@ VERIFYING = {'verify-ca', 'verify-full'}
 class DatabaseSource:
     """A database that can be connected to, or at least tried."""
 
-    url: str | None
-    """A postgresql:// address; None: the PG* variables or lakebase say it."""
+    url: str | None = field(repr=False)
+    """A postgresql:// address, with its password; None: the PG* variables or lakebase say it."""
     psql: str
     """A shell line that opens psql on it, or where else SQL can be typed."""
     embedded: EmbeddedPostgres | None = None

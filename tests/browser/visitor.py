@@ -114,7 +114,7 @@ def drawer(page: Page) -> Locator:
 
 def quoted(text: str) -> str:
     """A CSS string."""
-    escaped = text.replace('\\', r'\\').replace('"', r'\"')
+    escaped = text.replace('\\', r'\\').replace('"', r'\"').replace('\n', r'\a ').replace('\r', r'\d ')
     return f'"{escaped}"'
 
 

@@ -1,0 +1,96 @@
+"""No password, token or key is ever said: not in the log at its most talkative, not in an answer, not in a repr.
+
+The real program is started with databases that can't be reached, each in another way, and asked what it has to say.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from browser.program import Program
+from database.workspace import CLIENT_SECRET, CREDENTIALS, ENDPOINT, Workspace
+
+from floor.database import Database
+from floor.settings import Settings
+from floor.source import database_source
+
+PASSWORD = 'hunter2/Pa&ss%wörd'
+QUOTED = quote(PASSWORD, safe='')
+KEY = 'a key of the cookie that nobody may read'
+BROKEN = {
+    'refused': {'DATABASE_URL': f'postgresql://floor:{QUOTED}@127.0.0.1:1/floor'},
+    'in the query': {'DATABASE_URL': f'postgresql://127.0.0.1:1/floor?user=floor&password={QUOTED}'},
+    'no port': {'DATABASE_URL': f'postgresql://floor:{QUOTED}@127.0.0.1:port/floor'},
+    'unquoted': {'DATABASE_URL': f'postgresql://floor:{PASSWORD}@127.0.0.1:1/floor'},
+    'unquoted after a number': {'DATABASE_URL': 'postgresql://floor:1234/hunter2@127.0.0.1:1/floor'},
+    'no address': {'DATABASE_URL': f'postgresql://floor:{QUOTED}@[::1/floor'},
+    'another database': {'DATABASE_URL': f'mysql://floor:{QUOTED}@127.0.0.1:1/floor'},
+    'no such mode': {'DATABASE_URL': f'postgresql://floor:{QUOTED}@127.0.0.1:1/floor?sslmode={QUOTED}'},
+    'variables': {'PGHOST': '127.0.0.1', 'PGPORT': '1', 'PGUSER': 'floor', 'PGPASSWORD': PASSWORD},
+    'a key too short': {'STORAGE_SECRET': 'hunter2'},
+}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix='floor-'))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def everything_said(program: Program) -> str:
+    """All that the program says when it is started, asked and stopped: its log, its answers and their headers."""
+    said = []
+    try:
+        program.start()
+        for path in ['/healthz', '/metrics', '/api/machines', '/', '/openapi.json']:
+            answer = httpx.get(program.url + path, timeout=30)
+            said += [str(answer.headers), answer.text]
+        answer = httpx.post(f'{program.url}/api/work-orders', timeout=30,
+                            json={'machine_id': 'Valve_02_01', 'issue_description': 'Leak'})
+        said.append(answer.text)
+    except RuntimeError:   # it did not start, which it has said
+        pass
+    finally:
+        program.stop()
+    return '\n'.join([*said, program.log])
+
+
+@pytest.mark.parametrize('broken', BROKEN)
+def test_a_database_that_can_not_be_reached_is_complained_of_without_its_password(folder: Path, broken: str) -> None:
+    said = everything_said(Program(folder, **{'LOG_LEVEL': 'debug', 'STORAGE_SECRET': KEY, **BROKEN[broken]}))
+    assert re.search(r'does not answer|can not be used|can not|invalid', said)   # it did complain
+    for secret in 'hunter2', PASSWORD, QUOTED, 'Pa&ss', KEY:
+        assert secret not in said
+
+
+def test_neither_the_secret_of_the_app_nor_its_tokens_are_said(folder: Path) -> None:
+    workspace = Workspace()
+    try:
+        said = everything_said(Program(
+            folder, LOG_LEVEL='debug', LAKEBASE_ENDPOINT=ENDPOINT, STORAGE_SECRET=KEY,
+            DATABRICKS_DATABASE_PORT='1', **workspace.environment))
+    finally:
+        workspace.stop()
+    assert workspace.asked[CREDENTIALS] > 0
+    assert workspace.tokens
+    for secret in (CLIENT_SECRET, KEY, *workspace.tokens):
+        assert secret not in said
+
+
+def test_nothing_that_is_printed_for_a_developer_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('PGPASSWORD', 'hunter2')
+    settings = Settings(_env_file=None, database_url=f'postgresql://floor:{QUOTED}@127.0.0.1:1/floor',
+                        storage_secret=KEY)
+    with database_source(settings) as source:
+        shown = [repr(settings), str(settings), f'{settings!r}', repr(source), source.psql,
+                 repr(Database(source.url, settings))]
+    assert [text for text in shown for secret in ('hunter2', KEY) if secret in text] == []
