@@ -133,9 +133,10 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     app.on_startup(lambda: console.welcome(settings, source))
     app.on_shutdown(database.close)
     app.storage.path = settings.data_dir.resolve() / 'ui'
+    # reconnect_timeout: without a sign of us for 1.2 of it a browser calls us gone; a picture may be 8 s old
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
-           binding_refresh_interval=None, reconnect_timeout=10, timeout_graceful_shutdown=5,
+           binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=5,
            ws_per_message_deflate=False, log_config=None,
            **guard(app, settings, storage_secret(settings), services.dashboard))
 

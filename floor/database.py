@@ -59,6 +59,12 @@ class PoolUse:
     most: int
 
 
+SERVER_GIVES_UP = {'tcp_user_timeout': '15000', 'tcp_keepalives_idle': '15', 'tcp_keepalives_interval': '5',
+                   'tcp_keepalives_count': '3'}
+"""When the server ends a session whose client has vanished: after 15 s (in ms) where it has something to say, else
+after 30 (in s). A listener that lives on unheard holds the notification queue, and a full one makes writers fail."""
+
+
 class Credentials(Protocol):
     """Where to and as whom, where neither an address nor the PG* variables say it; asked for each new connection."""
 
@@ -176,7 +182,8 @@ class Database:
         # server settings outlive the RESET ALL of a pool's release; SET search_path would not
         return {'command_timeout': self._settings.db_command_timeout,
                 'server_settings': {'search_path': f'"{self.schema}", pg_temp', 'application_name': 'line-monitor',
-                                    'timezone': self._settings.plant_timezone}}  # the day in an order's id
+                                    'timezone': self._settings.plant_timezone,  # the day in an order's id
+                                    **SERVER_GIVES_UP}}
 
 
 def describe(error: BaseException) -> str:

@@ -31,7 +31,8 @@ from .upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
-LONGEST_BACKOFF_S = 5.0
+LONGEST_BACKOFF_S = 0.75
+"""Between two tries. A floor that could be live again must not wait; one try a second costs a server nothing."""
 QUEUE_LIMIT = 10_000
 
 
@@ -223,6 +224,7 @@ class Listener:
         try:
             async with asyncio.timeout(self._timing.heartbeat_timeout):
                 async with session.asking:
+                    sent_at = self._store.moment
                     await self._queries.say_heartbeat(session.connection, channel=self._beat_channel, token=token)
                     asked_at = time.monotonic()
                     now_ms = await self._queries.clock(session.connection)
@@ -237,7 +239,7 @@ class Listener:
             session.something_came.set()  # reading the floor is left to _apply, which may have missed why
         self.counters.heartbeats += 1
         self._store.set_clock(now_ms, took)
-        self._store.prove()
+        self._store.prove(sent_at)  # not of now: this process may have stood still until the answer was read
 
     async def _keep_auditing(self, session: _Session) -> None:
         while True:

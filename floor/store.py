@@ -147,6 +147,11 @@ class Store:
     # reading
 
     @property
+    def moment(self) -> float:
+        """Now, by the clock that freshness is measured with."""
+        return self._monotonic()
+
+    @property
     def connection(self) -> Connection:
         """Live only while the last proof of delivery is young and the link isn't known to be broken."""
         if self._proof is None:
@@ -269,10 +274,10 @@ class Store:
         self.orders_revision += bool(orders)
         return self._tell(Difference(orders=tuple(orders)))
 
-    def prove(self) -> None:
-        """Everything that the database said before this moment has arrived."""
+    def prove(self, moment: float | None = None) -> None:
+        """Everything that the database said before this moment has arrived. None: before now."""
         was = self.connection
-        self._proof = self._monotonic()
+        self._proof = self.moment if moment is None else moment
         self._broken = False
         self.problem = None
         if was is not Connection.LIVE:

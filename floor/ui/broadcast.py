@@ -228,7 +228,7 @@ class Broadcast:
         """Counts and lists follow the tiles: at once after a quiet moment, a few times a second under load."""
         topics, self._sums, self._sums_due = self._sums, set(), None
         self._sums_sent_at = asyncio.get_running_loop().time()
-        self.flush(topics)
+        self.flush([SECOND, *topics])  # nothing is sent without how far it can be trusted
 
     def _rebuild(self) -> None:
         """Machines or lines came, went or moved: each page builds its lines anew, through NiceGUI's own messages."""

@@ -268,6 +268,33 @@ async def test_lost_notifications_are_noticed_by_the_heartbeat(floor: Floor) -> 
         await floor.equal()
 
 
+class LateEar:
+    """A connection whose heartbeats are heard late, as by a process that stood still meanwhile."""
+
+    def __init__(self, connection: asyncpg.Connection, seconds: float) -> None:
+        self._connection = connection
+        self._seconds = seconds
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def add_listener(self, channel: str, callback: Any) -> None:
+        loop = asyncio.get_running_loop()
+        await self._connection.add_listener(channel, callback if channel == CHANNEL else lambda *message: (
+            loop.call_later(self._seconds, callback, *message) and None))
+
+
+async def test_a_heartbeat_proves_the_moment_it_was_sent_and_not_the_one_it_is_heard(floor: Floor) -> None:
+    """What was written while it was on its way may still be missing."""
+    async def open_late() -> LateEar:
+        return LateEar(await floor.database.connect(), seconds=0.5)
+
+    floor.open = open_late
+    async with floor.running(NEVER):
+        assert floor.store.age is not None
+        assert floor.store.age >= 0.5
+
+
 # moments that are easy to miss
 
 async def test_a_change_between_listening_and_reading_is_not_lost(floor: Floor) -> None:
