@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import accumulate
 
-from .history import NOT_OURS, History, Sample
+from .history import NOT_OURS, History, Sample, Write
 
 D = 8.0
 """Seconds: a heartbeat (5), its time-out (2), and one of slack."""
@@ -22,6 +22,7 @@ D = 8.0
 
 def violations(history: History, patience: float = D) -> list[str]:
     """Everything that is wrong."""
+    patience += history.slack
     return [*acknowledged_writes_are_kept(history), *views_are_right_again(history, patience),
             *nothing_old_is_called_live(history, patience), *no_machine_goes_back(history),
             *each_change_has_one_row(history), *history.broken]
@@ -63,6 +64,8 @@ def nothing_old_is_called_live(history: History, patience: float = D) -> list[st
     newest = {machine: list(accumulate((version for _, version in writes), max)) for machine, writes in acked.items()}
     wrong: dict[str, str] = {}
     for sample in history.samples:
+        if history.restored is not None and sample.at >= history.restored:
+            break
         if not sample.live or sample.view in wrong:
             continue
         for machine, moments in times.items():
@@ -81,6 +84,8 @@ def no_machine_goes_back(history: History) -> list[str]:
     newest: dict[tuple[str, str], int] = {}
     wrong: dict[tuple[str, str], str] = {}
     for sample in history.samples:
+        if history.restored is not None and sample.at >= history.restored:
+            break
         for machine, (_, number) in sample.shown.items():
             key, version = (sample.view, machine), versions.get(number, -1)
             if version < newest.get(key, -1):
@@ -104,7 +109,7 @@ def recovery(history: History, view: str, healed: float) -> float | None:
     """Seconds from the end of a fault until a view was live and showed all that had been acknowledged by then."""
     versions = _versions(history)
     wanted: dict[str, int] = {}
-    for write in history.acknowledged:
+    for write in _counting(history):
         if write.acked is not None and write.version is not None and write.acked <= healed:
             wanted[write.machine] = max(write.version, wanted.get(write.machine, -1))
     for sample in history.samples:
@@ -123,6 +128,12 @@ def recoveries(history: History) -> list[float]:
 def views(history: History) -> list[str]:
     """Their names."""
     return sorted({sample.view for sample in history.samples})
+
+
+def _counting(history: History) -> list[Write]:
+    """The acknowledged writes that a view has to show."""
+    return [write for write in history.acknowledged
+            if history.restored is None or (write.acked or 0) > history.restored]
 
 
 def _number(sample: Sample, machine: str) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import fault_network
+from . import fault_database, fault_feed, fault_network, fault_program
 from .stage import Fault
 
-FAULTS: dict[str, Fault] = {fault.name: fault for fault in [*fault_network.FAULTS]}
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in [
+    *fault_network.FAULTS, *fault_database.FAULTS, *fault_program.FAULTS,
+    *fault_feed.FAULTS]}

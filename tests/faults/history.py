@@ -72,6 +72,10 @@ class History:
     """What each machine says at the end."""
     healed: list[float] = field(default_factory=list)
     """When faults ended: from then on the views have D seconds to be right again."""
+    slack: float = 0.0
+    """Seconds that what is never announced may take beyond D: the audit's interval."""
+    restored: float | None = None
+    """When an older state of the table was put back: what had been written before counts no more, and views go back."""
     broken: list[str] = field(default_factory=list)
     """Promises that only this fault is about, and that were not kept."""
     figures: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Runs the program with one thing in it broken, to see that a fault test finds it: python mutated.py NAME
+"""Runs the program with one thing in it broken, to see that a fault test finds it: python mutated.py NAME ...
 
 Each mutation is what a reasonable person might have written instead. The product knows nothing of this: what is patched
 is patched here, before main.py runs as it always does.
@@ -7,9 +7,14 @@ is patched here, before main.py runs as it always does.
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 import runpy
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,25 @@ def mutation(patch: Callable[[], None]) -> Callable[[], None]:
     """Names it by its function."""
     MUTATIONS[patch.__name__] = patch
     return patch
+
+
+# conditions: nothing is broken, but the program runs where something is wrong
+
+@mutation
+def an_hour_ahead() -> None:
+    """The clock of this machine is wrong."""
+    right = time.time
+    time.time = lambda: right() + 3600
+
+
+@mutation
+def an_hour_behind() -> None:
+    """The clock of this machine is wrong."""
+    right = time.time
+    time.time = lambda: right() - 3600
+
+
+# the way to the database
 
 
 @mutation
@@ -48,7 +72,191 @@ def asks_select_1() -> None:
     Listener._beat = beat   # type: ignore[method-assign]
 
 
+@mutation
+def does_not_read_again() -> None:
+    """A connection that is back listens, and takes it that nothing was said meanwhile."""
+    from floor.listener import Listener
+
+    read_floor = Listener._read_floor
+
+    async def read_once(self: Any, session: Any) -> None:
+        if not self.counters.connections:
+            await read_floor(self, session)
+    Listener._read_floor = read_once   # type: ignore[method-assign]
+
+
+@mutation
+def reads_before_it_listens() -> None:
+    """Snapshot first, then LISTEN: the natural order, and wrong."""
+    from floor.listener import Listener
+
+    async def start(self: Any, session: Any) -> None:
+        await self._read_floor(session)
+        await session.connection.add_listener(self._feed_channel, session.on_feed)
+        await session.connection.add_listener(self._beat_channel, session.on_beat)
+        await self._beat(session)
+    Listener._start = start   # type: ignore[method-assign]
+
+
+@mutation
+def server_waits_for_ever() -> None:
+    """The server is not told when to give a client up that has vanished."""
+    from floor.database import Database
+
+    options = Database._options
+
+    def without(self: Any) -> dict[str, Any]:
+        said = options(self)
+        return {**said, 'server_settings': {name: value for name, value in said['server_settings'].items()
+                                            if not name.startswith('tcp_')}}
+    Database._options = without   # type: ignore[method-assign]
+
+
+@mutation
+def keeps_its_first_password() -> None:
+    """A token is fetched at the start, as if it lived for ever."""
+    from auth.lakebase import Lakebase
+
+    current = Lakebase._current
+
+    async def first(self: Any) -> Any:
+        return self._login or await current(self)
+    Lakebase._current = first   # type: ignore[method-assign]
+
+
+# the program itself
+
+@mutation
+def waits_in_the_event_loop() -> None:
+    """Asks whether the database answers by a call that blocks."""
+    from floor.embedded import accepts, database_url_of
+    from floor.listener import Listener
+
+    beat = Listener._beat
+
+    async def blocking(self: Any, session: Any) -> None:
+        accepts(database_url_of(Path(os.environ['DATA_DIR'])) or '')
+        await beat(self, session)
+    Listener._beat = blocking   # type: ignore[method-assign]
+
+
+@mutation
+def does_not_restart_the_server() -> None:
+    """The embedded database is started once and not looked after."""
+    from floor.embedded import EmbeddedPostgres
+
+    async def supervise(_self: Any) -> None:
+        await asyncio.Event().wait()
+    EmbeddedPostgres.supervise = supervise   # type: ignore[method-assign]
+
+
+@mutation
+def remembers_that_it_was_live() -> None:
+    """Freshness is a flag that is set and taken back, not an age."""
+    from floor.store import Connection, Store
+
+    Store.connection = property(lambda self: Connection.LIVE if self._proof is not None and not self._broken   # type: ignore
+                                else Connection.STALE)
+
+
+@mutation
+def believes_its_own_clock() -> None:
+    """Ages and the time of day by this machine's clock."""
+    from floor.store import Store
+
+    Store.now_ms = property(lambda _: int(time.time() * 1000))   # type: ignore[assignment,method-assign]
+
+
+# what is announced
+
+@mutation
+def last_to_finish_wins() -> None:
+    """Notifications are handled by coroutines, and what is applied last stands."""
+    from floor.listener import _Session
+    from floor.store import Store
+
+    async def on_feed(self: Any, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        await asyncio.sleep(random.uniform(0, 0.3))
+        self._payloads.append(str(payload))
+        self.something_came.set()
+    _Session.on_feed = on_feed   # type: ignore[assignment,method-assign]
+    apply = Store.apply
+
+    def overwrite(self: Any, changes: Any) -> Any:
+        changes = list(changes)
+        for change in changes:
+            if change.name in self.machines:
+                self.machines[change.name].version = -1
+        return apply(self, changes)
+    Store.apply = overwrite   # type: ignore[method-assign]
+
+
+@mutation
+def keeps_the_newer_version() -> None:
+    """A snapshot is merged into what is known, and an older version never wins."""
+    from floor.store import Store
+
+    take = Store.replace
+
+    def merge(self: Any, snapshot: Any) -> Any:
+        def newer(record: Any) -> Any:
+            known = self.machines.get(record.name)
+            return record if known is None or known.version <= record.version else replace(
+                record, status=known.status, reason=known.reason, version=known.version, since_ms=known.since_ms)
+        return take(self, replace(snapshot, machines=tuple(map(newer, snapshot.machines))))
+    Store.replace = merge   # type: ignore[method-assign]
+
+
+@mutation
+def reads_all_it_can_see() -> None:
+    """A plain cursor: the history is read to its newest row, though older ones may still be uncommitted."""
+    from floor.history_keeper import HistoryKeeper
+
+    refresh = HistoryKeeper.refresh
+
+    async def naive(self: Any) -> int:
+        async with self._database.acquire() as connection:
+            function = await connection.fetchval("SELECT pg_get_functiondef('history_read_on'::regproc)")
+            await connection.execute(function.replace('settled xid8 := pg_snapshot_xmin',
+                                                      'settled xid8 := pg_snapshot_xmax'))
+        return await refresh(self)
+    HistoryKeeper.refresh = naive   # type: ignore[method-assign]
+
+
+# several instances, and orders
+
+@mutation
+def every_instance_plays() -> None:
+    """The simulator does not look whether another instance has the plant."""
+    import simulator.runner
+
+    simulator.runner.timedelta = lambda seconds: timedelta(0)   # type: ignore[assignment]
+
+
+@mutation
+def ignores_a_newer_schema() -> None:
+    """The schema is taken for what it should be."""
+    import floor.migrate
+
+    async def trust(*_: object) -> list[Any]:
+        return []
+    floor.migrate.migrate = trust   # type: ignore[assignment]
+
+
+@mutation
+def forgets_the_key() -> None:
+    """An Idempotency-Key is accepted, and nothing done with it."""
+    from floor.work_orders import WorkOrders
+
+    create = WorkOrders.create
+
+    async def forgetful(self: Any, who: Any, new: Any) -> Any:
+        return await create(self, who, replace(new, client_reference=None))
+    WorkOrders.create = forgetful   # type: ignore[method-assign]
+
+
 if __name__ == '__main__':
-    MUTATIONS[sys.argv[1]]()
+    for name in sys.argv[1:]:
+        MUTATIONS[name]()
     sys.argv, sys.path[0] = [str(ROOT / 'main.py')], str(ROOT)
     runpy.run_path(sys.argv[0], run_name='__main__')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -63,17 +63,18 @@ class Scene:
         await asyncio.sleep(self.stage.patience + SLACK_S)
 
     async def settle(self) -> History:
-        """The feed ends; the view gets its time to be right; then everything is read."""
+        """The feed ends; the view gets its time to be right; then it is closed, and everything is read."""
         await self.writers.stop()
         await self.agree()
         self.view.sample()
+        await self.view.close()
         await self.history.read(await self._again(), self.began_at)
         return self.history
 
     async def agree(self) -> None:
         """Wait until the view is live and equal to the table, as long as it may take and no longer."""
-        deadline = time.monotonic() + self.stage.patience + SLACK_S
-        while time.monotonic() < deadline and not await self._agrees():
+        deadline = time.monotonic() + self.stage.patience + self.history.slack + SLACK_S
+        while time.monotonic() < deadline and not await self._agrees():  # noqa: ASYNC110 (there is no event)
             await asyncio.sleep(0.1)
 
     async def _agrees(self) -> bool:
@@ -92,13 +93,14 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(stage: Stage, *, rate: float = RATE, sessions: int = 2, **settings: str) -> AsyncIterator[Scene]:
+async def scene(stage: Stage, *, rate: float = RATE, sessions: int = 2, under: str | None = None, **settings: str
+                ) -> AsyncIterator[Scene]:
     """A database on the test server, and all that belongs to it. settings: more environment for the program."""
     url = stage.server.new_database(migrated=True)   # not in a thread: the first one makes the template of all
     try:
         async with Proxy(socket_folder_of(url) / SOCKET_NAME) as proxy:
-            program = stage.program(DATABASE_URL=through(url, proxy), **settings)
-            async with running(stage, program, lambda: url, proxy, rate=rate, sessions=sessions) as scene:
+            program = stage.program(under=under, DATABASE_URL=through(url, proxy), **settings)
+            async with running(stage, program, lambda: url, proxy=proxy, rate=rate, sessions=sessions) as scene:
                 yield scene
             await asyncio.to_thread(program.stop)
     finally:
@@ -106,8 +108,8 @@ async def scene(stage: Stage, *, rate: float = RATE, sessions: int = 2, **settin
 
 
 @asynccontextmanager
-async def running(stage: Stage, program: Program, database_url: Callable[[], str], proxy: Proxy, *, rate: float = RATE,
-                  sessions: int = 2) -> AsyncIterator[Scene]:
+async def running(stage: Stage, program: Program, database_url: Callable[[], str], *, proxy: Proxy | None = None,
+                  rate: float = RATE, sessions: int = 2) -> AsyncIterator[Scene]:
     """Start the program, open the floor, begin to write. database_url is asked once the program runs."""
     history = History()
     async with AsyncExitStack() as ends:
@@ -125,7 +127,8 @@ async def running(stage: Stage, program: Program, database_url: Callable[[], str
         writers = Writers(database_url(), history, rate=rate, sessions=sessions)
         ends.push_async_callback(writers.stop)
         writers.start(machines[:-1])
-        yield Scene(stage, history, database_url(), proxy, program, view, writers, connection, machines, began_at)
+        yield Scene(stage, history, database_url(), proxy or Proxy(0), program, view, writers, connection, machines,
+                    began_at)
 
 
 async def connect(url: str, patience: float = START_PATIENCE_S) -> asyncpg.Connection:
@@ -135,6 +138,3 @@ async def connect(url: str, patience: float = START_PATIENCE_S) -> asyncpg.Conne
             with suppress(*AWAY):
                 return await asyncpg.connect(url, timeout=patience)
             await asyncio.sleep(0.02)
-
-
-Step = Callable[[], Awaitable[None]]

@@ -38,13 +38,15 @@ class Stage:
         """D for this run, in seconds."""
         return QUICK_PATIENCE_S if self.quick else checker.D
 
-    def program(self, name: str = 'program', **settings: str) -> Program:
-        """The program, not yet started. Programs of one stage share their data folder."""
+    def program(self, name: str = 'program', *, under: str | None = None, **settings: str) -> Program:
+        """The program, not yet started. Programs of one stage share their data folder.
+
+        under: a condition of mutated.py that it runs under, whole or broken."""
         quick = {'LISTEN_HEARTBEAT_SECONDS': str(QUICK_HEARTBEAT_S)} if self.quick else {}
         program = Program(self.folder, log=name, **{'LOG_LEVEL': 'warning', 'DB_POOL_SIZE': '2', 'DB_MAX_OVERFLOW': '3',
                                                     **quick, **settings})
-        if self.mutation is not None:
-            program.command = [sys.executable, str(LAUNCHER), self.mutation]
+        if patches := [patch for patch in (under, self.mutation) if patch is not None]:
+            program.command = [sys.executable, str(LAUNCHER), *patches]
         self.programs.append(program)
         return program
 

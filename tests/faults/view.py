@@ -42,6 +42,8 @@ class Page(FloorBrowser):
     """Seconds without a ping after which Socket.IO gives the connection up."""
     updates: int = 0
     """Messages that changed something on the page."""
+    tile_messages: int = 0
+    """Those that changed tiles."""
 
     def read(self, message: bytes) -> tuple[tuple[str, int], ...]:
         if message.startswith(b'0'):
@@ -65,6 +67,7 @@ class Page(FloorBrowser):
         return self.lost or time.monotonic() - self.pinged_at > self.patience
 
     def _update(self, content: dict[str, Any]) -> None:
+        tiles = 0
         for id_, element in content.items():
             if element is None:
                 self.elements.pop(id_, None)
@@ -75,9 +78,11 @@ class Page(FloorBrowser):
             if element.get('tag') == 'time':
                 self.clock = element.get('text', self.clock)
             if 'data-machine' in props and 'data-word' in props:
+                tiles += 1
                 self.labels[props['data-machine']] = props['aria-label']
                 self.elements[id_] = (props['data-machine'],
                                       (props['data-status'], number_in(props.get('data-reason'))))
+        self.tile_messages += tiles > 0
 
 
 class View:
