@@ -10,7 +10,7 @@ import httpx
 import psutil
 
 from .history import History
-from .scene import Scene, connect, running
+from .scene import Scene, running
 from .stage import Fault, Stage
 
 ANSWERS_WITHIN_S = 0.5
@@ -28,7 +28,7 @@ async def killed(stage: Stage) -> History:
             victim = program.postgres()[0] if turn % 2 == 0 else psutil.Process(floor.connection.get_server_pid())
             victim.kill()
             try:
-                floor.connection = await connect(floor.database_url, patience=stage.patience)
+                await floor.connect_again(stage.patience)
             except TimeoutError:
                 floor.history.broken.append(GONE)
                 return floor.history

@@ -73,13 +73,13 @@ async def burst(stage: Stage) -> History:
     """All machines at once, again and again, with reasons up to and beyond what a notification holds."""
     machines, rounds = (300, 20) if stage.quick else (2000, 100)
     async with scene(stage) as floor:
+        await floor.writers.stop()
         await floor.connection.execute(
             f"INSERT INTO {SCHEMA}.machine_feed_stream (machine_name) SELECT 'Prüfstand 机 \"' || n || '\" <b>' "
             'FROM generate_series(1, $1) AS n', machines - len(floor.machines))
         await until(lambda: len(floor.view.tiles) == machines)
         floor.history.samples.clear()
         floor.began_at = await floor.connection.fetchval('SELECT last_value FROM machine_feed_version')
-        await floor.writers.stop()
         floor.history.writes.clear()
         page, began = floor.view.page, time.monotonic()
         assert page is not None
@@ -97,7 +97,7 @@ async def burst(stage: Stage) -> History:
 
 async def _change_all(floor: Scene, turn: int) -> None:
     """One statement over all machines; each gets a number of its own."""
-    first = 1 + turn * 100_000
+    first = (1 + turn) * 100_000
     sent = time.monotonic()
     rows = await floor.connection.fetch(
         f"UPDATE {SCHEMA}.machine_feed_stream SET status = $1, reason = 'write ' || ($2::integer + machine_id) || ' ' "

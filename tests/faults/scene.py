@@ -86,9 +86,17 @@ class Scene:
             return now.table == self.view.tiles
         return False
 
+    async def connect_again(self, patience: float = START_PATIENCE_S) -> None:
+        """A new session for the test.
+
+        :raises TimeoutError: the database takes nobody in within so many seconds
+        """
+        self.connection.terminate()
+        self.connection = await connect(self.database_url, patience)
+
     async def _again(self) -> asyncpg.Connection:
         if self.connection.is_closed():
-            self.connection = await connect(self.database_url)
+            await self.connect_again()
         return self.connection
 
 
@@ -115,7 +123,6 @@ async def running(stage: Stage, program: Program, database_url: Callable[[], str
     async with AsyncExitStack() as ends:
         await asyncio.to_thread(program.start)
         connection = await connect(database_url())
-        ends.callback(connection.terminate)
         view = View(program.url, 'the page', history)
         await view.open()
         ends.push_async_callback(view.close)
@@ -127,8 +134,10 @@ async def running(stage: Stage, program: Program, database_url: Callable[[], str
         writers = Writers(database_url(), history, rate=rate, sessions=sessions)
         ends.push_async_callback(writers.stop)
         writers.start(machines[:-1])
-        yield Scene(stage, history, database_url(), proxy or Proxy(0), program, view, writers, connection, machines,
-                    began_at)
+        scene = Scene(stage, history, database_url(), proxy or Proxy(0), program, view, writers, connection, machines,
+                      began_at)
+        ends.callback(lambda: scene.connection.terminate())
+        yield scene
 
 
 async def connect(url: str, patience: float = START_PATIENCE_S) -> asyncpg.Connection:
