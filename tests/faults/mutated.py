@@ -176,7 +176,7 @@ def last_to_finish_wins() -> None:
     from floor.store import Store
 
     async def on_feed(self: Any, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        await asyncio.sleep(random.uniform(0, 0.3))
+        await asyncio.sleep(random.uniform(0, 2))
         self._payloads.append(str(payload))
         self.something_came.set()
     _Session.on_feed = on_feed   # type: ignore[assignment,method-assign]

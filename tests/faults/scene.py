@@ -136,7 +136,7 @@ async def running(stage: Stage, program: Program, database_url: Callable[[], str
         writers.start(machines[:-1])
         scene = Scene(stage, history, database_url(), proxy or Proxy(0), program, view, writers, connection, machines,
                       began_at)
-        ends.callback(lambda: scene.connection.terminate())
+        ends.callback(lambda: scene.connection.terminate())  # noqa: PLW0108 (it may be another by then)
         yield scene
 
 
