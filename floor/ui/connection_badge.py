@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from ..store import Connection, Store
 from .broadcast import SECOND, Content, LiveElement
+from .silence import beat
 from .words import time_of_day
 
 
@@ -22,7 +23,7 @@ class ConnectionBadge(LiveElement):
     def content(self) -> Content:
         connection = self._store.connection
         text = self._text_of(connection)
-        return {'data-connection': connection.value, 'aria-label': f'Data: {text}',
+        return {'data-connection': connection.value, 'data-beat': beat(), 'aria-label': f'Data: {text}',
                 'title': 'Seconds since the database last proved that nothing is missing'}, text
 
     def _text_of(self, connection: Connection) -> str:

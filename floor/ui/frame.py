@@ -15,10 +15,11 @@ from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from .heading import Heading
 from .order_alerts import order_alerts
 from .services import Services
+from .silence import Silence
 from .theme import theme_menu
 
 ASSETS = Path(__file__).parent.parent.parent / 'assets'
-STYLESHEETS = ('tokens.css', 'floor.css', 'orders.css', 'order.css', 'past.css')
+STYLESHEETS = ('tokens.css', 'floor.css', 'silence.css', 'orders.css', 'order.css', 'past.css')
 NAME = 'Line Monitor'
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
 
@@ -59,6 +60,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
         services.echoes.add()
         with ui.element('q-card').classes('banner-place'):
             view.add(TroubleBanner(store, zone))
+            view.add(Silence())
         with ui.element('main') as main:
             yield
     ui.skip_link('Skip to the content', target=main)

@@ -58,6 +58,12 @@ class Floor(Server):
     """The real program with a database of its own."""
 
     data_dir: Path
+    program: Path
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.address.rsplit(':', 1)[1])
 
     @property
     def database_url(self) -> str:
@@ -84,11 +90,12 @@ async def floor(program: Path) -> AsyncIterator[Floor]:
             server.stop()
 
 
-def start_floor(program: Path, data_dir: Path) -> Floor:
-    """Start the program; it isn't ready yet."""
-    port = free_port()
+def start_floor(program: Path, data_dir: Path, *, port: int | None = None) -> Floor:
+    """Start the program, on a free port or this one; it isn't ready yet."""
+    port = port or free_port()
     environment = {'DATA_DIR': str(data_dir), 'ENABLE_SIMULATOR': 'false', 'PORT': str(port), 'LOG_LEVEL': 'warning'}
-    return Floor(f'http://127.0.0.1:{port}', _start([sys.executable, str(program.resolve())], environment), data_dir)
+    return Floor(f'http://127.0.0.1:{port}', _start([sys.executable, str(program.resolve())], environment), data_dir,
+                 program)
 
 
 @asynccontextmanager
@@ -138,14 +145,14 @@ async def answers(server: Server) -> None:
     raise RuntimeError(f'{server.process.args!r} did not start')
 
 
-async def live(server: Floor) -> None:
-    """Wait until it says that it is well."""
+async def live(server: Floor, *, every: float = 1.0) -> None:
+    """Wait until it says that it is well, asking each so many seconds."""
     await answers(server)
     async with httpx.AsyncClient(base_url=server.address) as http:
-        for _ in range(START_TIMEOUT_S):
+        for _ in range(round(START_TIMEOUT_S / every)):
             if (await http.get('/healthz')).is_success:
                 return
-            await asyncio.sleep(1)
+            await asyncio.sleep(every)
     raise RuntimeError('the floor did not come alive')
 
 

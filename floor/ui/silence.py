@@ -1,0 +1,39 @@
+"""When nothing comes from the server any more, the page itself says so: by a style sheet, without a word from anybody.
+
+A network that carries nothing tells the browser nothing; its socket looks healthy until a ping is 12 s late. So every
+page gets a beat each second, the last digit of a clock. It names a CSS animation (assets/silence.css) that does
+nothing for five seconds and then shows this notice; the next beat names another animation, which begins anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from nicegui import ui
+
+from .broadcast import SECOND, Content, LiveElement
+
+BEATS = 10
+"""How many animations there are. A tab that comes back after hours meets the one it left with once in so many times,
+and then shows the notice until the next beat."""
+
+
+def beat(monotonic: Callable[[], float] = time.monotonic) -> str:
+    """The name of this second."""
+    return str(int(monotonic()) % BEATS)
+
+
+class Silence(LiveElement):
+    """The notice across the page, hidden as long as beats come."""
+
+    def __init__(self) -> None:
+        super().__init__('div', SECOND)
+        self.classes('silence')
+        self.props['role'] = 'alert'
+        with self, ui.element('p').classes('silence-notice'):
+            ui.label('No word from the server').classes('silence-words')
+            ui.label('This is the floor as it was. Trying again.').classes('silence-meaning')
+
+    def content(self) -> Content:
+        return {'data-beat': beat()}, None

@@ -1,0 +1,104 @@
+"""The outages that a browser meets, each a way to cut and a way back."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+import psutil
+from playwright.async_api import Browser, Page
+
+from .chromium import chromium
+from .onlooker import Act, Endured, endure
+from .server import Floor, live, start_floor
+from .wire import wire
+
+VIEW = {'width': 1440, 'height': 900}
+
+
+@asynccontextmanager
+async def looking(browser: Browser, address: str) -> AsyncIterator[Page]:
+    """A page on the floor, live, in a profile of its own."""
+    context = await browser.new_context(viewport=VIEW)
+    try:
+        page = await context.new_page()
+        await page.goto(address)
+        await page.wait_for_function('window.did_handshake')
+        yield page
+    finally:
+        await context.close()
+
+
+async def wifi_lost(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
+    """The browser knows that it has no network."""
+    async with chromium() as browser, looking(browser, address) as page:
+        return await endure(page, database, lambda: page.context.set_offline(True),
+                            lambda: page.context.set_offline(False), lasts)
+
+
+async def held(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
+    """The network is there and carries nothing; nobody is told."""
+    async with chromium() as browser, wire(address) as line, looking(browser, line.address) as page:
+        return await endure(page, database, _at_once(line.hold), _at_once(line.heal), lasts)
+
+
+async def refused(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
+    """A proxy that cuts and refuses."""
+    async with chromium() as browser, wire(address) as line, looking(browser, line.address) as page:
+        return await endure(page, database, _at_once(line.refuse), _at_once(line.heal), lasts)
+
+
+async def half_open(address: str, database: asyncpg.Connection) -> Endured:
+    """A proxy forgets the connection and tells nobody; it takes a new one at any time. The return is when the page has
+    said that it isn't live."""
+    async with chromium() as browser, wire(address) as line, looking(browser, line.address) as page:
+        return await endure(page, database, _at_once(line.forget), _at_once(line.heal), 0.0)
+
+
+async def asleep(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
+    """All processes of the browser stand still, as on a laptop that sleeps."""
+    return await _stopped(address, database, lasts, only='')
+
+
+async def frozen(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
+    """The page's process stands still and the browser goes on, as with a tab that was put away to save power."""
+    return await _stopped(address, database, lasts, only='--type=renderer')
+
+
+async def _stopped(address: str, database: asyncpg.Connection, lasts: float, only: str) -> Endured:
+    before = set(_browsers())
+    async with chromium() as browser, looking(browser, address) as page:
+        mine = [process for process in _browsers() if process not in before and only in ' '.join(process.cmdline())]
+
+        async def tell(number: int) -> None:
+            for process in mine:
+                process.send_signal(number)
+        return await endure(page, database, lambda: tell(signal.SIGSTOP), lambda: tell(signal.SIGCONT), lasts,
+                            watched=False)
+
+
+async def restarted(app: Floor, database: asyncpg.Connection, lasts: float, *, kill: bool = False) -> Endured:
+    """The server stops and comes back after a while, on the same address and data. The return is when it is live."""
+    async with chromium() as browser, looking(browser, app.address) as page:
+        async def stop() -> None:
+            if kill:
+                app.process.kill()
+            await asyncio.to_thread(app.stop)  # waits, too
+
+        async def start() -> None:
+            app.process = start_floor(app.program, app.data_dir, port=app.port).process
+            await live(app, every=0.05)
+        return await endure(page, database, stop, start, lasts)
+
+
+def _at_once(act: Callable[[], None]) -> Act:
+    async def awaited() -> None:
+        act()
+    return awaited
+
+
+def _browsers() -> list[psutil.Process]:
+    return [process for process in psutil.Process().children(recursive=True) if 'chrom' in process.name()]

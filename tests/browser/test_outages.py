@@ -1,0 +1,88 @@
+"""Whatever takes a browser from the server: the page says so by itself, never shows an old picture as a live one, and
+is right and live again without a click. Minutes and hours of the same: `python -m tests.benchmarks outages`."""
+
+import asyncio
+
+import pytest
+from benchmarks.onlooker import endure
+from benchmarks.outages import asleep, frozen, half_open, held, looking, wifi_lost
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+PROMISE_S = 5.0
+SLACK_S = 2.5   # the machine is busy
+PINGS_S = 12.0  # until the browser's own socket finds that a half-open connection is dead
+SILENT_FOR = "Number(getComputedStyle(document.querySelector('.silence')).getPropertyValue('--silent-for'))"
+VISIBLE = "getComputedStyle(document.querySelector('.silence')).visibility"
+
+
+async def test_wifi_is_lost(program, sql):
+    endured = await wifi_lost(program.url, sql, 5)
+
+    assert endured.seen < 1
+    assert endured.back < PROMISE_S + SLACK_S
+    assert endured.wrong == 0
+
+
+async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(program, sql):
+    """Nothing tells the browser, and its socket would look healthy for twelve seconds: a beat is missed after five."""
+    endured = await held(program.url, sql, 7)
+
+    assert 3 < endured.seen < PROMISE_S + SLACK_S
+    assert endured.back < PROMISE_S
+    assert endured.wrong == 0
+    assert not endured.reloaded
+
+
+async def test_a_proxy_that_forgets_a_connection(program, sql):
+    endured = await half_open(program.url, sql)
+
+    assert endured.seen < PROMISE_S + SLACK_S
+    assert endured.back < PINGS_S + SLACK_S
+    assert endured.wrong == 0
+
+
+@pytest.mark.parametrize('stopped', [asleep, frozen])
+async def test_who_slept_longer_than_the_server_waits(program, sql, stopped):
+    endured = await stopped(program.url, sql, 14)
+
+    assert endured.back < PROMISE_S + SLACK_S
+    assert endured.wrong < 0.1  # the first picture after waking is the notice
+
+
+async def test_a_server_that_stands_still_and_goes_on(program, sql, chromium):
+    async def suspend():
+        program.process.suspend()
+
+    async def resume():
+        program.process.resume()
+    async with looking(chromium, program.url) as page:
+        endured = await endure(page, sql, suspend, resume, 6)
+
+    assert endured.seen < PROMISE_S + SLACK_S
+    assert endured.back < PROMISE_S
+    assert not endured.reloaded
+
+
+async def test_while_beats_come_nothing_is_said(program, sql, chromium):
+    async with looking(chromium, program.url) as page:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(PROMISE_S + 3):
+                await page.wait_for_function(f"{VISIBLE} === 'visible'", timeout=0)
+        ages = await page.evaluate("document.getAnimations().filter(each => each.animationName?.startsWith('silent-'))"
+                                   '.map(each => each.currentTime)')
+        assert len(ages) == 2  # the notice, and the line through the badge
+        assert max(ages) < PROMISE_S * 1000
+
+
+async def test_the_notice_says_how_long(program, sql, chromium):
+    async with looking(chromium, program.url) as page:
+        program.process.suspend()
+        try:
+            await page.wait_for_function(f"{VISIBLE} === 'visible'")
+            before = await page.evaluate(SILENT_FOR)
+            await page.wait_for_function(f'{SILENT_FOR} >= {before + 1}')
+        finally:
+            program.process.resume()
+        assert 5 <= before <= 7
+        await page.wait_for_function(f"{VISIBLE} === 'hidden'")
