@@ -48,6 +48,7 @@ from floor.ui.broadcast import Broadcast
 from floor.ui.echo import Echoes, browser_lag
 from floor.ui.frame import ASSETS, NAME, add_stylesheets
 from floor.ui.services import Services
+from floor.ui.session import keep_sessions
 from floor.vitals import Vitals
 from floor.work_order_keeper import WorkOrderKeeper
 from floor.work_order_list import WorkOrderList
@@ -128,6 +129,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     for report in reports_page, shift_report_page, past_page:
         report.register(services, analytics, shifts)
     add_stylesheets()
+    keep_sessions()
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(lambda: [background_tasks.create(task()) for task in tasks])
     app.on_startup(lambda: console.welcome(settings, source))

@@ -8,6 +8,7 @@ is written into NiceGUI's template before any data is filled in: a script that c
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from jinja2.ext import Extension
 from nicegui import client
@@ -15,7 +16,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 IS_A_PAGE = 'x-nicegui-content'
-NOBODY = "'none'"
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 NOT_NEEDED = ('accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid',
               'magnetometer', 'microphone', 'midi', 'payment', 'serial', 'usb', 'xr-spatial-tracking')
@@ -29,7 +29,7 @@ def on_every_answer(*, https: bool) -> list[tuple[str, str]]:
     https: whether every way to us is https, for ever; it is behind Databricks' proxy.
     """
     headers = [
-        ('Content-Security-Policy', "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"),
+        ('Content-Security-Policy', "base-uri 'none'; object-src 'none'; form-action 'self'"),
         ('X-Content-Type-Options', 'nosniff'),
         ('Referrer-Policy', 'strict-origin-when-cross-origin'),
         ('Permissions-Policy', ', '.join(f'{feature}=()' for feature in NOT_NEEDED)),
@@ -39,8 +39,8 @@ def on_every_answer(*, https: bool) -> list[tuple[str, str]]:
     return [*headers, ('Strict-Transport-Security', f'max-age={A_YEAR_S}')] if https else headers
 
 
-def page_policy(nonce: str, dashboard: str | None) -> str:
-    """The Content-Security-Policy of a page. dashboard: the one origin that may be shown within it."""
+def page_policy(nonce: str, frames: Sequence[str]) -> str:
+    """The Content-Security-Policy of a page. frames: the origins that may be shown within it, besides our own."""
     return '; '.join([
         "default-src 'none'",
         f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval'",
@@ -49,7 +49,8 @@ def page_policy(nonce: str, dashboard: str | None) -> str:
         "font-src 'self'",
         "media-src 'self'",
         "connect-src 'self'",
-        f'frame-src {dashboard or NOBODY}',
+        ' '.join(["frame-src 'self'", *frames]),
+        "frame-ancestors 'none'",
     ])
 
 
@@ -57,10 +58,10 @@ class BrowserHeaders:
     """Gives every answer its Content-Security-Policy, where it has none of its own, and takes the cookie off whatever
     is not a page. Sockets pass untouched, and so does every byte of a body."""
 
-    def __init__(self, app: ASGIApp, *, dashboard: str | None = None) -> None:
-        """dashboard: as in page_policy."""
+    def __init__(self, app: ASGIApp, *, frames: Sequence[str] = ()) -> None:
+        """frames: as in page_policy."""
         self._app = app
-        self._dashboard = dashboard
+        self._frames = frames
         client.templates.env.add_extension(_ScriptNonce)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +76,7 @@ class BrowserHeaders:
             if message['type'] == 'http.response.start':
                 headers = MutableHeaders(scope=message)
                 is_page = IS_A_PAGE in headers
-                policy = page_policy(nonce, self._dashboard) if is_page else NO_PAGE
+                policy = page_policy(nonce, self._frames) if is_page else NO_PAGE
                 headers.setdefault('Content-Security-Policy', policy)
                 if not is_page:
                     del headers['set-cookie']  # only pages remember what a person has chosen

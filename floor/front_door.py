@@ -8,6 +8,7 @@ the session          a signed cookie that no script can read and no other site c
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from .dashboard_link import DashboardLink
 from .intake import MOST_BYTES, Intake
 from .own_origin import OwnOrigin, own_names
 from .settings import Settings, on_databricks
+from .sign_in import sign_in_origins
 
 
 def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None) -> dict[str, Any]:
@@ -30,6 +32,7 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
     app.add_middleware(Intake)
     app.add_middleware(OwnOrigin, names=own_names(settings), origins=settings.allowed_hosts)
-    app.add_middleware(BrowserHeaders, dashboard=dashboard.origin if dashboard else None)
+    frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ)}
+    app.add_middleware(BrowserHeaders, frames=sorted(frames))
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
             'ws_max_size': MOST_BYTES}

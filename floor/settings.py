@@ -26,6 +26,7 @@ PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
 IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
 HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:\d{1,5})?')
 ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:\d{1,5})?')
+ORIGIN = re.compile(rf'https://{HOST_AND_PORT.pattern}|http://(localhost|127\.0\.0\.1)(:\d{{1,5}})?')
 TOO_LONG_TO_SHOW = 60
 LONGEST_NAME = 200
 YEAR_S = 31_536_000
@@ -100,6 +101,8 @@ class Settings(BaseSettings):
         EVERY_ADDRESS if on_databricks() else '127.0.0.1'))]
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, Field(
         description='the names under which a proxy serves us, as floor.example.com,floor.example.com:8443')] = ()
+    sign_in_origins: Annotated[tuple[str, ...], NoDecode, Field(
+        description='the origins that a sign-in leads through, as https://sso.example.com')] = ()
     port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535', validate_default=True,
                                default_factory=lambda: _port_of_the_app() or 8000)]
     data_dir: Annotated[Path, Field(description='a folder')] = Path('.data')
@@ -127,12 +130,13 @@ class Settings(BaseSettings):
             raise ValueError('not a name')
         return name
 
-    @field_validator('allowed_hosts', mode='before')
+    @field_validator('allowed_hosts', 'sign_in_origins', mode='before')
     @classmethod
-    def _are_hosts(cls, value: Any) -> Any:
+    def _are_hosts(cls, value: Any, info: ValidationInfo) -> Any:
+        form = HOST_AND_PORT if info.field_name == 'allowed_hosts' else ORIGIN
         names = tuple(name for name in re.split(r'[\s,]+', value.lower()) if name) if isinstance(value, str) else value
-        if not all(HOST_AND_PORT.fullmatch(name) for name in names):
-            raise ValueError('not host names')
+        if not all(form.fullmatch(name) for name in names):
+            raise ValueError('not such names')
         return names
 
     @field_validator('default_role', mode='before')

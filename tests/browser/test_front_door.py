@@ -42,7 +42,7 @@ async def client(program: Program, delivered: object) -> AsyncIterator[httpx.Asy
 def apps_program(program: Program) -> Iterator[Program]:
     """The same floor as if it ran on Databricks Apps, with the dashboard of a workspace."""
     there = program.joined('apps', DATABRICKS_APP_NAME='floor', DATABASE_URL=program.database_url,
-                           DASHBOARD_EMBED_URL='https://dbc-1.cloud.databricks.com/embed/dashboardsv3/01ef?o=7')
+                           DATABRICKS_HOST='ws.example.com', DASHBOARD_EMBED_URL='https://dbc-1.cloud.databricks.com/embed/dashboardsv3/01ef?o=7')
     try:
         there.start()
         yield there
@@ -69,7 +69,7 @@ async def test_every_answer_says_what_a_browser_may_do_with_it(client: httpx.Asy
     assert policy['default-src'] == {"'none'"}
     assert policy['form-action'] == {"'self'"}
     assert "'unsafe-inline'" not in policy.get('script-src', set())
-    assert policy.get('frame-src', {"'none'"}) == {"'none'"}
+    assert policy.get('frame-src', {"'self'"}) == {"'self'"}
 
 
 @pytest.mark.parametrize('path', [*PAGES, '/no/such/page'])
@@ -126,7 +126,7 @@ async def test_behind_databricks_everything_is_https_and_only_its_dashboard_may_
         apps_program: Program, client: httpx.AsyncClient) -> None:
     lisa = {'X-Forwarded-Email': 'lisa.garcia@example.com', 'X-Forwarded-Host': 'floor.databricksapps.com'}
     page = await client.get(apps_program.url, headers=lisa)
-    assert policy_of(page)['frame-src'] == {'https://dbc-1.cloud.databricks.com'}
+    assert policy_of(page)['frame-src'] == {"'self'", 'https://dbc-1.cloud.databricks.com', 'https://ws.example.com'}
     assert page.headers['strict-transport-security'] == 'max-age=31536000'
     assert '; secure' in page.headers['set-cookie'].lower()
     assert (await client.get(apps_program.url)).status_code == 401

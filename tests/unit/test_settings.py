@@ -33,6 +33,9 @@ def test_nothing_has_to_be_set() -> None:
     assert settings.zone.key == 'UTC'
 
 
+ORIGINS = 'the origins that a sign-in leads through, as https://sso.example.com'
+
+
 @pytest.mark.parametrize(('variable', 'value', 'allowed'), [
     ('PORT', '0', 'a port, 1 to 65535'),
     ('PORT', '65536', 'a port, 1 to 65535'),
@@ -45,6 +48,8 @@ def test_nothing_has_to_be_set() -> None:
     ('DASHBOARD_EMBED_URL', 'javascript:alert(1)', 'an https:// address'),
     ('DASHBOARD_EMBED_URL', 'http://plant', 'an https:// address'),
     ('DASHBOARD_ID', 'x/../../y', 'the id in the address of a dashboard: letters, digits and -'),
+    ('SIGN_IN_ORIGINS', 'https://sso.example.com;script-src', ORIGINS),
+    ('SIGN_IN_ORIGINS', 'http://sso.example.com', ORIGINS),
     ('ENABLE_SIMULATOR', 'perhaps', 'true or false'),
     ('SIMULATOR_INTERVAL', '0', 'seconds between changes, above 0'),
     ('SIMULATOR_INTERVAL', 'soon', 'seconds between changes, above 0'),

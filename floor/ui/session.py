@@ -1,0 +1,48 @@
+"""Staying signed in behind a proxy that signs people in, as that of Databricks Apps, and coming back when it is over.
+
+Such a proxy looks at requests; an open WebSocket is none, so a session ends while its page is live. The next time the
+socket breaks, each of its tries is led to the sign-in, which no socket can follow: the page would wait for ever. Hence,
+in every page, without a script:
+
+- a hidden frame that asks for a plain answer of ours every few minutes, which keeps a session that slides;
+- another that does so once a minute or so while the connection is lost (the stylesheet shows it then, and only what is
+  shown is loaded). Where the sign-in asks nothing, it happens in this frame, and the socket's next try gets through;
+- a link, for when that did not help: as an ordinary page the browser can follow to any sign-in and back.
+
+A frame would stay where it failed. So ours stands in another whose document is part of the page and never fails, and
+that one starts anew.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from fastapi.responses import HTMLResponse
+from nicegui import app, ui
+
+ADDRESS = '/session'
+KEPT_EVERY_S = 240
+TRIED_EVERY_S = 30
+LINK = 'Reload, or sign in again'
+FOR_OUR_PAGES_ONLY = "default-src 'none'; frame-ancestors 'self'"
+
+
+def keep_sessions() -> None:
+    """Put the frames and the link into every page, and answer what the frames ask."""
+    ui.add_body_html(frame_that_asks('session-kept', every=KEPT_EVERY_S), shared=True)
+    ui.add_body_html(frame_that_asks('session-tried', every=TRIED_EVERY_S, when_shown=True), shared=True)
+    ui.add_body_html(f'<a class="session-link" href="">{escape(LINK)}</a>', shared=True)
+
+    @app.get(ADDRESS, include_in_schema=False)
+    async def session() -> HTMLResponse:
+        # Firefox does not start the outer frame anew, so the answer comes again by itself; Chromium never gets there
+        return HTMLResponse('<!doctype html><title>Session</title>', headers={
+            'Cache-Control': 'no-store', 'Refresh': str(KEPT_EVERY_S), 'Content-Security-Policy': FOR_OUR_PAGES_ONLY})
+
+
+def frame_that_asks(name: str, *, every: int, when_shown: bool = False) -> str:
+    """The HTML of a frame without a look. every: seconds. when_shown: only while a stylesheet shows it."""
+    lazily = ' loading="lazy"' if when_shown else ''
+    inner = f'<meta http-equiv="refresh" content="{every}"><iframe title="Session" src="{ADDRESS}"{lazily}></iframe>'
+    return (f'<iframe class="session-frame {name}" title="Session" tabindex="-1" aria-hidden="true" '
+            f'srcdoc="{escape(inner)}"></iframe>')

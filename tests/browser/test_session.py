@@ -1,0 +1,200 @@
+"""Behind a proxy that signs people in: a page stays signed in, and when its session has ended it comes back.
+
+A page that lost its session can't be told anything by the server: each try of its socket is led to a sign-in on another
+site. What brings it back is in the page already.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from browser.conftest import Until
+from browser.login_proxy import LoginProxy
+from browser.profile import browser_with_profile
+from browser.program import Program, free_port
+from browser.visitor import LAPTOP, badge, tile
+from playwright.async_api import BrowserContext, Page, expect
+
+from floor.ui.session import ADDRESS, KEPT_EVERY_S, LINK, TRIED_EVERY_S
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
+
+MACHINE = 'Valve_01_01'
+DOWN = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"
+WITHIN_MS = 30_000
+LOGIN_PORT = free_port()
+
+
+def every(seconds: int, instead_of: int) -> tuple[bytes, bytes]:
+    """How often a frame asks, as pages have it and as the proxy is to write it: as long, so that no length changes."""
+    return tuple(f'content=&quot;{text}&quot;'.encode() for text in
+                 (str(instead_of), str(seconds).zfill(len(str(instead_of)))))
+
+
+@pytest.fixture(scope='module')
+def behind(program: Program) -> Iterator[Program]:
+    """The same floor on another port, told where its people sign in."""
+    behind = program.joined('behind', SIGN_IN_ORIGINS=f'http://localhost:{LOGIN_PORT}')
+    try:
+        behind.start()
+        yield behind
+    finally:
+        behind.stop()
+
+
+@pytest_asyncio.fixture(loop_scope='session')
+async def proxy(request: pytest.FixtureRequest, behind: Program) -> AsyncIterator[LoginProxy]:
+    """Its parameter: a period that stands in the pages, and a shorter one to be written in its place."""
+    proxy = LoginProxy(behind.host, login_port=LOGIN_PORT, faster=getattr(request, 'param', (b'', b'')))
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+@pytest_asyncio.fixture(scope='module', loop_scope='session')
+async def profile(program: Program, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BrowserContext]:
+    async with browser_with_profile(tmp_path_factory.mktemp('profile'), viewport=LAPTOP,
+                                    third_party_cookies=True) as profile:
+        yield profile
+
+
+@pytest_asyncio.fixture(loop_scope='session')
+async def people(profile: BrowserContext) -> AsyncIterator[BrowserContext]:
+    """A browser in which nobody is signed in."""
+    yield profile
+    for page in profile.pages[1:]:  # it ends with the last one
+        await page.close()
+    await profile.clear_cookies()
+
+
+async def signed_in(people: BrowserContext, proxy: LoginProxy) -> Page:
+    """A page of the floor, for somebody whom the sign-in knows from now on."""
+    page = await people.new_page()
+    await page.goto(proxy.url)
+    await page.get_by_role('link', name='Sign in').click()
+    await is_connected(page)
+    return page
+
+
+async def is_connected(page: Page) -> None:
+    """The page is there, and its socket too."""
+    await expect(badge(page)).to_have_attribute('data-connection', 'live')
+    await page.wait_for_function('window.did_handshake')
+
+
+async def forgotten_by_the_sign_in(people: BrowserContext) -> None:
+    """From now on it asks who they are."""
+    await people.clear_cookies(name='person')
+
+
+async def is_live_again(page: Page, sql: asyncpg.Connection, since: float, how: str) -> float:
+    """Seconds until the page showed what was changed after its session had ended."""
+    await expect(tile(page, MACHINE)).to_have_attribute('data-status', 'down', timeout=WITHIN_MS)
+    took = time.monotonic() - since
+    await expect(page.locator('#popup')).to_be_hidden()
+    await expect(page.get_by_role('link', name=LINK)).to_be_hidden()
+    print(f'{how}: live again after {took:.1f} s')
+    return took
+
+
+async def test_where_the_sign_in_asks_nothing_the_page_comes_back_by_itself(
+        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection) -> None:
+    page = await signed_in(people, proxy)
+    ended = time.monotonic()
+    proxy.end_sessions()
+    await sql.execute(DOWN)
+
+    assert await is_live_again(page, sql, ended, 'silent sign-in') < 15
+    assert ADDRESS in proxy.led_away
+
+
+async def test_where_nobody_is_known_in_a_frame_the_link_leads_through_the_sign_in(
+        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection) -> None:
+    """As where a browser gives frames of other sites no cookies."""
+    proxy.knows_people_in_frames = False
+    page = await signed_in(people, proxy)
+    proxy.end_sessions()
+    await sql.execute(DOWN)
+    link = page.get_by_role('link', name=LINK)
+    await expect(link).to_be_visible()
+    await expect(tile(page, MACHINE)).to_have_attribute('data-status', 'operational')
+
+    clicked = time.monotonic()
+    await link.click()
+    assert await is_live_again(page, sql, clicked, 'the link, nobody known in frames') < 15
+
+
+async def test_who_is_asked_may_answer_in_another_tab(
+        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection) -> None:
+    page = await signed_in(people, proxy)
+    await forgotten_by_the_sign_in(people)
+    proxy.end_sessions()
+    await sql.execute(DOWN)
+    await expect(page.get_by_role('link', name=LINK)).to_be_visible()
+
+    asked = time.monotonic()
+    await signed_in(people, proxy)
+    assert await is_live_again(page, sql, asked, 'sign-in in another tab') < 15
+
+
+async def test_who_is_asked_may_answer_in_this_tab_and_is_back_where_they_were(
+        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection) -> None:
+    page = await signed_in(people, proxy)
+    await page.goto(f'{proxy.url}/?machine={MACHINE}')
+    await is_connected(page)
+    await forgotten_by_the_sign_in(people)
+    proxy.end_sessions()
+    await sql.execute(DOWN)
+
+    await page.get_by_role('link', name=LINK).click()
+    await page.get_by_role('link', name='Sign in').click()
+    assert await is_live_again(page, sql, time.monotonic(), 'sign-in in this tab') < 15
+    assert page.url == f'{proxy.url}/?machine={MACHINE}'
+
+
+@pytest.mark.parametrize('proxy', [every(2, instead_of=KEPT_EVERY_S)], ids=['every-2-s'], indirect=True)
+async def test_a_session_that_slides_never_ends_while_a_page_is_open(
+        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection, until: Until) -> None:
+    """For a session of 5 s the frame asks every 2; else it is as in the program."""
+    proxy.slides_for = 5
+    page = await signed_in(people, proxy)
+    length = await page.evaluate('history.length')
+
+    await until(lambda: proxy.asked.count(ADDRESS) >= 6)
+    assert await page.evaluate('history.length') == length, 'the way back is as long as it was'
+    led_away = len(proxy.led_away)
+    proxy.cut()
+    await sql.execute(DOWN)
+    await is_live_again(page, sql, time.monotonic(), 'a broken socket with a session that was kept')
+    assert len(proxy.led_away) == led_away
+
+
+@pytest.mark.parametrize('proxy', [every(2, instead_of=TRIED_EVERY_S)], ids=['every-2-s'], indirect=True)
+async def test_a_frame_that_failed_with_the_network_tries_again(
+        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection, until: Until) -> None:
+    """A laptop wakes up before its network does."""
+    page = await signed_in(people, proxy)
+    failed: list[str] = []
+    page.on('requestfailed', lambda request: failed.append(request.url))
+    proxy.is_reachable = False
+    proxy.end_sessions()
+    await until(lambda: f'{proxy.url}{ADDRESS}' in failed)
+    await sql.execute(DOWN)
+
+    back = time.monotonic()
+    proxy.is_reachable = True
+    await is_live_again(page, sql, back, 'silent sign-in, the network late')
+
+
+async def test_while_the_connection_holds_only_one_frame_asks(visitor, sql) -> None:
+    asked: list[str] = []
+    page = await visitor.open()
+    page.on('request', lambda request: asked.append(request.url))
+    await visitor.go(page)
+
+    assert asked.count(f'{visitor.program.url}{ADDRESS}') == 1
+    await expect(page.get_by_role('link', name=LINK)).to_be_hidden()

@@ -1,0 +1,19 @@
+"""What the hidden frames ask costs next to nothing: no page is built for it."""
+
+from nicegui import Client
+from ui.conftest import Floor
+
+from floor.ui import session
+
+
+async def test_no_page_is_built_for_an_answer_that_nobody_sees(user, floor: Floor) -> None:
+    session.keep_sessions()
+    await user.open('/')
+    pages = len(Client.instances)
+
+    for _ in range(20):
+        answer = await user.http_client.get(session.ADDRESS)
+        assert answer.status_code == 200
+        assert len(answer.content) < 100
+        assert answer.headers['cache-control'] == 'no-store'
+    assert len(Client.instances) == pages
