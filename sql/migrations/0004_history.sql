@@ -128,7 +128,7 @@ $$;
 -- What refresh_history() has not read yet, and from when on it matters to which machine. The cursor's values are written
 -- into the statement, so that it is planned knowing how few rows lie beyond them.
 CREATE FUNCTION unread_history() RETURNS TABLE (machine_name text, at timestamptz)
-LANGUAGE plpgsql STABLE ROWS 100 SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100 SET search_path FROM CURRENT AS $$
 DECLARE
     p history_progress;
 BEGIN
@@ -353,12 +353,15 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
     SELECT u.machine_name, stops_valid_until(u.machine_name, min(u.at)) FROM history_unread u GROUP BY u.machine_name
 $$;
 
--- The stops that began and ended inside a period: most of them. names null: of all machines.
+-- The stops that began and ended inside a period: most of them. names null: of all machines. What is outdated is looked
+-- up in two small tables that are made once, not joined: of a year there are a million stops, and few are outdated.
 CREATE FUNCTION stops_inside(names text[], from_at timestamptz, until_at timestamptz) RETURNS SETOF machine_stops
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
     SELECT s.* FROM machine_stops s
     WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR s.machine_name = ANY (names))
-      AND NOT EXISTS (SELECT FROM stops_outdated() o WHERE o.machine_name = s.machine_name AND s.since >= o.since)
+      AND (s.machine_name NOT IN (SELECT o.machine_name FROM stops_outdated() o)
+           OR s.since < ((SELECT jsonb_object_agg(o.machine_name, o.since) FROM stops_outdated() o)
+                         ->> s.machine_name)::timestamptz)
 $$;
 
 -- The other stops of a period, as far as is known at now_at: those that went on at one of its ends, those that ended at
@@ -643,7 +646,8 @@ BEGIN
                  CASE WHEN EXISTS (SELECT FROM machine_silences q WHERE q.machine_name = n.name)
                       THEN silent_within(n.name, s.since, coalesce(s.until, 'infinity'), NULL) ELSE 0 END AS silent
           FROM unnest(names, froms) AS n (name, from_at) JOIN history_machines m ON m.machine_name = n.name
-          CROSS JOIN LATERAL said_stops(n.name, n.from_at, m.last_at) s) AS stop;
+          CROSS JOIN LATERAL said_stops(n.name, n.from_at, m.last_at) s
+          ORDER BY s.since) AS stop;  -- reports read them by time, and so they lie side by side
 END $$;
 
 -- Reads on in the history, at most so many rows; returns how many.
@@ -876,6 +880,12 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
           AND d.day < (SELECT (rolled.until AT TIME ZONE 'UTC')::date FROM rolled)
           AND (late.at IS NULL OR (d.day + 1)::timestamp AT TIME ZONE 'UTC' <= late.at)
           AND d.operational + d.warning + d.waiting + d.down = 86400000000
+    ), stop_day AS MATERIALIZED (  -- at first the days of each stop, then those of them that are full
+        SELECT s.machine_name, s.since, s.until, day.since AS day
+        FROM (SELECT machine_name, s.since, coalesce(s.until, until_at) AS until
+              FROM stops_between(names, from_at, until_at, now_at) s WHERE NOT whole_floor) AS s
+        CROSS JOIN LATERAL generate_series(date_bin('24 hours', greatest(s.since, from_at), '2000-01-01Z'),
+                                           least(s.until, until_at) - interval '1 microsecond', '24 hours') AS day (since)
     ), live AS (
         SELECT n AS machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until, 1 AS direction
         FROM unnest(names) n, rolled WHERE whole_floor
@@ -904,11 +914,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         WHERE s.status <> 'unknown'
         UNION ALL
         SELECT greatest(s.since, full_day.since), least(s.until, full_day.since + interval '24 hours'), true, 0, 1
-        FROM (SELECT machine_name, s.since, coalesce(s.until, until_at) AS until
-              FROM stops_between(names, from_at, until_at, now_at) s WHERE NOT whole_floor) AS s
-        CROSS JOIN LATERAL generate_series(date_bin('24 hours', greatest(s.since, from_at), '2000-01-01Z'),
-                                           least(s.until, until_at) - interval '1 microsecond', '24 hours') AS day (since)
-        JOIN full_day ON full_day.machine_name = s.machine_name AND full_day.since = day.since
+        FROM stop_day s JOIN full_day ON full_day.machine_name = s.machine_name AND full_day.since = s.day
     )
     SELECT part.since, sum(part.down)::bigint, sum(part.known)::bigint
     FROM (SELECT q.since, q.down, q.operational + q.warning + q.waiting + q.down AS known

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from floor.analytics import Analytics, Scope, Window
+from floor.dashboard_keeper import DashboardKeeper
 from floor.database import SQL, Database
 from floor.embedded import EmbeddedPostgres
+from floor.history_keeper import HistoryKeeper
 from floor.migrate import load_migrations, migrate
 from floor.model import MachineName
 from floor.settings import Settings
@@ -26,7 +28,7 @@ from .server import SCHEMA, data_folder
 
 MACHINES, LINES, CHANGES, QUICK_CHANGES = 1000, 40, 10_000_000, 500_000
 YEAR = timedelta(days=365)
-MONTH_MS, YEAR_MS, TIMELINE_MS, FLOOR_AT_MS, SLOWER_PERCENT = 300.0, 1000.0, 300.0, 100.0, 10.0
+MONTH_MS, YEAR_MS, TIMELINE_MS, FLOOR_AT_MS, TABLES_MS, SLOWER_PERCENT = 300.0, 1000.0, 300.0, 100.0, 2000.0, 10.0
 LITTLE = 60
 ZONE = ZoneInfo('America/Detroit')
 Question = Callable[[Analytics, Window], Awaitable[object]]
@@ -96,6 +98,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
         rows.append(at_most('the floor at any moment, p95', FLOOR_AT_MS, percentile(took, 0.95), 'ms',
                             f'p50 {median(took):.0f}'))
         rows.append(await refresh_little(connection, rounds))
+        rows += await refresh_tables(database, connection, rounds)
         rows.append(await slowdown(connection, rounds))
     return rows
 
@@ -163,6 +166,25 @@ async def refresh_little(connection: asyncpg.Connection, rounds: int) -> Row:
         await connection.fetchval('SELECT refresh_history()')
         took.append((time.perf_counter() - began) * 1000)
     return Row(f'refresh_history() with {LITTLE} new changes', '', f'{spread(took)} ms')
+
+
+async def refresh_tables(database: Database, connection: asyncpg.Connection, rounds: int) -> list[Row]:
+    """All eight dashboard tables as the program refreshes them, after a minute's changes and after a hundred times as
+    many: what is stored is the same, so the difference is what is new."""
+    keeper = DashboardKeeper(database, HistoryKeeper(database, None), ZONE)
+    await keeper.refresh()  # the first one fills them
+    rows = []
+    for new, times in (LITTLE, rounds), (100 * LITTLE, max(3, rounds // 4)):
+        took = []
+        for _ in range(times):
+            await write(connection, new)
+            began = time.perf_counter()
+            assert await keeper.refresh()
+            took.append((time.perf_counter() - began) * 1000)
+        say(f'eight tables with {new:,} new changes: {spread(took)} ms')
+        rows.append(at_most(f'all eight dashboard tables, {new:,} new changes, p95', TABLES_MS, percentile(took, 0.95),
+                            'ms', f'p50 {median(took):.0f}'))
+    return rows
 
 
 async def slowdown(connection: asyncpg.Connection, rounds: int) -> Row:
