@@ -31,6 +31,7 @@ from floor.logs import LogCounter, set_up_logging
 from floor.loop_lag import event_loop_lag, measure_event_loop
 from floor.migrate import connect_prepared, load_migrations, prepare
 from floor.pages import (
+    diagnosis_page,
     employees_page,
     floor_page,
     past_page,
@@ -123,6 +124,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                     log_lines=lambda: log_lines.lines, migrations=load_migrations(feed_table=database.feed_table),
                     password=source.lakebase, simulator=simulator)
     health.register(app, vitals)
+    diagnosis_page.register(services, vitals, retention_days=settings.retention_days)
     for page in floor_page, work_orders_page, work_order_page, employees_page:
         page.register(services)
     analytics, shifts = Analytics(database, settings.zone), Shifts(settings.shifts, settings.zone)

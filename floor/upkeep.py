@@ -38,6 +38,8 @@ class Upkeep:
         """Why it fails now; None: it does not."""
         self.last_problem: tuple[float, str] | None = None
         """When it failed last, and why; stays when it works again."""
+        self.reason: str | None = None
+        """A word for the last failure, where there is one."""
         self._log, self._failing, self._again, self._fault = log, failing, again, fault
         self._now, self._monotonic = now, monotonic
         self._failing_since = 0.0
@@ -65,7 +67,7 @@ class Upkeep:
         self.failures += 1
         self._attempts += 1
         self.problem = problem
-        self.last_problem = self._now(), problem
+        self.last_problem, self.reason = (self._now(), problem), reason
         is_new = problem not in self._said and len(self._said) < REASONS_KEPT
         if is_new:
             self._said.add(problem)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from ..model import Person
+from ..model import Person, Role
 from .broadcast import LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from .heading import Heading
@@ -22,6 +22,8 @@ ASSETS = Path(__file__).parent.parent.parent / 'assets'
 STYLESHEETS = ('tokens.css', 'floor.css', 'silence.css', 'orders.css', 'order.css', 'past.css', 'session.css')
 NAME = 'Line Monitor'
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
+DIAGNOSIS = 'Diagnosis'
+FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}
 
 
 def add_stylesheets() -> None:
@@ -47,7 +49,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
         with ui.element('q-toolbar').classes('bar').props('role=banner'):
             Heading(NAME, level=1).classes('bar-name')
             with ui.element('nav').props('aria-label="Pages"'):
-                for name, address in SECTIONS.items():
+                for name, address in (SECTIONS | (FOR_SUPERVISORS if person.role.may(Role.SUPERVISOR) else {})).items():
                     link = ui.link(name, address).classes('bar-link')
                     if name == (section or title):
                         link.props['aria-current'] = 'page'

@@ -1,0 +1,122 @@
+"""How the program and its database are, for supervisors: what is wrong first, in words, with what to do."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from nicegui import ui
+
+from ..diagnosis import diagnose, measure_delivery
+from ..diagnosis_findings import Finding, Severity, findings
+from ..errors import FloorError
+from ..model import Identity, Role
+from ..ui.broadcast import LiveView
+from ..ui.diagnosis_facts import milliseconds, panels
+from ..ui.diagnosis_panels import FactPanel, Verdict
+from ..ui.diagnosis_text import as_text
+from ..ui.frame import ASSETS, DIAGNOSIS, frame
+from ..ui.heading import Heading
+from ..ui.order_words import role_needed
+from ..ui.saying import Words, as_sentence
+from ..ui.services import Services
+from ..ui.words import date_and_time
+from ..vitals import Vitals
+
+LOOK_EVERY_S, SOON_S = 10.0, 1.0
+STYLESHEET = 'diagnosis.css'
+
+
+def register(services: Services, vitals: Vitals, *, retention_days: int | None) -> None:
+    """Serve /diagnosis. retention_days: how long changes are kept, None: for ever."""
+
+    digest = sha256((ASSETS / STYLESHEET).read_bytes()).hexdigest()[:12]
+
+    @ui.page('/diagnosis')
+    async def diagnosis_page() -> None:
+        identity = services.visitor()
+        ui.add_head_html(f'<link rel="stylesheet" href="/assets/{STYLESHEET}?v={digest}">')
+        view = LiveView(ui.context.client, lambda: None)
+        with frame(DIAGNOSIS, services, view, services.person(identity)):
+            page = DiagnosisPage(services, identity, vitals, retention_days)
+        services.broadcast.join(view)
+        await page.look()
+
+
+class DiagnosisPage:
+    """One browser's page."""
+
+    def __init__(self, services: Services, identity: Identity, vitals: Vitals, retention_days: int | None) -> None:
+        self._services, self._identity, self._vitals = services, identity, vitals
+        self._retention_days = retention_days
+        self._delivery: Finding | None = None
+        self._found: list[Finding] | None = None
+        self._panels: dict[str, FactPanel] = {}
+        self._timer = ui.timer(LOOK_EVERY_S, self.look, immediate=False)
+        ui.timer(SOON_S, self.look, once=True, immediate=False)  # by then this page counts as open
+        self._place = ui.element('div').classes('diagnosis')
+        with self._place:
+            self._verdict = Verdict()
+            with ui.element('div').classes('diagnosis-tools'):
+                self._button = ui.button('Check now', on_click=self.check, color=None).props('no-caps') \
+                    .classes('primary')
+                self._said = Words('p').classes('panel-note')
+                self._said.props['role'] = 'status'
+            self._grid = ui.element('div').classes('diagnosis-grid')
+            with ui.card().classes('panel').props('role=region aria-label="For a mail"'):
+                Heading('For a mail').classes('panel-title')
+                Words('p', 'Written at each check, and when something turns wrong or right; no password or token is in '
+                           'it. Click into it, select all, copy.').classes('panel-note')
+                self._text = ui.textarea().props('readonly outlined input-style="height: 240px"') \
+                    .classes('diagnosis-text')
+                self._text.props['aria-label'] = 'The diagnosis as text'
+
+    async def look(self, *, write_text: bool = False) -> None:
+        """Ask everything anew, and show it."""
+        if self._refuse():
+            return
+        diagnosis = await diagnose(self._vitals)
+        if self._place.is_deleted:
+            return
+        zone = self._services.zone
+        found = ([self._delivery] if self._delivery else []) + findings(diagnosis)
+        shown = panels(diagnosis, zone, retention_days=self._retention_days)
+        self._verdict.show(found)
+        with self._grid:
+            for panel in shown:
+                if panel.title in self._panels:
+                    self._panels[panel.title].show(panel)
+                else:
+                    self._panels[panel.title] = FactPanel(panel)
+        if write_text or found != self._found:  # else not, so that what is being copied stays
+            self._found = found
+            self._text.set_value(as_text(diagnosis, found, shown, zone))
+
+    async def check(self) -> None:
+        """Send a notification to ourselves, and look again."""
+        if self._refuse():
+            return
+        self._button.disable()
+        try:
+            took = milliseconds(await measure_delivery(self._vitals))
+            said, self._delivery = f'A notification went to the database and back in {took}.', None
+        except FloorError as error:
+            said = as_sentence(error)
+            self._delivery = Finding(Severity.DOWN, said, 'Check again when it is mended.')
+        await self.look(write_text=True)
+        if not self._place.is_deleted:
+            at = date_and_time(self._services.store.now_ms, self._services.zone)
+            self._said.set_text(f'{at}: {said}')
+            self._button.enable()
+
+    def _refuse(self) -> bool:
+        """Whether who looks may not, or not any more; said kindly then."""
+        refusal = role_needed(Role.SUPERVISOR, self._services.person(self._identity).role)
+        if not refusal:
+            return False
+        self._timer.deactivate()
+        self._place.clear()
+        with self._place, ui.card().classes('panel'):
+            Heading('This page is for supervisors').classes('panel-title')
+            Words('p', f'{refusal} It shows how the program and its database are. If the floor looks wrong to you, '
+                       f'tell a supervisor; /healthz says to everybody whether it is live.')
+        return True

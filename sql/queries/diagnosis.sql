@@ -1,0 +1,43 @@
+-- name: diagnosed_database()^
+-- The server, the database and who we are in it.
+SELECT current_setting('server_version') AS server, current_database() AS name, current_user AS login,
+       pg_database_size(current_database()) AS size, pg_postmaster_start_time() AS server_since,
+       pg_is_in_recovery() AS is_replica, pg_notification_queue_usage() AS queue_usage, clock_timestamp() AS now,
+       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS sessions,
+       current_setting('max_connections')::integer AS most_sessions,
+       (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = current_schema()) AS owner,
+       (SELECT string_agg(r.rolname, ', ' ORDER BY r.rolname) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
+        WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = 'floor_feed_writer')) AS feeds;
+
+-- name: diagnosed_migrations()
+-- The files that were applied.
+SELECT version, name, sha256, applied_at FROM schema_migrations ORDER BY version;
+
+-- name: diagnosed_triggers()
+-- Each trigger of our tables, and whether it fires.
+SELECT t.tgname AS name, c.relname AS table_name, t.tgenabled IN ('O', 'A') AS is_on
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE NOT t.tgisinternal AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+ORDER BY c.relname, t.tgname;
+
+-- name: diagnosed_sessions()
+-- Who is connected to this database, programs of the same kind and place together. Other logins' names and places are
+-- only shown to who may see them.
+SELECT coalesce(nullif(application_name, ''), 'without a name') AS program, coalesce(usename, '?') AS login,
+       coalesce(host(client_addr), 'this machine') AS place, count(*) AS sessions, min(backend_start) AS since
+FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+
+-- name: diagnosed_upkeep()^
+-- As of when what is derived is, how far back the history goes and about how long it is, and who plays the plant.
+SELECT (SELECT max(last_updated) FROM dashboard_executive_kpis) AS dashboard_at,
+       p.refreshed_at AS history_at, p.rolled_until,
+       (SELECT min(changed_at) FROM machine_status_history WHERE isfinite(changed_at)) AS history_from,
+       (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass('machine_status_history')) AS history_rows,
+       (SELECT min(first_at) FROM history_machines) AS sums_from,
+       s.instance AS simulator, nullif(s.last_tick, '-infinity') AS simulator_at
+FROM history_progress p, simulator_state s;
+
+-- name: listen_for_diagnosis(channel, token)!
+-- A notification to whoever listens to that channel: the one who asks.
+SELECT pg_notify(:channel, :token);

@@ -1,0 +1,52 @@
+"""The diagnosis page as a supervisor sees it, and what browsers tell about how late they show a change."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+
+import asyncpg
+import httpx
+import pytest
+from browser.program import Program
+from browser.visitor import PHONE, Visitor, badge, fits_window
+from playwright.async_api import expect
+from prometheus_client.parser import text_string_to_metric_families
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+
+
+def samples(program: Program) -> dict[str, float]:
+    """The measures without labels."""
+    text = httpx.get(f'{program.url}/metrics').text
+    return {sample.name: sample.value for family in text_string_to_metric_families(text)
+            for sample in family.samples if not sample.labels}
+
+
+@pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
+async def test_a_check_is_measured_and_can_be_copied(visitor: Visitor, options: dict[str, object]) -> None:
+    page = await visitor.open('/diagnosis', **options)
+    await expect(page.get_by_role('region', name='Verdict')).to_be_visible()
+    await page.get_by_role('button', name='Check now').click()
+    await expect(page.get_by_role('status').filter(has_text='A notification went')).to_contain_text(
+        re.compile(r'and back in [\d.]+\sm?s\.'))
+    text = page.get_by_role('textbox', name='The diagnosis as text')
+    assert (await text.input_value()).startswith('Line Monitor ')
+    assert 'Triggers: ' in await text.input_value()
+    assert await text.is_editable() is False
+    await fits_window(page)
+
+
+async def test_a_browser_says_when_it_begins_the_frame_that_shows_a_change(
+        visitor: Visitor, program: Program, sql: asyncpg.Connection) -> None:
+    before = samples(program).get('floor_commit_to_browser_seconds_count', 0)
+    page = await visitor.open('/')
+    statuses = itertools.cycle(('down', 'operational'))
+    async with asyncio.timeout(60):  # one page a second is asked, behind a change
+        while samples(program)['floor_commit_to_browser_seconds_count'] < before + 3:
+            await sql.execute('UPDATE machine_feed_stream SET status = $1 WHERE machine_id = 1', next(statuses))
+            await asyncio.sleep(0.2)
+    now = samples(program)
+    assert 0 < now['floor_commit_to_browser_seconds_sum'] < 30
+    await expect(badge(page)).to_have_attribute('data-connection', 'live')

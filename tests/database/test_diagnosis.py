@@ -1,0 +1,137 @@
+"""What the database is asked for /diagnosis, of a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from floor.connection_watch import ConnectionWatch
+from floor.database import Database
+from floor.diagnosis import PATIENCE_S, Trigger, diagnose, measure_delivery
+from floor.diagnosis_findings import findings
+from floor.errors import DatabaseUnavailable, FeedNotDelivered
+from floor.listener import Listener
+from floor.loop_lag import event_loop_lag
+from floor.migrate import load_migrations
+from floor.model import FloorSnapshot
+from floor.settings import Settings
+from floor.store import Store
+from floor.ui.echo import browser_lag
+from floor.vitals import Vitals
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+
+
+class Pages:
+    pages, pages_gone = 1, 0
+
+
+def vitals_of(database: Database) -> Vitals:
+    store = Store()
+    store.replace(FloorSnapshot((), (), now_ms=0))
+    store.prove()
+    listener = Listener(database.connect, database.queries, store, schema=database.schema)
+    return Vitals(database=database, store=store, listener=listener, watch=ConnectionWatch(store), pages=Pages(),
+                  loop=event_loop_lag(), browser=browser_lag(), migrations=load_migrations())
+
+
+@pytest.fixture
+async def vitals(database: Database) -> AsyncIterator[Vitals]:
+    yield vitals_of(database)
+
+
+async def test_the_floor_as_delivered_is_well(vitals: Vitals, postgres_major: int) -> None:
+    diagnosis = await diagnose(vitals)
+    facts = diagnosis.database
+    assert facts is not None, diagnosis.problem
+    assert facts.server.startswith(f'{postgres_major}.')
+    assert facts.login == facts.owner == 'postgres'
+    assert [each.intact for each in facts.migrations] == [True] * len(facts.migrations)
+    assert facts.migrations[-1].version == load_migrations()[-1].version
+    assert Trigger('machine_feed_updated', 'machine_feed_stream', True) in facts.triggers
+    assert facts.missing_triggers == facts.missing_rights == ()
+    assert facts.size > 1_000_000
+    assert findings(diagnosis) == []
+
+
+async def test_triggers_migrations_and_the_feeds_logins_are_as_they_are(vitals: Vitals, connect: Connect) -> None:
+    connection = await connect()
+    await connection.execute("""ALTER TABLE machine_feed_stream DISABLE TRIGGER machine_feed_updated;
+                                DROP TRIGGER people_changed ON employees;
+                                UPDATE schema_migrations SET sha256 = 'another' WHERE version = 2;
+                                UPDATE schema_migrations SET sha256 = NULL WHERE version = 3;
+                                CREATE ROLE floor_feed_writer; CREATE ROLE plc_gateway LOGIN;
+                                GRANT floor_feed_writer TO plc_gateway""")
+    try:
+        facts = (await diagnose(vitals)).database
+        assert facts is not None
+        assert [each.name for each in facts.triggers if not each.is_on] == ['machine_feed_updated']
+        assert facts.missing_triggers == ('machine_feed_updated', 'people_changed')
+        assert {each.version: each.intact for each in facts.migrations} | {2: False, 3: None} == {
+            each.version: each.intact for each in facts.migrations}
+        assert facts.feeds == 'plc_gateway'
+        assert any(each.program == 'line-monitor' for each in facts.connected) is False, 'only others are counted'
+    finally:
+        await connection.execute('DROP ROLE plc_gateway; DROP ROLE floor_feed_writer')
+
+
+async def test_a_login_that_lacks_rights_is_told_which(
+        settings: Settings, database_url: str, connect: Connect) -> None:
+    connection = await connect()
+    await connection.execute('CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA manufacturing_line TO looker; '
+                             'GRANT SELECT ON ALL TABLES IN SCHEMA manufacturing_line TO looker')
+    database = Database(database_url.replace('//postgres@', '//looker@'), settings)
+    try:
+        diagnosis = await diagnose(vitals_of(database))
+        assert any('The login looker lacks INSERT' in each.what and 'GRANT' in each.do for each in findings(diagnosis))
+    finally:
+        await database.close()
+        await connection.execute('DROP OWNED BY looker; DROP ROLE looker')
+
+
+async def test_a_notification_goes_there_and_back(vitals: Vitals, connect: Connect) -> None:
+    assert 0 < await measure_delivery(vitals) < PATIENCE_S
+    connection = await connect()
+    assert await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'") == 0
+
+
+async def test_a_notification_that_is_swallowed_is_said(vitals: Vitals, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Deaf:
+        """As behind a pooler: everything is answered, nothing is passed on."""
+
+        async def listen_for_diagnosis(self, connection: object, **_: object) -> None:
+            pass
+
+    deaf = replace(vitals)
+    monkeypatch.setattr(vitals.database, 'queries', Deaf())
+    monkeypatch.setattr('floor.diagnosis.PATIENCE_S', 0.3)
+    with pytest.raises(FeedNotDelivered, match='pooler'):
+        await measure_delivery(deaf)
+
+
+async def test_a_database_that_is_away_is_an_answer(settings: Settings) -> None:
+    nowhere = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
+    vitals = vitals_of(nowhere)
+    diagnosis = await diagnose(vitals)
+    assert diagnosis.database is None
+    assert 'does not answer' in (diagnosis.problem or '')
+    with pytest.raises(DatabaseUnavailable):
+        await measure_delivery(vitals)
+    await nowhere.close()
+
+
+async def test_a_database_that_hangs_is_not_waited_for(vitals: Vitals, connect: Connect) -> None:
+    other = await connect()
+    await other.execute('BEGIN; LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE')
+    begin = time.monotonic()
+    async with asyncio.timeout(30):
+        diagnosis = await diagnose(vitals)
+    assert PATIENCE_S <= time.monotonic() - begin < PATIENCE_S + 5
+    assert diagnosis.problem == f'it has not answered for {PATIENCE_S:g} s'
+    await other.execute('ROLLBACK')
+    assert (await diagnose(vitals)).problem is None

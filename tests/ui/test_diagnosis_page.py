@@ -1,0 +1,122 @@
+"""/diagnosis: for supervisors, kindly refused to others; what is wrong first, and all of it as text."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from ui.forms import HOSTILE, Form
+from ui.services import person_at
+
+from floor.connection_watch import ConnectionWatch
+from floor.database import Database
+from floor.errors import FeedNotDelivered
+from floor.listener import Listener
+from floor.loop_lag import event_loop_lag
+from floor.model import Role
+from floor.pages import diagnosis_page
+from floor.settings import Settings
+from floor.ui.diagnosis_panels import ALL_WELL
+from floor.ui.echo import browser_lag
+from floor.vitals import Vitals
+
+
+@pytest.fixture
+def vitals(floor):
+    async def nobody():
+        raise ConnectionRefusedError
+
+    database = Database('postgresql://nobody:secret-of-nobody@127.0.0.1:1/nothing', Settings(_env_file=None))
+    return Vitals(database=database, store=floor.store, watch=ConnectionWatch(floor.store),
+                  listener=Listener(nobody, None, floor.store, schema='floor'), pages=floor.broadcast,
+                  loop=event_loop_lag(), browser=browser_lag(),
+                  password=SimpleNamespace(problem=None, requests=1, given=1, seconds_left=1800, token='secret-token'))
+
+
+@pytest.fixture
+def page(floor, user, vitals):
+    """Open it as somebody with this role."""
+    diagnosis_page.register(floor.services, vitals, retention_days=None)
+
+    async def page(role='supervisor'):
+        someone = floor.hire('Some', 'Body', role)
+        floor.publish()
+        person_at(user, someone)
+        return Form(user, await user.open('/diagnosis'))
+    return page
+
+
+def text_of(form):
+    area, = (element for element in form.client.elements.values() if element.props.get('aria-label')
+             == 'The diagnosis as text')
+    return area.value
+
+
+def links(form):
+    return [element.props['href'] for element in form.client.elements.values() if 'bar-link' in element.classes]
+
+
+async def test_a_supervisor_sees_what_the_program_knows(page):
+    form = await page()
+    assert form.says('Connection')
+    assert form.says('Delays of the last 15 minutes')
+    assert form.says('not known: the database does not answer')
+    assert '/diagnosis' in links(form)
+
+
+@pytest.mark.parametrize('role', ['viewer', 'operator', 'technician'])
+async def test_others_are_refused_kindly_and_have_no_link(page, role):
+    form = await page(role)
+    assert form.says('This page is for supervisors')
+    assert form.says('This needs the role supervisor')
+    assert not form.says('Connection')
+    assert '/diagnosis' not in links(form)
+
+
+async def test_who_is_no_supervisor_any_more_sees_no_more(floor, page):
+    form = await page()
+    floor.people[-1] = replace(floor.people[-1], role=Role.TECHNICIAN)
+    floor.publish()
+    form.press('Check now')
+    await form.until(lambda: form.says('This page is for supervisors'))
+    assert not form.says('Delays of the last 15 minutes')
+
+
+async def test_what_is_wrong_comes_first_and_hostile_words_are_words(floor, page, vitals):
+    form = await page()
+    floor.store.lose(f'{HOSTILE} went away')
+    vitals.listener.upkeep.failed(OSError('no route'), reason='unreachable')
+    form.press('Check now')
+    await form.until(lambda: form.says('The floor is stale'))
+    assert form.says(HOSTILE)
+    assert not form.says(ALL_WELL)
+    lines = text_of(form).splitlines()
+    assert lines[2].startswith('DOWN: ')
+
+
+async def test_the_check_says_how_long_it_took_or_why_not(page, monkeypatch):
+    form = await page()
+
+    async def quick(_vitals):
+        return 0.0123
+
+    async def lost(_vitals):
+        raise FeedNotDelivered('a notification to ourselves did not come back')
+
+    monkeypatch.setattr(diagnosis_page, 'measure_delivery', quick)
+    form.press('Check now')
+    await form.until(lambda: form.says('and back in 12\u00a0ms'))
+    monkeypatch.setattr(diagnosis_page, 'measure_delivery', lost)
+    form.press('Check now')
+    await form.until(lambda: form.says('Check again when it is mended.'))
+    assert 'DOWN: A notification to ourselves did not come back.' in text_of(form)
+    monkeypatch.setattr(diagnosis_page, 'measure_delivery', quick)
+    form.press('Check now')
+    await form.until(lambda: not form.says('Check again when it is mended.'))
+
+
+async def test_no_secret_is_on_the_page(page):
+    form = await page()
+    everything = str([(element.props, getattr(element, 'text', ''), getattr(element, 'value', ''))
+                      for element in form.client.elements.values()])
+    assert 'valid for 30 min' in everything
+    assert 'secret' not in everything

@@ -1,0 +1,165 @@
+"""What is wrong is said, with what to do; nothing is said that isn't wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from floor.connection_watch import ConnectionWatch
+from floor.database import Connection, Database
+from floor.diagnosis import Applied, DatabaseFacts, Diagnosis, Trigger
+from floor.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, findings
+from floor.errors import DatabaseUnavailable
+from floor.lag import Lag
+from floor.listener import Listener
+from floor.loop_lag import event_loop_lag
+from floor.migrate import Migration
+from floor.model import FloorSnapshot
+from floor.reasons import no_reasons
+from floor.settings import Settings
+from floor.store import Store
+from floor.ui.diagnosis_facts import panels
+from floor.ui.diagnosis_text import as_text
+from floor.ui.echo import browser_lag
+from floor.vitals import Vitals
+from floor.work_order_keeper import WorkOrderKeeper
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+WELL = DatabaseFacts(
+    server='18.4', name='line_monitor', login='app', owner='app', feeds=None, size=21_000_000, server_since=NOW,
+    now=NOW, is_replica=False, queue_usage=0.0, sessions=6, most_sessions=100,
+    migrations=(Applied(1, 'floor', NOW, True),),
+    triggers=(Trigger('machine_feed_updated', 'machine_feed_stream', True),), missing_triggers=(), missing_rights=(),
+    connected=(), dashboard_at=NOW, history_at=NOW, rolled_until=NOW, history_from=NOW, history_rows=5, sums_from=NOW,
+    simulator=None, simulator_at=None)
+
+
+class Pages:
+    pages, pages_gone = 1, 0
+
+
+class Password:
+    """Of Lakebase, as far as it can be looked at."""
+
+    problem: str | None = None
+    requests = given = 3
+    seconds_left: float | None = 1800.0
+    token = 'never-to-be-shown'
+
+
+@pytest.fixture
+def vitals() -> Vitals:
+    async def nobody() -> Connection:
+        raise ConnectionRefusedError
+
+    settings = Settings(_env_file=None)
+    database, store = Database('postgresql://app:never-to-be-shown@127.0.0.1:1/nothing', settings), Store()
+    store.replace(FloorSnapshot((), (), now_ms=0))
+    store.prove()
+    return Vitals(database=database, store=store, listener=Listener(nobody, None, store, schema='floor'),
+                  watch=ConnectionWatch(store), pages=Pages(), loop=event_loop_lag(), browser=browser_lag(),
+                  upkeeps=[WorkOrderKeeper(database, None).upkeep], migrations=[Migration(1, 'floor', '')],
+                  log_lines=lambda: {'warning': 4, 'error': 0, 'critical': 0}, password=Password())
+
+
+def said(vitals: Vitals, **different: Any) -> list[tuple[str, str, str]]:
+    facts = replace(WELL, **different)
+    return [(each.severity.value, each.what, each.do) for each in findings(Diagnosis(vitals, facts, None))]
+
+
+def slow(lag: Lag, seconds: float, times: int = ENOUGH) -> None:
+    for _ in range(times):
+        lag.observe(seconds)
+
+
+def test_of_what_is_well_nothing_is_said(vitals: Vitals) -> None:
+    assert said(vitals) == []
+
+
+@pytest.mark.parametrize(('different', 'words', 'remedy'), [
+    ({'is_replica': True}, 'replica', 'primary'),
+    ({'migrations': ()}, 'migration 0, this program wants 1', 'Restart'),
+    ({'migrations': (Applied(1, 'floor', NOW, True), Applied(2, 'more', NOW, None))}, 'has migration 2', 'newer'),
+    ({'migrations': (Applied(1, 'floor', NOW, False),)}, '0001_floor was changed', 'Restore the file'),
+    ({'missing_rights': (('USAGE on the schema x', 'GRANT USAGE ON SCHEMA x TO app'),)}, 'lacks USAGE',
+     'GRANT USAGE ON SCHEMA x TO app'),
+    ({'triggers': (Trigger('some_trigger', 'machines', False),)}, 'some_trigger on machines', 'ENABLE TRIGGER'),
+    ({'queue_usage': 0.4}, '40% full', 'pg_terminate_backend'),
+    ({'dashboard_at': NOW - timedelta(seconds=DASHBOARD_OLD_S + 60)}, 'for 11 min', 'tasks'),
+])
+def test_what_the_database_says(vitals: Vitals, different: dict[str, Any], words: str, remedy: str) -> None:
+    (_, what, do), = said(vitals, **different)
+    assert words in what
+    assert remedy in do
+
+
+def test_a_lost_connection_comes_with_what_to_do_about_this_very_reason(vitals: Vitals) -> None:
+    vitals.listener.upkeep.failed(DatabaseUnavailable('no route'), reason='unreachable')
+    vitals.store.lose('no route')
+    found = findings(Diagnosis(vitals, None, 'no route'))
+    assert [each.severity for each in found] == [Severity.DOWN]
+    assert found[0].what == 'The floor is stale: no route.'
+    assert REMEDIES['unreachable'] in found[0].do
+    assert set(REMEDIES) == set(no_reasons()), 'every reason has a remedy'
+
+
+def test_a_live_floor_whose_pool_gets_no_answer_is_wrong_too(vitals: Vitals) -> None:
+    found, = findings(Diagnosis(vitals, None, 'it has not answered for 3 s'))
+    assert 'pages and commands get no answer: it has not answered' in found.what
+
+
+def test_delays_count_when_there_are_enough_of_them(vitals: Vitals) -> None:
+    slow(vitals.store.lag, 1.5, ENOUGH - 1)
+    assert said(vitals) == []
+    slow(vitals.store.lag, 1.5, 1)
+    slow(vitals.browser, 2.5)
+    slow(vitals.loop, 0.7)
+    assert [what for _, what, _ in said(vitals)] == [
+        'One change in twenty takes 1.5 s from the database to here.',
+        'One change in twenty takes 2.5 s from the database to a screen.',
+        'This program gets to its work 0.7 s late, one time in a hundred.']
+
+
+def test_what_was_counted_and_what_fails(vitals: Vitals) -> None:
+    vitals.listener.counters.audits_with_difference = 2
+    vitals.listener.counters.unreadable = 1
+    vitals.upkeeps[0].failed(DatabaseUnavailable('full'))
+    vitals.store.set_trouble('The database does not announce every change.')
+    broken = replace(vitals, log_lines=lambda: {'warning': 0, 'error': 1, 'critical': 0})
+    severities, whats, _ = zip(*said(broken), strict=True)
+    assert severities == ('down', *['warning'] * 4)
+    assert whats == (
+        'The database does not announce every change.', 'The work orders can not be kept up to date: full.',
+        'Since the start 2 audits found changes that nobody had announced; they were shown then.',
+        'Since the start 1 notifications were not of our protocol.', 'Since the start the log has 1 error.')
+
+
+def test_a_password_that_is_not_renewed(vitals: Vitals) -> None:
+    assert isinstance(vitals.password, Password)
+    vitals.password.seconds_left = 120
+    assert 'ends in 120 s' in said(vitals)[0][1]
+    vitals.password.problem = 'Databricks does not answer'
+    assert 'Databricks gives no new password: Databricks does not answer.' in said(vitals)[0][1]
+
+
+def test_the_text_says_what_is_wrong_first_and_no_secret(vitals: Vitals) -> None:
+    facts = replace(WELL, queue_usage=0.4)
+    diagnosis = Diagnosis(vitals, facts, None, now=NOW.timestamp())
+    shown = panels(diagnosis, UTC, retention_days=90)
+    lines = as_text(diagnosis, findings(diagnosis), shown, UTC).splitlines()
+    assert lines[0].endswith('diagnosis of 2026-11-23 10:00:00 (UTC)')
+    assert lines[2].startswith('DOWN: The notification queue of the server is 40% full')
+    assert lines[3].startswith('   A session listens')
+    assert 'Changes are kept: 90 days; what they add up to stays' in lines
+    assert 'Password: valid for 30 min, given 3 times in 3 requests' in lines
+    assert 'never-to-be-shown' not in '\n'.join(lines)
+
+
+def test_without_a_database_what_the_program_knows_is_shown(vitals: Vitals) -> None:
+    shown = {panel.title: panel for panel in panels(Diagnosis(vitals, None, 'gone'), UTC, retention_days=None)}
+    assert dict(shown['Database'].facts)['Server'] == 'not known: the database does not answer'
+    assert dict(shown['Connection'].facts)['The floor is'] == 'live'
+    assert shown['Instances'].rows == ()
