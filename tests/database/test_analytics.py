@@ -19,6 +19,8 @@ from floor.analytics.figures import Sums
 from floor.database import Database
 from floor.model import MachineName, Status
 
+pytestmark = pytest.mark.newest_postgres
+
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 DETROIT, LORD_HOWE = ZoneInfo('America/Detroit'), ZoneInfo('Australia/Lord_Howe')

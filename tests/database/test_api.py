@@ -23,6 +23,8 @@ from floor.model import MachineName, Status
 from floor.settings import Settings
 from floor.store import Store
 
+pytestmark = pytest.mark.newest_postgres
+
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 PATIENCE = 0.5
 

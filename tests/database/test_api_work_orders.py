@@ -27,6 +27,8 @@ from floor.settings import Settings
 from floor.work_order_list import WorkOrderList
 from floor.work_orders import WorkOrders
 
+pytestmark = pytest.mark.newest_postgres
+
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Client = httpx.AsyncClient
 

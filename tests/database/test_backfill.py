@@ -24,6 +24,8 @@ from simulator.plant import Station
 from simulator.runner import SimulatorRunner
 from simulator.story import Story, ending, stops
 
+pytestmark = pytest.mark.newest_postgres
+
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 QUERIES = load_queries()
 MONTH_CPU_S = 5.0

@@ -17,6 +17,8 @@ from floor.model import Employee, Identity, MachineName, Person, Role
 from floor.settings import Settings
 from floor.work_orders import NewOrder, StateMove, WorkOrders, WorkOrderState
 
+pytestmark = pytest.mark.newest_postgres
+
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 ANNA = EmployeeEdit('Anna', 'Berg', 'anna.berg@example.com', 'Maintenance', Role.TECHNICIAN)

@@ -17,6 +17,8 @@ from floor.errors import InvalidInput
 from floor.model import MachineName
 from floor.report_csv import ReportFiles
 
+pytestmark = pytest.mark.newest_postgres
+
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 EIGHT = datetime(2026, 9, 7, 8, tzinfo=UTC)  # a Monday

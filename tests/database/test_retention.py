@@ -51,8 +51,8 @@ async def oldest(connection: asyncpg.Connection) -> list[tuple[str, int]]:
 async def tables(connection: asyncpg.Connection) -> list[Any]:
     """The two dashboard tables that look far back; hours to one digit, as their 30 days move on with every second."""
     problems = await connection.fetch(
-        'SELECT machine_name, downtime_incidents, days_with_issues, first_incident, last_incident, failures, micro_stops, '
-        f'round(downtime_hours, 1) FROM {PROBLEMS} ORDER BY 1')
+        'SELECT machine_name, downtime_incidents, days_with_issues, first_incident, last_incident, failures, '
+        f'micro_stops, round(downtime_hours, 1) FROM {PROBLEMS} ORDER BY 1')
     return [problems, await content(connection, CHANGES)]
 
 

@@ -14,6 +14,8 @@ from floor.database import load_queries
 from floor.errors import DatabaseUnavailable
 from simulator.runner import SimulatorRunner, Update
 
+pytestmark = pytest.mark.newest_postgres
+
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 

@@ -16,6 +16,8 @@ from floor.errors import DatabaseUnavailable
 from floor.model import Priority, WorkOrderState
 from floor.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
 
+pytestmark = pytest.mark.newest_postgres
+
 DETROIT = ZoneInfo('America/Detroit')
 EXCEL_MARK = '\ufeff'
 ADD = """

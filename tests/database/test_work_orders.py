@@ -21,6 +21,8 @@ from floor.settings import Settings
 from floor.work_order_files import MOST_BYTES, clean_file_name, media_type
 from floor.work_orders import MOST_ATTACHMENTS, NewOrder, OrderEdit, StateMove, WorkOrders
 
+pytestmark = pytest.mark.newest_postgres
+
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 State = WorkOrderState
 
