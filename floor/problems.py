@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
@@ -124,7 +125,16 @@ def _refused(request: Request, error: HTTPException) -> Response:
     says_more = error.detail != http.HTTPStatus(error.status_code).phrase
     unknown = f'{request.method} {request.url.path} is not part of this interface: see /docs'
     detail = error.detail if says_more else unknown
-    return problem(error.status_code, detail, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        headers['Allow'] = ', '.join(sorted(_methods(request)))
+    return problem(error.status_code, detail, headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """What this address takes. Each method of it has a route of its own; the one that refused knows its own only."""
+    return {method for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE
+            for method in getattr(route, 'methods', None) or ()}
 
 
 def _sendable(text: str) -> str:

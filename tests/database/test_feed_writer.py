@@ -12,6 +12,8 @@ from floor.database import SQL
 
 FEED_WRITER = SQL / 'feed_writer.sql'
 VALVE = 'Valve_01_01'
+NOBODY_CAN = asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.WrongObjectTypeError
+"""What PostgreSQL says to everybody who would write a view that is a question, or truncate one."""
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
 
@@ -85,6 +87,73 @@ def test_it_works_in_a_schema_of_another_name(psql: Psql, connect: Connect) -> N
 async def test_everything_else_is_refused(writer: asyncpg.Connection, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await writer.execute(statement)
+
+
+async def test_of_all_there_is_it_can_touch_the_feed_only(
+        writer: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+    """Every table, view and sequence, tried and not only asked for: so also those that are new."""
+    relations = await admin.fetch(
+        "SELECT relkind::text AS kind, relname AS name, oid::regclass::text AS quoted FROM pg_class "
+        "WHERE relnamespace = 'manufacturing_line'::regnamespace AND relkind IN ('r', 'v', 'm', 'p', 'S', 'f')")
+    assert {'machines', 'employees', 'work_orders', 'machine_status_history', 'schema_migrations',
+            'machine_feed_version'} <= {relation['name'] for relation in relations}
+    columns = {relation['name']: await admin.fetchval(
+        'SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum = 1',
+        relation['quoted']) for relation in relations}
+    could = []
+    for relation in relations:
+        name, column = relation['quoted'], columns[relation['name']]
+        tries = {'read': f'SELECT FROM {name}'} if relation['kind'] == 'S' else {
+            'read': f'SELECT FROM {name}', 'insert': f'INSERT INTO {name} DEFAULT VALUES',
+            'delete': f'DELETE FROM {name}', 'update': f'UPDATE {name} SET {column} = NULL',
+            'truncate': f'TRUNCATE {name}', 'lock': f'LOCK TABLE {name} IN EXCLUSIVE MODE',
+            'comment': f"COMMENT ON TABLE {name} IS 'mine'",
+            'own': f'ALTER TABLE {name} OWNER TO CURRENT_USER'}
+        for action, statement in tries.items():
+            transaction = writer.transaction()
+            await transaction.start()
+            try:
+                await writer.execute(statement)
+                could.append((relation['name'], action))
+            except (asyncpg.InsufficientPrivilegeError, *NOBODY_CAN):
+                pass
+            except asyncpg.PostgresError as error:   # it came as far as being wrong in another way
+                could.append((relation['name'], f'{action}: {error}'))
+            finally:
+                await transaction.rollback()
+    assert could == [('machine_feed_stream', 'read')]
+
+
+async def test_none_of_our_functions_changes_anything_for_it(
+        writer: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+    """Those that it may call at all run with its own rights: each is called, and nothing is other than before."""
+    functions = await admin.fetch(
+        """SELECT p.oid::regprocedure::text AS name, p.oid::regproc::text AS called, p.prosecdef AS by_owner,
+                  array(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) AS t) AS arguments, p.provolatile::text
+           FROM pg_proc p WHERE pronamespace = 'manufacturing_line'::regnamespace AND prokind = 'f'
+             AND prorettype <> 'trigger'::regtype""")
+    assert len(functions) >= 20
+    before = await everything(admin)
+    for function in functions:
+        arguments = ', '.join(f'NULL::{argument}' for argument in function['arguments'])
+        transaction = writer.transaction()
+        await transaction.start()
+        try:
+            await writer.execute(f'SELECT {function["called"]}({arguments})')
+            assert not function['by_owner'], function['name']
+            await transaction.commit()
+        except asyncpg.PostgresError:
+            await transaction.rollback()
+    assert await everything(admin) == before
+
+
+async def everything(admin: asyncpg.Connection) -> dict[str, str]:
+    """A digest of the content of each of our tables."""
+    tables = await admin.fetch("SELECT oid::regclass::text AS name FROM pg_class WHERE relkind = 'r' "
+                               "AND relnamespace = 'manufacturing_line'::regnamespace")
+    return {table['name']: await admin.fetchval(
+        f"SELECT md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) FROM {table['name']} AS t")
+        for table in tables}
 
 
 async def test_it_can_use_no_function_that_runs_with_the_owners_rights(

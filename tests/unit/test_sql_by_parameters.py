@@ -1,0 +1,63 @@
+"""SQL is never put together from values: what a driver is given stands in the source as it is, or in a file of sql/.
+
+Every call of a driver's method is looked at. Where its SQL is not a literal, the place has to be in KNOWN, which says
+why nothing that anybody can choose gets into it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(path for folder in ('floor', 'simulator', 'auth') for path in (ROOT / folder).rglob('*.py'))
+METHODS = {'execute', 'executemany', 'fetch', 'fetchrow', 'fetchval', 'cursor', 'prepare', 'copy_from_query',
+           'from_str', 'execute_many'}
+KNOWN = {
+    ('floor/database.py', 'from_str'): 'the files of sql/queries; the name of the feed is checked by the settings',
+    ('floor/backup.py', 'fetchval'): 'counts the rows of our own tables, whose names the database gives and quotes',
+    ('floor/restore.py', 'fetchval'): 'the same, in the database that was restored',
+    ('floor/dashboard_keeper.py', 'execute'): 'the file sql/queries/dashboard.sql',
+    ('floor/migrate.py', 'execute'): 'the files of sql/migrations; identifiers are quoted by the database itself',
+}
+
+
+def statements(source: str) -> Iterator[tuple[str, int, bool]]:
+    """Method, line, and whether its SQL is a literal, of every call that may give SQL to a driver."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS and (
+                node.args or node.keywords):
+            sql = node.args[0] if node.args else node.keywords[0].value
+            yield node.func.attr, node.lineno, isinstance(sql, ast.Constant)
+
+
+@pytest.mark.parametrize('path', SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_puts_sql_together(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    assert [f'{name}:{line} {method}' for method, line, is_literal in statements(path.read_text(encoding='utf-8'))
+            if not is_literal and (name, method) not in KNOWN] == []
+
+
+def test_what_is_known_is_still_there() -> None:
+    found = {(str(path.relative_to(ROOT)), method) for path in SOURCES
+             for method, _, is_literal in statements(path.read_text(encoding='utf-8')) if not is_literal}
+    assert set(KNOWN) <= found
+
+
+@pytest.mark.parametrize('source', ['c.execute(f"SELECT {x}")', 'c.fetch("SELECT " + x)', 'c.fetchval(sql % x)',
+                                    'await c.execute("SELECT {}".format(x))', 'c.execute(query=text)',
+                                    'c.fetchrow(*everything)'])
+def test_a_statement_that_is_put_together_is_found(source: str) -> None:
+    assert [is_literal for _, _, is_literal in statements(source)] == [False]
+
+
+@pytest.mark.parametrize('path', sorted((ROOT / 'sql').rglob('*.sql')), ids=lambda path: path.name)
+def test_what_the_database_puts_together_itself_it_does_with_format(path: Path) -> None:
+    """Whose %I and %L quote; never with ||, which does not."""
+    text = re.sub(r'--.*', '', path.read_text(encoding='utf-8'))
+    made = re.findall(r"\bEXECUTE\s+(?!FUNCTION|ON\b|format\(|'[^']*'\s*(?:;|INTO|USING))(.{0,60})", text)
+    assert made == []
