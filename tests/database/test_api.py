@@ -17,11 +17,15 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import Request
 
 from floor import api, health, history
+from floor.connection_watch import ConnectionWatch
 from floor.database import Database
 from floor.listener import Listener
+from floor.loop_lag import event_loop_lag
 from floor.model import MachineName, Status
 from floor.settings import Settings
 from floor.store import Store
+from floor.ui.echo import browser_lag
+from floor.vitals import Vitals
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -229,8 +233,7 @@ async def test_the_description_holds_every_path_of_ours_and_no_page(database: Da
         return ''
 
     store = Store()
-    listener = Listener(database.connect, database.queries, store, schema=database.schema)
-    health.register(app, database=database, store=store, listener=listener, browsers=lambda: 0)
+    health.register(app, vitals_of(database, store))
     async with asking(app) as client:
         described = (await client.get('/openapi.json')).json()
     assert set(described['paths']) == {'/api/machines', '/api/machines/current-status', '/api/employees', '/healthz',
@@ -257,8 +260,7 @@ async def test_the_page_to_try_it_needs_nothing_from_elsewhere(client_without_da
 
 async def test_metrics_tell_how_full_the_notification_queue_is(database: Database) -> None:
     app, store = FastAPI(), Store()
-    listener = Listener(database.connect, database.queries, store, schema=database.schema)
-    health.register(app, database=database, store=store, listener=listener, browsers=lambda: 0)
+    health.register(app, vitals_of(database, store))
     async with database.acquire(), asking(app) as client:
         assert 'floor_notification_queue_usage_ratio' not in (await client.get('/metrics')).text
         store.prove()
@@ -273,6 +275,19 @@ async def test_the_history_of_one_machine_newest_first(database: Database, conne
     assert [(event.old, event.new) for event in events] == [(Status.DOWN, Status.OPERATIONAL),
                                                             (Status.WARNING, Status.DOWN)]
     assert await history.recent_events_of_machine(database, MachineName('Nobody'), 5) == []
+
+
+class NoPages:
+    """Nobody looks."""
+
+    pages = pages_gone = 0
+
+
+def vitals_of(database: Database, store: Store) -> Vitals:
+    """What a floor of which nothing else runs knows of itself."""
+    return Vitals(database=database, store=store, watch=ConnectionWatch(store), pages=NoPages(), loop=event_loop_lag(),
+                  listener=Listener(database.connect, database.queries, store, schema=database.schema),
+                  browser=browser_lag())
 
 
 def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:
