@@ -15,6 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from benchmarks.websocket import WebSocketClient
+from browser.conftest import PATIENCE_S
 from browser.elsewhere import other_site
 from browser.program import Program
 from browser.visitor import Visitor, tiles
@@ -87,23 +88,24 @@ async def test_scripts_of_a_page_run_by_a_nonce_that_no_other_answer_has(client:
 
 async def test_a_script_that_somebody_smuggles_into_a_page_does_not_run(visitor: Visitor) -> None:
     page = await visitor.open()
-    refused = await page.evaluate("""() => new Promise(resolve => {
-        const refused = [];
-        document.addEventListener('securitypolicyviolation', event => {
-            refused.push(event.effectiveDirective);
-            if (refused.length === 3) resolve(refused.sort());
-        });
-        const script = document.createElement('script');
-        script.textContent = 'window.smuggled = 1';
-        document.body.append(script);
-        const image = document.createElement('img');
-        image.setAttribute('onerror', 'window.smuggled = 2');
-        image.src = 'data:,';
-        document.body.append(image);
-        const frame = document.createElement('iframe');
-        frame.src = 'https://frame.example/';
-        document.body.append(frame);
-    })""")
+    async with asyncio.timeout(PATIENCE_S):
+        refused = await page.evaluate("""() => new Promise(resolve => {
+            const refused = [];
+            document.addEventListener('securitypolicyviolation', event => {
+                refused.push(event.effectiveDirective);
+                if (refused.length === 3) resolve(refused.sort());
+            });
+            const script = document.createElement('script');
+            script.textContent = 'window.smuggled = 1';
+            document.body.append(script);
+            const image = document.createElement('img');
+            image.setAttribute('onerror', 'window.smuggled = 2');
+            image.src = 'data:,';
+            document.body.append(image);
+            const frame = document.createElement('iframe');
+            frame.src = 'https://frame.example/';
+            document.body.append(frame);
+        })""")
     assert refused == ['frame-src', 'script-src-attr', 'script-src-elem']
     assert await page.evaluate('window.smuggled') is None
     assert len(visitor.complaints) >= 3
@@ -212,7 +214,7 @@ async def test_no_other_site_can_show_the_floor_in_a_frame(chromium: Browser, pr
         said: list[str] = []
         page.on('console', lambda message: said.append(message.text))
         await page.goto(f'http://localhost:{port}/')
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not any('frame-ancestors' in text for text in said):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert await tiles(page.frames[1]).count() == 0
