@@ -135,7 +135,9 @@ def waits_in_the_event_loop() -> None:
     beat = Listener._beat
 
     async def blocking(self: Any, session: Any) -> None:
-        accepts(database_url_of(Path(os.environ['DATA_DIR'])) or '')
+        until = time.monotonic() + 3
+        while not accepts(database_url_of(Path(os.environ['DATA_DIR'])) or '') and time.monotonic() < until:
+            pass
         await beat(self, session)
     Listener._beat = blocking   # type: ignore[method-assign]
 

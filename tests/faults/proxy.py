@@ -25,7 +25,8 @@ Target = Path | int
 class Proxy:
     """Use it as a context; `port` is where it listens."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, at: Path | None = None) -> None:
+        """at: a Unix socket to listen on, instead of a port."""
         self.port = 0
         self.latency = 0.0
         """Seconds that each piece of data takes longer, either way."""
@@ -36,6 +37,7 @@ class Proxy:
         self.answers_lost = 0
         """How many answers were lost by lose_answer_to."""
         self._target = target
+        self._at = at
         self._links: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._passing = asyncio.Event()
@@ -44,8 +46,11 @@ class Proxy:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Proxy:
-        self._server = await asyncio.start_server(self._accept, '127.0.0.1', self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        if self._at is not None:
+            self._server = await asyncio.start_unix_server(self._accept, self._at)
+        else:
+            self._server = await asyncio.start_server(self._accept, '127.0.0.1', self.port)
+            self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,

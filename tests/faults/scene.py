@@ -37,6 +37,8 @@ class Scene:
     proxy: Proxy
     program: Program
     view: View
+    views: list[View]
+    """That one, and whatever others the test has opened: all have to be right."""
     writers: Writers
     connection: asyncpg.Connection
     machines: list[str]
@@ -63,27 +65,28 @@ class Scene:
         await asyncio.sleep(self.stage.patience + SLACK_S)
 
     async def settle(self) -> History:
-        """The feed ends; the view gets its time to be right; then it is closed, and everything is read."""
+        """The feed ends; the views get their time to be right; then they are closed, and everything is read."""
         await self.writers.stop()
         await self.agree()
-        self.view.sample()
-        await self.view.close()
+        for view in self.views:
+            view.sample()
+            await view.close()
         await self.history.read(await self._again(), self.began_at)
         return self.history
 
     async def agree(self) -> None:
-        """Wait until the view is live and equal to the table, as long as it may take and no longer."""
+        """Wait until all views are live and equal to the table, as long as it may take and no longer."""
         deadline = time.monotonic() + self.stage.patience + self.history.slack + SLACK_S
         while time.monotonic() < deadline and not await self._agrees():  # noqa: ASYNC110 (there is no event)
             await asyncio.sleep(0.1)
 
     async def _agrees(self) -> bool:
-        if not self.view.live:
+        if not all(view.live for view in self.views):
             return False
         with suppress(*AWAY):
             now = History()
             await now.read(await self._again(), self.began_at)
-            return now.table == self.view.tiles
+            return all(view.tiles == now.table for view in self.views)
         return False
 
     async def connect_again(self, patience: float = START_PATIENCE_S) -> None:
@@ -134,8 +137,8 @@ async def running(stage: Stage, program: Program, database_url: Callable[[], str
         writers = Writers(database_url(), history, rate=rate, sessions=sessions)
         ends.push_async_callback(writers.stop)
         writers.start(machines[:-1])
-        scene = Scene(stage, history, database_url(), proxy or Proxy(0), program, view, writers, connection, machines,
-                      began_at)
+        scene = Scene(stage, history, database_url(), proxy or Proxy(0), program, view, [view], writers, connection,
+                      machines, began_at)
         ends.callback(lambda: scene.connection.terminate())  # noqa: PLW0108 (it may be another by then)
         yield scene
 

@@ -65,6 +65,10 @@ class Fault:
     play: Callable[[Stage], Awaitable[History]]
     impossible: Callable[[], str | None] = lambda: None
     """Why it can't be played here."""
+    short: bool = True
+    """Whether it is over within seconds when it is quick, and so part of the test command."""
+    heavy: bool = False
+    """Whether it needs the machine for itself: the broken program then runs after the whole one, not beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,8 @@ class Outcome:
 
 async def run(fault: Fault, server: Server, *, quick: bool) -> Outcome:
     """Both runs at once, since a fault is mostly waiting. The broken program need not suffer for long."""
-    histories = await asyncio.gather(_play(fault, server, None, quick), _play(fault, server, fault.mutation, True))
-    (history, violations), (_, found) = histories
+    runs = _play(fault, server, None, quick), _play(fault, server, fault.mutation, True)
+    (history, violations), (_, found) = [await each for each in runs] if fault.heavy else await asyncio.gather(*runs)
     return Outcome(fault, history, violations, found)
 
 

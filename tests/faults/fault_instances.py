@@ -1,0 +1,205 @@
+"""Several instances on one database: one plays the plant, any may be killed, each can be replaced while people work."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from contextlib import AsyncExitStack, suppress
+
+import asyncpg
+from browser.program import Program
+from database.postgres import SCHEMA, until
+
+from floor.migrate import load_migrations
+
+from .fault_orders import TWICE, Clerk
+from .history import History
+from .proxy import Proxy
+from .scene import START_PATIENCE_S, Scene, connect, scene
+from .stage import Fault, Stage
+from .view import View
+
+INSTANCES = 3
+INTERVAL_S = 0.2
+"""Mean time between two changes of the simulated plant."""
+CALM_S = 6.0
+TOO_MANY = 2.0
+"""Times as many changes as one simulator makes; it bunches them."""
+TAKE_OVER_S = 16.0
+"""A simulator that is silent for 10 s has lost the plant; the others look every 2 s, and may just be starting."""
+PLAYED = f'SELECT count(*) FROM {SCHEMA}.machine_status_history WHERE old_status IS NOT NULL'
+MORE = 'the simulators made more changes than one'
+
+
+async def instances(stage: Stage) -> History:
+    """Three start at once on an empty folder, and so migrate at once; then a random one is killed every 2 s. Whoever
+    owned the embedded database takes it along, and another starts it again."""
+    history = History()
+    settings = {'ENABLE_SIMULATOR': 'true', 'SIMULATOR_INTERVAL': str(INTERVAL_S), 'BACKFILL_DAYS': '0'}
+    programs = [stage.program(f'program {number}', **settings) for number in range(INSTANCES)]
+    async with AsyncExitStack() as ends:
+        await asyncio.gather(*(asyncio.to_thread(program.start) for program in programs))
+        views = [View(program.url, f'page {number}', history) for number, program in enumerate(programs)]
+        for view in views:
+            await view.open()
+            ends.push_async_callback(view.close)
+        await until(lambda: all(view.live and view.tiles for view in views), START_PATIENCE_S)
+        url = programs[0].database_url
+        history.broken += await _migrations_ran_once(url)
+        history.broken += await _one_plays(url, history)
+        for _ in range(1 if stage.quick else 30):
+            await _kill_one(random.choice(programs), url, history)
+        history.broken += await _plant_goes_on(url, history)
+        await _until_views_agree(url, views, stage.patience, history)
+    return history
+
+
+async def _migrations_ran_once(url: str) -> list[str]:
+    connection = await connect(url)
+    rows = await connection.fetch(f'SELECT version FROM {SCHEMA}.schema_migrations ORDER BY version')
+    await connection.close()
+    expected = [migration.version for migration in load_migrations()[1:]]
+    return [] if [row['version'] for row in rows] == expected else ['the migrations did not run once each']
+
+
+async def _one_plays(url: str, history: History) -> list[str]:
+    """With all instances alive: no more changes than one simulator makes."""
+    connection = await connect(url)
+    await until(lambda: _has_begun(connection))
+    before, began = await connection.fetchval(PLAYED), time.monotonic()
+    await asyncio.sleep(CALM_S)
+    played, took = await connection.fetchval(PLAYED) - before, time.monotonic() - began
+    await connection.close()
+    expected = took / INTERVAL_S
+    history.figures['changes of three simulators'] = f'{played} in {took:.0f} s, one makes {expected:.0f}'
+    return [f'{MORE}: {played} in {took:.1f} s'] if played > TOO_MANY * expected else []
+
+
+async def _has_begun(connection: asyncpg.Connection) -> bool:
+    return bool(await connection.fetchval(f'SELECT tick FROM {SCHEMA}.simulator_state') > 0)
+
+
+async def _kill_one(program: Program, url: str, history: History) -> None:
+    """kill -9, and start it again as a service manager does."""
+    killed_at = time.monotonic()
+    program.process.kill()
+    connection = await connect(url)
+    history.heal()
+    await connection.close()
+    await asyncio.to_thread(program.stop)
+    await asyncio.to_thread(program.start)
+    await asyncio.sleep(max(0.0, 2 - (time.monotonic() - killed_at)))
+
+
+async def _plant_goes_on(url: str, history: History) -> list[str]:
+    """Whoever played may be dead: another takes the plant over."""
+    connection = await connect(url)
+    began = time.monotonic()
+    tick = f'SELECT tick FROM {SCHEMA}.simulator_state'
+    before = await connection.fetchval(tick)
+
+    async def goes_on() -> bool:
+        return bool(await connection.fetchval(tick) > before)
+    try:
+        await until(goes_on, TAKE_OVER_S)
+    except TimeoutError:
+        return [f'nobody plays the plant {TAKE_OVER_S:g} s after the last kill']
+    finally:
+        await connection.close()
+    history.figures['the plant went on after'] = f'{time.monotonic() - began:.1f} s'
+    return []
+
+
+async def _until_views_agree(url: str, views: list[View], patience: float, history: History) -> None:
+    """The plant goes on meanwhile, so the picture is compared at a moment at which it stands still."""
+    connection = await connect(url)
+    await connection.execute(f'UPDATE {SCHEMA}.simulator_state SET instance = $1, last_tick = $2', 'the test',
+                             await connection.fetchval("SELECT now() + interval '1 hour'"))
+    began = time.monotonic()
+
+    async def agree() -> bool:
+        await history.read(connection, 0)
+        return all(view.live and view.tiles == history.table for view in views)
+    with suppress(TimeoutError):
+        await until(agree, patience + 2)
+        history.figures['all pages equal the table after'] = f'{time.monotonic() - began:.1f} s'
+    for view in views:
+        view.sample()
+        await view.close()
+    history.rows.clear()   # the simulator's changes have no numbers; what counts is that all pages equal the table
+    await connection.close()
+
+
+async def rolling(stage: Stage) -> History:
+    """Three instances are replaced one after the other; the feed writes, orders are written, answers get lost."""
+    async with scene(stage, CHANGES_PER_MINUTE='0') as floor, AsyncExitStack() as ends:
+        others = [stage.program(f'program {number}', DATABASE_URL=floor.database_url, CHANGES_PER_MINUTE='0')
+                  for number in range(1, INSTANCES)]
+        for program in others:
+            await asyncio.to_thread(program.start)
+            view = View(program.url, f'the page of {program.host}', floor.history)
+            await view.open()
+            ends.push_async_callback(view.close)
+            floor.views.append(view)
+        await floor.agree()
+        programs = [floor.program, *others]
+        doors = [await ends.enter_async_context(Proxy(int(program.host.split(':')[1]))) for program in programs]
+        clerk = Clerk([f'http://127.0.0.1:{door.port}' for door in doors])
+        writing = asyncio.create_task(_keep_writing(clerk, floor))
+        for program, door in zip(programs, doors, strict=True):
+            written = len(clerk.written)
+            door.lose_answer_to(b'POST /api/work-orders')   # as one that is cut off in the middle of an answer
+            await until(lambda written=written: len(clerk.written) > written + INSTANCES)
+            await asyncio.to_thread(program.stop)
+            await asyncio.to_thread(program.start)
+            floor.history.heal()
+            await until(lambda: all(view.live for view in floor.views))
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        history = await floor.settle()
+        history.broken += await clerk.complaints(floor.connection)
+        history.figures['orders'] = f'{len(clerk.written)}, with {clerk.retries} retries'
+    return history
+
+
+async def _keep_writing(clerk: Clerk, floor: Scene) -> None:
+    while True:
+        await clerk.write(floor.ours)
+        await asyncio.sleep(0.05)
+
+
+async def newer_schema(stage: Stage) -> History:
+    """The database belongs to a newer program: this one says so, and writes nothing."""
+    history = History()
+    url = stage.server.new_database(migrated=True)
+    connection = await connect(url)
+    try:
+        await connection.execute(f'INSERT INTO {SCHEMA}.schema_migrations (version, name, sha256) '
+                                 "VALUES (9999, 'of_the_future', 'unknown')")
+        before = await connection.fetchval(f'SELECT tick FROM {SCHEMA}.simulator_state')
+        program = stage.program(DATABASE_URL=url, ENABLE_SIMULATOR='true', SIMULATOR_INTERVAL='0.1')
+        await asyncio.to_thread(program.start)
+        with suppress(TimeoutError):
+            await until(lambda: bool(program.health().get('problem')) or program.health().get('status') == 'live')
+        health = program.health()
+        if health.get('status') == 'live' or 'start the newer program' not in (health.get('problem') or ''):
+            history.broken.append(f'it does not refuse a newer schema: {health.get("status")}, {health.get("problem")}')
+        if await connection.fetchval(f'SELECT tick FROM {SCHEMA}.simulator_state') != before:
+            history.broken.append('it wrote into a newer schema')
+        await asyncio.to_thread(program.stop)
+    finally:
+        await connection.close()
+        await asyncio.to_thread(stage.server.drop_database, url)
+    return history
+
+
+FAULTS = [
+    Fault('instances', 'three start at once on nothing; a random one is killed every 2 s, 30 times, and with it the '
+          'database where it owned that', 'every_instance_plays', MORE, instances, short=False, heavy=True),
+    Fault('rolling', 'three instances are replaced one after the other while orders are written', 'forgets_the_key',
+          TWICE, rolling, short=False, heavy=True),
+    Fault('newer_schema', 'the schema is of a newer program', 'ignores_a_newer_schema', 'it does not refuse',
+          newer_schema),
+]
