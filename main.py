@@ -73,6 +73,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         pass
+    log.info('stopped')
     return 0
 
 

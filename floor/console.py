@@ -27,8 +27,8 @@ def say(step: str) -> None:
 
 
 def reporter(settings: Settings) -> Callable[[str], None]:
-    """What tells of steps: the same, or the log where a collector reads everything that is printed."""
-    return log.info if settings.log_format == 'json' else say
+    """What tells of steps: the same at a terminal, else the log, because who reads it later wants to know when."""
+    return say if settings.log_format == 'text' and sys.stdout.isatty() else log.info
 
 
 def welcome(settings: Settings, source: DatabaseSource) -> None:

@@ -103,7 +103,7 @@ class EmbeddedPostgres:
 
     async def supervise(self) -> None:
         """Until stop: restarts our server when it died; takes over when the owner has gone."""
-        pause = WATCH
+        pause, told = WATCH, ''
         while not self._is_stopped:
             await asyncio.sleep(pause)
             try:
@@ -117,9 +117,11 @@ class EmbeddedPostgres:
                             return
             except EmbeddedDatabaseError as error:
                 pause = min(2 * pause, LONGEST_BACKOFF)
-                self._report(f'The embedded database is down, next try in {pause:.1f} s: {error}')
+                if str(error) != told:  # once, however often it is tried
+                    self._report(f'The embedded database is down, trying again and again: {error}')
+                told = str(error)
             else:
-                pause = WATCH
+                pause, told = WATCH, ''
                 self._report(f'The embedded database runs again: {self.url}')
 
     def stop(self) -> None:

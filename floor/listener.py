@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -226,9 +225,9 @@ class Listener:
                 async with session.asking:
                     sent_at = self._store.moment
                     await self._queries.say_heartbeat(session.connection, channel=self._beat_channel, token=token)
-                    asked_at = time.monotonic()
+                    asked = self._store.moment
                     now_ms = await self._queries.clock(session.connection)
-                    took = time.monotonic() - asked_at
+                    answered = self._store.moment
                 await returned
         except TimeoutError as error:
             raise FeedNotDelivered('our own notification did not come back in time') from error
@@ -238,7 +237,7 @@ class Listener:
         if session.resync_wanted:
             session.something_came.set()  # reading the floor is left to _apply, which may have missed why
         self.counters.heartbeats += 1
-        self._store.set_clock(now_ms, took)
+        self._store.set_clock(now_ms, asked, answered)
         self._store.prove(sent_at)  # not of now: this process may have stood still until the answer was read
 
     async def _keep_auditing(self, session: _Session) -> None:

@@ -141,7 +141,7 @@ class Store:
         self._broken = True
         self._clock_ms: tuple[int, float] | None = None
         self.clock_error: float | None = None
-        """Seconds by which the database's clock as we carry it on may be wrong; None: it was never read."""
+        """Seconds by which the database's clock as we carry it on may be wrong; None: not known."""
         self._subscribers: list[Subscriber] = []
 
     # reading
@@ -296,11 +296,13 @@ class Store:
             self.trouble = trouble
             self._tell(Difference(connection=True))
 
-    def set_clock(self, now_ms: int, took: float = 0) -> None:
-        """The database's clock as just read. took: seconds from the question to the answer; when in between it was read
-        is not known, and half of that wrong at most."""
-        self._clock_ms = (now_ms, self._monotonic() - took / 2)
-        self.clock_error = took / 2
+    def set_clock(self, now_ms: int, asked: float | None = None, answered: float | None = None) -> None:
+        """The database's clock. It was read between these two moments, as near the middle as we can know; None: a
+        moment ago, and nobody knows how long."""
+        if asked is None or answered is None:
+            self._clock_ms, self.clock_error = (now_ms, self.moment), None
+        else:
+            self._clock_ms, self.clock_error = (now_ms, (asked + answered) / 2), (answered - asked) / 2
 
     def tick(self) -> None:
         """Once a second: machines that have gone silent become unknown."""
