@@ -49,6 +49,9 @@ COMMENT ON COLUMN machine_stops.repaired IS 'It ended because the machine ran ag
 COMMENT ON COLUMN machine_stops.silent IS 'Microseconds of it in which nothing was known of the machine.';
 COMMENT ON COLUMN machine_stops.length IS 'Microseconds from since to until without silent; null: still going.';
 
+-- The first order of a stop, without sorting all orders.
+CREATE INDEX work_orders_by_stop ON work_orders (machine_id, stop_since, created_at, id) WHERE stop_since IS NOT NULL;
+
 CREATE TABLE machine_days (
     machine_name text   NOT NULL,
     day          date   NOT NULL,

@@ -62,7 +62,9 @@ WITH first_order AS (
     FROM across GROUP BY machine_name
     UNION ALL
     SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
-    FROM first_order o JOIN stops_inside(:names, :start, :until) s USING (machine_name, since)
+    FROM first_order o  -- each order looks its stop up: there are far fewer orders than stops
+    CROSS JOIN LATERAL (SELECT * FROM stops_inside(:names, :start, :until) s
+                        WHERE s.machine_name = o.machine_name AND s.since = o.since OFFSET 0) AS s
     WHERE o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY s.machine_name
     UNION ALL
     SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
@@ -112,13 +114,15 @@ WITH first_order AS MATERIALIZED (
     ORDER BY machine_id, stop_since, created_at, id
 ), seen_through AS (
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
-    FROM first_order o
-    JOIN (SELECT machine_name, since, until, reason FROM stops_inside(:names::text[], :start::timestamptz, :until)
-          WHERE length >= :micro_stop::bigint
-          UNION ALL
-          SELECT machine_name, since, until, reason FROM stops_across(:names, :start, :until, :now::timestamptz)
-          WHERE length >= :micro_stop AND until IS NOT NULL) AS stop USING (machine_name, since)
+    FROM first_order o  -- each order looks its stop up: there are far fewer orders than stops
+    CROSS JOIN LATERAL (SELECT * FROM stops_inside(:names::text[], :start::timestamptz, :until) s
+                        WHERE s.machine_name = o.machine_name AND s.since = o.since OFFSET 0) AS stop
+    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.length >= :micro_stop::bigint
+    UNION ALL
+    SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
+    FROM first_order o JOIN stops_across(:names, :start, :until, :now::timestamptz) stop USING (machine_name, since)
     WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
+      AND stop.length >= :micro_stop AND stop.until IS NOT NULL
 )
 SELECT s.reason, count(*) AS stops, sum(micros(created.at - s.since))::bigint AS detect,
        sum(micros(acknowledged.at - created.at))::bigint AS acknowledge,
