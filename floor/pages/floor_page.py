@@ -1,7 +1,10 @@
-"""The floor: every line and machine, what needs attention, and what happened."""
+"""The floor: every line and machine, what needs attention, and what happened; or the same for a wall, with ?kiosk."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Query
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
@@ -16,17 +19,26 @@ from ..ui.machine_drawer import MachineDrawer
 from ..ui.machine_tile import MachineTile
 from ..ui.plant_figures import plant_figures
 from ..ui.services import Services
+from ..ui.theme import Theme
+from ..ui.wall_screen import wall_screen
 
+WALL = '/?kiosk'
+Lines = Annotated[tuple[str, ...], Query(description='Names of the lines that a wall screen shows; all, if none.')]
+Seconds = Annotated[float, Query(ge=0, le=3600, description='How long a wall screen shows each line; 0: all at once.')]
 RECONNECT_S = 120.0
 """How long a page waits for its browser, in whose drawer somebody may be typing; large floors make large pages."""
 
 
 def register(services: Services) -> None:
-    """Serve the floor at /; ?machine=NAME opens that machine."""
+    """Serve the floor at /; ?machine=NAME opens that machine, ?kiosk is the wall screen (ui/wall_screen.py)."""
     store, broadcast, zone = services.store, services.broadcast, services.zone
 
     @ui.page('/', reconnect_timeout=RECONNECT_S)
-    def floor_page(machine: str = '') -> None:
+    def floor_page(machine: str = '', kiosk: str | None = None, line: Lines = (), rotate: Seconds = 0,
+                   theme: Theme = Theme.DARK) -> None:
+        if kiosk is not None:
+            wall_screen(services, names=line, rotate=rotate, theme=theme)
+            return
         client = ui.context.client
         identity = services.visitor()
         person = services.person(identity)
@@ -42,14 +54,15 @@ def register(services: Services) -> None:
             view.forget(keep=(SECOND, FIGURES, LISTS))
             lines.clear()
             with lines:
-                for line in store.lines:
-                    line_card(line, store, zone, view, open_tile)
+                for each in store.lines:
+                    line_card(each, store, zone, view, open_tile)
                 if not store.lines:
                     empty_floor(store)
 
         view = LiveView(client, build_lines)
         with frame('Floor', services, view, person):
-            plant_figures(store, view)
+            with plant_figures(store, view):
+                ui.link('Wall screen', WALL, new_tab=True).classes('wall-link')
             with ui.element('div').classes('floor'):
                 lines = ui.element('div').classes('lines')
                 with ui.element('aside').classes('side'):

@@ -29,7 +29,7 @@ from .fanout import send_update
 
 SUMS_GAP_S = 0.3
 SUMS_DELAY_S = 0.02  # the tile first: a browser renders what comes together in one go, and shows it later
-SECOND, FIGURES, LISTS = 'second', 'figures', 'lists'
+SECOND, FIGURES, LISTS, TURNS = 'second', 'figures', 'lists', 'turns'
 
 Topic = str
 Content = tuple[dict[str, Any], str | None]
@@ -185,9 +185,9 @@ class Broadcast:
             beat = max(beat + 1, loop.time())
             await asyncio.sleep(beat - loop.time())
             self._store.tick()
-            topics: Iterable[Topic] = [SECOND]
+            topics: Iterable[Topic] = [SECOND, TURNS]
             if minute != (minute := self._store.now_ms // 60_000):
-                topics = [SECOND, LISTS, *map(machine_topic, self._store.machines)]
+                topics = [SECOND, TURNS, LISTS, *map(machine_topic, self._store.machines)]
             self.flush(topics)
             for client_id in tuple(self._catching_up):
                 self._catch_up_again(client_id)

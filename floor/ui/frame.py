@@ -19,7 +19,8 @@ from .silence import Silence
 from .theme import theme_menu
 
 ASSETS = Path(__file__).parent.parent.parent / 'assets'
-STYLESHEETS = ('tokens.css', 'floor.css', 'silence.css', 'orders.css', 'order.css', 'past.css', 'session.css')
+STYLESHEETS = ('tokens.css', 'floor.css', 'silence.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
+               'session.css')
 NAME = 'Line Monitor'
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
 DIAGNOSIS = 'Diagnosis'

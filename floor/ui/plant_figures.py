@@ -9,13 +9,14 @@ from ..store import Store
 from .broadcast import FIGURES, Content, LiveElement, LiveView
 
 
-def plant_figures(store: Store, view: LiveView) -> None:
+def plant_figures(store: Store, view: LiveView) -> ui.element:
     """Running, warning, down and without data, of the whole plant; and its work orders."""
-    with ui.element('q-card').classes('figures').props('role=region aria-label="The plant now"'):
+    with ui.element('q-card').classes('figures').props('role=region aria-label="The plant now"') as figures:
         for status in (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN):
             view.add(PlantFigure(store, status))
         view.add(OrderFigure(store))
         view.add(OrderFigure(store, Priority.CRITICAL))
+    return figures
 
 
 class PlantFigure(LiveElement):

@@ -16,6 +16,8 @@ class Theme(StrEnum):
     LIGHT = 'light'
     DARK = 'dark'
     HIGH_PERFORMANCE = 'isa-101'
+    ANDON = 'andon'
+    """For wall screens, by their address: whole tiles in the colour of their state."""
 
 
 LABELS = {Theme.AUTO: 'As the device', Theme.LIGHT: 'Light', Theme.DARK: 'Dark',

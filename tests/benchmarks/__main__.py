@@ -7,12 +7,23 @@ import asyncio
 import sys
 from pathlib import Path
 
-from . import bench_fanout, bench_latency, bench_many, bench_orders, bench_page, bench_reports, bench_soak, bench_start
+from . import (
+    bench_fanout,
+    bench_latency,
+    bench_many,
+    bench_orders,
+    bench_outages,
+    bench_page,
+    bench_reports,
+    bench_soak,
+    bench_start,
+)
 from .report import Row, table
 from .server import PROGRAM
 
 BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_many, 'page': bench_page,
-              'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports}
+              'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports,
+              'outages': bench_outages}
 
 
 def main() -> int:

@@ -21,13 +21,13 @@ WATCH = """() => {
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """The browser, started."""
+async def chromium(*flags: str) -> AsyncIterator[Browser]:
+    """The browser, started, with more flags for its command line."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         raise RuntimeError('this benchmark needs Chromium: apt-get install chromium')
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=['--no-sandbox'])
+        browser = await playwright.chromium.launch(executable_path=path, args=['--no-sandbox', *flags])
         yield browser
         await browser.close()
 

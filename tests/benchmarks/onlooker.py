@@ -69,8 +69,8 @@ async def endure(page: Page, database: asyncpg.Connection, cut: Act, heal: Act, 
         await until(page, lambda look: look.grey)
         seen = time.monotonic() - began
     await asyncio.sleep(max(0.0, began + lasts - time.monotonic()))
-    healed = time.monotonic()
     await heal()
+    healed = time.monotonic()
     wrong = 0.0
     last = time.monotonic()
     while True:

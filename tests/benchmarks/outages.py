@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -69,9 +70,10 @@ async def frozen(address: str, database: asyncpg.Connection, lasts: float) -> En
 
 
 async def _stopped(address: str, database: asyncpg.Connection, lasts: float, only: str) -> Endured:
-    before = set(_browsers())
-    async with chromium() as browser, looking(browser, address) as page:
-        mine = [process for process in _browsers() if process not in before and only in ' '.join(process.cmdline())]
+    mark = f'--outage={uuid.uuid4()}'
+    async with chromium(mark) as browser, looking(browser, address) as page:
+        root = next(each for each in psutil.Process().children(recursive=True) if mark in each.cmdline())
+        mine = [each for each in (root, *root.children(recursive=True)) if only in ' '.join(each.cmdline())]
 
         async def tell(number: int) -> None:
             for process in mine:
@@ -80,18 +82,22 @@ async def _stopped(address: str, database: asyncpg.Connection, lasts: float, onl
                             watched=False)
 
 
-async def restarted(app: Floor, database: asyncpg.Connection, lasts: float, *, kill: bool = False) -> Endured:
-    """The server stops and comes back after a while, on the same address and data. The return is when it is live."""
-    async with chromium() as browser, looking(browser, app.address) as page:
-        async def stop() -> None:
-            if kill:
-                app.process.kill()
-            await asyncio.to_thread(app.stop)  # waits, too
+async def restarted(app: Floor, database: asyncpg.Connection, lasts: float) -> Endured:
+    """A server on the same database stops and comes back on the same address. The return is when it says that it is
+    live; the first one keeps the embedded database running, in which the floor changes meanwhile."""
+    server = start_floor(app.program, app.data_dir)
+    try:
+        await live(server)
+        async with chromium() as browser, looking(browser, server.address) as page:
+            async def stop() -> None:
+                await asyncio.to_thread(server.stop)
 
-        async def start() -> None:
-            app.process = start_floor(app.program, app.data_dir, port=app.port).process
-            await live(app, every=0.05)
-        return await endure(page, database, stop, start, lasts)
+            async def start() -> None:
+                server.process = start_floor(app.program, app.data_dir, port=server.port).process
+                await live(server, every=0.05)
+            return await endure(page, database, stop, start, lasts)
+    finally:
+        await asyncio.to_thread(server.stop)
 
 
 def _at_once(act: Callable[[], None]) -> Act:
@@ -99,6 +105,3 @@ def _at_once(act: Callable[[], None]) -> Act:
         act()
     return awaited
 
-
-def _browsers() -> list[psutil.Process]:
-    return [process for process in psutil.Process().children(recursive=True) if 'chrom' in process.name()]

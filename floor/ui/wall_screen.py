@@ -1,0 +1,105 @@
+"""The floor for a wall screen: no chrome, large type that fills it, lines in turn if asked.
+
+It runs for weeks: nothing is built or taken away when the line changes, so neither the page nor the server grows.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+from nicegui import ui
+
+from ..store import Line, Store
+from .attention_list import attention_list
+from .broadcast import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement, LiveView
+from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
+from .line_card import line_card
+from .plant_figures import plant_figures
+from .services import Services
+from .silence import Silence
+from .theme import Theme
+
+SHORTEST_TURN_S = 3.0
+
+
+def wall_screen(services: Services, *, names: Sequence[str], rotate: float, theme: Theme) -> None:
+    """Build the page. names: of the lines to show, none for all; rotate: seconds for each of them, 0 for all at once.
+
+    What is down anywhere stands beside the lines at all times.
+    """
+    store, zone = services.store, services.zone
+    turn = max(rotate, SHORTEST_TURN_S) if rotate else 0.0
+
+    def build_lines() -> None:
+        view.forget(keep=(SECOND, FIGURES, LISTS))
+        place.clear()
+        shown = chosen(store.lines, names)
+        with place:
+            place.style['--lines'] = str(1 if turn else max(1, len(shown)))
+            for number, line in enumerate(shown):
+                slide = Slide(number, len(shown), turn)
+                view.add(slide)
+                slide.fit(len(line.machines))
+                with slide:
+                    line_card(line, store, zone, view, lambda _: None)
+                    if turn and len(shown) > 1:
+                        ui.label(f'{number + 1} of {len(shown)}').classes('slide-place')
+            if not shown:
+                with ui.card().classes('line empty'):
+                    ui.label(nothing_to_show(store, names)).classes('empty-title')
+
+    view = LiveView(ui.context.client, build_lines)
+    ui.page_title('Wall screen · Line Monitor')
+    page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
+    page.props['role'] = 'none'  # Quasar makes it a <main> too
+    with ui.element('div').classes('frame wall') as root:
+        root.props['data-theme'] = theme.value
+        with ui.element('q-toolbar').classes('wall-bar').props('role=banner'):
+            plant_figures(store, view)
+            view.add(ConnectionBadge(store, zone))
+            view.add(PlantClock(store, zone, ''))
+        with ui.element('q-card').classes('banner-place'):
+            view.add(TroubleBanner(store, zone))
+            view.add(Silence())
+        with ui.element('main').classes('wall-main'):
+            place = ui.element('div').classes('wall-lines')
+            with ui.element('aside').classes('wall-side'):
+                attention_list(store, view, lambda _: None)
+    build_lines()
+    services.broadcast.join(view)
+
+
+def chosen(lines: Sequence[Line], names: Sequence[str]) -> list[Line]:
+    """The lines of these names, in any case, in the order of the floor; all where no name is given."""
+    wanted = {name.strip().casefold() for name in names}
+    return [line for line in lines if not wanted or line.name.casefold() in wanted]
+
+
+def nothing_to_show(store: Store, names: Sequence[str]) -> str:
+    """Why there is no line, and what there would be."""
+    if not store.lines:
+        return 'There are no machines on the floor yet; they appear by themselves.'
+    return f'No line is called {" or ".join(names)}. There are: {", ".join(line.name for line in store.lines)}.'
+
+
+class Slide(LiveElement):
+    """One line, large, when its turn has come. All wall screens turn at the same moment."""
+
+    def __init__(self, number: int, count: int, turn: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """The number-th of count lines, each shown for turn seconds; 0: always."""
+        super().__init__('div', TURNS)
+        self._number, self._count, self._turn, self._monotonic = number, count, turn, monotonic
+        # in the class, because screens with other turns must not be taken for alike
+        self.classes(f'slide turn-{turn:g}-of-{count}')
+
+    def fit(self, machines: int) -> None:
+        """So many machines fill it: in a square when it is alone, side by side otherwise."""
+        columns = max(1, math.ceil(math.sqrt(machines)) if self._turn or self._count == 1 else machines)
+        self.style['--columns'] = str(columns)
+        self.style['--rows'] = str(max(1, math.ceil(machines / columns)))
+
+    def content(self) -> Content:
+        on_turn = not self._turn or int(self._monotonic() / self._turn) % self._count == self._number
+        return {'data-shown': str(on_turn).lower()}, None

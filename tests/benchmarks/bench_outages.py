@@ -1,0 +1,57 @@
+"""Wi-fi lost, networks that carry nothing, proxies, sleep, restarts: what a person before Chromium sees, and when.
+
+Half an hour takes half an hour, all kinds at once. A day is not waited for: after two minutes the server has forgotten
+the page, and all that is longer goes the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+
+from .onlooker import Endured
+from .outages import asleep, frozen, half_open, held, refused, restarted, wifi_lost
+from .report import Row, say
+from .server import Floor, floor
+
+SHORT = (5, 60)
+LONG = 1800
+KINDS = {'wi-fi lost': wifi_lost, 'network carries nothing': held, 'proxy refuses': refused, 'laptop asleep': asleep,
+         'tab put away': frozen}
+NOT_LIVE_S, BACK_S = 6.0, 5.0
+WRONG_S = 0.1
+
+
+async def run(program: Path, *, quick: bool) -> list[Row]:
+    """The rows."""
+    async with floor(program) as app:
+        rows = []
+        for lasts in SHORT[:1] if quick else SHORT:
+            for name, outage in KINDS.items():
+                rows.append(await row(f'{name}, {lasts} s', app, lambda db, o=outage, s=lasts: o(app.address, db, s)))
+        rows.append(await row('proxy forgets the connection', app, lambda db: half_open(app.address, db)))
+        if not quick:
+            rows += await asyncio.gather(*(
+                row(f'{name}, {LONG // 60} min', app, lambda db, o=outage: o(app.address, db, LONG))
+                for name, outage in KINDS.items()))
+        rows.append(await row('server restarted', app, lambda db: restarted(app, db, 0)))
+        return rows
+
+
+async def row(what: str, app: Floor, outage: Callable[[asyncpg.Connection], Awaitable[Endured]]) -> Row:
+    """One outage, on a database connection of its own."""
+    database = await asyncpg.connect(app.database_url)
+    try:
+        endured = await outage(database)
+    except (RuntimeError, TimeoutError) as error:
+        say(f'{what}: {error!r}')
+        return Row(what, f'back within {BACK_S:g} s', f'not back: {error!r}', False)
+    finally:
+        database.terminate()
+    say(f'{what}: {endured}')
+    met = (endured.seen or 0) <= NOT_LIVE_S and endured.back <= BACK_S and endured.wrong <= WRONG_S
+    target = f'not live within {NOT_LIVE_S:g} s, right and live {BACK_S:g} s after the return'
+    return Row(what, target, str(endured), met)

@@ -1,0 +1,129 @@
+"""The wall screen: opened by its address, read from afar, and never without what is down."""
+
+import re
+
+import pytest
+from browser.visitor import badge, tile
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+
+LINES = ['Transmission Line', 'Engine Line', 'Exterior Line', 'Interior Line']
+FULL_HD, FOUR_K, UPRIGHT = (1920, 1080), (3840, 2160), (1080, 1920)
+STOP = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"
+EVERY_STATUS = ("UPDATE machine_feed_stream SET reason = 'Supply air low', "
+                "status = (ARRAY['operational', 'warning', 'down'])[1 + machine_id % 3]")
+OUTSIDE = """() => [...document.querySelectorAll('.wall .tile, .wall .row-machine, .wall .badge, .wall .clock')]
+    .filter(each => each.checkVisibility())
+    .filter(each => { const box = each.getBoundingClientRect()
+        return box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight })
+    .map(each => each.textContent)"""
+CUT_OFF = """() => [...document.querySelectorAll('.wall .tile')]
+    .filter(each => each.checkVisibility() && each.scrollHeight > each.clientHeight + 1)
+    .map(each => each.textContent)"""
+
+
+def shown(page):
+    return page.locator('.slide[data-shown=true]')
+
+
+@pytest.mark.parametrize('path', ['/?kiosk', '/?kiosk&rotate=60'])
+@pytest.mark.parametrize('size', [FULL_HD, FOUR_K, UPRIGHT])
+async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor, sql, path, size):
+    await sql.execute(EVERY_STATUS)
+    page = await visitor.open(path, viewport={'width': size[0], 'height': size[1]})
+    await expect(page.locator('.row-machine:visible')).to_have_count(12)
+
+    assert await page.evaluate("getComputedStyle(document.querySelector('.tile')).cursor") == 'none'
+    assert await page.evaluate('getComputedStyle(document.body).overflow') == 'hidden'
+    assert await page.evaluate(OUTSIDE) == []
+    assert await page.evaluate(CUT_OFF) == []
+    await expect(page.get_by_role('link')).to_have_count(0)
+    box = await page.locator('.wall-main').bounding_box()
+    assert box is not None
+    assert box['height'] > .88 * size[1]
+
+
+async def test_four_k_shows_the_same_twice_as_large(visitor, sql):
+    letters = [await tile(await visitor.open('/?kiosk', viewport={'width': width, 'height': height}), 'Valve_01_01')
+               .evaluate('tile => parseFloat(getComputedStyle(tile).fontSize)') for width, height in (FULL_HD, FOUR_K)]
+
+    assert letters[1] == pytest.approx(2 * letters[0], rel=.05)
+
+
+async def test_lines_take_turns_and_what_is_down_stays(visitor, sql):
+    await sql.execute(STOP)
+    page = await visitor.open('/?kiosk&rotate=3', viewport={'width': 1920, 'height': 1080})
+    await page.evaluate('window.notReloaded = true')
+    start = LINES.index(await shown(page).locator('.line').get_attribute('data-line'))
+
+    for step in range(len(LINES) + 1):
+        number = (start + step) % len(LINES)
+        await expect(shown(page).locator('.line')).to_have_attribute('data-line', LINES[number])
+        await expect(shown(page)).to_have_count(1)
+        await expect(page.locator('.line:visible')).to_have_count(1)
+        await expect(shown(page).locator('.slide-place')).to_have_text(f'{number + 1} of 4')
+        await expect(page.locator('.row-machine:visible')).to_have_text(re.compile('^Valve 01·01\nSeat worn'))
+    assert await page.evaluate('window.notReloaded')
+
+
+async def test_a_change_shows_on_a_line_whose_turn_comes_later(visitor, sql):
+    page = await visitor.open('/?kiosk&rotate=3600')
+    await sql.execute(STOP)
+
+    await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
+    await expect(page.locator('.row-machine:visible')).to_have_count(1)
+
+
+async def test_some_lines_only(visitor, sql):
+    page = await visitor.open('/?kiosk&line=interior%20line&line=Engine%20Line')
+
+    assert await page.locator('.line:visible').evaluate_all('all => all.map(line => line.dataset.line)') == [
+        'Engine Line', 'Interior Line']
+
+
+async def test_a_line_that_does_not_exist(visitor, sql):
+    page = await visitor.open('/?kiosk&line=Axle')
+
+    await expect(page.get_by_text(f'No line is called Axle. There are: {", ".join(LINES)}.')).to_be_visible()
+    await expect(badge(page)).to_have_attribute('data-connection', 'live')
+
+
+@pytest.mark.parametrize(('address', 'ground'), [
+    ('', 'rgb(15, 19, 23)'), ('&theme=light', 'rgb(244, 245, 246)'), ('&theme=andon', 'rgb(0, 0, 0)')])
+async def test_its_theme_stands_in_the_address(visitor, sql, address, ground):
+    page = await visitor.open(f'/?kiosk{address}', color_scheme='light')
+
+    await expect(page.locator('body')).to_have_css('background-color', ground)
+
+
+async def test_the_floor_leads_to_it(visitor, sql):
+    page = await visitor.open()
+
+    async with page.expect_popup() as opened:
+        await page.get_by_role('link', name='Wall screen').click()
+
+    await expect((await opened.value).locator('.wall .tile')).to_have_count(30)
+
+
+async def test_a_wall_screen_that_hears_nothing_says_so(visitor, sql):
+    page = await visitor.open('/?kiosk', viewport={'width': 1920, 'height': 1080})
+    visitor.loses_connection = True
+    visitor.program.process.suspend()
+    try:
+        await expect(page.get_by_text('No word from the server')).to_be_visible()
+        box = await page.locator('.silence-notice').bounding_box()
+    finally:
+        visitor.program.process.resume()
+    assert box is not None
+    assert box['width'] > 1920 / 4
+    await expect(page.locator('.silence')).to_be_hidden()
+
+
+async def test_machines_come_and_go(visitor, sql):
+    page = await visitor.open('/?kiosk&rotate=3600')
+
+    await sql.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Painter_04_07', 'painter')")
+
+    await expect(tile(page, 'Painter_04_07')).to_have_count(1)
+    await expect(page.locator('.slide')).to_have_count(4)
