@@ -26,7 +26,8 @@ from floor.intake import MESSAGES_AT_ONCE, MESSAGES_PER_S
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
 ORDERS = '/api/work-orders'
-PAGES = ('/', '/work-orders', '/work-orders?view=board', '/reports', '/reports/shift', '/past', '/employees')
+PAGES = ('/', '/work-orders', '/work-orders?view=board', '/reports', '/reports/shift', '/past', '/employees',
+         '/diagnosis')
 NO_PAGES = ('/api/machines', '/api/work-orders', '/api/nothing', '/healthz', '/metrics', '/openapi.json', '/docs',
             '/assets/floor.css', '/assets/', '/favicon.ico')
 SOCKET = '/_nicegui_ws/socket.io/?EIO=4&transport='

@@ -228,6 +228,12 @@ async def test_the_shift_and_the_past(visitor: Visitor, path: str) -> None:
     await is_harmless(page)
 
 
+async def test_the_diagnosis(visitor: Visitor) -> None:
+    page = await visitor.open('/diagnosis')
+    await expect(page.get_by_role('main')).to_contain_text('igration')
+    await is_harmless(page)
+
+
 async def test_the_interface_shown_by_its_own_page(visitor: Visitor) -> None:
     page = await visitor.open()
     await page.goto(visitor.program.url + '/docs')

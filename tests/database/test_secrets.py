@@ -51,7 +51,7 @@ def everything_said(program: Program) -> str:
     said = []
     try:
         program.start()
-        for path in ['/healthz', '/metrics', '/api/machines', '/', '/openapi.json']:
+        for path in ['/healthz', '/metrics', '/api/machines', '/', '/diagnosis', '/openapi.json']:
             answer = httpx.get(program.url + path, timeout=30)
             said += [str(answer.headers), answer.text]
         answer = httpx.post(f'{program.url}/api/work-orders', timeout=30,
