@@ -57,7 +57,7 @@ def link_of_id(dashboard_id: str, host: str, workspace_id: str | None = None) ->
 
     :raises SettingsError: names the variable that is missing or wrong
     """
-    name = workspace_host(host)
+    name = _checked_host(host if '://' in host else f'https://{host}', 'DATABRICKS_HOST')
     if workspace_id is not None and not WORKSPACE_ID.fullmatch(workspace_id):
         raise SettingsError(f'DATABRICKS_WORKSPACE_ID={workspace_id[:60]} can not be used: it must be a number')
     which = f'?{urlencode({"o": workspace_id})}' if workspace_id else ''
@@ -77,14 +77,6 @@ def link_of_address(embed_url: str) -> DashboardLink:
     if parts.path.startswith(EMBEDDED):
         return _link(name, parts.path.removeprefix(EMBEDDED), which)
     return DashboardLink(f'https://{name}{parts.path}{which}', f'https://{name}{parts.path}{which}')
-
-
-def workspace_host(host: str) -> str:
-    """The name alone of what DATABRICKS_HOST says, with or without https://.
-
-    :raises SettingsError: it is no workspace's address
-    """
-    return _checked_host(host if '://' in host else f'https://{host}', 'DATABRICKS_HOST')
 
 
 def _link(host: str, dashboard: str, which: str) -> DashboardLink:

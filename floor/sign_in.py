@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .dashboard_link import workspace_host
-from .settings import Settings, on_databricks
+from .errors import SettingsError
+from .settings import ORIGIN, Settings, on_databricks
 
 
 def sign_in_origins(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -13,8 +13,13 @@ def sign_in_origins(settings: Settings, environ: Mapping[str, str]) -> tuple[str
 
     On Databricks Apps the workspace does it. environ: the process's environment.
 
-    :raises SettingsError: DATABRICKS_HOST is no workspace's address
+    :raises SettingsError: DATABRICKS_HOST is no address of a server
     """
-    if on_databricks(environ) and (host := environ.get('DATABRICKS_HOST')):
-        return f'https://{workspace_host(host)}', *settings.sign_in_origins
-    return settings.sign_in_origins
+    host = environ.get('DATABRICKS_HOST') if on_databricks(environ) else None
+    if not host:
+        return settings.sign_in_origins
+    origin = (host if '://' in host else f'https://{host}').lower().removesuffix('/')
+    if not ORIGIN.fullmatch(origin):
+        raise SettingsError(f'DATABRICKS_HOST={" ".join(host.split())[:60]} can not be used: it must be the https '
+                            f'address of a Databricks workspace')
+    return origin, *settings.sign_in_origins

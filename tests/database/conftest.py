@@ -3,7 +3,14 @@ ask Python what it makes of the same SQL, and run on the newest only."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from database.postgres import Server
+from database.tls import ROLE, TlsDatabase, tls_server
+from database.workspace import Workspace
 
 MAJORS = (16, 18)
 
@@ -13,3 +20,36 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if 'postgres_major' in metafunc.fixturenames:
         newest_only = metafunc.definition.get_closest_marker('newest_postgres') is not None
         metafunc.parametrize('postgres_major', MAJORS[-1:] if newest_only else MAJORS, ids='pg{}'.format)
+
+
+@pytest.fixture(scope='session')
+def secure() -> Iterator[tuple[Server, int]]:
+    """A server that speaks TLS, as Lakebase does, and its port."""
+    server, port = tls_server()
+    yield server, port
+    server.stop()
+
+
+@pytest.fixture
+def lake(secure: tuple[Server, int]) -> Iterator[TlsDatabase]:
+    """An empty database in which ROLE has what Databricks grants an app: CONNECT and CREATE."""
+    server, port = secure
+    url = server.new_database(migrated=False)
+    lake = TlsDatabase(server, url, port)
+    server.psql(url, '-c', f'GRANT CONNECT, CREATE ON DATABASE {lake.name} TO "{ROLE}"')
+    yield lake
+    server.drop_database(url)
+
+
+@pytest.fixture
+def workspace(lake: TlsDatabase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
+    """Each token that it gives is from then on the one password of ROLE."""
+    for name in [name for name in os.environ if name.startswith(('DATABRICKS_', 'PG', 'LAKEBASE_'))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv('DATABRICKS_CONFIG_FILE', str(tmp_path / 'no-config'))
+    workspace = Workspace()
+    workspace.give = lake.set_password
+    for name, value in workspace.environment.items():
+        monkeypatch.setenv(name, value)
+    yield workspace
+    workspace.stop()

@@ -7,17 +7,16 @@ and sets each token that it gives as the password of the app's role.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, Server, until
-from database.tls import ROLE, TlsDatabase, tls_server
+from database.postgres import SCHEMA, until
+from database.tls import ROLE, TlsDatabase
 from database.workspace import CREDENTIALS, ENDPOINT, Workspace
 
 from auth.lakebase import RENEWED_AFTER, Address, Lakebase
@@ -31,45 +30,6 @@ from floor.store import Connection, Store
 
 ROTATIONS = 100
 SHORTEST_LIFE_S = 0.15
-
-
-@pytest.fixture
-def postgres_major() -> int:
-    """Not the fixture that adds versions: there is one with TLS."""
-    return 17
-
-
-@pytest.fixture(scope='module')
-def secure() -> Iterator[tuple[Server, int]]:
-    """The server and its port."""
-    server, port = tls_server()
-    yield server, port
-    server.stop()
-
-
-@pytest.fixture
-def lake(secure: tuple[Server, int]) -> Iterator[TlsDatabase]:
-    """An empty database in which ROLE has what Databricks grants an app: CONNECT and CREATE."""
-    server, port = secure
-    url = server.new_database(migrated=False)
-    lake = TlsDatabase(server, url, port)
-    server.psql(url, '-c', f'GRANT CONNECT, CREATE ON DATABASE {lake.name} TO "{ROLE}"')
-    yield lake
-    server.drop_database(url)
-
-
-@pytest.fixture
-def workspace(lake: TlsDatabase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
-    """Each token that it gives is from then on the one password of ROLE."""
-    for name in [name for name in os.environ if name.startswith(('DATABRICKS_', 'PG', 'LAKEBASE_'))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv('DATABRICKS_CONFIG_FILE', str(tmp_path / 'no-config'))
-    workspace = Workspace()
-    workspace.give = lake.set_password
-    for name, value in workspace.environment.items():
-        monkeypatch.setenv(name, value)
-    yield workspace
-    workspace.stop()
 
 
 @pytest.fixture
