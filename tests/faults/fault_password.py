@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 from database.postgres import SCHEMA, until
-from database.tls import ROLE, TlsDatabase, behind_a_door, door
+from database.tls import ROLE, TlsDatabase, tls_server
 from database.workspace import CLIENT_SECRET, CREDENTIALS, ENDPOINT, Workspace
 
 from .history import History
@@ -22,7 +21,7 @@ MOST_REQUESTS = 40
 
 async def no_password(stage: Stage) -> History:
     """The token ends, Databricks refuses to give another, and the sessions are cut."""
-    async with _lakebase(stage.folder) as (lake, workspace):
+    async with _lakebase() as (lake, workspace):
         program = stage.program(
             LAKEBASE_ENDPOINT=ENDPOINT, PGUSER=ROLE, DATABRICKS_DATABASE_PORT=str(lake.port),
             LAKEBASE_DATABASE_NAME=lake.name, DATABRICKS_CONFIG_FILE=str(stage.folder / 'none'),
@@ -50,17 +49,15 @@ async def no_password(stage: Stage) -> History:
 
 
 @asynccontextmanager
-async def _lakebase(folder: Path) -> AsyncIterator[tuple[TlsDatabase, Workspace]]:
+async def _lakebase() -> AsyncIterator[tuple[TlsDatabase, Workspace]]:
     """A server as Lakebase is one, with an empty database, and the workspace whose tokens are its passwords."""
-    server, workspace = behind_a_door(18), Workspace()
+    (server, port), workspace = tls_server(), Workspace()
     try:
-        server.psql(server.url('postgres'), '-c', f'CREATE ROLE "{ROLE}" LOGIN')
         url = server.new_database(migrated=False)
-        lake = TlsDatabase(server, url, 0)
+        lake = TlsDatabase(server, url, port)
         server.psql(url, '-c', f'GRANT CONNECT, CREATE ON DATABASE {lake.name} TO "{ROLE}"')
         workspace.give = lake.set_password
-        async with door(url, folder) as lake.port:
-            yield lake, workspace
+        yield lake, workspace
     finally:
         workspace.stop()
         server.stop()
