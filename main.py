@@ -47,6 +47,7 @@ from floor.storage import storage_secret
 from floor.store import Store
 from floor.ui.broadcast import Broadcast
 from floor.ui.echo import Echoes, browser_lag
+from floor.ui.fanout import longest_backlog
 from floor.ui.frame import ASSETS, NAME, add_stylesheets
 from floor.ui.services import Services
 from floor.ui.session import keep_sessions
@@ -120,7 +121,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     api_work_orders.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
                              identify=services.identify)
     vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
-                    browser=browser, no_answer=lambda: echoes.unanswered,
+                    browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,
                     upkeeps=[order_keeper.upkeep, history_keeper.upkeep, dashboard_keeper.upkeep],
                     log_lines=lambda: log_lines.lines, migrations=load_migrations(feed_table=database.feed_table),
                     password=source.lakebase, simulator=simulator)

@@ -67,6 +67,8 @@ class Vitals:
     """From a change to the frame of a browser that shows it."""
     no_answer: Callable[[], int] = lambda: 0
     """How many pages did not say in time that they show it."""
+    backlog: Callable[[], int] = lambda: 0
+    """Messages that wait for the browser that reads slowest."""
     upkeeps: Sequence[Upkeep] = ()
     """The tasks that are done again and again."""
     log_lines: Callable[[], dict[str, int]] = dict

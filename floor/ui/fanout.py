@@ -17,6 +17,11 @@ from socketio.packet import EVENT
 NAMESPACE = '/'
 
 
+def longest_backlog() -> int:
+    """Messages that wait for the browser that reads slowest; one that answers no ping is given up."""
+    return max((socket.queue.qsize() for socket in core.sio.eio.sockets.values()), default=0)
+
+
 def send_update(message: Mapping[int, Any], client_ids: Sequence[str]) -> None:
     """NiceGUI's 'update' for these clients, at once: whoever reads the queue next gets what was true at this moment."""
     if not client_ids or NAMESPACE not in core.sio.manager.rooms:

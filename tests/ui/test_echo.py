@@ -1,15 +1,17 @@
 """A page is asked right behind a change, in turn, and its answer is the measure; who is hidden does not count."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
-from nicegui import ui
+from nicegui import core, ui
 
 from floor.lag import Lag
 from floor.model import MachineChange, MachineName, Status
 from floor.store import Store
 from floor.ui import echo as echo_module
 from floor.ui.echo import PATIENCE_S, PAUSE_S, Echo, Echoes
+from floor.ui.fanout import longest_backlog
 
 
 @pytest.fixture
@@ -128,3 +130,13 @@ def test_what_was_found_by_reading_the_floor_is_no_announced_change():
     assert store.written_ms is None
     store.apply([MachineChange(MachineName('Nobody'), Status.DOWN, None, 1, 5, 5)])
     assert store.written_ms is None
+
+
+def test_the_longest_backlog_is_of_the_slowest_browser(monkeypatch):
+    def socket(waiting):
+        return SimpleNamespace(queue=SimpleNamespace(qsize=lambda: waiting))
+
+    monkeypatch.setattr(core.sio.eio, 'sockets', {})
+    assert longest_backlog() == 0
+    monkeypatch.setattr(core.sio.eio, 'sockets', {'a': socket(3), 'b': socket(120), 'c': socket(0)})
+    assert longest_backlog() == 120
