@@ -113,14 +113,15 @@ async def test_it_starts_makes_its_tables_serves_everybody_and_stops_in_time(app
         assert b'Injection_Molder_02_01' in answer.read()
     assert any(f"frame-src 'self' {workspace.url}" in line for line in policy), 'who is known there is signed in anew'
 
-    _reader, writer = await asyncio.open_connection('127.0.0.1', app.port)  # somebody in the middle of a request
-    writer.write(b'POST /api/work-orders HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{')
-    await writer.drain()
+    reader, writer = await asyncio.open_connection('127.0.0.1', app.port)  # somebody in the middle of a request
+    writer.write(b'POST /api/work-orders HTTP/1.1\r\nHost: x\r\nX-Forwarded-Email: lisa.garcia@example.com\r\n'
+                 b'Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n')
+    assert await reader.readuntil(b'\r\n\r\n') == b'HTTP/1.1 100 Continue\r\n\r\n'
+    assert 'Traceback' not in app.said
     begin = time.monotonic()
     app.process.send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(app.process.wait, GIVEN_TO_STOP_S) == 0, app.said
     print(f'stopped {time.monotonic() - begin:.1f} s after SIGTERM')
     writer.close()
-    assert 'Traceback' not in app.said
     assert not [token for token in (*workspace.tokens, workspace.environment['DATABRICKS_CLIENT_SECRET'])
                 if token in app.said]

@@ -86,7 +86,7 @@ async def _kill_one(program: Program, url: str, history: History) -> None:
     program.process.kill()
     connection = await connect(url)
     history.heal()
-    connection.terminate()
+    await connection.close()
     await asyncio.to_thread(program.stop)
     await asyncio.to_thread(program.start)
     await asyncio.sleep(max(0.0, 2 - (time.monotonic() - killed_at)))
