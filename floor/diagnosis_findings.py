@@ -25,7 +25,7 @@ REMEDIES = {
     'full': 'The server has no connection left: end sessions that nobody needs, or raise max_connections.',
     'starting': 'The server starts or stops. If it stays so, look into its log.',
     'heartbeat': 'PostgreSQL hangs, the network swallows what is sent, or a pooler passes no notifications on.',
-    'migration': 'The message says which file or right it is.',
+    'migration': 'The message says which file or right it is; where it is a file, restart the program then.',
     'closed': 'Look into the log of PostgreSQL for who ended the connection.',
     'refused': 'Look into the log of PostgreSQL.',
     'fault': 'This is a fault of the program: send this page and its log to who maintains it.',
