@@ -18,7 +18,7 @@ from floor import api, api_work_orders, console, health, history
 from floor.analytics import Analytics
 from floor.change_limit import ChangeLimit
 from floor.collector import collect_garbage
-from floor.connection_watch import ConnectionWatch
+from floor.connection_watch import ConnectionWatch, once_live
 from floor.dashboard_keeper import DashboardKeeper
 from floor.dashboard_link import dashboard_link
 from floor.database import Database
@@ -103,8 +103,9 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                         dashboard=dashboard_link(settings, os.environ))
 
     tasks: list[Callable[[], Awaitable[None]]] = [
-        listener.run, broadcast.run, order_keeper.run, history_keeper.run, dashboard_keeper.run, database.recycle,
-        watch.run, partial(measure_event_loop, loop),
+        listener.run, broadcast.run, database.recycle, watch.run,
+        *(partial(once_live, store, keeper.run) for keeper in (order_keeper, history_keeper, dashboard_keeper)),
+        partial(measure_event_loop, loop),
         partial(collect_garbage, lambda: broadcast.pages_gone)]
     if source.lakebase is not None:
         tasks.append(source.lakebase.keep_fresh)

@@ -6,11 +6,24 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from .store import Connection, Difference, Store
 
 log = logging.getLogger(__name__)
+
+
+async def once_live(store: Store, task: Callable[[], Awaitable[None]]) -> None:
+    """Run a task from the first picture on: before, the database may not answer, or not have its schema yet."""
+    live = asyncio.Event()
+    if store.connection is Connection.LIVE:
+        live.set()
+    forget = store.subscribe(lambda _: live.set() if store.connection is Connection.LIVE else None)
+    try:
+        await live.wait()
+    finally:
+        forget()
+    await task()
 
 
 class ConnectionWatch:

@@ -47,13 +47,11 @@ class DashboardKeeper:
 
     async def run(self) -> None:
         """Refresh for ever, until cancelled. While the database is away the tables say as of when they are."""
-        pause = min(2.0, self._every)  # not at once: when the program has just begun the schema may not be there
         while True:
-            await asyncio.sleep(pause)
-            pause = self._every
             async with self.upkeep.attempt():
                 if await self.refresh():
                     await self.forget()
+            await asyncio.sleep(self._every)
 
     async def refresh(self) -> bool:
         """All eight tables, in one transaction; False if somebody else is at it.

@@ -33,12 +33,10 @@ class HistoryKeeper:
 
     async def run(self) -> None:
         """Refresh for ever, until cancelled. While the database is away nothing is lost: the history waits."""
-        pause = min(1.0, self._every)  # not at once: when the program has just begun the schema may not be there
         while True:
-            await asyncio.sleep(pause)
-            pause = self._every
             async with self.upkeep.attempt():
                 await self.refresh()
+            await asyncio.sleep(self._every)
 
     async def refresh(self) -> int:
         """Bring it up to date, step by step; how much there was to do (0 also while another instance is at it).

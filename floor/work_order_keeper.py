@@ -29,9 +29,9 @@ class WorkOrderKeeper:
     async def run(self) -> None:
         """Look for ever, until cancelled. While the database is away nothing is missed: stops and recoveries stay."""
         while True:
-            await asyncio.sleep(self._every)  # first, so that the schema is up to date when the program has just begun
             async with self.upkeep.attempt():
                 await self.look()
+            await asyncio.sleep(self._every)
 
     async def look(self) -> None:
         """Once, in two short transactions.

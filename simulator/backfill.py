@@ -72,6 +72,8 @@ async def backfill(connection: Connection, queries: Any, *, days: int = 30, seed
     done = Backfill(since, until, len(events), len(papers.orders), time.monotonic() - began)
     log.info('made %d days of history in %.1f s: %d status changes, %d work orders',
              days, done.took, done.changes, done.orders)
+    await queries.add_up_history(connection)
+    log.info('the history is added up, %.1f s after its begin', time.monotonic() - began)
     return done
 
 

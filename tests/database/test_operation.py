@@ -112,18 +112,14 @@ async def test_a_database_that_is_away_is_a_handful_of_lines(folder: Path) -> No
     program.start()
     try:
         async def tried_often() -> bool:
-            now = await measures(program)
-            return (now['floor_listener_refusals_total{unreachable}'] >= 8
-                    and now['floor_task_failures_total{dashboard}'] >= 20
-                    and now['floor_task_failures_total{work_orders}'] >= 2)
+            return (await measures(program))['floor_listener_refusals_total{unreachable}'] >= 8
 
         await until(tried_often, 90)
         async with httpx.AsyncClient() as client:  # what asks meanwhile is no line either
             for _ in range(5):
                 assert (await client.get(f'{program.url}/api/machines', timeout=60)).status_code == 503
         now = await measures(program)
-        assert now['floor_task_failing{dashboard}'] == 1
-        assert now['floor_task_last_error_timestamp_seconds{dashboard}'] > 0
+        assert now['floor_task_failures_total{dashboard}'] == 0, 'what needs the database waits for the first picture'
         assert program.health()['status'] == 'connecting'
     finally:
         program.stop()

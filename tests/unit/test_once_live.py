@@ -1,0 +1,38 @@
+"""Tasks that need the database wait for the first picture."""
+
+import asyncio
+
+from floor.connection_watch import once_live
+from floor.model import FloorSnapshot
+from floor.store import Store
+
+EMPTY_FLOOR = FloorSnapshot(machines=(), events=(), now_ms=1_000)
+
+
+async def test_a_task_begins_with_the_first_picture_and_not_before():
+    store, begun = Store(), asyncio.Event()
+
+    async def task() -> None:
+        begun.set()
+
+    waiting = asyncio.create_task(once_live(store, task))
+    store.lose('nobody answers')
+    await asyncio.sleep(0)
+    assert not begun.is_set()
+
+    store.replace(EMPTY_FLOOR)
+    store.prove()
+    await waiting
+    assert begun.is_set()
+
+
+async def test_where_the_floor_is_live_already_it_begins_at_once():
+    store, begun = Store(), asyncio.Event()
+    store.replace(EMPTY_FLOOR)
+    store.prove()
+
+    async def task() -> None:
+        begun.set()
+
+    await once_live(store, task)
+    assert begun.is_set()
