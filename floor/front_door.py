@@ -4,6 +4,7 @@ browser_headers.py   the answer's policy; no cookie on what is not a page
 own_origin.py        the name that we are called by, and which site's page asks
 intake.py            how much, and how often
 the session          a signed cookie that no script can read and no other site can send
+door.py              one page of the floor after the other
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from .browser_headers import BrowserHeaders, on_every_answer
 from .dashboard_link import DashboardLink
+from .door import Door
 from .intake import MOST_BYTES, Intake
 from .own_origin import OwnOrigin, own_names
 from .settings import Settings, on_databricks
@@ -29,6 +31,7 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     """
     # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
     # already it does not
+    app.add_middleware(Door)
     app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
     app.add_middleware(Intake)
     app.add_middleware(OwnOrigin, names=own_names(settings), origins=settings.allowed_hosts)

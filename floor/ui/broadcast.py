@@ -25,7 +25,8 @@ from nicegui import Client, ui
 from nicegui.events import GenericEventArguments
 
 from ..store import Difference, Store
-from .fanout import send_update
+from .fanout import has_read_all, send_update
+from .frame_pace import FramePace
 
 SUMS_GAP_S = 0.3
 SUMS_DELAY_S = 0.02  # the tile first: a browser renders what comes together in one go, and shows it later
@@ -156,6 +157,7 @@ class Broadcast:
         self._views: dict[str, LiveView] = {}
         self._audiences: dict[Hashable, Audience] = {}
         self._catching_up: set[str] = set()
+        self._pace = FramePace(self.flush)
         self._sums: set[Topic] = set()
         self._sums_sent_at = -SUMS_GAP_S
         self._sums_due: asyncio.TimerHandle | None = None
@@ -205,21 +207,23 @@ class Broadcast:
                         audience.sent[element.id] = content
                         message[element.id] = element.encode(content)
             if message:
-                send_update(message, list(audience.views))
+                self._catching_up |= send_update(message, list(audience.views))
 
     # within
 
     def _on_difference(self, difference: Difference) -> None:
         if difference.layout:
             self._rebuild()
+        if not self._views:
+            return
         concerned = {order.machine for change in difference.orders for order in (change.before, change.after) if order}
-        self.flush([*map(machine_topic, {*difference.machines, *concerned}), SECOND])
+        self._pace.want([*map(machine_topic, {*difference.machines, *concerned}), SECOND])
         if self._said_ms != (written := self._store.written_ms):
             self._said_ms = written
             self._behind_change()
         self._sums |= {line_topic(machine.record.line or '') for name in difference.machines
                        if (machine := self._store.machines.get(name)) is not None} | {FIGURES, LISTS}
-        if self._views and self._sums_due is None:
+        if self._sums_due is None:
             loop = asyncio.get_running_loop()
             self._sums_due = loop.call_later(max(SUMS_DELAY_S, self._sums_sent_at + SUMS_GAP_S - loop.time()),
                                              self._flush_sums)
@@ -228,7 +232,7 @@ class Broadcast:
         """Counts and lists follow the tiles: at once after a quiet moment, a few times a second under load."""
         topics, self._sums, self._sums_due = self._sums, set(), None
         self._sums_sent_at = asyncio.get_running_loop().time()
-        self.flush([SECOND, *topics])  # nothing is sent without how far it can be trusted
+        self._pace.want([SECOND, *topics])  # nothing is sent without how far it can be trusted
 
     def _rebuild(self) -> None:
         """Machines or lines came, went or moved: each page builds its lines anew, through NiceGUI's own messages."""
@@ -250,11 +254,12 @@ class Broadcast:
         send_update({element.id: element._to_dict() for element in view.all()}, [client_id])
 
     def _catch_up_again(self, client_id: str) -> None:
-        """Once NiceGUI has replayed what the browser missed: the replay may hold older content than ours."""
+        """Once the browser has read all that was sent to it and, after it came back, what NiceGUI has replayed, which
+        may hold older content than ours."""
         view = self._views.get(client_id)
         if view is None:
             self._catching_up.discard(client_id)
-        elif not view.client.outbox.messages and not view.client.outbox.updates:
+        elif not view.client.outbox.messages and not view.client.outbox.updates and has_read_all(client_id):
             self._catch_up(client_id)
             self._catching_up.discard(client_id)
 

@@ -7,7 +7,8 @@ in python-socketio and python-engineio though not promised; a test compares the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engineio.packet import MESSAGE, Packet
@@ -15,6 +16,9 @@ from nicegui import core
 from socketio.packet import EVENT
 
 NAMESPACE = '/'
+MOST_WAITING = 16
+"""Messages that may wait for a browser, about two seconds of a busy floor. One that reads slower gets no more of what
+happened, but how things stand when it has read all."""
 
 
 def longest_backlog() -> int:
@@ -22,13 +26,32 @@ def longest_backlog() -> int:
     return max((socket.queue.qsize() for socket in core.sio.eio.sockets.values()), default=0)
 
 
-def send_update(message: Mapping[int, Any], client_ids: Sequence[str]) -> None:
-    """NiceGUI's 'update' for these clients, at once: whoever reads the queue next gets what was true at this moment."""
+def send_update(message: Mapping[int, Any], client_ids: Sequence[str]) -> set[str]:
+    """NiceGUI's 'update' for these clients, at once: whoever reads the queue next gets what was true at this moment.
+
+    :return: the clients that are so far behind that it was not sent to them
+    """
+    behind: set[str] = set()
     if not client_ids or NAMESPACE not in core.sio.manager.rooms:
-        return
+        return behind
     encoded = core.sio.packet_class(EVENT, namespace=NAMESPACE, data=['update', message]).encode()
     packet = Packet(MESSAGE, encoded)
-    for _, eio_sid in core.sio.manager.get_participants(NAMESPACE, list(client_ids)):  # NiceGUI has a room per client
+    for client_id in client_ids:
+        for queue in _queues(client_id):
+            if queue.qsize() < MOST_WAITING:
+                queue.put_nowait(packet)
+            else:
+                behind.add(client_id)
+    return behind
+
+
+def has_read_all(client_id: str) -> bool:
+    """Whether nothing waits for this client."""
+    return all(queue.empty() for queue in _queues(client_id))
+
+
+def _queues(client_id: str) -> Iterator[asyncio.Queue[Packet]]:
+    for _, eio_sid in core.sio.manager.get_participants(NAMESPACE, client_id):  # NiceGUI has a room per client
         socket = core.sio.eio.sockets.get(eio_sid)
         if socket is not None and not socket.closed:
-            socket.queue.put_nowait(packet)
+            yield socket.queue

@@ -10,6 +10,7 @@ from pathlib import Path
 from . import (
     bench_fanout,
     bench_latency,
+    bench_load,
     bench_many,
     bench_orders,
     bench_outages,
@@ -23,7 +24,7 @@ from .server import PROGRAM
 
 BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_many, 'page': bench_page,
               'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports,
-              'outages': bench_outages}
+              'outages': bench_outages, 'load': bench_load}
 
 
 def main() -> int:

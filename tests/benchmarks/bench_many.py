@@ -58,11 +58,11 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
             Row(f'{load}, thrown out', 'none', str(seen.lost), seen.lost == 0)]
 
 
-async def add_machines(app: Floor) -> None:
-    """Fill the floor up to 1,000, on lines of 25."""
+async def add_machines(app: Floor, machines: int = MACHINES) -> None:
+    """Fill the floor up to so many, on lines of 25."""
     connection = await asyncpg.connect(app.database_url)
     try:
-        count = MACHINES - await connection.fetchval(f'SELECT count(*) FROM {SCHEMA}.machine_feed_stream')
+        count = machines - await connection.fetchval(f'SELECT count(*) FROM {SCHEMA}.machine_feed_stream')
         await connection.execute(ADD_LINES, -(-count // PER_LINE))
         await connection.execute(ADD_MACHINES, count, PER_LINE)
     finally:

@@ -114,6 +114,13 @@ async def empty_page() -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
+async def load_picture(options: str) -> AsyncIterator[Server]:
+    """A page with one chart of these options (JSON)."""
+    async with _module('tests.benchmarks.load_picture', {'OPTIONS': options}) as server:
+        yield server
+
+
+@asynccontextmanager
 async def _module(name: str, environment: dict[str, str]) -> AsyncIterator[Server]:
     port = free_port()
     process = _start([sys.executable, '-m', name], {'PORT': str(port), **environment})

@@ -235,11 +235,12 @@ class Switchboard:
             if event == 'update' and screen.client.id in ([rooms] if isinstance(rooms, str) else rooms):
                 screen.receive(data)
 
-    def send_update(self, message: dict[int, Any], client_ids: list[str]) -> None:
+    def send_update(self, message: dict[int, Any], client_ids: list[str]) -> set[str]:
         self.emitted.append(('update', message, list(client_ids)))
         for screen in self.screens:
             if screen.client.id in client_ids:
                 screen.receive(message)
+        return set()
 
     @property
     def shared(self) -> list[tuple[dict[Any, Any], list[str]]]:

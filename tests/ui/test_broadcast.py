@@ -15,8 +15,9 @@ from engineio.packet import Packet
 from nicegui import Client, core, ui
 from nicegui.event_listener import EventListener
 
-from floor.ui.broadcast import SECOND, LiveElement
-from floor.ui.fanout import send_update
+from floor.ui import broadcast as broadcast_module
+from floor.ui.broadcast import SECOND, LiveElement, machine_topic
+from floor.ui.fanout import MOST_WAITING, send_update
 from floor.ui.line_card import LineCount
 
 
@@ -273,6 +274,41 @@ async def test_an_update_reaches_each_browser_as_socketio_itself_would_send_it(f
             await core.sio.manager.close_room(f'client-{number}', '/')
     assert ours == theirs
     assert [len(packets) for packets in ours.values()] == [1, 1, 0]
+
+
+async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_present_later(floor, look, monkeypatch):
+    """Its queue does not grow for ever, and what it gets when it reads again is how things stand."""
+    slow, quick = await look(), await look()
+    sockets = {'slow': Socket(), 'quick': Socket()}
+    monkeypatch.setattr(core.sio.eio, 'sockets', sockets)
+    monkeypatch.setattr(broadcast_module, 'send_update', send_update)
+    for name, screen in ('slow', slow), ('quick', quick):
+        await core.sio.manager.enter_room(f'browser-{name}', '/', screen.client.id, eio_sid=name)
+    floor.broadcast._catching_up.clear()
+    got = 0
+    try:
+        for number in range(3 * MOST_WAITING):
+            floor.change('Valve_01_01', 'down', f'change {number}')
+            floor.broadcast.flush([machine_topic('Valve_01_01')])
+            got += sockets['quick'].queue.qsize()
+            take_all(sockets['quick'])
+        waiting = take_all(sockets['slow'])
+        assert floor.broadcast._catching_up == {slow.client.id}
+        floor.broadcast._catch_up_again(slow.client.id)
+        present, = take_all(sockets['slow'])
+    finally:
+        for screen in slow, quick:
+            await core.sio.manager.close_room(screen.client.id, '/')
+
+    assert len(waiting) == MOST_WAITING
+    assert got >= 3 * MOST_WAITING
+    assert f'change {3 * MOST_WAITING - 1}' in present
+    assert floor.broadcast._catching_up == set()
+
+
+def take_all(socket):
+    """What waits for a browser, as text."""
+    return [str(socket.queue.get_nowait().encode()) for _ in range(socket.queue.qsize())]
 
 
 @pytest.mark.parametrize('name', ['connect_handlers', 'delete_handlers', 'outbox'])

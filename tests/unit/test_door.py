@@ -1,0 +1,79 @@
+"""Many who come at once are let in one by one, and everything else passes between them."""
+
+import asyncio
+
+import pytest
+
+from floor.door import Door
+
+PAGE_S = 0.01
+
+
+class House:
+    """What is behind the door: it takes a while to answer, and counts how many are in."""
+
+    def __init__(self) -> None:
+        self.inside = self.most = 0
+        self.order: list[str] = []
+
+    async def __call__(self, scope, receive, send):
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        await asyncio.sleep(PAGE_S)
+        self.inside -= 1
+        self.order.append(scope['path'])
+        if scope.get('fails'):
+            raise ValueError('a fault of a page')
+        await send({'type': 'http.response.start', 'status': 200, 'headers': []})
+        await send({'type': 'http.response.body', 'body': b''})
+
+
+async def nothing(_=None):
+    return {}
+
+
+def request(path, **scope):
+    return {'type': 'http', 'path': path, **scope}
+
+
+async def test_pages_of_the_floor_are_built_one_by_one():
+    house = House()
+    door = Door(house)
+
+    await asyncio.gather(*(door(request('/'), nothing, nothing) for _ in range(5)))
+
+    assert house.most == 1
+
+
+async def test_all_else_does_not_wait_for_them():
+    house = House()
+    door = Door(house)
+
+    await asyncio.gather(*(door(request('/'), nothing, nothing) for _ in range(5)),
+                         door(request('/healthz'), nothing, nothing))
+
+    assert house.order.index('/healthz') <= 1
+
+
+async def test_a_page_that_fails_leaves_the_door_open():
+    door = Door(House())
+    with pytest.raises(ValueError, match='a fault of a page'):
+        await door(request('/', fails=True), nothing, nothing)
+
+    async with asyncio.timeout(5):
+        await door(request('/'), nothing, nothing)
+
+
+async def test_who_fetches_slowly_keeps_nobody_waiting():
+    door = Door(House())
+    fetched = asyncio.Event()
+
+    async def slow(_):
+        await fetched.wait()
+    slow_one = asyncio.create_task(door(request('/'), nothing, slow))
+
+    async with asyncio.timeout(5):
+        await door(request('/'), nothing, nothing)
+
+    fetched.set()
+    await slow_one

@@ -1,0 +1,71 @@
+"""Frames at once when it is quiet, fewer when they are dear, and never without the last word."""
+
+import asyncio
+import time
+from itertools import pairwise
+
+from floor.ui.frame_pace import FramePace
+
+DEAR_S = 0.03
+
+
+async def until_rested(pace):
+    async with asyncio.timeout(5):
+        while pace._resting:  # noqa: ASYNC110 (there is no event to wait for)
+            await asyncio.sleep(0.001)
+
+
+async def test_after_a_quiet_moment_it_goes_at_once():
+    frames = []
+    pace = FramePace(frames.append)
+
+    pace.want(['a', 'b'])
+
+    assert frames == [{'a', 'b'}]
+
+
+async def test_what_is_wanted_meanwhile_goes_together_in_the_next_frame():
+    frames = []
+    pace = FramePace(frames.append)
+    for topic in 'abcdc':
+        pace.want([topic])
+    await until_rested(pace)
+
+    assert frames == [{'a'}, {'b', 'c', 'd'}]
+
+
+async def test_dear_frames_leave_half_of_the_time_to_others():
+    began: list[float] = []
+
+    def dear(_: set[str]) -> None:
+        began.append(time.monotonic())
+        time.sleep(DEAR_S)  # the processor is busy
+    pace = FramePace(dear)
+    end = time.monotonic() + 20 * DEAR_S
+
+    while time.monotonic() < end:
+        pace.want(['a'])
+        await asyncio.sleep(0.001)
+    await until_rested(pace)
+
+    assert pace.took_s >= DEAR_S
+    assert min(later - earlier for earlier, later in pairwise(began)) >= 2 * DEAR_S * .95
+
+
+async def test_a_frame_that_failed_does_not_end_them_all():
+    frames = []
+
+    def failing(topics: set[str]) -> None:
+        frames.append(topics)
+        if len(frames) == 1:
+            raise ValueError('a page of ours')
+    pace = FramePace(failing)
+    try:
+        pace.want(['a'])
+    except ValueError:
+        pass
+    await until_rested(pace)
+
+    pace.want(['b'])
+
+    assert frames == [{'a'}, {'b'}]
