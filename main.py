@@ -143,7 +143,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     # reconnect_timeout: without a sign of us for 1.2 of it a browser calls us gone; a picture may be 8 s old
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
-           binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=5,
+           binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=3,
            ws_per_message_deflate=False, log_config=None,
            **guard(app, settings, storage_secret(settings), services.dashboard))
 
