@@ -35,7 +35,7 @@ def keep_sessions() -> None:
 
     @app.get(ADDRESS, include_in_schema=False)
     async def session() -> HTMLResponse:
-        # where a browser does not start the outer frame anew, the answer asks again by itself; seen in Chromium: it does
+        # should a browser not start the outer frame anew, the answer asks again by itself; Chromium never gets there
         return HTMLResponse('<!doctype html><title>Session</title>', headers={
             'Cache-Control': 'no-store', 'Refresh': str(KEPT_EVERY_S), 'Content-Security-Policy': FOR_OUR_PAGES_ONLY})
 
