@@ -25,7 +25,7 @@ from .report import Row, say
 from .server import ROOT, Floor, floor, load_picture
 
 MACHINES = (30, 300)
-BROWSERS = (50, 200, 400)
+BROWSERS = (25, 100)
 RATES = (10, 50, 200, 600)
 SECONDS = 5.0
 STORM, LOOKING = 200, 20
@@ -118,7 +118,7 @@ async def cell(app: Floor, pages: Crowd, write: Writer, browsers: int, rate: int
 async def storm(app: Floor, write: Writer, count: int) -> Row:
     """So many pages asked for at once, beside people who look already."""
     async with crowd('floor', app.address, LOOKING) as pages, \
-            httpx.AsyncClient(timeout=120, limits=httpx.Limits(max_connections=count)) as http:
+            httpx.AsyncClient(timeout=300, limits=httpx.Limits(max_connections=count)) as http:
         calm = await pages.observed(await write.write(STORM_RATE, SECONDS))
         took: list[float] = []
 
