@@ -18,13 +18,15 @@ from . import (
     bench_reports,
     bench_soak,
     bench_start,
+    bench_wall,
 )
 from .report import Row, table
 from .server import PROGRAM
 
 BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_many, 'page': bench_page,
               'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports,
-              'outages': bench_outages, 'load': bench_load}
+              'outages': bench_outages, 'load': bench_load,
+              'wall': bench_wall}
 
 
 def main() -> int:

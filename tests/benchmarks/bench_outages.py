@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import count
 from pathlib import Path
 
 import asyncpg
@@ -35,8 +36,8 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
         rows.append(await row('proxy forgets the connection', app, lambda db: half_open(app.address, db)))
         if not quick:
             rows += await asyncio.gather(*(
-                row(f'{name}, {LONG // 60} min', app, lambda db, o=outage, s=LONG + APART * number: o(app.address, db, s))
-                for number, (name, outage) in enumerate(KINDS.items())))
+                row(f'{name}, {LONG // 60} min', app, lambda db, o=outage, s=lasts: o(app.address, db, s))
+                for lasts, (name, outage) in zip(count(LONG, APART), KINDS.items(), strict=False)))
         rows.append(await row('server restarted', app, lambda db: restarted(app, db, 0)))
         return rows
 

@@ -6,6 +6,7 @@ connection's age tick as often as the benchmark has seconds.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,27 +39,38 @@ class Size:
 
 async def run(program: Path, *, quick: bool) -> list[Row]:
     """The rows."""
-    total = 1_200 if quick else CHANGES
+    return await soak(program, 1_200 if quick else CHANGES, '/')
+
+
+async def soak(program: Path, total: int, path: str, *, outage_s: float = 0.0) -> list[Row]:
+    """The rows of one page under so many changes; outage_s: seconds without network after each eighth of them."""
     sizes: list[Size] = []
     async with floor(program) as app, writer(app.database_url) as write, chromium() as browser, \
             fresh(browser) as (_, page, tools):
-        await page.goto(app.address)
+        await page.goto(app.address + path)
         await page.wait_for_selector('[data-connection="live"]')
         await tools.send('Performance.enable')
         await write.write(RATE, min(WARM_UP, total / 4) / RATE)   # every list is full, every cache warm
         for part in range(PARTS + 1):
             if part:
                 await write.write(RATE, total / PARTS / RATE)
+                if outage_s:
+                    await page.context.set_offline(True)
+                    await asyncio.sleep(outage_s)
+                    await page.context.set_offline(False)
+                    await page.wait_for_selector('#popup[aria-hidden="true"]', state='attached')
             sizes.append(await size(tools, app))
             say(f'{part * total // PARTS:6} changes: {sizes[-1]}')
         shown = await page.evaluate("document.querySelectorAll('.tile[data-reason^=change]').length")
+        loads = await page.evaluate('performance.getEntriesByType("navigation")[0].type')
+    say(f'the last page was loaded by: {loads}')
     rows = [Row('tiles that show a change at the end', '30', str(shown), shown == len(write.machines))]
     for what, values, unit in (('browser heap after a collection', [size.heap / MEGABYTE for size in sizes], 'MB'),
                                ('DOM nodes', [size.nodes for size in sizes], ''),
                                ('event listeners', [size.listeners for size in sizes], ''),
                                ('server memory', [size.rss / MEGABYTE for size in sizes], 'MB')):
         start, middle, end = values[0], values[PARTS // 2], values[-1]
-        rows.append(Row(f'{total} changes through one page, {what}', f'flat: at most {GROWTH:g} x the start',
+        rows.append(Row(f'{total} changes through {path}, {what}', f'flat: at most {GROWTH:g} x the start',
                         f'{start:.4g}, {middle:.4g}, {end:.4g} {unit}'.strip(), end <= start * GROWTH))
     return rows
 
