@@ -116,7 +116,8 @@ async def visitor(chromium: Browser, hostile_program: Program, hostile: asyncpg.
     """Mallory's victim, who looks everywhere."""
     visitor = Visitor(chromium, hostile_program)
     yield visitor
-    assert await visitor.leave() == []
+    # whoever goes on before all of a page has come cuts the rest off
+    assert [complaint for complaint in await visitor.leave() if 'net::ERR_ABORTED' not in complaint] == []
 
 
 async def is_harmless(page: Page) -> None:
