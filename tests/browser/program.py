@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 MAIN = Path(__file__).parents[2] / 'main.py'
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 NOT_OURS = ('NICEGUI_', 'PYTEST_', 'PG', 'DATABASE_', 'DATABRICKS_', 'LAKEBASE_', 'DB_', 'LISTEN_', 'DEFAULT_POSTGRES_')
 
 

@@ -77,5 +77,5 @@ FAULTS = [
     Fault('killed', 'kill -9 of postmaster and backends of the embedded database, 10 times',
           'does_not_restart_the_server', GONE, killed),
     Fault('frozen', 'SIGSTOP of the whole database for 20 s', 'waits_in_the_event_loop', 'the program was busy',
-          frozen),
+          frozen, short=False),
 ]

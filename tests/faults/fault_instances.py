@@ -86,7 +86,7 @@ async def _kill_one(program: Program, url: str, history: History) -> None:
     program.process.kill()
     connection = await connect(url)
     history.heal()
-    await connection.close()
+    connection.terminate()
     await asyncio.to_thread(program.stop)
     await asyncio.to_thread(program.start)
     await asyncio.sleep(max(0.0, 2 - (time.monotonic() - killed_at)))
@@ -150,11 +150,11 @@ async def rolling(stage: Stage) -> History:
         for program, door in zip(programs, doors, strict=True):
             written = len(clerk.written)
             door.lose_answer_to(b'POST /api/work-orders')   # as one that is cut off in the middle of an answer
-            await until(lambda written=written: len(clerk.written) > written + INSTANCES)
+            await until(lambda written=written: len(clerk.written) > written + INSTANCES, START_PATIENCE_S)
             await asyncio.to_thread(program.stop)
             await asyncio.to_thread(program.start)
             floor.history.heal()
-            await until(lambda: all(view.live for view in floor.views))
+            await until(lambda: all(view.live for view in floor.views), START_PATIENCE_S)
         writing.cancel()
         with suppress(asyncio.CancelledError):
             await writing

@@ -14,10 +14,11 @@ from database.postgres import until
 
 from floor.embedded import SOCKET_NAME, socket_folder_of
 
+from .checker import nothing_old_is_called_live
 from .history import History, Write
 from .proxy import Proxy, through
 from .stage import Stage
-from .view import View
+from .view import LOOK_EVERY_S, View
 from .writers import AWAY, Writers
 
 START_PATIENCE_S = 60.0
@@ -60,9 +61,13 @@ class Scene:
         await until(lambda: self.view.live and self.view.tiles.get(write.machine) == (write.status, write.number),
                     patience)
 
-    async def as_long_as_a_lie_takes(self) -> None:
-        """Wait until what is still called live can no longer be excused."""
-        await asyncio.sleep(self.stage.patience + SLACK_S)
+    async def notice(self) -> None:
+        """Wait until the view says that it is not live, which is when what the program can mend is over for it."""
+        began = time.monotonic()
+        with suppress(TimeoutError):
+            await until(lambda: not self.view.live, self.stage.patience)
+            self.history.figures['noticed after'] = f'{time.monotonic() - began:.1f} s'
+        self.history.heal()
 
     async def settle(self) -> History:
         """The feed ends; the views get their time to be right; then they are closed, and everything is read."""
@@ -77,8 +82,14 @@ class Scene:
     async def agree(self) -> None:
         """Wait until all views are live and equal to the table, as long as it may take and no longer."""
         deadline = time.monotonic() + self.stage.patience + self.history.slack + SLACK_S
-        while time.monotonic() < deadline and not await self._agrees():  # noqa: ASYNC110 (there is no event)
-            await asyncio.sleep(0.1)
+        while time.monotonic() < deadline and not self.is_found_out and not await self._agrees():  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    @property
+    def is_found_out(self) -> bool:
+        """The broken program has called an old picture live: it need not suffer any longer."""
+        patience = self.stage.patience + self.history.slack
+        return self.stage.mutation is not None and bool(nothing_old_is_called_live(self.history, patience))
 
     async def _agrees(self) -> bool:
         if not all(view.live for view in self.views):
@@ -144,9 +155,15 @@ async def running(stage: Stage, program: Program, database_url: Callable[[], str
 
 
 async def connect(url: str, patience: float = START_PATIENCE_S) -> asyncpg.Connection:
-    """A connection to a database that may be starting."""
+    """A connection to a database that may be starting, or ending: it has answered once."""
     async with asyncio.timeout(patience):
         while True:
-            with suppress(*AWAY):
-                return await asyncpg.connect(url, timeout=patience)
+            connection = None
+            try:
+                connection = await asyncpg.connect(url, timeout=patience)
+                await connection.execute('SELECT 1')
+                return connection
+            except AWAY:
+                if connection is not None:
+                    connection.terminate()
             await asyncio.sleep(0.02)
