@@ -16,6 +16,7 @@ from nicegui import Client, core, ui
 from nicegui.event_listener import EventListener
 
 from floor.ui import broadcast as broadcast_module
+from floor.ui import silence
 from floor.ui.broadcast import SECOND, LiveElement, machine_topic
 from floor.ui.fanout import MOST_WAITING, send_update
 from floor.ui.line_card import LineCount
@@ -177,7 +178,7 @@ async def test_a_click_on_one_of_many_is_one_on_that_machine(floor, look):
 
 async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboard, monkeypatch):
     """The same elements, once by our one message and once by element.update(), which is NiceGUI's own way."""
-    monkeypatch.setattr('floor.ui.silence.beat', lambda: '7')  # a second that passes between them is no difference
+    monkeypatch.setattr(silence, 'beat', lambda: '7')  # a second that passes between them is no difference
     screen = await look()
     await settled(switchboard)
     floor.change('Valve_01_01', 'down', 'Leak')
