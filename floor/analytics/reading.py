@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..database import Connection, Database
+import asyncpg
+
+from ..database import Connection, Database, describe
+from ..errors import DatabaseUnavailable
 from ..model import MachineName
 from .window import MICROSECOND, Scope, Window
 
@@ -68,14 +71,17 @@ async def reading(database: Database, window: Window, scope: Scope, micro_stop: 
     """All that a report reads is of one moment, while others go on writing.
 
     now: what to take for it instead of the database's clock
-    :raises DatabaseUnavailable: nobody answers, or not in time
+    :raises DatabaseUnavailable: nobody answers, or not in time, or the schema is not the one of this program
     """
-    async with (database.acquire() as connection,
-                connection.transaction(isolation='repeatable_read', readonly=True)):
-        clock = await database.queries.prepare_report(connection)
-        moment = now or clock['now']
-        rows = [row async for row in database.queries.report_machines(connection)]
-        machines = tuple(Member(MachineName(row['machine_name']), row['type'], row['line'], row['present'])
-                         for row in rows
-                         if scope.machine in {None, row['machine_name']} and scope.line in {None, row['line']})
-        yield Reading(connection, database.queries, moment, window.until(moment), scope, machines, micro_stop)
+    try:
+        async with (database.acquire() as connection,
+                    connection.transaction(isolation='repeatable_read', readonly=True)):
+            clock = await database.queries.prepare_report(connection)
+            moment = now or clock['now']
+            rows = [row async for row in database.queries.report_machines(connection)]
+            machines = tuple(Member(MachineName(row['machine_name']), row['type'], row['line'], row['present'])
+                             for row in rows
+                             if scope.machine in {None, row['machine_name']} and scope.line in {None, row['line']})
+            yield Reading(connection, database.queries, moment, window.until(moment), scope, machines, micro_stop)
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error

@@ -384,3 +384,10 @@ async def test_a_crowd_of_stretches_becomes_one_band_of_the_worst(connect: Conne
     assert len(lane.bands) <= 12 * 4
     assert [band.status for band in lane.bands if band.merged > 1] == [Status.DOWN]
     assert sum(band.merged for band in lane.bands) == 61
+
+
+async def test_a_schema_that_is_not_ours_is_said_in_a_sentence(connect: Connect, analytics: Analytics) -> None:
+    feed = await connect()
+    await feed.execute('DROP FUNCTION work_orders_at')
+    with pytest.raises(DatabaseUnavailable, match=r'can not answer: function work_orders_at.* does not exist'):
+        await analytics.floor_at(datetime.now(UTC))
