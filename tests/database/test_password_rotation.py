@@ -29,6 +29,8 @@ from floor.settings import Settings
 from floor.store import Connection, Store
 
 ROTATIONS = 100
+CROWD = 10
+"""New connections that all meet a password that is no longer right."""
 SHORTEST_LIFE_S = 0.15
 
 
@@ -123,8 +125,12 @@ async def test_the_floor_stays_live_through_a_hundred_passwords_with_kills_betwe
                 f"ELSE 'down' END WHERE machine_id = 1 + ({rotations} % 30)")
             if rotations >= (kills + 1) * 10:
                 kills += 1
+                connections = listener.counters.connections
+                await asyncio.to_thread(lake.set_password, 'set by somebody else')
                 await asyncio.to_thread(lake.kill_connections)
-                await until(lambda: store.connection is Connection.LIVE)
+                await asyncio.gather(*(get_in(database) for _ in range(CROWD)))
+                await until(lambda seen=connections: (listener.counters.connections > seen
+                                                      and store.connection is Connection.LIVE))
             await asyncio.sleep(0.01)
         elapsed = time.monotonic() - begin
         wanted = {row['machine_name']: row['version'] for row in
@@ -144,6 +150,16 @@ async def test_the_floor_stays_live_through_a_hundred_passwords_with_kills_betwe
     assert ROTATIONS <= asked <= elapsed / (life * RENEWED_AFTER) + 2 * kills + 5
     print(f'{ROTATIONS} passwords of {life:.2f} s in {elapsed:.0f} s, {asked} requests, {kills} kills, '
           f'{listener.counters.connections} connections of the listener')
+
+
+async def get_in(database: Database) -> None:
+    """A new connection, however often its password is refused meanwhile."""
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(DatabaseUnavailable):
+                await (await database.connect()).close()
+                return
+            await asyncio.sleep(0.02)
 
 
 async def short_life(lakebase: Lakebase) -> float:
