@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import CDPSession
+from playwright.async_api import CDPSession, Page
 
 from .changes import writer
 from .chromium import chromium, fresh
@@ -51,14 +51,11 @@ async def soak(program: Path, total: int, path: str, *, outage_s: float = 0.0) -
         await page.wait_for_selector('[data-connection="live"]')
         await tools.send('Performance.enable')
         await write.write(RATE, min(WARM_UP, total / 4) / RATE)   # every list is full, every cache warm
+        await lose_network(page, outage_s)
         for part in range(PARTS + 1):
             if part:
                 await write.write(RATE, total / PARTS / RATE)
-                if outage_s:
-                    await page.context.set_offline(True)
-                    await asyncio.sleep(outage_s)
-                    await page.context.set_offline(False)
-                    await page.wait_for_selector('#popup[aria-hidden="true"]', state='attached')
+                await lose_network(page, outage_s)
             sizes.append(await size(tools, app))
             say(f'{part * total // PARTS:6} changes: {sizes[-1]}')
         shown = await page.evaluate("document.querySelectorAll('.tile[data-reason^=change]').length")
@@ -73,6 +70,15 @@ async def soak(program: Path, total: int, path: str, *, outage_s: float = 0.0) -
         rows.append(Row(f'{total} changes through {path}, {what}', f'flat: at most {GROWTH:g} x the start',
                         f'{start:.4g}, {middle:.4g}, {end:.4g} {unit}'.strip(), end <= start * GROWTH))
     return rows
+
+
+async def lose_network(page: Page, seconds: float) -> None:
+    """For so long, and until it is back; 0: not at all."""
+    if seconds:
+        await page.context.set_offline(True)
+        await asyncio.sleep(seconds)
+        await page.context.set_offline(False)
+        await page.wait_for_selector('#popup[aria-hidden="true"]', state='attached')
 
 
 async def size(tools: CDPSession, server: Server) -> Size:
