@@ -23,7 +23,7 @@ LONG, APART = 180, 8   # so that the browsers that come back do not measure each
 KINDS = {'wi-fi lost': wifi_lost, 'network carries nothing': held, 'proxy refuses': refused, 'laptop asleep': asleep,
          'tab put away': frozen}
 NOT_LIVE_S, BACK_S = 6.0, 5.0
-WRONG_S = 0.1
+WRONG_S = 0.5   # the last frame before waking stands until the first one after
 
 
 async def run(program: Path, *, quick: bool) -> list[Row]:
