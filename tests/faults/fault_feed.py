@@ -155,7 +155,7 @@ async def _put_back(connection: asyncpg.Connection, dump: list[asyncpg.Record]) 
 
 FAULTS = [
     Fault('late_commits', 'transactions that stay open while the history is read past them', 'reads_all_it_can_see',
-          'the reports know', late_commits),
+          'the reports know', late_commits, short=False),
     Fault('burst', 'all 2,000 machines changed 100 times as fast as it goes, reasons up to 9 kB', 'last_to_finish_wins',
           'I4', burst, short=False),
     Fault('behind_its_back', 'a trigger switched off; the table emptied and an older state put back',

@@ -94,5 +94,5 @@ FAULTS = [
     Fault('stopped', 'SIGSTOP of the program for 60 s under 1,000 writes/s', 'remembers_that_it_was_live', 'I3',
           stopped, short=False),
     Fault('clock', "the program's clock an hour wrong either way, the feed's times centuries off",
-          'believes_its_own_clock', "the plant's clock", clock),
+          'believes_its_own_clock', "the plant's clock", clock, short=False),
 ]
