@@ -356,13 +356,14 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
     SELECT u.machine_name, stops_valid_until(u.machine_name, min(u.at)) FROM history_unread u GROUP BY u.machine_name
 $$;
 
--- The stops that began and ended inside a period: most of them. names null: of all machines. What is outdated is looked
--- up in two small tables that are made once, not joined: of a year there are a million stops, and few are outdated.
+-- The stops that began and ended inside a period: most of them. names null: of all machines. What is outdated is not
+-- joined, because of a year there are a million stops, and few are: those since the first of them are looked up, by machine.
 CREATE FUNCTION stops_inside(names text[], from_at timestamptz, until_at timestamptz) RETURNS SETOF machine_stops
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
     SELECT s.* FROM machine_stops s
     WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR s.machine_name = ANY (names))
-      AND (s.machine_name NOT IN (SELECT o.machine_name FROM stops_outdated() o)
+      AND (s.since < (SELECT coalesce(min(o.since), 'infinity') FROM stops_outdated() o)
+           OR s.machine_name NOT IN (SELECT o.machine_name FROM stops_outdated() o)
            OR s.since < ((SELECT jsonb_object_agg(o.machine_name, o.since) FROM stops_outdated() o)
                          ->> s.machine_name)::timestamptz)
 $$;
