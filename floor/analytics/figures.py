@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from .reading import Member, Reading
 from .window import Window, seconds, share
@@ -117,14 +118,19 @@ class LineKpis:
     kpis: Kpis
 
 
-async def machine_times(reading: Reading) -> dict[Member, Sums]:
-    """How long each machine that belongs into the report was what, in flow order; nothing of its stops."""
-    sums = {machine.name: Sums(machines=1, possible=reading.window.micros) for machine in reading.machines}
-    async for row in reading.queries.machine_times(reading.connection, **reading.period):
+async def machine_times(reading: Reading, machines: Sequence[Member] | None = None) -> dict[Member, Sums]:
+    """How long each machine that belongs into the report was what, in flow order; nothing of its stops.
+
+    machines: only of these.
+    """
+    machines = reading.machines if machines is None else machines
+    sums = {machine.name: Sums(machines=1, possible=reading.window.micros) for machine in machines}
+    period = {**reading.period, 'names': [machine.name for machine in machines]}
+    async for row in reading.queries.machine_times(reading.connection, **period):
         of = sums[row['machine_name']]
         for field in TIMES:
             setattr(of, field, row[field])
-    return {machine: sums[machine.name] for machine in reading.machines
+    return {machine: sums[machine.name] for machine in machines
             if machine.present or reading.scope.machine is not None or sums[machine.name].known}
 
 
@@ -132,17 +138,40 @@ async def machine_sums(reading: Reading) -> dict[Member, Sums]:
     """The same with all about stops."""
     times = await machine_times(reading)
     sums = {machine.name: of for machine, of in times.items()}
-    period = reading.stop_period
-    async for row in reading.queries.stop_sums(reading.connection, micro_stop=reading.micro_stop_us, **period):
+    async for row in stop_sums(reading):
         if of := sums.get(row['machine_name']):  # one of which only zero seconds are known is not in the report
             for field in STOPS:
                 setattr(of, field, row[field])
     return times
 
 
+async def floor_sums(reading: Reading) -> Sums:
+    """All machines together. Only those that are gone are asked one by one, whether they belong into the report."""
+    gone = [machine for machine in reading.machines if not machine.present]
+    members = {machine.name for machine in reading.machines if machine.present}
+    if gone:
+        members |= {machine.name for machine in await machine_times(reading, gone)}
+    times = await reading.queries.floor_sums(reading.connection, **reading.period)
+    result = Sums(machines=len(members), possible=len(members) * reading.window.micros,
+                  **{field: times[field] for field in TIMES})
+    async for row in stop_sums(reading):
+        if row['machine_name'] in members:
+            for field in STOPS:
+                setattr(result, field, getattr(result, field) + row[field])
+    return result
+
+
+def stop_sums(reading: Reading) -> AsyncIterator[Any]:
+    """What is to be known of the stops of each machine that is asked about."""
+    rows: AsyncIterator[Any] = reading.queries.stop_sums(reading.connection, micro_stop=reading.micro_stop_us,
+                                                         **reading.stop_period)
+    return rows
+
+
 async def read_kpis(reading: Reading) -> Kpis:
     """The figures of all that is asked about."""
-    return Kpis.of(reading.window, total((await machine_sums(reading)).values()))
+    sums = await floor_sums(reading) if reading.scope.is_whole_floor else total((await machine_sums(reading)).values())
+    return Kpis.of(reading.window, sums)
 
 
 async def read_lines(reading: Reading) -> tuple[LineKpis, ...]:

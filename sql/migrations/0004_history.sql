@@ -38,7 +38,7 @@ CREATE TABLE machine_stops (
     silent       bigint      NOT NULL,
     length       bigint
 );
-CREATE INDEX machine_stops_by_machine ON machine_stops (machine_name, since DESC);
+CREATE INDEX machine_stops_by_machine ON machine_stops (machine_name, since DESC, version DESC);
 CREATE INDEX machine_stops_by_time ON machine_stops (since);
 COMMENT ON TABLE machine_stops IS
     'One row per entry into down until down was left, whatever reasons were given meanwhile; kept by refresh_history().';
@@ -61,7 +61,7 @@ CREATE TABLE machine_days (
     down         bigint NOT NULL DEFAULT 0,
     caused       bigint NOT NULL DEFAULT 0,
     unattributed bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (day, machine_name)
+    PRIMARY KEY (day, machine_name) INCLUDE (operational, warning, waiting, down)  -- a year of the floor is read by it
 ) WITH (fillfactor = 80);
 CREATE INDEX machine_days_by_machine ON machine_days (machine_name, day);
 COMMENT ON TABLE machine_days IS
@@ -861,6 +861,42 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
 $$;
 COMMENT ON FUNCTION machine_times IS
     'Microseconds of some machines in a period, right to the second; what is missing to its length is unknown.';
+
+-- The same of all machines together: by the quarters of an hour, so that no day is taken apart. names are all there are.
+CREATE FUNCTION floor_sums(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (operational bigint, warning bigint, waiting bigint, down bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    WITH rolled AS (
+        SELECT r.since, r.until FROM rolled_part(from_at, until_at, '15 minutes') r
+    ), late AS (
+        SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
+        FROM rolled CROSS JOIN LATERAL came_late(rolled.until) l
+    ), live AS (
+        SELECT array_agg(p.machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
+        FROM (SELECT n AS machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM unnest(names) n, rolled
+              UNION ALL
+              SELECT n, rolled.until, until_at FROM unnest(names) n, rolled WHERE rolled.until < until_at
+              UNION ALL
+              SELECT late.machine_name, late.since, late.until FROM late) AS p
+    ), outdated AS (
+        SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils FROM late
+    )
+    SELECT sum(part.operational)::bigint, sum(part.warning)::bigint, sum(part.waiting)::bigint, sum(part.down)::bigint
+    FROM (SELECT q.operational, q.warning, q.waiting, q.down
+          FROM rolled JOIN floor_quarters q ON q.since >= rolled.since AND q.since < rolled.until
+          UNION ALL
+          SELECT CASE WHEN s.status = 'operational' THEN s.length ELSE 0 END,
+                 CASE WHEN s.status = 'warning' AND NOT s.waits THEN s.length ELSE 0 END,
+                 CASE WHEN s.status = 'warning' AND s.waits THEN s.length ELSE 0 END,
+                 CASE WHEN s.status = 'down' THEN s.length ELSE 0 END
+          FROM (SELECT s.status, waits_for(s.status, s.reason) IS NOT NULL AS waits, micros(s.until - s.since) AS length
+                FROM live CROSS JOIN LATERAL machine_stretches(live.names, live.froms, live.untils, now_at) s
+                UNION ALL
+                SELECT s.status, waits_for(s.status, s.reason) IS NOT NULL, -micros(s.until - s.since)
+                FROM outdated CROSS JOIN LATERAL machine_stretches(outdated.names, outdated.froms, outdated.untils, NULL) s
+               ) AS s) AS part
+$$;
+COMMENT ON FUNCTION floor_sums IS 'Microseconds of all machines together in a period, right to the second.';
 
 -- Microseconds of some machines in each quarter of an hour of a period: down, and in which anything was known.
 -- whole_floor: these are all machines, so that floor_quarters speaks for them. For some machines, days of which all is

@@ -33,6 +33,12 @@ SELECT least((SELECT min(first_at) FROM history_machines), (SELECT min(at) FROM 
 SELECT machine_name, operational, warning, waiting, down
 FROM machine_times(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
 
+-- name: floor_sums(names, start, until, now)^
+-- The same of all machines together. names: all there are.
+SELECT coalesce(operational, 0) AS operational, coalesce(warning, 0) AS warning, coalesce(waiting, 0) AS waiting,
+       coalesce(down, 0) AS down
+FROM floor_sums(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
+
 -- name: stop_sums(names, start, until, now, micro_stop)
 -- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, stops that were
 -- going on at its end, and how soon the failures were acknowledged, by the first order of each. Lengths in microseconds.
