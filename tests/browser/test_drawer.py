@@ -69,6 +69,8 @@ async def test_by_keyboard_alone(visitor):
     await expect(skip).to_be_in_viewport()
     await page.keyboard.press('Enter')
     await page.keyboard.press('Tab')
+    await expect(page.get_by_role('link', name='Wall screen')).to_be_focused()
+    await page.keyboard.press('Tab')
     first = tile(page, 'Source_Sorter_01_01')
     await expect(first).to_be_focused()
     await expect(first).to_have_css('outline-style', 'solid')

@@ -40,9 +40,11 @@ async def test_a_window_stands_in_the_address(visitor, sql):
 
 
 async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor, sql):
-    before = datetime.now(UTC)
+    await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = 'Sorter_04_01'")
+    before = await sql.fetchval("SELECT date_trunc('second', clock_timestamp()) + interval '1 second'")
+    await sql.execute('SELECT pg_sleep_until($1)', before)  # moments of the past are whole seconds
     await sql.execute(DOWN, 'Sorter_04_01', 'Seat worn')
-    page = await visitor.open(f'/past?at={quote((before - timedelta(seconds=1)).isoformat())}')
+    page = await visitor.open(f'/past?at={quote(before.isoformat())}')
     await expect(page.get_by_text('The past', exact=True).first).to_be_visible()
 
     await expect(tile(page, 'Sorter_04_01')).not_to_have_attribute('data-status', 'down')
