@@ -94,7 +94,7 @@ async def test_a_database_that_is_away_for_an_hour_is_a_handful_of_lines(
         attempts += 1
         raise DatabaseUnavailable(f'the database does not answer: {"refused" if attempts % 2 else "no route"}')
 
-    monkeypatch.setattr('floor.listener.LONGEST_BACKOFF_S', 0)
+    monkeypatch.setitem(Listener.run.__globals__, 'LONGEST_BACKOFF_S', 0)  # by name the module is found only once
     store = Store()
     watch = ConnectionWatch(store)
     listener = Listener(refuse, None, store, schema='floor', timing=Timing(first_backoff=0))
