@@ -11,6 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
+from unit.clock import Clock
 
 from floor import health
 from floor.connection_watch import ConnectionWatch
@@ -25,21 +26,6 @@ from floor.vitals import Vitals
 
 NOWHERE = 'postgresql://nobody@127.0.0.1:1/nothing'
 STALE_AFTER = 8.0
-
-
-class Clock:
-    """A monotonic clock that only we move."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

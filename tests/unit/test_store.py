@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from unit.clock import Clock
 
 from floor.active_orders import ENDED_KEPT, OrderChange
 from floor.model import (
@@ -31,21 +32,6 @@ NOON = 1_800_000_000_000
 """The database's clock in ms when the tests begin."""
 
 PRESS, OVEN, SAW = MachineName('Press_01_01'), MachineName('Oven_01_01'), MachineName('Saw_02_01')
-
-
-class Clock:
-    """Monotonic seconds, which pass when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

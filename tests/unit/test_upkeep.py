@@ -7,6 +7,7 @@ import logging
 
 import asyncpg
 import pytest
+from unit.clock import Clock
 
 from floor.connection_watch import ConnectionWatch
 from floor.errors import DatabaseUnavailable, FeedNotDelivered
@@ -17,21 +18,6 @@ from floor.model import FloorSnapshot
 from floor.reasons import no_reasons, reason_of
 from floor.store import Connection, Store
 from floor.upkeep import REASONS_KEPT, Upkeep
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
