@@ -360,12 +360,14 @@ $$;
 -- joined, because of a year there are a million stops, and few are: those since the first of them are looked up, by machine.
 CREATE FUNCTION stops_inside(names text[], from_at timestamptz, until_at timestamptz) RETURNS SETOF machine_stops
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
+    WITH outdated AS MATERIALIZED (
+        SELECT coalesce(min(o.since), 'infinity') AS first, coalesce(jsonb_object_agg(o.machine_name, o.since), '{}') AS since
+        FROM stops_outdated() o
+    )
     SELECT s.* FROM machine_stops s
     WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR s.machine_name = ANY (names))
-      AND (s.since < (SELECT coalesce(min(o.since), 'infinity') FROM stops_outdated() o)
-           OR s.machine_name NOT IN (SELECT o.machine_name FROM stops_outdated() o)
-           OR s.since < ((SELECT jsonb_object_agg(o.machine_name, o.since) FROM stops_outdated() o)
-                         ->> s.machine_name)::timestamptz)
+      AND (s.since < (SELECT first FROM outdated)
+           OR s.since < coalesce(((SELECT since FROM outdated) ->> s.machine_name)::timestamptz, 'infinity'))
 $$;
 
 -- The other stops of a period, as far as is known at now_at: those that went on at one of its ends, those that ended at
@@ -806,10 +808,30 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
           FROM history_progress p) AS part
 $$;
 
--- The machines of which something came late: newer to refresh_history() than a rolled up time that it belongs to.
-CREATE FUNCTION came_late(until_at timestamptz) RETURNS TABLE (machine_name text, at timestamptz)
+-- The machines of which something came late, newer to refresh_history() than a rolled up time that it belongs to; and
+-- those that are silent now, whose silence reaches back into it.
+CREATE FUNCTION came_late(until_at timestamptz, now_at timestamptz) RETURNS TABLE (machine_name text, at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
-    SELECT u.machine_name, min(u.at) FROM history_unread u WHERE u.at < until_at GROUP BY u.machine_name
+    SELECT found.machine_name, min(found.at)
+    FROM (SELECT u.machine_name, u.at FROM history_unread u
+          UNION ALL
+          SELECT q.machine_name, q.since FROM silent_now(now_at) q) AS found
+    WHERE found.at < until_at GROUP BY found.machine_name
+$$;
+
+-- The whole days of machine_days nearest to a period: it may begin and end up to twelve hours before or after them; nulls:
+-- none of it is rolled up.
+CREATE FUNCTION nearest_days(from_at timestamptz, until_at timestamptz)
+RETURNS TABLE (since timestamptz, until timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT CASE WHEN part.since < part.until THEN part.since END, CASE WHEN part.since < part.until THEN part.until END
+    FROM (SELECT date_bin('24 hours', from_at + interval '12 hours', '2000-01-01Z') AS since,
+                 CASE WHEN p.rolled_until IS NULL THEN NULL
+                      WHEN until_at >= p.rolled_until THEN p.rolled_until
+                      WHEN nearest.midnight <= p.rolled_until THEN nearest.midnight
+                      ELSE date_bin('24 hours', until_at, '2000-01-01Z') END AS until
+          FROM history_progress p,
+               date_bin('24 hours', until_at + interval '12 hours', '2000-01-01Z') AS nearest (midnight)) AS part
 $$;
 
 CREATE FUNCTION machine_times(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
@@ -818,17 +840,24 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     WITH wanted AS (
         SELECT unnest(names) AS machine_name
     ), rolled AS (
-        SELECT r.since, r.until FROM rolled_part(from_at, until_at, '24 hours') r
+        SELECT r.since, r.until FROM nearest_days(from_at, until_at) r
     ), late AS (
         SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
-        FROM rolled CROSS JOIN LATERAL came_late(rolled.until) l JOIN wanted USING (machine_name)
-    ), live AS (
+        FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l JOIN wanted USING (machine_name)
+    ), missing AS (  -- what is not in those days, or not as it is known now
         SELECT array_agg(p.machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
         FROM (SELECT w.machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM wanted w, rolled
               UNION ALL
-              SELECT w.machine_name, rolled.until, until_at FROM wanted w, rolled WHERE rolled.until < until_at
+              SELECT w.machine_name, rolled.until, until_at FROM wanted w, rolled
               UNION ALL
               SELECT late.machine_name, late.since, late.until FROM late) AS p
+        WHERE p.since < p.until
+    ), beyond AS (  -- what is in those days, but not in the period
+        SELECT array_agg(p.machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
+        FROM (SELECT w.machine_name, rolled.since, from_at AS until FROM wanted w, rolled
+              UNION ALL
+              SELECT w.machine_name, until_at, rolled.until FROM wanted w, rolled) AS p
+        WHERE p.since < p.until
     ), outdated AS (
         SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils FROM late
     ), part AS (
@@ -848,11 +877,13 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
                CASE WHEN s.status = 'down' THEN s.length ELSE 0 END
         FROM (SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL AS waits,
                      micros(s.until - s.since) AS length
-              FROM live CROSS JOIN LATERAL machine_stretches(live.names, live.froms, live.untils, now_at) s
+              FROM missing p CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
               UNION ALL
               SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL, -micros(s.until - s.since)
-              FROM outdated CROSS JOIN LATERAL machine_stretches(outdated.names, outdated.froms, outdated.untils, NULL) s
-             ) AS s
+              FROM beyond p CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
+              UNION ALL
+              SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL, -micros(s.until - s.since)
+              FROM outdated p CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, NULL) s) AS s
     )
     SELECT w.machine_name, sum(part.operational)::bigint, sum(part.warning)::bigint, sum(part.waiting)::bigint,
            sum(part.down)::bigint
@@ -870,7 +901,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
         SELECT r.since, r.until FROM rolled_part(from_at, until_at, '15 minutes') r
     ), late AS (
         SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
-        FROM rolled CROSS JOIN LATERAL came_late(rolled.until) l
+        FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l
     ), live AS (
         SELECT array_agg(p.machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
         FROM (SELECT n AS machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM unnest(names) n, rolled
@@ -911,7 +942,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         FROM rolled_part(from_at, until_at, CASE WHEN whole_floor THEN interval '15 minutes' ELSE interval '24 hours' END) r
     ), late AS (
         SELECT l.machine_name, l.at, greatest(l.at, rolled.since) AS since, rolled.until
-        FROM rolled CROSS JOIN LATERAL came_late(rolled.until) l
+        FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l
     ), full_day AS MATERIALIZED (
         SELECT d.machine_name, d.day, d.day::timestamp AT TIME ZONE 'UTC' AS since
         FROM machine_days d LEFT JOIN late USING (machine_name)
@@ -982,7 +1013,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         SELECT r.since, r.until, p.rolled_until FROM history_progress p, rolled_part(from_at, until_at, '24 hours') r
     ), late AS (
         SELECT m.line_id, greatest(min(l.at), from_at) AS since, least(rolled.rolled_until, until_at) AS until
-        FROM rolled CROSS JOIN LATERAL came_late(least(rolled.rolled_until, until_at)) l JOIN machines m USING (machine_name)
+        FROM rolled CROSS JOIN LATERAL came_late(least(rolled.rolled_until, until_at), now_at) l JOIN machines m USING (machine_name)
         WHERE m.line_id IS NOT NULL AND rolled.rolled_until IS NOT NULL GROUP BY m.line_id, rolled.rolled_until
     ), wait AS (
         SELECT w.machine_name, w.root, micros(least(w.until, edge.until) - greatest(w.since, edge.since)) AS length

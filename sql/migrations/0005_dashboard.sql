@@ -269,7 +269,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 3000 AS $$
         SELECT r.since, r.until FROM rolled_part(from_at, until_at, '15 minutes') r
     ), late AS (
         SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
-        FROM rolled CROSS JOIN LATERAL came_late(rolled.until) l
+        FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l
     ), live AS (
         SELECT m.machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM known_machines m, rolled
         UNION ALL
@@ -363,7 +363,6 @@ BEGIN
             SELECT changed_at, version FROM machine_status_history
             WHERE machine_name = m.machine_name AND changed_at <= carried.changed_at AND changed_at > '-infinity'
               AND new_status IS DISTINCT FROM carried.new_status
-              AND (changed_at, version) < (carried.changed_at, carried.version)
             ORDER BY changed_at DESC, version DESC LIMIT 1) AS last_old ON true
         WHERE m.first_at < until_at
     ), oldest AS (  -- as they lie on the disk, and enough of them to find others than those that are kept

@@ -204,6 +204,13 @@ ORDER BY machine_name, since;
 -- name: floor_at(moment, now)
 -- The machines that stood on the floor at a moment, in the flow order of now, as they were: status_since is when they
 -- came into that status, whatever reasons were given since.
+WITH silent AS (
+    SELECT found.machine_name, max(found.since) AS since
+    FROM (SELECT machine_name, since FROM machine_silences WHERE since <= :moment::timestamptz AND until > :moment
+          UNION ALL
+          SELECT machine_name, since FROM silent_now(:now::timestamptz) WHERE since <= :moment) AS found
+    GROUP BY found.machine_name
+)
 SELECT name.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
        l.name AS line, said.new_status AS status, said.reason, said.version, epoch_ms(said.changed_at) AS reported_ms,
        epoch_ms(run.changed_at) AS since_ms, epoch_ms(silent.since) AS silent_ms
@@ -211,26 +218,19 @@ FROM (SELECT machine_name FROM history_machines UNION SELECT machine_name FROM m
       UNION SELECT machine_name FROM history_unread) AS name
 CROSS JOIN LATERAL (
     SELECT version, new_status, reason, changed_at FROM machine_status_history
-    WHERE machine_name = name.machine_name AND changed_at <= :moment::timestamptz AND changed_at > '-infinity'
+    WHERE machine_name = name.machine_name AND changed_at <= :moment AND changed_at > '-infinity'
     ORDER BY changed_at DESC, version DESC LIMIT 1) AS said
 LEFT JOIN LATERAL (
     SELECT version, changed_at FROM machine_status_history
     WHERE machine_name = name.machine_name AND changed_at <= said.changed_at AND changed_at > '-infinity'
-      AND (changed_at, version) < (said.changed_at, said.version) AND new_status IS DISTINCT FROM said.new_status
+      AND new_status IS DISTINCT FROM said.new_status
     ORDER BY changed_at DESC, version DESC LIMIT 1) AS before ON true
-CROSS JOIN LATERAL (
+CROSS JOIN LATERAL (  -- of rows of the same moment, those after the one before
     SELECT changed_at FROM machine_status_history
     WHERE machine_name = name.machine_name AND changed_at >= coalesce(before.changed_at, '-infinity')
-      AND changed_at > '-infinity'
-      AND (changed_at, version) > (coalesce(before.changed_at, '-infinity'), coalesce(before.version, -1))
+      AND changed_at > '-infinity' AND (before.version IS NULL OR changed_at > before.changed_at OR version > before.version)
     ORDER BY changed_at, version LIMIT 1) AS run
-LEFT JOIN LATERAL (
-    SELECT max(found.since) AS since
-    FROM (SELECT q.since FROM machine_silences q
-          WHERE q.machine_name = name.machine_name AND q.since <= :moment AND q.until > :moment
-          UNION ALL
-          SELECT q.since FROM silent_now(:now::timestamptz) q
-          WHERE q.machine_name = name.machine_name AND q.since <= :moment) AS found) AS silent ON true
+LEFT JOIN silent USING (machine_name)
 LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name)
@@ -239,13 +239,10 @@ ORDER BY l.position NULLS LAST, m.line_id, m.position, f.machine_id, name.machin
 
 -- name: events_before(moment, most)
 -- The latest changes of the hour before a moment, newest first.
-SELECT e.version, name.machine_name, e.old_status, e.new_status, e.reason, epoch_ms(e.changed_at) AS changed_ms, e.changed_by
-FROM (SELECT machine_name FROM history_machines UNION SELECT machine_name FROM machines
-      UNION SELECT machine_name FROM history_unread) AS name
-CROSS JOIN LATERAL (SELECT * FROM machine_status_history h
-                    WHERE h.machine_name = name.machine_name AND h.changed_at <= :moment::timestamptz
-                      AND h.changed_at > :moment - interval '1 hour') AS e
-ORDER BY e.changed_at DESC, e.version DESC LIMIT :most;
+SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by
+FROM machine_status_history
+WHERE changed_at <= :moment::timestamptz AND changed_at > :moment - interval '1 hour'
+ORDER BY changed_at DESC, version DESC LIMIT :most;
 
 -- name: stretches(name, start, until, now, skip, most)
 -- What one machine was in a period, in order of time.

@@ -28,7 +28,7 @@ SPRING, AUTUMN = datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=
 LINES = {'Press': ('Transmission Line', 1), 'Welder': ('Transmission Line', 2), 'Oven': ('Transmission Line', 3),
          'Cutter': ('Engine Line', 1), 'Crane': (None, 1)}
 NAMES = [*LINES, 'Gone']
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 EMPTY = """
     SET session_replication_role = replica;
     TRUNCATE machine_status_history, machine_silences, machine_feed_stream, machines, work_orders,
@@ -54,8 +54,10 @@ class Plant:
         await self.connection.execute(machines, list(LINES), [line for line, _ in LINES.values()],
                                       [place for _, place in LINES.values()])
         await self.connection.executemany(
-            'INSERT INTO machine_feed_stream (machine_id, machine_name) VALUES ($1, $2)',
-            list(enumerate(sorted(history.present))))
+            'INSERT INTO machine_feed_stream (machine_id, machine_name, reported_at) VALUES ($1, $2, $3)',
+            [(number, name, history.quiet.get(name, history.now) - HOUR)
+             for number, name in enumerate(sorted(history.present))])
+        await self.connection.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'")
         await self.connection.executemany(
             'INSERT INTO work_orders (id, machine_id, stop_since, created_at, acknowledged_at, started_at, due_at, '
             "issue_description, machine_status) VALUES ($1, $2, $3, $4, $5, $6, now(), 'It stands', 'down')",
@@ -135,7 +137,11 @@ def questions(draw: st.DrawFn) -> Question:
     silences = [Silence(name, since, since + length * MINUTE) for name, since, length in
                 draw(st.lists(st.tuples(names, when, st.integers(1, 3000)), max_size=4))]
     now = draw(when | st.just(base + 5 * DAY))
-    history = History(said, now, silences, places=LINES, present=draw(st.sets(names)),
+    present = draw(st.sets(names))
+    quiet = {name: max([draw(when), *(row.at for row in said if row.machine == name),
+                        *(row.until for row in silences if row.machine == name)])
+             for name in sorted(present) if draw(st.integers(0, 3)) == 0}
+    history = History(said, now, silences, quiet, places=LINES, present=present,
                       micro_stop=draw(st.sampled_from([timedelta(), 5 * MINUTE, DAY])))
     stops = [stop for name in LINES for stop in history.stops(name)]
     if stops:
@@ -274,7 +280,7 @@ async def test_the_floor_at_a_moment_is_what_was_said_until_then(plant: Plant, q
     assert {m.name: (m.status, m.reason, m.since_ms) for m in floor.machines} == {
         name: (status, reason, ((since - datetime(1970, 1, 1, tzinfo=UTC)) // US + 500) // 1000)
         for name, (status, reason, since) in history.floor_at(moment).items()}
-    assert all(event.changed_ms <= moment.timestamp() * 1000 for event in floor.events)
+    assert all(event.changed_ms <= moment.timestamp() * 1000 + 0.5 for event in floor.events)  # rounded
 
 
 @given(question=questions())

@@ -188,6 +188,23 @@ async def test_a_silence_is_remembered_and_its_time_unknown(connect: Connect, an
     assert (await analytics.kpis(window(24), scope)).covered == pytest.approx(after.covered, abs=30)
 
 
+async def test_a_silence_that_goes_on_is_unknown_in_hours_that_are_rolled_up_too(
+        connect: Connect, analytics: Analytics) -> None:
+    """The days and quarters were added up while nobody could know that nothing would be heard for so long."""
+    feed = await connect()
+    await feed.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'; "
+                       "SET session_replication_role = replica; UPDATE machine_feed_stream SET reported_at = "
+                       "now() - '50 hours'::interval; UPDATE machine_status_history SET changed_at = "
+                       "now() - '50 hours'::interval; SET session_replication_role = origin")
+    await feed.fetchval('SELECT refresh_history()')
+    for scope in Scope(machine=VALVE), Scope():
+        kpis = await analytics.kpis(window(72), scope)
+        machines = 30 if scope.is_whole_floor else 1
+        assert kpis.covered == pytest.approx(3600 * machines, abs=1)
+    pattern = await analytics.hourly_pattern(window(72), Scope())
+    assert sum(map(bool, (share is not None for day in pattern.share for share in day))) <= 2
+
+
 async def test_without_a_limit_nothing_is_ever_silent(connect: Connect) -> None:
     feed = await connect()
     await feed.execute('SET session_replication_role = replica; '

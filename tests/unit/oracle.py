@@ -95,11 +95,13 @@ class Sums:
 
 @dataclass
 class History:
-    """All that was said, where machines stand (line, position), and who is on the floor now."""
+    """All that was said, where machines stand (line, position), and who is on the floor now. quiet: of which of these
+    nothing is heard, and since when they are unknown for it."""
 
     said: list[Said]
     now: datetime
     silences: list[Silence] = field(default_factory=list)
+    quiet: dict[str, datetime] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
     places: dict[str, tuple[str | None, int]] = field(default_factory=dict)
     present: set[str] = field(default_factory=set)
@@ -109,6 +111,12 @@ class History:
         """In the order in which it happened."""
         return sorted((said for said in self.said if said.machine == machine), key=lambda said: (said.at, said.version))
 
+    def silences_of(self, machine: str) -> list[Silence]:
+        """Those that are over, and the one that goes on."""
+        goes_on = [Silence(machine, since, self.now + US) for name, since in self.quiet.items()
+                   if name == machine and since < self.now]
+        return [silence for silence in self.silences if silence.machine == machine] + goes_on
+
     @property
     def machines(self) -> list[str]:
         return sorted({said.machine for said in [*self.said, *self.silences]} | set(self.places))
@@ -117,7 +125,7 @@ class History:
         """What a machine was from start to end, cut at every moment at which anything happened to it."""
         start, end = min(start, self.now), min(end, self.now)
         mine = self.of(machine)
-        silences = [silence for silence in self.silences if silence.machine == machine]
+        silences = self.silences_of(machine)
         cuts = {said.at for said in mine} | {s.since for s in silences} | {s.until for s in silences} | {start, end}
         moments = sorted(cut for cut in cuts if start <= cut <= end)
         result = []
@@ -290,7 +298,7 @@ class History:
                     if said.status != before[-1].status:
                         break
                     since = said.at
-                silent = [s.since for s in self.silences if s.machine == name and s.since <= moment < s.until]
+                silent = [s.since for s in self.silences_of(name) if s.since <= moment < s.until]
                 result[name] = (('unknown', None, max(silent)) if silent
                                 else (before[-1].status, before[-1].reason, since))
         return result
