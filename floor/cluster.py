@@ -29,6 +29,7 @@ Wait = Generator[None, None, None]
 LAUNCHER = Path(__file__).with_name('postmaster.py').absolute()
 STATUS_LINE = 7   # of postmaster.pid, counted from 0
 BUILTIN_LOCALES_SINCE = 17
+IO_METHODS_SINCE = 18
 START_PATIENCE = 300.0   # seconds; recovery after a crash may read much
 
 
@@ -146,13 +147,15 @@ class Cluster:
             'port': '5432',
             'cluster_name': self._tag,
             'max_connections': '120',
-            'shared_buffers': '256MB',  # taken as it is read; a month's timeline takes half as long as with 32
+            'shared_buffers': f'{shared_buffers_mb()}MB',
             'max_wal_size': '256MB',
             'fsync': 'on',
             'logging_collector': 'off',
             'log_destination': 'stderr',
             'log_line_prefix': '%m [%p] ',
         }
+        if self._major >= IO_METHODS_SINCE:  # what is read is nearly always in memory: another process takes longer
+            settings['io_method'] = 'sync'
         options = [part for name, value in settings.items() for part in ('-c', f'{name}={value}')]
         server = self._spawn('postgres', '-D', str(self.folder), *options)
         deadline = time.monotonic() + START_PATIENCE
@@ -217,6 +220,13 @@ class Cluster:
             lines = [line for line in log.read().decode(errors='replace').splitlines() if line.strip()]
         telling = [line for line in lines if re.search(r'FATAL|PANIC|error|HINT|could not|unrecognized|invalid', line)]
         return ' / '.join(re.sub(r'^.*?\[\d+\] ', '', line) for line in (telling or lines)[-3:]) or 'it said nothing'
+
+
+def shared_buffers_mb() -> int:
+    """An eighth of the memory, at most 1 GB, taken as it is read: a month's timeline out of ten million changes takes
+    half as long as with 256 MB."""
+    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
+    return min(1024, max(32, memory // 8 // 2**20))
 
 
 def server_user(folder: Path) -> ServerUser | None:

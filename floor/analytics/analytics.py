@@ -104,7 +104,7 @@ class Analytics:
 
         :raises InvalidInput: a time without a zone
         """
-        async with self._read(Window(moment, moment), WHOLE_FLOOR) as report:
+        async with self._read(Window(moment, moment), None) as report:
             return await read_floor_at(report)
 
     async def explain(self, kpi: Kpi | str, window: Window, scope: Scope = WHOLE_FLOOR,
@@ -125,7 +125,7 @@ class Analytics:
         async with self._read(window, scope) as report:
             return await read_orders(report, self._zone)
 
-    def _read(self, window: Window, scope: Scope) -> AbstractAsyncContextManager[Reading]:
+    def _read(self, window: Window, scope: Scope | None) -> AbstractAsyncContextManager[Reading]:
         return reading(self._database, window, scope, self._micro_stop, self._now)
 
     def at(self, now: datetime) -> Analytics:

@@ -66,10 +66,11 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(database: Database, window: Window, scope: Scope, micro_stop: timedelta,
+async def reading(database: Database, window: Window, scope: Scope | None, micro_stop: timedelta,
                   now: datetime | None = None) -> AsyncIterator[Reading]:
     """All that a report reads is of one moment, while others go on writing.
 
+    scope: None asks about no machines, so that they are not read
     now: what to take for it instead of the database's clock
     :raises DatabaseUnavailable: nobody answers, or not in time, or the schema is not the one of this program
     """
@@ -78,10 +79,11 @@ async def reading(database: Database, window: Window, scope: Scope, micro_stop: 
                     connection.transaction(isolation='repeatable_read', readonly=True)):
             clock = await database.queries.prepare_report(connection)
             moment = now or clock['now']
-            rows = [row async for row in database.queries.report_machines(connection)]
-            machines = tuple(Member(MachineName(row['machine_name']), row['type'], row['line'], row['present'])
-                             for row in rows
-                             if scope.machine in {None, row['machine_name']} and scope.line in {None, row['line']})
-            yield Reading(connection, database.queries, moment, window.until(moment), scope, machines, micro_stop)
+            machines = [Member(MachineName(row['machine_name']), row['type'], row['line'], row['present'])
+                        async for row in database.queries.report_machines(connection)
+                        if scope.machine in {None, row['machine_name']} and scope.line in {None, row['line']}
+                        ] if scope else []
+            yield Reading(connection, database.queries, moment, window.until(moment), scope or Scope(), tuple(machines),
+                          micro_stop)
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from ..errors import InvalidInput
 from ..history import to_brief, to_event, to_status
 from ..model import FloorSnapshot, MachineName, MachineRecord, Status
 from .reading import Reading
+from .window import MICROSECOND
 
 MOST_COLUMNS = 10_000
+FEW = 3
 EVENTS = 200
+_STATUSES = {status.value: status for status in Status}
+_WORSE = {Status.OPERATIONAL: 0, Status.UNKNOWN: 1, Status.WARNING: 2, Status.DOWN: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,34 @@ async def read_timeline(reading: Reading, machines: Sequence[MachineName], colum
         raise InvalidInput(f'a timeline has 1 to {MOST_COLUMNS:,} columns', 'columns')
     names = list(dict.fromkeys(machines))
     bands: dict[str, list[Band]] = {name: [] for name in names}
-    period = {**reading.period, 'names': names}
-    async for row in reading.queries.timeline(reading.connection, columns=columns, **period):
-        bands[row['machine_name']].append(Band(row['since'], row['until'], Status(row['status']), row['reason'],
-                                               row['merged']))
-    return tuple(Lane(name, tuple(bands[name])) for name in names)
+    async for row in reading.queries.timeline(reading.connection, **{**reading.period, 'names': names}):
+        lane = bands[row['machine_name']]
+        status, reason = _STATUSES[row['status']], row['reason']
+        if lane and lane[-1].status is status and lane[-1].reason == reason:  # said again
+            lane[-1] = Band(lane[-1].since, row['until'], status, reason)
+        else:
+            lane.append(Band(row['since'], row['until'], status, reason))
+    window = reading.window
+    column = (window.end - window.start) // columns + MICROSECOND
+    return tuple(Lane(name, tuple(_merged(bands[name], window.start, column))) for name in names)
+
+
+def _merged(bands: list[Band], start: datetime, column: timedelta) -> Iterator[Band]:
+    """Where more than three bands begin and end inside one column of the picture, they become one."""
+    def place(band: Band) -> int | None:
+        first, last = (band.since - start) // column, (band.until - start - MICROSECOND) // column
+        return first if first == last else None
+
+    if all(late.until - early.since > column for early, late in zip(bands, bands[FEW:], strict=False)):
+        yield from bands  # nowhere are four so close
+        return
+    for at, group in groupby(bands, place):
+        crowd = list(group)
+        if at is None or len(crowd) <= FEW:
+            yield from crowd
+        else:
+            worst = max(crowd, key=lambda band: (_WORSE[band.status], band.until - band.since))
+            yield Band(crowd[0].since, crowd[-1].until, worst.status, worst.reason, len(crowd))
 
 
 async def read_floor_at(reading: Reading) -> FloorSnapshot:

@@ -127,8 +127,8 @@ class Timeline:
                               else f'All {of} machines: show {FIRST}')
 
     def _draw_picture(self, content: str, lanes: int) -> None:
-        """Anew each time: an image keeps the size that it had at first. No word of a person is in it, so that nothing
-        has to be taken out; the browser would load its cleaner first, and draw in a picture that may be gone by then."""
+        """Anew each time: an image keeps the size that it had at first. Not sanitized, as no word of a person is in it:
+        the browser would load what does that, and then draw in a picture that may be gone."""
         picture = ui.interactive_image(content=content, size=(WIDTH, lanes * LANE), events=[], sanitize=False)
         picture.classes('timeline-picture').props['aria-hidden'] = 'true'
         picture.on('svg:pointerdown', self._press, ['image_x'])

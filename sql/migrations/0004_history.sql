@@ -49,8 +49,16 @@ COMMENT ON COLUMN machine_stops.repaired IS 'It ended because the machine ran ag
 COMMENT ON COLUMN machine_stops.silent IS 'Microseconds of it in which nothing was known of the machine.';
 COMMENT ON COLUMN machine_stops.length IS 'Microseconds from since to until without silent; null: still going.';
 
--- The first order of a stop, without sorting all orders.
-CREATE INDEX work_orders_by_stop ON work_orders (machine_id, stop_since, created_at, id) WHERE stop_since IS NOT NULL;
+-- The first order of each stop, which says how soon somebody saw to it.
+CREATE INDEX work_orders_by_stop ON work_orders (machine_id, stop_since, created_at, id)
+    INCLUDE (acknowledged_at, started_at) WHERE stop_since IS NOT NULL;
+CREATE VIEW first_orders AS
+SELECT o.id, o.machine_id AS machine_name, o.stop_since AS since, o.created_at, o.acknowledged_at, o.started_at
+FROM work_orders o
+WHERE o.stop_since IS NOT NULL
+  AND NOT EXISTS (SELECT FROM work_orders e WHERE e.machine_id = o.machine_id AND e.stop_since = o.stop_since
+                  AND (e.created_at, e.id) < (o.created_at, o.id));
+COMMENT ON VIEW first_orders IS 'Of each stop the work order that was created first.';
 
 CREATE TABLE machine_days (
     machine_name text   NOT NULL,
@@ -360,14 +368,11 @@ $$;
 -- joined, because of a year there are a million stops, and few are: those since the first of them are looked up, by machine.
 CREATE FUNCTION stops_inside(names text[], from_at timestamptz, until_at timestamptz) RETURNS SETOF machine_stops
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
-    WITH outdated AS MATERIALIZED (
-        SELECT coalesce(min(o.since), 'infinity') AS first, coalesce(jsonb_object_agg(o.machine_name, o.since), '{}') AS since
-        FROM stops_outdated() o
-    )
     SELECT s.* FROM machine_stops s
     WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR s.machine_name = ANY (names))
-      AND (s.since < (SELECT first FROM outdated)
-           OR s.since < coalesce(((SELECT since FROM outdated) ->> s.machine_name)::timestamptz, 'infinity'))
+      AND (s.since < (SELECT coalesce(min(o.since), 'infinity') FROM stops_outdated() o)
+           OR s.since < coalesce(((SELECT jsonb_object_agg(o.machine_name, o.since) FROM stops_outdated() o)
+                                  ->> s.machine_name)::timestamptz, 'infinity'))
 $$;
 
 -- The other stops of a period, as far as is known at now_at: those that went on at one of its ends, those that ended at
@@ -375,7 +380,7 @@ $$;
 -- down: microseconds inside the period; length: of the whole stop until now_at. Both without what is not known.
 CREATE FUNCTION stops_touching(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, silent_since timestamptz)
+               silent bigint, down bigint, length bigint, silent_since timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     WITH outdated AS MATERIALIZED (
         SELECT * FROM stops_outdated()
@@ -406,7 +411,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         CROSS JOIN LATERAL said_stops(outdated.machine_name, outdated.since, 'infinity') s
         WHERE s.since < until_at AND (s.since >= from_at OR s.until IS NULL OR s.until >= from_at)
     )
-    SELECT stop.version, stop.machine_name, stop.since, stop.until, stop.reason, stop.repaired,
+    SELECT stop.version, stop.machine_name, stop.since, stop.until, stop.reason, stop.repaired, stop.silent,
            micros(least(stop.until, until_at) - greatest(stop.since, from_at))
            - CASE WHEN stop.silent = 0 AND quiet.since IS NULL THEN 0
                   ELSE silent_within(stop.machine_name, greatest(stop.since, from_at), least(stop.until, until_at),
@@ -421,7 +426,7 @@ $$;
 -- Of those, the ones that were going on in the period; in none that has no length, as one that has not begun.
 CREATE FUNCTION stops_across(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, silent_since timestamptz)
+               silent bigint, down bigint, length bigint, silent_since timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     SELECT * FROM stops_touching(names, from_at, until_at, now_at)
     WHERE from_at < until_at AND (since >= from_at OR until IS NULL OR until > from_at)
@@ -864,9 +869,9 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         SELECT d.machine_name, sum(d.operational)::bigint AS operational, sum(d.warning)::bigint AS warning,
                sum(d.waiting)::bigint AS waiting, sum(d.down)::bigint AS down
         FROM machine_days d
-        WHERE d.day >= (SELECT (rolled.since AT TIME ZONE 'UTC')::date FROM rolled)
-          AND d.day < (SELECT ((rolled.until + interval '24 hours' - interval '1 microsecond') AT TIME ZONE 'UTC')::date
-                       FROM rolled)
+        WHERE d.day >= (SELECT (r.since AT TIME ZONE 'UTC')::date FROM nearest_days(from_at, until_at) r)
+          AND d.day < (SELECT ((r.until + interval '24 hours' - interval '1 microsecond') AT TIME ZONE 'UTC')::date
+                       FROM nearest_days(from_at, until_at) r)  -- not from rolled: this is read in parallel
           AND d.machine_name = ANY (names)
         GROUP BY d.machine_name
         UNION ALL

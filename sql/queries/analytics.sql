@@ -8,9 +8,10 @@ UPDATE plant_settings SET machine_silent_after = :machine_silent_after::interval
 WHERE machine_silent_after IS DISTINCT FROM :machine_silent_after::interval;
 
 -- name: prepare_report()^
--- For one transaction: reports are planned anew each time, because a day and a year want different plans.
+-- For one transaction: reports are planned anew each time, because a day and a year want different plans; a page of a
+-- history is nearly always in memory, wherever it lies.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
-       set_config('work_mem', '64MB', true), clock_timestamp() AS now;
+       set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true), clock_timestamp() AS now;
 
 -- name: report_machines()
 -- Every machine that stands on the floor or was ever heard of.
@@ -43,15 +44,11 @@ FROM floor_sums(:names::text[], :start::timestamptz, :until::timestamptz, :now::
 -- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, stops that were
 -- going on at its end, and how soon the failures were acknowledged, by the first order of each. Lengths in microseconds.
 -- names null: all machines.
-WITH first_order AS (
-    SELECT DISTINCT ON (machine_id, stop_since) machine_id AS machine_name, stop_since AS since, acknowledged_at
-    FROM work_orders WHERE stop_since >= :start::timestamptz AND stop_since < :until::timestamptz
-    ORDER BY machine_id, stop_since, created_at, id
-), across AS (
-    SELECT s.*, s.since >= :start AS began, s.length >= :micro_stop::bigint AS fails,
+WITH across AS (
+    SELECT s.*, s.since >= :start::timestamptz AS began, s.length >= :micro_stop::bigint AS fails,
            s.repaired AND s.until >= :start AND s.until < :until AS ended,
            s.until IS NULL OR (s.until >= :until AND (s.until > :start OR s.since >= :start)) AS goes_on
-    FROM stops_touching(:names::text[], :start, :until, :now::timestamptz) s
+    FROM stops_touching(:names::text[], :start, :until::timestamptz, :now::timestamptz) s
 ), part AS (
     SELECT machine_name, count(*) FILTER (WHERE length >= :micro_stop) AS failures,
            count(*) FILTER (WHERE length < :micro_stop) AS micro_stops,
@@ -63,18 +60,17 @@ WITH first_order AS (
     SELECT machine_name, count(*) FILTER (WHERE began AND fails), count(*) FILTER (WHERE began AND NOT fails),
            count(*) FILTER (WHERE ended AND fails), sum(length) FILTER (WHERE ended AND fails)::bigint,
            count(*) FILTER (WHERE goes_on),
-           sum(micros(:until - since) - silent_within(machine_name, since, :until, silent_since))
-               FILTER (WHERE goes_on)::bigint, 0, 0
+           sum(micros(:until - since) - CASE WHEN silent = 0 AND silent_since IS NULL THEN 0
+               ELSE silent_within(machine_name, since, :until, silent_since) END) FILTER (WHERE goes_on)::bigint, 0, 0
     FROM across GROUP BY machine_name
     UNION ALL
     SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
-    FROM first_order o  -- each order looks its stop up: there are far fewer orders than stops
-    CROSS JOIN LATERAL (SELECT * FROM stops_inside(:names, :start, :until) s
-                        WHERE s.machine_name = o.machine_name AND s.since = o.since OFFSET 0) AS s
-    WHERE o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY s.machine_name
+    FROM first_orders o JOIN stops_inside(:names, :start, :until) s USING (machine_name, since)
+    WHERE o.since >= :start AND o.since < :until  -- as its stop does: so it is known how few they are
+      AND o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY s.machine_name
     UNION ALL
     SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
-    FROM first_order o JOIN across s USING (machine_name, since)
+    FROM first_orders o JOIN across s USING (machine_name, since)
     WHERE o.acknowledged_at IS NOT NULL AND s.began AND s.fails GROUP BY s.machine_name
 )
 SELECT machine_name, sum(failures)::bigint AS failures, sum(micro_stops)::bigint AS micro_stops,
@@ -113,20 +109,15 @@ SELECT (SELECT count(*) FROM stops_inside(:names::text[], :start::timestamptz, :
 -- The four clocks of the stops of a period that were seen through (down, order created, acknowledged, started, running
 -- again), added up for each reason in microseconds. A moment before the one it follows counts as that one, one after the
 -- end as the end. Micro-stops do not count. names null: of all machines.
-WITH first_order AS MATERIALIZED (
-    SELECT DISTINCT ON (machine_id, stop_since) machine_id AS machine_name, stop_since AS since, created_at,
-           acknowledged_at, started_at
-    FROM work_orders WHERE stop_since < :until::timestamptz
-    ORDER BY machine_id, stop_since, created_at, id
-), seen_through AS (
+WITH seen_through AS (
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
-    FROM first_order o  -- each order looks its stop up: there are far fewer orders than stops
-    CROSS JOIN LATERAL (SELECT * FROM stops_inside(:names::text[], :start::timestamptz, :until) s
-                        WHERE s.machine_name = o.machine_name AND s.since = o.since OFFSET 0) AS stop
-    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.length >= :micro_stop::bigint
+    FROM first_orders o JOIN stops_inside(:names::text[], :start::timestamptz, :until::timestamptz) stop
+        USING (machine_name, since)
+    WHERE o.since >= :start AND o.since < :until  -- as its stop does: so it is known how few they are
+      AND o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.length >= :micro_stop::bigint
     UNION ALL
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
-    FROM first_order o JOIN stops_across(:names, :start, :until, :now::timestamptz) stop USING (machine_name, since)
+    FROM first_orders o JOIN stops_across(:names, :start, :until, :now::timestamptz) stop USING (machine_name, since)
     WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
       AND stop.length >= :micro_stop AND stop.until IS NOT NULL
 )
@@ -168,38 +159,13 @@ GROUP BY 1, 2;
 SELECT machine_name, caused, unattributed
 FROM machine_charges(:start::timestamptz, :until::timestamptz, :now::timestamptz);
 
--- name: timeline(names, start, until, now, columns)
--- Bands of one status and reason, a lane per machine. Where more than three of them begin and end inside one of so many
--- columns of the picture, they become one band that shows the worst of them (merged: how many it stands for).
-WITH said AS (
-    SELECT s.*, (s.status, s.reason) IS DISTINCT FROM (lag(s.status) OVER w, lag(s.reason) OVER w)
-                OR lag(s.status) OVER w IS NULL AS changed
-    FROM (SELECT array_agg(n) AS names, array_agg(:start::timestamptz) AS froms, array_agg(:until::timestamptz) AS untils
-          FROM unnest(:names::text[]) n) AS all_of
-    CROSS JOIN LATERAL machine_stretches(all_of.names, all_of.froms, all_of.untils, :now::timestamptz) s
-    WINDOW w AS (PARTITION BY s.machine_name ORDER BY s.since)
-), band AS (
-    SELECT numbered.machine_name, min(numbered.since) AS since, max(numbered.until) AS until, numbered.status,
-           numbered.reason
-    FROM (SELECT said.*, count(*) FILTER (WHERE said.changed) OVER (PARTITION BY said.machine_name ORDER BY said.since)
-                 AS number FROM said) AS numbered
-    GROUP BY numbered.machine_name, numbered.number, numbered.status, numbered.reason
-), placed AS (
-    SELECT band.*, CASE WHEN place.first = place.last THEN place.first END AS place,
-           CASE WHEN place.first = place.last THEN count(*) OVER (PARTITION BY band.machine_name, place.first = place.last,
-                                                                  place.first) ELSE 0 END AS crowd
-    FROM (SELECT 1 + micros(:until::timestamptz - :start::timestamptz) / :columns::bigint AS width) AS picture, band
-    CROSS JOIN LATERAL (SELECT micros(band.since - :start::timestamptz) / picture.width AS first,
-                               (micros(band.until - :start::timestamptz) - 1) / picture.width AS last) AS place
-)
-SELECT machine_name, since, until, status, reason, 1 AS merged FROM placed WHERE crowd <= 3
-UNION ALL
-SELECT machine_name, min(since), max(until), (array_agg(status ORDER BY worse DESC, until - since DESC, since))[1],
-       (array_agg(reason ORDER BY worse DESC, until - since DESC, since))[1], count(*)::int
-FROM (SELECT *, array_position(ARRAY['operational', 'unknown', 'warning', 'down'], status) AS worse
-      FROM placed WHERE crowd > 3) AS crowded
-GROUP BY machine_name, place
-ORDER BY machine_name, since;
+-- name: timeline(names, start, until, now)
+-- What some machines were in a period, machine after machine in order of time.
+SELECT s.machine_name, s.since, s.until, s.status, s.reason
+FROM (SELECT array_agg(n) AS names, array_agg(:start::timestamptz) AS froms, array_agg(:until::timestamptz) AS untils
+      FROM unnest(:names::text[]) n) AS all_of
+CROSS JOIN LATERAL machine_stretches(all_of.names, all_of.froms, all_of.untils, :now::timestamptz) s
+ORDER BY s.machine_name, s.since;
 
 -- name: floor_at(moment, now)
 -- The machines that stood on the floor at a moment, in the flow order of now, as they were: status_since is when they
