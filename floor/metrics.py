@@ -147,8 +147,8 @@ class FloorCollector(Collector):
                                   'waited for them. Rising fast with few people about: browsers lose us.',
                                   pages.pages_gone)
         yield GaugeMetricFamily('floor_browser_backlog_messages', 'Messages that wait for the browser that reads '
-                                'slowest. Above 100: it hangs, or the network to it is too slow; one that answers no '
-                                'ping is given up.', self._vitals.backlog())
+                                'slowest; at 16 it gets no more changes, but the floor as it is when it has read them. '
+                                'One that answers no ping is given up after ten seconds.', self._vitals.backlog())
         yield CounterMetricFamily('floor_browser_no_answer', 'Pages that did not say in time that they show a change: '
                                   'tabs in the background, or browsers that hang.', self._vitals.no_answer())
 

@@ -68,6 +68,14 @@ class WebSocketClient(asyncio.Protocol):
         """Send one text message."""
         self._send(TEXT, text.encode())
 
+    def listen(self, listens: bool) -> None:
+        """Take what comes in, or leave it where it is: in the network, and then with the server."""
+        assert self._transport is not None
+        if listens:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
     def close(self) -> None:
         """Leave as a browser does whose tab is closed."""
         if self._transport is not None:

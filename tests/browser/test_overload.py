@@ -1,13 +1,18 @@
 """Given less processor than it would need, the floor shows fewer frames and never wrong ones, answers, and recovers."""
 
 import asyncio
+import re
 import threading
 import time
 
 import httpx
 import pytest
+from benchmarks.browsers import FloorBrowser
 from benchmarks.changes import writer
 from benchmarks.crowd import crowd
+from database.postgres import until
+
+from floor.ui.fanout import MOST_WAITING
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
@@ -63,3 +68,45 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
     assert braked.messages < calm.messages / 2   # several changes in each
     assert max(answers) < HEALTHY_S
     assert after.messages > braked.messages
+
+
+async def test_who_never_reads_is_given_up_and_holds_nobody_up(program, sql):
+    """What is sent stays in the network, at most 16 messages in the program; nobody answers its ping."""
+    numbers, backlogs = iter(range(1, 100_000)), set()
+
+    async def write_all():
+        number = next(numbers)
+        await sql.execute('UPDATE machine_feed_stream SET status = $1, reason = $2',
+                          ('warning', 'down')[number % 2], f'change {number}')
+        return number
+
+    async def measures():
+        text = (await http.get('/metrics')).text
+        return {name: float(value) for name, value in re.findall(r'^(floor_browser\w+) (\S+)$', text, re.MULTILINE)}
+
+    async def only_one_is_left():
+        await write_all()
+        said = await measures()
+        backlogs.add(said['floor_browser_backlog_messages'])
+        return said['floor_browsers_connected'] == before['floor_browsers_connected'] - 1
+
+    def latest(browser):
+        return {machine: number for _, shown in browser.seen for machine, number in shown}
+
+    async with httpx.AsyncClient(base_url=program.url, timeout=60) as http:
+        deaf, other = FloorBrowser(program.url), FloorBrowser(program.url)
+        try:
+            await deaf.open(http)
+            await other.open(http)
+            before = await measures()
+            deaf.socket.listen(False)
+            await until(only_one_is_left)
+            last = await write_all()
+            await until(lambda: len(latest(other)) == 30 and set(latest(other).values()) == {last})
+            assert max(backlogs) <= MOST_WAITING
+            assert not other.lost
+            deaf.socket.listen(True)
+            await until(lambda: deaf.lost)   # and so a browser comes back
+        finally:
+            deaf.close()
+            other.close()

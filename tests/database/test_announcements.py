@@ -13,6 +13,7 @@ from database.postgres import SCHEMA, until
 from floor.model import OrderBrief, Priority, WorkOrderState
 from floor.notifications import Changes, OrderChanges, Resync, parse
 
+pytestmark = pytest.mark.newest_postgres
 MOST_BYTES = 7_999  # of a payload; one more and the writer's statement would fail
 CHANNEL = f'{SCHEMA}.machine_feed'
 Connect = Callable[..., Awaitable[asyncpg.Connection]]

@@ -24,6 +24,7 @@ from floor.migrate import prepare
 from floor.model import Status
 from floor.store import Connection, Store
 
+pytestmark = pytest.mark.newest_postgres
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
 NO_AUDIT = replace(QUICK, audit=3600)
 NEVER = replace(NO_AUDIT, heartbeat=3600)

@@ -73,6 +73,7 @@ def test_psql_moves_an_order_and_the_history_names_the_login(psql: Psql) -> None
         psql('-c', "UPDATE work_orders SET status = 'completed'")
 
 
+@pytest.mark.newest_postgres
 @pytest.mark.parametrize(('change', 'column'), [
     ("status = 'on_hold'", 'hold_reason'), ("status = 'on_hold', hold_reason = ' '", 'hold_reason'),
     ("status = 'completed', action_taken = 'x'", 'cause'),
@@ -147,6 +148,7 @@ async def test_orders_of_another_system_may_be_inserted_as_they_are(writer: asyn
     assert await events_of(writer, id) == [('created', None, None, 'completed')]
 
 
+@pytest.mark.newest_postgres
 @pytest.mark.parametrize('column', ['timestamp', 'created_at', 'due_at', 'started_at', 'acknowledged_at',
                                     'completed_at'])
 @pytest.mark.parametrize('odd', ['infinity', '-infinity', '10000-01-01', '0044-03-15 BC'])
@@ -190,6 +192,7 @@ async def test_an_event_is_written_with_its_change_or_not_at_all(writer: asyncpg
     assert len(await events_of(writer, id)) == 1
 
 
+@pytest.mark.newest_postgres
 @pytest.mark.parametrize('statement', [
     'DELETE FROM work_orders', 'TRUNCATE work_orders CASCADE', 'DELETE FROM work_order_events',
     "UPDATE work_order_events SET who = 'somebody else'", 'TRUNCATE work_order_events',
@@ -257,6 +260,7 @@ async def test_an_address_belongs_to_one_person_in_any_case(writer: asyncpg.Conn
                              "VALUES ('L', 'G', $1, 'Quality')", email)
 
 
+@pytest.mark.newest_postgres
 @pytest.mark.parametrize('statement', [
     "INSERT INTO work_order_priorities VALUES ('urgent', 5, '1 hour')",
     "UPDATE work_order_priorities SET due_within = '0 s'", "UPDATE work_order_priorities SET due_within = '366 days'",

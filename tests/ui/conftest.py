@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -288,3 +289,10 @@ def look(user: User, switchboard: Switchboard) -> Callable[..., Any]:
 def colleague(user: User) -> User:
     """Another person, with a browser of their own."""
     return User(httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url='http://test'))
+
+
+@pytest.fixture(scope='module', autouse=True)
+def what_is_there_is_no_garbage() -> None:
+    """NiceGUI's fixture collects garbage around each test, which takes seconds where many tests came before."""
+    gc.collect()
+    gc.freeze()
