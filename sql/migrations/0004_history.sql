@@ -871,8 +871,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         FROM machine_days d
         WHERE d.day >= (SELECT (r.since AT TIME ZONE 'UTC')::date FROM nearest_days(from_at, until_at) r)
           AND d.day < (SELECT ((r.until + interval '24 hours' - interval '1 microsecond') AT TIME ZONE 'UTC')::date
-                       FROM nearest_days(from_at, until_at) r)  -- not from rolled: this is read in parallel
-          AND d.machine_name = ANY (names)
+                       FROM nearest_days(from_at, until_at) r)  -- not from rolled, for this is read in parallel;
+          AND (cardinality(names) > 100 OR d.machine_name = ANY (names))  -- of many machines all are, and then joined
         GROUP BY d.machine_name
         UNION ALL
         SELECT s.machine_name,

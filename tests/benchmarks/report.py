@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from statistics import median
 
 
@@ -37,7 +38,7 @@ def say(text: str) -> None:
 def percentile(values: list[float], share: float) -> float:
     """The value that this share of all lies at or below (nearest rank)."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    return ordered[max(0, ceil(round(len(ordered) * share, 6)) - 1)]
 
 
 def spread(values: list[float]) -> str:
