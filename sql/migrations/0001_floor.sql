@@ -54,7 +54,8 @@ CREATE TABLE machine_status_history (
     changed_by   text        NOT NULL DEFAULT session_user,
     xid          xid8        NOT NULL DEFAULT pg_current_xact_id()
 );
-CREATE INDEX machine_status_history_by_machine ON machine_status_history (machine_name, changed_at DESC, version DESC);
+CREATE INDEX machine_status_history_by_machine ON machine_status_history (machine_name, changed_at DESC, version DESC)
+    INCLUDE (new_status);
 CREATE INDEX machine_status_history_by_commit  ON machine_status_history (xid, version);
 CREATE INDEX machine_status_history_by_time    ON machine_status_history USING brin (changed_at);
 COMMENT ON TABLE machine_status_history IS
