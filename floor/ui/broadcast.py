@@ -28,6 +28,7 @@ from ..store import Difference, Store
 from .fanout import has_read_all, send_update
 from .frame_pace import FramePace
 
+NEVER = -1
 SUMS_GAP_S = 0.3
 SUMS_DELAY_S = 0.02  # the tile first: a browser renders what comes together in one go, and shows it later
 SECOND, FIGURES, LISTS, TURNS = 'second', 'figures', 'lists', 'turns'
@@ -156,7 +157,8 @@ class Broadcast:
         self._said_ms = store.written_ms
         self._views: dict[str, LiveView] = {}
         self._audiences: dict[Hashable, Audience] = {}
-        self._catching_up: set[str] = set()
+        self._catching_up: dict[str, int] = {}
+        """Clients, and the number of NiceGUI's next message when it was last seen that nothing waits for them."""
         self._pace = FramePace(self.flush)
         self._sums: set[Topic] = set()
         self._sums_sent_at = -SUMS_GAP_S
@@ -207,7 +209,7 @@ class Broadcast:
                         audience.sent[element.id] = content
                         message[element.id] = element.encode(content)
             if message:
-                self._catching_up |= send_update(message, list(audience.views))
+                self._catching_up |= dict.fromkeys(send_update(message, list(audience.views)), NEVER)
 
     # within
 
@@ -241,7 +243,7 @@ class Broadcast:
             with view.client:
                 view.rebuild()
             self._seat(view)
-            self._catching_up.add(view.client.id)  # NiceGUI's message may arrive after a newer one of ours
+            self._catching_up[view.client.id] = NEVER  # NiceGUI's message may arrive after a newer one of ours
 
     def _seat(self, view: LiveView) -> None:
         view.settle(self._audiences).views[view.client.id] = view
@@ -250,21 +252,30 @@ class Broadcast:
         """What changed since the page was built, or while its browser was away."""
         if (view := self._views.get(client_id)) is None:
             return
-        self._catching_up.add(client_id)
-        send_update({element.id: element._to_dict() for element in view.all()}, [client_id])
+        self._catching_up[client_id] = NEVER
+        self._send_all(view)
 
     def _catch_up_again(self, client_id: str) -> None:
         """Once the browser has read all that was sent to it and, after it came back, what NiceGUI has replayed, which
-        may hold older content than ours."""
+        may hold older content than ours. What NiceGUI is just sending waits nowhere: so twice, until it sent nothing
+        between."""
         view = self._views.get(client_id)
         if view is None:
-            self._catching_up.discard(client_id)
-        elif not view.client.outbox.messages and not view.client.outbox.updates and has_read_all(client_id):
-            self._catch_up(client_id)
-            self._catching_up.discard(client_id)
+            self._catching_up.pop(client_id, None)
+            return
+        outbox = view.client.outbox
+        if not outbox.messages and not outbox.updates and has_read_all(client_id):
+            self._send_all(view)
+            if self._catching_up[client_id] == outbox.next_message_id:
+                del self._catching_up[client_id]
+            else:
+                self._catching_up[client_id] = outbox.next_message_id
+
+    def _send_all(self, view: LiveView) -> None:
+        send_update({element.id: element._to_dict() for element in view.all()}, [view.client.id])
 
     def _leave(self, client_id: str) -> None:
-        self._catching_up.discard(client_id)
+        self._catching_up.pop(client_id, None)
         if (view := self._views.pop(client_id, None)) is None:
             return
         self.pages_gone += 1

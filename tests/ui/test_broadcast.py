@@ -6,6 +6,7 @@ not promise. The way back is element.update(), which sends the same to each brow
 """
 
 import asyncio
+import copy
 import inspect
 import json
 from pathlib import Path
@@ -295,9 +296,10 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
             got += sockets['quick'].queue.qsize()
             take_all(sockets['quick'])
         waiting = take_all(sockets['slow'])
-        assert floor.broadcast._catching_up == {slow.client.id}
+        assert set(floor.broadcast._catching_up) == {slow.client.id}
         floor.broadcast._catch_up_again(slow.client.id)
         present, = take_all(sockets['slow'])
+        floor.broadcast._catch_up_again(slow.client.id)
     finally:
         for screen in slow, quick:
             await core.sio.manager.close_room(screen.client.id, '/')
@@ -305,7 +307,32 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
     assert len(waiting) == MOST_WAITING
     assert got >= 3 * MOST_WAITING
     assert f'change {3 * MOST_WAITING - 1}' in present
-    assert floor.broadcast._catching_up == set()
+    assert floor.broadcast._catching_up == {}
+
+
+async def test_what_nicegui_replays_late_does_not_stay(floor, look, switchboard, monkeypatch):
+    """While NiceGUI sends what a browser that came back has missed, it waits in no queue that we could look into."""
+    screen = await look()
+    await settled(switchboard)
+    before = {tile_of(screen, 'Valve_01_01').id: copy.deepcopy(screen.tile('Valve_01_01'))}
+    on_its_way, may_arrive = asyncio.Event(), asyncio.Event()
+
+    async def slowly(event, data=None, **rooms):
+        on_its_way.set()
+        await may_arrive.wait()
+        await switchboard.emit(event, data, **rooms)
+    monkeypatch.setattr(core.sio, 'emit', slowly)
+    screen.client.outbox.enqueue_message('update', before, screen.client.id)
+    await on_its_way.wait()
+    floor.change('Valve_01_01', 'down', 'Leak')
+    floor.broadcast._catch_up(screen.client.id)
+    floor.broadcast._catch_up_again(screen.client.id)
+    may_arrive.set()
+    await screen.until(lambda: screen.tile('Valve_01_01')['props']['data-status'] == 'operational')
+
+    while floor.broadcast._catching_up:
+        floor.broadcast._catch_up_again(screen.client.id)
+    assert screen.tile('Valve_01_01')['props']['data-status'] == 'down'
 
 
 def take_all(socket):
