@@ -25,7 +25,7 @@ from .report import Row, say
 from .server import ROOT, Floor, floor, load_picture
 
 MACHINES = (30, 300)
-BROWSERS = (25, 100)
+BROWSERS = (25, 100, 400)
 RATES = (10, 50, 200, 600)
 SECONDS = 5.0
 STORM, LOOKING = 200, 20
