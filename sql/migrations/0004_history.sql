@@ -1016,9 +1016,15 @@ RETURNS TABLE (machine_name text, caused bigint, unattributed bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     WITH rolled AS (
         SELECT r.since, r.until, p.rolled_until FROM history_progress p, rolled_part(from_at, until_at, '24 hours') r
-    ), late AS (
+    ), late AS (  -- that a machine is silent matters to its line only where it is down or waits
         SELECT m.line_id, greatest(min(l.at), from_at) AS since, least(rolled.rolled_until, until_at) AS until
-        FROM rolled CROSS JOIN LATERAL came_late(least(rolled.rolled_until, until_at), now_at) l JOIN machines m USING (machine_name)
+        FROM rolled CROSS JOIN LATERAL (
+            SELECT * FROM came_late(least(rolled.rolled_until, until_at), NULL)
+            UNION ALL
+            SELECT q.machine_name, q.since FROM silent_now(now_at) q JOIN machine_feed_stream f USING (machine_name)
+            WHERE q.since < least(rolled.rolled_until, until_at)
+              AND (f.status = 'down' OR waits_for(f.status, f.reason) IS NOT NULL)) AS l
+        JOIN machines m USING (machine_name)
         WHERE m.line_id IS NOT NULL AND rolled.rolled_until IS NOT NULL GROUP BY m.line_id, rolled.rolled_until
     ), wait AS (
         SELECT w.machine_name, w.root, micros(least(w.until, edge.until) - greatest(w.since, edge.since)) AS length

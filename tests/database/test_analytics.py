@@ -54,8 +54,9 @@ class Plant:
         await self.connection.execute(machines, list(LINES), [line for line, _ in LINES.values()],
                                       [place for _, place in LINES.values()])
         await self.connection.executemany(
-            'INSERT INTO machine_feed_stream (machine_id, machine_name, reported_at) VALUES ($1, $2, $3)',
-            [(number, name, history.quiet.get(name, history.now) - HOUR)
+            'INSERT INTO machine_feed_stream (machine_id, machine_name, reported_at, status, reason) '
+            "VALUES ($1, $2, $3, coalesce($4, 'operational'), $5)",
+            [(number, name, history.quiet.get(name, history.now) - HOUR, *last_words(history, name))
              for number, name in enumerate(sorted(history.present))])
         await self.connection.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'")
         await self.connection.executemany(
@@ -96,6 +97,12 @@ class Plant:
 
     def analytics(self, history: History, zone: ZoneInfo = DETROIT) -> Analytics:
         return Analytics(self.database, zone, micro_stop=history.micro_stop, now=history.now)
+
+
+def last_words(history: History, machine: str) -> tuple[str | None, str | None]:
+    """Status and reason as the feed has them."""
+    said = history.of(machine)
+    return (said[-1].status, said[-1].reason) if said else (None, None)
 
 
 @pytest.fixture
@@ -177,9 +184,15 @@ STOP_BEFORE = [Said('Welder', SPRING, 'down', 'Jam', 1), Said('Welder', SPRING +
 REPAIRED_AS_IT_BEGINS = Question(History(STOP_BEFORE, SPRING + DAY, places=LINES),
                                  Window(SPRING + 18 * MINUTE, SPRING + 25 * MINUTE), 1, 1)
 
+STANDS_AND_IS_SILENT = Question(
+    History([Said('Press', SPRING, 'down', 'Jam', 1), Said('Welder', SPRING + 5 * MINUTE, 'warning', 'Starved', 2)],
+            SPRING + 3 * DAY, quiet={'Press': SPRING + HOUR}, places=LINES, present={'Press', 'Welder'}),
+    Window(SPRING - DAY, SPRING + 2 * DAY), 1, 7)
+
 
 @given(question=questions())
 @example(question=REPAIRED_AS_IT_BEGINS)
+@example(question=STANDS_AND_IS_SILENT)
 @example(question=replace(REPAIRED_AS_IT_BEGINS, seed=2))
 @example(question=replace(REPAIRED_AS_IT_BEGINS, window=Window(SPRING + 18 * MINUTE, SPRING + 18 * MINUTE)))
 @many
@@ -255,6 +268,9 @@ async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, ques
 
 
 @given(question=questions())
+@example(question=STANDS_AND_IS_SILENT)
+@example(question=replace(STANDS_AND_IS_SILENT, seed=8))
+@example(question=replace(STANDS_AND_IS_SILENT, seed=9))
 @many
 async def test_who_waited_for_whom_is_what_the_definitions_say(plant: Plant, question: Question) -> None:
     history, window = question.history, question.window
