@@ -106,7 +106,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
         listener.run, broadcast.run, database.recycle, watch.run,
         *(partial(once_live, store, keeper.run) for keeper in (order_keeper, history_keeper, dashboard_keeper)),
         partial(measure_event_loop, loop),
-        partial(collect_garbage, lambda: broadcast.pages_gone)]
+        partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages)]
     if source.lakebase is not None:
         tasks.append(source.lakebase.keep_fresh)
     if source.embedded is not None:

@@ -1,25 +1,27 @@
-"""Everything is looked at for garbage when pages have gone, and otherwise seldom."""
+"""What stands is not looked at again until a good part of the pages has gone, and otherwise seldom."""
 
 import asyncio
 import gc
+import weakref
 
 import pytest
 
 from floor.collector import AT_LEAST_EVERY, collect_garbage
 
 
-@pytest.fixture
-def full_collections():
-    """Each full collection, as it happens."""
-    seen = []
+class Page:
+    """Only a collection frees it: it knows itself."""
 
-    def note(phase, info):
-        if phase == 'stop' and info['generation'] == 2:
-            seen.append(info)
+    def __init__(self) -> None:
+        self.itself = self
 
-    gc.callbacks.append(note)
-    yield seen
-    gc.callbacks.remove(note)
+
+@pytest.fixture(autouse=True)
+def calm():
+    """Nothing but the collector looks for garbage."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 async def looks(number):
@@ -28,36 +30,84 @@ async def looks(number):
         await asyncio.sleep(0)
 
 
-async def test_pages_that_have_gone_are_collected_once(full_collections):
+async def test_what_came_and_went_between_two_looks_is_freed(collecting):
+    await collecting(lambda: 0, lambda: 100)
+    page = weakref.ref(Page())
+
+    await looks(1)
+
+    assert page() is None
+
+
+async def test_what_stood_is_freed_when_a_good_part_of_the_pages_has_gone(collecting):
     gone = 0
-    task = asyncio.create_task(collect_garbage(lambda: gone, every=0))
-    await looks(3)
-    assert not full_collections
+    await collecting(lambda: gone, lambda: 8)
+    page = Page()
+    await looks(1)
+    closed = weakref.ref(page)
+    del page
 
     gone = 2
     await looks(2)
+    assert closed() is not None
 
-    assert len(full_collections) == 1
-    task.cancel()
+    gone = 3
+    await looks(1)
+    assert closed() is None
 
 
-async def test_now_and_then_the_rest(full_collections):
-    task = asyncio.create_task(collect_garbage(lambda: 0, every=0))
+async def test_the_last_page_of_all_is_freed(collecting):
+    gone = 0
+    await collecting(lambda: gone, lambda: 0)
+    page = Page()
+    await looks(1)
+    closed = weakref.ref(page)
+    del page
+    gone = 1
 
-    await looks(2 * AT_LEAST_EVERY + 2)
+    await looks(1)
 
-    assert len(full_collections) == 2
-    task.cancel()
+    assert closed() is None
+
+
+async def test_now_and_then_all_is_looked_at(collecting):
+    await collecting(lambda: 0, lambda: 8)
+    page = Page()
+    await looks(1)
+    closed = weakref.ref(page)
+    del page
+    await looks(2)
+    assert closed() is not None
+
+    await looks(AT_LEAST_EVERY)
+
+    assert closed() is None
 
 
 async def test_afterwards_python_does_as_before():
-    before = gc.get_threshold()
-    task = asyncio.create_task(collect_garbage(lambda: 0))
-    await looks(1)
-    assert gc.get_threshold() != before
+    before = gc.get_threshold(), gc.get_freeze_count()
+    task = asyncio.create_task(collect_garbage(lambda: 0, lambda: 0, every=0))
+    await looks(3)
+    assert gc.get_threshold() != before[0]
+    assert gc.get_freeze_count() > before[1]
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert gc.get_threshold() == before
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (before[0], 0)
+
+
+@pytest.fixture
+async def collecting():
+    """Start it: `await collecting(pages_gone, pages_open)`; it has looked once."""
+    tasks = []
+
+    async def start(pages_gone, pages_open):
+        tasks.append(asyncio.create_task(collect_garbage(pages_gone, pages_open, every=0)))
+        await looks(2)
+    yield start
+    for task in tasks:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
