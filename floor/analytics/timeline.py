@@ -44,17 +44,22 @@ async def read_timeline(reading: Reading, machines: Sequence[MachineName], colum
     if not 1 <= columns <= MOST_COLUMNS:
         raise InvalidInput(f'a timeline has 1 to {MOST_COLUMNS:,} columns', 'columns')
     names = list(dict.fromkeys(machines))
-    bands: dict[str, list[Band]] = {name: [] for name in names}
-    async for row in reading.queries.timeline(reading.connection, **{**reading.period, 'names': names}):
-        lane = bands[row['machine_name']]
-        status, reason = _STATUSES[row['status']], row['reason']
-        if lane and lane[-1].status is status and lane[-1].reason == reason:  # said again
-            lane[-1] = Band(lane[-1].since, row['until'], status, reason)
-        else:
-            lane.append(Band(row['since'], row['until'], status, reason))
     window = reading.window
     column = (window.end - window.start) // columns + MICROSECOND
-    return tuple(Lane(name, tuple(_merged(bands[name], window.start, column))) for name in names)
+    lanes: dict[str, tuple[Band, ...]] = {}
+    async for row in reading.queries.timeline(reading.connection, **{**reading.period, 'names': names}):
+        bands = _bands(row['since'], window.end, row['status'], row['reason'])
+        lanes[row['machine_name']] = tuple(_merged(bands, window.start, column))
+    return tuple(Lane(name, lanes.get(name, ())) for name in names)
+
+
+def _bands(since: list[datetime], end: datetime, statuses: list[str], reasons: list[str | None]) -> list[Band]:
+    """One machine's, without a gap: each lasts until the next begins. What was said again is one band."""
+    begins = [0, *(number for number in range(1, len(since)) if statuses[number] != statuses[number - 1]
+                   or reasons[number] != reasons[number - 1])]
+    ends = [*(since[number] for number in begins[1:]), end]
+    return [Band(since[number], until, _STATUSES[statuses[number]], reasons[number])
+            for number, until in zip(begins, ends, strict=True)]
 
 
 def _merged(bands: list[Band], start: datetime, column: timedelta) -> Iterator[Band]:

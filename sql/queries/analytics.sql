@@ -160,12 +160,13 @@ SELECT machine_name, caused, unattributed
 FROM machine_charges(:start::timestamptz, :until::timestamptz, :now::timestamptz);
 
 -- name: timeline(names, start, until, now)
--- What some machines were in a period, machine after machine in order of time.
-SELECT s.machine_name, s.since, s.until, s.status, s.reason
+-- What some machines were in a period, without a gap: for each the moments, in order, from which it was so.
+SELECT s.machine_name, array_agg(s.since ORDER BY s.since) AS since, array_agg(s.status ORDER BY s.since) AS status,
+       array_agg(s.reason ORDER BY s.since) AS reason
 FROM (SELECT array_agg(n) AS names, array_agg(:start::timestamptz) AS froms, array_agg(:until::timestamptz) AS untils
       FROM unnest(:names::text[]) n) AS all_of
 CROSS JOIN LATERAL machine_stretches(all_of.names, all_of.froms, all_of.untils, :now::timestamptz) s
-ORDER BY s.machine_name, s.since;
+GROUP BY s.machine_name;
 
 -- name: floor_at(moment, now)
 -- The machines that stood on the floor at a moment, in the flow order of now, as they were: status_since is when they
