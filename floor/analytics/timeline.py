@@ -18,7 +18,6 @@ MOST_COLUMNS = 10_000
 FEW = 3
 EVENTS = 200
 _STATUSES = {status.value: status for status in Status}
-_WORSE = {Status.OPERATIONAL: 0, Status.UNKNOWN: 1, Status.WARNING: 2, Status.DOWN: 3}
 
 
 class Band(NamedTuple):  # a month has tens of thousands, and a dataclass takes four times as long to make
@@ -76,7 +75,7 @@ def _merged(bands: list[Band], start: datetime, column: timedelta) -> Iterator[B
         if at is None or len(crowd) <= FEW:
             yield from crowd
         else:
-            worst = max(crowd, key=lambda band: (_WORSE[band.status], band.until - band.since))
+            worst = max(crowd, key=lambda band: (band.status.severity, band.until - band.since))
             yield Band(crowd[0].since, crowd[-1].until, worst.status, worst.reason, len(crowd))
 
 

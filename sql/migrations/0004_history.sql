@@ -898,15 +898,16 @@ $$;
 COMMENT ON FUNCTION machine_times IS
     'Microseconds of some machines in a period, right to the second; what is missing to its length is unknown.';
 
--- The same of all machines together: by the quarters of an hour, so that no day is taken apart. names are all there are.
-CREATE FUNCTION floor_sums(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
-RETURNS TABLE (operational bigint, warning bigint, waiting bigint, down bigint)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+-- What floor_quarters lacks of a period, as stretches of all machines: what is not rolled up, and what came late, as it is
+-- known now (direction 1) less as it was rolled up (-1). names are all there are.
+CREATE FUNCTION floor_stretches(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (since timestamptz, until timestamptz, status text, waits boolean, direction integer)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 50000 AS $$
     WITH rolled AS (
         SELECT r.since, r.until FROM rolled_part(from_at, until_at, '15 minutes') r
     ), late AS (
         SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
-        FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l
+        FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l WHERE l.machine_name = ANY (names)
     ), live AS (
         SELECT array_agg(p.machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
         FROM (SELECT n AS machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM unnest(names) n, rolled
@@ -917,20 +918,30 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     ), outdated AS (
         SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils FROM late
     )
+    SELECT s.since, s.until, s.status, waits_for(s.status, s.reason) IS NOT NULL, 1
+    FROM live CROSS JOIN LATERAL machine_stretches(live.names, live.froms, live.untils, now_at) s
+    WHERE s.status <> 'unknown'
+    UNION ALL
+    SELECT s.since, s.until, s.status, waits_for(s.status, s.reason) IS NOT NULL, -1
+    FROM outdated CROSS JOIN LATERAL machine_stretches(outdated.names, outdated.froms, outdated.untils, NULL) s
+    WHERE s.status <> 'unknown'
+$$;
+
+-- The same as machine_times() of all machines together: by the quarters of an hour, so that no day is taken apart.
+CREATE FUNCTION floor_sums(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (operational bigint, warning bigint, waiting bigint, down bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT sum(part.operational)::bigint, sum(part.warning)::bigint, sum(part.waiting)::bigint, sum(part.down)::bigint
     FROM (SELECT q.operational, q.warning, q.waiting, q.down
-          FROM rolled JOIN floor_quarters q ON q.since >= rolled.since AND q.since < rolled.until
+          FROM rolled_part(from_at, until_at, '15 minutes') rolled
+          JOIN floor_quarters q ON q.since >= rolled.since AND q.since < rolled.until
           UNION ALL
           SELECT CASE WHEN s.status = 'operational' THEN s.length ELSE 0 END,
                  CASE WHEN s.status = 'warning' AND NOT s.waits THEN s.length ELSE 0 END,
                  CASE WHEN s.status = 'warning' AND s.waits THEN s.length ELSE 0 END,
                  CASE WHEN s.status = 'down' THEN s.length ELSE 0 END
-          FROM (SELECT s.status, waits_for(s.status, s.reason) IS NOT NULL AS waits, micros(s.until - s.since) AS length
-                FROM live CROSS JOIN LATERAL machine_stretches(live.names, live.froms, live.untils, now_at) s
-                UNION ALL
-                SELECT s.status, waits_for(s.status, s.reason) IS NOT NULL, -micros(s.until - s.since)
-                FROM outdated CROSS JOIN LATERAL machine_stretches(outdated.names, outdated.froms, outdated.untils, NULL) s
-               ) AS s) AS part
+          FROM (SELECT s.status, s.waits, s.direction * micros(s.until - s.since) AS length
+                FROM floor_stretches(names, from_at, until_at, now_at) s) AS s) AS part
 $$;
 COMMENT ON FUNCTION floor_sums IS 'Microseconds of all machines together in a period, right to the second.';
 
@@ -946,8 +957,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         SELECT r.since, r.until
         FROM rolled_part(from_at, until_at, CASE WHEN whole_floor THEN interval '15 minutes' ELSE interval '24 hours' END) r
     ), late AS (
-        SELECT l.machine_name, l.at, greatest(l.at, rolled.since) AS since, rolled.until
-        FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l
+        SELECT l.machine_name, l.at FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l WHERE NOT whole_floor
     ), full_day AS MATERIALIZED (
         SELECT d.machine_name, d.day, d.day::timestamp AT TIME ZONE 'UTC' AS since
         FROM machine_days d LEFT JOIN late USING (machine_name)
@@ -963,30 +973,21 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         CROSS JOIN LATERAL generate_series(date_bin('24 hours', greatest(s.since, from_at), '2000-01-01Z'),
                                            least(s.until, until_at) - interval '1 microsecond', '24 hours') AS day (since)
     ), live AS (
-        SELECT n AS machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until, 1 AS direction
-        FROM unnest(names) n, rolled WHERE whole_floor
-        UNION ALL
-        SELECT n, rolled.until, until_at, 1 FROM unnest(names) n, rolled WHERE whole_floor AND rolled.until < until_at
-        UNION ALL
-        SELECT late.machine_name, late.since, late.until, 1 FROM late WHERE whole_floor
-        UNION ALL
-        SELECT n, greatest(day.since, from_at), least(day.since + interval '24 hours', until_at), 1
+        SELECT n AS machine_name, greatest(day.since, from_at) AS since,
+               least(day.since + interval '24 hours', until_at) AS until
         FROM unnest(names) n
         CROSS JOIN generate_series(date_bin('24 hours', from_at, '2000-01-01Z'), until_at - interval '1 microsecond',
                                    '24 hours') AS day (since)
         WHERE NOT whole_floor
           AND NOT EXISTS (SELECT FROM full_day WHERE full_day.machine_name = n AND full_day.since = day.since)
     ), stretch AS (
-        SELECT s.since, s.until, s.status = 'down' AS is_down, 1 AS is_known, 1 AS direction
+        SELECT s.since, s.until, s.status = 'down' AS is_down, 1 AS is_known, s.direction
+        FROM floor_stretches(CASE WHEN whole_floor THEN names ELSE '{}' END, from_at, until_at, now_at) s
+        UNION ALL
+        SELECT s.since, s.until, s.status = 'down', 1, 1
         FROM (SELECT array_agg(live.machine_name) AS names, array_agg(live.since) AS froms, array_agg(live.until) AS untils
               FROM live) AS p
         CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
-        WHERE s.status <> 'unknown'
-        UNION ALL
-        SELECT s.since, s.until, s.status = 'down', 1, -1
-        FROM (SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils
-              FROM late WHERE whole_floor) AS p
-        CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, NULL) s
         WHERE s.status <> 'unknown'
         UNION ALL
         SELECT greatest(s.since, full_day.since), least(s.until, full_day.since + interval '24 hours'), true, 0, 1

@@ -261,48 +261,25 @@ CREATE FUNCTION micros_in_hours(micros numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(micros / 3600000000, 3) $$;
 
 -- Microseconds of all machines in each quarter of an hour of a period, right to the second: what is rolled up, and what
--- is not from the history, as machine_times() does it.
+-- is not from the history.
 CREATE FUNCTION floor_times(from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (since timestamptz, operational bigint, warning bigint, down bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 3000 AS $$
-    WITH rolled AS (
-        SELECT r.since, r.until FROM rolled_part(from_at, until_at, '15 minutes') r
-    ), late AS (
-        SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
-        FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l
-    ), live AS (
-        SELECT m.machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM known_machines m, rolled
-        UNION ALL
-        SELECT m.machine_name, rolled.until, until_at FROM known_machines m, rolled WHERE rolled.until < until_at
-        UNION ALL
-        SELECT late.machine_name, late.since, late.until FROM late
-    ), stretch AS (
-        SELECT s.since, s.until, s.status, 1 AS direction
-        FROM (SELECT array_agg(live.machine_name) AS names, array_agg(live.since) AS froms,
-                     array_agg(live.until) AS untils
-              FROM live) AS p
-        CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
-        UNION ALL
-        SELECT s.since, s.until, s.status, -1
-        FROM (SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms,
-                     array_agg(late.until) AS untils
-              FROM late) AS p
-        CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, NULL) s
-    )
     SELECT part.since, sum(part.length) FILTER (WHERE part.status = 'operational')::bigint,
            sum(part.length) FILTER (WHERE part.status = 'warning')::bigint,
            sum(part.length) FILTER (WHERE part.status = 'down')::bigint
     FROM (SELECT q.since, of_status.status, of_status.length
-          FROM rolled JOIN floor_quarters q ON q.since >= rolled.since AND q.since < rolled.until
+          FROM rolled_part(from_at, until_at, '15 minutes') rolled
+          JOIN floor_quarters q ON q.since >= rolled.since AND q.since < rolled.until
           CROSS JOIN LATERAL (VALUES ('operational', q.operational), ('warning', q.warning + q.waiting),
                                      ('down', q.down)) AS of_status (status, length)
           UNION ALL
           SELECT quarter, s.status,
                  s.direction * micros(least(s.until, quarter + interval '15 minutes') - greatest(s.since, quarter))
-          FROM stretch s
+          FROM (SELECT array_agg(machine_name) AS names FROM known_machines) AS known
+          CROSS JOIN LATERAL floor_stretches(known.names, from_at, until_at, now_at) s
           CROSS JOIN LATERAL generate_series(date_bin('15 minutes', s.since, '2000-01-01Z'),
-                                             s.until - interval '1 microsecond', '15 minutes') AS quarter
-          WHERE s.status <> 'unknown') AS part
+                                             s.until - interval '1 microsecond', '15 minutes') AS quarter) AS part
     GROUP BY part.since
 $$;
 COMMENT ON FUNCTION floor_times IS

@@ -65,8 +65,7 @@ SELECT 'WO-' || to_char(since, 'YYYYMMDD') || '-' || lpad(to_hex(version), 8, '0
        'high', 'completed', 'Ben Okafor', since + '2 min', since + '2 min', since + '5 min', since + '9 min', until,
        since + '8 hours', 'worn', 'replaced'
 FROM machine_stops WHERE until > since + interval '10 min' AND version % 25 = 0;  -- 50,000 a year
-SET session_replication_role = origin;
-ANALYZE work_orders"""
+SET session_replication_role = origin"""
 UPDATE = 'UPDATE machine_feed_stream SET status = $1, reason = $2, datetime = now() WHERE machine_name = $3'
 
 REPORTS: dict[str, Question] = {

@@ -30,6 +30,13 @@ async def looks(number):
         await asyncio.sleep(0)
 
 
+async def closed_page():
+    """One that was open when the collector looked, and has been closed since."""
+    page = Page()
+    await looks(1)
+    return weakref.ref(page)
+
+
 async def test_what_came_and_went_between_two_looks_is_freed(collecting):
     await collecting(lambda: 0, lambda: 100)
     page = weakref.ref(Page())
@@ -42,10 +49,7 @@ async def test_what_came_and_went_between_two_looks_is_freed(collecting):
 async def test_what_stood_is_freed_when_a_good_part_of_the_pages_has_gone(collecting):
     gone = 0
     await collecting(lambda: gone, lambda: 8)
-    page = Page()
-    await looks(1)
-    closed = weakref.ref(page)
-    del page
+    closed = await closed_page()
 
     gone = 2
     await looks(2)
@@ -59,10 +63,7 @@ async def test_what_stood_is_freed_when_a_good_part_of_the_pages_has_gone(collec
 async def test_the_last_page_of_all_is_freed(collecting):
     gone = 0
     await collecting(lambda: gone, lambda: 0)
-    page = Page()
-    await looks(1)
-    closed = weakref.ref(page)
-    del page
+    closed = await closed_page()
     gone = 1
 
     await looks(1)
@@ -72,10 +73,7 @@ async def test_the_last_page_of_all_is_freed(collecting):
 
 async def test_now_and_then_all_is_looked_at(collecting):
     await collecting(lambda: 0, lambda: 8)
-    page = Page()
-    await looks(1)
-    closed = weakref.ref(page)
-    del page
+    closed = await closed_page()
     await looks(2)
     assert closed() is not None
 
