@@ -14,22 +14,29 @@ from functools import partial
 from nicegui import app, background_tasks, ui
 
 from auth.identity import check_identity_source, identity_source
-from floor import api, api_work_orders, console, health, history
+from floor import console, history
 from floor.analytics import Analytics
+from floor.analytics.dashboard_keeper import DashboardKeeper
+from floor.analytics.history_keeper import HistoryKeeper
+from floor.api import floor_api, work_orders_api
 from floor.change_limit import ChangeLimit
-from floor.collector import collect_garbage
-from floor.connection_watch import ConnectionWatch, once_live
-from floor.dashboard_keeper import DashboardKeeper
 from floor.dashboard_link import dashboard_link
 from floor.database import Database
 from floor.employees import Employees
 from floor.errors import FloorError
-from floor.front_door import guard
-from floor.history_keeper import HistoryKeeper
+from floor.gate.front_door import guard
+from floor.gate.storage import storage_secret
 from floor.listener import Listener, Timing
-from floor.logs import LogCounter, set_up_logging
-from floor.loop_lag import event_loop_lag, measure_event_loop
 from floor.migrate import connect_prepared, load_migrations, prepare
+from floor.operation import health
+from floor.operation.collector import collect_garbage
+from floor.operation.connection_watch import ConnectionWatch, once_live
+from floor.operation.logs import LogCounter, set_up_logging
+from floor.operation.loop_lag import event_loop_lag, measure_event_loop
+from floor.operation.vitals import Vitals
+from floor.orders.work_order_keeper import WorkOrderKeeper
+from floor.orders.work_order_list import WorkOrderList
+from floor.orders.work_orders import WorkOrders
 from floor.pages import (
     diagnosis_page,
     employees_page,
@@ -43,7 +50,6 @@ from floor.pages import (
 from floor.settings import Settings
 from floor.shifts import Shifts
 from floor.source import DatabaseSource, database_source
-from floor.storage import storage_secret
 from floor.store import Store
 from floor.ui.broadcast import Broadcast
 from floor.ui.echo import Echoes, browser_lag
@@ -51,10 +57,6 @@ from floor.ui.fanout import longest_backlog
 from floor.ui.frame import ASSETS, NAME, add_stylesheets
 from floor.ui.services import Services
 from floor.ui.session import keep_sessions
-from floor.vitals import Vitals
-from floor.work_order_keeper import WorkOrderKeeper
-from floor.work_order_list import WorkOrderList
-from floor.work_orders import WorkOrders
 from simulator.runner import SimulatorRunner
 
 log = logging.getLogger('line-monitor')
@@ -118,8 +120,8 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                                     backfill_days=settings.backfill_days)
         tasks.append(simulator.run)
 
-    api.register(app, database=database)
-    api_work_orders.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
+    floor_api.register(app, database=database)
+    work_orders_api.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
                              identify=services.identify)
     vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
                     browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,

@@ -16,12 +16,12 @@ from pathlib import Path
 import aiosql
 import asyncpg
 
-from .backup_file import DUMP, MANIFEST, ROLES, Manifest, new_backup, require_embedded
 from .console import run_command, say
 from .database import SQL, UNREACHABLE, describe
-from .embedded import EmbeddedPostgres
+from .embedded.backup_file import DUMP, MANIFEST, ROLES, Manifest, new_backup, require_embedded
+from .embedded.postgres_programs import copy_out, progress
+from .embedded.server import EmbeddedPostgres
 from .errors import BackupError
-from .postgres_programs import copy_out, progress
 from .settings import Settings
 from .source import database_source
 from .version import program_version

@@ -22,14 +22,14 @@ from pathlib import Path
 import aiosql
 import asyncpg
 
-from .backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
-from .cluster import make_durable
 from .console import run_command, say
 from .database import SQL, UNREACHABLE, describe
-from .embedded import EmbeddedPostgres, OwnerLock, make_data_dir
+from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
+from .embedded.cluster import make_durable
+from .embedded.postgres_programs import copy_in, progress
+from .embedded.server import EmbeddedPostgres, OwnerLock, make_data_dir
 from .errors import BackupError
 from .migrate import load_migrations
-from .postgres_programs import copy_in, progress
 from .settings import Settings
 
 WORKSHOP = 'restore-'

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .embedded import EmbeddedPostgres
+from .embedded.server import EmbeddedPostgres
 from .errors import SettingsError
 from .settings import Settings, Source, on_databricks
 

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .active_orders import ActiveOrders, OrderChange
-from .lag import Lag
 from .model import (
     DisplayName,
     Employee,
@@ -30,6 +28,8 @@ from .model import (
     Status,
     StatusEvent,
 )
+from .operation.lag import Lag
+from .orders.active_orders import ActiveOrders, OrderChange
 
 log = logging.getLogger(__name__)
 

@@ -6,21 +6,21 @@ from hashlib import sha256
 
 from nicegui import ui
 
-from ..diagnosis import diagnose, measure_delivery
-from ..diagnosis_findings import Finding, Severity, findings
 from ..errors import FloorError
 from ..model import Identity, Role
+from ..operation.diagnosis import diagnose, measure_delivery
+from ..operation.diagnosis_findings import Finding, Severity, findings
+from ..operation.vitals import Vitals
 from ..ui.broadcast import LiveView
-from ..ui.diagnosis_facts import milliseconds, panels
-from ..ui.diagnosis_panels import FactPanel, Verdict
-from ..ui.diagnosis_text import as_text
+from ..ui.diagnosis.facts import milliseconds, panels
+from ..ui.diagnosis.panels import FactPanel, Verdict
+from ..ui.diagnosis.text import as_text
 from ..ui.frame import ASSETS, DIAGNOSIS, frame
 from ..ui.heading import Heading
-from ..ui.order_words import role_needed
+from ..ui.orders.words import role_needed
 from ..ui.saying import Words, as_sentence
 from ..ui.services import Services
 from ..ui.words import date_and_time
-from ..vitals import Vitals
 
 LOOK_EVERY_S, SOON_S = 10.0, 1.0
 STYLESHEET = 'diagnosis.css'

@@ -8,13 +8,13 @@ from ..errors import FloorError
 from ..model import Employee, Identity, Person, Role
 from ..store import Connection, Difference
 from ..ui.broadcast import LiveView
-from ..ui.due_times import DueTimes
-from ..ui.employee_form import EmployeeForm
-from ..ui.employee_table import EmployeeTable
+from ..ui.employees.form import EmployeeForm
+from ..ui.employees.table import EmployeeTable
 from ..ui.frame import frame
 from ..ui.heading import Heading
-from ..ui.order_form import FORM_RECONNECT_S
-from ..ui.order_words import role_needed
+from ..ui.orders.due_times import DueTimes
+from ..ui.orders.form import FORM_RECONNECT_S
+from ..ui.orders.words import role_needed
 from ..ui.saying import Alert, Words, as_sentence, set_reason
 from ..ui.services import Services
 

@@ -18,12 +18,12 @@ from ..ui.frame import frame
 from ..ui.heading import Heading
 from ..ui.machine_orders import order_row
 from ..ui.machine_tile import shortened
-from ..ui.order_words import due_words
-from ..ui.past_controls import PastControls, ago
-from ..ui.past_floor import PastFloor
+from ..ui.orders.words import due_words
+from ..ui.past.controls import PastControls, ago
+from ..ui.past.floor import PastFloor
+from ..ui.reports.stop_story import PAST, at_text
 from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
-from ..ui.stop_story import PAST, at_text
 from ..ui.words import date_and_time, length
 
 

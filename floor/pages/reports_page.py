@@ -14,25 +14,25 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from nicegui import app, background_tasks, ui
 
 from ..analytics import Analytics, Kpi, Kpis, Window
+from ..analytics.report_csv import ReportFiles
 from ..analytics.stops import By
 from ..errors import DatabaseError, DatabaseUnavailable, FloorError, InvalidInput, NotAllowed
 from ..model import MachineName
-from ..report_csv import ReportFiles
 from ..store import NOT_ON_A_LINE, Connection, Difference
 from ..ui.broadcast import LiveView
-from ..ui.databricks_dashboard import databricks_dashboard
 from ..ui.frame import ASSETS, frame
-from ..ui.report_cards import KpiCards
-from ..ui.report_choice import ADDRESS, Comparison, ReportChoice, ShiftsOfPlant, Span
-from ..ui.report_explain import ExplainDialog
-from ..ui.report_filters import ReportFilters
-from ..ui.report_losses import Losses, table_view
-from ..ui.report_orders import show_orders
-from ..ui.report_panel import Panel
-from ..ui.report_tabs import ReportTabs, Tab
+from ..ui.reports.cards import KpiCards
+from ..ui.reports.choice import ADDRESS, Comparison, ReportChoice, ShiftsOfPlant, Span
+from ..ui.reports.databricks_dashboard import databricks_dashboard
+from ..ui.reports.explain import ExplainDialog
+from ..ui.reports.filters import ReportFilters
+from ..ui.reports.losses import Losses, table_view
+from ..ui.reports.orders import show_orders
+from ..ui.reports.panel import Panel
+from ..ui.reports.tabs import ReportTabs, Tab
+from ..ui.reports.timeline import timeline_panel
 from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
-from ..ui.timeline import timeline_panel
 from ..ui.words import moment
 
 FIRST_ANSWER_S = 1.5  # a page that is sent without its figures gets them as soon as they are there

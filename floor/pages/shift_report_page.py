@@ -9,15 +9,15 @@ from fastapi import Request
 from nicegui import ui
 
 from ..analytics import Analytics
+from ..analytics.shift_report import read_shift_report
 from ..errors import DatabaseUnavailable, InvalidInput
-from ..shift_report import read_shift_report
 from ..shifts import Shift, Shifts
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
+from ..ui.reports.shift_sheet import shift_sheet
+from ..ui.reports.stop_story import past_address
 from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
-from ..ui.shift_sheet import shift_sheet
-from ..ui.stop_story import past_address
 
 ADDRESS = '/reports/shift'
 FIRST_YEAR, LAST_YEAR = 1970, 2200

@@ -10,25 +10,25 @@ from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from nicegui import app, ui
 
-from ..active_orders import OrderChange
 from ..errors import DatabaseError, FloorError, NotAllowed, NotFound
 from ..model import Attachment, DisplayName, Identity, OrderId, Person, WorkOrder, WorkOrderDetails
+from ..orders.active_orders import OrderChange
 from ..store import Connection
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.heading import Heading
 from ..ui.machine_tile import shortened
-from ..ui.order_actions import OrderActions, Reload
-from ..ui.order_attachments import OrderAttachments
-from ..ui.order_checklist import OrderChecklist
-from ..ui.order_comments import OrderComments
-from ..ui.order_editor import OrderEditor
-from ..ui.order_facts import OrderFacts
-from ..ui.order_form import FORM_RECONNECT_S
-from ..ui.order_history import OrderHistory
-from ..ui.order_moves import OrderMoves
-from ..ui.order_reader import OrderReader
-from ..ui.order_words import short_id
+from ..ui.orders.actions import OrderActions, Reload
+from ..ui.orders.attachments import OrderAttachments
+from ..ui.orders.checklist import OrderChecklist
+from ..ui.orders.comments import OrderComments
+from ..ui.orders.editor import OrderEditor
+from ..ui.orders.facts import OrderFacts
+from ..ui.orders.form import FORM_RECONNECT_S
+from ..ui.orders.history import OrderHistory
+from ..ui.orders.moves import OrderMoves
+from ..ui.orders.reader import OrderReader
+from ..ui.orders.words import short_id
 from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
 

@@ -11,22 +11,22 @@ from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from nicegui import app, ui
 
-from ..active_orders import OrderChange
 from ..errors import DatabaseError, DatabaseUnavailable, NotAllowed
 from ..model import Identity, OrderBrief, Person
+from ..orders.active_orders import OrderChange
+from ..orders.work_order_list import UNASSIGNED, OrderFilter, OrderPage
 from ..store import Connection
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
-from ..ui.order_board import BoardContent, OrderBoard, read_board
-from ..ui.order_filters import ADDRESS, BOARD, CSV_ADDRESS, TABLE, OrderFilters, address_of
-from ..ui.order_form import FORM_RECONNECT_S, OrderForm
-from ..ui.order_moves import OrderMoves
-from ..ui.order_reader import OrderReader
-from ..ui.order_table import OrderRows, OrderTable
+from ..ui.orders.board import BoardContent, OrderBoard, read_board
+from ..ui.orders.filters import ADDRESS, BOARD, CSV_ADDRESS, TABLE, OrderFilters, address_of
+from ..ui.orders.form import FORM_RECONNECT_S, OrderForm
+from ..ui.orders.moves import OrderMoves
+from ..ui.orders.reader import OrderReader
+from ..ui.orders.table import OrderRows, OrderTable
 from ..ui.saying import Alert
 from ..ui.services import Services
 from ..ui.words import time_of_day
-from ..work_order_list import UNASSIGNED, OrderFilter, OrderPage
 
 FIRST_ANSWER_S = 1.5  # a page that is sent without its orders gets them as soon as they are there
 

@@ -11,7 +11,7 @@ from ..store import Machine, Store
 from .broadcast import LISTS, Content, LiveElement, LiveView
 from .heading import Heading
 from .machine_tile import shortened
-from .order_words import short_id
+from .orders.words import short_id
 from .words import length
 
 ROWS = 12

@@ -13,7 +13,7 @@ from ..model import Person, Role
 from .broadcast import LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from .heading import Heading
-from .order_alerts import order_alerts
+from .orders.alerts import order_alerts
 from .services import Services
 from .silence import Silence
 from .theme import theme_menu

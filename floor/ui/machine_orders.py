@@ -9,8 +9,8 @@ from nicegui import ui
 from ..model import Identity, MachineName, OrderBrief, Person, Role
 from .heading import Heading
 from .machine_tile import shortened
-from .order_form import OrderForm
-from .order_words import PriorityPill, due_words, order_address, role_needed, short_id
+from .orders.form import OrderForm
+from .orders.words import PriorityPill, due_words, order_address, role_needed, short_id
 from .saying import Words, set_reason
 from .services import Services
 

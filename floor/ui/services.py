@@ -11,9 +11,9 @@ from nicegui import ui
 from ..dashboard_link import DashboardLink
 from ..employees import Employees
 from ..model import Identity, MachineName, Person, Role, StatusEvent
+from ..orders.work_order_list import WorkOrderList
+from ..orders.work_orders import WorkOrders
 from ..store import Store
-from ..work_order_list import WorkOrderList
-from ..work_orders import WorkOrders
 from .broadcast import Broadcast
 from .echo import Echoes
 

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from floor.analytics import Analytics, Scope, Window
-from floor.dashboard_keeper import DashboardKeeper
+from floor.analytics.dashboard_keeper import DashboardKeeper
+from floor.analytics.history_keeper import HistoryKeeper
 from floor.database import SQL, Database
-from floor.embedded import EmbeddedPostgres
-from floor.history_keeper import HistoryKeeper
+from floor.embedded.server import EmbeddedPostgres
 from floor.migrate import load_migrations, migrate
 from floor.model import MachineName
 from floor.settings import Settings

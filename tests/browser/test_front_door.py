@@ -21,7 +21,7 @@ from browser.program import Program
 from browser.visitor import Visitor, tiles
 from playwright.async_api import Browser, expect
 
-from floor.intake import MESSAGES_AT_ONCE, MESSAGES_PER_S
+from floor.gate.intake import MESSAGES_AT_ONCE, MESSAGES_PER_S
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 

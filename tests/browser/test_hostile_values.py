@@ -24,7 +24,7 @@ from browser.program import Program
 from browser.visitor import Visitor, drawer, tile
 from playwright.async_api import Browser, Page, expect
 
-from floor.order_csv import FORMULA_STARTS
+from floor.orders.order_csv import FORMULA_STARTS
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 

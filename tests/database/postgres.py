@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from floor.cluster import LAUNCHER, STATUS_LINE, halt, plain_environment, server_user
-from floor.embedded import address, binaries
+from floor.embedded.cluster import LAUNCHER, STATUS_LINE, halt, plain_environment, server_user
+from floor.embedded.server import address, binaries
 from floor.migrate import load_migrations, migrate
 
 SCHEMA = 'manufacturing_line'

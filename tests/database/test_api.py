@@ -16,16 +16,18 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from starlette.requests import Request
 
-from floor import api, health, history
-from floor.connection_watch import ConnectionWatch
+from floor import history
+from floor.api import floor_api
 from floor.database import Database
 from floor.listener import Listener
-from floor.loop_lag import event_loop_lag
 from floor.model import MachineName, Status
+from floor.operation import health
+from floor.operation.connection_watch import ConnectionWatch
+from floor.operation.loop_lag import event_loop_lag
+from floor.operation.vitals import Vitals
 from floor.settings import Settings
 from floor.store import Store
 from floor.ui.echo import browser_lag
-from floor.vitals import Vitals
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -36,7 +38,7 @@ PATIENCE = 0.5
 def client_of(database: Database) -> httpx.AsyncClient:
     """A program that asks a floor which consists of the REST interface only."""
     app = FastAPI(docs_url=None, openapi_url=None)
-    api.register(app, database=database, patience=PATIENCE)
+    floor_api.register(app, database=database, patience=PATIENCE)
     return asking(app)
 
 
@@ -216,7 +218,7 @@ async def test_other_paths_keep_the_answers_they_had(database: Database) -> None
     async def page_not_found(_: Request, __: Exception) -> PlainTextResponse:
         return PlainTextResponse('a page for people', 404)
 
-    api.register(app, database=database)
+    floor_api.register(app, database=database)
     async with asking(app) as client:
         assert (await client.get('/apiary')).text == 'a page for people'
         problem_in(await client.get('/api/nothing'), 404)
@@ -226,7 +228,7 @@ async def test_other_paths_keep_the_answers_they_had(database: Database) -> None
 
 async def test_the_description_holds_every_path_of_ours_and_no_page(database: Database) -> None:
     app = FastAPI(openapi_url=None)
-    api.register(app, database=database)
+    floor_api.register(app, database=database)
 
     @app.get('/reports')
     async def page() -> str:

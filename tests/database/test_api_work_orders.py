@@ -15,17 +15,17 @@ import pytest
 from fastapi import FastAPI
 
 from auth.identity import identity_source
-from floor import api, api_work_orders
-from floor.api_docs import describe_api
-from floor.api_work_orders import disposition
+from floor.api import floor_api, work_orders_api
+from floor.api.docs import describe_api
+from floor.api.work_orders_api import disposition
 from floor.change_limit import ChangeLimit
 from floor.database import Database
 from floor.employees import Employees
-from floor.intake import MOST_BYTES, Intake
+from floor.gate.intake import MOST_BYTES, Intake
 from floor.model import Attachment, Identity, Role
+from floor.orders.work_order_list import WorkOrderList
+from floor.orders.work_orders import WorkOrders
 from floor.settings import Settings
-from floor.work_order_list import WorkOrderList
-from floor.work_orders import WorkOrders
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -45,8 +45,8 @@ def app_of(database: Database, settings: Settings, patience: float = 10, limit: 
     app = FastAPI(docs_url=None, openapi_url=None)
     app.add_middleware(Intake)
     employees = Employees(database, default_role=Role.VIEWER, limit=limit)
-    api.register(app, database=database)
-    api_work_orders.register(
+    floor_api.register(app, database=database)
+    work_orders_api.register(
         app, database=database, employees=employees, orders=WorkOrders(database, employees),
         order_list=WorkOrderList(database, settings.zone), patience=patience,
         identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))

@@ -25,9 +25,9 @@ from database.postgres import SCHEMA, Server, until
 
 from floor.analytics import Analytics, Window
 from floor.backup import save
-from floor.backup_file import DUMP, MANIFEST, open_backup
 from floor.database import Database
-from floor.embedded import OwnerLock
+from floor.embedded.backup_file import DUMP, MANIFEST, open_backup
+from floor.embedded.server import OwnerLock
 from floor.errors import BackupError
 from floor.restore import restore
 from floor.settings import Settings

@@ -14,7 +14,7 @@ from floor.database import Database
 from floor.employees import EmployeeEdit, Employees
 from floor.errors import EditConflict, NotAllowed
 from floor.model import MachineName, Priority, Role, WorkOrderState
-from floor.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders
+from floor.orders.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders
 
 LEAK = NewOrder(MachineName('Valve_01_01'), 'Secret words of the plant', client_reference='once')
 

@@ -15,10 +15,10 @@ from database.past import age, content, say
 from database.postgres import until
 
 from floor.analytics import Analytics, Window
-from floor.dashboard_keeper import DashboardKeeper
+from floor.analytics.dashboard_keeper import DashboardKeeper
+from floor.analytics.history_keeper import HistoryKeeper
 from floor.database import SQL, Database
 from floor.errors import DatabaseUnavailable
-from floor.history_keeper import HistoryKeeper
 from floor.settings import Settings
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]

@@ -10,19 +10,19 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from floor.connection_watch import ConnectionWatch
 from floor.database import Database
-from floor.diagnosis import PATIENCE_S, Trigger, diagnose, measure_delivery
-from floor.diagnosis_findings import findings
 from floor.errors import DatabaseUnavailable, FeedNotDelivered
 from floor.listener import Listener
-from floor.loop_lag import event_loop_lag
 from floor.migrate import load_migrations
 from floor.model import FloorSnapshot
+from floor.operation.connection_watch import ConnectionWatch
+from floor.operation.diagnosis import PATIENCE_S, Trigger, diagnose, measure_delivery
+from floor.operation.diagnosis_findings import findings
+from floor.operation.loop_lag import event_loop_lag
+from floor.operation.vitals import Vitals
 from floor.settings import Settings
 from floor.store import Store
 from floor.ui.echo import browser_lag
-from floor.vitals import Vitals
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 

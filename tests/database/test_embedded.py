@@ -24,7 +24,7 @@ import asyncpg
 import psutil
 import pytest
 
-from floor.embedded import EmbeddedPostgres, address, binaries, database_url_of, socket_folder_of
+from floor.embedded.server import EmbeddedPostgres, address, binaries, database_url_of, socket_folder_of
 from floor.errors import EmbeddedDatabaseError
 
 pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='there is no embedded database on Windows')
@@ -39,7 +39,7 @@ PR_SET_CHILD_SUBREAPER = 36
 PROGRAM = """
 import asyncio, json, sys
 from pathlib import Path
-from floor.embedded import EmbeddedPostgres
+from floor.embedded.server import EmbeddedPostgres
 from floor.errors import EmbeddedDatabaseError
 
 def say(**facts):
@@ -416,7 +416,7 @@ def ordinary(folder: Path) -> dict[str, Any]:
     user = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []}
     for python in (sys.executable, '/usr/bin/python3', '/usr/local/bin/python3'):
         with suppress(OSError):
-            check = 'import sys; sys.path[:0] = sys.argv[1:]; import floor.embedded as e; e.binaries()'
+            check = 'import sys; sys.path[:0] = sys.argv[1:]; import floor.embedded.server as e; e.binaries()'
             paths = [str(PROJECT), str(binaries().parents[2])]
             command = [python, '-c', check, *paths]
             if not subprocess.run(command, check=False, cwd='/', capture_output=True, **user).returncode:

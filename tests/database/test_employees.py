@@ -14,8 +14,8 @@ from floor.database import Database
 from floor.employees import EmployeeEdit, Employees, all_employees, require
 from floor.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput, NotAllowed, NotFound
 from floor.model import Employee, Identity, MachineName, Person, Role
+from floor.orders.work_orders import NewOrder, StateMove, WorkOrders, WorkOrderState
 from floor.settings import Settings
-from floor.work_orders import NewOrder, StateMove, WorkOrders, WorkOrderState
 
 pytestmark = pytest.mark.newest_postgres
 

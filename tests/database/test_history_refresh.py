@@ -13,9 +13,9 @@ import pytest
 from database.postgres import until
 
 from floor.analytics import Analytics, Kpi, Page, Scope, Window
+from floor.analytics.history_keeper import HistoryKeeper
 from floor.database import Database
 from floor.errors import DatabaseUnavailable, InvalidInput
-from floor.history_keeper import HistoryKeeper
 from floor.model import MachineName, Status
 from floor.settings import Settings
 

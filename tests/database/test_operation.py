@@ -101,7 +101,7 @@ async def test_measures_follow_what_happens(folder: Path) -> None:
         program.stop()
     assert re.search(r'WARNING floor.listener: no live connection to the database: .* \| task=connection reason=closed',
                      program.log)
-    watch = 'floor.connection_watch: the floor is'
+    watch = 'floor.operation.connection_watch: the floor is'
     assert re.search(rf'WARNING {watch} stale: .* \| connection=stale was=live', program.log)
     assert re.search(rf'INFO {watch} live \| connection=live was=stale', program.log)
 

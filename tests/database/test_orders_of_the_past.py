@@ -6,7 +6,7 @@ import pytest
 
 from floor.analytics import Analytics
 from floor.model import Priority, WorkOrderState
-from floor.work_order_list import WorkOrderList
+from floor.orders.work_order_list import WorkOrderList
 
 CREATE = "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Oil leak') RETURNING id"
 COMPLETE = "UPDATE work_orders SET status = 'completed', cause = 'worn', action_taken = 'replaced' WHERE id = $1"

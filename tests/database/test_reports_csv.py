@@ -12,10 +12,10 @@ import asyncpg
 import pytest
 
 from floor.analytics import Analytics, Scope, Window
+from floor.analytics.report_csv import ReportFiles
 from floor.database import Database
 from floor.errors import InvalidInput
 from floor.model import MachineName
-from floor.report_csv import ReportFiles
 
 pytestmark = pytest.mark.newest_postgres
 

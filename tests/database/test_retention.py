@@ -12,9 +12,9 @@ import pytest
 from database.past import age, content, say
 
 from floor.analytics import Analytics, Window
-from floor.dashboard_keeper import DashboardKeeper
+from floor.analytics.dashboard_keeper import DashboardKeeper
+from floor.analytics.history_keeper import HistoryKeeper
 from floor.database import SQL, Database
-from floor.history_keeper import HistoryKeeper
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]

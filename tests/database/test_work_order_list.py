@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from floor.database import Database
 from floor.errors import DatabaseUnavailable
 from floor.model import Priority, WorkOrderState
-from floor.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
+from floor.orders.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
 
 pytestmark = pytest.mark.newest_postgres
 

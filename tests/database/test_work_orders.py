@@ -17,9 +17,9 @@ from floor.database import Database
 from floor.employees import Employees
 from floor.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput, NotAllowed, NotFound
 from floor.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderState
+from floor.orders.work_order_files import MOST_BYTES, clean_file_name, media_type
+from floor.orders.work_orders import MOST_ATTACHMENTS, NewOrder, OrderEdit, StateMove, WorkOrders
 from floor.settings import Settings
-from floor.work_order_files import MOST_BYTES, clean_file_name, media_type
-from floor.work_orders import MOST_ATTACHMENTS, NewOrder, OrderEdit, StateMove, WorkOrders
 
 pytestmark = pytest.mark.newest_postgres
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from browser.program import free_port
 from database.postgres import IN_A_HURRY, Server
 
-from floor.embedded import SOCKET_NAME
+from floor.embedded.server import SOCKET_NAME
 
 from .history import History
 from .proxy import Proxy

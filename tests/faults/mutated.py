@@ -129,7 +129,7 @@ def keeps_its_first_password() -> None:
 @mutation
 def waits_in_the_event_loop() -> None:
     """Asks whether the database answers by a call that blocks."""
-    from floor.embedded import accepts, database_url_of
+    from floor.embedded.server import accepts, database_url_of
     from floor.listener import Listener
 
     beat = Listener._beat
@@ -145,7 +145,7 @@ def waits_in_the_event_loop() -> None:
 @mutation
 def does_not_restart_the_server() -> None:
     """The embedded database is started once and not looked after."""
-    from floor.embedded import EmbeddedPostgres
+    from floor.embedded.server import EmbeddedPostgres
 
     async def supervise(_self: Any) -> None:
         await asyncio.Event().wait()
@@ -212,7 +212,7 @@ def keeps_the_newer_version() -> None:
 @mutation
 def reads_all_it_can_see() -> None:
     """A plain cursor: the history is read to its newest row, though older ones may still be uncommitted."""
-    from floor.history_keeper import HistoryKeeper
+    from floor.analytics.history_keeper import HistoryKeeper
 
     refresh = HistoryKeeper.refresh
 
@@ -248,7 +248,7 @@ def ignores_a_newer_schema() -> None:
 @mutation
 def forgets_the_key() -> None:
     """An Idempotency-Key is accepted, and nothing done with it."""
-    from floor.work_orders import WorkOrders
+    from floor.orders.work_orders import WorkOrders
 
     create = WorkOrders.create
 

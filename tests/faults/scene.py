@@ -12,7 +12,7 @@ import asyncpg
 from browser.program import Program
 from database.postgres import until
 
-from floor.embedded import SOCKET_NAME, socket_folder_of
+from floor.embedded.server import SOCKET_NAME, socket_folder_of
 
 from .checker import nothing_old_is_called_live
 from .history import History, Write

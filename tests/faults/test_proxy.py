@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from database.postgres import until
 
-from floor.embedded import SOCKET_NAME, socket_folder_of
+from floor.embedded.server import SOCKET_NAME, socket_folder_of
 
 from .proxy import Proxy, through
 

@@ -7,17 +7,17 @@ import pytest
 from ui.forms import HOSTILE, Form
 from ui.services import person_at
 
-from floor.connection_watch import ConnectionWatch
 from floor.database import Database
 from floor.errors import FeedNotDelivered
 from floor.listener import Listener
-from floor.loop_lag import event_loop_lag
 from floor.model import Role
+from floor.operation.connection_watch import ConnectionWatch
+from floor.operation.loop_lag import event_loop_lag
+from floor.operation.vitals import Vitals
 from floor.pages import diagnosis_page
 from floor.settings import Settings
-from floor.ui.diagnosis_panels import ALL_WELL
+from floor.ui.diagnosis.panels import ALL_WELL
 from floor.ui.echo import browser_lag
-from floor.vitals import Vitals
 
 
 @pytest.fixture

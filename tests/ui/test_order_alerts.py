@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from ui.services import person_at
 
-from floor.ui import order_alerts
+from floor.ui.orders import alerts
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def mike(floor, lisa):
 @pytest.fixture
 def said(user, monkeypatch):
     """What the pages have said, once they have said this much."""
-    monkeypatch.setattr(order_alerts, 'GATHER_S', 0.01)
+    monkeypatch.setattr(alerts, 'GATHER_S', 0.01)
 
     async def said(sentences=1):
         async with asyncio.timeout(10):
@@ -54,7 +54,7 @@ async def test_an_order_that_somebody_else_gives_me_is_said_and_heard(floor, loo
     floor.order(0x3f2a91bc, assignee=lisa, by=mike)
 
     assert await said() == ['Assigned to you: 3f2a91bc, Valve 01·01: Hydraulic leak']
-    await screen.until(lambda: sounds(screen) == [order_alerts.sound_address()])
+    await screen.until(lambda: sounds(screen) == [alerts.sound_address()])
 
 
 async def test_what_i_do_myself_is_not_news(floor, look, said, lisa, mike):

@@ -9,7 +9,7 @@ from ui.services import person_at
 
 from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed
 from floor.model import Priority
-from floor.ui.order_form import FIRST_TRY_ARRIVED, OrderForm
+from floor.ui.orders.form import FIRST_TRY_ARRIVED, OrderForm
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from nicegui import app
 
+from floor.api.problems import answer_problems
 from floor.errors import NotAllowed
 from floor.pages import employees_page, floor_page, work_order_page, work_orders_page
-from floor.problems import answer_problems
 
 
 def nobody(_headers):

@@ -9,10 +9,10 @@ from ui.services import person_at
 from floor.change_limit import ChangeLimit
 from floor.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
 from floor.model import Attachment, ChecklistItem, HoldReason, Identity, Priority, WorkOrderEvent
+from floor.orders.work_orders import UNCHANGED
 from floor.pages import work_order_page
-from floor.ui import order_reader
-from floor.ui.order_history import sentence
-from floor.work_orders import UNCHANGED
+from floor.ui.orders import reader
+from floor.ui.orders.history import sentence
 
 ID = work_order().id
 ADDRESS = f'/work-orders/{ID}'
@@ -30,8 +30,8 @@ def lisa(floor, user):
 @pytest.fixture
 def page(floor, user, lisa, monkeypatch):
     """Open the order's page, as Lisa or somebody else."""
-    monkeypatch.setattr(order_reader, 'RETRY_S', 0.02)
-    monkeypatch.setattr(order_reader, 'GAP_S', 0.0)
+    monkeypatch.setattr(reader, 'RETRY_S', 0.02)
+    monkeypatch.setattr(reader, 'GAP_S', 0.0)
     floor.orders.answers |= {'moves': MOVES, 'details': details(work_order())}
     work_order_page.register(floor.services)
 

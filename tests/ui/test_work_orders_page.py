@@ -9,9 +9,9 @@ import pytest
 
 from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed
 from floor.model import Move, OrderId, Priority, Role, WorkOrder, WorkOrderState
+from floor.orders.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
 from floor.pages import work_orders_page
-from floor.ui import order_reader
-from floor.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
+from floor.ui.orders import reader
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'
@@ -290,7 +290,7 @@ async def test_a_new_order_is_shown_without_a_question_of_the_person(floor, orde
 
 
 async def test_a_burst_of_changes_is_read_a_few_times_and_its_end_is_shown(floor, orders, see, monkeypatch):
-    monkeypatch.setattr(order_reader, 'GAP_S', 0.05)
+    monkeypatch.setattr(reader, 'GAP_S', 0.05)
     screen = await see()
     asked = len(orders.asked)
 
@@ -319,8 +319,8 @@ def test_a_change_of_what_is_not_shown_is_not_read(floor, query, machine, reads)
 
 
 async def test_due_times_move_on_although_nothing_happens(floor, orders, see, monkeypatch):
-    monkeypatch.setattr(order_reader, 'MINUTE_MS', 50)
-    monkeypatch.setattr(order_reader, 'GAP_S', 0.01)
+    monkeypatch.setattr(reader, 'MINUTE_MS', 50)
+    monkeypatch.setattr(reader, 'GAP_S', 0.01)
     orders.put(1, due=0.01)
     screen = await see()
     assert rows(screen)[0]['overdue'] == 'false'
@@ -331,7 +331,7 @@ async def test_due_times_move_on_although_nothing_happens(floor, orders, see, mo
 
 
 async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(floor, orders, see, monkeypatch):
-    monkeypatch.setattr(order_reader, 'RETRY_S', 0.02)
+    monkeypatch.setattr(reader, 'RETRY_S', 0.02)
     orders.put(1)
     screen = await see()
     orders.problem = DatabaseUnavailable('the database does not answer: refused')
@@ -350,7 +350,7 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
 
 
 async def test_a_page_that_is_opened_without_the_database_fills_itself(floor, orders, look, monkeypatch):
-    monkeypatch.setattr(order_reader, 'RETRY_S', 0.02)
+    monkeypatch.setattr(reader, 'RETRY_S', 0.02)
     orders.put(1)
     orders.problem = DatabaseUnavailable('the database does not answer: refused')
 

@@ -6,7 +6,7 @@ import weakref
 
 import pytest
 
-from floor.collector import AT_LEAST_EVERY, collect_garbage
+from floor.operation.collector import AT_LEAST_EVERY, collect_garbage
 
 
 class Page:

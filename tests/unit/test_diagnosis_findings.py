@@ -8,24 +8,24 @@ from typing import Any
 
 import pytest
 
-from floor.connection_watch import ConnectionWatch
 from floor.database import Connection, Database
-from floor.diagnosis import Applied, DatabaseFacts, Diagnosis, Trigger
-from floor.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, findings
 from floor.errors import DatabaseUnavailable
-from floor.lag import Lag
 from floor.listener import Listener
-from floor.loop_lag import event_loop_lag
 from floor.migrate import Migration
 from floor.model import FloorSnapshot
+from floor.operation.connection_watch import ConnectionWatch
+from floor.operation.diagnosis import Applied, DatabaseFacts, Diagnosis, Trigger
+from floor.operation.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, findings
+from floor.operation.lag import Lag
+from floor.operation.loop_lag import event_loop_lag
+from floor.operation.vitals import Vitals
+from floor.orders.work_order_keeper import WorkOrderKeeper
 from floor.reasons import no_reasons
 from floor.settings import Settings
 from floor.store import Store
-from floor.ui.diagnosis_facts import panels
-from floor.ui.diagnosis_text import as_text
+from floor.ui.diagnosis.facts import panels
+from floor.ui.diagnosis.text import as_text
 from floor.ui.echo import browser_lag
-from floor.vitals import Vitals
-from floor.work_order_keeper import WorkOrderKeeper
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 WELL = DatabaseFacts(

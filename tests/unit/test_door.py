@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from floor.door import Door
+from floor.gate.door import Door
 
 PAGE_S = 0.01
 

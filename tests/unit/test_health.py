@@ -13,16 +13,16 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from unit.clock import Clock
 
-from floor import health
-from floor.connection_watch import ConnectionWatch
 from floor.database import Connection, Database
 from floor.listener import Listener
-from floor.loop_lag import event_loop_lag
 from floor.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status
+from floor.operation import health
+from floor.operation.connection_watch import ConnectionWatch
+from floor.operation.loop_lag import event_loop_lag
+from floor.operation.vitals import Vitals
 from floor.settings import Settings
 from floor.store import Store
 from floor.ui.echo import browser_lag
-from floor.vitals import Vitals
 
 NOWHERE = 'postgresql://nobody@127.0.0.1:1/nothing'
 STALE_AFTER = 8.0

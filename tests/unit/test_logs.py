@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from floor.logs import JsonLines, LogCounter, TextLines
+from floor.operation.logs import JsonLines, LogCounter, TextLines
 
 
 def record(message: str, *arguments: object, level: int = logging.WARNING, error: BaseException | None = None,

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from floor.connection_watch import once_live
 from floor.model import FloorSnapshot
+from floor.operation.connection_watch import once_live
 from floor.store import Store
 
 EMPTY_FLOOR = FloorSnapshot(machines=(), events=(), now_ms=1_000)

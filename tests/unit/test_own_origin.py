@@ -11,7 +11,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from floor.errors import SettingsError
-from floor.own_origin import OwnOrigin, own_names
+from floor.gate.own_origin import OwnOrigin, own_names
 from floor.settings import Settings
 
 FLOOR = 'floor.example.com'

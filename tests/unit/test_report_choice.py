@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floor.analytics import Window
-from floor.ui.report_choice import ReportChoice, Span
+from floor.ui.reports.choice import ReportChoice, Span
 
 DETROIT = ZoneInfo('America/Detroit')
 NOW = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)  # 10:42:07 in Detroit

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from floor.analytics import Cause
-from floor.report_csv import heading, lines
-from floor.report_tables import Column, Kind, Table, of_causes
+from floor.analytics.report_csv import heading, lines
+from floor.analytics.report_tables import Column, Kind, Table, of_causes
 
 DETROIT = ZoneInfo('America/Detroit')
 AT = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)

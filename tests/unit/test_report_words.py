@@ -2,7 +2,7 @@
 
 import pytest
 
-from floor.ui.report_words import NOTHING, Change, Unit, Verdict, brief, counted, duration, minutes, percent, value
+from floor.ui.reports.words import NOTHING, Change, Unit, Verdict, brief, counted, duration, minutes, percent, value
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 

@@ -21,7 +21,7 @@ KNOWN = {
     ('floor/database.py', 'from_str'): 'the files of sql/queries; the name of the feed is checked by the settings',
     ('floor/backup.py', 'fetchval'): 'counts the rows of our own tables, whose names the database gives and quotes',
     ('floor/restore.py', 'fetchval'): 'the same, in the database that was restored',
-    ('floor/dashboard_keeper.py', 'execute'): 'the file sql/queries/dashboard.sql',
+    ('floor/analytics/dashboard_keeper.py', 'execute'): 'the file sql/queries/dashboard.sql',
     ('floor/migrate.py', 'execute'): 'the files of sql/migrations; identifiers are quoted by the database itself',
 }
 

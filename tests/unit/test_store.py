@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import pytest
 from unit.clock import Clock
 
-from floor.active_orders import ENDED_KEPT, OrderChange
 from floor.model import (
     Employee,
     FloorSnapshot,
@@ -26,6 +25,7 @@ from floor.model import (
     StatusEvent,
     WorkOrderState,
 )
+from floor.orders.active_orders import ENDED_KEPT, OrderChange
 from floor.store import EVENTS_KEPT, NOT_ON_A_LINE, Connection, Difference, Store
 
 NOON = 1_800_000_000_000

@@ -1,0 +1,131 @@
+"""Reports as files for Excel: RFC 4180, UTF-8 with a mark that says so, and no text that counts as a formula.
+
+Numbers are bare: lengths of time in seconds, shares from 0 to 1, times by the plant's clock.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, tzinfo
+
+from ..orders.order_csv import BYTE_ORDER_MARK, FORMULA_STARTS
+from . import Analytics, Page, Scope, Window
+from . import report_tables as tables
+from .report_tables import Cell, Column, Kind, Table
+from .stops import By
+
+PAGE = 5_000
+ALL_MACHINES = 100_000
+UNITS = {Kind.SECONDS: ' (s)', Kind.SHARE: ' (0 to 1)'}
+
+
+class ReportFiles:
+    """Every report as a file."""
+
+    def __init__(self, analytics: Analytics, zone: tzinfo) -> None:
+        """zone: of the plant."""
+        self._analytics = analytics
+        self._zone = zone
+        self._tables: dict[str, Callable[[Window, Scope, By], Awaitable[Table]]] = {
+            'causes': self._causes, 'machines': self._machines, 'hours': self._hours, 'waiting': self._waiting,
+            'lines': self._lines, 'order-volume': self._volume, 'order-ages': self._ages,
+            'order-resolution': self._resolution, 'order-load': self._load,
+        }
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        return name in self._tables or name in {'figures', 'stops', 'explain', 'explain-machines'}
+
+    async def pieces(self, name: str, window: Window, before: Window | None, scope: Scope, *, by: By = 'minutes',
+                     kpi: str = '') -> AsyncIterator[str]:
+        """The file in pieces. kpi: which figure, for the two that explain one.
+
+        :raises InvalidInput: there is no such figure
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        if name == 'figures':
+            kpis = await self._analytics.kpis(window, scope)
+            former = None if before is None else await self._analytics.kpis(before, scope)
+            yield self._whole(tables.of_kpis(kpis, former))
+        elif name == 'explain-machines':
+            explanation = await self._analytics.explain(kpi, window, scope, Page(1, 1))
+            yield self._whole(tables.of_parts(explanation))
+        elif name in {'explain', 'stops'}:
+            async for piece in self._pages(name, kpi, window, scope):
+                yield piece
+        else:
+            yield self._whole(await self._tables[name](window, scope, by))
+
+    async def _pages(self, name: str, kpi: str, window: Window, scope: Scope) -> AsyncIterator[str]:
+        number, more = 0, True
+        while more:
+            number += 1
+            page = Page(number, PAGE)
+            if name == 'stops':
+                stops = await self._analytics.stops(window, scope, page)
+                table, more = tables.of_stops(stops.stops), number * PAGE < stops.total
+            else:
+                explanation = await self._analytics.explain(kpi, window, scope, page)
+                table, more = tables.of_pieces(explanation.pieces), explanation.more
+            yield (heading(table.columns) if number == 1 else '') + lines(table, self._zone)
+
+    def _whole(self, table: Table) -> str:
+        return heading(table.columns) + lines(table, self._zone)
+
+    async def _causes(self, window: Window, scope: Scope, by: By) -> Table:
+        return tables.of_causes(await self._analytics.causes(window, scope, by))
+
+    async def _machines(self, window: Window, scope: Scope, by: By) -> Table:
+        return tables.of_machines(await self._analytics.problem_machines(window, scope, ALL_MACHINES))
+
+    async def _hours(self, window: Window, scope: Scope, by: By) -> Table:
+        return tables.of_pattern(await self._analytics.hourly_pattern(window, scope))
+
+    async def _waiting(self, window: Window, scope: Scope, by: By) -> Table:
+        return tables.of_waiting(await self._analytics.root_and_victim(window, scope))
+
+    async def _lines(self, window: Window, scope: Scope, by: By) -> Table:
+        return tables.of_lines(await self._analytics.lines(window))
+
+    async def _volume(self, window: Window, scope: Scope, by: By) -> Table:
+        return tables.of_volume((await self._analytics.work_orders(window, scope)).volume)
+
+    async def _ages(self, window: Window, scope: Scope, by: By) -> Table:
+        return tables.of_ages((await self._analytics.work_orders(window, scope)).ages)
+
+    async def _resolution(self, window: Window, scope: Scope, by: By) -> Table:
+        return tables.of_resolution((await self._analytics.work_orders(window, scope)).resolution)
+
+    async def _load(self, window: Window, scope: Scope, by: By) -> Table:
+        return tables.of_load((await self._analytics.work_orders(window, scope)).load)
+
+
+def heading(columns: tuple[Column, ...]) -> str:
+    """The first line, with the mark before it; units stand in brackets."""
+    return BYTE_ORDER_MARK + _written([[column.title + UNITS.get(column.kind, '') for column in columns]])
+
+
+def lines(table: Table, zone: tzinfo) -> str:
+    """The rows."""
+    return _written([[_cell(cell, zone) for cell in row] for row in table.rows])
+
+
+def _written(rows: list[list[str]]) -> str:
+    text = io.StringIO(newline='')
+    csv.writer(text, lineterminator='\r\n').writerows(rows)
+    return text.getvalue()
+
+
+def _cell(cell: Cell, zone: tzinfo) -> str:
+    if cell is None:
+        return ''
+    if isinstance(cell, datetime):
+        return cell.astimezone(zone).strftime('%Y-%m-%d %H:%M:%S')
+    if isinstance(cell, float):
+        return f'{cell:.6f}'.rstrip('0').rstrip('.')
+    text = str(cell)
+    # an apostrophe has Excel show the text as it is, also after leading blanks
+    return f"'{text}" if isinstance(cell, str) and (
+        text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS)) else text

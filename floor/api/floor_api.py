@@ -1,0 +1,134 @@
+"""The REST face: the floor for other programs. Answers come from the database, never from what the pages show."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Annotated
+
+import asyncpg
+from fastapi import Depends, FastAPI, Query, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ..database import Connection, Database, describe
+from ..employees import all_employees
+from ..errors import DatabaseUnavailable
+from ..history import to_status
+from ..model import Role, Status
+from .docs import serve_docs
+from .problems import answer_problems, documented
+
+PATIENCE_S = 5.0
+"""A program that asks would rather hear soon that the database is away than wait for its time-out."""
+
+Name = Annotated[str, Field(description='Unique.', examples=['Injection_Molder_02_01'])]
+MachineType = Annotated[str, Field(examples=['injection_molder'])]
+KnownStatus = Annotated[Status, BeforeValidator(to_status), Field(examples=['warning'])]
+Reason = Annotated[str | None, Field(description='Why the machine is not running, if it was said.',
+                                     examples=['Mould temperature high'])]
+FeedTime = Annotated[datetime | None, Field(
+    description='When the writer of the feed says it happened; null if that is no date between the years 2 and 9998.',
+    examples=['2026-03-02T06:31:04Z'])]
+Since = Annotated[datetime, Field(description="Since when it is in this status, by the database's clock.",
+                                  examples=['2026-03-02T06:31:04.120Z'])]
+HeardOf = Annotated[datetime, Field(description="When it was last heard of, by the database's clock.",
+                                    examples=['2026-03-02T06:35:00.480Z'])]
+
+
+class MachineNow(BaseModel):
+    """One machine: where it stands and what it says."""
+
+    machine_id: Annotated[int, Field(examples=[10])]
+    machine_name: Name
+    type: MachineType
+    production_line: Annotated[str | None, Field(description='Null: not on a line.', examples=['Engine Line'])]
+    position: Annotated[int, Field(description='Its place in the flow of the line.', examples=[1])]
+    status: KnownStatus
+    reason: Reason
+    status_since: Since
+    reported_at: HeardOf
+    datetime: FeedTime
+
+
+class MachineStatus(BaseModel):
+    """What one machine says."""
+
+    machine_id: Annotated[int, Field(examples=[10])]
+    machine_name: Name
+    status: KnownStatus
+    type: MachineType
+    datetime: FeedTime
+    reason: Reason
+    status_since: Since
+
+
+class EmployeeAnswer(BaseModel):
+    """Somebody who works in the plant."""
+
+    model_config = ConfigDict(from_attributes=True, title='Employee')
+
+    id: Annotated[int, Field(examples=[1])]
+    first_name: Annotated[str, Field(examples=['Mike'])]
+    last_name: Annotated[str, Field(examples=['Johnson'])]
+    email: Annotated[str, Field(examples=['mike.johnson@example.com'])]
+    department: Annotated[str, Field(examples=['Maintenance'])]
+    active: bool
+    role: Annotated[Role, Field(description='What they may do.', examples=['technician'])]
+    created_at: datetime
+
+
+def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) -> None:
+    """Serve /api, its description at /openapi.json and a page to try it at /docs.
+
+    patience: seconds after which a database that does not answer counts as away.
+    """
+    answer_problems(app)
+    serve_docs(app)
+    fresh = [Depends(never_stored)]
+
+    @app.get('/api/machines', tags=['floor'], summary='Every machine in flow order', dependencies=fresh,
+             responses=documented(503))
+    async def machines() -> list[MachineNow]:
+        """All machines with line, position and what each of them says now, in the order of the material flow."""
+        async with answering(patience), database.acquire() as connection:
+            return await _machines(database, connection)
+
+    @app.get('/api/machines/current-status', tags=['floor'], summary='What each machine says now',
+             dependencies=fresh, responses=documented(503))
+    async def current_status() -> list[MachineStatus]:
+        """The short answer, for who only wants to know which machines run."""
+        async with answering(patience), database.acquire() as connection:
+            return [MachineStatus(**machine.model_dump()) for machine in await _machines(database, connection)]
+
+    @app.get('/api/employees', tags=['people'], summary='The people of the plant by name', dependencies=fresh,
+             responses=documented(422, 503))
+    async def employees(active: Annotated[bool | None, Query(
+            description='true: only who is active; false: only who is not; left out: everybody')] = None
+                        ) -> list[EmployeeAnswer]:
+        """Who can report a work order or be given one."""
+        async with answering(patience):
+            people = await all_employees(database, active=active)
+        return [EmployeeAnswer.model_validate(person) for person in people]
+
+
+async def _machines(database: Database, connection: Connection) -> list[MachineNow]:
+    return [MachineNow(**row) async for row in database.queries.machines(connection)]
+
+
+@asynccontextmanager
+async def answering(patience: float) -> AsyncIterator[None]:
+    """A database that is slow, or whose schema isn't there (yet), is as good as away for who asks."""
+    try:
+        async with asyncio.timeout(patience):
+            yield
+    except TimeoutError as error:
+        raise DatabaseUnavailable(f'the database did not answer within {patience:g} s') from error
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
+
+
+def never_stored(response: Response) -> None:
+    """An answer is of its moment: nobody may keep it."""
+    response.headers['Cache-Control'] = 'no-store'

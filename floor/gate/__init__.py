@@ -1,0 +1,1 @@
+"""What every request passes before a page or the REST face sees it."""

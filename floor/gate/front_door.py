@@ -1,0 +1,41 @@
+"""What every request passes before anything of ours reads it, the outermost first:
+
+browser_headers.py   the answer's policy; no cookie on what is not a page
+own_origin.py        the name that we are called by, and which site's page asks
+intake.py            how much, and how often
+the session          a signed cookie that no script can read and no other site can send
+door.py              one page of the floor after the other
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.sessions import SessionMiddleware
+
+from ..dashboard_link import DashboardLink
+from ..settings import Settings, on_databricks
+from .browser_headers import BrowserHeaders, on_every_answer
+from .door import Door
+from .intake import MOST_BYTES, Intake
+from .own_origin import OwnOrigin, own_names
+from .sign_in import sign_in_origins
+
+
+def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None) -> dict[str, Any]:
+    """Have the app guarded, and get what the server has to be told for it, as arguments of ui.run.
+
+    secret: signs the session's cookie. dashboard: what pages may show within them, besides what is ours.
+    """
+    # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
+    # already it does not
+    app.add_middleware(Door)
+    app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
+    app.add_middleware(Intake)
+    app.add_middleware(OwnOrigin, names=own_names(settings), origins=settings.allowed_hosts)
+    frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ)}
+    app.add_middleware(BrowserHeaders, frames=sorted(frames))
+    return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
+            'ws_max_size': MOST_BYTES}

@@ -1,0 +1,93 @@
+"""Who may talk to us through a person's browser: pages of our own, and nobody else's.
+
+A browser sends along whatever lets a person in (the platform's cookie; on one's own machine, being on it), whichever
+page makes it ask. So a page of another site may lead a person here, and that is all: it may not write, open the socket,
+or load anything of ours. Browsers say where a request comes from in Sec-Fetch-Site and Origin, which no page can forge;
+programs that are no browsers send neither and are not concerned.
+
+A page of another site can also call itself by a name that it then points to this very machine (DNS rebinding): to the
+browser, we are then that site. Where only this machine reaches us, we therefore answer to the names of this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..api.problems import refusal
+from ..settings import Settings, on_databricks
+
+SOCKET = '/_nicegui_ws/'
+OURSELVES = {'same-origin', 'none'}
+"""What Sec-Fetch-Site says of our own pages, and of who typed an address or opened a bookmark."""
+THIS_MACHINE = frozenset({'localhost', '127.0.0.1', '::1'})
+DEFAULT_PORTS = {'http': 80, 'https': 443}
+
+NOWHERE = '', None
+Place = tuple[str, int | None]
+"""A host in lower case and a port; None: the usual one."""
+
+
+class OwnOrigin:
+    """Refuses what comes from pages of others: 403, and 421 for a name that is not ours."""
+
+    def __init__(self, app: ASGIApp, *, names: Collection[str] | None = None, origins: Collection[str] = ()) -> None:
+        """names: the hosts that we answer to; None: any. origins: as host or host:port, where our pages come from when
+        a proxy does not pass on the name that people use."""
+        self._app = app
+        self._names = names
+        self._origins = {_place(f'//{origin}') for origin in origins}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request or socket, as ASGI has it."""
+        if scope['type'] in {'http', 'websocket'}:
+            headers = Headers(scope=scope)
+            host, _ = _place(f'//{headers.get("host", "")}')
+            if self._names is not None and host not in self._names:
+                await refusal(421, f'this program does not answer to the name {host[:100]}: open it as localhost, or '
+                                   f'add the name to ALLOWED_HOSTS')(scope, receive, send)
+                return
+            if self._is_of_others(headers) and not _is_a_visit(scope, headers):
+                await refusal(403, 'this came from a page of another site, which may not do that here: open the floor '
+                                   'itself and do it there')(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _is_of_others(self, headers: Headers) -> bool:
+        if (site := headers.get('sec-fetch-site')) is not None:
+            return site not in OURSELVES
+        if (origin := headers.get('origin')) is None:
+            return False
+        scheme, _, _ = origin.partition('://')
+        if scheme not in DEFAULT_PORTS:  # null: a page that does not say whose it is
+            return True
+        # no page can have a browser send this header to us, so it need not be a proxy that we know
+        forwarded = headers.get('x-forwarded-host', '').split(',')[0].strip()
+        ours = {_place(f'{scheme}://{name}') for name in (headers.get('host', ''), forwarded)}
+        return _place(origin) not in (ours | self._origins) - {NOWHERE}
+
+
+def own_names(settings: Settings) -> frozenset[str] | None:
+    """The hosts that we answer to; None: any, because others reach us by names that we can't know."""
+    said = {_place(f'//{name}')[0] for name in settings.allowed_hosts}
+    if on_databricks() or not (settings.is_private or said):
+        return None
+    return THIS_MACHINE | said | {settings.host.lower()}
+
+
+def _is_a_visit(scope: Scope, headers: Headers) -> bool:
+    """Whether somebody follows a link to us, or reads what a browser will not show to the page that asked."""
+    return (scope['type'] == 'http' and scope['method'] in {'GET', 'HEAD'} and not scope['path'].startswith(SOCKET)
+            and headers.get('sec-fetch-mode', 'navigate') == 'navigate')
+
+
+def _place(address: str) -> Place:
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return NOWHERE
+    return (parts.hostname, None if port == DEFAULT_PORTS.get(parts.scheme) else port) if parts.hostname else NOWHERE

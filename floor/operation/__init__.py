@@ -1,0 +1,1 @@
+"""How this program is: what it logs, measures and finds wrong."""

@@ -1,0 +1,81 @@
+"""/healthz for load balancers and /metrics for Prometheus. Both are plain routes: no page is built to answer them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import asyncpg
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from pydantic import BaseModel, Field
+
+from ..database import Database
+from ..errors import DatabaseUnavailable
+from ..listener import Counters
+from ..store import Connection, Store
+from .metrics import FloorCollector, Measures
+from .vitals import Vitals
+
+SCRAPE_PATIENCE_S = 1.0
+
+
+class Health(BaseModel):
+    """How far the floor that this program shows can be trusted."""
+
+    status: Annotated[Connection, Field(description='Only live means: what is shown is what the database says.')]
+    database: Annotated[str, Field(description='ok, not known, or unavailable: and why', examples=['ok'])]
+    store_age_seconds: Annotated[float | None, Field(
+        description='Seconds since it was last proved that everything the database said has arrived; null: never.',
+        examples=[1.7])]
+    machines: Annotated[int, Field(description='How many machines are known.', examples=[30])]
+    trouble: Annotated[str | None, Field(
+        description='What is wrong although the database answers: the floor is shown, but later than it should.')]
+    problem: Annotated[str | None, Field(description='Why there is no connection.')]
+    listener: Annotated[Counters, Field(description='What the listener has seen since the start.')]
+
+
+def register(app: FastAPI, vitals: Vitals) -> None:
+    """Serve /healthz and /metrics."""
+    store, counters = vitals.store, vitals.listener.counters
+    collector = FloorCollector(vitals)
+    registry = CollectorRegistry()
+    registry.register(collector)
+    ProcessCollector(registry=registry)
+
+    @app.head('/healthz', include_in_schema=False)
+    @app.get('/healthz', tags=['operation'], summary='Is the floor live?',
+             responses={503: {'model': Health, 'description': 'The floor is not live, or not yet.'}})
+    async def healthz(response: Response) -> Health:
+        """Answers at once from memory, so a database that hangs can't make this program look dead."""
+        health = examine(store, counters)
+        response.status_code = 200 if health.status is Connection.LIVE else 503
+        response.headers['Cache-Control'] = 'no-store'
+        return health
+
+    @app.get('/metrics', tags=['operation'], summary='Measures for Prometheus', response_class=PlainTextResponse)
+    async def metrics(request: Request) -> Response:
+        """Text or OpenMetrics, as the Accept header asks."""
+        collector.measures = await _measure(vitals.database) if store.connection is Connection.LIVE else None
+        encode, media_type = choose_encoder(request.headers.get('accept', ''))
+        return Response(encode(registry), headers={'Content-Type': media_type, 'Cache-Control': 'no-store'})
+
+
+def examine(store: Store, counters: Counters) -> Health:
+    """What store and listener know, without asking anybody."""
+    live = store.connection is Connection.LIVE
+    unavailable = f'unavailable: {store.problem}' if store.problem else 'not known'
+    return Health(status=store.connection, database='ok' if live else unavailable,
+                  store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),
+                  trouble=store.trouble, problem=store.problem, listener=counters)
+
+
+async def _measure(database: Database) -> Measures | None:
+    """None if the database doesn't say so at once, because a scrape must not wait for it."""
+    try:
+        async with asyncio.timeout(SCRAPE_PATIENCE_S), database.acquire() as connection:
+            return Measures(**await database.queries.operation_measures(connection))
+    except (TimeoutError, DatabaseUnavailable, asyncpg.PostgresError):
+        return None

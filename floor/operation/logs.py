@@ -1,0 +1,88 @@
+"""The log on standard error: one line per change of state, as text for people or as JSON for collectors (LOG_FORMAT).
+
+    2026-11-23T09:41:00.123Z WARNING floor.operation.connection_watch: the floor is stale: ... | was=live
+    {"time": "2026-11-23T09:41:00.123Z", "level": "warning", "logger": "floor.operation...", "message": ..., ...}
+
+The fields after the sentence are those that a call gave as extra. There is no line per request. Text is the default
+also where nobody looks: journald, docker logs and the log page of Databricks Apps show lines as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+NOT_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {'message', 'asctime', 'taskName', 'color_message'}
+
+
+def set_up_logging(level: str, format: str = 'text') -> LogCounter:
+    """For the whole process. format: text or json. Returns the counter of what is logged, for /metrics."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if format == 'json' else TextLines())
+    counter = LogCounter()
+    logging.basicConfig(level=level.upper(), handlers=[handler, counter], force=True)
+    logging.getLogger('asyncpg.pool').addFilter(_says_only_what_the_listener_says)
+    return counter
+
+
+class TextLines(logging.Formatter):
+    """A sentence, then key=value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line; below it where an error came from."""
+        said = ' '.join(f'{name}={_plain(value)}' for name, value in _fields(record).items())
+        line = f'{_time(record)} {record.levelname} {record.name}: {one_line(record.getMessage())}'
+        where = self.formatException(record.exc_info) if record.exc_info else ''
+        return f'{line} | {said}'[:None if said else len(line)] + (f'\n{where}' if where else '')
+
+
+class JsonLines(logging.Formatter):
+    """An object per line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line; where an error came from is a field of it."""
+        said = {'time': _time(record), 'level': record.levelname.lower(), 'logger': record.name,
+                'message': record.getMessage(), **_fields(record)}
+        if record.exc_info:
+            said['traceback'] = self.formatException(record.exc_info)
+        return json.dumps(said, default=str)
+
+
+class LogCounter(logging.Handler):
+    """How many lines of each level there were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = {'warning': 0, 'error': 0, 'critical': 0}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count it."""
+        level = record.levelname.lower()
+        if level in self.lines:
+            self.lines[level] += 1
+
+
+def one_line(text: str) -> str:
+    """Control characters made visible: what a database or a person wrote can't pass for a line of ours."""
+    return ''.join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in NOT_FIELDS}
+
+
+def _plain(value: object) -> str:
+    text = ','.join(map(str, value)) if isinstance(value, list | tuple | set) else str(value)
+    is_plain = text and text.isprintable() and not set(text) & set(' "=')
+    return text if is_plain else one_line(json.dumps(text, ensure_ascii=False))
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
+
+
+def _says_only_what_the_listener_says(_record: logging.LogRecord) -> bool:
+    """The pool complains each minute, with a traceback, that the database is away; that it is, the listener says."""
+    return False

@@ -1,0 +1,1 @@
+"""Work orders: the commands, the list, and what looks after them without being asked."""

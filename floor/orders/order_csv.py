@@ -1,0 +1,62 @@
+"""Work orders as a file for Excel: RFC 4180, UTF-8 with a mark that says so, and nothing that counts as a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, tzinfo
+
+from ..model import WorkOrder
+
+BYTE_ORDER_MARK = '\ufeff'  # without it Excel takes UTF-8 for the code page of its country
+PIECE = 32_768
+FORMULA_STARTS = tuple('=+-@\t\r\n＝＋－＠')
+
+COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
+    'Id': lambda order: order.id,
+    'Machine': lambda order: order.machine,
+    'Description': lambda order: order.description,
+    'Priority': lambda order: order.priority,
+    'State': lambda order: order.state.word,
+    'Assignee': lambda order: order.assignee,
+    'Due': lambda order: order.due_at,
+    'Reported': lambda order: order.reported_at,
+    'Reporter': lambda order: order.reporter_name,
+    'Source': lambda order: order.source,
+    'Machine status': lambda order: order.machine_status,
+    'Machine reason': lambda order: order.machine_reason,
+    'Acknowledged': lambda order: order.acknowledged_at,
+    'Started': lambda order: order.started_at,
+    'Hold reason': lambda order: order.hold_reason,
+    'Completed': lambda order: order.completed_at,
+    'Cause': lambda order: order.cause,
+    'Action taken': lambda order: order.action_taken,
+    'Cancelled': lambda order: order.cancelled_at,
+    'Cancel reason': lambda order: order.cancel_reason,
+    'Machine ran again': lambda order: order.recovered_at,
+}
+
+
+async def pieces(orders: AsyncIterator[WorkOrder], zone: tzinfo) -> AsyncIterator[str]:
+    """The file in pieces of about 32,000 characters; times are those of the zone, as in '2026-11-23 10:42:07'."""
+    text = io.StringIO(newline='')
+    writer = csv.writer(text, lineterminator='\r\n')
+    text.write(BYTE_ORDER_MARK)
+    writer.writerow(COLUMNS)
+    async for order in orders:
+        writer.writerow([_cell(value_of(order), zone) for value_of in COLUMNS.values()])
+        if text.tell() >= PIECE:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
+
+
+def _cell(value: str | datetime | None, zone: tzinfo) -> str:
+    if value is None:
+        return ''
+    if isinstance(value, datetime):
+        return value.astimezone(zone).strftime('%Y-%m-%d %H:%M:%S')
+    # an apostrophe has Excel show the text as it is, also after leading blanks
+    return f"'{value}" if value.startswith(FORMULA_STARTS) or value.lstrip().startswith(FORMULA_STARTS) else str(value)

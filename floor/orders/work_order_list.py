@@ -1,0 +1,269 @@
+"""The list of work orders: the answer to a filter, page by page, and all of it as a file.
+
+A hundred browsers that look at the same list ask the same question whenever an order changes. Who says at which
+revision of the store they ask shares one answer with all the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, TypeVar, cast
+
+import asyncpg
+
+from ..database import Connection, Database, describe
+from ..errors import DatabaseUnavailable
+from ..history import to_status
+from ..model import HoldReason, Priority, WorkOrder, WorkOrderState
+from . import order_csv
+from .order_filter import MOST_TEXT, UNASSIGNED, Done, OrderFilter, SortKey
+
+__all__ = ['MOST_TEXT', 'UNASSIGNED', 'Done', 'OrderCounts', 'OrderFilter', 'OrderPage', 'ShiftOrders', 'SortKey',
+           'WorkOrderList']
+
+SHARED_FOR_S = 2.0  # counts of what is overdue move with time, not with the revision
+SHARED_MOST = 256
+
+Answer = TypeVar('Answer')
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCounts:
+    """How many orders are in each state, under a filter without its states; of those, how many are overdue."""
+
+    open: int = 0
+    in_progress: int = 0
+    on_hold: int = 0
+    completed: int = 0
+    cancelled: int = 0
+    overdue: int = 0
+    completed_today: int = 0
+    completed_this_week: int = 0
+    overdue_by_state: Mapping[WorkOrderState, int] = field(default_factory=dict)
+
+    def of(self, state: WorkOrderState) -> int:
+        """How many are in one state."""
+        return int(getattr(self, state.value))
+
+    @property
+    def all(self) -> int:
+        """How many there are in any state."""
+        return sum(map(self.of, WorkOrderState))
+
+    def total(self, filter: OrderFilter) -> int:
+        """How many orders a filter shows whose counts these are."""
+        lately = {None: 0, Done.TODAY: self.completed_today, Done.WEEK: self.completed_this_week}[filter.done]
+        states = filter.states if filter.states or filter.done else frozenset(WorkOrderState)
+        if filter.overdue:
+            return sum(self.overdue_by_state.get(state, 0) for state in states)
+        return sum(map(self.of, states)) + (0 if WorkOrderState.COMPLETED in states else lately)
+
+
+@dataclass(frozen=True, eq=False)
+class OrderPage:
+    """One page of a list; total counts all its pages."""
+
+    orders: tuple[WorkOrder, ...]
+    total: int
+    counts: OrderCounts
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftOrders:
+    """left: what was open, in progress or on hold at the end of a shift, with state, priority and assignee as they were
+    then; completed: what was done in it and is not reopened, in order of time."""
+
+    left: tuple[WorkOrder, ...]
+    completed: tuple[WorkOrder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """An answer that others may have too."""
+
+    revision: int
+    asked_at: float
+    task: asyncio.Task[Any]
+
+    def serves(self, revision: int) -> bool:
+        """Whether it is an answer for who asks at this revision now."""
+        if self.revision != revision:
+            return False
+        if not self.task.done():
+            return True
+        failed = self.task.cancelled() or self.task.exception() is not None
+        return not failed and time.monotonic() - self.asked_at < SHARED_FOR_S
+
+
+class WorkOrderList:
+    """Asks the database for lists of work orders."""
+
+    def __init__(self, database: Database, zone: tzinfo) -> None:
+        """zone: the plant's; its midnight is where today begins."""
+        self._database = database
+        self._zone = zone
+        self._shared: dict[Hashable, _Shared] = {}
+
+    async def page(self, filter: OrderFilter, revision: int | None = None) -> OrderPage:
+        """One page. Who asks the same at the same revision of the store gets the same answer; None: ask anew.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        return await self._once(('page', filter), revision, lambda: self._page(filter, revision))
+
+    async def counts(self, filter: OrderFilter, revision: int | None = None) -> OrderCounts:
+        """How many orders are in each state, whatever states the filter asks for; revision as for a page.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        base = filter.stateless()
+        return await self._once(('counts', base), revision, lambda: self._count(base))
+
+    @asynccontextmanager
+    async def every(self, filter: OrderFilter) -> AsyncIterator[AsyncIterator[WorkOrder]]:
+        """All orders under a filter, sorted, from all its pages; read as they are taken, from one moment.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': 0, 'most': None}
+        async with self._asking() as connection:
+            async with self._database.queries.work_order_page_cursor(connection, **asked) as rows:
+                yield (_to_order(row) async for row in rows)
+
+    async def csv(self, filter: OrderFilter) -> AsyncIterator[str]:
+        """All orders under a filter, from all its pages, as a file that Excel opens; in pieces.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time; before the first piece, or the link broke meanwhile
+        """
+        async with self.every(filter) as orders:
+            async for piece in order_csv.pieces(orders, self._zone):
+                yield piece
+
+    async def former_assignees(self, revision: int | None = None) -> frozenset[int]:
+        """The ids of people who were deactivated and have orders all the same; revision as for a page.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        return await self._once('former assignees', revision, self._former_assignees)
+
+    async def of_shift(self, start: datetime, until: datetime) -> ShiftOrders:
+        """What a shift leaves and what it has done.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        queries = self._database.queries
+        async with self._asking() as connection, connection.transaction(isolation='repeatable_read', readonly=True):
+            found = [row async for row in queries.orders_of_shift(connection, start=start, until=until)]
+            asked = {**self._conditions(OrderFilter()), 'ids': list({row['id'] for row in found}),
+                     'sort': SortKey.PRESSING, 'first': 0, 'most': None}
+            orders = {row['id']: _to_order(row) async for row in queries.work_order_page(connection, **asked)}
+        return ShiftOrders(
+            left=tuple(replace(orders[row['id']], state=WorkOrderState(row['state']),
+                               priority=Priority(row['priority']), assignee=row['assignee'])
+                       for row in found if row['left']),
+            completed=tuple(sorted((orders[row['id']] for row in found if not row['left']),
+                                   key=lambda order: (order.completed_at, order.id))))
+
+    # within
+
+    async def _page(self, filter: OrderFilter, revision: int | None) -> OrderPage:
+        counting = asyncio.ensure_future(self.counts(filter, revision))
+        try:
+            orders = await self._orders(filter)
+        finally:  # what failed is over when it is told: who asks again asks anew
+            counts = await counting
+        return OrderPage(orders, counts.total(filter), counts)
+
+    async def _former_assignees(self) -> frozenset[int]:
+        async with self._asking() as connection:
+            return frozenset([row['id'] async for row in self._database.queries.former_assignees(connection)])
+
+    async def _orders(self, filter: OrderFilter) -> tuple[WorkOrder, ...]:
+        asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': (filter.page - 1) * filter.per_page,
+                 'most': filter.per_page}
+        async with self._asking() as connection:
+            return tuple([_to_order(row) async for row in self._database.queries.work_order_page(connection, **asked)])
+
+    async def _count(self, filter: OrderFilter) -> OrderCounts:
+        conditions = self._conditions(filter)
+        asked = {name: conditions[name] for name in
+                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'machine_words')}
+        async with self._asking() as connection:
+            rows = [row async for row in self._database.queries.work_order_counts(
+                connection, **asked, today=self._since(Done.TODAY), this_week=self._since(Done.WEEK))]
+        return OrderCounts(
+            **{row['state']: row['orders'] for row in rows},
+            overdue=sum(row['overdue'] for row in rows),
+            completed_today=sum(row['completed_today'] for row in rows),
+            completed_this_week=sum(row['completed_this_week'] for row in rows),
+            overdue_by_state={WorkOrderState(row['state']): row['overdue'] for row in rows})
+
+    def _conditions(self, filter: OrderFilter) -> dict[str, Any]:
+        said = filter.text
+        return {
+            'ids': None,
+            'states': [*filter.states] if filter.states or filter.done else None,
+            'completed_since': self._since(filter.done) if filter.done else None,
+            'priorities': [*filter.priorities] or None,
+            'machine': filter.machine,
+            'assignee': filter.assignee if isinstance(filter.assignee, int) else None,
+            'unassigned': filter.assignee == UNASSIGNED,
+            'overdue': filter.overdue,
+            'words': _containing(said) if said else None,
+            # a machine is found by its name as the database has it and as people see it
+            'machine_words': _containing(said.replace(' ', '_').replace('·', '_')) if said else None,
+        }
+
+    def _since(self, done: Done) -> datetime:
+        now = datetime.now(self._zone)
+        if done is Done.WEEK:
+            return now - timedelta(days=7)
+        return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._database.acquire() as connection:
+                await self._database.queries.plan_every_time(connection)
+                yield connection
+        except asyncpg.PostgresError as error:
+            raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
+
+    async def _once(self, key: Hashable, revision: int | None, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        if revision is None:
+            return await ask()
+        shared = self._shared.get(key)
+        if shared is None or not shared.serves(revision):
+            task = asyncio.ensure_future(_awaited(ask))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever asked may have gone
+            shared = _Shared(revision, time.monotonic(), task)
+            self._shared.pop(key, None)
+            self._shared[key] = shared
+            while len(self._shared) > SHARED_MOST:
+                del self._shared[next(iter(self._shared))]
+        return cast(Answer, await asyncio.shield(shared.task))
+
+
+async def _awaited(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    return await ask()
+
+
+def _to_order(row: Any) -> WorkOrder:
+    return WorkOrder(**{**row, 'priority': Priority(row['priority']), 'state': WorkOrderState(row['state']),
+                        'machine_status': to_status(row['machine_status']),
+                        'hold_reason': HoldReason(row['hold_reason']) if row['hold_reason'] else None})
+
+
+def _sort(filter: OrderFilter) -> str:
+    return ('-' if filter.descending and filter.sort is not SortKey.PRESSING else '') + filter.sort
+
+
+def _containing(text: str) -> str:
+    """A pattern of LIKE for texts with these very characters in them."""
+    escaped = text.replace('\\', '\\\\').replace('%', '\\%').replace('_', '\\_')
+    return f'%{escaped}%'

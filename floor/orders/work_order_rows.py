@@ -1,0 +1,87 @@
+"""Rows of the tables of work orders as the plant's nouns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..history import to_status
+from ..model import (
+    Attachment,
+    ChecklistItem,
+    DueTime,
+    HoldReason,
+    MachineName,
+    Move,
+    OrderId,
+    Priority,
+    Role,
+    WorkOrder,
+    WorkOrderEvent,
+    WorkOrderState,
+)
+
+LONGEST_ECHO = 100
+
+
+def to_order(row: Any) -> WorkOrder:
+    """A row of work_orders."""
+    return WorkOrder(
+        id=OrderId(row['id']), machine=MachineName(row['machine_id']), description=row['issue_description'],
+        priority=Priority(row['priority']), state=WorkOrderState(row['status']), reporter_name=row['reporter_name'],
+        reporter_email=row['reporter_email'], assignee_id=row['assignee_id'], assignee=row['assignee'],
+        source=row['source'], machine_status=to_status(row['machine_status']), machine_reason=row['machine_reason'],
+        stop_since=row['stop_since'], recovered_at=row['recovered_at'], reported_at=row['timestamp'],
+        created_at=row['created_at'], due_at=row['due_at'], acknowledged_at=row['acknowledged_at'],
+        started_at=row['started_at'], completed_at=row['completed_at'], cancelled_at=row['cancelled_at'],
+        hold_reason=HoldReason(row['hold_reason']) if row['hold_reason'] else None, cause=row['cause'],
+        action_taken=row['action_taken'], cancel_reason=row['cancel_reason'], updated_at=row['updated_at'],
+        version=row['version'])
+
+
+def to_order_event(row: Any) -> WorkOrderEvent:
+    """A row of work_order_events."""
+    return WorkOrderEvent(id=row['event_id'], at=row['at'], who=row['who'], who_email=row['who_email'],
+                          kind=row['kind'], field=row['field'], old=row['old_value'], new=row['new_value'],
+                          note=row['note'])
+
+
+def to_item(row: Any) -> ChecklistItem:
+    """A row of work_order_checklist."""
+    return ChecklistItem(id=row['item_id'], text=row['text'], done_at=row['done_at'], done_by=row['done_by'])
+
+
+def to_attachment(row: Any) -> Attachment:
+    """A row of work_order_attachments."""
+    return Attachment(id=row['attachment_id'], file_name=row['file_name'], media_type=row['media_type'],
+                      size=row['size'], added_at=row['added_at'], added_by=row['added_by'])
+
+
+def to_move(row: Any) -> Move:
+    """A row of work_order_moves."""
+    return Move(from_state=WorkOrderState(row['from_status']), to_state=WorkOrderState(row['to_status']),
+                role=Role(row['role']), within=row['within'])
+
+
+def to_due_time(row: Any) -> DueTime:
+    """A row of work_order_priorities."""
+    return DueTime(priority=Priority(row['priority']), due_within=row['due_within'])
+
+
+def what_changed(rows: Sequence[Any]) -> str:
+    """Events of one transaction as a sentence for who wanted to change the same order: who did it, and what."""
+    if not rows:
+        return 'this order has been changed meanwhile: compare and decide'
+    said = ', '.join(_change(row) for row in rows)
+    return f'{rows[0]["who"]} has changed this order meanwhile ({said}): compare and decide'
+
+
+def _change(row: Any) -> str:
+    if row['kind'] == 'moved':
+        return f'it is {row["new_value"].replace("_", " ")} now'
+    return f'{row["field"]}: {_shown(row["old_value"])} became {_shown(row["new_value"])}'
+
+
+def _shown(value: str | None) -> str:
+    text = ' '.join((value or 'nothing').split())
+    return text if len(text) <= LONGEST_ECHO else f'{text[:LONGEST_ECHO]}...'

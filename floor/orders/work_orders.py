@@ -1,0 +1,374 @@
+"""Commands and questions about work orders.
+
+Each command is one transaction: it looks up what who asks may do, locks the order, compares its version, and writes.
+Which moves are allowed and what they need stands in sql/migrations/0003_work_orders.sql; its refusals are passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any, Final
+
+from ..commands import LARGEST_ID, LONG_TEXT, TEXT, clean_reference, clean_text, command, logged, one_line, reading
+from ..database import Connection, Database
+from ..employees import Employees, require
+from ..errors import EditConflict, InvalidInput, NotFound
+from ..model import (
+    Attachment,
+    DueTime,
+    HoldReason,
+    Identity,
+    MachineName,
+    Move,
+    Person,
+    Priority,
+    Role,
+    WorkOrder,
+    WorkOrderDetails,
+    WorkOrderState,
+)
+from .work_order_files import clean_file_name, media_type
+from .work_order_rows import to_attachment, to_due_time, to_item, to_move, to_order, to_order_event, what_changed
+
+LONGEST_NAME = 200
+LONGEST_ITEM = 500
+MOST_ITEMS = 100
+LONGEST_ID = 50
+MOST_ATTACHMENTS = 50
+EARLIEST_REPORT = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCKS_DIFFER = timedelta(hours=1)
+SHORTEST_DUE, LONGEST_DUE = timedelta(minutes=1), timedelta(days=365)
+
+
+class Unchanged(Enum):
+    """The value of what an edit leaves as it is."""
+
+    UNCHANGED = 'unchanged'
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """A work order to be. reporter_name None: who asks. client_reference: the same twice is one order.
+    reported_at None: now. checklist: the texts of its items."""
+
+    machine: MachineName
+    description: str
+    priority: Priority = Priority.MEDIUM
+    assignee_id: int | None = None
+    reporter_name: str | None = None
+    client_reference: str | None = None
+    reported_at: datetime | None = None
+    checklist: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEdit:
+    """New values; assignee_id None: nobody."""
+
+    description: str | Unchanged = UNCHANGED
+    priority: Priority | Unchanged = UNCHANGED
+    assignee_id: int | Unchanged | None = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class StateMove:
+    """Where an order goes, and the words that the new state needs; a note goes with any move."""
+
+    to: WorkOrderState
+    hold_reason: HoldReason | None = None
+    cause: str = ''
+    action_taken: str = ''
+    cancel_reason: str = ''
+    note: str = ''
+
+
+class WorkOrders:
+    """Everything that is done to single orders. Every method may raise DatabaseUnavailable; those that name who asks
+    NotAllowed, TooManyChanges, InvalidInput and, for an id that is none, NotFound. The fields that InvalidInput names
+    are columns."""
+
+    def __init__(self, database: Database, employees: Employees) -> None:
+        self._database = database
+        self._queries = database.queries
+        self._employees = employees
+
+    # orders
+
+    async def create(self, who: Identity, new: NewOrder) -> WorkOrder:
+        """A new order, or the one that this client reference has made before.
+
+        Needs an operator; a technician to take it oneself, a supervisor to assign it to somebody else.
+        """
+        values = _checked(new)
+        items = _checked_items(new.checklist)
+        async with logged('work order reported', who) as said, command(self._database) as connection:
+            person = await self._employees.authorize(connection, who, Role.OPERATOR)
+            if values['client_reference'] and (earlier := await self._made_by(connection, person, values)):
+                return earlier
+            self._require_to_assign(person, None, new.assignee_id)
+            row = await self._queries.create_work_order(connection, **_reporter(person, values))
+            if row is None:  # somebody else was faster, and has committed by now
+                earlier = await self._made_by(connection, person, values)
+                assert earlier is not None  # noqa: S101 (orders are never deleted)
+                return earlier
+            if items:
+                await self._queries.add_work_order_items(connection, id=row['id'], texts=items)
+            said |= {'order': row['id'], 'machine': new.machine, 'priority': new.priority.value}
+            return to_order(row)
+
+    async def get(self, id: str) -> WorkOrder:
+        """One order.
+
+        :raises NotFound:
+        """
+        async with reading(self._database) as connection:
+            return await self._get(connection, id)
+
+    async def details(self, id: str) -> WorkOrderDetails:
+        """One order with all that belongs to it, as it was at one moment.
+
+        :raises NotFound:
+        """
+        async with reading(self._database) as connection:
+            order = await self._get(connection, id)
+            events = [to_order_event(row) async for row in self._queries.work_order_events(connection, id=id)]
+            items = [to_item(row) async for row in self._queries.work_order_checklist(connection, id=id)]
+            files = [to_attachment(row) async for row in self._queries.work_order_attachments(connection, id=id)]
+        return WorkOrderDetails(order, tuple(events), tuple(items), tuple(files))
+
+    async def edit(self, who: Identity, id: str, version: int, edit: OrderEdit) -> WorkOrder:
+        """Change what an order says, or who does it.
+
+        Needs a technician, or an operator who reported it; assigning it to or taking it from others a supervisor.
+
+        :raises EditConflict: somebody has changed the order since that version
+        """
+        description = edit.description
+        if description is not UNCHANGED:
+            description = clean_text(description, 'issue_description', LONG_TEXT)
+        if edit.assignee_id not in (UNCHANGED, None):
+            _checked_assignee(edit.assignee_id)
+        async with logged('work order changed', who, order=id), self._changing(who, id) as (connection, person, order):
+            if (description, edit.priority) != (UNCHANGED, UNCHANGED):
+                require(person, _needed_by_reporter(person, order), 'changing an order')
+            assignee_id = order.assignee_id if edit.assignee_id is UNCHANGED else edit.assignee_id
+            self._require_to_assign(person, order.assignee_id, assignee_id)
+            require(person, Role.OPERATOR, 'changing an order')
+            await self._refuse_late(connection, order, version)
+            row = await self._queries.edit_work_order(
+                connection, id=id, version=version, assignee_id=assignee_id,
+                issue_description=order.description if description is UNCHANGED else description,
+                priority=order.priority if edit.priority is UNCHANGED else edit.priority)
+            return to_order(row)
+
+    async def move(self, who: Identity, id: str, version: int, move: StateMove) -> WorkOrder:
+        """Bring an order to another state. Needs the role that the table of moves says.
+
+        :raises EditConflict: somebody has changed the order since that version
+        """
+        words = {name: clean_text(getattr(move, name), name, TEXT, required=False) or None
+                 for name in ('cause', 'action_taken', 'cancel_reason', 'note')}
+        async with (logged('work order moved', who, order=id, to=move.to.value),
+                    self._changing(who, id) as (connection, person, order)):
+            row = await self._queries.work_order_move(connection, from_status=order.state, to_status=move.to)
+            needed = Role.TECHNICIAN if row is None else to_move(row).role
+            require(person, needed, f'making an order {move.to.word.lower()}')
+            await self._refuse_late(connection, order, version)
+            if order.state is move.to:
+                raise InvalidInput(f'this order is {move.to.word.lower()} already', 'status')
+            await self._queries.say_with_move(connection, note=words.pop('note') or '')
+            row = await self._queries.move_work_order(
+                connection, id=id, version=version, status=move.to, hold_reason=move.hold_reason,
+                **{name: text if name in _WORDS_OF.get(move.to, ()) else None for name, text in words.items()})
+            return to_order(row)
+
+    # what belongs to an order
+
+    async def comment(self, who: Identity, id: str, text: str, client_reference: str | None = None) -> None:
+        """Say something; the same client reference twice is said once. Needs an operator."""
+        text, reference = clean_text(text, 'text', LONG_TEXT), clean_reference(client_reference)
+        async with (logged('comment on a work order', who, order=id),
+                    self._changing(who, id, Role.OPERATOR, 'commenting') as (connection, person, _)):
+            row = await self._queries.comment_work_order(connection, id=id, text=text, client_reference=reference)
+            if row is None:
+                earlier = await self._queries.comment_with_reference(connection, client_reference=reference)
+                if earlier['work_order_id'] != id or not _is_by(earlier, person):
+                    raise _reference_taken()
+
+    async def add_item(self, who: Identity, id: str, text: str) -> None:
+        """Add to the checklist. Needs a technician, or an operator who reported the order."""
+        items = _checked_items([text])
+        async with (logged('item added to a checklist', who, order=id),
+                    self._changing(who, id) as (connection, person, order)):
+            require(person, _needed_by_reporter(person, order), 'changing the checklist')
+            await self._queries.add_work_order_items(connection, id=id, texts=items)
+
+    async def check_item(self, who: Identity, id: str, item_id: int, done: bool) -> None:
+        """Tick an item of the checklist, or take the tick away. Needs a technician."""
+        async with (logged('item of a checklist ticked', who, order=id, done=done),
+                    self._changing(who, id, Role.TECHNICIAN, 'ticking the checklist') as (connection, person, _)):
+            await self._need_item(connection, id, item_id)
+            await self._queries.check_work_order_item(connection, id=id, item_id=item_id, done=done, who=person.name)
+
+    async def remove_item(self, who: Identity, id: str, item_id: int) -> None:
+        """Take an item off the checklist; the history keeps it. Needs a technician."""
+        async with (logged('item taken off a checklist', who, order=id),
+                    self._changing(who, id, Role.TECHNICIAN, 'changing the checklist') as (connection, _, _)):
+            await self._need_item(connection, id, item_id)
+            await self._queries.remove_work_order_item(connection, id=id, item_id=item_id)
+
+    async def attach(self, who: Identity, id: str, file_name: str, content: bytes) -> Attachment:
+        """Keep a photo or PDF of at most 10 MiB with the order, which holds 50 of them. Needs an operator."""
+        kind, file_name = media_type(content), clean_file_name(file_name)
+        async with (logged('file attached to a work order', who, order=id),
+                    self._changing(who, id, Role.OPERATOR, 'attaching a file') as (connection, person, _)):
+            if len([row async for row in self._queries.work_order_attachments(connection, id=id)]) >= MOST_ATTACHMENTS:
+                raise InvalidInput(f'this order has {MOST_ATTACHMENTS} attachments, which is as many as fit', 'content')
+            return to_attachment(await self._queries.attach_to_work_order(
+                connection, id=id, file_name=file_name, media_type=kind, content=content, added_by=person.name))
+
+    async def attachment(self, id: str, attachment_id: int) -> tuple[Attachment, bytes]:
+        """An attachment with its content.
+
+        :raises NotFound:
+        """
+        async with reading(self._database) as connection:
+            row = await self._queries.work_order_attachment(
+                connection, id=id, attachment_id=attachment_id) if _can_be(id, attachment_id) else None
+        if row is None:
+            raise NotFound('there is no such attachment')
+        return to_attachment(row), row['content']
+
+    # the rules
+
+    async def moves(self) -> dict[WorkOrderState, tuple[Move, ...]]:
+        """The allowed moves from every state, in the order of the states."""
+        async with reading(self._database) as connection:
+            moves = [to_move(row) async for row in self._queries.work_order_moves(connection)]
+        states = list(WorkOrderState)
+        moves.sort(key=lambda move: states.index(move.to_state))
+        return {state: tuple(move for move in moves if move.from_state is state) for state in states}
+
+    async def due_times(self) -> list[DueTime]:
+        """How soon orders are due, the most pressing priority first."""
+        async with reading(self._database) as connection:
+            return [to_due_time(row) async for row in self._queries.work_order_due_times(connection)]
+
+    async def set_due_time(self, who: Identity, priority: Priority, due_within: timedelta) -> None:
+        """Have new orders of this priority due that soon: 1 minute to 365 days. Needs a supervisor."""
+        if not SHORTEST_DUE <= due_within <= LONGEST_DUE:
+            raise InvalidInput('orders can be due within 1 minute to 365 days', 'due_within')
+        async with (logged('due time set', who, priority=priority.value, due_within_s=due_within.total_seconds()),
+                    command(self._database) as connection):
+            await self._employees.authorize(connection, who, Role.SUPERVISOR)
+            await self._queries.set_work_order_due_time(connection, priority=priority, due_within=due_within)
+
+    # within a command
+
+    @asynccontextmanager
+    async def _changing(self, who: Identity, id: str, needed: Role | None = None, what: str = 'this',
+                        ) -> AsyncIterator[tuple[Connection, Person, WorkOrder]]:
+        """The order, locked, and who acts; needed: the role where it does not depend on the order."""
+        async with command(self._database) as connection:
+            person = await self._employees.act(connection, who)
+            if needed is not None:
+                require(person, needed, what)
+            row = await self._queries.lock_work_order(connection, id=id) if _can_be(id) else None
+            yield connection, person, _found(row, id)
+
+    async def _get(self, connection: Connection, id: str) -> WorkOrder:
+        return _found(await self._queries.work_order(connection, id=id) if _can_be(id) else None, id)
+
+    async def _refuse_late(self, connection: Connection, order: WorkOrder, version: int) -> None:
+        if order.version != version:
+            rows = [row async for row in self._queries.last_changes_of_work_order(connection, id=order.id)]
+            raise EditConflict(what_changed(rows), order)
+
+    async def _made_by(self, connection: Connection, person: Person, values: dict[str, Any]) -> WorkOrder | None:
+        row = await self._queries.work_order_with_reference(connection, client_reference=values['client_reference'])
+        if row is not None and not _is_by(row, person):
+            raise _reference_taken()
+        return to_order(row) if row is not None else None
+
+    def _require_to_assign(self, person: Person, before: int | None, after: int | None) -> None:
+        others = {before, after} - {None, person.employee_id}
+        if before == after:
+            return
+        if after is not None and after == person.employee_id:
+            require(person, Role.TECHNICIAN, 'taking an order')
+        elif others:
+            require(person, Role.SUPERVISOR, 'assigning others')
+        else:
+            require(person, Role.TECHNICIAN, 'giving an order back')
+
+    async def _need_item(self, connection: Connection, id: str, item_id: int) -> None:
+        if not (_can_be(id, item_id) and await self._queries.has_work_order_item(connection, id=id, item_id=item_id)):
+            raise NotFound('that item is not on the checklist any more')
+
+
+_WORDS_OF = {WorkOrderState.COMPLETED: ('cause', 'action_taken'), WorkOrderState.CANCELLED: ('cancel_reason',)}
+
+
+def _checked(new: NewOrder) -> dict[str, Any]:
+    """The columns of a new order, as far as they can be checked without the database."""
+    if new.reported_at is not None:
+        if new.reported_at.tzinfo is None:
+            raise InvalidInput('the time of the report needs a time zone', 'timestamp')
+        if not EARLIEST_REPORT <= new.reported_at <= datetime.now(UTC) + CLOCKS_DIFFER:
+            raise InvalidInput('the time of the report is not between the year 2000 and now', 'timestamp')
+    if new.assignee_id is not None:
+        _checked_assignee(new.assignee_id)
+    reporter = new.reporter_name
+    return {'machine_id': clean_text(new.machine, 'machine_id'), 'priority': new.priority,
+            'issue_description': clean_text(new.description, 'issue_description', LONG_TEXT),
+            'assignee_id': new.assignee_id, 'reported_at': new.reported_at,
+            'reporter_name': None if reporter is None else one_line(reporter, 'reporter_name', LONGEST_NAME),
+            'client_reference': clean_reference(new.client_reference)}
+
+
+def _reporter(person: Person, values: dict[str, Any]) -> dict[str, Any]:
+    """The same with who reported it: who asks, unless another name was said."""
+    name = values['reporter_name'] or person.name
+    return {**values, 'reporter_name': name, 'reporter_email': person.email if name == person.name else None}
+
+
+def _checked_items(texts: list[str] | tuple[str, ...]) -> list[str]:
+    if len(texts) > MOST_ITEMS:
+        raise InvalidInput(f'the checklist has {len(texts)} items; at most {MOST_ITEMS} fit', 'checklist')
+    return [one_line(text, 'checklist', LONGEST_ITEM) for text in texts]
+
+
+def _checked_assignee(id: int) -> None:
+    if not 0 < id <= LARGEST_ID:
+        raise InvalidInput(f'there is no employee {id}', 'assignee')
+
+
+def _needed_by_reporter(person: Person, order: WorkOrder) -> Role:
+    reported = person.email is not None and person.email == order.reporter_email
+    return Role.OPERATOR if reported else Role.TECHNICIAN
+
+
+def _is_by(event: Any, person: Person) -> bool:
+    return bool(event['who_email'] == person.email and (person.email or event['who'] == person.name))
+
+
+def _reference_taken() -> InvalidInput:
+    return InvalidInput('somebody else has used this client reference: use another one', 'client_reference')
+
+
+def _can_be(id: str, number: int = 1) -> bool:
+    """Whether PostgreSQL would take it for an id at all."""
+    return id.isascii() and id.isprintable() and len(id) <= LONGEST_ID and 0 < number <= LARGEST_ID
+
+
+def _found(row: Any, id: str) -> WorkOrder:
+    if row is None:
+        raise NotFound(f'there is no work order {id[:LONGEST_ID]}')
+    return to_order(row)

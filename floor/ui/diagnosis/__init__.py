@@ -1,0 +1,1 @@
+"""What /diagnosis is made of."""

@@ -1,0 +1,1 @@
+"""What /employees is made of."""

@@ -1,0 +1,231 @@
+"""A new work order: the dialog in which it is written. What is typed is kept until it is sent or thrown away."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from ...errors import DatabaseUnavailable, FloorError, InvalidInput
+from ...model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
+from ...orders.work_orders import NewOrder
+from ..drafts import Draft, Drafts, new_reference
+from ..heading import Heading
+from ..machine_tile import shortened
+from ..saying import Alert, Words, as_sentence, no_connection_note, set_reason
+from ..services import Services
+from .toast import OrderToast
+from .words import order_address, role_needed, short_id
+
+FORM_RECONNECT_S = 600.0
+"""How long a page waits for its browser: what is typed while the connection is away is lost with the page."""
+PLACE = 'new order'
+NOT_CHOSEN = 'Choose the machine.'
+NOT_DESCRIBED = 'Say what is wrong.'
+FIRST_TRY_ARRIVED = ('Your first try had arrived: there is an order with what you had typed then. '
+                     'Change that one, or press Create for another.')
+
+
+class OrderForm:
+    """Built once per page; opened for a machine, or for none."""
+
+    def __init__(self, services: Services, person: Person, identity: Identity) -> None:
+        self._services = services
+        self._person = person
+        self._identity = identity
+        self._drafts = Drafts(identity)
+        self._place = PLACE
+        self._reference = ''
+        self._filling = False
+        self._sending = False
+        self._toast = OrderToast()
+        with ui.dialog().props('aria-label="New work order"') as self._dialog, ui.card().classes('sheet order-form'):
+            self._build()
+
+    def open(self, machine: MachineName | None = None) -> None:
+        """Show the dialog: with what was typed for this machine and not sent, else new with the machine's reason."""
+        self._place = f'{PLACE} {machine}' if machine else PLACE
+        draft = self._drafts.get(self._place)
+        self._reference = str(draft.get('reference') or new_reference())
+        self._fill(draft or self._fresh(machine))
+        self._returned.visible = self._discard.visible = bool(draft)
+        self._show_others()
+        self._say('')
+        set_reason(self._create, role_needed(Role.OPERATOR, self._person.role))
+        self._dialog.open()
+
+    # building
+
+    def _build(self) -> None:
+        with ui.element('header').classes('sheet-header'):
+            Heading('New work order')
+            ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
+        self._returned = ui.label('You had typed this and not sent it.').classes('note')
+        self._others = ui.element('div').classes('note')
+        self._description = ui.textarea('What is wrong', on_change=self._typed).classes('field') \
+            .props('outlined autogrow autofocus maxlength=10000')
+        self._machine = ui.select({}, label='Machine', with_input=True, on_change=self._typed).classes('field') \
+            .props('outlined')
+        with ui.element('fieldset').classes('choice'):
+            Words('legend', 'Priority')
+            self._priority = ui.radio([priority.value for priority in Priority], value=Priority.MEDIUM.value,
+                                      on_change=self._typed).props('inline aria-label=Priority')
+        self._assignee = ui.select({}, label='Assignee', with_input=True, clearable=True, on_change=self._typed) \
+            .classes('field').props('outlined')
+        self._checklist = ui.textarea('Checklist, one step per line (may stay empty)', on_change=self._typed) \
+            .classes('field').props('outlined autogrow')
+        no_connection_note()
+        self._problem = Alert()
+        self._earlier = ui.link('').classes('note')
+        with ui.element('footer').classes('sheet-buttons'):
+            self._discard = ui.button('Discard draft', on_click=self._throw_away, color=None).props('flat no-caps')
+            self._create = ui.button('Create', on_click=self._submit, color=None).props('no-caps').classes('primary')
+        for field in self._description, self._machine, self._assignee, self._checklist:
+            field.on('keydown.ctrl.enter', self._submit, args=[])
+            field.on('keydown.meta.enter', self._submit, args=[])
+
+    # filling
+
+    def _fresh(self, name: MachineName | None) -> Draft:
+        machine = self._services.store.machines.get(name) if name else None
+        told = machine is not None and machine.status is not Status.OPERATIONAL and machine.reason
+        return {'machine': name, 'description': told or '', 'priority': Priority.MEDIUM.value, 'assignee': None,
+                'checklist': ''}
+
+    def _fill(self, draft: Draft) -> None:
+        self._filling = True
+        machines = {each.name: shortened(str(each.display), 80) for each in self._services.store.machines.values()}
+        people = self._assignable()
+        machine, assignee, priority = draft.get('machine'), draft.get('assignee'), draft.get('priority')
+        self._machine.set_options(machines, value=machine if machine in machines else None)
+        self._assignee.set_options(people, value=assignee if assignee in people else None)
+        self._assignee.set_enabled(bool(people))
+        self._assignee.props['title'] = role_needed(Role.TECHNICIAN, self._person.role)
+        self._assignee.props['hint'] = self._assignee_hint()
+        self._priority.value = priority if priority in list(Priority) else Priority.MEDIUM.value
+        self._description.value = str(draft.get('description') or '')
+        self._checklist.value = str(draft.get('checklist') or '')
+        for field in self._fields.values():
+            field.error = None
+        self._filling = False
+
+    def _assignable(self) -> dict[int, str]:
+        people = sorted(self._services.store.people.values(), key=lambda each: (each.last_name, each.first_name))
+        return {each.id: shortened(each.name, 80) for each in people if each.active and (
+            self._person.role.may(Role.SUPERVISOR)
+            or (self._person.role.may(Role.TECHNICIAN) and each.id == self._person.employee_id))}
+
+    def _assignee_hint(self) -> str:
+        if self._person.role.may(Role.SUPERVISOR):
+            return 'Nobody yet, if left empty.'
+        if self._person.role.may(Role.TECHNICIAN):
+            return 'You may take it yourself; assigning others needs the role supervisor.'
+        return 'To take it needs the role technician, to assign others the role supervisor.'
+
+    def _show_others(self) -> None:
+        """Drafts for other machines: named, and one click away."""
+        self._others.clear()
+        places = [place for place in self._drafts.places() if place.startswith(PLACE) and place != self._place]
+        self._others.visible = bool(places)
+        with self._others:
+            for place in reversed(places[-3:]):
+                name = MachineName(place.removeprefix(PLACE).strip())
+                words = f'for {shortened(str(DisplayName.of(name)), 60)}' if name else 'without a machine'
+                ui.button(f'Continue the draft {words}', color=None,
+                          on_click=lambda name=name: self.open(name or None)).props('flat no-caps dense')
+
+    # typing
+
+    def _typed(self) -> None:
+        if self._filling:
+            return
+        if not (self._text(self._description).strip() or self._text(self._checklist).strip()):
+            self._drafts.discard(self._place)
+        else:
+            self._drafts.keep(self._place, self._draft())
+        self._discard.visible = self._place in self._drafts.places()
+
+    def _draft(self) -> Draft:
+        return {'machine': self._machine.value, 'description': self._text(self._description),
+                'priority': self._priority.value, 'assignee': self._assignee.value,
+                'checklist': self._text(self._checklist), 'reference': self._reference}
+
+    @staticmethod
+    def _text(field: ui.textarea) -> str:
+        return field.value or ''
+
+    def _throw_away(self) -> None:
+        self._drafts.discard(self._place)
+        self._dialog.close()
+
+    # sending
+
+    async def _submit(self) -> None:
+        if self._sending or not self._dialog.value or self._lacks_something():
+            return
+        self._sending = True
+        self._create.props['loading'] = True
+        self._create.disable()
+        self._say('')
+        new = self._new_order()
+        try:
+            order = await self._services.orders.create(self._identity, new)
+        except FloorError as error:
+            self._failed(error)
+        else:
+            self._created(order, new)
+        finally:
+            self._sending = False
+            if not self._create.is_deleted:
+                self._create.props['loading'] = False
+                self._create.enable()
+
+    def _lacks_something(self) -> bool:
+        self._machine.error = None if self._machine.value else NOT_CHOSEN
+        self._description.error = None if self._text(self._description).strip() else NOT_DESCRIBED
+        refusal = role_needed(Role.OPERATOR, self._person.role)
+        self._say(refusal)
+        return bool(self._machine.error or self._description.error or refusal)
+
+    def _new_order(self) -> NewOrder:
+        steps = tuple(step.strip() for step in self._text(self._checklist).splitlines() if step.strip())
+        return NewOrder(machine=MachineName(str(self._machine.value)), description=self._text(self._description),
+                        priority=Priority(self._priority.value), assignee_id=self._assignee.value,
+                        client_reference=self._reference, checklist=steps)
+
+    def _failed(self, error: FloorError) -> None:
+        if self._create.is_deleted:
+            return
+        if isinstance(error, InvalidInput) and (field := self._fields.get(error.field or '')) is not None:
+            field.error = as_sentence(error)
+        elif isinstance(error, DatabaseUnavailable):
+            self._say(f'{as_sentence(error)} What you typed is kept.')
+            self._create.set_text('Try again')
+        else:
+            self._say(as_sentence(error))
+
+    def _created(self, order: WorkOrder, sent: NewOrder) -> None:
+        """The same reference twice brings the order of the first time: with what was typed then."""
+        if (order.machine, order.description.strip(), order.priority) != \
+                (sent.machine, sent.description.strip(), sent.priority):
+            self._reference = new_reference()
+            self._drafts.keep(self._place, self._draft())
+            if not self._create.is_deleted:
+                self._say(FIRST_TRY_ARRIVED)
+                self._earlier.set_text(f'Open order {short_id(order.id)}')
+                self._earlier.props['href'] = order_address(order.id)
+                self._earlier.visible = True
+            return
+        self._drafts.discard(self._place)
+        if not self._create.is_deleted:
+            self._dialog.close()
+            self._toast.show(f'Order {short_id(order.id)} is open.', 'Show it', order_address(order.id))
+
+    def _say(self, problem: str) -> None:
+        self._problem.show(problem)
+        self._earlier.visible = False
+        self._create.set_text('Create')
+
+    @property
+    def _fields(self) -> dict[str, ui.textarea | ui.select]:
+        return {'machine': self._machine, 'machine_id': self._machine, 'description': self._description,
+                'issue_description': self._description, 'assignee': self._assignee, 'assignee_id': self._assignee,
+                'checklist': self._checklist}

@@ -1,0 +1,1 @@
+"""What the floor of a past moment is made of."""

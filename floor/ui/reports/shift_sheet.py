@@ -1,0 +1,170 @@
+"""The parts of a hand-over sheet: figures, stops, losses, work orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, tzinfo
+from typing import TypeAlias
+
+from nicegui import ui
+
+from ...analytics import Kpis, Stop
+from ...analytics.shift_report import ShiftReport, ended_by
+from ...model import DisplayName, OrderId, WorkOrder
+from ..heading import Heading
+from ..machine_tile import shortened
+from ..orders.words import order_address, short_id
+from ..saying import Words
+from .words import NOTHING, brief, counted, duration, minutes, percent
+
+MOST_ROWS = 40
+Cell: TypeAlias = str | OrderId | None
+
+
+def shift_sheet(report: ShiftReport, zone: tzinfo) -> None:
+    """All of it, in the slot that is open."""
+    shift = report.shift
+    with ui.element('header').classes('handover-header'):
+        Heading(f'Shift report: {shift.name}, {shift.start.astimezone(zone):%a %Y-%m-%d}')
+        end = shift.end.astimezone(zone)
+        so_far = f', as of {report.until.astimezone(zone):%H:%M:%S}' if report.is_going else ''
+        ui.label(f'{shift.start.astimezone(zone):%H:%M} to {end:%H:%M}, '
+                 f'{duration((shift.end - shift.start).total_seconds())}{so_far}').classes('handover-note')
+    figures(report.kpis)
+    running(report, zone)
+    losses(report)
+    orders_left(report, zone)
+    orders_completed(report, zone)
+    stops(report, zone)
+    with ui.element('div').classes('handover-signatures'):
+        for text in 'Handed over by', 'Taken over by', 'Notes':
+            ui.label(text)
+
+
+def figures(kpis: Kpis) -> None:
+    """Each with its coverage or what stands behind it."""
+    covered = f'coverage {percent(kpis.coverage)}'
+    mtbf = duration(kpis.mtbf) if kpis.mtbf is not None or kpis.at_least is None else f'> {duration(kpis.at_least)}'
+    ongoing = f', +{kpis.ongoing} ongoing, {duration(kpis.ongoing_seconds)}' if kpis.ongoing else ''
+    shown = (('Uptime', percent(kpis.uptime_share), covered), ('Availability', percent(kpis.availability), covered),
+             ('Stops', f'{kpis.stops:,}', f'and {counted(kpis.micro_stops, "micro-stop")}, {covered}'),
+             ('MTBF', mtbf, covered), ('MTTR', duration(kpis.mttr), f'of {counted(kpis.repaired, "stop")}{ongoing}'),
+             ('MTTA', duration(kpis.mtta), f'of {counted(kpis.acknowledged, "stop")}'))
+    with part('Figures'), Words('dl').classes('handover-figures'):
+        for name, value, note in shown:
+            with ui.element('div'):
+                Words('dt', name)
+                Words('dd', value)
+                Words('dd', note).classes('handover-note')
+
+
+def running(report: ShiftReport, zone: tzinfo) -> None:
+    """What the next shift has to see to first."""
+    with part(f'Still down {"now" if report.is_going else "at the end"}: {len(report.running)}'):
+        table(('Machine', 'Since', 'For', 'Reason', 'Work order'),
+              [(machine(stop), at(stop.since, zone), brief((report.until - stop.since).total_seconds()), reason(stop),
+                stop.order) for stop in report.running], 'Every machine was up.')
+
+
+def stops(report: ShiftReport, zone: tzinfo) -> None:
+    """The stops of the shift, the longest first; one that spans shifts has here the time that it took of this one."""
+    def since(stop: Stop) -> str:
+        return time(stop.since, zone) if stop.since >= report.shift.start else f'before: {at(stop.since, zone)}'
+
+    longest_first = sorted(report.stops, key=lambda stop: -stop.down)
+    with part(f'Stops: {report.new} new, {report.cleared} cleared; {counted(report.kpis.micro_stops, "micro-stop")} '
+              'not listed'):
+        table(('Machine', 'From', 'To', 'In this shift', 'Reason', 'Work order'),
+              [(machine(stop), since(stop), time(stop.until, zone) if ended_by(stop, report.until) else 'still down',
+                duration(stop.down), reason(stop), stop.order) for stop in longest_first], 'There was no stop.')
+
+
+def losses(report: ShiftReport) -> None:
+    """The causes that took most time."""
+    with part('Top losses'):
+        table(('Reason', 'Minutes', 'Stops', 'Share of down time'),
+              [(shortened(cause.reason) or 'No reason given', minutes(cause.seconds), str(cause.count),
+                percent(cause.share)) for cause in report.causes], 'Nothing was lost.')
+
+
+def orders_left(report: ShiftReport, zone: tzinfo) -> None:
+    """What is still to be done."""
+    when = 'now' if report.is_going else 'at the end'
+    with part(f'Open work orders {when}: {len(report.left)}, {report.overdue} overdue'):
+        table(('Work order', 'Machine', 'What', 'Priority', 'Due', 'Assignee'),
+              [(order.id, name(order), shortened(order.description, 120), order.priority.value,
+                at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''), order.assignee or NOTHING)
+               for order in report.left], 'There were none.')
+
+
+def orders_completed(report: ShiftReport, zone: tzinfo) -> None:
+    """What was done."""
+    with part(f'Completed work orders: {len(report.completed)}'):
+        table(('Work order', 'Machine', 'What', 'Done', 'By', 'Action taken'),
+              [(order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
+                order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed],
+              'None were completed.')
+
+
+@contextmanager
+def part(title: str) -> Iterator[None]:
+    """A panel with a heading."""
+    with ui.card().classes('panel'):
+        Heading(title, level=3)
+        yield
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], nothing: str) -> None:
+    """A native table of text; a work order's cell is a link."""
+    if not rows:
+        ui.label(nothing).classes('handover-note')
+        return
+    with ui.element('q-card').classes('handover-scroll'), ui.element('table').classes('handover-table'):
+        with ui.element('thead'), ui.element('tr'):
+            for head in heads:
+                Words('th', head).props['scope'] = 'col'
+        with ui.element('tbody'):
+            for row in rows[:MOST_ROWS]:
+                with ui.element('tr'):
+                    for head, cell in zip(heads, row, strict=True):
+                        fill(head, cell)
+    if len(rows) > MOST_ROWS:
+        ui.label(f'and {len(rows) - MOST_ROWS:,} more').classes('handover-note')
+
+
+def fill(head: str, cell: Cell) -> None:
+    """One cell."""
+    if head == 'Work order':
+        with Words('td'):
+            if cell is not None:
+                ui.link(f'WO-{short_id(cell)}', order_address(cell))
+        return
+    box = Words('td', cell or '')
+    if head == 'Due' and cell and cell.endswith('overdue'):
+        box.props['data-overdue'] = '1'
+
+
+def machine(stop: Stop) -> str:
+    """Its name for people."""
+    return shortened(str(DisplayName.of(stop.machine)), 60)
+
+
+def name(order: WorkOrder) -> str:
+    """The machine's name for people."""
+    return shortened(str(DisplayName.of(order.machine)), 60)
+
+
+def reason(stop: Stop) -> str:
+    """Why."""
+    return shortened(stop.reason, 120) or 'none given'
+
+
+def at(moment: datetime | None, zone: tzinfo) -> str:
+    """'Mon 23 Nov 10:42'."""
+    return '' if moment is None else moment.astimezone(zone).strftime('%a %d %b %H:%M')
+
+
+def time(moment: datetime | None, zone: tzinfo) -> str:
+    """'10:42', of a moment in the shift."""
+    return '' if moment is None else moment.astimezone(zone).strftime('%H:%M')
