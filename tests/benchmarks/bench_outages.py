@@ -1,7 +1,7 @@
 """Wi-fi lost, networks that carry nothing, proxies, sleep, restarts: what a person before Chromium sees, and when.
 
-Half an hour and a day are not waited for: after two minutes the server has forgotten the page and TCP the connection,
-and all that is longer goes the same way as three minutes.
+A day is not waited for: after two minutes the server has forgotten the page and TCP the connection, and all that is
+longer goes the same way as three minutes. `--minutes 30` waits for half an hour.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from .report import Row, say
 from .server import Floor, floor
 
 SHORT = (5, 60)
-LONG, APART = 180, 8   # so that the browsers that come back do not measure each other
+APART = 8   # so that the browsers that come back do not measure each other
 KINDS = {'wi-fi lost': wifi_lost, 'network carries nothing': held, 'proxy refuses': refused, 'laptop asleep': asleep,
          'tab put away': frozen}
 NOT_LIVE_S, BACK_S = 6.0, 5.0
 WRONG_S = 0.5   # the last frame before waking stands until the first one after
 
 
-async def run(program: Path, *, quick: bool) -> list[Row]:
-    """The rows."""
+async def run(program: Path, *, quick: bool, minutes: int = 3) -> list[Row]:
+    """The rows. minutes: how long the longest outages last."""
     async with floor(program) as app:
         rows = []
         for lasts in SHORT[:1] if quick else SHORT:
@@ -36,8 +36,8 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
         rows.append(await row('proxy forgets the connection', app, lambda db: half_open(app.address, db)))
         if not quick:
             rows += await asyncio.gather(*(
-                row(f'{name}, {LONG // 60} min', app, lambda db, o=outage, s=lasts: o(app.address, db, s))
-                for lasts, (name, outage) in zip(count(LONG, APART), KINDS.items(), strict=False)))
+                row(f'{name}, {minutes} min', app, lambda db, o=outage, s=lasts: o(app.address, db, s))
+                for lasts, (name, outage) in zip(count(60 * minutes, APART), KINDS.items(), strict=False)))
         rows.append(await row('server restarted', app, lambda db: restarted(app, db, 0)))
         return rows
 

@@ -25,18 +25,22 @@ from playwright.async_api import Browser, Playwright, async_playwright, expect
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update', '--disable-sync',
          '--host-resolver-rules=MAP evil.example 127.0.0.1']
-NAMES = ('chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
-"""The first is the same engine without the windows that nobody sees: half the processor time."""
-NO_BROWSER = ('no Chromium: `apt-get install chromium-headless-shell` or `playwright install chromium`, or name one in the '
+WHOLE = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
+SHELL = 'chromium-headless-shell'
+"""The same engine without the windows that nobody sees: half the processor time, and no settings of a person."""
+NO_BROWSER = ('no Chromium: `apt-get install chromium` or `playwright install chromium`, or name one in the '
               'environment variable CHROMIUM')
 PATIENCE_S = 30.0
 
 expect.set_options(timeout=PATIENCE_S * 1000)
 
 
-def find_chromium(playwright: Playwright) -> str:
-    """The browser that the tests drive; skips, or fails where REQUIRE_BROWSER says that there must be one."""
-    candidates = [os.environ.get('CHROMIUM'), *map(shutil.which, NAMES), playwright.chromium.executable_path]
+def find_chromium(playwright: Playwright, *names: str) -> str:
+    """The browser that the tests drive; skips, or fails where REQUIRE_BROWSER says that there must be one.
+
+    names: of the programs that will do, the best first
+    """
+    candidates = [os.environ.get('CHROMIUM'), *map(shutil.which, names), playwright.chromium.executable_path]
     for path in candidates:
         if path and Path(path).exists():
             return path
@@ -49,7 +53,7 @@ def find_chromium(playwright: Playwright) -> str:
 async def chromium() -> AsyncIterator[Browser]:
     """One browser process per worker; each visit has a profile of its own in it."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(playwright), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=find_chromium(playwright, SHELL, *WHOLE), args=FLAGS)
         yield browser
         await browser.close()
 

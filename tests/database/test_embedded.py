@@ -37,7 +37,7 @@ PROJECT = Path(__file__).parents[2]
 NOBODY = 65534
 PR_SET_CHILD_SUBREAPER = 36
 PROGRAM = """
-import asyncio, json, sys
+import asyncio, json, signal, sys
 from pathlib import Path
 from floor.embedded.server import EmbeddedPostgres
 from floor.errors import EmbeddedDatabaseError
@@ -45,6 +45,7 @@ from floor.errors import EmbeddedDatabaseError
 def say(**facts):
     print(json.dumps(facts), flush=True)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in the background without it
 postgres = EmbeddedPostgres(Path(sys.argv[1]), report=lambda text: say(report=text))
 try:
     postgres.start()
