@@ -57,7 +57,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
             with ui.element('div').classes('bar-right'):
                 view.add(ConnectionBadge(store, zone))
                 view.add(PlantClock(store, zone, str(zone).rsplit('/', 1)[-1].replace('_', ' ')))
-                ui.label(person.name).classes('bar-person').props['title'] = f'You are a {person.role}'
+                ui.label(person.name).classes('bar-person').props['title'] = f'{person.name}, {person.role}'
                 order_alerts(store, person)
                 theme_menu(root)
         services.echoes.add()
