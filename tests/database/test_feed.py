@@ -342,3 +342,16 @@ async def test_a_name_is_text_and_comes_out_as_it_went_in(feed: Feed, name: str)
 async def test_a_name_must_be_a_name(feed: Feed, name: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await feed.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', name)
+
+
+# what is asked of many rows
+
+@pytest.mark.parametrize(('function', 'of', 'value', 'column'), [
+    ('epoch_ms', "timestamptz '2026-10-25 01:30:00.0015+00'", 1792891800002, 'reported_at'),
+    ('micros', "interval '1 hour 1 microsecond'", 3_600_000_001, 'reported_at - status_since'),
+])
+async def test_what_reckons_with_times_is_no_call_for_each_row(
+        feed: Feed, function: str, of: str, value: int, column: str) -> None:
+    assert await feed.value(f'SELECT {function}({of})') == value
+    plan = await feed.connection.fetch(f'EXPLAIN (VERBOSE) SELECT {function}({column}) FROM machine_feed_stream')
+    assert function not in str(plan), 'its volatility is less than that of its body: PostgreSQL does not inline it'
