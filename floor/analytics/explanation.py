@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ..model import MachineName, Status
-from .figures import Kpis, machine_sums, total
+from .figures import Kpis, machine_sums, machine_times, total
 from .reading import Reading
 from .stops import Stop, to_stop
 from .window import MICROSECOND, Page, Window, seconds
@@ -46,10 +46,11 @@ _FORMULAS: Mapping[Kpi, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one machine contributes."""
+    """The figure of one machine, and how much of its time is known."""
 
     machine: MachineName
-    kpis: Kpis
+    value: float | None
+    coverage: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,16 @@ class Explanation:
 
 async def read_explanation(reading: Reading, kpi: Kpi, page: Page) -> Explanation:
     """One figure of all that is asked about, taken apart."""
-    sums = await machine_sums(reading)
+    sums = await (machine_times(reading) if kpi in _OF_TIME
+                  else machine_sums(reading, acknowledged=kpi is Kpi.MTTA))  # reading the orders takes a third of it
     kpis = Kpis.of(reading.window, total(sums.values()))
+    each = ((machine.name, Kpis.of(reading.window, of)) for machine, of in sums.items())
     formula, source = _FORMULAS[kpi]
     names = [machine.name for machine in sums]
     pieces = await (_stretches(reading, kpi, names, page) if kpi in _OF_TIME else _stops(reading, kpi, page))
     return Explanation(
         kpi, formula, source, getattr(kpis, kpi), _terms(kpi, kpis), _left_out(kpi, kpis), kpis.coverage,
-        tuple(Part(machine.name, Kpis.of(reading.window, of)) for machine, of in sums.items()),
+        tuple(Part(name, getattr(of, kpi), of.coverage) for name, of in each),
         tuple(pieces[:page.size]), len(pieces) > page.size)
 
 

@@ -134,11 +134,11 @@ async def machine_times(reading: Reading, machines: Sequence[Member] | None = No
             if machine.present or reading.scope.machine is not None or sums[machine.name].known}
 
 
-async def machine_sums(reading: Reading) -> dict[Member, Sums]:
-    """The same with all about stops."""
+async def machine_sums(reading: Reading, *, acknowledged: bool = True) -> dict[Member, Sums]:
+    """The same with all about stops. acknowledged: how soon, too."""
     times = await machine_times(reading)
     sums = {machine.name: of for machine, of in times.items()}
-    async for row in stop_sums(reading):
+    async for row in stop_sums(reading, acknowledged=acknowledged):
         if of := sums.get(row['machine_name']):  # one of which only zero seconds are known is not in the report
             for field in STOPS:
                 setattr(of, field, row[field])
@@ -161,10 +161,10 @@ async def floor_sums(reading: Reading) -> Sums:
     return result
 
 
-def stop_sums(reading: Reading) -> AsyncIterator[Any]:
-    """What is to be known of the stops of each machine that is asked about."""
+def stop_sums(reading: Reading, *, acknowledged: bool = True) -> AsyncIterator[Any]:
+    """What is to be known of the stops of each machine that is asked about. acknowledged: how soon, too."""
     rows: AsyncIterator[Any] = reading.queries.stop_sums(reading.connection, micro_stop=reading.micro_stop_us,
-                                                         **reading.stop_period)
+                                                         acknowledged=acknowledged, **reading.stop_period)
     return rows
 
 

@@ -181,8 +181,7 @@ def of_parts(explanation: Explanation) -> Table:
     """What each machine contributes to a figure."""
     column = Column('Value', kind_of(explanation.kpi))
     return Table((Column('Machine', Kind.MACHINE), column, Column('Coverage', Kind.SHARE)),
-                 tuple((part.machine, getattr(part.kpis, explanation.kpi), part.kpis.coverage)
-                       for part in explanation.parts))
+                 tuple((part.machine, part.value, part.coverage) for part in explanation.parts))
 
 
 def kind_of(kpi: Kpi) -> Kind:

@@ -40,10 +40,10 @@ SELECT coalesce(operational, 0) AS operational, coalesce(warning, 0) AS warning,
        coalesce(down, 0) AS down
 FROM floor_sums(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
 
--- name: stop_sums(names, start, until, now, micro_stop)
+-- name: stop_sums(names, start, until, now, micro_stop, acknowledged)
 -- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, stops that were
--- going on at its end, and how soon the failures were acknowledged, by the first order of each. Lengths in microseconds.
--- names null: all machines.
+-- going on at its end, and, if that is asked for, how soon the failures were acknowledged, by the first order of each.
+-- Lengths in microseconds. names null: all machines.
 WITH across AS (
     SELECT s.*, s.since >= :start::timestamptz AS began, s.length >= :micro_stop::bigint AS fails,
            s.repaired AND s.until >= :start AND s.until < :until AS ended,
@@ -66,12 +66,12 @@ WITH across AS (
     UNION ALL
     SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
     FROM first_orders o JOIN stops_inside(:names, :start, :until) s USING (machine_name, since)
-    WHERE o.since >= :start AND o.since < :until  -- as its stop does: so it is known how few they are
+    WHERE :acknowledged::boolean AND o.since >= :start AND o.since < :until  -- as its stop: so it is known how few they are
       AND o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY s.machine_name
     UNION ALL
     SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
     FROM first_orders o JOIN across s USING (machine_name, since)
-    WHERE o.acknowledged_at IS NOT NULL AND s.began AND s.fails GROUP BY s.machine_name
+    WHERE :acknowledged AND o.acknowledged_at IS NOT NULL AND s.began AND s.fails GROUP BY s.machine_name
 )
 SELECT machine_name, sum(failures)::bigint AS failures, sum(micro_stops)::bigint AS micro_stops,
        sum(repairs)::bigint AS repairs, coalesce(sum(repair), 0)::bigint AS repair, sum(ongoing)::bigint AS ongoing,

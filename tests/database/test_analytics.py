@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from unit.oracle import US, History, Order, Said, Silence
 
-from floor.analytics import Analytics, Kpis, Page, Scope, Window
+from floor.analytics import Analytics, Kpi, Kpis, Page, Scope, Window
 from floor.analytics.figures import Sums
 from floor.database import Database
 from floor.model import MachineName, Status
@@ -200,6 +200,19 @@ async def test_kpis_are_what_the_definitions_say(plant: Plant, question: Questio
     analytics = await ask(plant, question)
     for scope in SCOPES:
         assert await analytics.kpis(question.window, scope) == expected(question.history, question.window, scope)
+
+
+@given(question=questions())
+@many
+async def test_what_is_explained_is_what_was_shown(plant: Plant, question: Question) -> None:
+    analytics = await ask(plant, question)
+    shown = expected(question.history, question.window, Scope())
+    of = {name: expected(question.history, question.window, Scope(machine=name)) for name in question.history.machines}
+    for kpi in Kpi:
+        explained = await analytics.explain(kpi, question.window)
+        assert explained.value == getattr(shown, kpi)
+        assert [(part.value, part.coverage) for part in explained.parts] == [
+            (getattr(of[part.machine], kpi), of[part.machine].coverage) for part in explained.parts]
 
 
 @given(question=questions())

@@ -14,11 +14,12 @@ import pytest
 from database.past import age, content, say
 from database.postgres import until
 
-from floor.analytics import Analytics, Window
+from floor.analytics import Analytics, Kpis, Scope, Window
 from floor.analytics.dashboard_keeper import DashboardKeeper
 from floor.analytics.history_keeper import HistoryKeeper
 from floor.database import SQL, Database
 from floor.errors import DatabaseUnavailable
+from floor.model import MachineName
 from floor.settings import Settings
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
@@ -286,21 +287,28 @@ async def test_the_reports_show_the_same_numbers(
     def last(**length: float) -> Window:
         return Window(now - timedelta(**length), now)
 
-    parts = {part.machine: part.kpis for part in (await reports.explain('uptime_share', last(days=7))).parts}
+    async def kpis_of(name: str, window: Window) -> Kpis:
+        return await reports.kpis(window, Scope(machine=MachineName(name)))
+
+    parts = {part.machine: part for part in (await reports.explain('uptime_share', last(days=7))).parts}
     uptime = {row['machine_name']: row for row in await feed.fetch(f'SELECT * FROM {UPTIME}')}
     assert set(uptime) == set(parts)
-    for name, kpis in parts.items():
+    for name, part in parts.items():
+        kpis = await kpis_of(name, last(days=7))
+        assert (part.value, part.coverage) == (kpis.uptime_share, kpis.coverage)
         assert float(uptime[name]['uptime_percentage']) == pytest.approx(100 * (kpis.uptime_share or 0), abs=0.006)
         assert float(uptime[name]['downtime_hours']) == pytest.approx(kpis.down / 3600, abs=0.001)
         assert float(uptime[name]['operational_hours']) == pytest.approx(kpis.operating / 3600, abs=0.001)
 
     worst = {machine.machine: machine for machine in await reports.problem_machines(last(days=30), most=1000)}
-    stops = {part.machine: part.kpis for part in (await reports.explain('stops', last(days=30))).parts}
+    stops = {part.machine: part.value for part in (await reports.explain('stops', last(days=30))).parts}
     problems = {row['machine_name']: row for row in await feed.fetch(f'SELECT * FROM {PROBLEMS}')}
     assert {VALVE, PAINTER} < set(problems) == set(worst)
     for name, problem in problems.items():
         assert problem['downtime_incidents'] == worst[name].count
-        assert (problem['failures'], problem['micro_stops']) == (stops[name].stops, stops[name].micro_stops)
+        kpis = await kpis_of(name, last(days=30))
+        assert (problem['failures'], problem['micro_stops']) == (kpis.stops, kpis.micro_stops)
+        assert kpis.stops == stops[name]
         assert float(problem['downtime_hours']) == pytest.approx(worst[name].seconds / 3600, abs=0.001)
 
     pattern = await reports.hourly_pattern(last(days=30))

@@ -107,7 +107,7 @@ class Reports:
         return Explanation(Kpi(kpi), 'MTTR = repair time / number', 'reliability practice', 740.0,
                            (('repair time', 28_860.0), ('stops that ended', 39)),
                            (('unknown: nothing was heard of the machine', 400.0), ('stops still going', 2)), 0.998,
-                           (Part(VALVE, self.figures),), (piece,), page.number == 1)
+                           (Part(VALVE, 740.0, 0.998),), (piece,), page.number == 1)
 
     def asked(self, name):
         return [arguments for asked, arguments, _ in self.analytics.asked if asked == name]
