@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..model import MachineName
 from .reading import Member, Reading
 from .window import Window, seconds, share
 
@@ -154,17 +155,19 @@ async def floor_sums(reading: Reading) -> Sums:
     times = await reading.queries.floor_sums(reading.connection, **reading.period)
     result = Sums(machines=len(members), possible=len(members) * reading.window.micros,
                   **{field: times[field] for field in TIMES})
-    async for row in stop_sums(reading):
-        if row['machine_name'] in members:
-            for field in STOPS:
-                setattr(result, field, getattr(result, field) + row[field])
+    async for row in stop_sums(reading, of=sorted(members) if gone else None, together=True):
+        for field in STOPS:
+            setattr(result, field, row[field])
     return result
 
 
-def stop_sums(reading: Reading, *, acknowledged: bool = True) -> AsyncIterator[Any]:
-    """What is to be known of the stops of each machine that is asked about. acknowledged: how soon, too."""
-    rows: AsyncIterator[Any] = reading.queries.stop_sums(reading.connection, micro_stop=reading.micro_stop_us,
-                                                         acknowledged=acknowledged, **reading.stop_period)
+def stop_sums(reading: Reading, *, acknowledged: bool = True, together: bool = False,
+              of: Sequence[MachineName] | None = None) -> AsyncIterator[Any]:
+    """What is to be known of the stops of each machine that is asked about, or of these. acknowledged: how soon, too.
+    together: one row for all of them."""
+    period = reading.stop_period if of is None else {**reading.stop_period, 'names': of}
+    rows: AsyncIterator[Any] = reading.queries.stop_sums(
+        reading.connection, micro_stop=reading.micro_stop_us, acknowledged=acknowledged, together=together, **period)
     return rows
 
 

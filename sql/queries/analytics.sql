@@ -40,38 +40,41 @@ SELECT coalesce(operational, 0) AS operational, coalesce(warning, 0) AS warning,
        coalesce(down, 0) AS down
 FROM floor_sums(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
 
--- name: stop_sums(names, start, until, now, micro_stop, acknowledged)
+-- name: stop_sums(names, start, until, now, micro_stop, acknowledged, together)
 -- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, stops that were
 -- going on at its end, and, if that is asked for, how soon the failures were acknowledged, by the first order of each.
--- Lengths in microseconds. names null: all machines.
+-- Lengths in microseconds. names null: all machines. together: one row for all, which is quicker.
 WITH across AS (
     SELECT s.*, s.since >= :start::timestamptz AS began, s.length >= :micro_stop::bigint AS fails,
            s.repaired AND s.until >= :start AND s.until < :until AS ended,
            s.until IS NULL OR (s.until >= :until AND (s.until > :start OR s.since >= :start)) AS goes_on
     FROM stops_touching(:names::text[], :start, :until::timestamptz, :now::timestamptz) s
 ), part AS (
-    SELECT machine_name, count(*) FILTER (WHERE length >= :micro_stop) AS failures,
+    SELECT CASE WHEN NOT :together::boolean THEN machine_name END AS machine_name,
+           count(*) FILTER (WHERE length >= :micro_stop) AS failures,
            count(*) FILTER (WHERE length < :micro_stop) AS micro_stops,
            count(*) FILTER (WHERE repaired AND length >= :micro_stop) AS repairs,
            sum(length) FILTER (WHERE repaired AND length >= :micro_stop)::bigint AS repair,
            0::bigint AS ongoing, 0::bigint AS ongoing_length, 0::bigint AS acknowledged, 0::bigint AS acknowledgement
-    FROM stops_inside(:names, :start, :until) GROUP BY machine_name
+    FROM stops_inside(:names, :start, :until) GROUP BY 1
     UNION ALL
-    SELECT machine_name, count(*) FILTER (WHERE began AND fails), count(*) FILTER (WHERE began AND NOT fails),
-           count(*) FILTER (WHERE ended AND fails), sum(length) FILTER (WHERE ended AND fails)::bigint,
-           count(*) FILTER (WHERE goes_on),
+    SELECT CASE WHEN NOT :together THEN machine_name END, count(*) FILTER (WHERE began AND fails),
+           count(*) FILTER (WHERE began AND NOT fails), count(*) FILTER (WHERE ended AND fails),
+           sum(length) FILTER (WHERE ended AND fails)::bigint, count(*) FILTER (WHERE goes_on),
            sum(micros(:until - since) - CASE WHEN silent = 0 AND silent_since IS NULL THEN 0
                ELSE silent_within(machine_name, since, :until, silent_since) END) FILTER (WHERE goes_on)::bigint, 0, 0
-    FROM across GROUP BY machine_name
+    FROM across GROUP BY 1
     UNION ALL
-    SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
+    SELECT CASE WHEN NOT :together THEN s.machine_name END, 0, 0, 0, 0, 0, 0, count(*),
+           sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
     FROM first_orders o JOIN stops_inside(:names, :start, :until) s USING (machine_name, since)
-    WHERE :acknowledged::boolean AND o.since >= :start AND o.since < :until  -- as its stop: so it is known how few they are
-      AND o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY s.machine_name
+    WHERE :acknowledged::boolean AND o.since >= :start AND o.since < :until  -- as its stop: so it is known how few
+      AND o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY 1
     UNION ALL
-    SELECT s.machine_name, 0, 0, 0, 0, 0, 0, count(*), sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
+    SELECT CASE WHEN NOT :together THEN s.machine_name END, 0, 0, 0, 0, 0, 0, count(*),
+           sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
     FROM first_orders o JOIN across s USING (machine_name, since)
-    WHERE :acknowledged AND o.acknowledged_at IS NOT NULL AND s.began AND s.fails GROUP BY s.machine_name
+    WHERE :acknowledged AND o.acknowledged_at IS NOT NULL AND s.began AND s.fails GROUP BY 1
 )
 SELECT machine_name, sum(failures)::bigint AS failures, sum(micro_stops)::bigint AS micro_stops,
        sum(repairs)::bigint AS repairs, coalesce(sum(repair), 0)::bigint AS repair, sum(ongoing)::bigint AS ongoing,
