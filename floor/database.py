@@ -21,7 +21,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from .errors import DatabaseUnavailable
-from .operation.lag import Lag
+from .lag import Lag
 from .settings import Settings
 
 log = logging.getLogger(__name__)

@@ -24,9 +24,9 @@ from .errors import DatabaseError, FeedNotDelivered, NotificationError
 from .history import to_brief, to_event, to_status
 from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, OrderBrief, OrderId, Status
 from .notifications import Changes, OrderChanges, Resync, parse
-from .operation.upkeep import Upkeep
 from .reasons import no_reasons, reason_of
 from .store import EVENTS_KEPT, Store
+from .upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .lag import Lag
 from .model import (
     DisplayName,
     Employee,
@@ -28,7 +29,6 @@ from .model import (
     Status,
     StatusEvent,
 )
-from .operation.lag import Lag
 from .orders.active_orders import ActiveOrders, OrderChange
 
 log = logging.getLogger(__name__)

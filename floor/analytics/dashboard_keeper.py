@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from ..database import SQL, Database, read_sql
-from ..operation.upkeep import Upkeep
+from ..upkeep import Upkeep
 from .analytics import MICRO_STOP
 from .history_keeper import HistoryKeeper
 

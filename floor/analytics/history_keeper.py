@@ -11,7 +11,7 @@ import logging
 from datetime import timedelta
 
 from ..database import Database
-from ..operation.upkeep import Upkeep
+from ..upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..lag import Lag
 from ..store import Connection
 from .diagnosis import DatabaseFacts, Diagnosis
-from .lag import Lag
 from .vitals import Vitals
 
 QUEUE_FILLS = 0.1

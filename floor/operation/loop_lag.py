@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from .lag import Lag
+from ..lag import Lag
 
 EVERY_S = 0.25
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..database import Database
+from ..lag import Lag
 from ..listener import Listener
 from ..migrate import Migration
 from ..store import Store
+from ..upkeep import Upkeep
 from ..version import program_version
 from .connection_watch import ConnectionWatch
-from .lag import Lag
-from .upkeep import Upkeep
 
 
 class Password(Protocol):

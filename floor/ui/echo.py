@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from ..operation.lag import Lag
+from ..lag import Lag
 from ..store import Store
 from .fanout import send_update
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from nicegui import core, ui
 
+from floor.lag import Lag
 from floor.model import MachineChange, MachineName, Status
-from floor.operation.lag import Lag
 from floor.store import Store
 from floor.ui import echo as echo_module
 from floor.ui.echo import PATIENCE_S, PAUSE_S, Echo, Echoes

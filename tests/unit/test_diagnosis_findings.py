@@ -10,13 +10,13 @@ import pytest
 
 from floor.database import Connection, Database
 from floor.errors import DatabaseUnavailable
+from floor.lag import Lag
 from floor.listener import Listener
 from floor.migrate import Migration
 from floor.model import FloorSnapshot
 from floor.operation.connection_watch import ConnectionWatch
 from floor.operation.diagnosis import Applied, DatabaseFacts, Diagnosis, Trigger
 from floor.operation.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, findings
-from floor.operation.lag import Lag
 from floor.operation.loop_lag import event_loop_lag
 from floor.operation.vitals import Vitals
 from floor.orders.work_order_keeper import WorkOrderKeeper

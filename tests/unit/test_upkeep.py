@@ -10,14 +10,14 @@ import pytest
 from unit.clock import Clock
 
 from floor.errors import DatabaseUnavailable, FeedNotDelivered
+from floor.lag import LATELY_S, Lag
 from floor.listener import Listener, Timing
 from floor.model import FloorSnapshot
 from floor.operation.connection_watch import ConnectionWatch
-from floor.operation.lag import LATELY_S, Lag
 from floor.operation.loop_lag import measure_event_loop
-from floor.operation.upkeep import REASONS_KEPT, Upkeep
 from floor.reasons import no_reasons, reason_of
 from floor.store import Connection, Store
+from floor.upkeep import REASONS_KEPT, Upkeep
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from ...lag import Lag
 from ...operation.diagnosis import DatabaseFacts, Diagnosis
-from ...operation.lag import Lag
 from ...operation.vitals import Vitals
 from ...store import Connection
 from ..words import date_and_time, length

@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from ..database import describe
-from ..errors import DatabaseError
+from .database import describe
+from .errors import DatabaseError
 
 REASONS_KEPT = 20
 """Different reasons of one outage that are told apart; more than that are not said."""
