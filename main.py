@@ -55,6 +55,7 @@ from floor.ui.broadcast import Broadcast
 from floor.ui.echo import Echoes, browser_lag
 from floor.ui.fanout import longest_backlog
 from floor.ui.frame import ASSETS, NAME, add_stylesheets
+from floor.ui.quick_return import return_quickly
 from floor.ui.services import Services
 from floor.ui.session import keep_sessions
 from simulator.runner import SimulatorRunner
@@ -137,6 +138,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
         report.register(services, analytics, shifts)
     add_stylesheets()
     keep_sessions()
+    return_quickly(app)
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(lambda: [background_tasks.create(task()) for task in tasks])
     app.on_startup(lambda: console.welcome(settings, source))

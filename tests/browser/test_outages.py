@@ -42,6 +42,13 @@ async def test_a_proxy_that_forgets_a_connection(program, sql):
     assert endured.wrong == 0
 
 
+async def test_who_is_refused_for_long_tries_again_every_few_seconds(program, chromium):
+    async with looking(chromium, program.url) as page:
+        longest_s = await page.evaluate('window.socket.io.reconnectionDelayMax()') / 1000
+
+    assert longest_s * 1.5 < PROMISE_S - 1  # half as much again by chance, and the picture has to come
+
+
 @pytest.mark.parametrize('stopped', [asleep, frozen])
 async def test_who_slept_longer_than_the_server_waits(program, sql, stopped):
     endured = await stopped(program.url, sql, 14)
