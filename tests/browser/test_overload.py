@@ -44,10 +44,10 @@ class Brake:
 
 
 async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
-    answers = []
+    answers, asked_enough = [], asyncio.Event()
 
     async def ask(http):
-        while True:
+        while not asked_enough.is_set():
             began = time.monotonic()
             await http.get('/healthz')
             answers.append(time.monotonic() - began)
@@ -59,15 +59,16 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
         asking = asyncio.create_task(ask(http))
         with Brake(program.process):
             changes = await write.write(RATE, SECONDS)
-        asking.cancel()
+        asked_enough.set()
+        await asking  # the last question was asked in time, however late its answer
         braked = await browsers.observed(changes)
         after = await browsers.observed(await write.write(RATE, SECONDS))
 
     for seen in calm, braked, after:
         assert (seen.missed, seen.backwards, seen.lost) == (0, 0, 0)
-    assert braked.messages < calm.messages / 2   # several changes in each
+    assert braked.messages < calm.messages * 3 / 4   # more changes in each; beats come as before
     assert max(answers) < HEALTHY_S
-    assert after.messages > braked.messages
+    assert after.messages > braked.messages * 5 / 4
 
 
 async def test_who_never_reads_is_given_up_and_holds_nobody_up(program, sql):

@@ -46,8 +46,8 @@ def test_whatever_is_asked_is_answered_as_described(program: Program) -> None:
     assert order.status_code == 201
     asked = subprocess.run(
         [Path(sys.executable).parent / 'schemathesis', 'run', f'{program.url}/openapi.json', '--checks', 'all',
-         '--exclude-checks', RULES_BEYOND_A_SCHEMA, '--max-examples', '5', '--workers', '2', '--seed', '1',
-         '--no-color'],
+         '--exclude-checks', RULES_BEYOND_A_SCHEMA, '--max-examples', '5', '--seed', '1', '--no-color',
+         '--workers', '1'],  # two threads of Python 3.11 that read source code stumble now and then (gh-106905)
         cwd=program.data_dir, capture_output=True, text=True, timeout=300, check=False)
     assert asked.returncode == 0, asked.stdout
     assert re.search(r'Tested: (1[3-9]|[2-9]\d)\b', asked.stdout), asked.stdout
