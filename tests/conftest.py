@@ -5,7 +5,6 @@ Tests of tests/database run on each major version that the embedded package ship
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -18,11 +17,6 @@ from floor.settings import Settings
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Half as many more as there are processors: what waits for a browser or a server needs none."""
-    return (os.cpu_count() or 1) * 3 // 2
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -53,10 +54,14 @@ class Crowd:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def observed(self, changes: Sequence[Change]) -> Observation:
-        """What was seen of these changes, once the last of them must have arrived. Forgets all that was seen before."""
+    async def observed(self, changes: Sequence[Change], patience: float = 0.0) -> Observation:
+        """What was seen of these changes, once the last of them must have arrived. Forgets all that was seen before.
+
+        patience: how many seconds more the last may take, where the machine has other work
+        """
         await asyncio.sleep(LAST_WORD_S)
-        return Observation(**json.loads(await self._ask([asdict(change) for change in changes])))
+        question = {'patience': patience, 'changes': [asdict(change) for change in changes]}
+        return Observation(**json.loads(await self._ask(question)))
 
     async def _ask(self, question: object) -> bytes:
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -121,7 +126,14 @@ async def main(kind: str, address: str, count: int) -> None:
     questions = asyncio.StreamReader(limit=LINE_LIMIT)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(questions), sys.stdin)
     while question := await questions.readline():
-        print(json.dumps(asdict(observe(browsers, [Change(**change) for change in json.loads(question)]))), flush=True)
+        asked = json.loads(question)
+        changes, deadline = [Change(**change) for change in asked['changes']], time.monotonic() + asked['patience']
+        while True:
+            seen = observe(browsers, changes)
+            if not seen.missed or time.monotonic() >= deadline:
+                break
+            await asyncio.sleep(0.2)
+        print(json.dumps(asdict(seen)), flush=True)
         for browser in browsers:
             browser.seen.clear()
             browser.messages = browser.received = 0
