@@ -51,10 +51,11 @@ from floor.settings import Settings
 from floor.shifts import Shifts
 from floor.source import DatabaseSource, database_source
 from floor.store import Store
+from floor.ui.assets import ASSETS
 from floor.ui.broadcast import Broadcast
 from floor.ui.echo import Echoes, browser_lag
 from floor.ui.fanout import longest_backlog
-from floor.ui.frame import ASSETS, NAME, add_stylesheets
+from floor.ui.frame import NAME, add_stylesheets
 from floor.ui.quick_return import return_quickly
 from floor.ui.services import Services
 from floor.ui.session import keep_sessions

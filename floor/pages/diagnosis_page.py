@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from nicegui import ui
 
 from ..errors import FloorError
@@ -11,11 +9,12 @@ from ..model import Identity, Role
 from ..operation.diagnosis import diagnose, measure_delivery
 from ..operation.diagnosis_findings import Finding, Severity, findings
 from ..operation.vitals import Vitals
+from ..ui.assets import link_stylesheet
 from ..ui.broadcast import LiveView
 from ..ui.diagnosis.facts import milliseconds, panels
 from ..ui.diagnosis.panels import FactPanel, Verdict
 from ..ui.diagnosis.text import as_text
-from ..ui.frame import ASSETS, DIAGNOSIS, frame
+from ..ui.frame import DIAGNOSIS, frame
 from ..ui.heading import Heading
 from ..ui.orders.words import role_needed
 from ..ui.saying import Words, as_sentence
@@ -28,13 +27,10 @@ STYLESHEET = 'diagnosis.css'
 
 def register(services: Services, vitals: Vitals, *, retention_days: int | None) -> None:
     """Serve /diagnosis. retention_days: how long changes are kept, None: for ever."""
-
-    digest = sha256((ASSETS / STYLESHEET).read_bytes()).hexdigest()[:12]
-
     @ui.page('/diagnosis')
     async def diagnosis_page() -> None:
         identity = services.visitor()
-        ui.add_head_html(f'<link rel="stylesheet" href="/assets/{STYLESHEET}?v={digest}">')
+        link_stylesheet(STYLESHEET)
         view = LiveView(ui.context.client, lambda: None)
         with frame(DIAGNOSIS, services, view, services.person(identity)):
             page = DiagnosisPage(services, identity, vitals, retention_days)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
@@ -19,8 +18,9 @@ from ..analytics.stops import By
 from ..errors import DatabaseError, DatabaseUnavailable, FloorError, InvalidInput, NotAllowed
 from ..model import MachineName
 from ..store import NOT_ON_A_LINE, Connection, Difference
+from ..ui.assets import link_stylesheet
 from ..ui.broadcast import LiveView
-from ..ui.frame import ASSETS, frame
+from ..ui.frame import frame
 from ..ui.reports.cards import KpiCards
 from ..ui.reports.choice import ADDRESS, Comparison, ReportChoice, ShiftsOfPlant, Span
 from ..ui.reports.databricks_dashboard import databricks_dashboard
@@ -43,14 +43,13 @@ STYLESHEET = 'reports.css'
 
 def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) -> None:
     """Serve the reports at /reports, their files at /reports/NAME.csv."""
-    digest = sha256((ASSETS / STYLESHEET).read_bytes()).hexdigest()[:12]
     files = ReportFiles(analytics, services.zone)
 
     @ui.page(ADDRESS)
     async def reports_page(request: Request) -> None:
         identity = services.visitor()
         person = services.person(identity)
-        ui.add_head_html(f'<link rel="stylesheet" href="/assets/{STYLESHEET}?v={digest}">')
+        link_stylesheet(STYLESHEET)
         view = LiveView(ui.context.client, lambda: None)
         choice, tab = ReportChoice.from_query(request.query_params), Tab.from_query(request.query_params)
         with frame('Reports', services, view, person):

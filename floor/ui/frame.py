@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
-from pathlib import Path
 
 from nicegui import ui
 
 from ..model import Person, Role
+from .assets import link_stylesheet
 from .broadcast import LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from .heading import Heading
@@ -18,7 +17,6 @@ from .services import Services
 from .silence import Silence
 from .theme import theme_menu
 
-ASSETS = Path(__file__).parent.parent.parent / 'assets'
 STYLESHEETS = ('tokens.css', 'floor.css', 'silence.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
                'session.css')
 NAME = 'Line Monitor'
@@ -28,10 +26,9 @@ FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}
 
 
 def add_stylesheets() -> None:
-    """Link our CSS from every page, under a name that changes with its content: browsers may keep it for long."""
+    """Link our CSS from every page."""
     for name in STYLESHEETS:
-        digest = sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
-        ui.add_head_html(f'<link rel="stylesheet" href="/assets/{name}?v={digest}">', shared=True)
+        link_stylesheet(name, shared=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from ui.services import person_at
 
+from floor.ui.assets import address_of
 from floor.ui.orders import alerts
 
 
@@ -54,7 +55,7 @@ async def test_an_order_that_somebody_else_gives_me_is_said_and_heard(floor, loo
     floor.order(0x3f2a91bc, assignee=lisa, by=mike)
 
     assert await said() == ['Assigned to you: 3f2a91bc, Valve 01·01: Hydraulic leak']
-    await screen.until(lambda: sounds(screen) == [alerts.sound_address()])
+    await screen.until(lambda: sounds(screen) == [address_of(alerts.SOUND)])
 
 
 async def test_what_i_do_myself_is_not_news(floor, look, said, lisa, mike):

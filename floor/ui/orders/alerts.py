@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from hashlib import sha256
-from pathlib import Path
 
 from nicegui import app, ui
 
 from ...model import DisplayName, Identity, OrderBrief, OrderId, Person, Priority
 from ...orders.active_orders import OrderChange
 from ...store import Connection, Difference, Store
+from ..assets import address_of
 from ..machine_tile import shortened
 from .words import short_id
 
-SOUND = Path(__file__).parents[3] / 'assets' / 'sounds' / 'order.wav'
+SOUND = 'sounds/order.wav'
 STORED_AS = 'sound'
 GATHER_S = 0.3  # what comes together is said together
 SHOWN_MS = 15_000
@@ -64,7 +63,7 @@ class OrderAlerts:
         """Made when it is to be heard: no page loads it before. A browser that forbids sounds keeps silent."""
         self._player.clear()
         with self._player:
-            ui.audio(sound_address(), controls=False, autoplay=True)
+            ui.audio(address_of(SOUND), controls=False, autoplay=True)
 
     # what happens
 
@@ -148,8 +147,3 @@ def said_of_critical(orders: list[OrderBrief]) -> str:
 def _words(order: OrderBrief) -> str:
     machine = shortened(str(DisplayName.of(order.machine)), 80)
     return f'{short_id(order.id)}, {machine}: {shortened(order.description, 120)}'
-
-
-def sound_address() -> str:
-    """Under a name that changes with its content: browsers may keep it for long."""
-    return f'/assets/sounds/{SOUND.name}?v={sha256(SOUND.read_bytes()).hexdigest()[:12]}'

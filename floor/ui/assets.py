@@ -1,0 +1,22 @@
+"""The files of assets/, each under an address that changes with its content: browsers may keep it for long."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from nicegui import ui
+
+ASSETS = Path(__file__).parents[2] / 'assets'
+
+
+@cache
+def address_of(name: str) -> str:
+    """name: its path below assets/."""
+    return f'/assets/{name}?v={sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}'
+
+
+def link_stylesheet(name: str, *, shared: bool = False) -> None:
+    """From this page. shared: from every page."""
+    ui.add_head_html(f'<link rel="stylesheet" href="{address_of(name)}">', shared=shared)
