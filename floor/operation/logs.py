@@ -1,7 +1,7 @@
 """The log on standard error: one line per change of state, as text for people or as JSON for collectors (LOG_FORMAT).
 
-    2026-11-23T09:41:00.123Z WARNING floor.operation.connection_watch: the floor is stale: ... | was=live
-    {"time": "2026-11-23T09:41:00.123Z", "level": "warning", "logger": "floor.operation...", "message": ..., ...}
+  2026-11-23T09:41:00.123Z WARNING floor.operation.connection_watch: the floor is stale: ... | connection=stale was=live
+  {"time": "2026-11-23T09:41:00.123Z", "level": "warning", "logger": "floor.operation.connection_watch", "message": ...}
 
 The fields after the sentence are those that a call gave as extra. There is no line per request. Text is the default
 also where nobody looks: journald, docker logs and the log page of Databricks Apps show lines as they are.

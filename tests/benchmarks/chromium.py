@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page, async_playwright
 
-NAMES = ('chromium', 'chromium-browser', 'google-chrome')
+NAMES = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
 WATCH = """() => {
   window.changes = [];
   const note = tile => window.changes.push([tile.dataset.machine, tile.dataset.reason,

@@ -18,6 +18,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+from benchmarks.chromium import NAMES
 from browser.program import Program
 from browser.visitor import Visitor
 from playwright.async_api import Browser, Playwright, async_playwright, expect
@@ -25,7 +26,6 @@ from playwright.async_api import Browser, Playwright, async_playwright, expect
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update', '--disable-sync',
          '--host-resolver-rules=MAP evil.example 127.0.0.1']
-WHOLE = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
 SHELL = 'chromium-headless-shell'
 """The same engine without the windows that nobody sees: half the processor time, and no settings of a person."""
 NO_BROWSER = ('no Chromium: `apt-get install chromium` or `playwright install chromium`, or name one in the '
@@ -53,7 +53,7 @@ def find_chromium(playwright: Playwright, *names: str) -> str:
 async def chromium() -> AsyncIterator[Browser]:
     """One browser process per worker; each visit has a profile of its own in it."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(playwright, SHELL, *WHOLE), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=find_chromium(playwright, SHELL, *NAMES), args=FLAGS)
         yield browser
         await browser.close()
 

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from browser.conftest import FLAGS, WHOLE, find_chromium
+from benchmarks.chromium import NAMES
+from browser.conftest import FLAGS, find_chromium
 from playwright.async_api import BrowserContext, async_playwright
 
 ALLOWED, BLOCKED = 0, 1
@@ -24,7 +25,7 @@ async def browser_with_profile(folder: Path, *, third_party_cookies: bool, flags
     (folder / 'Default' / 'Preferences').write_text(json.dumps({'profile': {'cookie_controls_mode': mode}}))
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            folder, executable_path=find_chromium(playwright, *WHOLE), args=[*FLAGS, *flags],
+            folder, executable_path=find_chromium(playwright, *NAMES), args=[*FLAGS, *flags],
             reduced_motion='reduce', **options)
         yield context
         await context.close()

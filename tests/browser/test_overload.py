@@ -17,13 +17,13 @@ from floor.ui.fanout import MOST_WAITING
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
 BROWSERS, RATE, SECONDS = 20, 100, 5.0
-RUNS_S, STANDS_S = 0.02, 0.18   # a tenth of a processor
+RUNS_S, STANDS_S = 0.02, 0.38   # a twentieth of a processor: fewer turns than frames on any machine
 HEALTHY_S = 5.0
 PATIENCE_S = 10.0   # other tests want the processor too
 
 
 class Brake:
-    """Lets a process run for a tenth of the time."""
+    """Lets a process run for a twentieth of the time."""
 
     def __init__(self, process):
         self._process, self._ended = process, threading.Event()
@@ -67,7 +67,7 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
 
     for seen in calm, braked, after:
         assert (seen.missed, seen.backwards, seen.lost) == (0, 0, 0)
-    assert braked.messages < calm.messages * 3 / 4   # more changes in each; beats come as before
+    assert braked.messages < calm.messages / 2   # several changes in each
     assert max(answers) < HEALTHY_S
     assert after.messages > braked.messages * 5 / 4
 
