@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group
 
 BROWSERS, RATE, SECONDS = 20, 100, 5.0
 RUNS_S, STANDS_S = 0.02, 0.38   # a twentieth of a processor: fewer turns than frames on any machine
-HEALTHY_S = 5.0
+ANSWERS = 3   # of /healthz, while the brake is on
 PATIENCE_S = 10.0   # other tests want the processor too
 
 
@@ -45,30 +45,21 @@ class Brake:
 
 
 async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
-    answers, asked_enough = [], asyncio.Event()
-
-    async def ask(http):
-        while not asked_enough.is_set():
-            began = time.monotonic()
-            await http.get('/healthz')
-            answers.append(time.monotonic() - began)
-            await asyncio.sleep(0.1)
+    async def ask_on():
+        return [(await http.get('/healthz')).status_code for _ in range(ANSWERS)]
 
     async with crowd('floor', program.url, BROWSERS) as browsers, writer(program.database_url) as write, \
             httpx.AsyncClient(base_url=program.url, timeout=60) as http:
         calm = await browsers.observed(await write.write(RATE, SECONDS), PATIENCE_S)
-        asking = asyncio.create_task(ask(http))
         with Brake(program.process):
-            changes = await write.write(RATE, SECONDS)
-        asked_enough.set()
-        await asking  # the last question was asked in time, however late its answer
+            changes, answers = await asyncio.gather(write.write(RATE, SECONDS), ask_on())
         braked = await browsers.observed(changes, PATIENCE_S)
         after = await browsers.observed(await write.write(RATE, SECONDS), PATIENCE_S)
 
     for seen in calm, braked, after:
         assert (seen.missed, seen.backwards, seen.lost) == (0, 0, 0)
     assert braked.messages < calm.messages / 2   # several changes in each
-    assert max(answers) < HEALTHY_S
+    assert set(answers) <= {200, 503}   # an answer, be it that the picture is late; `load` measures how soon
     assert after.messages > braked.messages * 5 / 4
 
 
