@@ -182,34 +182,25 @@ WITH silent AS (
     GROUP BY found.machine_name
 )
 SELECT name.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
-       l.name AS line, said.new_status AS status, said.reason, said.version, epoch_ms(said.changed_at) AS reported_ms,
-       epoch_ms(CASE WHEN said.status_before IS DISTINCT FROM said.new_status THEN said.changed_at ELSE (
-           SELECT run.changed_at
-           FROM (SELECT max(version) AS version, max(changed_at) AS changed_at
-                 FROM (SELECT version, changed_at FROM machine_status_history
-                       WHERE machine_name = name.machine_name AND changed_at <= said.changed_at
-                         AND changed_at > '-infinity' AND new_status IS DISTINCT FROM said.new_status
-                       ORDER BY changed_at DESC, version DESC LIMIT 1) AS found) AS before
-           CROSS JOIN LATERAL (  -- of rows of the same moment, those after the one before
-               SELECT changed_at FROM machine_status_history
-               WHERE machine_name = name.machine_name AND changed_at >= coalesce(before.changed_at, '-infinity')
-                 AND changed_at > '-infinity'
-                 AND (before.version IS NULL OR changed_at > before.changed_at OR version > before.version)
-               ORDER BY changed_at, version LIMIT 1) AS run) END) AS since_ms,
-       epoch_ms(silent.since) AS silent_ms
+       l.name AS line, said.status, said.reason, said.version, epoch_ms(said.reported_at) AS reported_ms,
+       epoch_ms(said.began) AS since_ms, epoch_ms(silent.since) AS silent_ms
 FROM (SELECT machine_name FROM history_machines UNION SELECT machine_name FROM machines
       UNION SELECT machine_name FROM history_unread) AS name
-CROSS JOIN LATERAL (
-    SELECT version, new_status, reason, changed_at,
-           lead(new_status) OVER (ORDER BY changed_at DESC, version DESC) AS status_before
-    FROM machine_status_history
-    WHERE machine_name = name.machine_name AND changed_at <= :moment AND changed_at > '-infinity'
-    ORDER BY changed_at DESC, version DESC LIMIT 1) AS said
+CROSS JOIN LATERAL (  -- from the latest change back to the one that brought its status
+    SELECT status, reason, version, reported_at, changed_at AS began
+    FROM (SELECT changed_at, new_status,
+                 first_value(new_status) OVER back AS status, first_value(reason) OVER back AS reason,
+                 first_value(version) OVER back AS version, first_value(changed_at) OVER back AS reported_at,
+                 lead(new_status) OVER back AS status_before, lead(version) OVER back AS version_before
+          FROM machine_status_history
+          WHERE machine_name = name.machine_name AND changed_at <= :moment AND changed_at > '-infinity'
+          WINDOW back AS (ORDER BY changed_at DESC, version DESC)) AS change
+    WHERE status_before IS DISTINCT FROM new_status OR version_before IS NULL LIMIT 1) AS said
 LEFT JOIN silent USING (machine_name)
 LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name)
-WHERE said.new_status IS NOT NULL
+WHERE said.status IS NOT NULL
 ORDER BY l.position NULLS LAST, m.line_id, m.position, f.machine_id, name.machine_name;
 
 -- name: events_before(moment, most)
