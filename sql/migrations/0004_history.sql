@@ -40,6 +40,7 @@ CREATE TABLE machine_stops (
 );
 CREATE INDEX machine_stops_by_machine ON machine_stops (machine_name, since DESC, version DESC);
 CREATE INDEX machine_stops_by_time ON machine_stops (since);
+CREATE INDEX machine_stops_across ON machine_stops USING gist (tstzrange(since, until, '[]'));  -- going on at a moment
 COMMENT ON TABLE machine_stops IS
     'One row per entry into down until down was left, whatever reasons were given meanwhile; kept by refresh_history().';
 COMMENT ON COLUMN machine_stops.version IS 'Of the change in machine_status_history that it began with.';
@@ -384,32 +385,22 @@ RETURNS TABLE (version bigint, machine_name text, since timestamptz, until times
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     WITH outdated AS MATERIALIZED (
         SELECT * FROM stops_outdated()
-    ), wanted AS (
-        SELECT unnest(names) AS machine_name
-        UNION
-        SELECT m.machine_name FROM (SELECT machine_name FROM history_machines UNION SELECT machine_name FROM outdated) AS m
-        WHERE names IS NULL
     ), stop AS (
         SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
-        FROM wanted LEFT JOIN outdated USING (machine_name)
-        CROSS JOIN LATERAL (SELECT * FROM machine_stops s
-                            WHERE s.machine_name = wanted.machine_name AND s.since < from_at
-                            ORDER BY s.since DESC, s.version DESC LIMIT 1) AS s
-        WHERE (s.until IS NULL OR s.until >= from_at) AND (outdated.since IS NULL OR s.since < outdated.since)
+        FROM machine_stops s LEFT JOIN outdated USING (machine_name)
+        WHERE tstzrange(s.since, s.until, '[]') @> from_at AND s.since < from_at
+          AND (names IS NULL OR s.machine_name = ANY (names)) AND (outdated.since IS NULL OR s.since < outdated.since)
         UNION ALL
         SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
-        FROM wanted LEFT JOIN outdated USING (machine_name)
-        CROSS JOIN LATERAL (SELECT * FROM machine_stops s
-                            WHERE s.machine_name = wanted.machine_name AND s.since < until_at
-                            ORDER BY s.since DESC, s.version DESC LIMIT 1) AS s
-        WHERE s.since >= from_at AND (s.until IS NULL OR s.until >= until_at)
-          AND (outdated.since IS NULL OR s.since < outdated.since)
+        FROM machine_stops s LEFT JOIN outdated USING (machine_name)
+        WHERE tstzrange(s.since, s.until, '[]') @> until_at AND s.since >= from_at AND s.since < until_at
+          AND (names IS NULL OR s.machine_name = ANY (names)) AND (outdated.since IS NULL OR s.since < outdated.since)
         UNION ALL
         SELECT s.version, outdated.machine_name, s.since, s.until, s.reason, s.repaired,
                silent_within(outdated.machine_name, s.since, least(s.until, now_at), NULL)
-        FROM outdated JOIN wanted USING (machine_name)
-        CROSS JOIN LATERAL said_stops(outdated.machine_name, outdated.since, 'infinity') s
+        FROM outdated CROSS JOIN LATERAL said_stops(outdated.machine_name, outdated.since, 'infinity') s
         WHERE s.since < until_at AND (s.since >= from_at OR s.until IS NULL OR s.until >= from_at)
+          AND (names IS NULL OR outdated.machine_name = ANY (names))
     )
     SELECT stop.version, stop.machine_name, stop.since, stop.until, stop.reason, stop.repaired, stop.silent,
            micros(least(stop.until, until_at) - greatest(stop.since, from_at))
