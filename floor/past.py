@@ -31,7 +31,7 @@ class PastMoment:
         now = now.astimezone(UTC).replace(microsecond=0)
         at = parse_moment(query['at'], zone) if query.get('at') else now
         if at > now:
-            raise InvalidInput('this moment is yet to come', 'at')
+            raise InvalidInput(f'this moment is yet to come: it is {now.astimezone(zone):%Y-%m-%d %H:%M:%S} now', 'at')
         end = max(at, min(now, at + SPAN / 2))
         whole = cls(at, end - SPAN, end)
         try:

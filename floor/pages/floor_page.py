@@ -19,12 +19,10 @@ from ..ui.machine_drawer import MachineDrawer
 from ..ui.machine_tile import MachineTile
 from ..ui.plant_figures import plant_figures
 from ..ui.services import Services
-from ..ui.theme import Theme
-from ..ui.wall_screen import wall_screen
+from ..ui.wall_screen import WallChoice, wall_screen
 
 WALL = '/?kiosk'
 Lines = Annotated[tuple[str, ...], Query(description='Names of the lines that a wall screen shows; all, if none.')]
-Seconds = Annotated[float, Query(ge=0, le=3600, description='How long a wall screen shows each line; 0: all at once.')]
 RECONNECT_S = 120.0
 """How long a page waits for its browser, in whose drawer somebody may be typing; large floors make large pages."""
 
@@ -34,10 +32,10 @@ def register(services: Services) -> None:
     store, broadcast, zone = services.store, services.broadcast, services.zone
 
     @ui.page('/', reconnect_timeout=RECONNECT_S)
-    def floor_page(machine: str = '', kiosk: str | None = None, line: Lines = (), rotate: Seconds = 0,
-                   theme: Theme = Theme.DARK) -> None:
+    def floor_page(machine: str = '', kiosk: str | None = None, line: Lines = (), rotate: str = '',
+                   theme: str = '') -> None:
         if kiosk is not None:
-            wall_screen(services, names=line, rotate=rotate, theme=theme)
+            wall_screen(services, WallChoice.from_query(line, rotate, theme))
             return
         client = ui.context.client
         identity = services.visitor()

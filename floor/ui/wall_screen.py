@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from nicegui import ui
 
@@ -21,21 +22,49 @@ from .services import Services
 from .silence import Silence
 from .theme import Theme
 
-SHORTEST_TURN_S = 3.0
+SHORTEST_TURN_S, LONGEST_TURN_S = 3.0, 3600.0
+THEMES = Theme.DARK, Theme.LIGHT, Theme.ANDON, Theme.HIGH_PERFORMANCE, Theme.AUTO
 
 
-def wall_screen(services: Services, *, names: Sequence[str], rotate: float, theme: Theme) -> None:
-    """Build the page. names: of the lines to show, none for all; rotate: seconds for each of them, 0 for all at once.
+@dataclass(frozen=True, slots=True)
+class WallChoice:
+    """What an address asks of a wall screen, or why it can not be done.
 
-    What is down anywhere stands beside the lines at all times.
+    names: of the lines to show, none for all
+    turn: seconds for each of them, 0 for all at once
     """
-    store, zone = services.store, services.zone
-    turn = max(rotate, SHORTEST_TURN_S) if rotate else 0.0
+
+    names: Sequence[str]
+    turn: float = 0.0
+    theme: Theme = Theme.DARK
+    problem: str = ''
+
+    @classmethod
+    def from_query(cls, names: Sequence[str], rotate: str, theme: str) -> WallChoice:
+        """What is empty is as usual."""
+        problems = []
+        try:
+            seconds = float(rotate or 0)
+        except ValueError:
+            seconds = math.nan
+        if not 0 <= seconds <= LONGEST_TURN_S:
+            problems.append(f'rotate={rotate} is no number of seconds: write {SHORTEST_TURN_S:g} to '
+                            f'{LONGEST_TURN_S:g}, or 0 for all lines at once.')
+        if theme not in ('', *THEMES):
+            problems.append(f'No theme is called {theme}. There are: {", ".join(THEMES)}.')
+        if problems:
+            return cls(names, problem=' '.join(problems))
+        return cls(names, max(seconds, SHORTEST_TURN_S) if seconds else 0.0, Theme(theme or Theme.DARK))
+
+
+def wall_screen(services: Services, choice: WallChoice) -> None:
+    """Build the page. What is down anywhere stands beside the lines at all times."""
+    store, zone, turn = services.store, services.zone, choice.turn
 
     def build_lines() -> None:
         view.forget(keep=(SECOND, FIGURES, LISTS))
         place.clear()
-        shown = chosen(store.lines, names)
+        shown = [] if choice.problem else chosen(store.lines, choice.names)
         with place:
             place.style['--lines'] = str(1 if turn else max(1, len(shown)))
             for number, line in enumerate(shown):
@@ -48,14 +77,14 @@ def wall_screen(services: Services, *, names: Sequence[str], rotate: float, them
                         ui.label(f'{number + 1} of {len(shown)}').classes('slide-place')
             if not shown:
                 with ui.card().classes('line empty'):
-                    ui.label(nothing_to_show(store, names)).classes('empty-title')
+                    ui.label(choice.problem or nothing_to_show(store, choice.names)).classes('empty-title')
 
     view = LiveView(ui.context.client, build_lines)
     ui.page_title('Wall screen · Line Monitor')
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too
     with ui.element('div').classes('frame wall') as root:
-        root.props['data-theme'] = theme.value
+        root.props['data-theme'] = choice.theme.value
         with ui.element('q-toolbar').classes('wall-bar').props('role=banner'):
             plant_figures(store, view)
             view.add(ConnectionBadge(store, zone))

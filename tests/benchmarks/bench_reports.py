@@ -30,6 +30,7 @@ MACHINES, LINES, CHANGES, QUICK_CHANGES = 1000, 40, 10_000_000, 500_000
 YEAR = timedelta(days=365)
 MONTH_MS, YEAR_MS, TIMELINE_MS, FLOOR_AT_MS, TABLES_MS, SLOWER_PERCENT = 300.0, 1000.0, 300.0, 100.0, 2000.0, 10.0
 LITTLE = 60
+YARDSTICK = 'SELECT count(*) FROM generate_series(1, 200000)'
 ZONE = ZoneInfo('America/Detroit')
 Question = Callable[[Analytics, Window], Awaitable[object]]
 FLOOR, LINE = Scope(), Scope(line='Line 7')
@@ -99,22 +100,34 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
 
 
 async def measure(database: Database, rounds: int) -> list[Row]:
-    """Every question so many times, on a year that is filled and derived."""
-    analytics, rows = Analytics(database, ZONE), []
+    """Every question so many times, on a year that is filled and derived. After each question the yardstick, because
+    how fast the machine is may be another matter a minute later."""
+    analytics, rows, yardstick = Analytics(database, ZONE), list[Row](), list[float]()
+
+    async def ask(question: Question, days: float, times: int) -> list[float]:
+        took = []
+        for _ in range(times):
+            took.append(await timed(question, analytics, days))
+            began = time.perf_counter()
+            await connection.fetchval(YARDSTICK)
+            yardstick.append((time.perf_counter() - began) * 1000)
+        return took
+
     async with database.acquire() as connection:
         for name, question in REPORTS.items():
             for days, limit, times in (30, MONTH_MS, rounds), (365, YEAR_MS, max(3, rounds // 2)):
-                took = [await timed(question, analytics, days) for _ in range(times)]
+                took = await ask(question, days, times)
                 say(f'{name}, {days} days: {spread(took)} ms')
                 rows.append(at_most(f'{name}, {days} days, p95', limit, percentile(took, 0.95), 'ms',
                                     f'p50 {median(took):.0f}'))
         names = [MachineName(f'Press_{1 + n % LINES:02}_{1 + n // LINES:02}') for n in range(30)]
-        took = [await timed(lambda a, w: a.timeline(w, names), analytics, 30) for _ in range(rounds)]
+        took = await ask(lambda a, w: a.timeline(w, names), 30, rounds)
         rows.append(at_most('timeline of 30 machines, 30 days, p95', TIMELINE_MS, percentile(took, 0.95), 'ms',
                             f'p50 {median(took):.0f}'))
-        took = [await timed(lambda a, w: a.floor_at(w.start), analytics, random.uniform(0, 360)) for _ in range(rounds)]
+        took = await ask(lambda a, w: a.floor_at(w.start - timedelta(days=random.uniform(0, 360))), 0, rounds)
         rows.append(at_most('the floor at any moment, p95', FLOOR_AT_MS, percentile(took, 0.95), 'ms',
                             f'p50 {median(took):.0f}'))
+        rows.append(Row('yardstick: the server counts 200,000 numbers', '', f'{spread(yardstick)} ms'))
         rows.append(await refresh_little(connection, rounds))
         rows += await refresh_tables(database, connection, rounds)
         rows.append(await slowdown(connection, rounds))

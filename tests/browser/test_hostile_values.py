@@ -143,13 +143,18 @@ async def test_the_floor_and_a_machine(visitor: Visitor) -> None:
         await expect(drawer(page)).to_contain_text(' '.join(reason.split())[:60])
         await is_harmless(page)
         await press(page, 'New work order')
+        await expect(page.get_by_role('dialog')).to_have_count(2)   # the drawer and the form
+        await is_harmless(page)
         await page.keyboard.press('Escape')
-        await visitor.go(page)
+        await expect(page.get_by_role('dialog')).to_have_count(1)
+        await page.keyboard.press('Escape')
+        await expect(drawer(page)).to_be_hidden()
 
 
 async def test_a_machine_whose_address_is_an_attack(visitor: Visitor) -> None:
+    page = await visitor.open()
     for name in NAMES:
-        page = await visitor.open(f'/?machine={quote(name)}')
+        await visitor.go(page, f'/?machine={quote(name)}')
         await expect(drawer(page)).to_contain_text(name.split('\n')[0].replace('_', ' ')[:12])
         await is_harmless(page)
 
@@ -217,7 +222,8 @@ async def test_reports_with_every_panel_and_what_they_explain(visitor: Visitor) 
         await page.keyboard.press('Escape')
     for figure in 'Uptime', 'Stops', 'MTTR':
         await press(page, f'Explain {figure}')
-        await visitor.go(page, '/reports')
+        await page.keyboard.press('Escape')
+        await expect(page.get_by_role('dialog')).to_have_count(0)
     await press(page, re.compile('^Story of '))
     await is_harmless(page)
 

@@ -89,6 +89,19 @@ async def test_a_line_that_does_not_exist(visitor, sql):
     await expect(badge(page)).to_have_attribute('data-connection', 'live')
 
 
+@pytest.mark.parametrize(('address', 'sentence'), [
+    ('rotate=often', 'rotate=often is no number of seconds: write 3 to 3600, or 0 for all lines at once.'),
+    ('rotate=1e9', 'rotate=1e9 is no number of seconds: write 3 to 3600, or 0 for all lines at once.'),
+    ('theme=pink', 'No theme is called pink. There are: dark, light, andon, isa-101, auto.')])
+async def test_an_address_that_asks_for_what_there_is_not(visitor, sql, address, sentence):
+    """What is down anywhere is still told."""
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Source_Sorter_01_01'")
+    page = await visitor.open(f'/?kiosk&{address}')
+
+    await expect(page.get_by_text(sentence)).to_be_visible()
+    await expect(page.locator('.wall-side')).to_contain_text('Source Sorter 01·01')
+
+
 @pytest.mark.parametrize(('address', 'ground'), [
     ('', 'rgb(15, 19, 23)'), ('&theme=light', 'rgb(244, 245, 246)'), ('&theme=andon', 'rgb(0, 0, 0)')])
 async def test_its_theme_stands_in_the_address(visitor, sql, address, ground):

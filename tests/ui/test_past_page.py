@@ -181,7 +181,7 @@ async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, histo
 
 
 @pytest.mark.parametrize(('at', 'sentence'), [
-    ('2027-01-01T00:00:00Z', 'This moment is yet to come.'),
+    ('2027-01-01T00:00:00Z', f'This moment is yet to come: it is {NOW:%Y-%m-%d %H:%M:%S} now.'),
     ('yesterday', 'This is no time; write it as 2026-11-23T10:42:07.'),
     ('0001-01-01T00:00:00%2B14:00', 'This is no time; write it as 2026-11-23T10:42:07.'),
     ('1066-10-14', 'No history goes back that far.'),
