@@ -222,6 +222,8 @@ async def test_reports_with_every_panel_and_what_they_explain(visitor: Visitor) 
         await page.keyboard.press('Escape')
     for figure in 'Uptime', 'Stops', 'MTTR':
         await press(page, f'Explain {figure}')
+        await expect(page.get_by_role('dialog')).to_have_count(1)
+        await is_harmless(page)
         await page.keyboard.press('Escape')
         await expect(page.get_by_role('dialog')).to_have_count(0)
     await press(page, re.compile('^Story of '))
