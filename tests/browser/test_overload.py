@@ -17,13 +17,12 @@ from floor.ui.fanout import MOST_WAITING
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
 BROWSERS, RATE, SECONDS = 20, 100, 5.0
-RUNS_S, STANDS_S = 0.02, 0.38   # a twentieth of a processor: fewer turns than frames on any machine
-ANSWERS = 3   # of /healthz, while the brake is on
+RUNS_S, STANDS_S = 0.04, 0.36   # a tenth of a processor: fewer turns than frames on any machine
 PATIENCE_S = 10.0   # other tests want the processor too
 
 
 class Brake:
-    """Lets a process run for a twentieth of the time."""
+    """Lets a process run for a tenth of the time."""
 
     def __init__(self, process):
         self._process, self._ended = process, threading.Event()
@@ -45,20 +44,28 @@ class Brake:
 
 
 async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
+    answers, asked_enough = [], asyncio.Event()
+
     async def ask_on():
-        return [(await http.get('/healthz')).status_code for _ in range(ANSWERS)]
+        while not asked_enough.is_set():
+            answers.append((await http.get('/healthz')).status_code)
+            await asyncio.sleep(0.1)
 
     async with crowd('floor', program.url, BROWSERS) as browsers, writer(program.database_url) as write, \
             httpx.AsyncClient(base_url=program.url, timeout=60) as http:
         calm = await browsers.observed(await write.write(RATE, SECONDS), PATIENCE_S)
-        with Brake(program.process):
-            changes, answers = await asyncio.gather(write.write(RATE, SECONDS), ask_on())
+        asking = asyncio.create_task(ask_on())
+        with Brake(program.process):  # no longer, or browsers whose answer to a ping is not read are given up
+            changes = await write.write(RATE, SECONDS)
+        asked_enough.set()
+        await asking
         braked = await browsers.observed(changes, PATIENCE_S)
         after = await browsers.observed(await write.write(RATE, SECONDS), PATIENCE_S)
 
     for seen in calm, braked, after:
         assert (seen.missed, seen.backwards, seen.lost) == (0, 0, 0)
-    assert braked.messages < calm.messages / 2   # several changes in each
+    assert braked.messages < calm.messages * 3 / 4   # several changes in each
+    assert answers
     assert set(answers) <= {200, 503}   # an answer, be it that the picture is late; `load` measures how soon
     assert after.messages > braked.messages * 5 / 4
 
