@@ -17,12 +17,13 @@ from floor.ui.fanout import MOST_WAITING
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
 BROWSERS, RATE, SECONDS = 20, 100, 5.0
-RUNS_S, STANDS_S = 0.04, 0.36   # a tenth of a processor: fewer turns than frames on any machine
+RUNS_S, STANDS_S = 0.03, 0.37   # a thirteenth of a processor: fewer turns than frames on any machine
+HEALTHY_S = 5.0
 PATIENCE_S = 10.0   # other tests want the processor too
 
 
 class Brake:
-    """Lets a process run for a tenth of the time."""
+    """Lets a process run for a thirteenth of the time."""
 
     def __init__(self, process):
         self._process, self._ended = process, threading.Event()
@@ -44,11 +45,13 @@ class Brake:
 
 
 async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
-    answers, asked_enough = [], asyncio.Event()
+    answers, statuses, asked_enough = [], set(), asyncio.Event()
 
     async def ask_on():
         while not asked_enough.is_set():
-            answers.append((await http.get('/healthz')).status_code)
+            began = time.monotonic()
+            statuses.add((await http.get('/healthz')).status_code)
+            answers.append(time.monotonic() - began)
             await asyncio.sleep(0.1)
 
     async with crowd('floor', program.url, BROWSERS) as browsers, writer(program.database_url) as write, \
@@ -64,9 +67,9 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
 
     for seen in calm, braked, after:
         assert (seen.missed, seen.backwards, seen.lost) == (0, 0, 0)
-    assert braked.messages < calm.messages * 3 / 4   # several changes in each
-    assert answers
-    assert set(answers) <= {200, 503}   # an answer, be it that the picture is late; `load` measures how soon
+    assert braked.messages < calm.messages / 2   # several changes in each
+    assert statuses <= {200, 503}   # an answer, be it that the picture is late
+    assert max(answers) < HEALTHY_S
     assert after.messages > braked.messages * 5 / 4
 
 
