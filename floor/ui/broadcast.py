@@ -28,9 +28,9 @@ from ..store import Difference, Store
 from .fanout import has_read_all, send_update
 from .frame_pace import FramePace
 
-NEVER = -1
 SUMS_GAP_S = 0.3
 SUMS_DELAY_S = 0.02  # the tile first: a browser renders what comes together in one go, and shows it later
+LOOK_GAP_S = 0.02  # less than NiceGUI takes to notice that a browser has come
 SECOND, FIGURES, LISTS, TURNS = 'second', 'figures', 'lists', 'turns'
 
 Topic = str
@@ -157,8 +157,11 @@ class Broadcast:
         self._said_ms = store.written_ms
         self._views: dict[str, LiveView] = {}
         self._audiences: dict[Hashable, Audience] = {}
-        self._catching_up: dict[str, int] = {}
-        """Clients, and the number of NiceGUI's next message when it was last seen that nothing waits for them."""
+        self._behind: set[str] = set()
+        """Clients that read so slowly that they get nothing from us until they have read all that was sent."""
+        self._held: dict[str, dict[str, Any]] = {}
+        """Clients that get nothing from us while NiceGUI's own messages are on their way, and the mark behind these."""
+        self._look_due: asyncio.TimerHandle | None = None
         self._pace = FramePace(self.flush)
         self._sums: set[Topic] = set()
         self._sums_sent_at = -SUMS_GAP_S
@@ -177,7 +180,7 @@ class Broadcast:
         client = view.client
         self._views[client.id] = view
         self._seat(view)
-        client.on_connect(lambda: self._catch_up(client.id))
+        client.on_connect(lambda: self._hold(view))
         client.on_delete(lambda: self._leave(client.id))
 
     async def run(self) -> None:
@@ -193,8 +196,7 @@ class Broadcast:
             if minute != (minute := self._store.now_ms // 60_000):
                 topics = [SECOND, TURNS, LISTS, *map(machine_topic, self._store.machines)]
             self.flush(topics)
-            for client_id in tuple(self._catching_up):
-                self._catch_up_again(client_id)
+            self._send_all([client_id for client_id in self._behind if has_read_all(client_id)])
 
     def flush(self, topics: Iterable[Topic]) -> None:
         """Send what these topics show now, where it differs from what was sent last."""
@@ -209,7 +211,7 @@ class Broadcast:
                         audience.sent[element.id] = content
                         message[element.id] = element.encode(content)
             if message:
-                self._catching_up |= dict.fromkeys(send_update(message, list(audience.views)), NEVER)
+                self._behind |= send_update(message, audience.views.keys() - self._held.keys() - self._behind)
 
     # within
 
@@ -243,39 +245,42 @@ class Broadcast:
             with view.client:
                 view.rebuild()
             self._seat(view)
-            self._catching_up[view.client.id] = NEVER  # NiceGUI's message may arrive after a newer one of ours
+            if view.client.has_socket_connection:
+                self._hold(view)
 
     def _seat(self, view: LiveView) -> None:
         view.settle(self._audiences).views[view.client.id] = view
 
-    def _catch_up(self, client_id: str) -> None:
-        """What changed since the page was built, or while its browser was away."""
-        if (view := self._views.get(client_id)) is None:
-            return
-        self._catching_up[client_id] = NEVER
-        self._send_all(view)
+    def _hold(self, view: LiveView) -> None:
+        """NiceGUI's outbox derives an update, or replays what a browser missed, some time before the browser's socket
+        gets it. A message of ours from between would be overtaken by older content. So the page gets none until a mark
+        behind all of that has gone out, and then everything as it is."""
+        mark: dict[str, Any] = {}
+        view.client.outbox.enqueue_message('update', mark, view.client.id)
+        self._held[view.client.id] = mark
+        if self._look_due is None:
+            self._look_due = asyncio.get_running_loop().call_later(LOOK_GAP_S, self._look)
 
-    def _catch_up_again(self, client_id: str) -> None:
-        """Once the browser has read all that was sent to it and, after it came back, what NiceGUI has replayed, which
-        may hold older content than ours. What NiceGUI is just sending waits nowhere: so twice, until it sent nothing
-        between."""
-        view = self._views.get(client_id)
-        if view is None:
-            self._catching_up.pop(client_id, None)
-            return
-        outbox = view.client.outbox
-        if not outbox.messages and not outbox.updates and has_read_all(client_id):
-            self._send_all(view)
-            if self._catching_up[client_id] == outbox.next_message_id:
-                del self._catching_up[client_id]
-            else:
-                self._catching_up[client_id] = outbox.next_message_id
+    def _look(self) -> None:
+        """Let go the pages whose mark has gone out, which NiceGUI has numbered then, and those without a browser."""
+        free = [client_id for client_id, mark in self._held.items()
+                if '_id' in mark or not self._views[client_id].client.has_socket_connection]
+        for client_id in free:
+            del self._held[client_id]
+        self._look_due = asyncio.get_running_loop().call_later(LOOK_GAP_S, self._look) if self._held else None
+        self._send_all(free)
 
-    def _send_all(self, view: LiveView) -> None:
-        send_update({element.id: element._to_dict() for element in view.all()}, [view.client.id])
+    def _send_all(self, client_ids: Iterable[str]) -> None:
+        """Everything as it is now, to those who may have missed some of it."""
+        self._behind -= (wanted := set(client_ids))
+        for audience in self._audiences.values() if wanted else ():
+            if here := [client_id for client_id in audience.views if client_id in wanted]:
+                elements = audience.views[here[0]].all()
+                self._behind |= send_update({element.id: element._to_dict() for element in elements}, here)
 
     def _leave(self, client_id: str) -> None:
-        self._catching_up.pop(client_id, None)
+        self._behind.discard(client_id)
+        self._held.pop(client_id, None)
         if (view := self._views.pop(client_id, None)) is None:
             return
         self.pages_gone += 1

@@ -8,7 +8,7 @@ in python-socketio and python-engineio though not promised; a test compares the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from engineio.packet import MESSAGE, Packet
@@ -26,7 +26,7 @@ def longest_backlog() -> int:
     return max((socket.queue.qsize() for socket in core.sio.eio.sockets.values()), default=0)
 
 
-def send_update(message: Mapping[int, Any], client_ids: Sequence[str]) -> set[str]:
+def send_update(message: Mapping[int, Any], client_ids: Collection[str]) -> set[str]:
     """NiceGUI's 'update' for these clients, at once: whoever reads the queue next gets what was true at this moment.
 
     :return: the clients that are so far behind that it was not sent to them

@@ -15,6 +15,7 @@ import pytest
 from engineio.packet import Packet
 from nicegui import Client, core, ui
 from nicegui.event_listener import EventListener
+from ui.conftest import Screen
 
 from floor.ui import broadcast as broadcast_module
 from floor.ui import silence
@@ -28,15 +29,26 @@ def tile_of(screen, name):
                 if isinstance(element, LiveElement) and element.content()[0].get('data-machine') == name)
 
 
-async def settled(switchboard):
-    """After a page was opened: what it had to catch up on has gone out."""
-    await switchboard.screens[0].until(lambda: len(switchboard.shared) >= len(switchboard.screens))
+async def settled(floor, switchboard):
+    """After a page was opened or built anew: what it had to catch up on has gone out."""
+    await switchboard.screens[0].until(lambda: not floor.broadcast._held)
     switchboard.emitted.clear()
+
+
+def statuses_shown(screen, name, monkeypatch):
+    """What this machine's tile showed after each message, as it goes on."""
+    shown = []
+
+    def receive(message):
+        Screen.receive(screen, message)
+        shown.append(screen.tile(name)['props']['data-status'])
+    monkeypatch.setattr(screen, 'receive', receive)
+    return shown
 
 
 async def test_a_change_is_encoded_once_for_all_pages_that_were_built_alike(floor, look, switchboard, colleague):
     screens = [await look(), await look(), await look(by=colleague)]
-    await settled(switchboard)
+    await settled(floor, switchboard)
 
     floor.change('Valve_01_01', 'down', 'Leak')
 
@@ -49,15 +61,14 @@ async def test_a_change_is_encoded_once_for_all_pages_that_were_built_alike(floo
 
 async def test_a_page_of_another_layout_gets_a_message_of_its_own(floor, look, switchboard):
     alike, other = await look(), await look()
-    await settled(switchboard)
+    await settled(floor, switchboard)
     with other.client.layout:
         ui.label('something that only this page has')
     floor.put('Painter_02_02', 'Engine Line')
     floor.publish()
     await other.until(lambda: other.all(data_machine='Painter_02_02') and alike.all(data_machine='Painter_02_02'))
     assert alike.tile('Painter_02_02') is not other.tile('Painter_02_02')
-    await asyncio.sleep(0)
-    switchboard.emitted.clear()
+    await settled(floor, switchboard)
 
     floor.change('Valve_01_01', 'down')
 
@@ -69,7 +80,7 @@ async def test_a_page_of_another_layout_gets_a_message_of_its_own(floor, look, s
 async def test_what_nobody_could_see_is_not_sent(floor, look, switchboard):
     await look()
     floor.broadcast.flush([SECOND])
-    await settled(switchboard)
+    await settled(floor, switchboard)
 
     floor.broadcast.flush([SECOND])
     await asyncio.sleep(0)
@@ -95,7 +106,7 @@ async def test_a_screen_holds_what_a_page_built_now_would_hold(floor, look):
 
 async def test_a_page_that_comes_back_is_told_everything(floor, look, switchboard):
     screen = await look()
-    await settled(switchboard)
+    await settled(floor, switchboard)
     switchboard.screens.remove(screen)  # the browser is away and its messages are lost
     floor.change('Valve_01_01', 'down')
     await asyncio.sleep(0)
@@ -110,7 +121,7 @@ async def test_a_page_that_comes_back_is_told_everything(floor, look, switchboar
 
 async def test_a_page_that_has_gone_is_forgotten(floor, look, switchboard):
     leaving, staying = await look(), await look()
-    await settled(switchboard)
+    await settled(floor, switchboard)
     assert floor.broadcast.pages == 2
 
     leaving.client.delete()
@@ -136,7 +147,7 @@ async def test_pages_that_come_and_go_leave_nothing_behind(floor, look):
 async def test_an_order_reaches_the_tile_of_its_machine_first_and_only(floor, look, switchboard):
     screen = await look()
     floor.broadcast.flush([SECOND])
-    await settled(switchboard)
+    await settled(floor, switchboard)
 
     floor.order(1, 'Valve_01_01')
 
@@ -181,7 +192,7 @@ async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboar
     """The same elements, once by our one message and once by element.update(), which is NiceGUI's own way."""
     monkeypatch.setattr(silence, 'beat', lambda: '7')  # a second that passes between them is no difference
     screen = await look()
-    await settled(switchboard)
+    await settled(floor, switchboard)
     floor.change('Valve_01_01', 'down', 'Leak')
     await screen.until(lambda: len(switchboard.shared) == 2)  # the tile, then counts and lists
     ours = {id_: element for message, _ in switchboard.shared for id_, element in message.items()}
@@ -279,15 +290,16 @@ async def test_an_update_reaches_each_browser_as_socketio_itself_would_send_it(f
     assert [len(packets) for packets in ours.values()] == [1, 1, 0]
 
 
-async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_present_later(floor, look, monkeypatch):
+async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_present_later(floor, look, switchboard,
+                                                                                             monkeypatch):
     """Its queue does not grow for ever, and what it gets when it reads again is how things stand."""
     slow, quick = await look(), await look()
+    await settled(floor, switchboard)
     sockets = {'slow': Socket(), 'quick': Socket()}
     monkeypatch.setattr(core.sio.eio, 'sockets', sockets)
     monkeypatch.setattr(broadcast_module, 'send_update', send_update)
     for name, screen in ('slow', slow), ('quick', quick):
         await core.sio.manager.enter_room(f'browser-{name}', '/', screen.client.id, eio_sid=name)
-    floor.broadcast._catching_up.clear()
     got = 0
     try:
         for number in range(3 * MOST_WAITING):
@@ -296,10 +308,12 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
             got += sockets['quick'].queue.qsize()
             take_all(sockets['quick'])
         waiting = take_all(sockets['slow'])
-        assert set(floor.broadcast._catching_up) == {slow.client.id}
-        floor.broadcast._catch_up_again(slow.client.id)
+        clock = asyncio.create_task(floor.broadcast.run())
+        try:
+            await slow.until(lambda: not sockets['slow'].queue.empty())
+        finally:
+            clock.cancel()
         present, = take_all(sockets['slow'])
-        floor.broadcast._catch_up_again(slow.client.id)
     finally:
         for screen in slow, quick:
             await core.sio.manager.close_room(screen.client.id, '/')
@@ -307,32 +321,79 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
     assert len(waiting) == MOST_WAITING
     assert got >= 3 * MOST_WAITING
     assert f'change {3 * MOST_WAITING - 1}' in present
-    assert floor.broadcast._catching_up == {}
+    assert floor.broadcast._behind == set()
 
 
-async def test_what_nicegui_replays_late_does_not_stay(floor, look, switchboard, monkeypatch):
-    """While NiceGUI sends what a browser that came back has missed, it waits in no queue that we could look into."""
-    screen = await look()
-    await settled(switchboard)
-    before = {tile_of(screen, 'Valve_01_01').id: copy.deepcopy(screen.tile('Valve_01_01'))}
+@pytest.fixture
+def slow_mail(switchboard, monkeypatch):
+    """NiceGUI's own messages do not arrive before the test says so. They wait in no queue that we could look into."""
     on_its_way, may_arrive = asyncio.Event(), asyncio.Event()
 
     async def slowly(event, data=None, **rooms):
         on_its_way.set()
         await may_arrive.wait()
         await switchboard.emit(event, data, **rooms)
-    monkeypatch.setattr(core.sio, 'emit', slowly)
+
+    def hold():
+        monkeypatch.setattr(core.sio, 'emit', slowly)
+        return on_its_way, may_arrive
+    return hold
+
+
+async def test_what_nicegui_is_just_sending_does_not_overtake_what_is_newer(floor, look, switchboard, slow_mail,
+                                                                            monkeypatch):
+    """The lines are built anew; between the encoding and the sending of that a machine stops."""
+    screen = await look()
+    await settled(floor, switchboard)
+    shown = statuses_shown(screen, 'Valve_01_01', monkeypatch)
+    on_its_way, may_arrive = slow_mail()
+    floor.put('Painter_02_02', 'Engine Line')
+    floor.publish()
+    await on_its_way.wait()
+
+    floor.change('Valve_01_01', 'down', 'Leak')
+    floor.broadcast.flush([machine_topic('Valve_01_01'), SECOND])
+    assert shown == []
+    may_arrive.set()
+
+    await screen.until(lambda: 'down' in shown)
+    await settled(floor, switchboard)
+    assert shown == sorted(shown, reverse=True)  # running, then down, and never back
+
+
+async def test_what_nicegui_replays_late_is_not_shown_after_what_is_newer(floor, look, switchboard, slow_mail,
+                                                                          monkeypatch):
+    """A browser comes back, and NiceGUI is still sending what it has missed."""
+    screen = await look()
+    await settled(floor, switchboard)
+    shown = statuses_shown(screen, 'Valve_01_01', monkeypatch)
+    before = {tile_of(screen, 'Valve_01_01').id: copy.deepcopy(screen.tile('Valve_01_01'))}
+    on_its_way, may_arrive = slow_mail()
     screen.client.outbox.enqueue_message('update', before, screen.client.id)
     await on_its_way.wait()
-    floor.change('Valve_01_01', 'down', 'Leak')
-    floor.broadcast._catch_up(screen.client.id)
-    floor.broadcast._catch_up_again(screen.client.id)
-    may_arrive.set()
-    await screen.until(lambda: screen.tile('Valve_01_01')['props']['data-status'] == 'operational')
 
-    while floor.broadcast._catching_up:
-        floor.broadcast._catch_up_again(screen.client.id)
-    assert screen.tile('Valve_01_01')['props']['data-status'] == 'down'
+    for handler in screen.client.connect_handlers:
+        handler()
+    floor.change('Valve_01_01', 'down', 'Leak')
+    floor.broadcast.flush([machine_topic('Valve_01_01'), SECOND])
+    may_arrive.set()
+
+    await screen.until(lambda: 'down' in shown)
+    await settled(floor, switchboard)
+    assert shown == sorted(shown, reverse=True)
+
+
+async def test_a_page_whose_browser_goes_away_is_not_waited_for(floor, look, switchboard, slow_mail):
+    screen = await look()
+    await settled(floor, switchboard)
+    slow_mail()
+    for handler in screen.client.connect_handlers:
+        handler()
+    assert floor.broadcast._held
+
+    screen.client.tab_id = None
+
+    await screen.until(lambda: not floor.broadcast._held and floor.broadcast._look_due is None)
 
 
 def take_all(socket):
