@@ -61,6 +61,17 @@ WHERE o.stop_since IS NOT NULL
                   AND (e.created_at, e.id) < (o.created_at, o.id));
 COMMENT ON VIEW first_orders IS 'Of each stop the work order that was created first.';
 
+-- Those of the stops that began in a period, in the order in which the stops lie on the disk: so these are looked up one beside
+-- the other. names null: of all machines.
+CREATE FUNCTION first_orders_between(names text[], from_at timestamptz, until_at timestamptz)
+RETURNS TABLE (machine_name text, since timestamptz, created_at timestamptz, acknowledged_at timestamptz,
+               started_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
+    SELECT o.machine_name, o.since, o.created_at, o.acknowledged_at, o.started_at FROM first_orders o
+    WHERE o.since >= from_at AND o.since < until_at AND (names IS NULL OR o.machine_name = ANY (names))
+    ORDER BY o.since OFFSET 0
+$$;
+
 CREATE TABLE machine_days (
     machine_name text   NOT NULL,
     day          date   NOT NULL,
@@ -89,6 +100,22 @@ CREATE TABLE floor_quarters (
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE floor_quarters IS
     'Microseconds of all machines in each quarter of an hour: every time zone''s hours are made of whole quarters.';
+
+CREATE TABLE machine_marks (
+    at           timestamptz NOT NULL,
+    machine_name text        NOT NULL,
+    status       text        NOT NULL,
+    reason       text,
+    version      bigint      NOT NULL,
+    reported_at  timestamptz NOT NULL,
+    began        timestamptz NOT NULL,
+    PRIMARY KEY (at, machine_name)
+);
+COMMENT ON TABLE machine_marks IS
+    'What each machine was just before every sixth hour, up to history_progress.rolled_until: so nobody has to look for it'
+    ' far back. No row: it was not there.';
+COMMENT ON COLUMN machine_marks.version IS 'Of the last change before, in machine_status_history.';
+COMMENT ON COLUMN machine_marks.began IS 'When it came into this status, whatever reasons were given since.';
 
 CREATE TABLE machine_waits (
     machine_name text        NOT NULL,
@@ -122,10 +149,14 @@ CREATE TABLE history_progress (
     xid             xid8    NOT NULL,
     version         bigint  NOT NULL DEFAULT 0,
     rolled_until    timestamptz,
+    forgotten_until timestamptz,
     refreshed_at    timestamptz
 );
 COMMENT ON COLUMN history_progress.rolled_until IS
-    'machine_days, floor_quarters and machine_waits are complete for what happened before and was read; a full hour.';
+    'machine_days, floor_quarters, machine_marks and machine_waits are complete for what happened before and was read; a full'
+    ' hour.';
+COMMENT ON COLUMN history_progress.forgotten_until IS
+    'Of the time before, machine_status_history has lost rows: only what was derived from them is known. UTC midnight.';
 INSERT INTO history_progress (life_xid, life_version, foreign_version, xid)
 SELECT pg_snapshot_xmax(pg_current_snapshot()), (SELECT coalesce(max(version), 0) FROM machine_status_history),
        (SELECT coalesce(max(version), 0) FROM machine_status_history WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())),
@@ -229,6 +260,31 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                 WHEN reason ~* '^\s*starved' THEN 'starved' WHEN reason ~* '^\s*blocked' THEN 'blocked' END
 $$;
 
+-- The last change of a machine up to a moment, and when the status that it brought began: from there back to the change
+-- that brought it.
+CREATE FUNCTION last_said(of_machine text, moment timestamptz)
+RETURNS TABLE (status text, reason text, version bigint, reported_at timestamptz, began timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT change.status, change.reason, change.version, change.reported_at, change.changed_at
+    FROM (SELECT h.changed_at, h.new_status,
+                 first_value(h.new_status) OVER back AS status, first_value(h.reason) OVER back AS reason,
+                 first_value(h.version) OVER back AS version, first_value(h.changed_at) OVER back AS reported_at,
+                 lead(h.new_status) OVER back AS status_before, lead(h.version) OVER back AS version_before
+          FROM machine_status_history h
+          WHERE h.machine_name = of_machine AND h.changed_at <= moment AND h.changed_at > '-infinity'
+          WINDOW back AS (ORDER BY h.changed_at DESC, h.version DESC)) AS change
+    WHERE change.status_before IS DISTINCT FROM change.new_status OR change.version_before IS NULL LIMIT 1
+$$;
+
+-- The mark before a moment from which one can read on, null where that would be far.
+CREATE FUNCTION mark_before(moment timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT mark.at
+    FROM history_progress p, date_bin('6 hours', least(moment, p.rolled_until), '2000-01-01Z') AS mark (at)
+    WHERE p.rolled_until IS NOT NULL AND mark.at > moment - interval '12 hours'
+      AND mark.at >= coalesce(p.forgotten_until, '-infinity')
+$$;
+
 -- One machine from its state at from_at until until_at, without a gap: unknown where it was not there. as_read leaves out
 -- what refresh_history() has not read. Silences are not cut out: machine_stretches() does it.
 CREATE FUNCTION said_stretches(of_machine text, from_at timestamptz, until_at timestamptz, as_read boolean)
@@ -254,9 +310,9 @@ $$;
 -- The machines that are silent now, and since when they are unknown for it.
 CREATE FUNCTION silent_now(now_at timestamptz) RETURNS TABLE (machine_name text, since timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
-    SELECT f.machine_name, f.reported_at + settings.machine_silent_after
-    FROM plant_settings settings, machine_feed_stream f
-    WHERE f.reported_at + settings.machine_silent_after < now_at
+    SELECT f.machine_name, f.reported_at + (SELECT machine_silent_after FROM plant_settings)
+    FROM machine_feed_stream f
+    WHERE f.reported_at + (SELECT machine_silent_after FROM plant_settings) < now_at
 $$;
 
 -- Silences in a period, without overlaps; now_at: the one that is going on too (null: only those that were read).
@@ -299,6 +355,39 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50000 AS $$
 $$;
 COMMENT ON FUNCTION machine_stretches IS
     'What machines were, from their state at the begin of each period to its end, without a gap: unknown where not known.';
+
+-- What is known of some machines in a period that is the same for all. Of a good part of the floor it is read as it lies on the
+-- disk, from the mark before the period on; machine by machine where there is no mark, and of machines that were silent or of
+-- which something from before the mark came late.
+CREATE FUNCTION known_stretches(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (machine_name text, since timestamptz, until timestamptz, status text, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
+    WITH mark AS MATERIALIZED (
+        SELECT mark_before(from_at) AS at WHERE 4 * cardinality(names) > (SELECT count(*) FROM history_machines)
+    ), apart AS MATERIALIZED (
+        SELECT n AS machine_name FROM unnest(names) n WHERE (SELECT at FROM mark) IS NULL
+        UNION SELECT u.machine_name FROM history_unread u WHERE u.at < (SELECT at FROM mark)
+        UNION SELECT q.machine_name FROM silences_between(from_at, until_at, now_at) q
+    )
+    SELECT said.machine_name, said.since, said.until, said.status, said.reason
+    FROM (SELECT change.machine_name, change.status, change.reason, greatest(change.at, from_at) AS since,
+                 coalesce(lead(change.at) OVER (PARTITION BY change.machine_name ORDER BY change.at, change.version),
+                          until_at) AS until
+          FROM (SELECT m.machine_name, m.reported_at AS at, m.version, m.status, m.reason
+                FROM machine_marks m WHERE m.at = (SELECT at FROM mark)
+                UNION ALL
+                SELECT h.machine_name, h.changed_at, h.version, h.new_status, h.reason
+                FROM machine_status_history h
+                WHERE h.changed_at >= (SELECT at FROM mark) AND h.changed_at < until_at) AS change
+          WHERE change.machine_name = ANY (names) AND change.machine_name NOT IN (SELECT machine_name FROM apart)) AS said
+    WHERE said.since < said.until AND said.status IN ('operational', 'warning', 'down')
+    UNION ALL
+    SELECT s.machine_name, s.since, s.until, s.status, s.reason
+    FROM (SELECT array_agg(n) AS names, array_agg(from_at) AS froms, array_agg(until_at) AS untils
+          FROM unnest(names) n WHERE n IN (SELECT machine_name FROM apart)) AS one
+    CROSS JOIN LATERAL machine_stretches(one.names, one.froms, one.untils, now_at) s
+    WHERE s.status <> 'unknown'
+$$;
 
 -- For people: every stretch of one status and reason, always up to date. Ask for one machine at a time.
 CREATE VIEW machine_intervals AS
@@ -576,6 +665,20 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
         waiting = q.waiting + excluded.waiting, down = q.down + excluded.down
 $$;
 
+-- Mark what machines were wherever a mark falls into periods of their own or ends them.
+CREATE FUNCTION history_mark(names text[], froms timestamptz[], untils timestamptz[]) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    DELETE FROM machine_marks m USING unnest(names, froms, untils) AS p (name, since, until)
+    WHERE m.machine_name = p.name AND m.at > p.since AND m.at <= p.until;
+    INSERT INTO machine_marks (at, machine_name, status, reason, version, reported_at, began)
+    SELECT mark.at, p.name, said.status, said.reason, said.version, said.reported_at, said.began
+    FROM unnest(names, froms, untils) AS p (name, since, until)
+    CROSS JOIN LATERAL generate_series(date_bin('6 hours', p.since, '2000-01-01Z') + interval '6 hours', p.until, '6 hours')
+        AS mark (at)
+    CROSS JOIN LATERAL last_said(p.name, mark.at - interval '1 microsecond') said
+    WHERE said.status IS NOT NULL ORDER BY mark.at, p.name
+$$;
+
 -- Charge machines for (direction 1), or discharge them of (-1), some waits.
 CREATE FUNCTION history_charge(victims text[], roots text[], froms timestamptz[], untils timestamptz[], direction integer)
 RETURNS void
@@ -719,6 +822,7 @@ BEGIN
     END IF;
     IF late_names IS NOT NULL THEN
         PERFORM history_roll_time(late_names, late_news, late_untils, 1);
+        PERFORM history_mark(late_names, late_news, late_untils);
         PERFORM history_roll_waits(late_from, was.rolled_until, late_lines);
     END IF;
     RETURN CASE WHEN goal.loaded > was.loaded THEN greatest(amount, 1) ELSE amount END;
@@ -730,6 +834,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     DELETE FROM machine_stops;
     DELETE FROM machine_days;
     DELETE FROM floor_quarters;
+    DELETE FROM machine_marks;
     DELETE FROM machine_waits;
     DELETE FROM history_machines;
     UPDATE history_progress SET loaded = 0, version = 0, rolled_until = NULL,
@@ -756,8 +861,9 @@ BEGIN
     until_at := least(date_trunc('hour', least(now_at - interval '1 minute', (SELECT min(at) FROM history_unread)), 'UTC'),
                       date_bin('24 hours', from_at, '2000-01-01Z') + greatest(1, 2000 / nullif(machines, 0)) * interval '24 hours');
     IF until_at > from_at THEN
-        PERFORM history_roll_time(array_agg(machine_name), array_agg(from_at), array_agg(until_at), 1)
-        FROM history_machines WHERE first_at < until_at;
+        PERFORM history_roll_time(names, froms, untils, 1), history_mark(names, froms, untils)
+        FROM (SELECT array_agg(machine_name) AS names, array_agg(from_at) AS froms, array_agg(until_at) AS untils
+              FROM history_machines WHERE first_at < until_at) AS known;
         PERFORM history_roll_waits(from_at, until_at, NULL);
         UPDATE history_progress SET rolled_until = until_at;
         RETURN extract(epoch FROM until_at - from_at)::bigint / 3600;
@@ -840,20 +946,16 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     ), late AS (
         SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
         FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l JOIN wanted USING (machine_name)
-    ), missing AS (  -- what is not in those days, or not as it is known now
-        SELECT array_agg(p.machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
-        FROM (SELECT w.machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM wanted w, rolled
+    ), edge AS (  -- what is not in those days (direction 1), and what is in them but not in the period (-1)
+        SELECT e.since, e.until, e.direction
+        FROM (SELECT from_at AS since, coalesce(rolled.since, until_at) AS until, 1 AS direction FROM rolled
               UNION ALL
-              SELECT w.machine_name, rolled.until, until_at FROM wanted w, rolled
+              SELECT rolled.until, until_at, 1 FROM rolled
               UNION ALL
-              SELECT late.machine_name, late.since, late.until FROM late) AS p
-        WHERE p.since < p.until
-    ), beyond AS (  -- what is in those days, but not in the period
-        SELECT array_agg(p.machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
-        FROM (SELECT w.machine_name, rolled.since, from_at AS until FROM wanted w, rolled
+              SELECT rolled.since, from_at, -1 FROM rolled
               UNION ALL
-              SELECT w.machine_name, until_at, rolled.until FROM wanted w, rolled) AS p
-        WHERE p.since < p.until
+              SELECT until_at, rolled.until, -1 FROM rolled) AS e
+        WHERE e.since < e.until
     ), outdated AS (
         SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils FROM late
     ), part AS (
@@ -872,11 +974,11 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
                CASE WHEN s.status = 'warning' AND s.waits THEN s.length ELSE 0 END,
                CASE WHEN s.status = 'down' THEN s.length ELSE 0 END
         FROM (SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL AS waits,
-                     micros(s.until - s.since) AS length
-              FROM missing p CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
+                     edge.direction * micros(s.until - s.since) AS length
+              FROM edge CROSS JOIN LATERAL known_stretches(names, edge.since, edge.until, now_at) s
               UNION ALL
-              SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL, -micros(s.until - s.since)
-              FROM beyond p CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
+              SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL, micros(s.until - s.since)
+              FROM outdated p CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
               UNION ALL
               SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL, -micros(s.until - s.since)
               FROM outdated p CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, NULL) s) AS s
@@ -899,18 +1001,20 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50000 AS $$
     ), late AS (
         SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
         FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l WHERE l.machine_name = ANY (names)
-    ), live AS (
-        SELECT array_agg(p.machine_name) AS names, array_agg(p.since) AS froms, array_agg(p.until) AS untils
-        FROM (SELECT n AS machine_name, from_at AS since, coalesce(rolled.since, until_at) AS until FROM unnest(names) n, rolled
+    ), edge AS (
+        SELECT e.since, e.until
+        FROM (SELECT from_at AS since, coalesce(rolled.since, until_at) AS until FROM rolled
               UNION ALL
-              SELECT n, rolled.until, until_at FROM unnest(names) n, rolled WHERE rolled.until < until_at
-              UNION ALL
-              SELECT late.machine_name, late.since, late.until FROM late) AS p
+              SELECT rolled.until, until_at FROM rolled) AS e
+        WHERE e.since < e.until
     ), outdated AS (
         SELECT array_agg(late.machine_name) AS names, array_agg(late.since) AS froms, array_agg(late.until) AS untils FROM late
     )
     SELECT s.since, s.until, s.status, waits_for(s.status, s.reason) IS NOT NULL, 1
-    FROM live CROSS JOIN LATERAL machine_stretches(live.names, live.froms, live.untils, now_at) s
+    FROM edge CROSS JOIN LATERAL known_stretches(names, edge.since, edge.until, now_at) s
+    UNION ALL
+    SELECT s.since, s.until, s.status, waits_for(s.status, s.reason) IS NOT NULL, 1
+    FROM outdated CROSS JOIN LATERAL machine_stretches(outdated.names, outdated.froms, outdated.untils, now_at) s
     WHERE s.status <> 'unknown'
     UNION ALL
     SELECT s.since, s.until, s.status, waits_for(s.status, s.reason) IS NOT NULL, -1

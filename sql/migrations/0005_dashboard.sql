@@ -288,10 +288,6 @@ COMMENT ON FUNCTION floor_times IS
 
 -- Forgetting. What was said long ago may go once it is in the sums; stops, sums and waits stay for ever.
 
-ALTER TABLE history_progress ADD COLUMN forgotten_until timestamptz;
-COMMENT ON COLUMN history_progress.forgotten_until IS
-    'Of the time before, machine_status_history has lost rows: only what was derived from them is known. UTC midnight.';
-
 CREATE OR REPLACE FUNCTION machine_status_history_is_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -356,6 +352,7 @@ BEGIN
     IF amount > 0 THEN
         UPDATE history_progress SET forgotten_until = until_at
         WHERE forgotten_until IS NULL OR forgotten_until < until_at;
+        DELETE FROM machine_marks WHERE at < until_at;
     END IF;
     RETURN amount;
 END $$;
@@ -426,6 +423,8 @@ BEGIN
     END IF;
     IF late_names IS NOT NULL THEN
         PERFORM history_roll_time(late_names, late_news, late_untils, 1);
+        PERFORM history_mark(late_names, array_agg(new_at - interval '1 microsecond'), late_untils)  -- the first mark too
+        FROM unnest(late_news) AS new_at;
         PERFORM history_roll_waits(late_from, was.rolled_until, late_lines);
     END IF;
 END $$;

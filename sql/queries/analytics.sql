@@ -67,9 +67,10 @@ WITH across AS (
     UNION ALL
     SELECT CASE WHEN NOT :together THEN s.machine_name END, 0, 0, 0, 0, 0, 0, count(*),
            sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
-    FROM first_orders o JOIN stops_inside(:names, :start, :until) s USING (machine_name, since)
-    WHERE :acknowledged::boolean AND o.since >= :start AND o.since < :until  -- as its stop: so it is known how few
-      AND o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY 1
+    FROM first_orders_between(:names, :start, :until) o
+    JOIN stops_inside(:names, :start, :until) s
+        ON s.since = o.since AND s.machine_name IS NOT DISTINCT FROM o.machine_name  -- found by the moment
+    WHERE :acknowledged::boolean AND o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY 1
     UNION ALL
     SELECT CASE WHEN NOT :together THEN s.machine_name END, 0, 0, 0, 0, 0, 0, count(*),
            sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
@@ -114,10 +115,10 @@ SELECT (SELECT count(*) FROM stops_inside(:names::text[], :start::timestamptz, :
 -- end as the end. Micro-stops do not count. names null: of all machines.
 WITH seen_through AS (
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
-    FROM first_orders o JOIN stops_inside(:names::text[], :start::timestamptz, :until::timestamptz) stop
-        USING (machine_name, since)
-    WHERE o.since >= :start AND o.since < :until  -- as its stop does: so it is known how few they are
-      AND o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.length >= :micro_stop::bigint
+    FROM first_orders_between(:names::text[], :start::timestamptz, :until::timestamptz) o
+    JOIN stops_inside(:names, :start, :until) stop
+        ON stop.since = o.since AND stop.machine_name IS NOT DISTINCT FROM o.machine_name  -- found by the moment
+    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.length >= :micro_stop::bigint
     UNION ALL
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
     FROM first_orders o JOIN stops_across(:names, :start, :until, :now::timestamptz) stop USING (machine_name, since)
@@ -173,35 +174,46 @@ GROUP BY s.machine_name;
 
 -- name: floor_at(moment, now)
 -- The machines that stood on the floor at a moment, in the flow order of now, as they were: status_since is when they
--- came into that status, whatever reasons were given since.
-WITH silent AS (
+-- came into that status, whatever reasons were given since. They are read on from the mark before; those of which something
+-- from before it came late, and all where there is no mark, one by one.
+WITH mark AS MATERIALIZED (
+    SELECT mark_before(:moment::timestamptz) AS at
+), alone AS MATERIALIZED (
+    SELECT machine_name FROM history_unread, mark WHERE history_unread.at < mark.at OR mark.at IS NULL
+    UNION SELECT machine_name FROM history_machines, mark WHERE mark.at IS NULL
+), said_alone AS (
+    SELECT alone.machine_name, said.*
+    FROM alone CROSS JOIN LATERAL last_said(alone.machine_name, :moment) AS said
+), said_since_mark AS (
+    SELECT DISTINCT ON (machine_name) machine_name, status, reason, version, reported_at,
+           max(began) FILTER (WHERE begins) OVER (PARTITION BY machine_name) AS began
+    FROM (SELECT change.*, status IS DISTINCT FROM lag(status) OVER (PARTITION BY machine_name ORDER BY reported_at, version)
+                               AS begins
+          FROM (SELECT machine_name, status, reason, version, reported_at, began
+                FROM machine_marks JOIN mark USING (at)
+                UNION ALL
+                SELECT h.machine_name, h.new_status, h.reason, h.version, h.changed_at, h.changed_at
+                FROM mark, machine_status_history h
+                WHERE h.changed_at >= mark.at AND h.changed_at <= :moment) AS change
+          WHERE machine_name NOT IN (SELECT machine_name FROM alone)) AS change
+    ORDER BY machine_name, reported_at DESC, version DESC
+), silent AS (
     SELECT found.machine_name, max(found.since) AS since
     FROM (SELECT machine_name, since FROM machine_silences WHERE since <= :moment::timestamptz AND until > :moment
           UNION ALL
           SELECT machine_name, since FROM silent_now(:now::timestamptz) WHERE since <= :moment) AS found
     GROUP BY found.machine_name
 )
-SELECT name.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
+SELECT said.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
        l.name AS line, said.status, said.reason, said.version, epoch_ms(said.reported_at) AS reported_ms,
        epoch_ms(said.began) AS since_ms, epoch_ms(silent.since) AS silent_ms
-FROM (SELECT machine_name FROM history_machines UNION SELECT machine_name FROM machines
-      UNION SELECT machine_name FROM history_unread) AS name
-CROSS JOIN LATERAL (  -- from the latest change back to the one that brought its status
-    SELECT status, reason, version, reported_at, changed_at AS began
-    FROM (SELECT changed_at, new_status,
-                 first_value(new_status) OVER back AS status, first_value(reason) OVER back AS reason,
-                 first_value(version) OVER back AS version, first_value(changed_at) OVER back AS reported_at,
-                 lead(new_status) OVER back AS status_before, lead(version) OVER back AS version_before
-          FROM machine_status_history
-          WHERE machine_name = name.machine_name AND changed_at <= :moment AND changed_at > '-infinity'
-          WINDOW back AS (ORDER BY changed_at DESC, version DESC)) AS change
-    WHERE status_before IS DISTINCT FROM new_status OR version_before IS NULL LIMIT 1) AS said
+FROM (SELECT * FROM said_since_mark UNION ALL SELECT * FROM said_alone) AS said
 LEFT JOIN silent USING (machine_name)
 LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name)
 WHERE said.status IS NOT NULL
-ORDER BY l.position NULLS LAST, m.line_id, m.position, f.machine_id, name.machine_name;
+ORDER BY l.position NULLS LAST, m.line_id, m.position, f.machine_id, said.machine_name;
 
 -- name: events_before(moment, most)
 -- The latest changes of the hour before a moment, newest first.

@@ -74,7 +74,7 @@ SELECT history_begin_again();
 -- name: add_up_history()#
 -- So that the first report that somebody asks for is as fast as any other: sums, and what the planner wants to know.
 SELECT refresh_history();
-ANALYZE machine_status_history, machine_stops, machine_days, floor_quarters, machine_waits, work_orders, work_order_events;
+ANALYZE machine_status_history, machine_stops, machine_days, machine_marks, floor_quarters, machine_waits, work_orders, work_order_events;
 
 -- name: draw_versions(amount)$
 -- The first of so many versions in a row: nobody else draws any while the feed is ours.

@@ -173,10 +173,10 @@ async def refresh_all(connection: asyncpg.Connection) -> None:
     while await connection.fetchval('SELECT refresh_history(50000)'):
         pass
     took = time.monotonic() - began
-    await connection.execute('VACUUM (ANALYZE) machine_stops, machine_days, floor_quarters, machine_waits')
+    await connection.execute('VACUUM (ANALYZE) machine_stops, machine_days, machine_marks, floor_quarters, machine_waits')
     sizes = await connection.fetch(
         "SELECT name, pg_size_pretty(pg_total_relation_size(name::regclass)) AS size "
-        "FROM unnest(ARRAY['machine_stops', 'machine_days', 'floor_quarters', 'machine_waits']) AS name")
+        "FROM unnest(ARRAY['machine_stops', 'machine_days', 'machine_marks', 'floor_quarters', 'machine_waits']) AS name")
     say(f'derived in {took:.0f} s: ' + ', '.join(f'{row["name"]} {row["size"]}' for row in sizes))
 
 

@@ -34,7 +34,8 @@ from floor.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 PHOTO = b'\x89PNG\r\n\x1a\n' + os.urandom(300_000)
-DERIVED = ('dashboard_', 'floor_quarters', 'history_', 'machine_days', 'machine_stops', 'machine_waits')
+DERIVED = ('dashboard_', 'floor_quarters', 'history_', 'machine_days', 'machine_marks', 'machine_stops',
+           'machine_waits')
 """Tables that are computed from the others again."""
 
 

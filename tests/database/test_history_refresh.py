@@ -30,7 +30,8 @@ DERIVED = ('SELECT count(*), sum(operational + 3 * warning + 5 * waiting + 7 * d
            'FROM machine_days',
            'SELECT count(*), sum(operational + 3 * warning + 5 * waiting + 7 * down) FROM floor_quarters '
            'WHERE operational + warning + waiting + down > 0',
-           'SELECT version, since, until, reason, repaired, silent FROM machine_stops ORDER BY version')
+           'SELECT version, since, until, reason, repaired, silent FROM machine_stops ORDER BY version',
+           'SELECT * FROM machine_marks ORDER BY at, machine_name')
 
 
 @pytest.fixture
@@ -130,6 +131,24 @@ async def test_what_is_older_than_what_was_rolled_up_is_put_in_its_place(connect
     assert late == anew
     assert await feed.fetchval('SELECT sum(down) FROM machine_days') > 10 * 3600 * 1_000_000
     assert await feed.fetchval("SELECT sum(caused) FROM machine_days WHERE machine_name = 'Injection_Molder_01_01'") > 0
+
+
+async def test_what_came_late_is_in_every_report_before_it_is_read(connect: Connect, analytics: Analytics) -> None:
+    """Also where what a machine was is read from a mark that was made before it came."""
+    feed = await connect()
+    await add(feed, 70, 'operational')
+    await feed.fetchval('SELECT refresh_history()')
+    now = datetime.now(UTC)
+    await add(feed, 40, 'down', 'Jam')
+
+    async def reports() -> list[Any]:
+        asked = Window(now - 20 * HOUR, now - 14 * HOUR)
+        return [await analytics.kpis(asked), await analytics.lines(asked), await analytics.root_and_victim(asked),
+                (await analytics.floor_at(asked.start)).machines]
+    at_once = await reports()
+    await feed.fetchval('SELECT refresh_history()')
+    assert at_once[0].down == 6 * 3600
+    assert at_once == await reports()
 
 
 async def test_steps_lead_to_the_same_as_one_go(connect: Connect, database: Database) -> None:

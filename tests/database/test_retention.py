@@ -37,7 +37,8 @@ async def sums(connection: asyncpg.Connection) -> list[Any]:
         'SELECT * FROM machine_days WHERE operational + warning + waiting + down + caused + unattributed <> 0 '
         'ORDER BY day, machine_name',
         'SELECT * FROM floor_quarters WHERE operational + warning + waiting + down <> 0 ORDER BY 1',
-        'SELECT version, since, until FROM machine_stops ORDER BY 1')]
+        'SELECT version, since, until FROM machine_stops ORDER BY 1',
+        "SELECT * FROM machine_marks WHERE at >= date_trunc('day', now() - interval '30 days', 'UTC') ORDER BY 1, 2")]
 
 
 async def oldest(connection: asyncpg.Connection) -> list[tuple[str, int]]:
@@ -95,10 +96,11 @@ async def test_reports_of_what_is_left_stay_right(past: asyncpg.Connection, data
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     windows = [Window(midnight - timedelta(days=days), midnight) for days in (10, 30, 80)]
     before = [await reports.kpis(window) for window in windows]
-    floor = await reports.floor_at(now)
+    moments = [now, now - timedelta(days=5), now - timedelta(days=31, hours=12)]  # the last in the time that is forgotten
+    floors = [(await reports.floor_at(moment)).machines for moment in moments]
     await past.fetchval(FORGET)
     assert [await reports.kpis(window) for window in windows] == before
-    assert (await reports.floor_at(now)).machines == floor.machines
+    assert [(await reports.floor_at(moment)).machines for moment in moments] == floors
 
 
 async def test_what_is_not_in_the_sums_is_not_forgotten(past: asyncpg.Connection) -> None:
