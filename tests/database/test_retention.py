@@ -96,7 +96,7 @@ async def test_reports_of_what_is_left_stay_right(past: asyncpg.Connection, data
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     windows = [Window(midnight - timedelta(days=days), midnight) for days in (10, 30, 80)]
     before = [await reports.kpis(window) for window in windows]
-    moments = [now, now - timedelta(days=5), now - timedelta(days=31, hours=12)]  # the last in the time that is forgotten
+    moments = [now, now - timedelta(days=5), now - timedelta(days=31.5)]  # the last in the time that is forgotten
     floors = [(await reports.floor_at(moment)).machines for moment in moments]
     await past.fetchval(FORGET)
     assert [await reports.kpis(window) for window in windows] == before
