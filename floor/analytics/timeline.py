@@ -54,11 +54,14 @@ async def read_timeline(reading: Reading, machines: Sequence[MachineName], colum
 
 def _bands(since: list[datetime], end: datetime, statuses: list[str], reasons: list[str | None]) -> list[Band]:
     """One machine's, without a gap: each lasts until the next begins. What was said again is one band."""
-    begins = [0, *(number for number in range(1, len(since)) if statuses[number] != statuses[number - 1]
-                   or reasons[number] != reasons[number - 1])]
-    ends = [*(since[number] for number in begins[1:]), end]
-    return [Band(since[number], until, _STATUSES[statuses[number]], reasons[number])
-            for number, until in zip(begins, ends, strict=True)]
+    begins: list[datetime] = []
+    said: list[tuple[str, str | None]] = []
+    for at, until, what in zip(since, [*since[1:], end], zip(statuses, reasons, strict=True), strict=True):
+        if at < until and (not said or said[-1] != what):
+            begins.append(at)
+            said.append(what)
+    return [Band(at, until, _STATUSES[status], reason)
+            for at, until, (status, reason) in zip(begins, [*begins[1:], end], said, strict=True)]
 
 
 def _merged(bands: list[Band], start: datetime, column: timedelta) -> Iterator[Band]:

@@ -164,12 +164,35 @@ SELECT machine_name, caused, unattributed
 FROM machine_charges(:start::timestamptz, :until::timestamptz, :now::timestamptz);
 
 -- name: timeline(names, start, until, now)
--- What some machines were in a period, without a gap: for each the moments, in order, from which it was so.
-SELECT s.machine_name, array_agg(s.since ORDER BY s.since) AS since, array_agg(s.status ORDER BY s.since) AS status,
-       array_agg(s.reason ORDER BY s.since) AS reason
-FROM (SELECT array_agg(n) AS names, array_agg(:start::timestamptz) AS froms, array_agg(:until::timestamptz) AS untils
-      FROM unnest(:names::text[]) n) AS all_of
-CROSS JOIN LATERAL machine_stretches(all_of.names, all_of.froms, all_of.untils, :now::timestamptz) s
+-- What some machines were in a period, without a gap: for each the moments, in order, from which it was so; of the same moments
+-- the last counts. Only machines that were silent have to be cut into stretches.
+WITH silent AS MATERIALIZED (
+    SELECT machine_name FROM silences_between(:start::timestamptz, :until::timestamptz, :now::timestamptz)
+), cut AS (
+    SELECT array_agg(n) AS names, array_agg(:start) AS froms, array_agg(:until) AS untils
+    FROM unnest(:names::text[]) n WHERE n IN (SELECT machine_name FROM silent)
+)
+SELECT n AS machine_name, said.since, said.status, said.reason
+FROM unnest(:names) n
+CROSS JOIN LATERAL (
+    SELECT array_agg(greatest(change.at, :start)) AS since,
+           array_agg(CASE WHEN change.is_known THEN change.status ELSE 'unknown' END) AS status,
+           array_agg(CASE WHEN change.is_known THEN change.reason END) AS reason
+    FROM (SELECT at, status, reason, status IN ('operational', 'warning', 'down') AS is_known
+          FROM (SELECT '-infinity'::timestamptz AS at, -1::bigint AS version, NULL::text AS status, NULL::text AS reason
+                UNION ALL
+                (SELECT changed_at, version, new_status, reason FROM machine_status_history
+                 WHERE machine_name = n AND changed_at <= :start AND changed_at > '-infinity'
+                 ORDER BY changed_at DESC, version DESC LIMIT 1)
+                UNION ALL
+                SELECT changed_at, version, new_status, reason FROM machine_status_history
+                WHERE machine_name = n AND changed_at > :start AND changed_at < :until) AS change
+          ORDER BY at, version) AS change) AS said
+WHERE :start < :until AND n NOT IN (SELECT machine_name FROM silent)
+UNION ALL
+SELECT s.machine_name, array_agg(s.since ORDER BY s.since), array_agg(s.status ORDER BY s.since),
+       array_agg(s.reason ORDER BY s.since)
+FROM cut CROSS JOIN LATERAL machine_stretches(cut.names, cut.froms, cut.untils, :now) s
 GROUP BY s.machine_name;
 
 -- name: floor_at(moment, now)

@@ -323,6 +323,7 @@ async def test_a_timeline_has_no_gap_and_shows_what_was(plant: Plant, question: 
     for lane in lanes:
         assert [band.since for band in lane.bands[1:]] == [band.until for band in lane.bands[:-1]]
         assert (lane.bands[0].since, lane.bands[-1].until) == (seen.start, seen.end) if seen.micros else not lane.bands
+        assert all(band.since < band.until for band in lane.bands)
         stretches = history.stretches(lane.machine, window.start, window.end)
         for stretch in stretches:
             band = next(band for band in lane.bands if band.since <= stretch.since < band.until)
