@@ -18,7 +18,7 @@ from nicegui.event_listener import EventListener
 from ui.conftest import Screen
 
 from floor.ui import broadcast as broadcast_module
-from floor.ui import silence
+from floor.ui import connection_badge, silence
 from floor.ui.broadcast import SECOND, LiveElement, machine_topic
 from floor.ui.fanout import MOST_WAITING, send_update
 from floor.ui.line_card import LineCount
@@ -29,9 +29,17 @@ def tile_of(screen, name):
                 if isinstance(element, LiveElement) and element.content()[0].get('data-machine') == name)
 
 
+@pytest.fixture(autouse=True)
+def within_one_second(monkeypatch):
+    """A second that passes between two messages is no difference."""
+    for module in silence, connection_badge:
+        monkeypatch.setattr(module, 'beat', lambda: '7')
+
+
 async def settled(floor, switchboard):
-    """After a page was opened or built anew: what it had to catch up on has gone out."""
-    await switchboard.screens[0].until(lambda: not floor.broadcast._held)
+    """After a page was opened or built anew: what it had to catch up on has gone out, and nothing else is to come."""
+    broadcast = floor.broadcast
+    await switchboard.screens[0].until(lambda: not (broadcast._held or broadcast._sums_due or broadcast._pace._resting))
     switchboard.emitted.clear()
 
 
@@ -188,9 +196,8 @@ async def test_a_click_on_one_of_many_is_one_on_that_machine(floor, look):
 # what is leaned on
 
 
-async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboard, monkeypatch):
+async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboard):
     """The same elements, once by our one message and once by element.update(), which is NiceGUI's own way."""
-    monkeypatch.setattr(silence, 'beat', lambda: '7')  # a second that passes between them is no difference
     screen = await look()
     await settled(floor, switchboard)
     floor.change('Valve_01_01', 'down', 'Leak')
