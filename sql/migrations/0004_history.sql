@@ -606,8 +606,23 @@ COMMENT ON FUNCTION waits_between IS 'Who was starved or blocked and for whom: r
 
 -- Rolling up.
 
+-- Mark what machines were wherever a mark falls into periods of their own, begins or ends them.
+CREATE FUNCTION history_mark(names text[], froms timestamptz[], untils timestamptz[]) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    DELETE FROM machine_marks m USING unnest(names, froms, untils) AS p (name, since, until)
+    WHERE m.machine_name = p.name AND m.at >= p.since AND m.at <= p.until;
+    INSERT INTO machine_marks (at, machine_name, status, reason, version, reported_at, began)
+    SELECT mark.at, p.name, said.status, said.reason, said.version, said.reported_at, said.began
+    FROM unnest(names, froms, untils) AS p (name, since, until)
+    CROSS JOIN LATERAL generate_series(date_bin('6 hours', p.since + interval '6 hours' - interval '1 microsecond',
+                                                '2000-01-01Z'), p.until, '6 hours') AS mark (at)
+    CROSS JOIN LATERAL last_said(p.name, mark.at - interval '1 microsecond') said
+    WHERE said.status IS NOT NULL ORDER BY mark.at, p.name
+$$;
+
 -- Add (direction 1) or take back (-1) what machines were over periods of their own, as far as it was read. For the
--- floor's quarters a stretch says how much of its first and its last it fills, and that the ones between are full.
+-- floor's quarters a stretch says how much of its first and its last it fills, and that the ones between are full. What is
+-- added is marked.
 CREATE FUNCTION history_roll_time(names text[], froms timestamptz[], untils timestamptz[], direction integer) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     WITH stretch AS MATERIALIZED (
@@ -662,21 +677,8 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     FROM quarter GROUP BY quarter.since HAVING sum(quarter.length) > 0
     ON CONFLICT (since) DO UPDATE SET
         operational = q.operational + excluded.operational, warning = q.warning + excluded.warning,
-        waiting = q.waiting + excluded.waiting, down = q.down + excluded.down
-$$;
-
--- Mark what machines were wherever a mark falls into periods of their own or ends them.
-CREATE FUNCTION history_mark(names text[], froms timestamptz[], untils timestamptz[]) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT AS $$
-    DELETE FROM machine_marks m USING unnest(names, froms, untils) AS p (name, since, until)
-    WHERE m.machine_name = p.name AND m.at > p.since AND m.at <= p.until;
-    INSERT INTO machine_marks (at, machine_name, status, reason, version, reported_at, began)
-    SELECT mark.at, p.name, said.status, said.reason, said.version, said.reported_at, said.began
-    FROM unnest(names, froms, untils) AS p (name, since, until)
-    CROSS JOIN LATERAL generate_series(date_bin('6 hours', p.since, '2000-01-01Z') + interval '6 hours', p.until, '6 hours')
-        AS mark (at)
-    CROSS JOIN LATERAL last_said(p.name, mark.at - interval '1 microsecond') said
-    WHERE said.status IS NOT NULL ORDER BY mark.at, p.name
+        waiting = q.waiting + excluded.waiting, down = q.down + excluded.down;
+    SELECT history_mark(names, froms, untils) WHERE direction = 1
 $$;
 
 -- Charge machines for (direction 1), or discharge them of (-1), some waits.
@@ -822,7 +824,6 @@ BEGIN
     END IF;
     IF late_names IS NOT NULL THEN
         PERFORM history_roll_time(late_names, late_news, late_untils, 1);
-        PERFORM history_mark(late_names, late_news, late_untils);
         PERFORM history_roll_waits(late_from, was.rolled_until, late_lines);
     END IF;
     RETURN CASE WHEN goal.loaded > was.loaded THEN greatest(amount, 1) ELSE amount END;
@@ -861,9 +862,8 @@ BEGIN
     until_at := least(date_trunc('hour', least(now_at - interval '1 minute', (SELECT min(at) FROM history_unread)), 'UTC'),
                       date_bin('24 hours', from_at, '2000-01-01Z') + greatest(1, 2000 / nullif(machines, 0)) * interval '24 hours');
     IF until_at > from_at THEN
-        PERFORM history_roll_time(names, froms, untils, 1), history_mark(names, froms, untils)
-        FROM (SELECT array_agg(machine_name) AS names, array_agg(from_at) AS froms, array_agg(until_at) AS untils
-              FROM history_machines WHERE first_at < until_at) AS known;
+        PERFORM history_roll_time(array_agg(machine_name), array_agg(from_at), array_agg(until_at), 1)
+        FROM history_machines WHERE first_at < until_at;
         PERFORM history_roll_waits(from_at, until_at, NULL);
         UPDATE history_progress SET rolled_until = until_at;
         RETURN extract(epoch FROM until_at - from_at)::bigint / 3600;

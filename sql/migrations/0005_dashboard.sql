@@ -423,8 +423,6 @@ BEGIN
     END IF;
     IF late_names IS NOT NULL THEN
         PERFORM history_roll_time(late_names, late_news, late_untils, 1);
-        PERFORM history_mark(late_names, array_agg(new_at - interval '1 microsecond'), late_untils)  -- the first mark too
-        FROM unnest(late_news) AS new_at;
         PERFORM history_roll_waits(late_from, was.rolled_until, late_lines);
     END IF;
 END $$;
