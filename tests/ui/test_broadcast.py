@@ -315,6 +315,7 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
             got += sockets['quick'].queue.qsize()
             take_all(sockets['quick'])
         waiting = take_all(sockets['slow'])
+        assert floor.broadcast._behind == {slow.client.id}
         clock = asyncio.create_task(floor.broadcast.run())
         try:
             await slow.until(lambda: not sockets['slow'].queue.empty())
@@ -365,6 +366,7 @@ async def test_what_nicegui_is_just_sending_does_not_overtake_what_is_newer(floo
 
     await screen.until(lambda: 'down' in shown)
     await settled(floor, switchboard)
+    assert shown[0] == 'operational'  # what NiceGUI was sending did come
     assert shown == sorted(shown, reverse=True)  # running, then down, and never back
 
 
@@ -387,6 +389,7 @@ async def test_what_nicegui_replays_late_is_not_shown_after_what_is_newer(floor,
 
     await screen.until(lambda: 'down' in shown)
     await settled(floor, switchboard)
+    assert shown[0] == 'operational'
     assert shown == sorted(shown, reverse=True)
 
 
