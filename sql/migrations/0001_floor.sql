@@ -91,11 +91,20 @@ DECLARE
 BEGIN
     IF clean IS NULL OR clean NOT IN ('operational', 'warning', 'down') THEN
         RAISE check_violation USING
-            MESSAGE = format('status %s is not known: use operational, warning or down', coalesce(quote_literal(status), 'NULL')),
+            MESSAGE = format('status %s is not known: use operational, warning or down',
+                             coalesce(quote_literal(left(status, 60)), 'NULL')),
             CONSTRAINT = 'machine_feed_stream_status_check', COLUMN = 'status';
     END IF;
     RETURN clean;
 END $$;
+
+-- Pages, notifications and reports carry these texts. One that is too long is cut, visibly: a status is never refused
+-- because of the text beside it.
+CREATE FUNCTION machine_feed_clean_text(value text, most integer) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(CASE WHEN length(clean) > most THEN rtrim(left(clean, most - 3)) || '...' ELSE clean END, '')
+    FROM (SELECT btrim(value) AS clean) AS trimmed
+$$;
 
 -- SECURITY DEFINER: a writer that may only set status, reason and datetime needs no right on the sequence or on machines.
 CREATE FUNCTION machine_feed_register() RETURNS trigger
@@ -104,9 +113,14 @@ BEGIN
     IF NEW.machine_id IS NULL THEN
         SELECT coalesce(max(machine_id), 0) + 1 INTO NEW.machine_id FROM machine_feed_stream;
     END IF;
+    IF length(NEW.machine_name) > 200 THEN  -- a name is a key: two that are cut could become one
+        RAISE check_violation USING
+            MESSAGE = format('machine_name has %s characters: at most 200 fit', length(NEW.machine_name)),
+            CONSTRAINT = 'machines_machine_name_check', COLUMN = 'machine_name';
+    END IF;
     NEW.status       := machine_feed_clean_status(NEW.status);
-    NEW.reason       := nullif(btrim(NEW.reason), '');
-    NEW.type         := coalesce(nullif(btrim(NEW.type), ''), 'other');
+    NEW.reason       := machine_feed_clean_text(NEW.reason, 2000);
+    NEW.type         := coalesce(machine_feed_clean_text(NEW.type, 200), 'other');
     NEW.reported_at  := clock_timestamp();
     NEW.status_since := NEW.reported_at;
     NEW.version      := nextval('machine_feed_version');
@@ -131,10 +145,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     NEW.status := machine_feed_clean_status(NEW.status);
     IF TG_ARGV[0] = 'reason given' THEN
-        NEW.reason := nullif(btrim(NEW.reason), '');
+        NEW.reason := machine_feed_clean_text(NEW.reason, 2000);
     ELSIF NEW.status <> OLD.status THEN
         NEW.reason := NULL;
     END IF;
+    NEW.type         := coalesce(machine_feed_clean_text(NEW.type, 200), 'other');
     NEW.reported_at  := clock_timestamp();
     NEW.status_since := CASE WHEN NEW.status = OLD.status THEN OLD.status_since ELSE NEW.reported_at END;
     NEW.version      := nextval('machine_feed_version');

@@ -143,6 +143,38 @@ async def test_an_empty_reason_is_no_reason(feed: Feed, empty: str | None) -> No
     assert await feed.history() == [('operational', 'down', 'E-stop'), ('down', 'down', None)]
 
 
+@pytest.mark.parametrize('letter', ['x', '§', '機', '\U0001f6d1', '\x01'])
+async def test_a_reason_that_is_too_long_is_cut_and_its_status_taken(feed: Feed, letter: str) -> None:
+    await feed.set("status = 'down', reason = $1", letter * 3_000)
+    machine = await feed.machine()
+    assert (machine['status'], machine['reason']) == ('down', letter * 1_997 + '...')
+    assert await feed.history() == [('operational', 'down', letter * 1_997 + '...')]
+    assert len(await feed.announced()) == 1
+    await feed.set('reason = $1', letter * 2_000)
+    assert (await feed.machine())['reason'] == letter * 2_000
+
+
+@pytest.mark.parametrize('statement', [
+    "UPDATE machine_feed_stream SET status = 'down', reason = repeat('x', 5000000) WHERE machine_name = 'Valve_01_01'",
+    "INSERT INTO machine_feed_stream (machine_name, reason) VALUES ('Oven', repeat('x', 5000000))",
+    "INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Oven', repeat('x', 5000000))",
+    "UPDATE machine_feed_stream SET type = repeat('x', 5000000) WHERE machine_name = 'Valve_01_01'",
+])
+async def test_no_text_of_a_feed_makes_the_floor_heavy(feed: Feed, statement: str) -> None:
+    await feed.execute(statement)
+    for table in 'machine_feed_stream', 'machines', 'machine_status_history':
+        assert await feed.value(f'SELECT max(length({table}::text)) FROM {table}') < 3_000
+
+
+@pytest.mark.parametrize('statement', [
+    "INSERT INTO machine_feed_stream (machine_name) VALUES (repeat('x', 5000000))",
+    "UPDATE machine_feed_stream SET status = repeat('x', 5000000) WHERE machine_name = 'Valve_01_01'",
+])
+async def test_a_name_or_a_status_that_is_far_too_long_is_refused_in_one_sentence(feed: Feed, statement: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match=r'^(machine_name|status) .{10,160}$'):
+        await feed.execute(statement)
+
+
 # time and order
 
 async def test_every_report_gets_a_version_of_its_own_that_grows(feed: Feed) -> None:
