@@ -6,7 +6,6 @@ not held up. `python -m floor.restore FILE` brings it back. The file is for the 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 import zipfile
@@ -16,7 +15,7 @@ from pathlib import Path
 import aiosql
 import asyncpg
 
-from .console import run_command, say
+from .console import Parser, run_command, say
 from .database import SQL, UNREACHABLE, describe
 from .embedded.backup_file import DUMP, MANIFEST, ROLES, Manifest, new_backup, require_embedded
 from .embedded.postgres_programs import copy_out, progress
@@ -27,10 +26,9 @@ from .source import database_source
 from .version import program_version
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.backup') -> int:
     """0, or 1 with one line that says what is wrong."""
-    parser = argparse.ArgumentParser(
-        prog='python -m floor.backup', description='Save the embedded database (DATA_DIR) in a file. The app may run.')
+    parser = Parser(prog=program, description='Save the embedded database (DATA_DIR) in a file. The app may run.')
     parser.add_argument('file', type=Path)
     parser.add_argument('--replace', action='store_true', help='overwrite the file if it is there')
     options = parser.parse_args(arguments)

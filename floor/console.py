@@ -1,7 +1,8 @@
-"""What a person sees in the terminal: steps, the welcome, and how the process ends."""
+"""What a person sees in the terminal: arguments, steps, the welcome, and how the process ends."""
 
 from __future__ import annotations
 
+import argparse
 import logging
 import signal
 import socket
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,6 +21,17 @@ from .source import DatabaseSource
 from .version import program_version
 
 log = logging.getLogger(__name__)
+
+
+class Parser(argparse.ArgumentParser):
+    """Arguments that are written in full; a wrong one is answered with one line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """One line, and exit status 2."""
+        self.exit(2, f'{self.prog}: {message}. {self.prog} --help lists what there is.\n')
 
 
 def say(step: str) -> None:

@@ -22,11 +22,12 @@ from asyncpg.pool import PoolConnectionProxy
 
 from .errors import DatabaseUnavailable
 from .lag import Lag
+from .resources import resource_folder
 from .settings import Settings
 
 log = logging.getLogger(__name__)
 
-SQL = Path(__file__).parent.parent / 'sql'
+SQL = resource_folder('sql')
 DEFAULT_FEED_TABLE = 'machine_feed_stream'
 
 Connection = asyncpg.Connection | PoolConnectionProxy

@@ -6,7 +6,6 @@ nothing has changed, whatever goes wrong. A database that is there is only repla
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import io
 import os
@@ -22,7 +21,7 @@ from pathlib import Path
 import aiosql
 import asyncpg
 
-from .console import run_command, say
+from .console import Parser, run_command, say
 from .database import SQL, UNREACHABLE, describe
 from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
 from .embedded.cluster import make_durable
@@ -37,11 +36,10 @@ OURS_BEFORE = ('CREATE ROLE postgres;', 'ALTER ROLE postgres ')
 """Statements of roles.sql about the role that each cluster is made with."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.restore') -> int:
     """0, or 1 with one line that says what is wrong."""
-    parser = argparse.ArgumentParser(
-        prog='python -m floor.restore', description='Make the embedded database (DATA_DIR) what a backup says. The app '
-                                                    'must not run meanwhile.')
+    parser = Parser(prog=program, description='Make the embedded database (DATA_DIR) what a backup says. The app must '
+                                              'not run meanwhile.')
     parser.add_argument('file', type=Path)
     parser.add_argument('--replace', action='store_true', help='also where there is a database; it is kept beside')
     options = parser.parse_args(arguments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
 import signal
@@ -13,7 +12,7 @@ from contextlib import suppress
 
 from rich.console import Console
 
-from floor.console import stop_on_sigterm
+from floor.console import Parser, stop_on_sigterm
 from floor.database import Database
 from floor.errors import FloorError, SettingsError
 from floor.migrate import connect_prepared
@@ -26,9 +25,9 @@ from .terminal import Terminal
 CAN_NOT_RUN, WRONG_SETTING = 1, 2
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = 'python -m simulator') -> int:
     """Play until Ctrl-C or SIGTERM; the exit status is 0, 1 without a database, or 2 for a setting that is wrong."""
-    options = _parser().parse_args(arguments)
+    options = _parser(program).parse_args(arguments)
     given = {} if options.interval is None else {'simulator_interval': options.interval}
     try:
         settings = Settings.load(**given)
@@ -76,9 +75,9 @@ async def _print(updates: asyncio.Queue[Update], terminal: Terminal) -> None:
         terminal.show(await updates.get())
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog='python -m simulator',
+def _parser(program: str) -> Parser:
+    parser = Parser(
+        prog=program,
         description='Play the plant against the database that the app uses (.env is read), and print every change. '
                     'While another simulator plays the same floor, this one stands by.')
     parser.add_argument('--interval', help='mean seconds between two changes of the whole floor (SIMULATOR_INTERVAL)')

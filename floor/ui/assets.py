@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
 
 from nicegui import ui
 
-ASSETS = Path(__file__).parents[2] / 'assets'
+from ..resources import resource_folder
+
+ASSETS = resource_folder('assets')
 
 
 @cache

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from nicegui import ui
 
 from ..model import Person, Role
+from ..version import NAME
 from .assets import link_stylesheet
 from .broadcast import LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
@@ -19,7 +20,6 @@ from .theme import theme_menu
 
 STYLESHEETS = ('tokens.css', 'floor.css', 'silence.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
                'session.css')
-NAME = 'Line Monitor'
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
 DIAGNOSIS = 'Diagnosis'
 FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}

@@ -102,7 +102,7 @@ class Missing(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Missing())
-import main, simulator.__main__
+import floor.app, simulator.__main__
 from floor.settings import Settings
 from floor.source import database_source
 with database_source(Settings(_env_file=None)) as source:

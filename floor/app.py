@@ -1,0 +1,131 @@
+"""The wiring: database, store, listener, simulator, pages, server. Importing this file imports NiceGUI.
+
+One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NOTIFY -> floor/listener.py
+-> floor/store.py -> floor/ui/broadcast.py -> every browser.
+"""
+
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from nicegui import app, background_tasks, ui
+
+from auth.identity import identity_source
+from simulator.runner import SimulatorRunner
+
+from . import console, history
+from .analytics import Analytics
+from .analytics.dashboard_keeper import DashboardKeeper
+from .analytics.history_keeper import HistoryKeeper
+from .api import floor_api, work_orders_api
+from .change_limit import ChangeLimit
+from .dashboard_link import dashboard_link
+from .database import Database
+from .employees import Employees
+from .gate.front_door import guard
+from .gate.storage import storage_secret
+from .listener import Listener, Timing
+from .migrate import connect_prepared, load_migrations, prepare
+from .operation import health
+from .operation.collector import collect_garbage
+from .operation.connection_watch import ConnectionWatch, once_live
+from .operation.logs import LogCounter
+from .operation.loop_lag import event_loop_lag, measure_event_loop
+from .operation.vitals import Vitals
+from .orders.work_order_keeper import WorkOrderKeeper
+from .orders.work_order_list import WorkOrderList
+from .orders.work_orders import WorkOrders
+from .pages import (
+    diagnosis_page,
+    employees_page,
+    floor_page,
+    past_page,
+    reports_page,
+    shift_report_page,
+    work_order_page,
+    work_orders_page,
+)
+from .settings import Settings
+from .shifts import Shifts
+from .source import DatabaseSource
+from .store import Store
+from .ui.assets import ASSETS
+from .ui.broadcast import Broadcast
+from .ui.echo import Echoes, browser_lag
+from .ui.fanout import longest_backlog
+from .ui.frame import add_stylesheets
+from .ui.quick_return import return_quickly
+from .ui.services import Services
+from .ui.session import keep_sessions
+from .version import NAME
+
+
+def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> None:
+    """Everything that one process consists of, and how it hangs together."""
+    timing = Timing(heartbeat=settings.listen_heartbeat_seconds, audit=settings.listen_audit_seconds)
+    database = Database(source.url, settings, source.lakebase)
+    store = Store(stale_after=timing.stale_after, silent_after=settings.machine_silent_after)
+    listener = Listener(database.connect, database.queries, store, schema=database.schema, timing=timing,
+                        prepare=prepare(database),
+                        also_wrong=lambda: source.lakebase.problem if source.lakebase else None)
+    echoes = Echoes(store, browser := browser_lag())
+    broadcast = Broadcast(store, behind_change=echoes.ask)
+    watch, loop = ConnectionWatch(store), event_loop_lag()
+    limit = ChangeLimit(settings.changes_per_minute) if settings.changes_per_minute else None
+    employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
+    orders = WorkOrders(database, employees)
+    order_list = WorkOrderList(database, settings.zone)
+    order_keeper = WorkOrderKeeper(database, settings.auto_work_order_after)
+    history_keeper = HistoryKeeper(database, settings.machine_silent_after)
+    dashboard_keeper = DashboardKeeper(database, history_keeper, settings.zone, retention_days=settings.retention_days,
+                                       every=settings.dashboard_refresh_seconds)
+    services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
+                        employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
+                        default_role=settings.role_of_strangers, echoes=echoes,
+                        dashboard=dashboard_link(settings, os.environ))
+
+    tasks: list[Callable[[], Awaitable[None]]] = [
+        listener.run, broadcast.run, database.recycle, watch.run,
+        *(partial(once_live, store, keeper.run) for keeper in (order_keeper, history_keeper, dashboard_keeper)),
+        partial(measure_event_loop, loop),
+        partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages)]
+    if source.lakebase is not None:
+        tasks.append(source.lakebase.keep_fresh)
+    if source.embedded is not None:
+        tasks.append(source.embedded.supervise)
+    simulator = None
+    if settings.enable_simulator:
+        simulator = SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
+                                    instance=f'{socket.gethostname()}:{settings.port}',
+                                    backfill_days=settings.backfill_days)
+        tasks.append(simulator.run)
+
+    floor_api.register(app, database=database)
+    work_orders_api.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
+                             identify=services.identify)
+    vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
+                    browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,
+                    upkeeps=[order_keeper.upkeep, history_keeper.upkeep, dashboard_keeper.upkeep],
+                    log_lines=lambda: log_lines.lines, migrations=load_migrations(feed_table=database.feed_table),
+                    password=source.lakebase, simulator=simulator)
+    health.register(app, vitals)
+    diagnosis_page.register(services, vitals, retention_days=settings.retention_days)
+    for page in floor_page, work_orders_page, work_order_page, employees_page:
+        page.register(services)
+    analytics, shifts = Analytics(database, settings.zone), Shifts(settings.shifts, settings.zone)
+    for report in reports_page, shift_report_page, past_page:
+        report.register(services, analytics, shifts)
+    add_stylesheets()
+    keep_sessions()
+    return_quickly(app)
+    app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
+    app.on_startup(lambda: [background_tasks.create(task()) for task in tasks])
+    app.on_startup(lambda: console.welcome(settings, source))
+    app.on_shutdown(database.close)
+    # reconnect_timeout: without a sign of us for 1.2 of it a browser calls us gone; a picture may be 8 s old
+    ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
+           language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
+           binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=3,
+           ws_per_message_deflate=False, log_config=None,
+           **guard(app, settings, storage_secret(settings), services.dashboard))

@@ -1,0 +1,104 @@
+"""The command line: `line-monitor` where it is installed, `python main.py` in a checkout.
+
+    line-monitor [run] [--host ADDRESS] [--port PORT] [--demo]     the app
+    line-monitor simulator | backup | restore ...                  the other programs, each with its own --help
+
+NiceGUI is imported only to serve: it takes seconds, and reads where its storage is when it is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import console
+from .errors import FloorError, SettingsError
+from .settings import Settings
+from .source import database_source
+from .version import NAME, program_version
+
+log = logging.getLogger('line-monitor')
+
+PROGRAM = 'line-monitor'
+RUN = 'run'
+COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.backup', 'restore': 'floor.restore'}
+"""Each a module whose main takes the arguments and the name to be called by."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; returns the exit status: 0, 1 with one line that says what is wrong, 2 for wrong
+    arguments."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in COMMANDS:
+        command = importlib.import_module(COMMANDS[arguments[0]])
+        return int(command.main(arguments[1:], program=f'{PROGRAM} {arguments[0]}'))
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command != RUN:
+        parser.error(f'there is no command {options.command}: choose {RUN}, {", ".join(COMMANDS)}')
+    given = {'host': options.host, 'port': options.port, 'new_floor': 'demo' if options.demo else None}
+    return run(**{name: value for name, value in given.items() if value is not None})
+
+
+def run(**given: Any) -> int:
+    """Run the floor until it is stopped; 0, or 1 with one line that says what is wrong. given: settings that win."""
+    try:
+        with console.stop_on_sigterm():
+            _run(given)
+    except FloorError as error:
+        print(f'{NAME}: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    log.info('stopped')
+    return 0
+
+
+def _run(given: dict[str, Any]) -> None:
+    from auth.identity import check_identity_source  # noqa: PLC0415 (slow, and not needed for --help)
+
+    from .operation.logs import set_up_logging  # noqa: PLC0415
+
+    settings = Settings.load(**given)
+    log_lines = set_up_logging(settings.log_level, settings.log_format)
+    check_identity_source(settings)
+    console.check_port(settings.host, settings.port)
+    keep_choices_in(settings.data_dir / 'ui')
+    from .app import serve  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
+
+    with database_source(settings, console.reporter(settings)) as source:
+        serve(settings, source, log_lines)
+
+
+def keep_choices_in(folder: Path) -> None:
+    """Have NiceGUI store what people chose and typed (themes, drafts) there, for our eyes only.
+
+    :raises SettingsError: the folder can't be made
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f'DATA_DIR={folder.parent} can not be written ({error.strerror}): choose a folder that '
+                            f'belongs to you') from error
+    os.environ['NICEGUI_STORAGE_PATH'] = str(folder.resolve())
+
+
+def _parser() -> console.Parser:
+    parser = console.Parser(
+        prog=PROGRAM, description='A live monitor of a manufacturing floor. Settings come from the environment and '
+                                  '.env (README.md lists them); an option here wins.',
+        epilog=f'{PROGRAM} COMMAND --help explains one of the other commands.')
+    parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
+                        help=f'{RUN} (the default): the app; simulator: plays the plant; backup, restore: the embedded '
+                             f'database')
+    parser.add_argument('--host', help='an address to listen on (HOST)')
+    parser.add_argument('--port', help='a port to listen on (PORT)')
+    parser.add_argument('--demo', action='store_true', help='a floor that is made now becomes the demo '
+                                                            '(NEW_FLOOR=demo)')
+    parser.add_argument('--version', action='version', version=f'{PROGRAM} {program_version()}')
+    return parser
