@@ -11,6 +11,7 @@ from ..heading import Heading
 from ..saying import Alert, Words, as_sentence
 from ..services import Services
 from ..words import date_and_time
+from .upload_button import UploadButton
 from .words import in_ms, order_address, role_needed
 
 MEGABYTE = 1024 * 1024
@@ -31,9 +32,8 @@ class OrderAttachments:
             Heading('Attachments').classes('panel-title')
             self._list = ui.element('ul').classes('attachments')
             with ui.element('div').classes('uploads'):
-                photo = self._upload('Take a photo', refusal).classes('upload-photo')
-                photo.props('accept="image/*" capture=environment')
-                self._upload('Add a photo or PDF', refusal).props('accept="image/*,application/pdf"')
+                self._upload('Take a photo', refusal, 'image/*').use_camera().button.classes('upload-photo')
+                self._upload('Add a photo or PDF', refusal, 'image/*,application/pdf')
             Words('p', refusal or 'Images and PDF, up to 10 MB each.').classes('panel-note')
             self._problem = Alert()
 
@@ -60,13 +60,9 @@ class OrderAttachments:
             link.props['rel'] = 'noopener'
             Words('span', f'{size_words(attachment.size)} · {attachment.added_by} · {added}').classes('quiet')
 
-    def _upload(self, label: str, refusal: str) -> ui.upload:
-        upload = ui.upload(label=label, auto_upload=True, max_file_size=LARGEST, on_upload=self._arrived,
-                           on_rejected=lambda: self._problem.show(REFUSED)).classes('upload')
-        upload.props['title'] = refusal
-        upload.props['aria-label'] = label
-        upload.set_enabled(not refusal)
-        return upload
+    def _upload(self, label: str, refusal: str, accept: str) -> UploadButton:
+        return UploadButton(label, refusal=refusal, accept=accept, max_bytes=LARGEST, on_file=self._arrived,
+                            on_rejected=lambda: self._problem.show(REFUSED))
 
     async def _arrived(self, event: UploadEventArguments) -> None:
         try:
@@ -76,9 +72,8 @@ class OrderAttachments:
             problem = as_sentence(error)
         else:
             problem = ''
-        if isinstance(event.sender, ui.upload) and not event.sender.is_deleted:
+        if not self._list.is_deleted:
             self._problem.show(problem)
-            event.sender.reset()
 
 
 def size_words(size: int) -> str:
