@@ -201,12 +201,13 @@ class Listener:
         async with session.asking:
             session.resync_wanted = False  # not before: the audit may be reading, and must know that we want to
             session.reading, session.machines_while_reading, session.orders_while_reading = True, [], []
+            asked = self._store.moment
             try:
                 snapshot = await read_floor(session.connection, self._queries)
             finally:
                 session.reading = False
         self.counters.snapshots += 1
-        self._store.replace(snapshot)
+        self._store.replace(snapshot, asked, self._store.moment)
         self._write(session, session.machines_while_reading, session.orders_while_reading)  # may be newer than that
 
     # is it true

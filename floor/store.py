@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .database_clock import DatabaseClock
 from .lag import Lag
 from .model import (
     DisplayName,
@@ -139,9 +140,7 @@ class Store:
         self._monotonic = monotonic
         self._proof: float | None = None
         self._broken = True
-        self._clock_ms: tuple[int, float] | None = None
-        self.clock_error: float | None = None
-        """Seconds by which the database's clock as we carry it on may be wrong; None: not known."""
+        self.clock = DatabaseClock(monotonic)
         self._subscribers: list[Subscriber] = []
 
     # reading
@@ -168,10 +167,12 @@ class Store:
     @property
     def now_ms(self) -> int:
         """The database's clock, in ms since 1970; before it was ever read, this machine's."""
-        if self._clock_ms is None:
-            return int(time.time() * 1000)
-        at_ms, read_at = self._clock_ms
-        return at_ms + int((self._monotonic() - read_at) * 1000)
+        return self.clock.now_ms
+
+    @property
+    def clock_error(self) -> float | None:
+        """Seconds by which the database's clock as we carry it on may be wrong; None: not known."""
+        return self.clock.error
 
     @property
     def counts(self) -> Counter[Status]:
@@ -217,9 +218,11 @@ class Store:
 
     # writing: the listener only
 
-    def replace(self, snapshot: FloorSnapshot) -> Difference:
-        """The whole floor as the database has it. It wins over what we knew: a restored backup has older versions."""
-        self.set_clock(snapshot.now_ms)
+    def replace(self, snapshot: FloorSnapshot, asked: float | None = None, answered: float | None = None) -> Difference:
+        """The whole floor as the database has it. It wins over what we knew: a restored backup has older versions.
+
+        asked, answered: as in set_clock."""
+        self.set_clock(snapshot.now_ms, asked, answered)
         before = self.machines
         layout = [(m.name, m.line, m.type) for m in snapshot.machines] != \
             [(m.name, m.record.line, m.record.type) for m in before.values()]
@@ -297,12 +300,12 @@ class Store:
             self._tell(Difference(connection=True))
 
     def set_clock(self, now_ms: int, asked: float | None = None, answered: float | None = None) -> None:
-        """The database's clock. It was read between these two moments, as near the middle as we can know; None: a
-        moment ago, and nobody knows how long."""
+        """The database's clock, read between these two moments; None: a moment ago, nobody knows how long, which
+        counts only while there is nothing better."""
         if asked is None or answered is None:
-            self._clock_ms, self.clock_error = (now_ms, self.moment), None
+            self.clock.show(now_ms)
         else:
-            self._clock_ms, self.clock_error = (now_ms, (asked + answered) / 2), (answered - asked) / 2
+            self.clock.read(now_ms, asked, answered)
 
     def tick(self) -> None:
         """Once a second: machines that have gone silent become unknown."""

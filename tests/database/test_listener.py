@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -294,6 +295,21 @@ async def test_a_heartbeat_proves_the_moment_it_was_sent_and_not_the_one_it_is_h
     async with floor.running(NEVER):
         assert floor.store.age is not None
         assert floor.store.age >= 0.5
+
+
+async def test_a_floor_that_is_read_while_this_process_stands_still_does_not_make_its_clock_late(floor: Floor) -> None:
+    async def stand_still() -> None:
+        if floor.listener.counters.snapshots:
+            time.sleep(0.5)  # noqa: ASYNC251 (this is what is tested)
+
+    queries = Watched(floor.database.queries, 'active_orders', stand_still)
+    async with floor.running(NEVER, queries):
+        await floor.writer.execute(f"SELECT pg_notify('{CHANNEL}', '{{\"resync\": \"a test\"}}')")
+        await until(lambda: floor.listener.counters.snapshots == 2)
+        before_ms = await floor.writer.fetchval('SELECT epoch_ms(clock_timestamp())')
+        assert floor.store.clock_error is not None
+        assert floor.store.clock_error < 0.2
+        assert floor.store.now_ms >= before_ms - 200
 
 
 # moments that are easy to miss

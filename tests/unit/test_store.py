@@ -510,14 +510,3 @@ def test_every_write_has_a_revision_of_its_own(floor: Store) -> None:
     floor.prove()
     assert revisions == sorted(set(revisions))
     assert len(revisions) == 4
-
-
-def test_the_databases_clock_is_carried_on_from_the_middle_of_the_question() -> None:
-    """However late the answer is taken up, as after the process stood still."""
-    seconds = iter([100.0] * 3)
-    store = Store(monotonic=lambda: next(seconds))
-    store.set_clock(50_000, asked=90.0, answered=90.5)
-    assert store.clock_error == 0.25
-    assert store.now_ms == 50_000 + 9_750
-    store.set_clock(50_000)
-    assert store.clock_error is None
