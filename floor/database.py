@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -122,6 +123,15 @@ class Database:
                 yield connection
         except UNREACHABLE as error:
             raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
+
+    async def now(self) -> datetime:
+        """The database's clock, which alone says what is overdue, over or still going.
+
+        :raises DatabaseUnavailable: as acquire
+        """
+        async with self.acquire() as connection:
+            now: datetime = await self.queries.database_time(connection)
+            return now
 
     @property
     def pool_use(self) -> PoolUse:

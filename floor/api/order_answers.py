@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,9 +47,9 @@ class OrderAnswer(BaseModel):
     updated_at: datetime
 
     @classmethod
-    def of(cls, order: WorkOrder) -> OrderAnswer:
-        """The same under the names of the columns."""
-        return cls(**_columns(order))
+    def of(cls, order: WorkOrder, now: datetime) -> OrderAnswer:
+        """The same under the names of the columns. now: by the database's clock."""
+        return cls(**_columns(order, now))
 
 
 class ChecklistAnswer(BaseModel):
@@ -85,9 +85,9 @@ class OrderDetailsAnswer(OrderAnswer):
     attachments: list[AttachmentAnswer]
 
     @classmethod
-    def of_details(cls, details: WorkOrderDetails) -> OrderDetailsAnswer:
-        """The same under the names of the columns."""
-        return cls(**_columns(details.order),
+    def of_details(cls, details: WorkOrderDetails, now: datetime) -> OrderDetailsAnswer:
+        """The same under the names of the columns. now: by the database's clock."""
+        return cls(**_columns(details.order, now),
                    checklist=[ChecklistAnswer.model_validate(item) for item in details.checklist],
                    attachments=[AttachmentAnswer.model_validate(file) for file in details.attachments])
 
@@ -131,7 +131,7 @@ class EventAnswer(BaseModel):
                    field=event.field, old_value=event.old, new_value=event.new, note=event.note)
 
 
-def _columns(order: WorkOrder) -> dict[str, Any]:
+def _columns(order: WorkOrder, now: datetime) -> dict[str, Any]:
     values = {name: getattr(order, name) for name in OrderAnswer.model_fields if hasattr(order, name)}
     return {**values, 'machine_id': order.machine, 'issue_description': order.description, 'status': order.state,
-            'timestamp': order.reported_at, 'overdue': order.is_overdue(datetime.now(UTC))}
+            'timestamp': order.reported_at, 'overdue': order.is_overdue(now)}

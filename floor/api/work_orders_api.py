@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -64,10 +65,10 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         """A page of the orders under the filters. How many there are and where the other pages are, the headers say."""
         async with answering(patience):
             whose = await _whose(employees, asked.assignee)
-            page = await order_list.page(_filter(asked, whose))
+            page, now = await order_list.page(_filter(asked, whose)), await database.now()
         response.headers['X-Total-Count'] = str(page.total)
         response.headers['Link'] = _links(request, asked, page.total)
-        return [OrderAnswer.of(order) for order in page.orders]
+        return [OrderAnswer.of(order, now) for order in page.orders]
 
     @router.post('', status_code=201, summary='Report a problem of a machine', responses={
         200: {'model': OrderAnswer, 'description': 'The order that this Idempotency-Key has made before.',
@@ -80,15 +81,16 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
             assignee_id = await _employee_called(employees, new.assignee)
             if idempotency_key is not None and await _was_used(database, idempotency_key):
                 response.status_code = 200
-            order = await orders.create(who, new.order(assignee_id, idempotency_key))
+            order = OrderAnswer.of(await orders.create(who, new.order(assignee_id, idempotency_key)),
+                                   await database.now())
         response.headers['Location'] = f'{request.url.path}/{order.id}'
-        return OrderAnswer.of(order)
+        return order
 
     @router.get('/{order_id}', summary='One work order with its checklist and attachments', responses=documented(404))
     async def one(order_id: str) -> OrderDetailsAnswer:
         """Everything about it but what happened to it."""
         async with answering(patience):
-            return OrderDetailsAnswer.of_details(await orders.details(_known(order_id)))
+            return OrderDetailsAnswer.of_details(await orders.details(_known(order_id)), await database.now())
 
     @router.patch('/{order_id}', response_model=OrderAnswer, summary='Change or move a work order',
                   responses=documented(400, 403, 404, 409, 413, 415, 429))
@@ -101,12 +103,11 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         """
         try:
             async with answering(patience):
-                return OrderAnswer.of(await _patch(orders, employees, who, _known(order_id), patch))
+                return OrderAnswer.of(await _patch(orders, employees, who, _known(order_id), patch),
+                                      await database.now())
         except EditConflict as conflict:
-            current = conflict.current
-            members = {'current': OrderAnswer.of(current).model_dump(mode='json')} if isinstance(
-                current, WorkOrder) else {}
-            return problem(409, str(conflict), members=members)
+            async with answering(patience):
+                return problem(409, str(conflict), members=_current(conflict.current, await database.now()))
 
     @router.get('/{order_id}/comments', summary='What people said, oldest first', responses=documented(404))
     async def comments(order_id: str) -> list[CommentAnswer]:
@@ -162,6 +163,10 @@ async def _was_used(database: Database, key: str) -> bool:
     reference = clean_reference(key)
     async with database.acquire() as connection:
         return bool(await database.queries.is_client_reference_used(connection, client_reference=reference))
+
+
+def _current(order: object, now: datetime) -> dict[str, Any]:
+    return {'current': OrderAnswer.of(order, now).model_dump(mode='json')} if isinstance(order, WorkOrder) else {}
 
 
 async def _patch(orders: WorkOrders, employees: Employees, who: Identity, id: str, patch: OrderPatch) -> WorkOrder:

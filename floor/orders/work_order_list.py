@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, TypeVar, cast
 
 import asyncpg
@@ -104,7 +104,7 @@ class WorkOrderList:
     """Asks the database for lists of work orders."""
 
     def __init__(self, database: Database, zone: tzinfo) -> None:
-        """zone: the plant's; its midnight is where today begins."""
+        """zone: the plant's, by a name that the database knows too; its midnight is where today begins."""
         self._database = database
         self._zone = zone
         self._shared: dict[Hashable, _Shared] = {}
@@ -192,10 +192,9 @@ class WorkOrderList:
     async def _count(self, filter: OrderFilter) -> OrderCounts:
         conditions = self._conditions(filter)
         asked = {name: conditions[name] for name in
-                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'machine_words')}
+                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'machine_words', 'zone')}
         async with self._asking() as connection:
-            rows = [row async for row in self._database.queries.work_order_counts(
-                connection, **asked, today=self._since(Done.TODAY), this_week=self._since(Done.WEEK))]
+            rows = [row async for row in self._database.queries.work_order_counts(connection, **asked)]
         return OrderCounts(
             **{row['state']: row['orders'] for row in rows},
             overdue=sum(row['overdue'] for row in rows),
@@ -208,7 +207,8 @@ class WorkOrderList:
         return {
             'ids': None,
             'states': [*filter.states] if filter.states or filter.done else None,
-            'completed_since': self._since(filter.done) if filter.done else None,
+            'done': filter.done,
+            'zone': str(self._zone),
             'priorities': [*filter.priorities] or None,
             'machine': filter.machine,
             'assignee': filter.assignee if isinstance(filter.assignee, int) else None,
@@ -218,12 +218,6 @@ class WorkOrderList:
             # a machine is found by its name as the database has it and as people see it
             'machine_words': _containing(said.replace(' ', '_').replace('·', '_')) if said else None,
         }
-
-    def _since(self, done: Done) -> datetime:
-        now = datetime.now(self._zone)
-        if done is Done.WEEK:
-            return now - timedelta(days=7)
-        return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[Connection]:

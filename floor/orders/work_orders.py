@@ -110,6 +110,8 @@ class WorkOrders:
         items = _checked_items(new.checklist)
         async with logged('work order reported', who) as said, command(self._database) as connection:
             person = await self._employees.authorize(connection, who, Role.OPERATOR)
+            if new.reported_at is not None:
+                _check_report(new.reported_at, await self._queries.database_time(connection))
             if values['client_reference'] and (earlier := await self._made_by(connection, person, values)):
                 return earlier
             self._require_to_assign(person, None, new.assignee_id)
@@ -321,8 +323,6 @@ def _checked(new: NewOrder) -> dict[str, Any]:
     if new.reported_at is not None:
         if new.reported_at.tzinfo is None:
             raise InvalidInput('the time of the report needs a time zone', 'timestamp')
-        if not EARLIEST_REPORT <= new.reported_at <= datetime.now(UTC) + CLOCKS_DIFFER:
-            raise InvalidInput('the time of the report is not between the year 2000 and now', 'timestamp')
     if new.assignee_id is not None:
         _checked_assignee(new.assignee_id)
     reporter = new.reporter_name
@@ -331,6 +331,11 @@ def _checked(new: NewOrder) -> dict[str, Any]:
             'assignee_id': new.assignee_id, 'reported_at': new.reported_at,
             'reporter_name': None if reporter is None else one_line(reporter, 'reporter_name', LONGEST_NAME),
             'client_reference': clean_reference(new.client_reference)}
+
+
+def _check_report(reported_at: datetime, now: datetime) -> None:
+    if not EARLIEST_REPORT <= reported_at <= now + CLOCKS_DIFFER:
+        raise InvalidInput('the time of the report is not between the year 2000 and now', 'timestamp')
 
 
 def _reporter(person: Person, values: dict[str, Any]) -> dict[str, Any]:

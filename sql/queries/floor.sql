@@ -30,6 +30,10 @@ ORDER BY last_name, first_name, id;
 -- The database's clock in ms since 1970.
 SELECT epoch_ms(clock_timestamp());
 
+-- name: database_time()$
+-- The same as a time.
+SELECT clock_timestamp();
+
 -- name: recent_events(most)
 -- The latest changes of the whole floor, newest first.
 SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by

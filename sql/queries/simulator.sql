@@ -51,9 +51,6 @@ SELECT NOT EXISTS (SELECT FROM work_orders)
    AND NOT EXISTS (SELECT FROM machine_feed_stream f LEFT JOIN machine_status_history h USING (version)
                    WHERE h.version IS NULL);
 
--- name: database_time()$
-SELECT clock_timestamp();
-
 -- name: keep_others_from_writing()!
 -- Until the end of the transaction others can only read. In the order in which the triggers come to these tables.
 LOCK TABLE machine_feed_stream, machine_status_history, work_order_checklist, work_orders, work_order_events

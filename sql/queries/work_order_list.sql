@@ -2,9 +2,10 @@
 -- The lists ask the same statement in many ways, and each way deserves a plan of its own. Holds until RESET ALL.
 SET plan_cache_mode = force_custom_plan;
 
--- name: work_order_page(ids, states, completed_since, priorities, machine, assignee, unassigned, overdue, words, machine_words, sort, first, most)
+-- name: work_order_page(ids, states, done, zone, priorities, machine, assignee, unassigned, overdue, words, machine_words, sort, first, most)
 -- The orders under a filter, sorted; null means no condition, a minus before the sort turns it round. What ties is sorted
 -- by how pressing it is: overdue first, then by priority, then by when it is due; what has ended last, the latest first.
+-- done: today (by the clock of the zone) or week, for what was completed since then, whatever states are asked for.
 SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.priority, o.status AS state, o.reporter_name,
        o.reporter_email, o.assignee_id, o.assignee, o.source, o.machine_status, o.machine_reason, o.stop_since,
        o.recovered_at, o.timestamp AS reported_at, o.created_at, o.due_at, o.acknowledged_at, o.started_at,
@@ -16,7 +17,8 @@ CROSS JOIN LATERAL (
                          ELSE 5 END AS stage
 ) AS key
 WHERE (:ids::text[] IS NULL OR o.id = ANY (:ids))
-  AND (:states::text[] IS NULL OR o.status = ANY (:states) OR o.completed_at >= :completed_since::timestamptz)
+  AND (:states::text[] IS NULL OR o.status = ANY (:states) OR o.completed_at >= CASE :done::text WHEN 'today' THEN date_trunc('day', now(), :zone::text)
+                                                                     WHEN 'week' THEN now() - interval '7 days' END)
   AND (:priorities::text[] IS NULL OR o.priority = ANY (:priorities))
   AND (:machine::text IS NULL OR o.machine_id = :machine)
   AND (:assignee::integer IS NULL OR o.assignee_id = :assignee)
@@ -37,13 +39,13 @@ ORDER BY
     o.due_at >= now(), key.urgency, o.due_at, o.id
 OFFSET :first::bigint LIMIT :most::bigint;
 
--- name: work_order_counts(priorities, machine, assignee, unassigned, words, machine_words, today, this_week)
+-- name: work_order_counts(priorities, machine, assignee, unassigned, words, machine_words, zone)
 -- How many orders are in each state under a filter that asks for no state; how many of them are overdue, and how many
--- were completed since the two times.
+-- were completed today, by the clock of the zone, and in the last 7 days.
 SELECT o.status AS state, count(*) AS orders,
        count(*) FILTER (WHERE o.status IN ('open', 'in_progress', 'on_hold') AND o.due_at < now()) AS overdue,
-       count(*) FILTER (WHERE o.completed_at >= :today::timestamptz) AS completed_today,
-       count(*) FILTER (WHERE o.completed_at >= :this_week::timestamptz) AS completed_this_week
+       count(*) FILTER (WHERE o.completed_at >= date_trunc('day', now(), :zone::text)) AS completed_today,
+       count(*) FILTER (WHERE o.completed_at >= now() - interval '7 days') AS completed_this_week
 FROM work_orders o
 WHERE (:priorities::text[] IS NULL OR o.priority = ANY (:priorities))
   AND (:machine::text IS NULL OR o.machine_id = :machine)

@@ -4,7 +4,8 @@ ask Python what it makes of the same SQL, and run on the newest only."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if 'postgres_major' in metafunc.fixturenames:
         newest_only = metafunc.definition.get_closest_marker('newest_postgres') is not None
         metafunc.parametrize('postgres_major', MAJORS[-1:] if newest_only else MAJORS, ids='pg{}'.format)
+
+
+@pytest.fixture
+def wrong_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Call it with the name of a module for which the clock of this machine shall be 30 days ahead."""
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=30)
+
+    return lambda module: monkeypatch.setattr(f'{module}.datetime', Ahead)
 
 
 @pytest.fixture(scope='session')

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -580,3 +580,25 @@ def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:
     problem: dict[str, Any] = answer.json()
     assert (problem['type'], problem['status']) == ('about:blank', status)
     return problem
+
+
+# the clock of the database
+
+async def test_what_is_overdue_does_not_ask_the_clock_of_this_machine(
+        supervisor: Client, wrong_clock: Callable[[str], None]) -> None:
+    wrong_clock('floor.api.order_answers')
+    order = await reported(supervisor)
+    listed, = (await supervisor.get(PATH)).json()
+    one = (await supervisor.get(f'{PATH}/{order["id"]}')).json()
+    patched = (await supervisor.patch(f'{PATH}/{order["id"]}', json={'version': 1, 'priority': 'low'})).json()
+    conflict = (await supervisor.patch(f'{PATH}/{order["id"]}', json={'version': 1, 'priority': 'high'})).json()
+    assert [answer['overdue'] for answer in (order, listed, one, patched, conflict['current'])] == [False] * 5
+
+
+async def test_what_is_yet_to_come_can_not_have_been_reported_whatever_this_machine_thinks(
+        supervisor: Client, wrong_clock: Callable[[str], None]) -> None:
+    wrong_clock('floor.orders.work_orders')
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    answer = await supervisor.post(PATH, json={**LEAK, 'timestamp': tomorrow.isoformat()})
+    assert answer.status_code == 422
+    assert 'between the year 2000 and now' in answer.text

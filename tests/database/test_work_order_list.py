@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import itertools
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -155,7 +155,7 @@ async def test_a_search_looks_at_number_description_assignee_and_machine_as_peop
 
 
 async def test_completed_lately_goes_by_the_day_of_the_plant(database, orders):
-    kiritimati = timezone(timedelta(hours=14))
+    kiritimati = ZoneInfo('Pacific/Kiritimati')
     midnight = datetime.now(kiritimati).replace(hour=0, minute=0, second=0, microsecond=0)
     hours_today = (midnight - datetime.now(UTC)).total_seconds() / 3600
     await orders.add('today', state='completed', ended=hours_today + 0.001)
@@ -169,6 +169,14 @@ async def test_completed_lately_goes_by_the_day_of_the_plant(database, orders):
     assert set(await whats(lists, done='today', state='open')) == {'today', 'open'}
     counts = await lists.counts(OrderFilter())
     assert (counts.completed_today, counts.completed_this_week, counts.completed) == (1, 2, 3)
+
+
+async def test_completed_lately_does_not_ask_the_clock_of_this_machine(lists, orders, wrong_clock):
+    await orders.add('an hour ago', state='completed', ended=-1)
+    wrong_clock('floor.orders.work_order_list')
+
+    assert await whats(lists, done='week') == ['an hour ago']
+    assert (await lists.counts(OrderFilter())).completed_this_week == 1
 
 
 # sorted how
