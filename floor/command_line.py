@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import importlib
 import logging
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from . import console
-from .errors import FloorError, SettingsError
+from .errors import FloorError
 from .settings import Settings
 from .source import database_source
 from .version import NAME, program_version
@@ -62,30 +60,18 @@ def run(**given: Any) -> int:
 def _run(given: dict[str, Any]) -> None:
     from auth.identity import check_identity_source  # noqa: PLC0415 (slow, and not needed for --help)
 
+    from .gate.storage import store_choices  # noqa: PLC0415
     from .operation.logs import set_up_logging  # noqa: PLC0415
 
     settings = Settings.load(**given)
     log_lines = set_up_logging(settings.log_level, settings.log_format)
     check_identity_source(settings)
     console.check_port(settings.host, settings.port)
-    keep_choices_in(settings.data_dir / 'ui')
+    store_choices(settings)
     from .app import serve  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
 
     with database_source(settings, console.reporter(settings)) as source:
         serve(settings, source, log_lines)
-
-
-def keep_choices_in(folder: Path) -> None:
-    """Have NiceGUI store what people chose and typed (themes, drafts) there, for our eyes only.
-
-    :raises SettingsError: the folder can't be made
-    """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f'DATA_DIR={folder.parent} can not be written ({error.strerror}): choose a folder that '
-                            f'belongs to you') from error
-    os.environ['NICEGUI_STORAGE_PATH'] = str(folder.resolve())
 
 
 def _parser() -> console.Parser:

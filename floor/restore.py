@@ -22,9 +22,9 @@ import aiosql
 import asyncpg
 
 from .console import Parser, run_command, say
+from .data_folder import make_durable
 from .database import SQL, UNREACHABLE, describe
 from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
-from .embedded.cluster import make_durable
 from .embedded.postgres_programs import copy_in, progress
 from .embedded.server import EmbeddedPostgres, OwnerLock, make_data_dir
 from .errors import BackupError

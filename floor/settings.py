@@ -179,7 +179,7 @@ class Settings(BaseSettings):
         try:
             return cls(**overrides)
         except ValidationError as error:
-            raise SettingsError(_explain(cls, error)) from None
+            raise SettingsError(_explain(cls, error, overrides)) from None
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -233,13 +233,14 @@ def _port_of_the_app() -> str | None:
     return os.environ.get('DATABRICKS_APP_PORT') if on_databricks() else None
 
 
-def _explain(settings: type[Settings], error: ValidationError) -> str:
+def _explain(settings: type[Settings], error: ValidationError, overrides: Mapping[str, Any]) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
     name = str(first['loc'][0]) if first['loc'] else ''
     variable = name.upper()
     field = settings.model_fields.get(name)
     secret = field is not None and not field.repr
-    value = '...' if secret else _shown(os.environ.get(variable) or os.environ.get(name) or first.get('input'))
+    given = overrides.get(name) or os.environ.get(variable) or os.environ.get(name) or first.get('input')
+    value = '...' if secret else _shown(given)
     allowed = field.description if field is not None else first['msg']
     return f'{variable}={value} can not be used: it must be {allowed}'
 

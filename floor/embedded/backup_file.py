@@ -20,9 +20,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
+from ..data_folder import give_name, make_durable
 from ..errors import BackupError
 from ..settings import Settings, Source
-from .cluster import make_durable
 
 MANIFEST, ROLES, DUMP = 'line-monitor.json', 'roles.sql', 'database.dump'
 LAYOUT = 1
@@ -101,12 +101,7 @@ def already_there(file: Path) -> BackupError:
 
 
 def _give_name(draft: Path, file: Path, *, replace: bool) -> None:
-    if not replace:
-        try:
-            os.link(draft, file)  # unlike a rename it fails where somebody has made a file of that name meanwhile
-        except FileExistsError:
-            raise already_there(file) from None
-        except OSError:  # a file system without links
-            replace = True
     if replace:
         os.replace(draft, file)
+    elif not give_name(draft, file):
+        raise already_there(file)

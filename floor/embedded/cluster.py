@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from floor.data_folder import make_durable
 from floor.errors import EmbeddedDatabaseError
 
 if sys.platform != 'win32':
@@ -282,15 +283,6 @@ def finished(process: subprocess.Popen[bytes]) -> Wait:
             yield
     finally:
         halt(process)
-
-
-def make_durable(folder: Path) -> None:
-    """Writes a folder's names to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def plain_environment() -> dict[str, str]:

@@ -27,7 +27,8 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
-from floor.embedded.cluster import Cluster, Wait, finished, halt, make_durable, plain_environment
+from floor.data_folder import make_data_folder, write_whole
+from floor.embedded.cluster import Cluster, Wait, finished, halt, plain_environment
 from floor.errors import EmbeddedDatabaseError
 
 if sys.platform != 'win32':
@@ -235,11 +236,7 @@ class EmbeddedPostgres:
 
     def _publish(self, url: str) -> None:
         """Joiners never see half an address."""
-        descriptor, draft = tempfile.mkstemp(prefix='database.url.', dir=self._data_dir)   # 0600
-        with open(descriptor, 'w') as file:
-            file.write(f'{url}\n')
-        os.replace(draft, self._data_dir / 'database.url')
-        make_durable(self._data_dir)
+        write_whole(self._data_dir / 'database.url', f'{url}\n')
         self._url = url
 
     def _mention_other_majors(self) -> None:
@@ -308,10 +305,9 @@ def binaries(major: int = 18) -> Path:
 
 
 def make_data_dir(data_dir: Path) -> None:
-    """Root's folder lets the server's user pass, and nobody look; an ordinary user's is closed to others."""
+    """:raises EmbeddedDatabaseError: it can't be made"""
     try:
-        data_dir.parent.mkdir(parents=True, exist_ok=True)
-        data_dir.mkdir(mode=0o700 if os.geteuid() else 0o711, exist_ok=True)
+        make_data_folder(data_dir)
     except OSError as error:
         raise EmbeddedDatabaseError(unusable(data_dir, error)) from error
 
