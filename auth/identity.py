@@ -1,7 +1,8 @@
 """Who asks. On Databricks Apps its proxy says so in headers; everywhere else headers are only what somebody typed.
 
 where                        who                                      role of who is not an employee
-Databricks Apps              X-Forwarded-Email, -Preferred-Username   DEFAULT_ROLE, else viewer
+Databricks Apps              X-Forwarded-Email, -Preferred-Username   ROLES, DEFAULT_ROLE, else viewer
+                             a program: X-Forwarded-User              the same
 loopback                     LOCAL_USER, else the system's user       DEFAULT_ROLE, else supervisor
 elsewhere, ALLOW_ANONYMOUS   Anonymous                                DEFAULT_ROLE, else viewer
 elsewhere                    nobody: the program does not start
@@ -12,14 +13,17 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 
 from floor.errors import NotAllowed, SettingsError
-from floor.model import Identity
+from floor.model import Identity, Role
 from floor.settings import LONGEST_NAME, Settings, on_databricks
 
 Identify = Callable[[Mapping[str, str]], Identity]
 
 ANONYMOUS = Identity('Anonymous', None)
+NO_ROLES: Mapping[str, Role] = MappingProxyType({})
 NAMELESS = 'Local user'
 """Who runs the program where the operating system has no name for them, as in some containers."""
 
@@ -43,21 +47,27 @@ def identity_source(settings: Settings, environ: Mapping[str, str] = os.environ)
     """
     check_identity_source(settings, environ)
     if on_databricks(environ):
-        return forwarded_identity
+        return partial(forwarded_identity, roles=settings.roles)
     person = local_identity(settings.local_user) if settings.is_private else ANONYMOUS
     return lambda _headers: person
 
 
-def forwarded_identity(headers: Mapping[str, str]) -> Identity:
-    """Who the proxy of Databricks Apps says is asking. A program's account has a name only.
+def forwarded_identity(headers: Mapping[str, str], roles: Mapping[str, Role] = NO_ROLES) -> Identity:
+    """Who the proxy of Databricks Apps says is asking.
 
+    A program that signs in with an OAuth token has no e-mail address. Its role goes by X-Forwarded-User, with
+    or without the workspace after its @; the name that it gives itself counts for nothing.
+
+    roles: of e-mail addresses and of programs, in lower case.
     :raises NotAllowed: nobody is signed in, or a header can't be what the proxy writes
     """
     email = _forwarded(headers, 'x-forwarded-email').lower()
-    name = _forwarded(headers, 'x-forwarded-preferred-username') or email or _forwarded(headers, 'x-forwarded-user')
+    account = _forwarded(headers, 'x-forwarded-user')
+    name = _forwarded(headers, 'x-forwarded-preferred-username') or email or account
     if not name:
         raise NotAllowed('nobody is signed in: open the address that Databricks Apps shows for this app')
-    return Identity(name, email or None)
+    known_as = [email] if email else [account.lower(), account.lower().partition('@')[0]]
+    return Identity(name, email or None, next((roles[key] for key in known_as if key and key in roles), None))
 
 
 def local_identity(said: str | None) -> Identity:

@@ -128,4 +128,4 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
            binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=3,
            ws_per_message_deflate=False, log_config=None,
-           **guard(app, settings, storage_secret(settings), services.dashboard))
+           **guard(app, settings, storage_secret(settings), services.dashboard, services.identify))

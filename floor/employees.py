@@ -94,7 +94,7 @@ class Employees:
         email = _storable(identity.email or '').lower() or None
         row = email and await self._database.queries.employee_with_email(connection, email=email)
         if not row:
-            return Person(name, email, self._default_role)
+            return Person(name, email, identity.role or self._default_role)
         employee = to_employee(row)
         role = employee.role if employee.active else Role.VIEWER
         return Person(employee.name[:LONGEST_NAME], email, role, employee.id)

@@ -104,10 +104,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who somebody is, as auth/ found out. email is in lower case, None for who has none (anonymous, a local login)."""
+    """Who somebody is, as auth/ found out. email is in lower case, None for who has none (anonymous, a local login, a
+    program). role: what a setting gives to people and programs that are not among the employees; None: DEFAULT_ROLE."""
 
     name: str
     email: str | None
+    role: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     local_user: Annotated[str | None, Field(description='a name or an e-mail address, in one line of at most '
                                                         f'{LONGEST_NAME} characters')] = None
     default_role: Annotated[Role | None, Field(description='viewer, operator, technician or supervisor')] = None
+    roles: Annotated[dict[str, Role], NoDecode, Field(
+        description='e-mail addresses, or the ids of programs, each with viewer, operator, technician or supervisor, '
+                    'as jane.doe@example.com=supervisor,5f6e1c9a=operator')] = {}
     allow_anonymous: Annotated[bool, Field(description='true or false')] = False
     auto_work_order_after: Annotated[float | None, Field(
         gt=0, le=YEAR_S, description=f'seconds, above 0, at most {YEAR_S}; empty: off')] = None
@@ -138,6 +141,16 @@ class Settings(BaseSettings):
         if not all(form.fullmatch(name) for name in names):
             raise ValueError('not such names')
         return names
+
+    @field_validator('roles', mode='before')
+    @classmethod
+    def _are_roles(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.rpartition('=') for pair in re.split(r'[\s,]+', value.lower()) if pair]
+        if not all(who and '=' not in who for who, _, _ in pairs) or len({who for who, _, _ in pairs}) < len(pairs):
+            raise ValueError('not pairs')
+        return {who: Role(role) for who, _, role in pairs}
 
     @field_validator('default_role', mode='before')
     @classmethod

@@ -208,7 +208,7 @@ class Store:
         """Who this is and what they may do, as far as we know; somebody who has left may look."""
         employee = self._people_by_email.get(identity.email.lower()) if identity.email else None
         if employee is None:
-            return Person(identity.name, identity.email, default_role)
+            return Person(identity.name, identity.email, identity.role or default_role)
         return Person(employee.name, identity.email, employee.role if employee.active else Role.VIEWER, employee.id)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:

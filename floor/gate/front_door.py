@@ -2,6 +2,7 @@
 
 browser_headers.py   the answer's policy; no cookie on what is not a page
 own_origin.py        the name that we are called by, and which site's page asks
+identity_required.py on Databricks Apps, who asks
 intake.py            how much, and how often
 the session          a signed cookie that no script can read and no other site can send
 door.py              one page of the floor after the other
@@ -10,30 +11,36 @@ door.py              one page of the floor after the other
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
 
 from ..dashboard_link import DashboardLink
+from ..model import Identity
 from ..settings import Settings, on_databricks
 from .browser_headers import BrowserHeaders, on_every_answer
 from .door import Door
+from .identity_required import IdentityRequired
 from .intake import MOST_BYTES, Intake
 from .own_origin import OwnOrigin, own_names
 from .sign_in import sign_in_origins
 
 
-def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None) -> dict[str, Any]:
+def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None,
+          identify: Callable[[Mapping[str, str]], Identity]) -> dict[str, Any]:
     """Have the app guarded, and get what the server has to be told for it, as arguments of ui.run.
 
     secret: signs the session's cookie. dashboard: what pages may show within them, besides what is ours.
+    identify: who asks, by a request's headers; raises NotAllowed where nobody is signed in.
     """
     # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
     # already it does not
     app.add_middleware(Door)
     app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
     app.add_middleware(Intake)
+    app.add_middleware(IdentityRequired, identify=identify)
     app.add_middleware(OwnOrigin, names=own_names(settings), origins=settings.allowed_hosts)
     frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ)}
     app.add_middleware(BrowserHeaders, frames=sorted(frames))

@@ -132,7 +132,16 @@ async def test_behind_databricks_everything_is_https_and_only_its_dashboard_may_
     assert policy_of(page)['frame-src'] == {"'self'", 'https://dbc-1.cloud.databricks.com', 'https://ws.example.com'}
     assert page.headers['strict-transport-security'] == 'max-age=31536000'
     assert '; secure' in page.headers['set-cookie'].lower()
-    assert (await client.get(apps_program.url)).status_code == 401
+
+
+@pytest.mark.parametrize('path', [*PAGES, *NO_PAGES, '/api/employees', '/session', '/no/such/page',
+                                  '/work-orders.csv', f'{SOCKET}polling'])
+async def test_behind_databricks_nobody_reads_anything_but_probes(apps_program: Program, client: httpx.AsyncClient,
+                                                                  path: str) -> None:
+    answer = await client.get(apps_program.url + path)
+    assert (answer.status_code == 401) is (path not in {'/healthz', '/metrics'})
+    assert not re.search(r'@example|Garcia|Valve_', answer.text)
+    assert await upgrade(apps_program, {'Host': apps_program.host}) == 403
 
 
 # cookies
@@ -254,7 +263,8 @@ async def test_the_socket_opens_for_our_own_pages_only(program: Program, deliver
                                                 ('https://evil.databricksapps.com', 403)])
 async def test_behind_databricks_our_own_is_what_its_proxy_is_called(apps_program: Program, origin: str,
                                                                      status: int) -> None:
-    headers = {'Host': '10.1.2.3:8000', 'X-Forwarded-Host': 'floor.databricksapps.com', 'Origin': origin}
+    headers = {'Host': '10.1.2.3:8000', 'X-Forwarded-Host': 'floor.databricksapps.com', 'Origin': origin,
+               'X-Forwarded-Email': 'lisa.garcia@example.com'}
     assert await upgrade(apps_program, headers) == status
 
 

@@ -70,6 +70,12 @@ async def test_who_is_no_employee_has_the_default_role(database: Database, role:
     assert await Employees(database, default_role=role).person(STRANGER) == Person('A visitor', None, role)
 
 
+async def test_a_role_by_setting_goes_before_the_default_and_after_the_employees(employees: Employees) -> None:
+    program = Identity('5f6e1c9a', None, Role.OPERATOR)
+    assert (await employees.person(program)).role is Role.OPERATOR
+    assert (await employees.person(replace(LISA, role=Role.SUPERVISOR))).role is Role.TECHNICIAN
+
+
 async def test_who_has_left_is_a_viewer_whatever_the_default(database: Database, connect: Connect) -> None:
     employees = Employees(database, default_role=Role.SUPERVISOR)
     await (await connect()).execute('UPDATE employees SET active = false WHERE email = $1', LISA.email)

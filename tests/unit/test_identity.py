@@ -51,6 +51,26 @@ def test_only_the_email_header_is_an_email() -> None:
     assert identify({'x-forwarded-user': '4711@1234567890'}) == Identity('4711@1234567890', None)
 
 
+@pytest.mark.parametrize('account', ['5f6e1c9a', '5F6E1C9A@1234567890'])
+def test_a_program_without_an_email_has_the_role_of_its_id(account: str) -> None:
+    identify = identity_source(settings_with(host='0.0.0.0', roles='5f6e1c9a=operator'), APP)
+    assert identify({'x-forwarded-user': account}) == Identity(account, None, Role.OPERATOR)
+    assert identify({'x-forwarded-user': '4711@1234567890'}).role is None
+
+
+def test_the_name_that_a_program_calls_itself_gives_it_nothing() -> None:
+    identify = identity_source(settings_with(host='0.0.0.0', roles='5f6e1c9a=supervisor'), APP)
+    assert identify({'x-forwarded-preferred-username': '5f6e1c9a', 'x-forwarded-user': '4711'}).role is None
+    assert identify({'x-forwarded-preferred-username': '5f6e1c9a'}).role is None
+
+
+def test_a_person_has_the_role_of_the_email_and_of_nothing_else() -> None:
+    identify = identity_source(settings_with(host='0.0.0.0', roles='lisa.garcia@example.com=supervisor'), APP)
+    assert identify(FORWARDED).role is Role.SUPERVISOR
+    identify = identity_source(settings_with(host='0.0.0.0', roles='4711=supervisor'), APP)
+    assert identify(FORWARDED).role is None
+
+
 @pytest.mark.parametrize('headers', [{}, {'x-forwarded-email': ' '}, {'x-real-ip': '10.0.0.1'}])
 def test_on_databricks_nobody_without_headers(headers: dict[str, str]) -> None:
     with pytest.raises(NotAllowed, match=r'^nobody is signed in'):

@@ -33,6 +33,8 @@ def test_nothing_has_to_be_set() -> None:
     assert settings.zone.key == 'UTC'
 
 
+ROLES = ('e-mail addresses, or the ids of programs, each with viewer, operator, technician or supervisor, as '
+         'jane.doe@example.com=supervisor,5f6e1c9a=operator')
 ORIGINS = 'the origins that a sign-in leads through, as https://sso.example.com'
 
 
@@ -50,6 +52,10 @@ ORIGINS = 'the origins that a sign-in leads through, as https://sso.example.com'
     ('DASHBOARD_ID', 'x/../../y', 'the id in the address of a dashboard: letters, digits and -'),
     ('SIGN_IN_ORIGINS', 'https://sso.example.com;script-src', ORIGINS),
     ('SIGN_IN_ORIGINS', 'http://sso.example.com', ORIGINS),
+    ('ROLES', 'jane.doe@example.com', ROLES),
+    ('ROLES', 'jane.doe@example.com=boss', ROLES),
+    ('ROLES', '=supervisor', ROLES),
+    ('ROLES', '5f6e=viewer,5F6E=supervisor', ROLES),
     ('ENABLE_SIMULATOR', 'perhaps', 'true or false'),
     ('SIMULATOR_INTERVAL', '0', 'seconds between changes, above 0'),
     ('SIMULATOR_INTERVAL', 'soon', 'seconds between changes, above 0'),
@@ -204,3 +210,8 @@ def test_an_app_without_a_database_is_told_so(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize('field', Settings.model_fields)
 def test_every_variable_says_what_is_allowed(field: str) -> None:
     assert Settings.model_fields[field].description
+
+
+def test_roles_are_given_to_addresses_and_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('ROLES', 'Jane.Doe@Example.com=Supervisor, 5f6e1c9a=operator')
+    assert Settings.load().roles == {'jane.doe@example.com': Role.SUPERVISOR, '5f6e1c9a': Role.OPERATOR}

@@ -1,0 +1,66 @@
+"""On Databricks Apps nobody reads anything without the headers of its proxy; probes answer everybody."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from auth.identity import forwarded_identity
+from floor.gate.identity_required import IdentityRequired
+
+LISA = {'x-forwarded-email': 'lisa.garcia@example.com'}
+PROGRAM = {'x-forwarded-user': '5f6e1c9a'}
+
+
+async def answer(path: str, headers: dict[str, str], kind: str = 'http') -> list[Any]:
+    """What is sent back; [] if the request gets as far as the app."""
+    sent: list[Message] = []
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        sent.clear()
+
+    async def receive() -> Message:
+        raise AssertionError('nobody may read what is refused')
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    sent.append({'type': 'nothing'})
+    await IdentityRequired(app, identify=forwarded_identity)({
+        'type': kind, 'method': 'GET', 'path': path,
+        'headers': [(name.encode(), value.encode()) for name, value in headers.items()]}, receive, send)
+    return sent[1:]
+
+
+@pytest.mark.parametrize('path', ['/', '/api/employees', '/api/machines', '/work-orders.csv', '/openapi.json', '/docs',
+                                  '/assets/floor.css', '/session', '/healthz/../api/employees', '/livez2', ''])
+async def test_nobody_is_answered_with_401(path: str) -> None:
+    start, body = await answer(path, {'x-real-ip': '10.0.0.1'})
+    assert start['status'] == 401
+    assert b'obody is signed in' in body['body']
+    if path.startswith('/api'):
+        assert json.loads(body['body'])['status'] == 401
+
+
+@pytest.mark.parametrize('headers', [LISA, PROGRAM])
+async def test_people_and_programs_are_passed_on(headers: dict[str, str]) -> None:
+    assert await answer('/api/employees', headers) == []
+    assert await answer('/_nicegui_ws/socket.io/', headers, kind='websocket') == []
+
+
+async def test_a_socket_of_nobody_is_not_opened() -> None:
+    [closed] = await answer('/_nicegui_ws/socket.io/', {}, kind='websocket')
+    assert closed['type'] == 'websocket.close'
+
+
+@pytest.mark.parametrize('path', ['/livez', '/healthz', '/metrics'])
+async def test_probes_are_answered_to_everybody(path: str) -> None:
+    assert await answer(path, {}) == []
+
+
+async def test_two_people_in_one_request_are_nobody() -> None:
+    start, _ = await answer('/api/employees', {**LISA, 'X-Forwarded-Email': 'mike.johnson@example.com'})
+    assert start['status'] == 401
