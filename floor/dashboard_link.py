@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
 from .errors import SettingsError
-from .settings import Settings
+from .settings import PLACEHOLDER, Settings
+
+log = logging.getLogger(__name__)
 
 LABEL = r'[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 HOST_NAME = re.compile(rf'(?=.{{1,253}}$)({LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]')
@@ -44,11 +47,21 @@ def dashboard_link(settings: Settings, environ: Mapping[str, str]) -> DashboardL
 
     :raises SettingsError: an address that can't be embedded, or a workspace that is not named
     """
-    if settings.dashboard_embed_url:
-        return link_of_address(settings.dashboard_embed_url)
-    if settings.dashboard_id:
-        return link_of_id(settings.dashboard_id, environ.get('DATABRICKS_HOST', ''),
+    embed_url, dashboard_id = (_unless_placeholder(variable, value) for variable, value in (
+        ('DASHBOARD_EMBED_URL', settings.dashboard_embed_url), ('DASHBOARD_ID', settings.dashboard_id)))
+    if embed_url:
+        return link_of_address(embed_url)
+    if dashboard_id:
+        return link_of_id(dashboard_id, environ.get('DATABRICKS_HOST', ''),
                           environ.get('DATABRICKS_WORKSPACE_ID') or None)
+    return None
+
+
+def _unless_placeholder(variable: str, value: str | None) -> str | None:
+    if value is None or not PLACEHOLDER.fullmatch(value):
+        return value
+    log.warning('%s=%s is a placeholder and counts as not set: replace it, or remove it', variable,
+                ' '.join(value.split())[:60])
     return None
 
 

@@ -27,6 +27,8 @@ IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
 HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:\d{1,5})?')
 ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:\d{1,5})?')
 ORIGIN = re.compile(rf'https://{HOST_AND_PORT.pattern}|http://(localhost|127\.0\.0\.1)(:\d{{1,5}})?')
+PLACEHOLDER = re.compile(r'<[^<>]*>')
+"""What an example has where a value of one's own belongs, as <your-dashboard-embed-url>."""
 TOO_LONG_TO_SHOW = 60
 LONGEST_NAME = 200
 YEAR_S = 31_536_000
@@ -67,8 +69,9 @@ class Settings(BaseSettings):
     default_postgres_schema: Annotated[str, Field(description=PLAIN_NAME)] = 'manufacturing_line'
     default_postgres_table: Annotated[str, Field(description=PLAIN_NAME)] = 'machine_feed_stream'
     dashboard_embed_url: Annotated[str | None, Field(description='an https:// address')] = None
-    dashboard_id: Annotated[str | None, Field(pattern='^[0-9A-Za-z-]{8,64}$', description='the id in the address of '
-                                              'a dashboard: letters, digits and -')] = None
+    dashboard_id: Annotated[str | None, Field(
+        pattern='^([0-9A-Za-z-]{8,64}|<[^<>]*>)$',
+        description='the id in the address of a dashboard: letters, digits and -')] = None
 
     enable_simulator: Annotated[bool, Field(description='true or false')] = True
     simulator_interval: Annotated[float, Field(gt=0, le=86400, description='seconds between changes, above 0')] = 5
@@ -179,7 +182,9 @@ class Settings(BaseSettings):
     @classmethod
     def _is_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         schemes = {'database_url': {'postgresql', 'postgres'}, 'dashboard_embed_url': {'https'}}[str(info.field_name)]
-        if value is not None and (urlsplit(value).scheme not in schemes or not _has_plain_hosts(value)):
+        if value is None or (info.field_name == 'dashboard_embed_url' and PLACEHOLDER.fullmatch(value)):
+            return value
+        if urlsplit(value).scheme not in schemes or not _has_plain_hosts(value):
             raise ValueError('not such an address')
         return value
 

@@ -73,3 +73,16 @@ def test_what_can_not_be_embedded_safely_is_refused_in_one_line(address: str) ->
 def test_a_workspace_that_is_not_named_is_told(environment: dict[str, str], variable: str) -> None:
     with pytest.raises(SettingsError, match=f'^{variable}='):
         dashboard_link(settings(dashboard_id=ID), environment)
+
+
+@pytest.mark.parametrize('variable', ['dashboard_embed_url', 'dashboard_id'])
+def test_a_placeholder_counts_as_not_set_and_a_warning_says_so(variable: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An app.yaml that was copied from an example, and is started before there is a dashboard."""
+    assert dashboard_link(settings(**{variable: '<your-dashboard-embed-url>'}), ENVIRONMENT) is None
+    [warning] = caplog.messages
+    assert warning.startswith(f'{variable.upper()}=<your-dashboard-embed-url> is a placeholder')
+
+
+def test_what_is_set_beside_a_placeholder_counts() -> None:
+    both = settings(dashboard_embed_url='<your-dashboard-embed-url>', dashboard_id=ID)
+    assert dashboard_link(both, ENVIRONMENT) == DashboardLink(EMBED, OPEN)
