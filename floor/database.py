@@ -91,6 +91,8 @@ class Database:
         self.url = url
         self.schema = settings.default_postgres_schema
         self.feed_table = settings.default_postgres_table
+        self.new_floor = settings.floor_to_make
+        self.is_guest = settings.is_guest
         self.queries = load_queries(self.feed_table)
         self._settings = settings
         self._credentials = credentials

@@ -21,6 +21,7 @@ import asyncpg
 
 from .database import SQL, Connect, Connection, Database, read_sql
 from .errors import MigrationError
+from .settings import NewFloor
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ class Migration:
     text: str
     adoption: str = ''
     """Runs after it, once: takes over what another line monitor left in the schema."""
+    new_floor: str = ''
+    """Only of 0000: runs after all others, once: makes a demo or an empty plant of the schema."""
 
     @property
     def sha256(self) -> str:
@@ -54,12 +57,14 @@ def load_migrations(folder: Path = SQL / 'migrations', feed_table: str = 'machin
         number, name = re.fullmatch(r'(\d{4})_(\w+)', path.stem).groups()  # type: ignore[union-attr]
         adoption = folder.parent / 'adoption' / path.name
         found.append(Migration(int(number), name, read_sql(path, feed_table),
-                               read_sql(adoption, feed_table) if adoption.exists() else ''))
+                               read_sql(adoption, feed_table) if adoption.exists() else '',
+                               read_sql(folder.parent / 'new_floor.sql', feed_table) if int(number) == 0 else ''))
     return found
 
 
-async def migrate(connection: Connection, schema: str, migrations: Sequence[Migration]) -> list[Migration]:
-    """Apply what is missing; returns what was applied.
+async def migrate(connection: Connection, schema: str, migrations: Sequence[Migration],
+                  new_floor: NewFloor = 'empty') -> list[Migration]:
+    """Apply what is missing; returns what was applied. new_floor: what a schema becomes that is new.
 
     :raises MigrationError: a right is missing, a file was changed after it was applied, or the schema is newer than us
     """
@@ -75,7 +80,9 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
             await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
             if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
                 await connection.execute(bookkeeping.text + bookkeeping.adoption)
-        return [migration for migration in wanted if await _apply(connection, schema, migration, wanted[-1].version)]
+        applied = [migration for migration in wanted if await _apply(connection, schema, migration, wanted[-1].version)]
+        await _make_floor(connection, schema, new_floor, bookkeeping.new_floor)
+        return applied
     except asyncpg.InsufficientPrivilegeError as error:
         raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}. {REMEDY}') from error
     except asyncpg.SyntaxOrAccessError as error:
@@ -109,6 +116,31 @@ async def _apply(connection: Connection, schema: str, migration: Migration, newe
             raise MigrationError(f'migration {migration.version:04}_{migration.name} was changed after it was applied: '
                                  f'restore the file and put the change into a new migration')
         return False
+
+
+async def _check_version(connection: Connection, schema: str, newest: Migration) -> None:
+    """For a guest, who uses what the app has made and must not come to own any of it."""
+    if not await connection.fetchval("SELECT to_regclass(quote_ident($1) || '.schema_migrations') IS NOT NULL "
+                                     "AND has_schema_privilege($1, 'USAGE')", schema):
+        raise MigrationError(f'the schema "{schema}" is not there, or this login may not use it: deploy the app first, '
+                             f'which makes it, and let it grant you its rights (sql/grants.sql)')
+    if newest.version > await connection.fetchval('SELECT coalesce(max(version), 0) FROM schema_migrations'):
+        raise MigrationError(f'the schema "{schema}" is older than this program: deploy this version of the app, which '
+                             f'brings it up to date')
+
+
+async def _make_floor(connection: Connection, schema: str, new_floor: NewFloor, script: str) -> None:
+    """Have a complete schema become a demo or an empty plant, once."""
+    async with connection.transaction():
+        await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
+        if await connection.fetchval('SELECT EXISTS (SELECT FROM plant)'):
+            return
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+        await connection.execute('LOCK TABLE plant IN EXCLUSIVE MODE')
+        if not await connection.fetchval('SELECT EXISTS (SELECT FROM plant)'):
+            await connection.execute("SELECT set_config('floor.new_floor', $1, true)", new_floor)
+            await connection.execute(script)
+            log.info('the new floor is %s', await connection.fetchval('SELECT kind FROM plant'))
 
 
 def connect_prepared(database: Database) -> Connect:
@@ -154,7 +186,9 @@ def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
     migrations = load_migrations(feed_table=database.feed_table)
 
     async def run(connection: Connection) -> None:
-        if await migrate(connection, database.schema, migrations):
+        if database.is_guest:
+            await _check_version(connection, database.schema, migrations[-1])
+        elif await migrate(connection, database.schema, migrations, database.new_floor):
             await database.expire_connections()  # their cached plans are of the schema before
 
     return run

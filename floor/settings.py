@@ -35,6 +35,10 @@ YEAR_S = 31_536_000
 EVERY_ADDRESS = '0.0.0.0'  # noqa: S104 (only the proxy of Databricks Apps reaches it)
 
 
+NewFloor = Literal['demo', 'empty']
+"""What a new schema becomes: a simulated plant to look at, or nothing yet."""
+
+
 class Source(Enum):
     """Where the database comes from."""
 
@@ -73,6 +77,7 @@ class Settings(BaseSettings):
         pattern='^([0-9A-Za-z-]{8,64}|<[^<>]*>)$',
         description='the id in the address of a dashboard: letters, digits and -')] = None
 
+    new_floor: Annotated[NewFloor | None, Field(description='demo or empty')] = None
     enable_simulator: Annotated[bool, Field(description='true or false')] = True
     simulator_interval: Annotated[float, Field(gt=0, le=86400, description='seconds between changes, above 0')] = 5
     backfill_days: Annotated[int, Field(ge=0, le=366, description='days, 0 to 366; 0: off')] = 30
@@ -155,7 +160,7 @@ class Settings(BaseSettings):
             raise ValueError('not pairs')
         return {who: Role(role) for who, _, role in pairs}
 
-    @field_validator('default_role', mode='before')
+    @field_validator('default_role', 'new_floor', mode='before')
     @classmethod
     def _any_case(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
@@ -217,6 +222,17 @@ class Settings(BaseSettings):
         """The role of who is not among the employees: DEFAULT_ROLE, else as much as the place allows."""
         alone = self.is_private and not on_databricks()
         return self.default_role or (Role.SUPERVISOR if alone else Role.VIEWER)
+
+    @property
+    def floor_to_make(self) -> NewFloor:
+        """What a schema becomes that is made now: NEW_FLOOR, else a demo only in the database of our own."""
+        return self.new_floor or ('demo' if self.source is Source.EMBEDDED else 'empty')
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether this is a developer's computer on the Lakebase database of an app: the app owns the schema and plays
+        the simulator, a guest does neither."""
+        return self.source is Source.LAKEBASE and not on_databricks()
 
     @property
     def source(self) -> Source:

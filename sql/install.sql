@@ -1,7 +1,9 @@
 -- Makes or upgrades the floor's schema with psql alone; the app does the same by itself when it starts.
---   psql DATABASE -v schema=manufacturing_line -f sql/install.sql
+--   psql DATABASE [-v schema=manufacturing_line] [-v new_floor=demo] -f sql/install.sql
+-- A new schema becomes an empty plant, or with new_floor=demo a demo: thirty machines and fifteen people, simulated.
 \set ON_ERROR_STOP on
 \if :{?schema} \else \set schema manufacturing_line \endif
+\if :{?new_floor} \else \set new_floor empty \endif
 BEGIN;
 SET LOCAL client_min_messages = warning;
 CREATE SCHEMA IF NOT EXISTS :"schema";
@@ -39,5 +41,11 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 5) AS wanted \g
 \if :wanted
     \ir migrations/0005_dashboard.sql
     INSERT INTO schema_migrations (version, name) VALUES (5, 'dashboard');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM plant) AS wanted \gset
+\if :wanted
+    SELECT set_config('floor.new_floor', :'new_floor', true);
+    \ir new_floor.sql
 \endif
 COMMIT;

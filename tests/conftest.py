@@ -44,7 +44,7 @@ def server(servers: dict[int, Server], postgres_major: int) -> Server:
 
 @pytest.fixture
 def database_url(server: Server) -> Iterator[str]:
-    """A fresh database with the floor as delivered; unqualified names mean the floor's schema."""
+    """A fresh database with a new demo; unqualified names mean the floor's schema."""
     url = server.new_database(migrated=True)
     yield url
     server.drop_database(url)

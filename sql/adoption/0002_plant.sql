@@ -1,8 +1,8 @@
--- The machines and people of tables that were set aside take the place of the plant as delivered, in the transaction
--- that delivers it: the history begins with what each machine said last, and the delivered ones were never there.
+-- The machines and people of tables that were set aside: the history begins with what each machine said last. Lines and
+-- positions are given in sql/new_floor.sql.
 
--- A machine keeps its number, its name and its last word; where two rows have one name, the latest. A known machine
--- stands where the plant has it, any other at the end of its line. Times without a zone are in UTC.
+-- A machine keeps its number, its name and its last word; where two rows have one name, the latest. Times without a
+-- zone are in UTC.
 DO $$
 DECLARE
     old    regclass := to_regclass('adopted_' || 'machine_feed_stream');
@@ -18,21 +18,13 @@ BEGIN
         RETURN;
     END IF;
     PERFORM set_config('TimeZone', 'UTC', true);
-    DELETE FROM machine_feed_stream;
-    ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
-    DELETE FROM machine_status_history;
-    ALTER TABLE machine_status_history ENABLE TRIGGER machine_status_history_append_only;
-    EXECUTE format($sql$
-        DELETE FROM machines m WHERE NOT EXISTS (SELECT FROM %s AS o WHERE btrim(o.machine_name::text) = m.machine_name)
-    $sql$, old);
     EXECUTE format($sql$
         INSERT INTO machine_feed_stream (machine_id, machine_name, status, type, datetime, reason)
         SELECT CASE WHEN row_number() OVER (PARTITION BY number ORDER BY name) = 1 THEN number END,
                name,
                CASE WHEN status IN ('operational', 'warning', 'down') THEN status ELSE 'warning' END,
                CASE WHEN kind IN ('sorter', 'robotic_arm', 'injection_molder', 'valve', 'painter') THEN kind
-                    ELSE coalesce(nullif(left(btrim(said_type), 200), ''),
-                                  (SELECT m.type FROM machines m WHERE m.machine_name = name), 'other') END,
+                    ELSE coalesce(nullif(left(btrim(said_type), 200), ''), 'other') END,
                happened,
                CASE WHEN status IN ('operational', 'warning', 'down') THEN said_reason
                     ELSE format('The adopted status was %%s', coalesce(quote_literal(said_status), 'not given')) END
@@ -66,7 +58,6 @@ BEGIN
         RETURN;
     END IF;
     PERFORM set_config('TimeZone', 'UTC', true);
-    DELETE FROM employees;
     EXECUTE format($sql$
         INSERT INTO employees (id, first_name, last_name, email, department, active, created_at)
         SELECT number, coalesce(nullif(left(btrim(r ->> 'first_name'), 100), ''), '?'),

@@ -1,56 +1,49 @@
--- The plant as delivered: four lines with thirty machines in flow order, and the people who keep them running.
+-- What the floor is: a demo, which is simulated and may be removed whole, or a plant, of which nothing is ever removed.
 
-INSERT INTO production_lines (line_id, code, name, position) VALUES
-    (1, '01', 'Transmission Line', 1),
-    (2, '02', 'Engine Line',       2),
-    (3, '03', 'Exterior Line',     3),
-    (4, '04', 'Interior Line',     4);
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), false);
 
-INSERT INTO machine_feed_stream (machine_id, machine_name, type) VALUES
-    ( 1, 'Source_Sorter_01_01',    'sorter'),
-    ( 2, 'Robotic_Arm_01_01',      'robotic_arm'),
-    ( 3, 'Injection_Molder_01_01', 'injection_molder'),
-    ( 4, 'Valve_01_01',            'valve'),
-    ( 5, 'Injection_Molder_01_02', 'injection_molder'),
-    ( 6, 'Robotic_Arm_01_02',      'robotic_arm'),
-    ( 7, 'Painter_01_02',          'painter'),
-    ( 8, 'Robotic_Arm_01_03',      'robotic_arm'),
-    ( 9, 'Sorter_01_01',           'sorter'),
-    (10, 'Injection_Molder_02_01', 'injection_molder'),
-    (11, 'Valve_02_01',            'valve'),
-    (12, 'Injection_Molder_02_02', 'injection_molder'),
-    (13, 'Robotic_Arm_02_01',      'robotic_arm'),
-    (14, 'Painter_02_01',          'painter'),
-    (15, 'Robotic_Arm_02_02',      'robotic_arm'),
-    (16, 'Sorter_02_01',           'sorter'),
-    (17, 'Sorter_03_01',           'sorter'),
-    (18, 'Robotic_Arm_03_01',      'robotic_arm'),
-    (19, 'Injection_Molder_03_01', 'injection_molder'),
-    (20, 'Valve_03_01',            'valve'),
-    (21, 'Injection_Molder_03_02', 'injection_molder'),
-    (22, 'Robotic_Arm_03_02',      'robotic_arm'),
-    (23, 'Painter_03_01',          'painter'),
-    (24, 'Robotic_Arm_03_03',      'robotic_arm'),
-    (25, 'Injection_Molder_03_03', 'injection_molder'),
-    (26, 'Injection_Molder_04_01', 'injection_molder'),
-    (27, 'Valve_04_01',            'valve'),
-    (28, 'Robotic_Arm_04_01',      'robotic_arm'),
-    (29, 'Painter_04_01',          'painter'),
-    (30, 'Sorter_04_01',           'sorter');
+CREATE TABLE plant (
+    only_row boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
+    kind     text        NOT NULL CHECK (kind IN ('demo', 'plant')),
+    since    timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE plant IS 'One row, written once the schema is complete (sql/new_floor.sql). No row: not a demo.';
+COMMENT ON COLUMN plant.kind IS 'demo: the simulator may write, and the floor may be replaced by an empty one. plant: neither.';
 
-INSERT INTO employees (first_name, last_name, email, department) VALUES
-    ('Mike',     'Johnson',   'mike.johnson@example.com',     'Maintenance'),
-    ('Lisa',     'Garcia',    'lisa.garcia@example.com',      'Maintenance'),
-    ('Tom',      'Kowalski',  'tom.kowalski@example.com',     'Maintenance'),
-    ('Aisha',    'Rahman',    'aisha.rahman@example.com',     'Maintenance'),
-    ('Ben',      'Okafor',    'ben.okafor@example.com',       'Maintenance'),
-    ('Sarah',    'Lindqvist', 'sarah.lindqvist@example.com',  'Quality Control'),
-    ('David',    'Chen',      'david.chen@example.com',       'Quality Control'),
-    ('Maria',    'Santos',    'maria.santos@example.com',     'Quality Control'),
-    ('James',    'Wilson',    'james.wilson@example.com',     'Operations'),
-    ('Elena',    'Petrova',   'elena.petrova@example.com',    'Operations'),
-    ('Carlos',   'Mendez',    'carlos.mendez@example.com',    'Operations'),
-    ('Grace',    'Kim',       'grace.kim@example.com',        'Operations'),
-    ('Robert',   'Novak',     'robert.novak@example.com',     'Engineering'),
-    ('Priya',    'Sharma',    'priya.sharma@example.com',     'Engineering'),
-    ('Jonas',    'Weber',     'jonas.weber@example.com',      'Engineering');
+-- A demo can become a plant. A plant stays one, so that nothing can simulate or remove it by way of a demo.
+CREATE FUNCTION plant_stays_a_plant() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF (OLD.kind, NEW.kind) <> ('plant', 'demo') THEN
+            RETURN NEW;
+        END IF;
+        RAISE insufficient_privilege USING MESSAGE = 'this floor is a plant, and a plant can not become a demo',
+            HINT = 'A demo is made in another schema: DEFAULT_POSTGRES_SCHEMA and NEW_FLOOR=demo.';
+    END IF;
+    RAISE insufficient_privilege USING
+        MESSAGE = format('plant: %s is refused, the floor must be known as a demo or a plant', lower(TG_OP));
+END $$;
+CREATE TRIGGER plant_stays_a_plant BEFORE UPDATE ON plant FOR EACH ROW EXECUTE FUNCTION plant_stays_a_plant();
+CREATE TRIGGER plant_is_not_deleted BEFORE DELETE OR TRUNCATE ON plant
+    FOR EACH STATEMENT EXECUTE FUNCTION plant_stays_a_plant();
+CREATE TRIGGER plant_changed AFTER INSERT OR UPDATE ON plant
+    FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+
+-- The name under which the simulator's changes stand in the history. It refuses any floor that is not a demo; the lock
+-- holds the floor as it is until the changes are committed.
+CREATE FUNCTION simulator_name() RETURNS text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM FROM plant WHERE kind = 'demo' FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = 'this floor is not a demo, and the simulator plays only on a demo: set ENABLE_SIMULATOR=false, or '
+                      'name another schema in DEFAULT_POSTGRES_SCHEMA and start with NEW_FLOOR=demo';
+    END IF;
+    RETURN 'simulator';
+END $$;
+
+ALTER TABLE machine_status_history ALTER COLUMN changed_by
+    SET DEFAULT CASE WHEN current_setting('floor.source', true) = 'simulator' THEN simulator_name() ELSE session_user END;
+COMMENT ON COLUMN machine_status_history.changed_by IS 'The login that wrote it; simulator: it is made up.';

@@ -11,8 +11,8 @@ ALTER TABLE employees
 CREATE UNIQUE INDEX employees_email_any_case ON employees (lower(email));
 COMMENT ON COLUMN employees.role IS
     'viewer looks; operator reports and comments; technician takes, moves and completes; supervisor does all.';
+-- of people who were taken over from another line monitor
 UPDATE employees SET role = 'technician' WHERE department IN ('Maintenance', 'Engineering');
-UPDATE employees SET role = 'supervisor' WHERE email IN ('mike.johnson@example.com', 'james.wilson@example.com');
 
 CREATE TABLE work_order_priorities (
     priority   text     PRIMARY KEY

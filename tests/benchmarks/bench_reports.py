@@ -145,7 +145,7 @@ async def scratch() -> AsyncIterator[Database]:
             settings = Settings(_env_file=None, database_url=server.url, default_postgres_schema=SCHEMA,
                                 db_command_timeout=3600)
             connection = await asyncpg.connect(server.url)
-            await migrate(connection, SCHEMA, load_migrations())
+            await migrate(connection, SCHEMA, load_migrations(), new_floor='demo')
             await connection.close()
             database = Database(server.url, settings)
             yield database

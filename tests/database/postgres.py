@@ -86,7 +86,7 @@ class Server:
         return url.replace('port=5432', f'port={self._port}')
 
     def new_database(self, *, migrated: bool) -> str:
-        """The address of a database that nobody has used yet."""
+        """The address of a database that nobody has used yet. migrated: it is a demo, with its thirty machines."""
         name = f'floor_{next(self._numbers)}'
         if migrated and not self._has_template:
             self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {TEMPLATE}')
@@ -140,7 +140,7 @@ class Server:
 async def _migrate(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await migrate(connection, SCHEMA, load_migrations())
+        await migrate(connection, SCHEMA, load_migrations(), new_floor='demo')
     finally:
         await connection.close()
 

@@ -74,12 +74,12 @@ def adopt(request: pytest.FixtureRequest, server: Server, empty_database_url: st
     async def by_the_app() -> None:
         connection = await asyncpg.connect(empty_database_url)
         try:
-            await migrate(connection, SCHEMA, load_migrations())
+            await migrate(connection, SCHEMA, load_migrations(), new_floor='demo')
         finally:
             await connection.close()
 
     async def by_psql() -> None:
-        server.psql(empty_database_url, '-f', INSTALL)
+        server.psql(empty_database_url, '-v', 'new_floor=demo', '-f', INSTALL)
 
     return by_the_app if request.param == 'by the app' else by_psql
 
@@ -129,7 +129,8 @@ async def test_machines_stand_where_the_plant_has_them_or_at_the_end_of_their_li
     assert dict(placed) == {'Transmission Line': ['Source_Sorter_01_01', 'Robotic_Arm_01_01'],
                             'Engine Line': ['Injection_Molder_02_01'], '-': ['Palletizer'],
                             'Interior Line': ['Sorter_04_01', 'Welder_04_09']}
-    assert await rows(connection, 'SELECT count(*) FROM production_lines') == [(4,)]
+    assert await rows(connection, 'SELECT name FROM production_lines ORDER BY position') \
+        == [('Transmission Line',), ('Engine Line',), ('Interior Line',)]
 
 
 @pytest.mark.usefixtures('before')
@@ -241,7 +242,7 @@ async def test_apart_from_the_adopted_tables_the_schema_is_as_always(
     assert server.psql(empty_database_url, '-c', names) == server.psql(database_url, '-c', names)
 
 
-async def test_empty_tables_of_before_are_set_aside_and_the_plant_is_as_delivered(
+async def test_empty_tables_of_before_are_set_aside_and_the_floor_is_what_a_new_one_would_be(
         server: Server, empty_database_url: str, adopt: Adopt, connection: asyncpg.Connection) -> None:
     server.psql(empty_database_url, script=OF_BEFORE)
     for table in TABLES[:3]:
@@ -249,6 +250,7 @@ async def test_empty_tables_of_before_are_set_aside_and_the_plant_is_as_delivere
     await adopt()
     counts = [await rows(connection, f'SELECT count(*) FROM {table}') for table in TABLES[:3]]
     assert counts == [[(30,)], [(0,)], [(15,)]]
+    assert await rows(connection, 'SELECT kind FROM plant') == [('demo',)]
 
 
 async def test_a_table_of_another_shape_is_not_touched(

@@ -262,7 +262,7 @@ async def owner(empty_database_url: str, server: Server) -> AsyncIterator[asyncp
     database = urlsplit(empty_database_url).path.removeprefix('/')
     server.psql(empty_database_url, '-c', f'CREATE ROLE {name} LOGIN; GRANT CREATE ON DATABASE {database} TO {name}')
     connection = await asyncpg.connect(empty_database_url.replace('//postgres@', f'//{name}@'))
-    await migrate(connection, SCHEMA, load_migrations())
+    await migrate(connection, SCHEMA, load_migrations(), new_floor='demo')
     yield connection
     connection.terminate()
 

@@ -56,13 +56,14 @@ def names_of(applied: list[Migration]) -> list[str]:
 
 async def test_psql_and_the_program_make_the_same_schema(
         server: Server, database_url: str, empty_database_url: str, install: Callable[..., str]) -> None:
-    install()
+    install('-v', 'new_floor=demo')
     by_psql = schema_dump(server, empty_database_url)
     assert by_psql == schema_dump(server, database_url)
     assert 'CREATE TABLE manufacturing_line.machine_feed_stream' in by_psql
     plant = ('-c', 'SELECT machine_id, machine_name, type, status FROM machine_feed_stream ORDER BY 1',
              '-c', 'SELECT version, name FROM schema_migrations ORDER BY 1',
-             '-c', 'SELECT * FROM machines ORDER BY 1')
+             '-c', 'SELECT * FROM machines ORDER BY 1', '-c', 'SELECT kind FROM plant',
+             '-c', 'SELECT first_name, last_name, email, department, role FROM employees ORDER BY id')
     assert server.psql(empty_database_url, *plant) == server.psql(database_url, *plant)
 
 
@@ -86,7 +87,7 @@ async def test_psql_accepts_what_the_program_made(
 async def test_installing_twice_changes_nothing(
         server: Server, install: Callable[..., str], empty_database_url: str) -> None:
     everything = ('pg_dump', '--inserts', '-n', SCHEMA, '-d', empty_database_url)
-    install()
+    install('-v', 'new_floor=demo')
     server.psql(empty_database_url, '-c', "UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1")
     before = server.run(*everything)
     install()
@@ -95,7 +96,7 @@ async def test_installing_twice_changes_nothing(
 
 def test_psql_installs_into_a_schema_of_another_name(
         server: Server, install: Callable[..., str], empty_database_url: str) -> None:
-    install('-v', 'schema=Plant 7')
+    install('-v', 'schema=Plant 7', '-v', 'new_floor=demo')
     assert server.psql(empty_database_url, '-c', 'SELECT count(*) FROM "Plant 7".machine_feed_stream') == '30\n'
 
 
@@ -163,7 +164,7 @@ async def test_schema_and_feed_table_may_have_other_names(connect: Connect, empt
     database = Database(empty_database_url, settings)
     connection = await database.connect()
     try:
-        await migrate(connection, 'plant_7', load_migrations(feed_table='feed'))
+        await migrate(connection, 'plant_7', load_migrations(feed_table='feed'), new_floor='demo')
         await (await connect()).execute("UPDATE plant_7.feed SET status = 'down' WHERE machine_name = 'Valve_01_01'")
         snapshot = await read_floor(connection, database.queries)
         missing = [row['name'] async for row in database.queries.missing_triggers(connection)]
@@ -176,8 +177,8 @@ async def test_schema_and_feed_table_may_have_other_names(connect: Connect, empt
 
 async def test_two_plants_share_a_database(connect: Connect) -> None:
     connection = await connect()
-    await migrate(connection, 'north', ALL)
-    await migrate(connection, 'south', ALL)
+    await migrate(connection, 'north', ALL, new_floor='demo')
+    await migrate(connection, 'south', ALL, new_floor='demo')
     heard: list[str] = []
     await connection.add_listener('north.machine_feed', lambda *message: heard.append('north'))
     await connection.add_listener('south.machine_feed', lambda *message: heard.append('south'))

@@ -88,7 +88,8 @@ def app(apps_python: Path, lake: TlsDatabase, workspace: Workspace, tmp_path: Pa
     said = {entry['name']: entry.get('value', ENDPOINT) for entry in APP_YAML['env']}
     platform = {'DATABRICKS_APP_NAME': 'line-monitor', 'DATABRICKS_APP_PORT': str(free_port()), 'PGUSER': ROLE,
                 'PATH': '/usr/bin:/bin', 'HOME': str(tmp_path), **workspace.environment}
-    stand_ins = {'DATABRICKS_DATABASE_PORT': str(lake.port), 'LAKEBASE_DATABASE_NAME': lake.name, 'BACKFILL_DAYS': '0'}
+    stand_ins = {'DATABRICKS_DATABASE_PORT': str(lake.port), 'LAKEBASE_DATABASE_NAME': lake.name, 'BACKFILL_DAYS': '0',
+                 'NEW_FLOOR': 'demo'}
     folder = tmp_path / 'app'
     folder.mkdir()
     app = App(apps_python, folder, {**said, **platform, **stand_ins})

@@ -50,7 +50,7 @@ async def sign_in(app: str, empty_database_url: str) -> AsyncIterator[SignIn]:
 
 
 def install(psql: Psql) -> None:
-    psql('-f', str(SQL / 'install.sql'))
+    psql('-v', 'new_floor=demo', '-f', str(SQL / 'install.sql'))
 
 
 def grants(psql: Psql, app: str, *arguments: str) -> None:

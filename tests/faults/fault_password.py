@@ -10,6 +10,8 @@ from database.postgres import SCHEMA, until
 from database.tls import ROLE, TlsDatabase, tls_server
 from database.workspace import CLIENT_SECRET, CREDENTIALS, ENDPOINT, Workspace
 
+from floor.database import SQL
+
 from .history import History
 from .scene import running
 from .stage import Fault, Stage
@@ -55,7 +57,9 @@ async def _lakebase() -> AsyncIterator[tuple[TlsDatabase, Workspace]]:
     try:
         url = server.new_database(migrated=False)
         lake = TlsDatabase(server, url, port)
-        server.psql(url, '-c', f'GRANT CONNECT, CREATE ON DATABASE {lake.name} TO "{ROLE}"')
+        # the program is a guest here, as on a developer's computer: the schema is made by somebody else
+        server.psql(url, '-v', f'schema={SCHEMA}', '-v', 'new_floor=demo', '-v', f'app={ROLE}',
+                    '-f', str(SQL / 'install.sql'), '-f', str(SQL / 'grants.sql'))
         workspace.give = lake.set_password
         yield lake, workspace
     finally:
