@@ -6,7 +6,6 @@ One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NO
 
 import os
 import socket
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 from nicegui import app, background_tasks, ui
@@ -49,7 +48,8 @@ from .pages import (
 from .settings import Settings
 from .shifts import Shifts
 from .source import DatabaseSource
-from .store import Store
+from .store import TASKS, Store
+from .supervisor import Supervisor
 from .ui.assets import ASSETS
 from .ui.broadcast import Broadcast
 from .ui.echo import Echoes, browser_lag
@@ -85,21 +85,29 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                         default_role=settings.role_of_strangers, echoes=echoes,
                         dashboard=dashboard_link(settings, os.environ))
 
-    tasks: list[Callable[[], Awaitable[None]]] = [
-        listener.run, broadcast.run, database.recycle, watch.run,
-        *(partial(once_live, store, keeper.run) for keeper in (order_keeper, history_keeper, dashboard_keeper)),
-        partial(measure_event_loop, loop),
-        partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages)]
+    supervisor = Supervisor(lambda trouble: store.set_trouble(trouble, TASKS))
+    supervise = supervisor.supervise
+    tasks = [
+        supervise('listener', 'database listeners', listener.run),
+        supervise(health.PAGE_UPDATES, 'page updates', broadcast.run),
+        supervise('pool_recycling', 'renewals of database connections', database.recycle),
+        supervise('connection_watch', 'records of the connection', watch.run),
+        supervise('work_order_task', 'checks of work orders', partial(once_live, store, order_keeper.run)),
+        supervise('history_task', 'updates of the history', partial(once_live, store, history_keeper.run)),
+        supervise('dashboard_task', 'updates of the dashboard', partial(once_live, store, dashboard_keeper.run)),
+        supervise('event_loop', 'measurements of the event loop', partial(measure_event_loop, loop)),
+        supervise('garbage', 'collections of garbage',
+                  partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages))]
     if source.lakebase is not None:
-        tasks.append(source.lakebase.keep_fresh)
+        tasks.append(supervise('password', 'renewals of the password', source.lakebase.keep_fresh))
     if source.embedded is not None:
-        tasks.append(source.embedded.supervise)
+        tasks.append(supervise('embedded_database', 'checks of the embedded database', source.embedded.supervise))
     simulator = None
     if settings.enable_simulator:
         simulator = SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
                                     instance=f'{socket.gethostname()}:{settings.port}',
                                     backfill_days=settings.backfill_days)
-        tasks.append(simulator.run)
+        tasks.append(supervise('simulator', 'ticks of the simulator', simulator.run))
 
     floor_api.register(app, database=database)
     work_orders_api.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
@@ -107,6 +115,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
                     browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,
                     upkeeps=[order_keeper.upkeep, history_keeper.upkeep, dashboard_keeper.upkeep],
+                    supervised=supervisor.statuses,
                     log_lines=lambda: log_lines.lines, migrations=load_migrations(feed_table=database.feed_table),
                     password=source.lakebase, simulator=simulator)
     health.register(app, vitals)

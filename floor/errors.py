@@ -52,7 +52,14 @@ class BackupError(FloorError):
 
 
 class NotificationError(FloorError):
-    """A notification on our channel that isn't of our protocol."""
+    """A notification on our channel that isn't of our protocol.
+
+    reason: what is wrong with it, without the payload, so that many of them are one line of the log.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class NotFound(FloorError):

@@ -25,7 +25,8 @@ from .history import to_brief, to_event, to_status
 from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, OrderBrief, OrderId, Status
 from .notifications import Changes, OrderChanges, Resync, parse
 from .reasons import no_reasons, reason_of
-from .store import EVENTS_KEPT, Store
+from .repeated_log import RepeatedLog
+from .store import EVENTS_KEPT, FEED, Store
 from .upkeep import Upkeep
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class Listener:
         """Attempts to connect that failed, by reason."""
         self.upkeep = Upkeep('connection', 'live connection', log, failing='no live connection to the database',
                              again='connected to the database again', fault='the listener failed and starts again')
+        self._unreadable = RepeatedLog(log)
         self._connect = connect
         self._queries = queries
         self._store = store
@@ -185,7 +187,7 @@ class Listener:
             return parse(payload)
         except NotificationError as error:
             self.counters.unreadable += 1
-            log.warning('ignored a notification and read the floor again: %s', error)
+            self._unreadable.warn(error.reason, f'ignored a notification and read the floor again: {error}')
             return Resync('a notification that is not ours')
 
     def _write(self, session: _Session, machines: list[MachineChange], orders: list[OrderBrief]) -> None:
@@ -243,7 +245,7 @@ class Listener:
 
     async def _keep_auditing(self, session: _Session) -> None:
         while True:
-            await asyncio.sleep(self._timing.polling if self._store.trouble else self._timing.audit)
+            await asyncio.sleep(self._timing.polling if FEED in self._store.troubles else self._timing.audit)
             await self._audit_triggers(session)
             await self._audit_floor(session)
 
@@ -253,7 +255,7 @@ class Listener:
         if not missing:
             self._store.set_trouble(self._also_wrong())
             return
-        if self._store.trouble is None:
+        if FEED not in self._store.troubles:
             log.error('triggers are missing or switched off: %s', ', '.join(missing))
         self._store.set_trouble(f'The database does not announce every change (trigger {", ".join(missing)} '
                                 f'is missing or off). The floor is read every {self._timing.polling:g} s instead.')

@@ -6,13 +6,24 @@ The protocol stands in sql/migrations: that of machines in 0001_floor.sql, that 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 from .errors import NotificationError
 from .model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderState
 
 FIELDS_OF_A_CHANGE = 6
 FIELDS_OF_AN_ORDER = 11
+TIMES_MS = range(0, 253_370_764_800_000)
+"""1970 until the year 9999: what work_orders_times_check and epoch_ms let through."""
+Word = TypeVar('Word', bound=StrEnum)
+
+LONGEST_REASON = 2_000
+FEED_STATUSES = Status.OPERATIONAL, Status.WARNING, Status.DOWN
+COUNTS = range(-2**63, 2**63)
+IDS = range(-2**31, 2**31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,8 @@ def parse(payload: str) -> Changes | OrderChanges | Resync:
             return Resync(str(content['resync']))
         return Changes(tuple(_change(item) for item in _items(content)))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise NotificationError(f'not a payload of ours: {payload[:80]!r} ({error})') from error
+        reason = _reason_of(error)
+        raise NotificationError(f'not a payload of ours: {payload[:80]!r} ({reason})', reason) from error
 
 
 def _items(content: object) -> list[list[object]]:
@@ -64,10 +76,12 @@ def _change(item: list[object]) -> MachineChange:
     name, status, reason, *numbers = item
     if not isinstance(name, str) or not (reason is None or isinstance(reason, str)):
         raise TypeError('name and reason are texts')
-    if not all(type(number) is int for number in numbers):
-        raise TypeError('version and times are whole numbers')
+    _check_texts(name, reason)
     version, reported_ms, since_ms = numbers
-    return MachineChange(MachineName(name), Status(status), reason, version, reported_ms, since_ms)  # type: ignore[arg-type]
+    _check_numbers('version', COUNTS, version)
+    _check_numbers('a time', TIMES_MS, reported_ms, since_ms)
+    return MachineChange(MachineName(name), _one_of(FEED_STATUSES, status), reason and reason[:LONGEST_REASON],
+                         version, reported_ms, since_ms)  # type: ignore[arg-type]
 
 
 def _order(item: list[object]) -> OrderBrief:
@@ -78,9 +92,43 @@ def _order(item: list[object]) -> OrderBrief:
         raise TypeError('id, machine and description are texts')
     if not all(text is None or isinstance(text, str) for text in (assignee, by)):
         raise TypeError('assignee and who did it are texts or null')
-    if not all(type(number) is int for number in (event, version, due_ms)):
-        raise TypeError('event, version and the time when due are whole numbers')
-    if assignee_id is not None and type(assignee_id) is not int:
-        raise TypeError('the number of the assignee is a whole number or null')
-    return OrderBrief(OrderId(id_), event, version, MachineName(machine), WorkOrderState(state),  # type: ignore[arg-type]
-                      Priority(priority), assignee_id, assignee, due_ms, description, by)  # type: ignore[arg-type]
+    _check_texts(id_, machine, description, assignee, by)
+    _check_numbers('event or version', COUNTS, event, version)
+    _check_numbers('the time when due', TIMES_MS, due_ms)
+    if assignee_id is not None:
+        _check_numbers('the number of the assignee', IDS, assignee_id)
+    return OrderBrief(OrderId(id_), event, version, MachineName(machine),  # type: ignore[arg-type]
+                      _one_of(WorkOrderState, state), _one_of(Priority, priority), assignee_id,  # type: ignore[arg-type]
+                      assignee, due_ms, description, by)  # type: ignore[arg-type]
+
+
+def _reason_of(error: Exception) -> str:
+    """One of a few, whatever the payload was."""
+    match error:
+        case UnicodeError():
+            return 'it has half a character (a lone surrogate)'
+        case json.JSONDecodeError() | RecursionError():
+            return 'it is not JSON'
+        case KeyError():
+            return 'it names neither orders nor resync'
+    return str(error)
+
+
+def _one_of(known: Iterable[Word], text: object) -> Word:
+    for value in known:
+        if value == text:
+            return value
+    raise ValueError('a status or priority is not known')
+
+
+def _check_texts(*texts: object) -> None:
+    """:raises UnicodeEncodeError: half a character (a lone surrogate), which no browser can be sent"""
+    for text in texts:
+        if isinstance(text, str):
+            text.encode()
+
+
+def _check_numbers(what: str, within: range, *numbers: object) -> None:
+    for number in numbers:
+        if type(number) is not int or number not in within:
+            raise ValueError(f'{what} is not a whole number from {within.start} to {within.stop - 1}')

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 EVENTS_KEPT = 200
 NOT_ON_A_LINE = 'Not on a line'
+FEED, TASKS, DISK = 'feed', 'tasks', 'disk'
+"""Sources of trouble."""
 
 
 class Connection(StrEnum):
@@ -123,8 +125,8 @@ class Store:
         self._attention: tuple[int, list[Machine]] = (0, [])
         self._active = ActiveOrders()
         self._people_by_email: dict[str, Employee] = {}
-        self.trouble: str | None = None
-        """What is wrong with the feed although it answers, in a sentence for people."""
+        self.troubles: dict[str, str] = {}
+        """What is wrong although the database answers, in a sentence for people, by where it was found."""
         self.problem: str | None = None
         """Why there is no connection, in a sentence for people."""
         self.last_lag_ms: int | None = None
@@ -149,6 +151,11 @@ class Store:
     def moment(self) -> float:
         """Now, by the clock that freshness is measured with."""
         return self._monotonic()
+
+    @property
+    def trouble(self) -> str | None:
+        """All that is wrong although the database answers; None: nothing."""
+        return ' '.join(self.troubles.values()) or None
 
     @property
     def connection(self) -> Connection:
@@ -293,10 +300,13 @@ class Store:
             self.problem = problem
             self._tell(Difference(connection=True))
 
-    def set_trouble(self, trouble: str | None) -> None:
-        """Something is wrong although the database answers (None: nothing)."""
-        if trouble != self.trouble:
-            self.trouble = trouble
+    def set_trouble(self, trouble: str | None, source: str = FEED) -> None:
+        """Something is wrong although the database answers (None: nothing). source: who found it."""
+        if trouble != self.troubles.get(source):
+            if trouble is None:
+                del self.troubles[source]
+            else:
+                self.troubles[source] = trouble
             self._tell(Difference(connection=True))
 
     def set_clock(self, now_ms: int, asked: float | None = None, answered: float | None = None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..lag import Lag
-from ..store import Connection
+from ..store import FEED, Connection
 from .diagnosis import DatabaseFacts, Diagnosis
 from .vitals import Vitals
 
@@ -64,12 +64,12 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
         remedy = REMEDIES.get(vitals.listener.upkeep.reason or '', 'Look into the log.')
         yield Finding(Severity.DOWN, f'{what}: {store.problem or "nothing proves that all changes arrive"}.',
                       f'{remedy} {BY_ITSELF}')
-    if store.trouble is not None:
-        yield Finding(Severity.DOWN, store.trouble, 'Whoever changed it has to change it back: for triggers, ALTER '
+    if (trouble := store.troubles.get(FEED)) is not None:
+        yield Finding(Severity.DOWN, trouble, 'Whoever changed it has to change it back: for triggers, ALTER '
                                                     'TABLE ... ENABLE TRIGGER ALL.')
     if (password := vitals.password) is not None:
         left = password.seconds_left
-        if password.problem is not None and password.problem != store.trouble:
+        if password.problem is not None and password.problem != store.troubles.get(FEED):
             yield Finding(Severity.WARNING, f'Databricks gives no new password: {password.problem}.',
                           'The old one serves as long as it lives; the README has a table of what may be wrong.')
         elif left is not None and left < PASSWORD_ENDS_S:
@@ -101,7 +101,7 @@ def _of_database(vitals: Vitals, facts: DatabaseFacts) -> Iterator[Finding]:
     for missing, remedy in facts.missing_rights:
         yield Finding(Severity.DOWN, f'The login {facts.login} lacks {missing}.', f'Its owner has to run: {remedy};')
     off = [f'{each.name} on {each.table}' for each in facts.triggers if not each.is_on]
-    if off and vitals.store.trouble is None:
+    if off and FEED not in vitals.store.troubles:
         yield Finding(Severity.WARNING, f'Triggers are switched off: {", ".join(off)}.',
                       'ALTER TABLE ... ENABLE TRIGGER ALL, for each of these tables.')
     if facts.queue_usage > QUEUE_FILLS:
@@ -119,6 +119,10 @@ def _of_tasks(vitals: Vitals) -> Iterator[Finding]:
         if task.problem is not None and vitals.store.connection is Connection.LIVE:
             yield Finding(Severity.WARNING, f'The {task.what} can not be kept up to date: {task.problem}.',
                           'It is tried again and again; if this stays, the log has more.')
+    for task in vitals.supervised:
+        if task.problem is not None:
+            yield Finding(Severity.DOWN, f'The {task.what} failed and are started again: {task.problem}.',
+                          REMEDIES['fault'])
 
 
 def _of_delays(vitals: Vitals) -> Iterator[Finding]:

@@ -15,11 +15,13 @@ from pydantic import BaseModel, Field
 from ..database import Database
 from ..errors import DatabaseUnavailable
 from ..listener import Counters
-from ..store import Connection, Store
+from ..store import Connection
 from .metrics import FloorCollector, Measures
 from .vitals import Vitals
 
 SCRAPE_PATIENCE_S = 1.0
+PAGE_UPDATES = 'page_updates'
+"""The background task without which no page changes."""
 
 
 class Health(BaseModel):
@@ -34,12 +36,13 @@ class Health(BaseModel):
     trouble: Annotated[str | None, Field(
         description='What is wrong although the database answers: the floor is shown, but later than it should.')]
     problem: Annotated[str | None, Field(description='Why there is no connection.')]
+    tasks: Annotated[dict[str, str], Field(description='Background tasks that fail now, and why.')]
     listener: Annotated[Counters, Field(description='What the listener has seen since the start.')]
 
 
 def register(app: FastAPI, vitals: Vitals) -> None:
     """Serve /healthz and /metrics."""
-    store, counters = vitals.store, vitals.listener.counters
+    store = vitals.store
     collector = FloorCollector(vitals)
     registry = CollectorRegistry()
     registry.register(collector)
@@ -50,7 +53,7 @@ def register(app: FastAPI, vitals: Vitals) -> None:
              responses={503: {'model': Health, 'description': 'The floor is not live, or not yet.'}})
     async def healthz(response: Response) -> Health:
         """Answers at once from memory, so a database that hangs can't make this program look dead."""
-        health = examine(store, counters)
+        health = examine(vitals)
         response.status_code = 200 if health.status is Connection.LIVE else 503
         response.headers['Cache-Control'] = 'no-store'
         return health
@@ -63,13 +66,16 @@ def register(app: FastAPI, vitals: Vitals) -> None:
         return Response(encode(registry), headers={'Content-Type': media_type, 'Cache-Control': 'no-store'})
 
 
-def examine(store: Store, counters: Counters) -> Health:
-    """What store and listener know, without asking anybody."""
+def examine(vitals: Vitals) -> Health:
+    """What this process knows, without asking anybody. Pages that are not updated are not live."""
+    store = vitals.store
     live = store.connection is Connection.LIVE
     unavailable = f'unavailable: {store.problem}' if store.problem else 'not known'
-    return Health(status=store.connection, database='ok' if live else unavailable,
+    tasks = {task.name: task.problem for task in vitals.all_upkeeps if task.problem is not None}
+    return Health(status=Connection.STALE if live and PAGE_UPDATES in tasks else store.connection,
+                  database='ok' if live else unavailable,
                   store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),
-                  trouble=store.trouble, problem=store.problem, listener=counters)
+                  trouble=store.trouble, problem=store.problem, tasks=tasks, listener=vitals.listener.counters)
 
 
 async def _measure(database: Database) -> Measures | None:

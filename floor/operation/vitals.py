@@ -71,6 +71,8 @@ class Vitals:
     """Messages that wait for the browser that reads slowest."""
     upkeeps: Sequence[Upkeep] = ()
     """The tasks that are done again and again."""
+    supervised: Sequence[Upkeep] = ()
+    """The background tasks, each restarted when it ends."""
     log_lines: Callable[[], dict[str, int]] = dict
     """How many lines the log has of each level that is a complaint."""
     migrations: Sequence[Migration] = ()
@@ -86,4 +88,4 @@ class Vitals:
     @property
     def all_upkeeps(self) -> list[Upkeep]:
         """The listener's link to the database is one too."""
-        return [self.listener.upkeep, *self.upkeeps]
+        return [self.listener.upkeep, *self.upkeeps, *self.supervised]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -34,6 +35,8 @@ from ..ui.reports.timeline import timeline_panel
 from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
 from ..ui.words import moment
+
+log = logging.getLogger(__name__)
 
 FIRST_ANSWER_S = 1.5  # a page that is sent without its figures gets them as soon as they are there
 RETRY_S = 5.0
@@ -159,6 +162,10 @@ class ReportsPage:
             except FloorError as error:
                 pause = RETRY_S if isinstance(error, DatabaseError) else None
                 self._failed(error)
+            except Exception as error:  # a fault of ours: the page says so and reads again
+                log.exception('a report could not be read')
+                pause = RETRY_S
+                self._failed(DatabaseError(f'a fault in this program: {type(error).__name__}'))
             self._loading(False)
             self._answered.set()
             if pause is None:

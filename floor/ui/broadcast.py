@@ -16,6 +16,7 @@ back is element.update().
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from nicegui.events import GenericEventArguments
 from ..store import Difference, Store
 from .fanout import has_read_all, send_update
 from .frame_pace import FramePace
+
+log = logging.getLogger(__name__)
 
 SUMS_GAP_S = 0.3
 SUMS_DELAY_S = 0.02  # the tile first: a browser renders what comes together in one go, and shows it later
@@ -54,6 +57,8 @@ class LiveElement(ui.element):
     is_one_of_many = False
     """Whether its class, style, attributes and listeners never change once it stands, and may be held in common with
     the elements of its page that have the same."""
+    fault: str | None = None
+    """Why it could not be shown when it was last looked at."""
 
     def __init__(self, tag: str, topic: Topic) -> None:
         super().__init__(tag)
@@ -62,6 +67,22 @@ class LiveElement(ui.element):
     def content(self) -> Content:
         """Attributes and text as they are now. Must not depend on who looks."""
         raise NotImplementedError
+
+    def content_of_a_fault(self) -> Content:
+        """What is shown where `content` fails."""
+        return {'data-failed': '1', 'title': 'This cannot be shown: see the log of the program'}, None
+
+    def current(self) -> Content:
+        """`content`, without its faults: what cannot be shown never takes another element or the page with it."""
+        try:
+            content, fault = self.content(), None
+        except Exception as error:
+            content, fault = self.content_of_a_fault(), f'{type(error).__name__}: {error}'
+            if fault != self.fault:
+                log.exception('an element of a page cannot be shown', extra={'topic': self.topic})
+        if fault != self.fault:
+            self.fault = fault
+        return content
 
     def on_press(self, handler: PressHandler) -> None:
         """Call handler on click. The listener's id is made from the element's, so that it is alike on all pages."""
@@ -72,7 +93,7 @@ class LiveElement(ui.element):
             self._event_listeners[listener.id] = listener
 
     def _to_dict(self) -> dict[str, Any]:
-        return self.encode(self.content())
+        return self.encode(self.current())
 
     def encode(self, content: Content) -> dict[str, Any]:
         """What the browser gets for this content."""
@@ -206,7 +227,7 @@ class Broadcast:
             message: dict[int, dict[str, Any]] = {}
             for topic in topics:
                 for element in view.of(topic):
-                    content = element.content()
+                    content = element.current()
                     if audience.sent.get(element.id) != content:
                         audience.sent[element.id] = content
                         message[element.id] = element.encode(content)
@@ -242,8 +263,11 @@ class Broadcast:
         """Machines or lines came, went or moved: each page builds its lines anew, through NiceGUI's own messages."""
         self._audiences.clear()
         for view in tuple(self._views.values()):
-            with view.client:
-                view.rebuild()
+            try:
+                with view.client:
+                    view.rebuild()
+            except Exception:  # one page's fault must not keep the others from being built
+                log.exception('a page could not be built again')
             self._seat(view)
             if view.client.has_socket_connection:
                 self._hold(view)

@@ -24,6 +24,11 @@ class MachineTile(LiveElement):
         self.classes('tile')
         self.on_press(on_press)
 
+    def content_of_a_fault(self) -> Content:
+        display = DisplayName.of(self.name)
+        return {'data-machine': self.name, 'data-status': Status.UNKNOWN.value,
+                'aria-label': f'{display}, cannot be shown'}, shortened(display.title)
+
     def content(self) -> Content:
         machine = self._store.machines.get(self.name)
         if machine is None:
@@ -61,5 +66,5 @@ def orders_spoken(orders: list[OrderBrief], overdue: bool) -> str:
 
 def shortened(text: str | None, most: int = 200) -> str:
     """A text of the database on one line, no longer than a tile could ever show."""
-    line = ' '.join((text or '').split())
+    line = ' '.join((text or '')[:10 * most].split())  # a text of megabytes is not looked through
     return line if len(line) <= most else f'{line[:most]}…'

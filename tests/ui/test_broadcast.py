@@ -17,6 +17,7 @@ from nicegui import Client, core, ui
 from nicegui.event_listener import EventListener
 from ui.conftest import Screen
 
+from floor.model import MachineChange, Status
 from floor.ui import broadcast as broadcast_module
 from floor.ui import connection_badge, silence
 from floor.ui.broadcast import SECOND, LiveElement, machine_topic
@@ -191,6 +192,30 @@ async def test_a_click_on_one_of_many_is_one_on_that_machine(floor, look):
     for name in 'Valve_01_01', 'Painter_02_01', 'Source_Sorter_01_01':
         screen.click(screen.tile(name))
         await screen.until(lambda name=name: name in screen.drawer.splitlines())
+
+
+@pytest.mark.parametrize('time_ms', [10**18, -10**18])
+async def test_a_machine_whose_time_cannot_be_shown_takes_no_other_with_it(floor, look, user, time_ms, caplog):
+    """Not its neighbour's change, not the clock of the pages, and not the page of who comes later."""
+    screen = await look()
+    running = asyncio.create_task(floor.broadcast.run())
+    try:
+        floor.store.apply([MachineChange('Valve_01_01', Status.DOWN, None, 10**6, floor.now_ms, time_ms)])
+        floor.change('Painter_02_01', 'down')
+        await screen.until(lambda: screen.tile('Painter_02_01')['props']['data-status'] == 'down')
+        floor.clock.pass_by(60)
+        floor.store.prove()
+        await screen.until(lambda: '1 min' in screen.tile('Painter_02_01')['text'])
+        assert not running.done()
+        assert 'Painter 02·01, Down' in (await user.http_client.get('/')).text
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert screen.tile('Valve_01_01')['props']['data-status'] == 'unknown'
+    assert 'cannot be shown' in screen.tile('Valve_01_01')['props']['aria-label']
+    complaints = [record.topic for record in caplog.records if record.message == 'an element of a page cannot be shown']
+    assert 1 <= complaints.count('machine Valve_01_01') <= 4, 'each element says it once, and not each second'
+    caplog.clear()  # what was logged was to be logged
 
 
 # what is leaned on

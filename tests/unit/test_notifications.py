@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from floor.errors import NotificationError
 from floor.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderState
-from floor.notifications import Changes, OrderChanges, Resync, parse
+from floor.notifications import TIMES_MS, Changes, OrderChanges, Resync, parse
 
 ORDER = ['WO-20261123-3f2a91bc', 9, 2, 'Valve_01_01', 'open', 'high', 4, 'Lisa Garcia', 3_000, 'Leak',
          'mike@example.com']
@@ -26,6 +27,15 @@ SMALL_JSON = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 NEARLY_AN_ORDER = st.tuples(*(st.just(value) | SMALL_JSON for value in ORDER)).map(list) | st.lists(SMALL_JSON)
 
 
+VERSIONS = st.integers(-2**63, 2**63 - 1)
+TIMES = st.integers(0, TIMES_MS.stop - 1)
+REASONS = re.compile(
+    'it is not JSON|it names neither orders nor resync|it has half a character.*|no list of changes|a change has six '
+    'fields|an order has eleven fields|name and reason are texts|id, machine and description are texts|assignee and '
+    'who did it are texts or null|a status or priority is not known|.* is not a whole number from -?[0-9]+ to [0-9]+|'
+    'Exceeds the limit .* for integer string conversion.*')
+
+
 def test_changes_are_read_in_their_order() -> None:
     payload = json.dumps([VALVE, ['Press', 'down', None, 8, 3_000, 3_000]])
     assert parse(payload) == Changes((
@@ -38,16 +48,20 @@ def test_a_resync_says_why() -> None:
 
 
 def test_orders_are_read_in_their_order() -> None:
-    nobody = ['WO-20261123-00000001', 10, 1, 'Press', 'on_hold', 'low', None, None, -5, '', None]
+    nobody = ['WO-20261123-00000001', 10, 1, 'Press', 'on_hold', 'low', None, None, 5, '', None]
     assert parse(json.dumps({'orders': [ORDER, nobody]})) == OrderChanges((
         OrderBrief(OrderId('WO-20261123-3f2a91bc'), 9, 2, MachineName('Valve_01_01'), WorkOrderState.OPEN,
                    Priority.HIGH, 4, 'Lisa Garcia', 3_000, 'Leak', 'mike@example.com'),
         OrderBrief(OrderId('WO-20261123-00000001'), 10, 1, MachineName('Press'), WorkOrderState.ON_HOLD, Priority.LOW,
-                   None, None, -5, '', None)))
+                   None, None, 5, '', None)))
 
 
 def order_with(place: int, value: object) -> str:
     return json.dumps({'orders': [[*ORDER[:place], value, *ORDER[place + 1:]]]})
+
+
+def change_with(place: int, value: object) -> str:
+    return json.dumps([[*VALVE[:place], value, *VALVE[place + 1:]]])
 
 
 @pytest.mark.parametrize('payload', [
@@ -64,11 +78,16 @@ def order_with(place: int, value: object) -> str:
     json.dumps([['Valve_01_01', 'down', None, '7', 2, 1]]), json.dumps([['Valve_01_01', 'down', None, True, 2, 1]]),
     json.dumps([['Valve_01_01', 'down', None, 7.5, 2, 1]]), json.dumps([['Valve_01_01', ['down'], None, 7, 2, 1]]),
     '[' * 7_000, '9' * 5_000,
+    change_with(3, 2**63), change_with(4, 10**18), change_with(4, -1), change_with(5, 10**18), change_with(5, -10**18),
+    change_with(1, 'unknown'), change_with(0, '\ud800'), change_with(2, 'Leak \udfff'),
+    order_with(1, 2**63), order_with(2, -2**64), order_with(6, 2**31), order_with(8, 10**18), order_with(8, -1),
+    order_with(0, '\ud800'), order_with(9, 'Leak \ud83d'), order_with(7, '\udc00'), order_with(10, '\udc00'),
 ])
 def test_anything_else_is_refused_in_a_sentence(payload: str) -> None:
     with pytest.raises(NotificationError, match='not a payload of ours') as refused:
         parse(payload)
     assert len(str(refused.value)) < 400
+    assert REASONS.fullmatch(refused.value.reason), 'the log has a line for each reason: there are only so many'
 
 
 @given(st.text())
@@ -92,7 +111,7 @@ def test_what_is_nearly_an_order_has_a_meaning_or_is_refused(content: object) ->
 
 
 @given(st.lists(st.tuples(st.text(), st.sampled_from(['operational', 'warning', 'down']), st.none() | st.text(),
-                          st.integers(), st.integers(), st.integers())))
+                          VERSIONS, TIMES, TIMES)))
 def test_what_the_protocol_can_say_comes_through_unchanged(said: list[tuple[object, ...]]) -> None:
     meaning = parse(json.dumps(said))
     assert isinstance(meaning, Changes)
@@ -102,7 +121,8 @@ def test_what_the_protocol_can_say_comes_through_unchanged(said: list[tuple[obje
 def assert_meaning_or_refusal(payload: str) -> None:
     try:
         meaning = parse(payload)
-    except NotificationError:
+    except NotificationError as error:
+        assert REASONS.fullmatch(error.reason)
         return
     if isinstance(meaning, Resync):
         assert isinstance(meaning.why, str)

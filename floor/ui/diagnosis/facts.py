@@ -137,7 +137,7 @@ def _derived(facts: DatabaseFacts | None, says: Words, retention_days: int | Non
 
 
 def _tasks(vitals: Vitals, says: Words) -> Iterable[tuple[str, ...]]:
-    for task in vitals.all_upkeeps:
+    for task in [each for each in vitals.all_upkeeps if each.failures or each not in vitals.supervised]:
         yield (task.what, says.ago(task.done_at), milliseconds(task.took), f'{task.failures:,}',
                'works' if task.problem is None else f'fails: {task.problem}')
 

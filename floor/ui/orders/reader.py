@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from nicegui import Client, background_tasks
@@ -10,6 +11,8 @@ from nicegui import Client, background_tasks
 from ...errors import DatabaseError
 from ...orders.active_orders import OrderChange
 from ...store import Connection, Difference, Store
+
+log = logging.getLogger(__name__)
 
 GAP_S = 0.25
 RETRY_S = 2.0
@@ -59,13 +62,19 @@ class OrderReader:
                 with self._client:
                     await self._read()
             except DatabaseError as error:
-                self._wanted = True
-                pause = RETRY_S
-                if not self._ended:
-                    with self._client:
-                        self._failed(error)
+                self._wanted, pause = True, RETRY_S
+                self._say_why(error)
+            except Exception as error:  # a fault of ours: the page says so and reads again
+                log.exception('work orders could not be read')
+                self._wanted, pause = True, RETRY_S
+                self._say_why(DatabaseError(f'a fault in this program: {type(error).__name__}'))
             self.answered.set()
             await self._pause(max(pause, loop.time() - began))  # a slow database is left alone as long as it took
+
+    def _say_why(self, error: DatabaseError) -> None:
+        if not self._ended:
+            with self._client:
+                self._failed(error)
 
     async def _pause(self, seconds: float) -> None:
         try:
