@@ -275,15 +275,19 @@ async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports, look
     assert 'There were no work orders in this window, and there are none now.' in texts(screen, 'Work orders')
 
 
-async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, monkeypatch):
+@pytest.mark.parametrize(('problem', 'words'), [
+    (DatabaseUnavailable('nobody answers'), 'Nobody answers'),
+    (ZeroDivisionError('a slip'), 'A fault in this program: ZeroDivisionError')])
+async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, monkeypatch, caplog, problem, words):
     monkeypatch.setattr(reports_page, 'RETRY_S', 0.05)
-    figures, reports.answers['kpis'] = reports.answers['kpis'], DatabaseUnavailable('nobody answers')
+    figures, reports.answers['kpis'] = reports.answers['kpis'], problem
     screen = await look('/reports')
-    said = 'The report can not be read. Nobody answers. It is tried again by itself.'
+    said = f'The report can not be read. {words}. It is tried again by itself.'
     await screen.until(lambda: said in [element['text'] for element in screen.of_class('problem')])
     reports.answers['kpis'] = figures
     await screen.until(lambda: '91.4 %' in screen.texts)
     assert said not in [element['text'] for element in screen.of_class('problem')]
+    caplog.clear()  # a fault is logged
 
 
 async def test_a_page_says_that_it_reads(reports, look, monkeypatch):

@@ -330,11 +330,14 @@ async def test_due_times_move_on_although_nothing_happens(floor, orders, see, mo
     await screen.until(lambda: rows(screen)[0]['overdue'] == 'true')
 
 
-async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(floor, orders, see, monkeypatch):
+@pytest.mark.parametrize('problem', [DatabaseUnavailable('the database does not answer: refused'),
+                                     ZeroDivisionError('a fault of this program')])
+async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(floor, orders, see, monkeypatch,
+                                                                                   caplog, problem):
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
     orders.put(1)
     screen = await see()
-    orders.problem = DatabaseUnavailable('the database does not answer: refused')
+    orders.problem = problem
 
     floor.order(1)
 
@@ -347,6 +350,7 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
 
     await screen.until(lambda: len(rows(screen)) == 2)
     assert not [text for text in screen.texts if 'can not be read' in text]
+    caplog.clear()  # a fault is logged
 
 
 async def test_a_page_that_is_opened_without_the_database_fills_itself(floor, orders, look, monkeypatch):
