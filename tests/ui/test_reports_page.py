@@ -278,7 +278,7 @@ async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports, look
 @pytest.mark.parametrize(('problem', 'words'), [
     (DatabaseUnavailable('nobody answers'), 'Nobody answers'),
     (ZeroDivisionError('a slip'), 'A fault in this program: ZeroDivisionError')])
-async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, monkeypatch, caplog, problem, words):
+async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, monkeypatch, *, caplog, problem, words):
     monkeypatch.setattr(reports_page, 'RETRY_S', 0.05)
     figures, reports.answers['kpis'] = reports.answers['kpis'], problem
     screen = await look('/reports')

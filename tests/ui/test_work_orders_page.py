@@ -332,7 +332,7 @@ async def test_due_times_move_on_although_nothing_happens(floor, orders, see, mo
 
 @pytest.mark.parametrize('problem', [DatabaseUnavailable('the database does not answer: refused'),
                                      ZeroDivisionError('a fault of this program')])
-async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(floor, orders, see, monkeypatch,
+async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(floor, orders, see, monkeypatch, *,
                                                                                    caplog, problem):
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
     orders.put(1)
