@@ -3,17 +3,23 @@
 NiceGUI sends the scripts of a page inline, compiles templates in the browser and evaluates what it is sent over its
 socket. So 'unsafe-eval' has to stay, and inline style; inline scripts run by a nonce only, another for every answer. It
 is written into NiceGUI's template before any data is filled in: a script that came with data can never carry it.
+
+Our own origin stands in frame-src by name as well: in a frame whose document stands in the page (srcdoc), as in
+floor/ui/session.py, Firefox takes 'self' for nobody.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 
 from jinja2.ext import Extension
 from nicegui import client
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..settings import HOST_AND_PORT
 
 IS_A_PAGE = 'x-nicegui-content'
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
@@ -21,6 +27,7 @@ NOT_NEEDED = ('accelerometer', 'camera', 'display-capture', 'geolocation', 'gyro
               'magnetometer', 'microphone', 'midi', 'payment', 'serial', 'usb', 'xr-spatial-tracking')
 """What no page of ours ever asks for: a photo comes from the camera by the browser's own file dialog."""
 A_YEAR_S = 31_536_000
+IPV6_AND_PORT = re.compile(r'\[[0-9a-f:.]+\](:\d{1,5})?')
 
 
 def on_every_answer(*, https: bool) -> list[tuple[str, str]]:
@@ -39,8 +46,19 @@ def on_every_answer(*, https: bool) -> list[tuple[str, str]]:
     return [*headers, ('Strict-Transport-Security', f'max-age={A_YEAR_S}')] if https else headers
 
 
+def own_origins(headers: Headers) -> list[str]:
+    """Where a page that is asked for with these headers will be, as sources of a policy. http also stands for https.
+
+    A proxy's X-Forwarded-Host counts, whoever sends it: no page can make a browser do that. Anything but a host is
+    left out.
+    """
+    names = {headers.get('host', '').lower(), headers.get('x-forwarded-host', '').partition(',')[0].strip().lower()}
+    return sorted(f'http://{name}' for name in names
+                  if HOST_AND_PORT.fullmatch(name) or IPV6_AND_PORT.fullmatch(name))
+
+
 def page_policy(nonce: str, frames: Sequence[str]) -> str:
-    """The Content-Security-Policy of a page. frames: the origins that may be shown within it, besides our own."""
+    """The Content-Security-Policy of a page. frames: the origins that may be shown within it."""
     return '; '.join([
         "default-src 'none'",
         f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval'",
@@ -59,7 +77,7 @@ class BrowserHeaders:
     is not a page. Sockets pass untouched, and so does every byte of a body."""
 
     def __init__(self, app: ASGIApp, *, frames: Sequence[str] = ()) -> None:
-        """frames: as in page_policy."""
+        """frames: the origins that may be shown within pages, besides the one that a page is asked for at."""
         self._app = app
         self._frames = frames
         client.templates.env.add_extension(_ScriptNonce)
@@ -76,7 +94,8 @@ class BrowserHeaders:
             if message['type'] == 'http.response.start':
                 headers = MutableHeaders(scope=message)
                 is_page = IS_A_PAGE in headers
-                policy = page_policy(nonce, self._frames) if is_page else NO_PAGE
+                frames = [*own_origins(Headers(scope=scope)), *self._frames]
+                policy = page_policy(nonce, frames) if is_page else NO_PAGE
                 headers.setdefault('Content-Security-Policy', policy)
                 if not is_page:
                     del headers['set-cookie']  # only pages remember what a person has chosen

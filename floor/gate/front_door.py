@@ -42,7 +42,8 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(Intake)
     app.add_middleware(IdentityRequired, identify=identify)
     app.add_middleware(OwnOrigin, names=own_names(settings), origins=settings.allowed_hosts)
-    frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ)}
+    frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ),
+              *(f'http://{name}' if ':' in name else f'http://{name}:*' for name in settings.allowed_hosts)}
     app.add_middleware(BrowserHeaders, frames=sorted(frames))
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
             'ws_max_size': MOST_BYTES}

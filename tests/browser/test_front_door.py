@@ -55,7 +55,8 @@ def apps_program(program: Program) -> Iterator[Program]:
 # headers
 
 @pytest.mark.parametrize('path', [*PAGES, *NO_PAGES, '/no/such/page', '/work-orders/WO-20260101-00000000'])
-async def test_every_answer_says_what_a_browser_may_do_with_it(client: httpx.AsyncClient, path: str) -> None:
+async def test_every_answer_says_what_a_browser_may_do_with_it(program: Program, client: httpx.AsyncClient,
+                                                               path: str) -> None:
     answer = await client.get(path)
     policy = policy_of(answer)
     assert answer.headers['x-content-type-options'] == 'nosniff'
@@ -71,7 +72,8 @@ async def test_every_answer_says_what_a_browser_may_do_with_it(client: httpx.Asy
     assert policy['default-src'] == {"'none'"}
     assert policy['form-action'] == {"'self'"}
     assert "'unsafe-inline'" not in policy.get('script-src', set())
-    assert policy.get('frame-src', {"'self'"}) == {"'self'"}
+    ourselves = {"'self'", program.url}
+    assert policy.get('frame-src', ourselves) == ourselves
 
 
 @pytest.mark.parametrize('path', [*PAGES, '/no/such/page'])
@@ -129,7 +131,8 @@ async def test_behind_databricks_everything_is_https_and_only_its_dashboard_may_
         apps_program: Program, client: httpx.AsyncClient) -> None:
     lisa = {'X-Forwarded-Email': 'lisa.garcia@example.com', 'X-Forwarded-Host': 'floor.databricksapps.com'}
     page = await client.get(apps_program.url, headers=lisa)
-    assert policy_of(page)['frame-src'] == {"'self'", 'https://dbc-1.cloud.databricks.com', 'https://ws.example.com'}
+    assert policy_of(page)['frame-src'] == {"'self'", apps_program.url, 'http://floor.databricksapps.com',
+                                            'https://dbc-1.cloud.databricks.com', 'https://ws.example.com'}
     assert page.headers['strict-transport-security'] == 'max-age=31536000'
     assert '; secure' in page.headers['set-cookie'].lower()
 

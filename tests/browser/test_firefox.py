@@ -1,0 +1,25 @@
+"""The floor in a real Firefox: what its rules of framing make of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+from browser.conftest import Until
+from browser.firefox import firefox
+from browser.program import Program
+
+from floor.ui.session import ADDRESS
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
+
+
+async def test_an_open_page_keeps_its_session_alive(program: Program, sql: asyncpg.Connection, tmp_path: Path,
+                                                    until: Until) -> None:
+    """In a frame whose document is part of the page, 'self' matches nothing in Firefox: our origin is named too."""
+    async with firefox(tmp_path) as browser:
+        await browser.open(program.url)
+        await until(lambda: browser.answers(ADDRESS) or browser.complaints)
+        assert browser.complaints == []
+        assert set(browser.answers(ADDRESS)) == {200}
