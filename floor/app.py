@@ -82,7 +82,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                                        every=settings.dashboard_refresh_seconds)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
                         employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
-                        default_role=settings.role_of_strangers, echoes=echoes,
+                        default_role=settings.role_of_strangers, echoes=echoes, database_now=database.now,
                         dashboard=dashboard_link(settings, os.environ))
 
     supervisor = Supervisor(lambda trouble: store.set_trouble(trouble, TASKS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, tzinfo
 from urllib.parse import urlencode
 
@@ -9,43 +10,87 @@ from fastapi import Request
 from nicegui import ui
 
 from ..analytics import Analytics
-from ..analytics.shift_report import read_shift_report
-from ..errors import DatabaseUnavailable, InvalidInput
+from ..analytics.shift_report import ShiftReport, read_shift_report
+from ..errors import FloorError, InvalidInput
 from ..shifts import Shift, Shifts
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
-from ..ui.reports.shift_sheet import shift_sheet
+from ..ui.reports.shared_sheet import SharedSheets
+from ..ui.reports.shift_sheet import ShiftSheet
 from ..ui.reports.stop_story import past_address
 from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
 
 ADDRESS = '/reports/shift'
 FIRST_YEAR, LAST_YEAR = 1970, 2200
+FIRST_ANSWER_S = 1.5  # a page that is sent without its sheet gets it as soon as it is there
 
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
     """Serve it at /reports/shift?date=DAY&shift=NAME; without, it is the shift that goes on."""
-    zone = services.zone
+    async def read(shift: Shift) -> ShiftReport:
+        return await read_shift_report(analytics, services.order_list, shift, await services.database_now())
+
+    sheets = SharedSheets(services.store, read)
 
     @ui.page(ADDRESS)
     async def shift_report_page(request: Request) -> None:
         person = services.person(services.visitor())
         view = LiveView(ui.context.client, lambda: None)
-        now = datetime.fromtimestamp(services.store.now_ms / 1000, UTC)
         with frame('Shift report', services, view, person, section='Reports'), ui.element('div').classes('handover'):
-            services.broadcast.join(view)
+            page = ShiftReportPage(services, sheets, shifts)
+        services.broadcast.join(view)
+        await page.open(request.query_params.get('date', ''), request.query_params.get('shift', ''))
+
+
+class ShiftReportPage:
+    """One browser's page: the sheet of one shift, kept up to date while the shift goes on."""
+
+    def __init__(self, services: Services, sheets: SharedSheets, shifts: Shifts) -> None:
+        self._services = services
+        self._sheets = sheets
+        self._shifts = shifts
+        self._client = ui.context.client
+        self._answered = asyncio.Event()
+        self._place = ui.element('div')
+        self._is_going: bool | None = None
+        self._problem = Alert()
+        self._waiting = ui.label('Reading the shift report…').classes('handover-note')
+        self._sheet = ShiftSheet(services.zone)
+
+    async def open(self, day: str, name: str) -> None:
+        """Show the shift of an address; wait for it, but not for long."""
+        now = datetime.fromtimestamp(self._services.store.now_ms / 1000, UTC)  # the sheet itself asks the database
+        with self._client:
             try:
-                shift = asked_shift(request.query_params.get('date', ''), request.query_params.get('shift', ''), shifts,
-                                    now)
-                links(shift, shifts, now, zone)
-                report = await read_shift_report(analytics, services.order_list, shift, now)
+                self._shift = asked_shift(day, name, self._shifts, now)
             except InvalidInput as error:
-                Alert().show(as_sentence(error))
-                ui.link('The shift that goes on', ADDRESS)
-            except DatabaseUnavailable as error:
-                Alert().show(f'The shift report can not be read: {error}. Please load the page again.')
-            else:
-                shift_sheet(report, zone)
+                self._waiting.props['hidden'] = True
+                self._problem.show(as_sentence(error))
+                with self._place:
+                    ui.link('The shift that goes on', ADDRESS)
+                return
+        self._client.on_delete(self._sheets.join(self._shift, self._show))
+        try:
+            await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
+        except TimeoutError:
+            pass
+
+    def _show(self, answer: ShiftReport | FloorError) -> None:
+        self._answered.set()
+        with self._client:
+            if isinstance(answer, FloorError):
+                self._problem.show(f'The shift report cannot be read: {as_sentence(answer)} '
+                                   'Trying again automatically.')
+                return
+            self._problem.show('')
+            self._waiting.props['hidden'] = True
+            self._sheet.show(answer)
+            if self._is_going is not answer.is_going:
+                self._is_going = answer.is_going
+                self._place.clear()
+                with self._place:
+                    links(answer, self._shifts, self._services.zone)
 
 
 def asked_shift(day: str, name: str, shifts: Shifts, now: datetime) -> Shift:
@@ -67,18 +112,18 @@ def asked_shift(day: str, name: str, shifts: Shifts, now: datetime) -> Shift:
     return shift
 
 
-def links(shift: Shift, shifts: Shifts, now: datetime, zone: tzinfo) -> None:
+def links(report: ShiftReport, shifts: Shifts, zone: tzinfo) -> None:
     """The way to the shifts before and after, to the same time elsewhere, and to this very sheet."""
+    shift, until = report.shift, report.until
     before, after = shifts.before(shift), shifts.after(shift)
-    until = min(shift.end, now)
     period = {'from': shift.start, 'to': until}
-    report = {name: at.astimezone(zone).strftime('%Y-%m-%dT%H:%M') for name, at in period.items()}
+    address = {name: at.astimezone(zone).strftime('%Y-%m-%dT%H:%M') for name, at in period.items()}
     with ui.element('nav').classes('handover-links').props('aria-label="Shifts"'):
         ui.link(f'← {before.name}, {before.date:%a} {before.date}', address_of(before))
-        if after.start <= now:
+        if not report.is_going:
             ui.link(f'{after.name}, {after.date:%a} {after.date} →', address_of(after))
         ui.link('Link to this sheet', address_of(shift))
-        ui.link('Report of the same time', f'/reports?{urlencode(report, safe=":")}')
+        ui.link('Report of the same time', f'/reports?{urlencode(address, safe=":")}')
         ui.link('The floor at the end' if until == shift.end else 'The floor a moment ago', past_address(until))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from nicegui import ui
 
@@ -35,6 +35,8 @@ class Services:
     identify: Identify
     default_role: Role
     echoes: Echoes
+    database_now: Callable[[], Awaitable[datetime]]
+    """The database's clock, which questions about now ask; raises DatabaseUnavailable."""
     dashboard: DashboardLink | None = None
     """In Databricks; None: the settings name none."""
 

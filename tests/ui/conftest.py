@@ -66,11 +66,14 @@ class Floor:
         self.records: dict[str, MachineRecord] = {}
         self.employees, self.orders, self.order_list = Recorded(), Recorded(), Recorded()
         self.services = services(self.store, self.broadcast, events_of=self._events_of, employees=self.employees,
-                                 orders=self.orders, order_list=self.order_list)
+                                 orders=self.orders, order_list=self.order_list, database_now=self._database_now)
         self.briefs: dict[OrderId, OrderBrief] = {}
         self.people: list[Employee] = []
         self._version = 0
         floor_page.register(self.services)
+
+    async def _database_now(self) -> datetime:
+        return datetime.fromtimestamp(self.now_ms / 1000, UTC)
 
     async def _events_of(self, name: MachineName, most: int) -> list[StatusEvent]:
         if self.problem is not None:

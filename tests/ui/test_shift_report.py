@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ui.conftest import NOW
+from ui.conftest import MINUTE_MS, NOW
 from ui.services import Recorded
 
 from floor.analytics import Cause, Kpis, Stop, StopPage, Window
@@ -16,6 +16,7 @@ from floor.model import MachineName, OrderId, Priority, WorkOrder, WorkOrderStat
 from floor.orders.work_order_list import ShiftOrders
 from floor.pages import shift_report_page
 from floor.shifts import Shifts
+from floor.ui.reports import shared_sheet
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NIGHT_START, NIGHT_END = datetime(2026, 11, 22, 22, tzinfo=UTC), datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -146,7 +147,72 @@ async def test_a_shift_that_can_not_be_shown_is_answered_with_a_sentence(analyti
     assert analytics.asked == []
 
 
-async def test_a_database_that_is_away_is_said(analytics, look):
-    analytics.answers['kpis'] = DatabaseUnavailable('nobody answers')
+async def test_a_database_that_is_away_is_said_and_the_sheet_comes_once_it_answers(floor, analytics, look):
+    figures, analytics.answers['kpis'] = analytics.answers['kpis'], DatabaseUnavailable('nobody answers')
     screen = await look(NIGHT)
-    assert 'The shift report can not be read: nobody answers. Please load the page again.' in screen.texts
+    problem = 'The shift report cannot be read: Nobody answers. Trying again automatically.'
+    assert problem in screen.texts
+    analytics.answers['kpis'] = figures
+    floor.store.lose('gone')
+    floor.store.prove()
+    await screen.until(lambda: 'Shift report: Night, Sun 2026-11-22' in screen.texts)
+    assert problem not in screen.texts
+
+
+# while the shift goes on
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Readings follow each other at once."""
+    monkeypatch.setattr(shared_sheet, 'GAP_S', 0.0)
+    monkeypatch.setattr(shared_sheet, 'REST', 0)
+
+
+async def test_a_stop_shows_on_the_open_sheet_of_the_shift_that_goes_on(floor, analytics, look, quick):
+    screen = await look('/reports/shift')
+    assert 'Every machine was up.' in screen.texts
+    analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
+    floor.change('Valve_01_01', 'down', 'Hydraulic leak')
+    await screen.until(lambda: 'Still down now: 1' in screen.texts)
+    assert 'Every machine was up.' not in screen.texts
+    floor.order_list.answers['of_shift'] = ShiftOrders((order(1, due=NOW + HOUR),), ())
+    floor.order(1)
+    await screen.until(lambda: 'Open work orders now: 1, 0 overdue' in screen.texts)
+
+
+async def test_its_end_is_by_the_clock_of_the_database(floor, analytics, look):
+    """This program's idea of now may be late: a stop that was committed before it asked is on the sheet."""
+    floor.store.set_clock(floor.now_ms - MINUTE_MS, floor.store.moment, floor.store.moment)
+    screen = await look('/reports/shift')
+    assert analytics.asked[0] == ('kpis', (Window(NIGHT_END, NOW),), {})
+    assert '06:00 to 14:00, 8 h 00 min, as of 10:42:07' in screen.texts
+
+
+async def test_many_pages_share_one_reading(floor, analytics, look, quick):
+    screens = [await look('/reports/shift') for _ in range(3)]
+    analytics.asked.clear()
+    analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
+    floor.change('Valve_01_01', 'down')
+    for screen in screens:
+        await screen.until(lambda screen=screen: 'Still down now: 1' in screen.texts)
+    assert [name for name, *_ in analytics.asked].count('stops') == 1
+
+
+async def test_what_has_not_changed_is_not_sent_again(floor, analytics, look, quick):
+    screen = await look('/reports/shift')
+    before = {id_ for id_, element in screen.elements.items() if element and element['tag'] == 'h3'}
+    analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
+    floor.change('Valve_01_01', 'down')
+    await screen.until(lambda: 'Still down now: 1' in screen.texts)
+    after = {id_ for id_, element in screen.elements.items() if element and element['tag'] == 'h3'}
+    assert len(before & after) == 4  # figures, losses and both lists of orders
+
+
+async def test_a_shift_that_is_over_is_read_once(floor, analytics, look, quick):
+    screen = await look(NIGHT)
+    analytics.asked.clear()
+    floor.change('Valve_01_01', 'down')
+    running = await look('/reports/shift')
+    await running.until(lambda: 'Shift report: Early, Mon 2026-11-23' in running.texts)
+    assert {window for _, (window, *_), _ in analytics.asked if isinstance(window, Window)} == {Window(NIGHT_END, NOW)}
+    assert 'Shift report: Night, Sun 2026-11-22' in screen.texts

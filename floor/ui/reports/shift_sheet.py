@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from nicegui import ui
 
@@ -20,38 +20,72 @@ from .words import NOTHING, brief, counted, duration, minutes, percent
 
 MOST_ROWS = 40
 Cell: TypeAlias = str | OrderId | None
+Content = TypeVar('Content')
 
 
-def shift_sheet(report: ShiftReport, zone: tzinfo) -> None:
-    """All of it, in the slot that is open."""
-    shift = report.shift
-    with ui.element('header').classes('handover-header'):
-        Heading(f'Shift report: {shift.name}, {shift.start.astimezone(zone):%a %Y-%m-%d}')
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A panel with a table. nothing: what it says without rows."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    nothing: str
+
+
+class ShiftSheet:
+    """The sheet on a page, in the slot that is open. What has not changed stays as it is in the browser."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._root = ui.element('div').classes('handover-sheet').props('hidden')
+        self._shown: dict[int, object] = {}
+        with self._root:
+            with ui.element('header').classes('handover-header'):
+                self._title = Heading('')
+                self._time = ui.label().classes('handover-note')
+            self._parts = [ui.card().classes('panel') for _ in range(1 + len(SECTIONS))]
+            with ui.element('div').classes('handover-signatures'):
+                for text in 'Handed over by', 'Taken over by', 'Notes':
+                    ui.label(text)
+
+    def show(self, report: ShiftReport) -> None:
+        """This report in place of the one before."""
+        shift, zone = report.shift, self._zone
         end = shift.end.astimezone(zone)
         so_far = f', as of {report.until.astimezone(zone):%H:%M:%S}' if report.is_going else ''
-        ui.label(f'{shift.start.astimezone(zone):%H:%M} to {end:%H:%M}, '
-                 f'{duration((shift.end - shift.start).total_seconds())}{so_far}').classes('handover-note')
-    figures(report.kpis)
-    running(report, zone)
-    losses(report)
-    orders_left(report, zone)
-    orders_completed(report, zone)
-    stops(report, zone)
-    with ui.element('div').classes('handover-signatures'):
-        for text in 'Handed over by', 'Taken over by', 'Notes':
-            ui.label(text)
+        self._title.set_text(f'Shift report: {shift.name}, {shift.start.astimezone(zone):%a %Y-%m-%d}')
+        self._time.set_text(f'{shift.start.astimezone(zone):%H:%M} to {end:%H:%M}, '
+                            f'{duration((shift.end - shift.start).total_seconds())}{so_far}')
+        self._show(0, figures(report.kpis), show_figures)
+        for number, section in enumerate(SECTIONS, 1):
+            self._show(number, section(report, zone), show_section)
+        self._root.props['hidden'] = False
+
+    def _show(self, number: int, content: Content, fill: Callable[[Content], None]) -> None:
+        if self._shown.get(number) == content:
+            return
+        self._shown[number] = content
+        self._parts[number].clear()
+        with self._parts[number]:
+            fill(content)
 
 
-def figures(kpis: Kpis) -> None:
+def figures(kpis: Kpis) -> tuple[tuple[str, str, str], ...]:
     """Each with its coverage or what stands behind it."""
     covered = f'coverage {percent(kpis.coverage)}'
     mtbf = duration(kpis.mtbf) if kpis.mtbf is not None or kpis.at_least is None else f'> {duration(kpis.at_least)}'
     ongoing = f', +{kpis.ongoing} ongoing, {duration(kpis.ongoing_seconds)}' if kpis.ongoing else ''
-    shown = (('Uptime', percent(kpis.uptime_share), covered), ('Availability', percent(kpis.availability), covered),
-             ('Stops', f'{kpis.stops:,}', f'and {counted(kpis.micro_stops, "micro-stop")}, {covered}'),
-             ('MTBF', mtbf, covered), ('MTTR', duration(kpis.mttr), f'of {counted(kpis.repaired, "stop")}{ongoing}'),
-             ('MTTA', duration(kpis.mtta), f'of {counted(kpis.acknowledged, "stop")}'))
-    with part('Figures'), Words('dl').classes('handover-figures'):
+    return (('Uptime', percent(kpis.uptime_share), covered), ('Availability', percent(kpis.availability), covered),
+            ('Stops', f'{kpis.stops:,}', f'and {counted(kpis.micro_stops, "micro-stop")}, {covered}'),
+            ('MTBF', mtbf, covered), ('MTTR', duration(kpis.mttr), f'of {counted(kpis.repaired, "stop")}{ongoing}'),
+            ('MTTA', duration(kpis.mtta), f'of {counted(kpis.acknowledged, "stop")}'))
+
+
+def show_figures(shown: tuple[tuple[str, str, str], ...]) -> None:
+    """As a list of terms."""
+    Heading('Figures', level=3)
+    with Words('dl').classes('handover-figures'):
         for name, value, note in shown:
             with ui.element('div'):
                 Words('dt', name)
@@ -59,78 +93,76 @@ def figures(kpis: Kpis) -> None:
                 Words('dd', note).classes('handover-note')
 
 
-def running(report: ShiftReport, zone: tzinfo) -> None:
+def running(report: ShiftReport, zone: tzinfo) -> Section:
     """What the next shift has to see to first."""
-    with part(f'Still down {"now" if report.is_going else "at the end"}: {len(report.running)}'):
-        table(('Machine', 'Since', 'For', 'Reason', 'Work order'),
-              [(machine(stop), at(stop.since, zone), brief((report.until - stop.since).total_seconds()), reason(stop),
-                stop.order) for stop in report.running], 'Every machine was up.')
+    return Section(
+        f'Still down {"now" if report.is_going else "at the end"}: {len(report.running)}',
+        ('Machine', 'Since', 'For', 'Reason', 'Work order'),
+        tuple((machine(stop), at(stop.since, zone), brief((report.until - stop.since).total_seconds()), reason(stop),
+               stop.order) for stop in report.running), 'Every machine was up.')
 
 
-def stops(report: ShiftReport, zone: tzinfo) -> None:
+def losses(report: ShiftReport, zone: tzinfo) -> Section:
+    """The causes that took most time."""
+    return Section('Top losses', ('Reason', 'Minutes', 'Stops', 'Share of down time'),
+                   tuple((shortened(cause.reason) or 'No reason given', minutes(cause.seconds), str(cause.count),
+                          percent(cause.share)) for cause in report.causes), 'Nothing was lost.')
+
+
+def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
+    """What is still to be done."""
+    when = 'now' if report.is_going else 'at the end'
+    return Section(
+        f'Open work orders {when}: {len(report.left)}, {report.overdue} overdue',
+        ('Work order', 'Machine', 'What', 'Priority', 'Due', 'Assignee'),
+        tuple((order.id, name(order), shortened(order.description, 120), order.priority.value,
+               at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''), order.assignee or NOTHING)
+              for order in report.left), 'There were none.')
+
+
+def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
+    """What was done."""
+    return Section(
+        f'Completed work orders: {len(report.completed)}',
+        ('Work order', 'Machine', 'What', 'Done', 'By', 'Action taken'),
+        tuple((order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
+               order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed),
+        'None were completed.')
+
+
+def stops(report: ShiftReport, zone: tzinfo) -> Section:
     """The stops of the shift, the longest first; one that spans shifts has here the time that it took of this one."""
     def since(stop: Stop) -> str:
         return time(stop.since, zone) if stop.since >= report.shift.start else f'before: {at(stop.since, zone)}'
 
     longest_first = sorted(report.stops, key=lambda stop: -stop.down)
-    with part(f'Stops: {report.new} new, {report.cleared} cleared; {counted(report.kpis.micro_stops, "micro-stop")} '
-              'not listed'):
-        table(('Machine', 'From', 'To', 'In this shift', 'Reason', 'Work order'),
-              [(machine(stop), since(stop), time(stop.until, zone) if ended_by(stop, report.until) else 'still down',
-                duration(stop.down), reason(stop), stop.order) for stop in longest_first], 'There was no stop.')
+    return Section(
+        f'Stops: {report.new} new, {report.cleared} cleared; {counted(report.kpis.micro_stops, "micro-stop")} '
+        'not listed', ('Machine', 'From', 'To', 'In this shift', 'Reason', 'Work order'),
+        tuple((machine(stop), since(stop), time(stop.until, zone) if ended_by(stop, report.until) else 'still down',
+               duration(stop.down), reason(stop), stop.order) for stop in longest_first), 'There was no stop.')
 
 
-def losses(report: ShiftReport) -> None:
-    """The causes that took most time."""
-    with part('Top losses'):
-        table(('Reason', 'Minutes', 'Stops', 'Share of down time'),
-              [(shortened(cause.reason) or 'No reason given', minutes(cause.seconds), str(cause.count),
-                percent(cause.share)) for cause in report.causes], 'Nothing was lost.')
+SECTIONS = (running, losses, orders_left, orders_completed, stops)
 
 
-def orders_left(report: ShiftReport, zone: tzinfo) -> None:
-    """What is still to be done."""
-    when = 'now' if report.is_going else 'at the end'
-    with part(f'Open work orders {when}: {len(report.left)}, {report.overdue} overdue'):
-        table(('Work order', 'Machine', 'What', 'Priority', 'Due', 'Assignee'),
-              [(order.id, name(order), shortened(order.description, 120), order.priority.value,
-                at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''), order.assignee or NOTHING)
-               for order in report.left], 'There were none.')
-
-
-def orders_completed(report: ShiftReport, zone: tzinfo) -> None:
-    """What was done."""
-    with part(f'Completed work orders: {len(report.completed)}'):
-        table(('Work order', 'Machine', 'What', 'Done', 'By', 'Action taken'),
-              [(order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
-                order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed],
-              'None were completed.')
-
-
-@contextmanager
-def part(title: str) -> Iterator[None]:
-    """A panel with a heading."""
-    with ui.card().classes('panel'):
-        Heading(title, level=3)
-        yield
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], nothing: str) -> None:
-    """A native table of text; a work order's cell is a link."""
-    if not rows:
-        ui.label(nothing).classes('handover-note')
+def show_section(section: Section) -> None:
+    """A heading and a native table of text; a work order's cell is a link."""
+    Heading(section.title, level=3)
+    if not section.rows:
+        ui.label(section.nothing).classes('handover-note')
         return
     with ui.element('q-card').classes('handover-scroll'), ui.element('table').classes('handover-table'):
         with ui.element('thead'), ui.element('tr'):
-            for head in heads:
+            for head in section.heads:
                 Words('th', head).props['scope'] = 'col'
         with ui.element('tbody'):
-            for row in rows[:MOST_ROWS]:
+            for row in section.rows[:MOST_ROWS]:
                 with ui.element('tr'):
-                    for head, cell in zip(heads, row, strict=True):
+                    for head, cell in zip(section.heads, row, strict=True):
                         fill(head, cell)
-    if len(rows) > MOST_ROWS:
-        ui.label(f'and {len(rows) - MOST_ROWS:,} more').classes('handover-note')
+    if len(section.rows) > MOST_ROWS:
+        ui.label(f'and {len(section.rows) - MOST_ROWS:,} more').classes('handover-note')
 
 
 def fill(head: str, cell: Cell) -> None:

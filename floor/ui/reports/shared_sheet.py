@@ -1,0 +1,118 @@
+"""One reading of a shift's report for all pages that show it, again when the floor changes while the shift goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from nicegui import background_tasks
+
+from ...analytics.shift_report import ShiftReport
+from ...errors import DatabaseError, FloorError
+from ...shifts import Shift
+from ...store import Connection, Difference, Store
+
+log = logging.getLogger(__name__)
+
+GAP_S = 2.0
+"""The least time between two readings, however busy the plant is."""
+REST = 5
+"""A reading that took a second is followed by a pause of so many, so that a slow database is left alone."""
+RETRY_S = 5.0
+MINUTE_S = 60.0
+"""Figures grow with time although nothing happens."""
+
+Show = Callable[[ShiftReport | FloorError], None]
+Read = Callable[[Shift], Awaitable[ShiftReport]]
+
+
+class SharedSheets:
+    """The shifts that pages show now, each read once for all of its pages."""
+
+    def __init__(self, store: Store, read: Read) -> None:
+        self._store = store
+        self._read = read
+        self._sheets: dict[Shift, _Sheet] = {}
+
+    def join(self, shift: Shift, show: Show) -> Callable[[], None]:
+        """Show this shift from now on, and why it cannot be read; the answer ends that."""
+        sheet = self._sheets.get(shift)
+        if sheet is None:
+            sheet = self._sheets[shift] = _Sheet(self._store, shift, self._read)
+        sheet.shows.append(show)
+        sheet.ask()
+
+        def leave() -> None:
+            sheet.shows.remove(show)
+            if not sheet.shows:
+                del self._sheets[shift]
+                sheet.end()
+
+        return leave
+
+
+class _Sheet:
+    """One shift, as long as somebody looks at it."""
+
+    def __init__(self, store: Store, shift: Shift, read: Read) -> None:
+        self.shows: list[Show] = []
+        self._store = store
+        self._shift = shift
+        self._read = read
+        self._is_final = False
+        self._wanted = asyncio.Event()
+        self._at_once = asyncio.Event()
+        self._stop = store.subscribe(self._on_difference)
+        self._task = background_tasks.create(self._run(), name='shift report')
+
+    def ask(self) -> None:
+        """Read it again without a pause: somebody waits for it."""
+        self._wanted.set()
+        self._at_once.set()
+
+    def end(self) -> None:
+        """Nobody looks any more."""
+        self._stop()
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await _within(None if self._is_final else MINUTE_S, self._wanted)
+            self._wanted.clear()
+            self._at_once.clear()
+            began = loop.time()
+            pause = GAP_S
+            if not await self._read_once():
+                pause = RETRY_S
+                self._wanted.set()
+            await _within(max(pause, REST * (loop.time() - began)), self._at_once)
+
+    async def _read_once(self) -> bool:
+        answer: ShiftReport | FloorError
+        try:
+            answer = await self._read(self._shift)
+            self._is_final = not answer.is_going
+        except DatabaseError as error:
+            answer = error
+        except Exception as error:  # a fault of ours must not leave an old sheet that looks new
+            log.exception('reading a shift report failed')
+            answer = FloorError(f'a fault in this program: {error}')
+        for show in tuple(self.shows):
+            show(answer)
+        return isinstance(answer, ShiftReport)
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.connection and self._store.connection is Connection.LIVE:
+            self.ask()
+        elif not self._is_final and (difference.machines or difference.orders or difference.layout):
+            self._wanted.set()
+
+
+async def _within(seconds: float | None, event: asyncio.Event) -> None:
+    """Until the event, but not longer than that."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        pass
