@@ -71,7 +71,7 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
             if not files.has(name):
                 return PlainTextResponse('There is no such report.', status_code=404)
             choice = ReportChoice.from_query(request.query_params)
-            comparison = choice.at(moment(services.store.now_ms, services.zone), services.zone, shifts)
+            comparison = choice.at(await services.database_now(), services.zone, shifts)
             pieces = files.pieces(name, comparison.window, comparison.before, choice.scope, by=choice.by,
                                   kpi=request.query_params.get('kpi', ''))
             first = await anext(pieces)  # so that a database that is away is no file
@@ -156,7 +156,7 @@ class ReportsPage:
         while True:
             self._loading(True)
             try:
-                await self._read(self._choice, self._comparison())
+                await self._read(self._choice, await self._services.database_now())
                 pause = AGAIN_S if self._choice.span is not Span.RANGE else None
                 self._problem_is('')
             except FloorError as error:
@@ -172,25 +172,26 @@ class ReportsPage:
                 return
             await asyncio.sleep(pause)
 
-    async def _read(self, choice: ReportChoice, comparison: Comparison) -> None:
-        """Part after part, each shown as soon as it is there."""
+    async def _read(self, choice: ReportChoice, now: datetime) -> None:
+        """Part after part, each shown as soon as it is there. now: by the database's clock."""
+        comparison, broad_comparison = self._at(choice, now), self._at(choice.broad, now)
         analytics, window, scope = self._analytics, comparison.window, choice.scope
-        begun = window.start < self._now
+        begun = window.start < now
         kpis = await analytics.kpis(window, scope)
         before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
         with self._client:
             self._cards.show(kpis, before)
             self._answered.set()
-            self._losses.about(choice, comparison, self._at(choice.broad))
+            self._losses.about(choice, comparison, broad_comparison)
             self._orders.about(comparison.words)
         if nothing := nothing_known(kpis, choice, begun=begun):
             with self._client:
                 self._losses.say(nothing)
         else:
-            await self._losses.read(choice, comparison, self._at(choice.broad))
+            await self._losses.read(choice, comparison, broad_comparison)
         broad = choice.broad
         orders = await analytics.work_orders(window, scope)
-        volume = orders if broad is choice else await analytics.work_orders(self._at(broad).window, scope)
+        volume = orders if broad is choice else await analytics.work_orders(broad_comparison.window, scope)
         with self._client:
             show_orders(self._orders, orders, volume.volume if begun else (), table_view(self._services.zone, choice),
                         lambda name: (broad if name == 'order-volume' else choice).file(name))
@@ -234,8 +235,8 @@ class ReportsPage:
     def _comparison(self) -> Comparison:
         return self._at(self._choice)
 
-    def _at(self, choice: ReportChoice) -> Comparison:
-        return choice.at(self._now, self._services.zone, self._shifts)
+    def _at(self, choice: ReportChoice, now: datetime | None = None) -> Comparison:
+        return choice.at(now or self._now, self._services.zone, self._shifts)
 
     def _machines_of(self, choice: ReportChoice) -> list[MachineName] | None:
         if choice.machine is not None:

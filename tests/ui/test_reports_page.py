@@ -360,3 +360,11 @@ async def test_a_file_without_a_database_says_when_to_try_again(reports, user):
     reports.answers['causes'] = DatabaseUnavailable('nobody answers')
     answer = await user.http_client.get('/reports/causes.csv')
     assert (answer.status_code, answer.headers['retry-after']) == (503, '5')
+
+
+async def test_what_today_is_says_the_clock_of_the_database(floor, reports, look):
+    """This program's idea of it may be late."""
+    floor.store.set_clock(floor.now_ms - 86_400_000, floor.store.moment, floor.store.moment)
+    await opened(look)
+    window, _ = reports.asked('kpis')[0]
+    assert window.start == NOW.replace(hour=0, minute=0, second=0)

@@ -230,3 +230,15 @@ def test_on_the_day_the_clocks_go_forward_the_axis_leaps_with_them():
                                     timedelta(days=366), timedelta(days=3660)])
 def test_the_axis_is_never_crowded(length):
     assert 1 <= len(marks(Window(NOW, NOW + length), DETROIT)) <= 11
+
+
+async def test_it_reaches_until_the_now_of_the_database(floor, analytics, zoomed, look):
+    """This program's idea of now may be late: the lanes say how far what is known reaches."""
+    floor.store.set_clock(int(START.timestamp() * 1000), floor.store.moment, floor.store.moment)
+    screen = await look('/timeline')
+    await screen.until(lambda: screen.of_class('timeline-picture'))
+    (window, *_), = [arguments for name, arguments, _ in analytics.asked if name == 'timeline']
+    assert window == WINDOW
+    await screen.until(lambda: 'stops' in [name for name, *_ in analytics.asked])
+    (window, *_), = [arguments for name, arguments, _ in analytics.asked if name == 'stops']
+    assert window == WINDOW

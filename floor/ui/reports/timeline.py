@@ -91,11 +91,10 @@ class Timeline:
     async def read(self, asked: int | None = None) -> None:
         """Read what is to be shown, unless something else is asked for meanwhile."""
         asked = self._asked if asked is None else asked
-        window = self._window.until(datetime.fromtimestamp(self._store.now_ms / 1000, UTC))
         machines = self._machines()
         shown = machines if self._all else machines[:FIRST]
         try:
-            lanes = await self._analytics.timeline(window, shown, COLUMNS)
+            lanes = await self._analytics.timeline(self._window, shown, COLUMNS)
             problem = ''
         except FloorError as error:
             lanes, problem = (), f'The timeline can not be read. {as_sentence(error)}'
@@ -104,8 +103,15 @@ class Timeline:
         with self._client.layout:
             self._problem.show(problem)
             if not problem:
+                window = self._been(lanes)
                 self._draw(window, lanes, len(machines))
                 await self._stops.show(window, self._scope())
+
+    def _been(self, lanes: Sequence[Lane]) -> Window:
+        """What of the window has been when the lanes were read, by the database's clock."""
+        ends = [lane.bands[-1].until for lane in lanes if lane.bands]
+        now = max(ends) if ends else datetime.fromtimestamp(self._store.now_ms / 1000, UTC)
+        return self._window.until(now)
 
     def _draw(self, window: Window, lanes: tuple[Lane, ...], of: int) -> None:
         self._lanes, self._shown = lanes, window
