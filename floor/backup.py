@@ -68,7 +68,7 @@ async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:
                     rows={name: await connection.fetchval(f'SELECT count(*) FROM {name}') for name in names})  # noqa: S608
                 backup.writestr(MANIFEST, manifest.model_dump_json(indent=2))
                 with backup.open(ROLES, 'w') as part:
-                    copy_out(part, 'pg_dumpall', '--roles-only', '--no-role-passwords', '-d', url)
+                    copy_out(part, 'pg_dumpall', '--roles-only', '-d', url)
                 with backup.open(DUMP, 'w', force_zip64=True) as part, progress('Saving') as moved:
                     copy_out(part, 'pg_dump', '--format=custom', f'--snapshot={moment["snapshot"]}', '-d', url,
                              moved=moved)

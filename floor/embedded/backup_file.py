@@ -1,7 +1,7 @@
 """What a backup is: a zip that ordinary tools read too.
 
     line-monitor.json   who made it, when, of what: Manifest
-    roles.sql           the logins and roles that the rights in the dump name; without passwords
+    roles.sql           the logins and roles that the rights in the dump name; with hashed passwords
     database.dump       what pg_restore reads; attachments, sequences and rights are in it
 
 A zip carries a checksum of each part, so a backup that was cut off or has rotted is found before anything is touched.

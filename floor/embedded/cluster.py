@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from floor.data_folder import make_durable
+from floor.embedded.access import write_access_files
 from floor.errors import EmbeddedDatabaseError
 
 if sys.platform != 'win32':
@@ -88,7 +89,7 @@ class Cluster:
         try:
             if self.user:
                 self.user.own(new)
-            yield from self._run('initdb', '-D', str(new), '-U', 'postgres', '--auth=trust', '--encoding=UTF8',
+            yield from self._run('initdb', '-D', str(new), '-U', 'postgres', '--auth=reject', '--encoding=UTF8',
                                  *locale, '--data-checksums', '--no-instructions')
             os.rename(new, self.folder)
             make_durable(self.folder.parent)
@@ -139,6 +140,7 @@ class Cluster:
         if self.user and self.folder.stat().st_uid != self.user.uid:   # copied here by root
             for path in (self.folder, *self.folder.rglob('*')):
                 self.user.own(path)
+        write_access_files(self.folder, self.user.own if self.user else lambda path: None)
         before = self._log.stat().st_size if self._log.exists() else 0
         quoted = str(sockets).replace('"', '""')
         settings = {

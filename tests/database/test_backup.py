@@ -113,7 +113,7 @@ async def test_what_comes_back_is_what_was_saved(folder: Path) -> None:
             'INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) '
             "VALUES ($1, 'valve.png', 'image/png', $2, 'Mike') RETURNING attachment_id", order['id'], PHOTO)
         await connection.execute((PROJECT / 'sql' / 'feed_writer.sql').read_text())
-        await connection.execute('CREATE ROLE gateway_1 LOGIN; GRANT floor_feed_writer TO gateway_1')
+        await connection.execute("CREATE ROLE gateway_1 LOGIN PASSWORD 'plc'; GRANT floor_feed_writer TO gateway_1")
         until_when = await connection.fetchval('SELECT now()')
         await connection.close()
         window = Window(until_when - timedelta(days=1), until_when)
@@ -155,7 +155,7 @@ async def works_as_before(url: str) -> None:
     for statement in 'DELETE FROM machine_status_history', 'DELETE FROM work_orders', 'TRUNCATE work_order_attachments':
         with pytest.raises(asyncpg.PostgresError, match=r'append-only|refused'):
             await connection.execute(statement)
-    gateway = await asyncpg.connect(url.replace('//postgres@', '//gateway_1@'))
+    gateway = await asyncpg.connect(url.replace('//postgres@', '//gateway_1@'), password='plc')
     await gateway.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = CASE status WHEN 'down' THEN 'warning' "
                           f"ELSE 'down' END WHERE machine_id = 1")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -439,6 +439,68 @@ def test_an_ordinary_user_needs_nothing_special(
     until(lambda: not servers(theirs / 'data'))
 
 
+def sign_in(url: str, user: str, password: str | None = None) -> str:
+    """What psql prints of who it is, or of why it is not let in."""
+    done = subprocess.run([binaries() / 'psql', '-XAtw', '-c', 'SELECT session_user', '-d',
+                           url.replace('//postgres@', f'//{user}@')], text=True, capture_output=True, check=False,
+                          env={**os.environ, **({'PGPASSWORD': password} if password else {})})
+    return (done.stdout + done.stderr).strip()
+
+
+@pytest.mark.parametrize('major', [16, 18])
+def test_only_the_owner_of_the_data_needs_no_password(data_dir: Path, major: int) -> None:
+    postgres = EmbeddedPostgres(data_dir, major=major)
+    postgres.start()
+    try:
+        url = (data_dir / 'database.url').read_text().strip()
+        assert ask(url, "CREATE ROLE gateway LOGIN PASSWORD 'plc'", 'CREATE ROLE careless LOGIN',
+                   'SELECT session_user') == 'postgres'
+        assert sign_in(url, 'gateway', 'plc') == 'gateway'
+        assert 'password authentication failed' in sign_in(url, 'gateway', 'guessed')
+        assert 'no password supplied' in sign_in(url, 'gateway')
+        assert 'password authentication failed' in sign_in(url, 'careless', 'anything')
+    finally:
+        postgres.stop()
+
+
+@needs_root
+def test_another_user_of_the_machine_is_not_let_in_even_at_the_socket(
+    data_dir: Path, launch: Callable[..., Program], ordinary: dict[str, Any],
+) -> None:
+    """Here they have got as far as the socket, which its folder's permissions normally prevent."""
+    url = launch(data_dir).said('url')
+    (data_dir / 'socket').chmod(0o755)
+    (data_dir / 'socket' / '.s.PGSQL.5432').chmod(0o777)
+    script = f"""
+import asyncio, asyncpg
+async def sign_in():
+    await asyncpg.connect({url!r}, timeout=10)
+try:
+    asyncio.run(sign_in())
+    print('let in')
+except asyncpg.PostgresError as error:
+    print(error)
+"""
+    user = {name: ordinary[name] for name in ('user', 'group', 'extra_groups')}
+    packages = str(Path(asyncpg.__file__).parents[1])
+    done = subprocess.run([ordinary['python'], '-c', script], text=True, capture_output=True, cwd='/', check=False,
+                          env={'PYTHONPATH': packages}, **user)
+    assert 'Peer authentication failed for user "postgres"' in done.stdout, done.stderr
+
+
+def test_a_cluster_that_trusted_everybody_trusts_nobody_after_an_upgrade(data_dir: Path) -> None:
+    postgres = EmbeddedPostgres(data_dir)
+    postgres.start()
+    postgres.stop()
+    (data_dir / 'postgres-18' / 'pg_hba.conf').write_text('local all all trust\n')
+    postgres.start()
+    try:
+        ask(postgres.url, 'CREATE ROLE careless LOGIN', 'SELECT 1')
+        assert 'no password supplied' in sign_in(postgres.url, 'careless')
+    finally:
+        postgres.stop()
+
+
 @needs_root
 def test_a_folder_that_can_not_be_written_is_named(
     folder: Path, launch: Callable[..., Program], ordinary: dict[str, Any],
