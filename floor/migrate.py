@@ -2,7 +2,8 @@
 
 Tables of the same names that another line monitor left in the schema are taken over on the way: sql/adoption.
 
-Several instances may start at once: a lock makes them take turns. A file that was changed after it was applied, or a
+Several instances may start at once: a lock on schema_migrations makes them take turns. It is a lock on a table because
+any login of the database may take any advisory lock, a feed's too. A file that was changed after it was applied, or a
 schema newer than this program, stops the start with a sentence that says so.
 """
 
@@ -15,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiosql
 import asyncpg
@@ -25,8 +27,10 @@ from .settings import NewFloor
 
 log = logging.getLogger(__name__)
 
-LOCK = 7_302_113_006  # any number that nobody else uses for pg_advisory_xact_lock
-LOCK_TIMEOUT_S = 60
+LOCK_TIMEOUT_S = 60.0
+FIRST_STARTS = 3
+"""Tries to make the schema and its first table: whoever is second there is refused once for each."""
+MADE_MEANWHILE = asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError, asyncpg.DuplicateTableError
 PATIENCE_S = 3600  # a file may move many rows, for longer than DB_COMMAND_TIMEOUT
 REMEDY = ('Whoever owns it can do it: psql DATABASE -f sql/install.sql, and then sql/grants.sql; with -v hand_over=1 '
           'that gives it to this user, who does it alone from then on')
@@ -70,31 +74,58 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
     """
     bookkeeping, *wanted = migrations
     try:
-        async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
-            await connection.execute(f'SELECT pg_advisory_xact_lock({LOCK})')
-            # without a right on the schema everything would be made in pg_temp, and be gone with the connection
-            await check_rights(connection, schema)
-            if not await connection.fetchval('SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)', schema):
-                await connection.execute(f'CREATE SCHEMA "{schema}"')
-            await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
-            if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
-                await connection.execute(bookkeeping.text + bookkeeping.adoption)
-        applied = [migration for migration in wanted if await _apply(connection, schema, migration, wanted[-1].version)]
+        # without a right on the schema everything would be made in pg_temp, and be gone with the connection
+        await check_rights(connection, schema)
+        applied = []
+        if not await is_current(connection, schema, wanted):
+            await _make_schema(connection, schema, bookkeeping)
+            applied = [each for each in wanted if await _apply(connection, schema, each, wanted[-1].version)]
         await _make_floor(connection, schema, new_floor, bookkeeping.new_floor)
         return applied
     except asyncpg.InsufficientPrivilegeError as error:
         raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}. {REMEDY}') from error
+    except asyncpg.LockNotAvailableError as error:
+        holders = ', '.join([f'{row["login"]} (process {row["pid"]}, {row["activity"]})' async for row in
+                             _queries().who_locks(connection, schema=schema)]) or 'a session that has ended since'
+        raise MigrationError(f'the schema "{schema}" can not be brought up to date: its tables were locked for '
+                             f'{LOCK_TIMEOUT_S:g} s by {holders}. Wait until it is done, or end it with '
+                             f'SELECT pg_terminate_backend(process)') from error
     except asyncpg.SyntaxOrAccessError as error:
         raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}') from error
+
+
+async def is_current(connection: Connection, schema: str, wanted: Sequence[Migration]) -> bool:
+    """Whether exactly these files were applied. Takes no lock that anybody could hold up."""
+    name = f'"{schema}".schema_migrations'
+    if await connection.fetchval('SELECT to_regclass($1) IS NULL', name):
+        return False
+    rows = await connection.fetch(f'SELECT version, sha256 FROM {name}')  # noqa: S608
+    return {row['version']: row['sha256'] for row in rows} == {each.version: each.sha256 for each in wanted}
+
+
+async def _make_schema(connection: Connection, schema: str, bookkeeping: Migration) -> None:
+    """The schema, with the table that remembers what was applied."""
+    for left in reversed(range(FIRST_STARTS)):
+        try:
+            async with connection.transaction():
+                await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+                if not await connection.fetchval('SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)', schema):
+                    await connection.execute(f'CREATE SCHEMA "{schema}"')
+                await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
+                if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
+                    await connection.execute(bookkeeping.text + bookkeeping.adoption)
+            return
+        except MADE_MEANWHILE:  # another instance was faster: it is there now
+            if not left:
+                raise
 
 
 async def _apply(connection: Connection, schema: str, migration: Migration, newest: int) -> bool:
     """One file in one transaction, unless it is there already."""
     async with connection.transaction():
         await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
-        await connection.execute(f'SELECT pg_advisory_xact_lock({LOCK})')
         await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
+        await connection.execute('LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE')
         applied = {row['version']: row['sha256'] for row in
                    await connection.fetch('SELECT version, sha256 FROM schema_migrations')}
         if max(applied, default=0) > newest:
@@ -161,8 +192,7 @@ def connect_prepared(database: Database) -> Connect:
 
 async def check_rights(connection: Connection, schema: str, *, upgrading: bool = False) -> None:
     """:raises MigrationError: names the rights that this login lacks, and the statements that give them"""
-    queries = aiosql.from_path(SQL / 'queries' / 'rights.sql', 'asyncpg')
-    missing = [row async for row in queries.missing_rights(connection, schema=schema, upgrading=upgrading)]
+    missing = [row async for row in _queries().missing_rights(connection, schema=schema, upgrading=upgrading)]
     if missing:
         user = await connection.fetchval('SELECT current_user')
         raise MigrationError(
@@ -171,10 +201,15 @@ async def check_rights(connection: Connection, schema: str, *, upgrading: bool =
             f'{" ".join(row["remedy"] + ";" for row in missing)} (or sql/grants.sql, which has all that is needed)')
 
 
+def _queries() -> Any:
+    return aiosql.from_path(SQL / 'queries' / 'rights.sql', 'asyncpg')
+
+
 async def _run(connection: Connection, migration: Migration) -> None:
     try:
         await connection.execute(migration.text + migration.adoption, timeout=PATIENCE_S)
-    except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientPrivilegeError):
+    except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientPrivilegeError,
+            asyncpg.LockNotAvailableError):
         raise  # the database's or its administrator's doing, not the file's
     except asyncpg.PostgresError as error:
         raise MigrationError(f'migration {migration.version:04}_{migration.name} failed, nothing of it was kept: '

@@ -7,11 +7,11 @@ SET search_path = :"schema", pg_temp;
 SET client_min_messages = warning;
 SET jit = off;
 \o /dev/null
-SELECT pg_advisory_lock(7302113007);  -- one refresh at a time, by psql or an instance of the app
+SET lock_timeout = '60s';
 SELECT refresh_history();
 BEGIN ISOLATION LEVEL REPEATABLE READ;
+LOCK TABLE dashboard_executive_kpis IN SHARE ROW EXCLUSIVE MODE;  -- one refresh at a time, by psql or the app
 \ir queries/dashboard.sql
 COMMIT;
-SELECT pg_advisory_unlock(7302113007);
 \o
 SELECT 'The dashboard tables are as of ' || max(last_updated) FROM dashboard_executive_kpis;

@@ -10,6 +10,8 @@ CREATE SCHEMA IF NOT EXISTS :"schema";
 SET search_path = :"schema";
 \ir migrations/0000_migrations.sql
 \ir adoption/0000_migrations.sql
+SET LOCAL lock_timeout = '60s';
+LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE;  -- an app that starts meanwhile takes turns
 
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 1) AS wanted \gset
 \if :wanted

@@ -65,11 +65,10 @@ class DashboardKeeper:
             await queries.set_plant_clock(connection, time_zone=self._zone.key, micro_stop=self._micro_stop)
             try:
                 async with connection.transaction(isolation='repeatable_read'):
-                    if not await queries.try_to_refresh_dashboard(connection):
-                        return False
+                    await queries.lock_dashboard(connection)
                     await queries.prepare_report(connection)
                     await connection.execute(self._tables)
-            except asyncpg.SerializationError:  # somebody else ended it while this one began
+            except (asyncpg.LockNotAvailableError, asyncpg.SerializationError):  # another instance is at it
                 return False
         return True
 

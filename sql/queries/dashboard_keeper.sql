@@ -1,6 +1,7 @@
--- name: try_to_refresh_dashboard()$
--- Whether it is this transaction's turn: one refresh at a time, by psql or an instance of the app.
-SELECT pg_try_advisory_xact_lock(7302113007);
+-- name: lock_dashboard()!
+-- One refresh at a time, by psql or an instance of the app; refused where another is at it. Before anything is read, so
+-- that what is read is what the other one left. Only who may write the table can lock it so.
+LOCK TABLE dashboard_executive_kpis IN SHARE ROW EXCLUSIVE MODE NOWAIT;
 
 -- name: set_plant_clock(time_zone, micro_stop)!
 -- By which clock days and hours are counted, and how short a stop is a micro-stop.

@@ -30,3 +30,14 @@ SELECT string_agg(may, ', ' ORDER BY number) || ' on ' || on_what AS missing,
 FROM missing
 GROUP BY rank, on_what, remedy
 ORDER BY rank;
+
+-- name: who_locks(schema)
+-- Other sessions that hold a lock on a table of the schema, or have an open transaction that does. What another login is
+-- doing is only shown to who may see it.
+SELECT DISTINCT l.pid, coalesce(a.usename, '?') AS login, coalesce(a.state, 'unknown') AS activity
+FROM pg_locks l
+JOIN pg_class c ON c.oid = l.relation AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = :schema
+LEFT JOIN pg_stat_activity a USING (pid)
+WHERE l.granted AND l.pid <> pg_backend_pid()
+ORDER BY l.pid;

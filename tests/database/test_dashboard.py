@@ -395,7 +395,7 @@ async def test_a_reader_never_sees_an_empty_or_half_table(
 async def test_two_keepers_take_turns(feed: asyncpg.Connection, keeper: DashboardKeeper, database: Database,
                                       connect: Connect) -> None:
     other = await connect()
-    await other.execute('BEGIN; SELECT pg_advisory_xact_lock(7302113007)')
+    await other.execute(f'BEGIN; LOCK TABLE {KPIS} IN SHARE ROW EXCLUSIVE MODE')
     assert not await keeper.refresh()
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 0
     await other.execute('COMMIT')

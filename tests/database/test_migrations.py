@@ -11,10 +11,11 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server, until
 
+from floor import migrate as migrations
 from floor.database import SQL, Database
 from floor.errors import MigrationError
 from floor.listener import read_floor
-from floor.migrate import LOCK, Migration, load_migrations, migrate
+from floor.migrate import Migration, load_migrations, migrate
 from floor.settings import Settings
 
 INSTALL = SQL / 'install.sql'
@@ -118,16 +119,44 @@ def test_every_migration_is_installed_by_psql_too() -> None:
 
 async def test_migrators_that_start_at_once_take_turns(connect: Connect) -> None:
     gate, *migrators = [await connect() for _ in range(5)]
-    await gate.execute(f'SELECT pg_advisory_lock({LOCK})')
+    await gate.execute(f'CREATE SCHEMA {SCHEMA}; SET search_path = {SCHEMA}; {ALL[0].text}')
+    await gate.execute(f'BEGIN; LOCK TABLE {SCHEMA}.schema_migrations IN SHARE ROW EXCLUSIVE MODE')
     tasks = [asyncio.create_task(migrate(connection, SCHEMA, ALL)) for connection in migrators]
 
     async def all_wait() -> bool:
-        return await gate.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 4
+        return await gate.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted") == 4
 
     await until(all_wait)
-    await gate.execute(f'SELECT pg_advisory_unlock({LOCK})')
+    await gate.execute('COMMIT')
     applied = [name for each in await asyncio.gather(*tasks) for name in names_of(each)]
     assert sorted(applied) == sorted(NAMES)
+
+
+@pytest.mark.parametrize('made', ['', f'CREATE SCHEMA {SCHEMA}'])
+async def test_of_many_first_starts_in_an_empty_database_one_makes_the_schema(connect: Connect, made: str) -> None:
+    migrators = [await connect() for _ in range(8)]
+    await migrators[0].execute(made or 'SELECT 1')
+    applied = await asyncio.gather(*(migrate(connection, SCHEMA, ALL) for connection in migrators))
+    assert sorted(name for each in applied for name in names_of(each)) == sorted(NAMES)
+
+
+async def test_what_holds_an_upgrade_up_is_named(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, 'LOCK_TIMEOUT_S', 0.1)
+    holder, migrator = await connect(), await connect()
+    await migrate(migrator, SCHEMA, ALL[:-1])
+    await holder.execute(f'BEGIN; LOCK TABLE {SCHEMA}.schema_migrations IN SHARE ROW EXCLUSIVE MODE')
+    with pytest.raises(MigrationError, match=rf'locked for 0\.1 s by postgres \(process {holder.get_server_pid()}, '
+                                             r'idle in transaction\)\. Wait until it is done, or end it'):
+        await migrate(migrator, SCHEMA, ALL)
+    await holder.execute('ROLLBACK')
+    assert names_of(await migrate(migrator, SCHEMA, ALL)) == NAMES[-1:]
+
+
+async def test_a_schema_that_is_up_to_date_waits_for_nobody(connect: Connect) -> None:
+    holder, migrator = await connect(), await connect()
+    await migrate(migrator, SCHEMA, ALL)
+    await holder.execute(f'BEGIN; LOCK TABLE {SCHEMA}.schema_migrations IN SHARE ROW EXCLUSIVE MODE')
+    assert await migrate(migrator, SCHEMA, ALL) == []
 
 
 async def test_a_file_changed_after_it_was_applied_is_refused(connect: Connect) -> None:
