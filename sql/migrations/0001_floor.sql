@@ -52,7 +52,7 @@ CREATE TABLE machine_status_history (
     datetime     timestamptz,
     changed_at   timestamptz NOT NULL,
     changed_by   text        NOT NULL DEFAULT session_user,
-    xid          xid8        NOT NULL DEFAULT pg_current_xact_id()
+    xid          bigint      NOT NULL DEFAULT pg_current_xact_id()::text::bigint  -- plain types can be fed to Delta tables
 );
 CREATE INDEX machine_status_history_by_machine ON machine_status_history (machine_name, changed_at DESC, version DESC)
     INCLUDE (new_status);

@@ -14,6 +14,12 @@ COMMENT ON COLUMN plant_settings.machine_silent_after IS
     'A machine not heard of for so long is unknown from then until it is heard of again; null: never.';
 INSERT INTO plant_settings DEFAULT VALUES;
 
+-- Ids of transactions as plain numbers: the oldest that is still running, and the next to begin.
+CREATE FUNCTION oldest_xid() RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint $$;
+CREATE FUNCTION next_xid() RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint $$;
+
 -- since: when machine_silent_after had passed; until: when the machine was heard of again. A machine that is silent now
 -- has no row yet. version is drawn from the feed's sequence, so that one cursor reads both this and the history.
 CREATE TABLE machine_silences (
@@ -21,7 +27,7 @@ CREATE TABLE machine_silences (
     machine_name text        NOT NULL,
     since        timestamptz NOT NULL CHECK (isfinite(since)),
     until        timestamptz NOT NULL CHECK (isfinite(until)),
-    xid          xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    xid          bigint      NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     CHECK (since < until)
 );
 CREATE INDEX machine_silences_by_machine ON machine_silences (machine_name, since);
@@ -142,11 +148,11 @@ COMMENT ON TABLE history_machines IS 'Every machine the history has ever named, 
 -- this life began is read by version alone (loaded, up to life_version), and only what came after by the cursor.
 CREATE TABLE history_progress (
     only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    life_xid        xid8    NOT NULL,
+    life_xid        bigint  NOT NULL,
     life_version    bigint  NOT NULL,
     foreign_version bigint  NOT NULL,
     loaded          bigint  NOT NULL DEFAULT 0,
-    xid             xid8    NOT NULL,
+    xid             bigint  NOT NULL,
     version         bigint  NOT NULL DEFAULT 0,
     rolled_until    timestamptz,
     forgotten_until timestamptz,
@@ -158,11 +164,11 @@ COMMENT ON COLUMN history_progress.rolled_until IS
 COMMENT ON COLUMN history_progress.forgotten_until IS
     'Of the time before, machine_status_history has lost rows: only what was derived from them is known. UTC midnight.';
 INSERT INTO history_progress (life_xid, life_version, foreign_version, xid)
-SELECT pg_snapshot_xmax(pg_current_snapshot()), (SELECT coalesce(max(version), 0) FROM machine_status_history),
-       (SELECT coalesce(max(version), 0) FROM machine_status_history WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())),
-       pg_snapshot_xmin(pg_current_snapshot());
+SELECT next_xid(), (SELECT coalesce(max(version), 0) FROM machine_status_history),
+       (SELECT coalesce(max(version), 0) FROM machine_status_history WHERE xid >= next_xid()),
+       oldest_xid();
 
-CREATE FUNCTION history_was_read(row_xid xid8, row_version bigint, p history_progress) RETURNS boolean
+CREATE FUNCTION history_was_read(row_xid bigint, row_version bigint, p history_progress) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT NOT (row_version > p.loaded AND row_version <= p.life_version)
        AND NOT ((row_xid, row_version) > (p.xid, p.version) AND (row_version > p.foreign_version OR row_xid < p.life_xid))
@@ -183,12 +189,12 @@ BEGIN
         SELECT machine_name, since FROM machine_silences WHERE version > %1$L AND version <= %2$L
         UNION ALL
         SELECT machine_name, changed_at FROM machine_status_history
-        WHERE (xid, version) > (%3$L::xid8, %4$L::bigint) AND xid < %5$L::xid8
+        WHERE (xid, version) > (%3$L::bigint, %4$L::bigint) AND xid < %5$L::bigint
           AND (version > %6$L OR xid < %7$L) AND isfinite(changed_at)
         UNION ALL
         SELECT machine_name, since FROM machine_silences
-        WHERE (xid, version) > (%3$L::xid8, %4$L::bigint) AND xid < %5$L::xid8 AND (version > %6$L OR xid < %7$L)$query$,
-        p.loaded, p.life_version, p.xid, p.version, pg_snapshot_xmax(pg_current_snapshot()), p.foreign_version, p.life_xid);
+        WHERE (xid, version) > (%3$L::bigint, %4$L::bigint) AND xid < %5$L::bigint AND (version > %6$L OR xid < %7$L)$query$,
+        p.loaded, p.life_version, p.xid, p.version, next_xid(), p.foreign_version, p.life_xid);
 END $$;
 CREATE VIEW history_unread AS SELECT * FROM unread_history();
 
@@ -763,7 +769,7 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     was history_progress;
     goal history_progress;
-    settled xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    settled bigint := oldest_xid();
     amount bigint;
     names text[]; news timestamptz[]; lasts timestamptz[];
     late_names text[]; late_news timestamptz[]; late_untils timestamptz[];
@@ -771,7 +777,7 @@ DECLARE
     late_from timestamptz;
 BEGIN
     SELECT * INTO was FROM history_progress;
-    IF was.xid > pg_snapshot_xmax(pg_current_snapshot()) THEN  -- another server than the one that counted so far
+    IF was.xid > next_xid() THEN  -- another server than the one that counted so far
         PERFORM history_begin_again();
         SELECT * INTO was FROM history_progress;
     END IF;
@@ -839,12 +845,12 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     DELETE FROM machine_waits;
     DELETE FROM history_machines;
     UPDATE history_progress SET loaded = 0, version = 0, rolled_until = NULL,
-        life_xid = pg_snapshot_xmax(pg_current_snapshot()), xid = pg_snapshot_xmin(pg_current_snapshot()),
+        life_xid = next_xid(), xid = oldest_xid(),
         life_version = greatest((SELECT coalesce(max(version), 0) FROM machine_status_history),
                                 (SELECT coalesce(max(version), 0) FROM machine_silences)),
         foreign_version = greatest(
-            (SELECT coalesce(max(version), 0) FROM machine_status_history WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())),
-            (SELECT coalesce(max(version), 0) FROM machine_silences WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())));
+            (SELECT coalesce(max(version), 0) FROM machine_status_history WHERE xid >= next_xid()),
+            (SELECT coalesce(max(version), 0) FROM machine_silences WHERE xid >= next_xid()));
 $$;
 
 -- Rolls up the next stretch of full hours that are over and read to the last row; returns how many.

@@ -195,11 +195,11 @@ COMMENT ON COLUMN dashboard_machine_status_changes_7days.version IS
 CREATE TABLE dashboard_progress (
     only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     made_for        text    NOT NULL DEFAULT '',
-    life_xid        xid8    NOT NULL DEFAULT '0',
+    life_xid        bigint  NOT NULL DEFAULT '0',
     life_version    bigint  NOT NULL DEFAULT 0,
     foreign_version bigint  NOT NULL DEFAULT 0,
     loaded          bigint  NOT NULL DEFAULT 0,
-    xid             xid8    NOT NULL DEFAULT '0',
+    xid             bigint  NOT NULL DEFAULT '0',
     version         bigint  NOT NULL DEFAULT 0
 );
 INSERT INTO dashboard_progress DEFAULT VALUES;
@@ -248,7 +248,7 @@ BEGIN
         FROM (SELECT machine_name, changed_at FROM machine_status_history WHERE version > %1$L AND version <= %2$L
               UNION ALL
               SELECT machine_name, changed_at FROM machine_status_history
-              WHERE (xid, version) > (%3$L::xid8, %4$L::bigint) AND (version > %5$L OR xid < %6$L)) AS found
+              WHERE (xid, version) > (%3$L::bigint, %4$L::bigint) AND (version > %5$L OR xid < %6$L)) AS found
         GROUP BY found.machine_name$query$,
         p.loaded, p.life_version, p.xid, p.version, p.foreign_version, p.life_xid);
 END $$;
@@ -414,7 +414,7 @@ BEGIN
     latest := greatest((SELECT coalesce(max(version), 0) FROM machine_status_history),
                        (SELECT coalesce(max(version), 0) FROM machine_silences));
     UPDATE history_progress SET loaded = latest, life_version = latest, foreign_version = latest, life_xid = '0',
-        xid = pg_snapshot_xmin(pg_current_snapshot()), version = 0;
+        xid = oldest_xid(), version = 0;
     IF names IS NOT NULL THEN
         INSERT INTO history_machines AS m SELECT * FROM unnest(names, news, lasts)
         ON CONFLICT (machine_name) DO UPDATE SET first_at = least(m.first_at, excluded.first_at),

@@ -24,10 +24,10 @@ VALVE, PAINTER = 'Valve_01_01', 'Painter_04_01'
 PROBLEMS, CHANGES = 'dashboard_problematic_machines_30days', 'dashboard_machine_status_changes_7days'
 ELSEWHERE = """
     SET session_replication_role = replica;
-    UPDATE machine_status_history SET xid = (xid::text::bigint + 99999999999)::text::xid8;
+    UPDATE machine_status_history SET xid = xid + 99999999999;
     SET session_replication_role = origin;
-    UPDATE history_progress SET xid = (xid::text::bigint + 99999999999)::text::xid8,
-                                life_xid = (life_xid::text::bigint + 99999999999)::text::xid8"""
+    UPDATE history_progress SET xid = xid + 99999999999,
+                                life_xid = life_xid + 99999999999"""
 FORGET = "SELECT forget_history(now() - interval '30 days')"
 
 
