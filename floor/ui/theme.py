@@ -10,7 +10,7 @@ STORED_AS = 'theme'
 
 
 class Theme(StrEnum):
-    """Each theme's colours stand in assets/tokens.css under [data-theme]."""
+    """Each theme's colours stand in assets/tokens.css under the class that show_theme gives the body."""
 
     AUTO = 'auto'
     LIGHT = 'light'
@@ -32,17 +32,26 @@ def remembered_theme() -> Theme:
         return Theme.AUTO
 
 
+def show_theme(theme: Theme, root: ui.element, *more: str) -> None:
+    """Paint the page. The body carries the class, because dialogs and menus stand outside of the page's own root.
+
+    more: further classes of the body
+    """
+    root.props['data-theme'] = theme.value
+    ui.query('body').classes(replace=' '.join((f'theme-{theme.value}', *more)))
+
+
 def theme_menu(root: ui.element) -> None:
     """A button with a menu; choosing repaints the page at once and for the next visit."""
     def choose(theme: Theme) -> None:
         app.storage.user[STORED_AS] = theme.value
-        root.props['data-theme'] = theme.value
+        show_theme(theme, root)
         for item_theme, item in items.items():
             item.props['aria-checked'] = str(item_theme is theme).lower()
 
     items: dict[Theme, ui.menu_item] = {}
     current = remembered_theme()
-    root.props['data-theme'] = current.value
+    show_theme(current, root)
     with ui.button('Theme', color=None).props('flat no-caps dense aria-haspopup=menu').classes('theme-button'), \
             ui.menu().props('auto-close'):
         for theme, label in LABELS.items():

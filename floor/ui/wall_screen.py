@@ -20,7 +20,7 @@ from .line_card import line_card
 from .plant_figures import plant_figures
 from .services import Services
 from .silence import Silence
-from .theme import Theme
+from .theme import Theme, show_theme
 
 SHORTEST_TURN_S, LONGEST_TURN_S = 3.0, 3600.0
 THEMES = Theme.DARK, Theme.LIGHT, Theme.ANDON, Theme.HIGH_PERFORMANCE, Theme.AUTO
@@ -84,7 +84,7 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too
     with ui.element('div').classes('frame wall') as root:
-        root.props['data-theme'] = choice.theme.value
+        show_theme(choice.theme, root, 'wall-body')
         with ui.element('q-toolbar').classes('wall-bar').props('role=banner'):
             plant_figures(store, view)
             view.add(ConnectionBadge(store, zone))

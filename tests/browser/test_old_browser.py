@@ -1,0 +1,86 @@
+"""In a browser of 2022 a status has its colour, and a picture that is old looks old."""
+
+import pytest
+from browser.old_browser import old_browser
+from browser.program import Program
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+EVERY_STATUS = """
+    UPDATE machine_feed_stream SET
+        status = (ARRAY['operational', 'warning', 'down'])[1 + machine_id % 3],
+        reason = CASE machine_id % 3 WHEN 0 THEN NULL WHEN 1 THEN 'Supply air low' ELSE 'Seat worn' END
+"""
+READY = 'window.did_handshake && document.querySelector("[data-connection=live]")'
+MARK = -16, 17
+"""The shape in the upper right corner of a tile."""
+
+
+def tile(status):
+    return f'.tile[data-status={status}]'
+
+
+@pytest.mark.parametrize(('path', 'dark'), [('/', False), ('/?kiosk', True), ('/?kiosk&theme=light', False)])
+async def test_every_status_has_its_colour(program, sql, path, dark):
+    await sql.execute(EVERY_STATUS)
+    async with old_browser(program.url + path) as browser:
+        await browser.until(READY)
+        for newer in 'color: light-dark(red, red)', 'color: color-mix(in srgb, red, red)', 'selector(:has(a))':
+            assert await browser.run(f'CSS.supports("({newer})")') is False
+        await browser.until(f'document.querySelectorAll("{tile("down")}").length === 10')
+        at = MARK if path == '/' else (-14, 16)
+
+        running, warning, down = [await browser.colour_of(tile(status), *at)
+                                  for status in ('operational', 'warning', 'down')]
+        ground = await browser.colour_of('.frame', 3, 790)
+
+    assert running[1] > running[0] + 30   # green
+    assert min(warning[0], warning[1]) > warning[2] + 30   # amber
+    assert down[0] > max(down[1:]) + 30   # red
+    assert (max(ground) < 60) is dark
+    assert (min(ground) > 200) is not dark
+
+
+async def test_a_picture_that_is_old_looks_old(program, sql):
+    """The database does not answer any more; then it does."""
+    async with old_browser(program.url) as browser:
+        await browser.until(READY)
+        await browser.until_grey(tile('operational'), *MARK, grey=False)
+        frozen = program.postgres()
+        for process in frozen:
+            process.suspend()
+        try:
+            await browser.until('document.querySelector("[data-connection=stale]")')
+            await browser.until_grey(tile('operational'), *MARK)
+            await browser.until('document.querySelector(".banner").textContent.includes("This is the floor as it was")')
+        finally:
+            for process in frozen:
+                process.resume()
+        await browser.until(READY)
+        await browser.until_grey(tile('operational'), *MARK, grey=False)
+
+
+async def test_a_server_that_says_nothing(program, sql):
+    async with old_browser(program.url) as browser:
+        await browser.until(READY)
+        await browser.until_grey(tile('operational'), *MARK, grey=False)
+        program.process.suspend()
+        try:
+            await browser.until_grey(tile('operational'), *MARK)
+            assert await browser.run('getComputedStyle(document.querySelector(".silence")).visibility') == 'visible'
+        finally:
+            program.process.resume()
+
+
+async def test_a_server_that_has_gone(folder):
+    program = Program(folder)
+    program.start()
+    try:
+        async with old_browser(program.url) as browser:
+            await browser.until(READY)
+            await browser.until_grey(tile('operational'), *MARK, grey=False)
+            program.stop()
+            await browser.until('getComputedStyle(document.querySelector("#popup")).visibility === "visible"')
+            await browser.until_grey(tile('operational'), *MARK)
+    finally:
+        program.stop()
