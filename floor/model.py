@@ -15,7 +15,8 @@ _CODED_NAME = re.compile(r'([A-Za-z]+(?:_[A-Za-z]+)*)_(\d\d)_(\d+)')
 
 
 class Status(StrEnum):
-    """What a machine does. The feed knows the first three; unknown is ours, for a machine that has gone silent."""
+    """What a machine does. The feed knows the first three; unknown is ours, for a machine that was never
+    reported or has gone silent."""
 
     OPERATIONAL = 'operational'
     WARNING = 'warning'
@@ -39,7 +40,8 @@ _SEVERITIES = {Status.OPERATIONAL: 0, Status.UNKNOWN: 1, Status.WARNING: 2, Stat
 
 @dataclass(frozen=True, slots=True)
 class MachineRecord:
-    """One machine as the database has it. Times are in ms since 1970 by the database's clock."""
+    """One machine as the database has it. Times are in ms since 1970 by the database's clock; reported_ms is None for a
+    machine that was never reported."""
 
     machine_id: int
     name: MachineName
@@ -48,7 +50,7 @@ class MachineRecord:
     status: Status
     reason: str | None
     version: int
-    reported_ms: int
+    reported_ms: int | None
     since_ms: int
 
 
@@ -66,7 +68,7 @@ class MachineChange:
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """One row of the status history. old is None for a new machine, new is None for one that was removed."""
+    """One row of the status history. old is None for a first report, new is None for one that was removed."""
 
     version: int
     name: MachineName

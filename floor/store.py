@@ -38,6 +38,8 @@ EVENTS_KEPT = 200
 NOT_ON_A_LINE = 'Not on a line'
 FEED, TASKS, DISK = 'feed', 'tasks', 'disk'
 """Sources of trouble."""
+NO_SIGNAL_YET = 'No signal yet'
+"""The status of a machine that was never reported."""
 
 
 class Connection(StrEnum):
@@ -57,13 +59,18 @@ class Machine:
     status: Status
     reason: str | None
     since_ms: int
-    reported_ms: int
+    reported_ms: int | None
     version: int
 
     @property
     def name(self) -> MachineName:
         """The name in the database."""
         return self.record.name
+
+    @property
+    def status_word(self) -> str:
+        """The status as people read it; of unknown it says why."""
+        return self.status.word if self.reported_ms is not None else NO_SIGNAL_YET
 
     def agrees_with(self, record: MachineRecord) -> bool:
         """Whether this is what the database says; a silent machine is unknown only to us."""
@@ -89,6 +96,11 @@ class Line:
     def counts(self) -> Counter[Status]:
         """How many machines are in each status."""
         return Counter(machine.status for machine in self.machines)
+
+    @property
+    def unknown_word(self) -> str:
+        """Why the status of machines is unknown: 'No signal yet' where none of them was ever reported."""
+        return unknown_word(self.machines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +160,16 @@ class Store:
     # reading
 
     @property
+    def silent_after(self) -> float | None:
+        """Seconds without a report after which a machine's status is unknown; None: never."""
+        return self._silent_after
+
+    @property
+    def never_reported(self) -> int:
+        """How many machines have never been reported."""
+        return sum(machine.reported_ms is None for machine in self.machines.values())
+
+    @property
     def moment(self) -> float:
         """Now, by the clock that freshness is measured with."""
         return self._monotonic()
@@ -185,6 +207,11 @@ class Store:
     def counts(self) -> Counter[Status]:
         """How many machines of the whole floor are in each status."""
         return Counter(machine.status for machine in self.machines.values())
+
+    @property
+    def unknown_word(self) -> str:
+        """Why the status of machines is unknown: 'No signal yet' where none of them was ever reported."""
+        return unknown_word(self.machines.values())
 
     def seconds_in_status(self, machine: Machine) -> float:
         """How long a machine has been what it is; for unknown, how long it has been silent."""
@@ -269,13 +296,16 @@ class Store:
             if machine is None or change.version <= machine.version:
                 continue
             if (machine.status, machine.reason) != (change.status, change.reason):
-                self.events.appendleft(StatusEvent(change.version, change.name, machine.status, change.status,
-                                                   change.reason, change.reported_ms))
+                before = None if machine.reported_ms is None else machine.status
+                self.events.appendleft(StatusEvent(change.version, change.name, before, change.status, change.reason,
+                                                   change.reported_ms))
             self._set(machine, change)
             self.last_lag_ms = max(0, self.now_ms - change.reported_ms)
             self.lag.observe(self.last_lag_ms / 1000)
             changed.add(change.name)
-        self.written_ms = min((self.machines[name].reported_ms for name in changed), default=self.written_ms)
+        self.written_ms = min((reported_ms for name in changed
+                               if (reported_ms := self.machines[name].reported_ms) is not None),
+                              default=self.written_ms)
         return self._tell(Difference(frozenset(changed)))
 
     def apply_orders(self, changes: Iterable[OrderBrief]) -> Difference:
@@ -335,13 +365,16 @@ class Store:
         if self._silent_after is None:
             return set()
         deadline = self.now_ms - self._silent_after * 1000
-        silent = [machine for machine in self.machines.values()
-                  if machine.status is not Status.UNKNOWN and machine.reported_ms < deadline]
-        for machine in silent:
+        silent = set()
+        for machine in self.machines.values():
+            reported_ms = machine.reported_ms
+            if machine.status is Status.UNKNOWN or reported_ms is None or reported_ms >= deadline:
+                continue
             self.events.appendleft(StatusEvent(machine.version, machine.name, machine.status, Status.UNKNOWN, None,
                                                self.now_ms))
-            machine.status, machine.reason, machine.since_ms = Status.UNKNOWN, None, machine.reported_ms
-        return {machine.name for machine in silent}
+            machine.status, machine.reason, machine.since_ms = Status.UNKNOWN, None, reported_ms
+            silent.add(machine.name)
+        return silent
 
     def _tell(self, difference: Difference) -> Difference:
         if difference != Difference():
@@ -352,6 +385,12 @@ class Store:
                 except Exception:  # one page's fault must not stop the floor
                     log.exception('a subscriber of the store failed')
         return difference
+
+
+def unknown_word(machines: Iterable[Machine]) -> str:
+    """Of those whose status is unknown: 'No signal yet' where none was ever reported, else 'No data'."""
+    words = {machine.status_word for machine in machines if machine.status is Status.UNKNOWN}
+    return NO_SIGNAL_YET if words == {NO_SIGNAL_YET} else Status.UNKNOWN.word
 
 
 def _group(machines: Iterable[Machine]) -> list[Line]:

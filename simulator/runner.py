@@ -40,27 +40,27 @@ PARTING = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What was written of one machine. lasted: seconds that it had been in the status before, `was`."""
+    """What was written of one machine. lasted: seconds in the status before, `was` (None: no report yet)."""
 
     machine: str
     status: Status
     reason: str | None
-    was: Status
+    was: Status | None
     lasted: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A machine as the table has it."""
+    """A machine as the table has it; status None: no report yet."""
 
     station: Station
-    status: Status
+    status: Status | None
     reason: str | None
     version: int
     lasted: float
 
     @property
-    def says(self) -> tuple[Status, str | None]:
+    def says(self) -> tuple[Status | None, str | None]:
         return self.status, self.reason
 
 
@@ -97,7 +97,7 @@ class SimulatorRunner:
         self._plant: Plant | None = None
         self._stations: tuple[Station, ...] = ()
         self._scale = 1.0  # plant seconds per second
-        self._said: dict[str, tuple[Status, str | None]] = {}  # the table as we left it
+        self._said: dict[str, tuple[Status | None, str | None]] = {}  # the table as we left it
         self._tick: int | None = None  # the last one, while it is we who play
         self._ticked_at = 0.0
         self._in_trouble = False
@@ -186,12 +186,13 @@ class SimulatorRunner:
         if tick == 1:
             pass  # a new floor: the table has nothing to say yet, the model's first picture is written
         elif self._tick is None or tick != self._tick + 1:
-            self._plant.resume((row.station.name, *row.says) for row in rows)
+            self._plant.resume((row.station.name, row.status, row.reason) for row in rows if row.status is not None)
         else:
             self._plant.advance(self._plant.now + min(now - self._ticked_at, self._lease) * self._scale)
             for row in rows:
-                if row.station not in known or self._said.get(row.station.name) != row.says:
-                    self._plant.observe(row.station.name, *row.says)
+                is_news = row.station not in known or self._said.get(row.station.name) != row.says
+                if is_news and row.status is not None:
+                    self._plant.observe(row.station.name, row.status, row.reason)
         self._ticked_at = now
         return self._plant
 

@@ -55,7 +55,8 @@ def plain(update: Update, now: datetime) -> str:
 
 def since(update: Update) -> str:
     """after 2 min 5 s running."""
-    return f'after {span(update.lasted)} {LOOKS[update.was][1].lower()}'
+    before = 'no signal' if update.was is None else LOOKS[update.was][1].lower()
+    return f'after {span(update.lasted)} {before}'
 
 
 def span(seconds: float) -> str:

@@ -43,9 +43,15 @@ def server(servers: dict[int, Server], postgres_major: int) -> Server:
 
 
 @pytest.fixture
-def database_url(server: Server) -> Iterator[str]:
+def reported() -> bool:
+    """Whether each machine of the fresh database has reported that it runs; else none has reported yet."""
+    return True
+
+
+@pytest.fixture
+def database_url(server: Server, reported: bool) -> Iterator[str]:
     """A fresh database with a new demo; unqualified names mean the floor's schema."""
-    url = server.new_database(migrated=True)
+    url = server.new_database(migrated=True, reported=reported)
     yield url
     server.drop_database(url)
 

@@ -25,16 +25,18 @@ PATIENCE_S = 5.0
 
 Name = Annotated[str, Field(description='Unique.', examples=['Injection_Molder_02_01'])]
 MachineType = Annotated[str, Field(examples=['injection_molder'])]
-KnownStatus = Annotated[Status, BeforeValidator(to_status), Field(examples=['warning'])]
+KnownStatus = Annotated[Status, BeforeValidator(to_status), Field(
+    description='unknown: the machine was never reported.', examples=['warning'])]
 Reason = Annotated[str | None, Field(description='Why the machine is not running, if it was said.',
                                      examples=['Mould temperature high'])]
 FeedTime = Annotated[datetime | None, Field(
     description='When the writer of the feed says it happened; null if that is no date between the years 2 and 9998.',
     examples=['2026-03-02T06:31:04Z'])]
-Since = Annotated[datetime, Field(description="Since when it is in this status, by the database's clock.",
+Since = Annotated[datetime, Field(description="Since when it is in this status, by the database's clock; before its "
+                                              'first report, when it was added.',
                                   examples=['2026-03-02T06:31:04.120Z'])]
-HeardOf = Annotated[datetime, Field(description="When it was last heard of, by the database's clock.",
-                                    examples=['2026-03-02T06:35:00.480Z'])]
+HeardOf = Annotated[datetime | None, Field(description="When it was last reported, by the database's clock; null: "
+                                                       'never.', examples=['2026-03-02T06:35:00.480Z'])]
 
 
 class MachineNow(BaseModel):

@@ -48,7 +48,7 @@ class FloorCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Everything, once."""
         yield self._build()
-        yield self._machines()
+        yield from self._machines()
         yield from self._trust()
         yield from self._lags()
         yield from self._listener()
@@ -63,14 +63,17 @@ class FloorCollector(Collector):
         build.add_metric([self._vitals.version, self._vitals.python], 1)
         return build
 
-    def _machines(self) -> Metric:
+    def _machines(self) -> Iterator[Metric]:
         machines = GaugeMetricFamily(
             'floor_machines', 'Machines by line and status, as shown. Alert on {status="down"} while '
             'floor_connection_state{state="live"} is 1.', labels=['line', 'status'])
         for line in self._vitals.store.lines:
             for status in Status:  # also what no machine is in: a series that comes and goes can't be alerted on
                 machines.add_metric([line.name, status.value], line.counts[status])
-        return machines
+        yield machines
+        yield GaugeMetricFamily('floor_machines_never_reported', 'Machines that have not reported yet; they count as '
+                                '{status="unknown"} in floor_machines. Above 0 for long: their feed is not connected.',
+                                self._vitals.store.never_reported)
 
     def _trust(self) -> Iterator[Metric]:
         store, watch = self._vitals.store, self._vitals.watch

@@ -144,7 +144,7 @@ class PastMachine(ui.dialog):
             with ui.element('header').classes('story-header'):
                 Heading(str(machine.display))
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
-            ui.label(machine.status.word).classes('drawer-status').props['data-status'] = machine.status.value
+            ui.label(machine.status_word).classes('drawer-status').props['data-status'] = machine.status.value
             if machine.reason:
                 ui.label(shortened(machine.reason)).classes('story-reason')
             lasted = length(past.seconds_in_status(machine))

@@ -46,10 +46,10 @@ class AttentionRow(LiveElement):
         if (machine := self._machine()) is None:
             return {'hidden': True}, ''
         since = length(self._store.seconds_in_status(machine))
-        what = shortened(machine.reason) or machine.status.word
+        what = shortened(machine.reason) or machine.status_word
         order = self._order_of(machine)
         return {'data-status': machine.status.value, 'data-state': since, 'data-row-machine': machine.name,
-                'aria-label': f'{machine.display}, {machine.status.word}, {shortened(machine.reason)} for {since}'
+                'aria-label': f'{machine.display}, {machine.status_word}, {shortened(machine.reason)} for {since}'
                               f'{order and f", {order}"}'}, \
             f'{shortened(str(machine.display), 60)}\n{" · ".join(filter(None, (what, order)))}'
 

@@ -61,8 +61,8 @@ class LatestStop(LiveElement):
 
 
 def what_happened(event: StatusEvent) -> str:
-    """'Down: Hydraulic leak', 'Running', 'added', 'removed'."""
+    """'Down: Hydraulic leak', 'Running', 'first report, Running', 'removed'."""
     if event.new is None:
         return 'removed'
     reason = f': {shortened(event.reason)}' if event.reason else ''
-    return f'{"added, " if event.old is None else ""}{event.new.word}{reason}'
+    return f'{"first report, " if event.old is None else ""}{event.new.word}{reason}'

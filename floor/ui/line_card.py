@@ -64,8 +64,8 @@ class LineCount(LiveElement):
 
     def content(self) -> Content:
         count = self._line.counts[self._status]
-        return {'data-count': str(count), 'aria-label': f'{count} {self._status.word}',
-                'title': f'{count} {self._status.word}'}, str(count)
+        word = self._line.unknown_word if self._status is Status.UNKNOWN else self._status.word
+        return {'data-count': str(count), 'aria-label': f'{count} {word}', 'title': f'{count} {word}'}, str(count)
 
 
 def topic_of(line: Line) -> str:

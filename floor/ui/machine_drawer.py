@@ -107,13 +107,13 @@ class MachineDrawer:
         facts, record, zone = self._facts, machine.record, self._zone
         facts.title = shortened(str(machine.display))
         facts.status = machine.status.value
-        facts.status_word = machine.status.word
+        facts.status_word = machine.status_word
         self._status.props['data-status'] = machine.status.value
         facts.reason = machine.reason or 'none given'
         facts.since = f'{date_and_time(machine.since_ms, zone)} ({length(self._store.seconds_in_status(machine))})'
         facts.line = record.line or 'not on a line'
         facts.type = record.type.replace('_', ' ')
-        facts.reported = date_and_time(machine.reported_ms, zone)
+        facts.reported = 'never' if machine.reported_ms is None else date_and_time(machine.reported_ms, zone)
         facts.name = machine.name
 
     async def _load_events(self, name: MachineName) -> None:

@@ -44,7 +44,7 @@ class MachineTile(LiveElement):
             'data-machine': machine.name,
             'data-type': machine.record.type,
             'data-status': machine.status.value,
-            'data-word': machine.status.word,
+            'data-word': machine.status_word,
             'data-reason': shortened(machine.reason),
             'aria-label': f'{label}, {orders_spoken(orders, overdue)}' if orders else label,
             **({'data-orders': str(len(orders))} if orders else {}),
@@ -55,7 +55,7 @@ class MachineTile(LiveElement):
 def spoken(machine: Machine, zone: tzinfo) -> str:
     """What a screen reader says: name, status, reason and since when."""
     reason = f'{shortened(machine.reason)}, ' if machine.reason else ''
-    return f'{machine.display}, {machine.status.word}, {reason}since {time_of_day(machine.since_ms, zone)}'
+    return f'{machine.display}, {machine.status_word}, {reason}since {time_of_day(machine.since_ms, zone)}'
 
 
 def orders_spoken(orders: list[OrderBrief], overdue: bool) -> str:

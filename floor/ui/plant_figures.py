@@ -28,13 +28,14 @@ class PlantFigure(LiveElement):
         self._status = status
         self.classes('figure')
         self.props['data-status'] = status.value
-        self.props['data-label'] = status.word
         self.props['role'] = 'img'
 
     def content(self) -> Content:
         count, total = self._store.counts[self._status], len(self._store.machines)
+        word = self._store.unknown_word if self._status is Status.UNKNOWN else self._status.word
         text = f'{count} / {total}' if self._status is Status.OPERATIONAL else str(count)
-        return {'data-count': str(count), 'aria-label': f'{self._status.word}: {count} of {total} machines'}, text
+        return {'data-count': str(count), 'data-label': word,
+                'aria-label': f'{word}: {count} of {total} machines'}, text
 
 
 class OrderFigure(LiveElement):

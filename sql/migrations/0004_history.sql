@@ -227,6 +227,7 @@ BEGIN
            bool_or(n.reported_at > o.reported_at + (SELECT machine_silent_after FROM plant_settings)),
            array_agg(jsonb_build_array(n.machine_name, n.status, n.reason, n.version,
                                        epoch_ms(n.reported_at), epoch_ms(n.status_since)) ORDER BY n.version)
+               FILTER (WHERE n.status IS NOT NULL)
     INTO renamed, silent, changed
     FROM new_rows n LEFT JOIN old_rows o USING (machine_id);
 
@@ -239,11 +240,13 @@ BEGIN
     IF renamed THEN
         INSERT INTO machine_status_history (version, machine_name, old_status, new_status, changed_at)
         SELECT nextval('machine_feed_version'), o.machine_name, o.status, NULL, n.reported_at
-        FROM new_rows n JOIN old_rows o USING (machine_id) WHERE o.machine_name <> n.machine_name;
+        FROM new_rows n JOIN old_rows o USING (machine_id) WHERE o.machine_name <> n.machine_name AND o.status IS NOT NULL;
         INSERT INTO machine_status_history (version, machine_name, old_status, new_status, reason, datetime, changed_at)
         SELECT n.version, n.machine_name, NULL, n.status, n.reason, n.datetime, n.reported_at
-        FROM new_rows n JOIN old_rows o USING (machine_id) WHERE o.machine_name <> n.machine_name
+        FROM new_rows n JOIN old_rows o USING (machine_id) WHERE o.machine_name <> n.machine_name AND n.status IS NOT NULL
         ON CONFLICT (version) DO NOTHING;  -- its status changed too, which has been written above
+        UPDATE machines m SET added_at = n.reported_at FROM new_rows n JOIN old_rows o USING (machine_id)
+        WHERE m.machine_name = n.machine_name AND o.machine_name <> n.machine_name AND n.status IS NOT NULL;
         UPDATE machines m SET type = n.type FROM new_rows n WHERE n.machine_name = m.machine_name AND n.type <> m.type;
         PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "a machine was renamed"}');
     ELSIF changed IS NOT NULL THEN

@@ -57,7 +57,7 @@ CREATE TABLE dashboard_current_machine_status (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE dashboard_current_machine_status IS 'How many machines of each line and type are in each status now.';
 COMMENT ON COLUMN dashboard_current_machine_status.status IS
-    'operational, warning, down, or unknown: not heard of for too long.';
+    'operational, warning, down, or unknown: never reported, or not heard of for too long.';
 COMMENT ON COLUMN dashboard_current_machine_status.percentage IS
     'Of all machines of the floor, so that the rows add up to 100.';
 
@@ -78,7 +78,7 @@ COMMENT ON COLUMN dashboard_machine_uptime_7days.uptime_percentage IS
     'operational_hours of operational_hours + downtime_hours; null where nothing is known.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.operational_hours IS 'Operational or warning: it was not down.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.warning_hours IS 'The part of operational_hours that was warning.';
-COMMENT ON COLUMN dashboard_machine_uptime_7days.unknown_hours IS 'Before its first event, after it left, or silent.';
+COMMENT ON COLUMN dashboard_machine_uptime_7days.unknown_hours IS 'Before its first report, after it left, or silent.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.coverage_percentage IS
     'The part of the 7 days in which something was known.';
 
@@ -185,7 +185,7 @@ CREATE INDEX dashboard_machine_status_changes_by_machine
 CREATE INDEX dashboard_machine_status_changes_by_time ON dashboard_machine_status_changes_7days (changed_at);
 COMMENT ON TABLE dashboard_machine_status_changes_7days IS
     'One row per change of status of the last 7 days; only what is new is written, and the latest at every refresh.';
-COMMENT ON COLUMN dashboard_machine_status_changes_7days.previous_status IS 'Null: the machine was not there before.';
+COMMENT ON COLUMN dashboard_machine_status_changes_7days.previous_status IS 'Null: its first report, or it had left.';
 COMMENT ON COLUMN dashboard_machine_status_changes_7days.status_change_type IS
     'FAILURE: into down, from whatever it was. RECOVERY: out of down. STABLE: between operational and warning, or new.';
 COMMENT ON COLUMN dashboard_machine_status_changes_7days.version IS

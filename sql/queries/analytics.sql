@@ -197,7 +197,7 @@ GROUP BY s.machine_name;
 
 -- name: floor_at(moment, now)
 -- The machines that stood on the floor at a moment, in the flow order of now, as they were: status_since is when they
--- came into that status, whatever reasons were given since. They are read on from the mark before; those of which something
+-- came into that status, whatever reasons were given since; before the first report it is unknown. They are read on from the mark before; those of which something
 -- from before it came late, and all where there is no mark, one by one.
 WITH mark AS MATERIALIZED (
     SELECT mark_before(:moment::timestamptz) AS at
@@ -226,11 +226,19 @@ WITH mark AS MATERIALIZED (
           UNION ALL
           SELECT machine_name, since FROM silent_now(:now::timestamptz) WHERE since <= :moment) AS found
     GROUP BY found.machine_name
+), not_reported_yet AS (
+    SELECT m.machine_name, 'unknown', NULL::text, 0::bigint, NULL::timestamptz,
+           CASE WHEN f.status IS NULL THEN coalesce(f.status_since, m.added_at) ELSE m.added_at END
+    FROM machines m LEFT JOIN machine_feed_stream f USING (machine_name)
+    WHERE f.machine_name IS NOT NULL AND f.status IS NULL AND f.status_since <= :moment
+       OR m.added_at <= :moment
+      AND NOT EXISTS (SELECT FROM machine_status_history h WHERE h.machine_name = m.machine_name AND h.changed_at <= :moment)
+      AND (f.status IS NOT NULL OR EXISTS (SELECT FROM machine_status_history h WHERE h.machine_name = m.machine_name))
 )
 SELECT said.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
        l.name AS line, said.status, said.reason, said.version, epoch_ms(said.reported_at) AS reported_ms,
        epoch_ms(said.began) AS since_ms, epoch_ms(silent.since) AS silent_ms
-FROM (SELECT * FROM said_since_mark UNION ALL SELECT * FROM said_alone) AS said
+FROM (SELECT * FROM said_since_mark UNION ALL SELECT * FROM said_alone UNION ALL SELECT * FROM not_reported_yet) AS said
 LEFT JOIN silent USING (machine_name)
 LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)

@@ -4,14 +4,14 @@
 -- sql/dashboard.sql. Now is now(), the begin of the transaction. Everything is computed from the history by time, by
 -- the functions that the reports use, so that both show the same number. What a column means stands in its comment.
 --
--- 1. How many machines of each line and type are in each status; a silent machine is unknown, as on the floor.
+-- 1. How many machines of each line and type are in each status; a machine that never reported or is silent is unknown, as on the floor.
 INSERT INTO dashboard_current_machine_status AS d
     (production_line, equipment_type, status, machine_count, percentage, last_updated)
 SELECT m.production_line, m.type, now_is.status, count(*), percent(count(*), sum(count(*)) OVER ()), now()
 FROM machine_feed_stream f
 JOIN known_machines m USING (machine_name)
 LEFT JOIN silent_now(now()) quiet USING (machine_name)
-CROSS JOIN LATERAL (SELECT CASE WHEN quiet.since IS NULL THEN f.status ELSE 'unknown' END AS status) AS now_is
+CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN quiet.since IS NULL THEN f.status END, 'unknown') AS status) AS now_is
 GROUP BY m.production_line, m.type, now_is.status
 ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET
     machine_count = excluded.machine_count, percentage = excluded.percentage, last_updated = excluded.last_updated;

@@ -1,6 +1,6 @@
 -- name: snapshot()
 -- The whole floor in flow order, read in one statement: one moment. now_ms is the database's clock, which alone
--- measures ages.
+-- measures ages. status and reported_ms are null for a machine that was never reported.
 SELECT f.machine_id, f.machine_name, m.type, f.status, f.reason, f.version,
        epoch_ms(f.reported_at) AS reported_ms, epoch_ms(f.status_since) AS since_ms,
        l.name AS line, l.position AS line_position, m.position,

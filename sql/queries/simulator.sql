@@ -39,17 +39,13 @@ SELECT set_config('synchronous_commit', 'off', false),
        set_config('idle_in_transaction_session_timeout', :patience, false);
 
 -- name: is_new_floor()$
--- Whether nothing has ever happened here: no order, no table that was set aside, no history but that one transaction has
--- delivered the machines, all operational; and none of them has been heard of since.
+-- Whether nothing has ever happened here: no order, no table that was set aside, no history, and machines that one
+-- transaction has added and none of which was ever reported.
 SELECT NOT EXISTS (SELECT FROM work_orders)
    AND NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname LIKE 'adopted\_%')
-   AND NOT EXISTS (SELECT FROM machine_status_history h,
-                          (SELECT xid, datetime FROM machine_status_history ORDER BY version LIMIT 1) AS delivery
-                   WHERE (h.old_status, h.new_status, h.reason, h.datetime, h.xid)
-                         IS DISTINCT FROM (NULL, 'operational', NULL, delivery.datetime, delivery.xid))
-   AND EXISTS (SELECT FROM machine_feed_stream)
-   AND NOT EXISTS (SELECT FROM machine_feed_stream f LEFT JOIN machine_status_history h USING (version)
-                   WHERE h.version IS NULL);
+   AND NOT EXISTS (SELECT FROM machine_status_history)
+   AND (SELECT count(DISTINCT xmin::text) = 1 FROM machine_feed_stream)
+   AND NOT EXISTS (SELECT FROM machine_feed_stream WHERE status IS NOT NULL);
 
 -- name: keep_others_from_writing()!
 -- Until the end of the transaction others can only read. In the order in which the triggers come to these tables.
@@ -57,15 +53,12 @@ LOCK TABLE machine_feed_stream, machine_status_history, work_order_checklist, wo
     IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: begin_history#
--- Rows are written with times of their own: nothing must stamp, check or announce them. The rows that say that the
--- machines were delivered go, since in the new history the machines have been there for longer, and with them what was
--- derived from them.
-ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
+-- Rows are written with times of their own: nothing must stamp, check or announce them. In the new history the machines
+-- have been there for longer than they stand on the floor.
 ALTER TABLE machine_feed_stream DISABLE TRIGGER USER;
 ALTER TABLE work_orders DISABLE TRIGGER USER;
 ALTER TABLE work_order_events DISABLE TRIGGER USER;
 ALTER TABLE work_order_checklist DISABLE TRIGGER USER;
-DELETE FROM machine_status_history;
 SELECT history_begin_again();
 
 -- name: add_up_history()#
@@ -94,7 +87,6 @@ WHERE f.machine_name = said.machine_name;
 
 -- name: end_history#
 -- A simulator that goes on finds a floor that has its first picture.
-ALTER TABLE machine_status_history ENABLE TRIGGER machine_status_history_append_only;
 ALTER TABLE machine_feed_stream ENABLE TRIGGER USER;
 ALTER TABLE work_orders ENABLE TRIGGER USER;
 ALTER TABLE work_order_events ENABLE TRIGGER USER;

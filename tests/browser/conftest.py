@@ -115,7 +115,7 @@ async def sql(program: Program, delivered: dict[str, list[asyncpg.Record]]) -> A
         await connection.executemany('INSERT INTO machine_feed_stream (machine_id, machine_name, type) '
                                      'VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', delivered['machines'])
         await connection.execute("UPDATE machine_feed_stream SET status = 'operational', reason = NULL "
-                                 "WHERE status <> 'operational' OR reason IS NOT NULL")
+                                 "WHERE status IS DISTINCT FROM 'operational' OR reason IS NOT NULL")
         await connection.executemany('UPDATE production_lines SET name = $2 WHERE line_id = $1 AND name <> $2',
                                      delivered['lines'])
     await forget_orders(connection)

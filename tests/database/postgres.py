@@ -28,6 +28,7 @@ from floor.migrate import load_migrations, migrate
 
 SCHEMA = 'manufacturing_line'
 TEMPLATE = 'floor_template'
+SILENT_TEMPLATE = 'silent_floor_template'
 START_PATIENCE = 60.0
 MEMORY = Path('/dev/shm')
 MEMORY_WANTED = 4 * 1024 ** 3
@@ -85,15 +86,19 @@ class Server:
         url = address(self._folder, database).replace('//postgres@', f'//{user}@')
         return url.replace('port=5432', f'port={self._port}')
 
-    def new_database(self, *, migrated: bool) -> str:
-        """The address of a database that nobody has used yet. migrated: it is a demo, with its thirty machines."""
+    def new_database(self, *, migrated: bool, reported: bool = True) -> str:
+        """The address of a database that nobody has used yet. migrated: it is a demo, with its thirty machines.
+        reported: each of them has had a first report."""
         name = f'floor_{next(self._numbers)}'
         if migrated and not self._has_template:
-            self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {TEMPLATE}')
+            self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {SILENT_TEMPLATE}')
             with ThreadPoolExecutor(1) as thread:  # the test's own event loop stays out of it
-                thread.submit(asyncio.run, _migrate(self.url(TEMPLATE))).result()
+                thread.submit(asyncio.run, _migrate(self.url(SILENT_TEMPLATE))).result()
+            self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {TEMPLATE} TEMPLATE {SILENT_TEMPLATE}')
+            self.psql(self.url(TEMPLATE), '-c', f"UPDATE {SCHEMA}.machine_feed_stream "
+                                                "SET status = 'operational', datetime = now()")
             self._has_template = True
-        template = TEMPLATE if migrated else 'template0'
+        template = 'template0' if not migrated else TEMPLATE if reported else SILENT_TEMPLATE
         strategy = 'STRATEGY file_copy' if self._in_memory else ''
         self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {name} TEMPLATE {template} {strategy}',
                   '-c', f'ALTER DATABASE {name} SET search_path = {SCHEMA}, public')

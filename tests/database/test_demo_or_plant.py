@@ -20,7 +20,7 @@ ALL = load_migrations()
 FLOOR = """SELECT coalesce((SELECT kind FROM plant), 'none'), (SELECT count(*) FROM machine_feed_stream),
                   (SELECT count(*) FROM production_lines), (SELECT count(*) FROM employees),
                   (SELECT count(*) FROM machine_status_history)"""
-DEMO, EMPTY = ('demo', 30, 4, 15, 30), ('plant', 0, 0, 0, 0)
+DEMO, EMPTY = ('demo', 30, 4, 15, 0), ('plant', 0, 0, 0, 0)
 OF_ANOTHER_LINE_MONITOR = f"""
 CREATE SCHEMA {SCHEMA};
 CREATE TABLE {SCHEMA}.machine_feed_stream (machine_id integer, machine_name text, status text, type text);

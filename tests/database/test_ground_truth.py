@@ -25,6 +25,12 @@ FLOOR = """SELECT m.machine_name, m.type, m.line_id FROM machine_feed_stream f J
 
 
 @pytest.fixture
+def reported() -> bool:
+    """History is made for a floor on which nothing was reported yet."""
+    return False
+
+
+@pytest.fixture
 async def history(database: Database) -> Backfill:
     """Two days of the delivered plant, as a new database gets them, rolled up."""
     connection = await database.connect()

@@ -7,6 +7,7 @@ import copy
 import gc
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +93,11 @@ class Floor:
         since_ms = self.now_ms - int(minutes * MINUTE_MS)
         self.records[name] = MachineRecord(len(self.records) + 1, MachineName(name), kind, line, Status(status), reason,
                                            self._version, self.now_ms, since_ms)
+
+    def add(self, name: str, line: str | None = None, kind: str = 'valve') -> None:
+        """A machine that nothing has reported yet; `publish` shows it."""
+        self.put(name, line, 'unknown', kind=kind)
+        self.records[name] = replace(self.records[name], reported_ms=None)
 
     def publish(self, events: tuple[StatusEvent, ...] = ()) -> None:
         """The listener reads the floor and hears its heartbeat."""

@@ -55,6 +55,13 @@ def links(form):
     return [element.props['href'] for element in form.client.elements.values() if 'bar-link' in element.classes]
 
 
+async def test_it_says_that_machines_which_stop_reporting_keep_their_status(page, floor):
+    floor.add('Valve_01_09', 'Transmission Line')
+    form = await page()
+    assert form.says('keep their last status: MACHINE_SILENT_AFTER is not set')
+    assert form.says('1 of 6')
+
+
 async def test_a_supervisor_sees_what_the_program_knows(page):
     form = await page()
     assert form.says('Connection')

@@ -58,6 +58,34 @@ async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(floor, l
     assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Warning: Supply air low'
 
 
+async def test_a_machine_that_never_reported_is_not_running_anywhere(empty, look):
+    empty.put('Valve_01_01', 'Transmission Line')
+    empty.add('Valve_01_02', 'Transmission Line')
+    empty.publish()
+
+    screen = await look()
+
+    tile = screen.tile('Valve_01_02')['props']
+    assert (tile['data-status'], tile['data-word']) == ('unknown', 'No signal yet')
+    assert tile['aria-label'] == 'Valve 01·02, No signal yet, since 10:32:07'
+    assert screen.line('Transmission Line')[1] == {'operational': '1', 'warning': '0', 'down': '0', 'unknown': '1'}
+    assert [figure['props']['aria-label'] for figure in screen.of_class('figure')][:4] == [
+        'Running: 1 of 2 machines', 'Warning: 0 of 2 machines', 'Down: 0 of 2 machines',
+        'No signal yet: 1 of 2 machines']
+    assert screen.of_class('row-machine')[0]['text'] == 'Valve 01·02\nNo signal yet'
+
+
+async def test_a_machine_that_went_silent_is_not_one_that_never_reported(empty, look):
+    empty.add('Valve_01_01', 'Transmission Line')
+    empty.put('Valve_01_02', 'Transmission Line', 'unknown')
+    empty.publish()
+
+    screen = await look()
+
+    assert screen.tile('Valve_01_02')['props']['data-word'] == 'No data'
+    assert 'No data: 2 of 2 machines' in [figure['props']['aria-label'] for figure in screen.of_class('figure')]
+
+
 @pytest.mark.parametrize(('statuses', 'worst'), [
     (('operational', 'operational', 'operational'), 'operational'),
     (('operational', 'unknown', 'operational'), 'unknown'),

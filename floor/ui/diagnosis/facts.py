@@ -78,11 +78,19 @@ def _connection(vitals: Vitals, says: Words) -> Iterable[tuple[str, str]]:
     yield 'Last heartbeat that came back', age
     if store.connection is not Connection.LIVE and store.problem:
         yield 'Because', store.problem
+    yield 'Machines never reported', f'{store.never_reported} of {len(store.machines)}'
+    yield 'Machines that stop reporting', _silent_machines(store.silent_after)
     yield 'Lost since the start', _counted(listener.losses)
     yield 'Attempts that failed', _counted(listener.refusals)
     if listener.upkeep.last_problem is not None:
         at, problem = listener.upkeep.last_problem
         yield 'Last problem', f'{says.at(at)}: {problem}'
+
+
+def _silent_machines(silent_after: float | None) -> str:
+    if silent_after is None:
+        return 'keep their last status: MACHINE_SILENT_AFTER is not set'
+    return f'show "No data" after {silent_after:g} s'
 
 
 def _delays(vitals: Vitals) -> Iterable[tuple[str, str]]:

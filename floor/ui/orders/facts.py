@@ -42,7 +42,7 @@ class MachineNow:
             self._element.props['data-reason'] = ''
             return
         since = f'since {date_and_time(machine.since_ms, self._services.zone)}'
-        self._element.set_text(f'{status.word} for {length(store.seconds_in_status(machine))}, {since}')
+        self._element.set_text(f'{machine.status_word} for {length(store.seconds_in_status(machine))}, {since}')
         self._element.props['data-reason'] = shortened(machine.reason) or 'No reason given'
 
 
