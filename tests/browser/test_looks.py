@@ -101,6 +101,15 @@ async def test_the_themes_differ_and_are_remembered(visitor):
     await expect(somebody_else.locator('.frame')).to_have_attribute('data-theme', 'auto')
 
 
+async def test_what_is_chosen_is_kept_in_the_data_folder_and_nowhere_else(visitor, program, until):
+    page = await visitor.open('/')
+    await choose(page, 'Dark')
+    folder = program.data_dir / 'ui'
+    await until(lambda: any('"dark"' in file.read_text() for file in folder.glob('storage-user-*.json')))
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert not (program.data_dir.parent / '.nicegui').exists(), 'the working directory'
+
+
 async def test_without_a_choice_the_page_follows_the_device(visitor):
     async def ground(page):
         return await page.locator('body').evaluate('body => getComputedStyle(body).backgroundColor')

@@ -1,0 +1,122 @@
+"""Installed from a wheel into an environment of its own, the program works from any folder, and ends when told to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from browser.program import free_port
+
+from floor.version import program_version
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 120.0
+SIGTERM_WHEN = {
+    'the data folder is made': lambda folder, log: (folder / 'data').exists(),
+    'the database is made': lambda folder, log: (folder / 'data' / 'postgres.log').exists(),
+    'the database has started': lambda folder, log: (folder / 'data' / 'database.url').exists(),
+    'the server starts': lambda folder, log: 'Line Monitor' in log,
+    'the tables are made': lambda folder, log: '0003_' in log,
+    'the floor is live': lambda folder, log: 'the floor is live' in log,
+}
+
+
+@pytest.fixture(scope='module')
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of a fresh virtual environment with our wheel, and the packages that the tests run with."""
+    folder = tmp_path_factory.mktemp('installed')
+    subprocess.run([sys.executable, '-m', 'venv', folder / 'venv'], check=True)
+    pip = [folder / 'venv' / 'bin' / 'python', '-m', 'pip', '-q', '--disable-pip-version-check']
+    subprocess.run([*pip, 'wheel', '--no-deps', '-w', folder, ROOT], check=True)
+    wheel, = folder.glob('line_monitor-*.whl')
+    subprocess.run([*pip, 'install', '--no-deps', wheel], check=True)
+    packages, = (folder / 'venv' / 'lib').glob('python*/site-packages')
+    # a .pth file in there, as the one that makes our checkout importable, is not followed
+    (packages / 'packages_of_the_tests.pth').write_text(sysconfig.get_paths()['purelib'] + '\n')
+    return folder / 'venv' / 'bin'
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder that has nothing to do with a checkout; the database server's user may pass through it."""
+    folder = Path(tempfile.mkdtemp(prefix='floor-'))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def settings(folder: Path) -> dict[str, str]:
+    """A clean environment: where the program may find something of the developer's is left out."""
+    return {'PATH': os.environ['PATH'], 'HOME': str(folder), 'DATA_DIR': 'data', 'BACKFILL_DAYS': '0',
+            'ENABLE_SIMULATOR': 'false'}
+
+
+def get(url: str) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+    except OSError:
+        return 0, b''
+
+
+def until(condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.02)
+
+
+def test_a_wheel_has_all_that_the_program_needs(environment: Path, elsewhere: Path) -> None:
+    port = free_port()
+    log = elsewhere / 'log'
+    version = subprocess.run([environment / 'line-monitor', '--version'], cwd=elsewhere, env=settings(elsewhere),
+                             capture_output=True, text=True, check=True).stdout
+    assert version == f'line-monitor {program_version()}\n'
+    with log.open('wb') as out:
+        process = subprocess.Popen([environment / 'line-monitor', '--port', str(port)], cwd=elsewhere, stdout=out,
+                                   stderr=out, env=settings(elsewhere))
+    try:
+        until(lambda: get(f'http://127.0.0.1:{port}/healthz')[0] == 200, process, log)
+        assert b'"live"' in get(f'http://127.0.0.1:{port}/healthz')[1]
+        assert get(f'http://127.0.0.1:{port}/')[0] == 200
+        assert get(f'http://127.0.0.1:{port}/assets/floor.css') == (200, (ROOT / 'assets' / 'floor.css').read_bytes())
+        saved = subprocess.run([environment / 'line-monitor', 'backup', 'floor.zip'], cwd=elsewhere,
+                               env=settings(elsewhere), capture_output=True, text=True, check=False)
+        assert saved.returncode == 0, saved.stderr
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    assert 'Traceback' not in log.read_text()
+    assert sorted(path.name for path in elsewhere.iterdir()) == ['data', 'floor.zip', 'log']
+
+
+@pytest.mark.parametrize('moment', SIGTERM_WHEN)
+def test_sigterm_ends_it_in_order_at_any_moment_of_a_first_start(elsewhere: Path, moment: str) -> None:
+    log = elsewhere / 'log'
+    with log.open('wb') as out:
+        process = subprocess.Popen([sys.executable, ROOT / 'main.py', '--port', str(free_port())], cwd=elsewhere,
+                                   stdout=out, stderr=out, env=settings(elsewhere))
+    try:
+        until(lambda: SIGTERM_WHEN[moment](elsewhere, log.read_text()), process, log)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+    assert 'Traceback' not in log.read_text()
+    assert 'Exception ignored' not in log.read_text()
