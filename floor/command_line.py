@@ -8,6 +8,7 @@ NiceGUI is imported only to serve: it takes seconds, and reads where its storage
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 import sys
@@ -60,6 +61,8 @@ def run(**given: Any) -> int:
 def _run(given: dict[str, Any]) -> None:
     from auth.identity import check_identity_source  # noqa: PLC0415 (slow, and not needed for --help)
 
+    from .connection_check import check_connection  # noqa: PLC0415
+    from .database import Database  # noqa: PLC0415
     from .gate.storage import store_choices  # noqa: PLC0415
     from .operation.logs import set_up_logging  # noqa: PLC0415
 
@@ -71,6 +74,8 @@ def _run(given: dict[str, Any]) -> None:
     from .app import serve  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
 
     with database_source(settings, console.reporter(settings)) as source:
+        if source.lakebase is None:  # its login belongs to the event loop of the server
+            asyncio.run(check_connection(Database(source.url, settings)))
         serve(settings, source, log_lines)
 
 

@@ -21,7 +21,8 @@ import aiosql
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from .errors import DatabaseUnavailable
+from .connection_check import never_works
+from .errors import DatabaseMisconfigured, DatabaseUnavailable
 from .lag import Lag
 from .resources import resource_folder
 from .settings import Settings
@@ -176,7 +177,18 @@ class Database:
             return self._pool
 
     async def _sign_in(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
-        """asyncpg.connect, for the pool too, with what only the credentials know."""
+        """asyncpg.connect, for the pool too, with what only the credentials know.
+
+        :raises DatabaseMisconfigured: it can never work
+        """
+        try:
+            return await self._sign_in_once(dsn, **options)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if (reason := never_works(error, self._settings.plant_timezone)) is not None:
+                raise DatabaseMisconfigured(reason) from error
+            raise
+
+    async def _sign_in_once(self, dsn: str | None, **options: Any) -> asyncpg.Connection:
         if self._credentials is None:
             plain: asyncpg.Connection = await asyncpg.connect(dsn, **options)
             return plain

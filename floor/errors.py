@@ -3,6 +3,7 @@
 FloorError
 ├── SettingsError          an environment variable or .env line has a wrong value
 ├── DatabaseError
+│   ├── DatabaseMisconfigured  what is set of the database can never work, however often it is tried
 │   ├── DatabaseUnavailable    nobody answers at the database's address
 │   ├── MigrationError         the schema can't be brought up to date
 │   └── FeedNotDelivered       a notification we sent to ourselves did not come back in time
@@ -33,6 +34,10 @@ class DatabaseError(FloorError):
 
 class DatabaseUnavailable(DatabaseError):
     """Nobody answers at the database's address, or not in time."""
+
+
+class DatabaseMisconfigured(DatabaseUnavailable):
+    """What is set of the database can never work, however often it is tried; the message says what to set."""
 
 
 class MigrationError(DatabaseError):

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
         description='postgresql://user:password@host:port/database, with the characters :/?#[]@% of a password '
                     'percent-encoded (/ as %2F)', repr=False)] = None
     pghost: Annotated[str | None, Field(description='a host name; the other PG* variables go with it')] = None
+    pgport: Annotated[str | None, Field(pattern=r'^\d{1,5}(,\d{1,5})*$', description='a port')] = None
     pguser: Annotated[str | None, Field(description='a role of the database')] = None
     pgdatabase: Annotated[str | None, Field(description='a database')] = None
     pgpassword: Annotated[str | None, Field(description='the password of PGUSER', repr=False)] = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .connection_string import connection_url
 from .embedded.server import EmbeddedPostgres
 from .errors import SettingsError
 from .settings import Settings, Source, on_databricks
@@ -42,9 +44,9 @@ def database_source(settings: Settings, report: Callable[[str], None] = lambda _
     """
     match settings.source:
         case Source.URL:
-            yield DatabaseSource(settings.database_url, 'psql "$DATABASE_URL"')
+            yield DatabaseSource(connection_url(settings.database_url), 'psql "$DATABASE_URL"')
         case Source.PG_VARIABLES:
-            yield DatabaseSource(None, 'psql')
+            yield DatabaseSource(connection_url(None, _only_in_env_file(settings)), 'psql')
         case Source.LAKEBASE:
             lakebase = _lakebase(settings)
             yield DatabaseSource(None, _sql_prompt(settings), lakebase=lakebase)
@@ -73,6 +75,15 @@ def _lakebase(settings: Settings) -> Lakebase:
                       database=settings.lakebase_database_name or settings.pgdatabase or LAKEBASE_DATABASE,
                       sslmode=settings.pgsslmode if settings.pgsslmode in VERIFYING else 'require')
     return Lakebase(place, address, patience=settings.db_pool_timeout * 0.8)
+
+
+def _only_in_env_file(settings: Settings) -> dict[str, str]:
+    """What .env says of the PG* variables: asyncpg reads the process's environment, and nothing else."""
+    said = {'host': settings.pghost, 'port': settings.pgport, 'dbname': settings.pgdatabase, 'user': settings.pguser,
+            'password': settings.pgpassword, 'sslmode': settings.pgsslmode}
+    variable = {'dbname': 'PGDATABASE'}
+    return {name: value for name, value in said.items()
+            if value and variable.get(name, f'PG{name.upper()}') not in os.environ}
 
 
 def _sql_prompt(settings: Settings) -> str:

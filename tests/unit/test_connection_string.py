@@ -1,0 +1,70 @@
+"""Parameters of libpq that this program can't do: what is asked for safety is refused, and each has a sentence."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from floor.connection_string import connection_url
+from floor.errors import SettingsError
+
+HOST = 'postgresql://floor@db.example.com/floor'
+
+
+@pytest.mark.parametrize(('parameters', 'sentence'), [
+    ('channel_binding=require', 'DATABASE_URL can not be used: channel_binding=require is not possible here. Write '
+                                'sslmode=verify-full and sslrootcert=system (or a file) instead, which prove who the '
+                                'server is'),
+    ('sslmode=require&channel_binding=require', 'DATABASE_URL can not be used: channel_binding=require is not'),
+    ('gssencmode=require', 'DATABASE_URL can not be used: gssencmode=require is not possible here. Write '
+                           'sslmode=require instead'),
+    ('require_auth=scram-sha-256', 'DATABASE_URL can not be used: require_auth is not possible here'),
+    ('requirepeer=postgres', 'DATABASE_URL can not be used: requirepeer is not possible here'),
+    ('hostaddr=10.0.0.7', 'DATABASE_URL can not be used: hostaddr is not possible here. Write host instead'),
+    ('sslmode=verified', 'sslmode=verified can not be used: it must be disable, allow, prefer, require, verify-ca or '
+                         'verify-full'),
+    ('sslmode=require&sslrootcert=system', 'sslrootcert=system can not be used with sslmode=require'),
+    ('statement_timeout=5', 'DATABASE_URL has the parameter statement_timeout, which PostgreSQL does not know; a '
+                            'setting of the server is written options=-c%20statement_timeout%3D...'),
+    ('sslmode', 'DATABASE_URL can not be used: behind its ? stand parameters as name=value'),
+    ('service=plant', 'the service plant is not known: /nowhere/.pg_service.conf can not be read (No such file or '
+                      'directory)'),
+])
+def test_what_can_not_be_done_is_refused_in_one_sentence(parameters: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        connection_url(f'{HOST}?{parameters}', environ={'HOME': '/nowhere'})
+    assert str(refused.value).startswith(sentence)
+    assert '\n' not in str(refused.value)
+
+
+def test_a_variable_asks_for_the_same_as_a_parameter() -> None:
+    with pytest.raises(SettingsError, match=r'channel_binding=require is not possible here'):
+        connection_url(HOST, environ={'PGCHANNELBINDING': 'require'})
+    with pytest.raises(SettingsError, match=r'^the PG. variables can not be used: require_auth'):
+        connection_url(None, environ={'PGREQUIREAUTH': 'scram-sha-256'})
+
+
+def test_a_server_that_has_proved_who_it_is_needs_no_channel_binding() -> None:
+    assert connection_url(f'{HOST}?sslmode=verify-full&channel_binding=require',
+                          environ={}) == f'{HOST}?sslmode=verify-full'
+
+
+def test_what_is_ignored_is_named_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        url = connection_url(f'{HOST}?sslmode=require&connect_timeout=10&keepalives_idle=30',
+                             environ={'PGGSSENCMODE': 'prefer'})
+    assert url == f'{HOST}?sslmode=require'
+    line, = caplog.messages
+    assert line.startswith('DATABASE_URL: connect_timeout, keepalives_idle, gssencmode can not be set here')
+
+
+def test_an_address_that_asks_for_nothing_special_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    for url in (HOST, 'postgresql://u:p%2Fw@a:5432,b:5433/floor?target_session_attrs=read-write', None):
+        assert connection_url(url, environ={'PGHOST': 'plant', 'PGSSLMODE': 'require'}) == url
+    assert caplog.messages == []
+
+
+def test_what_only_env_says_is_in_the_address() -> None:
+    url = connection_url(None, {'host': 'db.example.com', 'password': 'p&w'}, environ={})
+    assert url == 'postgresql://?host=db.example.com&password=p%26w'
