@@ -74,8 +74,9 @@ def connection_url(url: str | None, given: Mapping[str, str] | None = None,
         raise SettingsError('DATABASE_URL can not be used: behind its ? stand parameters as name=value, with & '
                             'between them') from error
     if unknown := sorted(asked.keys() - KNOWN - IGNORED.keys()):
-        raise SettingsError(f'DATABASE_URL has the parameter {unknown[0]}, which PostgreSQL does not know; a setting '
-                            f'of the server is written options=-c%20{quote(unknown[0])}%3D...')
+        name = 'NAME' if 'password' in asked else unknown[0]  # it may be a part of a password with an & in it
+        raise SettingsError(f'DATABASE_URL has the parameter {name}, which PostgreSQL does not know; a setting of the '
+                            f'server is written options=-c%20{name}%3D...')
     ignored = {name: asked.pop(name) for name in sorted(asked.keys() & IGNORED.keys())}
     for name, variable in IGNORED.items():
         if environ.get(variable):
@@ -125,8 +126,7 @@ def _find_certificates(wanted: dict[str, str], environ: Mapping[str, str]) -> No
     """sslrootcert=system, as libpq has it: the certificates of the operating system, and nothing but verify-full."""
     mode = wanted.get('sslmode') or environ.get('PGSSLMODE')
     if mode and mode not in SSL_MODES:
-        raise SettingsError(f'sslmode={mode} can not be used: it must be {", ".join(SSL_MODES[:-1])} or '
-                            f'{SSL_MODES[-1]}')
+        raise SettingsError(f'this sslmode can not be used: it must be {", ".join(SSL_MODES[:-1])} or {SSL_MODES[-1]}')
     if (wanted.get('sslrootcert') or environ.get('PGSSLROOTCERT')) != 'system':
         return
     if mode not in {None, 'verify-full'}:

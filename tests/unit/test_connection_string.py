@@ -22,8 +22,9 @@ HOST = 'postgresql://floor@db.example.com/floor'
     ('require_auth=scram-sha-256', 'DATABASE_URL can not be used: require_auth is not possible here'),
     ('requirepeer=postgres', 'DATABASE_URL can not be used: requirepeer is not possible here'),
     ('hostaddr=10.0.0.7', 'DATABASE_URL can not be used: hostaddr is not possible here. Write host instead'),
-    ('sslmode=verified', 'sslmode=verified can not be used: it must be disable, allow, prefer, require, verify-ca or '
+    ('sslmode=verified', 'this sslmode can not be used: it must be disable, allow, prefer, require, verify-ca or '
                          'verify-full'),
+    ('password=a&b=c', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
     ('sslmode=require&sslrootcert=system', 'sslrootcert=system can not be used with sslmode=require'),
     ('statement_timeout=5', 'DATABASE_URL has the parameter statement_timeout, which PostgreSQL does not know; a '
                             'setting of the server is written options=-c%20statement_timeout%3D...'),
