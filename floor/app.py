@@ -103,11 +103,11 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     if source.embedded is not None:
         tasks.append(supervise('embedded_database', 'checks of the embedded database', source.embedded.supervise))
     simulator = None
-    if settings.enable_simulator:
+    if settings.enable_simulator and not settings.is_guest:
         simulator = SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
                                     instance=f'{socket.gethostname()}:{settings.port}',
                                     backfill_days=settings.backfill_days)
-        tasks.append(supervise('simulator', 'ticks of the simulator', simulator.run))
+        tasks.append(supervise('simulator', 'ticks of the simulator', simulator.run_where_allowed))
 
     floor_api.register(app, database=database)
     work_orders_api.register(app, database=database, orders=orders, order_list=order_list, employees=employees,

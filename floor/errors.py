@@ -7,6 +7,7 @@ FloorError
 │   ├── DatabaseUnavailable    nobody answers at the database's address
 │   ├── MigrationError         the schema can't be brought up to date
 │   └── FeedNotDelivered       a notification we sent to ourselves did not come back in time
+├── NotADemoError          the floor is a plant: it can't be simulated or removed
 ├── EmbeddedDatabaseError  the private PostgreSQL can't be started
 ├── BackupError            a backup can't be made or can't be restored
 ├── NotificationError      a payload on our channel that isn't of our protocol
@@ -46,6 +47,10 @@ class MigrationError(DatabaseError):
 
 class FeedNotDelivered(DatabaseError):
     """A notification that we sent to ourselves did not come back in time: the feed can't be trusted."""
+
+
+class NotADemoError(FloorError):
+    """The floor is a plant: nothing may be simulated on it, and nothing of it be removed."""
 
 
 class EmbeddedDatabaseError(FloorError):

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from floor.console import Parser, stop_on_sigterm
 from floor.database import Database
-from floor.errors import FloorError, SettingsError
+from floor.errors import FloorError, NotADemoError, SettingsError
 from floor.migrate import connect_prepared
 from floor.settings import Settings
 from floor.source import DatabaseSource, database_source
@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m simul
     given = {} if options.interval is None else {'simulator_interval': options.interval}
     try:
         settings = Settings.load(**given)
+        if settings.is_guest:
+            raise NotADemoError('Lakebase is played by its app alone, not by a computer outside Databricks: start the '
+                                'simulator with a database of its own, or the app with ENABLE_SIMULATOR=true')
         logging.basicConfig(level=settings.log_level.upper(), format='%(message)s', stream=sys.stderr)
         with stop_on_sigterm(), database_source(settings, logging.getLogger('simulator').info) as source:
             asyncio.run(_play(settings, source, options.seed))

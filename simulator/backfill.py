@@ -16,7 +16,10 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
+import asyncpg
+
 from floor.database import Connection
+from floor.errors import NotADemoError
 from floor.model import Employee, Role
 
 from .orders import write_orders
@@ -55,8 +58,10 @@ async def backfill(connection: Connection, queries: Any, *, days: int = 30, seed
     floor's schema, its login own the tables.
 
     :raises asyncpg.InsufficientPrivilegeError: it does not own them; nothing was written
+    :raises NotADemoError: the floor is a plant; nothing was written
     """
     began = time.monotonic()
+    await begin_changes(connection, queries)
     if not await queries.is_new_floor(connection):
         return None
     log.info('making %d days of history for a new database ...', days)
@@ -64,6 +69,7 @@ async def backfill(connection: Connection, queries: Any, *, days: int = 30, seed
     since = until - days * DAY
     events, papers = await _imagine(connection, queries, since, until, seed)
     async with connection.transaction():
+        await begin_changes(connection, queries)
         await queries.keep_others_from_writing(connection)
         if not await queries.is_new_floor(connection):
             log.info('the history was made by another instance')
@@ -75,6 +81,17 @@ async def backfill(connection: Connection, queries: Any, *, days: int = 30, seed
     await queries.add_up_history(connection)
     log.info('the history is added up, %.1f s after its begin', time.monotonic() - began)
     return done
+
+
+async def begin_changes(connection: Connection, queries: Any) -> None:
+    """First in each transaction in which the simulator writes.
+
+    :raises NotADemoError: the floor is a plant
+    """
+    try:
+        await queries.begin_simulated_changes(connection)
+    except asyncpg.ObjectNotInPrerequisiteStateError as error:
+        raise NotADemoError(str(error)) from error
 
 
 async def _imagine(connection: Connection, queries: Any, since: datetime, until: datetime,

@@ -20,9 +20,9 @@ from typing import Any
 import asyncpg
 
 from floor.database import UNREACHABLE, Connection, describe
-from floor.errors import FloorError
+from floor.errors import FloorError, NotADemoError
 
-from .backfill import backfill
+from .backfill import backfill, begin_changes
 from .machine import Status
 from .plant import Plant, Station, changes_per_second
 
@@ -109,7 +109,10 @@ class SimulatorRunner:
         return self._tick is not None
 
     async def run(self) -> None:
-        """For ever: a database that goes away is waited for. Ends by being cancelled, and then lets others go on."""
+        """For ever: a database that goes away is waited for. Ends by being cancelled, and then lets others go on.
+
+        :raises NotADemoError: the floor is a plant, or has become one
+        """
         failures = 0
         while True:
             connection: Connection | None = None
@@ -124,6 +127,11 @@ class SimulatorRunner:
                     self._note_recovery()
                     self._note_role()
                     await asyncio.sleep(self._pause())
+            except NotADemoError:
+                self._tick = None
+                if connection is not None:
+                    connection.terminate()
+                raise
             except TROUBLE as error:
                 self._note_trouble(error)
                 if connection is not None:
@@ -135,9 +143,18 @@ class SimulatorRunner:
             await asyncio.sleep(min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**failures))
             failures = min(failures + 1, 10)
 
+    async def run_where_allowed(self) -> None:
+        """run() for an app that serves any floor: what is not a demo is left alone, which is no error there."""
+        try:
+            await self.run()
+        except NotADemoError:
+            log.info('the simulator does not play: this floor is a plant')
+            await asyncio.Event().wait()  # until cancelled, as run() would
+
     async def tick(self, connection: Connection) -> list[Update] | None:
         """Play one tick and say what was written; None while another instance plays."""
         async with connection.transaction():
+            await begin_changes(connection, self._queries)
             lease = timedelta(seconds=self._lease)
             tick = await self._queries.claim_tick(connection, instance=self._instance, lease=lease)
             if tick is None:

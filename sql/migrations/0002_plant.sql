@@ -38,8 +38,8 @@ BEGIN
     PERFORM FROM plant WHERE kind = 'demo' FOR SHARE;
     IF NOT FOUND THEN
         RAISE object_not_in_prerequisite_state USING
-            MESSAGE = 'this floor is not a demo, and the simulator plays only on a demo: set ENABLE_SIMULATOR=false, or '
-                      'name another schema in DEFAULT_POSTGRES_SCHEMA and start with NEW_FLOOR=demo';
+            MESSAGE = 'this floor is a plant and the simulator plays only on a demo: make one in a schema of its own, '
+                      'with DEFAULT_POSTGRES_SCHEMA and NEW_FLOOR=demo';
     END IF;
     RETURN 'simulator';
 END $$;

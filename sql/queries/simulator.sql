@@ -1,3 +1,8 @@
+-- name: begin_simulated_changes()$
+-- Begins every transaction in which the simulator writes: refuses a floor that is not a demo, and holds it a demo until
+-- the end; and has its changes stand under its name in the history.
+SELECT set_config('floor.source', simulator_name(), true);
+
 -- name: claim_tick(instance, lease)$
 -- The next tick's number if it is ours to play, else nothing. Whoever ticked last goes on; others take over once it has
 -- been silent for the lease. Runs in the transaction that writes the tick, so that no two can play the same one.
@@ -36,7 +41,8 @@ RETURNING f.machine_name;
 -- A tick lost in a crash of the server is played again, so commits need not wait for the disk; and a simulator that
 -- hangs in a transaction loses its session, or nobody else could ever take over.
 SELECT set_config('synchronous_commit', 'off', false),
-       set_config('idle_in_transaction_session_timeout', :patience, false);
+       set_config('idle_in_transaction_session_timeout', :patience, false),
+       set_config('application_name', 'line-monitor simulator', false);
 
 -- name: is_new_floor()$
 -- Whether nothing has ever happened here: no order, no table that was set aside, no history, and machines that one

@@ -409,8 +409,8 @@ async def test_the_simulator_makes_it_first_and_goes_on_without_a_jump(
     assert caplog.messages[0] == 'making 2 days of history for a new database ...'
     assert caplog.messages[1].startswith('made 2 days of history in ')
     # a floor without a picture would have been given one: 30 changes in one transaction
-    most = await onlooker.fetchval("SELECT max(count) FROM (SELECT count(*) FROM machine_status_history "
-                                   "WHERE changed_by <> 'simulator' GROUP BY xid) AS tick")
+    most = await onlooker.fetchval('SELECT max(count) FROM (SELECT count(*) FROM machine_status_history '
+                                   'GROUP BY xid HAVING count(*) < 1000) AS tick')
     assert most < 30
     assert await broken_chains(onlooker) == []
 
