@@ -94,6 +94,9 @@ class Database:
         self.feed_table = settings.default_postgres_table
         self.new_floor = settings.floor_to_make
         self.is_guest = settings.is_guest
+        self.legacy_schema = settings.legacy_schema
+        self.feed_writers = settings.feed_writers
+        self.change_data_feed = settings.change_data_feed
         self.queries = load_queries(self.feed_table)
         self._settings = settings
         self._credentials = credentials

@@ -23,6 +23,7 @@ import asyncpg
 
 from .database import SQL, Connect, Connection, Database, read_sql
 from .errors import MigrationError
+from .owner_settings import carry_out
 from .settings import NewFloor
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,9 @@ FIRST_STARTS = 3
 """Tries to make the schema and its first table: whoever is second there is refused once for each."""
 MADE_MEANWHILE = asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError, asyncpg.DuplicateTableError
 PATIENCE_S = 3600  # a file may move many rows, for longer than DB_COMMAND_TIMEOUT
-REMEDY = ('Whoever owns it can do it: psql DATABASE -f sql/install.sql, and then sql/grants.sql; with -v hand_over=1 '
-          'that gives it to this user, who does it alone from then on')
+REMEDY = ('Its owner can do it: psql DATABASE -f sql/install.sql, and then sql/grants.sql. To take over copies of '
+          'tables of another line monitor instead, name their schema in LEGACY_SCHEMA and a new one in '
+          'DEFAULT_POSTGRES_SCHEMA')
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,9 @@ def load_migrations(folder: Path = SQL / 'migrations', feed_table: str = 'machin
 
 
 async def migrate(connection: Connection, schema: str, migrations: Sequence[Migration],
-                  new_floor: NewFloor = 'empty') -> list[Migration]:
-    """Apply what is missing; returns what was applied. new_floor: what a schema becomes that is new.
+                  new_floor: NewFloor = 'empty', legacy_schema: str | None = None) -> list[Migration]:
+    """Apply what is missing; returns what was applied. new_floor: what a schema becomes that is new. legacy_schema: a
+    schema of another line monitor, whose tables a new schema takes over as copies.
 
     :raises MigrationError: a right is missing, a file was changed after it was applied, or the schema is newer than us
     """
@@ -78,7 +81,7 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
         await check_rights(connection, schema)
         applied = []
         if not await is_current(connection, schema, wanted):
-            await _make_schema(connection, schema, bookkeeping)
+            await _make_schema(connection, schema, bookkeeping, legacy_schema)
             applied = [each for each in wanted if await _apply(connection, schema, each, wanted[-1].version)]
         await _make_floor(connection, schema, new_floor, bookkeeping.new_floor)
         return applied
@@ -103,7 +106,8 @@ async def is_current(connection: Connection, schema: str, wanted: Sequence[Migra
     return {row['version']: row['sha256'] for row in rows} == {each.version: each.sha256 for each in wanted}
 
 
-async def _make_schema(connection: Connection, schema: str, bookkeeping: Migration) -> None:
+async def _make_schema(connection: Connection, schema: str, bookkeeping: Migration,
+                       legacy_schema: str | None) -> None:
     """The schema, with the table that remembers what was applied."""
     for left in reversed(range(FIRST_STARTS)):
         try:
@@ -113,7 +117,8 @@ async def _make_schema(connection: Connection, schema: str, bookkeeping: Migrati
                     await connection.execute(f'CREATE SCHEMA "{schema}"')
                 await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
                 if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
-                    await connection.execute(bookkeeping.text + bookkeeping.adoption)
+                    await connection.execute("SELECT set_config('floor.legacy_schema', $1, true)", legacy_schema or '')
+                    await connection.execute(bookkeeping.text + bookkeeping.adoption, timeout=PATIENCE_S)
             return
         except MADE_MEANWHILE:  # another instance was faster: it is there now
             if not left:
@@ -223,7 +228,9 @@ def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
     async def run(connection: Connection) -> None:
         if database.is_guest:
             await _check_version(connection, database.schema, migrations[-1])
-        elif await migrate(connection, database.schema, migrations, database.new_floor):
+            return
+        if await migrate(connection, database.schema, migrations, database.new_floor, database.legacy_schema):
             await database.expire_connections()  # their cached plans are of the schema before
+        await carry_out(connection, database)
 
     return run

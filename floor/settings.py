@@ -31,6 +31,9 @@ PLACEHOLDER = re.compile(r'<[^<>]*>')
 """What an example has where a value of one's own belongs, as <your-dashboard-embed-url>."""
 TOO_LONG_TO_SHOW = 60
 LONGEST_NAME = 200
+LONGEST_ROLE = 63
+"""Bytes of a name in PostgreSQL."""
+LAKEBASE_HOST = re.compile(r'.*\.database\..*(databricks\.com|azuredatabricks\.net)', re.IGNORECASE)
 YEAR_S = 31_536_000
 EVERY_ADDRESS = '0.0.0.0'  # noqa: S104 (only the proxy of Databricks Apps reaches it)
 
@@ -73,6 +76,11 @@ class Settings(BaseSettings):
     databricks_database_port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 5432
     default_postgres_schema: Annotated[str, Field(description=PLAIN_NAME)] = 'manufacturing_line'
     default_postgres_table: Annotated[str, Field(description=PLAIN_NAME)] = 'machine_feed_stream'
+    legacy_schema: Annotated[str | None, Field(
+        max_length=63, description='the schema of the tables of another line monitor, at most 63 characters')] = None
+    feed_writers: Annotated[tuple[str, ...] | None, NoDecode, Field(
+        description='names of roles of the database with commas between them')] = None
+    change_data_feed: Annotated[bool | None, Field(description='true or false')] = None
     dashboard_embed_url: Annotated[str | None, Field(description='an https:// address')] = None
     dashboard_id: Annotated[str | None, Field(
         pattern='^([0-9A-Za-z-]{8,64}|<[^<>]*>)$',
@@ -149,6 +157,16 @@ class Settings(BaseSettings):
         names = tuple(name for name in re.split(r'[\s,]+', value.lower()) if name) if isinstance(value, str) else value
         if not all(form.fullmatch(name) for name in names):
             raise ValueError('not such names')
+        return names
+
+    @field_validator('feed_writers', mode='before')
+    @classmethod
+    def _are_names(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        names = tuple(name.strip() for name in value.split(','))
+        if not all(name.isprintable() and 0 < len(name.encode()) <= LONGEST_ROLE for name in names):
+            raise ValueError('not names of roles')
         return names
 
     @field_validator('roles', mode='before')
@@ -233,7 +251,9 @@ class Settings(BaseSettings):
     def is_guest(self) -> bool:
         """Whether this is a developer's computer on the Lakebase database of an app: the app owns the schema and plays
         the simulator, a guest does neither."""
-        return self.source is Source.LAKEBASE and not on_databricks()
+        host = self.pghost if self.source is Source.PG_VARIABLES else urlsplit(self.database_url or '').hostname
+        is_lakebase = self.source is Source.LAKEBASE or LAKEBASE_HOST.fullmatch(host or '') is not None
+        return is_lakebase and not on_databricks()
 
     @property
     def source(self) -> Source:

@@ -1,7 +1,8 @@
 -- Everything that the app's login needs, where somebody else made the schema; run by who owns it, or an administrator:
 --   psql DATABASE -v app=LOGIN [-v schema=manufacturing_line] [-v hand_over=1] -f sql/grants.sql
 -- LOGIN on Databricks: the client id of the app's service principal. It may be run again, and has to be after an upgrade
--- by psql. With hand_over=1 the schema becomes the app's own, so that it can also bring it up to date by itself.
+-- by psql. With hand_over=1 the schema becomes the app's own, so that it can also bring it up to date by itself. That takes
+-- a superuser, or a member of LOGIN; on Lakebase nobody is either: there the schema stays yours, or the app makes another.
 \set ON_ERROR_STOP on
 \if :{?app} \else
     DO $$ BEGIN RAISE 'whom? psql DATABASE -v app=LOGIN -f sql/grants.sql'; END $$;
@@ -9,7 +10,9 @@
 \if :{?schema} \else \set schema manufacturing_line \endif
 \if :{?hand_over} \else \set hand_over 0 \endif
 BEGIN;
-SELECT format('GRANT CONNECT, CREATE ON DATABASE %I TO %I', current_database(), :'app') \gexec
+SELECT format('GRANT %s ON DATABASE %I TO %I', privilege, current_database(), :'app')
+FROM unnest(ARRAY['CONNECT', 'CREATE']) AS privilege
+WHERE NOT has_database_privilege(:'app', current_database(), privilege) \gexec
 GRANT USAGE, CREATE ON SCHEMA :"schema" TO :"app";
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA :"schema" TO :"app";
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA :"schema" TO :"app";
@@ -20,6 +23,16 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA :"schema" GRANT USAGE ON SEQUENCES TO :"app";
 
 -- A sequence that belongs to a column goes with its table.
 \if :hand_over
+    SELECT pg_has_role(current_user, :'app', CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER'
+                                                  ELSE 'SET' END) AS can_hand_over \gset
+    \if :can_hand_over \else
+        SELECT set_config('floor.app', :'app', true) \g /dev/null
+        DO $$ BEGIN RAISE insufficient_privilege USING
+            MESSAGE = format('%I can not give the schema to %I: it is neither a superuser nor a member of that role',
+                             current_user, current_setting('floor.app')),
+            HINT = 'Leave out hand_over: the app works with a schema that is yours, and you upgrade it by install.sql and '
+                   'grants.sql. Tables of another line monitor are copied by the app itself: LEGACY_SCHEMA.'; END $$;
+    \endif
     SELECT format('ALTER %s %I.%I OWNER TO %I',
                   CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
                   :'schema', relname, :'app')

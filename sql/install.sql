@@ -1,12 +1,14 @@
 -- Makes or upgrades the floor's schema with psql alone; the app does the same by itself when it starts.
---   psql DATABASE [-v schema=manufacturing_line] [-v new_floor=demo] -f sql/install.sql
+--   psql DATABASE [-v schema=manufacturing_line] [-v new_floor=demo] [-v legacy_schema=public] -f sql/install.sql
 -- A new schema becomes an empty plant, or with new_floor=demo a demo: thirty machines and fifteen people, simulated.
 \set ON_ERROR_STOP on
 \if :{?schema} \else \set schema manufacturing_line \endif
 \if :{?new_floor} \else \set new_floor empty \endif
+\if :{?legacy_schema} \else \set legacy_schema '' \endif
 BEGIN;
 SET LOCAL client_min_messages = warning;
-CREATE SCHEMA IF NOT EXISTS :"schema";
+SELECT format('CREATE SCHEMA %I', :'schema') WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = :'schema') \gexec
+SELECT set_config('floor.legacy_schema', :'legacy_schema', true) \g /dev/null
 SET search_path = :"schema";
 \ir migrations/0000_migrations.sql
 \ir adoption/0000_migrations.sql

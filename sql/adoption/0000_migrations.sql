@@ -1,5 +1,7 @@
 -- Tables that another line monitor left in this schema under the names of ours are set aside: renamed to adopted_...,
 -- with all their rows, indexes and triggers. What is in them is taken over by the files beside this one.
+-- Renaming takes their owner. With another schema in the setting floor.legacy_schema its tables are copied, with the rows
+-- that they have now, which takes SELECT and changes nothing in that schema.
 DO $$
 DECLARE
     home    oid := (SELECT oid FROM pg_namespace WHERE nspname = current_schema());
@@ -13,8 +15,42 @@ DECLARE
         'dashboard_work_order_trends_30days', 'dashboard_executive_kpis', 'dashboard_machine_status_changes_7days'];
     old     record;
     part    record;
+    source  text := nullif(current_setting('floor.legacy_schema', true), '');
+    origin  oid;
 BEGIN
-    IF EXISTS (SELECT FROM schema_migrations) OR to_regclass(quote_ident(feed)) IS NULL THEN
+    IF EXISTS (SELECT FROM schema_migrations) THEN
+        RETURN;
+    END IF;
+    IF source IS NOT NULL AND source <> current_schema() THEN
+        SELECT oid INTO origin FROM pg_namespace WHERE nspname = source;
+        IF origin IS NULL OR NOT has_schema_privilege(origin, 'USAGE') OR EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = origin AND needed ? relname AND NOT has_table_privilege(oid, 'SELECT'))
+        THEN
+            RAISE syntax_error_or_access_rule_violation USING MESSAGE = format(
+                'the tables in LEGACY_SCHEMA=%1$s can not be read. Their owner has to run: '
+                'GRANT USAGE ON SCHEMA %1$I TO %2$I; GRANT SELECT ON ALL TABLES IN SCHEMA %1$I TO %2$I;',
+                source, current_user);
+        END IF;
+        FOR old IN
+            SELECT c.oid, c.relname,
+                   ARRAY(SELECT jsonb_array_elements_text(needed -> relname)) <@ ARRAY(
+                       SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)
+                   AS is_known
+            FROM pg_class c WHERE relnamespace = origin AND relkind IN ('r', 'p', 'v', 'm') AND needed ? relname
+        LOOP
+            IF NOT old.is_known THEN
+                RAISE undefined_column USING MESSAGE = format(
+                    'the table %I in LEGACY_SCHEMA=%s is not one that can be taken over: it lacks a column of %s',
+                    old.relname, source, needed -> old.relname);
+            END IF;
+            EXECUTE format('CREATE TABLE %I AS TABLE %I.%I', left('adopted_' || old.relname, 63), source, old.relname);
+        END LOOP;
+        IF to_regclass('adopted_' || feed) IS NULL THEN
+            RAISE undefined_table USING MESSAGE = format('there is no table %s in LEGACY_SCHEMA=%s', feed, source);
+        END IF;
+        RETURN;
+    END IF;
+    IF to_regclass(quote_ident(feed)) IS NULL THEN
         RETURN;
     END IF;
     FOR old IN

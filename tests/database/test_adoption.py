@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server
 
 from floor.database import SQL
+from floor.errors import MigrationError
 from floor.migrate import load_migrations, migrate
 
 INSTALL = str(SQL / 'install.sql')
@@ -61,27 +64,69 @@ TABLES = ('machine_feed_stream', 'work_orders', 'employees', 'dashboard_executiv
 Adopt = Callable[[], Any]
 
 
+OWNER, APP = 'legacy_owner', 'app_of_databricks'
+"""Neither is a superuser, as nobody is on Lakebase."""
+ELSEWHERE = 'legacy'
+"""A schema that the app may read, and its owner keeps."""
+
+
+@pytest.fixture(params=['renamed by its owner, the app', 'renamed by its owner with psql', 'copied by the app'])
+def way(request: pytest.FixtureRequest) -> str:
+    """How the tables of before are taken over."""
+    return str(request.param)
+
+
 @pytest.fixture
-def before(server: Server, empty_database_url: str) -> dict[str, list[str]]:
+def home(way: str) -> str:
+    """The schema of the tables of before."""
+    return ELSEWHERE if way == 'copied by the app' else SCHEMA
+
+
+@pytest.fixture
+def as_owner(server: Server, empty_database_url: str) -> str:
+    """The address for somebody who may make schemas in the database, and no more."""
+    database = urlsplit(empty_database_url).path.removeprefix('/')
+    for role in OWNER, APP:
+        server.psql(empty_database_url, '-c', f'DO $$ BEGIN CREATE ROLE {role} LOGIN NOSUPERUSER; '
+                                              'EXCEPTION WHEN duplicate_object THEN NULL; END $$',
+                    '-c', f'GRANT CREATE ON DATABASE {database} TO {role}')
+    return empty_database_url.replace('//postgres@', f'//{OWNER}@')
+
+
+def fill(server: Server, as_owner: str, home: str) -> None:
+    """The tables of before, of somebody who lets the app read them."""
+    server.psql(as_owner, script=OF_BEFORE.replace(SCHEMA, home))
+    server.psql(as_owner, '-c', f'GRANT USAGE ON SCHEMA {home} TO {APP}',
+                '-c', f'GRANT SELECT ON ALL TABLES IN SCHEMA {home} TO {APP}')
+
+
+@pytest.fixture
+def before(server: Server, as_owner: str, home: str) -> dict[str, list[str]]:
     """The rows of each table of before, as text."""
-    server.psql(empty_database_url, script=OF_BEFORE)
-    return {table: server.psql(empty_database_url, '-c', f'SELECT * FROM {SCHEMA}.{table}').splitlines()
-            for table in TABLES}
+    fill(server, as_owner, home)
+    return {table: server.psql(as_owner, '-c', f'SELECT * FROM {home}.{table}').splitlines() for table in TABLES}
 
 
-@pytest.fixture(params=['by the app', 'by psql'])
-def adopt(request: pytest.FixtureRequest, server: Server, empty_database_url: str) -> Adopt:
-    async def by_the_app() -> None:
-        connection = await asyncpg.connect(empty_database_url)
+@pytest.fixture
+def adopt(server: Server, as_owner: str, way: str) -> Adopt:
+    async def by_the_app(url: str, **options: Any) -> None:
+        connection = await asyncpg.connect(url)
         try:
-            await migrate(connection, SCHEMA, load_migrations(), new_floor='demo')
+            await migrate(connection, SCHEMA, load_migrations(), new_floor='demo', **options)
         finally:
             await connection.close()
 
-    async def by_psql() -> None:
-        server.psql(empty_database_url, '-v', 'new_floor=demo', '-f', INSTALL)
+    async def renamed_by_the_app() -> None:
+        await by_the_app(as_owner)
 
-    return by_the_app if request.param == 'by the app' else by_psql
+    async def renamed_by_psql() -> None:
+        server.psql(as_owner, '-v', 'new_floor=demo', '-f', INSTALL)
+
+    async def copied() -> None:
+        await by_the_app(as_owner.replace(OWNER, APP), legacy_schema=ELSEWHERE)
+
+    return {'renamed by its owner, the app': renamed_by_the_app, 'renamed by its owner with psql': renamed_by_psql,
+            'copied by the app': copied}[way]
 
 
 @pytest.fixture
@@ -97,13 +142,51 @@ async def rows(connection: asyncpg.Connection, query: str) -> list[tuple[Any, ..
 
 
 async def test_the_old_tables_are_kept_row_by_row(
-        before: dict[str, list[str]], adopt: Adopt, server: Server, empty_database_url: str) -> None:
+        before: dict[str, list[str]], adopt: Adopt, server: Server, empty_database_url: str, home: str) -> None:
     await adopt()
-    for table in TABLES:
+    for table in TABLES if home == SCHEMA else TABLES[:3]:
         kept = server.psql(empty_database_url, '-c', f'SELECT * FROM {SCHEMA}.adopted_{table}').splitlines()
         assert kept == before[table]
     server.psql(empty_database_url, '-c',
                 f"INSERT INTO {SCHEMA}.adopted_employees (first_name, last_name) VALUES ('still', 'usable')")
+
+
+@pytest.mark.parametrize('way', ['copied by the app'], indirect=True)
+async def test_where_they_were_copied_from_nothing_changes(
+        before: dict[str, list[str]], adopt: Adopt, server: Server, as_owner: str) -> None:
+    await adopt()
+    for table in TABLES:
+        assert server.psql(as_owner, '-c', f'SELECT * FROM {ELSEWHERE}.{table}').splitlines() == before[table]
+    server.psql(as_owner, '-c', f"UPDATE {ELSEWHERE}.machine_feed_stream SET status = 'down'")
+
+
+async def test_tables_that_the_app_may_not_read_are_named_with_the_statement_that_helps(
+        server: Server, as_owner: str, connection: asyncpg.Connection) -> None:
+    server.psql(as_owner, script=OF_BEFORE.replace(SCHEMA, ELSEWHERE))
+    app = await asyncpg.connect(as_owner.replace(OWNER, APP))
+    try:
+        with pytest.raises(MigrationError) as refused:
+            await migrate(app, SCHEMA, load_migrations(), legacy_schema=ELSEWHERE)
+        statements = re.findall('GRANT [^;]*;', str(refused.value))
+        assert statements == [f'GRANT USAGE ON SCHEMA {ELSEWHERE} TO {APP};',
+                              f'GRANT SELECT ON ALL TABLES IN SCHEMA {ELSEWHERE} TO {APP};']
+        server.psql(as_owner, '-c', ' '.join(statements))
+        await migrate(app, SCHEMA, load_migrations(), legacy_schema=ELSEWHERE)
+    finally:
+        await app.close()
+    assert await rows(connection, 'SELECT count(*) FROM machine_feed_stream') == [(6,)]
+
+
+@pytest.mark.parametrize('schema', ['public', 'nowhere'])
+async def test_a_schema_without_such_tables_is_not_passed_over(
+        schema: str, as_owner: str, connection: asyncpg.Connection) -> None:
+    app = await asyncpg.connect(as_owner.replace(OWNER, APP))
+    try:
+        with pytest.raises(MigrationError, match=f'LEGACY_SCHEMA={schema}'):
+            await migrate(app, SCHEMA, load_migrations(), legacy_schema=schema)
+    finally:
+        await app.close()
+    assert await connection.fetchval('SELECT to_regnamespace($1) IS NULL', SCHEMA), 'nothing was made'
 
 
 @pytest.mark.usefixtures('before')
@@ -242,40 +325,40 @@ async def test_apart_from_the_adopted_tables_the_schema_is_as_always(
     assert server.psql(empty_database_url, '-c', names) == server.psql(database_url, '-c', names)
 
 
-async def test_empty_tables_of_before_are_set_aside_and_the_floor_is_what_a_new_one_would_be(
-        server: Server, empty_database_url: str, adopt: Adopt, connection: asyncpg.Connection) -> None:
-    server.psql(empty_database_url, script=OF_BEFORE)
+async def test_empty_tables_of_before_are_set_aside_and_the_plant_is_as_delivered(
+        server: Server, as_owner: str, home: str, adopt: Adopt, connection: asyncpg.Connection) -> None:
+    fill(server, as_owner, home)
     for table in TABLES[:3]:
-        server.psql(empty_database_url, '-c', f'TRUNCATE {SCHEMA}.{table}')
+        server.psql(as_owner, '-c', f'TRUNCATE {home}.{table}')
     await adopt()
     counts = [await rows(connection, f'SELECT count(*) FROM {table}') for table in TABLES[:3]]
     assert counts == [[(30,)], [(0,)], [(15,)]]
-    assert await rows(connection, 'SELECT kind FROM plant') == [('demo',)]
 
 
 async def test_a_table_of_another_shape_is_not_touched(
-        server: Server, empty_database_url: str, adopt: Adopt, connection: asyncpg.Connection) -> None:
-    server.psql(empty_database_url, script=OF_BEFORE)
-    server.psql(empty_database_url, '-c', f'ALTER TABLE {SCHEMA}.employees RENAME first_name TO given_name')
-    with pytest.raises(Exception, match=r'relation ".*" already exists'):
+        server: Server, as_owner: str, home: str, adopt: Adopt, connection: asyncpg.Connection) -> None:
+    fill(server, as_owner, home)
+    server.psql(as_owner, '-c', f'ALTER TABLE {home}.employees RENAME first_name TO given_name')
+    with pytest.raises(Exception, match=r'relation ".*" already exists|employees in LEGACY_SCHEMA=legacy is not one'):
         await adopt()
-    assert await rows(connection, "SELECT to_regclass('machine_feed_stream') IS NULL, to_regclass('machines') IS NULL, "
-                                  "to_regclass('adopted_machine_feed_stream') IS NULL") == [(False, True, True)]
+    for table, is_there in (f'{home}.machine_feed_stream', True), ('machines', False), (f'adopted_{TABLES[0]}', False):
+        assert await rows(connection, f"SELECT to_regclass('{table}') IS NOT NULL") == [(is_there,)]
 
 
 @pytest.mark.usefixtures('before')
 async def test_a_feed_of_another_name_is_adopted_too(
-        server: Server, empty_database_url: str, connection: asyncpg.Connection) -> None:
-    server.psql(empty_database_url, '-c', f'ALTER TABLE {SCHEMA}.machine_feed_stream RENAME TO feed')
-    await migrate(connection, SCHEMA, load_migrations(feed_table='feed'))
+        server: Server, as_owner: str, home: str, connection: asyncpg.Connection) -> None:
+    server.psql(as_owner, '-c', f'ALTER TABLE {home}.machine_feed_stream RENAME TO feed')
+    await migrate(connection, SCHEMA, load_migrations(feed_table='feed'),
+                  legacy_schema=home if home != SCHEMA else None)
     assert await rows(connection, 'SELECT count(*) FROM feed JOIN adopted_feed USING (machine_id)') == [(6,)]
 
 
 @pytest.mark.usefixtures('before')
 async def test_many_orders_are_no_trouble(
-        server: Server, empty_database_url: str, connection: asyncpg.Connection) -> None:
-    server.psql(empty_database_url, '-c', f"""INSERT INTO {SCHEMA}.work_orders
+        server: Server, as_owner: str, home: str, adopt: Adopt, connection: asyncpg.Connection) -> None:
+    server.psql(as_owner, '-c', f"""INSERT INTO {home}.work_orders
         SELECT 'WO-20250101-' || lpad(to_hex(i), 8, '0'), 'Robotic_Arm_01_01', 'Leak ' || i, 'low', 'Grace Kim',
                'Lisa Garcia', '2025-01-01', '2025-01-01', 'completed' FROM generate_series(1, 1000) AS i""")
-    await migrate(connection, SCHEMA, load_migrations())
+    await adopt()
     assert await rows(connection, 'SELECT count(*), count(assignee_id) FROM work_orders') == [(1005, 1002)]

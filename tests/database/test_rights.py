@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -141,7 +142,7 @@ async def test_an_upgrade_of_a_schema_of_somebody_else_says_who_can_do_it(
     connection = await sign_in()
     sentence = await refusal(connection, [*ALL, NEXT])
     assert 'must be owner of table machines' in sentence
-    assert 'psql DATABASE -f sql/install.sql, and then sql/grants.sql; with -v hand_over=1' in sentence
+    assert 'psql DATABASE -f sql/install.sql, and then sql/grants.sql' in sentence
     assert await migrate(connection, SCHEMA, ALL) == []
 
 
@@ -159,6 +160,42 @@ async def test_a_schema_that_was_handed_over_is_upgraded_by_the_app_alone(
     assert owners == f'{app}\n'
     assert psql('-c', f"SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = '{OTHERS}.notes'::regclass") \
         == 'postgres\n'
+
+
+@pytest.fixture
+def owner(server: Server, empty_database_url: str, psql: Psql, app: str) -> Psql:
+    """psql of somebody who owns the schema, and neither the database nor a superuser: a person on Lakebase."""
+    database = urlsplit(empty_database_url).path.removeprefix('/')
+    psql('-c', f'CREATE ROLE "owner_{app}" LOGIN NOSUPERUSER',
+         '-c', f'CREATE SCHEMA {SCHEMA} AUTHORIZATION "owner_{app}"',
+         '-c', f'GRANT CONNECT, CREATE ON DATABASE {database} TO "{app}"')
+    return lambda *arguments: server.psql(empty_database_url.replace('//postgres@', f'//owner_{app}@'), *arguments)
+
+
+async def test_an_owner_who_is_no_superuser_installs_and_grants(owner: Psql, app: str, sign_in: SignIn) -> None:
+    install(owner)
+    grants(owner, app)
+    grants(owner, app)
+    connection = await sign_in()
+    assert await migrate(connection, SCHEMA, ALL) == []
+    await connection.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down' WHERE machine_id = 1")
+
+
+async def test_an_owner_who_can_not_hand_over_is_told_what_to_do_instead(
+        owner: Psql, app: str, sign_in: SignIn) -> None:
+    install(owner)
+    with pytest.raises(AssertionError, match='neither a superuser nor a member of that role') as refused:
+        grants(owner, app, '-v', 'hand_over=1')
+    assert 'Leave out hand_over' in str(refused.value)
+    grants(owner, app)
+    assert await migrate(await sign_in(), SCHEMA, ALL) == []
+
+
+async def test_a_member_of_the_apps_role_hands_over(owner: Psql, psql: Psql, app: str, sign_in: SignIn) -> None:
+    install(owner)
+    psql('-c', f'GRANT "{app}" TO "owner_{app}"')
+    grants(owner, app, '-v', 'hand_over=1')
+    assert [each.name for each in await migrate(await sign_in(), SCHEMA, [*ALL, NEXT])] == ['next']
 
 
 def test_grants_without_a_login_say_what_is_missing(psql: Psql) -> None:

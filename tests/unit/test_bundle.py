@@ -251,6 +251,11 @@ def test_a_developers_name_of_twenty_characters_fits() -> None:
     assert len(re.sub(r'\$\{[^}]*\}', '', name)) + 20 <= LONGEST_APP_NAME
 
 
+def test_only_a_developers_copy_is_a_demo() -> None:
+    assert {target: variables_of(target)['new_floor'] for target in TARGETS} == {
+        'dev': 'demo', 'prod': 'empty', 'existing': 'empty'}
+
+
 def test_the_dashboard_is_refreshed_every_hour_if_wanted() -> None:
     [job] = resources_of('prod')['jobs'].values()
     [task] = job['tasks']

@@ -56,6 +56,8 @@ ORIGINS = 'the origins that a sign-in leads through, as https://sso.example.com'
     ('ROLES', 'jane.doe@example.com=boss', ROLES),
     ('ROLES', '=supervisor', ROLES),
     ('ROLES', '5f6e=viewer,5F6E=supervisor', ROLES),
+    ('FEED_WRITERS', 'gateway_1,,', 'names of roles of the database with commas between them'),
+    ('CHANGE_DATA_FEED', 'maybe', 'true or false'),
     ('ENABLE_SIMULATOR', 'perhaps', 'true or false'),
     ('SIMULATOR_INTERVAL', '0', 'seconds between changes, above 0'),
     ('SIMULATOR_INTERVAL', 'soon', 'seconds between changes, above 0'),
@@ -215,3 +217,37 @@ def test_every_variable_says_what_is_allowed(field: str) -> None:
 def test_roles_are_given_to_addresses_and_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('ROLES', 'Jane.Doe@Example.com=Supervisor, 5f6e1c9a=operator')
     assert Settings.load().roles == {'jane.doe@example.com': Role.SUPERVISOR, '5f6e1c9a': Role.OPERATOR}
+
+
+def test_the_roles_of_feeds_are_named_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('FEED_WRITERS', 'gateway_1, jane.doe@example.com,5f6e1c9a-0000')
+    assert Settings.load().feed_writers == ('gateway_1', 'jane.doe@example.com', '5f6e1c9a-0000')
+
+
+LAKEBASE = 'ep-misty-sun-a1b2.database.eu-west-1.cloud.databricks.com'
+
+
+@pytest.mark.parametrize('variables', [
+    {'LAKEBASE_ENDPOINT': 'projects/p/branches/b/endpoints/e'},
+    {'LAKEBASE_INSTANCE_NAME': 'plant'},
+    {'DATABASE_URL': f'postgresql://me@{LAKEBASE}/databricks_postgres?sslmode=require'},
+    {'DATABASE_URL': f'postgresql://me@{LAKEBASE.upper()}:5432/databricks_postgres'},
+    {'DATABASE_URL': 'postgresql://me@instance-1.database.azuredatabricks.net/databricks_postgres'},
+    {'PGHOST': LAKEBASE}])
+def test_a_laptop_on_lakebase_is_a_guest_however_it_is_named_and_the_app_never(
+        monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert Settings.load().is_guest
+    assert Settings.load().floor_to_make == 'empty'
+    monkeypatch.setenv('DATABRICKS_APP_NAME', 'floor')
+    assert not Settings.load().is_guest
+
+
+@pytest.mark.parametrize('variables', [
+    {}, {'DATABASE_URL': 'postgresql://me@db.example.com/floor'}, {'PGHOST': 'localhost'},
+    {'DATABASE_URL': 'postgresql://me@databricks.com.example.com/floor'}])
+def test_on_any_other_database_nobody_is_a_guest(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert not Settings.load().is_guest

@@ -1,0 +1,41 @@
+"""Settings that only the owner of the tables can carry out: on Databricks the app, which nobody can sign in as."""
+
+from __future__ import annotations
+
+import logging
+
+import asyncpg
+
+from .database import Connection, Database
+
+log = logging.getLogger(__name__)
+
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
+
+
+async def carry_out(connection: Connection, database: Database) -> None:
+    """Grant what FEED_WRITERS says, and feed changes as CHANGE_DATA_FEED says.
+
+    What is not possible is logged, for the floor can be shown without it.
+    """
+    try:
+        async with connection.transaction():
+            await connection.execute(LOCK_TIMEOUT)
+            if database.feed_writers is not None:
+                missing = [row['role_name'] async for row in
+                           database.queries.grant_feed_writers(connection, roles=list(database.feed_writers))]
+                for role in missing:
+                    log.warning('FEED_WRITERS names %s, which is no role of the database: create it; it gets its '
+                                'rights when the app starts next', role)
+            if database.change_data_feed is not None:
+                changed = [row['table_name'] async for row in
+                           database.queries.set_change_data_feed(connection, wanted=database.change_data_feed)]
+                if changed:
+                    log.info('change data feed %s', 'on' if database.change_data_feed else 'off',
+                             extra={'tables': ','.join(sorted(changed))})
+    except asyncpg.InsufficientPrivilegeError as error:
+        log.warning('FEED_WRITERS and CHANGE_DATA_FEED have no effect, because this login does not own the tables '
+                    '(%s): their owner grants by sql/feed_writer.sql', error)
+    except asyncpg.LockNotAvailableError:
+        log.warning('FEED_WRITERS and CHANGE_DATA_FEED have no effect yet, because another session holds a lock on the '
+                    'tables: this is tried again with the next connection')

@@ -1,0 +1,125 @@
+"""What only the owner of the tables can do, the app does itself: on Lakebase it is the owner, and no superuser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, Server
+
+from floor.database import SQL, Database
+from floor.migrate import prepare
+from floor.settings import Settings
+
+APP = 'app_that_owns'
+PLAIN_TYPES = {'smallint', 'integer', 'bigint', 'numeric', 'text', 'boolean', 'date', 'timestamp with time zone'}
+
+
+@pytest.fixture
+def url(server: Server, empty_database_url: str) -> str:
+    """Of an empty database, for the app."""
+    database = urlsplit(empty_database_url).path.removeprefix('/')
+    server.psql(empty_database_url, '-c', f'DO $$ BEGIN CREATE ROLE {APP} LOGIN NOSUPERUSER; '
+                                          'EXCEPTION WHEN duplicate_object THEN NULL; END $$',
+                '-c', f'GRANT CREATE ON DATABASE {database} TO {APP}')
+    return empty_database_url.replace('//postgres@', f'//{APP}@')
+
+
+@pytest.fixture
+async def admin(empty_database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(empty_database_url, server_settings={'search_path': SCHEMA})
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def gateway(server: Server, empty_database_url: str) -> str:
+    """A login that somebody has made for a feed."""
+    name = f'gateway-{uuid4().hex[:8]}'
+    server.psql(empty_database_url, '-c', f'CREATE ROLE "{name}" LOGIN')
+    return name
+
+
+async def start(url: str, **settings: Any) -> None:
+    """As far as a start of the program goes with the schema."""
+    database = Database(url, Settings(_env_file=None, database_url=url, new_floor='demo', **settings))
+    connection = await database.connect()
+    try:
+        await prepare(database)(connection)
+    finally:
+        await connection.close()
+
+
+async def writes(url: str, login: str) -> bool:
+    """Whether this login can say what a machine's status is; what else it can do, test_feed_writer.py tries."""
+    connection = await asyncpg.connect(url.replace(APP, login))
+    try:
+        await connection.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down', reason = 'Jam', "
+                                 'datetime = now() WHERE machine_id = 1')
+    except asyncpg.InsufficientPrivilegeError:
+        return False
+    else:
+        return True
+    finally:
+        await connection.close()
+
+
+async def test_a_feed_gets_its_rights_by_a_setting_and_loses_them_with_it(url: str, gateway: str) -> None:
+    await start(url)
+    assert not await writes(url, gateway)
+    await start(url, feed_writers=gateway)
+    assert await writes(url, gateway)
+    await start(url)   # not set: nothing changes
+    assert await writes(url, gateway)
+    await start(url, feed_writers='somebody_else')
+    assert not await writes(url, gateway)
+
+
+async def test_a_role_that_is_not_there_is_named_and_served_later(
+        url: str, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture) -> None:
+    later = f'later_{uuid4().hex[:8]}'
+    await start(url, feed_writers=f'public,{later}')
+    assert [message.split(',')[0] for message in caplog.messages if message.startswith('FEED_WRITERS')] == [
+        'FEED_WRITERS names public', f'FEED_WRITERS names {later}']
+    await admin.execute(f'CREATE ROLE {later} LOGIN')
+    assert not await writes(url, later)
+    await start(url, feed_writers=later)
+    assert await writes(url, later)
+
+
+async def test_where_somebody_else_owns_the_tables_the_floor_starts_and_says_so(
+        url: str, server: Server, empty_database_url: str, gateway: str, caplog: pytest.LogCaptureFixture) -> None:
+    await start(empty_database_url)
+    server.psql(empty_database_url, '-v', f'app={APP}', '-f', str(SQL / 'grants.sql'))
+    await start(url, feed_writers=gateway, change_data_feed=True)
+    assert any('this login does not own the tables' in message for message in caplog.messages)
+    assert not await writes(url, gateway)
+
+
+async def identities(admin: asyncpg.Connection) -> dict[str, str]:
+    rows = await admin.fetch("SELECT relname, relreplident::text AS identity FROM pg_class "
+                             "WHERE relnamespace = $1::regnamespace AND relkind = 'r'", SCHEMA)
+    return {row['relname']: row['identity'] for row in rows}
+
+
+async def test_the_history_can_be_fed_to_delta_tables(url: str, admin: asyncpg.Connection) -> None:
+    await start(url, change_data_feed=True)
+    fed = {table for table, identity in (await identities(admin)).items() if identity == 'f'}
+    assert fed >= {'machine_status_history', 'machine_silences', 'machine_stops', 'work_orders', 'work_order_events'}
+
+    types = await admin.fetch("""
+        SELECT relname, attname, format_type(atttypid, atttypmod) AS type
+        FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+        WHERE relnamespace = $1::regnamespace AND attnum > 0 AND NOT attisdropped AND relname = ANY ($2)
+        """, SCHEMA, fed)
+    assert [tuple(column) for column in types if column['type'] not in PLAIN_TYPES] == []
+    assert await admin.fetchval('SELECT count(*) FROM pg_inherits') == 0, 'no partitions'
+
+    await start(url)   # not set: nothing changes
+    assert {table for table, identity in (await identities(admin)).items() if identity == 'f'} == fed
+    await start(url, change_data_feed=False)
+    assert 'f' not in (await identities(admin)).values()
