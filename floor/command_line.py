@@ -62,6 +62,7 @@ def _run(given: dict[str, Any]) -> None:
     from auth.identity import check_identity_source  # noqa: PLC0415 (slow, and not needed for --help)
 
     from .connection_check import check_connection  # noqa: PLC0415
+    from .connection_string import ignore_closed_home  # noqa: PLC0415
     from .database import Database  # noqa: PLC0415
     from .gate.storage import store_choices  # noqa: PLC0415
     from .operation.logs import set_up_logging  # noqa: PLC0415
@@ -70,6 +71,7 @@ def _run(given: dict[str, Any]) -> None:
     log_lines = set_up_logging(settings.log_level, settings.log_format)
     check_identity_source(settings)
     console.check_port(settings.host, settings.port)
+    ignore_closed_home()
     store_choices(settings)
     from .app import serve  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
 

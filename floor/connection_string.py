@@ -10,6 +10,7 @@ Reference: https://www.postgresql.org/docs/18/libpq-connect.html
 from __future__ import annotations
 
 import configparser
+import getpass
 import logging
 import os
 import ssl
@@ -77,6 +78,26 @@ def connection_url(url: str | None, given: Mapping[str, str] | None = None,
         name = 'NAME' if 'password' in asked else unknown[0]  # it may be a part of a password with an & in it
         raise SettingsError(f'DATABASE_URL has the parameter {name}, which PostgreSQL does not know; a setting of the '
                             f'server is written options=-c%20{name}%3D...')
+    _ignore(asked, place, environ)
+    wanted = {**(given or {}), **asked}
+    for variable, name in PASSED_ON.items():
+        if environ.get(variable):
+            wanted.setdefault(name, environ[variable])
+    if not parts.username and not wanted.keys() & {'user', 'service'} and not environ.get('PGUSER'):
+        _require_a_user(place)
+    _check_service(wanted.get('service'), environ)
+    _find_certificates(wanted, environ)
+    if passfile := wanted.pop('passfile', None):  # asyncpg fails where it stands in an address
+        environ['PGPASSFILE'] = passfile
+    path = parts.path.removesuffix('/')  # asyncpg takes / for a database without a name
+    if not wanted and not path and not parts.netloc:
+        return None
+    query = parts.query if wanted == dict(parse_qsl(parts.query)) else urlencode(wanted, quote_via=quote)
+    return f'{parts.scheme}://{parts.netloc}{path}' + (f'?{query}' if query else '')
+
+
+def _ignore(asked: dict[str, str], place: str, environ: Mapping[str, str]) -> None:
+    """Take out of asked what asyncpg must not see; a line in the log names it."""
     ignored = {name: asked.pop(name) for name in sorted(asked.keys() & IGNORED.keys())}
     for name, variable in IGNORED.items():
         if environ.get(variable):
@@ -91,19 +112,29 @@ def connection_url(url: str | None, given: Mapping[str, str] | None = None,
     if ignored:
         log.warning('%s: %s can not be set here; the program has its own way (DB_POOL_TIMEOUT, a heartbeat), or tries '
                     'the hosts in order', place, ', '.join(ignored))
-    wanted = {**(given or {}), **asked}
-    for variable, name in PASSED_ON.items():
-        if environ.get(variable):
-            wanted.setdefault(name, environ[variable])
-    _check_service(wanted.get('service'), environ)
-    _find_certificates(wanted, environ)
-    if passfile := wanted.pop('passfile', None):  # asyncpg fails where it stands in an address
-        environ['PGPASSFILE'] = passfile
-    path = parts.path.removesuffix('/')  # asyncpg takes / for a database without a name
-    if not wanted and not path and not parts.netloc:
-        return None
-    query = parts.query if wanted == dict(parse_qsl(parts.query)) else urlencode(wanted, quote_via=quote)
-    return f'{parts.scheme}://{parts.netloc}{path}' + (f'?{query}' if query else '')
+
+
+def _require_a_user(place: str) -> None:
+    try:
+        getpass.getuser()
+    except (OSError, KeyError, ImportError):  # which one, depends on Python's version
+        raise SettingsError(f'{place} can not be used: no user is named there, and the user of this process has no '
+                            f'name on this system') from None
+
+
+def ignore_closed_home(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Have nothing looked for in a HOME that this user can't read, as after `su` without a dash: asyncpg would fail on
+    the certificates there, where libpq goes on."""
+    home = environ.get('HOME')
+    if not home or os.access(home, os.R_OK | os.X_OK):
+        return
+    try:
+        os.stat(Path(home, '.pgpass'))
+    except PermissionError:
+        log.warning('HOME=%s can not be read by this user: certificates and passwords are not looked for there', home)
+        environ['HOME'] = '/nonexistent'
+    except OSError:
+        pass  # there is no such folder, or nothing in it, which is no trouble
 
 
 def _check_service(name: str | None, environ: Mapping[str, str]) -> None:

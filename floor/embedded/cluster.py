@@ -82,6 +82,7 @@ class Cluster:
 
     def create(self) -> Wait:
         """Runs initdb under another name and renames the result, so a half cluster is never taken for a whole one."""
+        _require_a_name(self.user.uid if self.user else os.geteuid())
         new = Path(tempfile.mkdtemp(prefix=f'{self.folder.name}.new-', dir=self.folder.parent))
         locale = ['--locale=C']
         if self._major >= BUILTIN_LOCALES_SINCE:
@@ -240,6 +241,17 @@ def server_user(folder: Path) -> ServerUser | None:
         return ServerUser(owner.st_uid, owner.st_gid)
     nobody = pwd.getpwnam('nobody')
     return ServerUser(nobody.pw_uid, nobody.pw_gid)
+
+
+def _require_a_name(uid: int) -> None:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise EmbeddedDatabaseError(
+            f'User {uid} has no name on this system, and PostgreSQL makes no database without one: add a line like '
+            f'"floor:x:{uid}:0::/tmp:/sbin/nologin" to /etc/passwd, run as a user that stands there, or set '
+            'DATABASE_URL.'
+        ) from None
 
 
 def commands() -> list[tuple[int, str]]:

@@ -569,3 +569,13 @@ def without(dropped: str) -> tuple[str, ...]:
     if dropped and not shutil.which('setpriv'):
         pytest.skip('needs setpriv, to leave capabilities out')
     return ('setpriv', f'--bounding-set={dropped}') if dropped else ()
+
+
+@needs_root
+def test_a_user_without_a_name_is_told_what_to_do(data_dir: Path) -> None:
+    """A container that is run as a number; PostgreSQL becomes whom its folder belongs to."""
+    data_dir.mkdir(mode=0o711)
+    (data_dir / 'postgres-18').mkdir()
+    os.chown(data_dir / 'postgres-18', 123_456, 0)
+    with pytest.raises(EmbeddedDatabaseError, match=r'^User 123456 has no name on this system.* to /etc/passwd'):
+        EmbeddedPostgres(data_dir).start()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 
 import pytest
 
-from floor.connection_string import connection_url
+from floor.connection_string import connection_url, ignore_closed_home
 from floor.errors import SettingsError
 
 HOST = 'postgresql://floor@db.example.com/floor'
@@ -69,3 +71,35 @@ def test_an_address_that_asks_for_nothing_special_stays_as_it_is(caplog: pytest.
 def test_what_only_env_says_is_in_the_address() -> None:
     url = connection_url(None, {'host': 'db.example.com', 'password': 'p&w'}, environ={})
     assert url == 'postgresql://?host=db.example.com&password=p%26w'
+
+
+def test_a_user_without_a_name_has_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that is run as a number without a line in /etc/passwd."""
+    def nobody() -> str:
+        raise KeyError('getpwuid(): uid not found: 12345')
+
+    monkeypatch.setattr('getpass.getuser', nobody)
+    with pytest.raises(SettingsError, match=r'^DATABASE_URL can not be used: no user is named there, and the user of'):
+        connection_url('postgresql://db.example.com/floor', environ={})
+    for url in (HOST, 'postgresql://db.example.com/floor?user=floor'):
+        assert connection_url(url, environ={}) == url
+    assert connection_url('postgresql://db.example.com/floor', environ={'PGUSER': 'floor'})
+
+
+@pytest.mark.parametrize('within', ['', '/deeper'])
+def test_the_home_of_another_user_is_left_alone(monkeypatch: pytest.MonkeyPatch, within: str) -> None:
+    def stat(path: Path) -> None:
+        raise PermissionError(13, 'Permission denied', str(path))
+
+    monkeypatch.setattr(os, 'access', lambda path, mode: False)
+    monkeypatch.setattr(os, 'stat', stat)
+    environ = {'HOME': f'/root{within}'}
+    ignore_closed_home(environ)
+    assert environ == {'HOME': '/nonexistent'}
+
+
+def test_a_home_that_can_be_read_or_is_not_there_stays(tmp_path: Path) -> None:
+    for home in (str(tmp_path), '/nowhere'):
+        environ = {'HOME': home}
+        ignore_closed_home(environ)
+        assert environ == {'HOME': home}
