@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import console
+from .env_file import unread_names
 from .errors import FloorError
 from .settings import Settings
 from .source import database_source
@@ -69,6 +70,8 @@ def _run(given: dict[str, Any]) -> None:
 
     settings = Settings.load(**given)
     log_lines = set_up_logging(settings.log_level, settings.log_format)
+    for sentence in unread_names(Settings.model_fields):
+        log.warning('%s', sentence)
     check_identity_source(settings)
     console.check_port(settings.host, settings.port)
     ignore_closed_home()

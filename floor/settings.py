@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .env_file import ENCODING, ENV_FILE, check_env_file
 from .errors import InvalidInput, SettingsError
 from .model import Role
 from .shifts import parse_shifts
@@ -54,8 +55,8 @@ class Source(Enum):
 class Settings(BaseSettings):
     """The configuration. Field names are the variables' names in lower case."""
 
-    model_config = SettingsConfigDict(env_file='.env', env_file_encoding='utf-8', extra='ignore', env_ignore_empty=True,
-                                      hide_input_in_errors=True, allow_inf_nan=False)
+    model_config = SettingsConfigDict(env_file=ENV_FILE, env_file_encoding=ENCODING, extra='ignore',
+                                      env_ignore_empty=True, hide_input_in_errors=True, allow_inf_nan=False)
 
     database_url: Annotated[str | None, Field(
         description='postgresql://user:password@host:port/database, with the characters :/?#[]@% of a password '
@@ -218,6 +219,7 @@ class Settings(BaseSettings):
 
         :raises SettingsError: one line for the first wrong value
         """
+        check_env_file()
         try:
             return cls(**overrides)
         except ValidationError as error:

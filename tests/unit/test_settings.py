@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from floor.env_file import unread_names
 from floor.errors import SettingsError
 from floor.model import Role
 from floor.settings import Settings, Source
@@ -152,6 +153,45 @@ def test_the_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.Monke
     monkeypatch.setenv('PORT', '8002')
     assert Settings.load().port == 8002
     assert Settings.load(port=8003).port == 8003
+
+
+@pytest.mark.parametrize(('encoding', 'reason'), [
+    ('utf-16', 'it looks like UTF-16, as "Unicode" is on Windows'),
+    ('utf-16-le', 'it looks like UTF-16, as "Unicode" is on Windows'),
+    ('latin-1', 'line 2 is in another encoding'),
+    ('cp1252', 'line 2 is in another encoding'),
+])
+def test_an_env_file_in_another_encoding_is_refused_in_one_line(folder: Path, encoding: str, reason: str) -> None:
+    (folder / '.env').write_bytes('PORT=8001\nLOCAL_USER=Jürgen Müller\n'.encode(encoding))
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    assert str(refused.value) == f'{folder / ".env"} is not text in UTF-8 ({reason}): save it as UTF-8'
+
+
+def test_the_mark_that_windows_puts_before_utf_8_hides_no_setting(folder: Path) -> None:
+    (folder / '.env').write_bytes('PORT=8001\r\nLOCAL_USER=Jürgen Müller\r\n'.encode('utf-8-sig'))
+    assert (Settings.load().port, Settings.load().local_user) == (8001, 'Jürgen Müller')
+
+
+def test_an_env_that_is_a_folder_or_closed_is_named(folder: Path) -> None:
+    (folder / '.env').mkdir()
+    with pytest.raises(SettingsError, match=r'\.env can not be read \(Is a directory\)'):
+        Settings.load()
+
+
+@pytest.mark.parametrize(('name', 'meant'), [
+    ('PLANT_TIMEZON', 'PLANT_TIMEZONE'), ('DB_POOLSIZE', 'DB_POOL_SIZE'), ('ENABLE_SIMULATER', 'ENABLE_SIMULATOR'),
+    ('simulator_intervall', 'SIMULATOR_INTERVAL'), ('ALLOWED_HOST', 'ALLOWED_HOSTS'),
+])
+def test_a_misspelled_name_in_env_is_told_with_the_nearest(folder: Path, name: str, meant: str) -> None:
+    (folder / '.env').write_text(f'PORT=8001\nSOMETHING_ELSE=1\nexport {name}=1\n')
+    assert unread_names(Settings.model_fields) == [
+        f'.env: {name} is not a setting, so it changes nothing; did you mean {meant}?']
+
+
+def test_a_variable_of_libpq_that_only_the_environment_can_set_is_told(folder: Path) -> None:
+    (folder / '.env').write_text('PGHOST=plant\nPGOPTIONS=-c work_mem=9MB\n')
+    assert unread_names(Settings.model_fields) == ['.env: PGOPTIONS is read from the environment only; set it there']
 
 
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
