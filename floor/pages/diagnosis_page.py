@@ -16,6 +16,7 @@ from ..ui.diagnosis.panels import FactPanel, Verdict
 from ..ui.diagnosis.text import as_text
 from ..ui.frame import DIAGNOSIS, frame
 from ..ui.heading import Heading
+from ..ui.loading import RESPONSE_TIMEOUT_S, Loading
 from ..ui.orders.words import role_needed
 from ..ui.saying import Words, as_sentence
 from ..ui.services import Services
@@ -27,7 +28,7 @@ STYLESHEET = 'diagnosis.css'
 
 def register(services: Services, vitals: Vitals, *, retention_days: int | None) -> None:
     """Serve /diagnosis. retention_days: how long changes are kept, None: for ever."""
-    @ui.page('/diagnosis')
+    @ui.page('/diagnosis', response_timeout=RESPONSE_TIMEOUT_S)
     async def diagnosis_page() -> None:
         identity = services.visitor()
         link_stylesheet(STYLESHEET)
@@ -35,7 +36,7 @@ def register(services: Services, vitals: Vitals, *, retention_days: int | None) 
         with frame(DIAGNOSIS, services, view, services.person(identity)):
             page = DiagnosisPage(services, identity, vitals, retention_days)
         services.broadcast.join(view)
-        await page.look()
+        await page.loading.first_answer()
 
 
 class DiagnosisPage:
@@ -51,6 +52,7 @@ class DiagnosisPage:
         ui.timer(SOON_S, self.look, once=True, immediate=False)  # by then this page counts as open
         self._place = ui.element('div').classes('diagnosis')
         with self._place:
+            self.loading = Loading(services.store, 'the state of the program and its database', self.look)
             self._verdict = Verdict()
             with ui.element('div').classes('diagnosis-tools'):
                 self._button = ui.button('Check now', on_click=self.check, color=None).props('no-caps') \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nicegui import background_tasks, ui
+from nicegui import ui
 
 from ..errors import FloorError
 from ..model import Employee, Identity, Person, Role
@@ -12,6 +12,7 @@ from ..ui.employees.form import EmployeeForm
 from ..ui.employees.table import EmployeeTable
 from ..ui.frame import frame
 from ..ui.heading import Heading
+from ..ui.loading import RESPONSE_TIMEOUT_S
 from ..ui.orders.due_times import DueTimes
 from ..ui.orders.form import FORM_RECONNECT_S
 from ..ui.orders.words import role_needed
@@ -22,7 +23,7 @@ from ..ui.services import Services
 def register(services: Services) -> None:
     """Serve /employees."""
 
-    @ui.page('/employees', reconnect_timeout=FORM_RECONNECT_S)
+    @ui.page('/employees', reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
     async def employees_page() -> None:
         identity = services.visitor()
         person = services.person(identity)
@@ -30,7 +31,7 @@ def register(services: Services) -> None:
         with frame('Employees', services, view, person):
             page = EmployeesPage(services, identity, person)
         services.broadcast.join(view)
-        await page.load()
+        await page.first_answer()
 
 
 class EmployeesPage:
@@ -56,9 +57,9 @@ class EmployeesPage:
             self._due_times = DueTimes(services, identity, person)
         ui.context.client.on_delete(services.store.subscribe(self._on_difference))
 
-    async def load(self) -> None:
-        """What is not in the store."""
-        await self._due_times.load()
+    async def first_answer(self) -> None:
+        """Wait for what is not in the store, but not for long."""
+        await self._due_times.loading.first_answer()
 
     def _chip(self, word: str, *, all: bool) -> Words:
         chip = Words('button', word).classes('chip')
@@ -77,7 +78,7 @@ class EmployeesPage:
 
     def _on_difference(self, difference: Difference) -> None:
         if difference.people or (difference.connection and self._services.store.connection is Connection.LIVE):
-            background_tasks.create(self.load(), name='due times')
+            self._due_times.loading.start()
 
 
 class EmployeeSwitch:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from fastapi import Request
-from nicegui import background_tasks, ui
+from nicegui import ui
 
 from ..analytics import Analytics
 from ..errors import FloorError, InvalidInput
@@ -16,20 +16,21 @@ from ..store import Machine, Store
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.heading import Heading
+from ..ui.loading import RESPONSE_TIMEOUT_S, Loading
 from ..ui.machine_orders import order_row
 from ..ui.machine_tile import shortened
 from ..ui.orders.words import due_words
 from ..ui.past.controls import PastControls, ago
 from ..ui.past.floor import PastFloor
 from ..ui.reports.stop_story import PAST, at_text
-from ..ui.saying import Alert, as_sentence
+from ..ui.saying import as_sentence
 from ..ui.services import Services
 from ..ui.words import date_and_time, length
 
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
     """Serve it at /past?at=TIME; from and to are what the slider spans."""
-    @ui.page(PAST)
+    @ui.page(PAST, response_timeout=RESPONSE_TIMEOUT_S)
     async def past_page(request: Request) -> None:
         person = services.person(services.visitor())
         view = LiveView(ui.context.client, lambda: None)
@@ -43,7 +44,7 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
             page = PastPage(services, analytics, shifts)
         services.broadcast.join(view)
         page.wish(moment)
-        await page.read()
+        await page.loading.first_answer()
 
 
 class PastPage:
@@ -55,7 +56,6 @@ class PastPage:
         self._shifts = shifts
         self._client = ui.context.client
         self._wanted: PastMoment | None = None
-        self._reading = False
         with ui.element('div').classes('past') as self._root:
             with ui.element('q-card').classes('past-banner'):
                 ui.label('The past').classes('past-word')
@@ -63,7 +63,7 @@ class PastPage:
                 self._ago = ui.label().classes('past-ago')
                 ui.link('Back to now', '/').classes('past-back')
             self._controls = PastControls(services.zone, self._move, self._last_shift)
-            self._problem = Alert()
+            self.loading = Loading(services.store, 'the floor of that moment', self._read_wishes)
             self._nothing = ui.label().classes('past-nothing').props('hidden')
             self._floor = PastFloor(services.zone, self._open)
         self._machine = PastMachine(services)
@@ -73,35 +73,32 @@ class PastPage:
         self._wanted = moment
         self._controls.show(moment)
 
-    async def read(self) -> None:
+    async def _read_wishes(self) -> None:
         """Read until what was wished for last is shown."""
-        if self._reading:
-            return
-        self._reading = True
-        try:
-            while (moment := self._wanted) is not None and not self._client.is_deleted:
-                self._wanted = None
+        while (moment := self._wanted) is not None and not self._client.is_deleted:
+            self._wanted = None
+            done = False
+            try:
                 await self._read(moment)
-        finally:
-            self._reading = False
+                done = True
+            finally:
+                if not done:  # it is still wished for, unless something else is by now
+                    self._wanted = self._wanted or moment
 
     def _move(self, moment: PastMoment) -> None:
         """Somebody, or the replay, wants another moment."""
         self.wish(moment)
-        background_tasks.create(self.read(), name='read the past')
+        self.loading.start()
 
     async def _read(self, moment: PastMoment) -> None:
         try:
             snapshot = await self._analytics.floor_at(moment.at)
-        except FloorError as error:
-            with self._client:
-                self._controls.stop()
-                self._problem.show(f'The floor of that moment can not be read. {as_sentence(error)}')
-            return
+        except FloorError:
+            self._controls.stop()
+            raise
         if self._client.is_deleted:
             return
         with self._client:
-            self._problem.show('')
             self._floor.show(snapshot)
             self._floor.root.props['hidden'] = not snapshot.machines
             self._nothing.props['hidden'] = bool(snapshot.machines)

@@ -22,6 +22,7 @@ from ..store import NOT_ON_A_LINE, Connection, Difference
 from ..ui.assets import link_stylesheet
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
+from ..ui.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Notice, failure, waiting
 from ..ui.reports.cards import KpiCards
 from ..ui.reports.choice import ADDRESS, Comparison, ReportChoice, ShiftsOfPlant, Span
 from ..ui.reports.databricks_dashboard import databricks_dashboard
@@ -32,13 +33,12 @@ from ..ui.reports.orders import show_orders
 from ..ui.reports.panel import Panel
 from ..ui.reports.tabs import ReportTabs, Tab
 from ..ui.reports.timeline import timeline_panel
-from ..ui.saying import Alert, as_sentence
+from ..ui.saying import as_sentence
 from ..ui.services import Services
 from ..ui.words import moment
 
 log = logging.getLogger(__name__)
 
-FIRST_ANSWER_S = 1.5  # a page that is sent without its figures gets them as soon as they are there
 RETRY_S = 5.0
 AGAIN_S = 300.0       # how old a report of the present may become while somebody looks at it
 STYLESHEET = 'reports.css'
@@ -48,7 +48,7 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
     """Serve the reports at /reports, their files at /reports/NAME.csv."""
     files = ReportFiles(analytics, services.zone)
 
-    @ui.page(ADDRESS)
+    @ui.page(ADDRESS, response_timeout=RESPONSE_TIMEOUT_S)
     async def reports_page(request: Request) -> None:
         identity = services.visitor()
         person = services.person(identity)
@@ -104,7 +104,7 @@ class ReportsPage:
         self._explain = ExplainDialog(analytics, services.zone)
         with ui.element('div').classes('reports') as self._root:
             self._filters = ReportFilters(choice, self._ask)
-            self._problem = Alert()
+            self._problem = Notice(self.read)
             self._cards = KpiCards(self._open_explanation)
             window = self._comparison().window
             self._timeline = timeline_panel(analytics, services.store, services.zone, window, self._machines_of(choice),
@@ -155,6 +155,7 @@ class ReportsPage:
         """The report, again after a while where it reaches until now, and again soon where it failed."""
         while True:
             self._loading(True)
+            overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._problem_is, waiting('the report'))
             try:
                 await self._read(self._choice, await self._services.database_now())
                 pause = AGAIN_S if self._choice.span is not Span.RANGE else None
@@ -166,6 +167,8 @@ class ReportsPage:
                 log.exception('a report could not be read')
                 pause = RETRY_S
                 self._failed(DatabaseError(f'a fault in this program: {type(error).__name__}'))
+            finally:
+                overdue.cancel()
             self._loading(False)
             self._answered.set()
             if pause is None:
@@ -204,13 +207,12 @@ class ReportsPage:
             self._filters.say('Reading…' if loading else f'as of {self._now:%H:%M:%S}')
 
     def _failed(self, error: FloorError) -> None:
-        again = ' It is tried again by itself.' if isinstance(error, DatabaseError) else ''
-        self._problem_is(f'The report can not be read. {as_sentence(error)}{again}')
+        self._problem_is(failure('the report', error) if isinstance(error, DatabaseError)
+                         else f'Cannot read the report. {as_sentence(error)}')
 
     def _problem_is(self, sentence: str) -> None:
-        with self._client:
-            if self._problem.text != sentence:
-                self._problem.show(sentence)
+        if self._problem.text != sentence and not self._problem.is_deleted:
+            self._problem.show(sentence)
 
     def _offer(self) -> None:
         store = self._services.store

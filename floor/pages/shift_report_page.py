@@ -15,15 +15,15 @@ from ..errors import FloorError, InvalidInput
 from ..shifts import Shift, Shifts
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
+from ..ui.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Notice, failure, waiting
 from ..ui.reports.shared_sheet import SharedSheets
 from ..ui.reports.shift_sheet import ShiftSheet
 from ..ui.reports.stop_story import past_address
-from ..ui.saying import Alert, as_sentence
+from ..ui.saying import as_sentence
 from ..ui.services import Services
 
 ADDRESS = '/reports/shift'
 FIRST_YEAR, LAST_YEAR = 1970, 2200
-FIRST_ANSWER_S = 1.5  # a page that is sent without its sheet gets it as soon as it is there
 
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
@@ -33,7 +33,7 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
 
     sheets = SharedSheets(services.store, read)
 
-    @ui.page(ADDRESS)
+    @ui.page(ADDRESS, response_timeout=RESPONSE_TIMEOUT_S)
     async def shift_report_page(request: Request) -> None:
         person = services.person(services.visitor())
         view = LiveView(ui.context.client, lambda: None)
@@ -54,8 +54,9 @@ class ShiftReportPage:
         self._answered = asyncio.Event()
         self._place = ui.element('div')
         self._is_going: bool | None = None
-        self._problem = Alert()
-        self._waiting = ui.label('Reading the shift report…').classes('handover-note')
+        self._notice = Notice(self._again)
+        self._notice.show('Reading the shift report…', is_problem=False)
+        self._shift: Shift | None = None
         self._sheet = ShiftSheet(services.zone)
 
     async def open(self, day: str, name: str) -> None:
@@ -65,26 +66,33 @@ class ShiftReportPage:
             try:
                 self._shift = asked_shift(day, name, self._shifts, now)
             except InvalidInput as error:
-                self._waiting.props['hidden'] = True
-                self._problem.show(as_sentence(error))
+                self._notice.show(as_sentence(error), can_retry=False)
                 with self._place:
                     ui.link('The shift that goes on', ADDRESS)
                 return
         self._client.on_delete(self._sheets.join(self._shift, self._show))
+        overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._overdue)
+        self._client.on_delete(overdue.cancel)
         try:
             await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
         except TimeoutError:
             pass
 
+    def _overdue(self) -> None:
+        if not self._answered.is_set():
+            self._notice.show(waiting('the shift report'))
+
+    def _again(self) -> None:
+        if self._shift is not None:
+            self._sheets.again(self._shift)
+
     def _show(self, answer: ShiftReport | FloorError) -> None:
         self._answered.set()
         with self._client:
             if isinstance(answer, FloorError):
-                self._problem.show(f'The shift report cannot be read: {as_sentence(answer)} '
-                                   'Trying again automatically.')
+                self._notice.show(failure('the shift report', answer))
                 return
-            self._problem.show('')
-            self._waiting.props['hidden'] = True
+            self._notice.show('')
             self._sheet.show(answer)
             if self._is_going is not answer.is_going:
                 self._is_going = answer.is_going

@@ -17,6 +17,7 @@ from ..store import Connection
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.heading import Heading
+from ..ui.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
 from ..ui.machine_tile import shortened
 from ..ui.orders.actions import OrderActions, Reload
 from ..ui.orders.attachments import OrderAttachments
@@ -29,17 +30,16 @@ from ..ui.orders.history import OrderHistory
 from ..ui.orders.moves import OrderMoves
 from ..ui.orders.reader import OrderReader
 from ..ui.orders.words import short_id
-from ..ui.saying import Alert, as_sentence
+from ..ui.saying import as_sentence
 from ..ui.services import Services
 
-FIRST_ANSWER_S = 1.5
 NO_SUCH_ORDER = 404
 
 
 def register(services: Services) -> None:
     """Serve /work-orders/ID, and its attachments under it."""
 
-    @ui.page('/work-orders/{order_id}', reconnect_timeout=FORM_RECONNECT_S)
+    @ui.page('/work-orders/{order_id}', reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
     async def work_order_page(order_id: str) -> None:
         identity = services.visitor()
         person = services.person(identity)
@@ -87,12 +87,15 @@ class WorkOrderPage:
         self._root = ui.element('div').classes('order-page')
         with self._root:
             self._moves = OrderMoves(services, person, identity)
-            self._problem = Alert()
+            self._problem = Notice(self._again)
             with ui.card().classes('orders-empty') as self._waiting:
                 self._title = ui.label('Reading the order…').classes('empty-title')
                 self._text = ui.label('')
                 ui.link('All work orders', '/work-orders')
         self._reader = OrderReader(self._client, services.store, self._read, self._concerns, self._failed)
+
+    def _again(self) -> None:
+        self._reader.again()
 
     async def first_answer(self) -> None:
         """Wait for the order, but not for long."""
@@ -119,6 +122,7 @@ class WorkOrderPage:
             details = await self._services.orders.details(self._order_id)
         except NotFound:
             self._client.status_code = NO_SUCH_ORDER
+            self._problem.show('')
             self._title.set_text(f'There is no work order {shortened(self._order_id, 60)}.')
             self._text.set_text('Perhaps the address is not whole. Orders are never deleted.')
             return
@@ -140,10 +144,10 @@ class WorkOrderPage:
             return
         if self._parts is None:
             self._title.set_text('Waiting for the database.')
-            self._text.set_text(f'{as_sentence(error)} The order appears here by itself.')
-        else:
-            self._problem.show(f'The order can not be read: {as_sentence(error)} What you see may be old; '
-                               'it is read again by itself.')
+            self._text.set_text('The order appears here as soon as the database answers.')
+        old = '' if self._parts is None else ' What you see may be old.'
+        self._problem.show(f'Cannot read the order: {as_sentence(error)}{old} It is read again '
+                           'automatically; you can also try again now.')
 
 
 class OrderParts:

@@ -18,24 +18,22 @@ from ..orders.work_order_list import UNASSIGNED, OrderFilter, OrderPage
 from ..store import Connection
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
+from ..ui.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
 from ..ui.orders.board import BoardContent, OrderBoard, read_board
 from ..ui.orders.filters import ADDRESS, BOARD, CSV_ADDRESS, TABLE, OrderFilters, address_of
 from ..ui.orders.form import FORM_RECONNECT_S, OrderForm
 from ..ui.orders.moves import OrderMoves
 from ..ui.orders.reader import OrderReader
 from ..ui.orders.table import OrderRows, OrderTable
-from ..ui.saying import Alert
 from ..ui.services import Services
 from ..ui.words import time_of_day
-
-FIRST_ANSWER_S = 1.5  # a page that is sent without its orders gets them as soon as they are there
 
 
 def register(services: Services) -> None:
     """Serve the list and the board at /work-orders, the list as a file at /work-orders.csv."""
     rows = OrderRows(services.store, services.zone)
 
-    @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S)
+    @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
     async def work_orders_page(request: Request) -> None:
         identity = services.visitor()
         person = services.person(identity)
@@ -76,7 +74,7 @@ class WorkOrdersPage:
         form = OrderForm(services, person, identity)
         with ui.element('div').classes('orders'):
             self._filters = OrderFilters(filter, view, self._ask, form.open)
-            self._problem = Alert()
+            self._problem = Notice(self._again)
             self._table = OrderTable(self._ask) if view == TABLE else None
             self._board = OrderBoard(services.store, services.zone, OrderMoves(services, person, identity)) \
                 if view == BOARD else None
@@ -86,6 +84,9 @@ class WorkOrdersPage:
                 self._clear = ui.button('Clear filters', on_click=lambda: self._ask(OrderFilter()), color=None)
                 self._clear.props('no-caps flat').set_visibility(False)
         self._reader = OrderReader(ui.context.client, services.store, self._read, self._concerns, self._failed)
+
+    def _again(self) -> None:
+        self._reader.again()
 
     async def first_answer(self) -> None:
         """Wait for the orders, but not for long."""
@@ -154,7 +155,8 @@ class WorkOrdersPage:
     def _failed(self, error: DatabaseError) -> None:
         shown = '' if self._shown_at_ms is None else \
             f' What you see is as of {time_of_day(self._shown_at_ms, self._services.zone)}.'
-        self._problem.show(f'The work orders can not be read: {error}.{shown} They come back by themselves.')
+        self._problem.show(f'Cannot read the work orders: {error}.{shown} They are read again '
+                           f'automatically; you can also try again now.')
         if self._shown_at_ms is None:
             self._empty_title.set_text('Waiting for the database.')
 

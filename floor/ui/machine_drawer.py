@@ -13,7 +13,7 @@ from .event_stream import what_happened
 from .heading import Heading
 from .machine_orders import MachineOrders
 from .machine_tile import shortened
-from .saying import Words
+from .saying import Words, as_sentence
 from .services import Services
 from .words import date_and_time, length
 
@@ -61,6 +61,7 @@ class MachineDrawer:
                         Words('dd').bind_text_from(self._facts, field)
             self._orders = MachineOrders(services, person, identity, forms)
             Heading('Latest events', level=3)
+            self._reading = Words('p').classes('quiet')
             self._events = ui.element('ol').classes('drawer-events')
         self._dialog.on('hide', self._closed)
         self._stop = self._store.subscribe(self._on_difference)
@@ -117,14 +118,16 @@ class MachineDrawer:
         facts.name = machine.name
 
     async def _load_events(self, name: MachineName) -> None:
+        self._reading.set_text('Reading the latest events…')
         try:
             events = await self._events_of(name, EVENTS_SHOWN)
         except DatabaseError as error:
-            events, problem = [], str(error)
+            events, problem = [], f'{as_sentence(error)} Open the machine again to try again.'
         else:
             problem = '' if events else 'No event is recorded yet.'
         if name != self._name:
             return  # another machine was opened meanwhile, or the page has gone
+        self._reading.set_text('')
         self._events.clear()
         with self._events:
             for event in events:

@@ -413,7 +413,8 @@ async def test_a_history_that_can_not_be_read_is_said_in_the_drawer(floor, look)
     floor.problem = DatabaseUnavailable('the database can not answer: there is no such table')
     screen = await look('/?machine=Valve_01_01')
 
-    await screen.until(lambda: 'the database can not answer: there is no such table' in screen.drawer)
+    problem = 'The database can not answer: there is no such table. Open the machine again to try again.'
+    await screen.until(lambda: problem in screen.drawer)
     assert 'Transmission Line' in screen.drawer.splitlines()
 
 

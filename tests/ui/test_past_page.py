@@ -173,11 +173,12 @@ async def test_a_machine_says_how_it_was_and_where_it_is_now(floor, history, loo
 async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, history, look):
     history.problem = DatabaseUnavailable('nobody answers')
     screen = await look('/past?at=2026-11-23T04:30:00Z')
-    assert 'The floor of that moment can not be read. Nobody answers.' in screen.texts
+    assert ('Cannot read the floor of that moment. Nobody answers. It will be read as soon as the database answers; '
+            'you can also try again now.') in screen.texts
     history.problem = None
     press(screen, '+10 s')
     await screen.until(lambda: screen.of_class('tile'))
-    assert not any('can not be read' in text for text in screen.texts)
+    assert not any('Cannot read' in text for text in screen.texts)
 
 
 @pytest.mark.parametrize(('at', 'sentence'), [

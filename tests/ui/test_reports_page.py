@@ -282,7 +282,8 @@ async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, mo
     monkeypatch.setattr(reports_page, 'RETRY_S', 0.05)
     figures, reports.answers['kpis'] = reports.answers['kpis'], problem
     screen = await look('/reports')
-    said = f'The report can not be read. {words}. It is tried again by itself.'
+    said = (f'Cannot read the report. {words}. It will be read as soon as the database answers; you can also try again '
+            'now.')
     await screen.until(lambda: said in [element['text'] for element in screen.of_class('problem')])
     reports.answers['kpis'] = figures
     await screen.until(lambda: '91.4 %' in screen.texts)

@@ -150,7 +150,8 @@ async def test_a_shift_that_can_not_be_shown_is_answered_with_a_sentence(analyti
 async def test_a_database_that_is_away_is_said_and_the_sheet_comes_once_it_answers(floor, analytics, look):
     figures, analytics.answers['kpis'] = analytics.answers['kpis'], DatabaseUnavailable('nobody answers')
     screen = await look(NIGHT)
-    problem = 'The shift report cannot be read: Nobody answers. Trying again automatically.'
+    problem = ('Cannot read the shift report. Nobody answers. It will be read as soon as the database answers; you can '
+               'also try again now.')
     assert problem in screen.texts
     analytics.answers['kpis'] = figures
     floor.store.lose('gone')

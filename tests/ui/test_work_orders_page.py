@@ -341,7 +341,7 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
 
     floor.order(1)
 
-    await screen.until(lambda: [text for text in screen.texts if 'can not be read' in text])
+    await screen.until(lambda: [text for text in screen.texts if 'Cannot read' in text])
     assert [row['what'] for row in rows(screen)] == ['Oil leak']
     assert [text for text in screen.texts if 'What you see is as of 10:42:07.' in text]
 
@@ -349,7 +349,7 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
     orders.put(2)
 
     await screen.until(lambda: len(rows(screen)) == 2)
-    assert not [text for text in screen.texts if 'can not be read' in text]
+    assert not [text for text in screen.texts if 'Cannot read' in text]
     caplog.clear()  # a fault is logged
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from nicegui import ui
 
-from ...errors import DatabaseError, FloorError
+from ...errors import FloorError
 from ...model import DueTime, Identity, Person, Priority, Role
 from ..heading import Heading
+from ..loading import Loading
 from ..saying import Alert, Words, as_sentence, set_reason
 from ..services import Services
 from .words import PriorityPill, role_needed
@@ -30,20 +31,15 @@ class DueTimes:
             Heading('Due times').classes('panel-title')
             Words('p', 'How soon after its report an order is due. A change counts for orders from then on.') \
                 .classes('panel-note')
+            self.loading = Loading(services.store, 'the due times', self._read)
             for priority in Priority:
                 self._row(priority)
             self._problem = Alert()
             self._done = Words('p').classes('panel-note')
             self._done.props['role'] = 'status'
 
-    async def load(self) -> None:
-        """Read them from the database."""
-        try:
-            due_times = await self._orders.due_times()
-        except DatabaseError as error:
-            if not self._problem.is_deleted:
-                self._problem.show(as_sentence(error))
-            return
+    async def _read(self) -> None:
+        due_times = await self._orders.due_times()
         if not self._problem.is_deleted:
             self._problem.show('')
             for due_time in due_times:

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import Client, background_tasks
 
-from ...errors import DatabaseError
+from ...errors import DatabaseError, DatabaseUnavailable
 from ...orders.active_orders import OrderChange
 from ...store import Connection, Difference, Store
+from ..loading import PATIENCE_S
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ class OrderReader:
 
     def __init__(self, client: Client, store: Store, read: Callable[[], Awaitable[None]],
                  concerns: Callable[[OrderChange], bool], failed: Callable[[DatabaseError], None]) -> None:
-        """read: read and show. concerns: whether a change can alter what is shown. failed: told why reading failed."""
+        """read: read and show. concerns: whether a change can alter what is shown. failed: told why reading failed, or
+        that it takes long."""
         self._client = client
         self._store = store
         self._read = read
@@ -51,6 +53,13 @@ class OrderReader:
         if self._task is None or self._task.done():
             self._task = background_tasks.create(self._run(), name='work orders')
 
+    def again(self) -> None:
+        """Give up what is being read, and read anew."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self.ask()
+
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._wanted and not self._ended:
@@ -58,6 +67,8 @@ class OrderReader:
             self._hurry.clear()
             began = loop.time()
             pause = GAP_S
+            overdue = loop.call_later(PATIENCE_S, self._say_why, DatabaseUnavailable(
+                f'the database has not answered for {PATIENCE_S:g} s'))
             try:
                 with self._client:
                     await self._read()
@@ -68,6 +79,8 @@ class OrderReader:
                 log.exception('work orders could not be read')
                 self._wanted, pause = True, RETRY_S
                 self._say_why(DatabaseError(f'a fault in this program: {type(error).__name__}'))
+            finally:
+                overdue.cancel()
             self.answered.set()
             await self._pause(max(pause, loop.time() - began))  # a slow database is left alone as long as it took
 

@@ -52,6 +52,12 @@ class SharedSheets:
         return leave
 
 
+    def again(self, shift: Shift) -> None:
+        """Give up what is being read of this shift, and read it anew."""
+        if (sheet := self._sheets.get(shift)) is not None:
+            sheet.again()
+
+
 class _Sheet:
     """One shift, as long as somebody looks at it."""
 
@@ -70,6 +76,12 @@ class _Sheet:
         """Read it again without a pause: somebody waits for it."""
         self._wanted.set()
         self._at_once.set()
+
+    def again(self) -> None:
+        """Give up what is being read, and read it anew."""
+        self._task.cancel()
+        self._task = background_tasks.create(self._run(), name='shift report')
+        self.ask()
 
     def end(self) -> None:
         """Nobody looks any more."""

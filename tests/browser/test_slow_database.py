@@ -1,0 +1,84 @@
+"""A database that does not answer is no error page: every page is served, says what it waits for, and fills in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+from browser.conftest import until
+from browser.program import Program
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+AT_ONCE = 6
+"""Of each page."""
+WAITING = {'/past': 'Reading the floor of that moment…', '/employees': 'Reading the due times…',
+           '/reports/shift': 'Reading the shift report…', '/diagnosis': 'Reading the state of the program'}
+FILLED = {'/past': '.past-floor .tile', '/employees': '.due-number input', '/reports/shift': '.handover-sheet',
+          '/diagnosis': '.verdict-title[data-status]'}
+
+
+@contextmanager
+def stopped_database(program: Program) -> Iterator[None]:
+    """PostgreSQL takes what it is sent and answers nothing (SIGSTOP)."""
+    processes = program.postgres()
+    try:
+        for process in processes:
+            os.kill(process.pid, signal.SIGSTOP)
+        yield
+    finally:
+        for process in processes:
+            os.kill(process.pid, signal.SIGCONT)
+
+
+@pytest_asyncio.fixture(loop_scope='session')
+async def order(sql: asyncpg.Connection) -> str:
+    id_: str = await sql.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
+                                  "VALUES ('Valve_01_01', 'Hisses') RETURNING id")
+    return id_
+
+
+async def test_many_pages_at_once_are_served_while_the_database_stands_still(program, sql, order):
+    paths = ['/', '/work-orders', f'/work-orders/{order}', '/reports', *WAITING]
+    async with httpx.AsyncClient(base_url=program.url, timeout=120, limits=httpx.Limits(max_connections=64)) as client:
+        with stopped_database(program):
+            answers = await asyncio.gather(*(client.get(path) for path in paths for _ in range(AT_ONCE)))
+
+    assert Counter(answer.status_code for answer in answers) == {200: AT_ONCE * len(paths)}
+    assert not any('response_timeout' in answer.text or 'timed out' in answer.text for answer in answers)
+    await until(lambda: program.health().get('status') == 'live')
+
+
+@pytest.mark.parametrize('path', WAITING)
+async def test_a_page_says_what_it_waits_for_offers_to_try_again_and_fills_in(visitor, program, path):
+    with stopped_database(program):
+        page = await visitor.open(path, connection=None)
+        notice = page.locator('.loading')
+        await expect(notice).to_contain_text(WAITING[path])
+        if path != '/diagnosis':  # which says after three seconds itself that the database does not answer
+            await expect(notice).to_contain_text('The database has not answered for 5 s.')
+            await expect(notice.get_by_role('button', name='Try again')).to_be_visible()
+
+    await expect(page.locator(FILLED[path]).first).to_be_visible()
+    await expect(notice).to_be_hidden()
+
+
+async def test_the_orders_and_the_reports_say_it_too(visitor, program, order):
+    with stopped_database(program):
+        for path in '/work-orders', f'/work-orders/{order}', '/reports':
+            page = await visitor.open(path, connection=None)
+            notice = page.locator('.loading')
+            await expect(notice).to_contain_text('the database has not answered for 5 s', ignore_case=True)
+            await expect(notice.get_by_role('button', name='Try again')).to_be_visible()
+
+    await page.get_by_role('button', name='Try again').click()
+    await expect(page.locator('.loading')).to_be_hidden()
