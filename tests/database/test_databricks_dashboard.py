@@ -104,7 +104,8 @@ async def test_each_widget_gets_its_fields(writer: asyncpg.Connection) -> None:
         selected = ', '.join(f'{expression} AS "{name}"' for name, expression in fields.items())
         grouped = f' GROUP BY {", ".join(plain)}' if plain and not asked['disaggregated'] else ''
         await writer.fetch(f'SELECT {selected} FROM ({DATASETS[asked["datasetName"]]}) AS dataset{grouped}')
-        assert asked['disaggregated'] is (widget['spec']['widgetType'] in {'table', 'counter'}), widget['name']
+        one_row = widget['spec']['widgetType'] in {'table', 'counter'} and len(plain) == len(fields)
+        assert asked['disaggregated'] is one_row, widget['name']
 
 
 @pytest.mark.parametrize('widget', CHARTS, ids=[widget['name'] for widget in CHARTS])
@@ -156,3 +157,22 @@ def test_the_pages_and_their_filters() -> None:
     assert filters['pageType'] == 'PAGE_TYPE_GLOBAL_FILTERS'
     assert {item['widget']['spec']['frame']['title'] for item in filters['layout']} == {
         'Line', 'Type', 'Machine', 'Day of the change', 'Status of the order'}
+
+
+async def test_each_page_says_as_of_when_it_is(writer: asyncpg.Connection) -> None:
+    """Databricks keeps results for up to a day: what a page shows may be older than it looks."""
+    *canvases, _filters = PAGES
+    for page in canvases:
+        [counter] = [item['widget'] for item in page['layout']
+                     if item['widget'].get('spec', {}).get('frame', {}).get('title') == 'As of']
+        assert counter['spec']['widgetType'] == 'counter'
+        [query] = counter['queries']
+        [field] = query['query']['fields']
+        name = query['query']['datasetName']
+        shown = {asked['query']['datasetName'] for item in page['layout'] for asked in item['widget'].get('queries', [])
+                 if item['widget'] is not counter}
+        assert name in shown, 'of the very data that the page shows'
+        expression = field['expression'].replace('`', '"')
+        statement = await writer.prepare(f'SELECT {expression} FROM ({DATASETS[name]}) AS dataset')
+        [column] = statement.get_attributes()
+        assert column.type.name == 'timestamptz'
