@@ -251,6 +251,16 @@ def test_a_developers_name_of_twenty_characters_fits() -> None:
     assert len(re.sub(r'\$\{[^}]*\}', '', name)) + 20 <= LONGEST_APP_NAME
 
 
+def test_the_settings_that_prod_shows_are_settings_of_the_app_and_go_beside_the_others() -> None:
+    """What stands there as a comment, without the comment's sign."""
+    shown = yaml.safe_load(re.sub(r'^( *)# (config:|  env:|    - )', r'\1\2', TEXT, flags=re.MULTILINE))
+    app = merged(BUNDLE['resources'], shown['targets']['prod']['resources'])['apps']['line_monitor']
+    names = {entry['name'] for entry in app['config']['env']}
+    assert names == set(environment_of('prod')) | {'ROLES', 'FEED_WRITERS'}
+    assert {name.lower() for name in names} <= set(Settings.model_fields)
+    assert app['resources'] == app_of('prod')['resources']
+
+
 def test_only_a_developers_copy_is_a_demo() -> None:
     assert {target: variables_of(target)['new_floor'] for target in TARGETS} == {
         'dev': 'demo', 'prod': 'empty', 'existing': 'empty'}
