@@ -1,6 +1,6 @@
 -- A role for a feed (a PLC gateway, an MES): it can say what a machine's status is, and nothing else.
--- Run once by an administrator in the floor's schema; it may be run again. A feed's own login joins it:
---   CREATE ROLE gateway_1 LOGIN PASSWORD '...'; GRANT floor_feed_writer TO gateway_1;
+-- Run once by an administrator in the floor's schema; it may be run again. A feed's own login joins it by
+-- feed_login.sql, which also sets the limits that only a login can have.
 DO $$
 BEGIN
     CREATE ROLE floor_feed_writer NOLOGIN;

@@ -19,6 +19,7 @@ from ..database import UNREACHABLE, Connection, describe
 from ..errors import DatabaseError, DatabaseUnavailable, FeedNotDelivered
 from .vitals import Vitals
 
+LONG_OPEN_S = 30.0
 PATIENCE_S = 3.0
 """So long the database may take for all questions together, and a notification for its way."""
 
@@ -55,6 +56,16 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTransaction:
+    """A session that has long held locks on our tables; waiting: how many others wait for it."""
+
+    pid: int
+    login: str
+    seconds: float
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseFacts:
     """What the database says. Sizes in bytes; queue_usage from 0 to 1."""
 
@@ -85,6 +96,9 @@ class DatabaseFacts:
     sums_from: datetime | None
     simulator: str | None
     simulator_at: datetime | None
+    unlimited_feeds: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Logins of feeds, and the limits that each lacks."""
+    open_transactions: tuple[OpenTransaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +166,11 @@ async def _ask(vitals: Vitals, connection: Connection) -> DatabaseFacts:
         missing_triggers=tuple([row['name'] async for row in queries.missing_triggers(connection)]),
         missing_rights=tuple([(row['missing'], row['remedy']) async for row in rights]),
         connected=tuple([Sessions(row['program'], row['login'], row['place'], row['sessions'], row['since'])
-                         async for row in queries.diagnosed_sessions(connection)]))
+                         async for row in queries.diagnosed_sessions(connection)]),
+        unlimited_feeds=tuple([(row['login'], tuple(row['missing']))
+                               async for row in queries.diagnosed_feed_logins(connection)]),
+        open_transactions=tuple([OpenTransaction(**row) async for row in
+                                 queries.diagnosed_open_transactions(connection, after=LONG_OPEN_S)]))
 
 
 def _applied(row: Any, ours: dict[int, str]) -> Applied:

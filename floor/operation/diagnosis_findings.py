@@ -86,6 +86,7 @@ def _of_answers(diagnosis: Diagnosis) -> Iterator[Finding]:
 
 
 def _of_database(vitals: Vitals, facts: DatabaseFacts) -> Iterator[Finding]:
+    yield from _of_writers(facts)
     if facts.is_replica:
         yield Finding(Severity.DOWN, 'This server is a replica: nothing can be written, and nothing is announced.',
                       'Let the address name the primary.')
@@ -112,6 +113,19 @@ def _of_database(vitals: Vitals, facts: DatabaseFacts) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, 'The dashboard tables have not been brought up to date for '
                                         f'{(facts.now - facts.dashboard_at).total_seconds() / 60:.0f} min.',
                       'The tasks below say why; reports on these pages are right all the same.')
+
+
+def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
+    for each in facts.open_transactions:
+        waiting = f'; {each.waiting} sessions wait for it' if each.waiting else ''
+        yield Finding(Severity.DOWN if each.waiting else Severity.WARNING,
+                      f"A transaction of the login {each.login} (process {each.pid}) has held locks on the floor's "
+                      f'tables for {each.seconds:.0f} s{waiting}.',
+                      f'Have its program commit. To end it: SELECT pg_terminate_backend({each.pid});')
+    for login, missing in facts.unlimited_feeds:
+        yield Finding(Severity.WARNING, f'The feed login {login} has no {", no ".join(missing)}: a transaction that it '
+                      'leaves open can block other feeds.',
+                      f'An administrator has to run: psql DATABASE -v login={login} -f sql/feed_login.sql')
 
 
 def _of_tasks(vitals: Vitals) -> Iterator[Finding]:

@@ -9,6 +9,39 @@ SELECT current_setting('server_version') AS server, current_database() AS name, 
        (SELECT string_agg(r.rolname, ', ' ORDER BY r.rolname) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
         WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = 'floor_feed_writer')) AS feeds;
 
+-- name: diagnosed_feed_logins()
+-- The logins of feeds without one of the limits of feed_login.sql, and which of them.
+SELECT login, missing
+FROM (SELECT r.rolname AS login, array(
+          SELECT name FROM unnest(ARRAY['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) AS name
+          WHERE NOT EXISTS (
+              SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
+              WHERE s.setrole IN (r.oid, 0)
+                AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+                AND setting LIKE name || '=%' AND setting <> name || '=0')
+          ) || CASE WHEN r.rolconnlimit < 0 THEN ARRAY['connection limit'] ELSE '{}' END AS missing
+      FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
+      WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = 'floor_feed_writer') AND r.rolcanlogin) AS feed
+WHERE missing <> '{}'
+ORDER BY login;
+
+-- name: diagnosed_open_transactions(after)
+-- Other sessions whose transaction has held more than a reader's lock on a table of ours for so many seconds, or has kept
+-- others waiting for so long, which is all that is known where this login may not see when it began.
+SELECT pid, coalesce(a.usename, '?') AS login, blocked.sessions AS waiting,
+       greatest(extract(epoch FROM clock_timestamp() - a.xact_start),
+                extract(epoch FROM clock_timestamp() - blocked.since))::float8 AS seconds
+FROM (SELECT DISTINCT l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+      WHERE l.granted AND l.mode <> 'AccessShareLock' AND l.pid <> pg_backend_pid()
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())) AS holder
+LEFT JOIN pg_stat_activity a USING (pid)
+CROSS JOIN LATERAL (SELECT count(*) AS sessions, min(w.waitstart) AS since FROM pg_locks w
+                    WHERE NOT w.granted AND holder.pid = ANY (pg_blocking_pids(w.pid))) AS blocked
+WHERE greatest(extract(epoch FROM clock_timestamp() - a.xact_start),
+               extract(epoch FROM clock_timestamp() - blocked.since)) >= :after::float8
+ORDER BY seconds DESC;
+
 -- name: diagnosed_migrations()
 -- The files that were applied.
 SELECT version, name, sha256, applied_at FROM schema_migrations ORDER BY version;

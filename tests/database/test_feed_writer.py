@@ -10,7 +10,7 @@ import pytest
 
 from floor.database import SQL
 
-FEED_WRITER = SQL / 'feed_writer.sql'
+FEED_WRITER, FEED_LOGIN = SQL / 'feed_writer.sql', SQL / 'feed_login.sql'
 VALVE = 'Valve_01_01'
 NOBODY_CAN = asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.WrongObjectTypeError
 """What PostgreSQL says to everybody who would write a view that is a question, or truncate one."""
@@ -22,7 +22,7 @@ Psql = Callable[..., str]
 def gateway(psql: Psql) -> str:
     """The login of a PLC gateway, set up as the file says."""
     name = f'gateway_{uuid4().hex[:8]}'
-    psql('-f', str(FEED_WRITER), '-c', f'CREATE ROLE {name} LOGIN; GRANT floor_feed_writer TO {name}')
+    psql('-v', f'login={name}', '-f', str(FEED_LOGIN))
     return name
 
 
@@ -49,6 +49,18 @@ async def test_it_says_status_reason_and_datetime(
 
 def test_the_file_may_be_run_again(psql: Psql, gateway: str) -> None:
     psql('-f', str(FEED_WRITER))
+    psql('-v', f'login={gateway}', '-f', str(FEED_LOGIN))
+
+
+async def test_its_login_has_limits_that_end_what_it_leaves_open(writer: asyncpg.Connection) -> None:
+    for limit in 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout':
+        assert await writer.fetchval('SELECT current_setting($1)', limit) in {'5s', '10s'}
+    assert await writer.fetchval('SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user') == 10
+
+
+def test_without_a_login_it_says_what_is_missing(psql: Psql) -> None:
+    with pytest.raises(AssertionError, match='which login'):
+        psql('-f', str(FEED_LOGIN))
 
 
 def test_it_works_in_a_schema_of_another_name(psql: Psql, connect: Connect) -> None:

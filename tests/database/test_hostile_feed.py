@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -11,26 +12,41 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 from database.postgres import SCHEMA, until
+from database.test_diagnosis import vitals_of
 
 from floor.analytics.dashboard_keeper import DashboardKeeper
 from floor.analytics.history_keeper import HistoryKeeper
 from floor.database import SQL, Database
 from floor.listener import Listener, Timing
 from floor.migrate import load_migrations, migrate, prepare
+from floor.operation.diagnosis import diagnose
+from floor.operation.diagnosis_findings import findings
+from floor.settings import Settings
 from floor.store import Connection, Store
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
 
-FEED_WRITER = SQL / 'feed_writer.sql'
+FEED_LOGIN = SQL / 'feed_login.sql'
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
 
 
 @pytest.fixture
-async def feed(psql: Psql, connect: Connect) -> asyncpg.Connection:
+async def feed(psql: Psql, connect: Connect) -> AsyncIterator[asyncpg.Connection]:
     name = f'gateway_{uuid4().hex[:8]}'
-    psql('-f', str(FEED_WRITER), '-c', f'CREATE ROLE {name} LOGIN; GRANT floor_feed_writer TO {name}')
-    return await connect(name)
+    psql('-v', f'login={name}', '-f', str(FEED_LOGIN))
+    yield await connect(name)
+    psql('-c', f'REVOKE floor_feed_writer FROM {name}')  # roles are the server's, whose other databases are tested too
+
+
+@pytest.fixture
+async def as_app(psql: Psql, settings: Settings, database_url: str) -> AsyncIterator[Database]:
+    """The database as a login sees it that is neither its owner nor a superuser."""
+    app = f'app_{uuid4().hex[:8]}'
+    psql('-c', f'CREATE ROLE {app} LOGIN', '-v', f'app={app}', '-f', str(SQL / 'grants.sql'))
+    database = Database(database_url.replace('//postgres@', f'//{app}@'), settings)
+    yield database
+    await database.close()
 
 
 @pytest.fixture
@@ -71,3 +87,79 @@ async def test_a_schema_is_made_whatever_a_feed_holds(
         connect: Connect, holding_everything: asyncpg.Connection) -> None:
     async with asyncio.timeout(20):
         assert len(await migrate(await connect(), 'second_plant', load_migrations())) == len(load_migrations()) - 1
+
+
+# what it leaves open
+
+async def test_a_change_behind_an_open_one_is_refused_in_time_and_the_open_one_is_ended(
+        psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
+    """With the limits as they are, but a hundredth of the time."""
+    login = await feed.fetchval('SELECT session_user')
+    psql('-c', f"ALTER ROLE {login} SET lock_timeout = '50ms'",
+         '-c', f"ALTER ROLE {login} SET idle_in_transaction_session_timeout = '400ms'")
+    forgetful, patient = await connect(login), await connect(login)
+    change = "UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Valve_01_01'"
+    await forgetful.execute(f'BEGIN; {change}')
+    with pytest.raises(asyncpg.LockNotAvailableError):
+        await patient.execute(change)
+    await until(forgetful.is_closed)
+    assert await patient.execute(change) == 'UPDATE 1'
+
+
+async def test_a_feed_can_not_take_every_connection(psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
+    login = await feed.fetchval('SELECT session_user')
+    with pytest.raises(asyncpg.TooManyConnectionsError, match='too many connections for role'):
+        for _ in range(11):
+            await connect(login)
+
+
+async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql, feed: asyncpg.Connection) -> None:
+    login = await feed.fetchval('SELECT session_user')
+    assert not [each for each in findings(await diagnose(vitals_of(database))) if login in each.what]
+    psql('-c', f'ALTER ROLE {login} RESET ALL', '-c', f"ALTER ROLE {login} SET lock_timeout = '0'",
+         '-c', f'ALTER ROLE {login} CONNECTION LIMIT -1')
+    [finding] = [each for each in findings(await diagnose(vitals_of(database))) if login in each.what]
+    assert finding.what == (f'The feed login {login} has no statement_timeout, no lock_timeout, '
+                            'no idle_in_transaction_session_timeout, no connection limit: a transaction that it leaves '
+                            'open can block other feeds.')
+    assert f'psql DATABASE -v login={login} -f sql/feed_login.sql' in finding.do
+
+
+async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
+        database: Database, connect: Connect, feed: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(diagnose.__globals__, 'LONG_OPEN_S', 0.0)
+    admin = await connect()
+    await feed.execute("BEGIN; UPDATE machine_feed_stream SET status = 'down'")
+    login, pid = await feed.fetchval('SELECT session_user'), feed.get_server_pid()
+
+    async def what() -> str:
+        found = [each for each in findings(await diagnose(vitals_of(database))) if f'(process {pid})' in each.what]
+        return found[0].what if found else ''
+
+    assert re.fullmatch(rf'A transaction of the login {login} \(process {pid}\) has held locks on the floor\'s tables '
+                        r'for \d+ s\.', await what())
+    waiting = asyncio.create_task(admin.execute("UPDATE machine_feed_stream SET status = 'warning'"))
+
+    async def is_counted() -> bool:
+        return (await what()).endswith('; 1 sessions wait for it.')
+
+    await until(is_counted)
+    await feed.execute('ROLLBACK')
+    await waiting
+    assert await what() == ''
+
+
+async def test_a_login_that_may_see_little_is_told_all_the_same_once_others_wait(
+        as_app: Database, connect: Connect, feed: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(diagnose.__globals__, 'LONG_OPEN_S', 0.0)
+    admin = await connect()
+    await feed.execute("BEGIN; UPDATE machine_feed_stream SET status = 'down'")
+    waiting = asyncio.create_task(admin.execute("UPDATE machine_feed_stream SET status = 'warning'"))
+
+    async def is_told() -> bool:
+        return any(f'(process {feed.get_server_pid()})' in each.what
+                   for each in findings(await diagnose(vitals_of(as_app))))
+
+    await until(is_told)
+    await feed.execute('ROLLBACK')
+    await waiting
