@@ -111,7 +111,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
 
     floor_api.register(app, database=database)
     work_orders_api.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
-                             identify=services.identify)
+                             identify=services.identify, downloads=services.downloads)
     vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
                     browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,
                     upkeeps=[order_keeper.upkeep, history_keeper.upkeep, dashboard_keeper.upkeep],

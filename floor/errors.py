@@ -14,6 +14,7 @@ FloorError
 ├── NotFound               a machine, person or work order that isn't in the database
 ├── NotAllowed             the role of who asks is not enough
 ├── TooManyChanges         who asks has changed more in a short time than anybody should
+├── TooManyDownloads       who asks has as many downloads under way as one person may
 ├── InvalidInput           a field of a command can't be taken as it is
 └── EditConflict           somebody else has changed the same work order or person meanwhile
 
@@ -85,6 +86,14 @@ class TooManyChanges(FloorError):
 
     retry_after: seconds until the next change is taken.
     """
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooManyDownloads(FloorError):
+    """Who asks has as many downloads under way as one person may; retry_after: seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)

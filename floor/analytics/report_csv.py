@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import datetime, tzinfo
 
 from ..orders.order_csv import BYTE_ORDER_MARK, FORMULA_STARTS
@@ -39,7 +39,7 @@ class ReportFiles:
         return name in self._tables or name in {'figures', 'stops', 'explain', 'explain-machines'}
 
     async def pieces(self, name: str, window: Window, before: Window | None, scope: Scope, *, by: By = 'minutes',
-                     kpi: str = '') -> AsyncIterator[str]:
+                     kpi: str = '') -> AsyncGenerator[str, None]:
         """The file in pieces. kpi: which figure, for the two that explain one.
 
         :raises InvalidInput: there is no such figure

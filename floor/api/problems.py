@@ -20,7 +20,15 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
+from ..errors import (
+    DatabaseUnavailable,
+    EditConflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    TooManyChanges,
+    TooManyDownloads,
+)
 
 MEDIA_TYPE = 'application/problem+json'
 RETRY_AFTER_S = 5
@@ -60,8 +68,8 @@ def answer_problems(app: FastAPI) -> None:
     """From now on every error under /api is answered with problem details."""
     answers: dict[int | type[Exception], Answer] = {
         DatabaseUnavailable: _unavailable, NotFound: _says(404), NotAllowed: _says(403), EditConflict: _says(409),
-        TooManyChanges: _too_often, InvalidInput: _wrong_field, RequestValidationError: _wrong_request,
-        HTTPException: _refused, 404: _refused, Exception: _fault}
+        TooManyChanges: _too_often, TooManyDownloads: _too_often, InvalidInput: _wrong_field,
+        RequestValidationError: _wrong_request, HTTPException: _refused, 404: _refused, Exception: _fault}
     before = dict(app.exception_handlers)
     before.setdefault(404, before.get(HTTPException))
     before.setdefault(NotAllowed, _not_signed_in)
@@ -89,7 +97,7 @@ _MEANINGS = {400: 'The body can not be parsed.',
              413: 'The body is too long.',
              415: 'The body is not of the media type application/json.',
              422: 'The request can not be understood or not be met; errors says which part.',
-             429: 'You have made too many changes. Ask again after the seconds of Retry-After.',
+             429: 'Too many changes, or downloads under way. Ask again after the seconds of Retry-After.',
              503: 'The database does not answer. Ask again after the seconds of Retry-After.'}
 
 
@@ -100,7 +108,7 @@ def _unavailable(_: Request, error: DatabaseUnavailable) -> Response:
     return problem(503, str(error), headers={'Retry-After': str(RETRY_AFTER_S)})
 
 
-def _too_often(_: Request, error: TooManyChanges) -> Response:
+def _too_often(_: Request, error: TooManyChanges | TooManyDownloads) -> Response:
     return problem(429, str(error), headers={'Retry-After': str(math.ceil(error.retry_after))})
 
 

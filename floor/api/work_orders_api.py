@@ -18,6 +18,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Path, Qu
 
 from ..commands import clean_reference
 from ..database import Database
+from ..downloads import Downloads
 from ..employees import Employees
 from ..errors import EditConflict, InvalidInput, NotAllowed, NotFound
 from ..model import Attachment, Employee, Identity, WorkOrder, WorkOrderEvent
@@ -44,7 +45,7 @@ PLACE = {'Location': {'description': 'Where it is found.', 'schema': {'type': 's
 
 def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list: WorkOrderList,
              employees: Employees, identify: Callable[[Mapping[str, str]], Identity],
-             patience: float = PATIENCE_S) -> None:
+             downloads: Downloads, patience: float = PATIENCE_S) -> None:
     """Serve /api/work-orders, after api.register has said how errors are answered.
 
     identify: who asks, from the headers of a request; patience: seconds after which the database counts as away.
@@ -136,14 +137,15 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     @router.get('/{order_id}/attachments/{attachment_id}', summary='The content of an attachment',
                 response_class=Response, responses={
                     200: {'content': {kind: {'schema': {'type': 'string', 'format': 'binary'}} for kind in SUFFIXES},
-                          'description': 'The file as it was attached.'}, **documented(404)})
-    async def attachment(order_id: str, attachment_id: AttachmentId) -> Response:
+                          'description': 'The file as it was attached.'}, **documented(404, 429)})
+    async def attachment(order_id: str, attachment_id: AttachmentId, who: Identity = asking) -> Response:
         """To be saved, not to be opened in place: nothing in it can act in this site's name."""
         async with answering(patience):
             file, content = await orders.attachment(_known(order_id), attachment_id)
-        return Response(content, media_type=file.media_type, headers={
-            'Cache-Control': 'no-store', 'Content-Disposition': disposition(file), 'X-Content-Type-Options': 'nosniff',
-            'Content-Security-Policy': "default-src 'none'; sandbox", 'Cross-Origin-Resource-Policy': 'same-origin'})
+        return await downloads.response(who, content, file.media_type, {
+            'Content-Length': str(file.size), 'Content-Disposition': disposition(file),
+            'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "default-src 'none'; sandbox",
+            'Cross-Origin-Resource-Policy': 'same-origin'})
 
     app.include_router(router)
 

@@ -26,6 +26,7 @@ from .identity_required import IdentityRequired
 from .intake import MOST_BYTES, Intake
 from .own_origin import OwnOrigin, own_names
 from .sign_in import sign_in_origins
+from .slow_peers import PatientProtocol
 
 
 def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None,
@@ -46,4 +47,4 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
               *(f'http://{name}' if ':' in name else f'http://{name}:*' for name in settings.allowed_hosts)}
     app.add_middleware(BrowserHeaders, frames=sorted(frames))
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
-            'ws_max_size': MOST_BYTES}
+            'http': PatientProtocol, 'ws_max_size': MOST_BYTES}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any, TypeVar, cast
@@ -19,7 +19,7 @@ import asyncpg
 from ..database import Connection, Database, describe
 from ..errors import DatabaseUnavailable
 from ..history import to_status
-from ..model import HoldReason, Priority, WorkOrder, WorkOrderState
+from ..model import HoldReason, OrderId, Priority, WorkOrder, WorkOrderState
 from . import order_csv
 from .order_filter import MOST_TEXT, UNASSIGNED, Done, OrderFilter, SortKey
 
@@ -28,6 +28,7 @@ __all__ = ['MOST_TEXT', 'UNASSIGNED', 'Done', 'OrderCounts', 'OrderFilter', 'Ord
 
 SHARED_FOR_S = 2.0  # counts of what is overdue move with time, not with the revision
 SHARED_MOST = 256
+READ_AT_ONCE = 500
 
 Answer = TypeVar('Answer')
 
@@ -124,23 +125,26 @@ class WorkOrderList:
         base = filter.stateless()
         return await self._once(('counts', base), revision, lambda: self._count(base))
 
-    @asynccontextmanager
-    async def every(self, filter: OrderFilter) -> AsyncIterator[AsyncIterator[WorkOrder]]:
-        """All orders under a filter, sorted, from all its pages; read as they are taken, from one moment.
+    async def every(self, filter: OrderFilter) -> AsyncGenerator[WorkOrder, None]:
+        """All orders under a filter, sorted, from all its pages: those that there are when it begins, each once, as it
+        is when it is read. Between two reads no connection is held, however long the reader takes.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailable: nobody answers, or not in time; also in between
         """
-        asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': 0, 'most': None}
         async with self._asking() as connection:
-            async with self._database.queries.work_order_page_cursor(connection, **asked) as rows:
-                yield (_to_order(row) async for row in rows)
+            ids = await self._ids(connection, filter, first=0, most=None)
+        for begin in range(0, len(ids), READ_AT_ONCE):
+            async with self._asking() as connection:
+                orders = await self._orders_of(connection, ids[begin:begin + READ_AT_ONCE])
+            for order in orders:
+                yield order
 
-    async def csv(self, filter: OrderFilter) -> AsyncIterator[str]:
+    async def csv(self, filter: OrderFilter) -> AsyncGenerator[str, None]:
         """All orders under a filter, from all its pages, as a file that Excel opens; in pieces.
 
         :raises DatabaseUnavailable: nobody answers, or not in time; before the first piece, or the link broke meanwhile
         """
-        async with self.every(filter) as orders:
+        async with aclosing(self.every(filter)) as orders:
             async for piece in order_csv.pieces(orders, self._zone):
                 yield piece
 
@@ -159,9 +163,7 @@ class WorkOrderList:
         queries = self._database.queries
         async with self._asking() as connection, connection.transaction(isolation='repeatable_read', readonly=True):
             found = [row async for row in queries.orders_of_shift(connection, start=start, until=until)]
-            asked = {**self._conditions(OrderFilter()), 'ids': list({row['id'] for row in found}),
-                     'sort': SortKey.PRESSING, 'first': 0, 'most': None}
-            orders = {row['id']: _to_order(row) async for row in queries.work_order_page(connection, **asked)}
+            orders = {order.id: order for order in await self._orders_of(connection, [row['id'] for row in found])}
         return ShiftOrders(
             left=tuple(replace(orders[row['id']], state=WorkOrderState(row['state']),
                                priority=Priority(row['priority']), assignee=row['assignee'])
@@ -184,10 +186,16 @@ class WorkOrderList:
             return frozenset([row['id'] async for row in self._database.queries.former_assignees(connection)])
 
     async def _orders(self, filter: OrderFilter) -> tuple[WorkOrder, ...]:
-        asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': (filter.page - 1) * filter.per_page,
-                 'most': filter.per_page}
         async with self._asking() as connection:
-            return tuple([_to_order(row) async for row in self._database.queries.work_order_page(connection, **asked)])
+            ids = await self._ids(connection, filter, first=(filter.page - 1) * filter.per_page, most=filter.per_page)
+            return tuple(await self._orders_of(connection, ids))
+
+    async def _ids(self, connection: Connection, filter: OrderFilter, *, first: int, most: int | None) -> list[OrderId]:
+        asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': first, 'most': most}
+        return [row['id'] async for row in self._database.queries.work_order_ids(connection, **asked)]
+
+    async def _orders_of(self, connection: Connection, ids: Sequence[OrderId]) -> list[WorkOrder]:
+        return [_to_order(row) async for row in self._database.queries.work_orders_of(connection, ids=ids)]
 
     async def _count(self, filter: OrderFilter) -> OrderCounts:
         conditions = self._conditions(filter)
@@ -205,7 +213,6 @@ class WorkOrderList:
     def _conditions(self, filter: OrderFilter) -> dict[str, Any]:
         said = filter.text
         return {
-            'ids': None,
             'states': [*filter.states] if filter.states or filter.done else None,
             'done': filter.done,
             'zone': str(self._zone),

@@ -6,7 +6,7 @@ Which moves are allowed and what they need stands in sql/migrations/0003_work_or
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,6 +38,8 @@ LONGEST_NAME = 200
 LONGEST_ITEM = 500
 MOST_ITEMS = 100
 LONGEST_ID = 50
+PIECE = 64 * 1024
+"""Bytes of an attachment that are read at once."""
 MOST_ATTACHMENTS = 50
 EARLIEST_REPORT = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER = timedelta(hours=1)
@@ -236,8 +238,8 @@ class WorkOrders:
             return to_attachment(await self._queries.attach_to_work_order(
                 connection, id=id, file_name=file_name, media_type=kind, content=content, added_by=person.name))
 
-    async def attachment(self, id: str, attachment_id: int) -> tuple[Attachment, bytes]:
-        """An attachment with its content.
+    async def attachment(self, id: str, attachment_id: int) -> tuple[Attachment, AsyncGenerator[bytes, None]]:
+        """An attachment with its content in pieces; between two of them no connection is held.
 
         :raises NotFound:
         """
@@ -246,7 +248,15 @@ class WorkOrders:
                 connection, id=id, attachment_id=attachment_id) if _can_be(id, attachment_id) else None
         if row is None:
             raise NotFound('there is no such attachment')
-        return to_attachment(row), row['content']
+        attachment = to_attachment(row)
+        return attachment, self._content(attachment)
+
+    async def _content(self, attachment: Attachment) -> AsyncGenerator[bytes, None]:
+        for first in range(0, attachment.size, PIECE):
+            async with reading(self._database) as connection:
+                piece = await self._queries.attachment_piece(connection, attachment_id=attachment.id, first=first,
+                                                             most=PIECE)
+            yield piece
 
     # the rules
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from fastapi import Request, Response
-from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.responses import PlainTextResponse
 from nicegui import app, background_tasks, ui
 
 from ..analytics import Analytics, Kpi, Kpis, Window
 from ..analytics.report_csv import ReportFiles
 from ..analytics.stops import By
-from ..errors import DatabaseError, DatabaseUnavailable, FloorError, InvalidInput, NotAllowed
+from ..downloads import too_many
+from ..errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    FloorError,
+    InvalidInput,
+    NotAllowed,
+    TooManyDownloads,
+)
 from ..model import MachineName
 from ..store import NOT_ON_A_LINE, Connection, Difference
 from ..ui.assets import link_stylesheet
@@ -67,23 +74,22 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
     @app.get(ADDRESS + '/{name}.csv', include_in_schema=False)
     async def reports_csv(name: str, request: Request) -> Response:
         try:
-            services.identify(request.headers)
+            who = services.identify(request.headers)
             if not files.has(name):
                 return PlainTextResponse('There is no such report.', status_code=404)
             choice = ReportChoice.from_query(request.query_params)
             comparison = choice.at(await services.database_now(), services.zone, shifts)
             pieces = files.pieces(name, comparison.window, comparison.before, choice.scope, by=choice.by,
                                   kpi=request.query_params.get('kpi', ''))
-            first = await anext(pieces)  # so that a database that is away is no file
+            return await services.downloads.csv(who, pieces, name, datetime.now(services.zone))
         except NotAllowed as refusal:
             return PlainTextResponse(str(refusal), status_code=403)
+        except TooManyDownloads as error:
+            return too_many(error)
         except InvalidInput as error:
             return PlainTextResponse(as_sentence(error), status_code=422)
         except DatabaseUnavailable as error:
             return PlainTextResponse(f'{error}. Please try again.', status_code=503, headers={'Retry-After': '5'})
-        name = f'{name}-{datetime.now(services.zone):%Y-%m-%d-%H%M}.csv'
-        return StreamingResponse(_from_first(first, pieces), media_type='text/csv; charset=utf-8', headers={
-            'Content-Disposition': f'attachment; filename="{name}"', 'Cache-Control': 'no-store'})
 
 
 class ReportsPage:
@@ -265,10 +271,3 @@ def nothing_known(kpis: Kpis, choice: ReportChoice, *, begun: bool) -> str:
     if not kpis.machines:
         return 'There is no such line, or no machine on it.' if choice.line else 'There are no machines yet.'
     return 'Nothing was heard of these machines in this window.'
-
-
-async def _from_first(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
-    async with aclosing(rest):  # type: ignore[type-var]
-        yield first
-        async for piece in rest:
-            yield piece

@@ -10,7 +10,8 @@ from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from nicegui import app, ui
 
-from ..errors import DatabaseError, FloorError, NotAllowed, NotFound
+from ..downloads import too_many
+from ..errors import DatabaseError, FloorError, NotAllowed, NotFound, TooManyDownloads
 from ..model import Attachment, DisplayName, Identity, OrderId, Person, WorkOrder, WorkOrderDetails
 from ..orders.active_orders import OrderChange
 from ..store import Connection
@@ -52,25 +53,27 @@ def register(services: Services) -> None:
     @app.get('/work-orders/{order_id}/attachments/{attachment_id}', include_in_schema=False)
     async def attachment(request: Request, order_id: str, attachment_id: str) -> Response:
         try:
-            services.identify(request.headers)
+            who = services.identify(request.headers)
             if not (attachment_id.isascii() and attachment_id.isdigit()):
                 raise NotFound('there is no such attachment')
-            return as_file(*await services.orders.attachment(order_id, int(attachment_id)))
+            file, content = await services.orders.attachment(order_id, int(attachment_id))
+            return await services.downloads.response(who, content, file.media_type, as_stored(file))
         except NotAllowed as refusal:
             return PlainTextResponse(as_sentence(refusal), status_code=403)
         except NotFound as error:
             return PlainTextResponse(as_sentence(error), status_code=NO_SUCH_ORDER)
+        except TooManyDownloads as error:
+            return too_many(error)
         except FloorError as error:
             return PlainTextResponse(as_sentence(error), status_code=503, headers={'Retry-After': '5'})
 
 
-def as_file(attachment: Attachment, content: bytes) -> Response:
+def as_stored(attachment: Attachment) -> dict[str, str]:
     """The stored file as what it was found to be when it was stored: never as a page, never with scripts."""
     place = 'inline' if attachment.media_type.startswith('image/') else 'attachment'
-    return Response(content, media_type=attachment.media_type, headers={
-        'Content-Disposition': f"{place}; filename*=UTF-8''{quote(attachment.file_name, safe='')}",
-        'Content-Security-Policy': 'sandbox', 'X-Content-Type-Options': 'nosniff',
-        'Cache-Control': 'private, max-age=31536000, immutable'})
+    return {'Content-Disposition': f"{place}; filename*=UTF-8''{quote(attachment.file_name, safe='')}",
+            'Content-Length': str(attachment.size), 'Content-Security-Policy': 'sandbox',
+            'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'private, max-age=31536000, immutable'}
 
 
 class WorkOrderPage:

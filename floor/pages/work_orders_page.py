@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from datetime import datetime
 
 from fastapi import Request, Response
-from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.responses import PlainTextResponse
 from nicegui import app, ui
 
-from ..errors import DatabaseError, DatabaseUnavailable, NotAllowed
+from ..downloads import too_many
+from ..errors import DatabaseError, DatabaseUnavailable, NotAllowed, TooManyDownloads
 from ..model import Identity, OrderBrief, Person
 from ..orders.active_orders import OrderChange
 from ..orders.work_order_list import UNASSIGNED, OrderFilter, OrderPage
@@ -48,16 +48,15 @@ def register(services: Services) -> None:
     @app.get(CSV_ADDRESS, include_in_schema=False)
     async def work_orders_csv(request: Request) -> Response:
         try:
-            services.identify(request.headers)
+            who = services.identify(request.headers)
             pieces = services.order_list.csv(OrderFilter.from_query(request.query_params))
-            first = await anext(pieces)  # so that a database that is away is no file
+            return await services.downloads.csv(who, pieces, 'work-orders', datetime.now(services.zone))
         except NotAllowed as refusal:
             return PlainTextResponse(str(refusal), status_code=403)
+        except TooManyDownloads as error:
+            return too_many(error)
         except DatabaseUnavailable as error:
             return PlainTextResponse(f'{error}. Please try again.', status_code=503, headers={'Retry-After': '5'})
-        name = f'work-orders-{datetime.now(services.zone):%Y-%m-%d-%H%M}.csv'
-        return StreamingResponse(_from_first(first, pieces), media_type='text/csv; charset=utf-8', headers={
-            'Content-Disposition': f'attachment; filename="{name}"', 'Cache-Control': 'no-store'})
 
 
 class WorkOrdersPage:
@@ -173,10 +172,3 @@ def concerns(filter: OrderFilter, before: OrderBrief | None, after: OrderBrief |
         return True
     return any((not filter.priorities or brief.priority in filter.priorities)
                and (filter.assignee is None or filter.assignee == (brief.assignee_id or UNASSIGNED)) for brief in known)
-
-
-async def _from_first(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
-    async with aclosing(rest):  # type: ignore[type-var]
-        yield first
-        async for piece in rest:
-            yield piece

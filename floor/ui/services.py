@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from nicegui import ui
 
 from ..dashboard_link import DashboardLink
+from ..downloads import Downloads
 from ..employees import Employees
 from ..model import Identity, MachineName, Person, Role, StatusEvent
 from ..orders.work_order_list import WorkOrderList
@@ -39,6 +40,7 @@ class Services:
     """The database's clock, which questions about now ask; raises DatabaseUnavailable."""
     dashboard: DashboardLink | None = None
     """In Databricks; None: the settings name none."""
+    downloads: Downloads = field(default_factory=Downloads)
 
     def visitor(self) -> Identity:
         """Who opened the page that is being built; commands are sent in this name.

@@ -2,22 +2,18 @@
 -- The lists ask the same statement in many ways, and each way deserves a plan of its own. Holds until RESET ALL.
 SET plan_cache_mode = force_custom_plan;
 
--- name: work_order_page(ids, states, done, zone, priorities, machine, assignee, unassigned, overdue, words, machine_words, sort, first, most)
+-- name: work_order_ids(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, machine_words, sort, first, most)
 -- The orders under a filter, sorted; null means no condition, a minus before the sort turns it round. What ties is sorted
 -- by how pressing it is: overdue first, then by priority, then by when it is due; what has ended last, the latest first.
 -- done: today (by the clock of the zone) or week, for what was completed since then, whatever states are asked for.
-SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.priority, o.status AS state, o.reporter_name,
-       o.reporter_email, o.assignee_id, o.assignee, o.source, o.machine_status, o.machine_reason, o.stop_since,
-       o.recovered_at, o.timestamp AS reported_at, o.created_at, o.due_at, o.acknowledged_at, o.started_at,
-       o.completed_at, o.cancelled_at, o.hold_reason, o.cause, o.action_taken, o.cancel_reason, o.updated_at, o.version
+SELECT o.id
 FROM work_orders o
 CROSS JOIN LATERAL (
     SELECT CASE o.priority WHEN 'critical' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END AS urgency,
            CASE o.status WHEN 'open' THEN 1 WHEN 'in_progress' THEN 2 WHEN 'on_hold' THEN 3 WHEN 'completed' THEN 4
                          ELSE 5 END AS stage
 ) AS key
-WHERE (:ids::text[] IS NULL OR o.id = ANY (:ids))
-  AND (:states::text[] IS NULL OR o.status = ANY (:states) OR o.completed_at >= CASE :done::text WHEN 'today' THEN date_trunc('day', now(), :zone::text)
+WHERE (:states::text[] IS NULL OR o.status = ANY (:states) OR o.completed_at >= CASE :done::text WHEN 'today' THEN date_trunc('day', now(), :zone::text)
                                                                      WHEN 'week' THEN now() - interval '7 days' END)
   AND (:priorities::text[] IS NULL OR o.priority = ANY (:priorities))
   AND (:machine::text IS NULL OR o.machine_id = :machine)
@@ -38,6 +34,15 @@ ORDER BY
     coalesce(o.completed_at, o.cancelled_at) DESC NULLS FIRST,
     o.due_at >= now(), key.urgency, o.due_at, o.id
 OFFSET :first::bigint LIMIT :most::bigint;
+
+-- name: work_orders_of(ids)
+-- These orders, in this order.
+SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.priority, o.status AS state, o.reporter_name,
+       o.reporter_email, o.assignee_id, o.assignee, o.source, o.machine_status, o.machine_reason, o.stop_since,
+       o.recovered_at, o.timestamp AS reported_at, o.created_at, o.due_at, o.acknowledged_at, o.started_at,
+       o.completed_at, o.cancelled_at, o.hold_reason, o.cause, o.action_taken, o.cancel_reason, o.updated_at, o.version
+FROM unnest(:ids::text[]) WITH ORDINALITY AS asked (id, number) JOIN work_orders o USING (id)
+ORDER BY asked.number;
 
 -- name: work_order_counts(priorities, machine, assignee, unassigned, words, machine_words, zone)
 -- How many orders are in each state under a filter that asks for no state; how many of them are overdue, and how many

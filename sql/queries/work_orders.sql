@@ -93,7 +93,7 @@ VALUES (:id, :file_name, :media_type, :content, :added_by)
 RETURNING attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by;
 
 -- name: work_order_attachment(id, attachment_id)^
-SELECT attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by, content
+SELECT attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by
 FROM work_order_attachments WHERE work_order_id = :id AND attachment_id = :attachment_id;
 
 -- name: work_order_moves()
@@ -112,3 +112,7 @@ SELECT * FROM note_recoveries() AS id;
 -- name: open_work_orders_for_stops(after)
 -- The new orders of machines that have been down for so long.
 SELECT * FROM open_work_orders_for_stops(:after::interval) AS id;
+
+-- name: attachment_piece(attachment_id, first, most)$
+-- So many bytes of a file, from that one on (counted from 0). The column is stored uncompressed, so only these are read.
+SELECT substring(content FROM :first + 1 FOR :most) FROM work_order_attachments WHERE attachment_id = :attachment_id;

@@ -20,6 +20,7 @@ from floor.api.docs import describe_api
 from floor.api.work_orders_api import disposition
 from floor.change_limit import ChangeLimit
 from floor.database import Database
+from floor.downloads import Downloads
 from floor.employees import Employees
 from floor.gate.intake import MOST_BYTES, Intake
 from floor.model import Attachment, Identity, Role
@@ -48,7 +49,7 @@ def app_of(database: Database, settings: Settings, patience: float = 10, limit: 
     floor_api.register(app, database=database)
     work_orders_api.register(
         app, database=database, employees=employees, orders=WorkOrders(database, employees),
-        order_list=WorkOrderList(database, settings.zone), patience=patience,
+        order_list=WorkOrderList(database, settings.zone), patience=patience, downloads=Downloads(),
         identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
     return app
 
@@ -559,7 +560,7 @@ async def test_the_description_names_every_answer(nobody: Client) -> None:
         'GET /{order_id}/comments': {'200', '401', '404', '422', '503'},
         'POST /{order_id}/comments': {'201', '404'} | changes,
         'GET /{order_id}/events': {'200', '401', '404', '422', '503'},
-        'GET /{order_id}/attachments/{attachment_id}': {'200', '401', '404', '422', '503'}}
+        'GET /{order_id}/attachments/{attachment_id}': {'200', '401', '404', '422', '429', '503'}}
     for path, operations in described['paths'].items():
         for operation in operations.values():
             if path.startswith(PATH):

@@ -487,7 +487,8 @@ async def test_a_photo_or_a_pdf_comes_back_as_it_was(orders: WorkOrders, content
     order = await orders.create(MIKE, LEAK)
     file = await orders.attach(CARLOS, order.id, 'evidence', content)
     assert (file.media_type, file.size, file.added_by) == (kind, len(content), 'Carlos Mendez')
-    assert await orders.attachment(order.id, file.id) == (file, content)
+    found, pieces = await orders.attachment(order.id, file.id)
+    assert (found, b''.join([piece async for piece in pieces])) == (file, content)
     assert (await orders.details(order.id)).attachments == (file,)
 
 

@@ -380,10 +380,15 @@ async def test_a_database_that_is_away_is_told_and_the_order_comes_back_by_itsel
 # attachments
 
 
+async def in_pieces(*pieces):
+    for piece in pieces:
+        yield piece
+
+
 @pytest.mark.parametrize(('media_type', 'place'), [('image/png', 'inline'), ('application/pdf', 'attachment')])
 async def test_a_file_is_sent_as_what_it_is_and_can_do_nothing(floor, page, user, media_type, place):
     floor.orders.answers['attachment'] = (
-        Attachment(7, 'leak "é".x', media_type, 3, NOW, 'Grace Kim'), b'abc')
+        Attachment(7, 'leak "é".x', media_type, 3, NOW, 'Grace Kim'), in_pieces(b'ab', b'c'))
 
     response = await user.http_client.get(f'{ADDRESS}/attachments/7')
 

@@ -1,0 +1,155 @@
+"""Files that many take away slowly: nobody else waits for a connection, and nobody's memory is full of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import httpx
+import pytest
+from browser.program import Program
+from database.postgres import until
+
+from floor.database import Database
+from floor.downloads import Downloads
+from floor.employees import Employees
+from floor.errors import TooManyDownloads
+from floor.model import Identity, MachineName, Role
+from floor.orders.work_order_list import OrderFilter, WorkOrderList
+from floor.orders.work_orders import NewOrder, WorkOrders
+
+pytestmark = pytest.mark.newest_postgres
+
+ADD_ORDERS = """
+    INSERT INTO work_orders (id, machine_id, issue_description, priority, reporter_name)
+    SELECT 'WO-20261123-' || lpad(n::text, 8, '0'), 'Valve_01_01', repeat('x', $2), 'medium', 'Lisa Garcia'
+    FROM generate_series(1, $1::integer) AS n"""
+PHOTO = b'\x89PNG\r\n\x1a\n' + os.urandom(10_000_000)
+LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
+
+
+@pytest.fixture
+def orders(database: Database) -> WorkOrders:
+    return WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
+
+
+async def test_a_file_of_orders_holds_no_connection_while_it_waits(database: Database, connect) -> None:
+    admin = await connect()
+    await admin.execute(ADD_ORDERS, 1_200, 100)
+    pieces = WorkOrderList(database, ZoneInfo('UTC')).csv(OrderFilter())
+    text = await anext(pieces)
+    assert database.pool_use.busy == 0
+    await admin.execute("UPDATE work_orders SET priority = 'critical' WHERE id LIKE '%7'")  # sorted elsewhere now
+    await admin.execute(ADD_ORDERS.replace('20261123', '20261124'), 10, 100)
+    async for piece in pieces:
+        assert database.pool_use.busy == 0
+        text += piece
+    ids = [line.partition(',')[0] for line in text.splitlines()[1:]]
+    assert len(ids) == 1_200
+    assert set(ids) == {f'WO-20261123-{number:08}' for number in range(1, 1_201)}
+
+
+async def test_an_attachment_comes_in_small_pieces_and_holds_no_connection(
+        database: Database, orders: WorkOrders) -> None:
+    order = await orders.create(LISA, NewOrder(MachineName('Valve_01_01'), 'Leak'))
+    file = await orders.attach(LISA, order.id, 'leak.png', PHOTO)
+    _, pieces = await orders.attachment(order.id, file.id)
+    content = b''
+    async for piece in pieces:
+        assert len(piece) <= 64 * 1024
+        assert database.pool_use.busy == 0
+        content += piece
+    assert content == PHOTO
+
+
+async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own() -> None:
+    async def file():
+        yield 'text'
+
+    downloads = Downloads(at_once=2, patience=0.05)
+    first, _ = [await downloads.response(LISA, file(), 'text/csv', {}) for _ in range(2)]
+    with pytest.raises(TooManyDownloads, match='You have 2 downloads under way'):
+        await downloads.response(LISA, file(), 'text/csv', {})
+    await downloads.response(Identity('Mike', 'mike@example.com'), file(), 'text/csv', {})
+    waiting = asyncio.create_task(Downloads.response(downloads, LISA, file(), 'text/csv', {}))
+    await first({'type': 'http', 'path': '/'}, asyncio.Event().wait, _ignore)
+    assert (await waiting).status_code == 200
+
+
+async def _ignore(message: object) -> None:
+    """Takes every message of an answer."""
+
+
+# the real program, over real sockets
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix='floor-'))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def program(folder: Path) -> Iterator[Program]:
+    """With four connections to the database for all pages."""
+    program = Program(folder, DB_POOL_SIZE='2', DB_MAX_OVERFLOW='2', DB_POOL_TIMEOUT='20')
+    program.start()
+    yield program
+    program.stop()
+
+
+def slow_reader(program: Program, path: str) -> socket.socket:
+    """Asks, and then reads nothing more than the first bytes."""
+    reader = socket.socket()
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    reader.settimeout(60)
+    host, port = program.host.split(':')
+    reader.connect((host, int(port)))
+    reader.sendall(f'GET {path} HTTP/1.1\r\nHost: {program.host}\r\n\r\n'.encode())
+    return reader
+
+
+async def test_slow_readers_keep_nobody_from_the_database(program: Program) -> None:
+    await until(lambda: program.health().get('status') == 'live', 60)
+    connection = await asyncpg.connect(program.database_url)
+    await connection.execute(ADD_ORDERS, 3_000, 9_000)
+    order = await connection.fetchval('SELECT min(id) FROM work_orders')
+    attachment = await connection.fetchval(
+        'INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) '
+        "VALUES ($1, 'leak.png', 'image/png', $2, 'Lisa') RETURNING attachment_id", order, PHOTO)
+    await connection.close()
+    file = f'/work-orders/{order}/attachments/{attachment}'
+    readers = [slow_reader(program, path) for path in ['/work-orders.csv'] * 6 + [file] * 2]
+    try:
+        for reader in readers:
+            assert await asyncio.to_thread(reader.recv, 15) == b'HTTP/1.1 200 OK'
+        async with httpx.AsyncClient(base_url=program.url, timeout=60) as client:
+            assert (await client.get('/api/work-orders?per_page=1')).status_code == 200
+            for path in '/work-orders.csv', '/reports/figures.csv', file, f'/api{file}':
+                answer = await client.get(path)
+                assert (answer.status_code, answer.headers['retry-after']) == (429, '5'), path
+            for reader in readers:
+                reader.close()
+            answer = await client.get(file)
+            assert answer.content == PHOTO
+    finally:
+        for reader in readers:
+            reader.close()
+
+
+def test_a_head_that_does_not_come_is_cut_off(program: Program) -> None:
+    with closing(socket.create_connection(tuple(program.host.split(':')), timeout=60)) as peer:
+        peer.sendall(b'GET / HTTP/1.1\r\nHost: floor\r\nX-Slow: ')
+        try:
+            assert peer.recv(1) == b''
+        except ConnectionResetError:
+            pass
