@@ -41,12 +41,12 @@ def register(services: Services) -> None:
         identity = services.visitor()
         person = services.person(identity)
 
-        def open_machine(name: MachineName) -> None:
-            drawer.open(name)
+        def open_machine(name: MachineName, opener: ui.element) -> None:
+            drawer.open(name, opener)
 
         def open_tile(event: GenericEventArguments) -> None:
             if isinstance(event.sender, MachineTile):
-                drawer.open(event.sender.name)
+                drawer.open(event.sender.name, event.sender)
 
         def build_lines() -> None:
             view.forget(keep=(SECOND, FIGURES, LISTS))
@@ -70,7 +70,7 @@ def register(services: Services) -> None:
         build_lines()
         broadcast.join(view)
         if machine:
-            open_machine(MachineName(machine))
+            drawer.open(MachineName(machine))
 
 
 def empty_floor(store: Store) -> None:

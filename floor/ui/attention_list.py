@@ -18,7 +18,7 @@ ROWS = 12
 SHORTEST_ID = 4  # enough to find it among those of a floor, and there is little room
 
 
-def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName], None]) -> None:
+def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName, ui.element], None]) -> None:
     """A fixed number of rows that always show the first machines of the list, and how many more there are."""
     with ui.card().classes('panel attention').props('role=region aria-label="Needs attention"'):
         Heading('Needs attention').classes('panel-title')
@@ -30,13 +30,13 @@ def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName]
 class AttentionRow(LiveElement):
     """One machine: shape, name, how long, reason, and who is on it."""
 
-    def __init__(self, store: Store, rank: int, on_open: Callable[[MachineName], None]) -> None:
+    def __init__(self, store: Store, rank: int, on_open: Callable[[MachineName, ui.element], None]) -> None:
         super().__init__('button', LISTS)
         self._store = store
         self._rank = rank
         self.classes('row-machine')
         self.props['type'] = 'button'
-        self.on_press(lambda _: on_open(machine.name) if (machine := self._machine()) else None)
+        self.on_press(lambda _: on_open(machine.name, self) if (machine := self._machine()) else None)
 
     def _machine(self) -> Machine | None:
         machines = self._store.needing_attention()

@@ -9,6 +9,7 @@ from nicegui import background_tasks, binding, ui
 from ..errors import DatabaseError
 from ..model import Identity, MachineName, Person, Status
 from ..store import Difference, Machine
+from .back_button import BackCloses
 from .event_stream import what_happened
 from .heading import Heading
 from .machine_orders import MachineOrders
@@ -51,7 +52,7 @@ class MachineDrawer:
         forms = ui.element('div')  # not in the drawer, which may be closed while a form is open
         with ui.dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
             with ui.element('header').classes('drawer-header'):
-                Heading('').bind_text_from(self._facts, 'title')
+                heading = Heading('').bind_text_from(self._facts, 'title')
                 ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps dense')
             self._status = ui.label().classes('drawer-status').bind_text_from(self._facts, 'status_word')
             with ui.element('dl').classes('facts'):
@@ -63,27 +64,35 @@ class MachineDrawer:
             Heading('Latest events', level=3)
             self._reading = Words('p').classes('quiet')
             self._events = ui.element('ol').classes('drawer-events')
+        self._back = BackCloses(self._dialog, lambda: heading, self._query)
         self._dialog.on('hide', self._closed)
         self._stop = self._store.subscribe(self._on_difference)
         ui.context.client.on_delete(self._leave)
 
-    def open(self, name: MachineName) -> None:
-        """Show this machine. An unknown name, as in an old link, gets a word about it."""
+    def open(self, name: MachineName, opener: ui.element | None = None) -> None:
+        """Show this machine. An unknown name, as in an old link, gets a word about it.
+
+        opener: what was pressed. None: the page's address names the machine, so Back leads to the page with the link.
+        """
         if name not in self._store.machines:
             ui.notify(f'There is no machine {shortened(name, 80)} on the floor.', type='warning')
             return
         self._name = name
         self._show()
+        self._back.opener = opener
         self._dialog.open()
-        ui.navigate.history.replace(address_of(name))
 
     def _leave(self) -> None:
         self._name = None
         self._stop()
 
+    def _query(self) -> str | None:
+        return None if self._back.opener is None or self._name is None else query_of(self._name)
+
     def _closed(self) -> None:
         self._name = None
-        ui.navigate.history.replace('/')
+        if not self._back.entered:
+            ui.navigate.history.replace('./')
 
     def _on_difference(self, difference: Difference) -> None:
         if self._name is None:
@@ -137,6 +146,6 @@ class MachineDrawer:
                 Words('li', problem)
 
 
-def address_of(name: MachineName) -> str:
-    """The page's address with this machine open, to be shared."""
-    return f'/?machine={quote(name, safe="")}'
+def query_of(name: MachineName) -> str:
+    """The query of the floor's address that opens this machine, to be shared."""
+    return f'?machine={quote(name, safe="")}'

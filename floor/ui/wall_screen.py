@@ -95,7 +95,7 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
         with ui.element('main').classes('wall-main'):
             place = ui.element('div').classes('wall-lines')
             with ui.element('aside').classes('wall-side'):
-                attention_list(store, view, lambda _: None)
+                attention_list(store, view, lambda *_: None)
     build_lines()
     services.broadcast.join(view)
 

@@ -15,10 +15,65 @@ async def test_a_click_opens_it_and_the_button_closes_it(visitor):
     await tile(page, 'Valve_01_01').click()
 
     await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Valve 01·01')
-    await expect(page).to_have_url(f'{visitor.program.url}/?machine=Valve_01_01')
+    await expect(page).to_have_url(re.compile(r'/\?machine=Valve_01_01#\w+$'))
     await drawer(page).get_by_role('button', name='Close').click()
     await expect(drawer(page)).to_be_hidden()
     await expect(page).to_have_url(f'{visitor.program.url}/')
+
+
+async def back(page):
+    """The browser's Back, after the browser has drawn what is open."""
+    await page.wait_for_function(
+        "document.querySelector('.history-entry:target')?.getAnimations()[0]?.startTime != null")
+    await page.evaluate('new Promise(requestAnimationFrame)')
+    await page.evaluate('history.back()')
+
+
+async def test_back_closes_it_and_stays_on_the_floor(visitor):
+    page = await visitor.open('/employees')
+    await page.get_by_role('link', name='Floor').click()
+    await visitor.ready(page)
+    for machine in 'Valve_01_01', 'Painter_03_01':  # and again after it was closed
+        await tile(page, machine).click()
+        await expect(drawer(page)).to_be_visible()
+        await expect(page).to_have_url(re.compile(machine))
+
+        await back(page)
+
+        await expect(drawer(page)).to_be_hidden()
+        await expect(page).to_have_url(f'{visitor.program.url}/')
+    await tile(page, 'Valve_01_01').click()
+    await page.keyboard.press('Escape')  # takes its entry back, so that Back leads to where one came from
+    await expect(drawer(page)).to_be_hidden()
+    await expect(page).to_have_url(f'{visitor.program.url}/')
+    await page.go_back()
+    await expect(page).to_have_url(f'{visitor.program.url}/employees')
+
+
+async def test_back_closes_a_form_before_the_drawer_under_it(visitor):
+    page = await visitor.open()
+    await tile(page, 'Valve_01_01').click()
+    await drawer(page).get_by_role('button', name='New work order').click()
+    form = page.get_by_role('dialog', name='New work order')
+    await form.get_by_label('What is wrong').fill('Pin sticks')
+
+    await back(page)
+    await expect(form).to_be_hidden()
+    await expect(drawer(page)).to_be_visible()
+    await back(page)
+
+    await expect(drawer(page)).to_be_hidden()
+    await expect(page).to_have_url(f'{visitor.program.url}/')
+
+
+async def test_back_from_a_followed_link_leads_to_where_it_was_followed(visitor):
+    page = await visitor.open('/employees')
+    await visitor.go(page, '/?machine=Painter_03_01')
+    await expect(drawer(page)).to_be_visible()
+
+    await page.go_back()
+
+    await expect(page).to_have_url(f'{visitor.program.url}/employees')
 
 
 async def test_it_follows_the_machine(visitor, sql):
@@ -78,6 +133,7 @@ async def test_by_keyboard_alone(visitor):
     await page.keyboard.press('Enter')
     await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Source Sorter 01·01')
     await expect(page.locator('.q-dialog :focus, .q-dialog:focus, .q-dialog__inner:focus')).to_have_count(1)
+    await expect(page).to_have_url(re.compile('machine=Source_Sorter_01_01'))
     await page.keyboard.press('Escape')
     await expect(drawer(page)).to_be_hidden()
     await expect(first).to_be_focused()

@@ -9,7 +9,7 @@ from nicegui import ui
 from ...model import DisplayName, MachineName, Status, WorkOrder, WorkOrderState
 from ...store import Difference
 from ..heading import Heading
-from ..machine_drawer import address_of
+from ..machine_drawer import query_of
 from ..machine_tile import shortened
 from ..saying import Words
 from ..services import Services
@@ -53,7 +53,7 @@ class OrderFacts:
         self._services = services
         with ui.card().classes('panel machine-panel').props('role=region aria-label="The machine now"'):
             Heading('The machine now').classes('panel-title')
-            ui.link(shortened(str(DisplayName.of(name)), 80), address_of(name)).classes('machine-link')
+            ui.link(shortened(str(DisplayName.of(name)), 80), '/' + query_of(name)).classes('machine-link')
             self._machine = MachineNow(services, name)
         with ui.card().classes('panel').props('role=region aria-label="Facts"'):
             Heading('Facts').classes('panel-title')

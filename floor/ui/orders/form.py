@@ -7,6 +7,7 @@ from nicegui import ui
 from ...errors import DatabaseUnavailable, FloorError, InvalidInput
 from ...model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
 from ...orders.work_orders import NewOrder
+from ..back_button import BackCloses
 from ..drafts import Draft, Drafts, new_reference
 from ..heading import Heading
 from ..machine_tile import shortened
@@ -39,6 +40,7 @@ class OrderForm:
         self._toast = OrderToast()
         with ui.dialog().props('aria-label="New work order"') as self._dialog, ui.card().classes('sheet order-form'):
             self._build()
+        BackCloses(self._dialog, lambda: self._description)
 
     def open(self, machine: MachineName | None = None) -> None:
         """Show the dialog: with what was typed for this machine and not sent, else new with the machine's reason."""

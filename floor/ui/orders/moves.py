@@ -7,6 +7,7 @@ from nicegui import background_tasks, ui
 from ...errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
 from ...model import HoldReason, Identity, Move, Person, WorkOrder, WorkOrderState
 from ...orders.work_orders import StateMove
+from ..back_button import BackCloses
 from ..drafts import Draft, Drafts
 from ..heading import Heading
 from ..saying import Alert, Words, as_sentence, no_connection_note
@@ -31,6 +32,7 @@ class OrderMoves:
         self._filling = self._sending = False
         with ui.dialog() as self._dialog, ui.card().classes('sheet move-form'):
             self._build()
+        BackCloses(self._dialog, lambda: self._first)
         background_tasks.create(self._try_to_load(), name='moves of work orders')
 
     async def load(self) -> None:
@@ -83,7 +85,7 @@ class OrderMoves:
         self._cause = self._field('Cause: what was wrong', 2000)
         self._action_taken = self._field('Action: what was done', 2000)
         self._cancel_reason = self._field('Why it is cancelled', 2000)
-        self._note = self._field('Note (may stay empty)', 2000)
+        self._first = self._note = self._field('Note (may stay empty)', 2000)
         no_connection_note()
         self._problem = Alert()
         with ui.element('footer').classes('sheet-buttons'):
@@ -109,11 +111,11 @@ class OrderMoves:
         self._cancel_reason.set_visibility(to is WorkOrderState.CANCELLED)
         self._fill(self._drafts.get(self._place))
         self._problem.show('')
-        first = {WorkOrderState.COMPLETED: self._cause,
-                 WorkOrderState.CANCELLED: self._cancel_reason}.get(to, self._note)
+        self._first = {WorkOrderState.COMPLETED: self._cause,
+                       WorkOrderState.CANCELLED: self._cancel_reason}.get(to, self._note)
         for field in self._texts.values():
             field.error = None
-            field.props['autofocus'] = field is first
+            field.props['autofocus'] = field is self._first
 
     @property
     def _place(self) -> str:

@@ -66,7 +66,7 @@ class PastFloor:
         with ui.card().classes('panel attention').props('role=region aria-label="Needed attention"'):
             Heading('Needed attention').classes('panel-title')
             for rank in range(ATTENTION_ROWS):
-                self._rest.add(AttentionRow(self.store, rank, self._open))
+                self._rest.add(AttentionRow(self.store, rank, lambda name, _: self._open(name)))
             self._rest.add(AttentionSummary(self.store))
         with ui.card().classes('panel stream').props('role=region aria-label="What had just happened"'):
             Heading('What had just happened').classes('panel-title')
