@@ -5,6 +5,7 @@ FloorError
 ├── DatabaseError
 │   ├── DatabaseMisconfigured  what is set of the database can never work, however often it is tried
 │   ├── DatabaseUnavailable    nobody answers at the database's address
+│   ├── DatabaseReadOnly       it answers, and cannot be written
 │   ├── MigrationError         the schema can't be brought up to date
 │   └── FeedNotDelivered       a notification we sent to ourselves did not come back in time
 ├── NotADemoError          the floor is a plant: it can't be simulated or removed
@@ -40,6 +41,10 @@ class DatabaseUnavailable(DatabaseError):
 
 class DatabaseMisconfigured(DatabaseUnavailable):
     """What is set of the database can never work, however often it is tried; the message says what to set."""
+
+
+class DatabaseReadOnly(DatabaseError):
+    """The database answers and cannot be written: a replica, or the old primary after a failover."""
 
 
 class MigrationError(DatabaseError):

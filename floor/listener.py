@@ -20,7 +20,7 @@ import asyncpg
 
 from .database import UNREACHABLE, Connect, Connection, describe
 from .employees import to_employee
-from .errors import DatabaseError, FeedNotDelivered, NotificationError
+from .errors import DatabaseError, DatabaseReadOnly, FeedNotDelivered, NotificationError
 from .history import to_brief, to_event, to_status
 from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, OrderBrief, OrderId, Status
 from .notifications import Changes, OrderChanges, Resync, parse
@@ -89,8 +89,7 @@ class Listener:
         self._timing = timing or Timing()
         self._prepare = prepare
         self._also_wrong = also_wrong
-        self._feed_channel = f'{schema}.machine_feed'
-        self._beat_channel = f'{schema}.heartbeat.{uuid.uuid4().hex[:8]}'
+        self._beat_channel = f'floor_beat_{uuid.uuid4().hex}'
 
     async def run(self) -> None:
         """Connect and keep connected until cancelled."""
@@ -102,6 +101,7 @@ class Listener:
                 session = _Session(connection)
                 if self._prepare is not None:
                     await self._prepare(connection)
+                session.channel = await self._channel_of(connection)
                 await self._start(session)
                 self.counters.connections += 1
                 self.upkeep.done()
@@ -124,9 +124,15 @@ class Listener:
         (self.losses if worked else self.refusals)[reason] += 1
         self.upkeep.failed(error, fault=fault, reason=reason)
 
+    async def _channel_of(self, connection: Connection) -> str:
+        """The secret channel of the announcements; a database that was restored without one gets a new one."""
+        while (channel := await self._queries.notification_channel(connection)) is None:
+            await self._queries.make_notification_channel(connection)
+        return str(channel)
+
     async def _start(self, session: _Session) -> None:
         """Listen first, then read: what changes in between is announced, and nothing is missed."""
-        await session.connection.add_listener(self._feed_channel, session.on_feed)
+        await session.connection.add_listener(session.channel, session.on_feed)
         await session.connection.add_listener(self._beat_channel, session.on_beat)
         await self._read_floor(session)
         await self._beat(session)
@@ -229,18 +235,23 @@ class Listener:
                     sent_at = self._store.moment
                     await self._queries.say_heartbeat(session.connection, channel=self._beat_channel, token=token)
                     asked = self._store.moment
-                    now_ms = await self._queries.clock(session.connection)
+                    facts = await self._queries.heartbeat(session.connection)
                     answered = self._store.moment
                 await returned
         except TimeoutError as error:
             raise FeedNotDelivered('our own notification did not come back in time') from error
         finally:
             del session.beats[token]
+        if facts['read_only']:
+            raise DatabaseReadOnly('the database cannot be written: it is read-only, as the old primary after a '
+                                   'failover is')
+        if facts['channel'] != session.channel:
+            raise FeedNotDelivered('the channel of the announcements was changed: connecting to the new one')
         self._drain(session)
         if session.resync_wanted:
             session.something_came.set()  # reading the floor is left to _apply, which may have missed why
         self.counters.heartbeats += 1
-        self._store.set_clock(now_ms, asked, answered)
+        self._store.set_clock(facts['now_ms'], asked, answered)
         self._store.prove(sent_at)  # not of now: this process may have stood still until the answer was read
 
     async def _keep_auditing(self, session: _Session) -> None:
@@ -294,6 +305,7 @@ class _Session:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.channel = ''
         self.asking = asyncio.Lock()  # a connection answers one question at a time
         self.something_came = asyncio.Event()
         self.resync_wanted = False

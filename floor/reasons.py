@@ -6,11 +6,12 @@ from collections import Counter
 
 import asyncpg
 
-from .errors import DatabaseError, FeedNotDelivered, MigrationError
+from .errors import DatabaseError, DatabaseReadOnly, FeedNotDelivered, MigrationError
 
 KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ('heartbeat', (FeedNotDelivered,)),
     ('migration', (MigrationError,)),
+    ('read_only', (DatabaseReadOnly, asyncpg.ReadOnlySQLTransactionError)),
     ('login', (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)),
     ('full', (asyncpg.TooManyConnectionsError,)),
     ('starting', (asyncpg.CannotConnectNowError,)),

@@ -129,7 +129,7 @@ async def measure_delivery(vitals: Vitals) -> float:
     :raises DatabaseUnavailable: nobody answers
     :raises FeedNotDelivered: it did not come back in time
     """
-    channel, token = f'{vitals.database.schema}.diagnosis.{uuid.uuid4().hex[:8]}', uuid.uuid4().hex
+    channel, token = f'floor_diagnosis_{uuid.uuid4().hex}', uuid.uuid4().hex
     back: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
     def arrived(_connection: object, _pid: int, _channel: str, payload: object) -> None:

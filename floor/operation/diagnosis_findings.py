@@ -26,6 +26,7 @@ REMEDIES = {
     'starting': 'The server starts or stops. If it stays so, look into its log.',
     'heartbeat': 'PostgreSQL hangs, the network swallows what is sent, or a pooler passes no notifications on.',
     'migration': 'The message says which file or right it is; where it is a file, restart the program then.',
+    'read_only': 'Let the address name the primary, or make this server writable (default_transaction_read_only).',
     'closed': 'Look into the log of PostgreSQL for who ended the connection.',
     'refused': 'Look into the log of PostgreSQL.',
     'fault': 'This is a fault of the program: send this page and its log to who maintains it.',

@@ -190,32 +190,52 @@ CREATE TRIGGER machine_feed_stamp_2 BEFORE UPDATE ON machine_feed_stream
 --   {"resync": "why"}   read the table again
 -- A payload may have 7,999 bytes; above that the writer's own statement would fail, so chunks end well below.
 
-CREATE FUNCTION machine_feed_say(channel_schema text, changed jsonb[]) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    channel text := channel_schema || '.machine_feed';
-    item    text;
-    chunk   text := '';
+-- Whoever may connect may notify any channel. So ours has a name that nobody can guess, and only the owner of the
+-- schema and the app can read: a notification that these functions did not send changes nothing on any page.
+-- A new name: UPDATE notification_channel SET name = DEFAULT; every instance of the app follows within seconds.
+CREATE TABLE notification_channel (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    name     text    NOT NULL DEFAULT 'floor_' || replace(gen_random_uuid()::text, '-', '')
+        CHECK (octet_length(name) BETWEEN 32 AND 63)
+);
+INSERT INTO notification_channel DEFAULT VALUES;
+COMMENT ON TABLE notification_channel IS 'The secret name of the channel of all announcements. Not for feeds or reports.';
+
+-- client_min_messages: with trace_notify, which every login may set, PostgreSQL tells the writer the channel.
+CREATE FUNCTION announce(payload text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET client_min_messages = 'error' AS $$
 BEGIN
-    FOR item IN SELECT unnest(changed)::text LOOP
+    PERFORM pg_notify(name, payload) FROM notification_channel;
+END $$;
+
+-- Items in as few payloads as fit, each between opening and closing.
+CREATE FUNCTION announce_items(opening text, items jsonb[], closing text) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    item  text;
+    chunk text := '';
+BEGIN
+    FOR item IN SELECT unnest(items)::text LOOP
         IF octet_length(item) > 7800 THEN
-            PERFORM pg_notify(channel, '{"resync": "a row is too long for a notification"}');
+            PERFORM announce('{"resync": "a row is too long for a notification"}');
             CONTINUE;
         END IF;
         IF octet_length(chunk) + octet_length(item) > 7800 THEN
-            PERFORM pg_notify(channel, '[' || chunk || ']');
+            PERFORM announce(opening || chunk || closing);
             chunk := '';
         END IF;
         chunk := chunk || CASE WHEN chunk = '' THEN '' ELSE ',' END || item;
     END LOOP;
     IF chunk <> '' THEN
-        PERFORM pg_notify(channel, '[' || chunk || ']');
+        PERFORM announce(opening || chunk || closing);
     END IF;
 END $$;
 
 CREATE FUNCTION epoch_ms(moment timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$  -- by way of UTC it is immutable indeed, so that it is inlined and not called row by row
-    SELECT (extract(epoch FROM moment AT TIME ZONE 'UTC') * 1000)::bigint
+    SELECT (extract(epoch FROM CASE WHEN moment < '1970-01-01 00:00+00' THEN '1970-01-01 00:00+00'  -- infinities too
+                                    WHEN moment > '9999-01-01 00:00+00' THEN '9999-01-01 00:00+00'
+                                    ELSE moment END AT TIME ZONE 'UTC') * 1000)::bigint
 $$;
 
 CREATE FUNCTION machine_feed_inserted() RETURNS trigger
@@ -225,7 +245,7 @@ BEGIN
         INSERT INTO machine_status_history (version, machine_name, old_status, new_status, reason, datetime, changed_at)
         SELECT version, machine_name, NULL, status, reason, datetime, reported_at FROM new_rows WHERE status IS NOT NULL;
         UPDATE machines m SET type = n.type FROM new_rows n WHERE n.machine_name = m.machine_name AND n.type <> m.type;
-        PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "a machine was added"}');
+        PERFORM announce('{"resync": "a machine was added"}');
     END IF;
     RETURN NULL;
 END $$;
@@ -250,9 +270,9 @@ BEGIN
 
     IF renamed THEN
         UPDATE machines m SET type = n.type FROM new_rows n WHERE n.machine_name = m.machine_name AND n.type <> m.type;
-        PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "a machine was renamed"}');
+        PERFORM announce('{"resync": "a machine was renamed"}');
     ELSIF changed IS NOT NULL THEN
-        PERFORM machine_feed_say(TG_TABLE_SCHEMA, changed);
+        PERFORM announce_items('[', changed, ']');
     END IF;
     RETURN NULL;
 END $$;
@@ -264,12 +284,12 @@ BEGIN
         INSERT INTO machine_status_history (version, machine_name, old_status, new_status, changed_at)
         SELECT nextval('machine_feed_version'), machine_name, status, NULL, clock_timestamp() FROM machine_feed_stream
         WHERE status IS NOT NULL;
-        PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "the feed was emptied"}');
+        PERFORM announce('{"resync": "the feed was emptied"}');
     ELSIF EXISTS (SELECT FROM old_rows) THEN
         INSERT INTO machine_status_history (version, machine_name, old_status, new_status, changed_at)
         SELECT nextval('machine_feed_version'), machine_name, status, NULL, clock_timestamp() FROM old_rows
         WHERE status IS NOT NULL;
-        PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "a machine was removed"}');
+        PERFORM announce('{"resync": "a machine was removed"}');
     END IF;
     RETURN NULL;
 END $$;
@@ -288,7 +308,7 @@ CREATE TRIGGER machine_feed_truncated BEFORE TRUNCATE ON machine_feed_stream
 CREATE FUNCTION floor_layout_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "the layout changed"}');
+    PERFORM announce('{"resync": "the layout changed"}');
     RETURN NULL;
 END $$;
 CREATE TRIGGER machines_layout_changed AFTER UPDATE OR DELETE OR TRUNCATE ON machines
@@ -308,5 +328,5 @@ CREATE TRIGGER machine_status_history_append_only BEFORE UPDATE OR DELETE OR TRU
     FOR EACH STATEMENT EXECUTE FUNCTION machine_status_history_is_append_only();
 
 -- A SECURITY DEFINER function is for its trigger only.
-REVOKE EXECUTE ON FUNCTION machine_feed_register(), machine_feed_stamp(), machine_feed_inserted(), machine_feed_updated(),
-    machine_feed_deleted(), floor_layout_changed() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION announce(text), machine_feed_register(), machine_feed_stamp(), machine_feed_inserted(),
+    machine_feed_updated(), machine_feed_deleted(), floor_layout_changed() FROM PUBLIC;

@@ -480,33 +480,6 @@ CREATE TRIGGER work_order_attached AFTER INSERT ON work_order_attachments
 --                due, "Pin position error", "who@did.it"], ...]}      event: the number of its latest; due in ms since 1970
 -- A change of people says "resync": they are few, and read with the floor.
 
-CREATE FUNCTION announce(channel text, opening text, items jsonb[], closing text) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    item  text;
-    chunk text := '';
-BEGIN
-    FOR item IN SELECT unnest(items)::text LOOP
-        IF octet_length(item) > 7800 THEN
-            PERFORM pg_notify(channel, '{"resync": "a row is too long for a notification"}');
-            CONTINUE;
-        END IF;
-        IF octet_length(chunk) + octet_length(item) > 7800 THEN
-            PERFORM pg_notify(channel, opening || chunk || closing);
-            chunk := '';
-        END IF;
-        chunk := chunk || CASE WHEN chunk = '' THEN '' ELSE ',' END || item;
-    END LOOP;
-    IF chunk <> '' THEN
-        PERFORM pg_notify(channel, opening || chunk || closing);
-    END IF;
-END $$;
-
-CREATE OR REPLACE FUNCTION machine_feed_say(channel_schema text, changed jsonb[]) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT AS $$
-    SELECT announce(channel_schema || '.machine_feed', '[', changed, ']')
-$$;
-
 CREATE FUNCTION work_order_announcement(o work_orders, event bigint, who_email text) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_array(o.id, event, o.version, o.machine_id, o.status, o.priority, o.assignee_id, o.assignee,
@@ -516,7 +489,7 @@ $$;
 CREATE FUNCTION work_order_events_announce() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM announce(TG_TABLE_SCHEMA || '.machine_feed', '{"orders": [',
+    PERFORM announce_items('{"orders": [',
         (SELECT array_agg(work_order_announcement(o, latest.event_id, latest.who_email) ORDER BY latest.event_id)
          FROM (SELECT DISTINCT ON (work_order_id) work_order_id, event_id, who_email FROM new_rows
                ORDER BY work_order_id, event_id DESC) AS latest
@@ -549,7 +522,7 @@ CREATE TRIGGER employee_renamed AFTER UPDATE OF first_name, last_name ON employe
 CREATE FUNCTION people_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "the people or the due times changed"}');
+    PERFORM announce('{"resync": "the people or the due times changed"}');
     RETURN NULL;
 END $$;
 CREATE TRIGGER people_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON employees

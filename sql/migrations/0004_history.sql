@@ -248,9 +248,9 @@ BEGIN
         UPDATE machines m SET added_at = n.reported_at FROM new_rows n JOIN old_rows o USING (machine_id)
         WHERE m.machine_name = n.machine_name AND o.machine_name <> n.machine_name AND n.status IS NOT NULL;
         UPDATE machines m SET type = n.type FROM new_rows n WHERE n.machine_name = m.machine_name AND n.type <> m.type;
-        PERFORM pg_notify(TG_TABLE_SCHEMA || '.machine_feed', '{"resync": "a machine was renamed"}');
+        PERFORM announce('{"resync": "a machine was renamed"}');
     ELSIF changed IS NOT NULL THEN
-        PERFORM machine_feed_say(TG_TABLE_SCHEMA, changed);
+        PERFORM announce_items('[', changed, ']');
     END IF;
     RETURN NULL;
 END $$;

@@ -62,6 +62,19 @@ LEFT JOIN pg_trigger t
 WHERE t.oid IS NULL
 ORDER BY wanted.name;
 
+-- name: notification_channel()$
+-- Where announcements are made; null: the row was deleted.
+SELECT name FROM notification_channel;
+
+-- name: make_notification_channel()!
+-- A channel for a database without one.
+INSERT INTO notification_channel DEFAULT VALUES ON CONFLICT DO NOTHING;
+
 -- name: say_heartbeat(channel, token)!
 -- A notification to ourselves: only its return proves that notifications are delivered.
 SELECT pg_notify(:channel, :token);
+
+-- name: heartbeat()^
+-- The database's clock in ms since 1970, whether it can be written, and where announcements are made now.
+SELECT epoch_ms(clock_timestamp()) AS now_ms, current_setting('transaction_read_only')::boolean AS read_only,
+       (SELECT name FROM notification_channel) AS channel;

@@ -45,7 +45,7 @@ INSERT INTO work_order_events (event_id, work_order_id, at, who, kind, new_value
 SELECT nextval('work_order_event_number'), id, created_at, reporter_name, 'created', 'open' FROM work_orders;
 SET session_replication_role = DEFAULT;
 ANALYZE work_orders, work_order_events;
-SELECT pg_notify('{SCHEMA}.machine_feed', '{{{{"resync": "orders were loaded"}}}}');"""
+SELECT announce('{{{{"resync": "orders were loaded"}}}}');"""
 PASS_ORDERS = f"""
 SET search_path = {SCHEMA};
 WITH made AS (INSERT INTO work_orders (machine_id, issue_description, reporter_name)

@@ -102,7 +102,7 @@ def start_floor(program: Path, data_dir: Path, *, port: int | None = None) -> Fl
 async def yardstick(database_url: str) -> AsyncIterator[Server]:
     """The bare broadcast, on the same database and channel."""
     async with _module('tests.benchmarks.yardstick', {'DATABASE_URL': database_url,
-                                                      'CHANNEL': f'{SCHEMA}.machine_feed'}) as server:
+                                                      'SCHEMA': SCHEMA}) as server:
         yield server
 
 

@@ -41,7 +41,8 @@ async def listen(_: Starlette) -> AsyncIterator[None]:
                 await socket.send_text(payload)
 
     connection = await asyncpg.connect(os.environ['DATABASE_URL'])
-    await connection.add_listener(os.environ['CHANNEL'], lambda *said: payloads.put_nowait(said[3]))
+    channel = await connection.fetchval(f'SELECT name FROM "{os.environ["SCHEMA"]}".notification_channel')
+    await connection.add_listener(channel, lambda *said: payloads.put_nowait(said[3]))
     task = asyncio.create_task(forward())
     yield
     task.cancel()

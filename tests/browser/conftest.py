@@ -132,7 +132,7 @@ async def forget_orders(connection: asyncpg.Connection) -> None:
         await connection.execute("SET LOCAL session_replication_role = 'replica'")
         for table in 'work_order_attachments', 'work_order_checklist', 'work_order_events', 'work_orders':
             await connection.execute(f'DELETE FROM {table}')
-        await connection.execute("""SELECT pg_notify(current_schema() || '.machine_feed', '{"resync": "forgotten"}')""")
+        await connection.execute("""SELECT announce('{"resync": "forgotten"}')""")
 
 
 @pytest.fixture(scope='session')

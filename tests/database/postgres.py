@@ -150,6 +150,11 @@ async def _migrate(url: str) -> None:
         await connection.close()
 
 
+async def channel_of(connection: asyncpg.Connection, schema: str = SCHEMA) -> str:
+    """Where this floor's triggers announce what changed."""
+    return str(await connection.fetchval(f'SELECT name FROM {schema}.notification_channel'))
+
+
 async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], patience: float = 20) -> None:
     """Wait for what must become true; that it took longer than patience (seconds) is the failure."""
     async with asyncio.timeout(patience):

@@ -8,14 +8,13 @@ from typing import Any
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, until
+from database.postgres import channel_of, until
 
 from floor.model import OrderBrief, Priority, WorkOrderState
 from floor.notifications import Changes, OrderChanges, Resync, parse
 
 pytestmark = pytest.mark.newest_postgres
 MOST_BYTES = 7_999  # of a payload; one more and the writer's statement would fail
-CHANNEL = f'{SCHEMA}.machine_feed'
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
@@ -24,17 +23,19 @@ class Ear:
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
+        self._channel = ''
         self._heard: list[str] = []
         self._marks = 0
 
     async def listen(self) -> None:
-        await self._connection.add_listener(CHANNEL, lambda *message: self._heard.append(message[3]))
+        self._channel = await channel_of(self._connection)
+        await self._connection.add_listener(self._channel, lambda *message: self._heard.append(message[3]))
 
     async def payloads(self) -> list[str]:
         """All that was committed before this call: what is sent now arrives after it."""
         self._marks += 1
         mark = f'mark {self._marks}'
-        await self._connection.execute('SELECT pg_notify($1, $2)', CHANNEL, mark)
+        await self._connection.execute('SELECT pg_notify($1, $2)', self._channel, mark)
         await until(lambda: mark in self._heard)
         heard, self._heard = self._heard[:self._heard.index(mark)], []
         return heard

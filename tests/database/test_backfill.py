@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, Server, until
+from database.postgres import SCHEMA, Server, channel_of, until
 
 from floor.database import load_queries
 from floor.migrate import load_migrations, migrate
@@ -237,11 +237,11 @@ async def test_afterwards_everything_is_guarded_as_before(connect: Connect) -> N
 
 async def test_whoever_listens_is_told_once_to_look_again(connect: Connect) -> None:
     connection, onlooker, heard = await connect(), await connect(), list[str]()
-    await onlooker.add_listener(f'{SCHEMA}.machine_feed', lambda *said: heard.append(said[-1]))
+    await onlooker.add_listener(await channel_of(onlooker), lambda *said: heard.append(said[-1]))
     await fill(connection)
     await until(lambda: bool(heard))
     await onlooker.fetch('SELECT 1')
-    assert heard == ['{"resync": "the history was made"}']
+    assert heard == ['{"resync": "the layout changed"}']
 
 
 async def test_people_read_the_floor_meanwhile(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, until
+from database.postgres import channel_of, until
 
 from floor.listener import read_floor
 from floor.model import Status
@@ -57,7 +57,8 @@ class Feed:
 @pytest.fixture
 async def feed(connect: Callable[..., Awaitable[asyncpg.Connection]]) -> Feed:
     feed = Feed(await connect())
-    await feed.connection.add_listener(f'{SCHEMA}.machine_feed', lambda *message: feed.heard.append(message[3]))
+    channel = await channel_of(feed.connection)
+    await feed.connection.add_listener(channel, lambda *message: feed.heard.append(message[3]))
     await feed.connection.add_listener('mark', lambda *message: feed.heard.append('mark'))
     return feed
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, until
+from database.postgres import SCHEMA, channel_of, until
 
 from floor.database import Database
 from floor.errors import DatabaseUnavailable
@@ -32,7 +32,6 @@ NEVER = replace(NO_AUDIT, heartbeat=3600)
 """Neither beat nor audit after the start: only what is announced reaches the store."""
 
 VALVE = 'Valve_01_01'
-CHANNEL = f'{SCHEMA}.machine_feed'
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
@@ -282,7 +281,8 @@ class LateEar:
 
     async def add_listener(self, channel: str, callback: Any) -> None:
         loop = asyncio.get_running_loop()
-        await self._connection.add_listener(channel, callback if channel == CHANNEL else lambda *message: (
+        is_beat = channel.startswith('floor_beat_')
+        await self._connection.add_listener(channel, callback if not is_beat else lambda *message: (
             loop.call_later(self._seconds, callback, *message) and None))
 
 
@@ -304,7 +304,7 @@ async def test_a_floor_that_is_read_while_this_process_stands_still_does_not_mak
 
     queries = Watched(floor.database.queries, 'active_orders', stand_still)
     async with floor.running(NEVER, queries):
-        await floor.writer.execute(f"SELECT pg_notify('{CHANNEL}', '{{\"resync\": \"a test\"}}')")
+        await floor.writer.execute('SELECT announce($1)', '{"resync": "a test"}')
         await until(lambda: floor.listener.counters.snapshots == 2)
         before_ms = await floor.writer.fetchval('SELECT epoch_ms(clock_timestamp())')
         assert floor.store.clock_error is not None
@@ -357,7 +357,8 @@ class EarlyEar:
 
     def deliver(self, payload: str) -> None:
         self._delivered.add(payload)
-        self._callbacks[CHANNEL](self, 0, CHANNEL, payload)
+        channel, = (name for name in self._callbacks if not name.startswith('floor_beat_'))
+        self._callbacks[channel](self, 0, channel, payload)
 
 
 async def test_a_notification_that_overtakes_the_reading_is_not_undone_by_it(floor: Floor) -> None:
@@ -376,7 +377,7 @@ async def test_a_notification_that_overtakes_the_reading_is_not_undone_by_it(flo
 
     floor.open = open_early
     async with floor.running(QUICK, Watched(floor.database.queries, 'recent_events', overtake)):
-        await floor.writer.add_listener(CHANNEL, lambda *message: announced.append(message[3]))
+        await floor.writer.add_listener(await channel_of(floor.writer), lambda *message: announced.append(message[3]))
         async with floor.writer.transaction():
             await floor.writer.execute('SET LOCAL session_replication_role = replica')
             await floor.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
@@ -402,7 +403,7 @@ async def test_a_wish_to_read_again_is_not_forgotten_when_a_heartbeat_finds_it(f
 ])
 async def test_a_notification_that_is_not_ours_is_counted_and_the_floor_read_again(floor: Floor, garbage: str) -> None:
     async with floor.running(NEVER):
-        await floor.writer.execute('SELECT pg_notify($1, $2)', CHANNEL, garbage)
+        await floor.writer.execute('SELECT announce($1)', garbage)
         await until(lambda: floor.listener.counters.snapshots == 2)
         assert floor.listener.counters.unreadable == 1
         await floor.set('down')
@@ -412,7 +413,7 @@ async def test_a_notification_that_is_not_ours_is_counted_and_the_floor_read_aga
 
 async def test_a_forged_machine_is_read_again_and_does_not_appear(floor: Floor) -> None:
     async with floor.running(NEVER):
-        await floor.writer.execute('SELECT pg_notify($1, $2)', CHANNEL, '[["Ghost", "down", null, 999, 2, 3]]')
+        await floor.writer.execute('SELECT announce($1)', '[["Ghost", "down", null, 999, 2, 3]]')
         await until(lambda: floor.listener.counters.snapshots == 2)
         assert floor.shows() == await floor.table()
 
@@ -581,7 +582,7 @@ async def test_an_announcement_of_an_order_that_overtakes_the_reading_is_not_und
 
     floor.open = open_early
     async with floor.running(QUICK, Watched(floor.database.queries, 'recent_events', overtake)):
-        await floor.writer.add_listener(CHANNEL, lambda *message: announced.append(message[3]))
+        await floor.writer.add_listener(await channel_of(floor.writer), lambda *message: announced.append(message[3]))
         async with floor.writer.transaction():
             await floor.writer.execute('SET LOCAL session_replication_role = replica')
             await floor.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, Server, until
+from database.postgres import SCHEMA, Server, channel_of, until
 
 from floor import migrate as migrations
 from floor.database import SQL, Database
@@ -210,8 +210,8 @@ async def test_two_plants_share_a_database(connect: Connect) -> None:
     await migrate(connection, 'north', ALL, new_floor='demo')
     await migrate(connection, 'south', ALL, new_floor='demo')
     heard: list[str] = []
-    await connection.add_listener('north.machine_feed', lambda *message: heard.append('north'))
-    await connection.add_listener('south.machine_feed', lambda *message: heard.append('south'))
+    await connection.add_listener(await channel_of(connection, 'north'), lambda *message: heard.append('north'))
+    await connection.add_listener(await channel_of(connection, 'south'), lambda *message: heard.append('south'))
     await connection.execute("UPDATE south.machine_feed_stream SET status = 'down' WHERE machine_id = 1")
     await connection.execute('SELECT 1')
     await until(lambda: bool(heard))

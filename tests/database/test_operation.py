@@ -71,7 +71,7 @@ async def test_measures_follow_what_happens(folder: Path) -> None:
         await until(lambda: program.health().get('status') == 'live', 60)
         connection = await asyncpg.connect(program.database_url)
         await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1")
-        await connection.execute("SELECT pg_notify('manufacturing_line.machine_feed', 'hello')")
+        await connection.execute("SELECT manufacturing_line.announce('hello')")
 
         async def counted() -> bool:
             now = await measures(program)

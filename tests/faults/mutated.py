@@ -92,7 +92,7 @@ def reads_before_it_listens() -> None:
 
     async def start(self: Any, session: Any) -> None:
         await self._read_floor(session)
-        await session.connection.add_listener(self._feed_channel, session.on_feed)
+        await session.connection.add_listener(session.channel, session.on_feed)
         await session.connection.add_listener(self._beat_channel, session.on_beat)
         await self._beat(session)
     Listener._start = start   # type: ignore[method-assign]
