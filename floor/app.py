@@ -71,7 +71,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                         also_wrong=lambda: source.lakebase.problem if source.lakebase else None)
     echoes = Echoes(store, browser := browser_lag())
     broadcast = Broadcast(store, behind_change=echoes.ask)
-    watch, loop = ConnectionWatch(store), event_loop_lag()
+    watch, loop = ConnectionWatch(store, disk_full=lambda: database.disk_full), event_loop_lag()
     limit = ChangeLimit(settings.changes_per_minute) if settings.changes_per_minute else None
     employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
     orders = WorkOrders(database, employees)

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from asyncpg.pool import PoolConnectionProxy
 from .connection_check import never_works
 from .errors import DatabaseMisconfigured, DatabaseUnavailable
 from .lag import Lag
+from .repeated_log import RepeatedLog
 from .resources import resource_folder
 from .settings import Settings
 
@@ -31,6 +33,10 @@ log = logging.getLogger(__name__)
 
 SQL = resource_folder('sql')
 DEFAULT_FEED_TABLE = 'machine_feed_stream'
+
+TRIGGER_STATEMENT = re.compile(
+    r'^\s*(CREATE|DROP)\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s+(?:IF\s+EXISTS\s+)?(\w+)\s[^;]*?\bON\s+(\w+)',
+    re.IGNORECASE | re.MULTILINE)
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 Connect = Callable[[], Awaitable[Connection]]
@@ -50,7 +56,17 @@ def read_sql(path: Path, feed_table: str) -> str:
 def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Any:
     """Every block of sql/queries, each an awaitable taking a connection and its arguments by name."""
     text = '\n'.join(read_sql(path, feed_table) for path in sorted((SQL / 'queries').glob('*.sql')))
-    return aiosql.from_str(text, 'asyncpg')
+    triggers = ', '.join(f"('{table}', '{name}')" for table, name in made_triggers(feed_table))
+    return aiosql.from_str(text.replace("('table', 'trigger')", triggers), 'asyncpg')
+
+
+def made_triggers(feed_table: str = DEFAULT_FEED_TABLE) -> list[tuple[str, str]]:
+    """The table and the name of each trigger that sql/migrations makes and does not drop again."""
+    made: dict[tuple[str, str], bool] = {}
+    for path in sorted((SQL / 'migrations').glob('*.sql')):
+        for verb, name, table in TRIGGER_STATEMENT.findall(read_sql(path, feed_table)):
+            made[table.lower(), name.lower()] = verb.upper() == 'CREATE'
+    return sorted(trigger for trigger, is_there in made.items() if is_there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +82,10 @@ SERVER_GIVES_UP = {'tcp_user_timeout': '15000', 'tcp_keepalives_idle': '15', 'tc
                    'tcp_keepalives_count': '3'}
 """When the server ends a session whose client has vanished: after 15 s (in ms) where it has something to say, else
 after 30 (in s). A listener that lives on unheard holds the notification queue, and a full one makes writers fail."""
+
+
+DISK_FULL_SHOWN_S = 120.0
+"""After a write that met a full disk. The background tasks write more often than that."""
 
 
 class Credentials(Protocol):
@@ -102,6 +122,8 @@ class Database:
         self._credentials = credentials
         self.wait = Lag('floor_database_pool_wait_seconds', 'Until a page or a command had a connection to the '
                         'database. Alert when its p99 stays above 1: DB_POOL_SIZE is too small, or the database slow.')
+        self._disk_full = -inf, ''
+        self._disk_full_log = RepeatedLog(log)
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
 
@@ -119,6 +141,8 @@ class Database:
     async def acquire(self) -> AsyncIterator[Connection]:
         """A connection from the pool for one short piece of work.
 
+        A full disk is remembered (disk_full); a database that became read-only has all connections renewed.
+
         :raises DatabaseUnavailable: nobody answers, none is free within DB_POOL_TIMEOUT, or the link broke meanwhile
         """
         try:
@@ -127,6 +151,13 @@ class Database:
             async with pool.acquire(timeout=self._settings.db_pool_timeout) as connection:
                 self.wait.observe(time.monotonic() - asked_at)
                 yield connection
+        except asyncpg.ReadOnlySQLTransactionError:
+            await self.expire_connections()  # they may lead to the old primary after a failover
+            raise
+        except asyncpg.DiskFullError as error:
+            self._disk_full = time.monotonic(), describe(error)
+            self._disk_full_log.warn('disk_full', f'the disk of the database is full: {describe(error)}')
+            raise
         except UNREACHABLE as error:
             raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
 
@@ -138,6 +169,12 @@ class Database:
         async with self.acquire() as connection:
             now: datetime = await self.queries.database_time(connection)
             return now
+
+    @property
+    def disk_full(self) -> str | None:
+        """What the server said when a write of ours met a full disk not long ago; None: none did."""
+        at, problem = self._disk_full
+        return problem if time.monotonic() - at < DISK_FULL_SHOWN_S else None
 
     @property
     def pool_use(self) -> PoolUse:

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 LONGEST_BACKOFF_S = 0.75
 """Between two tries. A floor that could be live again must not wait; one try a second costs a server nothing."""
 QUEUE_LIMIT = 10_000
+MOST_NAMED = 5
+"""Triggers that a sentence for people names."""
 
 
 @dataclass(slots=True)
@@ -268,8 +270,10 @@ class Listener:
             return
         if FEED not in self._store.troubles:
             log.error('triggers are missing or switched off: %s', ', '.join(missing))
-        self._store.set_trouble(f'The database does not announce every change (trigger {", ".join(missing)} '
-                                f'is missing or off). The floor is read every {self._timing.polling:g} s instead.')
+        more = f' and {len(missing) - MOST_NAMED} more' if len(missing) > MOST_NAMED else ''
+        self._store.set_trouble('The database does not announce or record every change (missing or switched off: '
+                                f'trigger {", ".join(missing[:MOST_NAMED])}{more}). The floor '
+                                f'is read every {self._timing.polling:g} s instead.')
 
     async def _audit_floor(self, session: _Session) -> None:
         """Compare the store with the tables, once all that was announced before the comparison has arrived."""
@@ -282,6 +286,8 @@ class Listener:
         if session.resync_wanted or session.something_came.is_set() or self.counters.snapshots != snapshots:
             return  # the floor is moving just now; what moves is announced
         wrong: list[str] = [*self._wrong_machines(snapshot, versions)]
+        if self._store.differs_in_layout(snapshot):
+            wrong.append('lines, positions or types')
         if self._store.orders_revision == orders_revision:
             known, read = self._store.orders, {order.id: order for order in snapshot.orders}
             wrong += [id_ for id_ in {**known, **read} if known.get(id_) != read.get(id_)]
@@ -291,6 +297,8 @@ class Listener:
             self.counters.audits_with_difference += 1
             log.warning('the audit found what changed without being announced: %s', ', '.join(sorted(wrong)[:10]))
             await self._read_floor(session)
+        elif versions == {name: machine.version for name, machine in self._store.machines.items()}:
+            self._store.replace_events(snapshot.events)
 
     def _wrong_machines(self, snapshot: FloorSnapshot, before: dict[MachineName, int]) -> set[MachineName]:
         known = self._store.machines

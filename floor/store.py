@@ -76,8 +76,8 @@ class Machine:
         """Whether this is what the database says; a silent machine is unknown only to us."""
         if self.status is Status.UNKNOWN:
             return self.version == record.version
-        return (self.version, self.status, self.reason, self.since_ms) == \
-            (record.version, record.status, record.reason, record.since_ms)
+        return (self.version, self.status, self.reason, self.since_ms, self.reported_ms) == \
+            (record.version, record.status, record.reason, record.since_ms, record.reported_ms)
 
 
 @dataclass(slots=True)
@@ -258,8 +258,7 @@ class Store:
         asked, answered: as in set_clock."""
         self.set_clock(snapshot.now_ms, asked, answered)
         before = self.machines
-        layout = [(m.name, m.line, m.type) for m in snapshot.machines] != \
-            [(m.name, m.record.line, m.record.type) for m in before.values()]
+        layout = self.differs_in_layout(snapshot)
         changed = set()
         machines: dict[MachineName, Machine] = {}
         for record in snapshot.machines:
@@ -276,9 +275,7 @@ class Store:
         if layout:
             self.lines = _group(machines.values())
             changed = set(machines)
-        silences = [event for event in self.events if event.new is Status.UNKNOWN]  # the database knows none
-        newest_first = sorted([*snapshot.events, *silences], key=lambda event: (-event.changed_ms, -event.version))
-        self.events = deque(newest_first[:EVENTS_KEPT], maxlen=EVENTS_KEPT)
+        self.replace_events(snapshot.events)
         orders = self._active.replace(snapshot.orders)
         people = {each.id: each for each in snapshot.people}
         people_changed = people != self.people
@@ -287,6 +284,17 @@ class Store:
         self.orders_revision += 1  # of an order that has ended meanwhile a reading says nothing
         return self._tell(Difference(frozenset(changed | self._find_silent()), layout=layout, orders=tuple(orders),
                                      people=people_changed))
+
+    def differs_in_layout(self, snapshot: FloorSnapshot) -> bool:
+        """Whether names, types, lines or the order of the machines differ from what is shown."""
+        return [(machine.name, machine.type, machine.line) for machine in snapshot.machines] != \
+            [(machine.name, machine.record.type, machine.record.line) for machine in self.machines.values()]
+
+    def replace_events(self, events: Iterable[StatusEvent]) -> None:
+        """The latest changes as the database has them. Those that came too quickly to be announced one by one too."""
+        silences = [event for event in self.events if event.new is Status.UNKNOWN]  # the database knows none
+        newest_first = sorted([*events, *silences], key=lambda event: (-event.changed_ms, -event.version))
+        self.events = deque(newest_first[:EVENTS_KEPT], maxlen=EVENTS_KEPT)
 
     def apply(self, changes: Iterable[MachineChange]) -> Difference:
         """What notifications said, oldest first. What we know already, or newer, is left alone."""

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from ..store import Connection, Difference, Store
+from ..store import DISK, Connection, Difference, Store
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +29,10 @@ async def once_live(store: Store, task: Callable[[], Awaitable[None]]) -> None:
 class ConnectionWatch:
     """One for the whole program."""
 
-    def __init__(self, store: Store, *, now: Callable[[], float] = time.time,
-                 monotonic: Callable[[], float] = time.monotonic) -> None:
-        """now: seconds since 1970, for people; monotonic: for lengths of time."""
+    def __init__(self, store: Store, *, disk_full: Callable[[], str | None] = lambda: None,
+                 now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """disk_full: what the server says while writes meet a full disk. now: seconds since 1970, for people;
+        monotonic: for lengths of time."""
         self.changes: Counter[Connection] = Counter({state: 0 for state in Connection})
         """How often it became what."""
         self.since = now()
@@ -40,6 +41,7 @@ class ConnectionWatch:
         self._state = store.connection
         self._trouble = store.trouble
         self._began = monotonic()
+        self._disk_full = disk_full
         self._now, self._monotonic = now, monotonic
         store.subscribe(self._on_difference)
 
@@ -51,6 +53,8 @@ class ConnectionWatch:
 
     def look(self) -> None:
         """Note what has changed since the last look."""
+        problem = self._disk_full()
+        self._store.set_trouble(problem and f'The disk of the database is full, so writing fails: {problem}.', DISK)
         if self._trouble is not None and self._store.trouble is None:
             log.info('this is over: %s', self._trouble, extra={'trouble': False})
         self._trouble = self._store.trouble

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..lag import Lag
-from ..store import FEED, Connection
+from ..store import DISK, FEED, Connection
 from .diagnosis import DatabaseFacts, Diagnosis
 from .vitals import Vitals
 
@@ -68,6 +68,8 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
     if (trouble := store.troubles.get(FEED)) is not None:
         yield Finding(Severity.DOWN, trouble, 'Whoever changed it has to change it back: for triggers, ALTER '
                                                     'TABLE ... ENABLE TRIGGER ALL.')
+    if (trouble := store.troubles.get(DISK)) is not None:
+        yield Finding(Severity.DOWN, trouble, 'Make room on the disk of the server, or give it a larger one.')
     if (password := vitals.password) is not None:
         left = password.seconds_left
         if password.problem is not None and password.problem != store.troubles.get(FEED):

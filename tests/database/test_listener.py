@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, channel_of, until
 
-from floor.database import Database
+from floor.database import Database, made_triggers
 from floor.errors import DatabaseUnavailable
 from floor.listener import Listener, Timing, read_floor
 from floor.migrate import prepare
@@ -463,6 +463,76 @@ async def test_the_audit_finds_what_was_changed_behind_every_trigger(floor: Floo
         await floor.equal()
         assert floor.listener.counters.audits_with_difference == 1
         assert floor.listener.counters.connections == 1
+
+
+@pytest.mark.parametrize('statement', [
+    f"UPDATE machines SET line_id = 1, position = 99 WHERE machine_name = '{VALVE}'",
+    f"UPDATE machines SET line_id = NULL WHERE machine_name = '{VALVE}'",
+    f"UPDATE machines SET line_id = 4 WHERE machine_name = '{VALVE}'",
+    f"UPDATE machines SET type = 'furnace' WHERE machine_name = '{VALVE}'",
+    f"UPDATE machine_feed_stream SET machine_name = 'Ventil' WHERE machine_name = '{VALVE}'",
+    "UPDATE production_lines SET name = 'Line of the north' WHERE line_id = 2",
+    'UPDATE production_lines SET position = 5 - position',
+    "UPDATE machine_feed_stream SET reported_at = now() - interval '1 hour'",
+    "UPDATE machine_feed_stream SET status_since = now() - interval '1 hour'",
+    "UPDATE machine_feed_stream SET reason = 'Jammed' WHERE machine_id = 1",
+], ids=['position', 'no line', 'line', 'type', 'name', 'name of a line', 'order of the lines', 'reported', 'since',
+        'reason'])
+async def test_the_audit_compares_everything_that_is_shown(floor: Floor, statement: str) -> None:
+    async def as_in_the_table() -> bool:
+        snapshot = await read_floor(floor.writer, floor.database.queries)
+        machines = floor.store.machines.values()
+        return [(machine.record.name, machine.record.type, machine.record.line, machine.status, machine.reason,
+                 machine.since_ms, machine.reported_ms) for machine in machines] == \
+            [(record.name, record.type, record.line, record.status, record.reason, record.since_ms,
+              record.reported_ms) for record in snapshot.machines]
+
+    async with floor.running():
+        assert await as_in_the_table()
+        async with floor.writer.transaction():
+            await floor.writer.execute('SET LOCAL session_replication_role = replica')
+            await floor.writer.execute("INSERT INTO machines (machine_name, position) VALUES ('Ventil', 7)")
+            await floor.writer.execute(statement)
+        await until(as_in_the_table)
+        assert floor.listener.counters.audits_with_difference == 1
+
+
+async def test_the_audit_shows_changes_that_came_too_quickly_to_be_announced_one_by_one(floor: Floor) -> None:
+    async with floor.running(replace(QUICK, gap=0.3, busy_gap=0.3)):
+        for status in 'down', 'warning', 'down', 'operational', 'warning':
+            await floor.set(status)
+        rows = await floor.writer.fetch('SELECT version FROM machine_status_history WHERE machine_name = $1', VALVE)
+        await until(lambda: {row['version'] for row in rows} <= {event.version for event in floor.store.events})
+        assert floor.listener.counters.audits_with_difference == 0
+
+
+async def test_a_machine_that_moves_while_the_trigger_is_off_is_moved_on_the_page(floor: Floor) -> None:
+    async with floor.running():
+        await floor.writer.execute('ALTER TABLE machines DISABLE TRIGGER machines_layout_changed')
+        await floor.writer.execute('UPDATE machines SET line_id = 4, position = 9 WHERE machine_name = $1', VALVE)
+        await until(lambda: floor.store.lines[3].machines[-1].name == VALVE)
+        await until(lambda: 'machines_layout_changed' in (floor.store.trouble or ''))
+
+
+async def test_the_triggers_that_are_looked_for_are_those_of_the_schema(floor: Floor) -> None:
+    there = await floor.writer.fetch(
+        'SELECT c.relname AS table_name, t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid '
+        'WHERE NOT t.tgisinternal AND c.relnamespace = $1::regnamespace', SCHEMA)
+    assert made_triggers() == sorted((row['table_name'], row['name']) for row in there)
+    assert len(there) >= 28
+
+
+@pytest.mark.parametrize('statement', ['ALTER TABLE {table} DISABLE TRIGGER {name}', 'DROP TRIGGER {name} ON {table}',
+                                       'ALTER TABLE {table} ENABLE REPLICA TRIGGER {name}'])
+async def test_each_of_our_triggers_is_missed(floor: Floor, statement: str) -> None:
+    queries = floor.database.queries
+    assert [row async for row in queries.missing_triggers(floor.writer)] == []
+    for table, name in made_triggers():
+        transaction = floor.writer.transaction()
+        await transaction.start()
+        await floor.writer.execute(statement.format(table=table, name=name))
+        assert [row['name'] async for row in queries.missing_triggers(floor.writer)] == [name]
+        await transaction.rollback()
 
 
 async def test_a_restored_backup_wins_although_its_versions_are_older(floor: Floor) -> None:

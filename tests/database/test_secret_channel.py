@@ -164,7 +164,7 @@ async def test_a_forgery_changes_nothing_and_is_not_even_heard(
         database: Database, feed: asyncpg.Connection, payload: str) -> None:
     async with listening(database) as (store, listener):
         revision, heard = store.revision, listener.counters.notifications
-        for channel in f'{SCHEMA}.machine_feed', 'machine_feed', 'notification_channel', f'{SCHEMA}.heartbeat', 'floor_':
+        for channel in f'{SCHEMA}.machine_feed', 'machine_feed', f'{SCHEMA}.heartbeat', 'notification_channel', 'floor':
             await feed.execute('SELECT pg_notify($1, $2)', channel, payload)
         beats = listener.counters.heartbeats
         await until(lambda: listener.counters.heartbeats >= beats + 2)  # what was sent before has arrived
