@@ -1,0 +1,58 @@
+"""A row that no writer of ours could have made: the rest of the floor is live and right all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, until
+
+from floor.database import Database
+from floor.listener import Listener, Timing
+from floor.model import Status
+from floor.notifications import LONGEST_REASON
+from floor.store import Connection, Store
+
+pytestmark = pytest.mark.newest_postgres
+BAD, GOOD = 'Source_Sorter_01_01', 'Valve_01_01'
+QUICK = Timing(heartbeat=0.05, heartbeat_timeout=5, audit=0.1, gap=0.005, first_backoff=0.01)
+TIMES = 'infinity', '-infinity', '294276-01-01', '4000-01-01 BC', '20000-01-01'
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+
+
+@pytest.mark.parametrize('statement', [
+    *(f"UPDATE machine_feed_stream SET {column} = '{time}' WHERE machine_name = '{BAD}'"
+      for column in ('status_since', 'reported_at', 'datetime') for time in TIMES),
+    *(f"UPDATE employees SET created_at = '{time}' WHERE id = 1" for time in TIMES),
+    *('INSERT INTO machine_status_history (version, machine_name, new_status, changed_at) '
+      f"VALUES (1000000, '{BAD}', 'down', '{time}')" for time in TIMES),
+    f"UPDATE machine_feed_stream SET reason = repeat('x', 50000000) WHERE machine_name = '{BAD}'",
+    'INSERT INTO machine_status_history (version, machine_name, new_status, changed_at, reason) '
+    f"VALUES (1000000, '{BAD}', 'down', now(), repeat('x', 50000000))",
+])
+async def test_one_bad_row_takes_nothing_else_with_it(database: Database, connect: Connect, statement: str) -> None:
+    writer = await connect()
+    async with writer.transaction():
+        await writer.execute('SET LOCAL session_replication_role = replica')  # behind every trigger
+        await writer.execute(statement)
+    store = Store(stale_after=60)
+    listener = Listener(database.connect, database.queries, store, schema=SCHEMA, timing=QUICK)
+    task = asyncio.create_task(listener.run())
+    try:
+        await until(lambda: store.connection is Connection.LIVE)
+        assert len(store.machines) == 30
+        await writer.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", GOOD)
+        await until(lambda: store.machines[GOOD].status is Status.DOWN)
+        beats = listener.counters.heartbeats
+        await until(lambda: listener.counters.heartbeats > beats + 10)  # some audits are among them
+        assert listener.counters.connections == 1
+        assert listener.counters.audits_with_difference == 0
+        assert max(len(machine.reason or '') for machine in store.machines.values()) <= LONGEST_REASON
+        assert max(len(event.reason or '') for event in store.events) <= LONGEST_REASON
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
