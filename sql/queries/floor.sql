@@ -1,7 +1,7 @@
 -- name: snapshot()
 -- The whole floor in flow order, read in one statement: one moment. now_ms is the database's clock, which alone
 -- measures ages. status and reported_ms are null for a machine that was never reported.
-SELECT f.machine_id, f.machine_name, m.type, f.status, f.reason, f.version,
+SELECT f.machine_id, f.machine_name, m.type, f.status, left(f.reason, 2000) AS reason, f.version,
        epoch_ms(f.reported_at) AS reported_ms, epoch_ms(f.status_since) AS since_ms,
        l.name AS line, l.position AS line_position, m.position,
        epoch_ms(clock_timestamp()) AS now_ms
@@ -23,7 +23,9 @@ ORDER BY o.due_at, o.id;
 
 -- name: everybody()
 -- Who works in the plant, and who did.
-SELECT id, first_name, last_name, email, department, active, created_at, role, version FROM employees
+SELECT id, first_name, last_name, email, department, active,
+       least(greatest(created_at, '1970-01-01 00:00+00'), '9999-01-01 00:00+00') AS created_at, role, version
+FROM employees
 ORDER BY last_name, first_name, id;
 
 -- name: clock()$
@@ -36,12 +38,14 @@ SELECT clock_timestamp();
 
 -- name: recent_events(most)
 -- The latest changes of the whole floor, newest first.
-SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by
+SELECT version, machine_name, old_status, new_status, left(reason, 2000) AS reason, epoch_ms(changed_at) AS changed_ms,
+       changed_by
 FROM machine_status_history ORDER BY version DESC LIMIT :most;
 
 -- name: recent_events_of_machine(machine_name, most)
 -- The latest changes of one machine, newest first.
-SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by
+SELECT version, machine_name, old_status, new_status, left(reason, 2000) AS reason, epoch_ms(changed_at) AS changed_ms,
+       changed_by
 FROM machine_status_history WHERE machine_name = :machine_name
 ORDER BY changed_at DESC, version DESC LIMIT :most;
 
