@@ -722,7 +722,8 @@ async def test_it_sets_up_an_empty_database_by_itself(database: Database, connec
     await writer.execute(f'DROP SCHEMA {SCHEMA} CASCADE')
     floor = Floor(database, writer)
     async with floor.running(prepare=prepare(database)):
-        assert len(floor.store.machines) == 30
+        assert floor.store.machines == {}
+        assert await writer.fetchval('SELECT count(*) FROM machine_feed_stream') == 0
 
 
 async def test_a_floor_without_machines_is_live_and_empty(floor: Floor) -> None:
