@@ -63,7 +63,9 @@ def forwarded_identity(headers: Mapping[str, str], roles: Mapping[str, Role] = N
     """
     email = _forwarded(headers, 'x-forwarded-email').lower()
     account = _forwarded(headers, 'x-forwarded-user')
-    name = _forwarded(headers, 'x-forwarded-preferred-username') or email or account
+    preferred = _forwarded(headers, 'x-forwarded-preferred-username')
+    # of a program its id too: it is what ROLES takes, and the name alone proves nothing
+    name = f'{preferred} ({account})' if preferred and account and not email else preferred or email or account
     if not name:
         raise NotAllowed('nobody is signed in: open the address that Databricks Apps shows for this app')
     known_as = [email] if email else [account.lower(), account.lower().partition('@')[0]]

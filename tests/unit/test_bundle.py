@@ -113,7 +113,8 @@ def test_every_variable_is_used_described_and_has_a_value_in_every_target_that_c
         assert f'${{var.{name}}}' in TEXT
         assert variable['description']
     everything = set(BUNDLE['variables']) - {'warehouse_id'}
-    assert 'lookup' in BUNDLE['variables']['warehouse_id']
+    assert BUNDLE['variables']['warehouse_id']['lookup'] == {'warehouse': '${var.warehouse}'}, \
+        'the CLI prefers a lookup to variable-overrides.json, so the name has to be a variable of its own'
     assert set(variables_of('dev')) == everything
     assert everything - set(variables_of('prod')) == {'deployment_folder'}
     assert everything - set(variables_of('existing')) == set(OF_AN_EXISTING_DATABASE), "a guess may be somebody else's"

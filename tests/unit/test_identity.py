@@ -64,6 +64,13 @@ def test_the_name_that_a_program_calls_itself_gives_it_nothing() -> None:
     assert identify({'x-forwarded-preferred-username': '5f6e1c9a'}).role is None
 
 
+def test_what_a_program_does_stands_under_its_id_too() -> None:
+    identify = identity_source(settings_with(host='0.0.0.0'), APP)
+    program = {'x-forwarded-preferred-username': 'MES', 'x-forwarded-user': '5f6e1c9a@77'}
+    assert identify(program).name == 'MES (5f6e1c9a@77)'
+    assert identify(FORWARDED).name == 'Lisa Garcia'
+
+
 def test_a_person_has_the_role_of_the_email_and_of_nothing_else() -> None:
     identify = identity_source(settings_with(host='0.0.0.0', roles='lisa.garcia@example.com=supervisor'), APP)
     assert identify(FORWARDED).role is Role.SUPERVISOR
