@@ -10,7 +10,8 @@ from .database import Connection, Database
 
 log = logging.getLogger(__name__)
 
-LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
+LOCK_TIMEOUT_S = 3.0
+"""While a table waits to be altered its writers wait, too."""
 
 
 async def carry_out(connection: Connection, database: Database) -> None:
@@ -20,7 +21,7 @@ async def carry_out(connection: Connection, database: Database) -> None:
     """
     try:
         async with connection.transaction():
-            await connection.execute(LOCK_TIMEOUT)
+            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
             if database.feed_writers is not None:
                 missing = [row['role_name'] async for row in
                            database.queries.grant_feed_writers(connection, roles=list(database.feed_writers))]
@@ -36,6 +37,6 @@ async def carry_out(connection: Connection, database: Database) -> None:
     except asyncpg.InsufficientPrivilegeError as error:
         log.warning('FEED_WRITERS and CHANGE_DATA_FEED have no effect, because this login does not own the tables '
                     '(%s): their owner grants by sql/feed_writer.sql', error)
-    except asyncpg.LockNotAvailableError:
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
         log.warning('FEED_WRITERS and CHANGE_DATA_FEED have no effect yet, because another session holds a lock on the '
                     'tables: this is tried again with the next connection')

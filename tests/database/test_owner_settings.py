@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server
 
+from floor import owner_settings
 from floor.database import SQL, Database
 from floor.migrate import prepare
 from floor.settings import Settings
@@ -123,3 +124,16 @@ async def test_the_history_can_be_fed_to_delta_tables(url: str, admin: asyncpg.C
     assert {table for table, identity in (await identities(admin)).items() if identity == 'f'} == fed
     await start(url, change_data_feed=False)
     assert 'f' not in (await identities(admin)).values()
+
+
+async def test_a_table_that_somebody_holds_does_not_keep_the_floor_waiting(
+        url: str, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner_settings, 'LOCK_TIMEOUT_S', 0.05)
+    await start(url)
+    async with admin.transaction():
+        await admin.execute('LOCK TABLE work_orders IN ACCESS SHARE MODE')
+        await start(url, change_data_feed=True)
+        assert any('another session holds a lock' in message for message in caplog.messages)
+    assert 'f' not in (await identities(admin)).values(), 'all or nothing'
+    await start(url, change_data_feed=True)
+    assert 'f' in (await identities(admin)).values()
