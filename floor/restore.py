@@ -25,6 +25,7 @@ from .console import Parser, run_command, say
 from .data_folder import make_durable
 from .database import SQL, UNREACHABLE, describe
 from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
+from .embedded.owner_beat import OwnerBeat
 from .embedded.postgres_programs import copy_in, progress
 from .embedded.server import EmbeddedPostgres, OwnerLock, make_data_dir
 from .errors import BackupError
@@ -84,7 +85,7 @@ def _alone_in(data_dir: Path) -> Iterator[Path]:
     data_dir = data_dir.expanduser().resolve()
     make_data_dir(data_dir)
     lock = OwnerLock(data_dir / 'owner.lock')
-    if not lock.take():
+    if not lock.take() or OwnerBeat(data_dir).wait_for_somebody_else():
         raise BackupError(f'line monitor runs with this data folder ({data_dir}): stop it, restore, start it again')
     try:
         yield data_dir

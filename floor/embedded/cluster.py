@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -120,6 +121,11 @@ class Cluster:
             raise EmbeddedDatabaseError(
                 f'{self.folder} is still in use by processes {", ".join(str(process.pid) for process in left)}: '
                 'end them and start again.'
+            )
+        if listens(sockets / '.s.PGSQL.5432'):
+            raise EmbeddedDatabaseError(
+                f'A PostgreSQL that is not ours to end answers at {sockets / ".s.PGSQL.5432"}, in another container '
+                'perhaps. Only one may use a data folder: end it, or set DATA_DIR to another folder.'
             )
         pid_file = self.folder / 'postmaster.pid'
         if pid_file.exists() and not is_dead(pid_file.read_text().partition('\n')[0]):
@@ -267,6 +273,19 @@ def commands() -> list[tuple[int, str]]:
                 command = Path('/proc', entry, 'cmdline').read_bytes().rstrip(b'\0').replace(b'\0', b' ')
                 found.append((int(entry), os.fsdecode(command)))
     return found
+
+
+def listens(path: Path) -> bool:
+    """Whether a process accepts connections at that unix socket; a file that a dead one left does not."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2)
+        try:
+            connection.connect(str(path))
+        except TimeoutError:
+            return True  # it has more to do than it can, but it is there
+        except OSError:
+            return False
+    return True
 
 
 def is_dead(pid: str) -> bool:

@@ -1,6 +1,7 @@
 """The local default database: a private PostgreSQL under the data folder, without anything to install or configure.
 
     DATA_DIR/owner.lock      held for life by the one process that runs the server; others join
+    DATA_DIR/owner.beat      changes while that process lives, for those that its lock does not reach
     DATA_DIR/database.url    where the server is, for joiners and for people
     DATA_DIR/postgres-18/    the cluster; PostgreSQL can't read another major's files, so each has its own
     DATA_DIR/postgres.log    what the server says
@@ -29,6 +30,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from floor.data_folder import make_data_folder, write_whole
 from floor.embedded.cluster import Cluster, Wait, finished, halt, plain_environment
+from floor.embedded.owner_beat import OwnerBeat
 from floor.errors import EmbeddedDatabaseError
 
 if sys.platform != 'win32':
@@ -62,6 +64,7 @@ class EmbeddedPostgres:
         self._major = major
         self._report = report
         self._lock = OwnerLock(self._data_dir / 'owner.lock')
+        self._beat = OwnerBeat(self._data_dir)
         self._server: subprocess.Popen[bytes] | None = None
         self._url: str | None = None
         self._is_stopped = False
@@ -98,6 +101,7 @@ class EmbeddedPostgres:
                 for _ in steps:
                     time.sleep(PAUSE)
         except BaseException:
+            self._beat.stop()
             self._lock.release()
             raise
 
@@ -130,6 +134,7 @@ class EmbeddedPostgres:
         if self._server:
             halt(self._server)
             self._server = None
+        self._beat.stop()
         self._lock.release()
 
     def _is_served(self) -> bool:
@@ -174,6 +179,13 @@ class EmbeddedPostgres:
         """As owner: from whatever state the data folder is in to a server with our database."""
         try:
             programs = binaries(self._major)
+            if (yield from self._beat.somebody_else_lives(self._report)):
+                raise EmbeddedDatabaseError(
+                    f'Another process serves {self.folder}, although {self._lock.path} is free: it is in another '
+                    'container or on another machine. Only one may use a data folder: end it, or set DATA_DIR to '
+                    'another folder.'
+                )
+            self._beat.start()
             cluster = Cluster(self.folder, programs, self._major, self._data_dir / 'postgres.log')
             sockets = self._socket_folder(cluster)
             if not cluster.exists:

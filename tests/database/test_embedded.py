@@ -60,12 +60,14 @@ class Program:
     """A process that starts the database or joins it, and then looks after it."""
 
     def __init__(self, data_dir: Path, said: Path, *, path: str | None = None, prefix: tuple[str, ...] = (),
-                 python: str = sys.executable, **options: Any) -> None:
+                 python: str = sys.executable, before: str = '', arguments: tuple[str, ...] = (),
+                 **options: Any) -> None:
         self._said = said
         environment = {**os.environ, 'PYTHONPATH': path or f'{PROJECT}:{binaries().parents[2]}'}
         with said.open('wb') as out:
             self.process = subprocess.Popen(
-                [*prefix, python, '-c', PROGRAM, str(data_dir)], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                [*prefix, python, '-c', f'import sys\n{before}{PROGRAM}', str(data_dir), *arguments],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env=environment, cwd='/', **options,
             )
 
@@ -579,3 +581,62 @@ def test_a_user_without_a_name_is_told_what_to_do(data_dir: Path) -> None:
     os.chown(data_dir / 'postgres-18', 123_456, 0)
     with pytest.raises(EmbeddedDatabaseError, match=r'^User 123456 has no name on this system.* to /etc/passwd'):
         EmbeddedPostgres(data_dir).start()
+
+
+WITHOUT_LOCKS = """
+import fcntl
+from floor.embedded import cluster, owner_beat
+fcntl.flock = lambda *_: None
+owner_beat.PATIENCE_S = float(sys.argv[2])
+if 'no socket' in sys.argv:   # as from another machine
+    cluster.listens = lambda path: False
+"""
+"""What a network disk or a container's volume is to the program: a lock that everybody gets."""
+EVERYBODY_ELSE_IS_OUT_OF_SIGHT = ('unshare', '--pid', '--ipc', '--fork', '--mount-proc')
+
+
+@linux_only
+@pytest.mark.parametrize('way', ['same numbers', 'its socket', 'its beat'])
+def test_there_is_never_a_second_server_where_locks_do_not_hold(
+        launch: Callable[..., Program], data_dir: Path, way: str) -> None:
+    owner = launch(data_dir)
+    url = owner.said('url')
+    ask(url, 'CREATE TABLE kept (id int)', 'INSERT INTO kept VALUES (1)', 'SELECT 1')
+    first, written = postmaster(data_dir), (data_dir / 'postgres-18' / 'postmaster.pid').read_bytes()
+    if way == 'its socket':
+        (data_dir / 'owner.beat').unlink()   # as of a program that has none
+        owner.process.send_signal(signal.SIGSTOP)
+    prefix = () if way == 'same numbers' else elsewhere()
+    second = launch(data_dir, prefix=prefix, before=WITHOUT_LOCKS,
+                    arguments=('60', *(['no socket'] if way == 'its beat' else [])))
+    answer = 'A PostgreSQL that is not ours to end answers at' if way == 'its socket' else 'Another process serves'
+    assert answer in second.said('error')
+    assert 'set DATA_DIR to another folder' in second.said('error')
+    owner.process.send_signal(signal.SIGCONT)
+    assert postmaster(data_dir) == first, 'nobody ended it'
+    assert (data_dir / 'postgres-18' / 'postmaster.pid').read_bytes() == written
+    assert ask(url, 'SELECT count(*) FROM kept') == 1
+
+
+@linux_only
+def test_an_owner_that_died_out_of_sight_is_followed_when_it_was_still_for_long_enough(
+        launch: Callable[..., Program], data_dir: Path) -> None:
+    gone = launch(data_dir, prefix=elsewhere())
+    url = gone.said('url')
+    ask(url, 'CREATE TABLE kept (id int)', 'SELECT 1')
+    for process in psutil.Process(gone.process.pid).children():
+        process.kill()
+    gone.end()
+    until(lambda: not servers(data_dir))
+    assert (data_dir / 'owner.beat').exists()
+    follower = launch(data_dir, before=WITHOUT_LOCKS, arguments=('3',))
+    assert 'Looking for 3 s whether' in follower.said('report', 'Looking')
+    assert follower.said('is_owner')
+    assert ask(url, 'SELECT count(*) FROM kept') == 0
+
+
+def elsewhere() -> tuple[str, ...]:
+    """What starts a program among process numbers of its own, as a container does."""
+    if subprocess.run([*EVERYBODY_ELSE_IS_OUT_OF_SIGHT, 'true'], capture_output=True, check=False).returncode:
+        pytest.skip('needs the right to make namespaces')
+    return EVERYBODY_ELSE_IS_OUT_OF_SIGHT
