@@ -4,6 +4,7 @@ browser_headers.py   the answer's policy; no cookie on what is not a page
 own_origin.py        the name that we are called by, and which site's page asks
 identity_required.py on Databricks Apps, who asks
 intake.py            how much, and how often
+page_owner.py        to a page and a socket, only who opened it
 the session          a signed cookie that no script can read and no other site can send
 door.py              one page of the floor after the other
 """
@@ -25,6 +26,7 @@ from .door import Door
 from .identity_required import IdentityRequired
 from .intake import MOST_BYTES, Intake
 from .own_origin import OwnOrigin, own_names
+from .page_owner import PageOwner, check_page_owners
 from .sign_in import sign_in_origins
 from .slow_peers import PatientProtocol
 
@@ -40,7 +42,9 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     # already it does not
     app.add_middleware(Door)
     app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
+    app.add_middleware(PageOwner, identify=identify)
     app.add_middleware(Intake)
+    check_page_owners(identify)
     app.add_middleware(IdentityRequired, identify=identify)
     app.add_middleware(OwnOrigin, names=own_names(settings), origins=settings.allowed_hosts)
     frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ),
