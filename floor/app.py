@@ -45,6 +45,7 @@ from .pages import (
     work_order_page,
     work_orders_page,
 )
+from .plant import Plant
 from .settings import Settings
 from .shifts import Shifts
 from .source import DatabaseSource
@@ -81,7 +82,8 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     dashboard_keeper = DashboardKeeper(database, history_keeper, settings.zone, retention_days=settings.retention_days,
                                        every=settings.dashboard_refresh_seconds)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
-                        employees=employees, orders=orders, order_list=order_list, identify=identity_source(settings),
+                        employees=employees, orders=orders, plant=Plant(database, employees), order_list=order_list,
+                        identify=identity_source(settings),
                         default_role=settings.role_of_strangers, echoes=echoes, database_now=database.now,
                         dashboard=dashboard_link(settings, os.environ))
 

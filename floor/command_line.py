@@ -1,7 +1,7 @@
 """The command line: `line-monitor` where it is installed, `python main.py` in a checkout.
 
     line-monitor [run] [--host ADDRESS] [--port PORT] [--demo]     the app
-    line-monitor simulator | backup | restore ...                  the other programs, each with its own --help
+    line-monitor simulator | backup | restore | plant ...          the other programs, each with its own --help
 
 NiceGUI is imported only to serve: it takes seconds, and reads where its storage is when it is imported.
 """
@@ -26,7 +26,8 @@ log = logging.getLogger('line-monitor')
 
 PROGRAM = 'line-monitor'
 RUN = 'run'
-COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.backup', 'restore': 'floor.restore'}
+COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.backup', 'restore': 'floor.restore',
+            'plant': 'floor.plant'}
 """Each a module whose main takes the arguments and the name to be called by."""
 
 

@@ -78,6 +78,15 @@ class Employees:
         require(person, needed)
         return person
 
+    async def look_up(self, connection: Connection, identity: Identity, needed: Role) -> Person:
+        """Who asks in this transaction, which changes nothing.
+
+        :raises NotAllowed: their role is not enough
+        """
+        person = await self._find(connection, identity)
+        require(person, needed)
+        return person
+
     async def act(self, connection: Connection, identity: Identity) -> Person:
         """The same where the role that is needed shows only later: `require` it before anything is written.
 

@@ -293,6 +293,8 @@ class Listener:
             wrong += [id_ for id_ in {**known, **read} if known.get(id_) != read.get(id_)]
         if {each.id: each for each in snapshot.people} != self._store.people:
             wrong.append('the people')
+        if snapshot.is_demo != self._store.is_demo:
+            wrong.append('whether it is a demo')
         if wrong:
             self.counters.audits_with_difference += 1
             log.warning('the audit found what changed without being announced: %s', ', '.join(sorted(wrong)[:10]))
@@ -367,6 +369,7 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
         orders = [row async for row in queries.active_orders(connection)]
         people = [row async for row in queries.everybody(connection)]
         events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
+        is_demo = await queries.is_demo(connection)
         now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
     return FloorSnapshot(
         machines=tuple(MachineRecord(
@@ -374,4 +377,5 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
             status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
             reported_ms=row['reported_ms'], since_ms=row['since_ms']) for row in rows),
         events=tuple(to_event(row) for row in events), now_ms=now_ms,
-        orders=tuple(to_brief(row) for row in orders), people=tuple(to_employee(row) for row in people))
+        orders=tuple(to_brief(row) for row in orders), people=tuple(to_employee(row) for row in people),
+        is_demo=is_demo)

@@ -88,6 +88,8 @@ class FloorSnapshot:
     now_ms: int
     orders: tuple[OrderBrief, ...] = ()
     people: tuple[Employee, ...] = ()
+    is_demo: bool = False
+    """Whether it is simulated."""
 
 
 class Role(StrEnum):

@@ -130,6 +130,8 @@ class Store:
         self.events: deque[StatusEvent] = deque(maxlen=EVENTS_KEPT)
         self.people: dict[int, Employee] = {}
         """Everybody who works or worked in the plant, by number."""
+        self.is_demo: bool | None = None
+        """Whether what is shown is simulated; None: not known yet."""
         self.orders_revision = 0
         """Grows with everything that may have changed an order, also one that has ended, or who is who."""
         self.revision = 0
@@ -258,7 +260,8 @@ class Store:
         asked, answered: as in set_clock."""
         self.set_clock(snapshot.now_ms, asked, answered)
         before = self.machines
-        layout = self.differs_in_layout(snapshot)
+        layout = snapshot.is_demo != self.is_demo or self.differs_in_layout(snapshot)
+        self.is_demo = snapshot.is_demo
         changed = set()
         machines: dict[MachineName, Machine] = {}
         for record in snapshot.machines:

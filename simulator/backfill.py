@@ -90,6 +90,8 @@ async def begin_changes(connection: Connection, queries: Any) -> None:
     """
     try:
         await queries.begin_simulated_changes(connection)
+    except asyncpg.LockNotAvailableError:  # a subclass of the next
+        raise
     except asyncpg.ObjectNotInPrerequisiteStateError as error:
         raise NotADemoError(str(error)) from error
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import asyncpg
 from fastapi import Depends, FastAPI, Query, Response
@@ -81,6 +81,19 @@ class EmployeeAnswer(BaseModel):
     created_at: datetime
 
 
+class FloorAnswer(BaseModel):
+    """What the floor is."""
+
+    kind: Annotated[Literal['demo', 'plant'], Field(description='demo: everything on it is simulated.')]
+    since: Annotated[datetime | None, Field(description='When it was made, or the demo was removed.')]
+    machines: Annotated[int, Field(examples=[30])]
+
+
+FLOOR_KIND: dict[int | str, dict[str, Any]] = {200: {'headers': {'X-Floor-Kind': {
+    'description': 'demo: what is answered is simulated; plant: it is not.',
+    'schema': {'type': 'string', 'enum': ['demo', 'plant']}}}}}
+
+
 def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) -> None:
     """Serve /api, its description at /openapi.json and a page to try it at /docs.
 
@@ -90,18 +103,27 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
     serve_docs(app)
     fresh = [Depends(never_stored)]
 
-    @app.get('/api/machines', tags=['floor'], summary='Every machine in flow order', dependencies=fresh,
+    @app.get('/api/floor', tags=['floor'], summary='Whether the floor is a demo or a plant', dependencies=fresh,
              responses=documented(503))
-    async def machines() -> list[MachineNow]:
+    async def floor() -> FloorAnswer:
+        """A demo is simulated: its machines, its people, its history and its work orders."""
+        async with answering(patience), database.acquire() as connection:
+            return FloorAnswer(**await database.queries.plant(connection))
+
+    @app.get('/api/machines', tags=['floor'], summary='Every machine in flow order', dependencies=fresh,
+             responses=FLOOR_KIND | documented(503))
+    async def machines(response: Response) -> list[MachineNow]:
         """All machines with line, position and what each of them says now, in the order of the material flow."""
         async with answering(patience), database.acquire() as connection:
+            await _say_kind(response, database, connection)
             return await _machines(database, connection)
 
     @app.get('/api/machines/current-status', tags=['floor'], summary='What each machine says now',
-             dependencies=fresh, responses=documented(503))
-    async def current_status() -> list[MachineStatus]:
+             dependencies=fresh, responses=FLOOR_KIND | documented(503))
+    async def current_status(response: Response) -> list[MachineStatus]:
         """The short answer, for who only wants to know which machines run."""
         async with answering(patience), database.acquire() as connection:
+            await _say_kind(response, database, connection)
             return [MachineStatus(**machine.model_dump()) for machine in await _machines(database, connection)]
 
     @app.get('/api/employees', tags=['people'], summary='The people of the plant by name', dependencies=fresh,
@@ -113,6 +135,10 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
         async with answering(patience):
             people = await all_employees(database, active=active)
         return [EmployeeAnswer.model_validate(person) for person in people]
+
+
+async def _say_kind(response: Response, database: Database, connection: Connection) -> None:
+    response.headers['X-Floor-Kind'] = 'demo' if await database.queries.is_demo(connection) else 'plant'
 
 
 async def _machines(database: Database, connection: Connection) -> list[MachineNow]:

@@ -33,6 +33,8 @@ class Health(BaseModel):
         description='Seconds since it was last proved that everything the database said has arrived; null: never.',
         examples=[1.7])]
     machines: Annotated[int, Field(description='How many machines are known.', examples=[30])]
+    demo: Annotated[bool | None, Field(description='Whether the floor is a demo, with simulated data; null: not known '
+                                                   'yet.', examples=[False])]
     trouble: Annotated[str | None, Field(
         description='What is wrong although the database answers: the floor is shown, but later than it should.')]
     problem: Annotated[str | None, Field(description='Why there is no connection.')]
@@ -75,6 +77,7 @@ def examine(vitals: Vitals) -> Health:
     return Health(status=Connection.STALE if live and PAGE_UPDATES in tasks else store.connection,
                   database='ok' if live else unavailable,
                   store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),
+                  demo=store.is_demo,
                   trouble=store.trouble, problem=store.problem, tasks=tasks, listener=vitals.listener.counters)
 
 

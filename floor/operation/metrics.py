@@ -178,6 +178,9 @@ class FloorCollector(Collector):
         for level, number in self._vitals.log_lines().items():
             lines.add_metric([level], number)
         yield lines
+        if (is_demo := self._vitals.store.is_demo) is not None:
+            yield GaugeMetricFamily('floor_demo', '1 where the floor is a demo: its data is simulated. Alert on 1 in a '
+                                    'plant.', is_demo)
         playing = self._vitals.simulator is not None and self._vitals.simulator.playing
         yield GaugeMetricFamily('floor_simulator_playing', '1 where this instance plays the plant. The sum over all '
                                 'instances is 1, or 0 with a real feed.', playing)

@@ -9,7 +9,6 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from ..model import MachineName
-from ..store import Connection, Store
 from ..ui.attention_list import attention_list
 from ..ui.broadcast import FIGURES, LISTS, SECOND, LiveView
 from ..ui.event_stream import event_stream
@@ -23,6 +22,7 @@ from ..ui.wall_screen import WallChoice, wall_screen
 
 WALL = '/?kiosk'
 Lines = Annotated[tuple[str, ...], Query(description='Names of the lines that a wall screen shows; all, if none.')]
+FIRST_MACHINE = "INSERT INTO {} (machine_name, type) VALUES ('Press 1', 'press');"
 RECONNECT_S = 120.0
 """How long a page waits for its browser, in whose drawer somebody may be typing; large floors make large pages."""
 
@@ -55,7 +55,7 @@ def register(services: Services) -> None:
                 for each in store.lines:
                     line_card(each, store, zone, view, open_tile)
                 if not store.lines:
-                    empty_floor(store)
+                    empty_floor(services)
 
         view = LiveView(client, build_lines)
         with frame('Floor', services, view, person):
@@ -73,12 +73,16 @@ def register(services: Services) -> None:
             drawer.open(MachineName(machine))
 
 
-def empty_floor(store: Store) -> None:
+def empty_floor(services: Services) -> None:
     """A floor without machines says so, and what to do."""
+    feed = services.plant.feed_table
     with ui.card().classes('line empty'):
-        if store.connection is Connection.LIVE:
-            ui.label('There are no machines on the floor.').classes('empty-title')
-            ui.label('A machine appears here as soon as it has a row in machine_feed_stream.')
-        else:
+        if services.store.is_demo is None:
             ui.label('Waiting for the database.').classes('empty-title')
-            ui.label('The floor appears here by itself as soon as the database answers.')
+            ui.label('The floor appears here automatically as soon as the database answers.')
+            return
+        ui.label('There are no machines yet.').classes('empty-title')
+        ui.label('A machine appears here as soon as it has a row in the database. Add the first one with psql:')
+        ui.label(FIRST_MACHINE.format(feed)).classes('empty-code')
+        ui.label('Then connect a feed: sql/feed_writer.sql makes the role with which a PLC gateway or an MES reports '
+                 'what its machines do, by UPDATE of the same table.')

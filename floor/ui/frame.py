@@ -12,6 +12,7 @@ from ..version import NAME
 from .assets import link_stylesheet
 from .broadcast import LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
+from .demo_ribbon import DemoRibbon
 from .heading import Heading
 from .orders.alerts import order_alerts
 from .services import Services
@@ -44,6 +45,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
     page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
     root = ui.element('div').classes('frame')
     with root:
+        view.add(DemoRibbon(services, person.role))
         with ui.element('q-toolbar').classes('bar').props('role=banner'):
             Heading(NAME, level=1).classes('bar-name')
             with ui.element('nav').props('aria-label="Pages"'):

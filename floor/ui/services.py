@@ -14,6 +14,7 @@ from ..employees import Employees
 from ..model import Identity, MachineName, Person, Role, StatusEvent
 from ..orders.work_order_list import WorkOrderList
 from ..orders.work_orders import WorkOrders
+from ..plant import Plant
 from ..store import Store
 from .broadcast import Broadcast
 from .echo import Echoes
@@ -32,6 +33,7 @@ class Services:
     events_of: EventsOf
     employees: Employees
     orders: WorkOrders
+    plant: Plant
     order_list: WorkOrderList
     identify: Identify
     default_role: Role

@@ -16,6 +16,7 @@ from ..store import Line, Store
 from .attention_list import attention_list
 from .broadcast import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement, LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
+from .demo_ribbon import DemoRibbon
 from .line_card import line_card
 from .plant_figures import plant_figures
 from .services import Services
@@ -85,6 +86,7 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
     page.props['role'] = 'none'  # Quasar makes it a <main> too
     with ui.element('div').classes('frame wall') as root:
         show_theme(choice.theme, root, 'wall-body')
+        view.add(DemoRibbon(services))
         with ui.element('q-toolbar').classes('wall-bar').props('role=banner'):
             plant_figures(store, view)
             view.add(ConnectionBadge(store, zone))
@@ -109,7 +111,7 @@ def chosen(lines: Sequence[Line], names: Sequence[str]) -> list[Line]:
 def nothing_to_show(store: Store, names: Sequence[str]) -> str:
     """Why there is no line, and what there would be."""
     if not store.lines:
-        return 'There are no machines on the floor yet; they appear by themselves.'
+        return 'There are no machines on the floor yet. They appear here automatically.'
     return f'No line is called {" or ".join(names)}. There are: {", ".join(line.name for line in store.lines)}.'
 
 

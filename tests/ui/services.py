@@ -54,9 +54,16 @@ def person_at(browser: User, employee: Employee) -> User:
     return browser
 
 
+def recorded_plant() -> Any:
+    """A plant whose feed is where it usually is."""
+    plant = Recorded()
+    plant.feed_table = 'manufacturing_line.machine_feed_stream'  # type: ignore[attr-defined]
+    return plant
+
+
 def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employees: Any, orders: Any,
-             order_list: Any, database_now: Any) -> Services:
+             order_list: Any, database_now: Any, plant: Any = None) -> Services:
     """Everything that a page may ask for; who is no employee is a supervisor, as on a machine of one's own."""
     return Services(store=store, broadcast=broadcast, zone=UTC, events_of=events_of, employees=employees,
                     orders=orders, order_list=order_list, identify=identify, default_role=Role.SUPERVISOR,
-                    echoes=Echoes(store, browser_lag()), database_now=database_now)
+                    plant=plant or recorded_plant(), echoes=Echoes(store, browser_lag()), database_now=database_now)

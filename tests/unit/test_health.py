@@ -92,8 +92,8 @@ async def test_a_live_floor_is_healthy_and_tells_its_age(client: httpx.AsyncClie
     said = answer.json()
     assert said['listener'].pop('notifications') == 17
     assert set(said.pop('listener').values()) == {0}
-    assert said == {'status': 'live', 'database': 'ok', 'store_age_seconds': 1.5, 'machines': 3, 'trouble': None,
-                    'problem': None, 'tasks': {}}
+    assert said == {'status': 'live', 'database': 'ok', 'store_age_seconds': 1.5, 'machines': 3, 'demo': False,
+                    'trouble': None, 'problem': None, 'tasks': {}}
 
 
 async def test_a_lost_database_is_named_and_the_floor_unhealthy(client: httpx.AsyncClient, store: Store,

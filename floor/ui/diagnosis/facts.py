@@ -175,8 +175,12 @@ def _migrations(facts: DatabaseFacts | None, says: Words) -> Iterable[tuple[str,
 
 def _instances(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Iterable[tuple[str, str]]:
     yield 'This one', vitals.instance
+    is_demo = vitals.store.is_demo
+    yield 'This floor', UNKNOWN if is_demo is None else 'a demo: its data is simulated' if is_demo else 'a plant'
     if vitals.simulator is None:
         yield 'Simulator here', 'switched off (ENABLE_SIMULATOR)'
+    elif is_demo is False:
+        yield 'Simulator here', 'does not play: this floor is a plant'
     else:
         yield 'Simulator here', 'plays the plant' if vitals.simulator.playing else 'stands by'
     if facts is not None and facts.simulator_at is not None:

@@ -1,0 +1,214 @@
+"""A demo makes room for a plant, whole and at once; nothing of a plant can be removed so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+
+import asyncpg
+import pytest
+from database.postgres import SCHEMA, until
+
+from floor import plant as plant_command
+from floor.analytics import Analytics
+from floor.database import Database, load_queries
+from floor.employees import Employees
+from floor.errors import DatabaseUnavailable, FloorError, NotADemoError, NotAllowed
+from floor.listener import Listener, Timing
+from floor.model import Identity, Role
+from floor.plant import DemoContents, Plant
+from floor.settings import Settings
+from floor.store import Connection, Store
+from simulator.backfill import backfill
+
+pytestmark = pytest.mark.newest_postgres
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
+LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
+LOCAL = Identity('Local user', None)
+KEPT = {'schema_migrations', 'plant', 'plant_settings', 'work_order_priorities', 'work_order_moves', 'history_progress',
+        'dashboard_progress', 'simulator_state'}
+"""Tables with rows that are no part of a demo."""
+
+
+@pytest.fixture
+def reported() -> bool:
+    """A demo that was made just now: nothing was reported yet."""
+    return False
+
+
+@pytest.fixture
+def plant(database: Database) -> Plant:
+    """What supervisors use; who is no employee is one, as on a machine of one's own."""
+    return Plant(database, Employees(database, default_role=Role.SUPERVISOR))
+
+
+async def rows(connection: asyncpg.Connection) -> dict[str, int]:
+    """How many rows each table of the floor has that has any."""
+    tables = await connection.fetch("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = (SELECT oid "
+                                    'FROM pg_namespace WHERE nspname = $1)', SCHEMA)
+    counts = {row['relname']: await connection.fetchval(f'SELECT count(*) FROM {row["relname"]}') for row in tables}
+    return {name: count for name, count in counts.items() if count}
+
+
+async def lived_in(connection: asyncpg.Connection) -> None:
+    """A demo with a history, and everything that people leave on one."""
+    await backfill(connection, load_queries(), days=3)
+    await connection.execute("""
+        UPDATE plant_settings SET machine_silent_after = '1 microsecond';
+        UPDATE machine_feed_stream SET status = 'down', reason = 'Leak' WHERE machine_id < 5;
+        INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by)
+        SELECT id, 'leak.png', 'image/png', 'x', 'Mike' FROM work_orders LIMIT 1;
+        INSERT INTO work_order_checklist (work_order_id, text) SELECT id, 'Close the valve' FROM work_orders LIMIT 1;
+        UPDATE history_progress SET forgotten_until = '2020-01-01Z'""")
+    await connection.execute('SELECT refresh_history()')
+
+
+async def test_nothing_of_the_demo_is_left(connect: Connect, plant: Plant) -> None:
+    connection = await connect()
+    await lived_in(connection)
+    before = await rows(connection)
+    assert {'machine_stops', 'machine_days', 'work_order_attachments', 'machine_silences'} <= before.keys()
+    gone = await plant.remove_demo(LOCAL)
+    assert gone == DemoContents(30, before['machine_status_history'], before['work_orders'], 15)
+    assert (await rows(connection)).keys() == KEPT
+    assert await connection.fetchval('SELECT kind FROM plant') == 'plant'
+
+
+async def test_it_is_counted_before_it_is_done(connect: Connect, plant: Plant) -> None:
+    assert await plant.contents(LOCAL) == DemoContents(30, 0, 0, 15)
+    connection = await connect()
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1")
+    assert str(await plant.contents(LOCAL)) == '30 machines, 1 status change, 0 work orders and 15 people'
+    assert (await rows(connection))['machine_feed_stream'] == 30
+
+
+async def test_whoever_does_it_stays(connect: Connect, plant: Plant) -> None:
+    """Who is allowed by their row would otherwise be locked out."""
+    assert (await plant.contents(MIKE)).people == 14
+    assert (await plant.remove_demo(MIKE)).people == 14
+    assert await (await connect()).fetchval('SELECT array_agg(email) FROM employees') == [MIKE.email]
+
+
+async def test_only_a_supervisor_may(connect: Connect, plant: Plant) -> None:
+    for attempt in plant.contents, plant.remove_demo:
+        with pytest.raises(NotAllowed, match='needs the role supervisor; you are a technician'):
+            await attempt(LISA)
+    assert (await rows(await connect()))['machine_feed_stream'] == 30
+
+
+async def test_a_plant_is_refused(connect: Connect, plant: Plant) -> None:
+    connection = await connect()
+    await connection.execute("UPDATE plant SET kind = 'plant'")
+    before = await rows(connection)
+    for attempt in plant.contents, plant.remove_demo:
+        with pytest.raises(NotADemoError, match='this floor is a plant: nothing of it can be removed'):
+            await attempt(LOCAL)
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
+        await connection.execute('SELECT remove_demo()')
+    assert await rows(connection) == before
+
+
+async def test_afterwards_everything_is_guarded_and_announced(connect: Connect, plant: Plant) -> None:
+    await plant.remove_demo(LOCAL)
+    connection = await connect()
+    assert await connection.fetch("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'O'") == []
+    for table in 'machine_status_history', 'work_orders', 'work_order_events':
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(f'DELETE FROM {table}')
+
+
+async def test_the_feeds_login_can_not_remove_it(connect: Connect, psql: Callable[..., str]) -> None:
+    psql('-c', 'CREATE ROLE nobody_1 LOGIN', '-c', f'GRANT USAGE ON SCHEMA {SCHEMA} TO nobody_1')
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function remove_demo'):
+        await (await connect('nobody_1')).execute('SELECT remove_demo()')
+    psql('-c', 'DROP OWNED BY nobody_1', '-c', 'DROP ROLE nobody_1')
+
+
+async def test_of_two_who_do_it_at_once_one_does(plant: Plant) -> None:
+    answers = await asyncio.gather(plant.remove_demo(LOCAL), plant.remove_demo(LOCAL), return_exceptions=True)
+    assert sorted(type(answer).__name__ for answer in answers) == ['DemoContents', 'NotADemoError']
+
+
+async def test_while_the_floor_is_saved_it_says_so_and_removes_nothing(
+        connect: Connect, plant: Plant, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    saver, onlooker = await connect(), await connect()
+    async with saver.transaction(isolation='repeatable_read'):
+        await saver.execute('SELECT count(*) FROM work_orders')
+        with pytest.raises(DatabaseUnavailable, match='nothing was removed: try again'):
+            await plant.remove_demo(LOCAL)
+    assert (await rows(onlooker))['machine_feed_stream'] == 30
+    await plant.remove_demo(LOCAL)
+
+
+async def test_every_instance_shows_the_empty_floor_at_once(connect: Connect, plant: Plant, database: Database) -> None:
+    """By the announcement: the audit would come after an hour."""
+    await lived_in(await connect())
+    stores = [Store(), Store()]
+    tasks = [asyncio.create_task(Listener(database.connect, database.queries, store, schema=SCHEMA,
+                                          timing=Timing(audit=3600)).run()) for store in stores]
+    try:
+        await until(lambda: all(store.connection is Connection.LIVE for store in stores))
+        assert all(store.is_demo and store.orders and len(store.machines) == 30 for store in stores)
+        await plant.remove_demo(LOCAL)
+        await until(lambda: not any(store.is_demo or store.machines or store.orders or store.people or store.events
+                                    for store in stores))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_history_and_reports_begin_with_the_first_machine(
+        connect: Connect, plant: Plant, database: Database) -> None:
+    connection = await connect()
+    await lived_in(connection)
+    await plant.remove_demo(LOCAL)
+    await connection.execute('UPDATE plant_settings SET machine_silent_after = NULL')
+    await connection.execute('SELECT refresh_history()')
+    assert (await rows(connection)).keys() == KEPT
+    await connection.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Press 1', 'press')")
+    for status in 'operational', 'down', 'operational':
+        await connection.execute('UPDATE machine_feed_stream SET status = $1', status)
+    await connection.execute('SELECT refresh_history()')
+    assert await connection.fetchval('SELECT array_agg(machine_name) FROM machine_stops') == ['Press 1']
+    assert await connection.fetchval('SELECT array_agg(machine_name) FROM known_machines') == ['Press 1']
+    assert Analytics(database, UTC) is not None
+
+
+# the command
+
+def test_the_command_asks_and_takes_only_the_words_it_asks_for(
+        settings: Settings, server: object, psql: Callable[..., str], capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('builtins.input', lambda question: 'yes')
+    with pytest.raises(FloorError, match='nothing was removed'):
+        plant_command.new(settings, ask=plant_command.ask_in_terminal)
+    assert 'This removes the demo for good: 30 machines, 0 status changes, 0 work orders and 15 people.' \
+        in capsys.readouterr().out
+    assert psql('-c', 'SELECT kind, count(*) FROM plant, machine_feed_stream GROUP BY 1') == 'demo|30\n'
+    monkeypatch.setattr('builtins.input', lambda question: 'Remove the demo')
+    plant_command.new(settings, ask=plant_command.ask_in_terminal)
+    assert psql('-c', 'SELECT kind, (SELECT count(*) FROM machine_feed_stream) FROM plant') == 'plant|0\n'
+    plant_command.new(settings, ask=None)
+    assert 'This floor is an empty plant already' in capsys.readouterr().out
+
+
+def test_the_command_refuses_a_plant_with_machines(settings: Settings, psql: Callable[..., str]) -> None:
+    psql('-c', "UPDATE plant SET kind = 'plant'")
+    with pytest.raises(NotADemoError, match='this floor is a plant with 30 machines: nothing of it can be removed'):
+        plant_command.new(settings, ask=None)
+    assert psql('-c', 'SELECT count(*) FROM machine_feed_stream') == '30\n'
+
+
+def test_the_command_removes_nothing_where_nobody_can_be_asked(
+        settings: Settings, monkeypatch: pytest.MonkeyPatch, psql: Callable[..., str]) -> None:
+    def nobody(question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr('builtins.input', nobody)
+    with pytest.raises(FloorError, match='nobody is there to confirm it'):
+        plant_command.new(settings, ask=plant_command.ask_in_terminal)
+    assert psql('-c', 'SELECT kind FROM plant') == 'demo\n'
