@@ -81,7 +81,7 @@ def empty_floor(services: Services) -> None:
             ui.label('Waiting for the database.').classes('empty-title')
             ui.label('The floor appears here automatically as soon as the database answers.')
             return
-        ui.label('There are no machines yet.').classes('empty-title')
+        ui.label('There are no machines on the floor.').classes('empty-title')
         ui.label('A machine appears here as soon as it has a row in the database. Add the first one with psql:')
         ui.label(FIRST_MACHINE.format(feed)).classes('empty-code')
         ui.label('Then connect a feed: sql/feed_writer.sql makes the role with which a PLC gateway or an MES reports '

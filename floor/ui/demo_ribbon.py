@@ -27,20 +27,24 @@ class DemoRibbon(LiveElement):
         with self:
             ui.label(WORDS)
             if role.may(Role.SUPERVISOR):
-                dialog = RemoveDemoDialog(services)
-                ui.button('Set up your plant', on_click=dialog.open, color=None).props('flat dense no-caps') \
-                    .classes('demo-button')
+                self._services, self._identity = services, services.visitor()
+                self._dialog: RemoveDemoDialog | None = None
+                ui.button('Set up your plant', on_click=self._ask, color=None).props('flat dense no-caps')
 
     def content(self) -> Content:
         return {'hidden': not self._store.is_demo}, None
+
+    async def _ask(self) -> None:
+        self._dialog = self._dialog or RemoveDemoDialog(self._services, self._identity)
+        await self._dialog.open()
 
 
 class RemoveDemoDialog:
     """Counts what goes, and asks twice."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, identity: Identity) -> None:
         self._services = services
-        self._identity: Identity = services.visitor()
+        self._identity = identity
         self._working = False
         with ui.dialog() as self._dialog, ui.card().classes('sheet'):
             self._dialog.props['aria-label'] = 'Set up your plant'

@@ -72,6 +72,16 @@ async def test_machines_come_in_flow_order_with_their_line(client: httpx.AsyncCl
     assert positions == list(range(1, 8))
 
 
+async def test_programs_are_told_whether_it_is_simulated(client: httpx.AsyncClient, connect: Connect) -> None:
+    for kind, change in (('demo', 'SELECT'), ('plant', "UPDATE plant SET kind = 'plant'")):
+        await (await connect()).execute(change)
+        floor = (await client.get('/api/floor')).json()
+        assert (floor['kind'], floor['machines']) == (kind, 30)
+        assert datetime.fromisoformat(floor['since']) <= datetime.now(UTC)
+        for path in '/api/machines', '/api/machines/current-status':
+            assert (await client.get(path)).headers['x-floor-kind'] == kind
+
+
 async def test_flow_order_is_that_of_the_layout_not_of_the_ids(client: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect()
     await connection.execute('UPDATE production_lines SET position = 0 WHERE code = $1', '04')
@@ -238,8 +248,8 @@ async def test_the_description_holds_every_path_of_ours_and_no_page(database: Da
     health.register(app, vitals_of(database, store))
     async with asking(app) as client:
         described = (await client.get('/openapi.json')).json()
-    assert set(described['paths']) == {'/api/machines', '/api/machines/current-status', '/api/employees', '/healthz',
-                                       '/metrics'}
+    assert set(described['paths']) == {'/api/floor', '/api/machines', '/api/machines/current-status', '/api/employees',
+                                       '/healthz', '/metrics'}
     for path, operations in described['paths'].items():
         assert operations['get']['summary'], path
         if path.startswith('/api/'):

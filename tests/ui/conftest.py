@@ -70,6 +70,7 @@ class Floor:
                                  orders=self.orders, order_list=self.order_list, database_now=self._database_now)
         self.briefs: dict[OrderId, OrderBrief] = {}
         self.people: list[Employee] = []
+        self.is_demo = False
         self._version = 0
         floor_page.register(self.services)
 
@@ -102,7 +103,8 @@ class Floor:
     def publish(self, events: tuple[StatusEvent, ...] = ()) -> None:
         """The listener reads the floor and hears its heartbeat."""
         active = tuple(order for order in self.briefs.values() if order.state.is_active)
-        self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people)))
+        self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people),
+                                         self.is_demo))
         self.store.prove()
 
     def change(self, name: str, status: str, reason: str | None = None) -> None:

@@ -1,0 +1,105 @@
+"""A demo says on every page that it is one; a supervisor replaces it by an empty floor, once they know what goes."""
+
+from __future__ import annotations
+
+import pytest
+from nicegui import ui
+from ui.forms import Form
+from ui.services import person_at
+
+from floor.errors import NotADemoError
+from floor.plant import DemoContents
+from floor.ui.demo_ribbon import WORDS, DemoRibbon
+
+BUTTON, SURE, REMOVE = 'Set up your plant', 'Remove the demo for good', 'Remove the demo'
+CONTENTS = DemoContents(30, 101_924, 1014, 15)
+
+
+@pytest.fixture
+def plant(floor):
+    """What the ribbon asks, with a demo that has been lived in."""
+    floor.services.plant.answers |= {'contents': CONTENTS, 'remove_demo': CONTENTS}
+    return floor.services.plant
+
+
+@pytest.fixture
+def page(floor, user):
+    """Open a page of a demo, as Mike, a supervisor, or somebody else."""
+    async def page(address='/', role='supervisor'):
+        person_at(user, floor.hire('Mike', 'Johnson', role))
+        floor.is_demo = True
+        floor.publish()
+        return Form(user, await user.open(address))
+    return page
+
+
+def ribbon_of(form):
+    ribbon, = (each for each in form.client.elements.values() if isinstance(each, DemoRibbon))
+    return ribbon
+
+
+def is_shown(form):
+    return not ribbon_of(form).content()[0]['hidden']
+
+
+def tick(form):
+    box, = (each for each in form.client.elements.values() if isinstance(each, ui.checkbox) and each.text == SURE)
+    box.set_value(True)
+
+
+@pytest.mark.parametrize('address', ['/', '/?kiosk', '/?kiosk&rotate=5', '/?machine=Valve_01_01'])
+async def test_every_look_at_the_floor_says_that_it_is_simulated(page, address):
+    form = await page(address)
+    assert is_shown(form) and form.says(WORDS)
+
+
+async def test_a_plant_has_no_ribbon(floor, user):
+    floor.publish()
+    assert not is_shown(Form(user, await user.open('/')))
+
+
+async def test_before_the_database_has_answered_nothing_is_claimed(empty, user):
+    form = Form(user, await user.open('/'))
+    assert not is_shown(form) and form.says('Waiting for the database.')
+
+
+async def test_only_supervisors_are_offered_to_remove_it(page):
+    form = await page(role='technician')
+    assert is_shown(form) and not form.says(BUTTON)
+
+
+async def test_a_wall_screen_offers_nothing(page):
+    assert not (await page('/?kiosk')).says(BUTTON)
+
+
+async def test_what_goes_is_counted_and_nothing_goes_without_a_tick(page, plant):
+    form = await page()
+    form.press(BUTTON)
+    await form.until(lambda: form.says('30 machines, 101,924 status changes, 1,014 work orders and 15 people'))
+    form.press(REMOVE)
+    assert [called for called, _, _ in plant.asked] == ['contents']
+    tick(form)
+    form.press(REMOVE, times=2)
+    await form.until(lambda: 'remove_demo' in [called for called, _, _ in plant.asked])
+    assert [called for called, _, _ in plant.asked] == ['contents', 'remove_demo']
+    assert {arguments[0].email for _, arguments, _ in plant.asked} == {'mike@example.com'}
+
+
+async def test_a_refusal_is_said_in_the_dialog(page, plant):
+    plant.answers['remove_demo'] = NotADemoError('this floor is a plant: nothing of it can be removed')
+    form = await page()
+    form.press(BUTTON)
+    await form.until(lambda: form.says('101,924'))
+    tick(form)
+    form.press(REMOVE)
+    await form.until(lambda: form.says('This floor is a plant: nothing of it can be removed'))
+
+
+async def test_an_open_page_loses_the_ribbon_with_the_demo_and_says_what_is_next(floor, page):
+    form = await page()
+    assert is_shown(form)
+    floor.is_demo = False
+    floor.records.clear()
+    floor.publish()
+    await form.until(lambda: form.says('INSERT INTO manufacturing_line.machine_feed_stream (machine_name'))
+    assert not is_shown(form)
