@@ -49,7 +49,7 @@ from .plant import Plant
 from .settings import Settings
 from .shifts import Shifts
 from .source import DatabaseSource
-from .store import TASKS, Store
+from .store import TASKS, Difference, Store
 from .supervisor import Supervisor
 from .ui.assets import ASSETS
 from .ui.broadcast import Broadcast
@@ -87,6 +87,12 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                         default_role=settings.role_of_strangers, echoes=echoes, database_now=database.now,
                         dashboard=dashboard_link(settings, os.environ))
 
+    def bring_up_to_date(difference: Difference) -> None:
+        if difference.history:
+            history_keeper.pause.end()
+            dashboard_keeper.pause.end()
+
+    store.subscribe(bring_up_to_date)
     supervisor = Supervisor(lambda trouble: store.set_trouble(trouble, TASKS))
     supervise = supervisor.supervise
     tasks = [

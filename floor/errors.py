@@ -6,6 +6,9 @@ FloorError
 │   ├── DatabaseMisconfigured  what is set of the database can never work, however often it is tried
 │   ├── DatabaseUnavailable    nobody answers at the database's address
 │   ├── DatabaseReadOnly       it answers, and cannot be written
+
+
+│   │   └── HistoryNotReadyError   the history of a new floor is being created
 │   ├── MigrationError         the schema can't be brought up to date
 │   └── FeedNotDelivered       a notification we sent to ourselves did not come back in time
 ├── NotADemoError          the floor is a plant: it can't be simulated or removed
@@ -45,6 +48,13 @@ class DatabaseMisconfigured(DatabaseUnavailable):
 
 class DatabaseReadOnly(DatabaseError):
     """The database answers and cannot be written: a replica, or the old primary after a failover."""
+
+
+class HistoryNotReadyError(DatabaseUnavailable):
+    """The history of a new floor is being created: what is there until then would be a wrong answer."""
+
+    def __init__(self) -> None:
+        super().__init__('the history of this floor is being created; it is complete in a moment')
 
 
 class MigrationError(DatabaseError):

@@ -22,7 +22,7 @@ from .database import UNREACHABLE, Connect, Connection, describe
 from .employees import to_employee
 from .errors import DatabaseError, DatabaseReadOnly, FeedNotDelivered, NotificationError
 from .history import to_brief, to_event, to_status
-from .model import FloorSnapshot, MachineChange, MachineName, MachineRecord, OrderBrief, OrderId, Status
+from .model import FloorSnapshot, HistoryState, MachineChange, MachineName, MachineRecord, OrderBrief, OrderId, Status
 from .notifications import Changes, OrderChanges, Resync, parse
 from .reasons import no_reasons, reason_of
 from .repeated_log import RepeatedLog
@@ -298,6 +298,7 @@ class Listener:
         if wrong:
             self.counters.audits_with_difference += 1
             log.warning('the audit found what changed without being announced: %s', ', '.join(sorted(wrong)[:10]))
+        if wrong or snapshot.history is not self._store.history:  # which also changes by time, or by a crash
             await self._read_floor(session)
         elif versions == {name: machine.version for name, machine in self._store.machines.items()}:
             self._store.replace_events(snapshot.events)
@@ -370,6 +371,7 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
         people = [row async for row in queries.everybody(connection)]
         events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
         is_demo = await queries.is_demo(connection)
+        history = HistoryState(await queries.history_state(connection))
         now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
     return FloorSnapshot(
         machines=tuple(MachineRecord(
@@ -378,4 +380,4 @@ async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
             reported_ms=row['reported_ms'], since_ms=row['since_ms']) for row in rows),
         events=tuple(to_event(row) for row in events), now_ms=now_ms,
         orders=tuple(to_brief(row) for row in orders), people=tuple(to_employee(row) for row in people),
-        is_demo=is_demo)
+        is_demo=is_demo, history=history)

@@ -79,6 +79,15 @@ class StatusEvent:
     changed_by: str | None = None
 
 
+class HistoryState(StrEnum):
+    """Whether what reports ask is there. creating: the history of a new floor is not there yet; processing: it is not
+    summed up, so that reports are slow."""
+
+    READY = 'ready'
+    PROCESSING = 'processing'
+    CREATING = 'creating'
+
+
 @dataclass(frozen=True, slots=True)
 class FloorSnapshot:
     """The whole floor at one moment, machines in flow order, with the latest events, newest first."""
@@ -90,6 +99,7 @@ class FloorSnapshot:
     people: tuple[Employee, ...] = ()
     is_demo: bool = False
     """Whether it is simulated."""
+    history: HistoryState = HistoryState.READY
 
 
 class Role(StrEnum):

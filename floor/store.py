@@ -19,6 +19,7 @@ from .model import (
     DisplayName,
     Employee,
     FloorSnapshot,
+    HistoryState,
     Identity,
     MachineChange,
     MachineName,
@@ -105,14 +106,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What one write changed: the machines, whether machines or lines came, went or moved, the work orders, and
-    whether anything about people. A machine whose orders changed is not among the machines for that."""
+    """What one write changed: the machines, whether machines or lines came, went or moved, the work orders,
+    whether anything about people, and the state of the history. A machine whose orders changed is not among the
+    machines for that."""
 
     machines: frozenset[MachineName] = frozenset()
     layout: bool = False
     connection: bool = False
     orders: tuple[OrderChange, ...] = ()
     people: bool = False
+    history: bool = False
 
 
 Subscriber = Callable[[Difference], None]
@@ -132,6 +135,7 @@ class Store:
         """Everybody who works or worked in the plant, by number."""
         self.is_demo: bool | None = None
         """Whether what is shown is simulated; None: not known yet."""
+        self.history = HistoryState.READY
         self.orders_revision = 0
         """Grows with everything that may have changed an order, also one that has ended, or who is who."""
         self.revision = 0
@@ -284,9 +288,10 @@ class Store:
         people_changed = people != self.people
         self.people = people
         self._people_by_email = {each.email.lower(): each for each in snapshot.people}
+        history_changed, self.history = snapshot.history is not self.history, snapshot.history
         self.orders_revision += 1  # of an order that has ended meanwhile a reading says nothing
         return self._tell(Difference(frozenset(changed | self._find_silent()), layout=layout, orders=tuple(orders),
-                                     people=people_changed))
+                                     people=people_changed, history=history_changed))
 
     def differs_in_layout(self, snapshot: FloorSnapshot) -> bool:
         """Whether names, types, lines or the order of the machines differ from what is shown."""

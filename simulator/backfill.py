@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -18,7 +19,7 @@ from typing import Any
 
 import asyncpg
 
-from floor.database import Connection
+from floor.database import UNREACHABLE, Connection
 from floor.errors import NotADemoError
 from floor.model import Employee, Role
 
@@ -34,6 +35,7 @@ SEED = 18
 WHO = 'simulator'
 DAY = timedelta(days=1)
 COPY_TIMEOUT_S = 600.0
+ROWS_A_STEP = 50_000
 
 HISTORY_COLUMNS = ('version', 'machine_name', 'old_status', 'new_status', 'reason', 'datetime', 'changed_at',
                    'changed_by')
@@ -63,7 +65,24 @@ async def backfill(connection: Connection, queries: Any, *, days: int = 30, seed
     began = time.monotonic()
     await begin_changes(connection, queries)
     if not await queries.is_new_floor(connection):
+        await queries.end_history_creation(connection)  # of a session that was killed
         return None
+    await queries.begin_history_creation(connection, days=days)
+    try:
+        done = await _create(connection, queries, days, seed, now)
+    except Exception:
+        with suppress(*UNREACHABLE, asyncpg.PostgresError):  # the row of a session that has ended means nothing
+            await queries.give_up_history_creation(connection)
+        raise
+    if done is None:
+        await queries.give_up_history_creation(connection)
+        return None
+    await _add_up(connection, queries, began)
+    return done
+
+
+async def _create(connection: Connection, queries: Any, days: int, seed: int, now: datetime | None) -> Backfill | None:
+    began = time.monotonic()
     log.info('making %d days of history for a new database ...', days)
     until = now or await queries.database_time(connection)
     since = until - days * DAY
@@ -78,8 +97,6 @@ async def backfill(connection: Connection, queries: Any, *, days: int = 30, seed
     done = Backfill(since, until, len(events), len(papers.orders), time.monotonic() - began)
     log.info('made %d days of history in %.1f s: %d status changes, %d work orders',
              days, done.took, done.changes, done.orders)
-    await queries.add_up_history(connection)
-    log.info('the history is added up, %.1f s after its begin', time.monotonic() - began)
     return done
 
 
@@ -94,6 +111,17 @@ async def begin_changes(connection: Connection, queries: Any) -> None:
         raise
     except asyncpg.ObjectNotInPrerequisiteStateError as error:
         raise NotADemoError(str(error)) from error
+
+
+async def _add_up(connection: Connection, queries: Any, began: float) -> None:
+    """Step by step, so that no statement takes longer than DB_COMMAND_TIMEOUT, however long the history is."""
+    while step := await queries.refresh_history(connection, most=ROWS_A_STEP):
+        pass
+    await queries.analyze_history(connection)
+    if step == 0:
+        log.info('the history is added up, %.1f s after its begin', time.monotonic() - began)
+    else:
+        log.info('another instance adds up the history')
 
 
 async def _imagine(connection: Connection, queries: Any, since: datetime, until: datetime,
@@ -128,6 +156,7 @@ async def _write(connection: Connection, queries: Any, events: Sequence[Event], 
     columns = _columns(ItemRow)
     await _copy(connection, 'work_order_checklist', columns, map(attrgetter(*columns), papers.items))
     await queries.end_history(connection)
+    await queries.end_history_creation(connection)
     await queries.announce_history(connection)
 
 

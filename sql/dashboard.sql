@@ -8,6 +8,8 @@ SET client_min_messages = warning;
 SET jit = off;
 \o /dev/null
 SET lock_timeout = '60s';
+SELECT history_state() = 'creating' AS creating \gset
+\if :creating \o \echo 'A history is being created: the dashboard tables stay empty until it is there.' \q \endif
 SELECT refresh_history();
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 LOCK TABLE dashboard_executive_kpis IN SHARE ROW EXCLUSIVE MODE;  -- one refresh at a time, by psql or the app

@@ -6,7 +6,6 @@ instances one does it at a time.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +14,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from ..database import SQL, Database, read_sql
+from ..model import HistoryState
+from ..pause import Pause
 from ..upkeep import Upkeep
 from .analytics import MICRO_STOP
 from .history_keeper import HistoryKeeper
@@ -36,6 +37,8 @@ class DashboardKeeper:
         self._history = history
         self._zone = zone
         self._every = every
+        self.pause = Pause()
+        """Between two refreshes; ended by whoever knows that the history has changed."""
         self._retention = None if retention_days is None else timedelta(days=retention_days)
         self._micro_stop = micro_stop
         self._tables = read_sql(SQL / 'queries' / 'dashboard.sql', database.feed_table)
@@ -51,21 +54,25 @@ class DashboardKeeper:
             async with self.upkeep.attempt():
                 if await self.refresh():
                     await self.forget()
-            await asyncio.sleep(self._every)
+            await self.pause.wait(self._every)
 
     async def refresh(self) -> bool:
-        """All eight tables, in one transaction; False if somebody else is at it.
+        """All eight tables, in one transaction; False if another instance is at it, or while a history is created or
+        summed up, after which it would say something else.
 
         :raises DatabaseUnavailable: nobody answers, or not in time
         :raises asyncpg.PostgresError: the schema is not there (yet)
         """
-        await self._history.refresh()
+        done = await self._history.refresh()
         queries = self._database.queries
         async with self._database.acquire() as connection:
             await queries.set_plant_clock(connection, time_zone=self._zone.key, micro_stop=self._micro_stop)
             try:
                 async with connection.transaction(isolation='repeatable_read'):
                     await queries.lock_dashboard(connection)
+                    state = await queries.history_state(connection)
+                    if state == HistoryState.CREATING or (state == HistoryState.PROCESSING and done is None):
+                        return False
                     await queries.prepare_report(connection)
                     await connection.execute(self._tables)
             except (asyncpg.LockNotAvailableError, asyncpg.SerializationError):  # another instance is at it

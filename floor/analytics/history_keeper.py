@@ -6,11 +6,11 @@ report is right even where nobody does; it is only quicker.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 
 from ..database import Database
+from ..pause import Pause
 from ..upkeep import Upkeep
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ class HistoryKeeper:
         self._database = database
         self._silent_after = None if machine_silent_after is None else timedelta(seconds=machine_silent_after)
         self._every = every
+        self.pause = Pause()
+        """Between two looks; ended by whoever knows that there is something to do."""
         self.upkeep = Upkeep('history', 'history', log, failing='the history can not be kept up to date',
                              again='the history is kept up to date again',
                              fault='keeping the history up to date failed')
@@ -36,10 +38,10 @@ class HistoryKeeper:
         while True:
             async with self.upkeep.attempt():
                 await self.refresh()
-            await asyncio.sleep(self._every)
+            await self.pause.wait(self._every)
 
-    async def refresh(self) -> int:
-        """Bring it up to date, step by step; how much there was to do (0 also while another instance is at it).
+    async def refresh(self) -> int | None:
+        """Bring it up to date, step by step; how much there was to do, None: another instance is at it.
 
         :raises DatabaseUnavailable: nobody answers, or not in time
         :raises asyncpg.PostgresError: the schema is not there (yet)
@@ -49,4 +51,4 @@ class HistoryKeeper:
             await queries.set_machine_silent_after(connection, machine_silent_after=self._silent_after)
             while step := await queries.refresh_history(connection, most=ROWS_A_STEP):
                 done += step
-        return done
+        return None if step is None else done

@@ -11,8 +11,8 @@ from typing import Any
 import asyncpg
 
 from ..database import Connection, Database, describe
-from ..errors import DatabaseUnavailable
-from ..model import MachineName
+from ..errors import DatabaseUnavailable, HistoryNotReadyError
+from ..model import HistoryState, MachineName
 from .window import MICROSECOND, Scope, Window
 
 
@@ -73,11 +73,14 @@ async def reading(database: Database, window: Window, scope: Scope | None, micro
     scope: None asks about no machines, so that they are not read
     now: what to take for it instead of the database's clock
     :raises DatabaseUnavailable: nobody answers, or not in time, or the schema is not the one of this program
+    :raises HistoryNotReadyError: the history is being created
     """
     try:
         async with (database.acquire() as connection,
                     connection.transaction(isolation='repeatable_read', readonly=True)):
             clock = await database.queries.prepare_report(connection)
+            if clock['history'] == HistoryState.CREATING:
+                raise HistoryNotReadyError
             moment = now or clock['now']
             machines = [Member(MachineName(row['machine_name']), row['type'], row['line'], row['present'])
                         async for row in database.queries.report_machines(connection)

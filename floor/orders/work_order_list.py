@@ -17,9 +17,9 @@ from typing import Any, TypeVar, cast
 import asyncpg
 
 from ..database import Connection, Database, describe
-from ..errors import DatabaseUnavailable
+from ..errors import DatabaseUnavailable, HistoryNotReadyError
 from ..history import to_status
-from ..model import HoldReason, OrderId, Priority, WorkOrder, WorkOrderState
+from ..model import HistoryState, HoldReason, OrderId, Priority, WorkOrder, WorkOrderState
 from . import order_csv
 from .order_filter import MOST_TEXT, UNASSIGNED, Done, OrderFilter, SortKey
 
@@ -231,6 +231,8 @@ class WorkOrderList:
         try:
             async with self._database.acquire() as connection:
                 await self._database.queries.plan_every_time(connection)
+                if await self._database.queries.history_state(connection) == HistoryState.CREATING:
+                    raise HistoryNotReadyError  # there are orders that are not there yet
                 yield connection
         except asyncpg.PostgresError as error:
             raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error

@@ -9,10 +9,10 @@ from fastapi import Request
 from nicegui import ui
 
 from ..analytics import Analytics
-from ..errors import FloorError, InvalidInput
+from ..errors import FloorError, HistoryNotReadyError, InvalidInput
 from ..past import PastMoment
 from ..shifts import Shift, Shifts
-from ..store import Machine, Store
+from ..store import Difference, Machine, Store
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.heading import Heading
@@ -56,6 +56,7 @@ class PastPage:
         self._shifts = shifts
         self._client = ui.context.client
         self._wanted: PastMoment | None = None
+        self._moment: PastMoment | None = None
         with ui.element('div').classes('past') as self._root:
             with ui.element('q-card').classes('past-banner'):
                 ui.label('The past').classes('past-word')
@@ -67,10 +68,11 @@ class PastPage:
             self._nothing = ui.label().classes('past-nothing').props('hidden')
             self._floor = PastFloor(services.zone, self._open)
         self._machine = PastMachine(services)
+        self._client.on_delete(services.store.subscribe(self._on_difference))
 
     def wish(self, moment: PastMoment) -> None:
         """What is to be read next."""
-        self._wanted = moment
+        self._wanted = self._moment = moment
         self._controls.show(moment)
 
     async def _read_wishes(self) -> None:
@@ -85,6 +87,10 @@ class PastPage:
                 if not done:  # it is still wished for, unless something else is by now
                     self._wanted = self._wanted or moment
 
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.history and self._moment is not None:  # what is shown was not complete
+            self._move(self._moment)
+
     def _move(self, moment: PastMoment) -> None:
         """Somebody, or the replay, wants another moment."""
         self.wish(moment)
@@ -93,8 +99,10 @@ class PastPage:
     async def _read(self, moment: PastMoment) -> None:
         try:
             snapshot = await self._analytics.floor_at(moment.at)
-        except FloorError:
+        except FloorError as error:
             self._controls.stop()
+            if isinstance(error, HistoryNotReadyError):  # what was shown before it was begun is wrong
+                self._floor.root.props['hidden'] = True
             raise
         if self._client.is_deleted:
             return

@@ -20,6 +20,7 @@ from ..errors import (
     DatabaseError,
     DatabaseUnavailable,
     FloorError,
+    HistoryNotReadyError,
     InvalidInput,
     NotAllowed,
     TooManyDownloads,
@@ -213,6 +214,11 @@ class ReportsPage:
             self._filters.say('Reading…' if loading else f'as of {self._now:%H:%M:%S}')
 
     def _failed(self, error: FloorError) -> None:
+        if isinstance(error, HistoryNotReadyError):  # what was shown before it was begun is wrong
+            with self._client:
+                self._cards.clear()
+                self._losses.say(as_sentence(error))
+                self._orders.say(as_sentence(error))
         self._problem_is(failure('the report', error) if isinstance(error, DatabaseError)
                          else f'Cannot read the report. {as_sentence(error)}')
 
@@ -231,7 +237,10 @@ class ReportsPage:
         if difference.layout:
             with self._client:
                 self._offer()
-        if difference.connection and self._services.store.connection is Connection.LIVE and self._problem.text:
+        if difference.history:  # all of it was wrong, or is there now
+            self._timeline.show(self._comparison().window, self._machines_of(self._choice))
+            self.read()
+        elif difference.connection and self._services.store.connection is Connection.LIVE and self._problem.text:
             self.read()
 
     # within

@@ -14,6 +14,7 @@ from .broadcast import LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from .demo_ribbon import DemoRibbon
 from .heading import Heading
+from .history_note import HistoryNote
 from .orders.alerts import order_alerts
 from .services import Services
 from .silence import Silence
@@ -62,6 +63,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
         services.echoes.add()
         with ui.element('q-card').classes('banner-place'):
             view.add(TroubleBanner(store, zone))
+            view.add(HistoryNote(store))
             view.add(Silence())
         with ui.element('main') as main:
             yield

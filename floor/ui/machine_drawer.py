@@ -97,7 +97,7 @@ class MachineDrawer:
     def _on_difference(self, difference: Difference) -> None:
         if self._name is None:
             return
-        if self._name in difference.machines or difference.layout:
+        if self._name in difference.machines or difference.layout or difference.history:
             self._show()
         elif difference.orders:
             self._orders.show(self._name)

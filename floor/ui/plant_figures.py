@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from ..model import Priority, Status
+from ..model import HistoryState, Priority, Status
 from ..store import Store
 from .broadcast import FIGURES, Content, LiveElement, LiveView
 
@@ -54,5 +54,7 @@ class OrderFigure(LiveElement):
         orders = self._store.orders.values()
         count = sum(self._priority in {None, order.priority} for order in orders)
         kind = f'{self._priority} open' if self._priority else 'open'
+        if self._store.history is HistoryState.CREATING:
+            return {'data-count': '0', 'aria-label': f'{kind.capitalize()} work orders: not known yet'}, '–'
         return {'data-count': str(count), 'aria-label': f'{count} {kind} work {"order" if count == 1 else "orders"}'}, \
             str(count)

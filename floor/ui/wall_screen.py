@@ -17,6 +17,7 @@ from .attention_list import attention_list
 from .broadcast import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement, LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from .demo_ribbon import DemoRibbon
+from .history_note import HistoryNote
 from .line_card import line_card
 from .plant_figures import plant_figures
 from .services import Services
@@ -93,6 +94,7 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
             view.add(PlantClock(store, zone, ''))
         with ui.element('q-card').classes('banner-place'):
             view.add(TroubleBanner(store, zone))
+            view.add(HistoryNote(store))
             view.add(Silence())
         with ui.element('main').classes('wall-main'):
             place = ui.element('div').classes('wall-lines')

@@ -168,6 +168,28 @@ SELECT next_xid(), (SELECT coalesce(max(version), 0) FROM machine_status_history
        (SELECT coalesce(max(version), 0) FROM machine_status_history WHERE xid >= next_xid()),
        oldest_xid();
 
+-- A history that a session is creating for a new floor: its rows are not there yet.
+CREATE TABLE history_creation (
+    pid           integer     PRIMARY KEY,
+    backend_start timestamptz NOT NULL,
+    days          integer     NOT NULL
+);
+COMMENT ON TABLE history_creation IS 'A row means nothing once its session has ended.';
+
+-- 'creating': what reports show is not there yet; 'processing': it is, but is not summed up, so that reports are slow
+-- and the dashboard tables old; else 'ready'. That the last day is not summed up is ordinary after a pause.
+CREATE FUNCTION history_state() RETURNS text
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM history_creation c JOIN pg_stat_activity a USING (pid)
+                     WHERE coalesce(a.backend_start, c.backend_start) = c.backend_start)  -- null for other logins
+        THEN 'creating'
+        WHEN coalesce((SELECT rolled_until FROM history_progress),
+                      (SELECT changed_at FROM machine_status_history WHERE isfinite(changed_at) ORDER BY version LIMIT 1))
+             < clock_timestamp() - interval '1 day' THEN 'processing'
+        ELSE 'ready' END
+$$;
+
 CREATE FUNCTION history_was_read(row_xid bigint, row_version bigint, p history_progress) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT NOT (row_version > p.loaded AND row_version <= p.life_version)
@@ -885,11 +907,13 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     done bigint := 0;
     step bigint;
+    state_before text;
 BEGIN
     PERFORM FROM history_progress FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
+    state_before := history_state();
     LOOP
         step := history_read_on(coalesce(most, 500000));
         IF step = 0 THEN
@@ -899,6 +923,9 @@ BEGIN
         EXIT WHEN step = 0 OR most IS NOT NULL;
     END LOOP;
     UPDATE history_progress SET refreshed_at = clock_timestamp();
+    IF state_before <> history_state() THEN
+        UPDATE production_lines SET position = position WHERE false;  -- has the app read the floor again
+    END IF;
     RETURN done;
 END $$;
 COMMENT ON FUNCTION refresh_history IS

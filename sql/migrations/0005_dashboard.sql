@@ -204,6 +204,31 @@ CREATE TABLE dashboard_progress (
 );
 INSERT INTO dashboard_progress DEFAULT VALUES;
 
+CREATE VIEW dashboard_state AS
+SELECT history_state() AS state, (SELECT max(last_updated) FROM dashboard_executive_kpis) AS last_updated;
+COMMENT ON VIEW dashboard_state IS
+    'Whether the eight tables can be trusted, and as of when they are: ready; processing: they are old until a history'
+    ' has been summed up; creating: they are empty until the history of a new floor has been created.';
+
+-- While a history is created the eight tables are empty: no row is better than one that says that nothing ever stopped.
+CREATE FUNCTION begin_history_creation(days integer) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    LOCK TABLE dashboard_executive_kpis IN SHARE ROW EXCLUSIVE MODE;  -- as a refresh does: none is under way now
+    INSERT INTO history_creation (pid, backend_start, days)
+    SELECT a.pid, a.backend_start, days FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()
+    ON CONFLICT (pid) DO UPDATE SET backend_start = excluded.backend_start, days = excluded.days;
+    UPDATE dashboard_progress SET made_for = '';
+    DELETE FROM dashboard_current_machine_status;
+    DELETE FROM dashboard_machine_uptime_7days;
+    DELETE FROM dashboard_problematic_machines_30days;
+    DELETE FROM dashboard_hourly_status_patterns;
+    DELETE FROM dashboard_work_order_status_summary;
+    DELETE FROM dashboard_work_order_trends_30days;
+    DELETE FROM dashboard_executive_kpis;
+    DELETE FROM dashboard_machine_status_changes_7days;
+    UPDATE production_lines SET position = position WHERE false;  -- has the app read the floor again
+$$;
+
 
 -- What the refresh asks.
 

@@ -11,7 +11,8 @@ WHERE machine_silent_after IS DISTINCT FROM :machine_silent_after::interval;
 -- For one transaction: reports are planned anew each time, because a day and a year want different plans; a page of a
 -- history is nearly always in memory, wherever it lies.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
-       set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true), clock_timestamp() AS now;
+       set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true), clock_timestamp() AS now,
+       history_state() AS history;
 
 -- name: report_machines()
 -- Every machine that stands on the floor or was ever heard of.

@@ -32,6 +32,10 @@ ORDER BY last_name, first_name, id;
 -- The database's clock in ms since 1970.
 SELECT epoch_ms(clock_timestamp());
 
+-- name: history_state()$
+-- Whether what reports ask is there: creating, processing or ready.
+SELECT history_state();
+
 -- name: database_time()$
 -- The same as a time.
 SELECT clock_timestamp();

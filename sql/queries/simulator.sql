@@ -67,9 +67,20 @@ ALTER TABLE work_order_events DISABLE TRIGGER USER;
 ALTER TABLE work_order_checklist DISABLE TRIGGER USER;
 SELECT history_begin_again();
 
--- name: add_up_history()#
--- So that the first report that somebody asks for is as fast as any other: sums, and what the planner wants to know.
-SELECT refresh_history();
+-- name: begin_history_creation(days)!
+-- Say that a history is being created, and clear what would contradict it.
+SELECT begin_history_creation(:days::integer);
+
+-- name: end_history_creation()!
+-- With the transaction that brings the history, or where there is nothing to create.
+DELETE FROM history_creation;
+
+-- name: give_up_history_creation()#
+DELETE FROM history_creation WHERE pid = pg_backend_pid();
+UPDATE production_lines SET position = position WHERE false;  -- has the app read the floor again
+
+-- name: analyze_history()#
+-- So that the first report that somebody asks for is as fast as any other: what the planner wants to know.
 ANALYZE machine_status_history, machine_stops, machine_days, machine_marks, floor_quarters, machine_waits, work_orders, work_order_events;
 
 -- name: draw_versions(amount)$

@@ -20,6 +20,7 @@ from ui.services import Recorded, services
 from floor.model import (
     Employee,
     FloorSnapshot,
+    HistoryState,
     MachineChange,
     MachineName,
     MachineRecord,
@@ -64,6 +65,7 @@ class Floor:
         self.broadcast = Broadcast(self.store)
         self.history: list[StatusEvent] = []
         self.problem: Exception | None = None
+        self.history_state = HistoryState.READY
         self.records: dict[str, MachineRecord] = {}
         self.employees, self.orders, self.order_list = Recorded(), Recorded(), Recorded()
         self.services = services(self.store, self.broadcast, events_of=self._events_of, employees=self.employees,
@@ -104,7 +106,7 @@ class Floor:
         """The listener reads the floor and hears its heartbeat."""
         active = tuple(order for order in self.briefs.values() if order.state.is_active)
         self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people),
-                                         self.is_demo))
+                                         self.is_demo, self.history_state))
         self.store.prove()
 
     def change(self, name: str, status: str, reason: str | None = None) -> None:

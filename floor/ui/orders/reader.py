@@ -96,7 +96,7 @@ class OrderReader:
             pass
 
     def _on_difference(self, difference: Difference) -> None:
-        if difference.people or difference.layout or any(map(self._concerns, difference.orders)):
+        if difference.people or difference.layout or difference.history or any(map(self._concerns, difference.orders)):
             self.ask(at_once=False)
         elif difference.connection and self._store.connection is Connection.LIVE:
             self.ask()

@@ -74,6 +74,13 @@ class KpiCard:
         self._coverage.set_text(coverage_of(kpis))
 
 
+    def clear(self) -> None:
+        """No figure."""
+        for label in self._change, self._note, self._coverage:
+            label.set_text('')
+        self._value.set_text('…')
+
+
 class KpiCards:
     """All of them."""
 
@@ -85,6 +92,11 @@ class KpiCards:
         """The window and the one before."""
         for card in self._cards:
             card.show(kpis, before)
+
+    def clear(self) -> None:
+        """No figures."""
+        for card in self._cards:
+            card.clear()
 
 
 def value_of(figure: Figure, kpis: Kpis) -> str:

@@ -116,7 +116,7 @@ class _Sheet:
         return isinstance(answer, ShiftReport)
 
     def _on_difference(self, difference: Difference) -> None:
-        if difference.connection and self._store.connection is Connection.LIVE:
+        if difference.history or (difference.connection and self._store.connection is Connection.LIVE):
             self.ask()
         elif not self._is_final and (difference.machines or difference.orders or difference.layout):
             self._wanted.set()

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from nicegui import ui
 
 from ...analytics import Analytics, Page, Scope, Stop, StopPage, Window
-from ...errors import FloorError
+from ...errors import FloorError, HistoryNotReadyError
 from ...model import DisplayName
 from ..heading import Heading
 from ..machine_tile import shortened
@@ -62,6 +62,8 @@ class StopTable:
         try:
             page = await self._analytics.stops(window, self._scope, Page(self._number, PER_PAGE))
         except FloorError as error:
+            if isinstance(error, HistoryNotReadyError):  # what was shown before is wrong
+                self._show(StopPage((), 0))
             self._problem.show(f'The stops can not be read. {as_sentence(error)}')
             return
         if asked == (self._window, self._scope, self._number):

@@ -11,7 +11,7 @@ from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 
 from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Window
-from ...errors import FloorError
+from ...errors import FloorError, HistoryNotReadyError
 from ...model import DisplayName, MachineName, Status
 from ...store import Store
 from ..heading import Heading
@@ -93,16 +93,17 @@ class Timeline:
         asked = self._asked if asked is None else asked
         machines = self._machines()
         shown = machines if self._all else machines[:FIRST]
+        problem, is_wrong = '', False
         try:
             lanes = await self._analytics.timeline(self._window, shown, COLUMNS)
-            problem = ''
         except FloorError as error:
             lanes, problem = (), f'The timeline can not be read. {as_sentence(error)}'
+            is_wrong = isinstance(error, HistoryNotReadyError)  # what was shown before
         if asked != self._asked or self._client.is_deleted:
             return
         with self._client.layout:
             self._problem.show(problem)
-            if not problem:
+            if not problem or is_wrong:
                 window = self._been(lanes)
                 self._draw(window, lanes, len(machines))
                 await self._stops.show(window, self._scope())

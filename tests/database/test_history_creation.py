@@ -1,0 +1,232 @@
+"""While the history of a new floor is created, and until it is summed up, nobody takes what is there for all of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from database.past import age
+from database.postgres import SCHEMA, until
+
+from floor.analytics import Analytics, Window
+from floor.analytics.dashboard_keeper import DashboardKeeper
+from floor.analytics.history_keeper import HistoryKeeper
+from floor.database import Database, load_queries
+from floor.errors import HistoryNotReadyError
+from floor.listener import Listener, Timing
+from floor.model import HistoryState
+from floor.orders.work_order_list import OrderFilter, WorkOrderList
+from floor.store import Store
+from simulator import backfill as backfill_module
+from simulator.backfill import backfill
+
+pytestmark = pytest.mark.newest_postgres
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+QUERIES = load_queries()
+DAY = timedelta(days=1)
+TABLES = ('current_machine_status', 'machine_uptime_7days', 'problematic_machines_30days', 'hourly_status_patterns',
+          'work_order_status_summary', 'work_order_trends_30days', 'executive_kpis', 'machine_status_changes_7days')
+
+
+@pytest.fixture
+def reported() -> bool:
+    """History is created for a floor on which nothing was reported yet."""
+    return False
+
+
+class Creation:
+    """A backfill that waits before it writes, until a test lets it go on."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+        self.imagined = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.task: asyncio.Task[Any]
+
+    async def end(self) -> None:
+        self.go_on.set()
+        await self.task
+
+
+@pytest.fixture
+def creating(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """`async with creating() as creation:` a history is being created."""
+    @asynccontextmanager
+    async def creating() -> AsyncIterator[Creation]:
+        creation = Creation(await connect())
+        imagine = backfill_module._imagine
+
+        async def imagine_and_wait(*arguments: Any) -> Any:
+            imagined = await imagine(*arguments)
+            creation.imagined.set()
+            await creation.go_on.wait()
+            return imagined
+
+        monkeypatch.setattr(backfill_module, '_imagine', imagine_and_wait)
+        creation.task = asyncio.create_task(backfill(creation.connection, QUERIES, days=2))
+        imagined = asyncio.create_task(creation.imagined.wait())
+        await asyncio.wait([imagined, creation.task], return_when=asyncio.FIRST_COMPLETED)
+        assert not creation.task.done(), creation.task.result()
+        yield creation
+        creation.task.cancel()
+        await asyncio.gather(creation.task, return_exceptions=True)
+
+    return creating
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[Store]:
+    """The floor as the listener of an instance keeps it."""
+    store = Store()
+    listener = Listener(database.connect, database.queries, store, schema=SCHEMA,
+                        timing=Timing(heartbeat=3600, audit=3600))
+    task = asyncio.create_task(listener.run())
+    await until(lambda: store.machines)
+    yield store
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def last_day() -> Window:
+    now = datetime.now(UTC)
+    return Window(now - DAY, now)
+
+
+async def rows(connection: asyncpg.Connection) -> dict[str, int]:
+    return {table: await connection.fetchval(f'SELECT count(*) FROM dashboard_{table}') for table in TABLES}
+
+
+async def test_reports_and_lists_say_so_and_answer_at_once_after_it(
+        database: Database, creating: Callable[[], Any]) -> None:
+    analytics, orders = Analytics(database, ZoneInfo('UTC')), WorkOrderList(database, ZoneInfo('UTC'))
+    assert not (await analytics.kpis(last_day())).stops
+    async with creating() as creation:
+        for question in (analytics.kpis(last_day()), analytics.stops(last_day()), analytics.floor_at(datetime.now(UTC)),
+                         orders.page(OrderFilter()), orders.counts(OrderFilter()),
+                         anext(orders.csv(OrderFilter())), orders.of_shift(datetime.now(UTC) - DAY, datetime.now(UTC))):
+            with pytest.raises(HistoryNotReadyError, match='the history of this floor is being created'):
+                await question
+        await creation.end()
+        kpis = await analytics.kpis(last_day())
+        assert kpis.stops
+        assert kpis.uptime_share < 1
+        assert (await orders.counts(OrderFilter())).all
+
+
+async def test_every_instance_knows_it_without_asking(store: Store, creating: Callable[[], Any]) -> None:
+    seen: list[HistoryState] = []
+    store.subscribe(lambda difference: seen.append(store.history) if difference.history else None)
+    async with creating() as creation:
+        await until(lambda: seen == [HistoryState.CREATING])
+        await creation.end()
+        await until(lambda: seen[-1] is HistoryState.READY)
+    assert seen in ([HistoryState.CREATING, HistoryState.READY],
+                    [HistoryState.CREATING, HistoryState.PROCESSING, HistoryState.READY])
+
+
+async def test_the_dashboard_tables_are_empty_meanwhile_and_complete_after_it(
+        database: Database, connect: Connect, creating: Callable[[], Any]) -> None:
+    keeper = DashboardKeeper(database, HistoryKeeper(database, None), ZoneInfo('UTC'))
+    onlooker = await connect()
+    assert await keeper.refresh()
+    assert (await rows(onlooker))['machine_uptime_7days'] == 30
+    async with creating() as creation:
+        assert set((await rows(onlooker)).values()) == {0}
+        assert await onlooker.fetchval('SELECT state FROM dashboard_state') == 'creating'
+        assert not await keeper.refresh()
+        assert set((await rows(onlooker)).values()) == {0}
+        await creation.end()
+        assert await onlooker.fetchval('SELECT state FROM dashboard_state') == 'ready'
+        assert await keeper.refresh()
+    assert all((await rows(onlooker)).values())
+    assert await onlooker.fetchval('SELECT min(uptime_percentage) FROM dashboard_machine_uptime_7days') < 100
+
+
+async def test_they_are_brought_up_to_date_as_soon_as_it_is_complete(
+        database: Database, store: Store, connect: Connect, creating: Callable[[], Any]) -> None:
+    """As floor/app.py wires it: the keepers look once an hour, and when the state of the history changes."""
+    history = HistoryKeeper(database, None, every=3600)
+    keeper = DashboardKeeper(database, history, ZoneInfo('UTC'), every=3600)
+    store.subscribe(lambda difference: keeper.pause.end() if difference.history else None)
+    task = asyncio.create_task(keeper.run())
+    onlooker = await connect()
+
+    async def stopped() -> bool:
+        return bool(await onlooker.fetchval('SELECT sum(downtime_incidents) FROM '
+                                            'dashboard_problematic_machines_30days'))
+
+    async with creating() as creation:
+        await creation.end()
+        await until(stopped)
+    task.cancel()
+
+
+async def test_psql_refuses_to_fill_the_tables_meanwhile(
+        psql: Callable[..., str], connect: Connect, creating: Callable[[], Any]) -> None:
+    async with creating():
+        said = await asyncio.to_thread(psql, '-v', f'schema={SCHEMA}', '-f', 'sql/dashboard.sql')
+        assert 'A history is being created' in said
+        assert set((await rows(await connect())).values()) == {0}
+
+
+async def test_a_creator_that_is_gone_creates_nothing(store: Store, connect: Connect,
+                                                     creating: Callable[[], Any]) -> None:
+    onlooker = await connect()
+    async with creating() as creation:
+        assert await onlooker.fetchval('SELECT history_state()') == 'creating'
+        creation.connection.terminate()
+
+        async def noticed() -> bool:
+            return bool(await onlooker.fetchval('SELECT history_state()') == 'ready')
+
+        await until(noticed)
+
+
+async def test_whoever_writes_meanwhile_ends_it_for_all(store: Store, connect: Connect,
+                                                       creating: Callable[[], Any]) -> None:
+    writer = await connect()
+    async with creating() as creation:
+        await until(lambda: store.history is HistoryState.CREATING)
+        await writer.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 3")
+        await creation.end()
+        await until(lambda: store.history is HistoryState.READY)
+
+
+async def test_a_long_history_that_was_never_summed_up_is_being_processed(
+        database: Database, store: Store, connect: Connect) -> None:
+    connection = await connect()
+    await connection.execute("UPDATE machine_feed_stream SET status = 'operational'")
+    await age(connection)
+    assert await connection.fetchval('SELECT history_state()') == 'processing'
+    assert (await Analytics(database, ZoneInfo('UTC')).kpis(last_day())).covered  # slow, and right
+    await HistoryKeeper(database, None).refresh()
+    assert await connection.fetchval('SELECT history_state()') == 'ready'
+
+
+async def test_it_is_summed_up_in_steps_none_of_which_takes_long(connect: Connect,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no statement exceeds DB_COMMAND_TIMEOUT, however many days there are."""
+    connection, steps = await connect(), list[int]()
+    monkeypatch.setattr(backfill_module, 'ROWS_A_STEP', 500)
+    refresh = QUERIES.refresh_history
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(QUERIES, name)
+
+        async def refresh_history(self, connection: asyncpg.Connection, *, most: int) -> int | None:
+            steps.append(most)
+            done: int | None = await refresh(connection, most=most)
+            return done
+
+    await backfill(connection, Counting(), days=2)
+    assert len(steps) > 10
+    assert set(steps) == {500}
+    assert await connection.fetchval('SELECT count(*) FROM history_unread') == 0

@@ -1,0 +1,140 @@
+"""While the history of a new floor is created every page says so, and an open page is complete as soon as it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from ui.conftest import NOW
+from ui.services import Recorded
+from ui.test_reports_page import Reports, card
+
+from floor.analytics import Cause, Kpis, StopPage
+from floor.analytics.figures import Sums
+from floor.errors import HistoryNotReadyError
+from floor.model import FloorSnapshot, HistoryState, MachineName, MachineRecord, Status
+from floor.orders.work_order_list import ShiftOrders
+from floor.pages import past_page, shift_report_page
+from floor.shifts import Shifts
+from floor.ui.reports import shared_sheet
+
+CREATING = ('The history of this new floor is being created. Work orders, reports and the past appear when it is '
+            'complete.')
+REASON = 'he history of this floor is being created; it is complete in a moment.'
+US = 1_000_000
+SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', UTC)
+
+
+@pytest.fixture
+def creating(floor):
+    """A floor whose history is being created; `complete(floor)` ends that."""
+    floor.history_state = HistoryState.CREATING
+    floor.publish()
+    return floor
+
+
+def complete(floor):
+    floor.history_state = HistoryState.READY
+    floor.publish()
+
+
+def notes(screen):
+    return [element['text'] for element in screen.of_class('history-note')]
+
+
+def refuse_while_creating(history, floor):
+    """As the database does it for everything that is asked."""
+    def refusing(answer):
+        def answered(*arguments, **named):
+            if floor.store.history is HistoryState.CREATING:
+                raise HistoryNotReadyError
+            return answer(*arguments, **named) if callable(answer) else answer
+        return answered
+
+    history.answers |= {name: refusing(answer) for name, answer in history.answers.items()}
+
+
+@pytest.fixture
+def reports(floor):
+    """The page of reports is there, and asks a history that may be in creation."""
+    refuse_while_creating(Reports(floor).analytics, floor)
+
+
+def figures(screen):
+    """The counts of work orders on the floor."""
+    return [element['text'] for element in screen.of_class('figure') if 'data-orders' in element['props']]
+
+
+def uptime(screen):
+    return card(screen, 'uptime_share')[2]
+
+
+class History(Recorded):
+    def __init__(self, floor):
+        super().__init__()
+        sums = Sums(machines=1, possible=3600 * US, operational=1800 * US, down=1800 * US, failures=2)
+        self.answers = {
+            'kpis': lambda window: Kpis.of(window, sums), 'stops': StopPage((), 0),
+            'causes': (Cause('Jam', 1800, 2, 1.0, 1.0, True),), 'floor_at': self._floor_at}
+        refuse_while_creating(self, floor)
+
+    @staticmethod
+    def _floor_at(moment: datetime):
+        at = int(moment.timestamp() * 1000)
+        valve = MachineRecord(1, MachineName('Valve_01_01'), 'valve', 'Old Line', Status.DOWN, None, 3, at, at)
+        return FloorSnapshot((valve,), (), at)
+
+
+@pytest.mark.parametrize('path', ['/', '/?kiosk'])
+async def test_the_floor_says_so_until_it_is_complete(creating, look, path):
+    creating.order(1)
+    screen = await look(path)
+    assert notes(screen) == [CREATING]
+    assert figures(screen) == ['–', '–']
+    complete(creating)
+    await screen.until(lambda: not notes(screen))
+    await screen.until(lambda: figures(screen) == ['1', '0'])
+
+
+async def test_a_history_that_is_being_summed_up_is_said_too(floor, look):
+    screen = await look('/')
+    assert notes(screen) == []
+    floor.history_state = HistoryState.PROCESSING
+    floor.publish()
+    await screen.until(lambda: notes(screen) == [
+        'The history is being processed. Until it is complete, reports may take longer and the dashboard tables are '
+        'old.'])
+
+
+async def test_an_open_report_gets_its_figures_without_a_reload(creating, reports, look):
+    screen = await look('/reports')
+    assert any(REASON in text for text in screen.texts)
+    assert uptime(screen) == '…'
+    complete(creating)
+    await screen.until(lambda: uptime(screen).endswith('%'))
+
+
+async def test_a_report_of_the_moment_before_the_creation_is_taken_back(floor, reports, look):
+    screen = await look('/reports')
+    await screen.until(lambda: uptime(screen).endswith('%'))
+    floor.history_state = HistoryState.CREATING
+    floor.publish()
+    await screen.until(lambda: uptime(screen) == '…' and notes(screen) == [CREATING] and 'Jam' not in screen.texts)
+
+
+async def test_an_open_shift_sheet_too(creating, look, monkeypatch):
+    monkeypatch.setattr(shared_sheet, 'GAP_S', 0.0)
+    creating.order_list.answers['of_shift'] = ShiftOrders((), ())
+    shift_report_page.register(creating.services, History(creating), SHIFTS)
+    screen = await look('/reports/shift')
+    assert any(REASON in text for text in screen.texts)
+    complete(creating)
+    await screen.until(lambda: '50.0 %' in screen.texts)
+
+
+async def test_an_open_past_too(creating, look):
+    past_page.register(creating.services, History(creating), SHIFTS)
+    screen = await look(f'/past?at={NOW:%Y-%m-%dT%H:%M:%SZ}')
+    assert any(REASON in text for text in screen.texts)
+    complete(creating)
+    await screen.until(lambda: screen.all(data_machine='Valve_01_01'))
