@@ -86,8 +86,9 @@ class FloorCollector(Collector):
             changes.add_metric([each.value], watch.changes[each])
         yield state
         yield changes
-        yield GaugeMetricFamily('floor_trouble', '1 while the database answers but does not announce every change, or '
-                                'its password can not be renewed. Alert on 1; /healthz says what it is.',
+        yield GaugeMetricFamily('floor_trouble', '1 while the database answers but does not announce every change, '
+                                'its disk is full, a task fails or its password can not be renewed. Alert on 1; '
+                                '/healthz says what it is.',
                                 store.trouble is not None)
         if store.age is not None:
             yield GaugeMetricFamily('floor_store_age_seconds', 'Freshness: since the last proof that everything the '

@@ -65,7 +65,9 @@ async def test_triggers_migrations_and_the_feeds_logins_are_as_they_are(vitals: 
                                 DROP TRIGGER people_changed ON employees;
                                 UPDATE schema_migrations SET sha256 = 'another' WHERE version = 2;
                                 UPDATE schema_migrations SET sha256 = NULL WHERE version = 3;
-                                CREATE ROLE floor_feed_writer; CREATE ROLE plc_gateway LOGIN;
+                                DO $$ BEGIN CREATE ROLE floor_feed_writer;
+                                EXCEPTION WHEN duplicate_object THEN NULL; END $$;  -- of another test
+                                CREATE ROLE plc_gateway LOGIN;
                                 GRANT floor_feed_writer TO plc_gateway""")
     try:
         facts = (await diagnose(vitals)).database
@@ -74,10 +76,10 @@ async def test_triggers_migrations_and_the_feeds_logins_are_as_they_are(vitals: 
         assert facts.missing_triggers == ('machine_feed_updated', 'people_changed')
         assert {each.version: each.intact for each in facts.migrations} | {2: False, 3: None} == {
             each.version: each.intact for each in facts.migrations}
-        assert facts.feeds == 'plc_gateway'
+        assert 'plc_gateway' in str(facts.feeds).split(', ')
         assert any(each.program == 'line-monitor' for each in facts.connected) is False, 'only others are counted'
     finally:
-        await connection.execute('DROP ROLE plc_gateway; DROP ROLE floor_feed_writer')
+        await connection.execute('DROP ROLE plc_gateway')
 
 
 async def test_a_login_that_lacks_rights_is_told_which(
