@@ -99,10 +99,11 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
 
 async def is_current(connection: Connection, schema: str, wanted: Sequence[Migration]) -> bool:
     """Whether exactly these files were applied. Takes no lock that anybody could hold up."""
-    name = f'"{schema}".schema_migrations'
-    if await connection.fetchval('SELECT to_regclass($1) IS NULL', name):
-        return False
-    rows = await connection.fetch(f'SELECT version, sha256 FROM {name}')  # noqa: S608
+    async with connection.transaction():
+        await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
+        if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
+            return False
+        rows = await connection.fetch('SELECT version, sha256 FROM schema_migrations')
     return {row['version']: row['sha256'] for row in rows} == {each.version: each.sha256 for each in wanted}
 
 

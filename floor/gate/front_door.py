@@ -6,6 +6,7 @@ identity_required.py on Databricks Apps, who asks
 intake.py            how much, and how often
 page_owner.py        to a page and a socket, only who opened it
 the session          a signed cookie that no script can read and no other site can send
+socket_frames.py     what comes over a page's socket is of the protocol
 door.py              one page of the floor after the other
 """
 
@@ -29,6 +30,7 @@ from .own_origin import OwnOrigin, own_names
 from .page_owner import PageOwner, check_page_owners
 from .sign_in import sign_in_origins
 from .slow_peers import PatientProtocol
+from .socket_frames import SocketFrames
 
 
 def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None,
@@ -41,6 +43,7 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
     # already it does not
     app.add_middleware(Door)
+    app.add_middleware(SocketFrames)
     app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
     app.add_middleware(PageOwner, identify=identify)
     app.add_middleware(Intake)

@@ -31,6 +31,8 @@ class Visitor:
         self.complaints: list[str] = []
         self.loses_connection = False
         """Set by a test that cuts the connection: a browser complains of that, and rightly."""
+        self.forges_events = False
+        """Set by a test that sends what no page sends: the program says so, and rightly."""
         self._browser = browser
         self._contexts: list[BrowserContext] = []
         self._log_length = len(program.log)
@@ -65,7 +67,7 @@ class Visitor:
         for context in self._contexts:
             await context.close()
         said = self.program.log[self._log_length:]
-        if 'Traceback' in said or ' ERROR ' in said:
+        if 'Traceback' in said or ' ERROR ' in said or ('not of our protocol' in said and not self.forges_events):
             self.complaints.append(f'the program said:\n{said}')
         return self.complaints
 

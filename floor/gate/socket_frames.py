@@ -1,0 +1,207 @@
+"""What a browser may send over the socket of a page: the frames of NiceGUI's own script, and nothing else.
+
+Engine.io, socket.io and NiceGUI parse what comes without looking at its form: a list in the place of a text is an
+exception somewhere in them, with a traceback in the log for each. Here a frame that is not of their protocol goes no
+further: one line says why, and a sender that goes on is disconnected.
+
+A frame over a WebSocket or, several in one body, by POST: engine.io's type (4: a message), then socket.io's (2: an
+event), then a JSON array of the event's name and one object.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from nicegui import Client, json  # its own parser: what one takes, the other must not choke on
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..api.problems import POLICY_VIOLATION, refusal
+from ..pace import Pace
+from .own_origin import SOCKET
+
+log = logging.getLogger(__name__)
+
+MOST_WRONG = 3
+"""Frames of one socket that are only left out; the next one ends it."""
+LINES_AT_ONCE, LINES_PER_S = 20, 1 / 60
+LOGGED_AT_ONCE, LOGGED_PER_S = 20, 1 / 3
+"""Lines that a browser may write to our log."""
+LONGEST_TEXT = 1_000
+SEPARATOR = '\x1e'
+PLAIN = {'1', '2', '2probe', '3', '3probe', '5', '6', '40', '41'}
+"""Close, ping, pong, upgrade, nothing, connect, disconnect: without anything more."""
+EVENT = re.compile(r'42([0-9]{0,9})(?=\[)')
+NUMBER = re.compile(r'[0-9]{1,15}')
+LEVELS = {'debug', 'info', 'warning', 'error'}
+
+OUTDATED = 'an event that nobody listens to'
+"""It happens to honest browsers too: the element has changed while the event was on its way."""
+
+Fields = Mapping[str, Any]
+
+
+class SocketFrames:
+    """Passes on what is of the protocol."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._lines = Pace(LINES_PER_S, LINES_AT_ONCE)
+        self._unsaid = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request or socket, as ASGI has it."""
+        if scope['type'] not in {'http', 'websocket'} or SOCKET not in scope['path']:
+            await self._app(scope, receive, send)
+        elif (fault := fault_of_query(scope['query_string'])) is not None:
+            self._say(scope, fault, 'it was refused')
+            await refusal(400, fault)(scope, receive, send)
+        elif scope['type'] == 'websocket':
+            await self._app(scope, self._checked(scope, receive, send), send)
+        elif scope['method'] == 'POST':
+            await self._posted(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _checked(self, scope: Scope, receive: Receive, send: Send) -> Receive:
+        wrong, is_connected, logged = 0, False, Pace(LOGGED_PER_S, LOGGED_AT_ONCE)
+
+        async def receive_checked() -> Message:
+            nonlocal wrong, is_connected
+            while True:
+                message = await receive()
+                if message['type'] != 'websocket.receive':
+                    return message
+                text = message.get('text') or ''
+                fault = fault_of_frame(text)
+                if text == '40':
+                    fault, is_connected = 'a second connect' if is_connected else None, True
+                elif fault is None and text.startswith('42["log"') and logged.try_take():
+                    fault = 'too many lines for the log'
+                if fault is None:
+                    return message
+                wrong += fault is not OUTDATED
+                if wrong > MOST_WRONG:
+                    self._say(scope, fault, 'the socket was closed')
+                    await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': 'not our protocol'})
+                    return {'type': 'websocket.disconnect', 'code': POLICY_VIOLATION, 'reason': 'not our protocol'}
+                if wrong <= 1:
+                    self._say(scope, fault, 'it was left out')
+        return receive_checked
+
+    async def _posted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = b'', True
+        while more:
+            message = await receive()
+            if message['type'] != 'http.request':
+                return  # it has gone, or sent too much
+            body, more = body + message.get('body', b''), message.get('more_body', False)
+        try:
+            faults = [fault for frame in body.decode().split(SEPARATOR) if (fault := fault_of_frame(frame)) is not None]
+        except UnicodeDecodeError:
+            faults = ['binary data']
+        if faults:
+            self._say(scope, faults[0], 'it was refused')
+            await refusal(400, faults[0])(scope, receive, send)
+            return
+        messages: list[Message] = [{'type': 'http.request', 'body': body, 'more_body': False}]
+
+        async def receive_again() -> Message:
+            return messages.pop() if messages else await receive()
+        await self._app(scope, receive_again, send)
+
+    def _say(self, scope: Scope, fault: str, done: str) -> None:
+        """A line, but not one for each of thousands."""
+        if self._lines.try_take():
+            self._unsaid += 1
+            return
+        host = (scope.get('client') or ('an unknown address',))[0]
+        more = f'; {self._unsaid} more were not logged' if self._unsaid else ''
+        self._unsaid = 0
+        log.warning('what came over a socket from %s is not of our protocol (%s): %s%s', host, fault, done, more)
+
+
+def fault_of_query(query: bytes) -> str | None:
+    """What is wrong with the query of a socket's address; None: nothing."""
+    fields = {name: values[-1] for name, values in parse_qs(query.decode('latin-1'), keep_blank_values=True).items()}
+    if fields.get('implicit_handshake') != 'true':
+        return None
+    return _fault_of_handshake(fields)
+
+
+def fault_of_frame(frame: str) -> str | None:
+    """What is wrong with a frame; None: nothing. Never quotes it."""
+    if frame in PLAIN:
+        return None
+    if not (head := EVENT.match(frame)):
+        return 'an unknown type of packet'
+    try:
+        event = json.loads(frame[head.end():])
+    except ValueError:
+        return 'an event that is no JSON'
+    match event:
+        case [str(name), dict(fields)] if name in FORMS:
+            return FORMS[name](fields)
+    return 'an unknown event'
+
+
+def _fault_of_handshake(fields: Fields) -> str | None:
+    texts = all(_is_text(fields.get(name)) for name in ('client_id', 'tab_id', 'document_id'))
+    old, number = fields.get('old_tab_id'), fields.get('next_message_id')
+    is_number = number is None or _is_int(number) or (
+        isinstance(number, str) and NUMBER.fullmatch(number) is not None)
+    return None if texts and (old is None or _is_text(old)) and is_number else 'a handshake of another form'
+
+
+def _fault_of_event(fields: Fields) -> str | None:
+    args, listener = fields.get('args', []), fields.get('listener_id')
+    if not (_is_text(fields.get('client_id')) and _is_int(fields.get('id')) and _is_text(listener)
+            and isinstance(args, list) and all(arg is None or isinstance(arg, str) for arg in args)):
+        return 'an event of another form'
+    if not all(arg is None or _is_value(arg) for arg in args):
+        return 'an event whose arguments are no JSON'
+    client = Client.instances.get(fields['client_id'])
+    element = None if client is None else client.elements.get(fields['id'])
+    if element is not None and listener not in element._event_listeners:
+        return OUTDATED
+    return None
+
+
+def _fault_of_response(fields: Fields) -> str | None:
+    return None if _is_text(fields.get('client_id')) and _is_text(fields.get('request_id')) else 'a response of ' \
+        'another form'
+
+
+def _fault_of_ack(fields: Fields) -> str | None:
+    return None if _is_text(fields.get('client_id')) and _is_int(fields.get('next_message_id')) else 'an ' \
+        'acknowledgement of another form'
+
+
+def _fault_of_log(fields: Fields) -> str | None:
+    message = fields.get('message')
+    return None if _is_text(fields.get('client_id')) and isinstance(message, str) and len(message) <= LONGEST_TEXT \
+        and fields.get('level') in LEVELS else 'a line for the log of another form'
+
+
+FORMS: dict[str, Callable[[Fields], str | None]] = {
+    'handshake': _fault_of_handshake, 'event': _fault_of_event, 'javascript_response': _fault_of_response,
+    'ack': _fault_of_ack, 'log': _fault_of_log}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2 ** 53
+
+
+def _is_value(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,114 @@
+"""Sockets that speak another language than a page's: the real program says so in a line, and ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+import pytest
+from benchmarks.websocket import WebSocketClient
+from browser.conftest import until
+from browser.program import Program
+from browser.visitor import Visitor, tiles
+from playwright.async_api import expect
+from unit.test_socket_frames import CLIENT, WRONG
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+
+SOCKET = '/_nicegui_ws/socket.io/?EIO=4&transport='
+LONGEST_HERE = 60_000
+NOT_OURS = 'is not of our protocol'
+BAD_HANDSHAKE = f'&implicit_handshake=true&client_id={CLIENT}'
+
+
+class Stranger:
+    """A socket of a program that is no browser."""
+
+    def __init__(self, program: Program) -> None:
+        self._address = program.url.replace('http', 'ws') + SOCKET + 'websocket'
+        self.said: asyncio.Queue[bytes] = asyncio.Queue()
+        self.client: WebSocketClient
+
+    async def connect(self) -> Stranger:
+        parts = urlsplit(self._address)
+        _, self.client = await asyncio.get_running_loop().create_connection(
+            lambda: WebSocketClient(self._address, self.said.put_nowait), parts.hostname, parts.port)
+        async with asyncio.timeout(30):
+            assert (await self.said.get()).startswith(b'0')
+            self.client.send('40')
+            assert (await self.said.get()).startswith(b'40')
+        return self
+
+    async def is_answered(self) -> bool:
+        """Whether an event in order is acknowledged."""
+        self.client.send('427["ack",{"client_id":"nobody","next_message_id":0}]')
+        async with asyncio.timeout(30):
+            return (await self.said.get()).startswith(b'437')
+
+
+async def test_a_socket_that_goes_on_with_what_is_no_protocol_is_closed_and_costs_a_line(program: Program) -> None:
+    own = program.joined('strange')
+    own.start()
+    try:
+        stranger = await Stranger(own).connect()
+        stranger.client.send('42["event",{"id":{},"client_id":[],"args":7}]')
+        assert await stranger.is_answered(), 'one is only left out'
+        for frame in '42{', 'x', '42["event",1]':
+            stranger.client.send(frame)
+        async with asyncio.timeout(30):
+            await stranger.client.closed
+        await until(lambda: own.log.count(NOT_OURS) == 2)
+        for frame in (frame for frame in WRONG if len(frame) < LONGEST_HERE):
+            other = await Stranger(own).connect()
+            for _ in range(4):
+                other.client.send(frame.encode(errors='replace').decode())
+            async with asyncio.timeout(30):
+                await other.client.closed
+        assert own.log.count(NOT_OURS) < 25, 'not a line for each of thousands'
+        assert 'Traceback' not in own.log
+    finally:
+        own.stop()
+
+
+async def test_a_second_connect_and_a_large_message_end_a_socket(program: Program) -> None:
+    seen = len(program.log)
+    again, huge = await Stranger(program).connect(), await Stranger(program).connect()
+    for _ in range(4):
+        again.client.send('40')
+    huge.client.send('42["event",{"id":"' + 'x' * LONGEST_HERE + '"}]')
+    for stranger in again, huge:
+        for _ in range(4):
+            stranger.client.send('x')
+        async with asyncio.timeout(30):
+            await stranger.client.closed
+    assert 'Traceback' not in program.log[seen:]
+
+
+async def test_what_is_posted_or_stands_in_the_address_is_looked_at_too(program: Program) -> None:
+    seen = len(program.log)
+    async with httpx.AsyncClient(base_url=program.url, timeout=30) as client:
+        opened = await client.get(SOCKET + 'polling')
+        sid = re.search(r'"sid":"([^"]+)"', opened.text)[1]
+        for body in b'42["event",{"id":{}}]', b'3\x1ex', b'\xff', b'40\x1e42["event",[]]':
+            answer = await client.post(f'{SOCKET}polling&sid={sid}', content=body)
+            assert answer.status_code == 400
+        assert (await client.post(f'{SOCKET}polling&sid={sid}', content=b'40')).text == 'OK'
+        assert (await client.get(SOCKET + 'polling' + BAD_HANDSHAKE)).status_code == 400
+    assert 'Traceback' not in program.log[seen:]
+
+
+async def test_an_event_for_an_element_that_has_changed_is_left_out_and_the_page_lives_on(
+        visitor: Visitor, sql: asyncpg.Connection) -> None:
+    seen, visitor.forges_events = len(visitor.program.log), True
+    page = await visitor.open('/')
+    await expect(tiles(page)).to_have_count(30)
+    for _ in range(6):
+        await page.evaluate("""() => window.socket.emit('event', {
+            id: 0, client_id: window.clientId, listener_id: 'gone', args: []})""")
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Valve_01_01'")
+    await expect(page.locator('[data-machine=Valve_01_01]')).to_have_attribute('data-status', 'down')
+    await expect(page.locator('[data-connection]')).to_have_attribute('data-connection', 'live')
+    assert 'Traceback' not in visitor.program.log[seen:]
