@@ -104,14 +104,14 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
     fresh = [Depends(never_stored)]
 
     @app.get('/api/floor', tags=['floor'], summary='Whether the floor is a demo or a plant', dependencies=fresh,
-             responses=documented(503))
+             responses=documented(401, 503))
     async def floor() -> FloorAnswer:
         """A demo is simulated: its machines, its people, its history and its work orders."""
         async with answering(patience), database.acquire() as connection:
             return FloorAnswer(**await database.queries.plant(connection))
 
     @app.get('/api/machines', tags=['floor'], summary='Every machine in flow order', dependencies=fresh,
-             responses=FLOOR_KIND | documented(503))
+             responses=FLOOR_KIND | documented(401, 503))
     async def machines(response: Response) -> list[MachineNow]:
         """All machines with line, position and what each of them says now, in the order of the material flow."""
         async with answering(patience), database.acquire() as connection:
@@ -119,7 +119,7 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
             return await _machines(database, connection)
 
     @app.get('/api/machines/current-status', tags=['floor'], summary='What each machine says now',
-             dependencies=fresh, responses=FLOOR_KIND | documented(503))
+             dependencies=fresh, responses=FLOOR_KIND | documented(401, 503))
     async def current_status(response: Response) -> list[MachineStatus]:
         """The short answer, for who only wants to know which machines run."""
         async with answering(patience), database.acquire() as connection:
@@ -127,7 +127,7 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
             return [MachineStatus(**machine.model_dump()) for machine in await _machines(database, connection)]
 
     @app.get('/api/employees', tags=['people'], summary='The people of the plant by name', dependencies=fresh,
-             responses=documented(422, 503))
+             responses=documented(401, 422, 503))
     async def employees(active: Annotated[bool | None, Query(
             description='true: only who is active; false: only who is not; left out: everybody')] = None
                         ) -> list[EmployeeAnswer]:

@@ -80,6 +80,33 @@ async def test_a_feed_gets_its_rights_by_a_setting_and_loses_them_with_it(url: s
     assert not await writes(url, gateway)
 
 
+async def test_the_rights_are_those_that_the_file_for_administrators_gives(
+        url: str, admin: asyncpg.Connection, server: Server, empty_database_url: str, gateway: str) -> None:
+    await start(url, feed_writers=gateway)
+    await admin.execute(f'CREATE ROLE "by_file_{gateway}" LOGIN')
+    server.psql(empty_database_url, '-c', f'SET search_path = {SCHEMA}', '-f', str(SQL / 'feed_writer.sql'),
+                '-c', f'GRANT floor_feed_writer TO "by_file_{gateway}"')
+    rights = """
+        SELECT relname, attname::text, privilege FROM pg_class c JOIN pg_attribute ON attrelid = c.oid AND attnum > 0,
+             unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS privilege
+        WHERE relnamespace = $2::regnamespace AND relkind IN ('r', 'v', 'm', 'p')
+          AND has_column_privilege($1, c.oid, attnum, privilege)
+        UNION ALL
+        SELECT relname, NULL, privilege FROM pg_class c, unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
+        WHERE relnamespace = $2::regnamespace AND relkind IN ('r', 'v', 'm', 'p')
+          AND has_table_privilege($1, c.oid, privilege)
+        UNION ALL
+        SELECT proname, NULL, 'EXECUTE' FROM pg_proc p
+        WHERE pronamespace = $2::regnamespace AND has_function_privilege($1, p.oid, 'EXECUTE')
+        UNION ALL
+        SELECT NULL, NULL, privilege FROM unnest(ARRAY['USAGE', 'CREATE']) AS privilege
+        WHERE has_schema_privilege($1, $2::regnamespace, privilege)
+        ORDER BY 1, 2, 3"""
+    by_setting = await admin.fetch(rights, gateway, SCHEMA)
+    assert by_setting == await admin.fetch(rights, f'by_file_{gateway}', SCHEMA)
+    assert ('machine_feed_stream', 'status', 'UPDATE') in {tuple(right) for right in by_setting}
+
+
 async def test_a_role_that_is_not_there_is_named_and_served_later(
         url: str, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture) -> None:
     later = f'later_{uuid4().hex[:8]}'
