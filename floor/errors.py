@@ -92,6 +92,14 @@ class NotFound(FloorError):
     """What was asked for isn't in the database."""
 
 
+class OrderAlreadyOpenError(FloorError):
+    """Somebody has reported the machine's present stop already; order: the work order that is open for it."""
+
+    def __init__(self, id: str, order: object) -> None:
+        super().__init__(f'{id} is already open for this stop')
+        self.order = order
+
+
 class NotAllowed(FloorError):
     """Who asks may not do this; the message says what role is needed."""
 

@@ -155,6 +155,11 @@ class Employee:
         """First and last name."""
         return f'{self.first_name} {self.last_name}'
 
+    @property
+    def can_be_assigned(self) -> bool:
+        """Whether they may work on orders."""
+        return self.active and self.role.may(Role.TECHNICIAN)
+
 
 class Priority(StrEnum):
     """How pressing a work order is, the most pressing first."""

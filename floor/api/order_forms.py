@@ -71,7 +71,8 @@ class NewOrderForm(BaseModel):
 
     machine_id: Annotated[str, Field(description="The machine's name.", examples=['Injection_Molder_02_01'])]
     issue_description: Annotated[str, Field(description='1 to 10,000 characters.', examples=['Hydraulic leak'])]
-    priority: Annotated[AnyCasePriority, Field(examples=['high'])] = Priority.MEDIUM
+    priority: Annotated[AnyCasePriority | None, Field(
+        description='Left out or null: high for a machine that is down, else medium.', examples=['high'])] = None
     reporter_name: Annotated[str | None, Field(description='Left out or empty: who asks.')] = None
     assignee: Assignee = None
     timestamp: Annotated[datetime | None, Field(

@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..commands import LARGEST_ID, LONG_TEXT, TEXT, clean_reference, clean_text, command, logged, one_line, reading
 from ..database import Connection, Database
 from ..employees import Employees, require
-from ..errors import EditConflict, InvalidInput, NotFound
+from ..errors import EditConflict, InvalidInput, NotFound, OrderAlreadyOpenError
 from ..model import (
     Attachment,
     DueTime,
@@ -57,17 +57,19 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """A work order to be. reporter_name None: who asks. client_reference: the same twice is one order.
-    reported_at None: now. checklist: the texts of its items."""
+    """A work order to be. priority None: high for a machine that is down, else medium. reporter_name None: who asks.
+    client_reference: the same twice is one order. reported_at None: now. checklist: the texts of its items.
+    even_if_open: also where an order is open for the machine's present stop."""
 
     machine: MachineName
     description: str
-    priority: Priority = Priority.MEDIUM
+    priority: Priority | None = None
     assignee_id: int | None = None
     reporter_name: str | None = None
     client_reference: str | None = None
     reported_at: datetime | None = None
     checklist: tuple[str, ...] = ()
+    even_if_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class WorkOrders:
         """A new order, or the one that this client reference has made before.
 
         Needs an operator; a technician to take it oneself, a supervisor to assign it to somebody else.
+
+        :raises OrderAlreadyOpenError: the stop has an order, and `even_if_open` is false
         """
         values = _checked(new)
         items = _checked_items(new.checklist)
@@ -117,6 +121,8 @@ class WorkOrders:
             if values['client_reference'] and (earlier := await self._made_by(connection, person, values)):
                 return earlier
             self._require_to_assign(person, None, new.assignee_id)
+            if not new.even_if_open:
+                await self._refuse_second(connection, new.machine)
             row = await self._queries.create_work_order(connection, **_reporter(person, values))
             if row is None:  # somebody else was faster, and has committed by now
                 earlier = await self._made_by(connection, person, values)
@@ -124,7 +130,7 @@ class WorkOrders:
                 return earlier
             if items:
                 await self._queries.add_work_order_items(connection, id=row['id'], texts=items)
-            said |= {'order': row['id'], 'machine': new.machine, 'priority': new.priority.value}
+            said |= {'order': row['id'], 'machine': new.machine, 'priority': row['priority']}
             return to_order(row)
 
     async def get(self, id: str) -> WorkOrder:
@@ -175,6 +181,8 @@ class WorkOrders:
     async def move(self, who: Identity, id: str, version: int, move: StateMove) -> WorkOrder:
         """Bring an order to another state. Needs the role that the table of moves says.
 
+        Starting an unassigned order assigns it to the person who starts it.
+
         :raises EditConflict: somebody has changed the order since that version
         """
         words = {name: clean_text(getattr(move, name), name, TEXT, required=False) or None
@@ -188,8 +196,11 @@ class WorkOrders:
             if order.state is move.to:
                 raise InvalidInput(f'this order is {move.to.word.lower()} already', 'status')
             await self._queries.say_with_move(connection, note=words.pop('note') or '')
+            takes_it = (move.to is WorkOrderState.IN_PROGRESS and order.assignee_id is None
+                        and person.role.may(Role.TECHNICIAN))
             row = await self._queries.move_work_order(
                 connection, id=id, version=version, status=move.to, hold_reason=move.hold_reason,
+                assignee_id=person.employee_id if takes_it else order.assignee_id,
                 **{name: text if name in _WORDS_OF.get(move.to, ()) else None for name, text in words.items()})
             return to_order(row)
 
@@ -297,6 +308,12 @@ class WorkOrders:
 
     async def _get(self, connection: Connection, id: str) -> WorkOrder:
         return _found(await self._queries.work_order(connection, id=id) if _can_be(id) else None, id)
+
+    async def _refuse_second(self, connection: Connection, machine: MachineName) -> None:
+        await self._queries.lock_machine(connection, machine=machine)
+        row = await self._queries.open_work_order_of_stop(connection, machine=machine)
+        if row is not None:
+            raise OrderAlreadyOpenError(row['id'], to_order(row))
 
     async def _refuse_late(self, connection: Connection, order: WorkOrder, version: int) -> None:
         if order.version != version:

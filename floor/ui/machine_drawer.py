@@ -64,8 +64,8 @@ class MachineDrawer:
             Heading('Latest events', level=3)
             self._reading = Words('p').classes('quiet')
             self._events = ui.element('ol').classes('drawer-events')
+        self._dialog.on_value_change(lambda event: None if event.value else self._closed())
         self._back = BackCloses(self._dialog, lambda: heading, self._query)
-        self._dialog.on('hide', self._closed)
         self._stop = self._store.subscribe(self._on_difference)
         ui.context.client.on_delete(self._leave)
 

@@ -103,6 +103,7 @@ BEGIN
     UPDATE work_orders o SET assignee_id = e.id, assignee = e.first_name || ' ' || e.last_name
     FROM unnest(assigned, assignees) AS a (order_id, employee_id) JOIN employees e ON e.id = a.employee_id
     WHERE o.id = a.order_id;
+    UPDATE employees SET role = 'technician' WHERE role = 'operator' AND id = ANY (assignees);  -- who works on orders
     ALTER TABLE work_orders ENABLE TRIGGER work_order_check_change;
     PERFORM set_config('TimeZone', zone, true), set_config('floor.person_name', '', true);
 END $$;

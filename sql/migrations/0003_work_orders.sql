@@ -58,7 +58,7 @@ CREATE TABLE work_orders (
     machine_id        text        NOT NULL REFERENCES machines ON UPDATE CASCADE,
     issue_description text        NOT NULL
         CONSTRAINT work_orders_issue_description_check CHECK (length(btrim(issue_description)) BETWEEN 1 AND 10000),
-    priority          text        NOT NULL DEFAULT 'medium' REFERENCES work_order_priorities,
+    priority          text        NOT NULL REFERENCES work_order_priorities,  -- work_order_register has the default
     reporter_name     text        NOT NULL DEFAULT session_user
         CONSTRAINT work_orders_reporter_name_check CHECK (length(btrim(reporter_name)) BETWEEN 1 AND 200),
     assignee          text,
@@ -208,6 +208,11 @@ BEGIN
         RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
             MESSAGE = format('%s %s is not active and can not be assigned', person.first_name, person.last_name);
     END IF;
+    IF new_row.assignee_id IS DISTINCT FROM old_id AND person.role NOT IN ('technician', 'supervisor') THEN
+        RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
+            MESSAGE = format('%s %s has the role %s and cannot work on orders: assign a technician or a supervisor',
+                             person.first_name, person.last_name, person.role);
+    END IF;
     new_row.assignee := person.first_name || ' ' || person.last_name;
     IF new_row.assignee_id IS DISTINCT FROM old_id AND lower(person.email) = acting_email() THEN
         new_row.acknowledged_at := coalesce(new_row.acknowledged_at, clock_timestamp());
@@ -275,6 +280,8 @@ BEGIN
         RAISE foreign_key_violation USING CONSTRAINT = 'work_orders_machine_id_fkey', COLUMN = 'machine_id',
             MESSAGE = format('there is no machine %L', left(NEW.machine_id, 100));
     END IF;
+    SELECT * INTO machine FROM machine_feed_stream WHERE machine_name = NEW.machine_id;
+    NEW.priority := coalesce(NEW.priority, CASE WHEN machine.status = 'down' THEN 'high' ELSE 'medium' END);
     IF NOT EXISTS (SELECT FROM work_order_priorities WHERE priority = NEW.priority) THEN
         RAISE check_violation USING CONSTRAINT = 'work_orders_priority_check', COLUMN = 'priority',
             MESSAGE = format('priority %L is not known: use low, medium, high or critical', left(NEW.priority, 100));
@@ -288,8 +295,7 @@ BEGIN
     END IF;
     NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN coalesce(NEW.completed_at, clock_timestamp()) END;
     NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN coalesce(NEW.cancelled_at, clock_timestamp()) END;
-    SELECT * INTO machine FROM machine_feed_stream WHERE machine_name = NEW.machine_id;
-    IF FOUND AND NEW.machine_status IS NULL THEN
+    IF machine.machine_name IS NOT NULL AND NEW.machine_status IS NULL THEN
         NEW.machine_status := machine.status;
         NEW.machine_reason := coalesce(NEW.machine_reason, machine.reason);
         IF machine.status = 'down' THEN

@@ -14,6 +14,17 @@ VALUES (:machine_id, :issue_description, :priority, :assignee_id, :reporter_name
 ON CONFLICT (client_reference) DO NOTHING
 RETURNING *;
 
+-- name: lock_machine(machine)^
+-- Nobody else compares the open orders of this machine until this transaction ends.
+SELECT machine_name FROM machines WHERE machine_name = :machine FOR NO KEY UPDATE;
+
+-- name: open_work_order_of_stop(machine)^
+-- The first order that is still open for the present stop of a machine; nothing while it is not down.
+SELECT o.* FROM machine_feed_stream f
+JOIN work_orders o ON o.machine_id = f.machine_name AND o.stop_since = f.status_since
+WHERE f.machine_name = :machine AND f.status = 'down' AND o.status IN ('open', 'in_progress', 'on_hold')
+ORDER BY o.created_at, o.id LIMIT 1;
+
 -- name: work_order_with_reference(client_reference)^
 -- The order that a client reference has made, and who made it.
 SELECT o.*, e.who, e.who_email
@@ -34,9 +45,10 @@ WHERE from_status = :from_status AND to_status = :to_status;
 -- What the event of the move in this transaction says besides.
 SELECT set_config('floor.note', :note, true);
 
--- name: move_work_order(id, version, status, hold_reason, cause, action_taken, cancel_reason)^
+-- name: move_work_order(id, version, status, assignee_id, hold_reason, cause, action_taken, cancel_reason)^
 -- The trigger sees to it that the move is allowed, and clears what does not belong to the new state.
-UPDATE work_orders SET status = :status, hold_reason = :hold_reason, cause = coalesce(:cause, cause),
+UPDATE work_orders SET status = :status, assignee_id = :assignee_id, hold_reason = :hold_reason,
+                       cause = coalesce(:cause, cause),
                        action_taken = coalesce(:action_taken, action_taken),
                        cancel_reason = coalesce(:cancel_reason, cancel_reason)
 WHERE id = :id AND version = :version

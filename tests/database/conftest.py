@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, tzinfo
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def wrong_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         def now(cls, tz: tzinfo | None = None) -> datetime:
             return datetime.now(tz) + timedelta(days=30)
 
-    return lambda module: monkeypatch.setattr(f'{module}.datetime', Ahead)
+    return lambda module: monkeypatch.setattr(import_module(module), 'datetime', Ahead)
 
 
 @pytest.fixture(scope='session')

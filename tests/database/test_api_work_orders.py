@@ -279,13 +279,13 @@ async def test_filters_narrow_the_list(supervisor: Client, technician: Client) -
     late = await reported(supervisor, issue_description='100% late', timestamp='2026-01-01T00:00:00Z')
     mine = await reported(supervisor, assignee=TECHNICIAN, priority='low', machine_id='Valve_02_01')
     moved = await reported(supervisor, priority='critical')
-    await technician.patch(f'{PATH}/{moved["id"]}', json={'version': 1, 'status': 'in_progress'})
+    await technician.patch(f'{PATH}/{moved["id"]}', json={'version': 1, 'status': 'on_hold', 'hold_reason': 'parts'})
 
     async def found(**asked: Any) -> list[str]:
         return [order['id'] for order in (await supervisor.get(PATH, params=asked)).json()]
 
-    assert await found(status='in_progress') == [moved['id']]
-    assert await found(status=['open', 'in_progress']) == [moved['id'], mine['id'], late['id']]
+    assert await found(status='on_hold') == [moved['id']]
+    assert await found(status=['open', 'on_hold']) == [moved['id'], mine['id'], late['id']]
     assert await found(priority=['low', 'CRITICAL']) == [moved['id'], mine['id']]
     assert await found(machine_id='Valve_02_01') == [mine['id']]
     assert await found(overdue='true') == [late['id']]

@@ -234,8 +234,8 @@ async def test_an_assignee_may_be_said_by_name_or_address(writer: asyncpg.Connec
 
 
 async def test_a_name_that_two_people_have_asks_for_the_address(writer: asyncpg.Connection) -> None:
-    await writer.execute("INSERT INTO employees (first_name, last_name, email, department) "
-                         "VALUES ('Lisa', 'Garcia', 'lisa2@example.com', 'Quality')")
+    await writer.execute("INSERT INTO employees (first_name, last_name, email, department, role) "
+                         "VALUES ('Lisa', 'Garcia', 'lisa2@example.com', 'Quality', 'technician')")
     with pytest.raises(asyncpg.CheckViolationError, match='2 active employees are called'):
         await new_order(writer, assignee='Lisa Garcia')
     await new_order(writer, assignee='lisa2@example.com')

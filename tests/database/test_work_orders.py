@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,15 @@ from database.postgres import until
 
 from floor.database import Database
 from floor.employees import Employees
-from floor.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput, NotAllowed, NotFound
+from floor.errors import (
+    DatabaseUnavailable,
+    EditConflict,
+    FloorError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    OrderAlreadyOpenError,
+)
 from floor.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderState
 from floor.orders.work_order_files import MOST_BYTES, clean_file_name, media_type
 from floor.orders.work_orders import MOST_ATTACHMENTS, NewOrder, OrderEdit, StateMove, WorkOrders
@@ -74,6 +83,40 @@ async def told(orders: WorkOrders, id: str) -> list[tuple[Any, ...]]:
 
 
 # new orders
+
+async def test_an_order_of_a_machine_that_is_down_is_high_unless_its_priority_is_given(
+        orders: WorkOrders, connect: Connect) -> None:
+    await (await connect()).execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PRESS)
+
+    assert (await orders.create(MIKE, LEAK)).priority is Priority.HIGH
+    assert (await orders.create(MIKE, replace(LEAK, priority=Priority.LOW))).priority is Priority.LOW
+    assert (await orders.create(MIKE, replace(LEAK, machine=MachineName('Valve_01_01')))).priority is Priority.MEDIUM
+
+
+async def test_a_second_order_for_the_same_stop_is_made_only_when_it_is_meant(
+        orders: WorkOrders, connect: Connect) -> None:
+    sql = await connect()
+    careful = replace(LEAK, even_if_open=False)
+    warned_of = []
+    await orders.create(MIKE, careful)  # the machine runs: no stop to compare with
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PRESS)
+
+    first, *others = await asyncio.gather(*(orders.create(LISA, careful) for _ in range(3)), return_exceptions=True)
+    made, = (each for each in (first, *others) if isinstance(each, WorkOrder))
+    for refusal in (first, *others):
+        if refusal is not made:
+            assert isinstance(refusal, OrderAlreadyOpenError)
+            warned_of.append(refusal.order)
+    assert warned_of == [made, made]
+    assert str(refusal) == f'{made.id} is already open for this stop' or refusal is made
+
+    await orders.create(LISA, replace(careful, even_if_open=True))  # another anyway
+    await orders.create(LISA, replace(careful, machine=MachineName('Valve_01_01')))  # another machine
+    await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1", PRESS)
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PRESS)
+    assert (await orders.create(LISA, careful)).stop_since != made.stop_since  # the next stop
+
+
 
 async def test_a_new_order_knows_who_reported_it_and_what_the_machine_said(
         orders: WorkOrders, connect: Connect) -> None:
@@ -305,7 +348,7 @@ async def test_every_allowed_move_is_made_and_told(orders: WorkOrders, before: s
     assert (moved.completed_at is not None, moved.cancelled_at is not None) == (
         after == 'completed', after == 'cancelled')
     assert moved.acknowledged_at is not None
-    *_, last = (await orders.details(order.id)).events
+    *_, last = (each for each in (await orders.details(order.id)).events if each.field != 'assignee')
     assert (last.kind, last.old, last.new, last.who_email) == ('moved', before, after, OF_ROLE[needed].email)
 
 
@@ -612,3 +655,33 @@ async def test_nothing_is_kept_of_a_command_that_fails_half_way(orders: WorkOrde
         await orders.create(MIKE, NewOrder(PRESS, 'Leak', checklist=('Lock out', 'Drain')))
     assert await connection.fetchval('SELECT count(*) FROM work_orders') == 0
     assert await connection.fetchval('SELECT count(*) FROM work_order_events') == 0
+
+
+# who works on orders
+
+async def test_starting_an_order_of_nobody_takes_it(orders: WorkOrders, ids: dict[str, int]) -> None:
+    order = await orders.create(CARLOS, LEAK)
+
+    started = await orders.move(LISA, order.id, order.version, TAKE)
+
+    assert (started.state, started.assignee) == (State.IN_PROGRESS, 'Lisa Garcia')
+    assert ('Lisa Garcia', 'changed', 'assignee', None, 'Lisa Garcia') in await told(orders, order.id)
+
+
+async def test_starting_an_order_of_somebody_else_leaves_it_theirs(orders: WorkOrders, ids: dict[str, int]) -> None:
+    order = await orders.create(MIKE, replace(LEAK, assignee_id=ids['tom.kowalski@example.com']))
+
+    assert (await orders.move(LISA, order.id, order.version, TAKE)).assignee == 'Tom Kowalski'
+
+
+async def test_an_operator_cannot_be_assigned(orders: WorkOrders, ids: dict[str, int], connect: Connect) -> None:
+    order = await orders.create(MIKE, LEAK)
+    carlos = ids['carlos.mendez@example.com']
+
+    for attempt in (orders.create(MIKE, replace(LEAK, assignee_id=carlos)),
+                    orders.edit(MIKE, order.id, order.version, OrderEdit(assignee_id=carlos))):
+        with pytest.raises(InvalidInput, match='Carlos Mendez has the role operator and cannot work on orders') as info:
+            await attempt
+        assert info.value.field == 'assignee'
+    with pytest.raises(asyncpg.CheckViolationError, match='assign a technician or a supervisor'):
+        await (await connect()).execute("UPDATE work_orders SET assignee = 'Carlos Mendez'")

@@ -7,7 +7,7 @@ from nicegui import ui
 from ui.forms import HOSTILE, Form, work_order
 from ui.services import person_at
 
-from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed
+from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed, OrderAlreadyOpenError
 from floor.model import Priority
 from floor.ui.orders.form import FIRST_TRY_ARRIVED, OrderForm
 
@@ -228,3 +228,42 @@ async def test_all_that_was_chosen_is_sent(floor, form, user):
     assert who.email == 'lisa@example.com'
     assert (new.machine, new.description, new.priority, new.assignee_id, new.checklist) == \
         ('Painter_02_01', HOSTILE, Priority.LOW, lisa.id, ('Lock out', 'Test'))
+
+
+async def test_an_order_of_a_machine_that_is_down_is_high_until_somebody_chooses(floor, form):
+    floor.change('Valve_01_01', 'down', 'Pin position error')
+
+    assert (await form('Valve_01_01')).radio('Priority').value == 'high'
+    page = await form()
+    assert page.radio('Priority').value == 'medium'
+    page.fill('Machine', 'Valve_01_01')
+    assert page.radio('Priority').value == 'high'
+    page.radio('Priority').set_value('low')
+    page.fill('Machine', 'Painter_02_01')
+    page.fill('Machine', 'Valve_01_01')
+    assert page.radio('Priority').value == 'low'
+
+
+async def test_an_order_that_is_open_for_the_stop_is_offered_and_another_can_be_made(floor, form):
+    earlier = work_order(assignee='Lisa Garcia')
+    answer_with(floor, OrderAlreadyOpenError(earlier.id, earlier))
+    floor.change('Valve_01_01', 'down', 'Pin position error')
+    page = await form('Valve_01_01')
+
+    page.press('Create')
+
+    await page.until(lambda: page.says('WO-3f2a91bc is already open for this stop: Oil leak (Open, Lisa Garcia).'))
+    link, = (each for each in page.client.elements.values() if getattr(each, 'text', '') == 'Open WO-3f2a91bc')
+    assert link.props['href'] == '/work-orders/WO-20261123-3f2a91bc'
+    assert page.field('What is wrong').value == 'Pin position error'
+    page.press('Create another anyway')
+    await page.until(lambda: len(created(floor)) == 2)
+    assert [new.even_if_open for _, new in created(floor)] == [False, True]
+
+
+async def test_only_those_who_work_on_orders_are_offered(floor, form):
+    floor.hire('Lisa', 'Garcia')
+    floor.hire('Carlos', 'Mendez', 'operator')
+    floor.publish()
+
+    assert list((await form()).field('Assignee').options.values()) == ['Lisa Garcia']

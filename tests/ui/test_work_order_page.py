@@ -122,6 +122,20 @@ async def test_an_order_is_started_with_one_click(floor, page):
     assert (id, version, move.to) == (ID, 1, STARTED)
 
 
+async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_about(floor, page):
+    floor.orders.answers['move'] = None
+    floor.change('Valve_01_01', 'down', 'Pin position error')
+    form = await page()
+
+    form.press('Complete')
+
+    await form.until(lambda: form.says('Valve 01·01 is still down.'))
+    form.fill('Cause: what was wrong', 'Hose worn')
+    form.fill('Action: what was done', 'Replaced')
+    form.press('Complete anyway')
+    await form.until(lambda: sent(floor, 'move'))
+
+
 async def test_to_complete_it_cause_and_action_are_asked_for(floor, page):
     floor.orders.answers['move'] = None
     form = await page()

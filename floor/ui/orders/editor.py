@@ -125,7 +125,7 @@ class OrderEditor:
         mine = self._person.employee_id
         people = sorted(self._services.store.people.values(), key=lambda each: (each.last_name, each.first_name))
         return {each.id: _name(each) for each in people if each.id == content.assignee_id
-                or (each.active and (self._person.role.may(Role.SUPERVISOR) or each.id == mine))}
+                or (each.can_be_assigned and (self._person.role.may(Role.SUPERVISOR) or each.id == mine))}
 
     def _content(self) -> Editable:
         return Editable(self._description.value or '', Priority(self._priority.value), self._assignee.value)

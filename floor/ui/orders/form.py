@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from ...errors import DatabaseUnavailable, FloorError, InvalidInput
+from ...errors import DatabaseUnavailable, FloorError, InvalidInput, OrderAlreadyOpenError
 from ...model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
 from ...orders.work_orders import NewOrder
 from ..back_button import BackCloses
@@ -37,6 +37,8 @@ class OrderForm:
         self._reference = ''
         self._filling = False
         self._sending = False
+        self._has_chosen_priority = False
+        self._warned_of: MachineName | None = None  # that its stop has an order already
         self._toast = OrderToast()
         with ui.dialog().props('aria-label="New work order"') as self._dialog, ui.card().classes('sheet order-form'):
             self._build()
@@ -47,6 +49,8 @@ class OrderForm:
         self._place = f'{PLACE} {machine}' if machine else PLACE
         draft = self._drafts.get(self._place)
         self._reference = str(draft.get('reference') or new_reference())
+        self._has_chosen_priority = bool(draft)
+        self._warned_of = None
         self._fill(draft or self._fresh(machine))
         self._returned.visible = self._discard.visible = bool(draft)
         self._show_others()
@@ -64,12 +68,12 @@ class OrderForm:
         self._others = ui.element('div').classes('note')
         self._description = ui.textarea('What is wrong', on_change=self._typed).classes('field') \
             .props('outlined autogrow autofocus maxlength=10000')
-        self._machine = ui.select({}, label='Machine', with_input=True, on_change=self._typed).classes('field') \
-            .props('outlined')
+        self._machine = ui.select({}, label='Machine', with_input=True, on_change=self._machine_chosen) \
+            .classes('field').props('outlined')
         with ui.element('fieldset').classes('choice'):
             Words('legend', 'Priority')
             self._priority = ui.radio([priority.value for priority in Priority], value=Priority.MEDIUM.value,
-                                      on_change=self._typed).props('inline aria-label=Priority')
+                                      on_change=self._priority_chosen).props('inline aria-label=Priority')
         self._assignee = ui.select({}, label='Assignee', with_input=True, clearable=True, on_change=self._typed) \
             .classes('field').props('outlined')
         self._checklist = ui.textarea('Checklist, one step per line (may stay empty)', on_change=self._typed) \
@@ -89,7 +93,7 @@ class OrderForm:
     def _fresh(self, name: MachineName | None) -> Draft:
         machine = self._services.store.machines.get(name) if name else None
         told = machine is not None and machine.status is not Status.OPERATIONAL and machine.reason
-        return {'machine': name, 'description': told or '', 'priority': Priority.MEDIUM.value, 'assignee': None,
+        return {'machine': name, 'description': told or '', 'priority': self._usual_priority(name), 'assignee': None,
                 'checklist': ''}
 
     def _fill(self, draft: Draft) -> None:
@@ -109,9 +113,13 @@ class OrderForm:
             field.error = None
         self._filling = False
 
+    def _usual_priority(self, name: MachineName | None) -> str:
+        machine = self._services.store.machines.get(name) if name else None
+        return (Priority.HIGH if machine is not None and machine.status is Status.DOWN else Priority.MEDIUM).value
+
     def _assignable(self) -> dict[int, str]:
         people = sorted(self._services.store.people.values(), key=lambda each: (each.last_name, each.first_name))
-        return {each.id: shortened(each.name, 80) for each in people if each.active and (
+        return {each.id: shortened(each.name, 80) for each in people if each.can_be_assigned and (
             self._person.role.may(Role.SUPERVISOR)
             or (self._person.role.may(Role.TECHNICIAN) and each.id == self._person.employee_id))}
 
@@ -144,6 +152,19 @@ class OrderForm:
         else:
             self._drafts.keep(self._place, self._draft())
         self._discard.visible = self._place in self._drafts.places()
+
+    def _machine_chosen(self) -> None:
+        if not self._filling and not self._has_chosen_priority:
+            self._filling = True
+            self._priority.value = self._usual_priority(self._machine.value)
+            self._filling = False
+        if not self._filling:
+            self._say('')
+        self._typed()
+
+    def _priority_chosen(self) -> None:
+        self._has_chosen_priority = self._has_chosen_priority or not self._filling
+        self._typed()
 
     def _draft(self) -> Draft:
         return {'machine': self._machine.value, 'description': self._text(self._description),
@@ -191,18 +212,34 @@ class OrderForm:
         steps = tuple(step.strip() for step in self._text(self._checklist).splitlines() if step.strip())
         return NewOrder(machine=MachineName(str(self._machine.value)), description=self._text(self._description),
                         priority=Priority(self._priority.value), assignee_id=self._assignee.value,
-                        client_reference=self._reference, checklist=steps)
+                        client_reference=self._reference, checklist=steps,
+                        even_if_open=self._warned_of == self._machine.value)
 
     def _failed(self, error: FloorError) -> None:
         if self._create.is_deleted:
             return
         if isinstance(error, InvalidInput) and (field := self._fields.get(error.field or '')) is not None:
             field.error = as_sentence(error)
+        elif isinstance(error, OrderAlreadyOpenError) and isinstance(error.order, WorkOrder):
+            self._warn_of(error.order)
         elif isinstance(error, DatabaseUnavailable):
             self._say(f'{as_sentence(error)} What you typed is kept.')
             self._create.set_text('Try again')
         else:
             self._say(as_sentence(error))
+
+    def _warn_of(self, order: WorkOrder) -> None:
+        """The stop has an order already: it is offered, and another can be made all the same."""
+        self._say(f'WO-{short_id(order.id)} is already open for this stop: {shortened(order.description, 120)} '
+                  f'({order.state.word}, {shortened(order.assignee, 80) or "unassigned"}).')
+        self._offer(order)
+        self._warned_of = order.machine
+        self._create.set_text('Create another anyway')
+
+    def _offer(self, order: WorkOrder) -> None:
+        self._earlier.set_text(f'Open WO-{short_id(order.id)}')
+        self._earlier.props['href'] = order_address(order.id)
+        self._earlier.visible = True
 
     def _created(self, order: WorkOrder, sent: NewOrder) -> None:
         """The same reference twice brings the order of the first time: with what was typed then."""
@@ -212,9 +249,7 @@ class OrderForm:
             self._drafts.keep(self._place, self._draft())
             if not self._create.is_deleted:
                 self._say(FIRST_TRY_ARRIVED)
-                self._earlier.set_text(f'Open order {short_id(order.id)}')
-                self._earlier.props['href'] = order_address(order.id)
-                self._earlier.visible = True
+                self._offer(order)
             return
         self._drafts.discard(self._place)
         if not self._create.is_deleted:

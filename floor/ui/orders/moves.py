@@ -5,11 +5,12 @@ from __future__ import annotations
 from nicegui import background_tasks, ui
 
 from ...errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
-from ...model import HoldReason, Identity, Move, Person, WorkOrder, WorkOrderState
+from ...model import HoldReason, Identity, Move, Person, Status, WorkOrder, WorkOrderState
 from ...orders.work_orders import StateMove
 from ..back_button import BackCloses
 from ..drafts import Draft, Drafts
 from ..heading import Heading
+from ..machine_tile import shortened
 from ..saying import Alert, Words, as_sentence, no_connection_note
 from ..services import Services
 from .words import HOLD_WORDS, move_word, role_needed, short_id
@@ -78,6 +79,7 @@ class OrderMoves:
         with ui.element('header').classes('sheet-header'):
             self._heading = Heading('')
             ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
+        self._still_down = ui.label('').classes('note').props('role=alert')
         with ui.element('fieldset').classes('choice') as self._hold_choice:
             Words('legend', 'It waits for')
             self._hold_reason = ui.radio({reason.value: HOLD_WORDS[reason] for reason in HoldReason},
@@ -104,7 +106,7 @@ class OrderMoves:
         word = move_word(order.state, to)
         self._heading.set_text(f'{word} {short_id(order.id)}')
         self._dialog.props['aria-label'] = word
-        self._button.set_text(word)
+        self._show_still_down(word)
         self._hold_choice.set_visibility(to is WorkOrderState.ON_HOLD)
         self._cause.set_visibility(to is WorkOrderState.COMPLETED)
         self._action_taken.set_visibility(to is WorkOrderState.COMPLETED)
@@ -116,6 +118,14 @@ class OrderMoves:
         for field in self._texts.values():
             field.error = None
             field.props['autofocus'] = field is self._first
+
+    def _show_still_down(self, word: str) -> None:
+        """Completing an order of a machine that is down is asked about: the work may not have helped."""
+        machine = self._services.store.machines.get(self._order.machine) if self._order else None
+        asks = self._to is WorkOrderState.COMPLETED and machine is not None and machine.status is Status.DOWN
+        self._still_down.set_text(f'{shortened(str(machine.display), 80)} is still down.' if machine and asks else '')
+        self._still_down.set_visibility(asks)
+        self._button.set_text(f'{word} anyway' if asks else word)
 
     @property
     def _place(self) -> str:
