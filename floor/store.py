@@ -161,6 +161,7 @@ class Store:
         self._proof: float | None = None
         self._broken = True
         self.clock = DatabaseClock(monotonic)
+        self._told_connection = Connection.CONNECTING
         self._subscribers: list[Subscriber] = []
 
     # reading
@@ -364,9 +365,8 @@ class Store:
             self.clock.read(now_ms, asked, answered)
 
     def tick(self) -> None:
-        """Once a second: machines that have gone silent become unknown."""
-        if silent := self._find_silent():
-            self._tell(Difference(frozenset(silent)))
+        """Once a second: machines that have gone silent become unknown, and a picture without a young proof stale."""
+        self._tell(Difference(frozenset(self._find_silent()), connection=self.connection is not self._told_connection))
 
     # within
 
@@ -393,6 +393,7 @@ class Store:
         return silent
 
     def _tell(self, difference: Difference) -> Difference:
+        self._told_connection = self.connection if difference.connection else self._told_connection
         if difference != Difference():
             self.revision += 1
             for subscriber in tuple(self._subscribers):

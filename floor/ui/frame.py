@@ -16,6 +16,7 @@ from .demo_ribbon import DemoRibbon
 from .heading import Heading
 from .history_note import HistoryNote
 from .orders.alerts import order_alerts
+from .page_title import PageTitle
 from .services import Services
 from .silence import Silence
 from .theme import theme_menu
@@ -41,7 +42,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
     section: the entry of the bar that the page belongs to, where it isn't the title.
     """
     store, zone = services.store, services.zone
-    ui.page_title(f'{title} · {NAME}')
+    PageTitle(store, f'{title} · {NAME}')
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
     root = ui.element('div').classes('frame')

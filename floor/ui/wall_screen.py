@@ -19,6 +19,7 @@ from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from .demo_ribbon import DemoRibbon
 from .history_note import HistoryNote
 from .line_card import line_card
+from .page_title import PageTitle
 from .plant_figures import plant_figures
 from .services import Services
 from .silence import Silence
@@ -82,7 +83,7 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
                     ui.label(choice.problem or nothing_to_show(store, choice.names)).classes('empty-title')
 
     view = LiveView(ui.context.client, build_lines)
-    ui.page_title('Wall screen · Line Monitor')
+    PageTitle(store, 'Wall screen · Line Monitor')
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too
     with ui.element('div').classes('frame wall') as root:

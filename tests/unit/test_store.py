@@ -111,6 +111,16 @@ def test_changes_that_arrive_are_no_proof(floor: Store, clock: Clock) -> None:
     assert floor.connection is Connection.STALE
 
 
+def test_who_subscribes_is_told_that_the_picture_has_gone_stale_by_itself(floor: Store, clock: Clock) -> None:
+    told: list[Difference] = []
+    floor.subscribe(told.append)
+    floor.tick()
+    clock.now += 9
+    floor.tick()
+    floor.tick()
+    assert told == [Difference(connection=True)]
+
+
 def test_a_lost_link_is_stale_at_once_and_says_why(floor: Store) -> None:
     floor.lose('the database does not answer')
     assert floor.connection is Connection.STALE
@@ -300,7 +310,7 @@ def test_a_machine_that_goes_silent_becomes_unknown(watchful: Store, clock: Cloc
     clock.now += 2
     watchful.tick()
     assert statuses(watchful) == ['unknown', 'operational', 'unknown']
-    assert told[-1] == Difference(frozenset({PRESS, SAW}))
+    assert told[-1] == Difference(frozenset({PRESS, SAW}), connection=True)  # there was no proof meanwhile
     assert watchful.seconds_in_status(watchful.machines[PRESS]) == 61
     assert {event.name for event in watchful.events if event.new is Status.UNKNOWN} == {PRESS, SAW}
     watchful.tick()
