@@ -88,6 +88,20 @@ INSERT INTO simulator_state DEFAULT VALUES;
 
 -- What a row must be before it is stored: a known status, a reason of its own, server time, the next version.
 
+-- The server's clock, of what the log and the sums are made by; a function of its own, so that a test can set it.
+CREATE FUNCTION floor_clock() RETURNS timestamptz
+LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp() $$;
+
+-- The time of a report: after that of the report before, also where the clock was set back by up to an hour. Until the
+-- clock has caught up, the machine's time nearly stands still. After a greater step the log goes on by the clock, and
+-- correct_future_history() takes back what lies in the future.
+CREATE FUNCTION machine_feed_time(latest timestamptz) RETURNS timestamptz
+LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN latest >= c.clock AND latest <= c.clock + interval '1 hour' THEN latest + interval '1 microsecond'
+                ELSE c.clock END
+    FROM (SELECT floor_clock() AS clock OFFSET 0) AS c
+$$;
+
 CREATE FUNCTION machine_feed_clean_status(status text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -123,7 +137,9 @@ BEGIN
             CONSTRAINT = 'machines_machine_name_check', COLUMN = 'machine_name';
     END IF;
     NEW.type         := coalesce(machine_feed_clean_text(NEW.type, 200), 'other');
-    NEW.status_since := clock_timestamp();
+    NEW.status_since := machine_feed_time((SELECT changed_at FROM machine_status_history
+                                           WHERE machine_name = NEW.machine_name AND isfinite(changed_at)
+                                           ORDER BY changed_at DESC, version DESC LIMIT 1));  -- it may have left before
     IF NEW.status IS NULL THEN  -- a machine that was added, not a report
         NEW.reason := NULL; NEW.datetime := NULL; NEW.reported_at := NULL;
     ELSE
@@ -162,8 +178,12 @@ BEGIN
     ELSIF NEW.status IS DISTINCT FROM OLD.status THEN
         NEW.reason := NULL;
     END IF;
-    NEW.reported_at  := clock_timestamp();
-    NEW.status_since := CASE WHEN NEW.status = OLD.status THEN OLD.status_since ELSE NEW.reported_at END;
+    IF OLD.reported_at > floor_clock() + interval '1 hour' THEN
+        PERFORM correct_future_history(OLD.machine_name);
+    END IF;
+    NEW.reported_at  := machine_feed_time(OLD.reported_at);
+    NEW.status_since := CASE WHEN NEW.status = OLD.status THEN least(OLD.status_since, NEW.reported_at)
+                             ELSE NEW.reported_at END;
     NEW.version      := nextval('machine_feed_version');
     RETURN NEW;
 END $$;
@@ -282,12 +302,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         INSERT INTO machine_status_history (version, machine_name, old_status, new_status, changed_at)
-        SELECT nextval('machine_feed_version'), machine_name, status, NULL, clock_timestamp() FROM machine_feed_stream
+        SELECT nextval('machine_feed_version'), machine_name, status, NULL, machine_feed_time(reported_at) FROM machine_feed_stream
         WHERE status IS NOT NULL;
         PERFORM announce('{"resync": "the feed was emptied"}');
     ELSIF EXISTS (SELECT FROM old_rows) THEN
         INSERT INTO machine_status_history (version, machine_name, old_status, new_status, changed_at)
-        SELECT nextval('machine_feed_version'), machine_name, status, NULL, clock_timestamp() FROM old_rows
+        SELECT nextval('machine_feed_version'), machine_name, status, NULL, machine_feed_time(reported_at) FROM old_rows
         WHERE status IS NOT NULL;
         PERFORM announce('{"resync": "a machine was removed"}');
     END IF;

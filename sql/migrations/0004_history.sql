@@ -156,13 +156,16 @@ CREATE TABLE history_progress (
     version         bigint  NOT NULL DEFAULT 0,
     rolled_until    timestamptz,
     forgotten_until timestamptz,
-    refreshed_at    timestamptz
+    refreshed_at    timestamptz,
+    steady_since    timestamptz
 );
 COMMENT ON COLUMN history_progress.rolled_until IS
     'machine_days, floor_quarters, machine_marks and machine_waits are complete for what happened before and was read; a full'
     ' hour.';
 COMMENT ON COLUMN history_progress.forgotten_until IS
     'Of the time before, machine_status_history has lost rows: only what was derived from them is known. UTC midnight.';
+COMMENT ON COLUMN history_progress.steady_since IS
+    'Since when the clock has gone on between two refreshes by less than a day, and not back.';
 INSERT INTO history_progress (life_xid, life_version, foreign_version, xid)
 SELECT next_xid(), (SELECT coalesce(max(version), 0) FROM machine_status_history),
        (SELECT coalesce(max(version), 0) FROM machine_status_history WHERE xid >= next_xid()),
@@ -902,6 +905,42 @@ BEGIN
     RETURN 0;
 END $$;
 
+-- Derive all again from the midnight before a moment on.
+CREATE FUNCTION history_take_back(from_at timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    midnight timestamptz := date_trunc('day', from_at, 'UTC');
+BEGIN
+    IF (SELECT rolled_until FROM history_progress) > midnight THEN
+        DELETE FROM machine_days WHERE day >= (midnight AT TIME ZONE 'UTC')::date;
+        DELETE FROM floor_quarters WHERE since >= midnight;
+        DELETE FROM machine_marks WHERE at > midnight;
+        DELETE FROM machine_waits WHERE since >= midnight;
+        UPDATE history_progress SET rolled_until = midnight;
+    END IF;
+    UPDATE history_machines SET first_at = from_at WHERE first_at > from_at;
+    PERFORM history_renew_stops(array_agg(machine_name), array_agg(greatest(first_at, midnight)), array_agg(last_at))
+    FROM history_machines HAVING count(*) > 0;
+END $$;
+
+-- What a clock that was ahead has left behind, once it has been set back (clock_corrections, correct_future_history()).
+CREATE FUNCTION history_follow_clock() RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    future timestamptz := floor_clock() + interval '1 hour';
+    corrected timestamptz;
+BEGIN
+    PERFORM correct_future_history(found.machine_name)
+    FROM (SELECT DISTINCT machine_name FROM machine_status_history
+          WHERE changed_at > future AND changed_at < 'infinity') AS found;
+    SELECT least(min(at), CASE WHEN (SELECT rolled_until FROM history_progress) > future THEN floor_clock() END)
+    INTO corrected FROM clock_corrections WHERE NOT derived;
+    IF corrected IS NOT NULL THEN
+        UPDATE clock_corrections SET derived = true WHERE NOT derived;
+        PERFORM history_take_back(corrected);
+    END IF;
+END $$;
+
 CREATE FUNCTION refresh_history(most bigint DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -914,15 +953,20 @@ BEGIN
         RETURN NULL;
     END IF;
     state_before := history_state();
+    PERFORM history_follow_clock();
     LOOP
         step := history_read_on(coalesce(most, 500000));
         IF step = 0 THEN
-            step := history_roll_on(clock_timestamp());
+            step := history_roll_on(floor_clock());
         END IF;
         done := done + step;
         EXIT WHEN step = 0 OR most IS NOT NULL;
     END LOOP;
-    UPDATE history_progress SET refreshed_at = clock_timestamp();
+    UPDATE history_progress p
+    SET refreshed_at = c.clock,
+        steady_since = CASE WHEN c.clock >= p.refreshed_at AND c.clock < p.refreshed_at + interval '1 day'
+                            THEN coalesce(p.steady_since, c.clock) ELSE c.clock END
+    FROM (SELECT floor_clock() AS clock OFFSET 0) AS c;
     IF state_before <> history_state() THEN
         UPDATE production_lines SET position = position WHERE false;  -- has the app read the floor again
     END IF;

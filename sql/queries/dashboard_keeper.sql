@@ -9,5 +9,7 @@ UPDATE plant_settings SET time_zone = :time_zone::text, micro_stop = :micro_stop
 WHERE (time_zone, micro_stop) IS DISTINCT FROM (:time_zone::text, :micro_stop::interval);
 
 -- name: forget_history(keep, most)$
--- Delete at most so many rows of the history that are older than that; how many.
-SELECT forget_history(now() - :keep::interval, :most::bigint);
+-- Delete at most so many rows of the history that are older than that; how many. None in the first day after the clock
+-- has leapt: one that is wrongly years ahead would delete everything.
+SELECT CASE WHEN (SELECT steady_since < now() - interval '1 day' FROM history_progress)
+            THEN forget_history(now() - :keep::interval, :most::bigint) ELSE 0 END;

@@ -1,0 +1,160 @@
+"""The server's clock is set back, or forward by years and back: the log of each machine stays in order, and no report
+shows a time that never was."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+
+from floor.analytics import Analytics, Window
+from floor.analytics.dashboard_keeper import DashboardKeeper
+from floor.analytics.history_keeper import HistoryKeeper
+from floor.database import Database
+
+pytestmark = pytest.mark.newest_postgres
+
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
+YEARS = timedelta(days=3 * 365)
+CONTRADICTIONS = """
+    SELECT f.machine_name FROM machine_feed_stream f
+    JOIN LATERAL (SELECT new_status, reason FROM machine_status_history h WHERE h.machine_name = f.machine_name
+                  ORDER BY changed_at DESC, version DESC LIMIT 1) AS last ON true
+    WHERE (f.status, f.reason) IS DISTINCT FROM (last.new_status, last.reason)"""
+OUT_OF_ORDER = """
+    SELECT * FROM (SELECT machine_name, changed_at, lag(changed_at) OVER (PARTITION BY machine_name ORDER BY version)
+                          AS before FROM machine_status_history) AS h WHERE changed_at < before"""
+
+
+class Server:
+    """A floor on a server whose clock can be set."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+
+    async def set_clock(self, by: timedelta) -> None:
+        """Away from the true time."""
+        await self.connection.execute(
+            'CREATE OR REPLACE FUNCTION floor_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS '
+            f"$$ SELECT clock_timestamp() + interval '{by.total_seconds()} seconds' $$")
+
+    async def report(self, status: str, reason: str | None = None, machine: str = VALVE) -> None:
+        await self.connection.execute('UPDATE machine_feed_stream SET status = $1, reason = $2 WHERE machine_name = $3',
+                                      status, reason, machine)
+
+    async def fetch(self, query: str, *values: Any) -> list[Any]:
+        return [tuple(row) for row in await self.connection.fetch(query, *values)]
+
+
+@pytest.fixture
+async def server(connect: Connect) -> Server:
+    return Server(await connect())
+
+
+async def in_order(server: Server) -> None:
+    """In each machine's log the time follows the versions, and the last row is what the machine says now."""
+    assert await server.fetch(OUT_OF_ORDER) == []
+    assert await server.fetch(CONTRADICTIONS) == []
+
+
+@pytest.mark.parametrize('back', [timedelta(seconds=2), timedelta(minutes=59), timedelta(hours=2), YEARS],
+                         ids=['2 s', '59 min', '2 h', '3 years'])
+async def test_a_machines_time_never_runs_back(server: Server, back: timedelta) -> None:
+    await server.report('down', 'Jam')
+    await server.set_clock(-back)
+    for status in 'operational', 'warning', 'down':
+        await server.report(status)
+    await in_order(server)
+    assert await server.fetch('SELECT new_status FROM machine_status_history WHERE machine_name = $1 '
+                              'ORDER BY version DESC LIMIT 4', VALVE) == [('down',), ('warning',), ('operational',),
+                                                                          ('down',)]
+
+
+async def test_a_machine_that_comes_back_under_its_name_is_later_than_when_it_left(server: Server) -> None:
+    await server.connection.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    await server.set_clock(-timedelta(minutes=30))
+    await server.connection.execute("INSERT INTO machine_feed_stream (machine_name, type, status) "
+                                    "VALUES ($1, 'valve', 'down')", VALVE)
+    await in_order(server)
+
+
+async def test_a_clock_that_was_years_ahead_leaves_nothing_in_the_future(server: Server, database: Database) -> None:
+    keeper = HistoryKeeper(database, None)
+    await keeper.refresh()
+    await server.set_clock(YEARS)
+    await server.report('down', 'Jam')
+    await server.report('operational', machine=PAINTER)
+    await server.report('down', 'Dry', machine=PAINTER)   # and says nothing again after the clock was set back
+    await keeper.refresh()
+    await server.connection.execute("UPDATE machine_feed_stream SET reason = 'Jam, still' WHERE machine_name = $1",
+                                    VALVE)
+    assert await server.fetch("SELECT FROM floor_quarters WHERE since > now() + interval '1 year' LIMIT 1")
+
+    await server.set_clock(timedelta())
+    await server.report('operational', 'Cleared')
+    await keeper.refresh()
+    for table, column in (('machine_status_history', 'changed_at'), ('machine_stops', 'since'),
+                          ('machine_stops', 'until'), ('machine_days', 'day'), ('floor_quarters', 'since'),
+                          ('machine_marks', 'at'), ('machine_waits', 'until'), ('history_progress', 'rolled_until')):
+        future = f"SELECT {column} FROM {table} WHERE {column} > now() + interval '1 day'"
+        assert await server.fetch(future) == [], table
+    await in_order(server)
+    assert {row[0] for row in await server.fetch('SELECT machine_name FROM clock_corrections')} == {VALVE, PAINTER}
+
+
+async def test_reports_are_right_after_it(server: Server, database: Database) -> None:
+    """As if the clock had been right: the stop counts, with the time that it took."""
+    keeper, now = HistoryKeeper(database, None), datetime.now(UTC)
+    await keeper.refresh()
+    await server.set_clock(YEARS)
+    await server.report('down', 'Jam')
+    await keeper.refresh()
+    await server.set_clock(timedelta())
+    await server.report('operational')
+    await server.report('down', 'Jam again')
+    await keeper.refresh()
+    window = Window(now - timedelta(hours=1), now + timedelta(hours=1))
+    stops = (await Analytics(database, ZoneInfo('UTC')).stops(window)).stops
+    assert [(stop.machine, stop.reason, stop.until is None) for stop in stops] == [
+        (VALVE, 'Jam again', True), (VALVE, 'Jam', False)]
+    assert max(stop.length for stop in stops) < 3600
+    assert (await Analytics(database, ZoneInfo('UTC')).kpis(window)).ongoing == 1
+
+
+async def test_a_clock_that_is_years_ahead_does_not_have_the_history_deleted(server: Server,
+                                                                           database: Database) -> None:
+    keeper = DashboardKeeper(database, HistoryKeeper(database, None), ZoneInfo('UTC'), retention_days=30)
+    await server.connection.execute("UPDATE history_progress SET steady_since = now() - interval '3 years'")
+    await keeper.refresh()
+    assert await keeper.forget() == 0
+    before = await server.connection.fetchval('SELECT count(*) FROM machine_status_history')
+    await server.set_clock(YEARS)
+    await keeper.refresh()
+    assert await server.connection.fetchval('SELECT steady_since > now() FROM history_progress')
+    keeper._forgot_on = None
+    assert await keeper.forget() == 0
+    assert await server.connection.fetchval('SELECT count(*) FROM machine_status_history') == before
+
+
+async def test_nobody_can_use_it_to_change_the_history(server: Server, connect: Connect) -> None:
+    await server.report('down')
+    before = await server.fetch('SELECT * FROM machine_status_history ORDER BY version')
+    await server.connection.execute('CREATE ROLE clock_guest LOGIN')
+    try:
+        await server.connection.execute(
+            'GRANT USAGE ON SCHEMA manufacturing_line TO clock_guest; '
+            'GRANT ALL ON machine_status_history TO clock_guest')
+        guest = await connect('clock_guest')
+        await guest.execute("SET floor.correcting_clock = 'yes'")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
+            await guest.execute("UPDATE machine_status_history SET reason = 'x'")
+        await guest.execute('SELECT correct_future_history($1)', VALVE)
+        assert await server.fetch('SELECT * FROM machine_status_history ORDER BY version') == before
+        await guest.close()
+    finally:
+        await server.connection.execute('DROP OWNED BY clock_guest; DROP ROLE clock_guest')
