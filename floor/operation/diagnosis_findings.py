@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from ..lag import Lag
-from ..store import DISK, FEED, Connection
+from ..store import DISK, FEED, Connection, Store
 from .diagnosis import DatabaseFacts, Diagnosis
 from .vitals import Vitals
 
@@ -16,6 +17,7 @@ LATE_TO_STORE_S, LATE_TO_BROWSER_S, LATE_LOOP_S = 1.0, 2.0, 0.5
 ENOUGH = 20
 """Measurements, before a percentile means anything."""
 DASHBOARD_OLD_S = 600
+SHOW_JUMP_FOR_MS = 24 * 3600 * 1000
 PASSWORD_ENDS_S = 300
 
 REMEDIES = {
@@ -53,8 +55,8 @@ class Finding:
 def findings(diagnosis: Diagnosis) -> list[Finding]:
     """All of them; none: all is well."""
     vitals = diagnosis.vitals
-    found = [*_of_connection(vitals), *_of_answers(diagnosis), *_of_tasks(vitals), *_of_delays(vitals),
-             *_of_counters(vitals)]
+    found = [*_of_connection(vitals), *_of_clock(vitals.store), *_of_answers(diagnosis), *_of_tasks(vitals),
+             *_of_delays(vitals), *_of_counters(vitals)]
     return sorted(found, key=lambda finding: finding.severity is not Severity.DOWN)
 
 
@@ -78,6 +80,18 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
         elif left is not None and left < PASSWORD_ENDS_S:
             yield Finding(Severity.WARNING, f'The password for the database ends in {left:.0f} s and was not renewed.',
                           'Restart the app if this stays.')
+
+
+def _of_clock(store: Store) -> Iterator[Finding]:
+    clock = store.clock
+    if clock.last_jump is not None and clock.now_ms - clock.last_jump.at_ms < SHOW_JUMP_FOR_MS:
+        way = 'forward' if clock.last_jump.seconds > 0 else 'back'
+        at = datetime.fromtimestamp(clock.last_jump.at_ms / 1000, UTC)
+        yield Finding(
+            Severity.WARNING, f'The clock of the database was set {way} by {abs(clock.last_jump.seconds):,.0f} s at '
+            f'{at:%Y-%m-%d %H:%M:%S} UTC, or a server was asleep.',
+            'Have the servers keep time by NTP. The log of each machine stays in order: reports that lay in the future by '
+            'more than an hour are put at the time of the correction (table clock_corrections).')
 
 
 def _of_answers(diagnosis: Diagnosis) -> Iterator[Finding]:

@@ -66,6 +66,7 @@ async def past(connect: Connect) -> asyncpg.Connection:
               (24 * 32, 'down', 'Jam'), (24 * 31, 'down', 'Drive overload'), (24 * 20, 'operational', 'Well'),
               (24 * 10, 'warning', 'Oil low'))
     await feed.fetchval('SELECT refresh_history()')
+    await feed.execute("UPDATE history_progress SET steady_since = now() - interval '2 days'")
     return feed
 
 

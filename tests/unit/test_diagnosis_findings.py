@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from unit.clock import Clock
 
 from floor.database import Connection, Database
 from floor.errors import DatabaseUnavailable
@@ -16,7 +17,7 @@ from floor.migrate import Migration
 from floor.model import FloorSnapshot
 from floor.operation.connection_watch import ConnectionWatch
 from floor.operation.diagnosis import Applied, DatabaseFacts, Diagnosis, Trigger
-from floor.operation.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, findings
+from floor.operation.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, _of_clock, findings
 from floor.operation.loop_lag import event_loop_lag
 from floor.operation.vitals import Vitals
 from floor.orders.work_order_keeper import WorkOrderKeeper
@@ -104,6 +105,18 @@ def test_a_lost_connection_comes_with_what_to_do_about_this_very_reason(vitals: 
     assert found[0].what == 'The floor is stale: no route.'
     assert REMEDIES['unreachable'] in found[0].do
     assert set(REMEDIES) == set(no_reasons()), 'every reason has a remedy'
+
+
+@pytest.mark.parametrize(('by_ms', 'words'), [(3_600_000, 'set forward by 3,600 s'), (-7_200_000, 'set back by 7,200 s')])
+def test_a_clock_that_was_set_is_shown_for_a_day(by_ms: int, words: str) -> None:
+    clock = Clock()
+    store = Store(monotonic=clock)
+    store.set_clock(1_800_000_000_000, clock.now, clock.now)
+    store.set_clock(1_800_000_000_000 + by_ms, clock.now, clock.now)
+    found = [each.what for each in _of_clock(store)]
+    assert [words in what for what in found] == [True]
+    clock.now += 24 * 3600
+    assert list(_of_clock(store)) == []
 
 
 def test_a_live_floor_whose_pool_gets_no_answer_is_wrong_too(vitals: Vitals) -> None:

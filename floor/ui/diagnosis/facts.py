@@ -96,6 +96,7 @@ def _silent_machines(silent_after: float | None) -> str:
 def _delays(vitals: Vitals) -> Iterable[tuple[str, str]]:
     error = vitals.store.clock_error
     yield "The database's clock is known to", '—' if error is None else f'± {error * 1000:.1f} ms'
+    yield 'That clock was set', f'{vitals.store.clock.jumps:,} times since the start'
     yield 'Waits for the slowest browser', f'{vitals.backlog():,} messages'
     yield 'Pages that did not answer in time', f'{vitals.no_answer()}, as tabs in the background do not'
 
