@@ -90,8 +90,8 @@ def _of_clock(store: Store) -> Iterator[Finding]:
         yield Finding(
             Severity.WARNING, f'The clock of the database was set {way} by {abs(clock.last_jump.seconds):,.0f} s at '
             f'{at:%Y-%m-%d %H:%M:%S} UTC, or a server was asleep.',
-            'Have the servers keep time by NTP. The log of each machine stays in order: reports that lay in the future by '
-            'more than an hour are put at the time of the correction (table clock_corrections).')
+            'Have the servers keep time by NTP. The log of each machine stays in order: reports that lay in the future '
+            'by more than an hour are put at the time of the correction (table clock_corrections).')
 
 
 def _of_answers(diagnosis: Diagnosis) -> Iterator[Finding]:

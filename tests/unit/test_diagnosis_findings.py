@@ -107,7 +107,8 @@ def test_a_lost_connection_comes_with_what_to_do_about_this_very_reason(vitals: 
     assert set(REMEDIES) == set(no_reasons()), 'every reason has a remedy'
 
 
-@pytest.mark.parametrize(('by_ms', 'words'), [(3_600_000, 'set forward by 3,600 s'), (-7_200_000, 'set back by 7,200 s')])
+@pytest.mark.parametrize(('by_ms', 'words'), [(3_600_000, 'set forward by 3,600 s'),
+                                              (-7_200_000, 'set back by 7,200 s')])
 def test_a_clock_that_was_set_is_shown_for_a_day(by_ms: int, words: str) -> None:
     clock = Clock()
     store = Store(monotonic=clock)
