@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from .upkeep import Upkeep
 
@@ -30,7 +31,7 @@ class Supervisor:
         self._settled_after = settled_after
         self._first_backoff = first_backoff
 
-    def supervise(self, name: str, what: str, task: Task) -> Task:
+    def supervise(self, name: str, what: str, task: Task) -> Callable[[], Coroutine[Any, Any, None]]:
         """The task to run instead of this one, which never ends except by being cancelled.
 
         name: for labels; what: for people, a plural, as 'page updates'.

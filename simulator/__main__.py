@@ -18,6 +18,7 @@ from floor.errors import FloorError, NotADemoError, SettingsError
 from floor.migrate import connect_prepared
 from floor.settings import Settings
 from floor.source import DatabaseSource, database_source
+from floor.supervisor import Supervisor
 
 from .runner import SimulatorRunner, Update
 from .terminal import Terminal
@@ -56,10 +57,13 @@ async def _play(settings: Settings, source: DatabaseSource, seed: int | None) ->
         instance=f'{socket.gethostname()}:simulator', report=updates.put_nowait,
     )
     tasks = [asyncio.create_task(runner.run())]
+    supervise = Supervisor().supervise
     if source.embedded is not None:
-        tasks.append(asyncio.create_task(source.embedded.supervise()))
+        run = supervise('embedded_database', 'checks of the embedded database', source.embedded.supervise)
+        tasks.append(asyncio.create_task(run()))
     if source.lakebase is not None:
-        tasks.append(asyncio.create_task(source.lakebase.keep_fresh()))
+        run = supervise('password', 'renewals of the password', source.lakebase.keep_fresh)
+        tasks.append(asyncio.create_task(run()))
     tasks.append(asyncio.create_task(_print(updates, Terminal(Console(soft_wrap=True), settings.zone))))
     with suppress(NotImplementedError):  # Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, tasks[0].cancel)
