@@ -411,6 +411,17 @@ async def test_a_notification_that_is_not_ours_is_counted_and_the_floor_read_aga
         assert floor.listener.counters.connections == 1
 
 
+async def test_a_flood_of_garbage_is_a_line_for_each_reason(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+    async with floor.running(NEVER):
+        await floor.writer.execute("SELECT announce('garbage ' || n), announce('[[' || n || ']]') "
+                                   'FROM generate_series(1, 500) AS n')
+        await until(lambda: floor.listener.counters.unreadable == 1000)
+        await floor.set('down')
+        await until(lambda: floor.status() is Status.DOWN)
+    lines = [each.reason for each in caplog.records if 'ignored a notification' in each.message]  # type: ignore[attr-defined]
+    assert sorted(lines) == ['a change has six fields', 'it is not JSON']
+
+
 async def test_a_forged_machine_is_read_again_and_does_not_appear(floor: Floor) -> None:
     async with floor.running(NEVER):
         await floor.writer.execute('SELECT announce($1)', '[["Ghost", "down", null, 999, 2, 3]]')
