@@ -9,6 +9,7 @@ also where nobody looks: journald, docker logs and the log page of Databricks Ap
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ def set_up_logging(level: str, format: str = 'text') -> LogCounter:
     counter = LogCounter()
     logging.basicConfig(level=level.upper(), handlers=[handler, counter], force=True)
     logging.getLogger('asyncpg.pool').addFilter(_says_only_what_the_listener_says)
+    logging.getLogger('uvicorn.error').addFilter(_cut_off_at_the_end)
     return counter
 
 
@@ -81,6 +83,15 @@ def _plain(value: object) -> str:
 
 def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
+
+
+def _cut_off_at_the_end(record: logging.LogRecord) -> bool:
+    """A request that is still under way when the program ends is no error of an application: it gets no traceback."""
+    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+        record.exc_info = record.exc_text = None
+        record.msg, record.args = 'a request that was under way was cut off, because the program ends', ()
+        record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
+    return True
 
 
 def _says_only_what_the_listener_says(_record: logging.LogRecord) -> bool:
