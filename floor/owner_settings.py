@@ -21,7 +21,7 @@ async def carry_out(connection: Connection, database: Database) -> None:
     """
     try:
         async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            await connection.execute("SELECT set_config('lock_timeout', $1, true)", f'{LOCK_TIMEOUT_S}s')
             if database.feed_writers is not None:
                 missing = [row['role_name'] async for row in
                            database.queries.grant_feed_writers(connection, roles=list(database.feed_writers))]
