@@ -141,11 +141,14 @@ class LiveView:
 
     def settle(self, layouts: dict[Hashable, Audience]) -> Audience:
         """After a build: pages of the same layout share their messages, and the memory of what shows which topic."""
+        shown = {topic: self.of(topic) for topic in self._topics}  # of a page that is not built again: all it has
+        for topic, added in self._added.items():
+            shown[topic] = shown.get(topic, []) + added
         layout = tuple((type(element).__name__, topic, element.id, tuple(element.classes),
                         tuple(child.id for child in element.default_slot.children))
-                       for topic, elements in self._added.items() for element in elements)
+                       for topic, elements in shown.items() for element in elements)
         if (audience := layouts.get(layout)) is None:
-            topics = {topic: tuple(element.id for element in elements) for topic, elements in self._added.items()}
+            topics = {topic: tuple(element.id for element in elements) for topic, elements in shown.items()}
             audience = layouts[layout] = Audience(layout, topics)
         self.layout, self._topics, self._added = audience.layout, audience.topics, {}
         return audience

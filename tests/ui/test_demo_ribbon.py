@@ -8,6 +8,7 @@ from ui.forms import Form
 from ui.services import person_at
 
 from floor.errors import NotADemoError
+from floor.pages import employees_page
 from floor.plant import DemoContents
 from floor.ui.demo_ribbon import WORDS, DemoRibbon
 
@@ -103,3 +104,20 @@ async def test_an_open_page_loses_the_ribbon_with_the_demo_and_says_what_is_next
     floor.publish()
     await form.until(lambda: form.says('INSERT INTO manufacturing_line.machine_feed_stream (machine_name'))
     assert not is_shown(form)
+
+
+async def test_a_page_without_machines_follows_too_and_stays_live(floor, look):
+    """Where machines come and go, a page that shows none is not built again, and must not be forgotten."""
+    floor.is_demo = True
+    floor.publish()
+    employees_page.register(floor.services)
+    floor.orders.answers['due_times'] = []
+    screen = await look('/employees')
+    assert screen.of_class('demo-ribbon')
+    floor.is_demo = False
+    floor.records.clear()
+    floor.publish()
+    await screen.until(lambda: not screen.of_class('demo-ribbon'))
+    floor.clock.pass_by(60)
+    floor.broadcast.flush(['second'])
+    await screen.until(lambda: screen.badge['props']['data-connection'] == 'stale')
