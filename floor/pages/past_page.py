@@ -67,6 +67,7 @@ class PastPage:
             self.loading = Loading(services.store, 'the floor of that moment', self._read_wishes)
             self._nothing = ui.label().classes('past-nothing').props('hidden')
             self._floor = PastFloor(services.zone, self._open)
+            self._floor.root.props['hidden'] = True  # until there is a moment to show
         self._machine = PastMachine(services)
         self._client.on_delete(services.store.subscribe(self._on_difference))
 

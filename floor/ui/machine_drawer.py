@@ -62,7 +62,7 @@ class MachineDrawer:
                         Words('dd').bind_text_from(self._facts, field)
             self._orders = MachineOrders(services, person, identity, forms)
             Heading('Latest events', level=3)
-            self._reading = Words('p').classes('quiet')
+            self._reading = Words('p', 'Reading the latest events…').classes('quiet')
             self._events = ui.element('ol').classes('drawer-events')
         self._dialog.on_value_change(lambda event: None if event.value else self._closed())
         self._back = BackCloses(self._dialog, lambda: heading, self._query)
@@ -127,7 +127,7 @@ class MachineDrawer:
         facts.name = machine.name
 
     async def _load_events(self, name: MachineName) -> None:
-        self._reading.set_text('Reading the latest events…')
+        self._reading.set_visibility(True)
         try:
             events = await self._events_of(name, EVENTS_SHOWN)
         except DatabaseError as error:
@@ -136,7 +136,7 @@ class MachineDrawer:
             problem = '' if events else 'No event is recorded yet.'
         if name != self._name:
             return  # another machine was opened meanwhile, or the page has gone
-        self._reading.set_text('')
+        self._reading.set_visibility(False)
         self._events.clear()
         with self._events:
             for event in events:

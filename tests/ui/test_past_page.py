@@ -181,6 +181,15 @@ async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, histo
     assert not any('Cannot read' in text for text in screen.texts)
 
 
+async def test_nothing_is_said_of_a_floor_that_has_not_been_read(floor, history, look):
+    history.problem = DatabaseUnavailable('nobody answers')
+    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    assert not screen.of_class('past-floor')
+    history.problem = None
+    press(screen, '+10 s')
+    await screen.until(lambda: screen.of_class('past-floor'))
+
+
 @pytest.mark.parametrize(('at', 'sentence'), [
     ('2027-01-01T00:00:00Z', f'This moment is yet to come: it is {NOW:%Y-%m-%d %H:%M:%S} now.'),
     ('yesterday', 'This is no time; write it as 2026-11-23T10:42:07.'),
