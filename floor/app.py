@@ -23,6 +23,7 @@ from .dashboard_link import dashboard_link
 from .database import Database
 from .employees import Employees
 from .gate.front_door import guard
+from .gate.refused_origins import RefusedOrigins
 from .gate.storage import storage_secret
 from .listener import Listener, Timing
 from .migrate import connect_prepared, load_migrations, prepare
@@ -55,10 +56,9 @@ from .ui.assets import ASSETS
 from .ui.broadcast import Broadcast
 from .ui.echo import Echoes, browser_lag
 from .ui.fanout import longest_backlog
-from .ui.frame import add_stylesheets
 from .ui.quick_return import return_quickly
 from .ui.services import Services
-from .ui.session import keep_sessions
+from .ui.session import serve_session
 from .version import NAME
 
 
@@ -117,6 +117,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                                     backfill_days=settings.backfill_days)
         tasks.append(supervise('simulator', 'ticks of the simulator', simulator.run_where_allowed))
 
+    refused = RefusedOrigins()
     floor_api.register(app, database=database)
     work_orders_api.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
                              identify=services.identify, downloads=services.downloads)
@@ -125,7 +126,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                     upkeeps=[order_keeper.upkeep, history_keeper.upkeep, dashboard_keeper.upkeep],
                     supervised=supervisor.statuses,
                     log_lines=lambda: log_lines.lines, migrations=load_migrations(feed_table=database.feed_table),
-                    password=source.lakebase, simulator=simulator)
+                    password=source.lakebase, simulator=simulator, refused=lambda: refused.refusals)
     health.register(app, vitals)
     diagnosis_page.register(services, vitals, retention_days=settings.retention_days)
     for page in floor_page, work_orders_page, work_order_page, employees_page:
@@ -133,8 +134,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     analytics, shifts = Analytics(database, settings.zone), Shifts(settings.shifts, settings.zone)
     for report in reports_page, shift_report_page, past_page:
         report.register(services, analytics, shifts)
-    add_stylesheets()
-    keep_sessions()
+    serve_session()
     return_quickly(app)
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(lambda: [background_tasks.create(task()) for task in tasks])
@@ -145,4 +145,5 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
            binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=3,
            ws_per_message_deflate=False, log_config=None,
-           **guard(app, settings, storage_secret(settings), services.dashboard, services.identify))
+           **guard(app, settings, storage_secret(settings), services.dashboard,
+                   identify=services.identify, refused=refused))

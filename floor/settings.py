@@ -122,6 +122,8 @@ class Settings(BaseSettings):
         EVERY_ADDRESS if on_databricks() else '127.0.0.1'))]
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, Field(
         description='the names under which a proxy serves us, as floor.example.com,floor.example.com:8443')] = ()
+    root_path: Annotated[str, Field(pattern=r'^(/[A-Za-z0-9._~-]+)*/?$', description=(
+        'the path below which a proxy serves us, as /monitor: letters, digits and ._~- between slashes'))] = ''
     sign_in_origins: Annotated[tuple[str, ...], NoDecode, Field(
         description='the origins that a sign-in leads through, as https://sso.example.com')] = ()
     port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535', validate_default=True,
@@ -142,6 +144,11 @@ class Settings(BaseSettings):
         if not IDENTIFIER.fullmatch(value):
             raise ValueError('not a plain identifier')
         return value
+
+    @field_validator('root_path')
+    @classmethod
+    def _without_last_slash(cls, value: str) -> str:
+        return value.rstrip('/')
 
     @field_validator('local_user')
     @classmethod

@@ -7,12 +7,13 @@ from base64 import b64encode
 from hashlib import sha256
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
+from ..gate.path_prefix import prefix_of
 from ..version import program_version
 
 TITLE = 'Line Monitor'
@@ -29,8 +30,9 @@ def serve_docs(app: FastAPI) -> None:
     app.mount('/docs/assets', StaticFiles(packages=[('fastapi_offline', 'static')]), name='docs_assets')
 
     @app.get('/openapi.json', include_in_schema=False)
-    async def openapi() -> JSONResponse:
-        return JSONResponse(describe_api(app))
+    async def openapi(request: Request) -> JSONResponse:
+        prefix = prefix_of(request.headers)
+        return JSONResponse(describe_api(app) | ({'servers': [{'url': prefix}]} if prefix else {}))
 
     @app.get('/docs', include_in_schema=False)
     async def docs() -> HTMLResponse:

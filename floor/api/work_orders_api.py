@@ -21,6 +21,7 @@ from ..database import Database
 from ..downloads import Downloads
 from ..employees import Employees
 from ..errors import EditConflict, InvalidInput, NotAllowed, NotFound
+from ..gate.path_prefix import prefix_of
 from ..model import Attachment, Employee, Identity, WorkOrder, WorkOrderEvent
 from ..orders.work_order_list import UNASSIGNED, OrderFilter, WorkOrderList
 from ..orders.work_orders import WorkOrders
@@ -217,7 +218,8 @@ def _links(request: Request, asked: OrderQuery, total: int) -> str:
     last = max(1, -(-total // asked.per_page))
     pages = {'first': 1, 'prev': min(asked.page - 1, last), 'next': asked.page + 1, 'last': last}
     others = [(name, value) for name, value in request.query_params.multi_items() if name != 'page']
-    return ', '.join(f'<{request.url.path}?{urlencode([*others, ("page", page)])}>; rel="{name}"'
+    path = prefix_of(request.headers) + request.url.path
+    return ', '.join(f'<{path}?{urlencode([*others, ("page", page)])}>; rel="{name}"'
                      for name, page in pages.items() if 1 <= page <= last)
 
 

@@ -1,5 +1,6 @@
 """What every request passes before anything of ours reads it, the outermost first:
 
+path_prefix.py       the path that a proxy serves us below
 browser_headers.py   the answer's policy; no cookie on what is not a page
 own_origin.py        the name that we are called by, and which site's page asks
 identity_required.py on Databricks Apps, who asks
@@ -28,17 +29,20 @@ from .identity_required import IdentityRequired
 from .intake import MOST_BYTES, Intake
 from .own_origin import OwnOrigin, own_names
 from .page_owner import PageOwner, check_page_owners
+from .path_prefix import PathPrefix
+from .refused_origins import RefusedOrigins
 from .sign_in import sign_in_origins
 from .slow_peers import PatientProtocol
 from .socket_frames import SocketFrames
 
 
-def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None,
-          identify: Callable[[Mapping[str, str]], Identity]) -> dict[str, Any]:
+def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None, *,
+          identify: Callable[[Mapping[str, str]], Identity], refused: RefusedOrigins) -> dict[str, Any]:
     """Have the app guarded, and get what the server has to be told for it, as arguments of ui.run.
 
     secret: signs the session's cookie. dashboard: what pages may show within them, besides what is ours.
     identify: who asks, by a request's headers; raises NotAllowed where nobody is signed in.
+    refused: is told what comes from elsewhere.
     """
     # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
     # already it does not
@@ -49,9 +53,10 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(Intake)
     check_page_owners(identify)
     app.add_middleware(IdentityRequired, identify=identify)
-    app.add_middleware(OwnOrigin, names=own_names(settings), origins=settings.allowed_hosts)
+    app.add_middleware(OwnOrigin, names=own_names(settings), origins=settings.allowed_hosts, refused=refused)
     frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ),
               *(f'http://{name}' if ':' in name else f'http://{name}:*' for name in settings.allowed_hosts)}
     app.add_middleware(BrowserHeaders, frames=sorted(frames))
+    app.add_middleware(PathPrefix, root_path=settings.root_path)
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
             'http': PatientProtocol, 'ws_max_size': MOST_BYTES}

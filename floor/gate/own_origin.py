@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..api.problems import refusal
 from ..settings import Settings, on_databricks
+from .refused_origins import RefusedOrigins, printable
 
 SOCKET = '/_nicegui_ws/'
 OURSELVES = {'same-origin', 'none'}
@@ -34,12 +35,14 @@ Place = tuple[str, int | None]
 class OwnOrigin:
     """Refuses what comes from pages of others: 403, and 421 for a name that is not ours."""
 
-    def __init__(self, app: ASGIApp, *, names: Collection[str] | None = None, origins: Collection[str] = ()) -> None:
-        """names: the hosts that we answer to; None: any. origins: as host or host:port, where our pages come from when
-        a proxy does not pass on the name that people use."""
+    def __init__(self, app: ASGIApp, *, names: Collection[str] | None = None, origins: Collection[str] = (),
+                 refused: RefusedOrigins | None = None) -> None:
+        """names: the hosts that we answer to; None: any. origins: as host (with any port) or host:port, where our pages
+        come from when a proxy does not pass on the name or the port that people use. refused: is told what is."""
         self._app = app
         self._names = names
         self._origins = {_place(f'//{origin}') for origin in origins}
+        self._refused = refused or RefusedOrigins()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or socket, as ASGI has it."""
@@ -47,10 +50,13 @@ class OwnOrigin:
             headers = Headers(scope=scope)
             host, _ = _place(f'//{headers.get("host", "")}')
             if self._names is not None and host not in self._names:
+                self._refused.note(headers.get('host', ''), 'this program does not answer to that name',
+                                   'If a proxy serves it so, add the name to ALLOWED_HOSTS.')
                 await refusal(421, f'this program does not answer to the name {host[:100]}: open it as localhost, or '
                                    f'add the name to ALLOWED_HOSTS')(scope, receive, send)
                 return
             if self._is_of_others(headers) and not _is_a_visit(scope, headers):
+                self._refused.note(headers.get('origin') or 'an unnamed site', *_explained(headers))
                 await refusal(403, 'this came from a page of another site, which may not do that here: open the floor '
                                    'itself and do it there')(scope, receive, send)
                 return
@@ -67,7 +73,11 @@ class OwnOrigin:
         # no page can have a browser send this header to us, so it need not be a proxy that we know
         forwarded = headers.get('x-forwarded-host', '').split(',')[0].strip()
         ours = {_place(f'{scheme}://{name}') for name in (headers.get('host', ''), forwarded)}
-        return _place(origin) not in (ours | self._origins) - {NOWHERE}
+        host, port = _place(origin)
+        if not host:
+            return True
+        named = {(host, None), (host, port or DEFAULT_PORTS[scheme])}
+        return not named & self._origins and (host, port) not in ours
 
 
 def own_names(settings: Settings) -> frozenset[str] | None:
@@ -76,6 +86,19 @@ def own_names(settings: Settings) -> frozenset[str] | None:
     if on_databricks() or not (settings.is_private or said):
         return None
     return THIS_MACHINE | said | {settings.host.lower()}
+
+
+def _explained(headers: Headers) -> tuple[str, str]:
+    """Why a page of another place was refused, and what to do if it is one of ours."""
+    origin, host = _place(headers.get('origin', '')), _place(f'//{headers.get("host", "")}')
+    if origin == NOWHERE:
+        return 'it is a page of another site', 'Nothing is to be done, unless a page of yours is meant to ask.'
+    wanted = f'If it is the address that people open, set ALLOWED_HOSTS={origin[0]}'
+    if origin[0] == host[0]:
+        return ('it is a page of another port, or of ours through a proxy that passes the name on without its port',
+                f'{wanted}, or have the proxy send Host with the port (nginx: $http_host).')
+    return ('we are asked as ' + printable(headers.get('host', '')),
+            f'{wanted}, or have the proxy send X-Forwarded-Host; otherwise it is a page of another site.')
 
 
 def _is_a_visit(scope: Scope, headers: Headers) -> bool:

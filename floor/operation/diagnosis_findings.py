@@ -56,7 +56,7 @@ def findings(diagnosis: Diagnosis) -> list[Finding]:
     """All of them; none: all is well."""
     vitals = diagnosis.vitals
     found = [*_of_connection(vitals), *_of_clock(vitals.store), *_of_answers(diagnosis), *_of_tasks(vitals),
-             *_of_delays(vitals), *_of_counters(vitals)]
+             *_of_delays(vitals), *_of_refusals(vitals), *_of_counters(vitals)]
     return sorted(found, key=lambda finding: finding.severity is not Severity.DOWN)
 
 
@@ -173,6 +173,13 @@ def _late(lag: Lag, share: float, most: float, what: str, do: str) -> Iterator[F
     late = lag.percentile(share)
     if late is not None and late > most and len(lag.lately) >= ENOUGH:
         yield Finding(Severity.WARNING, what.format(f'{late:.1f}'), do)
+
+
+def _of_refusals(vitals: Vitals) -> Iterator[Finding]:
+    for each in vitals.refused():
+        times = 'once' if each.times == 1 else f'{each.times:,} times'
+        yield Finding(Severity.WARNING, f'Refused {times} since the start: {each.origin}, because {each.why}.',
+                      each.remedy)
 
 
 def _of_counters(vitals: Vitals) -> Iterator[Finding]:

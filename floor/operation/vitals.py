@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..database import Database
+from ..gate.refused_origins import Refusal
 from ..lag import Lag
 from ..listener import Listener
 from ..migrate import Migration
@@ -79,6 +80,8 @@ class Vitals:
     """Those that this program has, the newest last."""
     password: Password | None = None
     simulator: Simulator | None = None
+    refused: Callable[[], Sequence[Refusal]] = list
+    """What came from elsewhere and was refused."""
     started_at: float = field(default_factory=time.time)
     """Seconds since 1970."""
     version: str = field(default_factory=program_version)

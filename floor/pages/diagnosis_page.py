@@ -31,9 +31,9 @@ def register(services: Services, vitals: Vitals, *, retention_days: int | None) 
     @ui.page('/diagnosis', response_timeout=RESPONSE_TIMEOUT_S)
     async def diagnosis_page() -> None:
         identity = services.visitor()
-        link_stylesheet(STYLESHEET)
         view = LiveView(ui.context.client, lambda: None)
         with frame(DIAGNOSIS, services, view, services.person(identity)):
+            link_stylesheet(STYLESHEET)
             page = DiagnosisPage(services, identity, vitals, retention_days)
         services.broadcast.join(view)
         await page.loading.first_answer()

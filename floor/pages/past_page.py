@@ -13,6 +13,7 @@ from ..errors import FloorError, HistoryNotReadyError, InvalidInput
 from ..past import PastMoment
 from ..shifts import Shift, Shifts
 from ..store import Difference, Machine, Store
+from ..ui.addresses import as_asked
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.heading import Heading
@@ -115,7 +116,7 @@ class PastPage:
                                                                 'history begins later.')
             self._say(moment)
             if self._wanted is None:
-                ui.navigate.history.replace(address_of(moment))
+                ui.navigate.history.replace(as_asked(address_of(moment)))
 
     def _say(self, moment: PastMoment) -> None:
         at_ms = int(moment.at.timestamp() * 1000)

@@ -27,6 +27,7 @@ from ..errors import (
 )
 from ..model import MachineName
 from ..store import NOT_ON_A_LINE, Connection, Difference
+from ..ui.addresses import as_asked
 from ..ui.assets import link_stylesheet
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
@@ -60,10 +61,10 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
     async def reports_page(request: Request) -> None:
         identity = services.visitor()
         person = services.person(identity)
-        link_stylesheet(STYLESHEET)
         view = LiveView(ui.context.client, lambda: None)
         choice, tab = ReportChoice.from_query(request.query_params), Tab.from_query(request.query_params)
         with frame('Reports', services, view, person):
+            link_stylesheet(STYLESHEET)
             tabs = ReportTabs(choice, tab)
             page = ReportsPage(services, analytics, shifts, choice, tabs.show) if tab is Tab.PLANT else None
             if page is None:
@@ -141,7 +142,7 @@ class ReportsPage:
 
     def _ask(self, choice: ReportChoice) -> None:
         self._choice = choice
-        ui.navigate.history.push(choice.address())
+        ui.navigate.history.push(as_asked(choice.address()))
         self._filters.show(choice)
         self._on_choice(choice)
         self._timeline.show(self._comparison().window, self._machines_of(choice))

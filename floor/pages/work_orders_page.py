@@ -16,6 +16,7 @@ from ..model import Identity, OrderBrief, Person
 from ..orders.active_orders import OrderChange
 from ..orders.work_order_list import UNASSIGNED, OrderFilter, OrderPage
 from ..store import Connection
+from ..ui.addresses import as_asked
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
@@ -97,7 +98,7 @@ class WorkOrdersPage:
     def _ask(self, filter: OrderFilter) -> None:
         """The person wants to see something else."""
         self._filter = filter
-        ui.navigate.history.replace(address_of(filter, self._view))
+        ui.navigate.history.replace(as_asked(address_of(filter, self._view)))
         self._filters.show(filter, None)
         self._reader.ask()
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from nicegui import ui
 
 from ..resources import resource_folder
+from .addresses import as_asked
 
 ASSETS = resource_folder('assets')
 
@@ -18,6 +19,6 @@ def address_of(name: str) -> str:
     return f'/assets/{name}?v={sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}'
 
 
-def link_stylesheet(name: str, *, shared: bool = False) -> None:
-    """From this page. shared: from every page."""
-    ui.add_head_html(f'<link rel="stylesheet" href="{address_of(name)}">', shared=shared)
+def link_stylesheet(name: str) -> None:
+    """From this page."""
+    ui.add_head_html(f'<link rel="stylesheet" href="{as_asked(address_of(name))}">')

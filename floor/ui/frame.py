@@ -18,6 +18,7 @@ from .history_note import HistoryNote
 from .orders.alerts import order_alerts
 from .page_title import PageTitle
 from .services import Services
+from .session import add_session_frames
 from .silence import Silence
 from .theme import theme_menu
 
@@ -28,10 +29,11 @@ DIAGNOSIS = 'Diagnosis'
 FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}
 
 
-def add_stylesheets() -> None:
-    """Link our CSS from every page."""
+def begin_page() -> None:
+    """What every page of ours has in its head and at its end: our CSS, and the frames that keep a session."""
     for name in STYLESHEETS:
-        link_stylesheet(name, shared=True)
+        link_stylesheet(name)
+    add_session_frames()
 
 
 @contextmanager
@@ -43,6 +45,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
     """
     store, zone = services.store, services.zone
     PageTitle(store, f'{title} · {NAME}')
+    begin_page()
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
     root = ui.element('div').classes('frame')

@@ -20,6 +20,8 @@ from html import escape
 from fastapi.responses import HTMLResponse
 from nicegui import app, ui
 
+from .addresses import as_asked
+
 ADDRESS = '/session'
 KEPT_EVERY_S = 240
 TRIED_EVERY_S = 30
@@ -27,12 +29,16 @@ LINK = 'Reload, or sign in again'
 FOR_OUR_PAGES_ONLY = "default-src 'none'; frame-ancestors 'self'"
 
 
-def keep_sessions() -> None:
-    """Put the frames and the link into every page, and answer what the frames ask."""
-    ui.add_body_html(frame_that_asks('session-kept', every=KEPT_EVERY_S), shared=True)
-    ui.add_body_html(frame_that_asks('session-tried', every=TRIED_EVERY_S, when_shown=True), shared=True)
-    ui.add_body_html(f'<a class="session-link" href="">{escape(LINK)}</a>', shared=True)
+def add_session_frames() -> None:
+    """Put the frames and the link into this page."""
+    address = as_asked(ADDRESS)
+    ui.add_body_html(frame_that_asks(address, 'session-kept', every=KEPT_EVERY_S))
+    ui.add_body_html(frame_that_asks(address, 'session-tried', every=TRIED_EVERY_S, when_shown=True))
+    ui.add_body_html(f'<a class="session-link" href="">{escape(LINK)}</a>')
 
+
+def serve_session() -> None:
+    """Answer what the frames ask."""
     @app.get(ADDRESS, include_in_schema=False)
     async def session() -> HTMLResponse:
         # should a browser not start the outer frame anew, the answer asks again by itself; Chromium never gets there
@@ -40,9 +46,9 @@ def keep_sessions() -> None:
             'Cache-Control': 'no-store', 'Refresh': str(KEPT_EVERY_S), 'Content-Security-Policy': FOR_OUR_PAGES_ONLY})
 
 
-def frame_that_asks(name: str, *, every: int, when_shown: bool = False) -> str:
+def frame_that_asks(address: str, name: str, *, every: int, when_shown: bool = False) -> str:
     """The HTML of a frame without a look. every: seconds. when_shown: only while a stylesheet shows it."""
     lazily = ' loading="lazy"' if when_shown else ''
-    inner = f'<meta http-equiv="refresh" content="{every}"><iframe title="Session" src="{ADDRESS}"{lazily}></iframe>'
+    inner = f'<meta http-equiv="refresh" content="{every}"><iframe title="Session" src="{address}"{lazily}></iframe>'
     return (f'<iframe class="session-frame {name}" title="Session" tabindex="-1" aria-hidden="true" '
             f'srcdoc="{escape(inner)}"></iframe>')

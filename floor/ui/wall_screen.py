@@ -17,6 +17,7 @@ from .attention_list import attention_list
 from .broadcast import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement, LiveView
 from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from .demo_ribbon import DemoRibbon
+from .frame import begin_page
 from .history_note import HistoryNote
 from .line_card import line_card
 from .page_title import PageTitle
@@ -84,6 +85,7 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
 
     view = LiveView(ui.context.client, build_lines)
     PageTitle(store, 'Wall screen · Line Monitor')
+    begin_page()
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too
     with ui.element('div').classes('frame wall') as root:

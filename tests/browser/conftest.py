@@ -25,7 +25,7 @@ from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update', '--disable-sync',
-         '--host-resolver-rules=MAP evil.example 127.0.0.1']
+         '--host-resolver-rules=MAP evil.example 127.0.0.1,MAP floor.example 127.0.0.1']
 SHELL = 'chromium-headless-shell'
 """The same engine without the windows that nobody sees: half the processor time, and no settings of a person."""
 NO_BROWSER = ('no Chromium: `apt-get install chromium` or `playwright install chromium`, or name one in the '

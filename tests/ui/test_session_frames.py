@@ -7,7 +7,7 @@ from floor.ui import session
 
 
 async def test_no_page_is_built_for_an_answer_that_nobody_sees(user, floor: Floor) -> None:
-    session.keep_sessions()
+    session.serve_session()
     await user.open('/')
     pages = len(Client.instances)
 

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 
 from floor.gate.browser_headers import BrowserHeaders, own_origins, page_policy
 from floor.gate.front_door import guard
+from floor.gate.refused_origins import RefusedOrigins
 from floor.model import Identity
 from floor.settings import Settings
 
@@ -34,6 +35,7 @@ def test_our_own_origin_is_named(headers: dict[str, str], expected: list[str]) -
 def test_so_are_the_names_that_a_proxy_serves(tmp_path: Path) -> None:
     app = FastAPI()
     settings = Settings.load(_env_file=None, data_dir=tmp_path, allowed_hosts='floor.example.com, other.example:8443')
-    guard(app, settings, 'secret', None, lambda _: Identity('somebody', None))
+    guard(app, settings, 'secret', None, identify=lambda _: Identity('somebody', None),
+          refused=RefusedOrigins())
     [frames] = [layer.kwargs['frames'] for layer in app.user_middleware if layer.cls is BrowserHeaders]
     assert frames == ['http://floor.example.com:*', 'http://other.example:8443']

@@ -11,6 +11,7 @@ from unit.clock import Clock
 
 from floor.database import Connection, Database
 from floor.errors import DatabaseUnavailable
+from floor.gate.refused_origins import RefusedOrigins
 from floor.lag import Lag
 from floor.listener import Listener
 from floor.migrate import Migration
@@ -135,6 +136,19 @@ def test_delays_count_when_there_are_enough_of_them(vitals: Vitals) -> None:
         'One change in twenty takes 1.5 s from the database to here.',
         'One change in twenty takes 2.5 s from the database to a screen.',
         'This program gets to its work 0.7 s late, one time in a hundred.']
+
+
+def test_refused_origins_are_shown_with_what_to_do(vitals: Vitals) -> None:
+    refused = RefusedOrigins()
+    for _ in range(2):
+        refused.note('http://floor.example:8080', 'it is a page of another port', 'Set ALLOWED_HOSTS=floor.example.')
+
+    found, = findings(Diagnosis(replace(vitals, refused=lambda: refused.refusals), WELL, None))
+
+    assert found.severity is Severity.WARNING
+    assert found.what == ('Refused 2 times since the start: http://floor.example:8080, because it is a page of another '
+                          'port.')
+    assert found.do == 'Set ALLOWED_HOSTS=floor.example.'
 
 
 def test_what_was_counted_and_what_fails(vitals: Vitals) -> None:

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from floor.errors import SettingsError
 from floor.gate.own_origin import OwnOrigin, own_names
+from floor.gate.refused_origins import MOST_ORIGINS, RefusedOrigins
 from floor.settings import Settings
 
 FLOOR = 'floor.example.com'
@@ -108,6 +109,43 @@ async def test_the_name_that_a_proxy_serves_us_under_is_ours(monkeypatch: pytest
     assert await passes({'host': '127.0.0.1:8000', 'origin': 'https://other.example:8443'}, **options)
     assert not await passes({'host': '127.0.0.1:8000', 'origin': 'https://other.example'}, **options)
     assert not await passes({'host': 'evil.example', 'origin': 'https://evil.example'}, **options)
+
+
+@pytest.mark.parametrize('port', ['', ':80', ':8080', ':8443'])
+async def test_a_name_without_a_port_is_ours_on_any_port(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    """nginx with `proxy_set_header Host $host` passes the name on without the port that people typed."""
+    monkeypatch.setenv('ALLOWED_HOSTS', FLOOR)
+    said = settings(host='127.0.0.1')
+    options = {'names': own_names(said), 'origins': said.allowed_hosts}
+    assert await passes({'host': FLOOR, 'origin': f'http://{FLOOR}{port}'}, **options)
+    assert not await passes({'host': FLOOR, 'origin': f'http://other.example{port}'}, **options)
+
+
+async def test_what_is_refused_is_logged_once_with_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
+    refused = RefusedOrigins()
+    for _ in range(3):
+        assert not await passes({'host': FLOOR, 'origin': f'http://{FLOOR}:8080'}, refused=refused)
+    assert not await passes({'host': '10.0.0.7', 'origin': 'https://evil.example'}, refused=refused)
+    assert not await passes({'host': 'plant.example'}, names=own_names(settings(host='127.0.0.1')), refused=refused)
+
+    assert [record.levelname for record in caplog.records] == ['WARNING'] * 3
+    assert f'refused requests from http://{FLOOR}:8080' in caplog.messages[0]
+    assert f'set ALLOWED_HOSTS={FLOOR},' in caplog.messages[0]
+    assert 'set ALLOWED_HOSTS=evil.example,' in caplog.messages[1]
+    assert 'otherwise it is a page of another site' in caplog.messages[1]
+    assert 'plant.example' in caplog.messages[2]
+    assert [(each.origin, each.times) for each in refused.refusals] == [
+        (f'http://{FLOOR}:8080', 3), ('https://evil.example', 1), ('plant.example', 1)]
+
+
+async def test_who_invents_origins_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    refused = RefusedOrigins()
+    for number in range(500):
+        await passes({'host': FLOOR, 'origin': f'https://evil-{number}.example\x1b[2J' + 'x' * 9000}, refused=refused)
+
+    assert len(caplog.messages) == len(refused.refusals) == MOST_ORIGINS
+    assert max(map(len, caplog.messages)) < 500
+    assert '\x1b' not in ''.join(caplog.messages)
 
 
 def test_where_others_reach_us_by_names_that_nobody_said_any_name_will_do(monkeypatch: pytest.MonkeyPatch) -> None:

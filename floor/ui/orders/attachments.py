@@ -7,6 +7,7 @@ from nicegui.events import UploadEventArguments
 
 from ...errors import FloorError
 from ...model import Attachment, Identity, Person, Role, WorkOrderDetails
+from ..addresses import as_asked
 from ..heading import Heading
 from ..saying import Alert, Words, as_sentence
 from ..services import Services
@@ -54,7 +55,7 @@ class OrderAttachments:
             with ui.link(target=address, new_tab=True) as link:
                 if attachment.media_type.startswith('image/'):
                     picture = ui.element('img').props('loading=lazy')
-                    picture.props['src'] = address
+                    picture.props['src'] = as_asked(address)
                     picture.props['alt'] = ''
                 Words('span', attachment.file_name).classes('said')
             link.props['rel'] = 'noopener'

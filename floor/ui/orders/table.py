@@ -16,6 +16,7 @@ from nicegui import ui
 from ...model import DisplayName, WorkOrder
 from ...orders.work_order_list import OrderFilter, OrderPage, SortKey
 from ...store import Store
+from ..addresses import as_asked
 from ..machine_tile import shortened
 from ..saying import Words
 from .filters import set_attribute
@@ -148,7 +149,8 @@ class OrderTable:
                 cell.props['data-column'] = column.entry
                 if column.entry == 'machine':
                     cell.show('data-mark', 'mark')
-                    with _Entry('a', href='href'):
+                    with _Entry('a', href='href') as link:
+                        link.props[':href'] = f"'{as_asked('')}' + props.row.href"
                         _Entry('b', textContent='machine')
                         _Entry('span', textContent='short')
                     continue

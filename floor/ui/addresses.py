@@ -1,0 +1,16 @@
+"""Addresses of ours as a browser has to ask for them, below whatever path a proxy serves us.
+
+Links, sounds, downloads and uploads of NiceGUI take our own paths and add the prefix in the browser. What it does not
+know of has to carry it: stylesheets, frames, pictures, plain anchors and the address bar.
+"""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from ..gate.path_prefix import prefix_of
+
+
+def as_asked(path: str) -> str:
+    """A path of ours, as /reports, with the prefix under which this page was asked for."""
+    return prefix_of(ui.context.client.request.headers) + path

@@ -1,0 +1,172 @@
+"""Behind a real nginx, at the root and below a path: every page is whole and live, and nothing asks past the path."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from browser.nginx import HOST, LOCATION, PASS, nginx
+from browser.program import Program
+from browser.visitor import Visitor, badge, drawer, tile
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
+
+PAGES = ['/', '/?kiosk', '/work-orders', '/work-orders?view=board', '/reports', '/reports/shift', '/employees',
+         '/diagnosis', '/past?at=2026-11-23T09:41:00']
+BELOW = LOCATION.replace(' / ', ' /monitor/ ')
+PREFIX = f'{HOST} proxy_set_header X-Forwarded-Prefix /monitor;'
+BREAK = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"
+RUN = "UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = 'Valve_01_01'"
+WAYS = {
+    'at the root': ('', {}, []),
+    'the path is taken off': ('/monitor', {}, [(LOCATION, BELOW), (PASS, PASS.replace(';', '/;')), (HOST, PREFIX)]),
+    'the path is left on': ('/monitor', {}, [(LOCATION, BELOW), (HOST, PREFIX)]),
+    'the path is left on and not said': ('/monitor', {'ROOT_PATH': '/monitor'}, [(LOCATION, BELOW)]),
+    'the path is taken off and not said': ('/monitor', {'ROOT_PATH': '/monitor/'},
+                                           [(LOCATION, BELOW), (PASS, PASS.replace(';', '/;'))]),
+}
+BELOW_A_PATH = 'the path is taken off', 'the path is left on and not said'
+ADDRESSES = """() => [...document.querySelectorAll('[href], [src], [srcdoc]')].flatMap(each => [
+    each.getAttribute('srcdoc')?.match(/src="([^"]*)"/)?.[1], each.getAttribute('href'), each.getAttribute('src')])
+    .filter(address => address?.startsWith('/'))"""
+
+
+async def complaints(visitor):
+    """Of the browser and of the program. Leaving a page breaks off what it was loading, and one of our headers means
+    nothing over plain http to a name."""
+    return [complaint for complaint in await visitor.leave()
+            if 'net::ERR_ABORTED' not in complaint and 'The Cross-Origin-Opener-Policy header' not in complaint]
+
+
+@pytest.fixture(params=WAYS)
+def proxied(request, program, sql):
+    """The program behind nginx, in one of these ways."""
+    path, settings, changes = WAYS[request.param]
+    other = program.joined('proxied', **settings)
+    other.start()
+    try:
+        with nginx(other, *changes, path=path) as proxied:
+            yield proxied
+    finally:
+        other.stop()
+
+
+async def test_every_page_is_whole_and_live(proxied, chromium, sql):
+    visitor = Visitor(chromium, proxied)
+    asked = []
+    page = await visitor.open('/')
+    page.on('request', lambda request: asked.append(urlsplit(request.url).path))
+    page.on('websocket', lambda socket: asked.append(urlsplit(socket.url).path))
+    for address in PAGES:
+        await visitor.go(page, address)
+        await page.wait_for_load_state('networkidle')
+        for found in await page.evaluate(ADDRESSES):
+            assert found.startswith(f'{proxied.path}/'), (address, found)
+    assert {path for path in asked if not path.startswith(f'{proxied.path}/')} == set()
+    assert any(path.startswith(f'{proxied.path}/_nicegui_ws/') for path in asked)
+    await visitor.go(page)
+    await sql.execute(BREAK)
+    await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
+
+    assert await complaints(visitor) == []
+
+
+@pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
+async def test_links_files_and_the_address_keep_the_path(proxied, chromium, sql):
+    visitor = Visitor(chromium, proxied)
+    page = await visitor.open('/')
+
+    def is_at(address):
+        return re.compile(re.escape(proxied.url + address))
+
+    await tile(page, 'Valve_01_01').click()
+    await expect(page).to_have_url(is_at('/?machine=Valve_01_01'))
+    await drawer(page).get_by_role('button', name='New work order').click()
+    await page.get_by_role('textbox', name=re.compile('What')).fill('The seat is worn')
+    await page.get_by_role('button', name='Create').click()
+    await page.get_by_role('link', name='Show it').click()
+    await expect(page).to_have_url(is_at('/work-orders/WO-'))
+    order = page.url.rpartition('/')[2]
+    await page.get_by_role('link', name='Work orders', exact=True).click()
+    await expect(page).to_have_url(is_at('/work-orders'))
+    async with page.expect_download() as download:
+        await page.get_by_role('link', name='CSV').click()
+    assert (await download.value).url.startswith(f'{proxied.url}/work-orders.csv')
+    await page.locator('.order-list tbody a').first.click()
+    await expect(page).to_have_url(is_at(f'/work-orders/{order}'))
+    await page.get_by_role('link', name='Reports', exact=True).click()
+    await page.get_by_role('button', name='7 days').click()
+    await expect(page).to_have_url(is_at('/reports?'))
+
+    listed = await page.request.get(f'{proxied.url}/api/work-orders?per_page=1')
+    assert f'<{proxied.path}/api/work-orders?' in listed.headers['link']
+    described = await (await page.request.get(f'{proxied.url}/openapi.json')).json()
+    assert [server['url'] for server in described.get('servers', [])] == ([proxied.path] if proxied.path else [])
+    slash = await page.request.get(f'{proxied.url}/reports/shift/', max_redirects=0)
+    assert slash.headers['location'] == f'{proxied.path}/reports/shift'
+    assert await complaints(visitor) == []
+
+
+@pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
+async def test_the_sound_of_a_critical_order_is_found(proxied, chromium, sql):
+    visitor = Visitor(chromium, proxied)
+    page = await visitor.open('/')
+    async with page.expect_response(re.compile(r'/assets/sounds/order\.wav')) as response:
+        await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
+                          "VALUES ('Valve_01_01', 'It burns', 'critical')")
+    assert (await response.value).status in {200, 206}
+    assert urlsplit((await response.value).url).path.startswith(f'{proxied.path}/assets/')
+    assert await complaints(visitor) == []
+
+
+async def test_a_proxy_that_loses_the_port(program, chromium, sql):
+    """`Host $host` on a port of a LAN, as many write it. A name in ALLOWED_HOSTS without a port is ours on any."""
+    named = program.joined('named', ALLOWED_HOSTS='floor.example')
+    named.start()
+    try:
+        with nginx(named, (HOST, 'proxy_set_header Host $host;'), name='floor.example') as proxied:
+            visitor = Visitor(chromium, proxied)
+            page = await visitor.open('/')
+            await sql.execute(BREAK)
+            await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
+            assert await complaints(visitor) == []
+    finally:
+        named.stop()
+
+
+async def test_a_name_that_nobody_allowed_is_in_the_log_and_on_the_diagnosis(program, chromium, sql, until):
+    unnamed = program.joined('unnamed', ALLOWED_HOSTS='floor.example:1')
+    unnamed.start()
+    try:
+        with nginx(unnamed, (HOST, 'proxy_set_header Host $host;'), name='floor.example') as proxied:
+            visitor = Visitor(chromium, proxied)
+            visitor.loses_connection = True
+            page = await visitor._browser.new_page()
+            await page.goto(proxied.url)
+            await until(lambda: 'refused requests from' in proxied.log)
+            line, = [line for line in proxied.log.splitlines() if 'refused requests from' in line]
+            assert f'http://{proxied.host}' in line
+            assert 'set ALLOWED_HOSTS=floor.example,' in line
+            await page.goto(f'{unnamed.url}/diagnosis')
+            await expect(page.locator('.verdict-list')).to_contain_text(f'http://{proxied.host}')
+            await expect(page.locator('.verdict-list')).to_contain_text('set ALLOWED_HOSTS=floor.example,')
+            await page.close()
+    finally:
+        unnamed.stop()
+
+
+async def test_a_screen_that_was_opened_before_the_program_is_up(folder, chromium):
+    program = Program(folder)
+    with nginx(program) as proxied:
+        page = await chromium.new_page()
+        answer = await page.goto(f'{proxied.url}/?kiosk')
+        assert answer is not None
+        assert answer.status == 503
+        await expect(page.get_by_text('This page tries again every 5 seconds.')).to_be_visible()
+        try:
+            program.start()
+            await expect(badge(page)).to_have_attribute('data-connection', 'live')
+            await expect(page.locator('.wall .tile')).to_have_count(30)
+            await page.close()
+        finally:
+            program.stop()
