@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,7 +12,10 @@ from typing import NewType
 MachineName = NewType('MachineName', str)
 OrderId = NewType('OrderId', str)
 
-_CODED_NAME = re.compile(r'([A-Za-z]+(?:_[A-Za-z]+)*)_(\d\d)_(\d+)')
+_CODED_NAME = re.compile(r'(.*[^\s_])_(\d\d)_(\d+)')
+_NUMBERED_NAME = re.compile(r'(.*[^\s\d_-])([\s_-]*)(\d[\d.\-/]*)')
+_FITS_A_TILE, _LONGEST = 14, 300
+"""So many letters of a name are read on a tile; one of Chinese, Japanese or Korean takes the room of two."""
 
 
 class Status(StrEnum):
@@ -333,17 +337,28 @@ class DueTime:
 
 @dataclass(frozen=True, slots=True)
 class DisplayName:
-    """A machine's name as people read it: 'Injection Molder' and '02·01'; code is empty for a name of another form."""
+    """A machine's name as people read it: 'Injection Molder' and '02·01'. What tells machines of a kind apart is the
+    code, so it stands where a long title is cut. It is empty where a name has none, or is short enough to be read."""
 
     title: str
     code: str
+    between: str = ' '
 
     @classmethod
     def of(cls, name: MachineName) -> DisplayName:
-        """Injection_Molder_02_01 is Injection Molder 02·01; any other name stays as it is."""
+        """Injection_Molder_02_01 is Injection Molder 02·01, in any script. Any other name stays as it is; of a long
+        one that ends with a number, the number is the code."""
         if match := _CODED_NAME.fullmatch(name):
             return cls(match[1].replace('_', ' '), f'{match[2]}·{match[3]}')
+        if _FITS_A_TILE < _room(name) < _LONGEST and (match := _NUMBERED_NAME.fullmatch(name)):
+            return cls(match[1], match[3], match[2])
         return cls(name, '')
 
     def __str__(self) -> str:
-        return f'{self.title} {self.code}'.rstrip()
+        return f'{self.title}{self.between}{self.code}' if self.code else self.title
+
+
+def _room(text: str) -> int:
+    """How many letters wide it is."""
+    return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in 'WF' else 1
+               for each in text)
