@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..api.problems import POLICY_VIOLATION, refusal
 from ..pace import Pace
+from .element_values import OUTDATED, fault_of_value
 from .own_origin import SOCKET
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,6 @@ PLAIN = {'1', '2', '2probe', '3', '3probe', '5', '6', '40', '41'}
 EVENT = re.compile(r'42([0-9]{0,9})(?=\[)')
 NUMBER = re.compile(r'[0-9]{1,15}')
 LEVELS = {'debug', 'info', 'warning', 'error'}
-
-OUTDATED = 'an event that nobody listens to'
-"""It happens to honest browsers too: the element has changed while the event was on its way."""
 
 Fields = Mapping[str, Any]
 
@@ -165,9 +163,7 @@ def _fault_of_event(fields: Fields) -> str | None:
         return 'an event whose arguments are no JSON'
     client = Client.instances.get(fields['client_id'])
     element = None if client is None else client.elements.get(fields['id'])
-    if element is not None and listener not in element._event_listeners:
-        return OUTDATED
-    return None
+    return None if element is None else fault_of_value(element, fields['listener_id'], args)
 
 
 def _fault_of_response(fields: Fields) -> str | None:

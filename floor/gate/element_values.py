@@ -1,0 +1,80 @@
+"""Whether a value that a browser sends can be one of the element that it is sent for.
+
+NiceGUI hands it to the element's handlers as it comes: a number in the place of a text is an exception there.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from nicegui import json, ui
+from nicegui.element import Element
+from nicegui.elements.mixins.openable_element import OpenableElement
+from nicegui.elements.mixins.value_element import ValueElement
+from nicegui.helpers import event_type_to_camel_case
+
+WRONG = 'a value of another type'
+OUTDATED = 'an event that nobody listens to'
+"""It happens to honest browsers too: the element has changed while the event was on its way."""
+
+
+def fault_of_value(element: Element, listener: str, args: list[str | None]) -> str | None:
+    """What is wrong with the arguments of an event, each in JSON; None: nothing, or nothing that can be known."""
+    heard = element._event_listeners.get(listener)
+    if heard is None:
+        return OUTDATED
+    if not isinstance(element, ValueElement) or heard.type != event_type_to_camel_case(f'update:{element.VALUE_PROP}'):
+        return None
+    if len(args) != 1:
+        return WRONG
+    return _fault(element, None if args[0] is None else json.loads(args[0]))
+
+
+def _fault(element: Element, value: Any) -> str | None:
+    match element:
+        case ui.select() if element.multiple:
+            return _first_fault(element, value or []) if isinstance(value, list | None) else WRONG
+        case ui.select():
+            return None if value is None else _fault_of_choice(element, value)
+        case ui.radio() | ui.toggle():
+            return _fault_of_index(element, value)
+    return None if _fits(element, value) else WRONG
+
+
+def _fits(element: Element, value: Any) -> bool:
+    match element:
+        case ui.number() | ui.slider():
+            return value is None or value == '' or _is_number(value)
+        case ui.checkbox() | ui.switch() | OpenableElement():
+            return isinstance(value, bool | None)
+        case ui.input() | ui.textarea():
+            return isinstance(value, str | None)
+    return True  # of others nothing is known
+
+
+def _first_fault(element: ui.select, values: list[Any]) -> str | None:
+    return next((fault for value in values if (fault := _fault_of_choice(element, value)) is not None), None)
+
+
+def _fault_of_choice(element: ui.select, value: Any) -> str | None:
+    if isinstance(value, str):
+        return None if element.props.get('new-value-mode') else WRONG
+    return _fault_of_index(element, value.get('value')) if isinstance(value, dict) else WRONG
+
+
+def _fault_of_index(element: Any, value: Any) -> str | None:
+    if value is None and isinstance(element, ui.toggle):
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        return WRONG
+    return None if value < len(element._values) else OUTDATED
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
