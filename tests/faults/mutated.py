@@ -200,12 +200,12 @@ def keeps_the_newer_version() -> None:
 
     take = Store.replace
 
-    def merge(self: Any, snapshot: Any) -> Any:
+    def merge(self: Any, snapshot: Any, *asked: Any) -> Any:
         def newer(record: Any) -> Any:
             known = self.machines.get(record.name)
             return record if known is None or known.version <= record.version else replace(
                 record, status=known.status, reason=known.reason, version=known.version, since_ms=known.since_ms)
-        return take(self, replace(snapshot, machines=tuple(map(newer, snapshot.machines))))
+        return take(self, replace(snapshot, machines=tuple(map(newer, snapshot.machines))), *asked)
     Store.replace = merge   # type: ignore[method-assign]
 
 
