@@ -81,7 +81,7 @@ def local_identity(said: str | None) -> Identity:
 def _forwarded(headers: Mapping[str, str], name: str) -> str:
     values = {value.strip() for key, value in headers.items() if key.lower() == name} - {''}
     if len(values) > 1:
-        raise NotAllowed(f'{name} came {len(values)} times: whom to believe?')
+        raise NotAllowed(f'the request has {len(values)} different {name} headers: only one is allowed')
     value = _as_utf8(values.pop()) if values else ''
     if not value.isprintable() or len(value) > LONGEST_NAME:
         raise NotAllowed(f'{name} is not a name: it is longer than {LONGEST_NAME} characters or holds odd ones')

@@ -27,6 +27,7 @@ from .errors import DatabaseMisconfigured, DatabaseUnavailable
 from .lag import Lag
 from .repeated_log import RepeatedLog
 from .resources import resource_folder
+from .sentences import full_stop
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -240,8 +241,8 @@ class Database:
         except asyncpg.InvalidAuthorizationSpecificationError as error:
             self._credentials.refuse(given)
             raise DatabaseUnavailable(
-                f'the database does not let us in: {describe(error)}. Asking for a new password; if this stays, give '
-                f'the app the database as its resource, or its service principal a role in it') from error
+                f'the database does not let us in: {full_stop(describe(error))} Asking for a new password; if this '
+                f'stays, give the app the database as its resource, or its service principal a role in it') from error
 
     def _options(self) -> dict[str, Any]:
         # server settings outlive the RESET ALL of a pool's release; SET search_path would not

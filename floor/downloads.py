@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from .errors import TooManyDownloads
 from .model import Identity
+from .sentences import full_stop
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class Downloads:
 
 def too_many(error: TooManyDownloads) -> Response:
     """The answer to a person's browser."""
-    return PlainTextResponse(f'{error}.', 429, {'Retry-After': str(math.ceil(error.retry_after)),
+    return PlainTextResponse(full_stop(error), 429, {'Retry-After': str(math.ceil(error.retry_after)),
                                                 'Cache-Control': 'no-store'})
 
 

@@ -24,6 +24,7 @@ import asyncpg
 from .database import SQL, Connect, Connection, Database, read_sql
 from .errors import MigrationError
 from .owner_settings import carry_out
+from .sentences import full_stop
 from .settings import NewFloor
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,8 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
         await _make_floor(connection, schema, new_floor, bookkeeping.new_floor)
         return applied
     except asyncpg.InsufficientPrivilegeError as error:
-        raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}. {REMEDY}') from error
+        raise MigrationError(f'the schema "{schema}" can not be brought up to date: {full_stop(error)} '
+                             f'{REMEDY}') from error
     except asyncpg.LockNotAvailableError as error:
         holders = ', '.join([f'{row["login"]} (process {row["pid"]}, {row["activity"]})' async for row in
                              _queries().who_locks(connection, schema=schema)]) or 'a session that has ended since'

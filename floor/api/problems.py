@@ -29,6 +29,7 @@ from ..errors import (
     TooManyChanges,
     TooManyDownloads,
 )
+from ..sentences import as_sentence
 
 MEDIA_TYPE = 'application/problem+json'
 RETRY_AFTER_S = 5
@@ -84,7 +85,7 @@ def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> 
             await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': detail})
             return
         response: Response = problem(status, detail, headers=headers) if _is_under_api(scope) else PlainTextResponse(
-            _as_sentence(detail), status, {'Cache-Control': 'no-store', **(headers or {})})
+            as_sentence(detail), status, {'Cache-Control': 'no-store', **(headers or {})})
         await response(scope, receive, send)
     return answer
 
@@ -157,11 +158,7 @@ def _fault(_: Request, __: Exception) -> Response:
 
 def _not_signed_in(_: Request, error: Exception) -> Response:
     """A page asks who looks before there is a page to say it on."""
-    return PlainTextResponse(_as_sentence(str(error)), status_code=401, headers={'Cache-Control': 'no-store'})
-
-
-def _as_sentence(text: str) -> str:
-    return f'{text[:1].upper()}{text[1:]}.'
+    return PlainTextResponse(as_sentence(str(error)), status_code=401, headers={'Cache-Control': 'no-store'})
 
 
 def _is_under_api(scope: Scope) -> bool:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+from ..sentences import full_stop
 from ..store import DISK, Connection, Difference, Store
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ class ConnectionWatch:
     def look(self) -> None:
         """Note what has changed since the last look."""
         problem = self._disk_full()
-        self._store.set_trouble(problem and f'The disk of the database is full, so writing fails: {problem}.', DISK)
+        self._store.set_trouble(problem and 'The disk of the database is full, so writing fails: '
+                                f'{full_stop(problem)}', DISK)
         if self._trouble is not None and self._store.trouble is None:
             log.info('this is over: %s', self._trouble, extra={'trouble': False})
         self._trouble = self._store.trouble

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from ..lag import Lag
+from ..sentences import full_stop
 from ..store import DISK, FEED, Connection, Store
 from .diagnosis import DatabaseFacts, Diagnosis
 from .vitals import Vitals
@@ -65,7 +66,7 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
     if store.connection is not Connection.LIVE:
         what = 'The floor has never been live' if store.connection is Connection.CONNECTING else 'The floor is stale'
         remedy = REMEDIES.get(vitals.listener.upkeep.reason or '', 'Look into the log.')
-        yield Finding(Severity.DOWN, f'{what}: {store.problem or "nothing proves that all changes arrive"}.',
+        yield Finding(Severity.DOWN, f'{what}: {full_stop(store.problem or "nothing proves that all changes arrive")}',
                       f'{remedy} {BY_ITSELF}')
     if (trouble := store.troubles.get(FEED)) is not None:
         yield Finding(Severity.DOWN, trouble, 'Whoever changed it has to change it back: for triggers, ALTER '
@@ -75,7 +76,7 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
     if (password := vitals.password) is not None:
         left = password.seconds_left
         if password.problem is not None and password.problem != store.troubles.get(FEED):
-            yield Finding(Severity.WARNING, f'Databricks gives no new password: {password.problem}.',
+            yield Finding(Severity.WARNING, f'Databricks gives no new password: {full_stop(password.problem)}',
                           'The old one serves as long as it lives; the README has a table of what may be wrong.')
         elif left is not None and left < PASSWORD_ENDS_S:
             yield Finding(Severity.WARNING, f'The password for the database ends in {left:.0f} s and was not renewed.',
@@ -98,7 +99,8 @@ def _of_answers(diagnosis: Diagnosis) -> Iterator[Finding]:
     if diagnosis.database is not None:
         yield from _of_database(diagnosis.vitals, diagnosis.database)
     elif diagnosis.vitals.store.connection is Connection.LIVE:
-        yield Finding(Severity.DOWN, f'The floor is live, but pages and commands get no answer: {diagnosis.problem}.',
+        yield Finding(Severity.DOWN, 'The floor is live, but pages and commands get no answer: '
+                                     f'{full_stop(diagnosis.problem)}',
                       'DB_POOL_SIZE and DB_MAX_OVERFLOW say how many connections they may have.')
 
 
@@ -148,11 +150,11 @@ def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
 def _of_tasks(vitals: Vitals) -> Iterator[Finding]:
     for task in vitals.upkeeps:
         if task.problem is not None and vitals.store.connection is Connection.LIVE:
-            yield Finding(Severity.WARNING, f'The {task.what} can not be kept up to date: {task.problem}.',
+            yield Finding(Severity.WARNING, f'The {task.what} can not be kept up to date: {full_stop(task.problem)}',
                           'It is tried again and again; if this stays, the log has more.')
     for task in vitals.supervised:
         if task.problem is not None:
-            yield Finding(Severity.DOWN, f'The {task.what} failed and are started again: {task.problem}.',
+            yield Finding(Severity.DOWN, f'The {task.what} failed and are started again: {full_stop(task.problem)}',
                           REMEDIES['fault'])
 
 

@@ -91,7 +91,8 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
         except InvalidInput as error:
             return PlainTextResponse(as_sentence(error), status_code=422)
         except DatabaseUnavailable as error:
-            return PlainTextResponse(f'{error}. Please try again.', status_code=503, headers={'Retry-After': '5'})
+            return PlainTextResponse(f'{as_sentence(error)} Please try again.', status_code=503,
+                                     headers={'Retry-After': '5'})
 
 
 class ReportsPage:

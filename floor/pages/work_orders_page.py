@@ -15,6 +15,7 @@ from ..errors import DatabaseError, DatabaseUnavailable, NotAllowed, TooManyDown
 from ..model import Identity, OrderBrief, Person
 from ..orders.active_orders import OrderChange
 from ..orders.work_order_list import UNASSIGNED, OrderFilter, OrderPage
+from ..sentences import as_sentence
 from ..store import Connection
 from ..ui.addresses import as_asked
 from ..ui.broadcast import LiveView
@@ -57,7 +58,8 @@ def register(services: Services) -> None:
         except TooManyDownloads as error:
             return too_many(error)
         except DatabaseUnavailable as error:
-            return PlainTextResponse(f'{error}. Please try again.', status_code=503, headers={'Retry-After': '5'})
+            return PlainTextResponse(f'{as_sentence(error)} Please try again.', status_code=503,
+                                     headers={'Retry-After': '5'})
 
 
 class WorkOrdersPage:
@@ -155,7 +157,7 @@ class WorkOrdersPage:
     def _failed(self, error: DatabaseError) -> None:
         shown = '' if self._shown_at_ms is None else \
             f' What you see is as of {time_of_day(self._shown_at_ms, self._services.zone)}.'
-        self._problem.show(f'Cannot read the work orders: {error}.{shown} They are read again '
+        self._problem.show(f'Cannot read the work orders. {as_sentence(error)}{shown} They are read again '
                            f'automatically; you can also try again now.')
         if self._shown_at_ms is None:
             self._empty_title.set_text('Waiting for the database.')

@@ -6,6 +6,10 @@ from nicegui import ui
 from nicegui.elements.mixins.disableable_element import DisableableElement
 from nicegui.elements.mixins.text_element import TextElement
 
+from ..sentences import as_sentence
+
+__all__ = ['Alert', 'Words', 'as_sentence', 'no_connection_note', 'set_reason']
+
 OFFLINE = ('The connection to the server is down. What you type stays here; what you send is sent as soon as the '
            'connection is back.')
 
@@ -41,9 +45,3 @@ def set_reason(control: DisableableElement, reason: str) -> None:
     """Disable a control and say why, or enable it if there is no reason."""
     control.set_enabled(not reason)
     control.props['title'] = reason
-
-
-def as_sentence(error: Exception) -> str:
-    """An error as people read it: 'The database can not answer: ...' with a capital and a full stop."""
-    text = str(error).strip()
-    return f'{text[:1].upper()}{text[1:]}{"" if text.endswith((".", "!", "?")) else "."}'

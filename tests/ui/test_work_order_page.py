@@ -89,7 +89,7 @@ async def test_what_others_do_appears_by_itself(floor, page):
              events=(event('moved', 'Tom Kowalski', field='status', old='open', new='completed'),))
 
     await form.until(lambda: form.says('Tom Kowalski completed it'))
-    assert form.says('done in 2 h')
+    assert form.says('2026-11-23 10:42:07, done in 2 h')  # beside the date of its end, not that on which it was due
     assert form.button('Reopen').enabled
 
 

@@ -71,8 +71,9 @@ class OrderFacts:
             self._text('Assignee', order.assignee or 'nobody yet')
             late = order.state.is_active and in_ms(order.due_at) < now_ms
             with _fact('Due'):
-                words = Words('span', due_words(order, now_ms, self._services.zone)).classes('due')
-                words.props['data-overdue'] = str(late).lower()
+                if order.state.is_active:  # of an order that has ended the words are about its end, not about this date
+                    words = Words('span', due_words(order, now_ms, self._services.zone)).classes('due')
+                    words.props['data-overdue'] = str(late).lower()
                 Words('span', f' {self._when(order.due_at)}').classes('quiet')
             self._text('Reported by', order.reporter_name)
             self._text('Reported', self._when(order.reported_at))
@@ -80,7 +81,9 @@ class OrderFacts:
             for label, moment in (('Stopped since', order.stop_since), ('Runs again since', order.recovered_at),
                                   ('Acknowledged', order.acknowledged_at), ('Started', order.started_at),
                                   ('Completed', order.completed_at), ('Cancelled', order.cancelled_at)):
-                if moment is not None:
+                if moment is not None and label == 'Completed' and order.state is WorkOrderState.COMPLETED:
+                    self._text(label, f'{self._when(moment)}, {due_words(order, now_ms, self._services.zone)}')
+                elif moment is not None:
                     self._text(label, self._when(moment))
             for label, text in (('Cause', order.cause), ('Action', order.action_taken),
                                 ('Cancelled because', order.cancel_reason)):

@@ -1,0 +1,41 @@
+"""In tables a word that fits is not broken, however narrow the window; one that is too long does not widen the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+pytestmark = pytest.mark.asyncio(loop_scope='session')
+ASSETS = Path(__file__).parents[2] / 'assets'
+HEADS = ('Machine', 'From', 'Until', 'Status', 'Reason', 'Length', 'Counts', 'Why not')
+ROW = ('Injection Molder 02·01', '23 Nov 10:42:07', '23 Nov 10:45:07', 'Warning', 'Hydraulic temperature', '3 min 00 s',
+       'yes', 'busy, but not productive')
+LINES = """cells => cells.flatMap(cell => {
+    const words = [], text = cell.firstChild
+    for (const match of text.data.matchAll(/[^\\s]+/g)) {
+        const range = document.createRange()
+        range.setStart(text, match.index)
+        range.setEnd(text, match.index + match[0].length)
+        if (new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1) words.push(match[0])
+    }
+    return words
+})"""
+
+
+@pytest.mark.parametrize('width', [360, 700, 1000])
+async def test_no_word_of_an_explanation_is_broken(chromium: Browser, width: int) -> None:
+    def cells(tag: str, texts: tuple[str, ...]) -> str:
+        return '<tr>' + ''.join(f'<{tag}>{text}</{tag}>' for text in texts) + '</tr>'
+
+    long = ('x' * 200, *ROW[1:])
+    style = ''.join((ASSETS / name).read_text() for name in ('tokens.css', 'floor.css', 'reports.css'))
+    page = await chromium.new_page(viewport={'width': width, 'height': 800})
+    await page.set_content(
+        f'<style>{style}</style><main style="padding: 20px"><div class="report-scroll"><table class="report-table">'
+        f'<thead>{cells("th", HEADS)}</thead><tbody>{cells("td", ROW)}{cells("td", long)}</tbody></table></div></main>')
+    assert await page.eval_on_selector_all('.report-table :is(th, tr:first-child td)', LINES) == []
+    assert await page.eval_on_selector_all('tr:last-child td:first-child', LINES) == ['x' * 200]
+    assert await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
+    await page.close()

@@ -1,0 +1,23 @@
+"""An error's text becomes one sentence, whatever it ends with."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.requests import Request
+
+from floor.api.problems import _not_signed_in
+from floor.errors import NotAllowed
+from floor.sentences import as_sentence, full_stop
+
+
+@pytest.mark.parametrize(('text', 'sentence'), [
+    ('nobody answers', 'Nobody answers.'), ('whom to believe?', 'Whom to believe?'), ('it is gone.', 'It is gone.'),
+    ('stop!', 'Stop!'), (' and so on… ', 'And so on…'), ('', '.')])
+def test_it_ends_once(text: str, sentence: str) -> None:
+    assert as_sentence(ValueError(text)) == sentence
+    assert full_stop(text).lower() == sentence.lower()
+
+
+def test_whoever_is_not_signed_in_reads_one_sentence() -> None:
+    answer = _not_signed_in(Request({'type': 'http'}), NotAllowed('whose name is right?'))
+    assert answer.body == b'Whose name is right?'
