@@ -566,7 +566,7 @@ async def test_the_file_is_what_the_filter_shows_and_is_offered_as_a_download(fi
 async def test_without_the_database_there_is_a_sentence_and_no_file(file_of):
     answer = await file_of(File(DatabaseUnavailable('the database does not answer: refused')))
 
-    assert (answer.status_code, answer.text) == (503, 'the database does not answer: refused. Please try again.')
+    assert (answer.status_code, answer.text) == (503, 'The database does not answer: refused. Please try again.')
     assert 'content-disposition' not in answer.headers
 
 
