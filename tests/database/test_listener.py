@@ -732,7 +732,6 @@ async def test_it_sets_up_an_empty_database_by_itself(database: Database, connec
     writer = await connect()
     await writer.execute(f'DROP SCHEMA {SCHEMA} CASCADE')
     floor = Floor(database, writer)
-    database.new_floor = 'demo'
     async with floor.running(prepare=prepare(database)):
         assert floor.store.machines == {}
         assert await writer.fetchval('SELECT count(*) FROM machine_feed_stream') == 0
