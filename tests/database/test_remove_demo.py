@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -12,7 +13,7 @@ from database.postgres import SCHEMA, until
 
 from floor import plant as plant_command
 from floor.analytics import Analytics
-from floor.database import Database, load_queries
+from floor.database import SQL, Database, load_queries
 from floor.employees import Employees
 from floor.errors import DatabaseUnavailable, FloorError, NotADemoError, NotAllowed
 from floor.listener import Listener, Timing
@@ -125,6 +126,14 @@ async def test_the_feeds_login_can_not_remove_it(connect: Connect, psql: Callabl
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function remove_demo'):
         await (await connect('nobody_1')).execute('SELECT remove_demo()')
     psql('-c', 'DROP OWNED BY nobody_1', '-c', 'DROP ROLE nobody_1')
+
+
+async def test_an_app_that_does_not_own_the_tables_may_by_its_grants(
+        connect: Connect, psql: Callable[..., str]) -> None:
+    login = f'app_{uuid4().hex[:8]}'
+    psql('-c', f'CREATE ROLE {login} LOGIN', '-v', f'app={login}', '-f', str(SQL / 'grants.sql'))
+    gone = await (await connect(login)).fetchrow('SELECT * FROM remove_demo()')
+    assert tuple(gone) == (30, 0, 0, 15)
 
 
 async def test_of_two_who_do_it_at_once_one_does(plant: Plant) -> None:

@@ -62,6 +62,13 @@ async def test_it_says_that_machines_which_stop_reporting_keep_their_status(page
     assert form.says('1 of 6')
 
 
+@pytest.mark.parametrize(('is_demo', 'words'), [(True, 'a demo: its data is simulated'), (False, 'a plant')])
+async def test_it_says_whether_the_floor_is_a_demo(page, floor, is_demo, words):
+    floor.is_demo = is_demo
+    form = await page()
+    assert words in form.texts
+
+
 async def test_a_supervisor_sees_what_the_program_knows(page):
     form = await page()
     assert form.says('Connection')
