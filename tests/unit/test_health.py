@@ -144,6 +144,14 @@ async def test_every_line_has_every_status_so_that_an_alert_finds_its_series(cli
     assert sum(machines.values()) == 3
 
 
+async def test_both_say_whether_the_floor_is_a_demo(client: httpx.AsyncClient, store: Store) -> None:
+    assert ('floor_demo', ()) not in samples(await client.get('/metrics'))
+    for is_demo in True, False:
+        store.replace(FloorSnapshot((), (), now_ms=1_000_000, is_demo=is_demo))
+        assert samples(await client.get('/metrics'))['floor_demo', ()] == is_demo
+        assert (await client.get('/healthz')).json()['demo'] is is_demo
+
+
 async def test_metrics_follow_the_connection_and_the_clock(client: httpx.AsyncClient, clock: Clock, store: Store,
                                                            make_live: Callable[[], None]) -> None:
     before = samples(await client.get('/metrics'))
