@@ -344,7 +344,7 @@ COMMENT ON TABLE clock_corrections IS
     'Changes of a machine that lay in the future by more than an hour, up to latest, and were put at a moment.';
 COMMENT ON COLUMN clock_corrections.derived IS 'Stops and sums have been made again without them.';
 
--- Whoever may call it can only do what the clock asks for.
+-- Only for the owner, in whose name the triggers run, and for the app's login (grants.sql).
 CREATE FUNCTION correct_future_history(of_machine text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -367,6 +367,8 @@ BEGIN
     INSERT INTO clock_corrections (machine_name, at, latest, rows) VALUES (of_machine, clock, latest, amount);
     DELETE FROM dashboard_machine_status_changes_7days WHERE machine_name = of_machine AND changed_at > clock;
 END $$;
+
+REVOKE EXECUTE ON FUNCTION correct_future_history FROM PUBLIC;
 
 -- Each machine keeps the status it was in at that time, from the row that it began with, so that a stop that was going
 -- on, the present state of a machine that has been well for years, and every sum from then on stay right.
