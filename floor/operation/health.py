@@ -1,4 +1,4 @@
-"""/healthz for load balancers and /metrics for Prometheus. Both are plain routes: no page is built to answer them."""
+"""/livez and /healthz for load balancers, /metrics for Prometheus. Plain routes: no page is built for them."""
 
 from __future__ import annotations
 
@@ -43,12 +43,19 @@ class Health(BaseModel):
 
 
 def register(app: FastAPI, vitals: Vitals) -> None:
-    """Serve /healthz and /metrics."""
+    """Serve /livez, /healthz and /metrics."""
     store = vitals.store
     collector = FloorCollector(vitals)
     registry = CollectorRegistry()
     registry.register(collector)
     ProcessCollector(registry=registry)
+
+    @app.head('/livez', include_in_schema=False)
+    @app.get('/livez', tags=['operation'], summary='Does the program run?', response_class=PlainTextResponse)
+    async def livez() -> Response:
+        """200 as long as the process serves, whatever its database does: restart it where this fails, never where
+        only /healthz does."""
+        return PlainTextResponse('ok', headers={'Cache-Control': 'no-store'})
 
     @app.head('/healthz', include_in_schema=False)
     @app.get('/healthz', tags=['operation'], summary='Is the floor live?',

@@ -17,7 +17,8 @@ MOST_TEXT = 200
 
 
 class SortKey(StrEnum):
-    """What a list is sorted by. Pressing: overdue first, then by priority, then by due time; it has no reverse."""
+    """What a list is sorted by. Pressing: critical first, then overdue, then what is not on hold, then by
+    priority and due time, and what has ended last; it has no reverse."""
 
     PRESSING = 'pressing'
     MACHINE = 'machine'

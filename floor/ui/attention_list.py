@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from ..model import MachineName, Status
+from ..model import DisplayName, MachineName, Status
 from ..store import Machine, Store
 from .broadcast import LISTS, Content, LiveElement, LiveView
 from .heading import Heading
@@ -51,7 +51,7 @@ class AttentionRow(LiveElement):
         return {'data-status': machine.status.value, 'data-state': since, 'data-row-machine': machine.name,
                 'aria-label': f'{machine.display}, {machine.status_word}, {shortened(machine.reason)} for {since}'
                               f'{order and f", {order}"}'}, \
-            f'{shortened(str(machine.display), 60)}\n{" · ".join(filter(None, (what, order)))}'
+            f'{named(machine.display)}\n{" · ".join(filter(None, (what, order)))}'
 
     def _order_of(self, machine: Machine) -> str:
         """The most pressing order and who has it; a stop without one says so."""
@@ -64,7 +64,8 @@ class AttentionRow(LiveElement):
 
 
 class AttentionSummary(LiveElement):
-    """All well, or how many more machines than there are rows."""
+    """All well, or how many machines there are in all where they are more than the rows. Not how many more: nobody here
+    knows how many rows a window shows."""
 
     def __init__(self, store: Store) -> None:
         super().__init__('p', LISTS)
@@ -77,4 +78,9 @@ class AttentionSummary(LiveElement):
             return {}, 'No machines.'
         if count == 0:
             return {}, 'Every machine is running.'
-        return ({}, f'and {count - ROWS} more') if count > ROWS else ({'hidden': True}, '')
+        return ({}, f'{count} machines in all') if count > ROWS else ({'hidden': True}, '')
+
+
+def named(display: DisplayName) -> str:
+    """The number first, because the end of a line is what is cut off."""
+    return shortened(f'{display.code} {display.title}' if display.code else display.title, 60)

@@ -4,7 +4,8 @@ SET plan_cache_mode = force_custom_plan;
 
 -- name: work_order_ids(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, machine_words, sort, first, most)
 -- The orders under a filter, sorted; null means no condition, a minus before the sort turns it round. What ties is sorted
--- by how pressing it is: overdue first, then by priority, then by when it is due; what has ended last, the latest first.
+-- by how pressing it is: active before ended (the latest of these first), critical first, then overdue, then what is not
+-- on hold, then by priority and by when it is due.
 -- done: today (by the clock of the zone) or week, for what was completed since then, whatever states are asked for.
 SELECT o.id
 FROM work_orders o
@@ -32,7 +33,7 @@ ORDER BY
     CASE :sort WHEN 'due' THEN o.due_at WHEN '-age' THEN o.timestamp END,
     CASE :sort WHEN '-due' THEN o.due_at WHEN 'age' THEN o.timestamp END DESC,
     coalesce(o.completed_at, o.cancelled_at) DESC NULLS FIRST,
-    o.due_at >= now(), key.urgency, o.due_at, o.id
+    key.urgency > 1, o.due_at >= now(), o.status = 'on_hold', key.urgency, o.due_at, o.id
 OFFSET :first::bigint LIMIT :most::bigint;
 
 -- name: work_orders_of(ids)

@@ -44,6 +44,26 @@ async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor, sql, path, si
     assert box['height'] > .88 * size[1]
 
 
+@pytest.mark.parametrize('path', ['/?kiosk', '/?kiosk&line=Interior%20Line', '/?kiosk&line=Transmission%20Line'])
+@pytest.mark.parametrize('size', [FULL_HD, (1366, 768), (2560, 1080), UPRIGHT])
+async def test_tiles_take_the_whole_width_and_every_row_of_the_list_is_seen(visitor, sql, path, size):
+    """However short the names are: here they are single letters."""
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down'")
+    page = await visitor.open(path, viewport={'width': size[0], 'height': size[1]})
+    await expect(page.locator('.row-machine:visible')).to_have_count(12)
+    await expect(page.locator('.panel-note')).to_have_text('30 machines in all')
+    await page.locator('.tile').evaluate_all("all => all.forEach(tile => { tile.textContent = 'A'; "
+                                             "tile.dataset.word = tile.dataset.reason = '' })")
+
+    gaps = await page.locator('.section').evaluate_all(
+        'all => all.map(each => [each.closest(".line"), each].map(one => one.getBoundingClientRect().right))'
+        '.map(([line, section]) => line - section)')
+    assert max(gaps) < .02 * size[0]
+    beyond = await page.locator('.row-machine, .panel-note').evaluate_all(
+        'all => all.filter(each => each.getBoundingClientRect().bottom > innerHeight + 1).length')
+    assert beyond == 0
+
+
 async def test_four_k_shows_the_same_twice_as_large(visitor, sql):
     letters = [await tile(await visitor.open('/?kiosk', viewport={'width': width, 'height': height}), 'Valve_01_01')
                .evaluate('tile => parseFloat(getComputedStyle(tile).fontSize)') for width, height in (FULL_HD, FOUR_K)]
@@ -63,7 +83,7 @@ async def test_lines_take_turns_and_what_is_down_stays(visitor, sql):
         await expect(shown(page)).to_have_count(1)
         await expect(page.locator('.line:visible')).to_have_count(1)
         await expect(shown(page).locator('.slide-place')).to_have_text(f'{number + 1} of 4')
-        await expect(page.locator('.row-machine:visible')).to_have_text(re.compile('^Valve 01·01\nSeat worn'))
+        await expect(page.locator('.row-machine:visible')).to_have_text(re.compile('^01·01 Valve\nSeat worn'))
     assert await page.evaluate('window.notReloaded')
 
 
@@ -99,7 +119,7 @@ async def test_an_address_that_asks_for_what_there_is_not(visitor, sql, address,
     page = await visitor.open(f'/?kiosk&{address}')
 
     await expect(page.get_by_text(sentence)).to_be_visible()
-    await expect(page.locator('.wall-side')).to_contain_text('Source Sorter 01·01')
+    await expect(page.locator('.wall-side')).to_contain_text('01·01 Source Sorter')
 
 
 @pytest.mark.parametrize(('address', 'ground'), [

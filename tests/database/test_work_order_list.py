@@ -192,7 +192,7 @@ async def test_what_presses_most_comes_first(lists, orders):
     await orders.add('medium, late', priority='medium', due=-0.5, state='on_hold')
     await orders.add('medium, very late', priority='medium', due=-9)
 
-    assert await whats(lists) == ['medium, very late', 'medium, late', 'low, late', 'critical', 'high, soon',
+    assert await whats(lists) == ['critical', 'medium, very late', 'low, late', 'medium, late', 'high, soon',
                                   'high, later', 'low', 'given up just now', 'done long ago']
 
 

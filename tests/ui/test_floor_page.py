@@ -54,7 +54,7 @@ async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(floor, l
         'Running: 4 of 5 machines', 'Warning: 1 of 5 machines', 'Down: 0 of 5 machines', 'No data: 0 of 5 machines',
         '0 open work orders', '0 critical open work orders']
     await screen.until(lambda: screen.of_class('row-machine'))
-    assert screen.of_class('row-machine')[0]['text'] == 'Valve 01·01\nSupply air low'
+    assert screen.of_class('row-machine')[0]['text'] == '01·01 Valve\nSupply air low'
     assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Warning: Supply air low'
 
 
@@ -72,7 +72,7 @@ async def test_a_machine_that_never_reported_is_not_running_anywhere(empty, look
     assert [figure['props']['aria-label'] for figure in screen.of_class('figure')][:4] == [
         'Running: 1 of 2 machines', 'Warning: 0 of 2 machines', 'Down: 0 of 2 machines',
         'No signal yet: 1 of 2 machines']
-    assert screen.of_class('row-machine')[0]['text'] == 'Valve 01·02\nNo signal yet'
+    assert screen.of_class('row-machine')[0]['text'] == '01·02 Valve\nNo signal yet'
 
 
 async def test_a_machine_that_went_silent_is_not_one_that_never_reported(empty, look):
@@ -124,7 +124,7 @@ async def test_attention_is_bounded_and_says_how_many_more_there_are(empty, look
     screen = await look()
 
     assert len(screen.of_class('row-machine')) == attention_list.ROWS
-    assert 'and 7 more' in screen.texts
+    assert '19 machines in all' in screen.texts
 
 
 async def test_attention_says_that_all_is_well(floor, look):

@@ -107,6 +107,15 @@ async def test_a_lost_database_is_named_and_the_floor_unhealthy(client: httpx.As
     assert answer.json()['machines'] == 3
 
 
+async def test_the_program_lives_while_its_database_does_not(client: httpx.AsyncClient, store: Store) -> None:
+    """A supervisor that restarted it for that would mend nothing."""
+    store.lose('the database does not answer')
+    assert (await client.get('/healthz')).status_code == 503
+    answer = await client.get('/livez')
+    assert (answer.status_code, answer.text, answer.headers['cache-control']) == (200, 'ok', 'no-store')
+    assert (await client.head('/livez')).status_code == 200
+
+
 async def test_silence_alone_makes_the_floor_unhealthy(client: httpx.AsyncClient, clock: Clock,
                                                        make_live: Callable[[], None]) -> None:
     make_live()
