@@ -95,6 +95,7 @@ class OrderTable:
 
     def __init__(self, ask: Callable[[OrderFilter], None]) -> None:
         self._ask = ask
+        self._prefix = as_asked('')
         self._filter = OrderFilter()
         self._total = 0
         self._heads: dict[SortKey, ui.element] = {}
@@ -117,6 +118,8 @@ class OrderTable:
         for sort, head in self._heads.items():
             direction = ('descending' if filter.descending else 'ascending') if sort is filter.sort else 'none'
             set_attribute(head, 'aria-sort', direction)
+        if self._prefix:  # the rows are those of all browsers
+            rows = tuple({**row, 'href': self._prefix + row['href']} for row in rows)
         if self._table.props['rows'] != rows:
             self._table.props['rows'] = rows
         self._place.set_visibility(bool(rows))
@@ -149,8 +152,7 @@ class OrderTable:
                 cell.props['data-column'] = column.entry
                 if column.entry == 'machine':
                     cell.show('data-mark', 'mark')
-                    with _Entry('a', href='href') as link:
-                        link.props[':href'] = f"'{as_asked('')}' + props.row.href"
+                    with _Entry('a', href='href'):
                         _Entry('b', textContent='machine')
                         _Entry('span', textContent='short')
                     continue
