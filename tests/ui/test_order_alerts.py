@@ -149,7 +149,7 @@ async def test_a_page_that_has_gone_says_nothing(floor, look, said, lisa, mike):
     leaving.client.delete()
 
     assert len(await said()) == 1
-    assert len(floor.store._subscribers) == 3  # the broadcast, the alerts and the drawer of the page that stays
+    assert len(floor.store._subscribers) == 4  # the broadcast; title, alerts and drawer of the page that stays
 
 
 async def test_words_of_other_people_are_text(floor, look, said, lisa, mike):
