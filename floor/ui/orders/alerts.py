@@ -15,8 +15,12 @@ from .words import short_id
 
 SOUND = 'sounds/order.wav'
 STORED_AS = 'sound'
+SOUND_MEANS = 'A sound when an order is assigned to you or is critical'
+BLOCKED = 'The browser blocks sounds on this page. Press here to allow them.'
 GATHER_S = 0.3  # what comes together is said together
 SHOWN_MS = 15_000
+SOUND_STARTS_WITHIN_S = 1.0
+"""A sound that has been loaded and does not play by then was blocked by the browser."""
 
 
 def order_alerts(store: Store, person: Person) -> None:
@@ -38,6 +42,8 @@ class OrderAlerts:
         self._button = ui.button(on_click=self._switch_sound, color=None).props('flat no-caps dense') \
             .classes('sound-button')
         self._player = ui.element('div').props('hidden')
+        self._is_blocked = False
+        self._waiting_for_sound: asyncio.TimerHandle | None = None
         self._show_sound()
         self._stop = store.subscribe(self._on_difference)
         self._client.on_delete(self._leave)
@@ -49,21 +55,37 @@ class OrderAlerts:
         return bool(self._user.get(STORED_AS, True))
 
     def _switch_sound(self) -> None:
-        self._user[STORED_AS] = not self._has_sound
+        if not (self._is_blocked and self._has_sound):  # else the press itself allows the browser to play it
+            self._user[STORED_AS] = not self._has_sound
         self._show_sound()
         if self._has_sound:
             self._play()  # so that it is heard, and the browser knows that it is wanted
 
     def _show_sound(self) -> None:
-        self._button.set_text('Sound on' if self._has_sound else 'Sound off')
+        is_blocked = self._is_blocked and self._has_sound
+        self._button.set_text('Sound blocked' if is_blocked else 'Sound on' if self._has_sound else 'Sound off')
         self._button.props['aria-pressed'] = str(self._has_sound).lower()
-        self._button.props['title'] = 'A sound when an order is assigned to you or is critical'
+        self._button.props['data-blocked'] = str(is_blocked).lower()
+        self._button.props['title'] = BLOCKED if is_blocked else SOUND_MEANS
 
     def _play(self) -> None:
-        """Made when it is to be heard: no page loads it before. A browser that forbids sounds keeps silent."""
+        """The sound is loaded only now. A browser that blocks it says nothing: it loads it and does not play."""
         self._player.clear()
         with self._player:
-            ui.audio(address_of(SOUND), controls=False, autoplay=True)
+            sound = ui.audio(address_of(SOUND), controls=False, autoplay=True)
+        sound.on('canplaythrough', self._sound_loaded, args=[])
+        sound.on('playing', lambda: self._heard(True), args=[])
+
+    def _sound_loaded(self) -> None:
+        if self._waiting_for_sound is None:
+            self._waiting_for_sound = asyncio.get_running_loop().call_later(SOUND_STARTS_WITHIN_S, self._heard, False)
+
+    def _heard(self, is_heard: bool) -> None:
+        if self._waiting_for_sound is not None:
+            self._waiting_for_sound.cancel()
+            self._waiting_for_sound = None
+        self._is_blocked = not is_heard
+        self._show_sound()
 
     # what happens
 
@@ -103,8 +125,9 @@ class OrderAlerts:
 
     def _leave(self) -> None:
         self._stop()
-        if self._saying is not None:
-            self._saying.cancel()
+        for waiting in self._saying, self._waiting_for_sound:
+            if waiting is not None:
+                waiting.cancel()
 
 
 def is_by(order: OrderBrief, person: Person) -> bool:

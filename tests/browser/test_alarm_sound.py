@@ -1,0 +1,29 @@
+"""A browser plays no sound on a page that nobody has touched yet: the page says so, and one press allows it."""
+
+import pytest
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+
+async def critical_order(sql):
+    await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
+                      "VALUES ('Valve_01_01', 'Pin sticks', 'critical')")
+
+
+async def test_a_blocked_sound_is_said_and_a_press_allows_it(visitor, sql):
+    page = await visitor.open()
+    sound = page.get_by_role('banner').locator('.sound-button')
+    await expect(sound).to_have_text('Sound on')
+
+    await critical_order(sql)
+
+    await expect(sound).to_have_text('Sound blocked')
+    await expect(sound).to_have_attribute('title', 'The browser blocks sounds on this page. Press here to allow them.')
+    await sound.click()
+    await expect(sound).to_have_text('Sound on')
+    await critical_order(sql)
+    await expect(page.get_by_text('Critical order')).to_have_count(2)
+    await expect(sound).to_have_text('Sound on')
+    await sound.click()
+    await expect(sound).to_have_text('Sound off')
