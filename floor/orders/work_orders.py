@@ -43,6 +43,8 @@ PIECE = 64 * 1024
 MOST_ATTACHMENTS = 50
 EARLIEST_REPORT = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER = timedelta(hours=1)
+NOBODY_TO_START = ('this order is assigned to nobody, and you are not one of the employees: assign it before it is '
+                   'started')
 SHORTEST_DUE, LONGEST_DUE = timedelta(minutes=1), timedelta(days=365)
 
 
@@ -181,7 +183,7 @@ class WorkOrders:
     async def move(self, who: Identity, id: str, version: int, move: StateMove) -> WorkOrder:
         """Bring an order to another state. Needs the role that the table of moves says.
 
-        Starting an unassigned order assigns it to the person who starts it.
+        Starting an unassigned order assigns it to the person who starts it; who is no employee has to assign it first.
 
         :raises EditConflict: somebody has changed the order since that version
         """
@@ -196,8 +198,9 @@ class WorkOrders:
             if order.state is move.to:
                 raise InvalidInput(f'this order is {move.to.word.lower()} already', 'status')
             await self._queries.say_with_move(connection, note=words.pop('note') or '')
-            takes_it = (move.to is WorkOrderState.IN_PROGRESS and order.assignee_id is None
-                        and person.role.may(Role.TECHNICIAN))
+            takes_it = move.to is WorkOrderState.IN_PROGRESS and order.assignee_id is None
+            if takes_it and person.employee_id is None:
+                raise InvalidInput(NOBODY_TO_START, 'status')
             row = await self._queries.move_work_order(
                 connection, id=id, version=version, status=move.to, hold_reason=move.hold_reason,
                 assignee_id=person.employee_id if takes_it else order.assignee_id,

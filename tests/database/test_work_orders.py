@@ -685,3 +685,11 @@ async def test_an_operator_cannot_be_assigned(orders: WorkOrders, ids: dict[str,
         assert info.value.field == 'assignee'
     with pytest.raises(asyncpg.CheckViolationError, match='assign a technician or a supervisor'):
         await (await connect()).execute("UPDATE work_orders SET assignee = 'Carlos Mendez'")
+
+
+async def test_an_order_of_nobody_is_not_started_by_someone_who_cannot_have_it(database: Database) -> None:
+    orders = WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
+    order = await orders.create(STRANGER, LEAK)
+
+    with pytest.raises(InvalidInput, match='assign it before it is started'):
+        await orders.move(STRANGER, order.id, order.version, TAKE)

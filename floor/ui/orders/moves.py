@@ -6,7 +6,7 @@ from nicegui import background_tasks, ui
 
 from ...errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
 from ...model import HoldReason, Identity, Move, Person, Status, WorkOrder, WorkOrderState
-from ...orders.work_orders import StateMove
+from ...orders.work_orders import NOBODY_TO_START, StateMove
 from ..back_button import BackCloses
 from ..drafts import Draft, Drafts
 from ..heading import Heading
@@ -57,6 +57,9 @@ class OrderMoves:
         if move.within is not None and ended is not None \
                 and self._services.store.now_ms / 1000 - ended.timestamp() > move.within.total_seconds():
             return f'It ended more than {move.within.days} days ago: open a new one.'
+        if move.to_state is WorkOrderState.IN_PROGRESS and order.assignee_id is None \
+                and self._person.employee_id is None and self._person.role.may(move.role):
+            return as_sentence(NOBODY_TO_START)
         return role_needed(move.role, self._person.role)
 
     async def move(self, order: WorkOrder, to: WorkOrderState) -> bool:
