@@ -582,7 +582,7 @@ BEGIN
     TRUNCATE machine_feed_stream, machines, production_lines, work_orders, work_order_events, work_order_checklist,
         work_order_attachments;
     TRUNCATE machine_status_history, machine_silences, machine_stops, machine_days, floor_quarters, machine_marks,
-        machine_waits, history_machines, dashboard_current_machine_status, dashboard_machine_uptime_7days,
+        machine_waits, history_machines, clock_corrections, dashboard_current_machine_status, dashboard_machine_uptime_7days,
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,
         dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days;
     DELETE FROM employees WHERE lower(email) IS DISTINCT FROM lower(keep_email);

@@ -63,7 +63,9 @@ async def lived_in(connection: asyncpg.Connection) -> None:
         INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by)
         SELECT id, 'leak.png', 'image/png', 'x', 'Mike' FROM work_orders LIMIT 1;
         INSERT INTO work_order_checklist (work_order_id, text) SELECT id, 'Close the valve' FROM work_orders LIMIT 1;
-        UPDATE history_progress SET forgotten_until = '2020-01-01Z'""")
+        UPDATE history_progress SET forgotten_until = '2020-01-01Z';
+        INSERT INTO clock_corrections (machine_name, at, latest, rows)
+        SELECT machine_name, now(), now() + interval '1 year', 1 FROM machines LIMIT 1""")
     await connection.execute('SELECT refresh_history()')
 
 
@@ -71,7 +73,8 @@ async def test_nothing_of_the_demo_is_left(connect: Connect, plant: Plant) -> No
     connection = await connect()
     await lived_in(connection)
     before = await rows(connection)
-    assert {'machine_stops', 'machine_days', 'work_order_attachments', 'machine_silences'} <= before.keys()
+    assert {'machine_stops', 'machine_days', 'work_order_attachments', 'machine_silences',
+            'clock_corrections'} <= before.keys()
     gone = await plant.remove_demo(LOCAL)
     assert gone == DemoContents(30, before['machine_status_history'], before['work_orders'], 15)
     assert (await rows(connection)).keys() == KEPT
