@@ -3,7 +3,8 @@
 A proxy says the prefix in X-Forwarded-Prefix; where it can't, the setting ROOT_PATH does. What comes in carries the
 prefix or not, as the proxy strips it or not. What is within only knows paths without it. What goes out needs it, and
 finds it in the header, which NiceGUI reads too: so it is put there in both cases, and nowhere else, because NiceGUI
-would add up two of them.
+would add up two of them. NiceGUI stands around us and puts the header as it came before every redirect to a path. Where
+that would be wrong, the redirect is relative to the address that was asked for, which NiceGUI leaves as it is.
 """
 
 from __future__ import annotations
@@ -32,11 +33,21 @@ class PathPrefix:
         if scope['type'] not in {'http', 'websocket'}:
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, '').rstrip('/')
+        header = Headers(scope=scope).get(HEADER, '')
+        given = header.rstrip('/')
         prefix = given if PREFIX.fullmatch(given) else self._root_path
+        inner = _without(scope, prefix)
+
+        def outward(path: str) -> str:
+            """A path of ours as the Location that NiceGUI makes the right one of."""
+            if header == prefix:
+                return path
+            return _relative(inner, path) if header else prefix + path
+
         if prefix and scope['path'] == prefix and scope['type'] == 'http':
+            location = f'./{prefix.rpartition("/")[2]}/' if header and header != prefix else outward('/')
             await send({'type': 'http.response.start', 'status': 307, 'headers': [
-                (b'location', _location(f'{scope["path"]}/', scope['query_string']))]})
+                (b'location', _location(location, scope['query_string']))]})
             await send({'type': 'http.response.body'})
             return
 
@@ -45,11 +56,10 @@ class PathPrefix:
                 headers = MutableHeaders(scope=message)
                 if (location := headers.get('location')) is not None:
                     path = _within(location, Headers(scope=scope).get('host', ''))
-                    # NiceGUI adds what the proxy said, and stands around us
-                    headers['location'] = path if given or not path.startswith('/') else prefix + path
+                    headers['location'] = outward(path) if path.startswith('/') else path
             await send(message)
 
-        await self._app(_without(scope, prefix), receive, send_on)
+        await self._app(inner, receive, send_on)
 
 
 def prefix_of(headers: Mapping[str, str]) -> str:
@@ -67,6 +77,12 @@ def _without(scope: Scope, prefix: str) -> Scope:
     raw = scope.get('raw_path') or scope['path'].encode()
     return {**scope, 'headers': headers, 'path': scope['path'].removeprefix(prefix),
             'raw_path': raw.removeprefix(prefix.encode())}
+
+
+def _relative(inner: Scope, path: str) -> str:
+    """A path of ours as seen from the one that was asked for."""
+    asked: bytes = inner.get('raw_path') or inner['path'].encode()
+    return ('../' * (asked.count(b'/') - 1) or './') + path.lstrip('/')
 
 
 def _within(location: str, host: str) -> str:

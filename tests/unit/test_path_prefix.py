@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
+import httpx
 import pytest
+from nicegui.middlewares import RedirectWithPrefixMiddleware
+from starlette.responses import RedirectResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from floor.gate.path_prefix import PathPrefix, prefix_of
@@ -62,3 +66,29 @@ async def test_redirects_of_ours_stay_below_the_path(asked: dict[str, str], expe
 
 async def test_the_path_itself_gets_its_slash() -> None:
     assert await passed('/monitor', root_path='/monitor') == ('', '', '/monitor/?a=1')
+
+
+@pytest.mark.parametrize('setting', [
+    {'header': '/monitor'}, {'header': '/monitor/'}, {'header': '/monitor//'}, {'root_path': '/monitor'},
+    {'header': '//evil.example', 'root_path': '/monitor'}, {'header': '/', 'root_path': '/monitor'},
+    {'header': '/monitor', 'root_path': '/other'}], ids=str)
+@pytest.mark.parametrize('is_stripped', [False, True])
+@pytest.mark.parametrize(('asked', 'expected'), [
+    ('/monitor', '/monitor/?a=1'), ('/monitor/old', '/monitor/reports?b=2'),
+    ('/monitor/old/1/', '/monitor/reports?b=2')])
+async def test_with_nicegui_around_a_redirect_has_the_prefix_once(
+        setting: dict[str, str], is_stripped: bool, asked: str, expected: str) -> None:
+    app = RedirectWithPrefixMiddleware(PathPrefix(RedirectResponse('/reports?b=2'),
+                                                  root_path=setting.get('root_path', '')))
+    path = asked.removeprefix('/monitor') if is_stripped and asked != '/monitor' else asked
+    headers = {'X-Forwarded-Prefix': setting['header']} if 'header' in setting else {}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor.example') as client:
+        answer = await client.get(path + '?a=1', headers=headers)
+    assert urljoin(f'http://floor.example{asked}', answer.headers['location']) == f'http://floor.example{expected}'
+
+
+async def test_without_a_prefix_a_header_that_is_none_leads_nowhere_else() -> None:
+    app = RedirectWithPrefixMiddleware(PathPrefix(RedirectResponse('/reports')))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor.example') as client:
+        answer = await client.get('/old', headers={'X-Forwarded-Prefix': '//evil.example'})
+    assert urljoin('http://floor.example/old', answer.headers['location']) == 'http://floor.example/reports'
