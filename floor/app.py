@@ -95,14 +95,16 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     store.subscribe(bring_up_to_date)
     supervisor = Supervisor(lambda trouble: store.set_trouble(trouble, TASKS))
     supervise = supervisor.supervise
+    keepers = [] if settings.is_guest else [  # the app's settings count, not those of a developer's computer
+        (order_keeper.upkeep, order_keeper.run, 'work_order_task', 'checks of work orders'),
+        (history_keeper.upkeep, history_keeper.run, 'history_task', 'updates of the history'),
+        (dashboard_keeper.upkeep, dashboard_keeper.run, 'dashboard_task', 'updates of the dashboard')]
     tasks = [
         supervise('listener', 'database listeners', listener.run),
         supervise(health.PAGE_UPDATES, 'page updates', broadcast.run),
         supervise('pool_recycling', 'renewals of database connections', database.recycle),
         supervise('connection_watch', 'records of the connection', watch.run),
-        supervise('work_order_task', 'checks of work orders', partial(once_live, store, order_keeper.run)),
-        supervise('history_task', 'updates of the history', partial(once_live, store, history_keeper.run)),
-        supervise('dashboard_task', 'updates of the dashboard', partial(once_live, store, dashboard_keeper.run)),
+        *(supervise(name, what, partial(once_live, store, run)) for _, run, name, what in keepers),
         supervise('event_loop', 'measurements of the event loop', partial(measure_event_loop, loop)),
         supervise('garbage', 'collections of garbage',
                   partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages))]
@@ -123,8 +125,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
                              identify=services.identify, downloads=services.downloads)
     vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
                     browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,
-                    upkeeps=[order_keeper.upkeep, history_keeper.upkeep, dashboard_keeper.upkeep],
-                    supervised=supervisor.statuses,
+                    upkeeps=[upkeep for upkeep, *_ in keepers], supervised=supervisor.statuses,
                     log_lines=lambda: log_lines.lines, migrations=load_migrations(feed_table=database.feed_table),
                     password=source.lakebase, simulator=simulator, refused=lambda: refused.refusals)
     health.register(app, vitals)

@@ -258,8 +258,8 @@ class Settings(BaseSettings):
 
     @property
     def is_guest(self) -> bool:
-        """Whether this is a developer's computer on the Lakebase database of an app: the app owns the schema and plays
-        the simulator, a guest does neither."""
+        """Whether this is a developer's computer on the Lakebase database of an app: the app owns the schema,
+        plays the simulator and does the upkeep by its own settings; a guest does none of it."""
         host = self.pghost if self.source is Source.PG_VARIABLES else urlsplit(self.database_url or '').hostname
         is_lakebase = self.source is Source.LAKEBASE or LAKEBASE_HOST.fullmatch(host or '') is not None
         return is_lakebase and not on_databricks()

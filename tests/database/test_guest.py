@@ -1,0 +1,65 @@
+"""A developer's computer on the Lakebase database of an app: it shows the floor, and leaves the rest to the app."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from browser.program import Program
+from database.postgres import SCHEMA, until
+from database.tls import ROLE, TlsDatabase
+from database.workspace import ENDPOINT, Workspace
+
+from floor.database import SQL
+
+Start = Callable[..., Program]
+LONGEST_START_S = 60
+SETTINGS = f'SELECT * FROM {SCHEMA}.plant_settings'
+
+
+@pytest.fixture
+def start(lake: TlsDatabase, workspace: Workspace, tmp_path: Path) -> Iterator[Start]:
+    """Starts the program as the README says for a laptop, on a demo that somebody else has made."""
+    lake.server.psql(lake.url, '-v', 'new_floor=demo', '-f', str(SQL / 'install.sql'))
+    programs = []
+
+    def start(**settings: str) -> Program:
+        program = Program(tmp_path, LAKEBASE_ENDPOINT=ENDPOINT, DATABRICKS_DATABASE_PORT=str(lake.port), PGUSER=ROLE,
+                          LAKEBASE_DATABASE_NAME=lake.name, **workspace.environment, **settings)
+        programs.append(program)
+        program.start()
+        return program
+
+    yield start
+    for program in programs:
+        program.stop()
+
+
+def tasks(program: Program) -> set[str]:
+    """What it does in the background, as /metrics names it."""
+    with urllib.request.urlopen(f'{program.url}/metrics', timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return {line.split('"')[1] for line in lines if line.startswith('floor_task_failing{')}
+
+
+async def test_a_guest_leaves_to_the_app_what_is_the_apps(start: Start, lake: TlsDatabase) -> None:
+    """With every right, and settings of its own."""
+    lake.server.psql(lake.url, '-v', f'app={ROLE}', '-f', str(SQL / 'grants.sql'))
+    lake.server.psql(lake.url, '-c', f"UPDATE {SCHEMA}.plant_settings SET machine_silent_after = '77 s', "
+                                     "time_zone = 'Asia/Tokyo', micro_stop = '9 minutes'")
+    settings = lake.server.psql(lake.url, '-c', SETTINGS)
+    guest = await asyncio.to_thread(start, MACHINE_SILENT_AFTER='5', AUTO_WORK_ORDER_AFTER='1', RETENTION_DAYS='30',
+                                    PLANT_TIMEZONE='Europe/Berlin')
+
+    async def is_live() -> bool:
+        return (await asyncio.to_thread(guest.health)).get('status') == 'live'
+
+    await until(is_live, LONGEST_START_S)
+    doing = await asyncio.to_thread(tasks, guest)
+    assert 'listener' in doing
+    assert doing.isdisjoint({'work_orders', 'work_order_task', 'history', 'history_task', 'dashboard',
+                             'dashboard_task'})
+    assert lake.server.psql(lake.url, '-c', SETTINGS) == settings
