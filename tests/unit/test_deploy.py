@@ -17,12 +17,15 @@ import pytest
 import yaml
 
 from floor.embedded.server import binaries
+from floor.gate.own_origin import own_names
 from floor.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / 'deploy'
 NOTICE = (ROOT / 'NOTICE').read_text()
 OF_DATABASE_IMAGE = {'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB'}
+ANSWERED_TO = {'localhost', '127.0.0.1', '::1', '0.0.0.0'}
+"""No name of another site, which could point it to this machine (DNS rebinding). 127.0.0.1: the health check."""
 TOP = {'.ci', '.env.example', '.gitignore', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'NOTICE', 'README.md',
        'SECURITY.md', 'app.yaml', 'assets', 'auth', 'databricks.yml', 'deploy', 'floor', 'main.py', 'pyproject.toml',
        'requirements.txt', 'simulator', 'sql', 'tests'}
@@ -59,7 +62,14 @@ def test_the_compose_file_sets_what_there_is() -> None:
     user, base = database['environment']['POSTGRES_USER'], database['environment']['POSTGRES_DB']
     assert settings.database_url == f'postgresql://{user}:{password}@database:5432/{base}'
     assert app['ports'] == ['127.0.0.1:8000:8000'], 'nobody signs in, so nobody else may reach it'
+    settings = Settings(_env_file=None, **{name.lower(): value for name, value in {**of_image(), **values}.items()})
+    assert own_names(settings) == ANSWERED_TO
     assert (DEPLOY / app['build']['context'] / app['build']['dockerfile']).is_file()
+
+
+def of_image() -> dict[str, str]:
+    """The settings of the image."""
+    return dict(part.split('=', 1) for line in dockerfile('ENV') for part in line.split())
 
 
 def dockerfile(instruction: str) -> list[str]:
@@ -79,8 +89,9 @@ def test_the_dockerfile_copies_what_a_wheel_is_made_of() -> None:
 
 
 def test_the_dockerfile_sets_what_there_is_and_starts_what_there_is() -> None:
-    names = {part.split('=')[0] for line in dockerfile('ENV') for part in line.split()}
-    assert [name for name in names if not known(name)] == []
+    assert [name for name in of_image() if not known(name)] == []
+    settings = Settings(_env_file=None, **{name.lower(): value for name, value in of_image().items()})
+    assert own_names(settings) == ANSWERED_TO, 'it listens on every address, so a page may use any name for it'
     assert json.loads(dockerfile('ENTRYPOINT')[0])[0] in (ROOT / 'pyproject.toml').read_text()
     _cmd, check = dockerfile('HEALTHCHECK')[0].split('CMD ')
     compile(json.loads(check)[2], 'HEALTHCHECK', 'exec')
