@@ -91,8 +91,8 @@ def _parser() -> console.Parser:
                                   '.env (README.md lists them); an option here wins.',
         epilog=f'{PROGRAM} COMMAND --help explains one of the other commands.')
     parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
-                        help=f'{RUN} (the default): the app; simulator: plays the plant; backup, restore: the embedded '
-                             f'database')
+                        help=f'{RUN} (the default): the app; simulator: plays the demo; backup, restore: save the '
+                             f'embedded database, bring it back; plant: replaces the demo by an empty floor')
     parser.add_argument('--host', help='an address to listen on (HOST)')
     parser.add_argument('--port', help='a port to listen on (PORT)')
     parser.add_argument('--demo', action='store_true', help='a floor that is made now becomes the demo '
