@@ -136,7 +136,8 @@ def _of_database(vitals: Vitals, facts: DatabaseFacts) -> Iterator[Finding]:
 
 def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
     for each in facts.open_transactions:
-        waiting = f'; {each.waiting} sessions wait for it' if each.waiting else ''
+        sessions = '1 session waits' if each.waiting == 1 else f'{each.waiting} sessions wait'
+        waiting = f'; {sessions} for it' if each.waiting else ''
         yield Finding(Severity.DOWN if each.waiting else Severity.WARNING,
                       f"A transaction of the login {each.login} (process {each.pid}) has held locks on the floor's "
                       f'tables for {each.seconds:.0f} s{waiting}.',

@@ -141,7 +141,7 @@ async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
     waiting = asyncio.create_task(admin.execute("UPDATE machine_feed_stream SET status = 'warning'"))
 
     async def is_counted() -> bool:
-        return (await what()).endswith('; 1 sessions wait for it.')
+        return (await what()).endswith('; 1 session waits for it.')
 
     await until(is_counted)
     await feed.execute('ROLLBACK')

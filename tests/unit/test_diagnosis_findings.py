@@ -17,7 +17,7 @@ from floor.listener import Listener
 from floor.migrate import Migration
 from floor.model import FloorSnapshot
 from floor.operation.connection_watch import ConnectionWatch
-from floor.operation.diagnosis import Applied, DatabaseFacts, Diagnosis, Trigger
+from floor.operation.diagnosis import Applied, DatabaseFacts, Diagnosis, OpenTransaction, Trigger
 from floor.operation.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, _of_clock, findings
 from floor.operation.loop_lag import event_loop_lag
 from floor.operation.vitals import Vitals
@@ -191,3 +191,11 @@ def test_without_a_database_what_the_program_knows_is_shown(vitals: Vitals) -> N
     assert dict(shown['Database'].facts)['Server'] == 'not known: the database does not answer'
     assert dict(shown['Connection'].facts)['The floor is'] == 'live'
     assert shown['Instances'].rows == ()
+
+
+@pytest.mark.parametrize(('waiting', 'ending'), [
+    (0, 'for 90 s.'), (1, 'for 90 s; 1 session waits for it.'), (2, 'for 90 s; 2 sessions wait for it.')])
+def test_who_waits_for_an_open_transaction_is_counted(vitals: Vitals, waiting: int, ending: str) -> None:
+    facts = replace(WELL, open_transactions=(OpenTransaction(7, 'plc', 90.0, waiting),))
+    found, = (each for each in findings(Diagnosis(vitals, facts, None)) if '(process 7)' in each.what)
+    assert found.what.endswith(ending)
