@@ -3,12 +3,10 @@
 FloorError
 ├── SettingsError          an environment variable or .env line has a wrong value
 ├── DatabaseError
-│   ├── DatabaseMisconfigured  what is set of the database can never work, however often it is tried
 │   ├── DatabaseUnavailable    nobody answers at the database's address
-│   ├── DatabaseReadOnly       it answers, and cannot be written
-
-
+│   │   ├── DatabaseMisconfigured  what is set of the database can never work, however often it is tried
 │   │   └── HistoryNotReadyError   the history of a new floor is being created
+│   ├── DatabaseReadOnly       it answers, and cannot be written
 │   ├── MigrationError         the schema can't be brought up to date
 │   └── FeedNotDelivered       a notification we sent to ourselves did not come back in time
 ├── NotADemoError          the floor is a plant: it can't be simulated or removed
@@ -16,6 +14,7 @@ FloorError
 ├── BackupError            a backup can't be made or can't be restored
 ├── NotificationError      a payload on our channel that isn't of our protocol
 ├── NotFound               a machine, person or work order that isn't in the database
+├── OrderAlreadyOpenError  the machine's present stop has a work order already
 ├── NotAllowed             the role of who asks is not enough
 ├── TooManyChanges         who asks has changed more in a short time than anybody should
 ├── TooManyDownloads       who asks has as many downloads under way as one person may

@@ -19,7 +19,7 @@ SHORTEST_ID = 4  # enough to find it among those of a floor, and there is little
 
 
 def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName, ui.element], None]) -> None:
-    """A fixed number of rows that always show the first machines of the list, and how many more there are."""
+    """A fixed number of rows that always show the first machines of the list, and how many there are in all."""
     with ui.card().classes('panel attention').props('role=region aria-label="Needs attention"'):
         Heading('Needs attention').classes('panel-title')
         for rank in range(ROWS):
