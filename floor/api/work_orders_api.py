@@ -83,8 +83,8 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
             assignee_id = await _employee_called(employees, new.assignee)
             if idempotency_key is not None and await _was_used(database, idempotency_key):
                 response.status_code = 200
-            order = OrderAnswer.of(await orders.create(who, new.order(assignee_id, idempotency_key)),
-                                   await database.now())
+            now = await database.now()  # before the command: afterwards nothing may fail
+            order = OrderAnswer.of(await orders.create(who, new.order(assignee_id, idempotency_key)), now)
         response.headers['Location'] = f'{request.url.path}/{order.id}'
         return order
 
@@ -103,13 +103,12 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         not allowed or lacks what it needs. Roles: technician; supervisor to assign others and to cancel; who reported
         it may change its description and priority.
         """
-        try:
-            async with answering(patience):
-                return OrderAnswer.of(await _patch(orders, employees, who, _known(order_id), patch),
-                                      await database.now())
-        except EditConflict as conflict:
-            async with answering(patience):
-                return problem(409, str(conflict), members=_current(conflict.current, await database.now()))
+        async with answering(patience):
+            now = await database.now()  # before the command: afterwards nothing may fail
+            try:
+                return OrderAnswer.of(await _patch(orders, employees, who, _known(order_id), patch), now)
+            except EditConflict as conflict:
+                return problem(409, str(conflict), members=_current(conflict.current, now))
 
     @router.get('/{order_id}/comments', summary='What people said, oldest first', responses=documented(404))
     async def comments(order_id: str) -> list[CommentAnswer]:
@@ -124,9 +123,8 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
                         ) -> list[CommentAnswer]:
         """Needs the role operator. The answer is all that was said about the order, oldest first."""
         async with answering(patience):
-            await orders.comment(who, _known(order_id), comment.text, idempotency_key)
-            details = await orders.details(_known(order_id))
-        return [CommentAnswer.of(event) for event in _comments(details.events)]
+            events = await orders.comment(who, _known(order_id), comment.text, idempotency_key)
+        return [CommentAnswer.of(event) for event in _comments(events)]
 
     @router.get('/{order_id}/events', summary='Its whole history, oldest first', responses=documented(404))
     async def events(order_id: str) -> list[EventAnswer]:

@@ -29,6 +29,7 @@ from ..model import (
     Role,
     WorkOrder,
     WorkOrderDetails,
+    WorkOrderEvent,
     WorkOrderState,
 )
 from .work_order_files import clean_file_name, media_type
@@ -150,10 +151,10 @@ class WorkOrders:
         """
         async with reading(self._database) as connection:
             order = await self._get(connection, id)
-            events = [to_order_event(row) async for row in self._queries.work_order_events(connection, id=id)]
+            events = await self._events(connection, id)
             items = [to_item(row) async for row in self._queries.work_order_checklist(connection, id=id)]
             files = [to_attachment(row) async for row in self._queries.work_order_attachments(connection, id=id)]
-        return WorkOrderDetails(order, tuple(events), tuple(items), tuple(files))
+        return WorkOrderDetails(order, events, tuple(items), tuple(files))
 
     async def edit(self, who: Identity, id: str, version: int, edit: OrderEdit) -> WorkOrder:
         """Change what an order says, or who does it.
@@ -209,8 +210,10 @@ class WorkOrders:
 
     # what belongs to an order
 
-    async def comment(self, who: Identity, id: str, text: str, client_reference: str | None = None) -> None:
-        """Say something; the same client reference twice is said once. Needs an operator."""
+    async def comment(self, who: Identity, id: str, text: str, client_reference: str | None = None
+                      ) -> tuple[WorkOrderEvent, ...]:
+        """Say something; the same client reference twice is said once. Needs an operator. Returns the order's history
+        with it, read before the end of the transaction: when it is kept, nothing more can fail."""
         text, reference = clean_text(text, 'text', LONG_TEXT), clean_reference(client_reference)
         async with (logged('comment on a work order', who, order=id),
                     self._changing(who, id, Role.OPERATOR, 'commenting') as (connection, person, _)):
@@ -219,6 +222,7 @@ class WorkOrders:
                 earlier = await self._queries.comment_with_reference(connection, client_reference=reference)
                 if earlier['work_order_id'] != id or not _is_by(earlier, person):
                     raise _reference_taken()
+            return await self._events(connection, id)
 
     async def add_item(self, who: Identity, id: str, text: str) -> None:
         """Add to the checklist. Needs a technician, or an operator who reported the order."""
@@ -311,6 +315,9 @@ class WorkOrders:
 
     async def _get(self, connection: Connection, id: str) -> WorkOrder:
         return _found(await self._queries.work_order(connection, id=id) if _can_be(id) else None, id)
+
+    async def _events(self, connection: Connection, id: str) -> tuple[WorkOrderEvent, ...]:
+        return tuple([to_order_event(row) async for row in self._queries.work_order_events(connection, id=id)])
 
     async def _refuse_second(self, connection: Connection, machine: MachineName) -> None:
         await self._queries.lock_machine(connection, machine=machine)

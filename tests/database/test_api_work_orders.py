@@ -22,6 +22,7 @@ from floor.change_limit import ChangeLimit
 from floor.database import Database
 from floor.downloads import Downloads
 from floor.employees import Employees
+from floor.errors import DatabaseUnavailable
 from floor.gate.intake import MOST_BYTES, Intake
 from floor.model import Attachment, Identity, Role
 from floor.orders.work_order_list import WorkOrderList
@@ -528,6 +529,26 @@ async def test_without_a_database_it_says_so_and_when_to_ask_again(settings: Set
                        await client.patch(f'{PATH}/WO-20260302-00000000', json={'version': 1, 'priority': 'low'})]:
             problem_in(answer, 503)
             assert int(answer.headers['retry-after']) > 0
+
+
+async def test_a_database_that_fails_besides_the_change_leaves_no_change_that_is_denied(
+        supervisor: Client, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = await reported(supervisor)
+    path = f'{PATH}/{order["id"]}'
+
+    async def gone(*_: object) -> None:
+        raise DatabaseUnavailable('the database is away')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, 'now', gone)
+        problem_in(await supervisor.post(PATH, json={**LEAK, 'machine_id': 'Valve_02_01'}), 503)
+        for change in {'priority': 'low'}, {'status': 'in_progress'}:
+            problem_in(await supervisor.patch(path, json={'version': 1, **change}), 503)
+    assert (await supervisor.get(PATH)).json() == [order], '503 is: nothing was done'
+    with monkeypatch.context() as patch:
+        patch.setattr(WorkOrders, 'details', gone)
+        answer = await supervisor.post(f'{path}/comments', json={'text': 'It drips'})
+    assert (answer.status_code, [comment['text'] for comment in answer.json()]) == (201, ['It drips'])
 
 
 async def test_a_database_that_hangs_leaves_nothing_half_done(database: Database, settings: Settings, connect: Connect,
