@@ -17,6 +17,7 @@ from typing import Any
 
 from fastapi import Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from starlette.datastructures import Address
 from starlette.types import Receive, Scope, Send
 
 from .errors import TooManyDownloads
@@ -44,13 +45,15 @@ class Downloads:
         self._under_way: Counter[str] = Counter()
         self._one_ended = asyncio.Condition()
 
-    async def response(self, who: Identity, pieces: AsyncGenerator[Any, None], media_type: str,
+    async def response(self, who: Identity, peer: Address | None, pieces: AsyncGenerator[Any, None], media_type: str,
                        headers: Mapping[str, str]) -> StreamingResponse:
         """The answer that sends the pieces, text or bytes. The first is read here: what it raises is raised.
 
+        peer: where the request comes from. People without an e-mail address may all have the same name: they are told
+        apart by it.
         :raises TooManyDownloads: this person has as many under way as they may
         """
-        name = (who.email or who.name).lower()
+        name = who.email or ' at '.join([who.name.lower(), *([peer.host] if peer else [])])
         try:
             async with asyncio.timeout(self._patience), self._one_ended:
                 await self._one_ended.wait_for(lambda: self._under_way[name] < self._at_once)
@@ -74,10 +77,10 @@ class Downloads:
                          headers={'Cache-Control': 'no-store', **headers})
 
 
-    async def csv(self, who: Identity, pieces: AsyncGenerator[str, None], name: str, now: datetime
-                  ) -> StreamingResponse:
+    async def csv(self, who: Identity, peer: Address | None, pieces: AsyncGenerator[str, None], name: str,
+                  now: datetime) -> StreamingResponse:
         """The same for a file for Excel, with the moment in its name."""
-        return await self.response(who, pieces, 'text/csv; charset=utf-8', {
+        return await self.response(who, peer, pieces, 'text/csv; charset=utf-8', {
             'Content-Disposition': f'attachment; filename="{name}-{now:%Y-%m-%d-%H%M}.csv"'})
 
 

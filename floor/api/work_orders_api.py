@@ -137,11 +137,12 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
                 response_class=Response, responses={
                     200: {'content': {kind: {'schema': {'type': 'string', 'format': 'binary'}} for kind in SUFFIXES},
                           'description': 'The file as it was attached.'}, **documented(404, 429)})
-    async def attachment(order_id: str, attachment_id: AttachmentId, who: Identity = asking) -> Response:
+    async def attachment(order_id: str, attachment_id: AttachmentId, request: Request, who: Identity = asking
+                         ) -> Response:
         """To be saved, not to be opened in place: nothing in it can act in this site's name."""
         async with answering(patience):
             file, content = await orders.attachment(_known(order_id), attachment_id)
-        return await downloads.response(who, content, file.media_type, {
+        return await downloads.response(who, request.client, content, file.media_type, {
             'Content-Length': str(file.size), 'Content-Disposition': disposition(file),
             'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "default-src 'none'; sandbox",
             'Cross-Origin-Resource-Policy': 'same-origin'})

@@ -83,7 +83,7 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
             comparison = choice.at(await services.database_now(), services.zone, shifts)
             pieces = files.pieces(name, comparison.window, comparison.before, choice.scope, by=choice.by,
                                   kpi=request.query_params.get('kpi', ''))
-            return await services.downloads.csv(who, pieces, name, datetime.now(services.zone))
+            return await services.downloads.csv(who, request.client, pieces, name, datetime.now(services.zone))
         except NotAllowed as refusal:
             return PlainTextResponse(str(refusal), status_code=403)
         except TooManyDownloads as error:

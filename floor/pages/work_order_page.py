@@ -57,7 +57,7 @@ def register(services: Services) -> None:
             if not (attachment_id.isascii() and attachment_id.isdigit()):
                 raise NotFound('there is no such attachment')
             file, content = await services.orders.attachment(order_id, int(attachment_id))
-            return await services.downloads.response(who, content, file.media_type, as_stored(file))
+            return await services.downloads.response(who, request.client, content, file.media_type, as_stored(file))
         except NotAllowed as refusal:
             return PlainTextResponse(as_sentence(refusal), status_code=403)
         except NotFound as error:

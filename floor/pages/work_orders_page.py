@@ -52,7 +52,7 @@ def register(services: Services) -> None:
         try:
             who = services.identify(request.headers)
             pieces = services.order_list.csv(OrderFilter.from_query(request.query_params))
-            return await services.downloads.csv(who, pieces, 'work-orders', datetime.now(services.zone))
+            return await services.downloads.csv(who, request.client, pieces, 'work-orders', datetime.now(services.zone))
         except NotAllowed as refusal:
             return PlainTextResponse(str(refusal), status_code=403)
         except TooManyDownloads as error:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from browser.program import Program
 from database.postgres import until
+from starlette.datastructures import Address
 
 from floor.database import Database
 from floor.downloads import Downloads
@@ -34,6 +35,7 @@ ADD_ORDERS = """
     FROM generate_series(1, $1::integer) AS n"""
 PHOTO = b'\x89PNG\r\n\x1a\n' + os.urandom(10_000_000)
 LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
+DESK, TABLET = Address('10.0.0.7', 50_001), Address('10.0.0.8', 50_001)
 
 
 @pytest.fixture
@@ -75,13 +77,27 @@ async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own
         yield 'text'
 
     downloads = Downloads(at_once=2, patience=0.05)
-    first, _ = [await downloads.response(LISA, file(), 'text/csv', {}) for _ in range(2)]
+    first, _ = [await downloads.response(LISA, DESK, file(), 'text/csv', {}) for _ in range(2)]
     with pytest.raises(TooManyDownloads, match='You have 2 downloads under way'):
-        await downloads.response(LISA, file(), 'text/csv', {})
-    await downloads.response(Identity('Mike', 'mike@example.com'), file(), 'text/csv', {})
-    waiting = asyncio.create_task(Downloads.response(downloads, LISA, file(), 'text/csv', {}))
+        await downloads.response(LISA, DESK, file(), 'text/csv', {})
+    await downloads.response(Identity('Mike', 'mike@example.com'), DESK, file(), 'text/csv', {})
+    waiting = asyncio.create_task(downloads.response(LISA, DESK, file(), 'text/csv', {}))
     await first({'type': 'http', 'path': '/'}, asyncio.Event().wait, _ignore)
     assert (await waiting).status_code == 200
+
+
+async def test_people_who_all_have_one_name_have_their_own_downloads_by_where_they_come_from() -> None:
+    async def file():
+        yield 'text'
+
+    downloads, anonymous = Downloads(at_once=1, patience=0.05), Identity('Anonymous', None)
+    await downloads.response(anonymous, DESK, file(), 'text/csv', {})
+    await downloads.response(anonymous, TABLET, file(), 'text/csv', {})
+    with pytest.raises(TooManyDownloads):
+        await downloads.response(anonymous, DESK._replace(port=50_002), file(), 'text/csv', {})
+    await downloads.response(LISA, DESK, file(), 'text/csv', {})
+    with pytest.raises(TooManyDownloads):
+        await downloads.response(LISA, TABLET, file(), 'text/csv', {})
 
 
 async def _ignore(message: object) -> None:
