@@ -157,12 +157,12 @@ async def _apply(connection: Connection, schema: str, migration: Migration, newe
         return False
 
 
-async def _check_version(connection: Connection, schema: str, newest: Migration) -> None:
+async def _check_for_guest(connection: Connection, schema: str, newest: Migration) -> None:
     """For a guest, who uses what the app has made and must not come to own any of it."""
-    if not await connection.fetchval("SELECT to_regclass(quote_ident($1) || '.schema_migrations') IS NOT NULL "
-                                     "AND has_schema_privilege($1, 'USAGE')", schema):
-        raise MigrationError(f'the schema "{schema}" is not there, or this login may not use it: deploy the app first, '
-                             f'which makes it, and let it grant you its rights (sql/grants.sql)')
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
+                                     "WHERE nspname = $1 AND relname = 'schema_migrations')", schema):
+        raise MigrationError(f'the schema "{schema}" is not there: deploy the app first, which makes it')
+    await check_rights(connection, schema, looking=True)
     if newest.version > await connection.fetchval('SELECT coalesce(max(version), 0) FROM schema_migrations'):
         raise MigrationError(f'the schema "{schema}" is older than this program: deploy this version of the app, which '
                              f'brings it up to date')
@@ -198,15 +198,20 @@ def connect_prepared(database: Database) -> Connect:
     return connect
 
 
-async def check_rights(connection: Connection, schema: str, *, upgrading: bool = False) -> None:
-    """:raises MigrationError: names the rights that this login lacks, and the statements that give them"""
-    missing = [row async for row in _queries().missing_rights(connection, schema=schema, upgrading=upgrading)]
+async def check_rights(connection: Connection, schema: str, *, upgrading: bool = False, looking: bool = False) -> None:
+    """looking: only what it takes to show the floor.
+
+    :raises MigrationError: names the rights that this login lacks, and the statements that give them
+    """
+    missing = [row async for row in
+               _queries().missing_rights(connection, schema=schema, upgrading=upgrading, looking=looking)]
     if missing:
         user = await connection.fetchval('SELECT current_user')
         raise MigrationError(
             f'the database user "{user}" may not use the schema "{schema}", it lacks '
             f'{" and ".join(row["missing"] for row in missing)}. The owner or an administrator has to run: '
-            f'{" ".join(row["remedy"] + ";" for row in missing)} (or sql/grants.sql, which has all that is needed)')
+            f'{" ".join(row["remedy"] + ";" for row in missing)}'
+            f'{"" if looking else " (or sql/grants.sql, which has all that is needed)"}')
 
 
 def _queries() -> Any:
@@ -230,7 +235,7 @@ def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
 
     async def run(connection: Connection) -> None:
         if database.is_guest:
-            await _check_version(connection, database.schema, migrations[-1])
+            await _check_for_guest(connection, database.schema, migrations[-1])
             return
         if await migrate(connection, database.schema, migrations, database.new_floor, database.legacy_schema):
             await database.expire_connections()  # their cached plans are of the schema before

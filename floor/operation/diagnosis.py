@@ -157,7 +157,7 @@ async def _ask(vitals: Vitals, connection: Connection) -> DatabaseFacts:
     about = await queries.diagnosed_database(connection)
     upkeep = await queries.diagnosed_upkeep(connection)
     ours = {each.version: each.sha256 for each in vitals.migrations}
-    rights = queries.missing_rights(connection, schema=vitals.database.schema, upgrading=False)
+    rights = queries.missing_rights(connection, schema=vitals.database.schema, upgrading=False, looking=False)
     return DatabaseFacts(
         **about, **upkeep,
         migrations=tuple([_applied(row, ours) async for row in queries.diagnosed_migrations(connection)]),

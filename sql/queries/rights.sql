@@ -1,5 +1,6 @@
--- name: missing_rights(schema, upgrading)
+-- name: missing_rights(schema, upgrading, looking)
 -- What this login may not do that the app does, and the statement that allows it. upgrading: there are files to apply.
+-- looking: it shall only show the floor.
 -- Only tables of whoever set the floor up count: a schema may hold other people's tables too.
 WITH home AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = :schema),
      installer AS (SELECT relowner FROM pg_class JOIN home ON home.oid = relnamespace WHERE relname = 'schema_migrations'),
@@ -18,12 +19,13 @@ WITH home AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = :schema),
                format('ALL TABLES IN SCHEMA %I', nspname)
         FROM home, things, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY AS p (privilege, number)
         WHERE relkind IN ('r', 'p') AND NOT has_table_privilege(things.oid, privilege)
+          AND (privilege = 'SELECT' OR NOT :looking)
         GROUP BY nspname, privilege, number
     UNION ALL
         SELECT 4, 1, 'USAGE', format('%s sequences of the schema %I', count(*), nspname),
                format('ALL SEQUENCES IN SCHEMA %I', nspname)
         FROM home, things
-        WHERE CASE relkind WHEN 'S' THEN NOT has_sequence_privilege(things.oid, 'USAGE') END
+        WHERE CASE relkind WHEN 'S' THEN NOT has_sequence_privilege(things.oid, 'USAGE') END AND NOT :looking
         GROUP BY nspname)
 SELECT string_agg(may, ', ' ORDER BY number) || ' on ' || on_what AS missing,
        format('GRANT %s ON %s TO %I', string_agg(may, ', ' ORDER BY number), remedy, current_user) AS remedy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,3 +64,25 @@ async def test_a_guest_leaves_to_the_app_what_is_the_apps(start: Start, lake: Tl
     assert doing.isdisjoint({'work_orders', 'work_order_task', 'history', 'history_task', 'dashboard',
                              'dashboard_task'})
     assert lake.server.psql(lake.url, '-c', SETTINGS) == settings
+
+
+async def test_it_names_the_rights_that_it_lacks_to_show_the_floor_and_those_are_enough(
+        start: Start, lake: TlsDatabase) -> None:
+    guest = await asyncio.to_thread(start)
+    given: list[str] = []
+
+    async def is_given_what_it_asks_for() -> bool:
+        health = await asyncio.to_thread(guest.health)
+        for statement in re.findall(r'GRANT [^;]*;', str(health.get('problem') or '')):
+            if statement not in given:
+                given.append(statement)
+                lake.server.psql(lake.url, '-c', statement)
+        return health.get('status') == 'live'
+
+    await until(is_given_what_it_asks_for, LONGEST_START_S)
+    assert given == [f'GRANT USAGE ON SCHEMA {SCHEMA} TO "{ROLE}";',
+                     f'GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO "{ROLE}";']
+    health = await asyncio.to_thread(guest.health)
+    assert health['machines'] == 30
+    assert not health.get('tasks')
+    assert 'permission denied' not in guest.log
