@@ -17,6 +17,7 @@ from floor.orders.work_order_list import ShiftOrders
 from floor.pages import shift_report_page
 from floor.shifts import Shifts
 from floor.ui.reports import shared_sheet
+from floor.ui.reports.shift_sheet import ShiftSheet
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NIGHT_START, NIGHT_END = datetime(2026, 11, 22, 22, tzinfo=UTC), datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -197,6 +198,49 @@ async def test_many_pages_share_one_reading(floor, analytics, look, quick):
     for screen in screens:
         await screen.until(lambda screen=screen: 'Still down now: 1' in screen.texts)
     assert [name for name, *_ in analytics.asked].count('stops') == 1
+
+
+@pytest.mark.usefixtures('quick')
+async def test_a_page_that_cannot_show_it_says_so_and_takes_no_other_with_it(
+        floor, analytics, look, monkeypatch, caplog):
+    broken, other = await look('/reports/shift'), await look('/reports/shift')
+    show, sheets = ShiftSheet.show, []
+
+    def fail_on_the_first(sheet, report):
+        sheets.append(sheet)
+        if sheet is sheets[0]:
+            raise ZeroDivisionError('a slip')
+        show(sheet, report)
+
+    monkeypatch.setattr(ShiftSheet, 'show', fail_on_the_first)
+    for number, name in enumerate(['Valve_01_01', 'Painter_02_01'], 1):
+        analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),) * number, number)
+        floor.change(name, 'down')
+        await other.until(lambda number=number: f'Still down now: {number}' in other.texts)
+    await broken.until(lambda: any('a fault in this program' in text.lower() for text in broken.texts))
+    assert 'a page could not show a shift report' in caplog.text
+    caplog.clear()  # what was logged was to be logged
+
+
+@pytest.mark.usefixtures('quick')
+async def test_a_reading_that_has_ended_by_a_fault_begins_again(floor, analytics, look, monkeypatch, caplog):
+    monkeypatch.setattr(shared_sheet, 'RETRY_S', 0.0)
+    within, faults = shared_sheet._within, [ZeroDivisionError('a slip')]
+
+    async def fail_once(*arguments):
+        if faults:
+            raise faults.pop()
+        await within(*arguments)
+
+    screen = await look('/reports/shift')
+    monkeypatch.setattr(shared_sheet, '_within', fail_once)
+    for number, name in enumerate(['Valve_01_01', 'Painter_02_01'], 1):
+        analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),) * number, number)
+        floor.change(name, 'down')
+        await screen.until(lambda number=number: f'Still down now: {number}' in screen.texts)
+    assert not faults
+    assert 'the shift report is no longer read' in caplog.text
+    caplog.clear()  # what was logged was to be logged
 
 
 async def test_what_has_not_changed_is_not_sent_again(floor, analytics, look, quick):

@@ -89,6 +89,15 @@ class _Sheet:
         self._task.cancel()
 
     async def _run(self) -> None:
+        while True:
+            try:
+                await self._keep_reading()
+            except Exception:
+                log.exception('the shift report is no longer read; it is read again in %g s', RETRY_S)
+                self._wanted.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def _keep_reading(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await _within(None if self._is_final else MINUTE_S, self._wanted)
@@ -112,7 +121,7 @@ class _Sheet:
             log.exception('reading a shift report failed')
             answer = FloorError(f'a fault in this program: {error}')
         for show in tuple(self.shows):
-            show(answer)
+            _show_on(show, answer)
         return isinstance(answer, ShiftReport)
 
     def _on_difference(self, difference: Difference) -> None:
@@ -120,6 +129,16 @@ class _Sheet:
             self.ask()
         elif not self._is_final and (difference.machines or difference.orders or difference.layout):
             self._wanted.set()
+
+
+def _show_on(show: Show, answer: ShiftReport | FloorError) -> None:
+    """On one page, which says so when it cannot; the others get it all the same."""
+    try:
+        show(answer)
+    except Exception as error:
+        log.exception('a page could not show a shift report')
+        if not isinstance(answer, FloorError):
+            _show_on(show, FloorError(f'a fault in this program: {type(error).__name__}'))
 
 
 async def _within(seconds: float | None, event: asyncio.Event) -> None:
