@@ -85,11 +85,13 @@ def _alone_in(data_dir: Path) -> Iterator[Path]:
     data_dir = data_dir.expanduser().resolve()
     make_data_dir(data_dir)
     lock = OwnerLock(data_dir / 'owner.lock')
-    if not lock.take() or OwnerBeat(data_dir).wait_for_somebody_else():
-        raise BackupError(f'line monitor runs with this data folder ({data_dir}): stop it, restore, start it again')
+    beat = OwnerBeat(data_dir)
     try:
+        if not lock.take() or not beat.claim_now():
+            raise BackupError(f'line monitor runs with this data folder ({data_dir}): stop it, restore, start it again')
         yield data_dir
     finally:
+        beat.stop()
         lock.release()
 
 

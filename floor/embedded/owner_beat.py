@@ -3,12 +3,15 @@
 A lock on owner.lock does not hold everywhere (network disks, some container volumes), and process numbers mean nothing
 outside their namespace. Two PostgreSQL servers on one folder destroy the data. So the owner writes a line to
 DATA_DIR/owner.beat every two seconds, and whoever comes next looks whether it still changes. No clocks are compared.
+Of two that come at the same moment one gets the folder: only one can create the file, and where a line of the past is
+in it, the last who writes its own over it gets the folder; the other sees that within one beat.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import sys
 import threading
@@ -38,16 +41,9 @@ class OwnerBeat:
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / 'owner.beat'
+        self._token = secrets.token_hex(8)
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Write the first line now. Does nothing the second time."""
-        if self._thread is None:
-            self._end.clear()
-            self._write(0)
-            self._thread = threading.Thread(target=self._run, name='owner-beat', daemon=True)
-            self._thread.start()
 
     def stop(self) -> None:
         """The folder is free."""
@@ -55,32 +51,61 @@ class OwnerBeat:
             self._end.set()
             self._thread.join()
             self._thread = None
-            self._path.unlink(missing_ok=True)
+            if self._is_ours(_read(self._path)):
+                self._path.unlink(missing_ok=True)
 
-    def somebody_else_lives(self, report: Callable[[str], None] = lambda _: None) -> Generator[None, None, bool]:
-        """Yields while it waits to know. Whoever is dead for sure is not waited for; report is told of a wait."""
-        first = _read(self._path)
+    def claim(self, report: Callable[[str], None] = lambda _: None) -> Generator[None, None, bool]:
+        """Whether the folder is ours until stop; False: somebody else uses it or was quicker.
+
+        Yields while it waits to know. Whoever is dead for sure is not waited for; report is told of a longer wait.
+        """
+        first = left = _read(self._path)
         deadline = time.monotonic() + PATIENCE_S
         if first is not None and not _is_gone(first):
-            report(f'Looking for {PATIENCE_S:.0f} s whether {first.get("machine")} still uses {self._path.parent}')
-        while first is not None and not _is_gone(first) and time.monotonic() < deadline:
+            who = first.get('machine') or 'another process'
+            report(f'Looking for {PATIENCE_S:.0f} s whether {who} still uses {self._path.parent}')
+        while left is not None and not _is_gone(left) and time.monotonic() < deadline:
             yield
-            now = _read(self._path)
-            if now is None:
-                return False  # it has ended in order meanwhile
-            if now != first:
-                return True
-        return False
+            left = _read(self._path)  # None: it has ended in order meanwhile
+            if left is not None and left != first:
+                return False
+        if self._thread is None:
+            if not (yield from self._write_first(over=left)):
+                return False
+            self._end.clear()
+            self._thread = threading.Thread(target=self._run, name='owner-beat', daemon=True)
+            self._thread.start()
+        return True
 
-    def wait_for_somebody_else(self) -> bool:
+    def claim_now(self) -> bool:
         """The same, for who has nothing else to do."""
-        steps = self.somebody_else_lives()
+        steps = self.claim()
         while True:
             try:
                 next(steps)
             except StopIteration as end:
                 return bool(end.value)
             time.sleep(0.05)
+
+    def _write_first(self, *, over: dict[str, Any] | None) -> Generator[None, None, bool]:
+        """Our first line, in a new file or over the line of an owner that has gone. Whether it stays."""
+        if over is None:
+            try:
+                with self._path.open('x') as file:
+                    file.write(self._line(0))
+            except FileExistsError:
+                return False
+            return True
+        self._write(0)
+        deadline = time.monotonic() + EVERY_S
+        while time.monotonic() < deadline:
+            yield
+            if not self._is_ours(_read(self._path)):
+                return False
+        return True
+
+    def _is_ours(self, line: dict[str, Any] | None) -> bool:
+        return line is not None and line.get('token') == self._token
 
     def _run(self) -> None:
         count = 0
@@ -90,12 +115,14 @@ class OwnerBeat:
                 self._write(count)
 
     def _write(self, count: int) -> None:
-        here = place()
-        line = {'machine': here.machine, 'boot': here.boot, 'namespace': here.namespace, 'pid': os.getpid(),
-                'count': count}
-        draft = self._path.with_name(f'.owner.beat.{os.getpid()}')
-        draft.write_text(json.dumps(line))
+        draft = self._path.with_name(f'.owner.beat.{self._token}')
+        draft.write_text(self._line(count))
         os.replace(draft, self._path)
+
+    def _line(self, count: int) -> str:
+        here = place()
+        return json.dumps({'machine': here.machine, 'boot': here.boot, 'namespace': here.namespace, 'pid': os.getpid(),
+                           'token': self._token, 'count': count})
 
 
 def place() -> Place:
@@ -135,11 +162,14 @@ def _runs(pid: int) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
+    """None: there is no such file. Empty: it can't be understood, perhaps because it is being written."""
     try:
         beat = json.loads(path.read_text())
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return None
-    return beat if isinstance(beat, dict) else None
+    except (OSError, ValueError):
+        return {}
+    return beat if isinstance(beat, dict) else {}
 
 
 def _text(path: str) -> str:

@@ -179,13 +179,12 @@ class EmbeddedPostgres:
         """As owner: from whatever state the data folder is in to a server with our database."""
         try:
             programs = binaries(self._major)
-            if (yield from self._beat.somebody_else_lives(self._report)):
+            if not (yield from self._beat.claim(self._report)):
                 raise EmbeddedDatabaseError(
                     f'Another process serves {self.folder}, although {self._lock.path} is free: it is in another '
                     'container or on another machine. Only one may use a data folder: end it, or set DATA_DIR to '
                     'another folder.'
                 )
-            self._beat.start()
             cluster = Cluster(self.folder, programs, self._major, self._data_dir / 'postgres.log')
             sockets = self._socket_folder(cluster)
             if not cluster.exists:
