@@ -43,6 +43,7 @@ async def test_back_closes_it_and_stays_on_the_floor(visitor):
         await expect(drawer(page)).to_be_hidden()
         await expect(page).to_have_url(f'{visitor.program.url}/')
     await tile(page, 'Valve_01_01').click()
+    await expect(page).to_have_url(re.compile('Valve_01_01'))
     await page.keyboard.press('Escape')  # takes its entry back, so that Back leads to where one came from
     await expect(drawer(page)).to_be_hidden()
     await expect(page).to_have_url(f'{visitor.program.url}/')
@@ -178,4 +179,4 @@ async def test_what_a_screen_reader_meets(visitor, sql):
     """)
     await expect(page.get_by_role('region', name='Needs attention').get_by_role('button')).to_have_count(1)
     await expect(page.get_by_role('region', name='Event stream')).to_be_visible()
-    await expect(page.get_by_role('button')).to_have_count(30 + 1 + 1 + 1)  # tiles, list, sound, theme: nothing unnamed
+    await expect(page.get_by_role('button')).to_have_count(30 + 1 + 1 + 1 + 1)  # tiles, list, sound, theme, set-up: nothing unnamed
