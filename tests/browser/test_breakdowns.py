@@ -136,7 +136,7 @@ async def test_the_program_is_restarted_under_an_open_page(visitor, program):
 async def test_the_database_comes_after_the_program(folder, visitor_of):
     """Nobody is there at the start: the page says so and why, and becomes the floor by itself."""
     data = folder / 'later'
-    program = Program(folder, DATABASE_URL=address(data / 'socket', 'line_monitor'))
+    program = Program(folder, DATABASE_URL=address(data / 'socket', 'line_monitor'), NEW_FLOOR='demo')
     postgres = EmbeddedPostgres(data)
     visitor = visitor_of(program)
     try:

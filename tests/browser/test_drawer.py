@@ -179,4 +179,4 @@ async def test_what_a_screen_reader_meets(visitor, sql):
     """)
     await expect(page.get_by_role('region', name='Needs attention').get_by_role('button')).to_have_count(1)
     await expect(page.get_by_role('region', name='Event stream')).to_be_visible()
-    await expect(page.get_by_role('button')).to_have_count(30 + 1 + 1 + 1 + 1)  # tiles, list, sound, theme, set-up: nothing unnamed
+    await expect(page.get_by_role('button')).to_have_count(30 + 1 + 1 + 1 + 1)  # tiles, list, sound, theme, set-up

@@ -74,7 +74,8 @@ async def test_names_and_reasons_are_text_whatever_they_hold(visitor, sql, width
 
     for name in HOSTILE:
         await expect(tile(page, name)).to_have_attribute('data-status', 'down')
-        await expect(tile(page, name)).to_contain_text(name)
+        shown = await tile(page, name).inner_text()  # a number at the end of a long name has a line of its own
+        assert ''.join(name.split()) in ''.join(shown.split())
     await fits_window(page)
     heights = await page.locator('.line [data-machine]').evaluate_all('all => all.map(tile => tile.offsetHeight)')
     assert max(heights) <= 1.5 * min(heights)
