@@ -2,7 +2,8 @@
 
 Engine.io, socket.io and NiceGUI parse what comes without looking at its form: a list in the place of a text is an
 exception somewhere in them, with a traceback in the log for each. Here a frame that is not of their protocol goes no
-further: one line says why, and a sender that goes on is disconnected.
+further: one line says why, and a sender that goes on is disconnected. An event for an element that has changed since is
+of their protocol, and an honest browser sends it: it alone is left out, without a line.
 
 A frame over a WebSocket or, several in one body, by POST: engine.io's type (4: a message), then socket.io's (2: an
 event), then a JSON array of the event's name and one object.
@@ -16,7 +17,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from nicegui import Client, json  # its own parser: what one takes, the other must not choke on
+from nicegui import Client, core, json  # its own parser: what one takes, the other must not choke on
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..api.problems import POLICY_VIOLATION, refusal
@@ -33,6 +35,7 @@ LOGGED_AT_ONCE, LOGGED_PER_S = 20, 1 / 3
 """Lines that a browser may write to our log."""
 LONGEST_TEXT = 1_000
 SEPARATOR = '\x1e'
+CLOSE = b'1'
 PLAIN = {'1', '2', '2probe', '3', '3probe', '5', '6', '40', '41'}
 """Close, ping, pong, upgrade, nothing, connect, disconnect: without anything more."""
 EVENT = re.compile(r'42([0-9]{0,9})(?=\[)')
@@ -49,6 +52,7 @@ class SocketFrames:
         self._app = app
         self._lines = Pace(LINES_PER_S, LINES_AT_ONCE)
         self._unsaid = 0
+        self._wrong_posts: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or socket, as ASGI has it."""
@@ -81,7 +85,9 @@ class SocketFrames:
                     fault = 'too many lines for the log'
                 if fault is None:
                     return message
-                wrong += fault is not OUTDATED
+                if fault is OUTDATED:
+                    continue
+                wrong += 1
                 if wrong > MOST_WRONG:
                     self._say(scope, fault, 'the socket was closed')
                     await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': 'not our protocol'})
@@ -98,18 +104,41 @@ class SocketFrames:
                 return  # it has gone, or sent too much
             body, more = body + message.get('body', b''), message.get('more_body', False)
         try:
-            faults = [fault for frame in body.decode().split(SEPARATOR) if (fault := fault_of_frame(frame)) is not None]
+            frames = [(frame, fault_of_frame(frame)) for frame in body.decode().split(SEPARATOR)]
         except UnicodeDecodeError:
-            faults = ['binary data']
-        if faults:
-            self._say(scope, faults[0], 'it was refused')
-            await refusal(400, faults[0])(scope, receive, send)
+            frames = [('', 'binary data')]
+        fault = next((fault for _, fault in frames if fault not in {None, OUTDATED}), None)
+        if fault is not None:
+            await self._refuse_post(scope, receive, send, fault)
             return
+        if all(fault is OUTDATED for _, fault in frames):
+            await PlainTextResponse('OK')(scope, receive, send)  # as engine.io answers
+            return
+        if any(fault is OUTDATED for _, fault in frames):
+            body = SEPARATOR.join(frame for frame, fault in frames if fault is None).encode()
+        await self._pass_on(scope, body, receive, send)
+
+    async def _pass_on(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        headers = [(name, value) for name, value in scope['headers'] if name.lower() != b'content-length']
         messages: list[Message] = [{'type': 'http.request', 'body': body, 'more_body': False}]
 
         async def receive_again() -> Message:
             return messages.pop() if messages else await receive()
-        await self._app(scope, receive_again, send)
+        length = str(len(body)).encode()
+        await self._app({**scope, 'headers': [*headers, (b'content-length', length)]}, receive_again, send)
+
+    async def _refuse_post(self, scope: Scope, receive: Receive, send: Send, fault: str) -> None:
+        sid = parse_qs(scope['query_string'].decode('latin-1')).get('sid', [''])[-1]
+        sockets = core.sio.eio.sockets
+        self._wrong_posts = {sid: wrong for sid, wrong in self._wrong_posts.items() if sid in sockets}
+        if sid in sockets:
+            self._wrong_posts[sid] = self._wrong_posts.get(sid, 0) + 1
+        if self._wrong_posts.get(sid, 0) > MOST_WRONG:
+            self._say(scope, fault, 'the socket was closed')
+            await self._pass_on(scope, CLOSE, receive, _unsent)
+        else:
+            self._say(scope, fault, 'it was refused')
+        await refusal(400, fault)(scope, receive, send)
 
     def _say(self, scope: Scope, fault: str, done: str) -> None:
         """A line, but not one for each of thousands."""
@@ -120,6 +149,10 @@ class SocketFrames:
         more = f'; {self._unsaid} more were not logged' if self._unsaid else ''
         self._unsaid = 0
         log.warning('what came over a socket from %s is not of our protocol (%s): %s%s', host, fault, done, more)
+
+
+async def _unsent(message: Message) -> None:
+    """Takes an answer that nobody gets."""
 
 
 def fault_of_query(query: bytes) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -92,10 +93,14 @@ async def test_what_is_posted_or_stands_in_the_address_is_looked_at_too(program:
     async with httpx.AsyncClient(base_url=program.url, timeout=30) as client:
         opened = await client.get(SOCKET + 'polling')
         sid = re.search(r'"sid":"([^"]+)"', opened.text)[1]
-        for body in b'42["event",{"id":{}}]', b'3\x1ex', b'\xff', b'40\x1e42["event",[]]':
+        for body in b'42["event",{"id":{}}]', b'3\x1ex', b'\xff':
             answer = await client.post(f'{SOCKET}polling&sid={sid}', content=body)
             assert answer.status_code == 400
         assert (await client.post(f'{SOCKET}polling&sid={sid}', content=b'40')).text == 'OK'
+        assert (await client.get(f'{SOCKET}polling&sid={sid}')).text.startswith('40')
+        assert (await client.post(f'{SOCKET}polling&sid={sid}', content=b'40\x1e42["event",[]]')).status_code == 400
+        answer = await client.get(f'{SOCKET}polling&sid={sid}')
+        assert (answer.status_code, 'disconnected' in answer.text) == (400, True), 'who goes on is disconnected'
         assert (await client.get(SOCKET + 'polling' + BAD_HANDSHAKE)).status_code == 400
     assert 'Traceback' not in program.log[seen:]
 
@@ -112,3 +117,21 @@ async def test_an_event_for_an_element_that_has_changed_is_left_out_and_the_page
     await expect(page.locator('[data-machine=Valve_01_01]')).to_have_attribute('data-status', 'down')
     await expect(page.locator('[data-connection]')).to_have_attribute('data-connection', 'live')
     assert 'Traceback' not in visitor.program.log[seen:]
+    assert NOT_OURS not in visitor.program.log[seen:]
+
+
+async def test_of_what_a_browser_posts_only_the_event_for_an_element_that_has_changed_is_left_out(
+        visitor: Visitor) -> None:
+    page, seen = await visitor.open('/'), len(visitor.program.log)
+    outdated = json.dumps(['event', {'id': 0, 'client_id': await page.evaluate('window.clientId'),
+                                     'listener_id': 'gone', 'args': []}])
+    async with httpx.AsyncClient(base_url=visitor.program.url, timeout=30) as client:
+        sid = re.search(r'"sid":"([^"]+)"', (await client.get(SOCKET + 'polling')).text)[1]
+        path = f'{SOCKET}polling&sid={sid}'
+        await client.post(path, content='40')
+        assert (await client.get(path)).text.startswith('40')
+        for body in [f'42{outdated}'] * 5 + [f'42{outdated}\x1e427["ack",{{"client_id":"x","next_message_id":0}}]']:
+            answer = await client.post(path, content=body)
+            assert (answer.status_code, answer.text) == (200, 'OK')
+        assert (await client.get(path)).text.startswith('437'), 'the other frame has arrived'
+    assert NOT_OURS not in visitor.program.log[seen:]
