@@ -191,6 +191,10 @@ END $$;
 CREATE FUNCTION machine_feed_keep_version() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF current_setting('floor.correcting_clock', true) = 'yes'
+       AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RETURN NEW;  -- inside correct_future_history(), which gives a version and the times
+    END IF;
     NEW.version := OLD.version;
     RETURN NEW;
 END $$;

@@ -930,9 +930,10 @@ DECLARE
     future timestamptz := floor_clock() + interval '1 hour';
     corrected timestamptz;
 BEGIN
-    PERFORM correct_future_history(found.machine_name)
-    FROM (SELECT DISTINCT machine_name FROM machine_status_history
-          WHERE changed_at > future AND changed_at < 'infinity') AS found;
+    PERFORM correct_future_history(found.machine_name, true)
+    FROM (SELECT machine_name FROM machine_status_history WHERE changed_at > future AND changed_at < 'infinity'
+          UNION
+          SELECT machine_name FROM machine_feed_stream WHERE greatest(reported_at, status_since) > future) AS found;
     SELECT least(min(at), CASE WHEN (SELECT rolled_until FROM history_progress) > future THEN floor_clock() END)
     INTO corrected FROM clock_corrections WHERE NOT derived;
     IF corrected IS NOT NULL THEN

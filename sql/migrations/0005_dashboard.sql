@@ -344,14 +344,26 @@ COMMENT ON TABLE clock_corrections IS
     'Changes of a machine that lay in the future by more than an hour, up to latest, and were put at a moment.';
 COMMENT ON COLUMN clock_corrections.derived IS 'Stops and sums have been made again without them.';
 
--- Only for the owner, in whose name the triggers run, and for the app's login (grants.sql).
-CREATE FUNCTION correct_future_history(of_machine text) RETURNS void
+-- Only for the owner, in whose name the triggers run, and for the app's login (grants.sql). with_feed: also what the machine
+-- says now, which would else never be old enough to be called silent; not for the trigger of a report, which sees to it.
+CREATE FUNCTION correct_future_history(of_machine text, with_feed boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     clock  timestamptz := floor_clock();
     latest timestamptz;
     amount bigint;
 BEGIN
+    IF with_feed THEN
+        PERFORM set_config('floor.correcting_clock', 'yes', true);
+        UPDATE machine_feed_stream
+        SET reported_at = CASE WHEN reported_at > clock THEN clock ELSE reported_at END,
+            status_since = least(status_since, clock), version = nextval('machine_feed_version')
+        WHERE machine_id = (SELECT machine_id FROM machine_feed_stream
+                            WHERE machine_name = of_machine
+                              AND greatest(reported_at, status_since) > clock + interval '1 hour'
+                            FOR UPDATE SKIP LOCKED);  -- it is reporting now
+        PERFORM set_config('floor.correcting_clock', '', true);
+    END IF;
     SELECT max(changed_at) INTO latest FROM machine_status_history
     WHERE machine_name = of_machine AND changed_at > clock AND changed_at < 'infinity';
     IF latest IS NULL OR latest <= clock + interval '1 hour' THEN

@@ -100,11 +100,31 @@ async def test_a_clock_that_was_years_ahead_leaves_nothing_in_the_future(server:
     await keeper.refresh()
     for table, column in (('machine_status_history', 'changed_at'), ('machine_stops', 'since'),
                           ('machine_stops', 'until'), ('machine_days', 'day'), ('floor_quarters', 'since'),
-                          ('machine_marks', 'at'), ('machine_waits', 'until'), ('history_progress', 'rolled_until')):
+                          ('machine_marks', 'at'), ('machine_waits', 'until'), ('history_progress', 'rolled_until'),
+                          ('machine_feed_stream', 'reported_at'), ('machine_feed_stream', 'status_since')):
         future = f"SELECT {column} FROM {table} WHERE {column} > now() + interval '1 day'"
         assert await server.fetch(future) == [], table
     await in_order(server)
     assert {row[0] for row in await server.fetch('SELECT machine_name FROM clock_corrections')} == {VALVE, PAINTER}
+
+
+async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Server, database: Database) -> None:
+    """However long its status is the same, so that the log has nothing of it."""
+    keeper = HistoryKeeper(database, 60)
+    await server.set_clock(YEARS)
+    await server.report('operational', machine=PAINTER)
+    await server.set_clock(timedelta())
+    await keeper.refresh()
+    row = 'SELECT reported_at, status_since, version FROM machine_feed_stream WHERE machine_name = $1'
+    [(reported_at, status_since, version)] = await server.fetch(row, PAINTER)
+    assert status_since <= reported_at <= datetime.now(UTC)
+    assert version == await server.connection.fetchval('SELECT last_value FROM machine_feed_version'), \
+        'so that the pages take it'
+    await keeper.refresh()
+    assert await server.fetch(row, PAINTER) == [(reported_at, status_since, version)]
+    await server.set_clock(timedelta(minutes=2))
+    assert await server.fetch('SELECT since FROM silent_now(floor_clock()) WHERE machine_name = $1', PAINTER) == [
+        (reported_at + timedelta(seconds=60),)]
 
 
 async def test_reports_are_right_after_it(server: Server, database: Database) -> None:
@@ -148,7 +168,7 @@ async def test_nobody_can_use_it_to_change_the_history(server: Server, connect: 
     try:
         await server.connection.execute(
             'GRANT USAGE ON SCHEMA manufacturing_line TO clock_guest; '
-            'GRANT ALL ON machine_status_history TO clock_guest')
+            'GRANT ALL ON machine_status_history, machine_feed_stream TO clock_guest')
         guest = await connect('clock_guest')
         await guest.execute("SET floor.correcting_clock = 'yes'")
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
@@ -156,6 +176,11 @@ async def test_nobody_can_use_it_to_change_the_history(server: Server, connect: 
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function'):
             await guest.execute('SELECT correct_future_history($1)', VALVE)
         assert await server.fetch('SELECT * FROM machine_status_history ORDER BY version') == before
+        await guest.execute("UPDATE machine_feed_stream SET reported_at = '2001-01-01Z', status_since = '2001-01-01Z', "
+                            "version = 1000000 WHERE machine_name = $1", VALVE)
+        assert await server.fetch("SELECT reported_at > now() - interval '1 hour', "
+                                  "status_since > now() - interval '1 hour', version < 1000000 "
+                                  'FROM machine_feed_stream WHERE machine_name = $1', VALVE) == [(True, True, True)]
         await guest.close()
     finally:
         await server.connection.execute('DROP OWNED BY clock_guest; DROP ROLE clock_guest')
