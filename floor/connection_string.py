@@ -13,6 +13,7 @@ import configparser
 import getpass
 import logging
 import os
+import re
 import ssl
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -55,6 +56,8 @@ DEMANDS = {
     'oauth_issuer': (None, 'Give a password'),
 }
 """The values (None: any) that ask for something that is not done, so that they can't be ignored; and what to do."""
+SECRET = re.compile('pass|pwd|secret|token|@|%40', re.IGNORECASE)
+"""What a query with a secret in it may hold; the names of its parameters are then not shown."""
 SSL_MODES = ('disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full')
 SYSTEM_CERTIFICATES = ('/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem')
 
@@ -75,7 +78,8 @@ def connection_url(url: str | None, given: Mapping[str, str] | None = None,
         raise SettingsError('DATABASE_URL can not be used: behind its ? stand parameters as name=value, with & '
                             'between them') from error
     if unknown := sorted(asked.keys() - KNOWN - IGNORED.keys()):
-        name = 'NAME' if 'password' in asked else unknown[0]  # it may be a part of a password with an & in it
+        # it may be a part of a password with an & in it, or of one before the @ with a ? in it
+        name = 'NAME' if SECRET.search(parts.query) else unknown[0]
         raise SettingsError(f'DATABASE_URL has the parameter {name}, which PostgreSQL does not know; a setting of the '
                             f'server is written options=-c%20{name}%3D...')
     _ignore(asked, place, environ)

@@ -28,6 +28,9 @@ HOST = 'postgresql://floor@db.example.com/floor'
                          'verify-full'),
     ('password=a&b=c', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
     ('sslmode=require&sslrootcert=system', 'sslrootcert=system can not be used with sslmode=require'),
+    ('passwd=se&cret=1', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
+    ('cret=1&PASSWORD=se', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
+    ('client_secret=se&cret=1', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
     ('statement_timeout=5', 'DATABASE_URL has the parameter statement_timeout, which PostgreSQL does not know; a '
                             'setting of the server is written options=-c%20statement_timeout%3D...'),
     ('sslmode', 'DATABASE_URL can not be used: behind its ? stand parameters as name=value'),
@@ -103,3 +106,9 @@ def test_a_home_that_can_be_read_or_is_not_there_stays(tmp_path: Path) -> None:
         environ = {'HOME': home}
         ignore_closed_home(environ)
         assert environ == {'HOME': home}
+
+
+def test_a_password_with_a_question_mark_in_it_is_not_shown() -> None:
+    with pytest.raises(SettingsError) as refused:
+        connection_url('postgresql://floor:se?cret=1@db.example.com/floor', environ={'HOME': '/nowhere'})
+    assert 'cret' not in str(refused.value)
