@@ -173,19 +173,23 @@ SELECT next_xid(), (SELECT coalesce(max(version), 0) FROM machine_status_history
 
 -- A history that a session is creating for a new floor: its rows are not there yet.
 CREATE TABLE history_creation (
-    pid           integer     PRIMARY KEY,
-    backend_start timestamptz NOT NULL,
-    days          integer     NOT NULL
+    pid  integer PRIMARY KEY,
+    lock bigint  NOT NULL DEFAULT (random() * 9e18)::bigint,
+    days integer NOT NULL
 );
 COMMENT ON TABLE history_creation IS 'A row means nothing once its session has ended.';
+COMMENT ON COLUMN history_creation.lock IS
+    'An advisory lock of the session: whoever has its process number later does not hold it.';
 
 -- 'creating': what reports show is not there yet; 'processing': it is, but is not summed up, so that reports are slow
 -- and the dashboard tables old; else 'ready'. That the last day is not summed up is ordinary after a pause.
 CREATE FUNCTION history_state() RETURNS text
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT CASE
-        WHEN EXISTS (SELECT FROM history_creation c JOIN pg_stat_activity a USING (pid)
-                     WHERE coalesce(a.backend_start, c.backend_start) = c.backend_start)  -- null for other logins
+        WHEN EXISTS (SELECT FROM history_creation c
+                     WHERE c.pid = ANY (ARRAY(SELECT l.pid FROM pg_locks l
+                                              WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                                                AND (l.classid::bigint << 32 | l.objid::bigint) = c.lock)))
         THEN 'creating'
         WHEN coalesce((SELECT rolled_until FROM history_progress),
                       (SELECT changed_at FROM machine_status_history WHERE isfinite(changed_at) ORDER BY version LIMIT 1))

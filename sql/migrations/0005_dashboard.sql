@@ -214,9 +214,9 @@ COMMENT ON VIEW dashboard_state IS
 CREATE FUNCTION begin_history_creation(days integer) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     LOCK TABLE dashboard_executive_kpis IN SHARE ROW EXCLUSIVE MODE;  -- as a refresh does: none is under way now
-    INSERT INTO history_creation (pid, backend_start, days)
-    SELECT a.pid, a.backend_start, days FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()
-    ON CONFLICT (pid) DO UPDATE SET backend_start = excluded.backend_start, days = excluded.days;
+    INSERT INTO history_creation (pid, days) VALUES (pg_backend_pid(), days)
+    ON CONFLICT (pid) DO UPDATE SET lock = DEFAULT, days = excluded.days;
+    SELECT pg_advisory_lock_shared(lock) FROM history_creation WHERE pid = pg_backend_pid();
     UPDATE dashboard_progress SET made_for = '';
     DELETE FROM dashboard_current_machine_status;
     DELETE FROM dashboard_machine_uptime_7days;

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -187,6 +188,26 @@ async def test_a_creator_that_is_gone_creates_nothing(store: Store, connect: Con
             return bool(await onlooker.fetchval('SELECT history_state()') == 'ready')
 
         await until(noticed)
+
+
+async def test_another_session_with_its_process_number_creates_nothing_either(
+        connect: Connect, creating: Callable[[], Any]) -> None:
+    """Nor for a login that is not shown when sessions of other logins began."""
+    admin, reader = await connect(), f'reader_{uuid4().hex[:8]}'
+    await admin.execute(f'CREATE ROLE {reader} LOGIN; GRANT USAGE ON SCHEMA {SCHEMA} TO {reader}; '
+                        f'GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {reader}')
+    onlooker = await connect(reader)
+    async with creating() as creation:
+        assert await onlooker.fetchval('SELECT history_state()') == 'creating'
+        creation.connection.terminate()
+
+        async def noticed() -> bool:
+            return bool(await onlooker.fetchval('SELECT history_state()') == 'ready')
+
+        await until(noticed)
+        await admin.execute('UPDATE history_creation SET pid = pg_backend_pid()')
+        assert await noticed()
+    await admin.execute(f'DROP OWNED BY {reader}')
 
 
 async def test_whoever_writes_meanwhile_ends_it_for_all(store: Store, connect: Connect,
