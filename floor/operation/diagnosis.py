@@ -96,7 +96,7 @@ class DatabaseFacts:
     sums_from: datetime | None
     simulator: str | None
     simulator_at: datetime | None
-    unlimited_feeds: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    unlimited_feeds: tuple[tuple[str, tuple[str, ...], str], ...] = ()
     """Logins of feeds, and the limits that each lacks."""
     open_transactions: tuple[OpenTransaction, ...] = ()
 
@@ -167,7 +167,7 @@ async def _ask(vitals: Vitals, connection: Connection) -> DatabaseFacts:
         missing_rights=tuple([(row['missing'], row['remedy']) async for row in rights]),
         connected=tuple([Sessions(row['program'], row['login'], row['place'], row['sessions'], row['since'])
                          async for row in queries.diagnosed_sessions(connection)]),
-        unlimited_feeds=tuple([(row['login'], tuple(row['missing']))
+        unlimited_feeds=tuple([(row['login'], tuple(row['missing']), row['remedy'])
                                async for row in queries.diagnosed_feed_logins(connection)]),
         open_transactions=tuple([OpenTransaction(**row) async for row in
                                  queries.diagnosed_open_transactions(connection, after=LONG_OPEN_S)]))

@@ -142,10 +142,10 @@ def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
                       f"A transaction of the login {each.login} (process {each.pid}) has held locks on the floor's "
                       f'tables for {each.seconds:.0f} s{waiting}.',
                       f'Have its program commit. To end it: SELECT pg_terminate_backend({each.pid});')
-    for login, missing in facts.unlimited_feeds:
+    for login, missing, remedy in facts.unlimited_feeds:
         yield Finding(Severity.WARNING, f'The feed login {login} has no {", no ".join(missing)}: a transaction that it '
                       'leaves open can block other feeds.',
-                      f'An administrator has to run: psql DATABASE -v login={login} -f sql/feed_login.sql')
+                      f'An administrator has to run: {remedy}')
 
 
 def _of_tasks(vitals: Vitals) -> Iterator[Finding]:

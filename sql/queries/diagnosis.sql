@@ -6,22 +6,36 @@ SELECT current_setting('server_version') AS server, current_database() AS name, 
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS sessions,
        current_setting('max_connections')::integer AS most_sessions,
        (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = current_schema()) AS owner,
-       (SELECT string_agg(r.rolname, ', ' ORDER BY r.rolname) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
-        WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = 'floor_feed_writer')) AS feeds;
+       (SELECT string_agg(feed.name, ', ' ORDER BY feed.name)
+        FROM (SELECT r.rolname::text AS name FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
+              WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = 'floor_feed_writer')
+              UNION SELECT role_name FROM feed_writers) AS feed) AS feeds;
 
 -- name: diagnosed_feed_logins()
--- The logins of feeds without one of the limits of feed_login.sql, and which of them.
-SELECT login, missing
-FROM (SELECT r.rolname AS login, array(
-          SELECT name FROM unnest(ARRAY['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) AS name
-          WHERE NOT EXISTS (
+-- The logins of feeds, by feed_login.sql or the setting FEED_WRITERS, without one of the limits of feed_login.sql, which
+-- of them, and what gives them: on Lakebase, where FEED_WRITERS counts, nobody can run feed_login.sql.
+SELECT login, missing,
+       CASE WHEN by_setting
+            THEN (SELECT string_agg(format('ALTER ROLE %I %s;', login, value), ' ' ORDER BY number)
+                  FROM unnest(names, ARRAY['SET statement_timeout = ''10s''', 'SET lock_timeout = ''5s''',
+                                           'SET idle_in_transaction_session_timeout = ''10s''', 'CONNECTION LIMIT 10'])
+                       WITH ORDINALITY AS each (name, value, number)
+                  WHERE name = ANY (missing))
+            ELSE format('psql DATABASE -v login=%s -f sql/feed_login.sql', login) END AS remedy
+FROM (SELECT r.rolname AS login, l.names, r.rolname IN (SELECT role_name FROM feed_writers) AS by_setting, array(
+          SELECT name FROM unnest(l.names) AS name
+          WHERE CASE name WHEN 'connection limit' THEN r.rolconnlimit < 0 ELSE NOT EXISTS (
               SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
               WHERE s.setrole IN (r.oid, 0)
                 AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
-                AND setting LIKE name || '=%' AND setting <> name || '=0')
-          ) || CASE WHEN r.rolconnlimit < 0 THEN ARRAY['connection limit'] ELSE '{}' END AS missing
-      FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
-      WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = 'floor_feed_writer') AND r.rolcanlogin) AS feed
+                AND setting LIKE name || '=%' AND setting <> name || '=0') END) AS missing
+      FROM pg_roles r,
+           (SELECT ARRAY['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout',
+                         'connection limit'] AS names) AS l
+      WHERE r.rolcanlogin
+        AND (r.rolname IN (SELECT role_name FROM feed_writers)
+             OR r.oid IN (SELECT m.member FROM pg_auth_members m
+                          WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = 'floor_feed_writer')))) AS feed
 WHERE missing <> '{}'
 ORDER BY login;
 

@@ -125,6 +125,21 @@ async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql
     assert f'psql DATABASE -v login={login} -f sql/feed_login.sql' in finding.do
 
 
+async def test_so_is_one_by_the_setting_with_statements_that_any_administrator_can_run(
+        database: Database, psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
+    """On Lakebase psql runs no file of ours for whoever administers the roles."""
+    login = f'gateway-{uuid4().hex[:8]}'
+    psql('-c', f'CREATE ROLE "{login}" LOGIN')
+    await (await connect()).fetch('SELECT grant_feed_writers($1)', [login])
+    [finding] = [each for each in findings(await diagnose(vitals_of(database))) if login in each.what]
+    assert 'no statement_timeout, no lock_timeout' in finding.what
+    statements = re.findall(r'ALTER ROLE [^;]*;', finding.do)
+    assert len(statements) == 4
+    for statement in statements:
+        psql('-c', statement)
+    assert not [each for each in findings(await diagnose(vitals_of(database))) if login in each.what]
+
+
 async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
         database: Database, connect: Connect, feed: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(diagnose.__globals__, 'LONG_OPEN_S', 0.0)
