@@ -9,6 +9,7 @@ FloorError
 │   ├── DatabaseReadOnly       it answers, and cannot be written
 │   ├── MigrationError         the schema can't be brought up to date
 │   └── FeedNotDelivered       a notification we sent to ourselves did not come back in time
+├── ProgramFaultError      a fault of ours, as a page says it
 ├── NotADemoError          the floor is a plant: it can't be simulated or removed
 ├── EmbeddedDatabaseError  the private PostgreSQL can't be started
 ├── BackupError            a backup can't be made or can't be restored
@@ -53,7 +54,8 @@ class HistoryNotReadyError(DatabaseUnavailable):
     """The history of a new floor is being created: what is there until then would be a wrong answer."""
 
     def __init__(self) -> None:
-        super().__init__('the history of this floor is being created; it is complete in a moment')
+        super().__init__('the history of this floor is being created; that usually takes less than a minute, a '
+                         'year of history several minutes')
 
 
 class MigrationError(DatabaseError):
@@ -62,6 +64,13 @@ class MigrationError(DatabaseError):
 
 class FeedNotDelivered(DatabaseError):
     """A notification that we sent to ourselves did not come back in time: the feed can't be trusted."""
+
+
+class ProgramFaultError(FloorError):
+    """A fault of ours, as a page says it; the log has where it came from."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f'a fault in this program: {type(error).__name__}; its log says more')
 
 
 class NotADemoError(FloorError):

@@ -23,6 +23,7 @@ from ..errors import (
     HistoryNotReadyError,
     InvalidInput,
     NotAllowed,
+    ProgramFaultError,
     TooManyDownloads,
 )
 from ..model import MachineName
@@ -175,7 +176,7 @@ class ReportsPage:
             except Exception as error:  # a fault of ours: the page says so and reads again
                 log.exception('a report could not be read')
                 pause = RETRY_S
-                self._failed(DatabaseError(f'a fault in this program: {type(error).__name__}'))
+                self._failed(ProgramFaultError(error))
             finally:
                 overdue.cancel()
             self._loading(False)
@@ -221,7 +222,7 @@ class ReportsPage:
                 self._cards.clear()
                 self._losses.say(as_sentence(error))
                 self._orders.say(as_sentence(error))
-        self._problem_is(failure('the report', error) if isinstance(error, DatabaseError)
+        self._problem_is(failure('the report', error) if isinstance(error, DatabaseError | ProgramFaultError)
                          else f'Cannot read the report. {as_sentence(error)}')
 
     def _problem_is(self, sentence: str) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from nicegui import background_tasks, ui
 
-from ..errors import DatabaseError, FloorError
+from ..errors import DatabaseError, FloorError, HistoryNotReadyError, ProgramFaultError
 from ..store import Connection, Difference, Store
 from .saying import as_sentence
 
@@ -96,7 +96,7 @@ class Loading:
         except Exception as error:  # a fault of ours must not look like an answer that never comes
             log.exception('reading %s failed', self._what)
             self._failed = True
-            self._say(failure(self._what, DatabaseError(f'a fault in this program: {type(error).__name__}')))
+            self._say(failure(self._what, ProgramFaultError(error)))
         else:
             self._failed = False
             self._say('')
@@ -133,5 +133,9 @@ def waiting(what: str) -> str:
 
 def failure(what: str, error: FloorError) -> str:
     """What could not be read and why, and what happens next."""
-    return (f'Cannot read {what}. {as_sentence(error)} It will be read as soon as the database answers; you can also '
-            f'try again now.')
+    problem = f'Cannot read {what}. {as_sentence(error)}'
+    if isinstance(error, HistoryNotReadyError):
+        return f'{problem} It will be read as soon as the history is complete; you can also try again now.'
+    if isinstance(error, DatabaseError):
+        return f'{problem} It will be read as soon as the database answers; you can also try again now.'
+    return f'{problem} You can try again now.'

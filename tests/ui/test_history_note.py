@@ -20,7 +20,8 @@ from floor.ui.reports import shared_sheet
 
 CREATING = ('The history of this new floor is being created. Work orders, reports and the past appear when it is '
             'complete.')
-REASON = 'he history of this floor is being created; it is complete in a moment.'
+REASON = ('he history of this floor is being created; that usually takes less than a minute, a year '
+          'of history several minutes.')
 US = 1_000_000
 SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', UTC)
 

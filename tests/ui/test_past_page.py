@@ -170,6 +170,14 @@ async def test_a_machine_says_how_it_was_and_where_it_is_now(floor, history, loo
                                           'due in 30 min', 'Lisa Garcia · Air supply', 'As it is now']
 
 
+async def test_a_fault_of_the_program_is_said_and_promises_nothing(floor, history, look, caplog):
+    history.problem = ZeroDivisionError('a slip')
+    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    assert ('Cannot read the floor of that moment. A fault in this program: ZeroDivisionError; its log says more. You '
+            'can try again now.') in screen.texts
+    caplog.clear()  # what was logged was to be logged
+
+
 async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, history, look):
     history.problem = DatabaseUnavailable('nobody answers')
     screen = await look('/past?at=2026-11-23T04:30:00Z')

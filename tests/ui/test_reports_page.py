@@ -276,14 +276,15 @@ async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports, look
 
 
 @pytest.mark.parametrize(('problem', 'words'), [
-    (DatabaseUnavailable('nobody answers'), 'Nobody answers'),
-    (ZeroDivisionError('a slip'), 'A fault in this program: ZeroDivisionError')])
+    (DatabaseUnavailable('nobody answers'),
+     'Nobody answers. It will be read as soon as the database answers; you can also try again now.'),
+    (ZeroDivisionError('a slip'),
+     'A fault in this program: ZeroDivisionError; its log says more. You can try again now.')])
 async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, monkeypatch, *, caplog, problem, words):
     monkeypatch.setattr(reports_page, 'RETRY_S', 0.05)
     figures, reports.answers['kpis'] = reports.answers['kpis'], problem
     screen = await look('/reports')
-    said = (f'Cannot read the report. {words}. It will be read as soon as the database answers; you can also try again '
-            'now.')
+    said = f'Cannot read the report. {words}'
     await screen.until(lambda: said in [element['text'] for element in screen.of_class('problem')])
     reports.answers['kpis'] = figures
     await screen.until(lambda: '91.4 %' in screen.texts)

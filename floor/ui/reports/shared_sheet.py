@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import background_tasks
 
 from ...analytics.shift_report import ShiftReport
-from ...errors import DatabaseError, FloorError
+from ...errors import DatabaseError, FloorError, ProgramFaultError
 from ...shifts import Shift
 from ...store import Connection, Difference, Store
 
@@ -119,7 +119,7 @@ class _Sheet:
             answer = error
         except Exception as error:  # a fault of ours must not leave an old sheet that looks new
             log.exception('reading a shift report failed')
-            answer = FloorError(f'a fault in this program: {error}')
+            answer = ProgramFaultError(error)
         for show in tuple(self.shows):
             _show_on(show, answer)
         return isinstance(answer, ShiftReport)
@@ -138,7 +138,7 @@ def _show_on(show: Show, answer: ShiftReport | FloorError) -> None:
     except Exception as error:
         log.exception('a page could not show a shift report')
         if not isinstance(answer, FloorError):
-            _show_on(show, FloorError(f'a fault in this program: {type(error).__name__}'))
+            _show_on(show, ProgramFaultError(error))
 
 
 async def _within(seconds: float | None, event: asyncio.Event) -> None:
