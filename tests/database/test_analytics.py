@@ -61,7 +61,8 @@ class Plant:
         await self.connection.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'")
         await self.connection.executemany(
             'INSERT INTO work_orders (id, machine_id, stop_since, created_at, acknowledged_at, started_at, due_at, '
-            "issue_description, machine_status) VALUES ($1, $2, $3, $4, $5, $6, now(), 'It stands', 'down')",
+            "issue_description, priority, machine_status) "
+            "VALUES ($1, $2, $3, $4, $5, $6, now(), 'It stands', 'medium', 'down')",
             [(o.id, o.machine, o.stop_since, o.created, o.acknowledged, o.started) for o in history.orders])
         rows: list[Said | Silence] = [*history.said, *history.silences]
         if chance:

@@ -249,7 +249,7 @@ async def test_the_description_holds_every_path_of_ours_and_no_page(database: Da
     async with asking(app) as client:
         described = (await client.get('/openapi.json')).json()
     assert set(described['paths']) == {'/api/floor', '/api/machines', '/api/machines/current-status', '/api/employees',
-                                       '/healthz', '/metrics'}
+                                       '/livez', '/healthz', '/metrics'}
     for path, operations in described['paths'].items():
         assert operations['get']['summary'], path
         if path.startswith('/api/'):
