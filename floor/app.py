@@ -4,11 +4,13 @@ One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NO
 -> floor/store.py -> floor/ui/broadcast.py -> every browser.
 """
 
+import logging
 import os
 import socket
 from functools import partial
 
 from nicegui import app, background_tasks, ui
+from nicegui.server import Server
 
 from auth.identity import identity_source
 from simulator.runner import SimulatorRunner
@@ -30,7 +32,7 @@ from .migrate import connect_prepared, load_migrations, prepare
 from .operation import health
 from .operation.collector import collect_garbage
 from .operation.connection_watch import ConnectionWatch, once_live
-from .operation.logs import LogCounter
+from .operation.logs import CutOffAtTheEnd, LogCounter
 from .operation.loop_lag import event_loop_lag, measure_event_loop
 from .operation.vitals import Vitals
 from .orders.work_order_keeper import WorkOrderKeeper
@@ -141,6 +143,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     app.on_startup(lambda: [background_tasks.create(task()) for task in tasks])
     app.on_startup(lambda: console.welcome(settings, source))
     app.on_shutdown(database.close)
+    logging.getLogger('uvicorn.error').addFilter(CutOffAtTheEnd(lambda: Server.instance.should_exit))
     # reconnect_timeout: without a sign of us for 1.2 of it a browser calls us gone; a picture may be 8 s old
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,

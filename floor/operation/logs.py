@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +26,6 @@ def set_up_logging(level: str, format: str = 'text') -> LogCounter:
     counter = LogCounter()
     logging.basicConfig(level=level.upper(), handlers=[handler, counter], force=True)
     logging.getLogger('asyncpg.pool').addFilter(_says_only_what_the_listener_says)
-    logging.getLogger('uvicorn.error').addFilter(_cut_off_at_the_end)
     return counter
 
 
@@ -85,13 +85,21 @@ def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
 
 
-def _cut_off_at_the_end(record: logging.LogRecord) -> bool:
+class CutOffAtTheEnd(logging.Filter):
     """A request that is still under way when the program ends is no error of an application: it gets no traceback."""
-    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
-        record.exc_info = record.exc_text = None
-        record.msg, record.args = 'a request that was under way was cut off, because the program ends', ()
-        record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
-    return True
+
+    def __init__(self, is_ending: Callable[[], bool]) -> None:
+        """is_ending: whether the program ends. What is cancelled before that is a fault and keeps its traceback."""
+        super().__init__()
+        self._is_ending = is_ending
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Reword it; every record is logged."""
+        if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError) and self._is_ending():
+            record.exc_info = record.exc_text = None
+            record.msg, record.args = 'a request that was under way was cut off, because the program ends', ()
+            record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
+        return True
 
 
 def _says_only_what_the_listener_says(_record: logging.LogRecord) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
 
 import pytest
 
-from floor.operation.logs import JsonLines, LogCounter, TextLines
+from floor.operation.logs import CutOffAtTheEnd, JsonLines, LogCounter, TextLines
 
 
 def record(message: str, *arguments: object, level: int = logging.WARNING, error: BaseException | None = None,
@@ -63,3 +64,15 @@ def test_what_complains_is_counted() -> None:
     for level in logging.INFO, logging.WARNING, logging.ERROR, logging.ERROR:
         counter.handle(record('.', level=level))
     assert counter.lines == {'warning': 1, 'error': 2, 'critical': 0}
+
+
+@pytest.mark.parametrize('is_ending', [False, True])
+def test_only_while_the_program_ends_a_cancelled_request_is_no_fault(is_ending: bool) -> None:
+    try:
+        raise asyncio.CancelledError
+    except asyncio.CancelledError as error:
+        cancelled = record('Exception in ASGI application', level=logging.ERROR, error=error)
+    assert CutOffAtTheEnd(lambda: is_ending).filter(cancelled)
+    line = TextLines().format(cancelled)
+    assert ('Traceback' in line, 'because the program ends' in line) == (not is_ending, is_ending)
+    assert cancelled.levelno == (logging.INFO if is_ending else logging.ERROR)
