@@ -80,8 +80,11 @@ def _run(given: dict[str, Any]) -> None:
     from .app import serve  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
 
     with database_source(settings, console.reporter(settings)) as source:
-        if source.lakebase is None:  # its login belongs to the event loop of the server
+        if source.lakebase is None:
             asyncio.run(check_connection(Database(source.url, settings)))
+        else:  # asks Databricks for a password first, which takes longer; Lakebase has a proxy of its own
+            asyncio.run(check_connection(Database(None, settings, source.lakebase), settings.db_pool_timeout,
+                                         pooler=False))
         serve(settings, source, log_lines)
 
 

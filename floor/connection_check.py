@@ -36,20 +36,22 @@ def never_works(error: BaseException, timezone: str) -> str | None:
     return None
 
 
-async def check_connection(database: Database) -> None:
+async def check_connection(database: Database, patience: float = PATIENCE_S, *, pooler: bool = True) -> None:
     """Connect once, and see whether notifications come back where something stands between us and the server.
+
+    patience: seconds until we are connected. pooler: look for one.
 
     :raises DatabaseMisconfigured: it can never work; says what to set
     """
     try:
-        connection = await asyncio.wait_for(database.connect(), PATIENCE_S)
+        connection = await asyncio.wait_for(database.connect(), patience)
     except DatabaseMisconfigured:
         raise
     except (DatabaseUnavailable, TimeoutError):
         return  # the floor shows it, and tries again
     try:
         # a pooler answers with a number of its own, whichever server process it then gives us
-        if await connection.fetchval('SELECT pg_backend_pid()') == connection.get_server_pid():
+        if not pooler or await connection.fetchval('SELECT pg_backend_pid()') == connection.get_server_pid():
             return
         if not await _notifies(connection, database):
             raise DatabaseMisconfigured(POOLER)
