@@ -46,7 +46,7 @@ EXPLANATIONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...],
     (DatabricksError, '', 'Databricks has a fault of its own ({why}): asking again'),
     (ValueError, 'invalid_client', f'Databricks does not take our client id and secret ({{why}}): {WHO_WE_ARE}'),
     (ValueError, 'cannot configure default credentials', f'{{place}} needs a sign-in to Databricks: {WHO_WE_ARE}'),
-    (ValueError, 'OAuth tokens are not available', '{place} can not be entered with a personal access token: set '
+    (ValueError, 'OAuth tokens are not available', '{place} cannot be entered with a personal access token: set '
                                                    'LAKEBASE_ENDPOINT too'),
 )
 """Kind of error, a part of its text, and what a person reads; the first that fits. SDK errors are OSErrors, too."""
@@ -165,7 +165,7 @@ def _explain(error: BaseException, place: Place) -> str:
     for kind, words, explanation in EXPLANATIONS:
         if isinstance(error, kind) and words in str(error):
             return explanation.format(place=place, variable=place.variable, why=_reason(error))
-    return _unreachable(place) or f'Databricks gave an answer that can not be used ({_reason(error)})'
+    return _unreachable(place) or f'Databricks gave an answer that cannot be used ({_reason(error)})'
 
 
 def _unreachable(place: Place) -> str | None:

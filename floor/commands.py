@@ -63,7 +63,7 @@ async def _in_our_words() -> AsyncIterator[None]:
     except (asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError) as error:
         raise InvalidInput(str(error.args[0]), error.column_name) from error
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
+        raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
 
 
 def clean_text(text: str, field: str, most: int = TEXT, *, required: bool = True) -> str:
@@ -78,11 +78,11 @@ def clean_text(text: str, field: str, most: int = TEXT, *, required: bool = True
     if len(text) > most:
         raise InvalidInput(f'{words} has {len(text):,} characters; at most {most:,} fit', field)
     if '\0' in text:
-        raise InvalidInput(f'{words} has a NUL character in it, which can not be stored', field)
+        raise InvalidInput(f'{words} has a NUL character in it, which cannot be stored', field)
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidInput(f'{words} has half a character in it (a lone surrogate), which can not be stored',
+        raise InvalidInput(f'{words} has half a character in it (a lone surrogate), which cannot be stored',
                            field) from None
     return text
 

@@ -27,12 +27,12 @@ def never_works(error: BaseException, timezone: str) -> str | None:
     text = ' '.join(str(error).split())
     match error:
         case asyncpg.InvalidParameterValueError() if '"timezone"' in text.lower():
-            return (f'PLANT_TIMEZONE={timezone} can not be used: this database does not know that time zone. Choose a '
-                    f'nearby city that stands in its view pg_timezone_names')
+            return (f'PLANT_TIMEZONE={timezone} cannot be used: this database does not know that time zone. Choose a '
+                    f'nearby city that is in its view pg_timezone_names')
         case asyncpg.ProtocolViolationError() if 'startup parameter' in text:
             return f'{POOLER} ({text})'
         case asyncpg.exceptions.ClientConfigurationError() | asyncpg.UndefinedObjectError():
-            return f'the address of the database can not be used: {text}'
+            return f'the address of the database cannot be used: {text}'
     return None
 
 

@@ -39,7 +39,7 @@ IGNORED = {'connect_timeout': 'PGCONNECT_TIMEOUT', 'keepalives': '', 'keepalives
            'require_auth': 'PGREQUIREAUTH', 'requiressl': 'PGREQUIRESSL', 'replication': '',
            'scram_client_key': '', 'scram_server_key': '', 'oauth_issuer': '', 'oauth_client_id': '',
            'oauth_client_secret': '', 'oauth_scope': '', 'servicefile': ''}
-"""The other parameters of libpq, and their variables. What is not in DEMANDS can be ignored with a word about it."""
+"""The other parameters of libpq, and their variables. What is not in DEMANDS can be ignored, with a warning."""
 VERIFY = 'Write sslmode=verify-full and sslrootcert=system (or a file) instead, which prove who the server is'
 DEMANDS = {
     'channel_binding': ({'require'}, VERIFY),
@@ -75,7 +75,7 @@ def connection_url(url: str | None, given: Mapping[str, str] | None = None,
     try:
         asked = dict(parse_qsl(parts.query, strict_parsing=True, keep_blank_values=True)) if parts.query else {}
     except ValueError as error:
-        raise SettingsError('DATABASE_URL can not be used: behind its ? stand parameters as name=value, with & '
+        raise SettingsError('DATABASE_URL cannot be used: behind its ? stand parameters as name=value, with & '
                             'between them') from error
     if unknown := sorted(asked.keys() - KNOWN - IGNORED.keys()):
         # it may be a part of a password with an & in it, or of one before the @ with a ? in it
@@ -91,7 +91,7 @@ def connection_url(url: str | None, given: Mapping[str, str] | None = None,
         _require_a_user(place)
     _check_service(wanted.get('service'), environ)
     _find_certificates(wanted, environ)
-    if passfile := wanted.pop('passfile', None):  # asyncpg fails where it stands in an address
+    if passfile := wanted.pop('passfile', None):  # asyncpg fails where it is in an address
         environ['PGPASSFILE'] = passfile
     path = parts.path.removesuffix('/')  # asyncpg takes / for a database without a name
     if not wanted and not path and not parts.netloc:
@@ -112,9 +112,9 @@ def _ignore(asked: dict[str, str], place: str, environ: Mapping[str, str]) -> No
         values, remedy = DEMANDS.get(name, (set(), ''))
         if values is None or value in values:
             what = name if values is None else f'{name}={value}'
-            raise SettingsError(f'{place} can not be used: {what} is not possible here. {remedy}')
+            raise SettingsError(f'{place} cannot be used: {what} is not possible here. {remedy}')
     if ignored:
-        log.warning('%s: %s can not be set here; the program has its own way (DB_POOL_TIMEOUT, a heartbeat), or tries '
+        log.warning('%s: %s cannot be set here; the program has its own way (DB_POOL_TIMEOUT, a heartbeat), or tries '
                     'the hosts in order', place, ', '.join(ignored))
 
 
@@ -122,7 +122,7 @@ def _require_a_user(place: str) -> None:
     try:
         getpass.getuser()
     except (OSError, KeyError, ImportError):  # which one, depends on Python's version
-        raise SettingsError(f'{place} can not be used: no user is named there, and the user of this process has no '
+        raise SettingsError(f'{place} cannot be used: no user is named there, and the user of this process has no '
                             f'name on this system') from None
 
 
@@ -135,7 +135,7 @@ def ignore_closed_home(environ: MutableMapping[str, str] = os.environ) -> None:
     try:
         os.stat(Path(home, '.pgpass'))
     except PermissionError:
-        log.warning('HOME=%s can not be read by this user: certificates and passwords are not looked for there', home)
+        log.warning('HOME=%s cannot be read by this user: certificates and passwords are not looked for there', home)
         environ['HOME'] = '/nonexistent'
     except OSError:
         pass  # there is no such folder, or nothing in it, which is no trouble
@@ -150,7 +150,7 @@ def _check_service(name: str | None, environ: Mapping[str, str]) -> None:
         services.read_string(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
-        raise SettingsError(f'the service {name} is not known: {path} can not be read ({reason}); PGSERVICEFILE names '
+        raise SettingsError(f'the service {name} is not known: {path} cannot be read ({reason}); PGSERVICEFILE names '
                             f'another file') from error
     if name not in services:
         raise SettingsError(f'the service {name} is not known: {path} has no [{name}]; PGSERVICEFILE names another '
@@ -161,14 +161,14 @@ def _find_certificates(wanted: dict[str, str], environ: Mapping[str, str]) -> No
     """sslrootcert=system, as libpq has it: the certificates of the operating system, and nothing but verify-full."""
     mode = wanted.get('sslmode') or environ.get('PGSSLMODE')
     if mode and mode not in SSL_MODES:
-        raise SettingsError(f'this sslmode can not be used: it must be {", ".join(SSL_MODES[:-1])} or {SSL_MODES[-1]}')
+        raise SettingsError(f'this sslmode cannot be used: it must be {", ".join(SSL_MODES[:-1])} or {SSL_MODES[-1]}')
     if (wanted.get('sslrootcert') or environ.get('PGSSLROOTCERT')) != 'system':
         return
     if mode not in {None, 'verify-full'}:
-        raise SettingsError(f'sslrootcert=system can not be used with sslmode={mode}: it must be verify-full')
+        raise SettingsError(f'sslrootcert=system cannot be used with sslmode={mode}: it must be verify-full')
     places = (ssl.get_default_verify_paths().cafile, *SYSTEM_CERTIFICATES)
     found = next((place for place in places if place and Path(place).exists()), None)
     if found is None:
-        raise SettingsError('sslrootcert=system can not be used: this system has no file of certificates that is known '
+        raise SettingsError('sslrootcert=system cannot be used: this system has no file of certificates that is known '
                             'here; give the path of one')
     wanted |= {'sslmode': 'verify-full', 'sslrootcert': found}

@@ -79,7 +79,7 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise SettingsError(f'can not listen on {host}:{port} ({error.strerror or error}): stop what listens '
+            raise SettingsError(f'cannot listen on {host}:{port} ({error.strerror or error}): stop what listens '
                                 f'there, or set PORT to another') from error
 
 

@@ -72,7 +72,7 @@ def link_of_id(dashboard_id: str, host: str, workspace_id: str | None = None) ->
     """
     name = _checked_host(host if '://' in host else f'https://{host}', 'DATABRICKS_HOST')
     if workspace_id is not None and not WORKSPACE_ID.fullmatch(workspace_id):
-        raise SettingsError(f'DATABRICKS_WORKSPACE_ID={workspace_id[:60]} can not be used: it must be a number')
+        raise SettingsError(f'DATABRICKS_WORKSPACE_ID={workspace_id[:60]} cannot be used: it must be a number')
     which = f'?{urlencode({"o": workspace_id})}' if workspace_id else ''
     return _link(name, quote(dashboard_id, safe=''), which)
 
@@ -84,7 +84,7 @@ def link_of_address(embed_url: str) -> DashboardLink:
     """
     name = _checked_host(embed_url, 'DASHBOARD_EMBED_URL')
     if not re.fullmatch(r'[!-~]*', embed_url):
-        raise SettingsError('DASHBOARD_EMBED_URL can not be used: it has blanks or letters that no address has')
+        raise SettingsError('DASHBOARD_EMBED_URL cannot be used: it has blanks or letters that no address has')
     parts = urlsplit(embed_url)
     which = f'?{parts.query}' if parts.query else ''
     if parts.path.startswith(EMBEDDED):
@@ -105,6 +105,6 @@ def _checked_host(url: str, variable: str) -> str:
         name, port, stranger = '', None, True
     if stranger or parts.scheme != 'https' or port not in {None, 443} or not HOST_NAME.fullmatch(name):
         shown = '...' if '@' in url else ' '.join(url.split())[:60]
-        raise SettingsError(f'{variable}={shown} can not be used: it must be the https address of a Databricks '
+        raise SettingsError(f'{variable}={shown} cannot be used: it must be the https address of a Databricks '
                             f'workspace, without a user or a port')
     return name

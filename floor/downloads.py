@@ -1,4 +1,4 @@
-"""Files that people take away: each in pieces, a few at a time for one person, and none for ever.
+"""Files that people take away: each in pieces, a few at a time for one person, and none without end.
 
 A piece is read when the one before it has been sent, so a slow reader costs neither memory nor a connection to the
 database. A reader that stops reading is cut off by the server itself: gate/slow_peers.py.

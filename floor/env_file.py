@@ -23,7 +23,7 @@ def check_env_file(path: Path = ENV_FILE) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise SettingsError(f'{path.absolute()} can not be read ({error.strerror}): give this user the right to, or '
+        raise SettingsError(f'{path.absolute()} cannot be read ({error.strerror}): give this user the right to, or '
                             f'start in another folder') from error
     try:
         if b'\0' not in text:

@@ -30,7 +30,7 @@ async def recent_events_of_machine(database: Database, name: MachineName, most: 
             rows = database.queries.recent_events_of_machine(connection, machine_name=name, most=most)
             return [to_event(row) async for row in rows]
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
+        raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
 
 
 def to_event(row: Any) -> StatusEvent:

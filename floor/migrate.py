@@ -87,16 +87,16 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
         await _make_floor(connection, schema, new_floor, bookkeeping.new_floor)
         return applied
     except asyncpg.InsufficientPrivilegeError as error:
-        raise MigrationError(f'the schema "{schema}" can not be brought up to date: {full_stop(error)} '
+        raise MigrationError(f'the schema "{schema}" cannot be brought up to date: {full_stop(error)} '
                              f'{REMEDY}') from error
     except asyncpg.LockNotAvailableError as error:
         holders = ', '.join([f'{row["login"]} (process {row["pid"]}, {row["activity"]})' async for row in
                              _queries().who_locks(connection, schema=schema)]) or 'a session that has ended since'
-        raise MigrationError(f'the schema "{schema}" can not be brought up to date: its tables were locked for '
+        raise MigrationError(f'the schema "{schema}" cannot be brought up to date: its tables were locked for '
                              f'{LOCK_TIMEOUT_S:g} s by {holders}. Wait until it is done, or end it with '
                              f'SELECT pg_terminate_backend(process)') from error
     except asyncpg.SyntaxOrAccessError as error:
-        raise MigrationError(f'the schema "{schema}" can not be brought up to date: {error}') from error
+        raise MigrationError(f'the schema "{schema}" cannot be brought up to date: {error}') from error
 
 
 async def is_current(connection: Connection, schema: str, wanted: Sequence[Migration]) -> bool:

@@ -306,7 +306,7 @@ def _explain(settings: type[Settings], error: ValidationError, overrides: Mappin
     given = overrides.get(name) or os.environ.get(variable) or os.environ.get(name) or first.get('input')
     value = '...' if secret else _shown(given)
     allowed = field.description if field is not None else first['msg']
-    return f'{variable}={value} can not be used: it must be {allowed}'
+    return f'{variable}={value} cannot be used: it must be {allowed}'
 
 
 def _shown(value: object) -> str:

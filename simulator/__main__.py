@@ -23,7 +23,7 @@ from floor.supervisor import Supervisor
 from .runner import SimulatorRunner, Update
 from .terminal import Terminal
 
-CAN_NOT_RUN, WRONG_SETTING = 1, 2
+CANNOT_RUN, WRONG_SETTING = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None, program: str = 'python -m simulator') -> int:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m simul
             asyncio.run(_play(settings, source, options.seed))
     except FloorError as error:
         print(f'simulator: {error}', file=sys.stderr)
-        return WRONG_SETTING if isinstance(error, SettingsError) else CAN_NOT_RUN
+        return WRONG_SETTING if isinstance(error, SettingsError) else CANNOT_RUN
     except BrokenPipeError:  # whoever read our lines has left
         sys.stderr.close()
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -109,7 +109,7 @@ class SimulatorRunner:
         return self._tick is not None
 
     async def run(self) -> None:
-        """For ever: a database that goes away is waited for. Ends by being cancelled, and then lets others go on.
+        """Without end: a database that goes away is waited for. Ends by being cancelled, and then lets others go on.
 
         :raises NotADemoError: the floor is a plant, or has become one
         """

@@ -1,7 +1,7 @@
 -- Everything that the app's login needs, where somebody else made the schema; run by who owns it, or an administrator:
 --   psql DATABASE -v app=LOGIN [-v schema=manufacturing_line] [-v hand_over=1] -f sql/grants.sql
 -- LOGIN on Databricks: the client id of the app's service principal. It may be run again, and has to be after an upgrade
--- by psql. With hand_over=1 the schema becomes the app's own, so that it can also bring it up to date by itself. That takes
+-- by psql. With hand_over=1 the schema becomes the app's own, so that it can also bring it up to date automatically. That takes
 -- a superuser, or a member of LOGIN; on Lakebase nobody is either: there the schema stays yours, or the app makes another.
 \set ON_ERROR_STOP on
 \if :{?app} \else
@@ -29,7 +29,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA :"schema" GRANT USAGE ON SEQUENCES TO :"app";
     \if :can_hand_over \else
         SELECT set_config('floor.app', :'app', true) \g /dev/null
         DO $$ BEGIN RAISE insufficient_privilege USING
-            MESSAGE = format('%I can not give the schema to %I: it is neither a superuser nor a member of that role',
+            MESSAGE = format('%I cannot give the schema to %I: it is neither a superuser nor a member of that role',
                              current_user, current_setting('floor.app')),
             HINT = 'Leave out hand_over: the app works with a schema that is yours, and you upgrade it by install.sql and '
                    'grants.sql. Tables of another line monitor are copied by the app itself: LEGACY_SCHEMA.'; END $$;

@@ -46,7 +46,7 @@ DECLARE
 BEGIN
     IF wanted IS NULL OR wanted NOT IN ('demo', 'empty') THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('new_floor=%s can not be used: it must be demo or empty', coalesce(wanted, ''));
+            MESSAGE = format('new_floor=%s cannot be used: it must be demo or empty', coalesce(wanted, ''));
     END IF;
     IF EXISTS (SELECT FROM machine_feed_stream) OR EXISTS (SELECT FROM work_orders) OR EXISTS (SELECT FROM employees) THEN
         INSERT INTO production_lines (line_id, code, name, position)

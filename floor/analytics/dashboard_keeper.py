@@ -44,7 +44,7 @@ class DashboardKeeper:
         self._tables = read_sql(SQL / 'queries' / 'dashboard.sql', database.feed_table)
         self._forgot_on: date | None = None
         self.upkeep = Upkeep('dashboard', 'dashboard tables', log,
-                             failing='the dashboard tables can not be kept up to date',
+                             failing='the dashboard tables cannot be kept up to date',
                              again='the dashboard tables are kept up to date again',
                              fault='keeping the dashboard tables up to date failed')
 

@@ -29,7 +29,7 @@ class HistoryKeeper:
         self._every = every
         self.pause = Pause()
         """Between two looks; ended by whoever knows that there is something to do."""
-        self.upkeep = Upkeep('history', 'history', log, failing='the history can not be kept up to date',
+        self.upkeep = Upkeep('history', 'history', log, failing='the history cannot be kept up to date',
                              again='the history is kept up to date again',
                              fault='keeping the history up to date failed')
 

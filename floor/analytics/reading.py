@@ -89,4 +89,4 @@ async def reading(database: Database, window: Window, scope: Scope | None, micro
             yield Reading(connection, database.queries, moment, window.until(moment), scope or Scope(), tuple(machines),
                           micro_stop)
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
+        raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error

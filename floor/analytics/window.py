@@ -30,7 +30,7 @@ class Window:
                 raise InvalidInput('a window needs times with a time zone', name)
             object.__setattr__(self, name, moment.astimezone(UTC))
         if self.end < self.start:
-            raise InvalidInput('a window can not end before it starts', 'end')
+            raise InvalidInput('a window cannot end before it starts', 'end')
 
     def until(self, now: datetime) -> Window:
         """The part of it that has been: what is yet to come counts neither as known nor as unknown."""

@@ -1,7 +1,7 @@
 """What may be sent to the REST interface: JSON that says so. How much of it, intake.py says.
 
 A page of another site can make a browser send a form or plain text to us, with the rights of who sits before it; JSON
-it can not send without asking first, and nobody here says yes. So the media type is a lock, not a formality.
+it cannot send without asking first, and nobody here says yes. So the media type is a lock, not a formality.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ async def answering(patience: float) -> AsyncIterator[None]:
     except TimeoutError as error:
         raise DatabaseUnavailable(f'the database did not answer within {patience:g} s') from error
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
+        raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
 
 
 def never_stored(response: Response) -> None:

@@ -90,14 +90,14 @@ def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     return answer
 
 
-_MEANINGS = {400: 'The body can not be parsed.',
+_MEANINGS = {400: 'The body cannot be parsed.',
              401: 'Nobody is signed in.',
              403: 'Your role is not enough; detail says which one is needed.',
              404: 'There is no such thing.',
              409: 'It is not any more as you saw it; current is how it is now.',
              413: 'The body is too long.',
              415: 'The body is not of the media type application/json.',
-             422: 'The request can not be understood or not be met; errors says which part.',
+             422: 'The request cannot be understood or not be met; errors says which part.',
              429: 'Too many changes, or downloads under way. Ask again after the seconds of Retry-After.',
              503: 'The database does not answer. Ask again after the seconds of Retry-After.'}
 

@@ -68,7 +68,7 @@ def new_backup(file: Path, *, replace: bool) -> Iterator[zipfile.ZipFile]:
             Path(draft).unlink(missing_ok=True)
         make_durable(file.parent)
     except OSError as error:
-        raise BackupError(f'{file} can not be written ({error.strerror or error}): choose another place') from error
+        raise BackupError(f'{file} cannot be written ({error.strerror or error}): choose another place') from error
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def open_backup(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     except FileNotFoundError:
         raise BackupError(f'there is no file {file}') from None
     except OSError as error:
-        raise BackupError(f'{file} can not be read: {error.strerror or error}') from error
+        raise BackupError(f'{file} cannot be read: {error.strerror or error}') from error
     except (zipfile.BadZipFile, KeyError, ValidationError) as error:
         raise BackupError(f'{file} is not a backup of line monitor, or only a part of one') from error
 

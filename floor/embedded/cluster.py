@@ -76,7 +76,7 @@ class Cluster:
             return False
         if found != str(self._major):
             raise EmbeddedDatabaseError(
-                f'{self.folder} was written by PostgreSQL {found} and can not be read by {self._major}: move it away, '
+                f'{self.folder} was written by PostgreSQL {found} and cannot be read by {self._major}: move it away, '
                 'or set DATA_DIR to another folder.'
             )
         return True
@@ -255,7 +255,7 @@ def _require_a_name(uid: int) -> None:
     except KeyError:
         raise EmbeddedDatabaseError(
             f'User {uid} has no name on this system, and PostgreSQL makes no database without one: add a line like '
-            f'"floor:x:{uid}:0::/tmp:/sbin/nologin" to /etc/passwd, run as a user that stands there, or set '
+            f'"floor:x:{uid}:0::/tmp:/sbin/nologin" to /etc/passwd, run as a user that is listed there, or set '
             'DATABASE_URL.'
         ) from None
 

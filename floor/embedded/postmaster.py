@@ -58,7 +58,7 @@ def smallest_that_reaches(uid: int, gid: int, folder: str, program: str) -> int 
                 os._exit(0 if reached else 1)
         if os.waitpid(probe, 0)[1] == 0:
             return capability
-    print(f'FATAL: PostgreSQL may not run as root, and user {uid} can not reach {program} or {folder}', file=sys.stderr)
+    print(f'FATAL: PostgreSQL may not run as root, and user {uid} cannot reach {program} or {folder}', file=sys.stderr)
     print('HINT: start as an ordinary user, or move both to where all may enter, or set DATABASE_URL', file=sys.stderr)
     sys.exit(EX_NOPERM)
 

@@ -331,7 +331,7 @@ def database_url_of(data_dir: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise EmbeddedDatabaseError(f'{path} can not be read ({error}): delete it and start again.') from error
+        raise EmbeddedDatabaseError(f'{path} cannot be read ({error}): delete it and start again.') from error
     if not url.startswith('postgresql://') or 'host' not in parse_qs(urlsplit(url).query):
         raise EmbeddedDatabaseError(f'{path} does not hold the address of a database: delete it and start again.')
     return url
@@ -376,4 +376,4 @@ def accepts(url: str) -> bool:
 
 def unusable(data_dir: Path, error: OSError) -> str:
     reason = f'{error.strerror}: {error.filename}'
-    return f'The data folder {data_dir} can not be used ({reason}): mend that, or set DATA_DIR to another.'
+    return f'The data folder {data_dir} cannot be used ({reason}): mend that, or set DATA_DIR to another.'

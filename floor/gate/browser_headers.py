@@ -4,7 +4,7 @@ NiceGUI sends the scripts of a page inline, compiles templates in the browser an
 socket. So 'unsafe-eval' has to stay, and inline style; inline scripts run by a nonce only, another for every answer. It
 is written into NiceGUI's template before any data is filled in: a script that came with data can never carry it.
 
-Our own origin stands in frame-src by name as well: in a frame whose document stands in the page (srcdoc), as in
+Our own origin is in frame-src by name as well: in a frame whose document is in the page (srcdoc), as in
 floor/ui/session.py, Firefox takes 'self' for nobody.
 """
 

@@ -92,7 +92,7 @@ def _explained(headers: Headers) -> tuple[str, str]:
     """Why a page of another place was refused, and what to do if it is one of ours."""
     origin, host = _place(headers.get('origin', '')), _place(f'//{headers.get("host", "")}')
     if origin == NOWHERE:
-        return 'it is a page of another site', 'Nothing is to be done, unless a page of yours is meant to ask.'
+        return 'it is a page of another site', 'No action is needed, unless that page is yours.'
     wanted = f'If it is the address that people open, set ALLOWED_HOSTS={origin[0]}'
     if origin[0] == host[0]:
         return ('it is a page of another port, or of ours through a proxy that passes the name on without its port',

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, replace
 
 MOST_ORIGINS = 20
-"""So many are told apart: a page elsewhere could invent others for ever."""
+"""So many are told apart: a page elsewhere could invent others without end."""
 LONGEST = 100
 
 log = logging.getLogger(__name__)

@@ -20,6 +20,6 @@ def sign_in_origins(settings: Settings, environ: Mapping[str, str]) -> tuple[str
         return settings.sign_in_origins
     origin = (host if '://' in host else f'https://{host}').lower().removesuffix('/')
     if not ORIGIN.fullmatch(origin):
-        raise SettingsError(f'DATABRICKS_HOST={" ".join(host.split())[:60]} can not be used: it must be the https '
+        raise SettingsError(f'DATABRICKS_HOST={" ".join(host.split())[:60]} cannot be used: it must be the https '
                             f'address of a Databricks workspace')
     return origin, *settings.sign_in_origins

@@ -32,7 +32,7 @@ def storage_secret(settings: Settings) -> str:
         raise SettingsError(f'{error}: delete it and start again (a new one is made, and drafts and themes are '
                             f'forgotten), or set STORAGE_SECRET') from error
     except OSError as error:
-        raise SettingsError(f'DATA_DIR={settings.data_dir} can not be written ({error.strerror}): '
+        raise SettingsError(f'DATA_DIR={settings.data_dir} cannot be written ({error.strerror}): '
                             f'choose a folder that belongs to you, or set STORAGE_SECRET') from error
 
 
@@ -44,6 +44,6 @@ def store_choices(settings: Settings) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         folder = Path(tempfile.mkdtemp(prefix='line-monitor-ui-'))
-        log.warning('DATA_DIR=%s can not be written (%s): themes and drafts are kept in %s, which may be gone after a '
+        log.warning('DATA_DIR=%s cannot be written (%s): themes and drafts are kept in %s, which may be gone after a '
                     'restart', settings.data_dir, error.strerror, folder)
     os.environ['NICEGUI_STORAGE_PATH'] = str(folder.resolve())

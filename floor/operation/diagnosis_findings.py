@@ -151,7 +151,7 @@ def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
 def _of_tasks(vitals: Vitals) -> Iterator[Finding]:
     for task in vitals.upkeeps:
         if task.problem is not None and vitals.store.connection is Connection.LIVE:
-            yield Finding(Severity.WARNING, f'The {task.what} can not be kept up to date: {full_stop(task.problem)}',
+            yield Finding(Severity.WARNING, f'The {task.what} cannot be kept up to date: {full_stop(task.problem)}',
                           'It is tried again and again; if this stays, the log has more.')
     for task in vitals.supervised:
         if task.problem is not None:

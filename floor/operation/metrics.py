@@ -87,7 +87,7 @@ class FloorCollector(Collector):
         yield state
         yield changes
         yield GaugeMetricFamily('floor_trouble', '1 while the database answers but does not announce every change, '
-                                'its disk is full, a task fails or its password can not be renewed. Alert on 1; '
+                                'its disk is full, a task fails or its password cannot be renewed. Alert on 1; '
                                 '/healthz says what it is.',
                                 store.trouble is not None)
         if store.age is not None:

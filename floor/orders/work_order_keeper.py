@@ -23,7 +23,7 @@ class WorkOrderKeeper:
         self._database = database
         self._after = None if after is None else timedelta(seconds=after)
         self._every = every
-        self.upkeep = Upkeep('work_orders', 'work orders', log, failing='work orders can not be looked after',
+        self.upkeep = Upkeep('work_orders', 'work orders', log, failing='work orders cannot be looked after',
                              again='work orders are looked after again', fault='looking after the work orders failed')
 
     async def run(self) -> None:

@@ -235,7 +235,7 @@ class WorkOrderList:
                     raise HistoryNotReadyError  # there are orders that are not there yet
                 yield connection
         except asyncpg.PostgresError as error:
-            raise DatabaseUnavailable(f'the database can not answer: {describe(error)}') from error
+            raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
 
     async def _once(self, key: Hashable, revision: int | None, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         if revision is None:

@@ -131,7 +131,7 @@ class EmployeeSwitch:
 
 def deactivation_words(load: int) -> str:
     """What it means for the orders."""
-    keeps = 'They keep their history, and can not be assigned any more.'
+    keeps = 'They keep their history, and cannot be assigned any more.'
     if not load:
         return f'They have no open orders. {keeps}'
     orders = '1 open order, which stays' if load == 1 else f'{load} open orders, which stay'

@@ -166,7 +166,7 @@ class PastMachine(ui.dialog):
 
 
 def refusal(sentence: str) -> None:
-    """A moment that can not be shown says why, and offers one that can."""
+    """A moment that cannot be shown says why, and offers one that can."""
     with ui.card().classes('panel past-refusal'):
         Heading('The past')
         ui.label(sentence)

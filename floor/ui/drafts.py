@@ -67,7 +67,7 @@ class Drafts:
 
 
 def storable(value: str | int | None) -> str | int | None:
-    """Half a character, which a browser can send, can not be written to a file."""
+    """Half a character, which a browser can send, cannot be written to a file."""
     return value.encode(errors='replace').decode() if isinstance(value, str) else value
 
 

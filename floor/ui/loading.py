@@ -79,7 +79,7 @@ class Loading:
             self._task = background_tasks.create(self._run(), name=f'read {self._what}')
 
     def again(self) -> None:
-        """Give up what is being read, and read anew."""
+        """Give up what is being read, and read again."""
         self._cancel()
         self.start()
 

@@ -32,7 +32,7 @@ THEMES = Theme.DARK, Theme.LIGHT, Theme.ANDON, Theme.HIGH_PERFORMANCE, Theme.AUT
 
 @dataclass(frozen=True, slots=True)
 class WallChoice:
-    """What an address asks of a wall screen, or why it can not be done.
+    """What an address asks of a wall screen, or why it cannot be done.
 
     names: of the lines to show, none for all
     turn: seconds for each of them, 0 for all at once

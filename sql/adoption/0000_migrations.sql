@@ -27,7 +27,7 @@ BEGIN
             SELECT FROM pg_class WHERE relnamespace = origin AND needed ? relname AND NOT has_table_privilege(oid, 'SELECT'))
         THEN
             RAISE syntax_error_or_access_rule_violation USING MESSAGE = format(
-                'the tables in LEGACY_SCHEMA=%1$s can not be read. Their owner has to run: '
+                'the tables in LEGACY_SCHEMA=%1$s cannot be read. Their owner has to run: '
                 'GRANT USAGE ON SCHEMA %1$I TO %2$I; GRANT SELECT ON ALL TABLES IN SCHEMA %1$I TO %2$I;',
                 source, current_user);
         END IF;

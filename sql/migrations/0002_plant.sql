@@ -18,7 +18,7 @@ BEGIN
         IF (OLD.kind, NEW.kind) <> ('plant', 'demo') THEN
             RETURN NEW;
         END IF;
-        RAISE insufficient_privilege USING MESSAGE = 'this floor is a plant, and a plant can not become a demo',
+        RAISE insufficient_privilege USING MESSAGE = 'this floor is a plant, and a plant cannot become a demo',
             HINT = 'A demo is made in another schema: DEFAULT_POSTGRES_SCHEMA and NEW_FLOOR=demo.';
     END IF;
     RAISE insufficient_privilege USING

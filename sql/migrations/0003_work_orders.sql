@@ -206,7 +206,7 @@ BEGIN
     END IF;
     IF new_row.assignee_id IS DISTINCT FROM old_id AND NOT person.active THEN
         RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
-            MESSAGE = format('%s %s is not active and can not be assigned', person.first_name, person.last_name);
+            MESSAGE = format('%s %s is not active and cannot be assigned', person.first_name, person.last_name);
     END IF;
     IF new_row.assignee_id IS DISTINCT FROM old_id AND person.role NOT IN ('technician', 'supervisor') THEN
         RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
@@ -336,7 +336,7 @@ BEGIN
         SELECT * INTO move FROM work_order_moves WHERE from_status = OLD.status AND to_status = NEW.status;
         IF NOT FOUND THEN
             RAISE check_violation USING CONSTRAINT = 'work_orders_move_check', COLUMN = 'status',
-                MESSAGE = format('an order that is %s can not become %s: from here it goes to %s',
+                MESSAGE = format('an order that is %s cannot become %s: from here it goes to %s',
                     replace(OLD.status, '_', ' '), replace(NEW.status, '_', ' '),
                     (SELECT string_agg(replace(to_status, '_', ' '), ', ' ORDER BY to_status)
                      FROM work_order_moves WHERE from_status = OLD.status));

@@ -639,7 +639,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     FROM generate_series(date_bin('6 hours', from_at, '2000-01-01Z'), until_at - interval '1 microsecond', '6 hours') AS step
     CROSS JOIN LATERAL waits_within(greatest(step, from_at), least(step + interval '6 hours', until_at), now_at, of_lines) w
 $$;
-COMMENT ON FUNCTION waits_between IS 'Who was starved or blocked and for whom: root null where it can not be attributed.';
+COMMENT ON FUNCTION waits_between IS 'Who was starved or blocked and for whom: root null where it cannot be attributed.';
 
 
 -- Rolling up.

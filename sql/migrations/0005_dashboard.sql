@@ -397,7 +397,7 @@ BEGIN
     END IF;
     IF until_at IS NULL OR summed_until IS NULL OR until_at > summed_until THEN
         RAISE object_not_in_prerequisite_state USING
-            MESSAGE = format('history before %s can not be forgotten: it is in the sums only up to %s',
+            MESSAGE = format('history before %s cannot be forgotten: it is in the sums only up to %s',
                              coalesce(until_at::text, 'null'), coalesce(summed_until::text, 'nothing')),
             HINT = 'refresh_history() brings the sums up to date.';
     END IF;
@@ -455,7 +455,7 @@ CREATE TRIGGER machine_status_history_is_forgotten BEFORE INSERT ON machine_stat
     FOR EACH ROW WHEN (NEW.changed_at < now() - interval '1 day' AND NEW.changed_at > '-infinity')
     EXECUTE FUNCTION machine_status_history_is_forgotten();
 
--- What was forgotten can not be derived again. In a database that was restored elsewhere what is derived therefore
+-- What was forgotten cannot be derived again. In a database that was restored elsewhere what is derived therefore
 -- stays, and what had not been read when it was saved is put in its place now, by the old way of counting.
 ALTER FUNCTION history_begin_again() RENAME TO history_derive_again;
 CREATE FUNCTION history_begin_again() RETURNS void

@@ -51,7 +51,7 @@ def example() -> str:
 
 @contextmanager
 def nginx(program: Program, *changes: tuple[str, str], name: str = '127.0.0.1', path: str = '') -> Iterator[Proxied]:
-    """The README's nginx before this program. changes: what stands in the example, and what to write instead."""
+    """The README's nginx before this program. changes: what is in the example, and what to write instead."""
     server = example()
     port = free_port()
     for old, new in [*changes, ('listen 80;', f'listen 127.0.0.1:{port};'), ('127.0.0.1:8000', program.host)]:

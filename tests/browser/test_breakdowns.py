@@ -100,7 +100,7 @@ async def test_a_database_that_hangs_is_noticed(visitor, program):
 
 
 async def test_the_browser_is_cut_off(visitor, sql):
-    """The server can not tell the page: its style sheet does, by NiceGUI's own notice."""
+    """The server cannot tell the page: its style sheet does, by NiceGUI's own notice."""
     page = await visitor.open()
     visitor.loses_connection = True
 

@@ -180,7 +180,7 @@ async def test_the_same_key_twice_is_one_order(operator: Client) -> None:
     ({'timestamp': '1969-07-20T20:17:40Z'}, 'body.timestamp'),
     ({'status': 'completed'}, 'body.status'),
 ])
-async def test_a_field_that_can_not_be_is_named(supervisor: Client, wrong: dict[str, Any], where: str) -> None:
+async def test_a_field_that_cannot_be_is_named(supervisor: Client, wrong: dict[str, Any], where: str) -> None:
     problem = problem_in(await supervisor.post(PATH, json={**LEAK, **wrong}), 422)
     assert [fault['where'] for fault in problem['errors']] == [where]
     assert problem['detail']
@@ -399,7 +399,7 @@ async def test_who_edits_what_has_changed_sees_how_it_is_now(supervisor: Client,
     ({'assignee': 'Nobody Here'}, 'body.assignee'),
     ({'machine_id': 'Valve_02_01'}, 'body.machine_id'),
 ])
-async def test_a_change_that_can_not_be_is_named(supervisor: Client, wrong: dict[str, Any], where: str) -> None:
+async def test_a_change_that_cannot_be_is_named(supervisor: Client, wrong: dict[str, Any], where: str) -> None:
     order = await reported(supervisor)
     answer = await supervisor.patch(f'{PATH}/{order["id"]}', json={'version': 1, **wrong})
     assert problem_in(answer, 422)['errors'][0]['where'] == where
@@ -411,7 +411,7 @@ async def test_a_move_that_is_not_allowed_says_where_it_goes_from_here(superviso
     path = f'{PATH}/{order["id"]}'
     await supervisor.patch(path, json={'version': 1, 'status': 'cancelled', 'cancel_reason': 'double'})
     problem = problem_in(await supervisor.patch(path, json={'version': 2, 'status': 'in_progress'}), 422)
-    assert 'cancelled can not become in progress: from here it goes to open' in problem['detail']
+    assert 'cancelled cannot become in progress: from here it goes to open' in problem['detail']
     assert problem['errors'][0]['where'] == 'body.status'
 
 
@@ -617,7 +617,7 @@ async def test_what_is_overdue_does_not_ask_the_clock_of_this_machine(
     assert [answer['overdue'] for answer in (order, listed, one, patched, conflict['current'])] == [False] * 5
 
 
-async def test_what_is_yet_to_come_can_not_have_been_reported_whatever_this_machine_thinks(
+async def test_what_is_yet_to_come_cannot_have_been_reported_whatever_this_machine_thinks(
         supervisor: Client, wrong_clock: Callable[[str], None]) -> None:
     wrong_clock('floor.orders.work_orders')
     tomorrow = datetime.now(UTC) + timedelta(days=1)

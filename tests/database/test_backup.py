@@ -332,7 +332,7 @@ def test_a_backup_that_fails_leaves_no_file(saved: Path, folder: Path, settings:
     restore(settings, saved)
     with pytest.raises(BackupError, match='no floor in the schema other'):
         save(settings.model_copy(update={'default_postgres_schema': 'other'}), folder / 'new')
-    with pytest.raises(BackupError, match='can not be written'):
+    with pytest.raises(BackupError, match='cannot be written'):
         save(settings, folder / 'nowhere' / 'new')
     assert {path.name for path in folder.iterdir()} == {'d'}
 

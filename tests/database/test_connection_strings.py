@@ -128,7 +128,7 @@ def zone_of_python_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
 async def test_a_time_zone_that_the_server_does_not_know_is_refused_at_startup(
         settings: Settings, zone_of_python_only: str) -> None:
     there = Settings(_env_file=None, database_url=settings.database_url, plant_timezone=zone_of_python_only)
-    with pytest.raises(DatabaseMisconfigured, match=r'^PLANT_TIMEZONE=Plant/New_Town can not be used: this database'):
+    with pytest.raises(DatabaseMisconfigured, match=r'^PLANT_TIMEZONE=Plant/New_Town cannot be used: this database'):
         await check_connection(Database(settings.database_url, there))
 
 
@@ -138,7 +138,7 @@ def test_the_program_ends_with_that_sentence(settings: Settings, tmp_path: Path)
     done = subprocess.run([sys.executable, ROOT / 'main.py'], cwd=tmp_path, env=environment, capture_output=True,
                           text=True, timeout=120, check=False)
     assert done.returncode == 1
-    assert done.stderr == ('Line Monitor: the address of the database can not be used: unrecognized configuration '
+    assert done.stderr == ('Line Monitor: the address of the database cannot be used: unrecognized configuration '
                            'parameter "no_such_setting"\n')
 
 

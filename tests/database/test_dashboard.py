@@ -413,7 +413,7 @@ async def test_the_keeper_survives_a_database_that_is_away(
     with pytest.raises(DatabaseUnavailable):
         await keeper.refresh()
     task = asyncio.create_task(keeper.run())
-    await until(lambda: 'the dashboard tables can not be kept up to date' in caplog.text)
+    await until(lambda: 'the dashboard tables cannot be kept up to date' in caplog.text)
     keeper._database, keeper._history = database, HistoryKeeper(database, None)
 
     async def is_fresh() -> bool:
@@ -422,7 +422,7 @@ async def test_the_keeper_survives_a_database_that_is_away(
     await until(is_fresh)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert caplog.text.count('the dashboard tables can not be kept up to date') == 1
+    assert caplog.text.count('the dashboard tables cannot be kept up to date') == 1
     await away.close()
 
 

@@ -80,7 +80,7 @@ async def test_psql_makes_either(server: Server, empty_database_url: str, fresh:
 
 
 def test_psql_is_told_what_it_can_make(server: Server, empty_database_url: str) -> None:
-    with pytest.raises(AssertionError, match='new_floor=demos can not be used: it must be demo or empty'):
+    with pytest.raises(AssertionError, match='new_floor=demos cannot be used: it must be demo or empty'):
         server.psql(empty_database_url, '-v', 'new_floor=demos', '-f', INSTALL)
 
 

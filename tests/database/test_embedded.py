@@ -424,7 +424,7 @@ def ordinary(folder: Path) -> dict[str, Any]:
             command = [python, '-c', check, *paths]
             if not subprocess.run(command, check=False, cwd='/', capture_output=True, **user).returncode:
                 return {'python': python, **user}
-    pytest.skip('an ordinary user here can not run a Python that sees this project')
+    pytest.skip('an ordinary user here cannot run a Python that sees this project')
 
 
 @needs_root
@@ -504,7 +504,7 @@ def test_a_cluster_that_trusted_everybody_trusts_nobody_after_an_upgrade(data_di
 
 
 @needs_root
-def test_a_folder_that_can_not_be_written_is_named(
+def test_a_folder_that_cannot_be_written_is_named(
     folder: Path, launch: Callable[..., Program], ordinary: dict[str, Any],
 ) -> None:
     message = launch(folder / 'data', **ordinary).said('error')
@@ -564,7 +564,7 @@ def test_root_needs_no_permission_changed_under_a_closed_home(
 @linux_only
 def test_root_without_a_way_in_is_told_what_to_do(home: Path, launch: Callable[..., Program]) -> None:
     owner = launch(home / 'data', path=str(home), prefix=without('-dac_read_search,-dac_override'))
-    assert 'DATABASE_URL' in owner.said('error', 'can not reach')
+    assert 'DATABASE_URL' in owner.said('error', 'cannot reach')
 
 
 def without(dropped: str) -> tuple[str, ...]:

@@ -174,7 +174,7 @@ async def test_only_supervisors_write_about_people(employees: Employees, who: Id
     ({'email': 'anna@'}, 'email'), ({'email': 'anna berg@example.com'}, 'email'),
     ({'email': 'anna@' + 'x' * 300}, 'email'), ({'email': 'an\u202ena@example.com'}, 'email'),
     ({'email': 'a\0@example.com'}, 'email')])
-async def test_what_can_not_be_names_its_field(employees: Employees, wrong: dict[str, str], field: str) -> None:
+async def test_what_cannot_be_names_its_field(employees: Employees, wrong: dict[str, str], field: str) -> None:
     lisa = await employee(employees, LISA)
     for act in (employees.add(MIKE, replace(ANNA, **wrong)),
                 employees.edit(MIKE, lisa.id, 1, replace(edit_of(lisa), **wrong))):
@@ -247,7 +247,7 @@ async def test_who_is_a_supervisor_by_the_settings_may_let_the_last_one_go(datab
 
 async def test_without_a_database_or_its_tables_it_says_so(settings: Settings, empty_database_url: str) -> None:
     for url, sentence in (('postgresql://nobody@127.0.0.1:1/nothing', 'does not answer'),
-                          (empty_database_url, 'can not answer')):
+                          (empty_database_url, 'cannot answer')):
         database = Database(url, settings)
         employees = Employees(database, default_role=Role.SUPERVISOR)
         for act in (employees.all(), employees.loads(), employees.person(MIKE), employees.add(MIKE, ANNA)):

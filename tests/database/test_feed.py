@@ -198,7 +198,7 @@ async def test_the_time_in_a_status_runs_until_the_status_changes(feed: Feed) ->
     assert stopped['status_since'] == stopped['reported_at'] > repeated['reported_at']
 
 
-async def test_a_writer_can_not_forge_version_or_server_times(feed: Feed) -> None:
+async def test_a_writer_cannot_forge_version_or_server_times(feed: Feed) -> None:
     delivered = await feed.machine()
     await feed.set("status = 'down', reported_at = 'infinity', status_since = '-infinity'")
     stopped = await feed.machine()

@@ -183,7 +183,7 @@ async def test_it_can_use_no_function_that_runs_with_the_owners_rights(
 
 
 @pytest.mark.parametrize('search_path', ['manufacturing_line', 'pg_temp, manufacturing_line'])
-async def test_it_can_not_divert_the_history_with_tables_of_its_own(
+async def test_it_cannot_divert_the_history_with_tables_of_its_own(
         writer: asyncpg.Connection, admin: asyncpg.Connection, search_path: str) -> None:
     for table in ('machine_status_history', 'machines', 'production_lines'):
         await writer.execute(f'CREATE TEMPORARY TABLE {table} (LIKE manufacturing_line.machine_feed_stream)')
@@ -201,7 +201,7 @@ async def test_it_can_not_divert_the_history_with_tables_of_its_own(
     assert (last['machine_name'], last['new_status']) == (VALVE, 'down')
 
 
-async def test_it_can_not_wear_another_name_in_the_history(
+async def test_it_cannot_wear_another_name_in_the_history(
         writer: asyncpg.Connection, admin: asyncpg.Connection, gateway: str) -> None:
     await writer.execute('SET ROLE floor_feed_writer')
     await writer.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", VALVE)

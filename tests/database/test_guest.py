@@ -93,6 +93,6 @@ async def test_it_names_the_rights_that_it_lacks_to_show_the_floor_and_those_are
 def test_a_time_zone_that_lakebase_does_not_know_is_refused_at_startup(start: Start, tmp_path: Path) -> None:
     (tmp_path / 'zones' / 'Plant').mkdir(parents=True)
     shutil.copy(Path(zoneinfo.TZPATH[0]) / 'Europe' / 'Berlin', tmp_path / 'zones' / 'Plant' / 'New_Town')
-    with pytest.raises(RuntimeError, match='PLANT_TIMEZONE=Plant/New_Town can not be used: this database does not '
+    with pytest.raises(RuntimeError, match='PLANT_TIMEZONE=Plant/New_Town cannot be used: this database does not '
                                            'know that time zone'):
         start(PLANT_TIMEZONE='Plant/New_Town', PYTHONTZPATH=f'{tmp_path / "zones"}', DB_POOL_TIMEOUT='60')

@@ -274,7 +274,7 @@ async def test_the_keeper_survives_a_database_that_is_away(connect: Connect, dat
     with pytest.raises(DatabaseUnavailable):
         await keeper.refresh()
     task = asyncio.create_task(keeper.run())
-    await until(lambda: 'the history can not be kept up to date' in caplog.text)
+    await until(lambda: 'the history cannot be kept up to date' in caplog.text)
     keeper._database = database
     await add(reader, 1, 'down')
 
@@ -425,5 +425,5 @@ async def test_a_crowd_of_stretches_becomes_one_band_of_the_worst(connect: Conne
 async def test_a_schema_that_is_not_ours_is_said_in_a_sentence(connect: Connect, analytics: Analytics) -> None:
     feed = await connect()
     await feed.execute('DROP FUNCTION work_orders_at')
-    with pytest.raises(DatabaseUnavailable, match=r'can not answer: function work_orders_at.* does not exist'):
+    with pytest.raises(DatabaseUnavailable, match=r'cannot answer: function work_orders_at.* does not exist'):
         await analytics.floor_at(datetime.now(UTC))

@@ -106,7 +106,7 @@ async def test_a_change_behind_an_open_one_is_refused_in_time_and_the_open_one_i
     assert await patient.execute(change) == 'UPDATE 1'
 
 
-async def test_a_feed_can_not_take_every_connection(psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
+async def test_a_feed_cannot_take_every_connection(psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
     login = await feed.fetchval('SELECT session_user')
     with pytest.raises(asyncpg.TooManyConnectionsError, match='too many connections for role'):
         for _ in range(11):

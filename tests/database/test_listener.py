@@ -169,7 +169,7 @@ async def test_of_a_burst_every_last_word_is_shown(floor: Floor) -> None:
     "UPDATE machines SET machine_name = '<b>Valve</b>' WHERE machine_name = 'Valve_01_01'",
     "UPDATE machine_feed_stream SET status = 'down', reason = repeat('機', 9000)",
 ])
-async def test_what_a_notification_can_not_say_is_read_from_the_table(floor: Floor, statement: str) -> None:
+async def test_what_a_notification_cannot_say_is_read_from_the_table(floor: Floor, statement: str) -> None:
     async with floor.running(NEVER):
         await floor.writer.execute(statement)
         await floor.equal()
@@ -442,9 +442,9 @@ async def test_a_trigger_that_is_off_is_said_until_it_is_on_again(floor: Floor, 
 
 
 async def test_what_will_hurt_later_is_said_while_all_is_well(floor: Floor) -> None:
-    renewal: list[str] = ['the password can not be renewed']
+    renewal: list[str] = ['the password cannot be renewed']
     async with floor.running(also_wrong=lambda: renewal[0] if renewal else None):
-        await until(lambda: floor.store.trouble == 'the password can not be renewed')
+        await until(lambda: floor.store.trouble == 'the password cannot be renewed')
         assert floor.store.connection is Connection.LIVE
         renewal.clear()
         await until(lambda: floor.store.trouble is None)

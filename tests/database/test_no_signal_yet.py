@@ -106,7 +106,7 @@ async def test_what_names_no_status_is_no_report(feed: asyncpg.Connection, said:
     assert await history(feed) == []
 
 
-async def test_a_reported_status_can_not_be_taken_back_to_none(feed: asyncpg.Connection) -> None:
+async def test_a_reported_status_cannot_be_taken_back_to_none(feed: asyncpg.Connection) -> None:
     await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", VALVE)
     with pytest.raises(asyncpg.CheckViolationError, match='status NULL is not known: use operational, warning or down'):
         await feed.execute('UPDATE machine_feed_stream SET status = NULL WHERE machine_name = $1', VALVE)

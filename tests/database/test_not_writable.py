@@ -98,7 +98,7 @@ async def test_a_database_that_becomes_read_only_is_not_live_until_it_can_be_wri
 
 async def test_a_pool_that_led_to_a_read_only_server_is_renewed(
         database: Database, admin: asyncpg.Connection) -> None:
-    """As after a failover: what was connected stays read-only, who connects anew can write."""
+    """As after a failover: what was connected stays read-only, a new connection can write."""
     await admin.execute(f'ALTER DATABASE {await admin.fetchval("SELECT current_database()")} '
                         'SET default_transaction_read_only = on')
     with pytest.raises(DatabaseUnavailable, match='read-only'):

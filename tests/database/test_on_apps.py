@@ -113,7 +113,7 @@ async def test_it_starts_makes_its_tables_serves_everybody_and_stops_in_time(app
         policy = answer.headers.get_all('Content-Security-Policy')
         assert b'Injection_Molder_02_01' in answer.read()
     assert any(f"frame-src 'self' http://127.0.0.1:{app.port} {workspace.url};" in line for line in policy), \
-        'who is known there is signed in anew'
+        'who is known there is signed in again'
 
     reader, writer = await asyncio.open_connection('127.0.0.1', app.port)  # somebody in the middle of a request
     writer.write(b'POST /api/work-orders HTTP/1.1\r\nHost: x\r\nX-Forwarded-Email: lisa.garcia@example.com\r\n'

@@ -124,7 +124,7 @@ async def test_afterwards_everything_is_guarded_and_announced(connect: Connect, 
             await connection.execute(f'DELETE FROM {table}')
 
 
-async def test_the_feeds_login_can_not_remove_it(connect: Connect, psql: Callable[..., str]) -> None:
+async def test_the_feeds_login_cannot_remove_it(connect: Connect, psql: Callable[..., str]) -> None:
     psql('-c', 'CREATE ROLE nobody_1 LOGIN', '-c', f'GRANT USAGE ON SCHEMA {SCHEMA} TO nobody_1')
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function remove_demo'):
         await (await connect('nobody_1')).execute('SELECT remove_demo()')

@@ -181,7 +181,7 @@ async def test_an_owner_who_is_no_superuser_installs_and_grants(owner: Psql, app
     await connection.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down' WHERE machine_id = 1")
 
 
-async def test_an_owner_who_can_not_hand_over_is_told_what_to_do_instead(
+async def test_an_owner_who_cannot_hand_over_is_told_what_to_do_instead(
         owner: Psql, app: str, sign_in: SignIn) -> None:
     install(owner)
     with pytest.raises(AssertionError, match='neither a superuser nor a member of that role') as refused:

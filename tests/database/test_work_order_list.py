@@ -419,7 +419,7 @@ async def test_an_empty_list_is_a_file_with_a_head(lists):
     assert text.startswith(f'{EXCEL_MARK}Id,Machine,Description,Priority,State,Assignee,Due,')
 
 
-async def test_a_file_that_can_not_be_read_says_so_before_its_first_piece(lists, connect):
+async def test_a_file_that_cannot_be_read_says_so_before_its_first_piece(lists, connect):
     await (await connect()).execute('ALTER TABLE work_orders RENAME TO away')
 
     with pytest.raises(DatabaseUnavailable):

@@ -199,7 +199,7 @@ async def test_a_reference_that_somebody_else_has_used_is_refused_not_answered_w
     (NewOrder(PRESS, 'x', reported_at=datetime(9999, 12, 31, tzinfo=UTC)), 'timestamp', 'between'),
     (NewOrder(PRESS, 'x', reported_at=datetime.min.replace(tzinfo=UTC)), 'timestamp', 'between'),
 ])
-async def test_what_can_not_be_stored_is_refused_with_a_sentence_and_its_field(
+async def test_what_cannot_be_stored_is_refused_with_a_sentence_and_its_field(
         orders: WorkOrders, connect: Connect, wrong: NewOrder, field: str, sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence) as refusal:
         await orders.create(MIKE, wrong)
@@ -309,7 +309,7 @@ async def test_who_was_let_go_may_look_and_nothing_else(orders: WorkOrders, conn
     assert (await told(orders, order.id))[0][0] == 'Lisa Garcia'
 
 
-async def test_who_was_let_go_can_not_be_assigned(orders: WorkOrders, connect: Connect, ids: dict[str, int]) -> None:
+async def test_who_was_let_go_cannot_be_assigned(orders: WorkOrders, connect: Connect, ids: dict[str, int]) -> None:
     await (await connect()).execute('UPDATE employees SET active = false WHERE email = $1', LISA.email)
     order = await orders.create(MIKE, LEAK)
     lisa = ids['lisa.garcia@example.com']
@@ -366,7 +366,7 @@ async def test_every_move_needs_its_role(orders: WorkOrders, before: str, after:
 async def test_every_other_move_is_refused_with_where_it_goes_from_here(
         orders: WorkOrders, before: WorkOrderState, after: WorkOrderState) -> None:
     order = await order_in(orders, before)
-    sentence = f'{before.word.lower()} can not become {after.word.lower()}: from here it goes to'
+    sentence = f'{before.word.lower()} cannot become {after.word.lower()}: from here it goes to'
     with pytest.raises(InvalidInput, match=sentence) as no:
         await orders.move(MIKE, order.id, order.version, MOVES[after])
     assert no.value.field == 'status'
@@ -516,7 +516,7 @@ async def test_the_same_comment_sent_twice_is_said_once(orders: WorkOrders) -> N
 
 
 @pytest.mark.parametrize('text', ['', ' \n\t', 'x' * 10_001, 'x\0', '\udc00'])
-async def test_a_comment_that_can_not_be_is_refused(orders: WorkOrders, text: str) -> None:
+async def test_a_comment_that_cannot_be_is_refused(orders: WorkOrders, text: str) -> None:
     order = await orders.create(MIKE, LEAK)
     with pytest.raises(InvalidInput) as refusal:
         await orders.comment(MIKE, order.id, text)
@@ -638,7 +638,7 @@ async def test_what_belongs_to_another_order_is_out_of_reach(orders: WorkOrders)
 async def test_without_a_database_or_its_tables_every_command_says_so(
         settings: Settings, empty_database_url: str) -> None:
     for url, sentence in (('postgresql://nobody@127.0.0.1:1/nothing', 'does not answer'),
-                          (empty_database_url, 'can not answer')):
+                          (empty_database_url, 'cannot answer')):
         database = Database(url, settings)
         orders = WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
         for act in (orders.create(MIKE, LEAK), orders.get('WO-20260302-3f2a91bc'), orders.moves(), orders.due_times(),

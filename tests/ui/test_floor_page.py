@@ -409,11 +409,11 @@ async def test_who_may_only_look_is_told_what_role_a_new_order_needs(floor, look
     assert button['props']['title'] == 'This needs the role operator; you are a viewer.'
 
 
-async def test_a_history_that_can_not_be_read_is_said_in_the_drawer(floor, look):
-    floor.problem = DatabaseUnavailable('the database can not answer: there is no such table')
+async def test_a_history_that_cannot_be_read_is_said_in_the_drawer(floor, look):
+    floor.problem = DatabaseUnavailable('the database cannot answer: there is no such table')
     screen = await look('/?machine=Valve_01_01')
 
-    problem = 'The database can not answer: there is no such table. Open the machine again to try again.'
+    problem = 'The database cannot answer: there is no such table. Open the machine again to try again.'
     await screen.until(lambda: problem in screen.drawer)
     assert 'Transmission Line' in screen.drawer.splitlines()
 

@@ -186,7 +186,7 @@ async def test_the_command_has_the_last_word_on_what_is_allowed(floor, form):
     await page.until(lambda: page.says('This needs the role operator; you are a viewer.'))
 
 
-async def test_a_viewer_sees_why_they_can_not_create(floor, form, user):
+async def test_a_viewer_sees_why_they_cannot_create(floor, form, user):
     viewer = floor.hire('Vera', 'Hall', 'viewer')
     floor.publish()
 

@@ -204,7 +204,7 @@ async def test_nothing_is_said_of_a_floor_that_has_not_been_read(floor, history,
     ('0001-01-01T00:00:00%2B14:00', 'This is no time; write it as 2026-11-23T10:42:07.'),
     ('1066-10-14', 'No history goes back that far.'),
 ])
-async def test_a_moment_that_can_not_be_shown_is_answered_with_a_sentence(floor, history, look, at, sentence):
+async def test_a_moment_that_cannot_be_shown_is_answered_with_a_sentence(floor, history, look, at, sentence):
     screen = await look(f'/past?at={at}')
     assert sentence in screen.texts
     assert history.asked == []

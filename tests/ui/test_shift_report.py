@@ -142,7 +142,7 @@ async def test_a_long_list_says_how_many_more_there_are(analytics, look):
     ('date=9999-12-31&shift=Late', 'There is no such shift on 9999-12-31; the shifts are Early, Late, Night.'),
     ('date=2026-11-23&shift=Late', 'This shift has not begun.'),
 ])
-async def test_a_shift_that_can_not_be_shown_is_answered_with_a_sentence(analytics, look, query, sentence):
+async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytics, look, query, sentence):
     screen = await look(f'/reports/shift?{query}')
     assert sentence in screen.texts
     assert analytics.asked == []

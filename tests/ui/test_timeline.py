@@ -186,7 +186,7 @@ async def test_twelve_machines_at_first_and_all_on_request(floor, zoomed, look):
 async def test_a_database_that_is_away_is_said(zoomed, look, analytics):
     analytics.answers['timeline'] = DatabaseUnavailable('nobody answers')
     screen = await look('/timeline')
-    await screen.until(lambda: 'The timeline can not be read. Nobody answers.' in screen.texts)
+    await screen.until(lambda: 'The timeline cannot be read. Nobody answers.' in screen.texts)
 
 
 def test_the_picture_holds_numbers_and_names_of_statuses_and_nothing_a_person_wrote():

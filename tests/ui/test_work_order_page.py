@@ -154,13 +154,13 @@ async def test_to_complete_it_cause_and_action_are_asked_for(floor, page):
 
 
 async def test_a_refused_move_says_why(floor, page, user):
-    floor.orders.answers['move'] = InvalidInput('an order that is completed can not become in progress', 'status')
+    floor.orders.answers['move'] = InvalidInput('an order that is completed cannot become in progress', 'status')
     form = await page()
 
     form.press('Start')
 
     await form.until(lambda: user.notify.messages)
-    assert user.notify.messages == ['An order that is completed can not become in progress.']
+    assert user.notify.messages == ['An order that is completed cannot become in progress.']
 
 
 async def test_a_move_of_an_old_version_says_what_has_changed(floor, page, user):
@@ -417,7 +417,7 @@ async def test_a_file_is_sent_as_what_it_is_and_can_do_nothing(floor, page, user
     (NotFound('there is no such attachment'), '8', 404), (NotFound('no'), 'x', 404), (NotFound('no'), '²', 404),
     (DatabaseUnavailable('nobody answers'), '7', 503)])
 @pytest.mark.usefixtures('page')
-async def test_a_file_that_can_not_be_sent(floor, user, answer, number, status):
+async def test_a_file_that_cannot_be_sent(floor, user, answer, number, status):
     floor.orders.answers['attachment'] = answer
 
     assert (await user.http_client.get(f'{ADDRESS}/attachments/{number}')).status_code == status

@@ -467,7 +467,7 @@ async def test_a_card_goes_to_its_new_column_without_being_made_anew(floor, orde
 async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did(floor, orders, see, user):
     order = orders.put(1, 'open', what='a')
     screen = await see('?view=board', has='order-card')
-    floor.orders.answers['move'] = InvalidInput('open orders can not become purple')
+    floor.orders.answers['move'] = InvalidInput('open orders cannot become purple')
 
     drop(screen, 'a', 'in_progress')
 

@@ -1,4 +1,4 @@
-"""The origins that a page may show within it, and what somebody who asks can not put among them."""
+"""The origins that a page may show within it, and what somebody who asks cannot put among them."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ def test_a_developers_name_of_twenty_characters_fits() -> None:
 
 
 def test_the_settings_that_prod_shows_are_settings_of_the_app_and_go_beside_the_others() -> None:
-    """What stands there as a comment, without the comment's sign."""
+    """What is there as a comment, without the comment's sign."""
     shown = yaml.safe_load(re.sub(r'^( *)# (config:|  env:|    - )', r'\1\2', TEXT, flags=re.MULTILINE))
     app = merged(BUNDLE['resources'], shown['targets']['prod']['resources'])['apps']['line_monitor']
     names = {entry['name'] for entry in app['config']['env']}

@@ -73,9 +73,9 @@ def test_what_it_does_not_know_is_answered_with_one_line(
     assert (capsys.readouterr().err, started) == (answer, [])
 
 
-def test_a_value_that_can_not_be_used_is_named_as_it_was_given(
+def test_a_value_that_cannot_be_used_is_named_as_it_was_given(
         monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('PORT', '8000')
     assert command_line.main(['--port', '99999']) == 1
-    assert capsys.readouterr().err == 'Line Monitor: PORT=99999 can not be used: it must be a port, 1 to 65535\n'
+    assert capsys.readouterr().err == 'Line Monitor: PORT=99999 cannot be used: it must be a port, 1 to 65535\n'

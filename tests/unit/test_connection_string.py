@@ -15,29 +15,29 @@ HOST = 'postgresql://floor@db.example.com/floor'
 
 
 @pytest.mark.parametrize(('parameters', 'sentence'), [
-    ('channel_binding=require', 'DATABASE_URL can not be used: channel_binding=require is not possible here. Write '
+    ('channel_binding=require', 'DATABASE_URL cannot be used: channel_binding=require is not possible here. Write '
                                 'sslmode=verify-full and sslrootcert=system (or a file) instead, which prove who the '
                                 'server is'),
-    ('sslmode=require&channel_binding=require', 'DATABASE_URL can not be used: channel_binding=require is not'),
-    ('gssencmode=require', 'DATABASE_URL can not be used: gssencmode=require is not possible here. Write '
+    ('sslmode=require&channel_binding=require', 'DATABASE_URL cannot be used: channel_binding=require is not'),
+    ('gssencmode=require', 'DATABASE_URL cannot be used: gssencmode=require is not possible here. Write '
                            'sslmode=require instead'),
-    ('require_auth=scram-sha-256', 'DATABASE_URL can not be used: require_auth is not possible here'),
-    ('requirepeer=postgres', 'DATABASE_URL can not be used: requirepeer is not possible here'),
-    ('hostaddr=10.0.0.7', 'DATABASE_URL can not be used: hostaddr is not possible here. Write host instead'),
-    ('sslmode=verified', 'this sslmode can not be used: it must be disable, allow, prefer, require, verify-ca or '
+    ('require_auth=scram-sha-256', 'DATABASE_URL cannot be used: require_auth is not possible here'),
+    ('requirepeer=postgres', 'DATABASE_URL cannot be used: requirepeer is not possible here'),
+    ('hostaddr=10.0.0.7', 'DATABASE_URL cannot be used: hostaddr is not possible here. Write host instead'),
+    ('sslmode=verified', 'this sslmode cannot be used: it must be disable, allow, prefer, require, verify-ca or '
                          'verify-full'),
     ('password=a&b=c', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
-    ('sslmode=require&sslrootcert=system', 'sslrootcert=system can not be used with sslmode=require'),
+    ('sslmode=require&sslrootcert=system', 'sslrootcert=system cannot be used with sslmode=require'),
     ('passwd=se&cret=1', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
     ('cret=1&PASSWORD=se', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
     ('client_secret=se&cret=1', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
     ('statement_timeout=5', 'DATABASE_URL has the parameter statement_timeout, which PostgreSQL does not know; a '
                             'setting of the server is written options=-c%20statement_timeout%3D...'),
-    ('sslmode', 'DATABASE_URL can not be used: behind its ? stand parameters as name=value'),
-    ('service=plant', 'the service plant is not known: /nowhere/.pg_service.conf can not be read (No such file or '
+    ('sslmode', 'DATABASE_URL cannot be used: behind its ? stand parameters as name=value'),
+    ('service=plant', 'the service plant is not known: /nowhere/.pg_service.conf cannot be read (No such file or '
                       'directory)'),
 ])
-def test_what_can_not_be_done_is_refused_in_one_sentence(parameters: str, sentence: str) -> None:
+def test_what_cannot_be_done_is_refused_in_one_sentence(parameters: str, sentence: str) -> None:
     with pytest.raises(SettingsError) as refused:
         connection_url(f'{HOST}?{parameters}', environ={'HOME': '/nowhere'})
     assert str(refused.value).startswith(sentence)
@@ -47,7 +47,7 @@ def test_what_can_not_be_done_is_refused_in_one_sentence(parameters: str, senten
 def test_a_variable_asks_for_the_same_as_a_parameter() -> None:
     with pytest.raises(SettingsError, match=r'channel_binding=require is not possible here'):
         connection_url(HOST, environ={'PGCHANNELBINDING': 'require'})
-    with pytest.raises(SettingsError, match=r'^the PG. variables can not be used: require_auth'):
+    with pytest.raises(SettingsError, match=r'^the PG. variables cannot be used: require_auth'):
         connection_url(None, environ={'PGREQUIREAUTH': 'scram-sha-256'})
 
 
@@ -62,7 +62,7 @@ def test_what_is_ignored_is_named_in_one_line(caplog: pytest.LogCaptureFixture) 
                              environ={'PGGSSENCMODE': 'prefer'})
     assert url == f'{HOST}?sslmode=require'
     line, = caplog.messages
-    assert line.startswith('DATABASE_URL: connect_timeout, keepalives_idle, gssencmode can not be set here')
+    assert line.startswith('DATABASE_URL: connect_timeout, keepalives_idle, gssencmode cannot be set here')
 
 
 def test_an_address_that_asks_for_nothing_special_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
@@ -82,7 +82,7 @@ def test_a_user_without_a_name_has_to_name_one(monkeypatch: pytest.MonkeyPatch) 
         raise KeyError('getpwuid(): uid not found: 12345')
 
     monkeypatch.setattr('getpass.getuser', nobody)
-    with pytest.raises(SettingsError, match=r'^DATABASE_URL can not be used: no user is named there, and the user of'):
+    with pytest.raises(SettingsError, match=r'^DATABASE_URL cannot be used: no user is named there, and the user of'):
         connection_url('postgresql://db.example.com/floor', environ={})
     for url in (HOST, 'postgresql://db.example.com/floor?user=floor'):
         assert connection_url(url, environ={}) == url

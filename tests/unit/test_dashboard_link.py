@@ -58,8 +58,8 @@ def test_only_its_host_has_to_be_allowed() -> None:
     'https://[plant/', 'https://plant.example.com:port/', 'javascript:alert(1)', 'https://-plant.example.com/',
     'https://plant.example.com/\u202eembed', 'https://plant.example.com/a b',
 ])
-def test_what_can_not_be_embedded_safely_is_refused_in_one_line(address: str) -> None:
-    with pytest.raises(SettingsError, match=r'^DASHBOARD_EMBED_URL.* can not be used: it ') as refused:
+def test_what_cannot_be_embedded_safely_is_refused_in_one_line(address: str) -> None:
+    with pytest.raises(SettingsError, match=r'^DASHBOARD_EMBED_URL.* cannot be used: it ') as refused:
         link_of_address(address)
     assert 'hunter2' not in str(refused.value)
     assert '\n' not in str(refused.value)

@@ -160,7 +160,7 @@ def test_what_was_counted_and_what_fails(vitals: Vitals) -> None:
     severities, whats, _ = zip(*said(broken), strict=True)
     assert severities == ('down', *['warning'] * 4)
     assert whats == (
-        'The database does not announce every change.', 'The work orders can not be kept up to date: full.',
+        'The database does not announce every change.', 'The work orders cannot be kept up to date: full.',
         'Since the start 2 audits found changes that nobody had announced; they were shown then.',
         'Since the start 1 notifications were not of our protocol.', 'Since the start the log has 1 error.')
 

@@ -127,14 +127,14 @@ def test_without_any_sign_in_the_variables_are_named(workspace: Workspace, monke
 @pytest.mark.parametrize(('path', 'answer', 'explanation'), [
     (CREDENTIALS, HTML, 'is not a Databricks workspace, or a proxy answers for it'),
     (CREDENTIALS, (200, {'Content-Type': 'application/json'}, b'{}'), 'answered without a password'),
-    (CREDENTIALS, (200, {'Content-Type': 'application/json'}, b'[1]'), 'an answer that can not be used'),
+    (CREDENTIALS, (200, {'Content-Type': 'application/json'}, b'[1]'), 'an answer that cannot be used'),
     (CREDENTIALS, (200, {'Content-Type': 'application/json'}, b'{"token": "x", "expire_time": "soon"}'),
-     'an answer that can not be used'),
+     'an answer that cannot be used'),
     (CREDENTIALS, (500, {'Content-Type': 'text/html'}, b'<html>\n' * 5000), 'has a fault of its own'),
     (f'/api/2.0/postgres/{ENDPOINT}', (200, {'Content-Type': 'application/json'}, b'{"name": "x"}'),
      'answered without a host'),
-    (OAUTH, HTML, 'an answer that can not be used'),
-    (OAUTH, (502, {}, b''), 'an answer that can not be used'),
+    (OAUTH, HTML, 'an answer that cannot be used'),
+    (OAUTH, (502, {}, b''), 'an answer that cannot be used'),
     ('/.well-known/databricks-config', HTML, 'DATABRICKS_HOST=.* is not the address of a workspace'),
 ])
 def test_nonsense_is_one_short_line_too(
@@ -473,7 +473,7 @@ async def test_a_password_is_only_ever_sent_over_tls(
 def test_a_wrong_name_stops_the_start_in_one_line(
         monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(SettingsError, match=f'^{variable}=.* can not be used: it must be '):
+    with pytest.raises(SettingsError, match=f'^{variable}=.* cannot be used: it must be '):
         Settings.load()
 
 

@@ -48,7 +48,7 @@ def test_where_an_error_came_from_is_kept_and_a_json_line_stays_one_line() -> No
 
 
 @pytest.mark.parametrize('lines', [TextLines(), JsonLines()])
-def test_what_a_database_says_can_not_pass_for_a_line_of_ours(lines: logging.Formatter) -> None:
+def test_what_a_database_says_cannot_pass_for_a_line_of_ours(lines: logging.Formatter) -> None:
     forged = 'x\n2026-11-25T10:01:00.123Z ERROR floor.listener: forged\x1b[2J\u2028y'
     line = lines.format(record('ignored %s', forged, who=forged))
     assert len(line.splitlines()) == 1

@@ -72,7 +72,7 @@ def test_everything_that_was_chosen_stands_in_the_address():
     {'from': 'x', 'to': '2026-11-01T06:00'}, {'from': '2026-11-01T06:00', 'to': '2026-11-01T05:00'},
     {'from': '0001-01-01T00:00', 'to': '9999-12-31T23:59'}, {'by': 'weight'}, {'line': '', 'machine': ''},
 ])
-def test_what_can_not_be_read_counts_as_not_said(query):
+def test_what_cannot_be_read_counts_as_not_said(query):
     assert ReportChoice.from_query(query) == ReportChoice()
 
 

@@ -90,7 +90,7 @@ def test_a_wrong_value_is_one_line_that_names_it_and_what_is_allowed(  # noqa: P
         monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError) as refused:
         Settings.load()
-    assert str(refused.value) == f'{variable}={value} can not be used: it must be {allowed}'
+    assert str(refused.value) == f'{variable}={value} cannot be used: it must be {allowed}'
 
 
 @pytest.mark.parametrize('value', ['nan', 'inf', '-inf'])
@@ -99,7 +99,7 @@ def test_a_wrong_value_is_one_line_that_names_it_and_what_is_allowed(  # noqa: P
                                       'MACHINE_SILENT_AFTER'])
 def test_seconds_are_a_number_that_passes(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(SettingsError, match=f'^{variable}={value} can not be used: it must be seconds'):
+    with pytest.raises(SettingsError, match=f'^{variable}={value} cannot be used: it must be seconds'):
         Settings.load()
 
 
@@ -127,7 +127,7 @@ def test_a_secret_is_never_shown(
             monkeypatch.setenv(variable, value)
         case _:
             monkeypatch.setenv(variable.lower(), value)
-    with pytest.raises(SettingsError, match=f'^{variable}=... can not be used') as refused:
+    with pytest.raises(SettingsError, match=f'^{variable}=... cannot be used') as refused:
         Settings.load()
     assert 'hunter2' not in ''.join(traceback.format_exception(refused.value))
 
@@ -140,9 +140,9 @@ def test_secrets_are_not_in_the_text_of_the_settings(monkeypatch: pytest.MonkeyP
     assert 'hunter2' not in f'{settings} {settings!r}'
 
 
-def test_an_address_that_can_not_be_read_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_cannot_be_read_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('DATABASE_URL', 'postgresql://root:hunter2@[plant/floor')
-    with pytest.raises(SettingsError, match=r'^DATABASE_URL=\.\.\. can not be used: it must be postgresql://'):
+    with pytest.raises(SettingsError, match=r'^DATABASE_URL=\.\.\. cannot be used: it must be postgresql://'):
         Settings.load()
 
 
@@ -175,7 +175,7 @@ def test_the_mark_that_windows_puts_before_utf_8_hides_no_setting(folder: Path) 
 
 def test_an_env_that_is_a_folder_or_closed_is_named(folder: Path) -> None:
     (folder / '.env').mkdir()
-    with pytest.raises(SettingsError, match=r'\.env can not be read \(Is a directory\)'):
+    with pytest.raises(SettingsError, match=r'\.env cannot be read \(Is a directory\)'):
         Settings.load()
 
 
@@ -207,7 +207,7 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_local_user_has_at_most_200_characters() -> None:
     assert Settings.load(local_user=f' {"x" * 200} ').local_user == 'x' * 200
-    with pytest.raises(SettingsError, match=r'^LOCAL_USER=x+\.\.\. can not be used'):
+    with pytest.raises(SettingsError, match=r'^LOCAL_USER=x+\.\.\. cannot be used'):
         Settings.load(local_user='x' * 201)
 
 
@@ -239,7 +239,7 @@ def test_on_databricks_apps_we_are_where_its_proxy_expects_us(monkeypatch: pytes
 def test_a_port_that_the_platform_gives_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('DATABRICKS_APP_NAME', 'line-monitor')
     monkeypatch.setenv('DATABRICKS_APP_PORT', 'http')
-    with pytest.raises(SettingsError, match=r'^PORT=http can not be used: it must be a port, 1 to 65535$'):
+    with pytest.raises(SettingsError, match=r'^PORT=http cannot be used: it must be a port, 1 to 65535$'):
         Settings.load()
 
 

@@ -22,5 +22,5 @@ def test_elsewhere_none_unless_it_is_named() -> None:
 
 
 def test_a_host_that_would_end_the_directive_stops_the_start() -> None:
-    with pytest.raises(SettingsError, match=r'^DATABRICKS_HOST=.* can not be used'):
+    with pytest.raises(SettingsError, match=r'^DATABRICKS_HOST=.* cannot be used'):
         sign_in_origins(Settings(_env_file=None), ON_APPS | {'DATABRICKS_HOST': 'a.example; script-src *'})

@@ -54,7 +54,7 @@ class OrderReader:
             self._task = background_tasks.create(self._run(), name='work orders')
 
     def again(self) -> None:
-        """Give up what is being read, and read anew."""
+        """Give up what is being read, and read again."""
         if self._task is not None:
             self._task.cancel()
             self._task = None

@@ -53,7 +53,7 @@ class SharedSheets:
 
 
     def again(self, shift: Shift) -> None:
-        """Give up what is being read of this shift, and read it anew."""
+        """Give up what is being read of this shift, and read it again."""
         if (sheet := self._sheets.get(shift)) is not None:
             sheet.again()
 
@@ -78,7 +78,7 @@ class _Sheet:
         self._at_once.set()
 
     def again(self) -> None:
-        """Give up what is being read, and read it anew."""
+        """Give up what is being read, and read it again."""
         self._task.cancel()
         self._task = background_tasks.create(self._run(), name='shift report')
         self.ask()

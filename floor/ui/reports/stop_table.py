@@ -64,7 +64,7 @@ class StopTable:
         except FloorError as error:
             if isinstance(error, HistoryNotReadyError):  # what was shown before is wrong
                 self._show(StopPage((), 0))
-            self._problem.show(f'The stops can not be read. {as_sentence(error)}')
+            self._problem.show(f'The stops cannot be read. {as_sentence(error)}')
             return
         if asked == (self._window, self._scope, self._number):
             self._show(page)

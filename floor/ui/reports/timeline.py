@@ -97,7 +97,7 @@ class Timeline:
         try:
             lanes = await self._analytics.timeline(self._window, shown, COLUMNS)
         except FloorError as error:
-            lanes, problem = (), f'The timeline can not be read. {as_sentence(error)}'
+            lanes, problem = (), f'The timeline cannot be read. {as_sentence(error)}'
             is_wrong = isinstance(error, HistoryNotReadyError)  # what was shown before
         if asked != self._asked or self._client.is_deleted:
             return
@@ -185,7 +185,7 @@ class Timeline:
         try:
             page = await self._analytics.stops(Window(band.since, band.until), Scope(machine=lane.machine), FOUND)
         except FloorError as error:
-            self._problem.show(f'The stop can not be read. {as_sentence(error)}')
+            self._problem.show(f'The stop cannot be read. {as_sentence(error)}')
             return
         if page.stops:
             self._tell(max(page.stops, key=lambda stop: stop.down))
