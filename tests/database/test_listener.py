@@ -674,8 +674,8 @@ async def test_an_announcement_of_an_order_that_overtakes_the_reading_is_not_und
 @pytest.mark.parametrize('statement', [
     "UPDATE work_orders SET priority = 'critical'",
     "UPDATE work_orders SET status = 'completed', cause = 'a', action_taken = 'b'",
-    "INSERT INTO work_orders (id, machine_id, issue_description, due_at) "
-    "VALUES ('WO-20261123-abcd', 'Valve_01_01', 'Leak', now())",
+    "INSERT INTO work_orders (id, machine_id, issue_description, priority, due_at) "
+    "VALUES ('WO-20261123-abcd', 'Valve_01_01', 'Leak', 'medium', now())",
     "UPDATE employees SET first_name = 'Liz' WHERE id = 1",
 ], ids=['changed', 'ended', 'new', 'a person'])
 async def test_the_audit_finds_what_happened_to_orders_and_people_unannounced(floor: Floor, statement: str) -> None:

@@ -484,7 +484,7 @@ def drop(screen, what, state):
 
 
 async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(orders, see):
-    orders.put(1, 'open', what='a')
+    orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
     screen = await see('?view=board', has='order-card')
 
     fire(screen, card(screen, 'a'), 'dragstart')
@@ -494,6 +494,16 @@ async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(orde
         'open': '', 'in_progress': 'yes', 'on_hold': 'no', 'completed': 'no'}
     fire(screen, card(screen, 'a'), 'dragend')
     await screen.until(lambda: not screen.all(data_drop='yes'))
+
+
+async def test_no_column_takes_an_order_that_this_person_cannot_start(orders, see):
+    orders.put(1, 'open', what='a')  # of nobody, and who looks is not one of the employees
+    screen = await see('?view=board', has='order-card')
+
+    fire(screen, card(screen, 'a'), 'dragstart')
+    await screen.until(lambda: screen.all(data_drop='no'))
+
+    assert not screen.all(data_drop='yes')
 
 
 async def test_a_card_dropped_where_it_was_asks_for_nothing(floor, orders, see):
@@ -507,7 +517,7 @@ async def test_a_card_dropped_where_it_was_asks_for_nothing(floor, orders, see):
 
 
 async def test_the_menu_of_a_card_does_what_dragging_does(floor, orders, see):
-    orders.put(1, 'open', what='a')
+    orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
     screen = await see('?view=board', has='order-card')
 
     screen.click(screen.of_class('card-more')[0])
