@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 from database.postgres import SCHEMA, Server
 
@@ -17,6 +18,11 @@ from floor.settings import Settings
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
+
+# On a busy machine an example may take long; which ones are drawn is the same in every run of the suite.
+hypothesis.settings.register_profile('suite', deadline=None, derandomize=True,
+                                     suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile('suite')
 
 
 @pytest.fixture
