@@ -1,6 +1,7 @@
 """In a browser of 2022 a status has its colour, and a picture that is old looks old."""
 
 import pytest
+from browser.conftest import connected, until
 from browser.old_browser import old_browser
 from browser.program import Program
 
@@ -76,8 +77,12 @@ async def test_a_server_that_has_gone(folder):
     program = Program(folder)
     program.start()
     try:
+        await until(lambda: program.health().get('status') == 'live')
+        sql = await connected(program.database_url)
+        await sql.execute("UPDATE machine_feed_stream SET status = 'operational'")
+        await sql.close()
         async with old_browser(program.url) as browser:
-            await browser.until(READY)
+            await browser.until(f'{READY} && document.querySelector("{tile("operational")}")')
             await browser.until_grey(tile('operational'), *MARK, grey=False)
             program.stop()
             await browser.until('getComputedStyle(document.querySelector("#popup")).visibility === "visible"')
