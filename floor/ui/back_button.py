@@ -48,7 +48,7 @@ class BackCloses(ui.element):
         query = self._query()
         if query is None or self._depth or not self._dialog.value:
             return
-        self._depth = 1 + max(each._depth for each in self.client.elements.values() if isinstance(each, BackCloses))
+        self._depth = 1 + max(each._depth for each in self._all())
         ui.navigate.to(f'#{self.html_id}')
         if query:
             ui.navigate.history.replace(f'{query}#{self.html_id}')
@@ -60,8 +60,12 @@ class BackCloses(ui.element):
             self._going_back = True
             ui.navigate.back()
 
+    def _all(self) -> list[BackCloses]:
+        return [each for each in self.client.elements.values() if isinstance(each, BackCloses)]
+
     def _arrived(self) -> None:
-        self._going_back = False
+        for each in self._all():
+            each._going_back = False
         if self._depth:  # a dialog above it has gone, and the step back took the focus
             self._take_focus()
 
@@ -81,5 +85,5 @@ class BackCloses(ui.element):
             self._dialog.close()
 
     def _covered(self) -> bool:
-        """Whether another dialog has opened above this one."""
-        return any(each._depth > self._depth for each in self.client.elements.values() if isinstance(each, BackCloses))
+        """Whether another dialog has opened above this one, or is just being left for it."""
+        return any(each._depth > self._depth or each._going_back for each in self._all() if each is not self)
