@@ -80,6 +80,7 @@ class LoginProxy:
             task = asyncio.ensure_future(whole())
             self._visits.add(task)
             task.add_done_callback(self._visits.discard)
+            task.add_done_callback(lambda _: writer.close())  # also of a visit that ended before it began
         return enter
 
     async def _visit_app(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
