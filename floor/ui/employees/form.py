@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nicegui import ui
 
 from ...employees import EmployeeEdit
 from ...errors import EditConflict, FloorError, InvalidInput
 from ...model import Employee, Identity, Role
-from ..drafts import Draft, Drafts
+from ..draft_offer import DraftOffer
+from ..drafts import Draft, Drafts, OtherDraft
 from ..heading import Heading
 from ..saying import Alert, as_sentence, no_connection_note
 from ..services import Services
@@ -41,17 +44,26 @@ class EmployeeForm:
         self._dialog.props['aria-label'] = 'Edit an employee' if employee else 'Add an employee'
         self._save_button.set_text('Save' if employee else 'Add')
         self._base = fields_of(employee)
-        draft = self._drafts.get(self._place)
-        self._fill(self._base | _texts(draft))
-        self._returned.visible = self._discard.visible = bool(draft)
+        self._restore(self._drafts.get(self._place))
+        self._other_tabs.show(lambda place: place == self._place)
         self._problem.show('')
         self._dialog.open()
+
+    def _restore(self, draft: Draft) -> None:
+        """What was typed before, from the version that it was typed on: saving it shows what others changed since."""
+        version = draft.get('version')
+        if self._employee is not None and isinstance(version, int):
+            self._employee = replace(self._employee, version=version)
+            self._base = {field: str(draft.get(f'base_{field}') or '') for field in LABELS}
+        self._fill(self._base | _texts(draft))
+        self._returned.visible = self._discard.visible = bool(draft)
 
     def _build(self) -> None:
         with ui.element('header').classes('sheet-header'):
             self._heading = Heading('')
             ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
         self._returned = ui.label('You had typed this and not sent it.').classes('note')
+        self._other_tabs = DraftOffer(self._drafts, _summary, lambda other: self._restore(other.draft))
         self._inputs: dict[str, ui.input | ui.select] = {}
         for field, label in LABELS.items():
             if field == 'role':
@@ -83,9 +95,18 @@ class EmployeeForm:
 
     def _typed(self) -> None:
         if not self._filling:
-            draft: Draft = dict(self._fields())
-            self._drafts.keep(self._place, draft)
-            self._discard.visible = True
+            self._keep()
+
+    def _keep(self) -> None:
+        fields = self._fields()
+        self._other_tabs.hide()
+        if fields == self._base:
+            self._drafts.discard(self._place)
+        else:
+            base = {f'base_{field}': value for field, value in self._base.items()}
+            self._drafts.keep(self._place, {**fields, **base,
+                                            'version': self._employee.version if self._employee else None})
+        self._discard.visible = fields != self._base
 
     def _fields(self) -> Fields:
         return {field: str(element.value or '') for field, element in self._inputs.items()}
@@ -142,6 +163,7 @@ class EmployeeForm:
         mine, theirs, base = self._fields(), fields_of(current), self._base
         self._employee, self._base = current, theirs
         self._fill({field: mine[field] if mine[field] != base[field] else theirs[field] for field in LABELS})
+        self._keep()
         changed = [field for field in LABELS if theirs[field] != base[field]]
         for field in changed:
             if self._fields()[field] != theirs[field]:
@@ -161,3 +183,7 @@ def fields_of(employee: Employee | None) -> Fields:
 
 def _texts(draft: Draft) -> Fields:
     return {field: str(draft[field]) for field in LABELS if field in draft}
+
+
+def _summary(other: OtherDraft) -> str:
+    return ', '.join(text for text in _texts(other.draft).values() if text)

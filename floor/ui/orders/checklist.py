@@ -8,6 +8,7 @@ from nicegui import ui
 
 from ...errors import FloorError
 from ...model import ChecklistItem, Identity, Person, Role, WorkOrder, WorkOrderDetails
+from ..draft_offer import DraftOffer
 from ..drafts import Drafts
 from ..heading import Heading
 from ..saying import Alert, Words, as_sentence, set_reason
@@ -30,12 +31,15 @@ class OrderChecklist:
         with ui.card().classes('panel').props('role=region aria-label=Checklist'):
             Heading('Checklist').classes('panel-title')
             self._list = ui.element('ul').classes('checklist')
+            self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('text') or ''),
+                                          lambda _: self._return())
             with ui.element('div').classes('one-line-form'):
-                self._text = ui.input('Another step', value=self._drafts.text(self._place), on_change=self._typed) \
+                self._text = ui.input('Another step', on_change=self._typed) \
                     .classes('field').props('outlined dense maxlength=500')
                 self._add_button = ui.button('Add', on_click=self._add, color=None).props('no-caps')
             self._problem = Alert()
         self._text.on('keydown.enter', self._add, args=[])
+        self._drafts.when_connected(self._return)
 
     def show(self, details: WorkOrderDetails, *, anew: bool = False) -> None:
         """The steps as they are now. anew: also if they are as before."""
@@ -68,7 +72,14 @@ class OrderChecklist:
     def _is_reporter(self, order: WorkOrder) -> bool:
         return order.reporter_email is not None and order.reporter_email == self._identity.email
 
+    def _return(self) -> None:
+        if text := self._drafts.text(self._place):
+            self._text.value = text
+        else:
+            self._other_tabs.show(lambda place: place == self._place)
+
     def _typed(self) -> None:
+        self._other_tabs.hide()
         self._drafts.keep_text(self._place, self._text.value or '')
 
     async def _add(self) -> None:
@@ -78,8 +89,10 @@ class OrderChecklist:
         self._sending = True
         try:
             if await self._do(self._orders.add_item(self._identity, self._order_id, text)):
+                typed_since = (self._text.value or '').strip()
                 self._drafts.discard(self._place)
-                if not self._text.is_deleted:
+                self._drafts.keep_text(self._place, '' if typed_since == text else typed_since)
+                if not self._text.is_deleted and typed_since == text:
                     self._text.value = ''
         finally:
             self._sending = False

@@ -6,7 +6,8 @@ from nicegui import ui
 
 from ...errors import FloorError
 from ...model import Identity, Person, Role
-from ..drafts import Drafts, new_reference
+from ..draft_offer import DraftOffer
+from ..drafts import Drafts
 from ..saying import Alert, as_sentence, no_connection_note, set_reason
 from ..services import Services
 from .words import role_needed
@@ -23,7 +24,9 @@ class OrderComments:
         self._place = f'comment {order_id}'
         self._sending = False
         with ui.element('div').classes('comment-form'):
-            self._text = ui.textarea('Comment', value=self._drafts.text(self._place), on_change=self._typed) \
+            self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('text') or ''),
+                                          lambda _: self._return())
+            self._text = ui.textarea('Comment', on_change=self._typed) \
                 .classes('field').props('outlined autogrow maxlength=10000')
             no_connection_note()
             self._problem = Alert()
@@ -31,8 +34,16 @@ class OrderComments:
         for keys in 'keydown.ctrl.enter', 'keydown.meta.enter':
             self._text.on(keys, self._send, args=[])
         set_reason(self._button, role_needed(Role.OPERATOR, person.role))
+        self._drafts.when_connected(self._return)
+
+    def _return(self) -> None:
+        if text := self._drafts.text(self._place):
+            self._text.value = text
+        else:
+            self._other_tabs.show(lambda place: place == self._place)
 
     def _typed(self) -> None:
+        self._other_tabs.hide()
         self._drafts.keep_text(self._place, self._text.value or '')
 
     async def _send(self) -> None:
@@ -44,7 +55,7 @@ class OrderComments:
             return
         self._sending = True
         self._button.props['loading'] = True
-        reference = str(self._drafts.get(self._place).get('reference') or new_reference())
+        reference = self._drafts.reference_for(self._place, text)
         try:
             await self._orders.comment(self._identity, self._order_id, text, reference)
         except FloorError as error:

@@ -9,6 +9,7 @@ from nicegui import ui
 from ...errors import EditConflict, FloorError, InvalidInput
 from ...model import Employee, Identity, Person, Priority, Role, WorkOrder, WorkOrderDetails
 from ...orders.work_orders import OrderEdit
+from ..draft_offer import DraftOffer
 from ..drafts import Draft, Drafts
 from ..heading import Heading
 from ..machine_tile import shortened
@@ -41,6 +42,8 @@ class OrderEditor:
                 Heading('Description').classes('panel-title')
                 self._edit = ui.button('Edit', on_click=self._open, color=None).props('flat no-caps')
             self._shown = Words('p').classes('said description')
+            self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('description') or ''),
+                                          lambda other: self._restore(other.draft))
             with ui.element('div').classes('edit-form') as self._form:
                 self._build()
         self._form.visible = False
@@ -55,8 +58,8 @@ class OrderEditor:
         first, self._order = self._order is None, order
         self._shown.set_text(order.description)
         set_reason(self._edit, self._refusal(order))
-        if first and self._drafts.get(self._place):
-            self._restore(self._drafts.get(self._place))
+        if first:
+            self._drafts.when_connected(self._return)
         self._meanwhile.visible = self.is_open and order.version != self._version
 
     def _build(self) -> None:
@@ -96,9 +99,16 @@ class OrderEditor:
         self._problem.show('')
         self._description.run_method('focus')
 
+    def _return(self) -> None:
+        """What was typed in this tab is back in the fields, what was typed in another one is offered."""
+        if draft := self._drafts.get(self._place):
+            self._restore(draft)
+        else:
+            self._other_tabs.show(lambda place: place == self._place)
+
     def _restore(self, draft: Draft) -> None:
         """What was typed before a reload, from the version that it was typed on."""
-        if self._order is None:
+        if self._order is None or self._form.is_deleted:
             return
         now = Editable.of(self._order)
         self._version = _number(draft.get('version')) or self._order.version
@@ -106,6 +116,7 @@ class OrderEditor:
         self._fill(_editable(draft, '', now))
         self._returned.visible = True
         self._form.visible = True
+        self._meanwhile.visible = self._order.version != self._version
 
     def _fill(self, content: Editable) -> None:
         self._filling = True
@@ -134,6 +145,10 @@ class OrderEditor:
         if self._filling or self._base is None:
             return
         content = self._content()
+        self._other_tabs.hide()
+        if content == self._base:
+            self._drafts.discard(self._place)
+            return
         self._drafts.keep(self._place, {
             'description': content.description, 'priority': content.priority.value, 'assignee_id': content.assignee_id,
             'base_description': self._base.description, 'base_priority': self._base.priority.value,
@@ -168,7 +183,7 @@ class OrderEditor:
             self._throw_away()
             return
         try:
-            await self._services.orders.edit(self._identity, order_id, version, edit)
+            saved = await self._services.orders.edit(self._identity, order_id, version, edit)
         except EditConflict as error:
             if isinstance(error.current, WorkOrder) and not self._form.is_deleted:
                 await self._decide(error.current, mine, base)
@@ -182,10 +197,19 @@ class OrderEditor:
         except FloorError as error:
             self._failed(error)
         else:
-            self._drafts.discard(self._place)
+            self._saved(mine, saved)
             if not self._form.is_deleted:
-                self._throw_away()
                 await self._reload()
+
+    def _saved(self, mine: Editable, saved: WorkOrder) -> None:
+        if self._content() != mine:  # typed on meanwhile: another change
+            self._base, self._version = Editable.of(saved), saved.version
+            self._typed()
+            self._problem.show('Saved. What you have typed since is not saved yet.')
+        elif self._form.is_deleted:
+            self._drafts.discard(self._place)
+        else:
+            self._throw_away()
 
     async def _decide(self, current: WorkOrder, mine: Editable, base: Editable) -> None:
         """Both versions side by side; until somebody has decided, nothing is sent and nothing is lost."""

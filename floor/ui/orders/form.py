@@ -8,7 +8,8 @@ from ...errors import DatabaseUnavailable, FloorError, InvalidInput, OrderAlread
 from ...model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
 from ...orders.work_orders import NewOrder
 from ..back_button import BackCloses
-from ..drafts import Draft, Drafts, new_reference
+from ..draft_offer import DraftOffer
+from ..drafts import Draft, Drafts, OtherDraft, new_reference
 from ..heading import Heading
 from ..machine_tile import shortened
 from ..saying import Alert, Words, as_sentence, no_connection_note, set_reason
@@ -23,6 +24,8 @@ NOT_CHOSEN = 'Choose the machine.'
 NOT_DESCRIBED = 'Say what is wrong.'
 FIRST_TRY_ARRIVED = ('Your first try had arrived: there is an order with what you had typed then. '
                      'Change that one, or press Create for another.')
+TYPED_ON = ('The order is open with what you had sent. What you have typed since is kept: change the order, '
+            'or press Create for another.')
 
 
 class OrderForm:
@@ -66,6 +69,7 @@ class OrderForm:
             ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
         self._returned = ui.label('You had typed this and not sent it.').classes('note')
         self._others = ui.element('div').classes('note')
+        self._other_tabs = DraftOffer(self._drafts, _summary, self._taken_over)
         self._description = ui.textarea('What is wrong', on_change=self._typed).classes('field') \
             .props('outlined autogrow autofocus maxlength=10000')
         self._machine = ui.select({}, label='Machine', with_input=True, on_change=self._machine_chosen) \
@@ -131,9 +135,10 @@ class OrderForm:
         return 'To take it needs the role technician, to assign others the role supervisor.'
 
     def _show_others(self) -> None:
-        """Drafts for other machines: named, and one click away."""
+        """Drafts for other machines and of other tabs: named, and one click away."""
+        self._other_tabs.show(_is_new_order)
         self._others.clear()
-        places = [place for place in self._drafts.places() if place.startswith(PLACE) and place != self._place]
+        places = [place for place in self._drafts.places() if _is_new_order(place) and place != self._place]
         self._others.visible = bool(places)
         with self._others:
             for place in reversed(places[-3:]):
@@ -141,6 +146,9 @@ class OrderForm:
                 words = f'for {shortened(str(DisplayName.of(name)), 60)}' if name else 'without a machine'
                 ui.button(f'Continue the draft {words}', color=None,
                           on_click=lambda name=name: self.open(name or None)).props('flat no-caps dense')
+
+    def _taken_over(self, other: OtherDraft) -> None:
+        self.open(MachineName(other.place.removeprefix(PLACE).strip()) or None)
 
     # typing
 
@@ -151,6 +159,7 @@ class OrderForm:
             self._drafts.discard(self._place)
         else:
             self._drafts.keep(self._place, self._draft())
+            self._other_tabs.hide()
         self._discard.visible = self._place in self._drafts.places()
 
     def _machine_chosen(self) -> None:
@@ -188,13 +197,17 @@ class OrderForm:
         self._create.props['loading'] = True
         self._create.disable()
         self._say('')
-        new = self._new_order()
+        new, place = self._new_order(), self._place
+        was_typed = bool(self._drafts.get(place))
+        self._drafts.keep(place, self._draft())  # also what was filled in: a retry after a reload is the same order
         try:
             order = await self._services.orders.create(self._identity, new)
         except FloorError as error:
+            if not (was_typed or isinstance(error, DatabaseUnavailable)):
+                self._drafts.discard(place)
             self._failed(error)
         else:
-            self._created(order, new)
+            self._created(order, new, place)
         finally:
             self._sending = False
             if not self._create.is_deleted:
@@ -241,20 +254,33 @@ class OrderForm:
         self._earlier.props['href'] = order_address(order.id)
         self._earlier.visible = True
 
-    def _created(self, order: WorkOrder, sent: NewOrder) -> None:
-        """The same reference twice brings the order of the first time: with what was typed then."""
-        if (order.machine, order.description.strip(), order.priority) != \
-                (sent.machine, sent.description.strip(), sent.priority):
-            self._reference = new_reference()
-            self._drafts.keep(self._place, self._draft())
-            if not self._create.is_deleted:
-                self._say(FIRST_TRY_ARRIVED)
+    def _created(self, order: WorkOrder, sent: NewOrder, place: str) -> None:
+        """The same reference twice brings the order of the first time: with what was typed then.
+
+        place: where it was written. By now the dialog may have been opened for another machine.
+        """
+        is_shown = (self._place, self._reference) == (place, sent.client_reference)
+        is_earlier = (order.machine, order.description.strip(), order.priority) != \
+            (sent.machine, sent.description.strip(), sent.priority)
+        typed_on = is_shown and self._new_order() != sent
+        if is_earlier or typed_on:
+            self._keep_for_another(place, is_shown=is_shown)
+            if is_shown and not self._create.is_deleted:
+                self._say(FIRST_TRY_ARRIVED if is_earlier else TYPED_ON)
                 self._offer(order)
             return
-        self._drafts.discard(self._place)
+        self._drafts.discard(place)
         if not self._create.is_deleted:
-            self._dialog.close()
+            if is_shown:
+                self._dialog.close()
             self._toast.show(f'Order {short_id(order.id)} is open.', 'Show it', order_address(order.id))
+
+    def _keep_for_another(self, place: str, *, is_shown: bool) -> None:
+        """What was typed is no longer the order that was sent: from now on it goes by another reference."""
+        reference = new_reference()
+        if is_shown:
+            self._reference = reference
+        self._drafts.keep(place, self._draft() if is_shown else {**self._drafts.get(place), 'reference': reference})
 
     def _say(self, problem: str) -> None:
         self._problem.show(problem)
@@ -266,3 +292,13 @@ class OrderForm:
         return {'machine': self._machine, 'machine_id': self._machine, 'description': self._description,
                 'issue_description': self._description, 'assignee': self._assignee, 'assignee_id': self._assignee,
                 'checklist': self._checklist}
+
+
+def _is_new_order(place: str) -> bool:
+    return place == PLACE or place.startswith(f'{PLACE} ')
+
+
+def _summary(other: OtherDraft) -> str:
+    machine = str(other.draft.get('machine') or '')
+    text = str(other.draft.get('description') or other.draft.get('checklist') or '')
+    return f'{DisplayName.of(MachineName(machine))}: {text}' if machine else text

@@ -8,7 +8,8 @@ from ...errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInpu
 from ...model import HoldReason, Identity, Move, Person, Status, WorkOrder, WorkOrderState
 from ...orders.work_orders import NOBODY_TO_START, StateMove
 from ..back_button import BackCloses
-from ..drafts import Draft, Drafts
+from ..draft_offer import DraftOffer
+from ..drafts import Draft, Drafts, OtherDraft
 from ..heading import Heading
 from ..machine_tile import shortened
 from ..saying import Alert, Words, as_sentence, no_connection_note
@@ -82,6 +83,7 @@ class OrderMoves:
         with ui.element('header').classes('sheet-header'):
             self._heading = Heading('')
             ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
+        self._other_tabs = DraftOffer(self._drafts, _summary, lambda other: self._fill(other.draft))
         self._still_down = ui.label('').classes('note').props('role=alert')
         with ui.element('fieldset').classes('choice') as self._hold_choice:
             Words('legend', 'It waits for')
@@ -115,6 +117,7 @@ class OrderMoves:
         self._action_taken.set_visibility(to is WorkOrderState.COMPLETED)
         self._cancel_reason.set_visibility(to is WorkOrderState.CANCELLED)
         self._fill(self._drafts.get(self._place))
+        self._other_tabs.show(lambda place: place == self._place)
         self._problem.show('')
         self._first = {WorkOrderState.COMPLETED: self._cause,
                        WorkOrderState.CANCELLED: self._cancel_reason}.get(to, self._note)
@@ -148,9 +151,15 @@ class OrderMoves:
         self._filling = False
 
     def _typed(self) -> None:
-        if not self._filling and self._order is not None:
-            self._drafts.keep(self._place, {'hold_reason': self._hold_reason.value,
-                                            **{name: field.value or '' for name, field in self._texts.items()}})
+        if self._filling or self._order is None:
+            return
+        self._other_tabs.hide()
+        draft: Draft = {'hold_reason': self._hold_reason.value,
+                        **{name: field.value or '' for name, field in self._texts.items()}}
+        if any(draft.values()):
+            self._drafts.keep(self._place, draft)
+        else:
+            self._drafts.discard(self._place)
 
     # sending
 
@@ -224,6 +233,13 @@ class OrderMoves:
             await self.load()
         except FloorError:
             pass  # asked again at the first move; the database refuses what is not allowed
+
+
+def _summary(other: OtherDraft) -> str:
+    reason = other.draft.get('hold_reason')
+    texts = [HOLD_WORDS[HoldReason(reason)] if reason in list(HoldReason) else '',
+             *(str(other.draft.get(name) or '') for name in ('cause', 'action_taken', 'cancel_reason', 'note'))]
+    return '; '.join(text for text in texts if text)
 
 
 def refusal_words(seen: WorkOrder, error: FloorError) -> str:

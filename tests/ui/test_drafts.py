@@ -1,0 +1,290 @@
+"""Drafts belong to a tab: what one tab types, another neither replaces nor deletes, and a fresh one is offered."""
+
+from dataclasses import replace
+
+import pytest
+from nicegui import ui
+from nicegui.testing import User
+from ui.forms import MOVES, Form, details, work_order
+from ui.services import person_at
+
+from floor.errors import DatabaseUnavailable, EditConflict
+from floor.pages import employees_page, work_order_page
+from floor.ui.orders.form import TYPED_ON, OrderForm
+
+WRONG = 'What is wrong'
+
+
+@pytest.fixture
+def tab(floor, user):
+    """Open another tab of the same browser: the same person, the same cookies."""
+    floor.orders.answers |= {'moves': MOVES, 'details': details(work_order()), 'due_times': []}
+    person_at(user, floor.hire('Mike', 'Johnson', 'supervisor'))
+    floor.hire('Lisa', 'Garcia')
+    floor.publish()
+    work_order_page.register(floor.services)
+    employees_page.register(floor.services)
+
+    @ui.page('/form')
+    def page(machine: str = '') -> None:
+        identity = floor.services.visitor()
+        form = OrderForm(floor.services, floor.services.person(identity), identity)
+        ui.button('New', on_click=lambda: form.open(machine or None))
+        ui.button('New for the painter', on_click=lambda: form.open('Painter_02_01'))
+
+    return lambda: Tab(User(user.http_client))
+
+
+class Tab:
+    """One tab: what it opens is reloaded or another page, and it stays the same tab."""
+
+    def __init__(self, browser):
+        self.browser = browser
+
+    async def open(self, address):
+        return Form(self.browser, await self.browser.open(address))
+
+    async def new_order(self, machine='Valve_01_01'):
+        page = await self.open(f'/form?machine={machine}')
+        page.press('New')
+        return page
+
+    async def order(self):
+        return await self.open(f'/work-orders/{work_order().id}')
+
+    def close(self):
+        client = self.browser.client
+        for socket in list(client._socket_to_document_id):
+            client.handle_disconnect(socket)
+
+
+async def test_each_tab_gets_back_its_own_new_order(tab):
+    first, second = tab(), tab()
+    (await first.new_order()).fill(WRONG, 'Oil leak')
+    page = await second.new_order()
+    assert page.field(WRONG).value == ''
+    page.fill(WRONG, 'Bearing noisy')
+
+    assert (await first.new_order()).field(WRONG).value == 'Oil leak'
+    assert (await second.new_order()).field(WRONG).value == 'Bearing noisy'
+
+
+async def test_discarding_in_one_tab_leaves_the_draft_of_the_other(tab):
+    first, second = tab(), tab()
+    (await first.new_order()).fill(WRONG, 'Oil leak')
+    page = await second.new_order()
+    page.fill(WRONG, 'Bearing noisy')
+    page.press('Discard draft')
+
+    assert (await first.new_order()).field(WRONG).value == 'Oil leak'
+
+
+async def test_a_fresh_tab_takes_over_what_a_closed_one_left(tab):
+    closed = tab()
+    (await closed.new_order()).fill(WRONG, 'Oil leak')
+    closed.close()
+
+    fresh = tab()
+    page = await fresh.new_order()
+    assert page.field(WRONG).value == ''
+    assert page.says('Not sent, from another tab: “Valve 01·01: Oil leak”')
+    page.press('Take over')
+
+    assert page.field(WRONG).value == 'Oil leak'
+    assert (await fresh.new_order()).field(WRONG).value == 'Oil leak'
+
+
+async def test_what_was_taken_over_and_sent_is_offered_to_nobody(floor, tab):
+    floor.orders.answers['create'] = lambda who, new: work_order(description=new.description, priority=new.priority)
+    closed = tab()
+    (await closed.new_order()).fill(WRONG, 'Oil leak')
+    closed.close()
+    page = await tab().new_order()
+    page.press('Take over')
+    page.press('Create')
+    await page.until(lambda: not page.says('New work order'))
+
+    assert not (await tab().new_order()).says('from another tab')
+
+
+async def test_what_is_left_stays_for_its_tab_and_is_not_offered_here_again(tab):
+    first, second = tab(), tab()
+    (await first.new_order()).fill(WRONG, 'Oil leak')
+    page = await second.new_order()
+    page.press('Leave it')
+
+    assert not (await second.new_order()).says('from another tab')
+    assert (await first.new_order()).field(WRONG).value == 'Oil leak'
+    assert (await tab().new_order()).says('from another tab')
+
+
+async def test_an_open_tab_keeps_what_another_took_over(tab):
+    first, second = tab(), tab()
+    (await first.new_order()).fill(WRONG, 'Oil leak')
+    page = await second.new_order()
+    page.press('Take over')
+    page.fill(WRONG, 'Oil leak, worse')
+
+    assert (await first.new_order()).field(WRONG).value == 'Oil leak'
+
+
+async def test_what_is_offered_never_replaces_what_is_typed(tab):
+    (await tab().new_order()).fill(WRONG, 'Oil leak')
+    page = await tab().new_order()
+    page.fill(WRONG, 'Bearing noisy')
+
+    assert not page.says('from another tab')
+
+
+async def test_comments_and_steps_belong_to_a_tab(tab):
+    first, second = tab(), tab()
+    page = await first.order()
+    page.fill('Comment', 'Hose ordered')
+    page.fill('Another step', 'Lock out')
+    page = await second.order()
+    assert (page.field('Comment').value, page.field('Another step').value) == ('', '')
+    assert page.says('“Hose ordered”')
+    assert page.says('“Lock out”')
+    page.fill('Comment', 'Hose is here')
+    page.fill('Comment', '')  # and thrown away
+
+    page = await first.order()
+    assert (page.field('Comment').value, page.field('Another step').value) == ('Hose ordered', 'Lock out')
+
+
+async def test_an_edit_belongs_to_a_tab_and_outlives_a_conflict(floor, tab):
+    first, second = tab(), tab()
+    page = await first.order()
+    page.press('Edit')
+    page.fill('Description', 'Oil leak at the clamp')
+    other = await second.order()
+    assert other.says('“Oil leak at the clamp”')
+    other.press('Edit')
+    other.fill('Description', 'Oil leak, two litres')
+    floor.orders.answers['edit'] = work_order(description='Oil leak, two litres', version=2)
+    other.press('Save')
+    await other.until(lambda: not other.says('Discard changes'))
+    theirs = work_order(description='Oil leak, two litres', version=2)
+    floor.orders.answers |= {'details': details(theirs), 'edit': EditConflict('changed', theirs)}
+
+    page.press('Save')
+    await page.until(lambda: page.says('Somebody else has changed this order'))
+    page.press('Back to my text')
+    await page.until(lambda: page.says('What you typed is kept.'))
+
+    page = await first.order()
+    await page.until(lambda: page.says('You had changed this and not saved it.'))
+    assert page.field('Description').value == 'Oil leak at the clamp'
+
+
+async def test_the_words_of_a_move_belong_to_a_tab(tab):
+    first, second = tab(), tab()
+    page = await first.order()
+    page.press('Complete')
+    await page.until(lambda: page.says('Complete 3f2a91bc'))
+    page.fill('Cause: what was wrong', 'Seal worn')
+    other = await second.order()
+    other.press('Complete')
+    await other.until(lambda: other.says('“Seal worn”'))
+    assert other.field('Cause: what was wrong').value == ''
+    other.press('Take over')
+    assert other.field('Cause: what was wrong').value == 'Seal worn'
+    other.fill('Cause: what was wrong', 'Hose burst')
+
+    page = await first.order()
+    page.press('Complete')
+    await page.until(lambda: page.says('Complete 3f2a91bc'))
+    assert page.field('Cause: what was wrong').value == 'Seal worn'
+
+
+async def test_a_person_belongs_to_a_tab(tab):
+    first, second = tab(), tab()
+    page = await first.open('/employees')
+    page.press('Add employee')
+    page.fill('First name', 'Ana')
+    other = await second.open('/employees')
+    other.press('Add employee')
+    assert other.field('First name').value == ''
+    other.fill('First name', 'Bo')
+    other.press('Discard draft')
+
+    page = await first.open('/employees')
+    page.press('Add employee')
+    assert page.field('First name').value == 'Ana'
+
+
+async def test_a_person_typed_before_a_reload_does_not_undo_what_others_changed_meanwhile(floor, tab):
+    first = tab()
+    page = await first.open('/employees')
+    press_edit(page, 'Lisa Garcia')
+    page.fill('Department', 'Tooling')
+    floor.people[1] = replace(floor.people[1], last_name='Garcia Lopez', version=2)
+    floor.publish()
+
+    page = await first.open('/employees')
+    press_edit(page, 'Lisa Garcia Lopez')
+    floor.employees.answers['edit'] = EditConflict('changed', floor.people[1])
+    page.press('Save')
+    await page.until(lambda: page.says('Somebody else has changed this person meanwhile.'))
+
+    (_, _, version, _), = (arguments for name, arguments, _ in floor.employees.asked if name == 'edit')
+    assert version == 1
+    assert page.field('Last name').value == 'Garcia Lopez'
+    assert page.field('Department').value == 'Tooling'
+
+
+def press_edit(page, name):
+    button, = (each for each in page.client.elements.values() if each.props.get('aria-label') == f'Edit {name}')
+    listener, = (each for each in button._event_listeners.values() if each.type == 'click')
+    page.client.handle_event({'id': button.id, 'listener_id': listener.id, 'args': []})
+
+
+async def test_what_is_typed_while_an_order_is_sent_is_kept(floor, tab):
+    first = tab()
+    page = await first.new_order()
+    page.fill(WRONG, 'Oil leak')
+
+    def create(who, new):
+        page.fill(WRONG, 'Oil leak at the clamp')
+        return work_order(description=new.description, priority=new.priority)
+    floor.orders.answers['create'] = create
+    page.press('Create')
+
+    await page.until(lambda: page.says(TYPED_ON))
+    assert (await first.new_order()).field(WRONG).value == 'Oil leak at the clamp'
+
+
+async def test_an_order_that_arrives_late_does_not_close_the_form_of_another_machine(floor, tab):
+    page = await tab().new_order()
+    page.fill(WRONG, 'Oil leak')
+
+    def create(who, new):
+        page.press('Close')
+        page.press('New for the painter')
+        page.fill(WRONG, 'Nozzle blocked')
+        return work_order(description=new.description, priority=new.priority)
+    floor.orders.answers['create'] = create
+    page.press('Create')
+
+    await page.until(lambda: page.says('Order 3f2a91bc is open.'))
+    assert page.field('Machine').value == 'Painter_02_01'
+    assert page.field(WRONG).value == 'Nozzle blocked'
+
+
+async def test_a_comment_that_was_changed_after_a_lost_answer_goes_by_another_name(floor, tab):
+    floor.orders.answers['comment'] = DatabaseUnavailable('nobody answers')
+
+    def references():
+        return [arguments[-1] for name, arguments, _ in floor.orders.asked if name == 'comment']
+    page = await tab().order()
+    page.fill('Comment', 'Hose ordered')
+    page.press('Add comment')
+    await page.until(lambda: page.says('What you typed is kept.'))
+    page.press('Add comment')
+    await page.until(lambda: len(references()) == 2)
+    page.fill('Comment', 'Hose ordered, comes on Monday')
+    page.press('Add comment')
+
+    await page.until(lambda: len(references()) == 3)
+    first, again, changed = references()
+    assert first == again != changed
