@@ -16,6 +16,7 @@ FloorError
 ├── NotificationError      a payload on our channel that isn't of our protocol
 ├── NotFound               a machine, person or work order that isn't in the database
 ├── OrderAlreadyOpenError  the machine's present stop has a work order already
+├── ReferenceReusedError   a client reference was sent with something else than before
 ├── NotAllowed             the role of who asks is not enough
 ├── TooManyChanges         who asks has changed more in a short time than anybody should
 ├── TooManyDownloads       who asks has as many downloads under way as one person may
@@ -106,6 +107,16 @@ class OrderAlreadyOpenError(FloorError):
     def __init__(self, id: str, order: object) -> None:
         super().__init__(f'{id} is already open for this stop')
         self.order = order
+
+
+class ReferenceReusedError(FloorError):
+    """A client reference has made something before, and now something else is asked for with it; earlier: what it made,
+    the work order or the text of the comment."""
+
+    def __init__(self, name: str, earlier: object) -> None:
+        super().__init__(f'this key was used before for another request, which made {name}: nothing of this request '
+                         'is saved. Send it with a new key')
+        self.earlier = earlier
 
 
 class NotAllowed(FloorError):

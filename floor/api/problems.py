@@ -26,6 +26,7 @@ from ..errors import (
     InvalidInput,
     NotAllowed,
     NotFound,
+    ReferenceReusedError,
     TooManyChanges,
     TooManyDownloads,
 )
@@ -69,8 +70,9 @@ def answer_problems(app: FastAPI) -> None:
     """From now on every error under /api is answered with problem details."""
     answers: dict[int | type[Exception], Answer] = {
         DatabaseUnavailable: _unavailable, NotFound: _says(404), NotAllowed: _says(403), EditConflict: _says(409),
-        TooManyChanges: _too_often, TooManyDownloads: _too_often, InvalidInput: _wrong_field,
-        RequestValidationError: _wrong_request, HTTPException: _refused, 404: _refused, Exception: _fault}
+        ReferenceReusedError: _wrong_key, TooManyChanges: _too_often, TooManyDownloads: _too_often,
+        InvalidInput: _wrong_field, RequestValidationError: _wrong_request, HTTPException: _refused,
+        404: _refused, Exception: _fault}
     before = dict(app.exception_handlers)
     before.setdefault(404, before.get(HTTPException))
     before.setdefault(NotAllowed, _not_signed_in)
@@ -121,6 +123,10 @@ def _wrong_field(request: Request, error: InvalidInput) -> Response:
     part = 'query' if request.method == 'GET' else 'body'
     where = _ELSEWHERE.get(error.field or '', f'{part}.{error.field}' if error.field else part)
     return problem(422, str(error), errors=[{'where': where, 'what': _sendable(str(error))}])
+
+
+def _wrong_key(_: Request, error: ReferenceReusedError) -> Response:
+    return problem(422, str(error), errors=[{'where': _ELSEWHERE['client_reference'], 'what': str(error)}])
 
 
 def _wrong_request(_: Request, error: RequestValidationError) -> Response:

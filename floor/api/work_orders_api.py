@@ -16,7 +16,6 @@ from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Path, Query, Request, Response
 
-from ..commands import clean_reference
 from ..database import Database
 from ..downloads import Downloads
 from ..employees import Employees
@@ -35,9 +34,11 @@ ORDER_ID = re.compile(r'WO-\d{8}-[0-9a-z]{4,32}', re.ASCII)
 SUFFIXES = {'image/jpeg': ('.jpg', '.jpeg'), 'image/png': ('.png',), 'image/gif': ('.gif',), 'image/webp': ('.webp',),
             'application/pdf': ('.pdf',)}
 
-Key = Annotated[str | None, Header(min_length=1, max_length=200, description=(
-    'Chosen by you, another for each thing that you do: the same key twice is the same thing done once, so that you '
-    'can ask again when an answer was lost.'))]
+Key = Annotated[str | None, Header(min_length=1, max_length=200, pattern='^[!-~]+$', description=(
+    'Chosen by you, a new one for each order or comment: the same key with the same body is done once, so that you can '
+    'send it again when an answer was lost. With another body it is refused (422). Keys of other people are theirs. '
+    '1 to 200 visible ASCII characters.'))]
+KEY = 'Idempotency-Key'
 AttachmentId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 PAGES = {'X-Total-Count': {'description': 'How many orders all pages have.', 'schema': {'type': 'integer'}},
          'Link': {'description': 'first, prev, next, last (RFC 8288).', 'schema': {'type': 'string'}}}
@@ -59,7 +60,8 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
 
     asking = Depends(who_asks)
     router = APIRouter(prefix='/api/work-orders', tags=['work orders'], route_class=JsonRoute,
-                       dependencies=[asking, Depends(never_stored)], responses=documented(401, 422, 503))
+                       dependencies=[asking, Depends(_one_key), Depends(never_stored)],
+                       responses=documented(401, 422, 503))
 
     @router.get('', summary='Work orders, the newest first',
                 responses={200: {'headers': PAGES}})
@@ -81,12 +83,11 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         """Needs the role operator; technician to take it oneself, supervisor to give it to somebody else."""
         async with answering(patience):
             assignee_id = await _employee_called(employees, new.assignee)
-            if idempotency_key is not None and await _was_used(database, idempotency_key):
-                response.status_code = 200
             now = await database.now()  # before the command: afterwards nothing may fail
-            order = OrderAnswer.of(await orders.create(who, new.order(assignee_id, idempotency_key)), now)
+            order, is_new = await orders.create_once(who, new.order(assignee_id, idempotency_key))
+        response.status_code = 201 if is_new else 200
         response.headers['Location'] = f'{request.url.path}/{order.id}'
-        return order
+        return OrderAnswer.of(order, now)
 
     @router.get('/{order_id}', summary='One work order with its checklist and attachments', responses=documented(404))
     async def one(order_id: str) -> OrderDetailsAnswer:
@@ -161,10 +162,9 @@ def disposition(file: Attachment) -> str:
     return f'attachment; filename="{plain}"; filename*=UTF-8\'\'{quote(name, safe="")}'
 
 
-async def _was_used(database: Database, key: str) -> bool:
-    reference = clean_reference(key)
-    async with database.acquire() as connection:
-        return bool(await database.queries.is_client_reference_used(connection, client_reference=reference))
+def _one_key(request: Request) -> None:
+    if len(request.headers.getlist(KEY)) > 1:
+        raise InvalidInput(f'the request has more than one {KEY}', 'client_reference')
 
 
 def _current(order: object, now: datetime) -> dict[str, Any]:

@@ -6,17 +6,19 @@ Which moves are allowed and what they need stands in sql/migrations/0003_work_or
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from hashlib import sha256
 from typing import Any, Final
 
 from ..commands import LARGEST_ID, LONG_TEXT, TEXT, clean_reference, clean_text, command, logged, one_line, reading
 from ..database import Connection, Database
 from ..employees import Employees, require
-from ..errors import EditConflict, InvalidInput, NotFound, OrderAlreadyOpenError
+from ..errors import EditConflict, InvalidInput, NotFound, OrderAlreadyOpenError, ReferenceReusedError
 from ..model import (
     Attachment,
     DueTime,
@@ -61,8 +63,8 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 @dataclass(frozen=True, slots=True)
 class NewOrder:
     """A work order to be. priority None: high for a machine that is down, else medium. reporter_name None: who asks.
-    client_reference: the same twice is one order. reported_at None: now. checklist: the texts of its items.
-    even_if_open: also where an order is open for the machine's present stop."""
+    client_reference: the same of one person twice is one order. reported_at None: now. checklist: the texts of its
+    items. even_if_open: also where an order is open for the machine's present stop."""
 
     machine: MachineName
     description: str
@@ -109,11 +111,16 @@ class WorkOrders:
     # orders
 
     async def create(self, who: Identity, new: NewOrder) -> WorkOrder:
-        """A new order, or the one that this client reference has made before.
+        """A new order, or the one that this client reference of theirs has made before: see `create_once`."""
+        return (await self.create_once(who, new))[0]
+
+    async def create_once(self, who: Identity, new: NewOrder) -> tuple[WorkOrder, bool]:
+        """A new order and true, or the one that this client reference of theirs has made before and false.
 
         Needs an operator; a technician to take it oneself, a supervisor to assign it to somebody else.
 
         :raises OrderAlreadyOpenError: the stop has an order, and `even_if_open` is false
+        :raises ReferenceReusedError: the reference has made an order before, from other values
         """
         values = _checked(new)
         items = _checked_items(new.checklist)
@@ -121,20 +128,20 @@ class WorkOrders:
             person = await self._employees.authorize(connection, who, Role.OPERATOR)
             if new.reported_at is not None:
                 _check_report(new.reported_at, await self._queries.database_time(connection))
-            if values['client_reference'] and (earlier := await self._made_by(connection, person, values)):
-                return earlier
+            if values['client_reference'] and (earlier := await self._made_before(connection, values)):
+                return earlier, False
             self._require_to_assign(person, None, new.assignee_id)
             if not new.even_if_open:
                 await self._refuse_second(connection, new.machine)
             row = await self._queries.create_work_order(connection, **_reporter(person, values))
             if row is None:  # somebody else was faster, and has committed by now
-                earlier = await self._made_by(connection, person, values)
+                earlier = await self._made_before(connection, values)
                 assert earlier is not None  # noqa: S101 (orders are never deleted)
-                return earlier
+                return earlier, False
             if items:
                 await self._queries.add_work_order_items(connection, id=row['id'], texts=items)
             said |= {'order': row['id'], 'machine': new.machine, 'priority': row['priority']}
-            return to_order(row)
+            return to_order(row), True
 
     async def get(self, id: str) -> WorkOrder:
         """One order.
@@ -216,12 +223,12 @@ class WorkOrders:
         with it, read before the end of the transaction: when it is kept, nothing more can fail."""
         text, reference = clean_text(text, 'text', LONG_TEXT), clean_reference(client_reference)
         async with (logged('comment on a work order', who, order=id),
-                    self._changing(who, id, Role.OPERATOR, 'commenting') as (connection, person, _)):
+                    self._changing(who, id, Role.OPERATOR, 'commenting') as (connection, _, _)):
             row = await self._queries.comment_work_order(connection, id=id, text=text, client_reference=reference)
             if row is None:
                 earlier = await self._queries.comment_with_reference(connection, client_reference=reference)
-                if earlier['work_order_id'] != id or not _is_by(earlier, person):
-                    raise _reference_taken()
+                if (earlier['work_order_id'], earlier['note']) != (id, text):
+                    raise ReferenceReusedError('a comment', earlier['note'])
             return await self._events(connection, id)
 
     async def add_item(self, who: Identity, id: str, text: str) -> None:
@@ -330,11 +337,13 @@ class WorkOrders:
             rows = [row async for row in self._queries.last_changes_of_work_order(connection, id=order.id)]
             raise EditConflict(what_changed(rows), order)
 
-    async def _made_by(self, connection: Connection, person: Person, values: dict[str, Any]) -> WorkOrder | None:
+    async def _made_before(self, connection: Connection, values: dict[str, Any]) -> WorkOrder | None:
         row = await self._queries.work_order_with_reference(connection, client_reference=values['client_reference'])
-        if row is not None and not _is_by(row, person):
-            raise _reference_taken()
-        return to_order(row) if row is not None else None
+        if row is None:
+            return None
+        if row['request_digest'] not in {None, values['request_digest']}:  # none: made by SQL
+            raise ReferenceReusedError(row['id'], to_order(row))
+        return to_order(row)
 
     def _require_to_assign(self, person: Person, before: int | None, after: int | None) -> None:
         others = {before, after} - {None, person.employee_id}
@@ -363,11 +372,18 @@ def _checked(new: NewOrder) -> dict[str, Any]:
     if new.assignee_id is not None:
         _checked_assignee(new.assignee_id)
     reporter = new.reporter_name
-    return {'machine_id': clean_text(new.machine, 'machine_id'), 'priority': new.priority,
+    values = {'machine_id': clean_text(new.machine, 'machine_id'), 'priority': new.priority,
             'issue_description': clean_text(new.description, 'issue_description', LONG_TEXT),
             'assignee_id': new.assignee_id, 'reported_at': new.reported_at,
             'reporter_name': None if reporter is None else one_line(reporter, 'reporter_name', LONGEST_NAME),
             'client_reference': clean_reference(new.client_reference)}
+    asked = {**values, 'client_reference': None, 'checklist': _checked_items(new.checklist)}
+    return {**values, 'request_digest': sha256(json.dumps(asked, default=_moment, sort_keys=True).encode()).hexdigest()}
+
+
+def _moment(value: object) -> str:
+    """A time in a digest: the same moment is the same text, whatever its offset."""
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _check_report(reported_at: datetime, now: datetime) -> None:
@@ -395,14 +411,6 @@ def _checked_assignee(id: int) -> None:
 def _needed_by_reporter(person: Person, order: WorkOrder) -> Role:
     reported = person.email is not None and person.email == order.reporter_email
     return Role.OPERATOR if reported else Role.TECHNICIAN
-
-
-def _is_by(event: Any, person: Person) -> bool:
-    return bool(event['who_email'] == person.email and (person.email or event['who'] == person.name))
-
-
-def _reference_taken() -> InvalidInput:
-    return InvalidInput('somebody else has used this client reference: use another one', 'client_reference')
 
 
 def _can_be(id: str, number: int = 1) -> bool:

@@ -84,9 +84,12 @@ CREATE TABLE work_orders (
     cause             text        CONSTRAINT work_orders_cause_check CHECK (length(cause) <= 2000),
     action_taken      text        CONSTRAINT work_orders_action_taken_check CHECK (length(action_taken) <= 2000),
     cancel_reason     text        CONSTRAINT work_orders_cancel_reason_check CHECK (length(cancel_reason) <= 2000),
-    client_reference  text        UNIQUE CHECK (length(client_reference) BETWEEN 1 AND 200),
+    client_reference  text        CHECK (length(client_reference) BETWEEN 1 AND 200),
+    client_reference_by text,  -- set by the trigger below
+    request_digest    text,
     updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     version           bigint      NOT NULL DEFAULT 1,
+    CONSTRAINT work_orders_one_per_reference UNIQUE (client_reference_by, client_reference),
     CONSTRAINT work_orders_times_check CHECK (  -- what most languages can hold, and never infinity
         least("timestamp", created_at, due_at, stop_since, recovered_at, acknowledged_at, started_at, completed_at,
               cancelled_at) >= '1970-01-01 00:00+00'
@@ -98,7 +101,11 @@ COMMENT ON COLUMN work_orders.timestamp IS 'When it was reported; resolution tim
 COMMENT ON COLUMN work_orders.assignee IS 'The name of assignee_id; null while unassigned.';
 COMMENT ON COLUMN work_orders.acknowledged_at IS 'First time that its assignee took it, or that it left open.';
 COMMENT ON COLUMN work_orders.stop_since IS 'The stop it belongs to: when the machine went down, null if it was not down.';
-COMMENT ON COLUMN work_orders.client_reference IS 'Chosen by who creates it: the same reference twice is one order.';
+COMMENT ON COLUMN work_orders.client_reference IS
+    'Chosen by the person or program that creates it: the same reference of the same person twice is one order.';
+COMMENT ON COLUMN work_orders.client_reference_by IS 'Whose reference it is: an e-mail address, or a name.';
+COMMENT ON COLUMN work_orders.request_digest IS
+    'SHA-256 of what was asked for with the reference: asked for something else, it is refused.';
 COMMENT ON COLUMN work_orders.version IS 'Grows with every change of the row: an edit of an older version is refused.';
 
 CREATE INDEX work_orders_by_created ON work_orders (created_at DESC, id);
@@ -122,7 +129,9 @@ CREATE TABLE work_order_events (
     old_value        text,
     new_value        text,
     note             text        CONSTRAINT work_order_events_note_check CHECK (length(note) <= 10000),
-    client_reference text        UNIQUE CHECK (length(client_reference) BETWEEN 1 AND 200)
+    client_reference text        CHECK (length(client_reference) BETWEEN 1 AND 200),
+    client_reference_by text,  -- set by the trigger below
+    CONSTRAINT work_order_events_one_per_reference UNIQUE (client_reference_by, client_reference)
 );
 CREATE SEQUENCE work_order_event_number OWNED BY work_order_events.event_id;
 CREATE INDEX work_order_events_by_order ON work_order_events (work_order_id, event_id);
@@ -159,6 +168,10 @@ CREATE FUNCTION acting_person() RETURNS text LANGUAGE sql STABLE AS $$
 $$;
 CREATE FUNCTION acting_email() RETURNS text LANGUAGE sql STABLE AS $$
     SELECT nullif(lower(current_setting('floor.person_email', true)), '')
+$$;
+-- Whose client reference it is; null without a reference.
+CREATE FUNCTION reference_owner(client_reference text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce(acting_email(), acting_person()) WHERE client_reference IS NOT NULL
 $$;
 
 
@@ -273,6 +286,7 @@ DECLARE
 BEGIN
     NEW := work_order_clean(NEW);
     NEW.version := 1;
+    NEW.client_reference_by := reference_owner(NEW.client_reference);
     NEW.updated_at := clock_timestamp();
     NEW := work_order_set_assignee(NEW, NULL, NULL);
     PERFORM work_order_check_words(NEW);
@@ -318,6 +332,8 @@ BEGIN
     -- what happened when it was reported stays; when it moved, its moves say
     NEW.created_at := OLD.created_at;
     NEW.client_reference := OLD.client_reference;
+    NEW.client_reference_by := OLD.client_reference_by;
+    NEW.request_digest := OLD.request_digest;
     NEW.reporter_email := OLD.reporter_email;
     NEW.source := OLD.source;
     NEW.machine_status := OLD.machine_status;
@@ -435,6 +451,7 @@ BEGIN
     NEW.event_id := nextval('work_order_event_number');
     NEW.who := coalesce(nullif(btrim(NEW.who), ''), acting_person());
     NEW.who_email := coalesce(NEW.who_email, acting_email());
+    NEW.client_reference_by := reference_owner(NEW.client_reference);
     RETURN NEW;
 END $$;
 CREATE TRIGGER work_order_event_register BEFORE INSERT ON work_order_events

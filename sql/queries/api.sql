@@ -9,7 +9,3 @@ FROM machine_feed_stream f
 JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 ORDER BY l.position NULLS LAST, l.line_id, m.position, f.machine_id;
-
--- name: is_client_reference_used(client_reference)$
--- Whether this reference has made an order before.
-SELECT EXISTS (SELECT FROM work_orders WHERE client_reference = :client_reference);

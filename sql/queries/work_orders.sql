@@ -5,13 +5,13 @@ SELECT * FROM work_orders WHERE id = :id;
 -- Nobody else changes it until this transaction ends.
 SELECT * FROM work_orders WHERE id = :id FOR UPDATE;
 
--- name: create_work_order(machine_id, issue_description, priority, assignee_id, reporter_name, reporter_email, reported_at, client_reference)^
--- Nothing where the client reference has made an order before.
+-- name: create_work_order(machine_id, issue_description, priority, assignee_id, reporter_name, reporter_email, reported_at, client_reference, request_digest)^
+-- Nothing where the client reference of this person has made an order before.
 INSERT INTO work_orders (machine_id, issue_description, priority, assignee_id, reporter_name, reporter_email, timestamp,
-                         client_reference)
+                         client_reference, request_digest)
 VALUES (:machine_id, :issue_description, :priority, :assignee_id, :reporter_name, :reporter_email,
-        coalesce(:reported_at::timestamptz, clock_timestamp()), :client_reference)
-ON CONFLICT (client_reference) DO NOTHING
+        coalesce(:reported_at::timestamptz, clock_timestamp()), :client_reference, :request_digest)
+ON CONFLICT (client_reference_by, client_reference) DO NOTHING
 RETURNING *;
 
 -- name: lock_machine(machine)^
@@ -26,11 +26,9 @@ WHERE f.machine_name = :machine AND f.status = 'down' AND o.status IN ('open', '
 ORDER BY o.created_at, o.id LIMIT 1;
 
 -- name: work_order_with_reference(client_reference)^
--- The order that a client reference has made, and who made it.
-SELECT o.*, e.who, e.who_email
-FROM work_orders o
-JOIN work_order_events e ON e.work_order_id = o.id AND e.kind = 'created'
-WHERE o.client_reference = :client_reference;
+-- The order that a client reference of the person who acts has made.
+SELECT * FROM work_orders
+WHERE client_reference = :client_reference AND client_reference_by = reference_owner(:client_reference);
 
 -- name: edit_work_order(id, version, issue_description, priority, assignee_id)^
 UPDATE work_orders SET issue_description = :issue_description, priority = :priority, assignee_id = :assignee_id
@@ -74,14 +72,16 @@ SELECT attachment_id, file_name, media_type, octet_length(content) AS size, adde
 FROM work_order_attachments WHERE work_order_id = :id ORDER BY attachment_id;
 
 -- name: comment_work_order(id, text, client_reference)^
--- Nothing where the client reference has made a comment before.
+-- Nothing where the client reference of this person has made a comment before.
 INSERT INTO work_order_events (work_order_id, kind, note, client_reference)
 VALUES (:id, 'commented', :text, :client_reference)
-ON CONFLICT (client_reference) DO NOTHING
+ON CONFLICT (client_reference_by, client_reference) DO NOTHING
 RETURNING event_id;
 
 -- name: comment_with_reference(client_reference)^
-SELECT work_order_id, who, who_email FROM work_order_events WHERE client_reference = :client_reference;
+-- The comment that a client reference of the person who acts has made.
+SELECT work_order_id, note FROM work_order_events
+WHERE client_reference = :client_reference AND client_reference_by = reference_owner(:client_reference);
 
 -- name: add_work_order_items(id, texts)!
 INSERT INTO work_order_checklist (work_order_id, text)

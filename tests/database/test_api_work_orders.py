@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -161,6 +162,64 @@ async def test_the_same_key_twice_is_one_order(operator: Client) -> None:
     other = await operator.post(PATH, json=LEAK, headers={'Idempotency-Key': 'tablet-7:4712'})
     assert other.status_code == 201
     assert (await operator.get(PATH)).headers['x-total-count'] == '2'
+
+
+async def test_thirty_requests_with_one_key_at_once_make_one_order(operator: Client) -> None:
+    answers = await asyncio.gather(*(operator.post(PATH, json=LEAK, headers={'Idempotency-Key': '1'})
+                                     for _ in range(30)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 29 + [201]
+    assert len({answer.text for answer in answers}) == len({answer.headers['location'] for answer in answers}) == 1
+    assert (await operator.get(PATH)).headers['x-total-count'] == '1'
+
+
+@pytest.mark.parametrize('other', [{'issue_description': 'Smoke'}, {'machine_id': 'Valve_02_01'}, {'priority': 'low'},
+                                   {'priority': None}, {'assignee': TECHNICIAN}, {'reporter_name': 'Night shift'},
+                                   {'timestamp': '2026-03-02T06:31:04Z'}])
+async def test_a_key_sent_with_another_body_is_refused_and_says_so(supervisor: Client, other: dict[str, Any]) -> None:
+    key = {'Idempotency-Key': 'tablet-7:4711'}
+    order = (await supervisor.post(PATH, json=LEAK, headers=key)).json()
+    problem = problem_in(await supervisor.post(PATH, json={**LEAK, **other}, headers=key), 422)
+    assert order['id'] in problem['detail']
+    assert 'nothing of this request is saved. Send it with a new key' in problem['detail']
+    assert problem['errors'][0]['where'] == 'header.idempotency-key'
+    assert [each['id'] for each in (await supervisor.get(PATH)).json()] == [order['id']]
+    assert (await supervisor.post(PATH, json={**LEAK, **other}, headers={'Idempotency-Key': 'new'})).status_code == 201
+
+
+async def test_the_same_body_in_other_words_is_the_same(supervisor: Client) -> None:
+    key, body = {'Idempotency-Key': '1'}, {**LEAK, 'assignee': 'Lisa Garcia', 'timestamp': '2026-03-02T07:31:04+01:00'}
+    first = await supervisor.post(PATH, json=body, headers=key)
+    again = await supervisor.post(PATH, headers=key, json={
+        'timestamp': '2026-03-02T06:31:04Z', 'assignee': TECHNICIAN, 'reporter_name': None, **LEAK})
+    assert (first.status_code, again.status_code, again.json()) == (201, 200, first.json())
+
+
+async def test_a_key_is_its_owners_alone(operator: Client, technician: Client) -> None:
+    key = {'Idempotency-Key': '1'}
+    first = await operator.post(PATH, json=LEAK, headers=key)
+    other = await technician.post(PATH, json={**LEAK, 'issue_description': 'Smoke'}, headers=key)
+    assert (first.status_code, other.status_code) == (201, 201)
+    path = f'{PATH}/{first.json()["id"]}/comments'
+    for client, text in (operator, 'It drips'), (technician, 'On my way'):
+        assert (await client.post(path, json={'text': text}, headers=key)).status_code == 201
+    problem = problem_in(await operator.post(path, json={'text': 'It pours'}, headers=key), 422)
+    assert problem['errors'][0]['where'] == 'header.idempotency-key'
+    assert len((await operator.get(path)).json()) == 2
+
+
+@pytest.mark.parametrize('key', ['', ' ', 'a b', 'x' * 201, 'schl\u00fcssel', '\u200b', '\U0001f600', 'a\tb', 'a\x7f'])
+async def test_a_key_of_strange_characters_or_length_is_refused(operator: Client, key: str) -> None:
+    headers = {'Idempotency-Key': key.encode()}
+    order = await reported(operator)
+    for path, body in (PATH, LEAK), (f'{PATH}/{order["id"]}/comments', {'text': 'It drips'}):
+        problem = problem_in(await operator.post(path, json=body, headers=headers), 422)
+        assert problem['errors'][0]['where'] == 'header.idempotency-key'
+    assert len((await operator.get(PATH)).json()) == 1
+
+
+async def test_two_keys_are_none(operator: Client) -> None:
+    answer = await operator.post(PATH, json=LEAK, headers=[('Idempotency-Key', '1'), ('Idempotency-Key', '2')])
+    assert problem_in(answer, 422)['errors'][0]['where'] == 'header.idempotency-key'
 
 
 @pytest.mark.parametrize(('wrong', 'where'), [

@@ -24,6 +24,7 @@ from floor.errors import (
     NotAllowed,
     NotFound,
     OrderAlreadyOpenError,
+    ReferenceReusedError,
 )
 from floor.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderState
 from floor.orders.work_order_files import MOST_BYTES, clean_file_name, media_type
@@ -168,15 +169,35 @@ async def test_ten_times_the_same_reference_at_once_are_one_order(orders: WorkOr
     assert (await orders.create(CARLOS, LEAK)).id != made[0].id
 
 
-async def test_a_reference_that_somebody_else_has_used_is_refused_not_answered_with_their_order(
-        orders: WorkOrders) -> None:
+async def test_a_reference_is_its_owners_alone(orders: WorkOrders) -> None:
     order = await orders.create(CARLOS, NewOrder(PRESS, 'Leak', client_reference='1'))
-    with pytest.raises(InvalidInput, match='somebody else has used') as refusal:
-        await orders.create(TOM, NewOrder(PRESS, 'Something else', client_reference='1'))
-    assert refusal.value.field == 'client_reference'
-    await orders.comment(CARLOS, order.id, 'It drips', '2')
-    with pytest.raises(InvalidInput, match='somebody else has used'):
-        await orders.comment(TOM, order.id, 'Another comment', '2')
+    other = await orders.create(TOM, NewOrder(PRESS, 'Something else', client_reference='1'))
+    assert (other.id != order.id, other.description) == (True, 'Something else')
+    for who, text in (CARLOS, 'It drips'), (TOM, 'Another comment'):
+        comments = [event for event in await orders.comment(who, order.id, text, '2') if event.kind == 'commented']
+    assert [comment.note for comment in comments] == ['It drips', 'Another comment']
+
+
+@pytest.mark.parametrize('other', [
+    {'description': 'Smoke'}, {'machine': MachineName('Valve_01_01')}, {'priority': Priority.CRITICAL},
+    {'checklist': ('Lock out',)}, {'reporter_name': 'Night shift'}, {'assignee_id': 1},
+    {'reported_at': datetime(2026, 1, 1, tzinfo=UTC)}])
+async def test_a_reference_sent_with_something_else_is_refused_and_nothing_of_it_is_kept(
+        orders: WorkOrders, other: dict[str, Any]) -> None:
+    first = NewOrder(PRESS, 'Leak', client_reference='1')
+    order = await orders.create(MIKE, first)
+    with pytest.raises(ReferenceReusedError, match=f'made {order.id}: nothing of this request is saved') as refusal:
+        await orders.create(MIKE, replace(first, **other))
+    assert refusal.value.earlier == order
+    assert (await orders.create(MIKE, replace(first, **other, client_reference='2'))).id != order.id
+
+
+async def test_a_reference_of_a_comment_sent_with_something_else_is_refused(orders: WorkOrders) -> None:
+    order, other = await orders.create(CARLOS, LEAK), await orders.create(CARLOS, LEAK)
+    await orders.comment(CARLOS, order.id, 'It drips', '1')
+    for id, text in (order.id, 'It pours'), (other.id, 'It drips'):
+        with pytest.raises(ReferenceReusedError, match='nothing of this request is saved'):
+            await orders.comment(CARLOS, id, text, '1')
 
 
 @pytest.mark.parametrize(('wrong', 'field', 'sentence'), [
@@ -511,7 +532,7 @@ async def test_the_same_comment_sent_twice_is_said_once(orders: WorkOrders) -> N
     other = await orders.create(MIKE, LEAK)
     await asyncio.gather(*(orders.comment(CARLOS, order.id, 'It drips', 'tablet-7:1') for _ in range(5)))
     assert [event.note for event in (await orders.details(order.id)).events] == [None, 'It drips']
-    with pytest.raises(InvalidInput):   # and a comment on another order is not taken for it
+    with pytest.raises(ReferenceReusedError):   # and a comment on another order is not taken for it
         await orders.comment(CARLOS, other.id, 'It drips', 'tablet-7:1')
 
 

@@ -7,7 +7,7 @@ from nicegui import ui
 from ui.forms import HOSTILE, Form, work_order
 from ui.services import person_at
 
-from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed, OrderAlreadyOpenError
+from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed, OrderAlreadyOpenError, ReferenceReusedError
 from floor.model import Priority
 from floor.ui.orders.form import FIRST_TRY_ARRIVED, OrderForm
 
@@ -139,7 +139,7 @@ async def test_a_retry_after_a_lost_answer_goes_by_the_same_name(floor, form):
 
 
 async def test_an_earlier_text_that_had_arrived_is_told_and_the_later_one_kept(floor, form):
-    answer_with(floor, work_order(description='Oil'))
+    answer_with(floor, ReferenceReusedError('WO-20261123-3f2a91bc', work_order(description='Oil')))
     page = await form('Valve_01_01')
     page.fill('What is wrong', 'Oil leak at the clamp')
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from ...errors import DatabaseUnavailable, FloorError, InvalidInput, OrderAlreadyOpenError
+from ...errors import (
+    DatabaseUnavailable,
+    FloorError,
+    InvalidInput,
+    OrderAlreadyOpenError,
+    ReferenceReusedError,
+)
 from ...model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
 from ...orders.work_orders import NewOrder
 from ..back_button import BackCloses
@@ -202,6 +208,10 @@ class OrderForm:
         self._drafts.keep(place, self._draft())  # also what was filled in: a retry after a reload is the same order
         try:
             order = await self._services.orders.create(self._identity, new)
+        except ReferenceReusedError as error:
+            if isinstance(error.earlier, WorkOrder):  # an attempt whose answer was lost, with what was typed then
+                is_shown = (self._place, self._reference) == (place, new.client_reference)
+                self._keep_for_another(error.earlier, place, FIRST_TRY_ARRIVED, is_shown=is_shown)
         except FloorError as error:
             if not (was_typed or isinstance(error, DatabaseUnavailable)):
                 self._drafts.discard(place)
@@ -255,19 +265,10 @@ class OrderForm:
         self._earlier.visible = True
 
     def _created(self, order: WorkOrder, sent: NewOrder, place: str) -> None:
-        """The same reference twice brings the order of the first time: with what was typed then.
-
-        place: where it was written. By now the dialog may have been opened for another machine.
-        """
+        """place: where it was written. By now the dialog may have been opened for another machine."""
         is_shown = (self._place, self._reference) == (place, sent.client_reference)
-        is_earlier = (order.machine, order.description.strip(), order.priority) != \
-            (sent.machine, sent.description.strip(), sent.priority)
-        typed_on = is_shown and self._new_order() != sent
-        if is_earlier or typed_on:
-            self._keep_for_another(place, is_shown=is_shown)
-            if is_shown and not self._create.is_deleted:
-                self._say(FIRST_TRY_ARRIVED if is_earlier else TYPED_ON)
-                self._offer(order)
+        if is_shown and self._new_order() != sent:
+            self._keep_for_another(order, place, TYPED_ON, is_shown=True)
             return
         self._drafts.discard(place)
         if not self._create.is_deleted:
@@ -275,12 +276,15 @@ class OrderForm:
                 self._dialog.close()
             self._toast.show(f'Order {short_id(order.id)} is open.', 'Show it', order_address(order.id))
 
-    def _keep_for_another(self, place: str, *, is_shown: bool) -> None:
-        """What was typed is no longer the order that was sent: from now on it goes by another reference."""
+    def _keep_for_another(self, order: WorkOrder, place: str, note: str, *, is_shown: bool) -> None:
+        """What was typed is not the order that was made: from now on it goes by another reference."""
         reference = new_reference()
         if is_shown:
             self._reference = reference
         self._drafts.keep(place, self._draft() if is_shown else {**self._drafts.get(place), 'reference': reference})
+        if is_shown and not self._create.is_deleted:
+            self._say(note)
+            self._offer(order)
 
     def _say(self, problem: str) -> None:
         self._problem.show(problem)
