@@ -30,7 +30,8 @@ class BackCloses(ui.element):
         self._focus = focus
         self._query = query
         self._depth = 0  # how many dialogs are open with an entry, up to this one; 0 while it has none
-        self._going_back = False
+        self._going_back = False  # the entry is still to be left, by our own step back
+        self._drawn = False  # the animation runs: the browser tells when the fragment goes
         self.opener: ui.element | None = None
         """What was pressed, if it is a native element: it gets the focus back, which our own step back takes."""
         dialog.on('before-show', self._showing, args=[])
@@ -49,6 +50,8 @@ class BackCloses(ui.element):
         if query is None or self._depth or not self._dialog.value:
             return
         self._depth = 1 + max(each._depth for each in self._all())
+        if not self._drawn:
+            self._going_back = False  # opened again before the step back of its last opening
         ui.navigate.to(f'#{self.html_id}')
         if query:
             ui.navigate.history.replace(f'{query}#{self.html_id}')
@@ -58,12 +61,17 @@ class BackCloses(ui.element):
         if self._depth:
             self._depth = 0
             self._going_back = True
-            ui.navigate.back()
+            if self._drawn:
+                ui.navigate.back()
 
     def _all(self) -> list[BackCloses]:
         return [each for each in self.client.elements.values() if isinstance(each, BackCloses)]
 
     def _arrived(self) -> None:
+        self._drawn = True
+        if self._going_back:  # closed before it was drawn; to step back sooner would go unnoticed, and lose the focus
+            ui.navigate.back()
+            return
         for each in self._all():
             each._going_back = False
         if self._depth:  # a dialog above it has gone, and the step back took the focus
@@ -76,6 +84,7 @@ class BackCloses(ui.element):
         element.run_method('focus')
 
     def _left(self) -> None:
+        self._drawn = False
         if self._going_back:  # our own step back
             self._going_back = False
             if self.opener is not None and not self.opener.is_deleted:

@@ -1,0 +1,87 @@
+"""What the server makes of the events of a dialog's entry in the browser's history, in each order they may come in."""
+
+from __future__ import annotations
+
+import pytest
+from nicegui import ui
+from nicegui.testing import User
+
+from floor.ui.back_button import BackCloses
+
+FORTH, BACK, FOCUS = 'forth', 'back', 'focus the opener'
+FRAGMENT_SHOWS, FRAGMENT_WENT = 'animationstart', 'animationcancel'
+
+
+class DialogPage:
+    """A button and the dialog that it opens; steps holds what the browser was told to do."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        ui.page('/')(self._build)
+
+    async def open(self, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        await user.open('/')
+        monkeypatch.setattr(ui.navigate, 'to', lambda target: self.steps.append(FORTH))
+        monkeypatch.setattr(ui.navigate, 'back', lambda: self.steps.append(BACK))
+        self._user = user
+        self.press()
+
+    def press(self) -> None:
+        with self._user.client:
+            self.dialog.open()
+        self._user.find(kind=ui.dialog).trigger('beforeShow')
+
+    def escape(self) -> None:
+        with self._user.client:
+            self.dialog.close()
+
+    def tell(self, event: str) -> None:
+        self._user.find(kind=BackCloses).trigger(event)
+
+    def _build(self) -> None:
+        opener = ui.element('button')
+        opener.run_method = lambda name: self.steps.append(FOCUS)  # type: ignore[method-assign]
+        with ui.dialog() as self.dialog:
+            heading = ui.element('h2')
+        BackCloses(self.dialog, lambda: heading).opener = opener
+
+
+@pytest.fixture
+async def page(user: User, monkeypatch: pytest.MonkeyPatch) -> DialogPage:
+    page = DialogPage()
+    await page.open(user, monkeypatch)
+    return page
+
+
+async def test_closing_steps_back_and_then_gives_the_focus_back(page: DialogPage) -> None:
+    page.tell(FRAGMENT_SHOWS)
+    page.escape()
+    assert page.steps == [FORTH, BACK]
+
+    page.tell(FRAGMENT_WENT)
+
+    assert page.steps == [FORTH, BACK, FOCUS]
+
+
+async def test_closed_before_it_was_drawn_it_steps_back_when_it_is(page: DialogPage) -> None:
+    """A browser says nothing of an animation that it never drew, and takes the focus when it draws next."""
+    page.escape()
+    assert page.steps == [FORTH]
+
+    page.tell(FRAGMENT_SHOWS)
+    assert page.steps == [FORTH, BACK]
+    page.tell(FRAGMENT_WENT)
+
+    assert page.steps == [FORTH, BACK, FOCUS]
+
+
+async def test_opened_again_before_it_was_drawn_it_stays_open(page: DialogPage) -> None:
+    page.escape()
+    page.press()
+
+    page.tell(FRAGMENT_SHOWS)
+
+    assert page.dialog.value
+    assert BACK not in page.steps
+    page.tell(FRAGMENT_WENT)  # the person's own Back
+    assert not page.dialog.value
