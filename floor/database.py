@@ -125,6 +125,7 @@ class Database:
                         'database. Alert when its p99 stays above 1: DB_POOL_SIZE is too small, or the database slow.')
         self._disk_full = -inf, ''
         self._disk_full_log = RepeatedLog(log)
+        self._release_log = RepeatedLog(log)
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
 
@@ -149,9 +150,12 @@ class Database:
         try:
             asked_at = time.monotonic()
             pool = await self._open_pool()
-            async with pool.acquire(timeout=self._settings.db_pool_timeout) as connection:
+            connection = await pool.acquire(timeout=self._settings.db_pool_timeout)
+            try:
                 self.wait.observe(time.monotonic() - asked_at)
                 yield connection
+            finally:
+                await self._release(pool, connection)
         except asyncpg.ReadOnlySQLTransactionError:
             await self.expire_connections()  # they may lead to the old primary after a failover
             raise
@@ -216,6 +220,20 @@ class Database:
                     self.url, min_size=size, max_size=size + self._settings.db_max_overflow,
                     timeout=self._settings.db_pool_timeout, connect=self._sign_in, **self._options())
             return self._pool
+
+    async def _release(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
+        """Give it back, to the end, even if who used it is cancelled meanwhile; its errors never go unseen then."""
+        release = asyncio.ensure_future(pool.release(connection))
+        try:
+            await asyncio.shield(release)
+        except asyncio.CancelledError:
+            release.add_done_callback(self._released_late)
+            raise
+
+    def _released_late(self, release: asyncio.Future[None]) -> None:
+        if not release.cancelled() and (error := release.exception()) is not None:
+            self._release_log.warn('release', f'a connection that the database did not get ready again was closed: '
+                                              f'{describe(error)}')
 
     async def _sign_in(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
         """asyncpg.connect, for the pool too, with what only the credentials know.

@@ -41,6 +41,7 @@ class LoginProxy:
         self._sockets: set[asyncio.StreamWriter] = set()
         self._visits: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
+        self._stopped = False
 
     async def start(self) -> None:
         for visit, port in (self._visit_app, 0), (self._visit_login, self._login_port):
@@ -50,6 +51,7 @@ class LoginProxy:
         self.login_url = f'http://localhost:{login}'  # another site, as browsers see it
 
     async def stop(self) -> None:
+        self._stopped = True  # a connection may be accepted that has not come to us yet
         for server in self._servers:
             server.close()
         for task in tuple(self._visits):
@@ -70,6 +72,10 @@ class LoginProxy:
 
     def _with(self, visit):
         def enter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if self._stopped:
+                writer.transport.abort()
+                return
+
             async def whole() -> None:
                 try:
                     with suppress(OSError, asyncio.IncompleteReadError):
@@ -126,6 +132,7 @@ class LoginProxy:
                 await writer.drain()
         finally:
             self._sockets.discard(writer)
+            up_writer.close()  # at once: what is waited for below may be cancelled before it begins
             forth.cancel()
             await asyncio.gather(forth, closed(up_writer), return_exceptions=True)
 
