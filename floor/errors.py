@@ -21,10 +21,13 @@ FloorError
 ├── TooManyChanges         who asks has changed more in a short time than anybody should
 ├── TooManyDownloads       who asks has as many downloads under way as one person may
 ├── InvalidInput           a field of a command can't be taken as it is
+│   └── QueryError             parameters of an address that are not understood
 └── EditConflict           somebody else has changed the same work order or person meanwhile
 
 Each message says what happened and, where a person can mend it, what to do.
 """
+
+from collections.abc import Mapping
 
 
 class FloorError(Exception):
@@ -151,6 +154,19 @@ class InvalidInput(FloorError):
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class QueryError(InvalidInput):
+    """Parameters of an address that are not understood.
+
+    faults: a sentence for each, by its name; the message is all of them.
+    understood: what the other parameters ask for, of the type that was read.
+    """
+
+    def __init__(self, faults: Mapping[str, str], understood: object = None) -> None:
+        super().__init__(' '.join(faults.values()), next(iter(faults)))
+        self.faults = dict(faults)
+        self.understood = understood
 
 
 class EditConflict(FloorError):

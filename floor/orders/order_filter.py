@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal, TypeVar
+from typing import Literal
 
 from ..model import Priority, WorkOrderState
+from ..query import Query
 
 UNASSIGNED: Literal['none'] = 'none'
 PER_PAGE = 50
 MOST_PER_PAGE = 500
 MOST_PAGES = 1_000_000
 MOST_TEXT = 200
+LARGEST_ID = 2**31 - 1
+NAMES = ('status', 'done', 'overdue', 'priority', 'machine', 'assignee', 'q', 'sort', 'page', 'per_page')
+FORMER_NAMES = {'state': 'status', 'machine_id': 'machine'}
 
 
 class SortKey(StrEnum):
@@ -42,6 +46,7 @@ class OrderFilter:
     """Which orders, sorted how, which page of them.
 
     done adds orders that were completed lately to those in states; with neither, an order may be in any state.
+    person: the name or e-mail address of the assignee, until WorkOrderList.checked has looked up whose it is.
     """
 
     states: frozenset[WorkOrderState] = frozenset()
@@ -55,35 +60,44 @@ class OrderFilter:
     page: int = 1
     per_page: int = PER_PAGE
     done: Done | None = None
+    person: str = ''
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> OrderFilter:
-        """What an address asks for. A value that makes no sense is as good as none."""
-        sort = query.get('sort', '')
-        key = _one_of(SortKey, sort.removeprefix('-')) or SortKey.PRESSING
-        return cls(
-            states=_some_of(WorkOrderState, query.get('state', '')),
-            priorities=_some_of(Priority, query.get('priority', '')),
-            machine=_storable(query.get('machine', '')) or None,
-            assignee=_assignee(query.get('assignee', '')),
-            text=_storable(query.get('q', '')).strip()[:MOST_TEXT].strip(),
-            overdue=query.get('overdue') == '1',
+    def from_query(cls, query: Mapping[str, str], also: Iterable[str] = (), *, sort: SortKey = SortKey.PRESSING,
+                   most_per_page: int = MOST_PER_PAGE) -> OrderFilter:
+        """What an address asks for. also: names of parameters that are read elsewhere. sort: where it names none.
+
+        :raises QueryError: something is not understood; it holds the filter that the rest asks for
+        """
+        asked = Query(query, [*NAMES, *also], FORMER_NAMES)
+        assignee = asked.text('assignee').strip()
+        key, descending = _sort(asked, sort)
+        filter = cls(
+            states=asked.some_of('status', WorkOrderState),
+            priorities=asked.some_of('priority', Priority),
+            machine=asked.text('machine') or None,
+            assignee=_assignee(assignee),
+            text=asked.text('q', MOST_TEXT).strip(),
+            overdue=asked.flag('overdue'),
             sort=key,
-            descending=sort.startswith('-') and key is not SortKey.PRESSING,
-            page=_number(query.get('page', ''), MOST_PAGES) or 1,
-            per_page=_number(query.get('per_page', ''), MOST_PER_PAGE) or PER_PAGE,
-            done=_one_of(Done, query.get('done', '')),
+            descending=descending,
+            page=asked.number('page', MOST_PAGES, default=1),
+            per_page=asked.number('per_page', most_per_page, default=PER_PAGE),
+            done=asked.one_of('done', Done),
+            person=assignee if _assignee(assignee) is None else '',
         )
+        asked.check(filter)
+        return filter
 
     def to_query(self) -> dict[str, str]:
         """The same as an address says it, without what goes without saying."""
         query = {
-            'state': ','.join(state for state in WorkOrderState if state in self.states),
+            'status': ','.join(state for state in WorkOrderState if state in self.states),
             'done': self.done or '',
             'overdue': '1' if self.overdue else '',
             'priority': ','.join(priority for priority in Priority if priority in self.priorities),
             'machine': self.machine or '',
-            'assignee': '' if self.assignee is None else str(self.assignee),
+            'assignee': self.person if self.assignee is None else str(self.assignee),
             'q': self.text,
             'sort': '' if self.sort is SortKey.PRESSING else ('-' if self.descending else '') + self.sort,
             'page': '' if self.page == 1 else str(self.page),
@@ -109,28 +123,19 @@ class OrderFilter:
         return replace(self.whole(), states=frozenset(), done=None, overdue=False)
 
 
-def _storable(text: str) -> str:
-    """Without what PostgreSQL holds in no text."""
-    return text.replace('\0', '').encode(errors='ignore').decode()
-
-
-Word = TypeVar('Word', bound=StrEnum)
-
-
-def _one_of(words: type[Word], text: str) -> Word | None:
-    return words(text) if text in list(words) else None
-
-
-def _some_of(words: type[Word], text: str) -> frozenset[Word]:
-    return frozenset(word for part in text.split(',') if (word := _one_of(words, part.strip())))
-
-
-def _number(text: str, most: int) -> int | None:
-    """A number from 1 to most, written in at most as many ASCII digits."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
-        return None
-    return int(text) if 1 <= int(text) <= most else None
+def _sort(asked: Query, default: SortKey) -> tuple[SortKey, bool]:
+    """Each key turned round with a minus before it; pressing has no reverse."""
+    keys = [*SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)]
+    text = asked.text('sort').strip()
+    if text in keys:
+        return SortKey(text.removeprefix('-')), text.startswith('-')
+    asked.one_of('sort', keys)
+    return default, False
 
 
 def _assignee(text: str) -> int | Literal['none'] | None:
-    return UNASSIGNED if text == UNASSIGNED else _number(text, 2**31 - 1)
+    """An id or none; anything else is a name."""
+    if text == UNASSIGNED:
+        return UNASSIGNED
+    is_id = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID)) and int(text) <= LARGEST_ID
+    return int(text) if is_id else None

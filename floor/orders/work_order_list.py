@@ -21,6 +21,7 @@ from ..errors import DatabaseUnavailable, HistoryNotReadyError
 from ..history import to_status
 from ..model import HistoryState, HoldReason, OrderId, Priority, WorkOrder, WorkOrderState
 from . import order_csv
+from .named_in_filter import with_known_names
 from .order_filter import MOST_TEXT, UNASSIGNED, Done, OrderFilter, SortKey
 
 __all__ = ['MOST_TEXT', 'UNASSIGNED', 'Done', 'OrderCounts', 'OrderFilter', 'OrderPage', 'ShiftOrders', 'SortKey',
@@ -139,6 +140,17 @@ class WorkOrderList:
             for order in orders:
                 yield order
 
+    async def checked(self, filter: OrderFilter) -> OrderFilter:
+        """A filter of an address whose machine and person are there; the person by their id.
+
+        :raises QueryError: there is none of this name
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        if filter.machine is None and not filter.person and not isinstance(filter.assignee, int):
+            return filter
+        async with self._asking() as connection:
+            return await with_known_names(self._database, connection, filter)
+
     async def csv(self, filter: OrderFilter) -> AsyncGenerator[str, None]:
         """All orders under a filter, from all its pages, as a file that Excel opens; in pieces.
 
@@ -211,6 +223,8 @@ class WorkOrderList:
             overdue_by_state={WorkOrderState(row['state']): row['overdue'] for row in rows})
 
     def _conditions(self, filter: OrderFilter) -> dict[str, Any]:
+        if filter.person:
+            raise ValueError('whose orders these are has to be looked up first: checked()')
         said = filter.text
         return {
             'states': [*filter.states] if filter.states or filter.done else None,

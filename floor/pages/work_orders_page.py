@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from nicegui import app, ui
 
 from ..downloads import too_many
-from ..errors import DatabaseError, DatabaseUnavailable, NotAllowed, TooManyDownloads
+from ..errors import DatabaseError, DatabaseUnavailable, NotAllowed, QueryError, TooManyDownloads
 from ..model import Identity, OrderBrief, Person
 from ..orders.active_orders import OrderChange
 from ..orders.work_order_list import UNASSIGNED, OrderFilter, OrderPage
+from ..query import Query
 from ..sentences import as_sentence
 from ..store import Connection
-from ..ui.addresses import as_asked
 from ..ui.broadcast import LiveView
+from ..ui.browser_history import BrowserHistory
 from ..ui.frame import frame
 from ..ui.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
 from ..ui.orders.board import BoardContent, OrderBoard, read_board
@@ -41,9 +45,7 @@ def register(services: Services) -> None:
         person = services.person(identity)
         view = LiveView(ui.context.client, lambda: None)
         with frame('Work orders', services, view, person):
-            page = WorkOrdersPage(services, rows, identity, person,
-                                  filter=OrderFilter.from_query(request.query_params),
-                                  view=BOARD if request.query_params.get('view') == BOARD else TABLE)
+            page = WorkOrdersPage(services, rows, identity, person, request.query_params)
         services.broadcast.join(view)
         await page.first_answer()
 
@@ -51,10 +53,13 @@ def register(services: Services) -> None:
     async def work_orders_csv(request: Request) -> Response:
         try:
             who = services.identify(request.headers)
-            pieces = services.order_list.csv(OrderFilter.from_query(request.query_params))
+            filter = await services.order_list.checked(understood(request.query_params)[0])
+            pieces = services.order_list.csv(filter)
             return await services.downloads.csv(who, request.client, pieces, 'work-orders', datetime.now(services.zone))
         except NotAllowed as refusal:
             return PlainTextResponse(str(refusal), status_code=403)
+        except QueryError as error:
+            return PlainTextResponse(str(error), status_code=422)
         except TooManyDownloads as error:
             return too_many(error)
         except DatabaseUnavailable as error:
@@ -65,14 +70,15 @@ def register(services: Services) -> None:
 class WorkOrdersPage:
     """One browser's page: its filter, and what was read for it."""
 
-    def __init__(self, services: Services, rows: OrderRows, identity: Identity, person: Person, *,
-                 filter: OrderFilter, view: str) -> None:
+    def __init__(self, services: Services, rows: OrderRows, identity: Identity, person: Person,
+                 query: Mapping[str, str]) -> None:
+        """query: what its address asks for."""
         self._services = services
         self._rows = rows
-        self._filter = filter
-        self._view = view
+        filter, view = self._filter, self._view = self._understand(query)
         self._shown_at_ms: int | None = None
         self._offered: tuple[object, ...] = ()
+        self._history = BrowserHistory(ADDRESS, self._follow)
         form = OrderForm(services, person, identity)
         with ui.element('div').classes('orders'):
             self._filters = OrderFilters(filter, view, self._ask, form.open)
@@ -87,6 +93,9 @@ class WorkOrdersPage:
                 self._clear.props('no-caps flat').set_visibility(False)
         self._reader = OrderReader(ui.context.client, services.store, self._read, self._concerns, self._failed)
 
+        if self._refusal:
+            self._refuse()
+
     def _again(self) -> None:
         self._reader.again()
 
@@ -98,23 +107,86 @@ class WorkOrdersPage:
                 await asyncio.wait_for(self._reader.answered.wait(), FIRST_ANSWER_S)
 
     def _ask(self, filter: OrderFilter) -> None:
-        """The person wants to see something else."""
+        """The person wants to see something else: an entry of the browser's history, but not for each letter."""
+        went_on_typing = self._filter.text and filter.text and \
+            replace(self._filter.whole(), text='') == replace(filter.whole(), text='')
+        address = address_of(filter, self._view)
+        if went_on_typing:
+            self._history.replace(address)
+        else:
+            self._history.push(address)
+        self._refusal = ''
+        self._show_soon(filter)
+
+    def _follow(self, query: Mapping[str, str]) -> None:
+        """The browser went back or forward."""
+        self._filter, view = self._understand(query)
+        if view != self._view:
+            ui.navigate.reload()
+        elif self._refusal:
+            self._refuse()
+        else:
+            self._show_soon(self._filter)
+
+    def _show_soon(self, filter: OrderFilter) -> None:
         self._filter = filter
-        ui.navigate.history.replace(as_asked(address_of(filter, self._view)))
+        if self._problem.text:
+            self._problem.show('')
         self._filters.show(filter, None)
         self._reader.ask()
+
+    def _understand(self, query: Mapping[str, str]) -> tuple[OrderFilter, str]:
+        self._is_checked, self._refusal = False, ''
+        try:
+            return understood(query)
+        except QueryError as error:
+            self._refusal = str(error)
+            return cast(tuple[OrderFilter, str], error.understood)
+
+    def _refuse(self) -> None:
+        """Nothing is shown under an address that is not understood, least of all everything."""
+        self._filters.show(self._filter, None)
+        self._problem.show(self._refusal, can_retry=False)
+        if self._table is not None:
+            self._table.show(self._filter, (), 0)
+        if self._board is not None:
+            self._board.show(self._filter, BoardContent({}))
+        self._empty.set_visibility(True)
+        self._empty_title.set_text('No work orders are shown.')
+        self._empty_text.set_text('The address of this page asks for something that is not there.')
+        self._clear.set_visibility(True)
 
     # reading
 
     async def _read(self) -> None:
-        filter, orders, revision = self._filter, self._services.order_list, self._services.store.orders_revision
+        orders, revision = self._services.order_list, self._services.store.orders_revision
+        if self._refusal or not await self._is_known():
+            self._offer(frozenset())
+            return
+        filter = self._filter
         former, (page, content) = await asyncio.gather(orders.former_assignees(revision), self._pages(filter, revision))
         if self._table is not None and not page.orders and page.total and filter is self._filter:
-            self._ask(filter.last_page(page.total))
+            filter = filter.last_page(page.total)
+            self._history.replace(address_of(filter, self._view))
+            self._show_soon(filter)
         self._offer(former)
         if filter is not self._filter:
             return  # what was asked for meanwhile is read next
         self._show(filter, page, content)
+
+    async def _is_known(self) -> bool:
+        """Whether what the filter of an address names is there; else the page says what is not."""
+        while not self._is_checked:
+            filter, refusal = self._filter, ''
+            try:
+                known = await self._services.order_list.checked(filter)
+            except QueryError as error:
+                known, refusal = cast(OrderFilter, error.understood), str(error)
+            if filter is self._filter:  # nobody asked for something else meanwhile
+                self._filter, self._refusal, self._is_checked = known, refusal, True
+        if self._refusal:
+            self._refuse()
+        return not self._refusal
 
     async def _pages(self, filter: OrderFilter, revision: int) -> tuple[OrderPage, BoardContent]:
         """The page of the table, or one for each column of the board and any of them for its counts."""
@@ -164,6 +236,23 @@ class WorkOrdersPage:
 
     def _concerns(self, change: OrderChange) -> bool:
         return concerns(self._filter, change.before, change.after)
+
+
+def understood(query: Mapping[str, str]) -> tuple[OrderFilter, str]:
+    """The filter of an address, and whether it asks for the board or the table.
+
+    :raises QueryError: something is not understood; it holds both as far as they are
+    """
+    faults: dict[str, str] = {}
+    try:
+        filter = OrderFilter.from_query(query, also=['view'])
+    except QueryError as error:
+        filter, faults = cast(OrderFilter, error.understood), error.faults
+    asked = Query(query, ['view'], others=True)
+    found = filter, asked.one_of('view', (TABLE, BOARD)) or TABLE
+    if faults or asked.faults:
+        raise QueryError(faults | asked.faults, found)
+    return found
 
 
 def concerns(filter: OrderFilter, before: OrderBrief | None, after: OrderBrief | None) -> bool:

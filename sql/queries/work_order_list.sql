@@ -36,6 +36,15 @@ ORDER BY
     key.urgency > 1, o.due_at >= now(), o.status = 'on_hold', key.urgency, o.due_at, o.id
 OFFSET :first::bigint LIMIT :most::bigint;
 
+-- name: is_machine(machine)$
+-- Whether there is a machine of this name.
+SELECT EXISTS (SELECT FROM machines WHERE machine_name = :machine);
+
+-- name: machine_names()
+-- Of all machines, in flow order.
+SELECT m.machine_name FROM machines m LEFT JOIN production_lines l USING (line_id)
+ORDER BY l.position NULLS LAST, l.line_id, m.position, m.machine_name;
+
 -- name: work_orders_of(ids)
 -- These orders, in this order.
 SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.priority, o.status AS state, o.reporter_name,

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import QueryParams
 
 from floor.database import Database
-from floor.errors import DatabaseUnavailable
+from floor.errors import DatabaseUnavailable, QueryError
 from floor.model import Priority, WorkOrderState
 from floor.orders.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
 
@@ -31,7 +32,8 @@ ADD = """
 filters = st.builds(
     OrderFilter, states=st.frozensets(st.sampled_from(WorkOrderState)),
     priorities=st.frozensets(st.sampled_from(Priority)),
-    machine=st.none() | st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'), min_size=1),
+    machine=st.none() | st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'),
+                                max_size=200).filter(str.strip),
     assignee=st.none() | st.just(UNASSIGNED) | st.integers(1, 2**31 - 1),
     text=st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'), max_size=200).map(str.strip),
     overdue=st.booleans(), sort=st.sampled_from([key for key in SortKey if key is not SortKey.PRESSING]),
@@ -90,22 +92,83 @@ def test_the_plain_address_asks_for_everything_that_presses_most_first():
     assert not plain.narrows
 
 
-@given(st.dictionaries(st.sampled_from(['state', 'priority', 'machine', 'assignee', 'q', 'overdue', 'sort', 'page',
+@given(st.dictionaries(st.sampled_from(['status', 'priority', 'machine', 'assignee', 'q', 'overdue', 'sort', 'page',
                                         'per_page', 'done']), st.text()))
-def test_nonsense_in_an_address_is_no_error_and_asks_for_nothing_impossible(query):
-    filter = OrderFilter.from_query(query)
+def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query):
+    try:
+        filter = OrderFilter.from_query(query)
+    except QueryError as error:
+        assert error.faults.keys() <= query.keys()
+        filter = error.understood
 
     assert 1 <= filter.page <= 1_000_000
     assert 1 <= filter.per_page <= 500
-    assert '\0' not in filter.text + (filter.machine or '')
-    (filter.text + (filter.machine or '')).encode()
+    assert '\0' not in filter.text + (filter.machine or '') + filter.person
+    (filter.text + (filter.machine or '') + filter.person).encode()
 
 
-@pytest.mark.parametrize('query', [{'page': '0'}, {'page': '-1'}, {'page': '٣'}, {'page': '9' * 40},
-                                   {'per_page': '501'}, {'state': 'broken'}, {'assignee': '2147483648'},
-                                   {'sort': '-pressing'}, {'overdue': 'yes'}, {'q': ' \0 '}, {'done': 'ever'}])
-def test_what_makes_no_sense_is_as_good_as_nothing(query):
-    assert OrderFilter.from_query(query) == OrderFilter()
+@pytest.mark.parametrize(('query', 'sentence'), [
+    ({'status': 'closed'}, 'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
+    ({'status': 'open,closed'},
+     'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
+    ({'priority': 'urgent'}, 'Cannot understand priority=urgent: use critical, high, medium or low.'),
+    ({'done': 'ever'}, 'Cannot understand done=ever: use today or week.'),
+    ({'overdue': 'maybe'}, 'Cannot understand overdue=maybe: use 1 or 0.'),
+    ({'page': '0'}, 'Cannot understand page=0: use a number from 1 to 1,000,000.'),
+    ({'page': '-1'}, 'Cannot understand page=-1: use a number from 1 to 1,000,000.'),
+    ({'page': '\N{ARABIC-INDIC DIGIT THREE}'},
+     'Cannot understand page=\N{ARABIC-INDIC DIGIT THREE}: use a number from 1 to 1,000,000.'),
+    ({'per_page': '501'}, 'Cannot understand per_page=501: use a number from 1 to 500.'),
+    ({'q': 'a' * 201}, 'Cannot use q: it has 201 characters, and 200 at most are allowed.'),
+    ({'q': '\0'}, 'Cannot understand q: it holds a NUL character or half a character.'),
+    ({'stauts': 'open'}, 'Cannot understand stauts. There is no parameter stauts. Did you mean status?'),
+    ({'colour': 'red'}, 'Cannot understand colour. There is no parameter colour. Use status, done, overdue, priority, '
+                        'machine, assignee, q, sort, page or per_page.'),
+])
+def test_what_is_not_understood_is_named_with_what_is_allowed(query, sentence):
+    with pytest.raises(QueryError) as refusal:
+        OrderFilter.from_query(query)
+    assert str(refusal.value) == sentence
+
+
+def test_all_that_is_wrong_is_named_and_the_rest_is_understood():
+    with pytest.raises(QueryError) as refusal:
+        OrderFilter.from_query({'status': 'shut', 'page': 'x', 'priority': 'high'})
+    assert list(refusal.value.faults) == ['status', 'page']
+    assert refusal.value.understood == OrderFilter(priorities=frozenset({Priority.HIGH}))
+
+
+def test_pressing_has_no_reverse():
+    with pytest.raises(QueryError, match='use pressing, machine'):
+        OrderFilter.from_query({'sort': '-pressing'})
+
+
+@pytest.mark.parametrize('query', [
+    {'status': 'open,on_hold'}, {'state': 'open,on_hold'}, {'status': ' Open, On hold '},
+    QueryParams('status=open&status=on_hold'), QueryParams('status=OPEN&status=on-hold&o=1234&utm_source=mail')])
+def test_the_same_can_be_asked_for_in_several_ways(query):
+    assert OrderFilter.from_query(query).states == {WorkOrderState.OPEN, WorkOrderState.ON_HOLD}
+
+
+def test_what_can_be_there_once_is_not_taken_from_two():
+    with pytest.raises(QueryError, match='Cannot understand machine, which is there more than once'):
+        OrderFilter.from_query(QueryParams('machine=Valve_01_01&machine_id=Valve_02_01'))
+
+
+async def test_a_machine_or_person_who_is_not_there_is_named_with_what_is_meant_perhaps(lists, orders):
+    with pytest.raises(QueryError) as refusal:
+        await lists.checked(OrderFilter.from_query({'machine': 'Valve_1_01', 'assignee': 'Nobody Known', 'q': 'leak'}))
+    assert 'There is no machine Valve_1_01. Did you mean Valve_01_01' in refusal.value.faults['machine']
+    assert refusal.value.faults['assignee'].startswith('Nobody is called Nobody Known. Use the e-mail address')
+    assert refusal.value.understood == OrderFilter(text='leak')
+
+
+@pytest.mark.parametrize('said', ['id', 'name', 'email'])
+async def test_a_person_is_asked_for_by_id_name_or_address(lists, orders, connect, said):
+    person = await (await connect()).fetchrow(
+        "SELECT id, first_name || ' ' || last_name AS name, upper(email) AS email FROM employees ORDER BY id LIMIT 1")
+    asked = OrderFilter.from_query({'assignee': str(person[said])})
+    assert (await lists.checked(asked)).assignee == person['id']
 
 
 # which orders
@@ -217,7 +280,7 @@ async def test_every_column_sorts_both_ways(lists, orders, sort, first, last):
         assert down == up[::-1]
 
 
-@pytest.mark.parametrize('sort', ['', *SortKey, *(f'-{key}' for key in SortKey)])
+@pytest.mark.parametrize('sort', ['', *SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)])
 async def test_the_pages_hold_every_order_exactly_once(lists, orders, sort):
     ids = {await orders.add('alike', priority=priority, state=state, reported=-1, due=due)
            for priority in ('high', 'low') for state in WorkOrderState for due in (-1, 1, 1)}

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed
+from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed, QueryError
 from floor.model import Move, OrderId, Priority, Role, WorkOrder, WorkOrderState
 from floor.orders.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
 from floor.pages import work_orders_page
@@ -39,7 +40,7 @@ class Orders:
         self.found = []
         self.total = None
         self.problem = None
-        floor.order_list.answers |= {'page': self.page, 'former_assignees': frozenset()}
+        floor.order_list.answers |= {'page': self.page, 'former_assignees': frozenset(), 'checked': self.checked}
         floor.orders.answers['moves'] = {
             WorkOrderState.OPEN: (
                 Move(WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, Role.TECHNICIAN, None),
@@ -52,6 +53,12 @@ class Orders:
         order = work_order(number, state, **fields)
         self.found = [each for each in self.found if each.id != order.id] + [order]
         return order
+
+    def checked(self, filter):
+        if filter.machine == 'Valve_1':
+            raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'},
+                             replace(filter, machine=None))
+        return filter
 
     def page(self, filter, revision=None):
         if self.problem is not None:
@@ -113,11 +120,20 @@ def fire(screen, element, type_):
             screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(None)]})
 
 
-def addresses(switchboard):
-    """What the page put into the address bar, oldest first."""
+def search_for(screen, text):
+    """Somebody has typed this, and paused."""
+    field, = screen.of_class('chip-search')
+    id_, = (id_ for id_, known in screen.elements.items() if known is field)
+    for event in field['events']:
+        if event['type'] == 'update:value':
+            screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(text)]})
+
+
+def addresses(switchboard, *functions):
+    """What the page put into the address bar, oldest first: as new entries of the history, and in their place."""
     codes = [data['code'] for event, data, _ in switchboard.emitted if event == 'run_javascript']
-    return [json.loads(code.removeprefix('history.replaceState({}, "", ').removesuffix(');'))
-            for code in codes if code.startswith('history.replaceState')]
+    calls = [re.fullmatch(r'history\.(pushState|replaceState)\({}, "", (.*)\);', code) for code in codes]
+    return [json.loads(call[2]) for call in calls if call and call[1] in (functions or ('pushState', 'replaceState'))]
 
 
 # the list
@@ -193,6 +209,84 @@ async def test_the_page_shows_what_its_address_asks_for(floor, orders, see):
     assert head(screen, 'due')[0]['props']['aria-sort'] == 'descending'
 
 
+@pytest.mark.parametrize(('query', 'sentence'), [
+    ('?status=closed', 'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
+    ('?stauts=open', 'Cannot understand stauts. There is no parameter stauts. Did you mean status?'),
+    ('?view=grid', 'Cannot understand view=grid: use table or board.'),
+    ('?page=first', 'Cannot understand page=first: use a number from 1 to 1,000,000.'),
+    ('?machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?'),
+    ('?view=board&priority=urgent', 'Cannot understand priority=urgent: use critical, high, medium or low.')])
+async def test_an_address_that_is_not_understood_says_so_and_shows_no_orders(orders, see, query, sentence):
+    orders.put(1)
+    screen = await see(query, has='problem')
+
+    alert, = (e for e in screen.of_class('problem') if e['props'].get('role') == 'alert' and e.get('text'))
+    assert alert['text'] == sentence
+    assert not orders.asked
+    assert 'No work orders are shown.' in screen.texts
+
+    clear, = screen.all(label='Clear filters')
+    screen.click(clear)
+
+    await screen.until(lambda: sentence not in screen.texts)
+    assert orders.asked
+
+
+async def test_an_address_that_is_not_understood_can_be_mended_with_a_chip(orders, see, switchboard):
+    orders.put(1)
+    screen = await see('?status=closed&q=leak', has='problem')
+
+    screen.click(chip(screen, 'Open'))
+
+    await screen.until(lambda: orders.asked and orders.asked[-1].states == {WorkOrderState.OPEN})
+    await screen.until(lambda: addresses(switchboard) == ['/work-orders?status=open&q=leak'])
+
+
+def go_back_to(screen, path):
+    """As NiceGUI's script says that the browser went back or forward."""
+    screen.client.handle_event({'id': screen.client.layout.id, 'args': [json.dumps(path)], 'listener_id': next(
+        id_ for id_, listener in screen.client.layout._event_listeners.items() if listener.type == 'sub_pages_open')})
+
+
+async def test_each_choice_is_one_entry_of_the_history_but_not_each_letter(orders, see, switchboard):
+    orders.put(1)
+    screen = await see()
+
+    screen.click(chip(screen, 'Open'))
+    for text in 'l', 'le', 'leak':
+        search_for(screen, text)
+        await screen.until(lambda text=text: orders.asked[-1].text == text)
+    screen.click(chip(screen, 'Overdue'))
+
+    await screen.until(lambda: orders.asked[-1].overdue)
+    assert addresses(switchboard, 'pushState') == [
+        '/work-orders?status=open', '/work-orders?status=open&q=l', '/work-orders?status=open&overdue=1&q=leak']
+    assert addresses(switchboard, 'replaceState') == [
+        '/work-orders?status=open&q=le', '/work-orders?status=open&q=leak']
+
+
+async def test_back_shows_what_the_entry_asks_for_without_a_new_one(orders, see, switchboard):
+    orders.put(1)
+    screen = await see('?q=leak')
+    screen.click(chip(screen, 'Open'))
+    await screen.until(lambda: addresses(switchboard) == ['/work-orders?status=open&q=leak'])
+
+    go_back_to(screen, '/work-orders?q=leak')
+
+    await screen.until(lambda: orders.asked[-1] == OrderFilter(text='leak'))
+    await screen.until(lambda: chip(screen, 'Open')['props']['aria-pressed'] == 'false')
+    assert addresses(switchboard) == ['/work-orders?status=open&q=leak']
+
+
+async def test_a_page_after_the_last_one_gets_no_entry_of_its_own(orders, see, switchboard):
+    for number in range(60):
+        orders.put(number)
+    screen = await see('?page=9')
+
+    await screen.until(lambda: 'showing 51 to 60 of 60' in screen.texts)
+    assert addresses(switchboard, 'pushState') == []
+
+
 async def test_a_pressed_chip_filters_at_once_and_stands_in_every_address(orders, see, switchboard):
     orders.put(1, 'open')
     orders.put(2, 'on_hold')
@@ -201,11 +295,11 @@ async def test_a_pressed_chip_filters_at_once_and_stands_in_every_address(orders
     screen.click(chip(screen, 'On hold'))
 
     await screen.until(lambda: [row['id'] for row in rows(screen)] == ['WO-20261123-00000002'])
-    assert addresses(switchboard)[-1] == '/work-orders?state=on_hold&q=leak'
+    assert addresses(switchboard)[-1] == '/work-orders?status=on_hold&q=leak'
     hrefs = {e['text']: e['props']['href'] for e in screen.of_class('chip') if 'href' in e['props']}
-    assert hrefs == {'Board': '/work-orders?state=on_hold&q=leak&view=board',
-                     'Table': '/work-orders?state=on_hold&q=leak',
-                     'CSV': '/work-orders.csv?state=on_hold&q=leak'}
+    assert hrefs == {'Board': '/work-orders?status=on_hold&q=leak&view=board',
+                     'Table': '/work-orders?status=on_hold&q=leak',
+                     'CSV': '/work-orders.csv?status=on_hold&q=leak'}
 
     screen.click(chip(screen, 'On hold'))
 
@@ -247,7 +341,7 @@ async def test_pages_are_turned_and_say_where_they_are(orders, see, switchboard)
     screen.click(chip(screen, 'Next'))
     await screen.until(lambda: 'showing 101 to 120 of 120' in screen.texts)
 
-    assert addresses(switchboard)[-1] == '/work-orders?state=open&page=3'
+    assert addresses(switchboard)[-1] == '/work-orders?status=open&page=3'
     assert chip(screen, 'Next')['props']['disabled'] is True
     screen.click(chip(screen, 'In progress'))
     await screen.until(lambda: orders.asked[-1].page == 1)
@@ -446,7 +540,7 @@ async def test_a_full_column_says_how_many_more_there_are_and_where(orders, see)
 
     more = [e for e in screen.of_class('column-more') if 'hidden' not in e['class']]
     assert (more[0]['text'], more[0]['props']['href']) == (
-        'and 52 more', '/work-orders?state=open&machine=Valve_01_01')
+        'and 52 more', '/work-orders?status=open&machine=Valve_01_01')
 
 
 async def test_a_card_goes_to_its_new_column_without_being_made_anew(floor, orders, see):
@@ -552,6 +646,12 @@ class File:
             yield piece
 
 
+    async def checked(self, filter):
+        if filter.machine == 'Valve_1':
+            raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'}, filter)
+        return filter
+
+
 @pytest.fixture
 def file_of(floor, user):
     """Ask for the file that a list would write."""
@@ -571,6 +671,18 @@ async def test_the_file_is_what_the_filter_shows_and_is_offered_as_a_download(fi
     assert answer.headers['content-type'] == 'text/csv; charset=utf-8'
     assert answer.headers['content-disposition'].startswith('attachment; filename="work-orders-')
     assert answer.headers['cache-control'] == 'no-store'
+
+
+@pytest.mark.parametrize(('query', 'sentence'), [
+    ('?status=closed', 'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
+    ('?stauts=open', 'Cannot understand stauts. There is no parameter stauts. Did you mean status?'),
+    ('?machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?')])
+async def test_a_file_of_what_is_not_understood_is_refused_with_the_sentence_of_the_page(file_of, query, sentence):
+    order_list = File('everything')
+
+    answer = await file_of(order_list, query)
+
+    assert (answer.status_code, answer.text) == (422, sentence)
 
 
 async def test_without_the_database_there_is_a_sentence_and_no_file(file_of):

@@ -12,7 +12,7 @@ from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 from ...model import DisplayName, Employee, MachineName, Priority, WorkOrderState
-from ...orders.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
+from ...orders.work_order_list import MOST_TEXT, UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
 from ..machine_tile import shortened
 
 ADDRESS = '/work-orders'
@@ -104,7 +104,7 @@ class OrderFilters:
         if self._priority.value != chosen:
             self._priority.value = chosen
         _choose(self._machine, filter.machine)
-        _choose(self._assignee, None if filter.assignee is None else str(filter.assignee))
+        _choose(self._assignee, filter.person or None if filter.assignee is None else str(filter.assignee))
         if self._search.value != filter.text:
             self._search.value = filter.text
         for select in self._priority, self._machine, self._assignee:
@@ -151,7 +151,7 @@ class OrderFilters:
                      assignee=UNASSIGNED if assignee == UNASSIGNED else int(assignee) if assignee else None)
 
     def _searched(self) -> None:
-        text = OrderFilter.from_query({'q': self._search.value or ''}).text
+        text = (self._search.value or '').strip()[:MOST_TEXT].strip()
         if not self._showing and text != self._filter.text:
             self._change(text=text)
 

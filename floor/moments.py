@@ -1,0 +1,101 @@
+"""Moments as people and programs write them, and as they are written for them.
+
+A time with an offset from UTC means that moment. A time without one is by the plant's clock; where the clocks go back
+and a time comes twice, it means the first of the two. A time that the clocks skip does not exist and is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, tzinfo
+
+from .errors import InvalidInput
+
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+LONGEST_TEXT = 40
+EXAMPLE = '2026-11-23T10:42 or, with its offset from UTC, 2026-11-23T10:42+01:00'
+LOST_PLUS = re.compile(r'(:\d\d(?:[.,]\d+)?) (\d\d(?::?\d\d)?)$')
+"""Where the + of an offset stood: in an address it is decoded to a blank."""
+
+
+def parse_moment(text: str, zone: tzinfo, name: str = 'at') -> datetime:
+    """An ISO 8601 time in UTC. zone: of a time without an offset. name: of the parameter, for the errors.
+
+    :raises InvalidInput: it is no time, it does not exist in the zone, or its year is not from 1970 to 2200
+    """
+    moment = _parsed(text, name)
+    if moment.tzinfo is None:
+        local = moment.replace(tzinfo=zone)
+        if not _exists(local):
+            raise InvalidInput(f'cannot use {name}={shown(text)}: the clocks of {zone} skip this time when they go '
+                               f'forward; use one before or after', name)
+        moment = local
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise _wrong_year(text, name) from error
+
+
+def parse_day(text: str, name: str = 'date') -> date:
+    """A day of the calendar, as 2026-11-23.
+
+    :raises InvalidInput: it is no day, or its year is not from 1970 to 2200
+    """
+    try:
+        day = date.fromisoformat(text.strip()[:LONGEST_TEXT])
+    except ValueError as error:
+        raise InvalidInput(f'cannot understand {name}={shown(text)}: write a day as 2026-11-23', name) from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise _wrong_year(text, name)
+    return day
+
+
+def with_offset(at: datetime, zone: tzinfo) -> str:
+    """'2026-10-25T02:30:00+02:00': by the clock of the zone; for addresses and files that programs read."""
+    return at.astimezone(zone).isoformat(timespec='seconds')
+
+
+def for_a_file(at: datetime, zone: tzinfo) -> str:
+    """The same with a blank, '2026-10-25 02:30:00+02:00', as PostgreSQL and spreadsheets write it."""
+    return with_offset(at, zone).replace('T', ' ')
+
+
+def by_the_clock(at: datetime, zone: tzinfo, form: str) -> str:
+    """'02:30' as strftime has it, and 'CEST' or 'CET' behind it where the clock shows this time twice."""
+    local = at.astimezone(zone)
+    return local.strftime(form) + (f' {zone_word(local)}' if comes_twice(local) else '')
+
+
+def comes_twice(local: datetime) -> bool:
+    """Whether the clock of its zone shows this time twice, because it goes back."""
+    return _exists(local) and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+
+
+def zone_word(local: datetime) -> str:
+    """'CEST', or the offset '+10:30' where the zone's time has no name."""
+    name = local.tzname() or ''
+    return name if name.isalpha() else local.isoformat()[-6:]
+
+
+def shown(text: str) -> str:
+    """What an address said, as a sentence can repeat it."""
+    whole = ''.join(letter if letter.isprintable() else '\N{REPLACEMENT CHARACTER}' for letter in text)
+    return whole if len(whole) <= LONGEST_TEXT * 2 else f'{whole[:LONGEST_TEXT * 2]}…'
+
+
+def _parsed(text: str, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(LOST_PLUS.sub(r'\1+\2', text.strip()[:LONGEST_TEXT].upper()))
+    except ValueError as error:
+        raise InvalidInput(f'cannot understand {name}={shown(text)}: write a time as {EXAMPLE}', name) from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise _wrong_year(text, name)
+    return moment
+
+
+def _exists(local: datetime) -> bool:
+    return local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None)
+
+
+def _wrong_year(text: str, name: str) -> InvalidInput:
+    return InvalidInput(f'cannot use {name}={shown(text)}: the year can be {FIRST_YEAR} to {LAST_YEAR}', name)

@@ -1,0 +1,46 @@
+"""Whether the machine and the person that a filter names are there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..database import Connection, Database
+from ..employees import to_employee
+from ..errors import QueryError
+from ..moments import shown
+from ..query import no_such
+from .order_filter import OrderFilter
+
+
+async def with_known_names(database: Database, connection: Connection, filter: OrderFilter) -> OrderFilter:
+    """The same filter, with the id of the person whom it names by name or e-mail address.
+
+    :raises QueryError: no machine or employee is called so, or more than one employee; it holds the rest of the filter
+    """
+    faults: dict[str, str] = {}
+    known = filter
+    if filter.machine is not None:
+        if not await database.queries.is_machine(connection, machine=filter.machine):
+            names = [row['machine_name'] async for row in database.queries.machine_names(connection)]
+            faults['machine'] = no_such('machine', filter.machine, names)
+            known = replace(known, machine=None)
+    if filter.person or isinstance(filter.assignee, int):
+        found = await _called(database, connection, filter)
+        known = replace(known, person='', assignee=found[0] if len(found) == 1 else None)
+        if len(found) != 1:
+            called = shown(filter.person or str(filter.assignee))
+            how_many = f'{len(found)} employees are' if found else 'Nobody is'
+            faults['assignee'] = (f'{how_many} called {called}. Use the e-mail address or the id of an employee, or '
+                                  f'none for orders that nobody has.')
+    if faults:
+        raise QueryError(faults, known)
+    return known
+
+
+async def _called(database: Database, connection: Connection, filter: OrderFilter) -> list[int]:
+    """Ids of people, those who have left too: they still have orders."""
+    people = [to_employee(row) async for row in database.queries.employees(connection)]
+    if filter.assignee is not None:
+        return [person.id for person in people if person.id == filter.assignee]
+    called = filter.person.lower()
+    return [person.id for person in people if called in {person.email.lower(), person.name.lower()}]

@@ -1,0 +1,62 @@
+"""The address of a page that shows something else without being loaded again.
+
+Each thing that somebody chooses is one entry of the browser's history, and Back and Forward show what they lead to. The
+browser's popstate event comes through the component of NiceGUI's sub pages, since pages of ours have no script. That
+component also takes over the links of a page: within the page the click does not get as far as it, and what it takes
+over in dialogs is opened as any other link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nicegui
+from nicegui import ui
+from starlette.datastructures import QueryParams
+
+from .addresses import as_asked
+
+SUB_PAGES = Path(nicegui.__file__).parent / 'elements' / 'sub_pages.js'
+
+
+class _Popstate(ui.element, component=SUB_PAGES):
+    """Has the browser say when it goes back or forward."""
+
+
+class BrowserHistory:
+    """Built with its page. Addresses are of the page's own path, as /reports?window=7d."""
+
+    def __init__(self, path: str, on_return: Callable[[QueryParams], None]) -> None:
+        """path: of the page, without a proxy's prefix. on_return: told what Back or Forward asks for."""
+        self._on_return = on_return
+        self._client = ui.context.client
+        query = self._client.request.url.query
+        self._address = f'{path}?{query}' if query else path
+        _Popstate().props['hidden'] = True
+        self._client.content.on('click.stop', lambda: None, args=[], leading_events=False, trailing_events=False)
+        self._client.sub_pages_router.on_path_changed(self._returned)
+        self._client.sub_pages_router._handle_navigate = self._open  # type: ignore[method-assign]
+
+    def push(self, address: str) -> None:
+        """A new entry, which Back takes back; none if the address is the present one."""
+        if address != self._address:
+            self._address = address
+            ui.navigate.history.push(as_asked(address))
+
+    def replace(self, address: str) -> None:
+        """Another address of the present entry."""
+        self._address = address
+        ui.navigate.history.replace(as_asked(address))
+
+    def _returned(self, path: str) -> None:
+        asked, shown = urlsplit(path), urlsplit(self._address)
+        if asked.path != shown.path or asked.query == shown.query:
+            return  # only the fragment is another, as when a dialog is closed
+        self._address = path.partition('#')[0]
+        with self._client:
+            self._on_return(QueryParams(asked.query))
+
+    async def _open(self, path: str) -> None:
+        self._client.open(path)
