@@ -58,6 +58,7 @@ from .ui.assets import ASSETS
 from .ui.broadcast import Broadcast
 from .ui.echo import Echoes, browser_lag
 from .ui.fanout import longest_backlog
+from .ui.orders.alert_hub import AlertHub
 from .ui.quick_return import return_quickly
 from .ui.services import Services
 from .ui.session import serve_session
@@ -86,8 +87,8 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
                         employees=employees, orders=orders, plant=Plant(database, employees), order_list=order_list,
                         identify=identity_source(settings),
-                        default_role=settings.role_of_strangers, echoes=echoes, database_now=database.now,
-                        dashboard=dashboard_link(settings, os.environ))
+                        default_role=settings.role_of_strangers, echoes=echoes, alerts=AlertHub(store),
+                        database_now=database.now, dashboard=dashboard_link(settings, os.environ))
 
     def bring_up_to_date(difference: Difference) -> None:
         if difference.history:

@@ -62,7 +62,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
                 view.add(ConnectionBadge(store, zone))
                 view.add(PlantClock(store, zone, str(zone).rsplit('/', 1)[-1].replace('_', ' ')))
                 ui.label(person.name).classes('bar-person').props['title'] = f'{person.name}, {person.role}'
-                order_alerts(store, person)
+                order_alerts(services.alerts, person, root)
                 theme_menu(root)
         services.echoes.add()
         with ui.element('q-card').classes('banner-place'):

@@ -18,6 +18,7 @@ from ..plant import Plant
 from ..store import Store
 from .broadcast import Broadcast
 from .echo import Echoes
+from .orders.alert_hub import AlertHub
 
 EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
 Identify = Callable[[Mapping[str, str]], Identity]
@@ -38,6 +39,7 @@ class Services:
     identify: Identify
     default_role: Role
     echoes: Echoes
+    alerts: AlertHub
     database_now: Callable[[], Awaitable[datetime]]
     """The database's clock, which questions about now ask; raises DatabaseUnavailable."""
     dashboard: DashboardLink | None = None

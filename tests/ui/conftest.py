@@ -198,9 +198,13 @@ class Screen:
 
     def click(self, element: dict[str, Any]) -> None:
         """As a browser does: the event goes to the server with the ids that the browser was given."""
+        self.fire(element, 'click')
+
+    def fire(self, element: dict[str, Any], type_: str) -> None:
+        """The same for any event of an element."""
         id_, = (id_ for id_, known in self.elements.items() if known is element)
         for event in element['events']:
-            if event['type'] == 'click':
+            if event['type'] == type_:
                 self.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(None)]})
 
     async def until(self, condition: Callable[[], Any], *, within: float = 10) -> None:

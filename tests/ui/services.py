@@ -19,6 +19,7 @@ from floor.model import Employee, Identity, Role
 from floor.store import Store
 from floor.ui.broadcast import Broadcast
 from floor.ui.echo import Echoes, browser_lag
+from floor.ui.orders.alert_hub import AlertHub
 from floor.ui.services import EventsOf, Services
 
 HEADER = 'x-person'
@@ -66,4 +67,5 @@ def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employe
     """Everything that a page may ask for; who is no employee is a supervisor, as on a machine of one's own."""
     return Services(store=store, broadcast=broadcast, zone=UTC, events_of=events_of, employees=employees,
                     orders=orders, order_list=order_list, identify=identify, default_role=Role.SUPERVISOR,
-                    plant=plant or recorded_plant(), echoes=Echoes(store, browser_lag()), database_now=database_now)
+                    plant=plant or recorded_plant(), echoes=Echoes(store, browser_lag()), alerts=AlertHub(store),
+                    database_now=database_now)

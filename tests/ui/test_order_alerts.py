@@ -2,11 +2,14 @@
 
 import asyncio
 
+import httpx
 import pytest
+from nicegui import core, ui
+from nicegui.testing import User
 from ui.services import person_at
 
 from floor.ui.assets import address_of
-from floor.ui.orders import alerts
+from floor.ui.orders import alert_hub, alerts
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def mike(floor, lisa):
 @pytest.fixture
 def said(user, monkeypatch):
     """What the pages have said, once they have said this much."""
-    monkeypatch.setattr(alerts, 'GATHER_S', 0.01)
+    monkeypatch.setattr(alert_hub, 'GATHER_S', 0.01)
 
     async def said(sentences=1):
         async with asyncio.timeout(10):
@@ -158,3 +161,133 @@ async def test_words_of_other_people_are_text(floor, look, said, lisa, mike):
     floor.order(1, assignee=lisa, by=mike, description='<img src=x onerror=alert(1)>\nsecond line')
 
     assert (await said())[0].endswith('<img src=x onerror=alert(1)> second line')
+
+
+# several tabs: each says it, one sounds
+
+@pytest.fixture
+def patient(monkeypatch):
+    """A browser that plays nothing is given up at once."""
+    monkeypatch.setattr(alerts, 'SOUND_ANSWERS_WITHIN_S', 0.05)
+
+
+def plays(screen, event='playing'):
+    """The browser says of the sound that it was given: it plays."""
+    sound, = (e for e in screen.all() if 'audio' in e.get('component', e['tag']))
+    screen.fire(sound, event)
+
+
+def uses(screen, use='pointerdown'):
+    """Somebody presses something there."""
+    screen.fire(screen.of_class('frame')[0], use)
+
+
+async def test_of_the_tabs_of_one_person_the_one_used_last_sounds(floor, look, said, lisa, mike):
+    first, second, third = await look(), await look('/?machine=Valve_01_01'), await look()
+    uses(second)
+
+    floor.order(1, assignee=lisa, by=mike)
+
+    await screen_sounds(second)
+    assert await said(3) == ['Assigned to you: 00000001, Valve 01·01: Hydraulic leak'] * 3
+    plays(second)
+    assert is_silent(first)
+    assert is_silent(third)
+
+    uses(first, 'keydown')
+    floor.order(2, assignee=lisa, by=mike)
+    await screen_sounds(first)
+    assert is_silent(third)
+
+
+def is_silent(screen):
+    """No sound is on its way to this browser either."""
+    return not [element for element in screen.client.elements.values() if isinstance(element, ui.audio)]
+
+
+async def screen_sounds(screen):
+    await screen.until(lambda: sounds(screen) == [address_of(alerts.SOUND)])
+
+
+async def test_when_the_tab_that_sounds_goes_another_takes_over(floor, look, said, lisa, mike):
+    first, second = await look(), await look()
+    floor.order(1, assignee=lisa, by=mike)
+    await screen_sounds(second)
+    assert is_silent(first)
+
+    second.client.delete()  # before it has played
+
+    await screen_sounds(first)
+    plays(first)
+    floor.order(2, assignee=lisa, by=mike)
+    await said(3)
+    await screen_sounds(first)
+
+
+async def test_a_tab_whose_browser_plays_nothing_hands_over_and_plays_it_no_more(
+        floor, look, said, lisa, mike, *, patient):
+    first, second = await look(), await look()
+
+    floor.order(1, assignee=lisa, by=mike)
+    await screen_sounds(first)
+
+    await first.until(lambda: is_silent(second))
+
+
+async def test_a_tab_that_is_blocked_says_so_and_another_sounds(floor, look, said, lisa, mike, *, monkeypatch):
+    monkeypatch.setattr(alerts, 'SOUND_STARTS_WITHIN_S', 0.01)
+    first, second = await look(), await look()
+    floor.order(1, assignee=lisa, by=mike)
+    await screen_sounds(second)
+
+    plays(second, 'canplaythrough')  # which it does not then
+
+    await screen_sounds(first)
+    assert (button(first)['props']['label'], button(second)['props']['label']) == ('Sound on', 'Sound blocked')
+    plays(first)
+    uses(second)
+    floor.order(2, assignee=lisa, by=mike)
+    await said(4)
+    await screen_sounds(first)
+    assert is_silent(second)
+
+
+async def test_a_tab_without_its_browser_is_not_asked(floor, look, said, lisa, mike):
+    first, away = await look(), await look()
+    away.client.tab_id = None
+
+    floor.order(1, assignee=lisa, by=mike)
+
+    await screen_sounds(first)
+    assert is_silent(away)
+
+
+async def test_each_person_hears_it_and_each_screen_without_a_person(floor, look, said, lisa, mike, *, colleague):
+    """A station where nobody is signed in is a screen: two of them sound, two tabs of one do not."""
+    station, another = User(client()), User(client())
+    hers, his = await look(), await look(by=person_at(colleague, mike))
+    here, beside, there = await look(by=station), await look(by=station), await look(by=another)
+
+    floor.order(1, priority='critical', by=None)
+
+    for screen in hers, his, beside, there:
+        await screen_sounds(screen)
+    assert is_silent(here)
+
+
+def client():
+    return httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url='http://test')
+
+
+async def test_pages_do_not_look_at_the_changes_one_by_one_each(floor, look, said, lisa, mike, *, monkeypatch):
+    weighed = []
+    became_critical = alert_hub.became_critical
+    monkeypatch.setattr(alert_hub, 'became_critical', lambda change: weighed.append(change) or became_critical(change))
+    for _ in range(3):
+        await look()
+
+    for number in range(100):
+        floor.order(number, assignee=lisa, by=mike)
+
+    assert await said(3) == ['100 orders were assigned to you'] * 3
+    assert len(weighed) == 100

@@ -1,52 +1,60 @@
-"""What concerns the person at this page: an order is assigned to them, or one is critical. Said once, with a sound."""
+"""What concerns the person at this page: an order is assigned to them, or one is critical. Said once, with a sound.
+
+All their pages say it; the sound comes from one of them (alert_hub.py)."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from nicegui import app, ui
 
-from ...model import DisplayName, Identity, OrderBrief, OrderId, Person, Priority
-from ...orders.active_orders import OrderChange
-from ...store import Connection, Difference, Store
+from ...model import DisplayName, OrderBrief, Person, Priority
 from ..assets import address_of
 from ..machine_tile import shortened
+from .alert_hub import AlertHub
 from .words import short_id
 
 SOUND = 'sounds/order.wav'
 STORED_AS = 'sound'
 SOUND_MEANS = 'A sound when an order is assigned to you or is critical'
 BLOCKED = 'The browser blocks sounds on this page. Press here to allow them.'
-GATHER_S = 0.3  # what comes together is said together
 SHOWN_MS = 15_000
 SOUND_STARTS_WITHIN_S = 1.0
 """A sound that has been loaded and does not play by then was blocked by the browser."""
+SOUND_ANSWERS_WITHIN_S = 3.0
+"""A browser that says nothing of the sound by then has gone, or loads it too late to be heard in time."""
+USED_AT_MOST_EVERY_S = 5.0
+USES = 'pointerdown', 'keydown', 'pointermove'
 
 
-def order_alerts(store: Store, person: Person) -> None:
-    """The button that switches the sound, for the bar; what happens from now on is said on this page."""
-    OrderAlerts(store, person)
+def order_alerts(hub: AlertHub, person: Person, page: ui.element) -> None:
+    """The button that switches the sound, for the bar; what happens from now on is said on this page.
+
+    page: what stands around all of it; whoever presses, types or points there is using this page.
+    """
+    alerts = OrderAlerts(hub, person)
+    for use in USES:
+        page.on(use, lambda: hub.used(alerts), args=[], throttle=USED_AT_MOST_EVERY_S, trailing_events=False)
 
 
 class OrderAlerts:
-    """Of one page: gathers what happens to orders for a moment, then says it in one sentence."""
+    """Of one page: says in one sentence what happened to orders, and sounds if it is its turn."""
 
-    def __init__(self, store: Store, person: Person) -> None:
-        self._store = store
-        self._person = person
+    def __init__(self, hub: AlertHub, person: Person) -> None:
+        self.person = person
+        self.listener = person.email.lower() if person.email else f'screen {app.storage.browser["id"]}'
+        self.is_blocked = False
         self._client = ui.context.client
         self._user = app.storage.user
-        self._assigned: dict[OrderId, OrderBrief] = {}
-        self._critical: dict[OrderId, OrderBrief] = {}
-        self._saying: asyncio.TimerHandle | None = None
         self._button = ui.button(on_click=self._switch_sound, color=None).props('flat no-caps dense') \
             .classes('sound-button')
         self._player = ui.element('div').props('hidden')
-        self._is_blocked = False
-        self._waiting_for_sound: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.TimerHandle | None = None
+        self._failed: Callable[[], None] | None = None
         self._show_sound()
-        self._stop = store.subscribe(self._on_difference)
-        self._client.on_delete(self._leave)
+        hub.join(self)
+        self._client.on_delete(lambda: self._leave(hub))
 
     # the sound
 
@@ -55,99 +63,81 @@ class OrderAlerts:
         return bool(self._user.get(STORED_AS, True))
 
     def _switch_sound(self) -> None:
-        if not (self._is_blocked and self._has_sound):  # else the press itself allows the browser to play it
+        if not (self.is_blocked and self._has_sound):  # else the press itself allows the browser to play it
             self._user[STORED_AS] = not self._has_sound
         self._show_sound()
         if self._has_sound:
             self._play()  # so that it is heard, and the browser knows that it is wanted
 
     def _show_sound(self) -> None:
-        is_blocked = self._is_blocked and self._has_sound
+        is_blocked = self.is_blocked and self._has_sound
         self._button.set_text('Sound blocked' if is_blocked else 'Sound on' if self._has_sound else 'Sound off')
         self._button.props['aria-pressed'] = str(self._has_sound).lower()
         self._button.props['data-blocked'] = str(is_blocked).lower()
         self._button.props['title'] = BLOCKED if is_blocked else SOUND_MEANS
+
+    @property
+    def can_sound(self) -> bool:
+        """Whether its sound is on and its browser is there."""
+        return self._has_sound and self._client.has_socket_connection
+
+    def sound(self, failed: Callable[[], None]) -> None:
+        """Play the sound; failed: called where it was not heard."""
+        self._failed = failed
+        with self._client:
+            self._play()
 
     def _play(self) -> None:
         """The sound is loaded only now. A browser that blocks it says nothing: it loads it and does not play."""
         self._player.clear()
         with self._player:
             sound = ui.audio(address_of(SOUND), controls=False, autoplay=True)
-        sound.on('canplaythrough', self._sound_loaded, args=[])
-        sound.on('playing', lambda: self._heard(True), args=[])
+        sound.on('canplaythrough', lambda: self._wait(SOUND_STARTS_WITHIN_S, self._blocked), args=[])
+        sound.on('playing', self._heard, args=[])
+        self._wait(SOUND_ANSWERS_WITHIN_S, self._give_up)
 
-    def _sound_loaded(self) -> None:
-        if self._waiting_for_sound is None:
-            self._waiting_for_sound = asyncio.get_running_loop().call_later(SOUND_STARTS_WITHIN_S, self._heard, False)
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        self._end_wait()
+        self._waiting = asyncio.get_running_loop().call_later(seconds, then)
 
-    def _heard(self, is_heard: bool) -> None:
-        if self._waiting_for_sound is not None:
-            self._waiting_for_sound.cancel()
-            self._waiting_for_sound = None
-        self._is_blocked = not is_heard
+    def _end_wait(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _heard(self) -> None:
+        self._end_wait()
+        self._failed = None
+        self.is_blocked = False
         self._show_sound()
+
+    def _blocked(self) -> None:
+        self.is_blocked = True
+        self._show_sound()
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Another page has its turn; what this one has not played by now, it never plays."""
+        self._end_wait()
+        failed, self._failed = self._failed, None
+        if not self._client.is_deleted:
+            self._player.clear()
+        if failed is not None:
+            failed()
 
     # what happens
 
-    def _on_difference(self, difference: Difference) -> None:
-        if not difference.orders or self._store.connection is Connection.CONNECTING:
-            return  # what the first reading of the floor finds has not just happened
-        me = self._store.person(Identity(self._person.name, self._person.email), self._person.role)
-        for change in difference.orders:
-            self._weigh(change, me)
-        if (self._assigned or self._critical) and self._saying is None:
-            self._saying = asyncio.get_running_loop().call_later(GATHER_S, self._say)
-
-    def _weigh(self, change: OrderChange, me: Person) -> None:
-        after = change.after
-        if after is None or not after.state.is_active or after.assignee_id != me.employee_id:
-            self._assigned.pop(change.id, None)
-        if after is None or not after.state.is_active or after.priority is not Priority.CRITICAL:
-            self._critical.pop(change.id, None)
-        if after is None or is_by(after, me):
-            return
-        if became_mine(change, me):
-            self._critical.pop(change.id, None)
-            self._assigned[change.id] = after
-        elif became_critical(change) and change.id not in self._assigned:
-            self._critical[change.id] = after
-
-    def _say(self) -> None:
-        assigned, critical, self._saying = [*self._assigned.values()], [*self._critical.values()], None
-        self._assigned, self._critical = {}, {}
-        if not assigned and not critical:
-            return
+    def show(self, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
+        """Say it, without a sound."""
         with self._client:
             for text in filter(None, (said_of_assigned(assigned), said_of_critical(critical))):
                 ui.notify(text, timeout=SHOWN_MS, close_button='Close', multi_line=True, position='bottom-left')
-            if self._has_sound:
-                self._play()
 
-    def _leave(self) -> None:
-        self._stop()
-        for waiting in self._saying, self._waiting_for_sound:
-            if waiting is not None:
-                waiting.cancel()
-
-
-def is_by(order: OrderBrief, person: Person) -> bool:
-    """Whether this person did it. Nobody is known by no address: what is done without one, everybody is told of."""
-    return order.by is not None and person.email is not None and order.by.lower() == person.email.lower()
-
-
-def became_mine(change: OrderChange, person: Person) -> bool:
-    """Whether it is this person's now, and was not before."""
-    after, before = change.after, change.before
-    return (person.employee_id is not None and after is not None and after.state.is_active
-            and after.assignee_id == person.employee_id
-            and (before is None or before.assignee_id != person.employee_id))
-
-
-def became_critical(change: OrderChange) -> bool:
-    """Whether it is critical now, and was not before or was not there."""
-    after, before = change.after, change.before
-    return (after is not None and after.state.is_active and after.priority is Priority.CRITICAL
-            and (before is None or before.priority is not Priority.CRITICAL))
+    def _leave(self, hub: AlertHub) -> None:
+        hub.leave(self)
+        if self._failed is not None:
+            self._give_up()
+        self._end_wait()
 
 
 def said_of_assigned(orders: list[OrderBrief]) -> str:
