@@ -19,21 +19,23 @@ from typing import Any
 import asyncpg
 
 from .database import UNREACHABLE, Connect, Connection, describe
-from .employees import to_employee
 from .errors import DatabaseError, DatabaseReadOnly, FeedNotDelivered, NotificationError
-from .history import to_brief, to_event, to_status
-from .model import FloorSnapshot, HistoryState, MachineChange, MachineName, MachineRecord, OrderBrief, OrderId, Status
+from .model import FloorSnapshot, MachineChange, MachineName, OrderBrief, OrderId
 from .notifications import Changes, OrderChanges, Resync, parse
 from .reasons import no_reasons, reason_of
 from .repeated_log import RepeatedLog
-from .store import EVENTS_KEPT, FEED, Store
+from .snapshot import read_floor
+from .store import FEED, Store
 from .upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
 LONGEST_BACKOFF_S = 0.75
 """Between two tries. A floor that could be live again must not wait; one try a second costs a server nothing."""
-QUEUE_LIMIT = 10_000
+MOST_WAITING, MOST_CHARACTERS = 1_000, 300_000
+"""Notifications. More than these are not handled one by one: the floor is read again, once, when no more come."""
+LONGEST_BURST_S = 0.5
+"""A burst that lasts longer is read while it lasts, so that the floor never waits for its end."""
 MOST_NAMED = 5
 """Triggers that a sentence for people names."""
 
@@ -162,16 +164,30 @@ class Listener:
             self._drain(session)
             busy = self.counters.notifications - seen > 1
             if session.resync_wanted:
+                await self._end_of_burst(session)
                 await self._read_floor(session)
             await asyncio.sleep(self._timing.busy_gap if busy else self._timing.gap)
+
+    async def _end_of_burst(self, session: _Session) -> None:
+        """Of what comes by the thousand, as one statement can send it, nothing is read until all of it has come."""
+        if not session.overflowed:
+            return
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LONGEST_BURST_S
+        while session.overflowed and loop.time() < deadline:
+            session.overflowed = False
+            await asyncio.sleep(self._timing.busy_gap)
+        session.overflowed = False
+        self.counters.notifications += session.drop()
 
     def _drain(self, session: _Session) -> None:
         """Apply all that has come in, in one step, the last word of each machine and each order only."""
         session.something_came.clear()
         machines: dict[MachineName, MachineChange] = {}
         orders: dict[OrderId, OrderBrief] = {}
-        if session.overflowed:
-            session.resync_wanted, session.overflowed = True, False
+        if session.overflowed:  # all that has come by now will be in the reading that follows
+            session.resync_wanted = True
+            self.counters.notifications += session.drop()
         for message in map(self._understand, session.take()):
             match message:
                 case Resync():
@@ -326,15 +342,17 @@ class _Session:
         self.orders_while_reading: list[OrderBrief] = []
         self.beats: dict[str, asyncio.Future[None]] = {}
         self._payloads: list[str] = []
+        self._characters = self._dropped = 0
         self._ended = asyncio.Event()
         connection.add_termination_listener(self._on_end)
 
     def on_feed(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         """A notification of the feed. Synchronous: only so asyncpg keeps their order."""
-        if len(self._payloads) >= QUEUE_LIMIT:
-            self._payloads.clear()
-            self.overflowed = True
         self._payloads.append(str(payload))
+        self._characters += len(self._payloads[-1])
+        if len(self._payloads) > MOST_WAITING or self._characters > MOST_CHARACTERS:
+            self.overflowed = True
+            self._dropped = self.drop()
         self.something_came.set()
 
     def on_beat(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
@@ -343,9 +361,14 @@ class _Session:
         if returned is not None and not returned.done():
             returned.set_result(None)
 
+    def drop(self) -> int:
+        """Forget all that has come in; returns how many they were."""
+        dropped, self._dropped = self._dropped + len(self.take()), 0
+        return dropped
+
     def take(self) -> list[str]:
         """All payloads that have come in, oldest first."""
-        taken, self._payloads = self._payloads, []
+        taken, self._payloads, self._characters = self._payloads, [], 0
         return taken
 
     async def ended(self) -> None:
@@ -361,23 +384,3 @@ class _Session:
 
     def _on_end(self, _connection: object) -> None:
         self._ended.set()
-
-
-async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
-    """The whole floor with its latest events, its active orders and its people, as one moment."""
-    async with connection.transaction(isolation='repeatable_read', readonly=True):
-        rows = [row async for row in queries.snapshot(connection)]
-        orders = [row async for row in queries.active_orders(connection)]
-        people = [row async for row in queries.everybody(connection)]
-        events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
-        is_demo = await queries.is_demo(connection)
-        history = HistoryState(await queries.history_state(connection))
-        now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
-    return FloorSnapshot(
-        machines=tuple(MachineRecord(
-            machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
-            status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
-            reported_ms=row['reported_ms'], since_ms=row['since_ms']) for row in rows),
-        events=tuple(to_event(row) for row in events), now_ms=now_ms,
-        orders=tuple(to_brief(row) for row in orders), people=tuple(to_employee(row) for row in people),
-        is_demo=is_demo, history=history)

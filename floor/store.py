@@ -27,6 +27,7 @@ from .model import (
     OrderBrief,
     OrderId,
     Person,
+    Priority,
     Role,
     Status,
     StatusEvent,
@@ -240,6 +241,11 @@ class Store:
     def orders(self) -> Mapping[OrderId, OrderBrief]:
         """The work orders that aren't completed or cancelled."""
         return self._active.by_id
+
+    @property
+    def order_counts(self) -> Mapping[Priority, int]:
+        """How many of them there are of each priority."""
+        return self._active.counts
 
     def orders_of(self, machine: MachineName) -> list[OrderBrief]:
         """The active orders of a machine, the most pressing first: overdue, then by priority, then by when due."""

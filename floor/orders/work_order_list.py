@@ -175,7 +175,10 @@ class WorkOrderList:
         queries = self._database.queries
         async with self._asking() as connection, connection.transaction(isolation='repeatable_read', readonly=True):
             found = [row async for row in queries.orders_of_shift(connection, start=start, until=until)]
-            orders = {order.id: order for order in await self._orders_of(connection, [row['id'] for row in found])}
+            orders: dict[OrderId, WorkOrder] = {}
+            for begin in range(0, len(found), READ_AT_ONCE):
+                ids = [row['id'] for row in found[begin:begin + READ_AT_ONCE]]
+                orders |= {order.id: order for order in await self._orders_of(connection, ids)}
         return ShiftOrders(
             left=tuple(replace(orders[row['id']], state=WorkOrderState(row['state']),
                                priority=Priority(row['priority']), assignee=row['assignee'])

@@ -18,7 +18,7 @@ from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.heading import Heading
 from ..ui.loading import RESPONSE_TIMEOUT_S, Loading
-from ..ui.machine_orders import order_row
+from ..ui.machine_orders import MOST_ROWS, more_rows, order_row
 from ..ui.machine_tile import shortened
 from ..ui.orders.words import due_words
 from ..ui.past.controls import PastControls, ago
@@ -158,8 +158,9 @@ class PastMachine(ui.dialog):
             ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted} then').classes('story-when')
             if orders := past.orders_of(machine.name):
                 with ui.element('ul').classes('drawer-orders').props('aria-label="Work orders then"'):
-                    for order in orders:
+                    for order in orders[:MOST_ROWS]:
                         order_row(order, due_words(order, past.now_ms, zone), overdue=order.is_overdue(past.now_ms))
+                    more_rows(len(orders))
             if machine.name in self._services.store.machines:
                 ui.link('As it is now', f'/?{urlencode({"machine": machine.name})}')
         self.open()

@@ -6,13 +6,17 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from ..model import Identity, MachineName, OrderBrief, Person, Role
+from ..model import Identity, MachineName, OrderBrief, Person, Role, WorkOrderState
 from .heading import Heading
 from .machine_tile import shortened
 from .orders.form import OrderForm
 from .orders.words import PriorityPill, due_words, order_address, role_needed, short_id
 from .saying import Words, set_reason
 from .services import Services
+
+MOST_ROWS = 20
+"""Of one machine in the drawer; the list has them all."""
+ACTIVE = ','.join(state for state in WorkOrderState if state.is_active)
 
 
 class MachineOrders:
@@ -26,7 +30,7 @@ class MachineOrders:
         self._forms = forms
         self._form: OrderForm | None = None
         self._name: MachineName | None = None
-        self._shown: list[tuple[OrderBrief, str]] | None = None
+        self._shown: tuple[list[tuple[OrderBrief, str]], int] | None = None
         with ui.element('header').classes('drawer-section'):
             Heading('Work orders', level=3)
             new = ui.button('New work order', on_click=self._new, color=None).props('no-caps').classes('primary')
@@ -40,22 +44,31 @@ class MachineOrders:
             self._name = name
             self._all.props['href'] = f'/work-orders?machine={quote(name, safe="")}'
         now_ms = self._services.store.now_ms
-        orders = [(order, due_words(order, now_ms, self._services.zone))
-                  for order in self._services.store.orders_of(name)]
-        if orders != self._shown:
-            self._shown = orders
+        active = self._services.store.orders_of(name)
+        orders = [(order, due_words(order, now_ms, self._services.zone)) for order in active[:MOST_ROWS]]
+        if (orders, len(active)) != self._shown:
+            self._shown = orders, len(active)
             self._rows.clear()
             with self._rows:
                 for order, due in orders:
                     order_row(order, due, overdue=order.is_overdue(now_ms))
                 if not orders:
                     Words('li', 'No work order is open.')
+                more_rows(len(active), f'/work-orders?state={ACTIVE}&machine={quote(name, safe="")}')
 
     def _new(self) -> None:
         if self._form is None:
             with self._forms:
                 self._form = OrderForm(self._services, self._person, self._identity)
         self._form.open(self._name)
+
+
+def more_rows(orders: int, address: str | None = None) -> None:
+    """How many orders there are beside those that have a row, and where they are, if anywhere."""
+    if orders > MOST_ROWS:
+        with Words('li').classes('drawer-more'):
+            text = f'and {orders - MOST_ROWS:,} more'
+            ui.link(text, address) if address else ui.label(text)
 
 
 def order_row(order: OrderBrief, due: str, *, overdue: bool) -> None:

@@ -51,8 +51,7 @@ class OrderFigure(LiveElement):
         self.props['role'] = 'img'
 
     def content(self) -> Content:
-        orders = self._store.orders.values()
-        count = sum(self._priority in {None, order.priority} for order in orders)
+        count = len(self._store.orders) if self._priority is None else self._store.order_counts.get(self._priority, 0)
         kind = f'{self._priority} open' if self._priority else 'open'
         if self._store.history is HistoryState.CREATING:
             return {'data-count': '0', 'aria-label': f'{kind.capitalize()} work orders: not known yet'}, '–'

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import (
     bench_fanout,
+    bench_flood,
     bench_latency,
     bench_load,
     bench_many,
@@ -25,7 +26,7 @@ from .server import PROGRAM
 
 BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_many, 'page': bench_page,
               'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports,
-              'outages': bench_outages, 'load': bench_load,
+              'outages': bench_outages, 'load': bench_load, 'flood': bench_flood,
               'wall': bench_wall}
 
 

@@ -18,11 +18,14 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, channel_of, until
 
+from floor import listener
 from floor.database import Database, made_triggers
 from floor.errors import DatabaseUnavailable
-from floor.listener import Listener, Timing, read_floor
+from floor.listener import Listener, Timing
 from floor.migrate import prepare
 from floor.model import Status
+from floor.notifications import parse
+from floor.snapshot import PART, in_parts, read_floor
 from floor.store import Connection, Store
 
 pytestmark = pytest.mark.newest_postgres
@@ -602,6 +605,56 @@ async def test_an_order_of_psql_is_shown_without_reading_the_table_again(
         psql('-c', f"UPDATE work_orders SET status = 'cancelled', cancel_reason = 'twice' WHERE id = '{id_}'")
         await until(lambda: id_ not in floor.store.orders)
         assert floor.listener.counters.snapshots == 1
+
+
+MANY_ORDERS = ("INSERT INTO work_orders (machine_id, issue_description) "
+               "SELECT 'Valve_01_01', 'Leak ' || number FROM generate_series(1, 2000) AS number")
+
+
+async def test_thousands_of_orders_of_one_statement_are_read_and_not_handled_one_by_one(
+        floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, 'MOST_WAITING', 20)
+    understood: list[str] = []
+    monkeypatch.setattr(listener, 'parse', lambda payload: understood.append(payload) or parse(payload))
+    told: list[int] = []
+    async with floor.running(NEVER):
+        floor.store.subscribe(lambda difference: told.append(len(difference.orders)))
+        for statement in MANY_ORDERS, "UPDATE work_orders SET priority = 'critical'":
+            await floor.writer.execute(statement)
+            await until(lambda: len(floor.store.orders) == 2000)
+        await until(lambda: floor.store.order_counts['critical'] == 2000)
+        assert floor.listener.counters.notifications == 4000
+        assert len(understood) < 1000
+        assert len(told) < 50
+        assert 2 <= floor.listener.counters.snapshots <= 20
+
+
+async def test_after_a_burst_changes_are_shown_as_they_are_announced(
+        floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, 'MOST_WAITING', 20)
+    async with floor.running(NEVER):
+        await floor.writer.execute(MANY_ORDERS)
+        await until(lambda: len(floor.store.orders) == 2000)
+        snapshots = floor.listener.counters.snapshots
+        await floor.set('down')
+        id_ = await floor.writer.fetchval(ORDER)
+        await until(lambda: floor.status() is Status.DOWN and id_ in floor.store.orders)
+        assert floor.listener.counters.snapshots <= snapshots + 1
+
+
+async def test_many_rows_leave_turns_to_others() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    assert await in_parts(str, list(range(10 * PART))) == tuple(map(str, range(10 * PART)))
+    task.cancel()
+    assert turns >= 10
 
 
 async def test_of_many_changes_of_one_order_the_last_is_shown(floor: Floor) -> None:

@@ -14,9 +14,9 @@ from database.postgres import SCHEMA, Server, channel_of, until
 from floor import migrate as migrations
 from floor.database import SQL, Database
 from floor.errors import MigrationError
-from floor.listener import read_floor
 from floor.migrate import Migration, load_migrations, migrate
 from floor.settings import Settings
+from floor.snapshot import read_floor
 
 INSTALL = SQL / 'install.sql'
 ALL = load_migrations()

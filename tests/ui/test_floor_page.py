@@ -8,7 +8,7 @@ from ui.services import person_at
 
 from floor.errors import DatabaseUnavailable
 from floor.model import MachineName, Status, StatusEvent
-from floor.ui import attention_list, event_stream
+from floor.ui import attention_list, event_stream, machine_orders
 from floor.ui.theme import STORED_AS
 
 HOSTILE = ['<img src=x onerror="alert(1)">', '"><script>alert(1)</script>', "O'Brien & Söhne \\ {{ 7*7 }} ${x}",
@@ -356,6 +356,19 @@ async def test_attention_says_who_is_on_it(floor, look):
 
     assert rows == {'Valve_01_01': 'Leak · WO-3f2a · Lisa Garcia', 'Painter_02_01': 'Leak · no work order',
                     'Robotic_Arm_01_01': 'Leak · WO-91c1 +1 · unassigned', 'Source_Sorter_01_01': 'Leak'}
+
+
+async def test_of_many_orders_of_a_machine_the_drawer_lists_the_most_pressing_and_leads_to_all(floor, look):
+    for number in range(25):
+        floor.order(number, 'Valve_01_01', due_in_minutes=number)
+    screen = await look('/?machine=Valve_01_01')
+    await screen.until(lambda: screen.of_class('drawer-order'))
+
+    assert len(screen.of_class('drawer-order')) == machine_orders.MOST_ROWS
+    more, = (e for e in screen.all(href='/work-orders?state=open,in_progress,on_hold&machine=Valve_01_01'))
+    assert more['text'] == 'and 5 more'
+    floor.order(30, 'Valve_01_01', due_in_minutes=90)
+    await screen.until(lambda: 'and 6 more' in screen.drawer)
 
 
 async def test_the_drawer_lists_the_orders_of_the_machine_and_follows_them(floor, look):

@@ -412,6 +412,20 @@ def test_a_change_of_what_is_not_shown_is_not_read(floor, query, machine, reads)
     assert [work_orders_page.concerns(filter, change.before, change.after) for change in changes][1] is reads
 
 
+async def test_thousands_of_changes_are_not_looked_at_one_by_one_on_each_page(floor, orders, see, monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(work_orders_page, 'concerns', lambda *change: looked_at.append(change))
+    screen = await see('?machine=Valve_01_01', has='empty-title')
+    asked = len(orders.asked)
+
+    for number in range(1000):
+        floor.order(number, 'Painter_02_01', announced=False)
+    floor.publish()
+
+    await screen.until(lambda: len(orders.asked) > asked)
+    assert looked_at == []
+
+
 async def test_due_times_move_on_although_nothing_happens(floor, orders, see, monkeypatch):
     monkeypatch.setattr(reader, 'MINUTE_MS', 50)
     monkeypatch.setattr(reader, 'GAP_S', 0.01)

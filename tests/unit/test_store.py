@@ -25,6 +25,7 @@ from floor.model import (
     StatusEvent,
     WorkOrderState,
 )
+from floor.orders import active_orders
 from floor.orders.active_orders import ENDED_KEPT, OrderChange
 from floor.store import EVENTS_KEPT, NOT_ON_A_LINE, Connection, Difference, Store
 
@@ -404,6 +405,31 @@ def test_the_most_pressing_order_of_a_machine_comes_first(floor: Store, clock: C
     assert floor.orders_of(PRESS) == [critical, sooner, later, low]
     clock.now += 11 * 60
     assert floor.orders_of(PRESS) == [low, critical, sooner, later]
+
+
+def test_many_orders_of_one_machine_are_sorted_when_they_are_asked_for_not_at_each_of_them(
+        floor: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+    pressing = active_orders._pressing
+    monkeypatch.setattr(active_orders, '_pressing', lambda each: looked_at.append(each.id) or pressing(each))
+
+    floor.apply_orders([order(number, number, due_in=number + 60) for number in range(300)])
+    floor.apply_orders([order(number, 300 + number, due_in=number + 60) for number in range(300)])
+    for _ in range(20):
+        assert len(floor.orders_of(PRESS)) == 300
+
+    assert len(looked_at) == 300
+    clock.now += 61 * 60  # two of them are overdue now
+    assert [each.id for each in floor.orders_of(PRESS)[:3]] == [order(number, 0).id for number in range(3)]
+    assert len(looked_at) == 600
+
+
+def test_orders_are_counted_by_priority_as_they_change(floor: Store) -> None:
+    floor.apply_orders([order(1, 1), order(2, 2, priority='critical'), order(3, 3, priority='critical')])
+    floor.apply_orders([order(2, 4, state='completed', priority='critical')])
+    assert {priority: count for priority, count in floor.order_counts.items() if count} == {'high': 1, 'critical': 1}
+    floor.replace(snapshot(orders=(order(3, 3, priority='critical'),)))
+    assert {priority: count for priority, count in floor.order_counts.items() if count} == {'critical': 1}
 
 
 def test_a_list_of_orders_that_was_given_away_is_not_the_stores_own(floor: Store) -> None:

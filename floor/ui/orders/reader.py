@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 GAP_S = 0.25
 RETRY_S = 2.0
 MINUTE_MS = 60_000
+MOST_LOOKED_AT = 100
 
 
 class OrderReader:
@@ -96,10 +97,14 @@ class OrderReader:
             pass
 
     def _on_difference(self, difference: Difference) -> None:
-        if difference.people or difference.layout or difference.history or any(map(self._concerns, difference.orders)):
+        if difference.people or difference.layout or difference.history or self._any_concerns(difference.orders):
             self.ask(at_once=False)
         elif difference.connection and self._store.connection is Connection.LIVE:
             self.ask()
+
+    def _any_concerns(self, changes: tuple[OrderChange, ...]) -> bool:
+        """When in doubt: thousands are not looked at one by one on each page."""
+        return len(changes) > MOST_LOOKED_AT or any(map(self._concerns, changes))
 
     def _next_minute(self) -> None:
         """What is due comes nearer although nothing happens. All pages ask at the same moment, and share the answer."""
