@@ -4,10 +4,13 @@ One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NO
 -> floor/store.py -> floor/ui/broadcast.py -> every browser.
 """
 
+import asyncio
 import logging
 import os
 import socket
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from nicegui import app, background_tasks, ui
 from nicegui.server import Server
@@ -49,6 +52,7 @@ from .pages import (
     work_orders_page,
 )
 from .plant import Plant
+from .process import Shutdown
 from .settings import Settings
 from .shifts import Shifts
 from .source import DatabaseSource
@@ -64,8 +68,11 @@ from .ui.services import Services
 from .ui.session import serve_session
 from .version import NAME
 
+TASKS_END_WITHIN_S, DATABASE_CLOSES_WITHIN_S = 0.5, 0.3
+"""Parts of the time that a process has to end (floor/process.py); a request under way has a second."""
 
-def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> None:
+
+def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shutdown: Shutdown) -> None:
     """Everything that one process consists of, and how it hangs together."""
     timing = Timing(heartbeat=settings.listen_heartbeat_seconds, audit=settings.listen_audit_seconds)
     database = Database(source.url, settings, source.lakebase)
@@ -141,14 +148,28 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter) -> 
     serve_session()
     return_quickly(app)
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
-    app.on_startup(lambda: [background_tasks.create(task()) for task in tasks])
+    app.on_startup(shutdown.watch_server)
+    _run_while_serving(tasks, database)
     app.on_startup(lambda: console.welcome(settings, source))
-    app.on_shutdown(database.close)
     logging.getLogger('uvicorn.error').addFilter(CutOffAtTheEnd(lambda: Server.instance.should_exit))
     # reconnect_timeout: without a sign of us for 1.2 of it a browser calls us gone; a picture may be 8 s old
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
-           binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=3,
+           binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=1,
            ws_per_message_deflate=False, log_config=None,
            **guard(app, settings, storage_secret(settings), services.dashboard,
                    identify=services.identify, refused=refused))
+
+
+def _run_while_serving(tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]], database: Database) -> None:
+    running: list[asyncio.Task[None]] = []
+
+    async def close() -> None:
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running, timeout=TASKS_END_WITHIN_S)  # what they do in the database ends with them
+        await database.close(within=DATABASE_CLOSES_WITHIN_S)
+
+    app.on_startup(lambda: running.extend(background_tasks.create(task()) for task in tasks))
+    app.on_shutdown(close)

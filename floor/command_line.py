@@ -18,6 +18,7 @@ from typing import Any
 from . import console
 from .env_file import unread_names
 from .errors import FloorError
+from .process import Shutdown
 from .settings import Settings
 from .source import database_source
 from .version import NAME, program_version
@@ -48,9 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(**given: Any) -> int:
     """Run the floor until it is stopped; 0, or 1 with one line that says what is wrong. given: settings that win."""
+    shutdown = Shutdown()
     try:
-        with console.stop_on_sigterm():
-            _run(given)
+        with shutdown.on_signal():
+            _run(given, shutdown)
     except FloorError as error:
         print(f'{NAME}: {error}', file=sys.stderr)
         return 1
@@ -60,7 +62,7 @@ def run(**given: Any) -> int:
     return 0
 
 
-def _run(given: dict[str, Any]) -> None:
+def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
     from auth.identity import check_identity_source  # noqa: PLC0415 (slow, and not needed for --help)
 
     from .connection_check import check_connection  # noqa: PLC0415
@@ -79,13 +81,13 @@ def _run(given: dict[str, Any]) -> None:
     store_choices(settings)
     from .app import serve  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
 
-    with database_source(settings, console.reporter(settings)) as source:
+    with database_source(settings, console.reporter(settings), shutdown.time_left) as source:
         if source.lakebase is None:
             asyncio.run(check_connection(Database(source.url, settings)))
         else:  # asks Databricks for a password first, which takes longer; Lakebase has a proxy of its own
             asyncio.run(check_connection(Database(None, settings, source.lakebase), settings.db_pool_timeout,
                                          pooler=False))
-        serve(settings, source, log_lines)
+        serve(settings, source, log_lines, shutdown)
 
 
 def _parser() -> console.Parser:

@@ -200,13 +200,13 @@ class Database:
             await asyncio.sleep(self._settings.db_pool_recycle_interval)
             await self.expire_connections()
 
-    async def close(self) -> None:
-        """Let go of the pool, waiting at most five seconds for work under way."""
+    async def close(self, *, within: float = 5.0) -> None:
+        """Let go of the pool, waiting at most so many seconds for work under way."""
         pool, self._pool = self._pool, None
         if pool is None:
             return
         try:
-            await asyncio.wait_for(pool.close(), 5)
+            await asyncio.wait_for(pool.close(), within)
         except TimeoutError:
             log.warning('database work was still under way at the end and was cut off')
             pool.terminate()

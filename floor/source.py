@@ -36,8 +36,11 @@ class DatabaseSource:
 
 
 @contextmanager
-def database_source(settings: Settings, report: Callable[[str], None] = lambda _: None) -> Iterator[DatabaseSource]:
+def database_source(settings: Settings, report: Callable[[str], None] = lambda _: None,
+                    time_left: Callable[[], float | None] = lambda: None) -> Iterator[DatabaseSource]:
     """The database that the settings name, for as long as the block runs. report is told of long steps.
+
+    time_left: seconds that stopping the embedded PostgreSQL may take; None: as long as it takes.
 
     :raises SettingsError: an app of Databricks has no database, or its settings name none
     :raises EmbeddedDatabaseError: the embedded PostgreSQL can't be started
@@ -60,7 +63,7 @@ def database_source(settings: Settings, report: Callable[[str], None] = lambda _
                 embedded.start()
                 yield DatabaseSource(embedded.url, embedded.psql, embedded)
             finally:
-                embedded.stop()
+                embedded.stop(time_left())
 
 
 def _lakebase(settings: Settings) -> Lakebase:

@@ -309,6 +309,17 @@ def halt(process: subprocess.Popen[bytes]) -> None:
             process.wait(patience)
 
 
+def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Asks a server to end in order, and waits no longer for it than this. Whether it has ended."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(max(0.0, seconds))
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def finished(process: subprocess.Popen[bytes]) -> Wait:
     """Waits for its end; if the wait is given up, it is ended."""
     try:

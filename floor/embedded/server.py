@@ -29,7 +29,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 from floor.data_folder import make_data_folder, write_whole
-from floor.embedded.cluster import Cluster, Wait, finished, halt, plain_environment
+from floor.embedded.cluster import Cluster, Wait, ends_within, finished, halt, plain_environment
 from floor.embedded.owner_beat import OwnerBeat
 from floor.errors import EmbeddedDatabaseError
 
@@ -128,10 +128,17 @@ class EmbeddedPostgres:
                 pause, told = WATCH, ''
                 self._report(f'The embedded database runs again: {self.url}')
 
-    def stop(self) -> None:
-        """Ends the server if it is ours; joiners that are left take over. Does nothing the second time."""
+    def stop(self, within: float | None = None) -> None:
+        """Ends the server if it is ours; joiners that are left take over. Does nothing the second time.
+
+        within: seconds after which this process ends anyway; a server that needs longer ends without it, and whoever
+        starts next waits for that.
+        """
         self._is_stopped = True
         if self._server:
+            if within is not None and not ends_within(self._server, within):
+                self._report('PostgreSQL is still writing to the disk: it ends on its own')
+                return
             halt(self._server)
             self._server = None
         self._beat.stop()

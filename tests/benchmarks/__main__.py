@@ -19,6 +19,7 @@ from . import (
     bench_reports,
     bench_soak,
     bench_start,
+    bench_stop,
     bench_wall,
 )
 from .report import Row, table
@@ -26,7 +27,7 @@ from .server import PROGRAM
 
 BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_many, 'page': bench_page,
               'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports,
-              'outages': bench_outages, 'load': bench_load, 'flood': bench_flood,
+              'outages': bench_outages, 'load': bench_load, 'flood': bench_flood, 'stop': bench_stop,
               'wall': bench_wall}
 
 

@@ -73,13 +73,13 @@ class Program:
                 raise RuntimeError(f'{MAIN} does not answer on {self.url}. It said:\n{self.log}')
             time.sleep(0.05)
 
-    def stop(self) -> None:
-        """As a service manager does."""
+    def stop(self) -> int | None:
+        """As a service manager does. Its exit status; None: it did not run."""
         if self._process is None:
-            return
+            return None
         self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(PATIENCE_S)
+            return self._process.wait(PATIENCE_S)
         finally:
             self._process.kill()
             self._process.wait()
