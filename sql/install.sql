@@ -47,6 +47,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 5) AS wanted \g
     INSERT INTO schema_migrations (version, name) VALUES (5, 'dashboard');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 6) AS wanted \gset
+\if :wanted
+    \ir migrations/0006_lists.sql
+    INSERT INTO schema_migrations (version, name) VALUES (6, 'lists');
+\endif
+
 SELECT NOT EXISTS (SELECT FROM plant) AS wanted \gset
 \if :wanted
     SELECT set_config('floor.new_floor', :'new_floor', true);

@@ -9,6 +9,7 @@ from typing import Literal
 
 from ..model import Priority, WorkOrderState
 from ..query import Query
+from .order_cursor import LONGEST, OrderCursor
 
 UNASSIGNED: Literal['none'] = 'none'
 PER_PAGE = 50
@@ -16,7 +17,7 @@ MOST_PER_PAGE = 500
 MOST_PAGES = 1_000_000
 MOST_TEXT = 200
 LARGEST_ID = 2**31 - 1
-NAMES = ('status', 'done', 'overdue', 'priority', 'machine', 'assignee', 'q', 'sort', 'page', 'per_page')
+NAMES = ('status', 'done', 'overdue', 'priority', 'machine', 'assignee', 'q', 'sort', 'page', 'per_page', 'cursor')
 FORMER_NAMES = {'state': 'status', 'machine_id': 'machine'}
 
 
@@ -47,6 +48,7 @@ class OrderFilter:
 
     done adds orders that were completed lately to those in states; with neither, an order may be in any state.
     person: the name or e-mail address of the assignee, until WorkOrderList.checked has looked up whose it is.
+    cursor: the page is the one there, whatever its number is: nothing is skipped or comes twice while others write.
     """
 
     states: frozenset[WorkOrderState] = frozenset()
@@ -61,6 +63,7 @@ class OrderFilter:
     per_page: int = PER_PAGE
     done: Done | None = None
     person: str = ''
+    cursor: OrderCursor | None = None
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], also: Iterable[str] = (), *, sort: SortKey = SortKey.PRESSING,
@@ -85,6 +88,7 @@ class OrderFilter:
             per_page=asked.number('per_page', most_per_page, default=PER_PAGE),
             done=asked.one_of('done', Done),
             person=assignee if _assignee(assignee) is None else '',
+            cursor=_cursor(asked),
         )
         asked.check(filter)
         return filter
@@ -102,6 +106,7 @@ class OrderFilter:
             'sort': '' if self.sort is SortKey.PRESSING else ('-' if self.descending else '') + self.sort,
             'page': '' if self.page == 1 else str(self.page),
             'per_page': '' if self.per_page == PER_PAGE else str(self.per_page),
+            'cursor': '' if self.cursor is None else str(self.cursor),
         }
         return {name: str(value) for name, value in query.items() if value}
 
@@ -112,11 +117,15 @@ class OrderFilter:
 
     def whole(self) -> OrderFilter:
         """The same orders, not cut into pages and not sorted."""
-        return replace(self, sort=SortKey.PRESSING, descending=False, page=1, per_page=PER_PAGE)
+        return replace(self, sort=SortKey.PRESSING, descending=False, page=1, per_page=PER_PAGE, cursor=None)
+
+    def on_page(self, number: int, cursor: OrderCursor | None = None) -> OrderFilter:
+        """The same, on another page: the one at the cursor, or by its number alone."""
+        return replace(self, page=number, cursor=cursor)
 
     def last_page(self, total: int) -> OrderFilter:
         """The same, on the last of the pages that so many orders have."""
-        return replace(self, page=max(1, -(-total // self.per_page)))
+        return self.on_page(max(1, -(-total // self.per_page)))
 
     def stateless(self) -> OrderFilter:
         """What the counts of the states are counted under."""
@@ -131,6 +140,15 @@ def _sort(asked: Query, default: SortKey) -> tuple[SortKey, bool]:
         return SortKey(text.removeprefix('-')), text.startswith('-')
     asked.one_of('sort', keys)
     return default, False
+
+
+def _cursor(asked: Query) -> OrderCursor | None:
+    text = asked.text('cursor', LONGEST).strip()
+    try:
+        return OrderCursor.parse(text) if text else None
+    except ValueError:
+        asked.fail('cursor', 'Cannot understand cursor: use the one that the page before has given, or leave it out')
+        return None
 
 
 def _assignee(text: str) -> int | Literal['none'] | None:

@@ -22,6 +22,7 @@ from ..history import to_status
 from ..model import HistoryState, HoldReason, OrderId, Priority, WorkOrder, WorkOrderState
 from . import order_csv
 from .named_in_filter import with_known_names
+from .order_cursor import OrderCursor
 from .order_filter import MOST_TEXT, UNASSIGNED, Done, OrderFilter, SortKey
 
 __all__ = ['MOST_TEXT', 'UNASSIGNED', 'Done', 'OrderCounts', 'OrderFilter', 'OrderPage', 'ShiftOrders', 'SortKey',
@@ -73,6 +74,10 @@ class OrderPage:
     orders: tuple[WorkOrder, ...]
     total: int
     counts: OrderCounts
+    next: OrderCursor | None = None
+    """Where the list goes on; None: this is its end."""
+    previous: OrderCursor | None = None
+    """None: this is its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ class WorkOrderList:
         :raises DatabaseUnavailable: nobody answers, or not in time; also in between
         """
         async with self._asking() as connection:
-            ids = await self._ids(connection, filter, first=0, most=None)
+            ids = [row['id'] for row in await self._ids(connection, filter, first=0, most=None)]
         for begin in range(0, len(ids), READ_AT_ONCE):
             async with self._asking() as connection:
                 orders = await self._orders_of(connection, ids[begin:begin + READ_AT_ONCE])
@@ -191,23 +196,49 @@ class WorkOrderList:
     async def _page(self, filter: OrderFilter, revision: int | None) -> OrderPage:
         counting = asyncio.ensure_future(self.counts(filter, revision))
         try:
-            orders = await self._orders(filter)
+            orders, previous, following = await self._orders(filter)
         finally:  # what failed is over when it is told: who asks again asks anew
             counts = await counting
-        return OrderPage(orders, counts.total(filter), counts)
+        return OrderPage(orders, counts.total(filter), counts, following, previous)
 
     async def _former_assignees(self) -> frozenset[int]:
         async with self._asking() as connection:
             return frozenset([row['id'] async for row in self._database.queries.former_assignees(connection)])
 
-    async def _orders(self, filter: OrderFilter) -> tuple[WorkOrder, ...]:
+    async def _orders(self, filter: OrderFilter
+                      ) -> tuple[tuple[WorkOrder, ...], OrderCursor | None, OrderCursor | None]:
+        """The orders of a page, and where the pages before and after it are."""
         async with self._asking() as connection:
-            ids = await self._ids(connection, filter, first=(filter.page - 1) * filter.per_page, most=filter.per_page)
-            return tuple(await self._orders_of(connection, ids))
+            ids, seen, is_more = await (self._ids_beyond(connection, filter, filter.cursor) if filter.cursor else
+                                        self._ids_of_page(connection, filter))
+            orders = tuple(await self._orders_of(connection, ids))
+        if seen is None or not ids:
+            return orders, None, None
+        is_back = filter.cursor is not None and filter.cursor.back
+        has_previous = is_more if is_back else filter.cursor is not None or filter.page > 1
+        has_next = is_back or is_more
+        return (orders, replace(seen, id=ids[0], back=True) if has_previous else None,
+                replace(seen, id=ids[-1], back=False) if has_next else None)
 
-    async def _ids(self, connection: Connection, filter: OrderFilter, *, first: int, most: int | None) -> list[OrderId]:
+    async def _ids_of_page(self, connection: Connection, filter: OrderFilter
+                           ) -> tuple[list[OrderId], OrderCursor | None, bool]:
+        """By its number: the ids, what was seen of the list, and whether there are more."""
+        rows = await self._ids(connection, filter, first=(filter.page - 1) * filter.per_page, most=filter.per_page + 1)
+        seen = OrderCursor(rows[0]['id'], rows[0]['at'], rows[0]['snapshot']) if rows else None
+        return [row['id'] for row in rows[:filter.per_page]], seen, len(rows) > filter.per_page
+
+    async def _ids_beyond(self, connection: Connection, filter: OrderFilter, cursor: OrderCursor
+                          ) -> tuple[list[OrderId], OrderCursor | None, bool]:
+        """By where the page before it, or after it, ended."""
+        rows = [row['id'] async for row in self._database.queries.work_order_ids_beyond(
+            connection, **self._conditions(filter), sort=_sort(filter), id=cursor.id, snapshot=cursor.snapshot,
+            at=cursor.at, back=cursor.back, most=filter.per_page + 1)]
+        ids = rows[:filter.per_page]
+        return ids[::-1] if cursor.back else ids, cursor, len(rows) > filter.per_page
+
+    async def _ids(self, connection: Connection, filter: OrderFilter, *, first: int, most: int | None) -> list[Any]:
         asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': first, 'most': most}
-        return [row['id'] async for row in self._database.queries.work_order_ids(connection, **asked)]
+        return [row async for row in self._database.queries.work_order_ids(connection, **asked)]
 
     async def _orders_of(self, connection: Connection, ids: Sequence[OrderId]) -> list[WorkOrder]:
         return [_to_order(row) async for row in self._database.queries.work_orders_of(connection, ids=ids)]
@@ -215,7 +246,7 @@ class WorkOrderList:
     async def _count(self, filter: OrderFilter) -> OrderCounts:
         conditions = self._conditions(filter)
         asked = {name: conditions[name] for name in
-                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'machine_words', 'zone')}
+                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'zone')}
         async with self._asking() as connection:
             rows = [row async for row in self._database.queries.work_order_counts(connection, **asked)]
         return OrderCounts(
@@ -228,7 +259,6 @@ class WorkOrderList:
     def _conditions(self, filter: OrderFilter) -> dict[str, Any]:
         if filter.person:
             raise ValueError('whose orders these are has to be looked up first: checked()')
-        said = filter.text
         return {
             'states': [*filter.states] if filter.states or filter.done else None,
             'done': filter.done,
@@ -238,9 +268,7 @@ class WorkOrderList:
             'assignee': filter.assignee if isinstance(filter.assignee, int) else None,
             'unassigned': filter.assignee == UNASSIGNED,
             'overdue': filter.overdue,
-            'words': _containing(said) if said else None,
-            # a machine is found by its name as the database has it and as people see it
-            'machine_words': _containing(said.replace(' ', '_').replace('·', '_')) if said else None,
+            'words': filter.text or None,
         }
 
     @asynccontextmanager
@@ -281,9 +309,3 @@ def _to_order(row: Any) -> WorkOrder:
 
 def _sort(filter: OrderFilter) -> str:
     return ('-' if filter.descending and filter.sort is not SortKey.PRESSING else '') + filter.sort
-
-
-def _containing(text: str) -> str:
-    """A pattern of LIKE for texts with these very characters in them."""
-    escaped = text.replace('\\', '\\\\').replace('%', '\\%').replace('_', '\\_')
-    return f'%{escaped}%'

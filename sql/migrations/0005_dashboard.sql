@@ -592,7 +592,7 @@ BEGIN
     ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
     ALTER TABLE machine_silences DISABLE TRIGGER machine_silences_append_only;
     TRUNCATE machine_feed_stream, machines, production_lines, work_orders, work_order_events, work_order_checklist,
-        work_order_attachments;
+        work_order_attachments, work_order_texts, work_order_sort_history;
     TRUNCATE machine_status_history, machine_silences, machine_stops, machine_days, floor_quarters, machine_marks,
         machine_waits, history_machines, clock_corrections, dashboard_current_machine_status, dashboard_machine_uptime_7days,
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,

@@ -108,8 +108,13 @@ ALTER TABLE machine_feed_stream ENABLE TRIGGER USER;
 ALTER TABLE work_orders ENABLE TRIGGER USER;
 ALTER TABLE work_order_events ENABLE TRIGGER USER;
 ALTER TABLE work_order_checklist ENABLE TRIGGER USER;
+ALTER TABLE work_orders ENABLE ALWAYS TRIGGER work_orders_inserted, ENABLE ALWAYS TRIGGER work_orders_updated;
+ALTER TABLE work_order_events ENABLE ALWAYS TRIGGER work_order_noted;
+ALTER TABLE work_order_checklist ENABLE ALWAYS TRIGGER work_order_texts_follow;
+SELECT prepare_work_order_texts(NULL);
 UPDATE simulator_state SET tick = greatest(tick, 1);
-ANALYZE machine_status_history, machine_feed_stream, work_orders, work_order_events, work_order_checklist;
+ANALYZE machine_status_history, machine_feed_stream, work_orders, work_order_events, work_order_checklist,
+    work_order_texts;
 
 -- name: announce_history()!
 -- Any statement on the lines makes the app read the floor again, also one that changes no row.

@@ -2,38 +2,29 @@
 -- The lists ask the same statement in many ways, and each way deserves a plan of its own. Holds until RESET ALL.
 SET plan_cache_mode = force_custom_plan;
 
--- name: work_order_ids(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, machine_words, sort, first, most)
--- The orders under a filter, sorted; null means no condition, a minus before the sort turns it round. What ties is sorted
--- by how pressing it is: active before ended (the latest of these first), critical first, then overdue, then what is not
--- on hold, then by priority and by when it is due.
--- done: today (by the clock of the zone) or week, for what was completed since then, whatever states are asked for.
-SELECT o.id
-FROM work_orders o
+-- name: work_order_ids(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, sort, first, most)
+-- The orders under a filter, sorted; a minus before the sort turns it round. What ties is sorted by how pressing it is:
+-- active before ended (the latest of these first), critical first, then overdue, then what is not on hold, then by
+-- priority and by when it is due. snapshot and at say to work_order_ids_beyond what these pages saw, and when.
+SELECT o.id, pg_current_snapshot()::text AS snapshot, now() AS at
+FROM filtered_work_orders(:states::text[], :done::text, :zone::text, :priorities::text[], :machine::text,
+                          :assignee::integer, :unassigned::boolean, :overdue::boolean, :words::text) o
+LEFT JOIN work_order_texts t ON t.work_order_id = o.id
 CROSS JOIN LATERAL (
     SELECT CASE o.priority WHEN 'critical' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END AS urgency,
            CASE o.status WHEN 'open' THEN 1 WHEN 'in_progress' THEN 2 WHEN 'on_hold' THEN 3 WHEN 'completed' THEN 4
                          ELSE 5 END AS stage
 ) AS key
-WHERE (:states::text[] IS NULL OR o.status = ANY (:states) OR o.completed_at >= CASE :done::text WHEN 'today' THEN date_trunc('day', now(), :zone::text)
-                                                                     WHEN 'week' THEN now() - interval '7 days' END)
-  AND (:priorities::text[] IS NULL OR o.priority = ANY (:priorities))
-  AND (:machine::text IS NULL OR o.machine_id = :machine)
-  AND (:assignee::integer IS NULL OR o.assignee_id = :assignee)
-  AND (NOT :unassigned::boolean OR o.assignee_id IS NULL)
-  AND (NOT :overdue::boolean OR (o.status IN ('open', 'in_progress', 'on_hold') AND o.due_at < now()))
-  AND (:words::text IS NULL OR o.id ILIKE :words OR o.issue_description ILIKE :words OR o.assignee ILIKE :words
-       OR o.machine_id IN (SELECT machine_name FROM machines WHERE machine_name ILIKE :machine_words::text))
 ORDER BY
-    CASE :sort::text WHEN 'machine' THEN o.machine_id WHEN 'what' THEN lower(left(o.issue_description, 100))
-                     WHEN 'assignee' THEN lower(o.assignee) END,
-    CASE :sort WHEN '-machine' THEN o.machine_id WHEN '-what' THEN lower(left(o.issue_description, 100))
-               WHEN '-assignee' THEN lower(o.assignee) END DESC NULLS LAST,
+    CASE :sort::text WHEN 'machine' THEN t.machine_key WHEN 'what' THEN t.what_key WHEN 'assignee' THEN t.assignee_key END,
+    CASE :sort WHEN '-machine' THEN t.machine_key WHEN '-what' THEN t.what_key
+               WHEN '-assignee' THEN t.assignee_key END DESC NULLS LAST,
     CASE :sort WHEN 'priority' THEN key.urgency WHEN '-priority' THEN -key.urgency
                WHEN 'state' THEN key.stage WHEN '-state' THEN -key.stage END,
     CASE :sort WHEN 'due' THEN o.due_at WHEN '-age' THEN o.timestamp END,
     CASE :sort WHEN '-due' THEN o.due_at WHEN 'age' THEN o.timestamp END DESC,
     coalesce(o.completed_at, o.cancelled_at) DESC NULLS FIRST,
-    key.urgency > 1, o.due_at >= now(), o.status = 'on_hold', key.urgency, o.due_at, o.id
+    key.urgency > 1, o.due_at >= now(), o.status = 'on_hold', key.urgency, o.due_at, o.id COLLATE "C"
 OFFSET :first::bigint LIMIT :most::bigint;
 
 -- name: is_machine(machine)$
@@ -45,6 +36,70 @@ SELECT EXISTS (SELECT FROM machines WHERE machine_name = :machine);
 SELECT m.machine_name FROM machines m LEFT JOIN production_lines l USING (line_id)
 ORDER BY l.position NULLS LAST, l.line_id, m.position, m.machine_name;
 
+-- name: work_order_ids_beyond(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, sort, id, snapshot, at, back, most)
+-- The same from an order on, without it; back: those before it, the nearest first. Each order stands where it stood when
+-- the first page was read (snapshot, at), so that nothing is skipped or comes twice while orders are added and changed.
+WITH changed AS (
+    SELECT DISTINCT ON (h.work_order_id) h.* FROM work_order_sort_history h
+    WHERE h.xid >= pg_snapshot_xmin(:snapshot::text::pg_snapshot)
+      AND NOT pg_visible_in_snapshot(h.xid, :snapshot::text::pg_snapshot)
+    ORDER BY h.work_order_id, h.number
+), keyed AS NOT MATERIALIZED (
+    SELECT o.id, key.*
+    FROM (SELECT f.* FROM filtered_work_orders(:states::text[], :done::text, :zone::text, :priorities::text[],
+                                               :machine::text, :assignee::integer, :unassigned::boolean,
+                                               :overdue::boolean, :words::text) f
+          UNION ALL SELECT w.* FROM work_orders w WHERE w.id = :id) o
+    LEFT JOIN work_order_texts t ON t.work_order_id = o.id
+    LEFT JOIN changed c ON c.work_order_id = o.id
+    CROSS JOIN LATERAL (
+        SELECT CASE :sort::text WHEN 'machine' THEN coalesce(c.machine_key, t.machine_key)
+                                WHEN 'what' THEN coalesce(c.what_key, t.what_key)
+                                WHEN 'assignee' THEN CASE WHEN c.number IS NULL THEN t.assignee_key ELSE c.assignee_key END
+               END AS up,
+               CASE :sort WHEN '-machine' THEN coalesce(c.machine_key, t.machine_key)
+                          WHEN '-what' THEN coalesce(c.what_key, t.what_key)
+                          WHEN '-assignee' THEN CASE WHEN c.number IS NULL THEN t.assignee_key ELSE c.assignee_key END
+               END AS down,
+               CASE coalesce(c.priority, o.priority) WHEN 'critical' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3
+                                                     ELSE 4 END AS urgency,
+               CASE coalesce(c.status, o.status) WHEN 'open' THEN 1 WHEN 'in_progress' THEN 2 WHEN 'on_hold' THEN 3
+                                                 WHEN 'completed' THEN 4 ELSE 5 END AS stage,
+               date_part('epoch', coalesce(c.due_at, o.due_at)) AS due,
+               date_part('epoch', coalesce(c.reported_at, o.timestamp)) AS reported,
+               date_part('epoch', CASE WHEN c.number IS NULL THEN coalesce(o.completed_at, o.cancelled_at)
+                                       ELSE c.ended_at END) AS ended
+    ) AS was
+    CROSS JOIN LATERAL (SELECT CASE WHEN :back::boolean THEN -1 ELSE 1 END AS way) AS reading
+    CROSS JOIN LATERAL (
+        SELECT -- each as a number or a text that is compared alone, upwards; reading back turns all of them round
+               reading.way * (:sort IN ('machine', 'what', 'assignee', '-machine', '-what', '-assignee')
+                              AND coalesce(was.up, was.down) IS NULL)::integer AS missing,
+               coalesce(CASE WHEN :back THEN was.down ELSE was.up END, '') AS up,
+               coalesce(CASE WHEN :back THEN was.up ELSE was.down END, '') AS down,
+               reading.way * coalesce(CASE :sort
+                   WHEN 'priority' THEN was.urgency WHEN '-priority' THEN -was.urgency
+                   WHEN 'state' THEN was.stage WHEN '-state' THEN -was.stage
+                   WHEN 'due' THEN was.due WHEN '-due' THEN -was.due
+                   WHEN '-age' THEN was.reported WHEN 'age' THEN -was.reported END, 0) AS value,
+               reading.way * coalesce(-was.ended, '-infinity') AS ended,
+               reading.way * (4 * (was.urgency > 1)::integer + 2 * (was.due >= date_part('epoch', :at::timestamptz))::integer
+                              + (was.stage = 3)::integer) AS pressing,
+               reading.way * was.urgency AS urgency,
+               reading.way * was.due AS due
+    ) AS key
+)
+SELECT k.id
+FROM keyed k, (SELECT * FROM keyed WHERE id = :id LIMIT 1) AS mark
+WHERE (k.missing, k.up) > (mark.missing, mark.up) OR (k.missing, k.up) = (mark.missing, mark.up) AND (
+      k.down < mark.down OR k.down = mark.down AND (
+      (k.value, k.ended, k.pressing, k.urgency, k.due) > (mark.value, mark.ended, mark.pressing, mark.urgency, mark.due)
+      OR (k.value, k.ended, k.pressing, k.urgency, k.due) = (mark.value, mark.ended, mark.pressing, mark.urgency, mark.due)
+         AND CASE WHEN :back THEN k.id COLLATE "C" < mark.id ELSE k.id COLLATE "C" > mark.id END))
+ORDER BY k.missing, k.up, k.down DESC, k.value, k.ended, k.pressing, k.urgency, k.due,
+         CASE WHEN :back THEN k.id COLLATE "C" END DESC, k.id COLLATE "C"
+LIMIT :most::bigint;
+
 -- name: work_orders_of(ids)
 -- These orders, in this order.
 SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.priority, o.status AS state, o.reporter_name,
@@ -54,20 +109,15 @@ SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.prio
 FROM unnest(:ids::text[]) WITH ORDINALITY AS asked (id, number) JOIN work_orders o USING (id)
 ORDER BY asked.number;
 
--- name: work_order_counts(priorities, machine, assignee, unassigned, words, machine_words, zone)
+-- name: work_order_counts(zone, priorities, machine, assignee, unassigned, words)
 -- How many orders are in each state under a filter that asks for no state; how many of them are overdue, and how many
 -- were completed today, by the clock of the zone, and in the last 7 days.
 SELECT o.status AS state, count(*) AS orders,
        count(*) FILTER (WHERE o.status IN ('open', 'in_progress', 'on_hold') AND o.due_at < now()) AS overdue,
        count(*) FILTER (WHERE o.completed_at >= date_trunc('day', now(), :zone::text)) AS completed_today,
        count(*) FILTER (WHERE o.completed_at >= now() - interval '7 days') AS completed_this_week
-FROM work_orders o
-WHERE (:priorities::text[] IS NULL OR o.priority = ANY (:priorities))
-  AND (:machine::text IS NULL OR o.machine_id = :machine)
-  AND (:assignee::integer IS NULL OR o.assignee_id = :assignee)
-  AND (NOT :unassigned::boolean OR o.assignee_id IS NULL)
-  AND (:words::text IS NULL OR o.id ILIKE :words OR o.issue_description ILIKE :words OR o.assignee ILIKE :words
-       OR o.machine_id IN (SELECT machine_name FROM machines WHERE machine_name ILIKE :machine_words::text))
+FROM filtered_work_orders(NULL, NULL, NULL, :priorities::text[], :machine::text, :assignee::integer,
+                          :unassigned::boolean, false, :words::text) o
 GROUP BY o.status;
 
 -- name: former_assignees()

@@ -38,7 +38,8 @@ UNTOUCHED = """SELECT (SELECT jsonb_agg(to_jsonb(h) ORDER BY version) FROM machi
                       (SELECT jsonb_agg(to_jsonb(f) ORDER BY machine_id) FROM machine_feed_stream f),
                       (SELECT jsonb_agg(to_jsonb(o) ORDER BY id) FROM work_orders o),
                       (SELECT to_jsonb(s) FROM simulator_state s)"""
-SWITCHED_OFF = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'O'"
+SWITCHED_OFF = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled NOT IN ('O', 'A')"
+ALWAYS_ON = "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' ORDER BY tgname, tgrelid"
 
 
 @pytest.fixture
@@ -227,8 +228,12 @@ async def test_if_it_fails_nothing_is_left_of_it(connect: Connect, monkeypatch: 
 
 async def test_afterwards_everything_is_guarded_as_before(connect: Connect) -> None:
     connection = await connect()
+    always = await connection.fetch(ALWAYS_ON)
     await fill(connection)
     assert await connection.fetch(SWITCHED_OFF) == []
+    assert await connection.fetch(ALWAYS_ON) == always != []
+    assert await connection.fetchval('SELECT count(*) FROM work_order_texts') == \
+        await connection.fetchval('SELECT count(*) FROM work_orders') > 0
     for statement in ('DELETE FROM machine_status_history', "UPDATE machine_status_history SET reason = 'x'",
                       'DELETE FROM work_orders', 'DELETE FROM work_order_events'):
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='refused'):

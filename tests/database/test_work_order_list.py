@@ -15,6 +15,7 @@ from starlette.datastructures import QueryParams
 from floor.database import Database
 from floor.errors import DatabaseUnavailable, QueryError
 from floor.model import Priority, WorkOrderState
+from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
 
 pytestmark = pytest.mark.newest_postgres
@@ -123,7 +124,7 @@ def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query):
     ({'q': '\0'}, 'Cannot understand q: it holds a NUL character or half a character.'),
     ({'stauts': 'open'}, 'Cannot understand stauts. There is no parameter stauts. Did you mean status?'),
     ({'colour': 'red'}, 'Cannot understand colour. There is no parameter colour. Use status, done, overdue, priority, '
-                        'machine, assignee, q, sort, page or per_page.'),
+                        'machine, assignee, q, sort, page, per_page or cursor.'),
 ])
 def test_what_is_not_understood_is_named_with_what_is_allowed(query, sentence):
     with pytest.raises(QueryError) as refusal:
@@ -217,6 +218,67 @@ async def test_a_search_looks_at_number_description_assignee_and_machine_as_peop
     assert await whats(lists, q='Injection%02') == []
 
 
+@pytest.mark.parametrize('words', ['leaking pump', 'PUMP  leaking', 'pump\u00a0leaking', 'leak pum', 'strasse',
+                                   'STRAẞE', 'straße', 'cafe', 'CAFÉ', 'cafe\u0301', 'café strasse pump', 'Ｐｕｍｐ',
+                                   'ﬁlter', 'pump’s', '\u200bpump', '3\u202fmm'])
+async def test_a_search_finds_words_in_any_order_however_they_are_written(lists, orders, words):
+    await orders.add("The pump's seal is leaking 3 mm into the filter, Straße 5 beside the Café")
+    await orders.add('leaking valve, Str. 5')
+
+    assert await whats(lists, q=words) == ["The pump's seal is leaking 3 mm into the filter, Straße 5 beside the Café"]
+    assert (await lists.counts(OrderFilter(text=words))).all == 1
+
+
+async def test_a_search_needs_all_of_its_words_and_none_at_all_asks_for_everything(lists, orders):
+    await orders.add('pump leaks')
+
+    assert await whats(lists, q='pump broken') == []
+    assert await whats(lists, q='\u200b\u0301') == ['pump leaks']
+
+
+async def test_a_search_looks_into_all_that_was_written_about_an_order(lists, orders, connect):
+    id = await orders.add('the one', state='completed')
+    await orders.add('the other', state='completed')
+    psql = await connect()
+    await psql.execute("INSERT INTO work_order_events (work_order_id, kind, note) VALUES ($1, 'commented', $2)", id,
+                       'Gebrauchtes Lager, bräunlich')
+    item = await psql.fetchval("INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, 'Drain the tank') "
+                               'RETURNING item_id', id)
+    await psql.execute("INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) "
+                       "VALUES ($1, 'Manómetro.png', 'image/png', 'x', 'Lisa')", id)
+    await psql.execute("UPDATE work_orders SET cause = 'Corroded flange', action_taken = 'Welded it', "
+                       "reporter_name = 'Zoë Ångström' WHERE id = $1", id)
+
+    for words in ('braunlich', 'tank drain', 'manometro', 'FLANGE', 'welded', 'zoe angstrom', 'one lager flange tank'):
+        assert await whats(lists, q=words) == ['the one'], words
+
+    await psql.execute('DELETE FROM work_order_checklist WHERE item_id = $1', item)
+    await psql.execute("UPDATE work_orders SET cause = 'Worn' WHERE id = $1", id)
+    assert await whats(lists, q='drain') == []
+    assert await whats(lists, q='braunlich worn') == ['the one']  # a comment stays
+
+
+async def test_a_search_finds_what_was_loaded_without_the_triggers_of_an_origin(lists, orders, connect):
+    psql = await connect()
+    await psql.execute("SET session_replication_role = replica; "
+                       "INSERT INTO work_orders (id, machine_id, issue_description, priority, due_at) "
+                       "VALUES ('WO-20261123-00000001', 'Valve_01_01', 'Loaded', 'low', now()); "
+                       "INSERT INTO work_order_events (event_id, work_order_id, who, kind, note) "
+                       "VALUES (1, 'WO-20261123-00000001', 'Lisa', 'commented', 'by night')")
+
+    assert await whats(lists, q='night loaded') == ['Loaded']
+
+
+async def test_a_search_follows_a_new_name_of_a_machine_and_of_a_person(lists, orders, connect):
+    await orders.add('renamed', assignee=1)
+    psql = await connect()
+    await psql.execute("UPDATE machines SET machine_name = 'Öfen 1' WHERE machine_name = 'Valve_01_01'; "
+                       "UPDATE employees SET last_name = 'Núñez' WHERE id = 1")
+
+    assert await whats(lists, q='ofen nunez') == ['renamed']
+    assert await whats(lists, q='valve') == []
+
+
 async def test_completed_lately_goes_by_the_day_of_the_plant(database, orders):
     kiritimati = ZoneInfo('Pacific/Kiritimati')
     midnight = datetime.now(kiritimati).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -291,6 +353,125 @@ async def test_the_pages_hold_every_order_exactly_once(lists, orders, sort):
         assert page.total == len(ids)
 
     assert sorted(seen) == sorted(ids)
+
+
+async def test_names_are_sorted_with_numbers_as_numbers_and_accents_beside_their_letters(lists, orders):
+    for what in 'valve 10', 'Valve 9', 'Émile', 'Zange', 'emil', 'Emilia', 'valve 10a':
+        await orders.add(what)
+
+    assert await whats(lists, sort='what') == ['emil', 'Émile', 'Emilia', 'Valve 9', 'valve 10', 'valve 10a', 'Zange']
+
+
+async def walked(lists, meanwhile=None, *, back=False, **query):
+    """The ids of all pages, from each to the next by its cursor; meanwhile(number) is awaited between two pages."""
+    filter = OrderFilter.from_query({'per_page': '4', **query})
+    ids = []
+    for number in itertools.count():
+        page = await lists.page(filter)
+        ids += [order.id for order in page.orders]
+        if page.next is None:
+            return ids, filter
+        if meanwhile:
+            await meanwhile(number)
+        filter = OrderFilter.from_query(filter.on_page(number + 2, page.next).to_query())
+
+
+SORTS = ['', *(key.value for key in SortKey if key is not SortKey.PRESSING),
+         *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)]
+
+
+@pytest.mark.parametrize('sort', SORTS)
+async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back(lists, orders, sort):
+    for number in range(23):
+        await orders.add(f'Émile {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
+                         priority=list(Priority)[number % 4], state=list(WorkOrderState)[number % 5],
+                         assignee=(None, 1, 2)[number % 3], reported=-(number % 7), due=number % 3 - 1,
+                         ended=-0.1 - number % 4)
+    whole = [order.id async for order in lists.every(OrderFilter.from_query({'sort': sort}))]
+
+    there, filter = await walked(lists, sort=sort)
+    back = []
+    while True:
+        page = await lists.page(filter)
+        back = [order.id for order in page.orders] + back
+        if page.previous is None:
+            break
+        filter = filter.on_page(1, page.previous)
+
+    assert there == back == whole
+
+
+@pytest.mark.parametrize('sort', SORTS)
+async def test_nothing_is_skipped_or_comes_twice_while_others_write(lists, orders, connect, sort):
+    ids = [await orders.add(f'Order {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
+                            priority=list(Priority)[number % 4], assignee=(None, 1, 2)[number % 3],
+                            reported=-number, due=number % 3 - 1.5) for number in range(24)]
+    psql = await connect()
+
+    async def meanwhile(page):
+        """Changes orders of all pages, in all that lists are sorted by, so that their places are others."""
+        for number in range(page % 3, 24, 3):
+            await psql.execute("""UPDATE work_orders SET priority = $2, issue_description = $3, machine_id = $4,
+                assignee_id = $5, due_at = now() + $6 * interval '1 hour', timestamp = now() - $6 * interval '1 hour'
+                WHERE id = $1""", ids[number], list(Priority)[(number + page) % 4], f'Order {(number + page) % 7}',
+                ('Painter_03_01', 'Valve_01_01', 'Sorter_01_01')[(number + page) % 3],
+                (1, None, 2)[(number + page) % 3], (number * 7 + page * 5) % 11 - 5)
+            status = ('on_hold', 'in_progress', 'open', 'completed')[(number // 3 + page) % 4]
+            if await psql.fetchval('SELECT status FROM work_orders WHERE id = $1', ids[number]) == 'completed':
+                status = 'open'
+            await psql.execute("""UPDATE work_orders SET status = $2, hold_reason = 'parts', cause = 'c',
+                action_taken = 'a' WHERE id = $1 AND status <> $2""", ids[number], status)
+        await orders.add('new', priority='critical', reported=0)
+
+    seen, _ = await walked(lists, meanwhile, sort=sort)
+
+    assert sorted(id for id in seen if id in ids) == sorted(ids)
+    assert len(seen) == len(set(seen))
+
+
+async def test_a_page_of_numbers_alone_skips_what_the_writers_moved(lists, orders, connect):
+    """Why there are cursors: the control to the test above."""
+    ids = [await orders.add(str(number), reported=-number) for number in range(8)]
+    first = await lists.page(OrderFilter.from_query({'sort': 'age', 'per_page': '4', 'state': 'open'}))
+    await (await connect()).execute("UPDATE work_orders SET status = 'in_progress' WHERE id = $1", ids[0])
+    query = {'sort': 'age', 'per_page': '4', 'state': 'open', 'page': '2'}
+
+    by_number = await lists.page(OrderFilter.from_query(query))
+    by_cursor = await lists.page(OrderFilter.from_query({**query, 'cursor': str(first.next)}))
+
+    assert [order.id for order in by_number.orders] == ids[5:]  # the fifth was shown to nobody
+    assert [order.id for order in by_cursor.orders] == ids[4:]
+
+
+@pytest.mark.parametrize('text', ['', 'x', '!!!', 'YX5XTw', 'é', 'a' * 9000])
+def test_what_is_no_cursor_is_known_as_none(text):
+    with pytest.raises(ValueError, match='cursor'):
+        OrderCursor.parse(text)
+
+
+@given(st.from_regex(r'WO-[0-9]{8}-[0-9a-z]{4,32}', fullmatch=True),
+       st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)),
+       st.sampled_from(['1:1:', '700:750:701,740', '9223372036854775807:9223372036854775807:']), st.booleans())
+def test_a_cursor_comes_through_an_address_as_it_was(id, at, snapshot, back):
+    cursor = OrderCursor(id, at, snapshot, back)
+
+    assert OrderCursor.parse(str(cursor)) == cursor
+
+
+@pytest.mark.parametrize('snapshot', ['0:0:', '5:4:', '5:9:4', '5:9:9', '5:9:7,6', '5:9:6,6', f'{2**63}:{2**63}:'])
+def test_a_cursor_that_postgresql_would_refuse_is_refused_before(snapshot):
+    with pytest.raises(ValueError, match='cursor'):
+        OrderCursor.parse(str(OrderCursor('WO-20261123-0000', datetime(2026, 1, 1, tzinfo=UTC), snapshot)))
+
+
+async def test_what_lists_were_sorted_by_is_kept_for_a_day(orders, connect):
+    psql = await connect()
+    await psql.execute("UPDATE work_orders SET priority = 'high' WHERE id = $1", await orders.add('old'))
+    await psql.execute("UPDATE work_order_sort_history SET replaced_at = now() - interval '25 hours'")
+
+    await psql.execute("UPDATE work_orders SET priority = 'high' WHERE id = $1", await orders.add('new'))
+
+    assert await psql.fetchval('SELECT array_agg(what_key) FROM work_order_sort_history') == ['new']
 
 
 # how many

@@ -1,0 +1,55 @@
+"""Where in a list of work orders a page goes on: after an order or before it, as its first page saw the list."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_US = 253_402_300_799_999_999  # the end of the year 9999
+_XID = r'\d{1,19}'
+_CURSOR = re.compile(rf'([ab])~(WO-\d{{8}}-[0-9a-z]{{4,32}})~(\d{{1,18}})~({_XID}:{_XID}:(?:{_XID}(?:,{_XID})*)?)',
+                     re.ASCII)
+LONGEST = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCursor:
+    """The page after an order, or with back the page before it.
+
+    at: when the first page was read, which says what was overdue; snapshot: the transactions that it saw, as
+    PostgreSQL's pg_snapshot writes them. As a string it is fit for an address, and not for people to read.
+    """
+
+    id: str
+    at: datetime
+    snapshot: str
+    back: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> OrderCursor:
+        """:raises ValueError: it is no cursor of ours"""
+        if len(text) > LONGEST or not text.isascii():
+            raise ValueError('is not a cursor that this list has given')
+        try:
+            found = _CURSOR.fullmatch(urlsafe_b64decode(text + '=' * (-len(text) % 4)).decode('ascii'))
+        except ValueError:
+            found = None
+        if not found or int(found[3]) > _LAST_US or not _is_snapshot(found[4]):
+            raise ValueError('is not a cursor that this list has given')
+        return cls(found[2], _EPOCH + timedelta(microseconds=int(found[3])), found[4], found[1] == 'b')
+
+    def __str__(self) -> str:
+        microseconds = (self.at - _EPOCH) // timedelta(microseconds=1)
+        text = f'{"b" if self.back else "a"}~{self.id}~{microseconds}~{self.snapshot}'
+        return urlsafe_b64encode(text.encode()).decode().rstrip('=')
+
+
+def _is_snapshot(text: str) -> bool:
+    """Whether PostgreSQL takes it: 0 < xmin <= xmax, and between them the transactions under way, in order."""
+    xmin, xmax, under_way = text.split(':')
+    numbers = [int(number) for number in under_way.split(',') if number]
+    return 0 < int(xmin) <= int(xmax) < 2**63 and numbers == sorted(set(numbers)) and all(
+        int(xmin) <= number < int(xmax) for number in numbers)

@@ -1,0 +1,75 @@
+"""One order of names and one way to compare texts, in the database and in Python, on every server."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floor.names import fold, name_key, sort_key
+
+ASSIGNED = [chr(code) for code in range(1, sys.maxunicode + 1)
+            if unicodedata.category(chr(code)) not in ('Cn', 'Cs', 'Co')]
+SORTED = 'SELECT array_agg(name ORDER BY name_sort_key(name), name COLLATE "C") FROM unnest($1::text[]) AS name'
+
+
+async def test_the_database_and_python_fold_every_character_alike(connect):
+    connection = await connect()
+    rows = await connection.fetch(
+        "SELECT letter, fold_text('A' || letter || 'z') AS folded, name_sort_key(letter || '7') AS key "
+        'FROM unnest($1::text[]) AS letter', ASSIGNED)
+
+    assert [(row['letter'], row['folded']) for row in rows if row['folded'] != fold(f'A{row["letter"]}z')] == []
+    assert [(row['letter'], row['key']) for row in rows if row['key'] != sort_key(f'{row["letter"]}7')] == []
+
+
+texts = st.lists(
+    st.text(st.characters(exclude_categories=['Cs', 'Cn', 'Co'], exclude_characters='\0')) | st.sampled_from(
+        [' ', 'ß', 'é', 'e\u0301', '00', '2', '10', '0' * 30, '9' * 30, '\u00a0', '_', 'Machine']),
+    max_size=6).map(''.join)
+
+
+@pytest.mark.newest_postgres
+async def test_the_database_and_python_sort_any_texts_alike(connect):
+    connection = await connect()
+    for names in many_lists():
+        in_database = await connection.fetchval(SORTED, names)
+        assert (in_database or []) == sorted(names, key=name_key)
+
+
+def many_lists():
+    found = []
+
+    @given(st.lists(texts, max_size=30))
+    def find(names):
+        found.append(names)
+
+    find()
+    return found
+
+
+@pytest.mark.parametrize(('one', 'other'), [
+    ('Straße', 'STRASSE'), ('STRAẞE', 'strasse'), ('Café', 'cafe\u0301'), ('É', 'e'), ('Ölleck', 'OLLECK'),
+    ('İSTANBUL', 'istanbul'), ('ısı', 'ISI'), ('ﬁlter', 'FILTER'), ('Ｖａｌｖｅ　１', 'valve 1'), ('œuvre', 'OEUVRE'),
+    ('Łódź', 'lodz'), ('smørrebrød', 'SMORREBROD'), ('Ελλάς', 'ΕΛΛΑΣ'), ('Ёлка', 'елка'), ('3\u00a0mm', '3 mm'),
+    ('3\u202fmm', '3\u2009mm'), ('it’s', "it's"), ('„so“', '"so"'), ('5–6', '5-6'), ('re\u00adport', 'report'),
+    ('a\u200bb', 'ab'), ('  a \r\n\t b ', 'a b'), ('½', '1/2'), ('¾″', "3/4''"), ('㎜', 'mm'), ('한국', '한국')])
+async def test_texts_that_people_take_for_the_same(connect, one, other):
+    folded = await (await connect()).fetchrow('SELECT fold_text($1) AS one, fold_text($2) AS other', one, other)
+
+    assert folded['one'] == folded['other'] == fold(one) == fold(other)
+
+
+def test_texts_that_differ_stay_different():
+    assert len({fold(text) for text in ('a_b', 'a b', 'a%b', 'ab', 'a.b', 'か', 'き', 'ו', '1', '2', '')}) == 11
+
+
+@pytest.mark.parametrize('names', [
+    ['Machine 2', 'machine 10', 'Machine 010b', 'MACHINE 11'], ['e', 'é', 'f'], ['Emile', 'Émile 2', 'emile 10'],
+    ['(spare)', '3 presses', 'press'], ['Valve 2', 'Valve_2', 'Valve_10'], ['Straße 9', 'strasse 10'],
+    ['a', 'B', 'c'], ['Olpumpe', 'Ölpumpe 2', 'Zange'], ['7', '07b', '8'], ['2', '1' * 25]])
+async def test_names_are_sorted_as_people_expect(connect, names):
+    in_database = await (await connect()).fetchval(SORTED, names[::-1])
+
+    assert in_database == sorted(names[::-1], key=name_key) == names
