@@ -66,6 +66,15 @@ def by_the_clock(at: datetime, zone: tzinfo, form: str) -> str:
     return local.strftime(form) + (f' {zone_word(local)}' if comes_twice(local) else '')
 
 
+def meanings(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
+    """The moments at which the clock of the zone shows this time, in the zone: one; none while it skips the time; two,
+    the earlier first, where it goes back. local: without a zone."""
+    both = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    if not _exists(both[0]):
+        return ()
+    return tuple(both) if comes_twice(both[0]) else (both[0],)
+
+
 def comes_twice(local: datetime) -> bool:
     """Whether the clock of its zone shows this time twice, because it goes back."""
     return _exists(local) and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()

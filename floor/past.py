@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from .errors import InvalidInput
+from .moments import by_the_clock
+from .query import Query
 
 SPAN = timedelta(hours=24)
 LONGEST_SPAN = timedelta(days=31)
-FIRST_YEAR = 1970
-LONGEST_TEXT = 40
+NAMES = ('at', 'from', 'to')
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,40 +24,36 @@ class PastMoment:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], now: datetime, zone: tzinfo) -> PastMoment:
-        """at, and the stretch as from and to; without at it is now. zone: of a time that names none.
+        """at, and the stretch as from and to; without at it is now. zone: of a time without an offset.
 
-        :raises InvalidInput: a time that is none or is yet to come; a stretch that does not hold at is left out
+        :raises QueryError: a time that is none or is yet to come; a stretch that is too long or does not hold at
         """
+        asked = Query(query, NAMES)
         now = now.astimezone(UTC).replace(microsecond=0)
-        at = parse_moment(query['at'], zone) if query.get('at') else now
+        at, start, end = (moment and moment.replace(microsecond=0)
+                          for moment in (asked.moment(name, zone) for name in NAMES))
+        at = at or now
         if at > now:
-            raise InvalidInput(f'this moment is yet to come: it is {now.astimezone(zone):%Y-%m-%d %H:%M:%S} now', 'at')
-        end = max(at, min(now, at + SPAN / 2))
-        whole = cls(at, end - SPAN, end)
-        try:
-            start, end = (parse_moment(query.get(name, ''), zone) for name in ('from', 'to'))
-        except InvalidInput:
-            return whole
-        end = min(end, now)
-        return cls(at, start, end) if start <= at <= end and timedelta() < end - start <= LONGEST_SPAN else whole
+            asked.fail('at', f'this moment is yet to come: it is {by_the_clock(now, zone, "%Y-%m-%d %H:%M:%S")} now')
+        whole_end = max(at, min(now, at + SPAN / 2))
+        whole = cls(at, whole_end - SPAN, whole_end)
+        if start is not None and end is not None:
+            end = min(end, now)
+            if not start <= at <= end or start == end:
+                asked.fail('from', f'Cannot show {at_text(at)} between from and to: from has to be before it, and to '
+                                   f'after it')
+            elif end - start > LONGEST_SPAN:
+                asked.fail('from', f'Cannot show more than {LONGEST_SPAN.days} days: move from and to together')
+        elif asked.has('from') != asked.has('to'):
+            asked.fail('from' if asked.has('from') else 'to', 'Cannot use from without to, or to without from')
+        asked.check(whole)
+        return whole if start is None or end is None else cls(at, start, end)
 
     def to(self, moment: datetime) -> PastMoment:
         """Another moment of the same stretch, or as near to it as the stretch goes."""
         return replace(self, at=min(max(moment.astimezone(UTC).replace(microsecond=0), self.start), self.end))
 
 
-def parse_moment(text: str, zone: tzinfo) -> datetime:
-    """An ISO time in UTC to the second; zone: of a time that names none.
-
-    :raises InvalidInput: it is none
-    """
-    try:
-        # a + in an address arrives as a blank
-        moment = datetime.fromisoformat(text.strip()[:LONGEST_TEXT].replace(' ', '+' if 'T' in text else ' '))
-        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-        moment = moment.astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput('this is no time; write it as 2026-11-23T10:42:07', 'at') from error
-    if moment.year < FIRST_YEAR:
-        raise InvalidInput('no history goes back that far', 'at')
-    return moment
+def at_text(at: datetime) -> str:
+    """A moment as addresses of the past have it: '2026-11-23T10:42:07Z'."""
+    return at.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')

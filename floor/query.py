@@ -58,6 +58,10 @@ class Query:
         if self.faults:
             raise QueryError(self.faults, understood)
 
+    def has(self, name: str) -> bool:
+        """Whether the address says anything of this parameter."""
+        return name in self._values
+
     def text(self, name: str, longest: int = LONGEST_TEXT) -> str:
         """A text as it is; empty: there is none."""
         values = self._values.get(name, [''])
@@ -121,12 +125,17 @@ class Query:
 
     def _word(self, name: str, text: str, words: Iterable[Word]) -> Word | None:
         known = list(words)
-        for written in text.strip(), text.strip().lower().replace(' ', '_').replace('-', '_'):
-            if written in known:
-                return known[known.index(written)]
+        for same in str.strip, _alike:
+            if found := [word for word in known if same(word) == same(text)]:
+                return found[0]
         if text.strip():
             self.fail(name, f'Cannot understand {name}={shown(text)}: use {listed(known)}')
         return None
+
+
+def _alike(text: str) -> str:
+    """'On hold', 'on-hold' and 'on_hold' are the same word."""
+    return text.strip().lower().replace(' ', '_').replace('-', '_')
 
 
 def no_such(kind: str, name: str, names: Sequence[str]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..database import Database
-from ..errors import InvalidInput
+from ..errors import InvalidInput, QueryError
 from ..model import FloorSnapshot, MachineName
+from ..query import no_such
 from .explanation import Explanation, Kpi, read_explanation
 from .figures import Kpis, LineKpis, read_kpis, read_lines
 from .orders import OrderReport, read_orders
@@ -39,7 +40,7 @@ class Analytics:
     """Reports of any window and any part of the floor. A window that reaches beyond now counts up to now.
 
     Every method raises DatabaseUnavailable when nobody answers, or not in time. What nobody has ever heard of (a line,
-    a machine, a time before the history) is no error: there is just nothing known of it.
+    a machine, a time before the history) is no error: there is just nothing known of it; `check` says so beforehand.
     """
 
     def __init__(self, database: Database, zone: ZoneInfo, *, micro_stop: timedelta = MICRO_STOP,
@@ -49,6 +50,28 @@ class Analytics:
         self._zone = zone
         self._micro_stop = micro_stop
         self._now = now
+
+    async def check(self, scope: Scope) -> None:
+        """Whether the line and the machine of an address are there, or were once.
+
+        :raises QueryError: there is none of this name, or the machine is not on the line
+        """
+        if scope.is_whole_floor:
+            return
+        faults: dict[str, str] = {}
+        now = datetime.now(UTC)
+        async with self._read(Window(now, now), WHOLE_FLOOR) as report:
+            lines = [row['name'] async for row in report.queries.line_names(report.connection)]
+        if scope.line is not None and scope.line not in lines:
+            faults['line'] = no_such('line', scope.line, lines)
+        if scope.machine is not None and scope.machine not in report.names:
+            faults['machine'] = no_such('machine', scope.machine, report.names)
+        if not faults and scope.line is not None and scope.machine is not None:
+            on_line = [machine.name for machine in report.machines if machine.line == scope.line]
+            if scope.machine not in on_line:
+                faults['machine'] = no_such(f'machine on the line {scope.line} called', scope.machine, on_line)
+        if faults:
+            raise QueryError(faults)
 
     async def kpis(self, window: Window, scope: Scope = WHOLE_FLOOR) -> Kpis:
         """Uptime, availability, stops, MTBF, MTTR, MTTA with their coverage."""

@@ -1,6 +1,7 @@
 """Reports as files for Excel: RFC 4180, UTF-8 with a mark that says so, and no text that counts as a formula.
 
-Numbers are bare: lengths of time in seconds, shares from 0 to 1, times by the plant's clock.
+Numbers are bare: lengths of time in seconds, shares from 0 to 1, times by the plant's clock with
+their offset from UTC.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import io
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import datetime, tzinfo
 
+from ..moments import for_a_file
 from ..orders.order_csv import BYTE_ORDER_MARK, FORMULA_STARTS
 from . import Analytics, Page, Scope, Window
 from . import report_tables as tables
@@ -122,7 +124,7 @@ def _cell(cell: Cell, zone: tzinfo) -> str:
     if cell is None:
         return ''
     if isinstance(cell, datetime):
-        return cell.astimezone(zone).strftime('%Y-%m-%d %H:%M:%S')
+        return for_a_file(cell, zone)
     if isinstance(cell, float):
         return f'{cell:.6f}'.rstrip('0').rstrip('.')
     text = str(cell)

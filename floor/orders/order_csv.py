@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, tzinfo
 
 from ..model import WorkOrder
+from ..moments import for_a_file
 
 BYTE_ORDER_MARK = '\ufeff'  # without it Excel takes UTF-8 for the code page of its country
 PIECE = 32_768
@@ -39,7 +40,7 @@ COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
 
 
 async def pieces(orders: AsyncIterator[WorkOrder], zone: tzinfo) -> AsyncIterator[str]:
-    """The file in pieces of about 32,000 characters; times are those of the zone, as in '2026-11-23 10:42:07'."""
+    """The file in pieces of about 32,000 characters; times by the clock of the zone, as 2026-11-23 10:42:07+01:00."""
     text = io.StringIO(newline='')
     writer = csv.writer(text, lineterminator='\r\n')
     text.write(BYTE_ORDER_MARK)
@@ -57,6 +58,6 @@ def _cell(value: str | datetime | None, zone: tzinfo) -> str:
     if value is None:
         return ''
     if isinstance(value, datetime):
-        return value.astimezone(zone).strftime('%Y-%m-%d %H:%M:%S')
+        return for_a_file(value, zone)
     # an apostrophe has Excel show the text as it is, also after leading blanks
     return f"'{value}" if value.startswith(FORMULA_STARTS) or value.lstrip().startswith(FORMULA_STARTS) else str(value)

@@ -9,8 +9,8 @@ from fastapi import Request
 from nicegui import ui
 
 from ..analytics import Analytics
-from ..errors import FloorError, HistoryNotReadyError, InvalidInput
-from ..past import PastMoment
+from ..errors import FloorError, HistoryNotReadyError, QueryError
+from ..past import PastMoment, at_text
 from ..shifts import Shift, Shifts
 from ..store import Difference, Machine, Store
 from ..ui.addresses import as_asked
@@ -23,8 +23,7 @@ from ..ui.machine_tile import shortened
 from ..ui.orders.words import due_words
 from ..ui.past.controls import PastControls, ago
 from ..ui.past.floor import PastFloor
-from ..ui.reports.stop_story import PAST, at_text
-from ..ui.saying import as_sentence
+from ..ui.reports.stop_story import PAST
 from ..ui.services import Services
 from ..ui.words import date_and_time, length
 
@@ -38,8 +37,8 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
         with frame('The past', services, view, person, section='Reports'):
             try:
                 moment = PastMoment.from_query(request.query_params, now(services), services.zone)
-            except InvalidInput as error:
-                refusal(as_sentence(error))
+            except QueryError as error:
+                refusal(str(error))
                 services.broadcast.join(view)
                 return
             page = PastPage(services, analytics, shifts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,13 +24,14 @@ from ..errors import (
     InvalidInput,
     NotAllowed,
     ProgramFaultError,
+    QueryError,
     TooManyDownloads,
 )
 from ..model import MachineName
 from ..store import NOT_ON_A_LINE, Connection, Difference
-from ..ui.addresses import as_asked
 from ..ui.assets import link_stylesheet
 from ..ui.broadcast import LiveView
+from ..ui.browser_history import BrowserHistory
 from ..ui.frame import frame
 from ..ui.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Notice, failure, waiting
 from ..ui.reports.cards import KpiCards
@@ -41,9 +42,9 @@ from ..ui.reports.filters import ReportFilters
 from ..ui.reports.losses import Losses, table_view
 from ..ui.reports.orders import show_orders
 from ..ui.reports.panel import Panel
-from ..ui.reports.tabs import ReportTabs, Tab
+from ..ui.reports.tabs import AskedReport, ReportTabs, Tab
 from ..ui.reports.timeline import timeline_panel
-from ..ui.saying import as_sentence
+from ..ui.saying import Alert, as_sentence
 from ..ui.services import Services
 from ..ui.words import moment
 
@@ -63,12 +64,14 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
         identity = services.visitor()
         person = services.person(identity)
         view = LiveView(ui.context.client, lambda: None)
-        choice, tab = ReportChoice.from_query(request.query_params), Tab.from_query(request.query_params)
+        asked = AskedReport.from_query(request.query_params, services.zone)
         with frame('Reports', services, view, person):
             link_stylesheet(STYLESHEET)
-            tabs = ReportTabs(choice, tab)
-            page = ReportsPage(services, analytics, shifts, choice, tabs.show) if tab is Tab.PLANT else None
-            if page is None:
+            tabs = ReportTabs(asked.choice, asked.tab)
+            page = ReportsPage(services, analytics, shifts, asked, tabs.show) if asked.tab is Tab.PLANT else None
+            if page is None and asked.refusal:
+                Alert().show(asked.refusal)
+            elif page is None:
                 databricks_dashboard(services.dashboard)
         services.broadcast.join(view)
         if page is not None:
@@ -80,7 +83,8 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
             who = services.identify(request.headers)
             if not files.has(name):
                 return PlainTextResponse('There is no such report.', status_code=404)
-            choice = ReportChoice.from_query(request.query_params)
+            choice = ReportChoice.from_query(request.query_params, services.zone, also=['kpi', 'tab'])
+            await analytics.check(choice.scope)
             comparison = choice.at(await services.database_now(), services.zone, shifts)
             pieces = files.pieces(name, comparison.window, comparison.before, choice.scope, by=choice.by,
                                   kpi=request.query_params.get('kpi', ''))
@@ -99,22 +103,27 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
 class ReportsPage:
     """One browser's page: what it is about, and what was read for it."""
 
-    def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, choice: ReportChoice,
+    def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, asked: AskedReport,
                  on_choice: Callable[[ReportChoice], None]) -> None:
-        """on_choice: told of each other choice, for what stands around."""
+        """asked: by its address. on_choice: told of each other choice, for what stands around."""
         self._services = services
         self._analytics = analytics
         self._shifts = shifts
-        self._choice = choice
+        choice = self._choice = asked.choice
+        self._refusal = asked.refusal
+        self._is_checked = False
         self._on_choice = on_choice
+        self._history = BrowserHistory(ADDRESS, self._follow)
         self._client = ui.context.client
         self._task: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
         self._offered: tuple[object, ...] = ()
         self._explain = ExplainDialog(analytics, services.zone)
         with ui.element('div').classes('reports') as self._root:
-            self._filters = ReportFilters(choice, self._ask)
+            self._filters = ReportFilters(choice, self._ask, services.zone)
             self._problem = Notice(self.read)
+            self._clear = ui.button('Show the report of today', on_click=lambda: self._ask(ReportChoice()), color=None)
+            self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._cards = KpiCards(self._open_explanation)
             window = self._comparison().window
             self._timeline = timeline_panel(analytics, services.store, services.zone, window, self._machines_of(choice),
@@ -127,6 +136,9 @@ class ReportsPage:
 
     async def first_answer(self) -> None:
         """Wait for the figures, but not for long."""
+        if self._refusal:
+            self._refuse(self._refusal)
+            return
         self.read()
         if self._services.store.connection is Connection.LIVE:
             try:
@@ -136,19 +148,45 @@ class ReportsPage:
 
     def read(self) -> None:
         """Compute the report anew."""
-        if self._task is not None:
-            self._task.cancel()
+        self._end_reading()
         self._task = background_tasks.create(self._run(), name='report')
 
     # what people do
 
     def _ask(self, choice: ReportChoice) -> None:
-        self._choice = choice
-        ui.navigate.history.push(as_asked(choice.address()))
+        self._history.push(choice.address())
+        self._show(choice)
+
+    def _follow(self, query: Mapping[str, str]) -> None:
+        """The browser went back or forward."""
+        asked = AskedReport.from_query(query, self._services.zone)
+        self._is_checked = False
+        if asked.tab is not Tab.PLANT:
+            ui.navigate.reload()
+        elif asked.refusal:
+            self._end_reading()
+            self._choice = asked.choice
+            self._filters.show(asked.choice)
+            self._refuse(asked.refusal)
+        else:
+            self._show(asked.choice)
+
+    def _show(self, choice: ReportChoice) -> None:
+        self._choice, self._refusal = choice, ''
+        self._clear.set_visibility(False)
+        self._root.props['data-refused'] = 'false'
         self._filters.show(choice)
         self._on_choice(choice)
         self._timeline.show(self._comparison().window, self._machines_of(choice))
         self.read()
+
+    def _refuse(self, refusal: str) -> None:
+        """Nothing is shown under an address that is not understood, least of all the whole floor."""
+        self._refusal = refusal
+        self._problem.show(refusal, can_retry=False)
+        self._clear.set_visibility(True)
+        self._filters.say('')
+        self._root.props['data-refused'] = 'true'
 
     def _zoom(self, window: Window) -> None:
         self._ask(self._choice.zoomed(window, self._services.zone))
@@ -170,6 +208,10 @@ class ReportsPage:
                 await self._read(self._choice, await self._services.database_now())
                 pause = AGAIN_S if self._choice.span is not Span.RANGE else None
                 self._problem_is('')
+            except QueryError as error:
+                pause = None
+                with self._client:
+                    self._refuse(str(error))
             except FloorError as error:
                 pause = RETRY_S if isinstance(error, DatabaseError) else None
                 self._failed(error)
@@ -189,6 +231,9 @@ class ReportsPage:
         """Part after part, each shown as soon as it is there. now: by the database's clock."""
         comparison, broad_comparison = self._at(choice, now), self._at(choice.broad, now)
         analytics, window, scope = self._analytics, comparison.window, choice.scope
+        if not self._is_checked:
+            await analytics.check(scope)
+            self._is_checked = True
         begun = window.start < now
         kpis = await analytics.kpis(window, scope)
         before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
@@ -240,6 +285,8 @@ class ReportsPage:
         if difference.layout:
             with self._client:
                 self._offer()
+        if self._refusal:
+            return
         if difference.history:  # all of it was wrong, or is there now
             self._timeline.show(self._comparison().window, self._machines_of(self._choice))
             self.read()
@@ -268,6 +315,9 @@ class ReportsPage:
 
     def _end(self) -> None:
         self._stop()
+        self._end_reading()
+
+    def _end_reading(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
@@ -281,5 +331,5 @@ def nothing_known(kpis: Kpis, choice: ReportChoice, *, begun: bool) -> str:
     if choice.machine is not None:
         return 'Nothing was heard of this machine in this window.'
     if not kpis.machines:
-        return 'There is no such line, or no machine on it.' if choice.line else 'There are no machines yet.'
+        return 'There is no machine on this line.' if choice.line else 'There are no machines yet.'
     return 'Nothing was heard of these machines in this window.'

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime, tzinfo
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -11,7 +12,9 @@ from nicegui import ui
 
 from ..analytics import Analytics
 from ..analytics.shift_report import ShiftReport, read_shift_report
-from ..errors import FloorError, InvalidInput
+from ..errors import FloorError, QueryError
+from ..moments import with_offset
+from ..query import Query, listed
 from ..shifts import Shift, Shifts
 from ..ui.broadcast import LiveView
 from ..ui.frame import frame
@@ -19,11 +22,9 @@ from ..ui.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Notice,
 from ..ui.reports.shared_sheet import SharedSheets
 from ..ui.reports.shift_sheet import ShiftSheet
 from ..ui.reports.stop_story import past_address
-from ..ui.saying import as_sentence
 from ..ui.services import Services
 
 ADDRESS = '/reports/shift'
-FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
@@ -40,7 +41,7 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
         with frame('Shift report', services, view, person, section='Reports'), ui.element('div').classes('handover'):
             page = ShiftReportPage(services, sheets, shifts)
         services.broadcast.join(view)
-        await page.open(request.query_params.get('date', ''), request.query_params.get('shift', ''))
+        await page.open(request.query_params)
 
 
 class ShiftReportPage:
@@ -59,14 +60,14 @@ class ShiftReportPage:
         self._shift: Shift | None = None
         self._sheet = ShiftSheet(services.zone)
 
-    async def open(self, day: str, name: str) -> None:
+    async def open(self, query: Mapping[str, str]) -> None:
         """Show the shift of an address; wait for it, but not for long."""
         now = datetime.fromtimestamp(self._services.store.now_ms / 1000, UTC)  # the sheet itself asks the database
         with self._client:
             try:
-                self._shift = asked_shift(day, name, self._shifts, now)
-            except InvalidInput as error:
-                self._notice.show(as_sentence(error), can_retry=False)
+                self._shift = asked_shift(query, self._shifts, now)
+            except QueryError as error:
+                self._notice.show(str(error), can_retry=False)
                 with self._place:
                     ui.link('The shift that goes on', ADDRESS)
                 return
@@ -101,23 +102,26 @@ class ShiftReportPage:
                     links(answer, self._shifts, self._services.zone)
 
 
-def asked_shift(day: str, name: str, shifts: Shifts, now: datetime) -> Shift:
+def asked_shift(query: Mapping[str, str], shifts: Shifts, now: datetime) -> Shift:
     """The shift that an address names.
 
-    :raises InvalidInput: there is no such shift, or it has not begun
+    :raises QueryError: there is no such shift, or it has not begun
     """
-    if not day and not name:
-        return shifts.at(now)
-    try:
-        parsed = date.fromisoformat(day[:10])
-    except ValueError as error:
-        raise InvalidInput('this is no day; write it as 2026-11-23', 'date') from error
-    shift = shifts.of(parsed, name) if FIRST_YEAR <= parsed.year <= LAST_YEAR else None
-    if shift is None:
-        raise InvalidInput(f'there is no such shift on {parsed}; the shifts are {", ".join(shifts.names)}', 'shift')
-    if shift.start > now:
-        raise InvalidInput('this shift has not begun', 'date')
-    return shift
+    asked = Query(query, ['date', 'shift'])
+    day, name = asked.day('date'), asked.one_of('shift', shifts.names)
+    shift = shifts.of(day, name) if day is not None and name is not None else None
+    if not (asked.has('date') or asked.has('shift')):
+        shift = shifts.at(now)
+    elif not asked.has('date'):
+        asked.fail('date', 'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23')
+    elif not asked.has('shift'):
+        asked.fail('shift', f'Cannot use date without shift: add {listed(f"shift={name}" for name in shifts.names)}')
+    elif day is not None and name is not None and shift is None:
+        asked.fail('shift', f'There is no shift {name} on {day}: the clocks are changed then, or skip it')
+    elif shift is not None and shift.start > now:
+        asked.fail('date', 'This shift has not begun')
+    asked.check(shift)
+    return shift or shifts.at(now)
 
 
 def links(report: ShiftReport, shifts: Shifts, zone: tzinfo) -> None:
@@ -125,7 +129,7 @@ def links(report: ShiftReport, shifts: Shifts, zone: tzinfo) -> None:
     shift, until = report.shift, report.until
     before, after = shifts.before(shift), shifts.after(shift)
     period = {'from': shift.start, 'to': until}
-    address = {name: at.astimezone(zone).strftime('%Y-%m-%dT%H:%M') for name, at in period.items()}
+    address = {name: with_offset(at, zone) for name, at in period.items()}
     with ui.element('nav').classes('handover-links').props('aria-label="Shifts"'):
         ui.link(f'← {before.name}, {before.date:%a} {before.date}', address_of(before))
         if not report.is_going:

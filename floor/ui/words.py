@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from ..moments import by_the_clock
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -19,13 +21,13 @@ def length(seconds: float) -> str:
 
 
 def time_of_day(ms: int, zone: tzinfo) -> str:
-    """'10:42:07' in the plant's time zone; ms since 1970."""
-    return moment(ms, zone).strftime('%H:%M:%S')
+    """'10:42:07' in the plant's time zone, '02:30:00 CEST' where that time comes twice; ms since 1970."""
+    return by_the_clock(moment(ms, zone), zone, '%H:%M:%S')
 
 
 def date_and_time(ms: int, zone: tzinfo) -> str:
-    """'2026-11-23 10:42:07' in the plant's time zone; ms since 1970."""
-    return moment(ms, zone).strftime('%Y-%m-%d %H:%M:%S')
+    """'2026-11-23 10:42:07' in the plant's time zone, with its name where that time comes twice; ms since 1970."""
+    return by_the_clock(moment(ms, zone), zone, '%Y-%m-%d %H:%M:%S')
 
 
 def moment(ms: int, zone: tzinfo) -> datetime:

@@ -26,6 +26,10 @@ LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name)
 ORDER BY l.position NULLS LAST, l.line_id, m.position, name.machine_name;
 
+-- name: line_names()
+-- Of all lines, in flow order.
+SELECT name FROM production_lines ORDER BY position, line_id;
+
 -- name: first_known()$
 -- When the history begins.
 SELECT least((SELECT min(first_at) FROM history_machines), (SELECT min(at) FROM history_unread));

@@ -133,3 +133,44 @@ async def test_an_address_with_a_misspelt_filter_says_so_and_can_be_cleared(visi
     await page.go_back()
     await expect(alert).to_be_visible()
     await expect(page.get_by_text('Oil leak')).to_be_hidden()
+
+
+async def test_back_takes_back_one_choice_of_the_reports_at_a_time(stays, visitor, sql):
+    url = f'{visitor.program.url}/reports'
+    page = await stays('/reports')
+    await chip(page, '7 days').click()
+    await expect(page).to_have_url(f'{url}?window=7d')
+    await page.get_by_role('button', name='count', exact=True).click()
+    await expect(page).to_have_url(f'{url}?window=7d&by=count')
+
+    await page.go_back()
+    await expect(page).to_have_url(f'{url}?window=7d')
+    await expect(page.get_by_role('button', name='minutes', exact=True)).to_have_attribute('aria-pressed', 'true')
+    await page.go_back()
+    await pressed(page, 'Today', 'true')
+    await page.go_forward()
+
+    await pressed(page, '7 days', 'true')
+    assert await page.evaluate('window.is_the_same')
+
+
+async def test_links_in_a_dialog_of_the_reports_lead_where_they_point(visitor, sql):
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
+                      "WHERE machine_name = 'Valve_01_01'")
+    page = await visitor.open('/reports')
+    await page.locator('.timeline').get_by_role('button', name=re.compile('Valve')).first.click()
+    await page.get_by_role('dialog').get_by_role('link', name='The floor at that moment').click()
+
+    await expect(page).to_have_url(re.compile('/past[?]at='))
+    await visitor.ready(page)
+    await expect(page.get_by_text('The past', exact=True).first).to_be_visible()
+
+
+async def test_an_address_of_reports_that_is_not_understood_shows_no_figures(visitor, sql):
+    page = await visitor.open('/reports?window=8d')
+    await expect(page.get_by_role('alert').filter(has_text='Cannot understand window=8d')).to_be_visible()
+    await expect(page.get_by_role('button', name='Explain Uptime')).to_be_hidden()
+
+    await page.get_by_role('button', name='Show the report of today').click()
+
+    await expect(page.get_by_role('button', name='Explain Uptime')).to_be_visible()

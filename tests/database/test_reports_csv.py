@@ -14,7 +14,7 @@ import pytest
 from floor.analytics import Analytics, Scope, Window
 from floor.analytics.report_csv import ReportFiles
 from floor.database import Database
-from floor.errors import InvalidInput
+from floor.errors import InvalidInput, QueryError
 from floor.model import MachineName
 
 pytestmark = pytest.mark.newest_postgres
@@ -64,8 +64,8 @@ async def test_causes_are_text(files: ReportFiles) -> None:
 
 async def test_the_stop_that_still_goes_on_has_no_end(files: ReportFiles) -> None:
     newest, *_, first = await rows_of(files, 'stops')
-    assert (newest['From'], newest['Until'], newest['Length (s)']) == ('2026-09-07 11:50:00', '', '600')
-    assert (first['From'], first['Until']) == ('2026-09-07 09:00:00', '2026-09-07 09:30:00')
+    assert (newest['From'], newest['Until'], newest['Length (s)']) == ('2026-09-07 11:50:00+00:00', '', '600')
+    assert (first['From'], first['Until']) == ('2026-09-07 09:00:00+00:00', '2026-09-07 09:30:00+00:00')
 
 
 async def test_an_explanation_adds_up_to_its_figure(files: ReportFiles) -> None:
@@ -92,3 +92,21 @@ async def test_a_figure_that_does_not_exist_is_refused(files: ReportFiles) -> No
 async def test_no_window_is_too_strange(files: ReportFiles, name: str, window: Window) -> None:
     rows = await rows_of(files, name, window, kpi='mtbf')
     assert all(None not in row.values() for row in rows)
+
+
+@pytest.mark.parametrize(('scope', 'sentence'), [
+    (Scope('Engin Line'), 'There is no line Engin Line. Did you mean Engine Line'),
+    (Scope(None, MachineName('valve_01_01')), 'There is no machine valve_01_01. Did you mean Valve_01_01'),
+    (Scope('Engine Line', MachineName('Valve_01_01')),
+     'There is no machine on the line Engine Line called Valve_01_01.'),
+])
+async def test_a_line_or_machine_that_is_not_there_is_named_with_what_is_meant_perhaps(
+        database: Database, scope: Scope, sentence: str) -> None:
+    with pytest.raises(QueryError) as refusal:
+        await Analytics(database, ZoneInfo('UTC')).check(scope)
+    assert str(refusal.value).startswith(sentence)
+
+
+@pytest.mark.parametrize('scope', [Scope(), Scope('Engine Line'), Scope(None, MachineName('Valve_01_01'))])
+async def test_what_is_on_the_floor_can_be_asked_for(database: Database, scope: Scope) -> None:
+    await Analytics(database, ZoneInfo('UTC')).check(scope)

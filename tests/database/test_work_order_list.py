@@ -651,7 +651,7 @@ async def test_times_are_those_of_the_plant(lists, orders, connect):
 
     _, (row,) = await written(lists)
 
-    assert row['Due'] == '2026-06-30 23:30:09'
+    assert row['Due'] == '2026-06-30 23:30:09-04:00'
     assert row['Completed'] == ''
     assert row['State'] == 'Open'
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from ui.conftest import NOW
 
-from floor.errors import DatabaseUnavailable, InvalidInput
+from floor.errors import DatabaseUnavailable, QueryError
 from floor.model import (
     FloorSnapshot,
     MachineName,
@@ -22,11 +23,12 @@ from floor.model import (
     WorkOrderState,
 )
 from floor.pages import past_page
-from floor.past import PastMoment, parse_moment
+from floor.past import PastMoment
 from floor.shifts import Shifts
 
 DETROIT = ZoneInfo('America/Detroit')
 HOUR = timedelta(hours=1)
+HOW = 'write a time as 2026-11-23T10:42 or, with its offset from UTC, 2026-11-23T10:42+01:00.'
 THEN = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
 
 
@@ -200,12 +202,26 @@ async def test_nothing_is_said_of_a_floor_that_has_not_been_read(floor, history,
 
 @pytest.mark.parametrize(('at', 'sentence'), [
     ('2027-01-01T00:00:00Z', f'This moment is yet to come: it is {NOW:%Y-%m-%d %H:%M:%S} now.'),
-    ('yesterday', 'This is no time; write it as 2026-11-23T10:42:07.'),
-    ('0001-01-01T00:00:00%2B14:00', 'This is no time; write it as 2026-11-23T10:42:07.'),
-    ('1066-10-14', 'No history goes back that far.'),
+    ('yesterday', f'Cannot understand at=yesterday: {HOW}'),
+    ('0001-01-01T00:00:00%2B14:00', 'Cannot use at=0001-01-01T00:00:00+14:00: the year can be 1970 to 2200.'),
+    ('1066-10-14', 'Cannot use at=1066-10-14: the year can be 1970 to 2200.'),
 ])
 async def test_a_moment_that_cannot_be_shown_is_answered_with_a_sentence(floor, history, look, at, sentence):
     screen = await look(f'/past?at={at}')
+    assert sentence in screen.texts
+    assert history.asked == []
+
+
+@pytest.mark.parametrize(('query', 'sentence'), [
+    ('att=2026-11-23T04:30Z', 'Cannot understand att. There is no parameter att. Did you mean at?'),
+    ('at=2026-11-23T04:30Z&from=soon&to=2026-11-23T05:00Z', f'Cannot understand from=soon: {HOW}'),
+    ('at=2026-11-23T04:30Z&from=2026-11-23T04:00Z', 'Cannot use from without to, or to without from.'),
+    ('at=2026-11-23T04:30Z&from=2026-11-23T05:00Z&to=2026-11-23T06:00Z',
+     'Cannot show 2026-11-23T04:30:00Z between from and to: from has to be before it, and to after it.'),
+    ('at=2026-11-23T04:30Z&from=2020-11-23T05:00Z&to=2026-11-23T06:00Z',
+     'Cannot show more than 31 days: move from and to together.')])
+async def test_an_address_that_is_not_understood_shows_no_moment(floor, history, look, query, sentence):
+    screen = await look(f'/past?{query}')
     assert sentence in screen.texts
     assert history.asked == []
 
@@ -221,20 +237,28 @@ def test_a_moment_long_ago_has_its_day_around_it():
     assert (moment.at, moment.start, moment.end) == (at, at - 12 * HOUR, at + 12 * HOUR)
 
 
-def test_the_address_may_say_what_the_slider_spans_if_it_makes_sense():
-    def spanned(start: str, end: str) -> timedelta:
-        moment = PastMoment.from_query({'at': '2026-11-23T04:30Z', 'from': start, 'to': end}, NOW, UTC)
-        assert moment.start <= moment.at <= moment.end
-        return moment.end - moment.start
-
-    assert spanned('2026-11-23T04:00Z', '2026-11-23T05:00Z') == HOUR
-    assert spanned('2026-11-23T05:00Z', '2026-11-23T06:00Z') == 24 * HOUR
-    assert spanned('2020-11-23T05:00Z', '2026-11-23T06:00Z') == 24 * HOUR
-    assert spanned('soon', '') == 24 * HOUR
+def test_the_address_may_say_what_the_slider_spans():
+    moment = PastMoment.from_query({'at': '2026-11-23T04:30Z', 'from': '2026-11-23T04:00Z',
+                                    'to': '2026-11-23T05:00Z'}, NOW, UTC)
+    assert (moment.start, moment.end) == (THEN - HOUR / 2, THEN + HOUR / 2)
 
 
-def test_a_time_without_a_zone_is_one_of_the_plants_clock():
-    assert parse_moment('2026-11-22T23:30', DETROIT) == THEN
-    assert parse_moment('2026-11-23T05:30:00 01:00', DETROIT) == THEN  # a + in an address is a blank
-    with pytest.raises(InvalidInput):
-        parse_moment('half past four', DETROIT)
+@pytest.mark.parametrize('at', ['2026-11-22T23:30', '2026-11-23T05:30:00 01:00', '2026-11-23T10:00+05:30'])
+def test_a_time_without_an_offset_is_one_of_the_plants_clock(at):
+    assert PastMoment.from_query({'at': at}, NOW, DETROIT).at == THEN
+
+
+def test_an_hour_that_the_clocks_skip_is_no_moment():
+    with pytest.raises(QueryError, match='the clocks of America/Detroit skip this time'):
+        PastMoment.from_query({'at': '2026-03-08T02:30'}, NOW, DETROIT)
+
+
+async def test_both_hours_of_a_clock_change_are_shown_and_told_apart(floor, history, look, user):
+    floor_in = replace(floor.services, zone=ZoneInfo('Europe/Berlin'))
+    past_page.register(floor_in, history, Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('Europe/Berlin')))
+
+    summer = await look('/past?at=2026-10-25T02:30%2B02:00')
+    winter = await look('/past?at=2026-10-25T02:30+01:00')
+
+    assert [title(summer), title(winter)] == ['Sun 2026-10-25 02:30:00 CEST', 'Sun 2026-10-25 02:30:00 CET']
+    assert history.asked == [datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)]

@@ -33,7 +33,7 @@ from floor.analytics import (
     VolumeOfDay,
     Window,
 )
-from floor.errors import DatabaseUnavailable, NotAllowed
+from floor.errors import DatabaseUnavailable, NotAllowed, QueryError
 from floor.model import MachineName, Priority, Status
 from floor.pages import reports_page
 
@@ -98,8 +98,13 @@ class Reports:
                 (Resolution(Priority.LOW, 3, 7200.0, 5400.0),), (PersonLoad(None, None, 2, 0),)),
             'timeline': (),
             'explain': self.explain,
+            'check': self.check,
         }
         reports_page.register(floor.services, self.analytics, OneShift())
+
+    def check(self, scope):
+        if scope.machine == 'Valve_1':
+            raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'})
 
     def explain(self, kpi, window, scope, page):
         piece = Piece(VALVE, NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, 3600.0, page.number == 1,
@@ -188,6 +193,45 @@ async def test_a_window_and_a_machine_that_nobody_knows_are_shown_as_chosen(repo
     assert reports.asked('causes')[0][1] == Scope(None, MachineName('Press_99'))
 
 
+@pytest.mark.parametrize(('query', 'sentence'), [
+    ('window=8d', 'Cannot understand window=8d: use shift, today, 7d, 30d or range.'),
+    ('machin=Valve_01_01', 'Cannot understand machin. There is no parameter machin. Did you mean machine?'),
+    ('machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?'),
+    ('tab=databrick', 'Cannot understand tab=databrick: use plant or databricks.')])
+async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(reports, look, query, sentence):
+    screen = await look(f'/reports?{query}')
+    await screen.until(lambda: sentence in screen.texts)
+    assert screen.of_class('reports')[0]['props']['data-refused'] == 'true'
+    assert not reports.asked('kpis')
+
+    clear, = screen.all(label='Show the report of today')
+    screen.click(clear)
+
+    await screen.until(lambda: reports.asked('kpis'))
+    await screen.until(lambda: screen.of_class('reports')[0]['props']['data-refused'] == 'false')
+    await screen.until(lambda: sentence not in screen.texts)
+
+
+@pytest.mark.parametrize(('query', 'sentence'), [
+    ('window=8d', 'Cannot understand window=8d: use shift, today, 7d, 30d or range.'),
+    ('from=2026-11-23T06:00&to=yesterday', 'Cannot understand to=yesterday: write a time as 2026-11-23T10:42 or, with '
+                                           'its offset from UTC, 2026-11-23T10:42+01:00.'),
+    ('machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?')])
+async def test_a_file_of_what_is_not_understood_is_refused_with_the_same_sentence(reports, user, query, sentence):
+    answer = await user.http_client.get(f'/reports/causes.csv?{query}')
+    assert (answer.status_code, answer.text) == (422, sentence)
+    assert not reports.asked('causes')
+
+
+async def test_a_time_with_an_offset_is_that_moment_on_the_page_and_in_the_file(reports, look, user):
+    query = 'from=2026-11-23T06:00%2B02:00&to=2026-11-23T06:00-01:00'
+    window = Window(datetime(2026, 11, 23, 4, tzinfo=UTC), datetime(2026, 11, 23, 7, tzinfo=UTC))
+    await opened(look, f'/reports?{query}')
+    await user.http_client.get(f'/reports/causes.csv?{query}')
+    assert reports.asked('kpis')[0][0] == window
+    assert [arguments[0] for arguments in reports.asked('causes')] == [window, window]
+
+
 async def test_every_chart_has_its_table_and_its_file(reports, look):
     screen = await opened(look, '/reports?line=Engine+Line')
     links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
@@ -252,7 +296,7 @@ async def test_many_causes_end_in_one_bar_for_the_rest(reports, look):
 @pytest.mark.parametrize(('address', 'figures', 'sentence'), [
     ('/reports', NOTHING_KNOWN, 'Nothing was heard of these machines in this window.'),
     ('/reports?machine=Press_99', NOTHING_KNOWN, 'Nothing was heard of this machine in this window.'),
-    ('/reports?line=Moon', replace(NOTHING_KNOWN, machines=0), 'There is no such line, or no machine on it.'),
+    ('/reports?line=Moon', replace(NOTHING_KNOWN, machines=0), 'There is no machine on this line.'),
     ('/reports', replace(NOTHING_KNOWN, machines=0), 'There are no machines yet.'),
     ('/reports?from=2030-01-01T00:00&to=2030-01-02T00:00',
      replace(NOTHING_KNOWN, window=Window(NOW, NOW)), 'This window has not begun yet.'),

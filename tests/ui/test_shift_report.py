@@ -135,11 +135,16 @@ async def test_a_long_list_says_how_many_more_there_are(analytics, look):
 
 
 @pytest.mark.parametrize(('query', 'sentence'), [
-    ('date=2026-13-01&shift=Late', 'This is no day; write it as 2026-11-23.'),
-    ('date=2026-11-22&shift=Graveyard', 'There is no such shift on 2026-11-22; the shifts are Early, Late, Night.'),
-    ('date=2026-11-22', 'There is no such shift on 2026-11-22; the shifts are Early, Late, Night.'),
-    ('date=0001-01-01&shift=Late', 'There is no such shift on 0001-01-01; the shifts are Early, Late, Night.'),
-    ('date=9999-12-31&shift=Late', 'There is no such shift on 9999-12-31; the shifts are Early, Late, Night.'),
+    ('date=2026-13-01&shift=Late', 'Cannot understand date=2026-13-01: write a day as 2026-11-23.'),
+    ('date=2026-11-22&shift=Graveyard', 'Cannot understand shift=Graveyard: use Early, Late or Night.'),
+    ('date=2026-11-22', 'Cannot use date without shift: add shift=Early, shift=Late or shift=Night.'),
+    ('date=0001-01-01&shift=Late', 'Cannot use date=0001-01-01: the year can be 1970 to 2200.'),
+    ('date=9999-12-31&shift=Late', 'Cannot use date=9999-12-31: the year can be 1970 to 2200.'),
+    ('date=2026-11-22x&shift=Late', 'Cannot understand date=2026-11-22x: write a day as 2026-11-23.'),
+    ('shift=Late',
+     'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23.'),
+    ('day=2026-11-22&shift=Late', 'Cannot understand day. There is no parameter day. Use date or shift. '
+     'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23.'),
     ('date=2026-11-23&shift=Late', 'This shift has not begun.'),
 ])
 async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytics, look, query, sentence):

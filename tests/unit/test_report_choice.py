@@ -1,7 +1,7 @@
 """What a report is about, in its address and back, and which window that is as of now."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floor.analytics import Window
-from floor.ui.reports.choice import ReportChoice, Span
+from floor.errors import QueryError
+from floor.ui.reports.axis import marks
+from floor.ui.reports.choice import ReportChoice, Span, in_zone
 
-DETROIT = ZoneInfo('America/Detroit')
+DETROIT, BERLIN, LORD_HOWE = map(ZoneInfo, ('America/Detroit', 'Europe/Berlin', 'Australia/Lord_Howe'))
 NOW = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)  # 10:42:07 in Detroit
 HOUR = timedelta(hours=1)
-MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2200, 12, 31)).map(lambda at: at.replace(microsecond=0))
+MOMENTS = st.datetimes(datetime(1972, 1, 2), datetime(2200, 12, 30), timezones=st.just(UTC)).map(
+    lambda at: in_zone(at.replace(microsecond=0), DETROIT))
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,19 @@ def detroit(*moment):
     return datetime(*moment, tzinfo=DETROIT)
 
 
+def est(*moment):
+    """By a clock of Detroit's winter, with its offset."""
+    return datetime(*moment, tzinfo=timezone(-5 * HOUR))
+
+
+def asked(**query):
+    return ReportChoice.from_query({name.rstrip('_'): value for name, value in query.items()}, DETROIT)
+
+
 def choices():
     spans = st.sampled_from([span for span in Span if span is not Span.RANGE])
-    texts = st.none() | st.text(min_size=1, max_size=200)
+    texts = st.none() | st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'),
+                                max_size=200).filter(str.strip)
     plain = st.builds(ReportChoice, spans, line=texts, machine=texts, by=st.sampled_from(['minutes', 'count']))
     ranges = st.tuples(MOMENTS, MOMENTS).filter(lambda pair: pair[0] < pair[1])
     return plain | st.builds(lambda pair, line: ReportChoice(Span.RANGE, *pair, line=line), ranges, texts)
@@ -52,7 +65,7 @@ def choices():
 
 @given(choices())
 def test_a_choice_survives_its_address(choice):
-    assert ReportChoice.from_query(choice.to_query()) == choice
+    assert ReportChoice.from_query(choice.to_query(), DETROIT) == choice
 
 
 def test_the_address_of_the_usual_report_is_short():
@@ -60,25 +73,70 @@ def test_the_address_of_the_usual_report_is_short():
 
 
 def test_everything_that_was_chosen_stands_in_the_address():
-    choice = ReportChoice(Span.RANGE, datetime(2026, 11, 1, 6), datetime(2026, 11, 1, 14, 30, 5), machine='Valve_01_01',
+    choice = ReportChoice(Span.RANGE, est(2026, 11, 1, 6), est(2026, 11, 1, 14, 30, 5), machine='Valve_01_01',
                           by='count')
-    assert choice.address() == ('/reports?window=range&from=2026-11-01T06%3A00&to=2026-11-01T14%3A30%3A05'
-                                '&machine=Valve_01_01&by=count')
+    assert choice.address() == ('/reports?window=range&from=2026-11-01T06%3A00-05%3A00'
+                                '&to=2026-11-01T14%3A30%3A05-05%3A00&machine=Valve_01_01&by=count')
     assert choice.file('causes').startswith('/reports/causes.csv?window=range&')
 
 
-@pytest.mark.parametrize('query', [
-    {'window': 'yesterday'}, {'window': 'range'}, {'window': 'range', 'from': '2026-11-01T06:00'},
-    {'from': 'x', 'to': '2026-11-01T06:00'}, {'from': '2026-11-01T06:00', 'to': '2026-11-01T05:00'},
-    {'from': '0001-01-01T00:00', 'to': '9999-12-31T23:59'}, {'by': 'weight'}, {'line': '', 'machine': ''},
+HOW = 'write a time as 2026-11-23T10:42 or, with its offset from UTC, 2026-11-23T10:42+01:00.'
+
+
+@pytest.mark.parametrize(('query', 'sentence'), [
+    ({'window': '8d'}, 'Cannot understand window=8d: use shift, today, 7d, 30d or range.'),
+    ({'windw': '7d'}, 'Cannot understand windw. There is no parameter windw. Did you mean window?'),
+    ({'window': 'range'}, 'Cannot use window=range alone: it needs from and to.'),
+    ({'window': 'range', 'from_': '2026-11-01T06:00'}, 'Cannot use from alone: a range needs from and to.'),
+    ({'from_': 'x', 'to': '2026-11-01T06:00'}, f'Cannot understand from=x: {HOW}'),
+    ({'from_': '2026-02-30T06:00', 'to': '2026-11-01T06:00'}, f'Cannot understand from=2026-02-30T06:00: {HOW}'),
+    ({'from_': '2026-11-01T06:00', 'to': '2026-11-01T05:00'}, 'Cannot use this range: to has to be later than from.'),
+    ({'from_': '2026-11-01T06:00', 'to': '2026-11-01T07:00', 'window': '7d'},
+     'Cannot use from and to with window=7d: leave out one or the other.'),
+    ({'from_': '0001-01-01T00:00', 'to': '2026-11-01T06:00'},
+     'Cannot use from=0001-01-01T00:00: the year can be 1970 to 2200.'),
+    ({'from_': '2026-03-08T02:10', 'to': '2026-03-08T04:00'},
+     'Cannot use from=2026-03-08T02:10: the clocks of America/Detroit skip this time when they go forward; '
+     'use one before or after.'),
+    ({'by': 'weight'}, 'Cannot understand by=weight: use minutes or count.'),
 ])
-def test_what_cannot_be_read_counts_as_not_said(query):
-    assert ReportChoice.from_query(query) == ReportChoice()
+def test_what_is_not_understood_is_named_with_what_is_allowed(query, sentence):
+    with pytest.raises(QueryError) as refusal:
+        asked(**query)
+    assert str(refusal.value) == sentence
+
+
+def test_what_is_empty_counts_as_absent():
+    assert asked(line='', machine='', window='', from_='') == ReportChoice()
 
 
 def test_two_moments_alone_are_a_range():
-    choice = ReportChoice.from_query({'from': '2026-11-01T06:00', 'to': '2026-11-01T14:00'})
-    assert (choice.span, choice.start) == (Span.RANGE, datetime(2026, 11, 1, 6))
+    choice = asked(from_='2026-11-02T06:00', to='2026-11-02T14:00')
+    assert (choice.span, choice.start) == (Span.RANGE, est(2026, 11, 2, 6))
+
+
+@pytest.mark.parametrize(('zone', 'query', 'words'), [
+    (BERLIN, {'from': '2026-10-25T02:30+02:00', 'to': '2026-10-25T02:30 01:00'},
+     '2026-10-25 02:30 CEST to 2026-10-25 02:30 CET'),
+    (BERLIN, {'from': '2026-10-25T00:30Z', 'to': '2026-10-25T01:30Z'}, '2026-10-25 02:30 CEST to 2026-10-25 02:30 CET'),
+    (LORD_HOWE, {'from': '2026-04-05T01:30+11:00', 'to': '2026-04-05T01:45+10:30'},
+     '2026-04-05 01:30 +11:00 to 2026-04-05 01:45 +10:30'),
+])
+def test_both_hours_of_a_clock_change_can_be_asked_for_and_told_apart(zone, query, words):
+    choice = ReportChoice.from_query(query, zone)
+    comparison = choice.at(NOW, zone, EightHours())
+    length = comparison.window.end - comparison.window.start
+    assert comparison.words == words
+    assert length == (HOUR if zone is BERLIN else timedelta(minutes=45))
+    assert ReportChoice.from_query(choice.to_query(), zone) == choice
+
+
+def test_the_second_hour_of_a_clock_change_has_its_marks_too():
+    second = datetime(2026, 10, 25, 1, tzinfo=UTC)
+    assert [mark.text for mark in marks(Window(second, second + HOUR), BERLIN)] == [
+        f'02:{minute:02} CET' for minute in range(0, 60, 10)]
+    both = marks(Window(second - 2 * HOUR, second + 2 * HOUR), BERLIN)
+    assert ['02:00 CEST', '02:00 CET'] == [mark.text for mark in both if mark.text.startswith('02:00')]
 
 
 def test_today_is_compared_with_as_much_of_yesterday():
@@ -105,38 +163,32 @@ def test_this_shift_is_compared_with_as_much_of_the_one_before():
 
 
 def test_a_range_is_compared_with_as_long_before_it():
-    comparison = at_now(span=Span.RANGE, start=datetime(2026, 11, 20, 6), end=datetime(2026, 11, 20, 8))
+    comparison = at_now(span=Span.RANGE, start=est(2026, 11, 20, 6), end=est(2026, 11, 20, 8))
     assert comparison.window == Window(detroit(2026, 11, 20, 6), detroit(2026, 11, 20, 8))
     assert comparison.before == Window(detroit(2026, 11, 20, 4), detroit(2026, 11, 20, 6))
 
 
 def test_a_range_that_has_just_begun_is_compared_with_what_has_been_of_it():
-    comparison = at_now(span=Span.RANGE, start=datetime(2026, 11, 23, 10), end=datetime(2026, 11, 23, 20))
+    comparison = at_now(span=Span.RANGE, start=est(2026, 11, 23, 10), end=est(2026, 11, 23, 20))
     assert comparison.before == Window(NOW - 2 * timedelta(minutes=42, seconds=7), detroit(2026, 11, 23, 10))
 
 
 @pytest.mark.parametrize(('start', 'end'), [
-    (datetime(2027, 1, 1), datetime(2027, 1, 2)),   # has not begun
-    (datetime(1970, 1, 1), datetime(2026, 1, 1)),   # nothing was before it
+    (est(2027, 1, 1), est(2027, 1, 2)),   # has not begun
+    (est(1970, 1, 1), est(2026, 1, 1)),   # nothing was before it
 ])
 def test_some_ranges_have_nothing_before_them(start, end):
     assert at_now(span=Span.RANGE, start=start, end=end).before is None
 
 
-def test_an_hour_that_the_clocks_skip_is_an_empty_window_not_an_error():
-    choice = ReportChoice(Span.RANGE, datetime(2026, 3, 8, 2, 10), datetime(2026, 3, 8, 2, 20))
-    window = choice.at(NOW, DETROIT, EightHours()).window
-    assert window.start <= window.end
-
-
 def test_what_goes_by_weeks_has_thirty_days_where_the_window_is_shorter():
     assert ReportChoice(Span.SHIFT).broad.span is Span.MONTH
     assert ReportChoice(Span.WEEK).broad.span is Span.WEEK
-    short = ReportChoice(Span.RANGE, datetime(2026, 11, 20, 6), datetime(2026, 11, 20, 8)).broad
-    assert (short.start, short.end) == (datetime(2026, 10, 21, 8), datetime(2026, 11, 20, 8))
+    short = ReportChoice(Span.RANGE, est(2026, 11, 20, 6), est(2026, 11, 20, 8)).broad
+    assert (short.start, short.end) == (est(2026, 10, 21, 8), est(2026, 11, 20, 8))
 
 
 def test_zooming_makes_a_range_by_the_plants_clock():
     zoomed = ReportChoice(line='Engine Line').zoomed(Window(NOW - HOUR, NOW), DETROIT)
-    assert zoomed == ReportChoice(Span.RANGE, datetime(2026, 11, 23, 9, 42, 7), datetime(2026, 11, 23, 10, 42, 7),
+    assert zoomed == ReportChoice(Span.RANGE, est(2026, 11, 23, 9, 42, 7), est(2026, 11, 23, 10, 42, 7),
                                   line='Engine Line')

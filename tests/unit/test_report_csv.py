@@ -37,7 +37,7 @@ def test_numbers_stay_numbers_and_what_is_unknown_is_empty():
 
 
 def test_times_are_those_of_the_plant():
-    assert cells(AT, date(2026, 11, 23)) == ['2026-11-23 10:42:07', '2026-11-23']
+    assert cells(AT, date(2026, 11, 23)) == ['2026-11-23 10:42:07-05:00', '2026-11-23']
 
 
 def test_commas_quotes_and_line_ends_stay_in_their_cell():

@@ -9,6 +9,7 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from ...analytics import Window
+from ...moments import by_the_clock
 from ...past import PastMoment
 from ...shifts import Shift
 from ..reports.axis import show_marks
@@ -55,7 +56,7 @@ class PastControls:
         self._is_told = True
         self._slider.set_value(int((moment.at - moment.start).total_seconds()))
         self._is_told = False
-        self._slider.props['aria-valuetext'] = moment.at.astimezone(self._zone).strftime('%a %d %b %H:%M:%S')
+        self._slider.props['aria-valuetext'] = by_the_clock(moment.at, self._zone, '%a %d %b %H:%M:%S')
 
     @property
     def is_playing(self) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from nicegui import ui
 
 from ...analytics import Window
+from ...moments import comes_twice, meanings, zone_word
 
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+MINUTE_S, QUARTER_S, HOUR_S, DAY_S = 60, 900, 3600, 86_400
 STEPS_S = (1, 5, 15, 30, *(minutes * MINUTE_S for minutes in (1, 5, 10, 15, 30)),
            *(hours * HOUR_S for hours in (1, 2, 3, 6, 12)), *(days * DAY_S for days in (1, 2, 7, 28)))
 MOST_MARKS = 10
@@ -48,15 +50,20 @@ def marks(window: Window, zone: tzinfo, most: int = MOST_MARKS) -> list[Mark]:
 
 
 def _round_times(start: datetime, end: datetime, zone: tzinfo, step: int) -> list[datetime]:
-    """Multiples of the step on the clock on the wall; what it shows twice in a day is marked once."""
+    """Multiples of the step on the clock on the wall; where it goes back, both."""
+    if step <= QUARTER_S:  # clocks differ from UTC by whole quarters of an hour
+        first = math.floor(start.timestamp() / step) * step
+        steps = (datetime.fromtimestamp(second, UTC) for second in range(first, math.ceil(end.timestamp()), step))
+        return [moment for moment in steps if start <= moment < end]
     day, last, found = start.astimezone(zone).date(), end.astimezone(zone).date(), set[datetime]()
     while day <= last:
         midnight = datetime.combine(day, time(), zone)
         if step < DAY_S:
             from_s = max(0, int((start - midnight.astimezone(UTC)).total_seconds()) - 2 * HOUR_S) // step * step
             to_s = min(DAY_S, int((end - midnight.astimezone(UTC)).total_seconds()) + 2 * HOUR_S)
-            found.update((midnight + timedelta(seconds=second)).astimezone(UTC)
-                         for second in range(from_s, max(from_s, to_s), step))
+            clock = (midnight.replace(tzinfo=None) + timedelta(seconds=second)
+                     for second in range(from_s, max(from_s, to_s), step))
+            found.update(moment.astimezone(UTC) for shown in clock for moment in meanings(shown, zone))
         elif day.toordinal() % (step // DAY_S) == 0:
             found.add(midnight.astimezone(UTC))
         day += timedelta(days=1)
@@ -66,4 +73,5 @@ def _round_times(start: datetime, end: datetime, zone: tzinfo, step: int) -> lis
 def _text(moment: datetime, step: int) -> str:
     if (moment.hour, moment.minute, moment.second) == (0, 0, 0):
         return f'{moment:%a} {moment.day} {moment:%b}'
-    return f'{moment:%H:%M:%S}' if step < MINUTE_S else f'{moment:%H:%M}'
+    return moment.strftime('%H:%M:%S' if step < MINUTE_S else '%H:%M') + (
+        f' {zone_word(moment)}' if comes_twice(moment) else '')

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta, timezone, tzinfo
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import urlencode
 
 from ...analytics import Scope, Window
 from ...analytics.stops import By
 from ...model import MachineName
+from ...moments import by_the_clock
+from ...query import Query
 
 ADDRESS = '/reports'
-FIRST_YEAR, LAST_YEAR = 1970, 2200
-LONGEST_NAME = 200
+FIRST_YEAR = 1970
+NAMES = ('window', 'from', 'to', 'line', 'machine', 'by')
+ORDERS_OF_CAUSES: tuple[Literal['minutes', 'count'], ...] = ('minutes', 'count')
 MICROSECOND = timedelta(microseconds=1)
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
@@ -74,7 +77,8 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class ReportChoice:
-    """start and end (by the plant's clock, without a zone) are those of Span.RANGE. by: what the Pareto sorts by."""
+    """start and end are those of Span.RANGE, with the plant's offset from UTC at that time. by: what the Pareto sorts
+    by."""
 
     span: Span = Span.TODAY
     start: datetime | None = None
@@ -84,29 +88,24 @@ class ReportChoice:
     by: By = 'minutes'
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> ReportChoice:
-        """Of an address; what can't be read counts as not said."""
-        start, end = _moment(query.get('from', '')), _moment(query.get('to', ''))
-        try:
-            span = Span(query.get('window', Span.TODAY))
-        except ValueError:
-            span = Span.TODAY
-        if start is None or end is None or end <= start:
-            start = end = None
-            span = Span.TODAY if span is Span.RANGE else span
-        elif 'window' not in query:
-            span = Span.RANGE
-        if span is not Span.RANGE:
-            start = end = None
-        machine = query.get('machine', '')[:LONGEST_NAME]
-        return cls(span, start, end, query.get('line', '')[:LONGEST_NAME] or None,
-                   MachineName(machine) if machine else None, 'count' if query.get('by') == 'count' else 'minutes')
+    def from_query(cls, query: Mapping[str, str], zone: tzinfo, also: Iterable[str] = ()) -> ReportChoice:
+        """Of an address. zone: the plant's, of a time without an offset. also: parameters that are read elsewhere.
+
+        :raises QueryError: something is not understood; it holds the choice that the rest asks for
+        """
+        asked = Query(query, [*NAMES, *also])
+        machine = asked.text('machine')
+        span, start, end = _window(asked, zone)
+        choice = cls(span, start, end, asked.text('line') or None, MachineName(machine) if machine else None,
+                     asked.one_of('by', ORDERS_OF_CAUSES) or 'minutes')
+        asked.check(choice)
+        return choice
 
     def to_query(self) -> dict[str, str]:
         """For an address; what is as usual is left out."""
         query = {} if self.span is Span.TODAY else {'window': self.span.value}
         if self.start is not None and self.end is not None:
-            query |= {'from': of_field(self.start), 'to': of_field(self.end)}
+            query |= {'from': of_address(self.start), 'to': of_address(self.end)}
         chosen = {'line': self.line, 'machine': self.machine, 'by': None if self.by == 'minutes' else self.by}
         return query | {key: text for key, text in chosen.items() if text}
 
@@ -126,8 +125,7 @@ class ReportChoice:
 
     def zoomed(self, window: Window, zone: tzinfo) -> ReportChoice:
         """The same of a part of it, in whole seconds."""
-        start, end = (moment.astimezone(zone).replace(tzinfo=None, microsecond=0)
-                      for moment in (window.start, window.end))
+        start, end = (in_zone(moment.replace(microsecond=0), zone) for moment in (window.start, window.end))
         return replace(self, span=Span.RANGE, start=start, end=end) if start < end else self
 
     @property
@@ -147,9 +145,8 @@ class ReportChoice:
     def at(self, now: datetime, zone: tzinfo, shifts: ShiftsOfPlant) -> Comparison:
         """The window as of now, and the one before: as much of the shift or the days before as has been of these."""
         if self.span is Span.RANGE and self.start is not None and self.end is not None:
-            start, end = _in_zone(self.start, zone), _in_zone(self.end, zone)
-            window = Window(start, max(start, end))
-            words = f'{of_field(self.start)} to {of_field(self.end)}'.replace('T', ' ')
+            window = Window(self.start, self.end)
+            words = f'{in_words(self.start, zone)} to {in_words(self.end, zone)}'
             been = window.until(now)
             return Comparison(window, _earlier(window, been.end - been.start), words)
         if self.span is Span.SHIFT:
@@ -157,7 +154,7 @@ class ReportChoice:
             former = shifts.at(shift.start - MICROSECOND)
             return Comparison(Window(shift.start, shift.end),
                               Window(former.start, min(former.end, former.start + (now - shift.start))),
-                              f'{shift.name}, {shift.start.astimezone(zone):%H:%M} to now')
+                              f'{shift.name}, {by_the_clock(shift.start, zone, "%H:%M")} to now')
         days = _DAYS.get(self.span, 1)
         local = now.astimezone(zone).replace(tzinfo=None)
         first = datetime.combine(local.date() - timedelta(days - 1), time())
@@ -169,7 +166,23 @@ class ReportChoice:
 
 def of_field(moment: datetime) -> str:
     """As a browser's field for a day and time has it; seconds where there are any."""
+    return moment.replace(tzinfo=None).isoformat(timespec='seconds' if moment.second else 'minutes')
+
+
+def of_address(moment: datetime) -> str:
+    """As an address has it: '2026-10-25T02:30+02:00'."""
     return moment.isoformat(timespec='seconds' if moment.second else 'minutes')
+
+
+def in_words(moment: datetime, zone: tzinfo, day: str = '%Y-%m-%d') -> str:
+    """'2026-10-25 02:30 CEST': the clock's name only where it shows that time twice."""
+    return by_the_clock(moment, zone, f'{day} %H:%M:%S' if moment.second else f'{day} %H:%M')
+
+
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """By the clock of a zone, with its offset at that time: so it can be compared and subtracted."""
+    local = moment.astimezone(zone)
+    return local.replace(tzinfo=timezone(local.utcoffset() or timedelta()), fold=0)
 
 
 def _earlier(window: Window, elapsed: timedelta) -> Window | None:
@@ -183,10 +196,22 @@ def _in_zone(local: datetime, zone: tzinfo) -> datetime:
     return local.replace(tzinfo=zone)
 
 
-def _moment(text: str) -> datetime | None:
-    """As a browser's field for a day and time writes it."""
-    try:
-        moment = datetime.fromisoformat(text[:19])
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=None, microsecond=0) if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+def _window(asked: Query, zone: tzinfo) -> tuple[Span, datetime | None, datetime | None]:
+    """The window of an address; two times alone are a range."""
+    span = asked.one_of('window', Span)
+    first, last = asked.moment('from', zone), asked.moment('to', zone)
+    given = [name for name in ('from', 'to') if asked.has(name)]
+    if not given:
+        if span is Span.RANGE:
+            asked.fail('window', 'Cannot use window=range alone: it needs from and to')
+        return (Span.TODAY if span in {None, Span.RANGE} else span or Span.TODAY), None, None
+    if span not in {None, Span.RANGE}:
+        asked.fail(given[0], f'Cannot use {" and ".join(given)} with window={span}: leave out one or the other')
+        return span or Span.TODAY, None, None
+    if len(given) == 1:
+        asked.fail(given[0], f'Cannot use {given[0]} alone: a range needs from and to')
+    elif first is not None and last is not None and last <= first:
+        asked.fail('to', 'Cannot use this range: to has to be later than from')
+    elif first is not None and last is not None:
+        return Span.RANGE, in_zone(first.replace(microsecond=0), zone), in_zone(last.replace(microsecond=0), zone)
+    return Span.TODAY, None, None

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
 
 from nicegui import ui
 
+from ...errors import QueryError
 from ...model import DisplayName, MachineName
 from ..heading import Heading
 from ..machine_tile import shortened
 from ..orders.filters import Chip, set_attribute
 from ..saying import Alert
-from .choice import ReportChoice, Span, of_field
+from .choice import ReportChoice, Span, in_words
+from .moment_field import MomentField
 
 LONGEST_NAME = 60
 SHIFT_ADDRESS = '/reports/shift'
@@ -23,11 +25,13 @@ SHIFT_ADDRESS = '/reports/shift'
 class ReportFilters:
     """The bar. It shows the page's choice, and says what a press asks for."""
 
-    def __init__(self, choice: ReportChoice, ask: Callable[[ReportChoice], None]) -> None:
+    def __init__(self, choice: ReportChoice, ask: Callable[[ReportChoice], None], zone: tzinfo) -> None:
+        """zone: of the plant."""
+        self._zone = zone
         self._choice = choice
         self._ask = ask
         self._showing = False
-        self._range = RangeDialog(self._change_range)
+        self._range = RangeDialog(self._change_range, zone)
         with ui.element('q-card').classes('report-filters').props('role=search aria-label="What the report is about"'):
             with ui.element('div').classes('chips'):
                 self._chips = {span: Chip(span.word, partial(self._press, span)) for span in Span}
@@ -50,7 +54,7 @@ class ReportFilters:
         for span, chip in self._chips.items():
             text = span.word
             if span is Span.RANGE and choice.start is not None and choice.end is not None:
-                text = f'{choice.start:%d %b %Y %H:%M} – {choice.end:%d %b %Y %H:%M}'
+                text = ' – '.join(in_words(at, self._zone, '%d %b %Y') for at in (choice.start, choice.end))
             chip.show(text, span is choice.span)
         for select, value in (self._line, choice.line), (self._machine, choice.machine):
             if value is not None and value not in select.options:  # of a link: it is gone, or not known yet
@@ -111,13 +115,13 @@ class ReportFilters:
 class RangeDialog:
     """Asks for two moments by the plant's clock."""
 
-    def __init__(self, on_range: Callable[[datetime, datetime], None]) -> None:
+    def __init__(self, on_range: Callable[[datetime, datetime], None], zone: tzinfo) -> None:
         self._on_range = on_range
+        self._zone = zone
         with ui.dialog() as self._dialog, ui.element('q-card').classes('report-dialog range-dialog'):
             self._dialog.props['aria-label'] = 'Range'
             Heading('Range')
-            self._from = ui.input('From').props('type=datetime-local outlined dense stack-label')
-            self._to = ui.input('Until').props('type=datetime-local outlined dense stack-label')
+            self._from, self._to = MomentField('From', zone), MomentField('Until', zone)
             ui.label('By the clock of the plant. The end itself does not belong to it.').classes('panel-note')
             self._problem = Alert()
             with ui.element('div').classes('report-dialog-buttons'):
@@ -127,15 +131,19 @@ class RangeDialog:
     def open(self, choice: ReportChoice) -> None:
         """With the range that is shown, if it is one."""
         if choice.start is not None and choice.end is not None:
-            self._from.value, self._to.value = of_field(choice.start), of_field(choice.end)
+            self._from.show(choice.start)
+            self._to.show(choice.end)
         self._problem.show('')
         self._dialog.open()
 
     def _submit(self) -> None:
-        query = {'from': self._from.value or '', 'to': self._to.value or '', 'window': Span.RANGE.value}
-        asked = ReportChoice.from_query(query)
+        query = {'from': self._from.text, 'to': self._to.text, 'window': Span.RANGE.value}
+        try:
+            asked = ReportChoice.from_query(query, self._zone)
+        except QueryError as error:
+            self._problem.show(str(error))
+            return
         if asked.start is None or asked.end is None:
-            self._problem.show('Choose two moments between 1970 and 2200, the second one later than the first.')
             return
         self._dialog.close()
         self._on_range(asked.start, asked.end)

@@ -10,6 +10,7 @@ from nicegui import ui
 
 from ...analytics.report_tables import Cell, Kind, Table
 from ...model import DisplayName, MachineName
+from ...moments import by_the_clock
 from ..heading import Heading
 from ..machine_tile import shortened
 from ..orders.filters import set_attribute
@@ -111,7 +112,7 @@ class TableView:
     def words(self, kind: Kind, cell: Cell) -> str:
         """A cell for people."""
         if isinstance(cell, datetime):
-            return cell.astimezone(self._zone).strftime('%Y-%m-%d %H:%M:%S')
+            return by_the_clock(cell, self._zone, '%Y-%m-%d %H:%M:%S')
         if isinstance(cell, date):
             return f'{cell:%a %Y-%m-%d}'
         if isinstance(cell, str):

@@ -12,6 +12,7 @@ from nicegui import ui
 from ...analytics import Kpis, Stop
 from ...analytics.shift_report import ShiftReport, ended_by
 from ...model import DisplayName, OrderId, WorkOrder
+from ...moments import by_the_clock
 from ..heading import Heading
 from ..machine_tile import shortened
 from ..orders.words import order_address, short_id
@@ -52,10 +53,10 @@ class ShiftSheet:
     def show(self, report: ShiftReport) -> None:
         """This report in place of the one before."""
         shift, zone = report.shift, self._zone
-        end = shift.end.astimezone(zone)
-        so_far = f', as of {report.until.astimezone(zone):%H:%M:%S}' if report.is_going else ''
+        start, end = (by_the_clock(at, zone, '%H:%M') for at in (shift.start, shift.end))
+        so_far = f', as of {by_the_clock(report.until, zone, "%H:%M:%S")}' if report.is_going else ''
         self._title.set_text(f'Shift report: {shift.name}, {shift.start.astimezone(zone):%a %Y-%m-%d}')
-        self._time.set_text(f'{shift.start.astimezone(zone):%H:%M} to {end:%H:%M}, '
+        self._time.set_text(f'{start} to {end}, '
                             f'{duration((shift.end - shift.start).total_seconds())}{so_far}')
         self._show(0, figures(report.kpis), show_figures)
         for number, section in enumerate(SECTIONS, 1):
@@ -194,9 +195,9 @@ def reason(stop: Stop) -> str:
 
 def at(moment: datetime | None, zone: tzinfo) -> str:
     """'Mon 23 Nov 10:42'."""
-    return '' if moment is None else moment.astimezone(zone).strftime('%a %d %b %H:%M')
+    return '' if moment is None else by_the_clock(moment, zone, '%a %d %b %H:%M')
 
 
 def time(moment: datetime | None, zone: tzinfo) -> str:
     """'10:42', of a moment in the shift."""
-    return '' if moment is None else moment.astimezone(zone).strftime('%H:%M')
+    return '' if moment is None else by_the_clock(moment, zone, '%H:%M')

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from urllib.parse import urlencode
 
 from nicegui import ui
 
 from ...analytics import Stop
 from ...model import DisplayName
+from ...moments import by_the_clock
+from ...past import at_text
 from ..heading import Heading
 from ..machine_tile import shortened
 from ..orders.words import order_address, short_id
@@ -72,14 +74,9 @@ class StopStory(ui.dialog):
                     Words('dd', meaning).classes('clock-meaning')
 
     def _time(self, at: datetime) -> str:
-        return at.astimezone(self._zone).strftime('%a %d %b %H:%M:%S')
+        return by_the_clock(at, self._zone, '%a %d %b %H:%M:%S')
 
 
 def past_address(at: datetime) -> str:
     """The page of the floor at a moment."""
     return f'{PAST}?{urlencode({"at": at_text(at)}, safe=":")}'
-
-
-def at_text(at: datetime) -> str:
-    """A moment as addresses have it: '2026-11-23T10:42:07Z'."""
-    return at.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')

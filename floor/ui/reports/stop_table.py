@@ -10,6 +10,7 @@ from nicegui import ui
 from ...analytics import Analytics, Page, Scope, Stop, StopPage, Window
 from ...errors import FloorError, HistoryNotReadyError
 from ...model import DisplayName
+from ...moments import by_the_clock
 from ..heading import Heading
 from ..machine_tile import shortened
 from ..orders.words import order_address, short_id
@@ -100,4 +101,4 @@ class StopTable:
                     f'Story of {shortened(name, 60)}, {self._time(stop.since)}'
 
     def _time(self, at: datetime) -> str:
-        return at.astimezone(self._zone).strftime('%a %d %b %H:%M:%S')
+        return by_the_clock(at, self._zone, '%a %d %b %H:%M:%S')

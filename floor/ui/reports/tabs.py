@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
 from enum import StrEnum
+from typing import cast
 
 from nicegui import ui
 
+from ...errors import QueryError
+from ...query import Query
 from ..orders.filters import set_attribute
 from .choice import ReportChoice
 
@@ -24,12 +29,42 @@ class Tab(StrEnum):
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Tab:
-        """Of an address; what can't be read is the app's own."""
-        return cls.DATABRICKS if query.get('tab') == cls.DATABRICKS else cls.PLANT
+        """Of an address; without it, the app's own.
+
+        :raises QueryError: there is no such tab
+        """
+        asked = Query(query, ['tab'], others=True)
+        tab = asked.one_of('tab', cls) or cls.PLANT
+        asked.check(tab)
+        return tab
 
     def address(self, choice: ReportChoice) -> str:
         """The choice goes along, so that it is still there when somebody comes back."""
         return choice.address() if self is Tab.PLANT else choice.address(tab=self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedReport:
+    """What an address asks for as far as it is understood; refusal: a sentence about the rest, if there is any."""
+
+    choice: ReportChoice
+    tab: Tab
+    refusal: str = ''
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str], zone: tzinfo) -> AskedReport:
+        """zone: the plant's."""
+        faults: dict[str, str] = {}
+        tab = Tab.PLANT
+        try:
+            choice = ReportChoice.from_query(query, zone, also=['tab'])
+        except QueryError as error:
+            choice, faults = cast(ReportChoice, error.understood), error.faults
+        try:
+            tab = Tab.from_query(query)
+        except QueryError as error:
+            faults |= error.faults
+        return cls(choice, tab, ' '.join(faults.values()))
 
 
 class ReportTabs:

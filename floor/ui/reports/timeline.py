@@ -13,6 +13,7 @@ from nicegui.events import GenericEventArguments
 from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Window
 from ...errors import FloorError, HistoryNotReadyError
 from ...model import DisplayName, MachineName, Status
+from ...moments import by_the_clock
 from ...store import Store
 from ..heading import Heading
 from ..machine_tile import shortened
@@ -223,7 +224,7 @@ class Timeline:
     def _time(self, at: datetime) -> str:
         """With the day where the window has more than one."""
         days = {self._shown.start.astimezone(self._zone).date(), self._shown.end.astimezone(self._zone).date()}
-        return at.astimezone(self._zone).strftime('%H:%M:%S' if len(days) == 1 else '%a %d %b %H:%M:%S')
+        return by_the_clock(at, self._zone, '%H:%M:%S' if len(days) == 1 else '%a %d %b %H:%M:%S')
 
     def _machines(self) -> list[MachineName]:
         if self._chosen is not None:
