@@ -63,6 +63,7 @@ from .ui.broadcast import Broadcast
 from .ui.echo import Echoes, browser_lag
 from .ui.fanout import longest_backlog
 from .ui.orders.alert_hub import AlertHub
+from .ui.ping_times import set_ping_times
 from .ui.quick_return import return_quickly
 from .ui.services import Services
 from .ui.session import serve_session
@@ -152,7 +153,6 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
     _run_while_serving(tasks, database)
     app.on_startup(lambda: console.welcome(settings, source))
     logging.getLogger('uvicorn.error').addFilter(CutOffAtTheEnd(lambda: Server.instance.should_exit))
-    # reconnect_timeout: without a sign of us for 1.2 of it a browser calls us gone; a picture may be 8 s old
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
            binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=1,
@@ -171,5 +171,6 @@ def _run_while_serving(tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]],
             await asyncio.wait(running, timeout=TASKS_END_WITHIN_S)  # what they do in the database ends with them
         await database.close(within=DATABASE_CLOSES_WITHIN_S)
 
+    app.on_startup(set_ping_times)
     app.on_startup(lambda: running.extend(background_tasks.create(task()) for task in tasks))
     app.on_shutdown(close)

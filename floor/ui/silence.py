@@ -1,6 +1,6 @@
 """When nothing comes from the server any more, the page itself says so: by a style sheet, without a word from anybody.
 
-A network that carries nothing tells the browser nothing; its socket looks healthy until a ping is seven seconds late.
+A network that carries nothing tells the browser nothing; its socket looks healthy for eight seconds.
 So every page gets a beat each second, the last digit of a clock. It names a CSS animation (assets/silence.css) that
 does nothing for five seconds and then shows this notice; the next beat names another animation, which begins anew.
 """

@@ -84,6 +84,12 @@ class FloorBrowser(Browser):
     tab: uuid.UUID = field(default_factory=uuid.uuid4)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    ping_interval: float = 0.0
+    ping_timeout: float = 0.0
+    """Seconds, as the server announces them."""
+    pinged_at: float = 0.0
+    gave_up: bool = False
+    """Whether no ping came for so long that a browser would have closed its socket."""
 
     async def open(self, http: httpx.AsyncClient) -> None:
         html = (await http.get(self.address + self.path, headers={'Connection': 'close'})).raise_for_status().text
@@ -111,12 +117,26 @@ class FloorBrowser(Browser):
             return shown
         assert self.socket is not None
         if message.startswith(b'0'):
+            terms = json.loads(message[1:])
+            self.ping_interval, self.ping_timeout = terms['pingInterval'] / 1000, terms['pingTimeout'] / 1000
+            self.pinged_at = time.monotonic()
             self.socket.send('40')
         elif message.startswith(b'40'):
             self.ready.set()
         elif message.startswith(b'2'):
+            self.gave_up |= self.unpinged_s > self.ping_interval + self.ping_timeout
+            self.pinged_at = time.monotonic()
             self.socket.send('3')
         return ()
+
+    @property
+    def lost(self) -> bool:
+        return self.gave_up or super(FloorBrowser, self).lost
+
+    @property
+    def unpinged_s(self) -> float:
+        """Since the last ping."""
+        return time.monotonic() - self.pinged_at
 
     def shown(self, message: bytes) -> tuple[Shown, int | None]:
         """Which machines show which change by this message, and its number."""

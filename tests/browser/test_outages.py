@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group
 
 PROMISE_S = 5.0
 SLACK_S = 2.5   # the machine is busy
-PINGS_S = 7.2   # until the browser's own socket finds that a half-open connection is dead
+PINGS_S = 8.0   # until the browser's own socket finds that a half-open connection is dead
 SILENT_FOR = "Number(getComputedStyle(document.querySelector('.silence')).getPropertyValue('--silent-for'))"
 VISIBLE = "getComputedStyle(document.querySelector('.silence')).visibility"
 
@@ -25,7 +25,7 @@ async def test_wifi_is_lost(program, sql):
 
 
 async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(program, sql):
-    """Nothing tells the browser, and its socket would look healthy for seven seconds: a beat is missed after five."""
+    """Nothing tells the browser, and its socket would look healthy for eight seconds: a beat is missed after five."""
     endured = await held(program.url, sql, 7)
 
     assert 3 < endured.seen < PROMISE_S + SLACK_S

@@ -73,6 +73,30 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
     assert after.messages > braked.messages * 5 / 4
 
 
+async def test_who_stood_still_for_five_seconds_loses_no_browser(program, sql):
+    """A paused program, a busy machine. It stands still when most of the pings are about to be sent."""
+    browsers = [FloorBrowser(program.url) for _ in range(20)]
+    try:
+        async with httpx.AsyncClient(timeout=60) as http:
+            for browser in browsers:
+                await browser.open(http)
+        await until(lambda: any(browser.unpinged_s > browser.ping_interval * 0.8 for browser in browsers))
+        program.process.suspend()
+        try:
+            await asyncio.sleep(5)
+        finally:
+            program.process.resume()
+        await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'change 7' "
+                          "WHERE machine_name = 'Valve_01_01'")
+        await until(lambda: all(browser.lost or any(('Valve_01_01', 7) in shown for _, shown in browser.seen)
+                                for browser in browsers))
+        await until(lambda: all(browser.lost or browser.unpinged_s < 5 for browser in browsers))
+        assert not [browser for browser in browsers if browser.lost]
+    finally:
+        for browser in browsers:
+            browser.close()
+
+
 async def test_who_never_reads_is_given_up_and_holds_nobody_up(program, sql):
     """What is sent stays in the network, at most 16 messages in the program; nobody answers its ping."""
     numbers, backlogs = iter(range(1, 100_000)), set()
