@@ -76,6 +76,10 @@ class Query:
             return text
         return ''
 
+    def texts(self, name: str) -> list[str]:
+        """Every text of a parameter that may be given more than once."""
+        return [value.strip() for value in self._values.get(name, ())]
+
     def one_of(self, name: str, words: Iterable[Word]) -> Word | None:
         """One of the words, in lower or upper case."""
         return self._word(name, self.text(name), words)

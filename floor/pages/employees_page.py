@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from fastapi import Request
 from nicegui import ui
 
 from ..errors import FloorError
 from ..model import Employee, Identity, Person, Role
+from ..query import Query
 from ..store import Connection, Difference
+from ..ui.address_note import AddressNote
 from ..ui.broadcast import LiveView
+from ..ui.browser_history import BrowserHistory
 from ..ui.employees.form import EmployeeForm
 from ..ui.employees.table import EmployeeTable
 from ..ui.frame import frame
@@ -19,17 +25,20 @@ from ..ui.orders.words import role_needed
 from ..ui.saying import Alert, Words, as_sentence, set_reason
 from ..ui.services import Services
 
+ADDRESS = '/employees'
+ACTIVE, ALL = 'active', 'all'
+
 
 def register(services: Services) -> None:
-    """Serve /employees."""
+    """Serve /employees; ?show=all has those on it who have left."""
 
-    @ui.page('/employees', reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
-    async def employees_page() -> None:
+    @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
+    async def employees_page(request: Request) -> None:
         identity = services.visitor()
         person = services.person(identity)
         view = LiveView(ui.context.client, lambda: None)
         with frame('Employees', services, view, person):
-            page = EmployeesPage(services, identity, person)
+            page = EmployeesPage(services, identity, person, request.query_params)
         services.broadcast.join(view)
         await page.first_answer()
 
@@ -37,11 +46,14 @@ def register(services: Services) -> None:
 class EmployeesPage:
     """One browser's page."""
 
-    def __init__(self, services: Services, identity: Identity, person: Person) -> None:
+    def __init__(self, services: Services, identity: Identity, person: Person, query: Mapping[str, str]) -> None:
+        """query: what its address asks for."""
         self._services = services
+        self._history = BrowserHistory(ADDRESS, self._follow)
         refusal = role_needed(Role.SUPERVISOR, person.role)
         self._form = EmployeeForm(services, identity)
         self._switch = EmployeeSwitch(services, identity)
+        self._note = AddressNote('', 'Show the active employees', ADDRESS)
         with ui.element('div').classes('employees-page'):
             with ui.card().classes('panel').props('role=region aria-label=Employees'):
                 with ui.element('header').classes('panel-header'):
@@ -56,6 +68,7 @@ class EmployeesPage:
                 self._table = EmployeeTable(services, person, self._form.open, self._ask_to_switch)
             self._due_times = DueTimes(services, identity, person)
         ui.context.client.on_delete(services.store.subscribe(self._on_difference))
+        self._follow(query)
 
     async def first_answer(self) -> None:
         """Wait for what is not in the store, but not for long."""
@@ -69,6 +82,17 @@ class EmployeesPage:
         return chip
 
     def _choose(self, *, all: bool) -> None:
+        self._history.push(f'{ADDRESS}?show={ALL}' if all else ADDRESS)
+        self._note.show('')
+        self._show(all=all)
+
+    def _follow(self, query: Mapping[str, str]) -> None:
+        """What an address asks for, at first or by Back."""
+        asked = Query(query, ['show'])
+        self._show(all=asked.one_of('show', (ACTIVE, ALL)) == ALL)
+        self._note.show(' '.join(asked.faults.values()))
+
+    def _show(self, *, all: bool) -> None:
         self._table.show(all=all)
         for shows_all, chip in self._chips.items():
             chip.props['aria-pressed'] = str(shows_all is all).lower()

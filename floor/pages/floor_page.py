@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
 
-from fastapi import Query
+from fastapi import Request
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from ..model import MachineName
+from ..query import NO, Query, no_such
+from ..store import Difference
+from ..ui.address_note import AddressNote
 from ..ui.attention_list import attention_list
 from ..ui.broadcast import FIGURES, LISTS, SECOND, LiveView
 from ..ui.event_stream import event_stream
@@ -21,7 +24,7 @@ from ..ui.services import Services
 from ..ui.wall_screen import WallChoice, wall_screen
 
 WALL = '/?kiosk'
-Lines = Annotated[tuple[str, ...], Query(description='Names of the lines that a wall screen shows; all, if none.')]
+OF_A_WALL = ('line', 'rotate', 'theme')
 FIRST_MACHINE = "INSERT INTO {} (machine_name, type) VALUES ('Press 1', 'press');"
 RECONNECT_S = 120.0
 """How long a page waits for its browser, in whose drawer somebody may be typing; large floors make large pages."""
@@ -32,11 +35,14 @@ def register(services: Services) -> None:
     store, broadcast, zone = services.store, services.broadcast, services.zone
 
     @ui.page('/', reconnect_timeout=RECONNECT_S)
-    def floor_page(machine: str = '', kiosk: str | None = None, line: Lines = (), rotate: str = '',
-                   theme: str = '') -> None:
-        if kiosk is not None:
-            wall_screen(services, WallChoice.from_query(line, rotate, theme))
+    def floor_page(request: Request) -> None:
+        if request.query_params.get('kiosk', '0').strip().lower() not in NO:
+            wall_screen(services, WallChoice.from_query(request.query_params))
             return
+        asked = Query(request.query_params, ('machine', 'kiosk', *OF_A_WALL))
+        machine = asked.text('machine')
+        for name in filter(asked.has, OF_A_WALL):
+            asked.fail(name, f'Cannot use {name} on this page: it belongs to the wall screen, /?kiosk&{name}=…')
         client = ui.context.client
         identity = services.visitor()
         person = services.person(identity)
@@ -59,6 +65,7 @@ def register(services: Services) -> None:
 
         view = LiveView(client, build_lines)
         with frame('Floor', services, view, person):
+            note = AddressNote(' '.join(asked.faults.values()), 'Show the floor without it', '/')
             with plant_figures(store, view):
                 ui.link('Wall screen', WALL, new_tab=True).classes('wall-link')
             with ui.element('div').classes('floor'):
@@ -70,7 +77,38 @@ def register(services: Services) -> None:
         build_lines()
         broadcast.join(view)
         if machine:
-            drawer.open(MachineName(machine))
+            AskedMachine(services, MachineName(machine), drawer, note)
+
+
+class AskedMachine:
+    """The machine of an address: opened once, as soon as the floor has been read; the page says if it is not there."""
+
+    def __init__(self, services: Services, name: MachineName, drawer: MachineDrawer, note: AddressNote) -> None:
+        self._store, self._name, self._drawer, self._note = services.store, name, drawer, note
+        self._client = ui.context.client
+        self._stop: Callable[[], None] = lambda: None
+        if not self._opened():
+            self._stop = self._store.subscribe(self._on_difference)
+            self._client.on_delete(self._end)
+
+    def _opened(self) -> bool:
+        if self._name in self._store.machines:
+            self._note.show('')
+            self._drawer.open(self._name)
+            return True
+        if self._store.is_demo is not None:  # the floor has been read
+            self._note.show(no_such('machine', self._name, list(self._store.machines)))
+        return False
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.layout or difference.connection:
+            with self._client:
+                if self._opened():
+                    self._end()
+
+    def _end(self) -> None:
+        self._stop()
+        self._stop = lambda: None
 
 
 def empty_floor(services: Services) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nicegui import ui
 
+from ..moments import shown
+from ..query import Query, no_such
 from ..store import Line, Store
 from .attention_list import attention_list
 from .broadcast import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement, LiveView
@@ -22,11 +24,13 @@ from .history_note import HistoryNote
 from .line_card import line_card
 from .page_title import PageTitle
 from .plant_figures import plant_figures
+from .saying import Alert
 from .services import Services
 from .silence import Silence
 from .theme import Theme, show_theme
 
 SHORTEST_TURN_S, LONGEST_TURN_S = 3.0, 3600.0
+NAMES = ('kiosk', 'line', 'rotate', 'theme')
 THEMES = Theme.DARK, Theme.LIGHT, Theme.ANDON, Theme.HIGH_PERFORMANCE, Theme.AUTO
 
 
@@ -44,21 +48,21 @@ class WallChoice:
     problem: str = ''
 
     @classmethod
-    def from_query(cls, names: Sequence[str], rotate: str, theme: str) -> WallChoice:
-        """What is empty is as usual."""
-        problems = []
+    def from_query(cls, query: Mapping[str, str]) -> WallChoice:
+        """Of an address; what is empty is as usual."""
+        asked = Query(query, NAMES)
+        names, theme, turn = asked.texts('line'), asked.one_of('theme', THEMES), asked.text('rotate').strip()
+        asked.flag('kiosk')
         try:
-            seconds = float(rotate or 0)
+            seconds = float(turn or 0)
         except ValueError:
             seconds = math.nan
-        if not 0 <= seconds <= LONGEST_TURN_S:
-            problems.append(f'rotate={rotate} is no number of seconds: write {SHORTEST_TURN_S:g} to '
-                            f'{LONGEST_TURN_S:g}, or 0 for all lines at once.')
-        if theme not in ('', *THEMES):
-            problems.append(f'No theme is called {theme}. There are: {", ".join(THEMES)}.')
-        if problems:
-            return cls(names, problem=' '.join(problems))
-        return cls(names, max(seconds, SHORTEST_TURN_S) if seconds else 0.0, Theme(theme or Theme.DARK))
+        if seconds and not SHORTEST_TURN_S <= seconds <= LONGEST_TURN_S:
+            asked.fail('rotate', f'Cannot understand rotate={shown(turn)}: use a number of seconds from '
+                                 f'{SHORTEST_TURN_S:g} to {LONGEST_TURN_S:,g}, or 0 for all lines at once')
+        if asked.faults:
+            return cls(names, problem=' '.join(asked.faults.values()))
+        return cls(names, seconds, theme or Theme.DARK)
 
 
 def wall_screen(services: Services, choice: WallChoice) -> None:
@@ -68,18 +72,19 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
     def build_lines() -> None:
         view.forget(keep=(SECOND, FIGURES, LISTS))
         place.clear()
-        shown = [] if choice.problem else chosen(store.lines, choice.names)
+        lines = [] if choice.problem else chosen(store.lines, choice.names)
+        missing.show(nothing_to_show(store, choice.names) if lines else '')
         with place:
-            place.style['--lines'] = str(1 if turn else max(1, len(shown)))
-            for number, line in enumerate(shown):
-                slide = Slide(number, len(shown), turn)
+            place.style['--lines'] = str(1 if turn else max(1, len(lines)))
+            for number, line in enumerate(lines):
+                slide = Slide(number, len(lines), turn)
                 view.add(slide)
                 slide.fit(len(line.machines))
                 with slide:
                     line_card(line, store, zone, view, lambda _: None)
-                    if turn and len(shown) > 1:
-                        ui.label(f'{number + 1} of {len(shown)}').classes('slide-place')
-            if not shown:
+                    if turn and len(lines) > 1:
+                        ui.label(f'{number + 1} of {len(lines)}').classes('slide-place')
+            if not lines:
                 with ui.card().classes('line empty'):
                     ui.label(choice.problem or nothing_to_show(store, choice.names)).classes('empty-title')
 
@@ -99,6 +104,7 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
             view.add(TroubleBanner(store, zone))
             view.add(HistoryNote(store))
             view.add(Silence())
+            missing = Alert().classes('wall-missing')
         with ui.element('main').classes('wall-main'):
             place = ui.element('div').classes('wall-lines')
             with ui.element('aside').classes('wall-side'):
@@ -109,15 +115,17 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
 
 def chosen(lines: Sequence[Line], names: Sequence[str]) -> list[Line]:
     """The lines of these names, in any case, in the order of the floor; all where no name is given."""
-    wanted = {name.strip().casefold() for name in names}
+    wanted = {name.casefold() for name in names}
     return [line for line in lines if not wanted or line.name.casefold() in wanted]
 
 
 def nothing_to_show(store: Store, names: Sequence[str]) -> str:
-    """Why there is no line, and what there would be."""
+    """Which of these lines are not there, and which there are."""
     if not store.lines:
         return 'There are no machines on the floor yet. They appear here automatically.'
-    return f'No line is called {" or ".join(names)}. There are: {", ".join(line.name for line in store.lines)}.'
+    known = [line.name for line in store.lines]
+    folded = {name.casefold() for name in known}
+    return ' '.join(no_such('line', name, known) for name in names if name.casefold() not in folded)
 
 
 class Slide(LiveElement):

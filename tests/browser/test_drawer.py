@@ -112,8 +112,14 @@ async def test_an_address_opens_it(visitor):
 async def test_an_address_of_no_machine_says_so(visitor):
     page = await visitor.open('/?machine=%3Cb%3ENobody%3C%2Fb%3E')
 
-    await expect(page.get_by_text('There is no machine <b>Nobody</b> on the floor.')).to_be_visible()
+    note = page.get_by_role('alert').filter(has_text='There is no machine <b>Nobody</b>.')
+    await expect(note).to_be_visible()
     await expect(drawer(page)).to_be_hidden()
+
+    await page.get_by_role('link', name='Show the floor without it').click()
+
+    await expect(page).to_have_url(f'{visitor.program.url}/')
+    await expect(note).to_be_hidden()
 
 
 async def test_by_keyboard_alone(visitor):

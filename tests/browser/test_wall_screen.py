@@ -105,14 +105,26 @@ async def test_some_lines_only(visitor, sql):
 async def test_a_line_that_does_not_exist(visitor, sql):
     page = await visitor.open('/?kiosk&line=Axle')
 
-    await expect(page.get_by_text(f'No line is called Axle. There are: {", ".join(LINES)}.')).to_be_visible()
+    *lines, last = LINES
+    await expect(page.get_by_text(f'There is no line Axle. Use {", ".join(lines)} or {last}.')).to_be_visible()
     await expect(badge(page)).to_have_attribute('data-connection', 'live')
 
 
+async def test_a_line_that_does_not_exist_is_named_beside_those_that_do(visitor, sql):
+    page = await visitor.open('/?kiosk&line=Engine+Line&line=Enterior+Line')
+
+    await expect(page.get_by_role('alert').filter(
+        has_text='There is no line Enterior Line. Did you mean Interior Line')).to_be_visible()
+    assert await page.locator('.line:visible').evaluate_all('all => all.map(line => line.dataset.line)') == [
+        'Engine Line']
+
+
 @pytest.mark.parametrize(('address', 'sentence'), [
-    ('rotate=often', 'rotate=often is no number of seconds: write 3 to 3600, or 0 for all lines at once.'),
-    ('rotate=1e9', 'rotate=1e9 is no number of seconds: write 3 to 3600, or 0 for all lines at once.'),
-    ('theme=pink', 'No theme is called pink. There are: dark, light, andon, isa-101, auto.')])
+    ('rotate=often', 'Cannot understand rotate=often: use a number of seconds from 3 to 3,600, or 0 for all lines at '
+                     'once.'),
+    ('rotate=1', 'Cannot understand rotate=1: use a number of seconds from 3 to 3,600, or 0 for all lines at once.'),
+    ('lines=Axle', 'Cannot understand lines. There is no parameter lines. Did you mean line?'),
+    ('theme=pink', 'Cannot understand theme=pink: use dark, light, andon, isa-101 or auto.')])
 async def test_an_address_that_asks_for_what_there_is_not(visitor, sql, address, sentence):
     """What is down anywhere is still told."""
     await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Source_Sorter_01_01'")

@@ -31,8 +31,8 @@ def page(floor, user, mike):
                                          DueTime(Priority.LOW, timedelta(days=7))]
     employees_page.register(floor.services)
 
-    async def page():
-        return Form(user, await user.open('/employees'))
+    async def page(query=''):
+        return Form(user, await user.open(f'/employees{query}'))
     return page
 
 
@@ -195,3 +195,15 @@ async def test_a_refused_due_time_says_why(floor, page):
     pressed(form, 'Save the due time of critical orders')
 
     await form.until(lambda: form.says('Nobody answers.'))
+
+
+@pytest.mark.parametrize(('query', 'sentence', 'shows_tom'), [
+    ('', '', False), ('?show=all', '', True), ('?show=active', '', False),
+    ('?show=everybody', 'Cannot understand show=everybody: use active or all.', False),
+    ('?role=operator', 'Cannot understand role. There is no parameter role. Use show.', False)])
+async def test_the_address_says_who_is_shown(page, user, query, sentence, shows_tom):
+    form = await page(query)
+
+    assert form.says('Tom Left') is shows_tom
+    assert form.says('Lisa Garcia')
+    assert not sentence or form.says(sentence)

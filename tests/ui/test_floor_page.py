@@ -447,11 +447,36 @@ async def test_the_address_names_a_machine(floor, look):
     await screen.until(lambda: screen.drawer.startswith('Painter 02·01'))
 
 
-async def test_an_address_of_a_machine_that_has_gone_says_so(floor, look, user):
-    screen = await look('/?machine=Painter_99_99')
+@pytest.mark.parametrize(('query', 'sentence'), [
+    ('machine=Painter_02_02', 'There is no machine Painter_02_02. Did you mean Painter_02_01?'),
+    ('machin=Painter_02_01', 'Cannot understand machin. There is no parameter machin. Did you mean machine?'),
+    ('line=Engine+Line', 'Cannot use line on this page: it belongs to the wall screen, /?kiosk&line=…'),
+    ('machine=Painter_02_01&machine=Valve_01_01', 'Cannot understand machine, which is there more than once: use it '
+                                                  'once.')])
+async def test_an_address_of_what_is_not_there_says_so(floor, look, query, sentence):
+    screen = await look(f'/?{query}')
 
-    await user.should_see('There is no machine Painter_99_99 on the floor.')
+    note, = screen.of_class('address-note')
+    await screen.until(lambda: sentence in screen._texts_within(note))
+    assert not note['props'].get('hidden')
     assert screen.drawer == ''
+
+
+async def test_nothing_is_said_of_an_address_that_is_understood(floor, look):
+    screen = await look('/?machine=Painter_02_01&utm_source=mail&o=1')
+
+    assert not screen.of_class('address-note')
+
+
+async def test_the_machine_of_an_address_is_opened_when_it_appears(floor, look):
+    screen = await look('/?machine=Press_1')
+    await screen.until(lambda: any('There is no machine Press_1' in text for text in screen.texts))
+
+    floor.put('Press_1', 'Engine Line')
+    floor.publish()
+
+    await screen.until(lambda: screen.drawer.startswith('Press_1'))
+    assert not screen.of_class('address-note')
 
 
 async def test_the_theme_is_remembered_for_the_person_and_nobody_else(floor, look, colleague):
