@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from nicegui import ui
@@ -414,3 +416,37 @@ async def test_what_today_is_says_the_clock_of_the_database(floor, reports, look
     await opened(look)
     window, _ = reports.asked('kpis')[0]
     assert window.start == NOW.replace(hour=0, minute=0, second=0)
+
+
+@pytest.fixture
+def in_berlin(floor, reports):
+    """The plant's clock goes back on 25 October 2026 at 03:00."""
+    reports_page.register(replace(floor.services, zone=ZoneInfo('Europe/Berlin')), reports.analytics, OneShift())
+
+
+def change(screen, element, value):
+    """Somebody has chosen or typed this."""
+    id_, = (id_ for id_, known in screen.elements.items() if known is element)
+    for event in element['events']:
+        if event['type'] == 'update:model-value' or event['type'] == 'update:value':
+            screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(value)]})
+
+
+def shown(screen, **attributes):
+    found, = screen.all(**attributes)
+    return found
+
+
+async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin, reports, look):
+    screen = await opened(look)
+    range_chip, = (element for element in screen.of_class('chip') if element.get('text') == 'Range…')
+    screen.click(range_chip)
+    change(screen, shown(screen, label='From'), '2026-03-29T02:30')
+    change(screen, shown(screen, label='Until'), '2026-03-29T04:00')
+    asked = len(reports.asked('kpis'))
+
+    screen.click(shown(screen, label='Show'))
+
+    await screen.until(lambda: 'Cannot use from=2026-03-29T02:30: the clocks of Europe/Berlin skip this time when they '
+                               'go forward; use one before or after.' in screen.texts)
+    assert len(reports.asked('kpis')) == asked

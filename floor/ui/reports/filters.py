@@ -137,6 +137,9 @@ class RangeDialog:
         self._dialog.open()
 
     def _submit(self) -> None:
+        if not (self._from.text and self._to.text):
+            self._problem.show('Choose both times.')
+            return
         query = {'from': self._from.text, 'to': self._to.text, 'window': Span.RANGE.value}
         try:
             asked = ReportChoice.from_query(query, self._zone)

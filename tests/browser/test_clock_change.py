@@ -1,0 +1,78 @@
+"""Both hours of a night in which the clocks go back, in a plant of such a zone and of one with a half-hour offset."""
+
+import csv
+import io
+import re
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+from browser.visitor import PHONE, Visitor
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
+
+
+@pytest_asyncio.fixture(loop_scope='session')
+async def in_zone(chromium, program, sql):
+    """Somebody in a plant of another zone, on the same database."""
+    visitors, programs = [], []
+
+    async def in_zone(zone):
+        other = program.joined(zone.replace('/', '-'), PLANT_TIMEZONE=zone)
+        programs.append(other)
+        other.start()
+        visitors.append(Visitor(chromium, other))
+        return visitors[-1]
+    yield in_zone
+    complaints = [complaint for visitor in visitors for complaint in await visitor.leave()]
+    for other in programs:
+        other.stop()
+    assert complaints == []
+
+
+@pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
+async def test_a_range_of_the_second_hour_can_be_chosen_and_shared(in_zone, options):
+    visitor = await in_zone('Europe/Berlin')
+    page = await visitor.open('/reports', **options)
+    await page.get_by_role('button', name='Range…').click()
+    dialog = page.get_by_role('dialog', name='Range')
+    await dialog.get_by_label('From', exact=True).fill('2026-10-25T02:30')
+    await dialog.get_by_label('Until', exact=True).fill('2026-10-25T02:45')
+    for field in 'From', 'Until':
+        meanings = dialog.get_by_role('radiogroup', name=re.compile(f'^{field}'))
+        await expect(meanings.get_by_role('radio')).to_have_count(2)
+        await meanings.get_by_text('02:30 CET' if field == 'From' else '02:45 CET').click()
+    await dialog.get_by_role('button', name='Show').click()
+
+    shown = page.get_by_role('button', name='25 Oct 2026 02:30 CET – 25 Oct 2026 02:45 CET')
+    await expect(shown).to_be_visible()
+    await expect(page).to_have_url(re.compile(re.escape(quote('2026-10-25T02:30+01:00', safe=''))))
+    other = await visitor.open(page.url.removeprefix(visitor.program.url), **options)
+    await expect(other.get_by_role('button', name='25 Oct 2026 02:30 CET – 25 Oct 2026 02:45 CET')).to_be_visible()
+
+
+@pytest.mark.parametrize(('zone', 'titles'), [
+    ('Europe/Berlin', ['Sun 2026-10-25 02:30:00 CEST', 'Sun 2026-10-25 02:30:00 CET']),
+    ('Asia/Kolkata', ['Sun 2026-10-25 06:00:00', 'Sun 2026-10-25 07:00:00'])])
+async def test_a_moment_with_an_offset_is_that_moment_in_any_plant(in_zone, zone, titles):
+    visitor = await in_zone(zone)
+    for offset, title in zip(('+02:00', '+01:00'), titles, strict=True):
+        page = await visitor.open(f'/past?at=2026-10-25T02:30{offset}')
+        await expect(page.get_by_text(title, exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(('zone', 'due'), [
+    ('Europe/Berlin', ['2026-10-25 02:30:00+02:00', '2026-10-25 02:30:00+01:00']),
+    ('Asia/Kolkata', ['2026-10-25 06:00:00+05:30', '2026-10-25 07:00:00+05:30'])])
+async def test_a_file_tells_both_hours_apart(in_zone, sql, zone, due):
+    for at in '2026-10-25 00:30Z', '2026-10-25 01:30Z':
+        await sql.execute('INSERT INTO work_orders (machine_id, issue_description, due_at) '
+                          "VALUES ('Valve_01_01', 'Oil leak', $1::text::timestamptz)", at)
+    visitor = await in_zone(zone)
+    page = await visitor.open('/work-orders')
+
+    answer = await page.request.get(f'{visitor.program.url}/work-orders.csv?sort=due')
+
+    rows = csv.DictReader(io.StringIO((await answer.text()).removeprefix('\ufeff')))
+    assert [row['Due'] for row in rows] == due
