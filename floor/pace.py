@@ -32,6 +32,12 @@ class Pace:
         return 0.0
 
     @property
+    def tokens(self) -> float:
+        """How many may be taken now; below 0, how many were taken too early."""
+        self._refill()
+        return self._tokens
+
+    @property
     def is_full(self) -> bool:
         """Whether nothing was taken lately: a new one would be the same."""
         self._refill()

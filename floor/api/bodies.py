@@ -13,19 +13,20 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
+from .entity_tags import with_tag
+
 
 class JsonRoute(APIRoute):
-    """A path that takes JSON, if it takes anything: 415 for other media types."""
+    """A path that takes JSON, if it takes anything: 415 for other media types. What it gives has an ETag."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The same, looked at before anybody reads it."""
         answer = super().get_route_handler()
-        if self.body_field is None:
-            return answer
 
         async def checked(request: Request) -> Response:
-            _check_media_type(request.headers.get('content-type', ''))
-            return await answer(request)
+            if self.body_field is not None:
+                _check_media_type(request.headers.get('content-type', ''))
+            return with_tag(request, await answer(request))
 
         return checked
 

@@ -15,10 +15,13 @@ from fastapi.staticfiles import StaticFiles
 
 from ..gate.path_prefix import prefix_of
 from ..version import program_version
+from .description import completed
 
 TITLE = 'Line Monitor'
 DESCRIPTION = ('The factory floor for other programs. Machines speak through the table `machine_feed_stream`; here '
-               'it is read. Times are in UTC. Errors are answered with problem details (RFC 9457).')
+               'it is read. Times are in UTC. Every error is answered with problem details (RFC 9457), the schema '
+               'Problem. Every path takes HEAD and OPTIONS too. Every answer of a GET in JSON has an ETag: sent as '
+               'If-None-Match, it saves the body of an answer that is still the same (304).')
 TAGS = [{'name': 'floor', 'description': 'Machines and what they say.'},
         {'name': 'work orders', 'description': 'What has to be done, by whom and until when. Roles say who may.'},
         {'name': 'people', 'description': 'Who works in the plant.'},
@@ -58,4 +61,4 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
     api = get_openapi(title=TITLE, version=program_version(), description=DESCRIPTION, tags=TAGS, routes=app.routes)
     api['paths'] = {path: operations for path, operations in api['paths'].items()
                     if all('tags' in operation for operation in operations.values())}
-    return api
+    return completed(api)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import asyncpg
-from fastapi import Depends, FastAPI, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..database import Connection, Database, describe
@@ -17,14 +17,19 @@ from ..employees import all_employees
 from ..errors import DatabaseUnavailable
 from ..history import to_status
 from ..model import Role, Status
+from .bodies import JsonRoute
 from .docs import serve_docs
+from .fields import AT, MachineField, MachineId
 from .problems import answer_problems, documented
 
 PATIENCE_S = 5.0
 """A program that asks would rather hear soon that the database is away than wait for its time-out."""
 
-Name = Annotated[str, Field(description='Unique.', examples=['Injection_Molder_02_01'])]
-MachineType = Annotated[str, Field(examples=['injection_molder'])]
+Name = Annotated[str, Field(description='The name of the machine: the same as machine_id.',
+                            examples=['Injection_Molder_02_01'])]
+FeedId = Annotated[int, Field(description='The number of its row in the feed: machine_id of the table '
+                                          'machine_feed_stream.', examples=[10])]
+MachineType = Annotated[str, Field(description='What kind of machine it is.', examples=['injection_molder'])]
 KnownStatus = Annotated[Status, BeforeValidator(to_status), Field(
     description='unknown: the machine was never reported.', examples=['warning'])]
 Reason = Annotated[str | None, Field(description='Why the machine is not running, if it was said.',
@@ -42,8 +47,10 @@ HeardOf = Annotated[datetime | None, Field(description="When it was last reporte
 class MachineNow(BaseModel):
     """One machine: where it stands and what it says."""
 
-    machine_id: Annotated[int, Field(examples=[10])]
+    machine_id: MachineId
+    machine: MachineField
     machine_name: Name
+    feed_id: FeedId
     type: MachineType
     production_line: Annotated[str | None, Field(description='Null: not on a line.', examples=['Engine Line'])]
     position: Annotated[int, Field(description='Its place in the flow of the line.', examples=[1])]
@@ -57,8 +64,10 @@ class MachineNow(BaseModel):
 class MachineStatus(BaseModel):
     """What one machine says."""
 
-    machine_id: Annotated[int, Field(examples=[10])]
+    machine_id: MachineId
+    machine: MachineField
     machine_name: Name
+    feed_id: FeedId
     status: KnownStatus
     type: MachineType
     datetime: FeedTime
@@ -71,22 +80,25 @@ class EmployeeAnswer(BaseModel):
 
     model_config = ConfigDict(from_attributes=True, title='Employee')
 
-    id: Annotated[int, Field(examples=[1])]
-    first_name: Annotated[str, Field(examples=['Mike'])]
-    last_name: Annotated[str, Field(examples=['Johnson'])]
-    email: Annotated[str, Field(examples=['mike.johnson@example.com'])]
-    department: Annotated[str, Field(examples=['Maintenance'])]
-    active: bool
+    id: Annotated[int, Field(description='Their number: assignee_id of a work order.', examples=[1])]
+    first_name: Annotated[str, Field(description='First name.', examples=['Mike'])]
+    last_name: Annotated[str, Field(description='Last name.', examples=['Johnson'])]
+    email: Annotated[str, Field(description='E-mail address, which no two of them share.',
+                                examples=['mike.johnson@example.com'])]
+    department: Annotated[str, Field(description='Where they work.', examples=['Maintenance'])]
+    active: Annotated[bool, Field(description='false: deactivated, with read-only access.', examples=[True])]
     role: Annotated[Role, Field(description='What they may do.', examples=['technician'])]
-    created_at: datetime
+    created_at: Annotated[datetime, Field(description='When they were added, in UTC.', examples=[AT])]
 
 
 class FloorAnswer(BaseModel):
     """What the floor is."""
 
-    kind: Annotated[Literal['demo', 'plant'], Field(description='demo: everything on it is simulated.')]
-    since: Annotated[datetime | None, Field(description='When it was made, or the demo was removed.')]
-    machines: Annotated[int, Field(examples=[30])]
+    kind: Annotated[Literal['demo', 'plant'], Field(description='demo: everything on it is simulated.',
+                                                      examples=['plant'])]
+    since: Annotated[datetime | None, Field(description='When it was made, or the demo was removed.',
+                                                  examples=[AT])]
+    machines: Annotated[int, Field(description='How many machines it has.', examples=[30])]
 
 
 FLOOR_KIND: dict[int | str, dict[str, Any]] = {200: {'headers': {'X-Floor-Kind': {
@@ -101,40 +113,43 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
     """
     answer_problems(app)
     serve_docs(app)
-    fresh = [Depends(never_stored)]
+    router = APIRouter(route_class=JsonRoute, dependencies=[Depends(never_stored)],
+                       responses=documented(401, 403, 500, 503))
 
-    @app.get('/api/floor', tags=['floor'], summary='Whether the floor is a demo or a plant', dependencies=fresh,
-             responses=documented(401, 503))
-    async def floor() -> FloorAnswer:
+    @router.get('/api/floor', tags=['floor'], summary='Whether the floor is a demo or a plant',
+                operation_id='get_floor')
+    async def get_floor() -> FloorAnswer:
         """A demo is simulated: its machines, its people, its history and its work orders."""
         async with answering(patience), database.acquire() as connection:
             return FloorAnswer(**await database.queries.plant(connection))
 
-    @app.get('/api/machines', tags=['floor'], summary='Every machine in flow order', dependencies=fresh,
-             responses=FLOOR_KIND | documented(401, 503))
-    async def machines(response: Response) -> list[MachineNow]:
+    @router.get('/api/machines', tags=['floor'], summary='Every machine in flow order', responses=FLOOR_KIND,
+                operation_id='list_machines')
+    async def list_machines(response: Response) -> list[MachineNow]:
         """All machines with line, position and what each of them says now, in the order of the material flow."""
         async with answering(patience), database.acquire() as connection:
             await _say_kind(response, database, connection)
             return await _machines(database, connection)
 
-    @app.get('/api/machines/current-status', tags=['floor'], summary='What each machine says now',
-             dependencies=fresh, responses=FLOOR_KIND | documented(401, 503))
-    async def current_status(response: Response) -> list[MachineStatus]:
+    @router.get('/api/machines/current-status', tags=['floor'], summary='What each machine says now',
+                responses=FLOOR_KIND, operation_id='list_machine_statuses')
+    async def list_machine_statuses(response: Response) -> list[MachineStatus]:
         """The short answer, for who only wants to know which machines run."""
         async with answering(patience), database.acquire() as connection:
             await _say_kind(response, database, connection)
             return [MachineStatus(**machine.model_dump()) for machine in await _machines(database, connection)]
 
-    @app.get('/api/employees', tags=['people'], summary='The people of the plant by name', dependencies=fresh,
-             responses=documented(401, 422, 503))
-    async def employees(active: Annotated[bool | None, Query(
-            description='true: only who is active; false: only who is not; left out: everybody')] = None
-                        ) -> list[EmployeeAnswer]:
+    @router.get('/api/employees', tags=['people'], summary='The people of the plant by name',
+                operation_id='list_employees', responses=documented(422))
+    async def list_employees(active: Annotated[bool | None, Query(examples=[True], description=(
+            'true: only people who are active; false: only people who are not; left out: everybody.'))] = None
+                             ) -> list[EmployeeAnswer]:
         """Who can report a work order or be given one."""
         async with answering(patience):
             people = await all_employees(database, active=active)
         return [EmployeeAnswer.model_validate(person) for person in people]
+
+    app.include_router(router)
 
 
 async def _say_kind(response: Response, database: Database, connection: Connection) -> None:
@@ -142,7 +157,8 @@ async def _say_kind(response: Response, database: Database, connection: Connecti
 
 
 async def _machines(database: Database, connection: Connection) -> list[MachineNow]:
-    return [MachineNow(**row) async for row in database.queries.machines(connection)]
+    return [MachineNow(**{**row, 'machine_id': row['machine_name'], 'machine': row['machine_name'],
+                          'feed_id': row['machine_id']}) async for row in database.queries.machines(connection)]
 
 
 @asynccontextmanager

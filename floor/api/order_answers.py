@@ -8,43 +8,61 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..model import HoldReason, Priority, Status, WorkOrder, WorkOrderDetails, WorkOrderEvent, WorkOrderState
+from .fields import AT, LATER, MachineField, MachineId
 
 EventKind = Literal['created', 'moved', 'changed', 'commented', 'checklist', 'attached', 'recovered']
+OrderId = Annotated[str, Field(description='What the order is called in addresses.', examples=['WO-20260302-3f2a91bc'])]
+Who = Annotated[str, Field(description='The name of the person or program.', examples=['Mike Johnson'])]
+WhoEmail = Annotated[str | None, Field(description='Their e-mail address; null: they have none.',
+                                       examples=['mike.johnson@example.com'])]
+At = Annotated[datetime, Field(description='When it happened, in UTC.', examples=[AT])]
+SIZE, EVENT = 248_193, 4711
 
 
 class OrderAnswer(BaseModel):
-    """A work order. machine_id holds the machine's name, as it always has."""
+    """A work order."""
 
     model_config = ConfigDict(title='WorkOrder')
 
-    id: Annotated[str, Field(examples=['WO-20260302-3f2a91bc'])]
-    machine_id: Annotated[str, Field(examples=['Injection_Molder_02_01'])]
-    issue_description: Annotated[str, Field(examples=['Hydraulic leak'])]
-    priority: Annotated[Priority, Field(examples=['high'])]
-    reporter_name: Annotated[str, Field(examples=['Mike Johnson'])]
-    assignee: Annotated[str | None, Field(description='Null: nobody.', examples=['Lisa Garcia'])]
-    timestamp: Annotated[datetime, Field(description='When it was reported.')]
-    created_at: datetime
-    status: Annotated[WorkOrderState, Field(examples=['open'])]
-    due_at: datetime
-    overdue: Annotated[bool, Field(description='Whether it should have been done by now.')]
-    version: Annotated[int, Field(description='Grows with every change; a PATCH names the one it was made from.')]
-    assignee_id: int | None
-    reporter_email: str | None
-    source: Annotated[str, Field(description='person, or automatic for an order that a stop has opened.')]
-    machine_status: Annotated[Status | None, Field(description='What the machine said when it was reported.')]
-    machine_reason: str | None
-    stop_since: Annotated[datetime | None, Field(description='The stop it belongs to, if the machine was down.')]
-    recovered_at: Annotated[datetime | None, Field(description='Since when the machine runs again.')]
-    acknowledged_at: datetime | None
-    started_at: datetime | None
-    completed_at: datetime | None
-    cancelled_at: datetime | None
-    hold_reason: HoldReason | None
-    cause: str | None
-    action_taken: str | None
-    cancel_reason: str | None
-    updated_at: datetime
+    id: OrderId
+    machine_id: MachineId
+    issue_description: Annotated[str, Field(description='What is wrong.', examples=['Hydraulic leak'])]
+    priority: Annotated[Priority, Field(description='How pressing it is.', examples=['high'])]
+    reporter_name: Annotated[str, Field(description='Who reported it.', examples=['Mike Johnson'])]
+    assignee: Annotated[str | None, Field(description='Who works on it, by name; null: nobody.',
+                                          examples=['Lisa Garcia'])]
+    timestamp: Annotated[datetime, Field(description='When it was reported, in UTC.', examples=[AT])]
+    created_at: Annotated[datetime, Field(description='When it was saved, in UTC.', examples=[AT])]
+    status: Annotated[WorkOrderState, Field(description='Where it stands.', examples=['open'])]
+    machine: MachineField
+    due_at: Annotated[datetime, Field(description='When it should be done.', examples=[LATER])]
+    overdue: Annotated[bool, Field(description='Whether it should have been done by now.', examples=[False])]
+    version: Annotated[int, Field(description='Grows with every change; a PATCH names the one it was made from.',
+                                  examples=[1])]
+    assignee_id: Annotated[int | None, Field(description='The id of the assignee in /api/employees; null: nobody.',
+                                             examples=[2])]
+    reporter_email: WhoEmail
+    source: Annotated[str, Field(description='person, or automatic for an order that was opened for a stop.',
+                                 examples=['person'])]
+    machine_status: Annotated[Status | None, Field(description='Status of the machine when it was reported.',
+                                                   examples=['down'])]
+    machine_reason: Annotated[str | None, Field(description='Why the machine was not running then, if it was given.',
+                                                examples=['Oil pressure low'])]
+    stop_since: Annotated[datetime | None, Field(description='When the stop began that it belongs to; null: '
+                                                             'the machine was not down.', examples=[AT])]
+    recovered_at: Annotated[datetime | None, Field(description='Since when the machine runs again.', examples=[LATER])]
+    acknowledged_at: Annotated[datetime | None, Field(description='When somebody took it or it left open.',
+                                                      examples=[AT])]
+    started_at: Annotated[datetime | None, Field(description='When work on it began.', examples=[AT])]
+    completed_at: Annotated[datetime | None, Field(description='When it was completed.', examples=[LATER])]
+    cancelled_at: Annotated[datetime | None, Field(description='When it was cancelled.', examples=[LATER])]
+    hold_reason: Annotated[HoldReason | None, Field(description='What it waits for while it is on hold.',
+                                                    examples=['parts'])]
+    cause: Annotated[str | None, Field(description='What was wrong, once it is completed.', examples=['Seal worn'])]
+    action_taken: Annotated[str | None, Field(description='What was done, once it is completed.',
+                                              examples=['Seal replaced'])]
+    cancel_reason: Annotated[str | None, Field(description='Why it was cancelled.', examples=['Reported twice'])]
+    updated_at: Annotated[datetime, Field(description='When it was last changed, in UTC.', examples=[AT])]
 
     @classmethod
     def of(cls, order: WorkOrder, now: datetime) -> OrderAnswer:
@@ -57,10 +75,10 @@ class ChecklistAnswer(BaseModel):
 
     model_config = ConfigDict(from_attributes=True, title='ChecklistItem')
 
-    id: int
-    text: str
-    done_at: datetime | None
-    done_by: str | None
+    id: Annotated[int, Field(description='Its number.', examples=[3])]
+    text: Annotated[str, Field(description='What is to do.', examples=['Lock out the pump'])]
+    done_at: Annotated[datetime | None, Field(description='When it was done; null: it is not.', examples=[LATER])]
+    done_by: Annotated[str | None, Field(description='Who did it.', examples=['Lisa Garcia'])]
 
 
 class AttachmentAnswer(BaseModel):
@@ -68,12 +86,12 @@ class AttachmentAnswer(BaseModel):
 
     model_config = ConfigDict(from_attributes=True, title='Attachment')
 
-    id: int
-    file_name: str
-    media_type: Annotated[str, Field(examples=['image/jpeg'])]
-    size: Annotated[int, Field(description='In bytes.')]
-    added_at: datetime
-    added_by: str
+    id: Annotated[int, Field(description='Its number, as addresses have it.', examples=[7])]
+    file_name: Annotated[str, Field(description='What it is called.', examples=['leak.jpg'])]
+    media_type: Annotated[str, Field(description='What kind of file it is.', examples=['image/jpeg'])]
+    size: Annotated[int, Field(description='In bytes.', examples=[SIZE])]
+    added_at: Annotated[datetime, Field(description='When it was attached, in UTC.', examples=[AT])]
+    added_by: Who
 
 
 class OrderDetailsAnswer(OrderAnswer):
@@ -81,8 +99,8 @@ class OrderDetailsAnswer(OrderAnswer):
 
     model_config = ConfigDict(title='WorkOrderDetails')
 
-    checklist: list[ChecklistAnswer]
-    attachments: list[AttachmentAnswer]
+    checklist: Annotated[list[ChecklistAnswer], Field(description='What is to do, in order.')]
+    attachments: Annotated[list[AttachmentAnswer], Field(description='The files, oldest first.')]
 
     @classmethod
     def of_details(cls, details: WorkOrderDetails, now: datetime) -> OrderDetailsAnswer:
@@ -97,11 +115,11 @@ class CommentAnswer(BaseModel):
 
     model_config = ConfigDict(title='Comment')
 
-    id: int
-    at: datetime
-    who: Annotated[str, Field(examples=['Mike Johnson'])]
-    who_email: str | None
-    text: str
+    id: Annotated[int, Field(description='Its number; later ones are larger.', examples=[EVENT])]
+    at: At
+    who: Who
+    who_email: WhoEmail
+    text: Annotated[str, Field(description='What they wrote.', examples=['The pump is on its way'])]
 
     @classmethod
     def of(cls, event: WorkOrderEvent) -> CommentAnswer:
@@ -114,15 +132,16 @@ class EventAnswer(BaseModel):
 
     model_config = ConfigDict(title='WorkOrderEvent')
 
-    id: int
-    at: datetime
-    who: Annotated[str, Field(examples=['Mike Johnson'])]
-    who_email: str | None
-    kind: EventKind
-    field: Annotated[str | None, Field(examples=['status'])]
-    old_value: Annotated[str | None, Field(examples=['open'])]
-    new_value: Annotated[str | None, Field(examples=['in_progress'])]
-    note: str | None
+    id: Annotated[int, Field(description='Its number; later ones are larger.', examples=[EVENT])]
+    at: At
+    who: Who
+    who_email: WhoEmail
+    kind: Annotated[EventKind, Field(description='What kind of thing happened.', examples=['moved'])]
+    field: Annotated[str | None, Field(description='What was changed, if one value was.', examples=['status'])]
+    old_value: Annotated[str | None, Field(description='Its value before.', examples=['open'])]
+    new_value: Annotated[str | None, Field(description='Its value since.', examples=['in_progress'])]
+    note: Annotated[str | None, Field(description='What was written with it; of a comment, its text.',
+                                      examples=['Seal is here'])]
 
     @classmethod
     def of(cls, event: WorkOrderEvent) -> EventAnswer:

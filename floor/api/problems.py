@@ -9,7 +9,7 @@ import http
 import inspect
 import math
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
@@ -17,7 +17,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..errors import (
@@ -26,11 +25,14 @@ from ..errors import (
     InvalidInput,
     NotAllowed,
     NotFound,
+    QueryError,
     ReferenceReusedError,
     TooManyChanges,
     TooManyDownloads,
 )
 from ..sentences import as_sentence
+from .methods import HeadAndOptions, methods_of
+from .order_answers import OrderAnswer
 
 MEDIA_TYPE = 'application/problem+json'
 RETRY_AFTER_S = 5
@@ -41,38 +43,51 @@ LONGEST_ECHO = 500
 Answer = Callable[[Request, Any], Response]
 
 
-class Problem(BaseModel):
-    """Problem details as in RFC 9457. There are no types of our own, so the title says what the status means."""
+class FieldProblem(BaseModel):
+    """One part of a request that is wrong."""
 
-    type: str = 'about:blank'
-    title: Annotated[str, Field(examples=['Service Unavailable'])]
-    status: Annotated[int, Field(examples=[503])]
+    where: Annotated[str, Field(description='body, query, path or header, and the name.', examples=['body.priority'])]
+    what: Annotated[str, Field(description='What is wrong with it.', examples=['machine must not be empty'])]
+
+
+class Problem(BaseModel):
+    """Problem details as in RFC 9457: the body of every error. There are no types of our own, so the title says what
+    the status means."""
+
+    type: Annotated[Literal['about:blank'], Field(description='No more than the status says.',
+                                                  examples=['about:blank'])] = 'about:blank'
+    title: Annotated[str, Field(description='What the status means.', examples=['Conflict'])]
+    status: Annotated[int, Field(description='The status of the answer.', examples=[409])]
     detail: Annotated[str, Field(description='What happened and, where it can be mended, what to do.',
-                                 examples=['the database does not answer: connection refused'])]
-    errors: Annotated[list[dict[str, Any]] | None, Field(description='Which parts of the request are wrong.')] = None
+                                 examples=['Lisa Garcia changed the priority from high to low'])]
+    errors: Annotated[list[FieldProblem] | None, Field(
+        description='Which parts of the request are wrong; only of 422.')] = None
+    current: Annotated[OrderAnswer | None, Field(
+        description='The work order as it is now; of 409 and 412: compare, decide, send again.')] = None
 
 
 def problem(status: int, detail: str, *, errors: list[Any] | None = None, headers: dict[str, str] | None = None,
-            members: dict[str, Any] | None = None) -> JSONResponse:
-    """The answer for one problem. members: what else this kind of problem says (RFC 9457, 3.2), ready for JSON."""
-    said = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=_sendable(detail), errors=errors)
-    return JSONResponse({**said.model_dump(exclude_none=True), **(members or {})}, status, media_type=MEDIA_TYPE,
+            current: OrderAnswer | None = None) -> JSONResponse:
+    """The answer for one problem. current: the order that is not as the request has it."""
+    answer = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=_sendable(detail), errors=errors)
+    members = answer.model_dump(exclude_none=True) | ({'current': current.model_dump(mode='json')} if current else {})
+    return JSONResponse(members, status, media_type=MEDIA_TYPE,
                         headers={'Cache-Control': 'no-store', **(headers or {})})
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The same, for the OpenAPI description of a path."""
-    return {status: {'description': _MEANINGS[status],
-                     'content': {MEDIA_TYPE: {'schema': Problem.model_json_schema()}}} for status in statuses}
+    """The same, for the OpenAPI description of a path; docs.py sets the media type."""
+    return {status: {'description': _MEANINGS[status], 'model': Problem} for status in statuses}
 
 
 def answer_problems(app: FastAPI) -> None:
     """From now on every error under /api is answered with problem details."""
+    app.add_middleware(HeadAndOptions, routes=app.routes)
     answers: dict[int | type[Exception], Answer] = {
         DatabaseUnavailable: _unavailable, NotFound: _says(404), NotAllowed: _says(403), EditConflict: _says(409),
-        ReferenceReusedError: _wrong_key, TooManyChanges: _too_often, TooManyDownloads: _too_often,
-        InvalidInput: _wrong_field, RequestValidationError: _wrong_request, HTTPException: _refused,
-        404: _refused, Exception: _fault}
+        QueryError: _wrong_query, ReferenceReusedError: _wrong_key, TooManyChanges: _too_often,
+        TooManyDownloads: _too_often, InvalidInput: _wrong_field, RequestValidationError: _wrong_request,
+        HTTPException: _refused, 404: _refused, Exception: _fault}
     before = dict(app.exception_handlers)
     before.setdefault(404, before.get(HTTPException))
     before.setdefault(NotAllowed, _not_signed_in)
@@ -94,13 +109,16 @@ def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> 
 
 _MEANINGS = {400: 'The body cannot be parsed.',
              401: 'Nobody is signed in.',
-             403: 'Your role is not enough; detail says which one is needed.',
+             403: 'Your role is not enough; detail says which one is needed. Or a page of another site asks.',
              404: 'There is no such thing.',
-             409: 'It is not any more as you saw it; current is how it is now.',
+             409: 'It is not as you saw it any more; current is how it is now.',
+             412: 'If-Match does not name the present version; current is how it is now.',
              413: 'The body is too long.',
              415: 'The body is not of the media type application/json.',
              422: 'The request cannot be understood or not be met; errors says which part.',
+             428: 'Which version the change was made from is missing: send version or If-Match.',
              429: 'Too many changes, or downloads under way. Ask again after the seconds of Retry-After.',
+             500: 'A fault in this program; its log says more.',
              503: 'The database does not answer. Ask again after the seconds of Retry-After.'}
 
 
@@ -129,6 +147,11 @@ def _wrong_key(_: Request, error: ReferenceReusedError) -> Response:
     return problem(422, str(error), errors=[{'where': _ELSEWHERE['client_reference'], 'what': str(error)}])
 
 
+def _wrong_query(_: Request, error: QueryError) -> Response:
+    return problem(422, str(error), errors=[{'where': f'query.{_sendable(name)}', 'what': _sendable(sentence)}
+                                            for name, sentence in list(error.faults.items())[:MOST_FAULTS]])
+
+
 def _wrong_request(_: Request, error: RequestValidationError) -> Response:
     wrong = [{'where': _sendable('.'.join(map(str, fault['loc']))),
               'what': _sendable(fault['msg'].removeprefix('Value error, '))} for fault in error.errors()[:MOST_FAULTS]]
@@ -142,14 +165,8 @@ def _refused(request: Request, error: HTTPException) -> Response:
     detail = error.detail if says_more else unknown
     headers = dict(error.headers or {})
     if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
-        headers['Allow'] = ', '.join(sorted(_methods(request)))
+        headers['Allow'] = ', '.join(methods_of(request.app.routes, request.scope))
     return problem(error.status_code, detail, headers=headers)
-
-
-def _methods(request: Request) -> set[str]:
-    """What this address takes. Each method of it has a route of its own; the one that refused knows its own only."""
-    return {method for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE
-            for method in getattr(route, 'methods', None) or ()}
 
 
 def _sendable(text: str) -> str:

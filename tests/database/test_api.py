@@ -65,7 +65,7 @@ async def test_machines_come_in_flow_order_with_their_line(client: httpx.AsyncCl
     assert answer.status_code == 200
     assert answer.headers['cache-control'] == 'no-store'
     machines = answer.json()
-    assert [machine['machine_id'] for machine in machines] == list(range(1, 31))
+    assert [machine['feed_id'] for machine in machines] == list(range(1, 31))
     lines = list(dict.fromkeys(machine['production_line'] for machine in machines))
     assert lines == ['Transmission Line', 'Engine Line', 'Exterior Line', 'Interior Line']
     positions = [machine['position'] for machine in machines if machine['production_line'] == 'Engine Line']
@@ -107,7 +107,9 @@ async def test_a_change_by_hand_shows_in_the_next_answer(client: httpx.AsyncClie
 async def test_current_status_is_the_short_answer(client: httpx.AsyncClient) -> None:
     machines = (await client.get('/api/machines/current-status')).json()
     assert len(machines) == 30
-    assert set(machines[0]) == {'machine_id', 'machine_name', 'status', 'type', 'datetime', 'reason', 'status_since'}
+    assert set(machines[0]) == {'machine_id', 'machine', 'machine_name', 'feed_id', 'status', 'type', 'datetime',
+                                'reason', 'status_since'}
+    assert machines[0]['machine_id'] == machines[0]['machine'] == 'Source_Sorter_01_01'
     assert (machines[0]['machine_name'], machines[0]['status']) == ('Source_Sorter_01_01', 'operational')
 
 
@@ -119,7 +121,7 @@ async def test_a_datetime_that_is_none_comes_as_null(client: httpx.AsyncClient, 
                              odd)
     for path in ('/api/machines', '/api/machines/current-status'):
         machines = (await client.get(path)).json()
-        assert [machine['machine_id'] for machine in machines if machine['datetime'] is None] == [3]
+        assert [machine['feed_id'] for machine in machines if machine['datetime'] is None] == [3]
 
 
 async def test_machines_that_come_and_go_are_in_the_answer(client: httpx.AsyncClient, connect: Connect) -> None:
@@ -128,8 +130,8 @@ async def test_machines_that_come_and_go_are_in_the_answer(client: httpx.AsyncCl
     await connection.execute("INSERT INTO machine_feed_stream (machine_id, machine_name, type) "
                              "VALUES (77, 'Valve_02_09', 'valve')")
     machines = (await client.get('/api/machines')).json()
-    assert 1 not in [machine['machine_id'] for machine in machines]
-    assert [machine['production_line'] for machine in machines if machine['machine_id'] == 77] == ['Engine Line']
+    assert 1 not in [machine['feed_id'] for machine in machines]
+    assert [machine['production_line'] for machine in machines if machine['feed_id'] == 77] == ['Engine Line']
 
 
 async def test_an_empty_floor_is_an_empty_list(client: httpx.AsyncClient, connect: Connect) -> None:

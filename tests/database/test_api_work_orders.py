@@ -51,7 +51,7 @@ def app_of(database: Database, settings: Settings, patience: float = 10, limit: 
     floor_api.register(app, database=database)
     work_orders_api.register(
         app, database=database, employees=employees, orders=WorkOrders(database, employees),
-        order_list=WorkOrderList(database, settings.zone), patience=patience, downloads=Downloads(),
+        order_list=WorkOrderList(database, settings.zone), patience=patience, downloads=Downloads(), limit=limit,
         identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
     return app
 
@@ -354,7 +354,9 @@ async def test_filters_narrow_the_list(supervisor: Client, technician: Client) -
     assert await found(assignee='none') == [moved['id'], late['id']]
     assert await found(sort='-age') == [late['id'], mine['id'], moved['id']]
     assert await found(sort='priority') == [moved['id'], late['id'], mine['id']]
-    assert await found(assignee=SUPERVISOR) == await found(machine_id='Valve_99_01') == []
+    assert await found(assignee=SUPERVISOR) == await found(machine='Valve_01_01') == []
+    assert await found(status='open,on_hold', machine='Injection_Molder_02_01') == [moved['id'], late['id']]
+    assert await found(state='on_hold') == await found(status=' On hold ') == [moved['id']]  # as on the page
 
 
 async def test_a_list_comes_in_pages_that_name_each_other(supervisor: Client) -> None:
@@ -380,13 +382,15 @@ async def test_an_empty_list_has_one_page(supervisor: Client) -> None:
 
 
 @pytest.mark.parametrize(('query', 'where'), [
-    ('status=done', 'query.status.0'), ('status=open&status=', 'query.status.1'),
-    ('priority=urgent', 'query.priority.0'),
+    ('status=done', 'query.status'), ('status=open&status=closed', 'query.status'), ('state=done', 'query.status'),
+    ('priority=urgent', 'query.priority'), ('done=month', 'query.done'),
     ('assignee=Nobody%20Here', 'query.assignee'), ('assignee=99999999999', 'query.assignee'),
     ('overdue=perhaps', 'query.overdue'), ('sort=colour', 'query.sort'), ('sort=--age', 'query.sort'),
     ('page=0', 'query.page'), ('page=1e99', 'query.page'), ('page=99999999999999999999', 'query.page'),
-    ('per_page=201', 'query.per_page'), ('machine_id=a%00b', 'query.machine_id'), ('q=%00', 'query.q'),
-    ('q=' + 'x' * 201, 'query.q'), ('state=open', 'query.state')])
+    ('per_page=201', 'query.per_page'), ('machine=a%00b', 'query.machine'), ('q=%00', 'query.q'),
+    ('machine=Valve_99_01', 'query.machine'), ('machine_id=Valve_99_01', 'query.machine'),
+    ('colour=red', 'query.colour'),
+    ('q=' + 'x' * 201, 'query.q'), ('sort=-pressing', 'query.sort')])
 async def test_a_filter_that_makes_no_sense_is_named(operator: Client, query: str, where: str) -> None:
     assert problem_in(await operator.get(f'{PATH}?{query}'), 422)['errors'][0]['where'] == where
 
@@ -631,25 +635,27 @@ async def test_the_description_names_every_answer(nobody: Client) -> None:
     statuses = {f'{method.upper()} {path.removeprefix(PATH)}': set(operation['responses'])
                 for path, operations in described['paths'].items() if path.startswith(PATH)
                 for method, operation in operations.items()}
-    changes = {'400', '401', '403', '413', '415', '422', '429', '503'}
+    always = {'401', '403', '422', '500', '503'}
+    reads, changes = always | {'200', '304'}, always | {'400', '413', '415', '429'}
     assert statuses == {
-        'GET ': {'200', '401', '422', '503'},
-        'POST ': {'200', '201'} | changes,
-        'GET /{order_id}': {'200', '401', '404', '422', '503'},
-        'PATCH /{order_id}': {'200', '404', '409'} | changes,
-        'GET /{order_id}/comments': {'200', '401', '404', '422', '503'},
+        'GET ': reads,
+        'POST ': {'200', '201', '409'} | changes,
+        'GET /{order_id}': {'404'} | reads,
+        'PATCH /{order_id}': {'200', '404', '409', '412', '428'} | changes,
+        'GET /{order_id}/comments': {'404'} | reads,
         'POST /{order_id}/comments': {'201', '404'} | changes,
-        'GET /{order_id}/events': {'200', '401', '404', '422', '503'},
-        'GET /{order_id}/attachments/{attachment_id}': {'200', '401', '404', '422', '429', '503'}}
+        'GET /{order_id}/events': {'404'} | reads,
+        'POST /{order_id}/attachments': {'201', '404'} | changes - {'400'},
+        'GET /{order_id}/attachments/{attachment_id}': {'200', '404', '429'} | always}
     for path, operations in described['paths'].items():
         for operation in operations.values():
             if path.startswith(PATH):
                 assert operation['summary'] and operation['description'] and operation['tags'] == ['work orders']
                 for status, answer in operation['responses'].items():
                     assert answer['description']
-                    assert status < '400' or 'application/problem+json' in answer['content'], (path, status)
-    assert 'current' in str(described['paths'][f'{PATH}/{{order_id}}']['patch']['responses']['409'])
-    order = described['components']['schemas']['OrderAnswer']
+                    assert status < '400' or answer['content'] == {'application/problem+json': {
+                        'schema': {'$ref': '#/components/schemas/Problem'}}}, (path, status)
+    order = described['components']['schemas']['WorkOrder']
     assert {'id', 'machine_id', 'issue_description', 'due_at', 'overdue', 'version'} <= set(order['required'])
 
 

@@ -1,0 +1,88 @@
+"""What the OpenAPI description says of every path alike, written once: security, headers, 304, the type of errors."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from .problems import MEDIA_TYPE
+
+SECURITY: list[dict[str, list[str]]] = [{'databricks_token': []}, {'databricks_session': []}, {}]
+SECURITY_SCHEMES = {
+    'databricks_token': {
+        'type': 'http', 'scheme': 'bearer', 'bearerFormat': 'JWT',
+        'description': 'For programs, on Databricks Apps: an OAuth token of the workspace. The proxy of the Apps '
+                       'checks it, and tells this program who asks by X-Forwarded-User.'},
+    'databricks_session': {
+        'type': 'apiKey', 'in': 'header', 'name': 'X-Forwarded-Email',
+        'description': 'For people, on Databricks Apps: a browser that is signed in to the workspace. The proxy sets '
+                       'this header and takes away one that a browser sends; nobody sets it by hand. Anywhere else it '
+                       'changes nothing: on HOST=127.0.0.1 everybody is LOCAL_USER, with ALLOW_ANONYMOUS everybody is '
+                       'Anonymous, and nothing has to be sent.'}}
+ETAG = {'description': 'Of this answer: send it as If-None-Match to ask whether it is still the same; that of '
+                       'a work order also as If-Match with a change.',
+        'schema': {'type': 'string', 'examples': ['"3-5f1d09c2"']}}
+RATE_LIMIT = {
+    'RateLimit-Policy': {'description': 'How many changes you may make: q within w seconds. Not there without a limit.',
+                         'schema': {'type': 'string', 'examples': ['"changes";q=300;w=60']}},
+    'RateLimit': {'description': 'How many you may make now: r; after t seconds it is q again.',
+                  'schema': {'type': 'string', 'examples': ['"changes";r=299;t=1']}}}
+RETRY_AFTER = {'description': 'Seconds after which to ask again.', 'schema': {'type': 'integer', 'examples': [5]}}
+ASK_AGAIN = frozenset({'429', '503'})
+IF_NONE_MATCH = {'name': 'If-None-Match', 'in': 'header', 'required': False,
+                 'description': 'The ETag of an answer that you have: 304 without a body if it is still the same.',
+                 'schema': {'type': 'string', 'examples': ['"3-5f1d09c2"']}}
+FIRST_ERROR = 400
+REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
+
+
+def completed(api: dict[str, Any]) -> dict[str, Any]:
+    """The description that FastAPI makes, with what holds for every path under /api."""
+    for path, operations in api['paths'].items():
+        if path.startswith('/api/'):
+            for method, operation in operations.items():
+                _complete(path, method, operation)
+    api['components'] = {'schemas': _used_schemas(api), 'securitySchemes': SECURITY_SCHEMES}
+    api['security'] = SECURITY
+    return _named_by_title(api)
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    responses = operation['responses']
+    is_json = 'application/json' in responses.get('200', {}).get('content', {})
+    if method == 'get' and is_json:
+        operation['parameters'] = [*operation.get('parameters', []), IF_NONE_MATCH]
+        responses['304'] = {'description': 'It is still as If-None-Match has it.', 'headers': {'ETag': ETAG}}
+    for status, response in responses.items():
+        headers = response.setdefault('headers', {})
+        if int(status) >= FIRST_ERROR and 'application/json' in response.get('content', {}):
+            response['content'] = {MEDIA_TYPE: response['content']['application/json']}
+        if status in {'200', '201'} and is_json | (method != 'get'):
+            headers.setdefault('ETag', ETAG)
+        if status in ASK_AGAIN:
+            headers['Retry-After'] = RETRY_AFTER
+        if path.startswith('/api/work-orders'):
+            headers.update(RATE_LIMIT)
+    operation['responses'] = dict(sorted(responses.items()))
+
+
+def _used_schemas(api: dict[str, Any]) -> dict[str, Any]:
+    """Without those of pages, whose paths are left out."""
+    schemas, used = api['components']['schemas'], set[str]()
+    found = set(REFERENCE.findall(json.dumps(api['paths'])))
+    while found:
+        used |= found
+        found = set(REFERENCE.findall(json.dumps([schemas[name] for name in found]))) - used
+    return {name: schema for name, schema in schemas.items() if name in used}
+
+
+def _named_by_title(api: dict[str, Any]) -> dict[str, Any]:
+    """The schemas by the names that people read: WorkOrder, where the class is called OrderAnswer."""
+    schemas = api['components']['schemas']
+    titles = {name: schema.get('title', name) for name, schema in schemas.items()}
+    text = REFERENCE.sub(lambda found: f'"#/components/schemas/{titles[found[1]]}"', json.dumps(api))
+    named: dict[str, Any] = json.loads(text)
+    named['components']['schemas'] = {titles[name]: schema
+                                      for name, schema in named['components']['schemas'].items()}
+    return named

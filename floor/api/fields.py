@@ -1,0 +1,16 @@
+"""Fields that several answers of the REST interface have, described once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+AT, LATER = '2026-03-02T06:31:04Z', '2026-03-02T08:12:40Z'
+"""Moments of the examples."""
+
+MachineId = Annotated[str, Field(
+    description='Which machine: its name, which identifies it in every table and address.',
+    examples=['Injection_Molder_02_01'])]
+MachineField = Annotated[str, Field(description='The name of the machine: the same as machine_id.',
+                                    examples=['Injection_Molder_02_01'])]

@@ -1,0 +1,29 @@
+"""People as requests name them: by name or e-mail address."""
+
+from __future__ import annotations
+
+from ..employees import Employees
+from ..errors import InvalidInput
+from ..model import Employee
+
+LONGEST_ECHO = 100
+
+
+async def employee_called(employees: Employees, name: str | None) -> int | None:
+    """Whom an order is given to; None: nobody.
+
+    :raises InvalidInput: nobody active, or more than one, has this name or e-mail address
+    """
+    if name is None or not name.strip():
+        return None
+    found = [person.id for person in await employees.all(active=True) if _is_called(person, name)]
+    if len(found) == 1:
+        return found[0]
+    echo = name.strip()[:LONGEST_ECHO]
+    raise InvalidInput(
+        f'{len(found)} active employees are called {echo}: use the e-mail address' if found else
+        f'nobody active is called {echo}: use the name or e-mail address of an employee', 'assignee')
+
+
+def _is_called(person: Employee, name: str) -> bool:
+    return name.strip().lower() in {person.email.lower(), person.name.lower()}

@@ -1,0 +1,278 @@
+"""The REST interface as a programmer has it: a client generated from the description by openapi-python-client."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+from browser.program import PATIENCE_S, Program
+from database.test_api_work_orders import LEAK, OPERATOR, PATH, PNG, SUPERVISOR, TECHNICIAN, app_of
+
+from floor.change_limit import ChangeLimit
+from floor.database import Database
+from floor.settings import Settings
+
+pytestmark = [pytest.mark.newest_postgres, pytest.mark.xdist_group('generated client')]
+PACKAGE = 'generated_floor_client'
+MACHINE = LEAK['machine_id']
+
+
+@pytest.fixture(scope='module')
+def program() -> Iterator[Program]:
+    """The real program, live."""
+    folder = Path(tempfile.mkdtemp(prefix='floor-'))
+    folder.chmod(0o755)
+    program = Program(folder)
+    try:
+        program.start()
+        deadline = time.monotonic() + PATIENCE_S
+        while program.health().get('status') != 'live' and time.monotonic() < deadline:
+            time.sleep(0.05)
+        yield program
+    finally:
+        program.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope='module')
+def description(program: Program) -> dict[str, Any]:
+    """What the program says of itself."""
+    described: dict[str, Any] = httpx.get(f'{program.url}/openapi.json').json()
+    return described
+
+
+@pytest.fixture(scope='module')
+def api(description: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], ModuleType]]:
+    """Modules of the generated client by name."""
+    folder = tmp_path_factory.mktemp('client')
+    (folder / 'openapi.json').write_text(json.dumps(description))
+    (folder / 'config.yml').write_text('post_hooks: []\n')
+    generated = subprocess.run(
+        [Path(sys.executable).parent / 'openapi-python-client', 'generate', '--path', 'openapi.json', '--meta', 'none',
+         '--output-path', PACKAGE, '--config', 'config.yml', '--fail-on-warning'],
+        cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert generated.returncode == 0, generated.stdout + generated.stderr
+    sys.path.insert(0, str(folder))
+    yield lambda name: importlib.import_module(f'{PACKAGE}.{name}')
+    sys.path.remove(str(folder))
+    for name in [name for name in sys.modules if name.partition('.')[0] == PACKAGE]:
+        del sys.modules[name]
+
+
+def operation(api: Callable[[str], ModuleType], name: str) -> ModuleType:
+    """The module of one operation about work orders."""
+    return api(f'api.work_orders.{name}')
+
+
+# what people do with it
+
+def test_an_order_lives_its_whole_life(api: Callable[[str], ModuleType], program: Program) -> None:
+    models, types = api('models'), api('types')
+
+    def ask(name: str, *path: Any, **arguments: Any) -> Any:
+        with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+            return operation(api, name).sync(*path, client=client, **arguments)
+
+    new = models.NewWorkOrder(machine_id=MACHINE, issue_description='Hydraulic leak')
+    order = ask('create_work_order', body=new, idempotency_key='once')
+    assert isinstance(order, models.WorkOrder)
+    assert (order.machine_id, order.machine, order.status, order.assignee) == (MACHINE, MACHINE, 'open', None)
+    assert ask('create_work_order', body=new, idempotency_key='once') == order
+
+    edited = ask('update_work_order', order.id, body=models.WorkOrderPatch(
+        version=order.version, priority=models.Priority.CRITICAL, assignee='Lisa Garcia'))
+    held = ask('update_work_order', order.id, if_match=f'"{edited.version}"', body=models.WorkOrderPatch(
+        status=models.WorkOrderState.ON_HOLD, hold_reason=models.HoldReason.PARTS, note='Seal ordered'))
+    assert (held.priority, held.assignee, held.status, held.version) == ('critical', 'Lisa Garcia', 'on_hold', 3)
+
+    comment, = ask('add_comment', order.id, body=models.NewComment(text='The seal is here'))
+    assert (comment.text, ask('list_comments', order.id)) == ('The seal is here', [comment])
+    file = ask('add_attachment', order.id, file_name='leak.png', body=types.File(payload=io.BytesIO(PNG)))
+    assert (file.file_name, file.media_type) == ('leak.png', 'image/png')
+    assert ask('get_work_order', order.id).attachments == [file]
+    assert ask('get_attachment', order.id, file.id).payload.read()
+
+    done = ask('update_work_order', order.id, body=models.WorkOrderPatch(
+        version=held.version, status=models.WorkOrderState.COMPLETED, cause='Seal worn', action_taken='Seal replaced'))
+    assert [event.kind for event in ask('list_events', order.id)] == [
+        'created', 'changed', 'changed', 'moved', 'commented', 'attached', 'moved']
+    listed = ask('list_work_orders', status=[models.WorkOrderState.COMPLETED], machine=MACHINE, overdue=False, q='leak')
+    assert listed == [done]
+
+
+def test_machines_and_people_are_called_as_in_orders(api: Callable[[str], ModuleType], program: Program) -> None:
+    with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+        machines = api('api.floor.list_machines').sync(client=client)
+        statuses = api('api.floor.list_machine_statuses').sync(client=client)
+        people = api('api.people.list_employees').sync(client=client, active=True)
+        floor = api('api.floor.get_floor').sync(client=client)
+    assert MACHINE in [machine.machine_id for machine in machines]
+    assert [machine.machine_id for machine in statuses] == [machine.machine_id for machine in machines] == [
+        machine.machine for machine in machines]
+    assert TECHNICIAN in [person.email for person in people]
+    assert floor.kind == 'demo'
+
+
+# what can go wrong
+
+async def test_every_error_is_a_problem_of_its_type(api: Callable[[str], ModuleType], database: Database,
+                                                    settings: Settings) -> None:
+    models = api('models')
+    app, away = app_of(database, settings), app_of(Database('postgresql://nobody@127.0.0.1:1/no', settings), settings)
+    slow = app_of(database, settings, limit=ChangeLimit(1))
+
+    async def ask(name: str, *path: Any, email: str | None = SUPERVISOR, app: Any = app, **arguments: Any) -> Any:
+        client = api('client').Client(base_url='http://floor', raise_on_unexpected_status=True)
+        headers = {} if email is None else {'X-Forwarded-Email': email}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+                                     base_url='http://floor', headers=headers) as transport:
+            client.set_async_httpx_client(transport)
+            return await operation(api, name).asyncio_detailed(*path, client=client, **arguments)
+
+    new, patch = models.NewWorkOrder(machine_id=MACHINE, issue_description='Leak'), models.WorkOrderPatch
+    async with database.acquire():
+        order = (await ask('create_work_order', body=new)).parsed
+        await ask('update_work_order', order.id, body=patch(version=1, priority=models.Priority.LOW))
+        async with database.acquire() as connection:
+            await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", MACHINE)
+        stopped = (await ask('create_work_order', body=new)).parsed
+        await ask('create_work_order', app=slow, email=OPERATOR, body=models.NewWorkOrder(
+            machine_id='Valve_02_01', issue_description='Sticks'))
+        answers = {
+            401: await ask('list_work_orders', email=None),
+            403: await ask('update_work_order', order.id, email=OPERATOR,
+                           body=patch(version=2, status=models.WorkOrderState.COMPLETED)),
+            404: await ask('get_work_order', 'WO-20260302-00000000'),
+            409: await ask('update_work_order', order.id, body=patch(version=1, priority=models.Priority.HIGH)),
+            412: await ask('update_work_order', order.id, if_match='"1"', body=patch(priority=models.Priority.HIGH)),
+            422: await ask('update_work_order', order.id, body=patch(version=2)),
+            428: await ask('update_work_order', order.id, body=patch(priority=models.Priority.HIGH)),
+            429: await ask('create_work_order', app=slow, email=OPERATOR, body=new),
+            503: await ask('list_work_orders', app=away)}
+        second = await ask('create_work_order', body=new)
+    for status, answer in answers.items():
+        assert answer.status_code == status, answer.content
+        assert isinstance(answer.parsed, models.Problem)
+        assert answer.parsed.status == status
+        assert answer.parsed.detail
+    for status in 409, 412:
+        current = answers[status].parsed.current
+        assert isinstance(current, models.WorkOrder)
+        assert (current.id, current.version, current.priority) == (order.id, 2, 'low')
+    assert [problem.where for problem in answers[422].parsed.errors] == ['body']
+    assert (second.status_code, second.parsed.current) == (409, stopped)
+
+
+# the description
+
+def schemas_of(description: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = description['components']['schemas']
+    return found
+
+
+def operations_of(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """By method and path."""
+    return {f'{method.upper()} {path}': operation for path, operations in description['paths'].items()
+            for method, operation in operations.items()}
+
+
+def test_every_field_and_parameter_is_described_with_an_example(description: dict[str, Any]) -> None:
+    lacking = [f'{name}.{field}' for name, schema in schemas_of(description).items()
+               for field, described in schema.get('properties', {}).items()
+               if not described.get('description') or not (described.get('examples') or 'ref' in json.dumps(described))]
+    lacking += [f'{name} {parameter["name"]}' for name, operation in operations_of(description).items()
+                for parameter in operation.get('parameters', [])
+                if not (parameter.get('description') and parameter['schema'].get('examples'))]
+    assert [name for name in lacking if not name.startswith(('Health', 'Counters'))] == []
+
+
+def test_operations_have_names_that_read_well(description: dict[str, Any]) -> None:
+    assert {name: operation['operationId'] for name, operation in operations_of(description).items()
+            if '/api/' in name} == {
+        'GET /api/floor': 'get_floor', 'GET /api/machines': 'list_machines',
+        'GET /api/machines/current-status': 'list_machine_statuses', 'GET /api/employees': 'list_employees',
+        f'GET {PATH}': 'list_work_orders', f'POST {PATH}': 'create_work_order',
+        f'GET {PATH}/{{order_id}}': 'get_work_order', f'PATCH {PATH}/{{order_id}}': 'update_work_order',
+        f'GET {PATH}/{{order_id}}/comments': 'list_comments', f'POST {PATH}/{{order_id}}/comments': 'add_comment',
+        f'GET {PATH}/{{order_id}}/events': 'list_events', f'POST {PATH}/{{order_id}}/attachments': 'add_attachment',
+        f'GET {PATH}/{{order_id}}/attachments/{{attachment_id}}': 'get_attachment'}
+
+
+def test_one_problem_is_the_body_of_every_error(description: dict[str, Any]) -> None:
+    for name, operation in operations_of(description).items():
+        for status, answer in operation['responses'].items():
+            if status >= '400' and '/api/' in name:
+                assert answer['content'] == {'application/problem+json': {
+                    'schema': {'$ref': '#/components/schemas/Problem'}}}, (name, status)
+    current = schemas_of(description)['Problem']['properties']['current']
+    assert {'$ref': '#/components/schemas/WorkOrder'} in current['anyOf']
+
+
+def test_a_machine_has_one_identity(description: dict[str, Any]) -> None:
+    types = {name: schema['properties']['machine_id']['type'] for name, schema in schemas_of(description).items()
+             if 'machine_id' in schema.get('properties', {})}
+    assert set(types) >= {'WorkOrder', 'WorkOrderDetails', 'NewWorkOrder', 'MachineNow', 'MachineStatus'}
+    assert set(types.values()) == {'string'}
+
+
+def test_it_says_how_to_sign_in(description: dict[str, Any]) -> None:
+    assert {} in description['security'], 'where nobody has to'
+    schemes = description['components']['securitySchemes']
+    assert {name for alternative in description['security'] for name in alternative} == set(schemes)
+    assert all(scheme['description'] for scheme in schemes.values())
+
+
+# the examples of /docs, as they stand
+
+def filled_in(schema: dict[str, Any]) -> dict[str, Any]:
+    """What Swagger UI makes of a schema: the first example of every field."""
+    return {name: field['examples'][0] for name, field in schema['properties'].items()}
+
+
+def bodies_of(description: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Every example of a body that an operation has."""
+    content = operations_of(description)[name]['requestBody']['content']['application/json']
+    return [example['value'] for example in content.get('examples', {}).values()] or [
+        filled_in(schemas_of(description)[content['schema']['$ref'].rpartition('/')[2]])]
+
+
+def test_the_examples_of_the_documentation_work_as_they_stand(description: dict[str, Any], program: Program) -> None:
+    def order() -> str:
+        return str(httpx.post(program.url + PATH, json={**LEAK, 'even_if_open': True}).json()['id'])
+
+    new_order = filled_in(schemas_of(description)['NewWorkOrder'])
+    for body in [*bodies_of(description, f'POST {PATH}'), new_order]:
+        answer = httpx.post(program.url + PATH, json=body)
+        assert answer.status_code == 201, (body, answer.text)
+    for body in bodies_of(description, f'PATCH {PATH}/{{order_id}}'):
+        answer = httpx.patch(f'{program.url}{PATH}/{order()}', json=body, headers={'If-Match': '"1"'})
+        assert answer.status_code == 200, (body, answer.text)
+    for body in bodies_of(description, f'POST {PATH}/{{order_id}}/comments'):
+        assert httpx.post(f'{program.url}{PATH}/{order()}/comments', json=body).status_code == 201
+
+
+def test_the_examples_of_parameters_are_understood_alone_and_together(description: dict[str, Any], program: Program
+                                                                      ) -> None:
+    for name, operation in operations_of(description).items():
+        path = name.partition(' ')[2]
+        if not name.startswith('GET /api/') or '{' in path:
+            continue
+        examples = {(parameter['in'], parameter['name']): parameter['schema']['examples'][0]
+                    for parameter in operation['parameters']}
+        query = {key: value for (place, key), value in examples.items() if place == 'query'}
+        headers = {key: value for (place, key), value in examples.items() if place == 'header'}
+        for asked in [query, *({key: value} for key, value in query.items())]:
+            answer = httpx.get(program.url + path, params=asked, headers=headers)
+            assert answer.status_code == 200, (path, asked, answer.text)
