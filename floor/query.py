@@ -44,7 +44,7 @@ class Query:
                 if value.strip():
                     self._values.setdefault(name, []).append(value)
             elif not others and name not in ADDED_BY_OTHERS and not name.startswith('utm_'):
-                self.fail(shown(name), f'Cannot understand {shown(name)}. {no_such("parameter", name, self._names)}')
+                self.fail(shown(name), no_such('parameter', name, self._names))
 
     def fail(self, name: str, sentence: str) -> None:
         """This parameter cannot be understood; the first that is wrong with it counts."""

@@ -185,7 +185,7 @@ class ReportsPage:
         self._refusal = refusal
         self._problem.show(refusal, can_retry=False)
         self._clear.set_visibility(True)
-        self._filters.say('')
+        self._filters.refuse()
         self._root.props['data-refused'] = 'true'
 
     def _zoom(self, window: Window) -> None:

@@ -145,7 +145,7 @@ class WorkOrdersPage:
 
     def _refuse(self) -> None:
         """Nothing is shown under an address that is not understood, least of all everything."""
-        self._filters.show(self._filter, None)
+        self._filters.refuse(self._filter)
         self._problem.show(self._refusal, can_retry=False)
         if self._table is not None:
             self._table.show(self._filter, (), 0)

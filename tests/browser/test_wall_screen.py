@@ -123,7 +123,7 @@ async def test_a_line_that_does_not_exist_is_named_beside_those_that_do(visitor,
     ('rotate=often', 'Cannot understand rotate=often: use a number of seconds from 3 to 3,600, or 0 for all lines at '
                      'once.'),
     ('rotate=1', 'Cannot understand rotate=1: use a number of seconds from 3 to 3,600, or 0 for all lines at once.'),
-    ('lines=Axle', 'Cannot understand lines. There is no parameter lines. Did you mean line?'),
+    ('lines=Axle', 'There is no parameter lines. Did you mean line?'),
     ('theme=pink', 'Cannot understand theme=pink: use dark, light, andon, isa-101 or auto.')])
 async def test_an_address_that_asks_for_what_there_is_not(visitor, sql, address, sentence):
     """What is down anywhere is still told."""

@@ -122,8 +122,8 @@ def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query):
     ({'per_page': '501'}, 'Cannot understand per_page=501: use a number from 1 to 500.'),
     ({'q': 'a' * 201}, 'Cannot use q: it has 201 characters, and 200 at most are allowed.'),
     ({'q': '\0'}, 'Cannot understand q: it holds a NUL character or half a character.'),
-    ({'stauts': 'open'}, 'Cannot understand stauts. There is no parameter stauts. Did you mean status?'),
-    ({'colour': 'red'}, 'Cannot understand colour. There is no parameter colour. Use status, done, overdue, priority, '
+    ({'stauts': 'open'}, 'There is no parameter stauts. Did you mean status?'),
+    ({'colour': 'red'}, 'There is no parameter colour. Use status, done, overdue, priority, '
                         'machine, assignee, q, sort, page, per_page or cursor.'),
 ])
 def test_what_is_not_understood_is_named_with_what_is_allowed(query, sentence):

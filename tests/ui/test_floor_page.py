@@ -449,7 +449,7 @@ async def test_the_address_names_a_machine(floor, look):
 
 @pytest.mark.parametrize(('query', 'sentence'), [
     ('machine=Painter_02_02', 'There is no machine Painter_02_02. Did you mean Painter_02_01?'),
-    ('machin=Painter_02_01', 'Cannot understand machin. There is no parameter machin. Did you mean machine?'),
+    ('machin=Painter_02_01', 'There is no parameter machin. Did you mean machine?'),
     ('line=Engine+Line', 'Cannot use line on this page: it belongs to the wall screen, /?kiosk&line=…'),
     ('machine=Painter_02_01&machine=Valve_01_01', 'Cannot understand machine, which is there more than once: use it '
                                                   'once.')])

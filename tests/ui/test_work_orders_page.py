@@ -211,7 +211,7 @@ async def test_the_page_shows_what_its_address_asks_for(floor, orders, see):
 
 @pytest.mark.parametrize(('query', 'sentence'), [
     ('?status=closed', 'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
-    ('?stauts=open', 'Cannot understand stauts. There is no parameter stauts. Did you mean status?'),
+    ('?stauts=open', 'There is no parameter stauts. Did you mean status?'),
     ('?view=grid', 'Cannot understand view=grid: use table or board.'),
     ('?page=first', 'Cannot understand page=first: use a number from 1 to 1,000,000.'),
     ('?machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?'),
@@ -224,6 +224,7 @@ async def test_an_address_that_is_not_understood_says_so_and_shows_no_orders(ord
     assert alert['text'] == sentence
     assert not orders.asked
     assert 'No work orders are shown.' in screen.texts
+    assert 'CSV' not in screen.texts  # of what is not shown there is no file
 
     clear, = screen.all(label='Clear filters')
     screen.click(clear)
@@ -689,7 +690,7 @@ async def test_the_file_is_what_the_filter_shows_and_is_offered_as_a_download(fi
 
 @pytest.mark.parametrize(('query', 'sentence'), [
     ('?status=closed', 'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
-    ('?stauts=open', 'Cannot understand stauts. There is no parameter stauts. Did you mean status?'),
+    ('?stauts=open', 'There is no parameter stauts. Did you mean status?'),
     ('?machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?')])
 async def test_a_file_of_what_is_not_understood_is_refused_with_the_sentence_of_the_page(file_of, query, sentence):
     order_list = File('everything')

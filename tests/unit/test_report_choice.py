@@ -85,7 +85,7 @@ HOW = 'write a time as 2026-11-23T10:42 or, with its offset from UTC, 2026-11-23
 
 @pytest.mark.parametrize(('query', 'sentence'), [
     ({'window': '8d'}, 'Cannot understand window=8d: use shift, today, 7d, 30d or range.'),
-    ({'windw': '7d'}, 'Cannot understand windw. There is no parameter windw. Did you mean window?'),
+    ({'windw': '7d'}, 'There is no parameter windw. Did you mean window?'),
     ({'window': 'range'}, 'Cannot use window=range alone: it needs from and to.'),
     ({'window': 'range', 'from_': '2026-11-01T06:00'}, 'Cannot use from alone: a range needs from and to.'),
     ({'from_': 'x', 'to': '2026-11-01T06:00'}, f'Cannot understand from=x: {HOW}'),

@@ -113,7 +113,13 @@ class OrderFilters:
         set_attribute(self._board, 'href', address_of(_on_board(filter), BOARD))
         set_attribute(self._table, 'href', address_of(filter))
         set_attribute(self._csv, 'href', csv_address(filter))
+        hide(self._csv, hidden=False)
         self._showing = False
+
+    def refuse(self, filter: OrderFilter) -> None:
+        """The address is not understood; filter: as far as it is. There is no file of it."""
+        self.show(filter, None)
+        hide(self._csv, hidden=True)
 
     def offer(self, machines: Iterable[MachineName], people: Iterable[Employee]) -> None:
         """The machines and people to choose from."""
@@ -169,6 +175,12 @@ def set_attribute(element: ui.element, attribute: str, value: str) -> None:
     """Only if it is another one: NiceGUI sends an element anew, a select with all its options, for every assignment."""
     if element.props.get(attribute) != value:
         element.props[attribute] = value
+
+
+def hide(element: ui.element, *, hidden: bool) -> None:
+    """The same for whether it is there at all."""
+    if element.props.get('hidden', False) != hidden:
+        element.props['hidden'] = hidden
 
 
 def _choose(select: ui.select, value: str | None) -> None:

@@ -13,7 +13,7 @@ from ...errors import QueryError
 from ...model import DisplayName, MachineName
 from ..heading import Heading
 from ..machine_tile import shortened
-from ..orders.filters import Chip, set_attribute
+from ..orders.filters import Chip, hide, set_attribute
 from ..saying import Alert
 from .choice import ReportChoice, Span, in_words
 from .moment_field import MomentField
@@ -62,9 +62,19 @@ class ReportFilters:
             if select.value != value:
                 select.value = value
             set_attribute(select, 'data-set', str(value is not None).lower())
+        for link in self._csv, self._stops:
+            hide(link, hidden=False)
         set_attribute(self._csv, 'href', choice.file('figures'))
         set_attribute(self._stops, 'href', choice.file('stops'))
         self._showing = False
+
+    def refuse(self) -> None:
+        """The address is not understood: there is nothing to be read, and no file of it."""
+        for chip in self._chips.values():
+            set_attribute(chip, 'aria-pressed', 'false')
+        for link in self._csv, self._stops:
+            hide(link, hidden=True)
+        self.say('')
 
     def offer(self, lines: Iterable[str], machines: Iterable[MachineName]) -> None:
         """The lines and machines to choose from."""
