@@ -15,7 +15,7 @@ from ..ui.address_note import AddressNote
 from ..ui.broadcast import LiveView
 from ..ui.browser_history import BrowserHistory
 from ..ui.employees.form import EmployeeForm
-from ..ui.employees.table import EmployeeTable
+from ..ui.employees.table import EmployeeRows, EmployeeTable
 from ..ui.frame import frame
 from ..ui.heading import Heading
 from ..ui.loading import RESPONSE_TIMEOUT_S
@@ -31,6 +31,7 @@ ACTIVE, ALL = 'active', 'all'
 
 def register(services: Services) -> None:
     """Serve /employees; ?show=all has those on it who have left."""
+    rows = EmployeeRows(services.store)
 
     @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
     async def employees_page(request: Request) -> None:
@@ -38,7 +39,7 @@ def register(services: Services) -> None:
         person = services.person(identity)
         view = LiveView(ui.context.client, lambda: None)
         with frame('Employees', services, view, person):
-            page = EmployeesPage(services, identity, person, request.query_params)
+            page = EmployeesPage(services, rows, identity, person, request.query_params)
         services.broadcast.join(view)
         await page.first_answer()
 
@@ -46,7 +47,8 @@ def register(services: Services) -> None:
 class EmployeesPage:
     """One browser's page."""
 
-    def __init__(self, services: Services, identity: Identity, person: Person, query: Mapping[str, str]) -> None:
+    def __init__(self, services: Services, rows: EmployeeRows, identity: Identity, person: Person,
+                 query: Mapping[str, str]) -> None:
         """query: what its address asks for."""
         self._services = services
         self._history = BrowserHistory(ADDRESS, self._follow)
@@ -65,7 +67,7 @@ class EmployeesPage:
                     set_reason(add.classes('primary'), refusal)
                 Words('p', refusal and f'Add and edit: {refusal} You see the list; supervisors change it.') \
                     .classes('panel-note')
-                self._table = EmployeeTable(services, person, self._form.open, self._ask_to_switch)
+                self._table = EmployeeTable(services, rows, person, self._form.open, self._ask_to_switch)
             self._due_times = DueTimes(services, identity, person)
         ui.context.client.on_delete(services.store.subscribe(self._on_difference))
         self._follow(query)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -115,3 +116,29 @@ def _shown(element: Any) -> bool:
     if not element.visible or element.props.get('hidden') or (isinstance(element, ui.dialog) and not element.value):
         return False
     return element.parent_slot is None or _shown(element.parent_slot.parent)
+
+
+def people(form: Form) -> dict[str, Any]:
+    """Of whom the table of employees has a row in the browser, and the row."""
+    table, = (element for element in form.client.elements.values() if 'employees' in element.classes)
+    return {row['name']: row for row in table.props['rows']}
+
+
+def button_of(form: Form, entry: str) -> Any:
+    """The button of a row that is called by this entry of it."""
+    button, = (element for element in form.client.elements.values()
+               if element.props.get(':aria-label') == f'props.row.{entry}')
+    return button
+
+
+def press_in_row(form: Form, name: str) -> None:
+    """Click the button of an employee's row that is called so."""
+    (row, entry), = ((row, entry) for row in people(form).values() for entry in ('edit', 'switch_name')
+                     if row[entry] == name)
+    click(form, button_of(form, entry), row['id'])
+
+
+def click(form: Form, button: Any, *args: Any) -> None:
+    """As a browser that sends these arguments."""
+    listener, = (each for each in button._event_listeners.values() if each.type == 'click')
+    form.client.handle_event({'id': button.id, 'listener_id': listener.id, 'args': [json.dumps(arg) for arg in args]})

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from nicegui import ui
 from nicegui.testing import User
-from ui.forms import MOVES, Form, details, work_order
+from ui.forms import MOVES, Form, details, press_in_row, work_order
 from ui.services import person_at
 
 from floor.errors import DatabaseUnavailable, EditConflict
@@ -234,9 +234,7 @@ async def test_a_person_typed_before_a_reload_does_not_undo_what_others_changed_
 
 
 def press_edit(page, name):
-    button, = (each for each in page.client.elements.values() if each.props.get('aria-label') == f'Edit {name}')
-    listener, = (each for each in button._event_listeners.values() if each.type == 'click')
-    page.client.handle_event({'id': button.id, 'listener_id': listener.id, 'args': []})
+    press_in_row(page, f'Edit {name}')
 
 
 async def test_what_is_typed_while_an_order_is_sent_is_kept(floor, tab):

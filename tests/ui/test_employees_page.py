@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ui.forms import HOSTILE, Form
+from ui.forms import HOSTILE, Form, button_of, click, people, press_in_row
 from ui.services import person_at
 
 from floor.employees import EmployeeEdit
 from floor.errors import DatabaseUnavailable, EditConflict, InvalidInput
 from floor.model import DueTime, Priority, Role
 from floor.pages import employees_page
+from floor.ui.employees.table import COLUMNS
 
 
 @pytest.fixture
@@ -41,10 +42,9 @@ def sent(floor, name):
 
 
 def pressed(form, label):
-    """Click the button of a row."""
+    """Click the button that is called so."""
     button, = (element for element in form.client.elements.values() if element.props.get('aria-label') == label)
-    listener, = (each for each in button._event_listeners.values() if each.type == 'click')
-    form.client.handle_event({'id': button.id, 'listener_id': listener.id, 'args': []})
+    click(form, button)
 
 
 async def test_the_active_are_shown_with_what_they_have_open(floor, page):
@@ -54,11 +54,12 @@ async def test_the_active_are_shown_with_what_they_have_open(floor, page):
 
     form = await page()
 
-    for words in ('Lisa Garcia', 'lisa@example.com', 'Maintenance', 'technician', '2 open'):
-        assert form.says(words), words
-    assert not form.says('Tom Left')
+    row = people(form)['Lisa Garcia']
+    assert [row[entry] for entry in COLUMNS.values()] == ['Lisa Garcia', 'lisa@example.com', 'Maintenance',
+                                                          'technician', 'yes', '2 open']
+    assert 'Tom Left' not in people(form)
     floor.order(2, state='completed', assignee=lisa)
-    await form.until(lambda: form.says('1 open'))
+    await form.until(lambda: people(form)['Lisa Garcia']['load'] == '1 open')
 
 
 async def test_all_are_shown_when_asked_for(floor, page):
@@ -68,9 +69,9 @@ async def test_all_are_shown_when_asked_for(floor, page):
 
     form.client.handle_event({'id': chip.id, 'listener_id': listener.id, 'args': []})
 
-    await form.until(lambda: form.says('Tom Left'))
+    await form.until(lambda: 'Tom Left' in people(form))
     assert chip.props['aria-pressed'] == 'true'
-    assert form.says('Reactivate')
+    assert people(form)['Tom Left']['switch'] == 'Reactivate'
 
 
 async def test_whom_somebody_else_adds_appears_by_itself(floor, page):
@@ -79,7 +80,30 @@ async def test_whom_somebody_else_adds_appears_by_itself(floor, page):
     floor.hire(HOSTILE, 'Novak')
     floor.publish()
 
-    await form.until(lambda: f'{HOSTILE} Novak' in form.texts)
+    await form.until(lambda: f'{HOSTILE} Novak' in people(form))
+
+
+async def test_a_person_more_costs_a_row_of_data_and_no_element(floor, page):
+    """A hundred people were a thousand elements for each browser, 5 MB."""
+    few = len((await page()).client.elements)
+    for number in range(100):
+        floor.hire(f'Person {number}', 'Novak')
+    floor.publish()
+
+    form, other = await page(), await page()
+
+    assert len(people(form)) == 102
+    assert len(form.client.elements) == few
+    assert people(form)['Lisa Garcia'] is people(other)['Lisa Garcia'], 'and browsers share it'
+
+
+@pytest.mark.parametrize('wrong', [None, 'x', 99, [], {'id': 1}, True, -1])
+async def test_a_button_of_nobody_does_nothing(floor, page, wrong):
+    form = await page()
+
+    click(form, button_of(form, 'edit'), wrong)
+
+    assert not form.says('First name')
 
 
 async def test_only_supervisors_change_people_and_due_times(floor, page, user):
@@ -89,9 +113,7 @@ async def test_only_supervisors_change_people_and_due_times(floor, page, user):
 
     form = await page()
 
-    buttons = [element for element in form.client.elements.values() if getattr(element, 'text', '') in
-               {'Add employee', 'Edit', 'Deactivate'}]
-    assert len(buttons) == 5
+    buttons = [form.button('Add employee'), button_of(form, 'edit'), button_of(form, 'switch_name')]
     assert {button.props['title'] for button in buttons} == {'This needs the role supervisor; you are a technician.'}
     assert not any(button.enabled for button in buttons)
     assert form.says('You see the list; supervisors change it.')
@@ -117,7 +139,7 @@ async def test_a_person_is_added_once(floor, page):
 async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(floor, page):
     floor.employees.answers['edit'] = InvalidInput('Tom Left has that e-mail address already', 'email')
     form = await page()
-    pressed(form, 'Edit Lisa Garcia')
+    press_in_row(form, 'Edit Lisa Garcia')
     await form.until(lambda: form.says('Edit Lisa Garcia'))
     form.fill('E-mail', 'tom@example.com')
 
@@ -125,7 +147,7 @@ async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(floor
 
     await form.until(lambda: form.says('Tom Left has that e-mail address already.'))
     form = await page()  # a reload
-    pressed(form, 'Edit Lisa Garcia')
+    press_in_row(form, 'Edit Lisa Garcia')
     await form.until(lambda: form.says('You had typed this and not sent it.'))
     assert form.field('E-mail').value == 'tom@example.com'
 
@@ -139,7 +161,7 @@ async def test_two_supervisors_edit_one_person_and_neither_loses_anything(floor,
             raise EditConflict('changed', current)
     floor.employees.answers['edit'] = edit
     form = await page()
-    pressed(form, 'Edit Lisa Garcia')
+    press_in_row(form, 'Edit Lisa Garcia')
     await form.until(lambda: form.says('Edit Lisa Garcia'))
     form.fill('Last name', 'Garcia-Novak')
     form.fill('Department', 'Quality')
@@ -161,7 +183,7 @@ async def test_before_somebody_is_deactivated_it_is_said_what_they_have_open(flo
     floor.employees.answers['set_active'] = None
     floor.order(1, assignee=floor.people[1])
     form = await page()
-    pressed(form, 'Deactivate Lisa Garcia')
+    press_in_row(form, 'Deactivate Lisa Garcia')
     await form.until(lambda: form.says('They still have 1 open order'))
     assert sent(floor, 'set_active') == []
 

@@ -18,6 +18,7 @@ from ...orders.work_order_list import OrderFilter, OrderPage, SortKey
 from ...store import Store
 from ..addresses import as_asked
 from ..machine_tile import shortened
+from ..row_entry import RowEntry
 from ..saying import Words
 from .filters import set_attribute
 from .words import due_words, in_ms, order_address, short_id
@@ -148,15 +149,15 @@ class OrderTable:
         for column in COLUMNS:
             name = f'body-cell-{column.entry}'
             self._table.add_slot(name)
-            with self._table.slots[name], _Entry('td') as cell:
+            with self._table.slots[name], RowEntry('td') as cell:
                 cell.props['data-column'] = column.entry
                 if column.entry == 'machine':
                     cell.show('data-mark', 'mark')
-                    with _Entry('a', href='href'):
-                        _Entry('b', textContent='machine')
-                        _Entry('span', textContent='short')
+                    with RowEntry('a', href='href'):
+                        RowEntry('b', textContent='machine')
+                        RowEntry('span', textContent='short')
                     continue
-                text = _Entry('span', textContent=column.entry)
+                text = RowEntry('span', textContent=column.entry)
                 if column.entry == 'priority':
                     text.classes('pill').show('data-priority', 'priority')
                 elif column.entry == 'state':
@@ -179,20 +180,6 @@ class OrderTable:
         else:
             asked = replace(self._filter, sort=SortKey.PRESSING, descending=False, page=1)
         self._ask(asked)
-
-
-class _Entry(ui.element):
-    """An element of each row, whose attributes are entries of the row: names of ours, never what people typed."""
-
-    def __init__(self, tag: str, **entries: str) -> None:
-        super().__init__(tag)
-        self.props[':id'] = 'undefined'  # NiceGUI would give all rows the same
-        for attribute, entry in entries.items():
-            self.show(attribute, entry)
-
-    def show(self, attribute: str, entry: str) -> None:
-        """This attribute is that entry of the row."""
-        self.props[f':{attribute}'] = f'props.row.{entry}'
 
 
 def _enable(button: Words, enabled: bool) -> None:
