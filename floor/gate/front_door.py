@@ -9,6 +9,7 @@ page_owner.py        to a page and a socket, only who opened it
 the session          a signed cookie that no script can read and no other site can send
 socket_frames.py     what comes over a page's socket is of the protocol
 door.py              one page of the floor after the other
+waiting_pages.py     how many pages wait for a browser
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from .refused_origins import RefusedOrigins
 from .sign_in import sign_in_origins
 from .slow_peers import PatientProtocol
 from .socket_frames import SocketFrames
+from .waiting_pages import WaitingPages
 
 
 def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None, *,
@@ -46,6 +48,7 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     """
     # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
     # already it does not
+    app.add_middleware(WaitingPages)
     app.add_middleware(Door)
     app.add_middleware(SocketFrames)
     app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())

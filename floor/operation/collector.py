@@ -13,6 +13,8 @@ import asyncio
 import gc
 from collections.abc import Callable
 
+from ..memory import collect_and_give_back
+
 YOUNG = 20_000
 """Objects after which the young ones are looked at, which takes a few ms."""
 MIDDLE = 20
@@ -38,7 +40,7 @@ async def collect_garbage(pages_gone: Callable[[], int], pages_open: Callable[[]
             if pages_gone() - seen > GOOD_PART * pages_open() or looks >= AT_LEAST_EVERY:
                 seen, looks = pages_gone(), 0
                 gc.unfreeze()
-            gc.collect()
+            collect_and_give_back()
             gc.freeze()
     finally:
         gc.unfreeze()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from . import (
+    bench_crawl,
     bench_fanout,
     bench_flood,
     bench_latency,
@@ -28,6 +29,7 @@ from .server import PROGRAM
 BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_many, 'page': bench_page,
               'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports,
               'outages': bench_outages, 'load': bench_load, 'flood': bench_flood, 'stop': bench_stop,
+              'crawl': bench_crawl,
               'wall': bench_wall}
 
 

@@ -1,17 +1,22 @@
 """Given less processor than it would need, the floor shows fewer frames and never wrong ones, answers, and recovers."""
 
+import ast
 import asyncio
 import re
 import threading
 import time
+import uuid
+from urllib.parse import urlencode
 
 import httpx
 import pytest
-from benchmarks.browsers import FloorBrowser
+from benchmarks.browsers import QUERY, FloorBrowser
 from benchmarks.changes import writer
 from benchmarks.crowd import crowd
+from benchmarks.websocket import WebSocketClient
 from database.postgres import until
 
+from floor.gate.waiting_pages import MOST
 from floor.ui.fanout import MOST_WAITING
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
@@ -95,6 +100,34 @@ async def test_who_stood_still_for_five_seconds_loses_no_browser(program, sql):
     finally:
         for browser in browsers:
             browser.close()
+
+
+async def test_pages_that_no_browser_comes_for_are_bounded_and_a_late_browser_loads_again(program):
+    """A crawler, a health check, curl: each request builds a page."""
+    async def connect(query):
+        answers = asyncio.Queue()
+        parameters = {**query, 'implicit_handshake': 'true', 'document_id': uuid.uuid4(), 'tab_id': uuid.uuid4(),
+                      'old_tab_id': 'null', 'EIO': 4, 'transport': 'websocket'}
+        host, port = program.host.split(':')
+        _, socket = await asyncio.get_running_loop().create_connection(lambda: WebSocketClient(
+            f'{program.url}/_nicegui_ws/socket.io/?{urlencode(parameters)}', answers.put_nowait), host, int(port))
+        async with asyncio.timeout(30):
+            await answers.get()
+            socket.send('40')
+            answer = await answers.get()
+        socket.close()
+        return answer
+
+    async with httpx.AsyncClient(base_url=program.url, timeout=60) as http:
+        stays = FloorBrowser(program.url)
+        await stays.open(http)
+        queries = [ast.literal_eval(QUERY.search((await http.get('/employees')).text)[1]) for _ in range(MOST + 1)]
+
+        assert b'Implicit handshake failed' in await connect(queries[0])   # on which NiceGUI's script reloads
+        assert (await connect(queries[1])).startswith(b'40')
+        assert (await connect(queries[-1])).startswith(b'40')
+        assert not stays.lost
+        stays.close()
 
 
 async def test_who_never_reads_is_given_up_and_holds_nobody_up(program, sql):

@@ -1,0 +1,38 @@
+"""Of pages that no browser connects to only so many wait, whatever they show, and the oldest goes first."""
+
+import httpx
+import pytest
+from nicegui import Client, core
+from ui.services import person_at
+
+from floor.gate.waiting_pages import WaitingPages, waiting_pages
+from floor.pages import employees_page
+
+MOST = 3
+
+
+@pytest.fixture
+async def crawler(floor, user):
+    """Asks for pages and never connects a socket."""
+    person_at(user, floor.hire('Mike', 'Johnson', 'supervisor'))
+    floor.publish()
+    floor.orders.answers['due_times'] = []
+    employees_page.register(floor.services)
+    app = WaitingPages(core.app, most=MOST)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor',
+                                 headers=user.http_client.headers) as client:
+        yield client
+
+
+@pytest.mark.parametrize('path', ['/employees', '/no/such/page'])
+async def test_the_newest_wait_and_a_connected_page_stays(crawler, user, path):
+    connected = await user.open('/employees')
+    built = []
+    for _ in range(3 * MOST):
+        await crawler.get(path)
+        built.append(waiting_pages()[-1])
+        assert len(waiting_pages()) <= MOST
+
+    assert waiting_pages() == built[-MOST:]
+    assert all(page.is_deleted for page in built[:-MOST])
+    assert connected.id in Client.instances
