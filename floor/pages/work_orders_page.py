@@ -150,7 +150,7 @@ class WorkOrdersPage:
         if self._table is not None:
             self._table.show(self._filter, (), 0)
         if self._board is not None:
-            self._board.show(self._filter, BoardContent({}))
+            self._board.clear()
         self._empty.set_visibility(True)
         self._empty_title.set_text('No work orders are shown.')
         self._empty_text.set_text('The address of this page asks for something that is not there.')
@@ -172,7 +172,7 @@ class WorkOrdersPage:
         self._offer(former)
         if filter is not self._filter:
             return  # what was asked for meanwhile is read next
-        self._show(filter, page, content)
+        await self._show(filter, page, content)
 
     async def _is_known(self) -> bool:
         """Whether what the filter of an address names is there; else the page says what is not."""
@@ -196,7 +196,7 @@ class WorkOrdersPage:
         content = await read_board(orders, filter, revision)
         return next(iter(content.pages.values()), None) or await orders.page(filter, revision), content
 
-    def _show(self, filter: OrderFilter, page: OrderPage, content: BoardContent) -> None:
+    async def _show(self, filter: OrderFilter, page: OrderPage, content: BoardContent) -> None:
         self._shown_at_ms = self._services.store.now_ms
         if self._problem.text:
             self._problem.show('')
@@ -204,7 +204,7 @@ class WorkOrdersPage:
         if self._table is not None:
             self._table.show(filter, self._rows.of(page), page.total)
         if self._board is not None:
-            self._board.show(filter, content)
+            await self._board.show(filter, content)
         nothing = not page.orders if self._table is not None else not any(p.orders for p in content.pages.values())
         self._empty.set_visibility(nothing)
         if nothing:

@@ -40,7 +40,8 @@ class Orders:
         self.found = []
         self.total = None
         self.problem = None
-        floor.order_list.answers |= {'page': self.page, 'former_assignees': frozenset(), 'checked': self.checked}
+        floor.order_list.answers |= {'page': self.page, 'counts': self.counts, 'former_assignees': frozenset(),
+                                     'checked': self.checked}
         floor.orders.answers['moves'] = {
             WorkOrderState.OPEN: (
                 Move(WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, Role.TECHNICIAN, None),
@@ -67,11 +68,17 @@ class Orders:
         found = [order for order in self.found if order.state in (states or set(WorkOrderState))
                  and filter.machine in (None, order.machine) and filter.text in order.description]
         first = (filter.page - 1) * filter.per_page
-        counts = OrderCounts(
-            **{state.value: sum(order.state is state for order in self.found) for state in WorkOrderState},
-            overdue=sum(order.is_overdue(NOW) for order in self.found), completed_today=4)
+        counts = self.counts(filter)
         total = len(found) if self.total is None else self.total
         return OrderPage(tuple(found[first:first + filter.per_page]), total, counts)
+
+    def counts(self, filter, revision=None):
+        if self.problem is not None:
+            raise self.problem
+        return OrderCounts(
+            **{state.value: sum(order.state is state for order in self.found) for state in WorkOrderState},
+            overdue=sum(order.is_overdue(NOW) for order in self.found), completed_today=4,
+            completed_this_week=sum(order.state is WorkOrderState.COMPLETED for order in self.found))
 
     @property
     def asked(self):
@@ -555,7 +562,7 @@ async def test_a_full_column_says_how_many_more_there_are_and_where(orders, see)
 
     more = [e for e in screen.of_class('column-more') if 'hidden' not in e['class']]
     assert (more[0]['text'], more[0]['props']['href']) == (
-        'and 52 more', '/work-orders?status=open&machine=Valve_01_01')
+        'and 52 more: show all in the list', '/work-orders?status=open&machine=Valve_01_01')
 
 
 async def test_a_card_goes_to_its_new_column_without_being_made_anew(floor, orders, see):
@@ -631,10 +638,134 @@ async def test_the_menu_of_a_card_does_what_dragging_does(floor, orders, see):
 
     screen.click(screen.of_class('card-more')[0])
     await screen.until(lambda: [t for t in screen.texts if t == 'Start'])
-    start, = (e for e in screen.all() if e['tag'] == 'q-item' and 'Start' in screen._texts_within(e))
+    start, = (e for e in screen.all(role='menuitem') if 'Start' in screen._texts_within(e))
     screen.click(start)
 
     await screen.until(lambda: 'move' in [name for name, *_ in floor.orders.asked])
+
+
+async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_more_there_are(orders, see):
+    for number in range(480):
+        orders.put(number, 'open', what=f'open {number}')
+    for number in range(480, 640):
+        orders.put(number, 'on_hold', what=f'waits {number}')
+    screen = await see('?view=board', has='order-card')
+
+    await screen.until(lambda: len(screen.of_class('order-card')) == 500)
+    assert {state: (count, len(shown)) for state, (count, shown) in cards(screen).items()} == {
+        'open': ('480', 340), 'in_progress': ('0', 0), 'on_hold': ('160', 160), 'completed': ('0', 0)}
+    assert [e['text'] for e in screen.of_class('column-more') if 'hidden' not in e['class']] == [
+        'and 140 more: show all in the list']
+
+
+async def test_of_five_hundred_cards_a_change_sends_the_one_that_changed(floor, orders, see, switchboard):
+    for number in range(500):
+        orders.put(number, ['open', 'in_progress', 'on_hold', 'completed'][number % 4], what=f'order {number}')
+    screen = await see('?view=board', has='order-card')
+    await screen.until(lambda: len([text for text in screen.texts if text.startswith('order ')]) == 500)
+    article = card(screen, 'order 8')
+    texts, sent = set(article['children']), len(switchboard.emitted)
+
+    orders.put(8, 'open', what='order 8, again')
+    floor.order(8, description='order 8, again')
+
+    await screen.until(lambda: 'order 8, again' in screen.texts)
+    changed = {id_ for event, data, _ in switchboard.emitted[sent:] if event == 'update' for id_ in data}
+    within_cards = {child for each in screen.of_class('order-card') for child in each['children']}
+    assert changed & within_cards <= texts
+    assert not [each for each in screen.of_class('order-card') if each is not article
+                and any(known is each and id_ in changed for id_, known in screen.elements.items())]
+
+
+async def test_a_card_that_is_moved_by_anybody_keeps_the_focus(floor, orders, see, switchboard):
+    orders.put(1, 'open', what='a')
+    orders.put(2, 'open', what='b')
+    screen = await see('?view=board', has='order-card')
+    fire(screen, card(screen, 'b'), 'focusin')
+
+    orders.put(1, 'open', what='a, another text')
+    floor.order(1)
+    await screen.until(lambda: cards(screen)['open'] == ('2', ['b', 'a, another text']))
+    asked = focus_asked(switchboard)
+    orders.put(2, 'in_progress', what='b')
+    floor.order(2, state='in_progress')
+
+    await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['b']))
+    await screen.until(lambda: focus_asked(switchboard) > asked)
+    link = card(screen, 'b')['children'][0]
+    assert f'{link}, "focus"' in focus_codes(switchboard)[-1]
+
+
+async def test_the_neighbour_of_a_card_that_leaves_the_board_takes_its_focus(floor, orders, see, switchboard):
+    for number, what in enumerate('abc'):
+        orders.put(number, 'open', what=what)
+    screen = await see('?view=board', has='order-card')
+    fire(screen, card(screen, 'b'), 'focusin')
+
+    orders.put(1, 'cancelled', what='b')
+    floor.order(1, state='cancelled')
+
+    await screen.until(lambda: focus_asked(switchboard))
+    assert f'{card(screen, "c")["children"][0]}, "focus"' in focus_codes(switchboard)[-1]
+
+
+async def test_nobody_gets_the_focus_who_did_not_have_it(floor, orders, see, switchboard):
+    orders.put(1, 'open', what='a')
+    screen = await see('?view=board', has='order-card')
+    fire(screen, card(screen, 'a'), 'focusin')
+    fire(screen, screen.of_class('board')[0], 'focusout')
+
+    orders.put(1, 'in_progress', what='a')
+    floor.order(1, state='in_progress')
+
+    await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
+    assert not focus_asked(switchboard)
+
+
+def focus_codes(switchboard):
+    return [data['code'] for event, data, _ in switchboard.emitted
+            if event == 'run_javascript' and '"focus"' in data['code']]
+
+
+def focus_asked(switchboard):
+    return len(focus_codes(switchboard))
+
+
+async def test_a_move_can_be_undone_and_gives_back_what_starting_took(floor, orders, see):
+    before = orders.put(1, 'open', what='a', assignee_id=None)
+    floor.orders.answers['moves'][WorkOrderState.IN_PROGRESS] = (
+        Move(WorkOrderState.IN_PROGRESS, WorkOrderState.OPEN, Role.TECHNICIAN, None),)
+    started = work_order(1, 'in_progress', what='a', assignee='Lisa Garcia', assignee_id=1, version=2)
+    floor.orders.answers['move'] = lambda identity, id_, version, move: replace(started, state=move.to)
+    floor.orders.answers['edit'] = started
+    screen = await see('?view=board', has='order-card')
+    drop(screen, 'a', 'in_progress')
+    await screen.until(lambda: screen.all(label='Undo'))
+    orders.put(1, 'in_progress', what='a', assignee='Lisa Garcia', assignee_id=1, version=2)
+    floor.order(1, state='in_progress')
+    await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
+
+    screen.click(screen.all(label='Undo')[0])
+
+    await screen.until(lambda: 'edit' in [name for name, *_ in floor.orders.asked])
+    (_, started_first, _), (_, undone, _), = [each for each in floor.orders.asked if each[0] == 'move']
+    assert (started_first[2], undone[2], undone[3].to) == (before.version, 2, WorkOrderState.OPEN)
+    edit, = [arguments for name, arguments, _ in floor.orders.asked if name == 'edit']
+    assert edit[3].assignee_id is None
+
+
+async def test_a_move_without_a_way_back_offers_none(floor, orders, see):
+    orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
+    floor.orders.answers['move'] = work_order(1, 'in_progress', version=2)
+    screen = await see('?view=board', has='order-card')
+
+    drop(screen, 'a', 'in_progress')
+
+    await screen.until(lambda: 'move' in [name for name, *_ in floor.orders.asked])
+    orders.put(1, 'in_progress', what='a')
+    floor.order(1, state='in_progress')
+    await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
+    assert not screen.all(label='Undo')
 
 
 async def test_the_board_leaves_out_columns_that_the_filter_leaves_out(orders, see):

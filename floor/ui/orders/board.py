@@ -1,30 +1,37 @@
 """Work orders as a board: a column for each state, cards to drag between them, a menu on each card that does the same.
 
-A card moves when the database says that the order did, so what was refused is where it was.
+A card moves when the database says that the order did, so what was refused is where it was. The arrow keys go from card
+to card, M opens the menu of a card; a card that has the focus keeps it, whoever moves it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import partial
 
 from nicegui import ui
 
 from ...model import OrderId, WorkOrder, WorkOrderState
 from ...orders.work_order_list import Done, OrderFilter, OrderPage, SortKey, WorkOrderList
 from ...store import Store
-from ..heading import Heading
+from ..addresses import as_asked
 from ..saying import Words
-from .filters import address_of, set_attribute
+from .filters import address_of
 from .moves import OrderMoves
-from .table import Row, row_of
-from .words import move_word
+from .order_card import BoardColumn, OrderCard
+from .table import row_of
+from .toast import OrderToast
+from .words import move_word, short_id
 
 COLUMNS = (WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD, WorkOrderState.COMPLETED)
-CARDS = 50
-ONCE_A_MINUTE = 60.0
+MOST_CARDS = 500
+"""On the whole board; a column that has more orders says how many and leads to the list."""
+FEWEST = 50
+AT_ONCE = 25
+"""Cards that are built between two turns of the event loop."""
+KEYS = 'Arrow keys: from card to card. M: move a card.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,12 @@ class BoardContent:
     pages: dict[WorkOrderState, OrderPage]
 
 
-def column_filter(filter: OrderFilter, state: WorkOrderState) -> OrderFilter:
+def column_filter(filter: OrderFilter, state: WorkOrderState, cards: int = FEWEST) -> OrderFilter:
     """What one column shows of a filter. Completed: lately, as long as an order can be dragged back."""
     completed = state is WorkOrderState.COMPLETED
     return replace(filter, states=frozenset() if completed else frozenset({state}),
                    done=(filter.done or Done.WEEK) if completed else None,
-                   sort=SortKey.PRESSING, descending=False, page=1, per_page=CARDS)
+                   sort=SortKey.PRESSING, descending=False, page=1, per_page=cards)
 
 
 def columns_of(filter: OrderFilter) -> tuple[WorkOrderState, ...]:
@@ -50,13 +57,25 @@ def columns_of(filter: OrderFilter) -> tuple[WorkOrderState, ...]:
                  if state in filter.states or (state is WorkOrderState.COMPLETED and filter.done is not None))
 
 
+def shares(totals: dict[WorkOrderState, int]) -> dict[WorkOrderState, int]:
+    """How many cards each column may have of MOST_CARDS: what a short one leaves goes to the others."""
+    left, given = MOST_CARDS, {}
+    for number, (state, total) in enumerate(sorted(totals.items(), key=lambda item: item[1])):
+        given[state] = min(total, left // (len(totals) - number))
+        left -= given[state]
+    return {state: max(FEWEST, given[state]) for state in totals}
+
+
 async def read_board(orders: WorkOrderList, filter: OrderFilter, revision: int) -> BoardContent:
     """All columns of a filter.
 
     :raises DatabaseUnavailable: nobody answers, or not in time
     """
     states = columns_of(filter)
-    pages = await asyncio.gather(*(orders.page(column_filter(filter, state), revision) for state in states))
+    counts = await orders.counts(filter, revision)
+    cards = shares({state: counts.total(column_filter(filter, state)) for state in states})
+    pages = await asyncio.gather(*(orders.page(column_filter(filter, state, cards[state]), revision)
+                                   for state in states))
     return BoardContent(dict(zip(states, pages, strict=True)))
 
 
@@ -67,145 +86,176 @@ class OrderBoard:
         self._store = store
         self._zone = zone
         self._moves = moves
+        self._prefix = as_asked('')
         self._cards: dict[OrderId, OrderCard] = {}
         self._dragged: OrderCard | None = None
-        with ui.element('div').classes('board') as self._place:
+        self._focused: OrderCard | None = None
+        self._items: list[ui.element] = []
+        self._toast = OrderToast()
+        with ui.element('div').classes('board').props('role=group') as self._place:
+            self._place.props['aria-label'] = KEYS
             self._columns = {state: BoardColumn(state, self._drop) for state in COLUMNS}
+        self._place.on('focusout', self._blurred, args=[])
+        self._place.on('keydown.m', lambda: self.open_menu(self._focused) if self._focused else None, args=[])
+        for key, across, down in ('up', 0, -1), ('down', 0, 1), ('left', -1, 0), ('right', 1, 0):
+            self._place.on(f'keydown.arrow-{key}.prevent', partial(self._go, across, down), args=[])
         with ui.element('div'):
-            self._menu = ui.menu().props('no-parent-event auto-close').classes('card-menu')
+            self._menu = ui.menu().classes('card-menu') \
+                .props('no-parent-event auto-close role=menu transition-duration=80')
+            self._menu.on('show', lambda: self._choose(0), args=[])
 
-    def show(self, filter: OrderFilter, content: BoardContent) -> None:
-        """Put every card where its order stands now."""
-        now_ms = self._store.now_ms
-        shown = {order.id for page in content.pages.values() for order in page.orders}
-        for id_ in self._cards.keys() - shown:
-            self._cards.pop(id_).delete()
+    async def show(self, filter: OrderFilter, content: BoardContent) -> None:
+        """Put every card where its order stands now; the first time in parts, so that others have their turns."""
+        heir = self._heir({order.id for page in content.pages.values() for order in page.orders})
+        stood_in = heir and heir.parent_slot
+        await self._build(content)
+        if self._place.is_deleted:
+            return
+        has_moved = heir is not self._focused or (heir is not None and heir.parent_slot is not stood_in)
         for state, column in self._columns.items():
             page = content.pages.get(state)
             column.set_visibility(page is not None)
-            if page is None:
-                continue
-            for index, order in enumerate(page.orders):
-                if (card := self._cards.get(order.id)) is None:
-                    with column.cards:
-                        card = self._cards[order.id] = OrderCard(self._lift, self._put_down, self._open_menu)
-                if column.place_of(card) != index:
-                    card.move(column.cards, target_index=index)
-                card.show(order, row_of(order, now_ms, self._zone))
-            column.show(page.total, len(page.orders), address_of(column_filter(filter, state)))
+            if page is not None:
+                cards = [self._cards[order.id] for order in page.orders]
+                has_moved |= column.arrange(cards) and heir in cards
+                column.show(page.total, len(page.orders), address_of(column_filter(filter, state)))
         self._place.set_visibility(bool(content.pages))
+        if self._dragged is not None and self._dragged.is_deleted:
+            self.put_down()  # its browser says no more that dragging has ended
+        if heir is not None and has_moved:
+            self._focused = heir
+            heir.take_focus()
 
-    # within
+    def clear(self) -> None:
+        """Show nothing."""
+        for card in self._cards.values():
+            card.delete()
+        self._cards.clear()
+        self._place.set_visibility(False)
 
-    def _lift(self, card: OrderCard) -> None:
+    async def _build(self, content: BoardContent) -> None:
+        """A card for each order, in its column."""
+        now_ms = self._store.now_ms
+        for id_ in self._cards.keys() - {order.id for page in content.pages.values() for order in page.orders}:
+            self._cards.pop(id_).delete()
+        for state, page in content.pages.items():
+            place = self._columns[state].cards
+            for number, order in enumerate(page.orders, 1):
+                if (card := self._cards.get(order.id)) is None:
+                    with place:
+                        card = self._cards[order.id] = OrderCard(self, self._prefix)
+                    if number % AT_ONCE == 0:
+                        card.show(order, row_of(order, now_ms, self._zone))
+                        await asyncio.sleep(0)
+                        if self._place.is_deleted:
+                            return
+                elif card.parent_slot is not place.default_slot:
+                    card.move(place)
+                card.show(order, row_of(order, now_ms, self._zone))
+
+    # dragging
+
+    def lift(self, card: OrderCard) -> None:
+        """The columns say whether they take this card."""
         self._dragged = card
         allowed = {move.to_state: not self._moves.refusal(card.order, move) for move in self._moves.allowed(card.order)}
         for state, column in self._columns.items():
             takes_it = 'yes' if allowed.get(state) else 'no'
-            set_attribute(column, 'data-drop', '' if state is card.order.state else takes_it)
+            column.props['data-drop'] = '' if state is card.order.state else takes_it
 
-    def _put_down(self) -> None:
+    def put_down(self) -> None:
+        """Nothing is being dragged."""
         for column in self._columns.values():
-            set_attribute(column, 'data-drop', '')
+            if column.props.get('data-drop'):
+                column.props['data-drop'] = ''
 
     async def _drop(self, to: WorkOrderState) -> None:
         card, self._dragged = self._dragged, None
-        self._put_down()
+        self.put_down()
         if card is not None and card.order.state is not to:
             await self._move(card, to)
 
+    # moving
+
+    async def _move_focused(self, card: OrderCard, to: WorkOrderState) -> None:
+        self._focused = card  # as the menu has given it back
+        await self._move(card, to)
+
     async def _move(self, card: OrderCard, to: WorkOrderState) -> None:
+        before = card.order
         card.props['data-moving'] = 'true'
         try:
-            await self._moves.move(card.order, to)
+            if await self._moves.move(before, to, opener=card.link):
+                self._offer_undo(before, to)
         finally:
-            card.props['data-moving'] = 'false'
+            if not card.is_deleted:
+                card.props['data-moving'] = 'false'
 
-    def _open_menu(self, card: OrderCard) -> None:
+    def _offer_undo(self, before: WorkOrder, to: WorkOrderState) -> None:
+        """Where the way back is a move that this person may make."""
+        if not self._place.is_deleted and self._moves.can_undo(before, to):
+            self._toast.offer(f'{short_id(before.id)}: {to.word.lower()}', 'Undo', lambda: self._undo(before))
+
+    async def _undo(self, before: WorkOrder) -> None:
+        if (card := self._cards.get(before.id)) is not None:
+            await self._moves.undo(card.order, before)
+
+    def open_menu(self, card: OrderCard) -> None:
+        """The moves of this card; what may not be done says why."""
         self._menu.clear()
+        self._items = []
         with self._menu:
             for move in self._moves.allowed(card.order):
                 refusal = self._moves.refusal(card.order, move)
-                item = ui.menu_item(move_word(card.order.state, move.to_state),
-                                    on_click=lambda to=move.to_state: self._move(card, to))
-                item.enabled = not refusal
-                if refusal:
-                    with item:
-                        ui.label(refusal).classes('why-not')
-            if not self._moves.allowed(card.order):
-                ui.menu_item('No moves: the database does not answer').disable()
+                item = self._item(move_word(card.order.state, move.to_state), refusal)
+                if not refusal:
+                    item.on('click', lambda to=move.to_state: self._move_focused(card, to), args=[])
+            if not self._items:
+                self._item('No moves: the database does not answer', ' ')
         self._menu.props['target'] = f'#{card.menu_button.html_id}'
+        self._menu.props['aria-label'] = card.menu_button.props.get('aria-label', '')
         self._menu.open()
 
+    def _item(self, word: str, refusal: str) -> ui.element:
+        number = len(self._items)
+        with ui.element('button').classes('menu-move').props('type=button role=menuitem') as item:
+            Words('span', word)
+            if refusal:
+                item.props['aria-disabled'] = 'true'
+                Words('span', refusal).classes('why-not')
+        item.on('keydown.arrow-down.prevent', lambda: self._choose(number + 1), args=[])
+        item.on('keydown.arrow-up.prevent', lambda: self._choose(number - 1), args=[])
+        self._items.append(item)
+        return item
 
-class BoardColumn(ui.element):
-    """One state: its name, how many orders are in it, the first of them as cards."""
+    def _choose(self, number: int) -> None:
+        if self._items:
+            self._items[number % len(self._items)].run_method('focus')
 
-    def __init__(self, state: WorkOrderState, drop: Callable[[WorkOrderState], object]) -> None:
-        super().__init__('q-card')
-        self.classes('board-column').props('role=region')
-        self.props['data-state'] = state.value
-        self.props['aria-label'] = state.word
-        title = 'Completed lately' if state is WorkOrderState.COMPLETED else state.word
-        with self:
-            with ui.element('header'):
-                Heading(title)
-                self._count = Words('span').classes('column-count')
-            self.cards = ui.element('div').classes('cards')
-            self._more = ui.link('').classes('column-more')
-        # without the prevented default nothing can be dropped; that it is being dragged over is nothing to tell
-        self.on('dragover.prevent', lambda: None, args=[], throttle=ONCE_A_MINUTE, trailing_events=False)
-        self.on('drop.prevent', lambda: drop(state), args=[])
+    # the focus
 
-    def place_of(self, card: OrderCard) -> int | None:
-        """Which of its cards it is; None: it is in another column."""
-        if card.parent_slot is not self.cards.default_slot:
-            return None
-        return self.cards.default_slot.children.index(card)
+    def focused(self, card: OrderCard) -> None:
+        """It, or something in it, has the focus."""
+        self._focused = card
 
-    def show(self, total: int, shown: int, address: str) -> None:
-        """How many there are, and where to find those that have no card."""
-        self._count.set_text(f'{total:,}')
-        self._more.set_text(f'and {total - shown:,} more')
-        set_attribute(self._more, 'href', address)
-        self._more.set_visibility(total > shown)
+    def _blurred(self) -> None:
+        self._focused = None
 
+    def _heir(self, shown: set[OrderId]) -> OrderCard | None:
+        """The card that has the focus; where it goes from the board, the nearest one that stays in its column."""
+        if (card := self._focused) is None or card.is_deleted or card.order.id in shown:
+            return None if card is None or card.is_deleted else card
+        cards = next((column.shown for column in self._columns.values() if card in column.shown), [])
+        place = cards.index(card)
+        near = [*cards[place + 1:], *reversed(cards[:place])]
+        return next((each for each in near if each.order.id in shown), None)
 
-class OrderCard(ui.element):
-    """One order on the board."""
-
-    def __init__(self, lift: Callable[[OrderCard], None], put_down: Callable[[], None],
-                 open_menu: Callable[[OrderCard], None]) -> None:
-        super().__init__('article')
-        self.order: WorkOrder
-        self._row: Row = {}
-        self.classes('order-card').props('draggable=true')
-        with self:
-            self._link = ui.link('', '').classes('card-machine')
-            self._what = Words('p')
-            self._pill = Words('span').classes('pill')
-            self._assignee = Words('span').classes('card-assignee')
-            self._due = Words('span').classes('card-due')
-            self.menu_button = Words('button', '⋯').classes('card-more').props('type=button aria-haspopup=menu')
-            self.menu_button.on('click', lambda: open_menu(self), args=[])
-        self.on('dragstart', lambda: lift(self), args=[])
-        self.on('dragend', put_down, args=[])
-
-    def show(self, order: WorkOrder, row: Row) -> None:
-        """The order as it is now; only what has changed is sent."""
-        self.order = order
-        before, self._row = self._row, row
-        if row == before:
+    def _go(self, across: int, down: int) -> None:
+        """From the card that has the focus to the one beside it."""
+        columns = [cards for column in self._columns.values() if column.visible and (cards := column.shown)]
+        here = next(((number, cards.index(self._focused)) for number, cards in enumerate(columns)
+                     if self._focused in cards), None)
+        if here is None:
             return
-        set_attribute(self, 'data-mark', row['mark'])
-        self._link.set_text(row['machine'])
-        set_attribute(self._link, 'href', row['href'])
-        set_attribute(self._link, 'title', row['id'])
-        self._what.set_text(row['what'])
-        self._pill.set_text(row['priority'])
-        set_attribute(self._pill, 'data-priority', row['priority'])
-        self._assignee.set_text(row['assignee'])
-        self._due.set_text(row['due'])
-        set_attribute(self._due, 'data-overdue', row['overdue'])
-        set_attribute(self.menu_button, 'aria-label', f'Move {row["machine"]} {row["short"]}')
-
+        column = columns[min(max(here[0] + across, 0), len(columns) - 1)]
+        column[min(max(here[1] + down, 0), len(column) - 1)].take_focus()

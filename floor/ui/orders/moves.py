@@ -6,7 +6,7 @@ from nicegui import background_tasks, ui
 
 from ...errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
 from ...model import HoldReason, Identity, Move, Person, Status, WorkOrder, WorkOrderState
-from ...orders.work_orders import NOBODY_TO_START, StateMove
+from ...orders.work_orders import NOBODY_TO_START, OrderEdit, StateMove
 from ..back_button import BackCloses
 from ..draft_offer import DraftOffer
 from ..drafts import Draft, Drafts, OtherDraft
@@ -34,7 +34,7 @@ class OrderMoves:
         self._filling = self._sending = False
         with ui.dialog() as self._dialog, ui.card().classes('sheet move-form'):
             self._build()
-        BackCloses(self._dialog, lambda: self._first)
+        self._back = BackCloses(self._dialog, lambda: self._first)
         background_tasks.create(self._try_to_load(), name='moves of work orders')
 
     async def load(self) -> None:
@@ -63,9 +63,10 @@ class OrderMoves:
             return as_sentence(NOBODY_TO_START)
         return role_needed(move.role, self._person.role)
 
-    async def move(self, order: WorkOrder, to: WorkOrderState) -> bool:
+    async def move(self, order: WorkOrder, to: WorkOrderState, opener: ui.element | None = None) -> bool:
         """Ask for what the move needs, send it, and say why if it is refused; whether the order has moved.
 
+        opener: a native element that has the focus again when what was asked is answered.
         A move that is not in the table or not this person's is sent without a question: the refusal says what is.
         """
         if self._sending or self._dialog.value:
@@ -75,7 +76,20 @@ class OrderMoves:
         if to in NO_QUESTION or move is None or self.refusal(order, move):
             return await self._send_at_once(order, StateMove(to))
         self._ask(order, to)
+        self._back.opener = opener
         return await self._dialog is True
+
+    def can_undo(self, before: WorkOrder, to: WorkOrderState) -> bool:
+        """Whether the way back from a move is a move too, and this person's."""
+        return any(move.to_state is before.state and not role_needed(move.role, self._person.role)
+                   for move in self._moves.get(to, ()))
+
+    async def undo(self, order: WorkOrder, before: WorkOrder) -> None:
+        """Bring an order back to where it was, and to nobody where the move had made it somebody's. Says why if it is
+        refused, as when somebody has done something else with it meanwhile."""
+        moved = await self._send(order, StateMove(before.state, hold_reason=before.hold_reason))
+        if moved is not None and before.assignee_id is None and moved.assignee_id is not None:
+            await self._send(moved, OrderEdit(assignee_id=None))
 
     # asking
 
@@ -215,18 +229,22 @@ class OrderMoves:
             self._problem.show(as_sentence(error))
 
     async def _send_at_once(self, order: WorkOrder, move: StateMove) -> bool:
-        self._sending = True
+        return await self._send(order, move) is not None
+
+    async def _send(self, order: WorkOrder, change: StateMove | OrderEdit) -> WorkOrder | None:
+        orders, self._sending = self._services.orders, True
         try:
-            await self._services.orders.move(self._identity, order.id, order.version, move)
+            if isinstance(change, StateMove):
+                return await orders.move(self._identity, order.id, order.version, change)
+            return await orders.edit(self._identity, order.id, order.version, change)
         except FloorError as error:
             if not self._dialog.is_deleted:
                 with self._dialog:
                     ui.notify(refusal_words(order, error), type='warning', multi_line=True, close_button='Close',
                               timeout=10_000)
-            return False
+            return None
         finally:
             self._sending = False
-        return True
 
     async def _try_to_load(self) -> None:
         try:

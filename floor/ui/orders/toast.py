@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
 from nicegui import ui
 
 SECONDS_SHOWN = 15
@@ -17,10 +20,24 @@ class OrderToast:
 
     def show(self, text: str, link: str, address: str) -> None:
         """A sentence, and where to go from here."""
+        with self._shown(text):
+            ui.link(link, address)
+
+    def offer(self, text: str, word: str, action: Callable[[], Awaitable[None]]) -> None:
+        """A sentence, and a button for what can be done about it."""
+        async def act() -> None:
+            self._hide()
+            await action()
+
+        with self._shown(text):
+            ui.button(word, on_click=act, color=None).props('flat no-caps dense').classes('toast-action')
+
+    @contextmanager
+    def _shown(self, text: str) -> Iterator[None]:
         self._place.clear()
         with self._place:
             ui.label(text)
-            ui.link(link, address)
+            yield
             ui.button('Close', on_click=self._hide, color=None).props('flat no-caps dense')
             ui.timer(SECONDS_SHOWN, self._hide, once=True)
         self._place.visible = True

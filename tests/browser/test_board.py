@@ -1,0 +1,144 @@
+"""The board in a browser: columns that scroll, drags that land, and moves by keyboard and by touch."""
+
+import pytest
+from browser.visitor import PHONE, fits_window
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+BOARD = '/work-orders?view=board'
+
+
+async def add(sql, count, status='open', text='Leak'):
+    """Orders of one machine, the first due first."""
+    await sql.execute(
+        'INSERT INTO work_orders (machine_id, issue_description, status, due_at, assignee, hold_reason) '
+        "SELECT 'Valve_01_01', $3 || ' ' || number, $2::text, now() + number * interval '1 minute', 'Lisa Garcia', "
+        "CASE WHEN $2::text = 'on_hold' THEN 'parts' END FROM generate_series(1, $1::int) AS number",
+        count, status, text)
+
+
+def column(page, state):
+    return page.locator(f'.board-column[data-state="{state}"]')
+
+
+def card(page, text):
+    return page.locator('.order-card').filter(has=page.get_by_text(text, exact=True))
+
+
+async def test_five_hundred_cards_scroll_in_their_columns_below_their_headings(visitor, sql):
+    for status in 'open', 'in_progress', 'on_hold':
+        await add(sql, 150, status)
+    page = await visitor.open(BOARD)
+    await expect(page.locator('.order-card')).to_have_count(450)
+
+    last = column(page, 'open').locator('.order-card').last
+    await last.scroll_into_view_if_needed()
+
+    await expect(last).to_be_in_viewport()
+    await expect(column(page, 'open').get_by_role('heading')).to_be_in_viewport()
+    assert await page.evaluate('document.scrollingElement.scrollTop') == 0
+    assert await column(page, 'on_hold').locator('.cards').evaluate('cards => cards.scrollTop') == 0
+    await fits_window(page)
+
+
+@pytest.mark.parametrize('waiting', [0, 150])
+async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa, sql, waiting):
+    await add(sql, 150)
+    await add(sql, waiting, 'in_progress', 'Begun')
+    page = await lisa.open(BOARD)
+    dragged, target = card(page, 'Leak 150'), column(page, 'in_progress')
+    await dragged.scroll_into_view_if_needed()
+    box = await target.bounding_box()
+    assert box['height'] == (await column(page, 'open').bounding_box())['height']
+
+    await dragged.hover()
+    await page.mouse.down()
+    await page.mouse.move(box['x'] + 60, box['y'] + box['height'] - 60, steps=5)
+    await page.mouse.move(box['x'] + 62, box['y'] + box['height'] - 30)
+    await expect(target).to_have_attribute('data-drop', 'yes')
+    await page.mouse.up()
+
+    await expect(target.locator('.column-count')).to_have_text(str(waiting + 1))
+    await expect(target).to_have_attribute('data-drop', '')
+    assert await sql.fetchval("SELECT status FROM work_orders WHERE issue_description = 'Leak 150'") == 'in_progress'
+
+
+async def test_a_card_is_moved_with_the_keyboard_alone_and_keeps_the_focus(lisa, sql):
+    await add(sql, 3)
+    page = await lisa.open(BOARD)
+    await card(page, 'Leak 1').get_by_role('link').focus()
+
+    await page.keyboard.press('ArrowDown')
+    await expect(card(page, 'Leak 2').get_by_role('link')).to_be_focused()
+    await page.keyboard.press('m')
+    await expect(page.get_by_role('menuitem', name='Start')).to_be_focused()
+    await page.keyboard.press('ArrowDown')
+    await expect(page.get_by_role('menuitem', name='Put on hold')).to_be_focused()
+    await page.keyboard.press('ArrowUp')
+    await expect(page.get_by_role('menuitem', name='Start')).to_be_focused()
+    await page.keyboard.press('Enter')
+
+    await expect(column(page, 'in_progress').locator('.order-card')).to_contain_text('Leak 2')
+    await expect(card(page, 'Leak 2').get_by_role('link')).to_be_focused()
+    await page.keyboard.press('ArrowLeft')
+    await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
+
+    # somebody else moves it, and the ones around it
+    await sql.execute("UPDATE work_orders SET priority = 'critical' WHERE issue_description = 'Leak 3'")
+    await expect(column(page, 'open').locator('.order-card').first).to_contain_text('Leak 3')
+    await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
+    await sql.execute("UPDATE work_orders SET status = 'in_progress' WHERE issue_description = 'Leak 1'")
+    await expect(column(page, 'in_progress').locator('.column-count')).to_have_text('2')
+    await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
+
+
+async def test_a_move_that_asks_gives_the_focus_back_and_can_be_undone(lisa, sql):
+    await add(sql, 2)
+    page = await lisa.open(BOARD)
+    await card(page, 'Leak 1').get_by_role('link').focus()
+    await page.keyboard.press('m')
+    await page.get_by_role('menuitem', name='Put on hold').press('Enter')
+    dialog = page.get_by_role('dialog', name='Put on hold')
+    await dialog.get_by_role('radio', name='parts').click()
+    await dialog.get_by_role('button', name='Put on hold').click()
+
+    await expect(column(page, 'on_hold').locator('.order-card')).to_contain_text('Leak 1')
+    await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
+    await page.get_by_role('button', name='Undo').click()
+    await expect(column(page, 'open').locator('.column-count')).to_have_text('2')
+    assert await sql.fetchval("SELECT count(*) FROM work_orders WHERE status = 'open'") == 2
+
+
+async def test_a_refused_move_leaves_the_card_and_says_why(lisa, sql):
+    await add(sql, 1, 'in_progress')
+    await sql.execute("UPDATE work_orders SET status = 'completed', cause = 'a', action_taken = 'b'")
+    page = await lisa.open(BOARD)
+
+    await card(page, 'Leak 1').drag_to(column(page, 'on_hold'))
+
+    await expect(page.locator('.q-notification')).to_be_visible()
+    await expect(column(page, 'completed').locator('.order-card')).to_contain_text('Leak 1')
+    await expect(column(page, 'completed').locator('.order-card')).to_have_attribute('data-moving', 'false')
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(lisa, sql, scheme):
+    await add(sql, 60)
+    page = await lisa.open(BOARD, color_scheme=scheme, **PHONE)
+    await fits_window(page)
+    first = card(page, 'Leak 1')
+    more = first.get_by_role('button', name='Move')
+    box = await more.bounding_box()
+    assert min(box['width'], box['height']) >= 44
+
+    await more.tap()
+    start = page.get_by_role('menuitem', name='Start')
+    await expect(start).to_be_visible()
+    assert (await start.bounding_box())['height'] >= 44
+    await start.tap()
+
+    await expect(column(page, 'in_progress').locator('.order-card')).to_contain_text('Leak 1')
+    await column(page, 'completed').scroll_into_view_if_needed()
+    await expect(column(page, 'completed').get_by_role('heading')).to_be_in_viewport()
+    await fits_window(page)
