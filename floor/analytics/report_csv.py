@@ -11,8 +11,9 @@ import io
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import datetime, tzinfo
 
+from ..csv_cells import harmless
 from ..moments import for_a_file
-from ..orders.order_csv import BYTE_ORDER_MARK, FORMULA_STARTS
+from ..orders.order_csv import BYTE_ORDER_MARK
 from . import Analytics, Page, Scope, Window
 from . import report_tables as tables
 from .report_tables import Cell, Column, Kind, Table
@@ -127,7 +128,4 @@ def _cell(cell: Cell, zone: tzinfo) -> str:
         return for_a_file(cell, zone)
     if isinstance(cell, float):
         return f'{cell:.6f}'.rstrip('0').rstrip('.')
-    text = str(cell)
-    # an apostrophe has Excel show the text as it is, also after leading blanks
-    return f"'{text}" if isinstance(cell, str) and (
-        text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS)) else text
+    return harmless(cell) if isinstance(cell, str) else str(cell)

@@ -7,12 +7,12 @@ import io
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, tzinfo
 
+from ..csv_cells import harmless
 from ..model import WorkOrder
 from ..moments import for_a_file
 
 BYTE_ORDER_MARK = '\ufeff'  # without it Excel takes UTF-8 for the code page of its country
 PIECE = 32_768
-FORMULA_STARTS = tuple('=+-@\t\r\n＝＋－＠')
 
 COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
     'Id': lambda order: order.id,
@@ -59,5 +59,4 @@ def _cell(value: str | datetime | None, zone: tzinfo) -> str:
         return ''
     if isinstance(value, datetime):
         return for_a_file(value, zone)
-    # an apostrophe has Excel show the text as it is, also after leading blanks
-    return f"'{value}" if value.startswith(FORMULA_STARTS) or value.lstrip().startswith(FORMULA_STARTS) else str(value)
+    return harmless(str(value))
