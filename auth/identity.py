@@ -19,6 +19,7 @@ from types import MappingProxyType
 from floor.errors import NotAllowed, SettingsError
 from floor.model import Identity, Role
 from floor.settings import LONGEST_NAME, Settings, on_databricks
+from floor.visible_text import identity_problem
 
 Identify = Callable[[Mapping[str, str]], Identity]
 
@@ -79,13 +80,15 @@ def local_identity(said: str | None) -> Identity:
 
 
 def _forwarded(headers: Mapping[str, str], name: str) -> str:
-    values = {value.strip() for key, value in headers.items() if key.lower() == name} - {''}
+    values = {value.strip(' \t') for key, value in headers.items() if key.lower() == name} - {''}
     if len(values) > 1:
         raise NotAllowed(f'the request has {len(values)} different {name} headers: only one is allowed')
     value = _as_utf8(values.pop()) if values else ''
-    if not value.isprintable() or len(value) > LONGEST_NAME:
+    if value and (problem := identity_problem(value)):
+        raise NotAllowed(f'{name} is not a name: it {problem}')
+    if len(value) > LONGEST_NAME or not value.isprintable():
         raise NotAllowed(f'{name} is not a name: it is longer than {LONGEST_NAME} characters or holds odd ones')
-    return value.strip()
+    return value
 
 
 def _as_utf8(value: str) -> str:
@@ -98,7 +101,7 @@ def _as_utf8(value: str) -> str:
 
 def _system_user() -> str:
     try:
-        name = getpass.getuser().strip()
+        name = getpass.getuser()
     except (OSError, KeyError, ImportError):  # which one, depends on Python's version
         return NAMELESS
-    return name if name.isprintable() and 0 < len(name) <= LONGEST_NAME else NAMELESS
+    return name if not identity_problem(name) and len(name) <= LONGEST_NAME else NAMELESS

@@ -11,6 +11,7 @@ import asyncpg
 from .database import Connection, Database, describe
 from .errors import DatabaseUnavailable, InvalidInput
 from .model import Identity
+from .visible_text import identity_problem, is_visible
 
 log = logging.getLogger(__name__)
 
@@ -69,21 +70,37 @@ async def _in_our_words() -> AsyncIterator[None]:
 def clean_text(text: str, field: str, most: int = TEXT, *, required: bool = True) -> str:
     """The text without white space around it, as long as PostgreSQL can store it.
 
+    Without anything that people can see it counts as empty.
+
     :raises InvalidInput: it is empty though required, too long, or holds what no text in PostgreSQL may
     """
     words = _WORDS.get(field, field.replace('_', ' '))
     text = text.strip()
+    if text and not is_visible(text) and '\0' not in text and _is_whole(text):
+        if required:
+            raise InvalidInput(f'{words} has nothing in it that people can see', field)
+        return ''
     if required and not text:
         raise InvalidInput(f'{words} must not be empty', field)
     if len(text) > most:
         raise InvalidInput(f'{words} has {len(text):,} characters; at most {most:,} fit', field)
     if '\0' in text:
         raise InvalidInput(f'{words} has a NUL character in it, which cannot be stored', field)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidInput(f'{words} has half a character in it (a lone surrogate), which cannot be stored',
-                           field) from None
+    if not _is_whole(text):
+        raise InvalidInput(f'{words} has half a character in it (a lone surrogate), which cannot be stored', field)
+    return text
+
+
+def exact_name(text: str, field: str, most: int = TEXT) -> str:
+    """What names a machine, a person or an order: exactly as it is.
+
+    :raises InvalidInput: it is empty, too long, or another text could look the same (visible_text.identity_problem)
+    """
+    words = _WORDS.get(field, field.replace('_', ' '))
+    if problem := identity_problem(text):
+        raise InvalidInput(f'{words} {problem}', field)
+    if len(text) > most:
+        raise InvalidInput(f'{words} has {len(text):,} characters; at most {most:,} fit', field)
     return text
 
 
@@ -95,6 +112,14 @@ def one_line(text: str, field: str, most: int = TEXT) -> str:
 def clean_reference(reference: str | None) -> str | None:
     """A client reference, which is optional.
 
-    :raises InvalidInput: as clean_text
+    :raises InvalidInput: as exact_name
     """
-    return None if reference is None else clean_text(reference, 'client_reference', 200)
+    return None if reference is None else exact_name(reference, 'client_reference', 200)
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -10,10 +10,11 @@ from typing import Any
 import asyncpg
 
 from .change_limit import ChangeLimit
-from .commands import LARGEST_ID, clean_text, command, logged, one_line, reading
+from .commands import LARGEST_ID, command, exact_name, logged, one_line, reading
 from .database import Connection, Database
 from .errors import EditConflict, InvalidInput, NotAllowed, NotFound
 from .model import Employee, Identity, Person, Role
+from .visible_text import identity_problem
 
 LONGEST_NAME = 200
 
@@ -99,8 +100,8 @@ class Employees:
         return person
 
     async def _find(self, connection: Connection, identity: Identity) -> Person:
-        name = _storable(identity.name)[:LONGEST_NAME] or 'somebody'
-        email = _storable(identity.email or '').lower() or None
+        name = identity.name if _is_name(identity.name) else 'somebody'
+        email = identity.email.lower() if identity.email and _is_name(identity.email) else None
         row = email and await self._database.queries.employee_with_email(connection, email=email)
         if not row:
             return Person(name, email, identity.role or self._default_role)
@@ -210,14 +211,14 @@ def to_employee(row: Any) -> Employee:
 
 def _checked(new: EmployeeEdit) -> dict[str, str]:
     """What can be stored of an edit; addresses in lower case, as they are compared."""
-    email = clean_text(new.email, 'email', 254).lower()
+    email = exact_name(new.email, 'email', 254).lower()
     name, at, domain = email.rpartition('@')
     if not (name and at and domain) or any(letter.isspace() or not letter.isprintable() for letter in email):
         raise InvalidInput('that is no e-mail address: it is name@company, without spaces', 'email')
-    return {'first_name': one_line(new.first_name, 'first_name', 100),
-            'last_name': one_line(new.last_name, 'last_name', 100),
+    return {'first_name': exact_name(new.first_name, 'first_name', 100),
+            'last_name': exact_name(new.last_name, 'last_name', 100),
             'email': email, 'department': one_line(new.department, 'department', 100), 'role': new.role.value}
 
 
-def _storable(said: str) -> str:
-    return ' '.join(said.replace('\0', '').encode(errors='replace').decode().split())
+def _is_name(text: str) -> bool:
+    return not identity_problem(text) and len(text) <= LONGEST_NAME

@@ -22,6 +22,7 @@ from .env_file import ENCODING, ENV_FILE, check_env_file
 from .errors import InvalidInput, SettingsError
 from .model import Role
 from .shifts import parse_shifts
+from .visible_text import identity_problem
 
 PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
 IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
@@ -153,8 +154,8 @@ class Settings(BaseSettings):
     @field_validator('local_user')
     @classmethod
     def _is_name(cls, value: str | None) -> str | None:
-        name = value.strip() if value is not None else None
-        if name is not None and not (name.isprintable() and 0 < len(name) <= LONGEST_NAME):
+        name = value.strip(' \t') if value is not None else None  # around a setting they belong to the file, not to it
+        if name is not None and (len(name) > LONGEST_NAME or identity_problem(name)):
             raise ValueError('not a name')
         return name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..commands import exact_name
 from ..employees import Employees
 from ..errors import InvalidInput
 from ..model import Employee
@@ -12,18 +13,19 @@ LONGEST_ECHO = 100
 async def employee_called(employees: Employees, name: str | None) -> int | None:
     """Whom an order is given to; None: nobody.
 
-    :raises InvalidInput: nobody active, or more than one, has this name or e-mail address
+    :raises InvalidInput: nobody active, or more than one, has exactly this name or e-mail address, in any case
     """
-    if name is None or not name.strip():
+    if not name:
         return None
+    exact_name(name, 'assignee')
     found = [person.id for person in await employees.all(active=True) if _is_called(person, name)]
     if len(found) == 1:
         return found[0]
-    echo = name.strip()[:LONGEST_ECHO]
+    echo = name[:LONGEST_ECHO]
     raise InvalidInput(
         f'{len(found)} active employees are called {echo}: use the e-mail address' if found else
         f'nobody active is called {echo}: use the name or e-mail address of an employee', 'assignee')
 
 
 def _is_called(person: Employee, name: str) -> bool:
-    return name.strip().lower() in {person.email.lower(), person.name.lower()}
+    return name.lower() in {person.email.lower(), person.name.lower()}

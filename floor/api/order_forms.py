@@ -47,7 +47,7 @@ class NewOrderForm(BaseModel):
 
     def order(self, assignee_id: int | None, client_reference: str | None) -> NewOrder:
         """The same as the command takes it."""
-        reporter = (self.reporter_name or '').strip() or None
+        reporter = self.reporter_name or None
         return NewOrder(machine=MachineName(self.machine_id), description=self.issue_description,
                         priority=self.priority, assignee_id=assignee_id, reporter_name=reporter,
                         client_reference=client_reference, reported_at=self.timestamp,

@@ -73,7 +73,7 @@ class OrderFilter:
         :raises QueryError: something is not understood; it holds the filter that the rest asks for
         """
         asked = Query(query, [*NAMES, *also], FORMER_NAMES)
-        assignee = asked.text('assignee').strip()
+        assignee = asked.text('assignee')
         key, descending = _sort(asked, sort)
         filter = cls(
             states=asked.some_of('status', WorkOrderState),

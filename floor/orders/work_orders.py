@@ -15,7 +15,18 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
 
-from ..commands import LARGEST_ID, LONG_TEXT, TEXT, clean_reference, clean_text, command, logged, one_line, reading
+from ..commands import (
+    LARGEST_ID,
+    LONG_TEXT,
+    TEXT,
+    clean_reference,
+    clean_text,
+    command,
+    exact_name,
+    logged,
+    one_line,
+    reading,
+)
 from ..database import Connection, Database
 from ..employees import Employees, require
 from ..errors import EditConflict, InvalidInput, NotFound, OrderAlreadyOpenError, ReferenceReusedError
@@ -372,10 +383,10 @@ def _checked(new: NewOrder) -> dict[str, Any]:
     if new.assignee_id is not None:
         _checked_assignee(new.assignee_id)
     reporter = new.reporter_name
-    values = {'machine_id': clean_text(new.machine, 'machine_id'), 'priority': new.priority,
+    values = {'machine_id': exact_name(new.machine, 'machine_id', LONGEST_NAME), 'priority': new.priority,
             'issue_description': clean_text(new.description, 'issue_description', LONG_TEXT),
             'assignee_id': new.assignee_id, 'reported_at': new.reported_at,
-            'reporter_name': None if reporter is None else one_line(reporter, 'reporter_name', LONGEST_NAME),
+            'reporter_name': None if reporter is None else exact_name(reporter, 'reporter_name', LONGEST_NAME),
             'client_reference': clean_reference(new.client_reference)}
     asked = {**values, 'client_reference': None, 'checklist': _checked_items(new.checklist)}
     return {**values, 'request_digest': sha256(json.dumps(asked, default=_moment, sort_keys=True).encode()).hexdigest()}

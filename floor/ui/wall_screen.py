@@ -114,9 +114,12 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
 
 
 def chosen(lines: Sequence[Line], names: Sequence[str]) -> list[Line]:
-    """The lines of these names, in any case, in the order of the floor; all where no name is given."""
-    wanted = {name.casefold() for name in names}
-    return [line for line in lines if not wanted or line.name.casefold() in wanted]
+    """The lines of these names, in the order of the floor; all where no name is given. A name that no line has exactly
+    may be written in other cases."""
+    exact = {line.name for line in lines}
+    wanted = {name for name in names if name in exact}
+    in_any_case = {name.casefold() for name in names if name not in exact}
+    return [line for line in lines if not names or line.name in wanted or line.name.casefold() in in_any_case]
 
 
 def nothing_to_show(store: Store, names: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ BEGIN
     IF old IS NULL THEN
         RETURN;
     END IF;
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE length(btrim(machine_name::text)) BETWEEN 1 AND 200)', old)
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE adopted_name(machine_name::text, 200) IS NOT NULL)', old)
         INTO wanted;
     IF NOT wanted THEN
         RETURN;
@@ -29,14 +29,14 @@ BEGIN
                CASE WHEN status IN ('operational', 'warning', 'down') THEN said_reason
                     ELSE format('The adopted status was %%s', coalesce(quote_literal(said_status), 'not given')) END
         FROM (SELECT DISTINCT ON (name) *
-              FROM (SELECT btrim(r ->> 'machine_name') AS name,
+              FROM (SELECT adopted_name(r ->> 'machine_name', 200) AS name,
                            CASE WHEN r ->> 'machine_id' ~ '^\d{1,9}$' THEN (r ->> 'machine_id')::integer END AS number,
                            r ->> 'status' AS said_status, lower(btrim(r ->> 'status')) AS status, r ->> 'type' AS said_type,
                            lower(regexp_replace(btrim(r ->> 'type'), '[\s-]+', '_', 'g')) AS kind,
                            r ->> 'reason' AS said_reason,
                            CASE WHEN r ->> 'datetime' ~ '^\d{4}-\d\d-\d\d' THEN (r ->> 'datetime')::timestamptz END AS happened
                     FROM (SELECT to_jsonb(o) AS r FROM %s AS o) AS rows) AS said
-              WHERE length(name) BETWEEN 1 AND 200
+              WHERE name IS NOT NULL
               ORDER BY name, happened DESC NULLS LAST, number) AS latest
         ORDER BY number NULLS LAST, name
     $sql$, old);
@@ -60,12 +60,12 @@ BEGIN
     PERFORM set_config('TimeZone', 'UTC', true);
     EXECUTE format($sql$
         INSERT INTO employees (id, first_name, last_name, email, department, active, created_at)
-        SELECT number, coalesce(nullif(left(btrim(r ->> 'first_name'), 100), ''), '?'),
-               coalesce(nullif(left(btrim(r ->> 'last_name'), 100), ''), '?'),
-               CASE WHEN email LIKE '%%_@_%%' AND length(email) <= 254
+        SELECT number, coalesce(adopted_name(r ->> 'first_name', 100), '?'),
+               coalesce(adopted_name(r ->> 'last_name', 100), '?'),
+               CASE WHEN email LIKE '%%_@_%%' AND email NOT LIKE '%% %%' AND email = adopted_name(email, 254)
                      AND row_number() OVER (PARTITION BY lower(email) ORDER BY number) = 1 THEN email
                     ELSE format('employee-%%s@example.invalid', number) END,
-               coalesce(nullif(left(btrim(r ->> 'department'), 100), ''), 'Not given'),
+               coalesce(adopted_name(r ->> 'department', 100), 'Not given'),
                coalesce(lower(r ->> 'active') NOT IN ('false', 'f', 'no', 'n', '0', 'inactive'), true),
                coalesce(CASE WHEN r ->> 'created_at' ~ '^\d{4}-\d\d-\d\d' THEN (r ->> 'created_at')::timestamptz END, now())
         FROM (SELECT r, btrim(r ->> 'email') AS email,

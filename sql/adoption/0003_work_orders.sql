@@ -42,9 +42,9 @@ BEGIN
             notes := notes || format('Its id was %s.', r ->> 'id');
         END IF;
 
-        machine := coalesce(nullif(left(btrim(r ->> 'machine_id'), 200), ''), 'Machine not given');
+        machine := coalesce(adopted_name(r ->> 'machine_id', 200), 'Machine not given');
         IF machine ~ '^\d+$' AND feed IS NOT NULL THEN
-            EXECUTE format('SELECT coalesce((SELECT btrim(machine_name::text) FROM %s WHERE machine_id::text = $1 LIMIT 1), $1)',
+            EXECUTE format('SELECT coalesce((SELECT adopted_name(machine_name::text, 200) FROM %s WHERE machine_id::text = $1 LIMIT 1), $1)',
                            feed) INTO machine USING machine;
         END IF;
         INSERT INTO machines (machine_name, type, position)
@@ -76,8 +76,9 @@ BEGIN
 
         INSERT INTO work_orders (id, machine_id, issue_description, priority, reporter_name, timestamp, created_at, status,
                                  machine_status, started_at, completed_at, cancelled_at, cause, action_taken, cancel_reason)
-        VALUES (order_id, machine, coalesce(nullif(left(btrim(r ->> 'issue_description'), 10000), ''), 'Not described'),
-                urgency, coalesce(nullif(left(btrim(r ->> 'reporter_name'), 200), ''), 'Not recorded'), reported, created,
+        VALUES (order_id, machine, coalesce(CASE WHEN is_visible(left(r ->> 'issue_description', 10000))
+                                                THEN btrim(left(r ->> 'issue_description', 10000)) END, 'Not described'),
+                urgency, coalesce(adopted_name(r ->> 'reporter_name', 200), 'Not recorded'), reported, created,
                 state, 'unknown', CASE WHEN state IN ('in_progress', 'completed') THEN ended END, ended, ended,
                 CASE WHEN state = 'completed' THEN 'Not recorded' END,
                 CASE WHEN state = 'completed' THEN 'Not recorded' END,

@@ -24,7 +24,7 @@ from browser.program import Program
 from browser.visitor import Visitor, drawer, tile
 from playwright.async_api import Browser, Page, expect
 
-from floor.orders.order_csv import FORMULA_STARTS
+from floor.csv_cells import FORMULA_STARTS
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
@@ -38,7 +38,7 @@ TURNED = '\u202elive\u2066 \u200b👩‍🏭 \x01␀'
 FORMULA = '=HYPERLINK("https://evil.example","x")'
 LINES = 'one\ntwo\r\n<hr data-smuggled>'
 LONG = f'<i data-smuggled>{"long " * 1990}'
-NAMES = [IMAGE, SCRIPT, TEMPLATE, QUOTES, LINK, TURNED, FORMULA, LINES, f'{IMAGE}{"W" * 140}']
+NAMES = [IMAGE, SCRIPT, TEMPLATE, QUOTES, LINK, 'live 👩 ␀', FORMULA, '<hr data-smuggled>', f'{IMAGE}{"W" * 140}']
 REASONS = [SCRIPT, LONG, IMAGE, LINK, TEMPLATE, FORMULA, TURNED, QUOTES, LINES]
 MALLORY = 'mallory+<img/src=x/onerror=window.smuggled=1>@evil.example'
 ORDER = 'WO-20261101-0000000a'

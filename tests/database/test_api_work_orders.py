@@ -149,8 +149,18 @@ async def test_who_says_less_gets_what_goes_without_saying(operator: Client) -> 
 
 
 async def test_an_assignee_is_known_by_name_or_email_in_any_case(supervisor: Client) -> None:
-    for said in ('lisa garcia', ' Lisa.Garcia@Example.com '):
+    for said in ('lisa garcia', 'Lisa.Garcia@Example.com'):
         assert (await reported(supervisor, assignee=said))['assignee'] == 'Lisa Garcia'
+
+
+@pytest.mark.parametrize('name', [' Lisa Garcia', 'Lisa Garcia\u00a0', 'Lisa\u200b Garcia', ' ', 'Lisa\ud800'],
+                         ids=ascii)
+@pytest.mark.parametrize('field', ['machine_id', 'assignee', 'reporter_name'])
+async def test_a_name_is_taken_exactly_or_refused(supervisor: Client, field: str, name: str) -> None:
+    answer = await supervisor.post(PATH, content=json.dumps(LEAK | {field: name}),
+                                   headers={'Content-Type': 'application/json'})
+    assert answer.status_code == 422
+    assert answer.json()['errors'][0]['where'] == f'body.{field}'
 
 
 async def test_the_same_key_twice_is_one_order(operator: Client) -> None:

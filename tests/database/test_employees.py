@@ -122,12 +122,29 @@ async def test_loads_count_the_orders_that_are_still_to_do(employees: Employees,
 # what supervisors write
 
 async def test_a_new_person_may_act_at_once(employees: Employees) -> None:
-    anna = await employees.add(MIKE, replace(ANNA, email=' Anna.Berg@Example.com '))
+    anna = await employees.add(MIKE, replace(ANNA, email='Anna.Berg@Example.com'))
     assert (anna.name, anna.email, anna.active, anna.role, anna.version) == (
         'Anna Berg', 'anna.berg@example.com', True, Role.TECHNICIAN, 1)
     assert anna in await employees.all(active=True)
     assert await employees.person(Identity('anna', 'anna.berg@example.com')) == Person(
         'Anna Berg', 'anna.berg@example.com', Role.TECHNICIAN, anna.id)
+
+
+@pytest.mark.parametrize(('field', 'name'), [
+    ('email', ' anna.berg@example.com'), ('email', 'anna.berg@example.com\u200b'), ('email', 'anna berg@example.com'),
+    ('first_name', 'Anna '), ('first_name', '\u3164'), ('last_name', 'Be\u0301rg'), ('last_name', 'Berg\u202e'),
+], ids=ascii)
+async def test_a_person_is_named_exactly_or_refused(employees: Employees, field: str, name: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        await employees.add(MIKE, replace(ANNA, **{field: name}))
+    assert refusal.value.field == field
+
+
+@pytest.mark.parametrize('email', [
+    'li\0sa.garcia@example.com', ' lisa.garcia@example.com', 'lisa.garcia@example.com\u200b'], ids=ascii)
+async def test_nobody_becomes_an_employee_by_an_address_that_is_not_quite_theirs(
+        employees: Employees, email: str) -> None:
+    assert (await employees.person(Identity('x', email))).employee_id is None
 
 
 async def test_an_edit_changes_what_it_says(employees: Employees) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from database.postgres import channel_of, until
 
 from floor.listener import read_floor
 from floor.model import Status
+from floor.visible_text import is_visible
 
 Psql = Callable[..., str]
 
@@ -147,13 +149,13 @@ async def test_an_empty_reason_is_no_reason(feed: Feed, empty: str | None) -> No
 
 @pytest.mark.parametrize('letter', ['x', '§', '機', '\U0001f6d1', '\x01'])
 async def test_a_reason_that_is_too_long_is_cut_and_its_status_taken(feed: Feed, letter: str) -> None:
-    await feed.set("status = 'down', reason = $1", letter * 3_000)
+    await feed.set("status = 'down', reason = $1", 'x' + letter * 3_000)
     machine = await feed.machine()
-    assert (machine['status'], machine['reason']) == ('down', letter * 1_997 + '...')
-    assert await feed.history() == [('operational', 'down', letter * 1_997 + '...')]
+    assert (machine['status'], machine['reason']) == ('down', 'x' + letter * 1_996 + '...')
+    assert await feed.history() == [('operational', 'down', 'x' + letter * 1_996 + '...')]
     assert len(await feed.announced()) == 1
-    await feed.set('reason = $1', letter * 2_000)
-    assert (await feed.machine())['reason'] == letter * 2_000
+    await feed.set('reason = $1', 'x' + letter * 1_999)
+    assert (await feed.machine())['reason'] == 'x' + letter * 1_999
 
 
 @pytest.mark.parametrize('statement', [
@@ -363,8 +365,8 @@ async def test_what_is_rolled_back_never_happened(feed: Feed) -> None:
 # names
 
 @pytest.mark.parametrize('name', [
-    '<script>alert(1)</script>', "O'Brien's \"press\" \\ ; --", '🏭 Прес 機械', 'x' * 200, '機' * 200, ' a\tb\nc ',
-], ids=['html', 'quotes', 'emoji', 'long', 'long and wide', 'blanks'])
+    '<script>alert(1)</script>', "O'Brien's \"press\" \\ ; --", '🏭 Прес 機械', 'x' * 200, '機' * 200,
+], ids=['html', 'quotes', 'emoji', 'long', 'long and wide'])
 async def test_a_name_is_text_and_comes_out_as_it_went_in(feed: Feed, name: str) -> None:
     await feed.execute('INSERT INTO machine_feed_stream (machine_name, type) VALUES ($1, $2)', name, name[:200])
     await feed.set("status = 'down', reason = $1", name * 2, name=name)
@@ -372,10 +374,33 @@ async def test_a_name_is_text_and_comes_out_as_it_went_in(feed: Feed, name: str)
     assert await feed.value('SELECT count(*) FROM machine_status_history WHERE machine_name = $1', name) == 1
 
 
-@pytest.mark.parametrize('name', ['', '   ', 'x' * 201])
-async def test_a_name_must_be_a_name(feed: Feed, name: str) -> None:
-    with pytest.raises(asyncpg.CheckViolationError):
-        await feed.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', name)
+@pytest.mark.parametrize(('name', 'problem'), [
+    ('', 'must not be empty'), ('   ', 'must not be empty'), ('\u3164\u200b', 'must not be empty'),
+    ('x' * 201, 'has 201 characters: at most 200 fit'), (' Valve', 'begins or ends with a space: remove it'),
+    ('Valve ', 'begins or ends with a space: remove it'), ('Val\tve', 'nobody can see (U+0009): remove it'),
+    ('Val\u200bve', 'nobody can see (U+200B): remove it'), ('\u202eevlaV', 'nobody can see (U+202E): remove it'),
+    ('Valve\U000e0041', 'nobody can see (U+E0041): remove it'), ('Sa\u0308ge', r'(Unicode NFC)'),
+], ids=ascii)
+@pytest.mark.parametrize('statement', [
+    'INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', 'INSERT INTO machines VALUES ($1, DEFAULT, 1, 9)',
+    "UPDATE machines SET machine_name = $1 WHERE machine_name = 'Valve_01_01'",
+    'UPDATE production_lines SET name = $1 WHERE line_id = 1'], ids=['feed', 'machines', 'renamed', 'line'])
+async def test_a_name_that_another_could_look_like_is_refused(
+        feed: Feed, statement: str, name: str, problem: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match=re.escape(problem)):
+        await feed.execute(statement, name)
+
+
+async def test_sql_and_python_see_the_same_characters(feed: Feed) -> None:
+    unseen = await feed.value('SELECT array_agg(n) FROM generate_series(1, 1114111) n '
+                              'WHERE n NOT BETWEEN 55296 AND 57343 AND NOT is_visible(chr(n))')  # but half characters
+    assert unseen == [n for n in range(1, 0x110000) if not 0xd800 <= n <= 0xdfff and not is_visible(chr(n))]
+
+
+@pytest.mark.parametrize('reason', ['\u200b\u3164', '\u00a0', '\t\n'], ids=ascii)
+async def test_a_reason_that_nobody_can_see_is_none(feed: Feed, reason: str) -> None:
+    await feed.set("status = 'down', reason = $1", reason)
+    assert (await feed.machine())['reason'] is None
 
 
 # what is asked of many rows

@@ -636,6 +636,15 @@ async def test_texts_come_back_as_they_were(lists, orders):
     assert row['Description'] == hostile
 
 
+@pytest.mark.parametrize('text', ['- bearing noisy', '- bearing noisy\n- oil low', '+ oil refilled'])
+async def test_a_line_of_a_list_is_no_formula(lists, orders, text):
+    await orders.add(text)
+
+    _, (row,) = await written(lists)
+
+    assert row['Description'] == text
+
+
 @pytest.mark.parametrize('formula', ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\n=1', '＝1', '="a",b'])
 async def test_no_text_is_a_formula(lists, orders, formula):
     await orders.add(formula + ' x')

@@ -226,11 +226,49 @@ async def test_an_update_of_an_item_that_changes_nothing_is_no_event(writer: asy
 
 # people
 
-@pytest.mark.parametrize('said', ['Lisa Garcia', ' lisa GARCIA ', 'LISA.GARCIA@example.com'])
+@pytest.mark.parametrize('said', ['Lisa Garcia', 'lisa GARCIA', 'LISA.GARCIA@example.com'])
 async def test_an_assignee_may_be_said_by_name_or_address(writer: asyncpg.Connection, said: str) -> None:
     row = await row_of(writer, await new_order(writer, assignee=said))
     assert row['assignee'] == 'Lisa Garcia'
     assert row['assignee_id'] == await writer.fetchval("SELECT id FROM employees WHERE last_name = 'Garcia'")
+
+
+@pytest.mark.parametrize('said', [' Lisa Garcia', 'Lisa Garcia ', 'Lisa\u00a0Garcia', 'Lisa\u200b Garcia', ' '],
+                         ids=ascii)
+async def test_an_assignee_is_taken_exactly(writer: asyncpg.Connection, said: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match='nobody active is called'):
+        await new_order(writer, assignee=said)
+
+
+UNSEEN = ['', ' ', '\u00a0\n\t', '\u200b\u200d', '\u3164', '\u2800', '\u00ad', '\ufe0f', '\U000e0041']
+
+
+@pytest.mark.parametrize('text', UNSEEN, ids=ascii)
+@pytest.mark.parametrize('statement', [
+    "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', $1)",
+    "INSERT INTO work_orders (machine_id, issue_description, reporter_name) VALUES ('Valve_01_01', 'Leak', $1)",
+    'UPDATE work_orders SET issue_description = $1',
+    "UPDATE work_orders SET status = 'completed', cause = $1, action_taken = 'Sealed'",
+    "UPDATE work_orders SET status = 'completed', cause = 'Worn', action_taken = $1",
+    "UPDATE work_orders SET status = 'cancelled', cancel_reason = $1",
+    "INSERT INTO work_order_events (work_order_id, kind, note) SELECT id, 'commented', $1 FROM work_orders",
+    'INSERT INTO work_order_checklist (work_order_id, text) SELECT id, $1 FROM work_orders',
+    'UPDATE employees SET first_name = $1', 'UPDATE employees SET last_name = $1',
+    'UPDATE employees SET department = $1'])
+async def test_text_that_nobody_can_see_is_refused(writer: asyncpg.Connection, statement: str, text: str) -> None:
+    await new_order(writer)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await writer.execute(statement, text)
+
+
+@pytest.mark.parametrize(('column', 'name', 'problem'), [
+    ('first_name', 'Lisa ', 'first name begins or ends with a space: remove it'),
+    ('last_name', 'Garci\u0301a', 'last name has letters and accents as separate characters'),
+    ('email', 'lisa\u200b@example.com', r'email has a character in it that nobody can see \(U\+200B\): remove it'),
+    ('email', '\u212aim@example.com', 'email has letters and accents as separate characters')], ids=ascii)
+async def test_a_person_is_named_exactly(writer: asyncpg.Connection, column: str, name: str, problem: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match=problem):
+        await writer.execute(f"UPDATE employees SET {column} = $1 WHERE last_name = 'Garcia'", name)
 
 
 async def test_a_name_that_two_people_have_asks_for_the_address(writer: asyncpg.Connection) -> None:

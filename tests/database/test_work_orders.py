@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -230,17 +231,46 @@ async def test_what_cannot_be_stored_is_refused_with_a_sentence_and_its_field(
 
 @pytest.mark.parametrize('text', HOSTILE)
 async def test_a_hostile_text_comes_back_as_it_was_from_every_field(orders: WorkOrders, text: str) -> None:
-    line = ' '.join(text.split())
-    order = await orders.create(Identity(text, 'lisa.garcia@example.com'), NewOrder(
-        PRESS, text, reporter_name=text, client_reference=text, checklist=(text,)))
-    await orders.comment(LISA, order.id, text, text)
+    order = await orders.create(Identity(text, 'lisa.garcia@example.com'), NewOrder(PRESS, text, checklist=(text,)))
+    await orders.comment(LISA, order.id, text)
     order = await orders.move(LISA, order.id, 1, StateMove(State.COMPLETED, cause=text, action_taken=text, note=text))
     details = await orders.details(order.id)
     assert (details.order.description, details.order.cause, details.order.action_taken) == (text, text, text)
-    assert (details.order.reporter_name, details.checklist[0].text) == (line, line)
+    assert details.checklist[0].text == ' '.join(text.split())
     assert [event.note for event in details.events if event.kind == 'commented'] == [text]
     assert [event.note for event in details.events if event.kind == 'moved'] == [
         f'Cause: {text}\nAction: {text}\n{text}']
+
+
+NAMES = {' Lisa': 'begins or ends with a space: remove it', 'Lisa\u3000': 'nobody can see (U+3000): remove it',
+         'Li\u200bsa': 'nobody can see (U+200B): remove it', '\u202easiL': 'nobody can see (U+202E): remove it',
+         'Garci\u0301a': '(Unicode NFC)', 'Li\ud800sa': 'half a character', 'Li\0sa': 'NUL',
+         '\u3164': 'must not be empty'}
+
+
+@pytest.mark.parametrize('name', NAMES, ids=ascii)
+@pytest.mark.parametrize(('field', 'column'), [
+    ('machine', 'machine_id'), ('reporter_name', 'reporter_name'), ('client_reference', 'client_reference')])
+async def test_a_name_is_taken_exactly_or_refused(orders: WorkOrders, field: str, column: str, name: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(NAMES[name])) as refusal:
+        await orders.create(LISA, replace(LEAK, **{field: name}))
+    assert refusal.value.field == column
+
+
+@pytest.mark.parametrize('text', ['\u200b', '\u3164\u2800', '\u00ad \ufe0f', '\u00a0\n', '\U000e0041'], ids=ascii)
+async def test_text_that_nobody_can_see_is_refused(orders: WorkOrders, text: str) -> None:
+    order = await orders.create(LISA, LEAK)
+    for act in (orders.create(LISA, replace(LEAK, description=text)),
+                orders.create(LISA, replace(LEAK, checklist=('Lock out', text))),
+                orders.edit(LISA, order.id, 1, OrderEdit(description=text)),
+                orders.comment(LISA, order.id, text), orders.add_item(LISA, order.id, text),
+                orders.move(LISA, order.id, 1, replace(DONE, cause=text)),
+                orders.move(LISA, order.id, 1, replace(DONE, action_taken=text)),
+                orders.move(MIKE, order.id, 1, replace(GIVE_UP, cancel_reason=text))):
+        with pytest.raises(InvalidInput):
+            await act
+    moved = await orders.move(LISA, order.id, 1, replace(TAKE, note=text))
+    assert [event.note for event in (await orders.details(moved.id)).events if event.kind == 'moved'] == [None]
 
 
 # who may do what

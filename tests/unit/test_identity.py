@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
-from auth.identity import NAMELESS, check_identity_source, identity_source
+from auth.identity import NAMELESS, check_identity_source, forwarded_identity, identity_source
 from floor.errors import NotAllowed, SettingsError
 from floor.model import Identity, Role
 from floor.settings import Settings
@@ -191,3 +191,11 @@ def test_strangers_look_on_where_others_come_in(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize('role', Role)
 def test_default_role_decides_everywhere(host: str, role: Role) -> None:
     assert settings_with(host=host, default_role=role).role_of_strangers is role
+
+
+@pytest.mark.parametrize('header', ['X-Forwarded-Email', 'X-Forwarded-User', 'X-Forwarded-Preferred-Username'])
+@pytest.mark.parametrize('name', ['lisa@example.com\u00a0', 'li\u3164sa@example.com', 'lisa\u2800', 'Garci\u0301a',
+                                  'mi\u212ae@example.com', 'lisa\ufe0f', '\u3164'], ids=ascii)
+def test_a_name_that_another_could_look_like_signs_nobody_in(header: str, name: str) -> None:
+    with pytest.raises(NotAllowed, match=f'{header.lower()} is not a name: it has |must not be empty'):
+        forwarded_identity({header: name.encode().decode('latin-1')})

@@ -9,6 +9,7 @@ from nicegui import ui
 from ...employees import EmployeeEdit
 from ...errors import EditConflict, FloorError, InvalidInput
 from ...model import Employee, Identity, Role
+from ...visible_text import is_visible
 from ..draft_offer import DraftOffer
 from ..drafts import Draft, Drafts, OtherDraft
 from ..heading import Heading
@@ -120,7 +121,7 @@ class EmployeeForm:
             return
         fields = self._fields()
         for field, element in self._inputs.items():
-            element.error = None if fields[field].strip() else 'Please fill this in.'
+            element.error = None if is_visible(fields[field]) else 'Please fill this in.'
         if any(element.error for element in self._inputs.values()):
             return
         self._sending = True

@@ -8,6 +8,7 @@ from nicegui import ui
 
 from ...errors import FloorError
 from ...model import ChecklistItem, Identity, Person, Role, WorkOrder, WorkOrderDetails
+from ...visible_text import is_visible
 from ..draft_offer import DraftOffer
 from ..drafts import Drafts
 from ..heading import Heading
@@ -84,7 +85,7 @@ class OrderChecklist:
 
     async def _add(self) -> None:
         text = (self._text.value or '').strip()
-        if self._sending or not text or not self._add_button.enabled:
+        if self._sending or not is_visible(text) or not self._add_button.enabled:
             return
         self._sending = True
         try:

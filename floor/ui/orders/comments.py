@@ -6,6 +6,7 @@ from nicegui import ui
 
 from ...errors import FloorError
 from ...model import Identity, Person, Role
+from ...visible_text import is_visible
 from ..draft_offer import DraftOffer
 from ..drafts import Drafts
 from ..saying import Alert, as_sentence, no_connection_note, set_reason
@@ -50,7 +51,7 @@ class OrderComments:
         text = (self._text.value or '').strip()
         if self._sending or not self._button.enabled:
             return
-        if not text:
+        if not is_visible(text):
             self._text.error = 'Write something first.'
             return
         self._sending = True

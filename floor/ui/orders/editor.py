@@ -9,6 +9,7 @@ from nicegui import ui
 from ...errors import EditConflict, FloorError, InvalidInput
 from ...model import Employee, Identity, Person, Priority, Role, WorkOrder, WorkOrderDetails
 from ...orders.work_orders import OrderEdit
+from ...visible_text import is_visible
 from ..draft_offer import DraftOffer
 from ..drafts import Draft, Drafts
 from ..heading import Heading
@@ -164,7 +165,7 @@ class OrderEditor:
     async def _save(self) -> None:
         if self._sending or self._order is None or self._base is None or not self.is_open:
             return
-        if not (self._description.value or '').strip():
+        if not is_visible(self._description.value or ''):
             self._description.error = 'Say what is wrong.'
             return
         self._sending = True

@@ -13,6 +13,7 @@ from ...errors import (
 )
 from ...model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
 from ...orders.work_orders import NewOrder
+from ...visible_text import is_visible
 from ..back_button import BackCloses
 from ..draft_offer import DraftOffer
 from ..drafts import Draft, Drafts, OtherDraft, new_reference
@@ -148,20 +149,20 @@ class OrderForm:
         self._others.visible = bool(places)
         with self._others:
             for place in reversed(places[-3:]):
-                name = MachineName(place.removeprefix(PLACE).strip())
+                name = _machine_of(place)
                 words = f'for {shortened(str(DisplayName.of(name)), 60)}' if name else 'without a machine'
                 ui.button(f'Continue the draft {words}', color=None,
                           on_click=lambda name=name: self.open(name or None)).props('flat no-caps dense')
 
     def _taken_over(self, other: OtherDraft) -> None:
-        self.open(MachineName(other.place.removeprefix(PLACE).strip()) or None)
+        self.open(_machine_of(other.place) or None)
 
     # typing
 
     def _typed(self) -> None:
         if self._filling:
             return
-        if not (self._text(self._description).strip() or self._text(self._checklist).strip()):
+        if not (is_visible(self._text(self._description)) or is_visible(self._text(self._checklist))):
             self._drafts.discard(self._place)
         else:
             self._drafts.keep(self._place, self._draft())
@@ -226,13 +227,13 @@ class OrderForm:
 
     def _lacks_something(self) -> bool:
         self._machine.error = None if self._machine.value else NOT_CHOSEN
-        self._description.error = None if self._text(self._description).strip() else NOT_DESCRIBED
+        self._description.error = None if is_visible(self._text(self._description)) else NOT_DESCRIBED
         refusal = role_needed(Role.OPERATOR, self._person.role)
         self._say(refusal)
         return bool(self._machine.error or self._description.error or refusal)
 
     def _new_order(self) -> NewOrder:
-        steps = tuple(step.strip() for step in self._text(self._checklist).splitlines() if step.strip())
+        steps = tuple(step.strip() for step in self._text(self._checklist).splitlines() if is_visible(step))
         return NewOrder(machine=MachineName(str(self._machine.value)), description=self._text(self._description),
                         priority=Priority(self._priority.value), assignee_id=self._assignee.value,
                         client_reference=self._reference, checklist=steps,
@@ -300,6 +301,10 @@ class OrderForm:
 
 def _is_new_order(place: str) -> bool:
     return place == PLACE or place.startswith(f'{PLACE} ')
+
+
+def _machine_of(place: str) -> MachineName:
+    return MachineName(place.removeprefix(PLACE).removeprefix(' '))
 
 
 def _summary(other: OtherDraft) -> str:

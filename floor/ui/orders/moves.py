@@ -7,6 +7,7 @@ from nicegui import background_tasks, ui
 from ...errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
 from ...model import HoldReason, Identity, Move, Person, Status, WorkOrder, WorkOrderState
 from ...orders.work_orders import NOBODY_TO_START, OrderEdit, StateMove
+from ...visible_text import is_visible
 from ..back_button import BackCloses
 from ..draft_offer import DraftOffer
 from ..drafts import Draft, Drafts, OtherDraft
@@ -200,7 +201,7 @@ class OrderMoves:
 
     def _lacks_something(self) -> bool:
         needed = {WorkOrderState.COMPLETED: ('cause', 'action_taken'), WorkOrderState.CANCELLED: ('cancel_reason',)}
-        lacking = [name for name in needed.get(self._to, ()) if not (self._texts[name].value or '').strip()]
+        lacking = [name for name in needed.get(self._to, ()) if not is_visible(self._texts[name].value or '')]
         for name, field in self._texts.items():
             field.error = 'Please fill this in.' if name in lacking else None
         no_reason = self._to is WorkOrderState.ON_HOLD and not self._hold_reason.value
