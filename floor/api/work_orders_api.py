@@ -33,7 +33,7 @@ from .order_change import OrderChange, VersionMismatchError
 from .order_examples import NEW_ORDERS, PATCHES
 from .order_forms import NewOrderForm, OrderPatch
 from .order_parameters import PLACE, Id, IfMatch, Key, known_id, only_one_key
-from .order_query import PARAMETERS, links, read_query
+from .order_query import PAGES, PARAMETERS, page_headers, read_query
 from .problems import documented, problem
 from .rate_limit_headers import RateLimitHeaders
 
@@ -43,8 +43,6 @@ SUFFIXES = {'image/jpeg': ('.jpg', '.jpeg'), 'image/png': ('.png',), 'image/gif'
 
 AttachmentId = Annotated[int, Path(ge=1, le=2**31 - 1, description='The id of an attachment of the order.',
                                    examples=[7])]
-PAGES = {'X-Total-Count': {'description': 'How many orders all pages have.', 'schema': {'type': 'integer'}},
-         'Link': {'description': 'first, prev, next, last (RFC 8288).', 'schema': {'type': 'string'}}}
 
 
 def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list: WorkOrderList,
@@ -75,9 +73,8 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         async with answering(patience):
             filter = await order_list.checked(read_query(request.query_params))
             page, now = await order_list.page(filter), await database.now()
-        response.headers['X-Total-Count'] = str(page.total)
-        response.headers['Link'] = links(prefix_of(request.headers) + request.url.path, request.query_params, filter,
-                                         page.total)
+        response.headers.update(page_headers(prefix_of(request.headers) + request.url.path, request.query_params,
+                                             filter, page))
         return [OrderAnswer.of(order, now) for order in page.orders]
 
     @router.post('', status_code=201, summary='Report a problem of a machine', operation_id='create_work_order',

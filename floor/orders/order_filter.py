@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -18,6 +19,7 @@ MOST_PAGES = 1_000_000
 MOST_TEXT = 200
 LARGEST_ID = 2**31 - 1
 NAMES = ('status', 'done', 'overdue', 'priority', 'machine', 'assignee', 'q', 'sort', 'page', 'per_page', 'cursor')
+UPDATED_AFTER = 'updated_after'
 FORMER_NAMES = {'state': 'status', 'machine_id': 'machine'}
 
 
@@ -48,6 +50,7 @@ class OrderFilter:
 
     done adds orders that were completed lately to those in states; with neither, an order may be in any state.
     person: the name or e-mail address of the assignee, until WorkOrderList.checked has looked up whose it is.
+    updated_after: only orders whose row was changed since then.
     cursor: the page is the one there, whatever its number is: nothing is skipped or comes twice while others write.
     """
 
@@ -64,11 +67,13 @@ class OrderFilter:
     done: Done | None = None
     person: str = ''
     cursor: OrderCursor | None = None
+    updated_after: datetime | None = None
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str], also: Iterable[str] = (), *, sort: SortKey = SortKey.PRESSING,
+    def from_query(cls, query: Mapping[str, str], also: Sequence[str] = (), *, sort: SortKey = SortKey.PRESSING,
                    most_per_page: int = MOST_PER_PAGE) -> OrderFilter:
-        """What an address asks for. also: names of parameters that are read elsewhere. sort: where it names none.
+        """What an address asks for. also: names of parameters that are read elsewhere, or UPDATED_AFTER, which only the
+        REST interface takes: no page shows that it narrows the list. sort: where it names none.
 
         :raises QueryError: something is not understood; it holds the filter that the rest asks for
         """
@@ -89,6 +94,7 @@ class OrderFilter:
             done=asked.one_of('done', Done),
             person=assignee if _assignee(assignee) is None else '',
             cursor=_cursor(asked),
+            updated_after=asked.moment(UPDATED_AFTER, UTC) if UPDATED_AFTER in also else None,
         )
         asked.check(filter)
         return filter

@@ -246,7 +246,7 @@ class WorkOrderList:
     async def _count(self, filter: OrderFilter) -> OrderCounts:
         conditions = self._conditions(filter)
         asked = {name: conditions[name] for name in
-                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'zone')}
+                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'updated_after', 'zone')}
         async with self._asking() as connection:
             rows = [row async for row in self._database.queries.work_order_counts(connection, **asked)]
         return OrderCounts(
@@ -269,6 +269,7 @@ class WorkOrderList:
             'unassigned': filter.assignee == UNASSIGNED,
             'overdue': filter.overdue,
             'words': filter.text or None,
+            'updated_after': filter.updated_after,
         }
 
     @asynccontextmanager

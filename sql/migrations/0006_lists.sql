@@ -208,7 +208,8 @@ END $$;
 -- indexes are used. done: today (by the clock of the zone) or week, for what was completed since then, whatever states
 -- are asked for. search: all of its words are in the order, in any order, in any of its texts.
 CREATE FUNCTION filtered_work_orders(states text[], done text, zone text, priorities text[], machine text,
-                                     person integer, unassigned boolean, overdue boolean, search text)
+                                     person integer, unassigned boolean, overdue boolean, search text,
+                                     changed_after timestamptz)
 RETURNS SETOF work_orders
 LANGUAGE sql STABLE AS $$
     SELECT o.*
@@ -221,6 +222,7 @@ LANGUAGE sql STABLE AS $$
       AND (machine IS NULL OR o.machine_id = machine)
       AND (person IS NULL OR o.assignee_id = person)
       AND (NOT unassigned OR o.assignee_id IS NULL)
+      AND (changed_after IS NULL OR o.updated_at > changed_after)
       AND (NOT overdue OR (o.status IN ('open', 'in_progress', 'on_hold') AND o.due_at < now()))
       AND (search_patterns(search) = '{}'
            OR (t.words LIKE (search_patterns(search))[1] AND t.words LIKE ALL ((search_patterns(search))[2:])))

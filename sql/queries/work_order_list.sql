@@ -2,13 +2,14 @@
 -- The lists ask the same statement in many ways, and each way deserves a plan of its own. Holds until RESET ALL.
 SET plan_cache_mode = force_custom_plan;
 
--- name: work_order_ids(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, sort, first, most)
+-- name: work_order_ids(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, updated_after, sort, first, most)
 -- The orders under a filter, sorted; a minus before the sort turns it round. What ties is sorted by how pressing it is:
 -- active before ended (the latest of these first), critical first, then overdue, then what is not on hold, then by
 -- priority and by when it is due. snapshot and at say to work_order_ids_beyond what these pages saw, and when.
 SELECT o.id, pg_current_snapshot()::text AS snapshot, now() AS at
 FROM filtered_work_orders(:states::text[], :done::text, :zone::text, :priorities::text[], :machine::text,
-                          :assignee::integer, :unassigned::boolean, :overdue::boolean, :words::text) o
+                          :assignee::integer, :unassigned::boolean, :overdue::boolean, :words::text,
+                          :updated_after::timestamptz) o
 LEFT JOIN work_order_texts t ON t.work_order_id = o.id
 CROSS JOIN LATERAL (
     SELECT CASE o.priority WHEN 'critical' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END AS urgency,
@@ -36,7 +37,7 @@ SELECT EXISTS (SELECT FROM machines WHERE machine_name = :machine);
 SELECT m.machine_name FROM machines m LEFT JOIN production_lines l USING (line_id)
 ORDER BY l.position NULLS LAST, l.line_id, m.position, m.machine_name;
 
--- name: work_order_ids_beyond(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, sort, id, snapshot, at, back, most)
+-- name: work_order_ids_beyond(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, updated_after, sort, id, snapshot, at, back, most)
 -- The same from an order on, without it; back: those before it, the nearest first. Each order stands where it stood when
 -- the first page was read (snapshot, at), so that nothing is skipped or comes twice while orders are added and changed.
 WITH changed AS (
@@ -48,7 +49,7 @@ WITH changed AS (
     SELECT o.id, key.*
     FROM (SELECT f.* FROM filtered_work_orders(:states::text[], :done::text, :zone::text, :priorities::text[],
                                                :machine::text, :assignee::integer, :unassigned::boolean,
-                                               :overdue::boolean, :words::text) f
+                                               :overdue::boolean, :words::text, :updated_after::timestamptz) f
           UNION ALL SELECT w.* FROM work_orders w WHERE w.id = :id) o
     LEFT JOIN work_order_texts t ON t.work_order_id = o.id
     LEFT JOIN changed c ON c.work_order_id = o.id
@@ -109,7 +110,7 @@ SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.prio
 FROM unnest(:ids::text[]) WITH ORDINALITY AS asked (id, number) JOIN work_orders o USING (id)
 ORDER BY asked.number;
 
--- name: work_order_counts(zone, priorities, machine, assignee, unassigned, words)
+-- name: work_order_counts(zone, priorities, machine, assignee, unassigned, words, updated_after)
 -- How many orders are in each state under a filter that asks for no state; how many of them are overdue, and how many
 -- were completed today, by the clock of the zone, and in the last 7 days.
 SELECT o.status AS state, count(*) AS orders,
@@ -117,7 +118,7 @@ SELECT o.status AS state, count(*) AS orders,
        count(*) FILTER (WHERE o.completed_at >= date_trunc('day', now(), :zone::text)) AS completed_today,
        count(*) FILTER (WHERE o.completed_at >= now() - interval '7 days') AS completed_this_week
 FROM filtered_work_orders(NULL, NULL, NULL, :priorities::text[], :machine::text, :assignee::integer,
-                          :unassigned::boolean, false, :words::text) o
+                          :unassigned::boolean, false, :words::text, :updated_after::timestamptz) o
 GROUP BY o.status;
 
 -- name: former_assignees()

@@ -112,6 +112,21 @@ def test_an_order_lives_its_whole_life(api: Callable[[str], ModuleType], program
     assert listed == [done]
 
 
+def test_a_list_is_read_to_its_end_by_cursors(api: Callable[[str], ModuleType], program: Program) -> None:
+    models, listing = api('models'), operation(api, 'list_work_orders')
+    with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+        begin = api('api.floor.get_floor').sync(client=client).since
+        made = [operation(api, 'create_work_order').sync(client=client, body=models.NewWorkOrder(
+            machine_id='Valve_01_01', issue_description=f'Sticks {number}')).id for number in range(5)]
+        seen, cursor, total = [], api('types').UNSET, None
+        while cursor is not None:
+            page = listing.sync_detailed(client=client, machine='Valve_01_01', updated_after=begin, per_page=2,
+                                         cursor=cursor, status=[models.WorkOrderState.OPEN], q='sticks')
+            seen += [order.id for order in page.parsed]
+            total, cursor = page.headers['x-total-count'], page.headers.get('x-next-cursor')
+    assert (seen, total) == (made[::-1], '5')
+
+
 def test_machines_and_people_are_called_as_in_orders(api: Callable[[str], ModuleType], program: Program) -> None:
     with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
         machines = api('api.floor.list_machines').sync(client=client)

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import asyncpg
@@ -380,10 +380,64 @@ async def test_a_list_comes_in_pages_that_name_each_other(supervisor: Client) ->
         seen += page.json()
     assert [order['id'] for order in seen] == ids
     assert set(page.links) == {'first', 'prev', 'last'}
-    assert page.links['prev']['url'] == f'{PATH}?per_page=2&priority=low&page=2'
+    before = await supervisor.get(page.links['prev']['url'])
+    assert [order['id'] for order in before.json()] == ids[2:4]
+    assert page.links['last']['url'] == f'{PATH}?per_page=2&priority=low&page=3'
+    assert (await supervisor.get(page.links['first']['url'])).json() == first.json()
     beyond = await supervisor.get(PATH, params={'per_page': 2, 'page': 9})
     assert beyond.json() == []
     assert (await supervisor.get(beyond.links['prev']['url'])).json()[0]['id'] == ids[4]
+
+
+@pytest.mark.parametrize('sort', ['age', '-age', 'priority', '-priority', 'pressing', 'assignee', 'state', 'what'])
+async def test_pages_skip_and_double_nothing_while_others_write(supervisor: Client, sort: str) -> None:
+    ids = {(await reported(supervisor, priority='low', issue_description=f'Leak {n}'))['id'] for n in range(8)}
+    seen: list[str] = []
+    page = await supervisor.get(PATH, params={'per_page': 3, 'sort': sort})
+    while True:
+        seen += [order['id'] for order in page.json()]
+        await reported(supervisor, priority='critical', issue_description='Added meanwhile')
+        # one that was read and one that is still to come
+        for id in seen[-1], next((id for id in sorted(ids) if id not in seen), seen[0]):
+            version = (await supervisor.get(f'{PATH}/{id}')).json()['version']
+            for turn, change in enumerate(({'priority': 'high', 'issue_description': 'A changed leak'},
+                                           {'assignee': TECHNICIAN}, {'status': 'on_hold', 'hold_reason': 'parts'})):
+                if version > turn + 1:
+                    continue
+                answer = await supervisor.patch(f'{PATH}/{id}', json={'version': version, **change})
+                version = answer.json()['version']
+        if 'next' not in page.links:
+            break
+        assert page.headers['x-next-cursor'] in page.links['next']['url']
+        page = await supervisor.get(page.links['next']['url'])
+    assert [id for id in seen if id in ids] == list(dict.fromkeys(id for id in seen if id in ids)), 'twice'
+    assert ids <= set(seen), 'skipped'
+    assert 'x-next-cursor' not in page.headers
+
+
+async def test_a_cursor_goes_on_with_the_filters_of_its_list(supervisor: Client) -> None:
+    ids = [(await reported(supervisor, priority='low'))['id'] for _ in range(4)][::-1]
+    await reported(supervisor, priority='high')
+    asked = {'per_page': 2, 'priority': 'low'}
+    first = await supervisor.get(PATH, params=asked)
+    second = await supervisor.get(PATH, params={**asked, 'cursor': first.headers['x-next-cursor'], 'page': 1})
+    assert [order['id'] for order in (*first.json(), *second.json())] == ids
+
+
+async def test_orders_that_were_changed_since_a_moment(supervisor: Client, technician: Client) -> None:
+    old, changed = [await reported(supervisor) for _ in range(2)]
+    answer = await supervisor.patch(f'{PATH}/{old["id"]}', json={'version': 1, 'priority': 'low'})
+    moment = answer.json()['updated_at']
+    await technician.patch(f'{PATH}/{changed["id"]}', json={'version': 1, 'status': 'in_progress'})
+    new = await reported(supervisor)
+    later = datetime.fromisoformat(moment).astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat()
+    for asked in moment, later:
+        answer = await supervisor.get(PATH, params={'updated_after': asked})
+        assert [order['id'] for order in answer.json()] == [new['id'], changed['id']]
+        assert answer.headers['x-total-count'] == '2'
+    pages = await supervisor.get(PATH, params={'updated_after': moment, 'per_page': 1})
+    assert [order['id'] for order in (await supervisor.get(pages.links['next']['url'])).json()] == [changed['id']]
+    assert (await supervisor.get(PATH, params={'updated_after': new['updated_at']})).json() == []
 
 
 async def test_an_empty_list_has_one_page(supervisor: Client) -> None:
@@ -399,7 +453,9 @@ async def test_an_empty_list_has_one_page(supervisor: Client) -> None:
     ('page=0', 'query.page'), ('page=1e99', 'query.page'), ('page=99999999999999999999', 'query.page'),
     ('per_page=201', 'query.per_page'), ('machine=a%00b', 'query.machine'), ('q=%00', 'query.q'),
     ('machine=Valve_99_01', 'query.machine'), ('machine_id=Valve_99_01', 'query.machine'),
-    ('colour=red', 'query.colour'),
+    ('colour=red', 'query.colour'), ('cursor=garbage', 'query.cursor'), ('cursor=' + 'A' * 9000, 'query.cursor'),
+    ('cursor=%00', 'query.cursor'), ('updated_after=yesterday', 'query.updated_after'),
+    ('updated_after=2026-13-01T00:00:00Z', 'query.updated_after'),
     ('q=' + 'x' * 201, 'query.q'), ('sort=-pressing', 'query.sort')])
 async def test_a_filter_that_makes_no_sense_is_named(operator: Client, query: str, where: str) -> None:
     assert problem_in(await operator.get(f'{PATH}?{query}'), 422)['errors'][0]['where'] == where
