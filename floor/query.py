@@ -147,7 +147,7 @@ def no_such(kind: str, name: str, names: Sequence[str]) -> str:
     close = get_close_matches(name[:LONGEST_TEXT], names, n=3, cutoff=0.7)
     sentence = f'There is no {kind} {shown(name)}.'
     if not names:
-        return f'{sentence} There is none at all.'
+        return f'{sentence} There are none.'
     if close:
         return f'{sentence} Did you mean {listed(close)}?'
     more = len(names) - MOST_NAMES

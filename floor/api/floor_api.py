@@ -20,6 +20,7 @@ from ..model import Role, Status
 from .bodies import JsonRoute
 from .docs import serve_docs
 from .fields import AT, MachineField, MachineId
+from .known_parameters import known_parameters
 from .problems import answer_problems, documented
 
 PATIENCE_S = 5.0
@@ -113,8 +114,8 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
     """
     answer_problems(app)
     serve_docs(app)
-    router = APIRouter(route_class=JsonRoute, dependencies=[Depends(never_stored)],
-                       responses=documented(401, 403, 500, 503))
+    router = APIRouter(route_class=JsonRoute, dependencies=[Depends(never_stored), Depends(known_parameters)],
+                       responses=documented(401, 403, 422, 500, 503))
 
     @router.get('/api/floor', tags=['floor'], summary='Whether the floor is a demo or a plant',
                 operation_id='get_floor')
@@ -140,7 +141,7 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
             return [MachineStatus(**machine.model_dump()) for machine in await _machines(database, connection)]
 
     @router.get('/api/employees', tags=['people'], summary='The people of the plant by name',
-                operation_id='list_employees', responses=documented(422))
+                operation_id='list_employees')
     async def list_employees(active: Annotated[bool | None, Query(examples=[True], description=(
             'true: only people who are active; false: only people who are not; left out: everybody.'))] = None
                              ) -> list[EmployeeAnswer]:

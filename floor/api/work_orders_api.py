@@ -27,6 +27,7 @@ from . import attachment_upload, comment_routes
 from .bodies import JsonRoute
 from .entity_tags import tag_of, tag_of_version
 from .floor_api import PATIENCE_S, answering, never_stored
+from .known_parameters import known_parameters
 from .named_people import employee_called
 from .order_answers import OrderAnswer, OrderDetailsAnswer
 from .order_change import OrderChange, VersionMismatchError
@@ -63,7 +64,8 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     if limit is not None:
         app.add_middleware(RateLimitHeaders, path=PREFIX, limit=limit, identify=identify)
     router = APIRouter(prefix=PREFIX, tags=['work orders'], route_class=JsonRoute,
-                       dependencies=[asking, Depends(only_one_key), Depends(never_stored)],
+                       dependencies=[asking, Depends(only_one_key), Depends(known_parameters),
+                                     Depends(never_stored)],
                        responses=documented(401, 403, 422, 500, 503))
 
     @router.get('', summary='Work orders, the newest first', operation_id='list_work_orders',

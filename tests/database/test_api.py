@@ -151,6 +151,23 @@ async def test_employees_by_name_and_by_whether_they_are_active(client: httpx.As
     assert ([person['last_name'] for person in left], len(active)) == (['Okafor'], 14)
 
 
+@pytest.mark.parametrize(('address', 'sentence'), [
+    ('/api/employees?activ=true', 'There is no parameter activ. Did you mean active?'),
+    ('/api/machines?line=Engine+Line', 'There is no parameter line. There are none.'),
+    ('/api/machines/current-status?status=down', 'There is no parameter status. There are none.'),
+    ('/api/floor?x=1', 'There is no parameter x. There are none.')])
+async def test_a_parameter_that_there_is_not_is_refused_instead_of_left_out(
+        client: httpx.AsyncClient, address: str, sentence: str) -> None:
+    answer = await client.get(address)
+    name = address.partition('?')[2].partition('=')[0]
+    assert (answer.status_code, answer.json()['detail']) == (422, sentence)
+    assert answer.json()['errors'] == [{'where': f'query.{name}', 'what': sentence}]
+
+
+async def test_parameters_that_others_add_to_a_link_are_no_error(client: httpx.AsyncClient) -> None:
+    assert (await client.get('/api/employees?active=true&utm_source=mail&o=12')).status_code == 200
+
+
 # when it can't be done
 
 @pytest.mark.parametrize('path', ['/api/machines', '/api/machines/current-status', '/api/employees'])

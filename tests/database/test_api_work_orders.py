@@ -461,6 +461,16 @@ async def test_a_filter_that_makes_no_sense_is_named(operator: Client, query: st
     assert problem_in(await operator.get(f'{PATH}?{query}'), 422)['errors'][0]['where'] == where
 
 
+async def test_a_parameter_that_there_is_not_is_refused_on_every_path(supervisor: Client) -> None:
+    order = await reported(supervisor)
+    for path in f'{PATH}/{order["id"]}', f'{PATH}/{order["id"]}/comments', f'{PATH}/{order["id"]}/events':
+        answer = problem_in(await supervisor.get(f'{path}?version=1'), 422)
+        assert answer['errors'] == [{'where': 'query.version',
+                                     'what': 'There is no parameter version. There are none.'}]
+    assert problem_in(await supervisor.get(f'{PATH}?stauts=open'), 422)['detail'] == \
+        'There is no parameter stauts. Did you mean status?'
+
+
 # changing and moving
 
 async def test_an_edit_changes_what_it_names_and_nothing_else(supervisor: Client) -> None:
