@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+
+from .model import Employee
 
 _LONGEST_NUMBER = 20
 _UNSEEN = re.compile(
@@ -46,3 +49,9 @@ def sort_key(text: str) -> str:
     """The first half of it: the same as name_sort_key() of the database, to be compared character by character."""
     return re.sub('[0-9]+', lambda number: number[0].lstrip('0').rjust(_LONGEST_NUMBER, '0'),
                   fold(text).translate(_PUNCTUATION))
+
+
+def in_order_of_names(people: Iterable[Employee]) -> list[Employee]:
+    """People by last and first name, those of the same name by their number."""
+    return sorted(people, key=lambda each: (sort_key(each.last_name), sort_key(each.first_name), each.last_name,
+                                            each.first_name, each.id))

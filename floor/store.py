@@ -32,6 +32,7 @@ from .model import (
     Status,
     StatusEvent,
 )
+from .names import name_key
 from .orders.active_orders import ActiveOrders, OrderChange
 
 log = logging.getLogger(__name__)
@@ -233,7 +234,7 @@ class Store:
         sorted_at, machines = self._attention
         if sorted_at != self.revision:
             machines = sorted((each for each in self.machines.values() if each.status is not Status.OPERATIONAL),
-                              key=lambda machine: (-machine.status.severity, machine.since_ms, machine.name))
+                              key=lambda machine: (-machine.status.severity, machine.since_ms, name_key(machine.name)))
             self._attention = (self.revision, machines)
         return machines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..model import MachineName
+from ..names import name_key
 from .figures import machine_times
 from .reading import Reading
 from .window import seconds
@@ -48,7 +49,7 @@ async def read_roots_and_victims(reading: Reading) -> RootsAndVictims:
         caused, nobody = charges.get(machine.name, (0, 0))
         if sums.down or sums.waiting or caused:
             rows.append((-sums.down - caused, machine, sums, caused, nobody))
-    rows.sort(key=lambda row: (row[0], row[1].name))
+    rows.sort(key=lambda row: (row[0], name_key(row[1].name)))
     return RootsAndVictims(
         tuple(MachineCharge(machine.name, machine.line, seconds(sums.down), seconds(caused), seconds(sums.waiting),
                             seconds(nobody)) for _, machine, sums, caused, nobody in rows),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..model import WorkOrder
+from ..names import name_key
 from ..orders.work_order_list import WorkOrderList
 from ..shifts import Shift
 from . import Analytics, Cause, Kpis, Page, Stop, Window
@@ -57,13 +58,14 @@ async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: 
     kpis, causes, found, papers = await asyncio.gather(
         analytics.kpis(window), analytics.causes(window), analytics.stops(window, page=Page(size=MOST_STOPS)),
         orders.of_shift(shift.start, until))
-    in_order = sorted(found.stops, key=lambda stop: (stop.since, stop.machine))
+    in_order = sorted(found.stops, key=lambda stop: (stop.since, name_key(stop.machine)))
     stops = tuple(stop for stop in in_order if not stop.is_micro)
     return ShiftReport(
         shift, until, kpis, causes[:MOST_CAUSES], stops,
         running=tuple(stop for stop in in_order if not ended_by(stop, until)),
         new=sum(stop.since >= shift.start for stop in stops), cleared=sum(ended_by(stop, until) for stop in stops),
-        left=tuple(sorted(papers.left, key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at))),
+        left=tuple(sorted(papers.left, key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at,
+                                                          order.id))),
         completed=papers.completed)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ..model import MachineName, OrderId
+from ..names import name_key
 from .reading import Reading
 from .window import MICROSECOND, Page, seconds, share
 
@@ -108,7 +109,7 @@ async def read_causes(reading: Reading, by: By) -> tuple[Cause, ...]:
     """All causes, the greatest first; equal ones by the other measure, then by name, the nameless last."""
     rows = [row async for row in reading.queries.stop_causes(reading.connection, **reading.stop_period)]
     first, second = ('down', 'stops') if by == 'minutes' else ('stops', 'down')
-    rows.sort(key=lambda row: (-row[first], -row[second], row['reason'] is None, row['reason']))
+    rows.sort(key=lambda row: (-row[first], -row[second], row['reason'] is None, name_key(row['reason'] or '')))
     whole, sum_so_far, causes = sum(row[first] for row in rows), 0, []
     for row in rows:
         before, sum_so_far = sum_so_far, sum_so_far + row[first]
@@ -133,7 +134,7 @@ async def read_clocks(reading: Reading) -> StopClocks:
         means = {clock: seconds(row[clock]) / row['stops'] for clock in CLOCKS}
         causes.append(CauseClocks(row['reason'], row['stops'], **means,
                                   seconds=seconds(sum(row[clock] for clock in CLOCKS))))
-    return StopClocks(tuple(sorted(causes, key=lambda cause: (-cause.seconds, cause.reason or ''))), total)
+    return StopClocks(tuple(sorted(causes, key=lambda cause: (-cause.seconds, name_key(cause.reason or '')))), total)
 
 
 async def read_stops(reading: Reading, page: Page) -> StopPage:

@@ -28,6 +28,7 @@ from ..errors import (
     TooManyDownloads,
 )
 from ..model import MachineName
+from ..names import name_key
 from ..store import NOT_ON_A_LINE, Connection, Difference
 from ..ui.assets import link_stylesheet
 from ..ui.broadcast import LiveView
@@ -276,7 +277,8 @@ class ReportsPage:
 
     def _offer(self) -> None:
         store = self._services.store
-        offered = (tuple(line.name for line in store.lines if line.name != NOT_ON_A_LINE), tuple(store.machines))
+        offered = (tuple(line.name for line in store.lines if line.name != NOT_ON_A_LINE),
+                   tuple(sorted(store.machines, key=name_key)))
         if offered != self._offered:
             self._offered = offered
             self._filters.offer(*offered)

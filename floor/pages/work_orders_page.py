@@ -16,8 +16,9 @@ from nicegui import app, ui
 from ..downloads import too_many
 from ..errors import DatabaseError, DatabaseUnavailable, NotAllowed, QueryError, TooManyDownloads
 from ..model import Identity, OrderBrief, Person
+from ..names import in_order_of_names, name_key
 from ..orders.active_orders import OrderChange
-from ..orders.work_order_list import UNASSIGNED, OrderFilter, OrderPage
+from ..orders.work_order_list import UNASSIGNED, OrderCounts, OrderFilter, OrderPage
 from ..query import Query
 from ..sentences import as_sentence
 from ..store import Connection
@@ -148,7 +149,7 @@ class WorkOrdersPage:
         self._filters.refuse(self._filter)
         self._problem.show(self._refusal, can_retry=False)
         if self._table is not None:
-            self._table.show(self._filter, (), 0)
+            self._table.show(self._filter, (), OrderPage((), 0, OrderCounts()))
         if self._board is not None:
             self._board.clear()
         self._empty.set_visibility(True)
@@ -202,7 +203,7 @@ class WorkOrdersPage:
             self._problem.show('')
         self._filters.show(filter, page.counts)
         if self._table is not None:
-            self._table.show(filter, self._rows.of(page), page.total)
+            self._table.show(filter, self._rows.of(page), page)
         if self._board is not None:
             await self._board.show(filter, content)
         nothing = not page.orders if self._table is not None else not any(p.orders for p in content.pages.values())
@@ -224,7 +225,7 @@ class WorkOrdersPage:
             return
         self._offered = offered
         people = [person for person in store.people.values() if person.active or person.id in former]
-        self._filters.offer(store.machines, sorted(people, key=lambda person: (person.last_name, person.first_name)))
+        self._filters.offer(sorted(store.machines, key=name_key), in_order_of_names(people))
 
     def _failed(self, error: DatabaseError) -> None:
         shown = '' if self._shown_at_ms is None else \

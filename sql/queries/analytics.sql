@@ -24,7 +24,8 @@ FROM (SELECT machine_name FROM history_machines
 LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name)
-ORDER BY l.position NULLS LAST, l.line_id, m.position, name.machine_name;
+ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
+         name_sort_key(machine_name), machine_name COLLATE "C";
 
 -- name: line_names()
 -- Of all lines, in flow order.
@@ -107,7 +108,7 @@ FROM (SELECT machine_name, sum(length) AS down, count(*) AS stops, max(length) A
       SELECT machine_name, down, (since >= :start)::int, down
       FROM stops_across(:names, :start, :until, :now::timestamptz)) AS part
 GROUP BY part.machine_name
-ORDER BY 2 DESC, 3 DESC, 4 DESC, part.machine_name COLLATE "C" LIMIT :most;
+ORDER BY 2 DESC, 3 DESC, 4 DESC, name_sort_key(part.machine_name), part.machine_name COLLATE "C" LIMIT :most;
 
 -- name: count_stops(names, start, until, now)$
 -- How many stops were going on in a period. names null: of all machines.
@@ -249,7 +250,8 @@ LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name)
 WHERE said.status IS NOT NULL
-ORDER BY l.position NULLS LAST, m.line_id, m.position, f.machine_id, said.machine_name;
+ORDER BY l.position NULLS LAST, m.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
+         f.machine_id, said.machine_name COLLATE "C";
 
 -- name: events_before(moment, most)
 -- The latest changes of the hour before a moment, newest first.

@@ -51,7 +51,7 @@ WHERE o.machine_id = ANY (:names::text[])
 GROUP BY o.assignee_id, o.assignee
 HAVING count(*) FILTER (WHERE o.status IN ('open', 'in_progress', 'on_hold') OR o.status = 'completed'
                           AND o.completed_at >= :start::timestamptz AND o.completed_at < :until::timestamptz) > 0
-ORDER BY 3 DESC, 4 DESC, o.assignee NULLS LAST, o.assignee_id;
+ORDER BY 3 DESC, 4 DESC, name_sort_key(o.assignee) NULLS LAST, o.assignee COLLATE "C", o.assignee_id;
 
 -- name: orders_at(moment)
 -- The work orders that were active at a moment, as they were then, in the form that the floor keeps them.

@@ -8,4 +8,5 @@ SELECT f.machine_id, f.machine_name, m.type, l.name AS production_line, m.positi
 FROM machine_feed_stream f
 JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
-ORDER BY l.position NULLS LAST, l.line_id, m.position, f.machine_id;
+ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
+         f.machine_id;

@@ -1,7 +1,8 @@
 -- name: employees()
 -- Everybody, by name.
 SELECT id, first_name, last_name, email, department, active, created_at, role, version
-FROM employees ORDER BY last_name, first_name, id;
+FROM employees
+ORDER BY name_sort_key(last_name), name_sort_key(first_name), last_name COLLATE "C", first_name COLLATE "C", id;
 
 -- name: employee(id)^
 -- One person.

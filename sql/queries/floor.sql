@@ -1,5 +1,5 @@
 -- name: snapshot()
--- The whole floor in flow order, read in one statement: one moment. now_ms is the database's clock, which alone
+-- The whole floor in flow order (machines on no line: by name), read in one statement: one moment. now_ms is the database's clock, which alone
 -- measures ages. status and reported_ms are null for a machine that was never reported.
 SELECT f.machine_id, f.machine_name, m.type, f.status, left(f.reason, 2000) AS reason, f.version,
        epoch_ms(f.reported_at) AS reported_ms, epoch_ms(f.status_since) AS since_ms,
@@ -8,7 +8,8 @@ SELECT f.machine_id, f.machine_name, m.type, f.status, left(f.reason, 2000) AS r
 FROM machine_feed_stream f
 JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
-ORDER BY l.position NULLS LAST, l.line_id, m.position, f.machine_id;
+ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
+         f.machine_id;
 
 -- name: active_orders()
 -- What somebody still has to do, as an announcement would say it (work_order_announcement), whoever acted last.
@@ -26,7 +27,7 @@ ORDER BY o.due_at, o.id;
 SELECT id, first_name, last_name, email, department, active,
        least(greatest(created_at, '1970-01-01 00:00+00'), '9999-01-01 00:00+00') AS created_at, role, version
 FROM employees
-ORDER BY last_name, first_name, id;
+ORDER BY name_sort_key(last_name), name_sort_key(first_name), last_name COLLATE "C", first_name COLLATE "C", id;
 
 -- name: clock()$
 -- The database's clock in ms since 1970.

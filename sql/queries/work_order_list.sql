@@ -35,7 +35,8 @@ SELECT EXISTS (SELECT FROM machines WHERE machine_name = :machine);
 -- name: machine_names()
 -- Of all machines, in flow order.
 SELECT m.machine_name FROM machines m LEFT JOIN production_lines l USING (line_id)
-ORDER BY l.position NULLS LAST, l.line_id, m.position, m.machine_name;
+ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(m.machine_name) END, m.position,
+         m.machine_name COLLATE "C";
 
 -- name: work_order_ids_beyond(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, updated_after, sort, id, snapshot, at, back, most)
 -- The same from an order on, without it; back: those before it, the nearest first. Each order stands where it stood when

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.names import fold, name_key, sort_key
+from floor.employees import to_employee
+from floor.names import fold, in_order_of_names, name_key, sort_key
 
 ASSIGNED = [chr(code) for code in range(1, sys.maxunicode + 1)
             if unicodedata.category(chr(code)) not in ('Cn', 'Cs', 'Co')]
@@ -73,3 +74,31 @@ async def test_names_are_sorted_as_people_expect(connect, names):
     in_database = await (await connect()).fetchval(SORTED, names[::-1])
 
     assert in_database == sorted(names[::-1], key=name_key) == names
+
+
+async def test_people_are_listed_by_name_as_people_sort(connect, database):
+    connection = await connect()
+    for number, (first, last) in enumerate([
+            ('Zoë', 'östlund'), ('Max', 'Straße'), ('anna', 'Østlund'), ('Anna', 'Strass'), ('Élodie', 'Öst'),
+            ('Elodie 10', 'Öst'), ('Élodie 2', 'Öst')]):
+        await connection.execute("INSERT INTO employees (first_name, last_name, email, department) "
+                                 "VALUES ($1, $2, $3, 'New')", first, last, f'{number}@example.com')
+    async with database.acquire() as pooled:
+        for query in database.queries.employees, database.queries.everybody:
+            rows = [row async for row in query(pooled)]
+            assert [f'{row["last_name"]}, {row["first_name"]}' for row in rows if row['department'] == 'New'] == [
+                'Öst, Élodie', 'Öst, Élodie 2', 'Öst, Elodie 10', 'Østlund, anna', 'östlund, Zoë', 'Strass, Anna',
+                'Straße, Max']
+            assert [row['id'] for row in rows] == [each.id for each in in_order_of_names(map(to_employee, rows[::-1]))]
+
+
+async def test_machines_on_no_line_stand_by_name_wherever_they_are_listed(connect, database):
+    await (await connect()).execute("INSERT INTO machine_feed_stream (machine_name) "
+                                    "VALUES ('Press 10'), ('Öfen 1'), ('press 2'), ('Ofen 2'), ('Zange')")
+    wanted = ['Öfen 1', 'Ofen 2', 'press 2', 'Press 10', 'Zange']
+    async with database.acquire() as connection:
+        for query in database.queries.snapshot, database.queries.machines, database.queries.machine_names:
+            names = [row['machine_name'] async for row in query(connection)]
+            assert names[-5:] == wanted
+        names = [row['machine_name'] async for row in database.queries.report_machines(connection)]
+        assert names[-5:] == wanted

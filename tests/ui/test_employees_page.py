@@ -62,6 +62,17 @@ async def test_the_active_are_shown_with_what_they_have_open(floor, page):
     await form.until(lambda: people(form)['Lisa Garcia']['load'] == '1 open')
 
 
+async def test_people_stand_by_name_however_it_is_written(floor, page):
+    for first, last in ('Zoë', 'östlund'), ('Ann', 'zange'), ('Max', 'Østlund'), ('Élan', 'Ost'):
+        floor.hire(first, last)
+    floor.publish()
+    form = await page()
+
+    names = [element.text for element in form.client.elements.values() if element.props.get('data-column') == 'Name'
+             and element.tag == 'td']
+    assert names == ['Lisa Garcia', 'Mike Johnson', 'Élan Ost', 'Max Østlund', 'Zoë östlund', 'Ann zange']
+
+
 async def test_all_are_shown_when_asked_for(floor, page):
     form = await page()
     chip, = (element for element in form.client.elements.values() if getattr(element, 'text', '') == 'All')

@@ -10,6 +10,8 @@ import pytest
 
 from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed, QueryError
 from floor.model import Move, OrderId, Priority, Role, WorkOrder, WorkOrderState
+from floor.names import name_key
+from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
 from floor.pages import work_orders_page
 from floor.ui.orders import reader
@@ -70,7 +72,10 @@ class Orders:
         first = (filter.page - 1) * filter.per_page
         counts = self.counts(filter)
         total = len(found) if self.total is None else self.total
-        return OrderPage(tuple(found[first:first + filter.per_page]), total, counts)
+        shown = found[first:first + filter.per_page]
+        return OrderPage(tuple(shown), total, counts,
+                         OrderCursor(shown[-1].id, NOW, '1:1:') if shown and first + len(shown) < total else None,
+                         OrderCursor(shown[0].id, NOW, '1:1:', back=True) if shown and first else None)
 
     def counts(self, filter, revision=None):
         if self.problem is not None:
@@ -349,10 +354,19 @@ async def test_pages_are_turned_and_say_where_they_are(orders, see, switchboard)
     screen.click(chip(screen, 'Next'))
     await screen.until(lambda: 'showing 101 to 120 of 120' in screen.texts)
 
-    assert addresses(switchboard)[-1] == '/work-orders?status=open&page=3'
+    after = OrderCursor(orders.found[99].id, NOW, '1:1:')
+    assert orders.asked[-1] == OrderFilter(states=frozenset({WorkOrderState.OPEN}), page=3, cursor=after)
+    assert addresses(switchboard)[-1] == f'/work-orders?status=open&page=3&cursor={after}'
     assert chip(screen, 'Next')['props']['disabled'] is True
+    screen.click(chip(screen, 'Previous'))
+    await screen.until(lambda: 'showing 51 to 100 of 120' in screen.texts)
+    assert orders.asked[-1].cursor == OrderCursor(orders.found[100].id, NOW, '1:1:', back=True)
+    screen.click(chip(screen, 'Previous'))
+    await screen.until(lambda: orders.asked[-1] == OrderFilter(states=frozenset({WorkOrderState.OPEN})))
+    screen.click(chip(screen, 'Next'))
+    await screen.until(lambda: 'showing 51 to 100 of 120' in screen.texts)
     screen.click(chip(screen, 'In progress'))
-    await screen.until(lambda: orders.asked[-1].page == 1)
+    await screen.until(lambda: (orders.asked[-1].page, orders.asked[-1].cursor) == (1, None))
 
 
 async def test_a_page_after_the_last_one_shows_the_last_one(orders, see, switchboard):
@@ -362,6 +376,23 @@ async def test_a_page_after_the_last_one_shows_the_last_one(orders, see, switchb
 
     await screen.until(lambda: 'showing 51 to 60 of 60' in screen.texts)
     await screen.until(lambda: addresses(switchboard) == ['/work-orders?page=2'])
+
+
+async def test_people_and_machines_are_offered_by_name(floor, orders, see):
+    for first, last in ('Zoë', 'Öst'), ('Max', 'Zange'), ('anna', 'öst'), ('Max', 'Ost 10'), ('Max', 'ost 2'):
+        floor.hire(first, last)
+    floor.publish()
+    orders.put(1)
+    screen = await see()
+
+    def offered(label):
+        select, = (e for e in screen.of_class('chip-select') if e['props']['aria-label'] == label)
+        return [option['label'] for option in select['props']['options']]
+
+    await screen.until(lambda: offered('Assignee') == ['Nobody yet', 'anna öst', 'Zoë Öst', 'Max ost 2', 'Max Ost 10',
+                                                       'Max Zange'])
+    assert len(offered('Machine')) > 1
+    assert offered('Machine') == sorted(offered('Machine'), key=name_key)
 
 
 async def test_who_has_left_can_be_asked_for_as_long_as_they_have_orders(floor, orders, see):

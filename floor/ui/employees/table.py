@@ -11,6 +11,7 @@ from collections.abc import Callable
 from nicegui import ui
 
 from ...model import Employee, Person, Role
+from ...names import in_order_of_names
 from ...store import Difference, Store
 from ..addresses import as_asked
 from ..orders.words import role_needed
@@ -40,8 +41,7 @@ class EmployeeRows:
         """all: also who is not active."""
         if (rows := self._made.get(all)) is None:
             loads = Counter(order.assignee_id for order in self._store.orders.values())
-            people = sorted((each for each in self._store.people.values() if each.active or all),
-                            key=lambda each: (each.last_name.lower(), each.first_name.lower(), each.id))
+            people = in_order_of_names(each for each in self._store.people.values() if each.active or all)
             rows = self._made[all] = tuple(row_of(employee, loads[employee.id]) for employee in people)
         return rows
 

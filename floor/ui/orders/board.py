@@ -44,9 +44,9 @@ class BoardContent:
 def column_filter(filter: OrderFilter, state: WorkOrderState, cards: int = FEWEST) -> OrderFilter:
     """What one column shows of a filter. Completed: lately, as long as an order can be dragged back."""
     completed = state is WorkOrderState.COMPLETED
-    return replace(filter, states=frozenset() if completed else frozenset({state}),
+    return replace(filter.on_page(1), states=frozenset() if completed else frozenset({state}),
                    done=(filter.done or Done.WEEK) if completed else None,
-                   sort=SortKey.PRESSING, descending=False, page=1, per_page=cards)
+                   sort=SortKey.PRESSING, descending=False, per_page=cards)
 
 
 def columns_of(filter: OrderFilter) -> tuple[WorkOrderState, ...]:

@@ -8,6 +8,7 @@ from nicegui import ui
 
 from ...errors import EditConflict, FloorError, InvalidInput
 from ...model import Employee, Identity, Person, Priority, Role, WorkOrder, WorkOrderDetails
+from ...names import in_order_of_names
 from ...orders.work_orders import OrderEdit
 from ...visible_text import is_visible
 from ..draft_offer import DraftOffer
@@ -135,7 +136,7 @@ class OrderEditor:
     def _choices(self, content: Editable) -> dict[int, str]:
         """Who can be chosen: the active, and who it is now, be they active or not."""
         mine = self._person.employee_id
-        people = sorted(self._services.store.people.values(), key=lambda each: (each.last_name, each.first_name))
+        people = in_order_of_names(self._services.store.people.values())
         return {each.id: _name(each) for each in people if each.id == content.assignee_id
                 or (each.can_be_assigned and (self._person.role.may(Role.SUPERVISOR) or each.id == mine))}
 

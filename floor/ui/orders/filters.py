@@ -31,7 +31,7 @@ def address_of(filter: OrderFilter, view: str = TABLE) -> str:
 
 def csv_address(filter: OrderFilter) -> str:
     """The file with all that the filter shows, sorted as it is."""
-    query = replace(filter, page=1).to_query()
+    query = filter.on_page(1).to_query()
     return f'{CSV_ADDRESS}?{urlencode(query)}' if query else CSV_ADDRESS
 
 
@@ -75,7 +75,7 @@ class OrderFilters:
                 self._assignee = self._select('Assignee', {})
                 self._search = ui.input(placeholder='Search…', on_change=self._searched).classes('chip-search') \
                     .props(f'dense borderless clearable type=search debounce={SEARCH_PAUSE_MS} maxlength=200 '
-                           'aria-label="Search in number, description, machine and assignee"')
+                           'aria-label="Search in all texts of the orders, comments too"')
             with ui.element('div').classes('chips chips-right'):
                 self._board = ui.link('Board').classes('chip')
                 self._table = ui.link('Table').classes('chip')
@@ -140,7 +140,7 @@ class OrderFilters:
         return select
 
     def _change(self, **changes: Any) -> None:
-        self._ask(replace(self._filter, page=1, **changes))
+        self._ask(replace(self._filter.on_page(1), **changes))
 
     def _toggle(self, state: WorkOrderState) -> None:
         self._change(states=self._filter.states ^ {state})
@@ -164,7 +164,7 @@ class OrderFilters:
 
 def _on_board(filter: OrderFilter) -> OrderFilter:
     """The board sorts for itself and has no pages."""
-    return replace(filter, sort=SortKey.PRESSING, descending=False, page=1)
+    return replace(filter.on_page(1), sort=SortKey.PRESSING, descending=False)
 
 
 def _counted(word: str, count: int | None) -> str:

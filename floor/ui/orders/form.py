@@ -12,6 +12,7 @@ from ...errors import (
     ReferenceReusedError,
 )
 from ...model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
+from ...names import in_order_of_names, name_key
 from ...orders.work_orders import NewOrder
 from ...visible_text import is_visible
 from ..back_button import BackCloses
@@ -109,7 +110,8 @@ class OrderForm:
 
     def _fill(self, draft: Draft) -> None:
         self._filling = True
-        machines = {each.name: shortened(str(each.display), 80) for each in self._services.store.machines.values()}
+        in_order = sorted(self._services.store.machines.values(), key=lambda each: name_key(each.name))
+        machines = {each.name: shortened(str(each.display), 80) for each in in_order}
         people = self._assignable()
         machine, assignee, priority = draft.get('machine'), draft.get('assignee'), draft.get('priority')
         self._machine.set_options(machines, value=machine if machine in machines else None)
@@ -129,7 +131,7 @@ class OrderForm:
         return (Priority.HIGH if machine is not None and machine.status is Status.DOWN else Priority.MEDIUM).value
 
     def _assignable(self) -> dict[int, str]:
-        people = sorted(self._services.store.people.values(), key=lambda each: (each.last_name, each.first_name))
+        people = in_order_of_names(self._services.store.people.values())
         return {each.id: shortened(each.name, 80) for each in people if each.can_be_assigned and (
             self._person.role.may(Role.SUPERVISOR)
             or (self._person.role.may(Role.TECHNICIAN) and each.id == self._person.employee_id))}

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from nicegui import ui
 
 from ...model import DisplayName, WorkOrder
+from ...orders.order_cursor import OrderCursor
 from ...orders.work_order_list import OrderFilter, OrderPage, SortKey
 from ...store import Store
 from ..addresses import as_asked
@@ -91,6 +92,18 @@ def age_words(ms: int) -> str:
     return '<1 min'
 
 
+def showing(filter: OrderFilter, page: OrderPage) -> str:
+    """'showing 51 to 100 of 1,234'. Where orders were added or have gone meanwhile, only the ends of the list have
+    numbers that are sure: in between it is about."""
+    count, total = len(page.orders), page.total
+    if page.previous is None:
+        return f'showing 1 to {count:,} of {total:,}'
+    if page.next is None:
+        return f'showing {max(1, total - count + 1):,} to {total:,} of {total:,}'
+    first = min((filter.page - 1) * filter.per_page + 1, max(1, total - count))
+    return f'showing {first:,} to {first + count - 1:,} of {total:,}'
+
+
 class OrderTable:
     """The table with heads that sort it, and the way to its other pages."""
 
@@ -98,7 +111,7 @@ class OrderTable:
         self._ask = ask
         self._prefix = as_asked('')
         self._filter = OrderFilter()
-        self._total = 0
+        self._cursors: dict[int, OrderCursor | None] = {}
         self._heads: dict[SortKey, ui.element] = {}
         self._place = ui.element('q-card').classes('order-list')
         with self._place:
@@ -113,9 +126,9 @@ class OrderTable:
             self._previous = self._turn('Previous', -1)
             self._next = self._turn('Next', 1)
 
-    def show(self, filter: OrderFilter, rows: Rows, total: int) -> None:
+    def show(self, filter: OrderFilter, rows: Rows, page: OrderPage) -> None:
         """This page of the filter."""
-        self._filter, self._total = filter, total
+        self._filter, self._cursors = filter, {-1: page.previous, 1: page.next}
         for sort, head in self._heads.items():
             direction = ('descending' if filter.descending else 'ascending') if sort is filter.sort else 'none'
             set_attribute(head, 'aria-sort', direction)
@@ -125,12 +138,11 @@ class OrderTable:
             self._table.props['rows'] = rows
         self._place.set_visibility(bool(rows))
         self._pages.set_visibility(bool(rows))
-        first = (filter.page - 1) * filter.per_page + 1
-        self._showing.set_text(f'showing {first:,} to {first + len(rows) - 1:,} of {total:,}' if rows else '')
-        _enable(self._previous, filter.page > 1)
-        _enable(self._next, first + len(rows) <= total)
+        self._showing.set_text(showing(filter, page) if rows else '')
+        _enable(self._previous, page.previous is not None)
+        _enable(self._next, page.next is not None)
         for button in self._previous, self._next:
-            button.set_visibility(total > filter.per_page)
+            button.set_visibility(page.previous is not None or page.next is not None)
 
     # within
 
@@ -168,17 +180,22 @@ class OrderTable:
     def _turn(self, word: str, by: int) -> Words:
         button = Words('button', word).classes('chip').props('type=button')
         button.props['aria-label'] = f'{word} page'
-        button.on('click', lambda: self._ask(replace(self._filter, page=max(1, self._filter.page + by))), args=[])
+        button.on('click', lambda: self._turn_to(by), args=[])
         return button
+
+    def _turn_to(self, by: int) -> None:
+        """By the cursor, so that what others write skips and repeats nothing; the first page is always all anew."""
+        number = self._filter.page + by
+        self._ask(self._filter.on_page(1) if number <= 1 else self._filter.on_page(number, self._cursors.get(by)))
 
     def _sort_by(self, sort: SortKey) -> None:
         """Up, down, and back to what presses most."""
         if self._filter.sort is not sort:
-            asked = replace(self._filter, sort=sort, descending=False, page=1)
+            asked = replace(self._filter.on_page(1), sort=sort, descending=False)
         elif not self._filter.descending:
-            asked = replace(self._filter, descending=True, page=1)
+            asked = replace(self._filter.on_page(1), descending=True)
         else:
-            asked = replace(self._filter, sort=SortKey.PRESSING, descending=False, page=1)
+            asked = replace(self._filter.on_page(1), sort=SortKey.PRESSING, descending=False)
         self._ask(asked)
 
 
