@@ -19,7 +19,7 @@ _UNSEEN = re.compile(
 _SPACES = re.compile('[\x01-\x20\x7f-\xa0\u1680\u2028\u2029]+')
 _CAPITALS = [(0xc0, 0x557), (0x1c90, 0x1cc0), (0x1e9e, 0x1e9f), (0x2c60, 0x2c80), (0xa640, 0xa69c), (0xa722, 0xa7c0)]
 """Ranges of letters of which some have a lower case and no accent: Latin, Greek, Cyrillic, Armenian, Georgian."""
-_ALIKE = {**dict(zip('øłđðħıŧŋĸȷςƒ×⁄', 'olddhitnkjσfx/', strict=True)), **dict.fromkeys('‘’‚‛ʼ′', "'"),
+_ALIKE = {**dict(zip('øłđðħıŧŋĸȷςƒ×⁄·', 'olddhitnkjσfx/_', strict=True)), **dict.fromkeys('‘’‚‛ʼ′', "'"),
           **dict.fromkeys('“”„‟«»', '"'), **dict.fromkeys('‐‒–—―−⁃', '-'), 'ß': 'ss', 'æ': 'ae', 'œ': 'oe', 'þ': 'th'}
 _LETTERS = str.maketrans({
     **{letter: _ALIKE.get(letter.lower(), letter.lower()) for first, end in _CAPITALS

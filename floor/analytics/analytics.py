@@ -151,6 +151,12 @@ class Analytics:
     def _read(self, window: Window, scope: Scope | None) -> AbstractAsyncContextManager[Reading]:
         return reading(self._database, window, scope, self._micro_stop, self._now)
 
+    async def frozen(self, window: Window) -> Analytics:
+        """The same reports as of now, for what is read in several parts: a window that reaches beyond now ends now in
+        all of them."""
+        async with self._read(window, None) as report:
+            return self.at(report.now)
+
     def at(self, now: datetime) -> Analytics:
         """The same reports as if it were then."""
         return Analytics(self._database, self._zone, micro_stop=self._micro_stop, now=now)

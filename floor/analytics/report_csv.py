@@ -63,14 +63,15 @@ class ReportFiles:
 
     async def _pages(self, name: str, kpi: str, window: Window, scope: Scope) -> AsyncIterator[str]:
         number, more = 0, True
+        analytics = await self._analytics.frozen(window)  # a stop that begins meanwhile must not move the pages
         while more:
             number += 1
             page = Page(number, PAGE)
             if name == 'stops':
-                stops = await self._analytics.stops(window, scope, page)
+                stops = await analytics.stops(window, scope, page)
                 table, more = tables.of_stops(stops.stops), number * PAGE < stops.total
             else:
-                explanation = await self._analytics.explain(kpi, window, scope, page)
+                explanation = await analytics.explain(kpi, window, scope, page)
                 table, more = tables.of_pieces(explanation.pieces), explanation.more
             yield (heading(table.columns) if number == 1 else '') + lines(table, self._zone)
 

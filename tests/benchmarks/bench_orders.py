@@ -1,4 +1,4 @@
-"""50,000 work orders and 100 simulated browsers on their list: the page, a filter, a new order, memory."""
+"""50,000 work orders and 100 simulated browsers on their list: the page, a filter, a search, a new order, memory."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from .server import SCHEMA, Floor, floor
 
 ORDERS, BROWSERS, PASSING = 50_000, 100, 10_000
 ACTIVE_SHARE = 0.03
-PAGE_MS, FILTER_MS, SHOWN_MS = 300.0, 200.0, 300.0
-PAGES, FILTERS, CREATED, CREATED_PER_S = 100, 40, 60, 2.0
+PAGE_MS, FILTER_MS, SEARCH_MS, SHOWN_MS = 300.0, 200.0, 200.0, 300.0
+SEARCHES = ('hydraulic leak', 'LEAK {0}', 'muller strasse {0}', 'replaced hydraulic grace', 'nothing of the kind',
+            'valve 02·01 leák', 'seal', '{0}')
+"""Words of all orders and of few or none, in one text and in several; {0} is another number each time."""
+SEARCHED, PAGES, FILTERS, CREATED, CREATED_PER_S = 120, 100, 40, 60, 2.0
 PARTS = 5
 GROWTH = 1.10
 MEGABYTE = 1024 * 1024
@@ -43,8 +46,12 @@ JOIN machine_feed_stream machine ON machine.machine_id = 1 + number % 30
 JOIN employees person ON person.id = 1 + number % 15;
 INSERT INTO work_order_events (event_id, work_order_id, at, who, kind, new_value)
 SELECT nextval('work_order_event_number'), id, created_at, reporter_name, 'created', 'open' FROM work_orders;
+INSERT INTO work_order_events (event_id, work_order_id, at, who, kind, note)
+SELECT nextval('work_order_event_number'), id, created_at, reporter_name, 'commented',
+       'Ordered part ' || right(id, 5) || ' from Müller, Lange Straße ' || right(id, 2) || ', comes the day after'
+FROM work_orders;
 SET session_replication_role = DEFAULT;
-ANALYZE work_orders, work_order_events;
+ANALYZE work_orders, work_order_events, work_order_texts;
 SELECT announce('{{{{"resync": "orders were loaded"}}}}');"""
 PASS_ORDERS = f"""
 SET search_path = {SCHEMA};
@@ -80,6 +87,8 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
             say(f'list page: p50 {median(pages):.0f}, p95 {percentile(pages, 0.95):.0f} ms')
             filters = await filter_times(app)
             say(f'filter: p50 {median(filters):.0f}, p95 {percentile(filters, 0.95):.0f} ms')
+            searches = await search_times(http)
+            say(f'search: p50 {median(searches):.0f}, p95 {percentile(searches, 0.95):.0f} ms')
             seen = await people.observed(await create(http, created))
             say(f'new order: p50 {seen.p50:.0f}, p95 {seen.p95:.0f}, worst {seen.worst:.0f} ms; {seen.missed} missed')
             sizes = await memory(app, connection, passing)
@@ -88,6 +97,8 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     return [at_most(f'{load}, list page on the server, p95', PAGE_MS, percentile(pages, 0.95), 'ms'),
             at_most(f'{load}, filter chosen to rows changed in Chromium, p95', FILTER_MS, percentile(filters, 0.95),
                     'ms', f'p50 {median(filters):.0f} ms'),
+            at_most(f'{load}, a search by the REST interface, p95', SEARCH_MS, percentile(searches, 0.95), 'ms',
+                    f'p50 {median(searches):.0f} ms'),
             at_most(f'{load}, new order to shown in every browser, p95', SHOWN_MS, seen.p95, 'ms',
                     f'p50 {seen.p50:.0f} ms'),
             Row(f'{load}, new orders that a browser did not show', 'none', str(seen.missed), seen.missed == 0),
@@ -103,6 +114,19 @@ async def page_times(http: httpx.AsyncClient) -> list[float]:
         page = (await http.get('/work-orders', headers={'Connection': 'close'})).raise_for_status()
         times.append((time.perf_counter() - began) * 1000)
         assert 'Hydraulic leak' in page.text, 'the page came without its orders'
+    return times
+
+
+async def search_times(http: httpx.AsyncClient) -> list[float]:
+    """ms of each search, with the count of what it finds."""
+    times = []
+    for number in range(SEARCHED):
+        words = SEARCHES[number % len(SEARCHES)].format(1000 + number * 7)
+        began = time.perf_counter()
+        answer = await http.get('/api/work-orders', params={'q': words})
+        times.append((time.perf_counter() - began) * 1000)
+        answer.raise_for_status()
+        assert answer.json() or 'nothing' in words, f'{words} was not found'
     return times
 
 

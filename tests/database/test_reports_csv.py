@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from floor.analytics import Analytics, Scope, Window
+from floor.analytics import Analytics, Scope, Window, report_csv
 from floor.analytics.report_csv import ReportFiles
 from floor.database import Database
 from floor.errors import InvalidInput, QueryError
@@ -66,6 +66,34 @@ async def test_the_stop_that_still_goes_on_has_no_end(files: ReportFiles) -> Non
     newest, *_, first = await rows_of(files, 'stops')
     assert (newest['From'], newest['Until'], newest['Length (s)']) == ('2026-09-07 11:50:00+00:00', '', '600')
     assert (first['From'], first['Until']) == ('2026-09-07 09:00:00+00:00', '2026-09-07 09:30:00+00:00')
+
+
+@pytest.mark.parametrize(('name', 'kpi'), [('stops', ''), ('explain', 'mtbf'), ('explain', 'uptime_share')])
+async def test_a_stop_that_begins_while_a_file_is_read_moves_no_row_of_it(
+        name: str, kpi: str, database: Database, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_csv, 'PAGE', 2)
+    connection = await connect()
+
+    async def stop(reason: str) -> None:
+        for status in 'down', 'operational':
+            await connection.execute('UPDATE machine_feed_stream SET status = $2, reason = $3 WHERE machine_name = $1',
+                                     VALVE, status, reason)
+        await connection.execute('SELECT refresh_history(1000)')
+
+    for number in range(5):
+        await stop(f'before {number}')
+    now = await connection.fetchval('SELECT clock_timestamp()')
+    window = Window(now - timedelta(hours=1), now + timedelta(hours=1))
+    files, text = ReportFiles(Analytics(database, ZoneInfo('UTC')), UTC), ''
+    async for piece in files.pieces(name, window, None, Scope(machine=VALVE), kpi=kpi):
+        text += piece
+        await stop('meanwhile')
+
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix('\ufeff'))))
+    reasons = [reason for row in rows if (reason := row.get('Reason') or row.get('Cause')) and 'before' in reason]
+    assert 'meanwhile' not in text
+    assert len(reasons) == (5 if name == 'stops' or kpi == 'mtbf' else 10)
+    assert len({tuple(row.values()) for row in rows}) == len(rows)
 
 
 async def test_an_explanation_adds_up_to_its_figure(files: ReportFiles) -> None:
