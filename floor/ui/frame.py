@@ -23,7 +23,7 @@ from .silence import Silence
 from .theme import theme_menu
 
 STYLESHEETS = ('tokens.css', 'floor.css', 'silence.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
-               'session.css')
+               'session.css', 'print.css')
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
 DIAGNOSIS = 'Diagnosis'
 FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}

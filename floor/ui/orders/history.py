@@ -12,6 +12,8 @@ from ..words import date_and_time
 from .words import HOLD_WORDS, in_ms
 
 SHOWN_AT_FIRST = 100
+MOST_NOTES = 500
+"""Older ones are shown too if they have a text, so that a printed order has all that people wrote."""
 
 CHECKLIST_WORDS = {'added': 'added the step', 'removed': 'removed the step', 'done': 'did the step',
                    'not done': 'unticked the step', 'changed': 'changed the step'}
@@ -25,6 +27,7 @@ class OrderHistory:
         self._all = False
         self._details: WorkOrderDetails | None = None
         self._list = ui.element('ol').classes('history')
+        self._on_paper = Words('p').classes('on-paper')
         self._more = ui.button('', on_click=self._show_all, color=None).props('flat no-caps')
 
     def show(self, details: WorkOrderDetails) -> None:
@@ -34,13 +37,17 @@ class OrderHistory:
             self._build(details.events[::-1])
 
     def _build(self, events: tuple[WorkOrderEvent, ...]) -> None:
-        shown = events if self._all else events[:SHOWN_AT_FIRST]
+        shown = events if self._all else (
+            *events[:SHOWN_AT_FIRST], *[event for event in events[SHOWN_AT_FIRST:] if note_of(event)][:MOST_NOTES])
         self._list.clear()
         with self._list:
             for event in shown:
                 self._row(event)
         self._more.set_text(f'Show all {len(events)}')
         self._more.visible = len(shown) < len(events)
+        left_out = len(events) - len(shown)
+        self._on_paper.set_text(f'{left_out} older entries are not printed: choose “Show all” before you print.'
+                                if left_out else '')
 
     def _show_all(self) -> None:
         self._all = True

@@ -1,0 +1,67 @@
+"""Work orders on paper: the whole of every text, breaks between rows and not inside, headings on every sheet."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import asyncpg
+import pytest
+from browser.visitor import PHONE, Visitor
+from playwright.async_api import Page
+from pypdf import PdfReader
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+WORD = 'W' * 300
+
+
+async def sheets(page: Page) -> list[str]:
+    """What stands on each sheet of paper."""
+    return [sheet.extract_text() for sheet in PdfReader(io.BytesIO(await page.pdf(format='A4'))).pages]
+
+
+async def test_a_printed_order_says_everything(visitor: Visitor, sql: asyncpg.Connection) -> None:
+    lines = [f'line {number:03} of what is wrong' for number in range(1, 121)]
+    comment = [f'comment {number:03} of the story' for number in range(1, 101)]
+    steps = [f'step {number:03} of the checklist' for number in range(1, 101)]
+    order = await sql.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
+                               "VALUES ('Valve_01_01', $1) RETURNING id", '\n'.join(lines))
+    await sql.execute("UPDATE work_orders SET status = 'completed', cause = $2, action_taken = $3, "
+                      'issue_description = $4 WHERE id = $1', order, '\n'.join(f'cause {n:02}' for n in range(60)),
+                      '\n'.join(f'action {n:02}' for n in range(60)), '\n'.join([*lines, WORD]))
+    await sql.execute('INSERT INTO work_order_events (work_order_id, who, kind, note) '
+                      "VALUES ($1, 'Lisa', 'commented', $2)", order, '\n'.join(comment))
+    await sql.executemany('INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, $2)',
+                          [(order, step) for step in steps])
+    page = await visitor.open(f'/work-orders/{order}')
+
+    printed = await sheets(page)
+
+    text = ' '.join(' '.join(printed).split())
+    for line in [*lines, *comment, *steps, 'cause 59', 'action 59']:
+        assert line in text, line
+    assert text.replace(' ', '').count(WORD) >= 1
+    for control in 'Post', 'Add photos or PDF', 'Edit':
+        assert not re.search(rf'^{control}$', '\n'.join(printed), re.M), control
+    assert text.count('Comments and history') == 1
+
+
+@pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
+async def test_a_printed_list_breaks_between_its_rows_and_repeats_its_heading(
+        visitor: Visitor, sql: asyncpg.Connection, options: dict[str, object]) -> None:
+    for number in range(45):
+        words = ' '.join(f'word{number:02}{each:02}' for each in range(18))
+        await sql.execute('INSERT INTO work_orders (machine_id, issue_description) '
+                          "VALUES ('Valve_01_01', $1)", f'begin{number:02} {words} end{number:02}')
+    page = await visitor.open('/work-orders', **options)
+
+    printed = await sheets(page)
+
+    assert len(printed) > 1
+    for number in range(45):
+        sheet, = (text for text in printed if f'begin{number:02}' in text)
+        assert f'end{number:02}' in sheet
+        assert all(f'word{number:02}{each:02}' in sheet for each in range(18))
+    assert [text for text in printed if 'Machine' not in text or 'Due' not in text] == []
+    assert len(printed) < 10
