@@ -26,6 +26,7 @@ def set_up_logging(level: str, format: str = 'text') -> LogCounter:
     counter = LogCounter()
     logging.basicConfig(level=level.upper(), handlers=[handler, counter], force=True)
     logging.getLogger('asyncpg.pool').addFilter(_says_only_what_the_listener_says)
+    logging.getLogger('python_multipart').setLevel(logging.ERROR)  # who refuses a form that is none logs it
     return counter
 
 

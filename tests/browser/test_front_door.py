@@ -19,6 +19,7 @@ from browser.conftest import PATIENCE_S
 from browser.elsewhere import other_site
 from browser.program import Program
 from browser.visitor import Visitor, tiles
+from pictures import encoded, motif
 from playwright.async_api import Browser, expect
 
 from floor.gate.intake import MESSAGES_AT_ONCE, MESSAGES_PER_S
@@ -298,9 +299,9 @@ async def test_an_upload_ends_where_an_attachment_does(visitor: Visitor, sql: as
     async def upload(name: str, content: bytes) -> int:
         return (await client.post(address, files={'file': (name, content, 'image/png')})).status_code
 
-    assert await upload('page.svg', b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>') == 200
-    await expect(page.get_by_text('this is neither').first).to_be_visible()
-    assert await upload('page.png', b'<!doctype html><script>alert(1)</script>') == 200
+    assert await upload('page.svg', b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>') == 422
+    await expect(page.get_by_text('this is an SVG drawing').first).to_be_visible()
+    assert await upload('page.png', b'<!doctype html><script>alert(1)</script>') == 422
     assert await upload('big.png', PNG + bytes(11_000_000)) == 413
     await send_without_end(client, address)
     assert await upload('a.png', PNG) == 200
@@ -338,7 +339,7 @@ async def test_who_floods_a_socket_waits_and_nobody_else_does(visitor: Visitor) 
     flooder.close()
 
 
-PNG = b'\x89PNG\r\n\x1a\n' + b'\0' * 30
+PNG = encoded(motif(), 'PNG')
 
 
 def policy_of(answer: httpx.Response) -> dict[str, set[str]]:

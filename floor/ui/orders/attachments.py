@@ -1,15 +1,13 @@
-"""The files of a work order: photos from a phone, images and PDF up to 10 MB."""
+"""The files of a work order: photos from a phone, pictures and PDF up to 10 MB."""
 
 from __future__ import annotations
 
 from nicegui import ui
-from nicegui.events import UploadEventArguments
 
-from ...errors import FloorError
 from ...model import Attachment, Identity, Person, Role, WorkOrderDetails
 from ..addresses import as_asked
 from ..heading import Heading
-from ..saying import Alert, Words, as_sentence
+from ..saying import Alert, Words
 from ..services import Services
 from ..words import date_and_time
 from .upload_button import UploadButton
@@ -17,7 +15,12 @@ from .words import in_ms, order_address, role_needed
 
 MEGABYTE = 1024 * 1024
 LARGEST = 10 * MEGABYTE
-REFUSED = 'Only images (JPEG, PNG, GIF, WebP) and PDF of up to 10 MB can be attached.'
+REFUSED = 'Only images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF of up to 10 MB can be attached.'
+PICTURES = ','.join(['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
+                     'image/tiff', '.heic', '.heif', '.hif', '.avif', '.tif', '.tiff'])
+"""By their endings too: few browsers know the media type of the newer ones."""
+EXPLANATION = 'Photos and PDF, up to 10 MB each. Where a photo was taken is not kept.'
+MOST_PROBLEMS = 10
 
 
 class OrderAttachments:
@@ -28,14 +31,15 @@ class OrderAttachments:
         self._identity = identity
         self._order_id = order_id
         self._shown: tuple[Attachment, ...] = ()
+        self._problems: list[str] = []
         refusal = role_needed(Role.OPERATOR, person.role)
         with ui.card().classes('panel').props('role=region aria-label=Attachments'):
             Heading('Attachments').classes('panel-title')
             self._list = ui.element('ul').classes('attachments')
             with ui.element('div').classes('uploads'):
-                self._upload('Take a photo', refusal, 'image/*').use_camera().button.classes('upload-photo')
-                self._upload('Add a photo or PDF', refusal, 'image/*,application/pdf')
-            Words('p', refusal or 'Images and PDF, up to 10 MB each.').classes('panel-note')
+                self._upload('Take a photo', refusal, PICTURES).use_camera().button.classes('upload-photo')
+                self._upload('Add photos or PDF', refusal, f'{PICTURES},application/pdf,.pdf')
+            Words('p', refusal or EXPLANATION).classes('panel-note')
             self._problem = Alert()
 
     def show(self, details: WorkOrderDetails) -> None:
@@ -55,7 +59,7 @@ class OrderAttachments:
             with ui.link(target=address, new_tab=True) as link:
                 if attachment.media_type.startswith('image/'):
                     picture = ui.element('img').props('loading=lazy')
-                    picture.props['src'] = as_asked(address)
+                    picture.props['src'] = as_asked(f'{address}/thumbnail')
                     picture.props['alt'] = ''
                 Words('span', attachment.file_name).classes('said')
             link.props['rel'] = 'noopener'
@@ -63,18 +67,21 @@ class OrderAttachments:
 
     def _upload(self, label: str, refusal: str, accept: str) -> UploadButton:
         return UploadButton(label, refusal=refusal, accept=accept, max_bytes=LARGEST, on_file=self._arrived,
-                            on_rejected=lambda: self._problem.show(REFUSED))
+                            on_begin=self._begin, on_problem=self._say, on_rejected=lambda: self._say(REFUSED))
 
-    async def _arrived(self, event: UploadEventArguments) -> None:
-        try:
-            content = await event.file.read()
-            await self._services.orders.attach(self._identity, self._order_id, event.file.name, content)
-        except FloorError as error:
-            problem = as_sentence(error)
-        else:
-            problem = ''
+    async def _arrived(self, name: str, content: bytes) -> None:
+        await self._services.orders.attach(self._identity, self._order_id, name, content)
+
+    def _begin(self) -> None:
+        self._problems = [problem for problem in self._problems if problem == REFUSED]  # said of these files just now
+        self._say()
+
+    def _say(self, *problems: str) -> None:
+        self._problems += [problem for problem in problems if problem not in self._problems]
         if not self._list.is_deleted:
-            self._problem.show(problem)
+            more = len(self._problems) - MOST_PROBLEMS
+            shown = [*self._problems[:MOST_PROBLEMS], *([f'And {more} more.'] if more > 0 else [])]
+            self._problem.show('\n'.join(shown))
 
 
 def size_words(size: int) -> str:

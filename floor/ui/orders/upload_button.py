@@ -5,29 +5,41 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from nicegui import ui
-from nicegui.events import UploadEventArguments
 
 from ..saying import set_reason
+from .file_upload import FileUpload
+
+NOT_SENT = 'A file was not sent completely. Choose it again.'
 
 
 class UploadButton:
-    """A real button; Quasar's uploader stays hidden behind it and only carries the file.
+    """A real button; Quasar's uploader stands below it while files are on their way, and shows how far each is.
 
     Its previews are off: they are blob: images, which our content security policy refuses.
     """
 
     def __init__(self, label: str, *, refusal: str, accept: str, max_bytes: int,
-                 on_file: Callable[[UploadEventArguments], Awaitable[None]], on_rejected: Callable[[], None]) -> None:
-        """refusal: why this person may not attach files; nothing if they may. accept: as of the file input."""
-        self._on_file = on_file
-        self._on_rejected = on_rejected
-        self._uploader = ui.upload(auto_upload=True, max_file_size=max_bytes, on_begin_upload=self._began,
-                                   on_upload=self._arrived, on_rejected=self._rejected)
+                 on_file: Callable[[str, bytes], Awaitable[None]], on_begin: Callable[[], None],
+                 on_problem: Callable[[str], None], on_rejected: Callable[[], None]) -> None:
+        """refusal: why this person may not attach files; nothing if they may. accept: as of the file input.
+
+        on_file: keeps one, or raises a FloorError. on_problem: a sentence for each that was not kept. on_rejected: the
+        browser has not sent a file, as it is too large or of another kind.
+        """
+        self._on_begin = on_begin
+        self._on_problem = on_problem
+        self._refusals = 0
+        self._uploader = FileUpload(on_file=on_file, on_refused=self._refused, max_bytes=max_bytes)
         self._uploader.classes('uploader').props('no-thumbnails aria-hidden=true')
         self._uploader.props['accept'] = accept
         self._uploader.set_enabled(not refusal)
-        self._uploader.on('failed', self._ended, args=[])
+        self._uploader.on('start', self._began, args=[])
+        self._uploader.on('finish', self._ended, args=[])
+        self._uploader.on('failed', self._failed, args=[])
+        self._uploader.on('rejected', on_rejected, args=[])
         self.button = ui.button(label, on_click=self._choose, color=None).props('no-caps')
+        self._cancel = ui.button('Cancel sending', on_click=self._abort, color=None).props('no-caps flat')
+        self._cancel.visible = False
         set_reason(self.button, refusal)
 
     def use_camera(self) -> UploadButton:
@@ -38,20 +50,31 @@ class UploadButton:
     def _choose(self) -> None:
         self._uploader.run_method('pickFiles')
 
+    def _abort(self) -> None:
+        self._uploader.run_method('abort')
+
     def _began(self) -> None:
-        self.button.props['loading'] = True
-
-    async def _arrived(self, event: UploadEventArguments) -> None:
-        try:
-            await self._on_file(event)
-        finally:
-            self._ended()
-
-    def _rejected(self) -> None:
-        self._ended()
-        self._on_rejected()
+        self._on_begin()
+        self._show(sending=True)
 
     def _ended(self) -> None:
         if not self.button.is_deleted:
-            self.button.props['loading'] = False
+            self._show(sending=False)
             self._uploader.reset()
+
+    def _show(self, *, sending: bool) -> None:
+        self.button.props['loading'] = sending
+        self._cancel.visible = sending
+        self._uploader.classes(add='sending' if sending else '', remove='' if sending else 'sending')
+        self._uploader.props['aria-hidden'] = 'false' if sending else 'true'
+
+    def _refused(self, name: str, why: str) -> None:
+        self._refusals += 1
+        self._on_problem(f'{name}: {why}')
+
+    def _failed(self) -> None:
+        """After a refusal, which said more; or the network."""
+        if self._refusals:
+            self._refusals -= 1
+        else:
+            self._on_problem(NOT_SENT)
