@@ -23,6 +23,7 @@ from .analytics import Analytics
 from .analytics.dashboard_keeper import DashboardKeeper
 from .analytics.history_keeper import HistoryKeeper
 from .api import floor_api, work_orders_api
+from .attachment_responses import AttachmentResponses
 from .change_limit import ChangeLimit
 from .dashboard_link import dashboard_link
 from .database import Database
@@ -133,7 +134,8 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
     refused = RefusedOrigins()
     floor_api.register(app, database=database)
     work_orders_api.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
-                             identify=services.identify, downloads=services.downloads, limit=limit)
+                             identify=services.identify, limit=limit,
+                             attachments=AttachmentResponses(orders, services.downloads))
     vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
                     browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,
                     upkeeps=[upkeep for upkeep, *_ in keepers], supervised=supervisor.statuses,

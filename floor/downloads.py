@@ -46,7 +46,7 @@ class Downloads:
         self._one_ended = asyncio.Condition()
 
     async def response(self, who: Identity, peer: Address | None, pieces: AsyncGenerator[Any, None], media_type: str,
-                       headers: Mapping[str, str]) -> StreamingResponse:
+                       headers: Mapping[str, str], *, status: int = 200) -> StreamingResponse:
         """The answer that sends the pieces, text or bytes. The first is read here: what it raises is raised.
 
         peer: where the request comes from. People without an e-mail address may all have the same name: they are told
@@ -73,8 +73,8 @@ class Downloads:
         except BaseException:
             await ended()
             raise
-        return _Download(_from_first(first, pieces), ended, self._longest, name, media_type=media_type,
-                         headers={'Cache-Control': 'no-store', **headers})
+        return _Download(_from_first(first, pieces), ended, self._longest, name, status_code=status,
+                         media_type=media_type, headers={'Cache-Control': 'no-store', **headers})
 
 
     async def csv(self, who: Identity, peer: Address | None, pieces: AsyncGenerator[str, None], name: str,

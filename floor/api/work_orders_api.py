@@ -5,25 +5,22 @@ A request that changes something says who asks before anything else. What a stat
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Request, Response
 
+from ..attachment_responses import AttachmentResponses
 from ..change_limit import ChangeLimit
 from ..database import Database
-from ..downloads import Downloads
 from ..employees import Employees
 from ..errors import EditConflict, NotAllowed, OrderAlreadyOpenError
 from ..gate.path_prefix import prefix_of
-from ..model import Attachment, Identity, WorkOrder
+from ..model import Identity, WorkOrder
 from ..orders.work_order_list import WorkOrderList
 from ..orders.work_orders import WorkOrders
-from . import attachment_upload, comment_routes
+from . import attachment_routes, attachment_upload, comment_routes
 from .bodies import JsonRoute
 from .entity_tags import tag_of, tag_of_version
 from .floor_api import PATIENCE_S, answering, never_stored
@@ -39,16 +36,11 @@ from .problems import documented, problem
 from .rate_limit_headers import RateLimitHeaders
 
 PREFIX = '/api/work-orders'
-SUFFIXES = {'image/jpeg': ('.jpg', '.jpeg'), 'image/png': ('.png',), 'image/gif': ('.gif',), 'image/webp': ('.webp',),
-            'application/pdf': ('.pdf',)}
-
-AttachmentId = Annotated[int, Path(ge=1, le=2**31 - 1, description='The id of an attachment of the order.',
-                                   examples=[7])]
 
 
 def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list: WorkOrderList,
              employees: Employees, identify: Callable[[Mapping[str, str]], Identity],
-             downloads: Downloads, limit: ChangeLimit | None = None, patience: float = PATIENCE_S) -> None:
+             attachments: AttachmentResponses, limit: ChangeLimit | None = None, patience: float = PATIENCE_S) -> None:
     """Serve /api/work-orders, after api.register has said how errors are answered.
 
     identify: who asks, from the headers of a request; limit: what is left of it, answers say; patience: seconds after
@@ -137,34 +129,8 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     comment_routes.add(router, orders, asking, patience)
     attachment_upload.add(router, orders, asking, patience)
 
-    @router.get('/{order_id}/attachments/{attachment_id}', summary='The content of an attachment',
-                response_class=Response, responses={
-                    200: {'content': {kind: {'schema': {'type': 'string', 'format': 'binary'}}
-                                      for kind in ('application/octet-stream', *SUFFIXES)},
-                          'description': 'The file as it was attached.'}, **documented(404, 429)},
-                operation_id='get_attachment')
-    async def get_attachment(order_id: Id, attachment_id: AttachmentId, request: Request, who: Identity = asking
-                             ) -> Response:
-        """To be saved, not to be opened in place: nothing in it can act in this site's name."""
-        async with answering(patience):
-            file, content = await orders.attachment(known_id(order_id), attachment_id)
-        return await downloads.response(who, request.client, content, file.media_type, {
-            'Content-Length': str(file.size), 'Content-Disposition': disposition(file),
-            'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "default-src 'none'; sandbox",
-            'Cross-Origin-Resource-Policy': 'same-origin'})
-
+    attachment_routes.add(router, attachments, asking, patience)
     app.include_router(router)
-
-
-def disposition(file: Attachment) -> str:
-    """How a browser saves it: under its own name, but never above its folder, and with a suffix of what it is."""
-    name = ''.join('_' if letter in '\\/:*?"<>|' or unicodedata.category(letter)[0] == 'C' else letter
-                   for letter in file.file_name).strip(' .') or 'attachment'
-    suffixes = SUFFIXES.get(file.media_type, ())
-    if not name.lower().endswith(suffixes):
-        name += suffixes[0]
-    plain = re.sub(r'[^ -~]|[%\']', '_', name)
-    return f'attachment; filename="{plain}"; filename*=UTF-8\'\'{quote(name, safe="")}'
 
 
 def _current(order: object, now: datetime) -> OrderAnswer | None:

@@ -1,4 +1,4 @@
-"""What may be attached to a work order: photos and PDF, told by their first bytes and never by their names."""
+"""What may be attached to a work order: photos and PDF, known by their first bytes and never by their names."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ import unicodedata
 from ..commands import clean_text
 from ..errors import InvalidInput
 
+PDF = 'application/pdf'
 MOST_BYTES = 10 * 1024 * 1024
 LONGEST_NAME = 200
 
+_CONVERTED_ENDINGS = {'heic', 'heif', 'hif', 'avif', 'tif', 'tiff', 'png', 'webp'}
 _SIGNATURES = (
     (re.compile(rb'\xff\xd8\xff'), 'image/jpeg'),
     (re.compile(rb'\x89PNG\r\n\x1a\n'), 'image/png'),
     (re.compile(rb'GIF8[79]a'), 'image/gif'),
     (re.compile(rb'RIFF....WEBPVP8[ LX]', re.DOTALL), 'image/webp'),
-    (re.compile(rb'%PDF-\d'), 'application/pdf'),
+    (re.compile(rb'....ftyp(?:hei[cxms]|hev[cxms]|mif[12]|msf1)', re.DOTALL), 'image/heic'),
+    (re.compile(rb'....ftypavi[fs]', re.DOTALL), 'image/avif'),
+    (re.compile(rb'II[*+]\0|MM\0[*+]'), 'image/tiff'),
+    (re.compile(rb'%PDF-\d'), PDF),
+)
+_OTHERS = (
+    (re.compile(rb'\s*<(?:!doctype html|html|head|body|script)', re.I), 'a web page'),
+    (re.compile(rb'\s*<.{,1000}?\bsvg\b', re.DOTALL | re.I), 'an SVG drawing'),
+    (re.compile(rb'....ftyp|\x1aE\xdf\xa3|RIFF....AVI ', re.DOTALL), 'a video'),
+    (re.compile(rb'PK\x03\x04'), 'a ZIP archive or an Office document'),
+    (re.compile(rb'BM.{12}', re.DOTALL), 'a BMP picture'),
 )
 
 
@@ -32,7 +44,24 @@ def media_type(content: bytes) -> str:
     for signature, kind in _SIGNATURES:
         if signature.match(content):
             return kind
-    raise InvalidInput('only photos (JPEG, PNG, GIF, WebP) and PDF can be attached: this is neither', 'content')
+    head = content[:4096].removeprefix(b'\xef\xbb\xbf')
+    what = next((what for signature, what in _OTHERS if signature.match(head)), 'neither')
+    raise InvalidInput(f'only photos (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF can be attached: this is {what}',
+                       'content')
+
+
+def is_picture(media_type: str) -> bool:
+    """Whether it is rewritten when it is attached, and has a thumbnail."""
+    return media_type != PDF
+
+
+def named_as(file_name: str, media_type: str) -> str:
+    """The name of a picture that was converted: of its new kind."""
+    if media_type != 'image/jpeg' or file_name.lower().endswith(('.jpg', '.jpeg')):
+        return file_name
+    stem, dot, ending = file_name.rpartition('.')
+    stem = stem if dot and ending.lower() in _CONVERTED_ENDINGS else file_name
+    return f'{stem[:LONGEST_NAME - 4]}.jpg'
 
 
 def clean_file_name(name: str) -> str:

@@ -45,7 +45,8 @@ from ..model import (
     WorkOrderEvent,
     WorkOrderState,
 )
-from .work_order_files import clean_file_name, media_type
+from .pictures import Pictures
+from .work_order_files import clean_file_name, is_picture, media_type, named_as
 from .work_order_rows import to_attachment, to_due_time, to_item, to_move, to_order, to_order_event, what_changed
 
 LONGEST_NAME = 200
@@ -118,6 +119,7 @@ class WorkOrders:
         self._database = database
         self._queries = database.queries
         self._employees = employees
+        self._pictures = Pictures()
 
     # orders
 
@@ -265,17 +267,29 @@ class WorkOrders:
             await self._queries.remove_work_order_item(connection, id=id, item_id=item_id)
 
     async def attach(self, who: Identity, id: str, file_name: str, content: bytes) -> Attachment:
-        """Keep a photo or PDF of at most 10 MiB with the order, which holds 50 of them. Needs an operator."""
+        """Keep a photo or PDF of at most 10 MiB with the order, which holds 50 of them. Needs an operator.
+
+        A photo is kept upright, without its metadata and with a thumbnail; no connection is held meanwhile.
+        """
         kind, file_name = media_type(content), clean_file_name(file_name)
+        thumbnail = None
+        if is_picture(kind):
+            async with reading(self._database) as connection:  # nothing is decoded for people who may not attach it
+                await self._employees.look_up(connection, who, Role.OPERATOR)
+                await self._get(connection, id)
+                await self._need_space(connection, id)
+            picture = await self._pictures.rewritten(content, kind)
+            kind, content, thumbnail = picture.media_type, picture.content, picture.thumbnail
+            file_name = named_as(file_name, kind)
         async with (logged('file attached to a work order', who, order=id),
                     self._changing(who, id, Role.OPERATOR, 'attaching a file') as (connection, person, _)):
-            if len([row async for row in self._queries.work_order_attachments(connection, id=id)]) >= MOST_ATTACHMENTS:
-                raise InvalidInput(f'this order has {MOST_ATTACHMENTS} attachments, which is as many as fit', 'content')
+            await self._need_space(connection, id)
             return to_attachment(await self._queries.attach_to_work_order(
-                connection, id=id, file_name=file_name, media_type=kind, content=content, added_by=person.name))
+                connection, id=id, file_name=file_name, media_type=kind, content=content, thumbnail=thumbnail,
+                added_by=person.name))
 
-    async def attachment(self, id: str, attachment_id: int) -> tuple[Attachment, AsyncGenerator[bytes, None]]:
-        """An attachment with its content in pieces; between two of them no connection is held.
+    async def attachment(self, id: str, attachment_id: int) -> Attachment:
+        """What is known of an attachment.
 
         :raises NotFound:
         """
@@ -284,15 +298,41 @@ class WorkOrders:
                 connection, id=id, attachment_id=attachment_id) if _can_be(id, attachment_id) else None
         if row is None:
             raise NotFound('there is no such attachment')
-        attachment = to_attachment(row)
-        return attachment, self._content(attachment)
+        return to_attachment(row)
 
-    async def _content(self, attachment: Attachment) -> AsyncGenerator[bytes, None]:
-        for first in range(0, attachment.size, PIECE):
+    async def content(self, attachment: Attachment, span: range | None = None) -> AsyncGenerator[bytes, None]:
+        """The bytes of an attachment in pieces: all of them, or these. Between two pieces no connection is held."""
+        span = range(attachment.size) if span is None else span
+        for first in span[::PIECE]:
             async with reading(self._database) as connection:
                 piece = await self._queries.attachment_piece(connection, attachment_id=attachment.id, first=first,
-                                                             most=PIECE)
+                                                             most=min(PIECE, span.stop - first))
             yield piece
+
+    async def thumbnail(self, id: str, attachment_id: int) -> bytes:
+        """A small JPEG of a picture. Empty: its file cannot be read as a picture.
+
+        :raises NotFound: there is no such picture
+        """
+        async with reading(self._database) as connection:
+            row = await self._queries.attachment_thumbnail(
+                connection, id=id, attachment_id=attachment_id) if _can_be(id, attachment_id) else None
+        if row is None or not is_picture(row['media_type']):
+            raise NotFound('there is no such picture')
+        kept: bytes | None = row['thumbnail']
+        return await self._thumbnail_later(id, attachment_id) if kept is None else kept
+
+    async def _thumbnail_later(self, id: str, attachment_id: int) -> bytes:
+        """For pictures that were stored without one."""
+        file = await self.attachment(id, attachment_id)
+        content = b''.join([piece async for piece in self.content(file)])
+        try:
+            thumbnail = (await self._pictures.rewritten(content, file.media_type)).thumbnail
+        except InvalidInput:
+            thumbnail = b''
+        async with command(self._database) as connection:
+            await self._queries.keep_attachment_thumbnail(connection, attachment_id=attachment_id, thumbnail=thumbnail)
+        return thumbnail
 
     # the rules
 
@@ -366,6 +406,10 @@ class WorkOrders:
             require(person, Role.SUPERVISOR, 'assigning others')
         else:
             require(person, Role.TECHNICIAN, 'giving an order back')
+
+    async def _need_space(self, connection: Connection, id: str) -> None:
+        if len([row async for row in self._queries.work_order_attachments(connection, id=id)]) >= MOST_ATTACHMENTS:
+            raise InvalidInput(f'this order has {MOST_ATTACHMENTS} attachments, which is as many as fit', 'content')
 
     async def _need_item(self, connection: Connection, id: str, item_id: int) -> None:
         if not (_can_be(id, item_id) and await self._queries.has_work_order_item(connection, id=id, item_id=item_id)):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from urllib.parse import quote
 
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from nicegui import app, ui
 
+from ..attachment_responses import AttachmentResponses
 from ..downloads import too_many
 from ..errors import DatabaseError, FloorError, NotAllowed, NotFound, TooManyDownloads
-from ..model import Attachment, DisplayName, Identity, OrderId, Person, WorkOrder, WorkOrderDetails
+from ..model import DisplayName, Identity, OrderId, Person, WorkOrder, WorkOrderDetails
 from ..orders.active_orders import OrderChange
 from ..store import Connection
 from ..ui.broadcast import LiveView
@@ -50,30 +51,40 @@ def register(services: Services) -> None:
         services.broadcast.join(view)
         await page.first_answer()
 
-    @app.get('/work-orders/{order_id}/attachments/{attachment_id}', include_in_schema=False)
+    attachments = AttachmentResponses(services.orders, services.downloads)
+
+    @app.api_route('/work-orders/{order_id}/attachments/{attachment_id}', methods=['GET', 'HEAD'],
+                   include_in_schema=False)
     async def attachment(request: Request, order_id: str, attachment_id: str) -> Response:
+        async def answer(who: Identity, number: int) -> Response:
+            file = await attachments.find(order_id, number)
+            return await attachments.file(request, who, file,
+                                          place='inline' if file.media_type.startswith('image/') else 'attachment')
+        return await answered(request, attachment_id, answer)
+
+    @app.api_route('/work-orders/{order_id}/attachments/{attachment_id}/thumbnail', methods=['GET', 'HEAD'],
+                   include_in_schema=False)
+    async def thumbnail(request: Request, order_id: str, attachment_id: str) -> Response:
+        return await answered(request, attachment_id,
+                              lambda _, number: attachments.thumbnail(request, order_id, number))
+
+    async def answered(request: Request, attachment_id: str,
+                       answer: Callable[[Identity, int], Awaitable[Response]]) -> Response:
         try:
             who = services.identify(request.headers)
             if not (attachment_id.isascii() and attachment_id.isdigit()):
                 raise NotFound('there is no such attachment')
-            file, content = await services.orders.attachment(order_id, int(attachment_id))
-            return await services.downloads.response(who, request.client, content, file.media_type, as_stored(file))
+            return await answer(who, int(attachment_id))
         except NotAllowed as refusal:
             return PlainTextResponse(as_sentence(refusal), status_code=403)
         except NotFound as error:
             return PlainTextResponse(as_sentence(error), status_code=NO_SUCH_ORDER)
+        except HTTPException as error:
+            return PlainTextResponse(as_sentence(error.detail), error.status_code, error.headers)
         except TooManyDownloads as error:
             return too_many(error)
         except FloorError as error:
             return PlainTextResponse(as_sentence(error), status_code=503, headers={'Retry-After': '5'})
-
-
-def as_stored(attachment: Attachment) -> dict[str, str]:
-    """The stored file as what it was found to be when it was stored: never as a page, never with scripts."""
-    place = 'inline' if attachment.media_type.startswith('image/') else 'attachment'
-    return {'Content-Disposition': f"{place}; filename*=UTF-8''{quote(attachment.file_name, safe='')}",
-            'Content-Length': str(attachment.size), 'Content-Security-Policy': 'sandbox',
-            'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'private, max-age=31536000, immutable'}
 
 
 class WorkOrderPage:

@@ -155,10 +155,13 @@ CREATE TABLE work_order_attachments (
         ('image/jpeg', 'image/png', 'image/gif', 'image/webp', 'application/pdf')),
     content       bytea       NOT NULL CONSTRAINT work_order_attachments_size_check
         CHECK (octet_length(content) BETWEEN 1 AND 10485760),
+    -- a small JPEG of a picture; NULL: not made yet, empty: cannot be made
+    thumbnail     bytea       CHECK (octet_length(thumbnail) <= 32768),
     added_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     added_by      text        NOT NULL
 );
-ALTER TABLE work_order_attachments ALTER COLUMN content SET STORAGE EXTERNAL;
+ALTER TABLE work_order_attachments ALTER COLUMN content SET STORAGE EXTERNAL,
+    ALTER COLUMN thumbnail SET STORAGE EXTERNAL;
 CREATE INDEX work_order_attachments_by_order ON work_order_attachments (work_order_id, attachment_id);
 
 
@@ -568,7 +571,10 @@ CREATE TRIGGER work_orders_nothing_is_deleted BEFORE DELETE OR TRUNCATE ON work_
     FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
 CREATE TRIGGER work_order_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON work_order_events
     FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
-CREATE TRIGGER work_order_attachments_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON work_order_attachments
+-- Their thumbnails are derived, and may be made later.
+CREATE TRIGGER work_order_attachments_append_only
+    BEFORE UPDATE OF attachment_id, work_order_id, file_name, media_type, content, added_at, added_by
+    OR DELETE OR TRUNCATE ON work_order_attachments
     FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
 
 

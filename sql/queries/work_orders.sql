@@ -99,9 +99,9 @@ WHERE work_order_id = :id AND item_id = :item_id AND (done_at IS NOT NULL) <> :d
 -- name: remove_work_order_item(id, item_id)!
 DELETE FROM work_order_checklist WHERE work_order_id = :id AND item_id = :item_id;
 
--- name: attach_to_work_order(id, file_name, media_type, content, added_by)^
-INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by)
-VALUES (:id, :file_name, :media_type, :content, :added_by)
+-- name: attach_to_work_order(id, file_name, media_type, content, thumbnail, added_by)^
+INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, thumbnail, added_by)
+VALUES (:id, :file_name, :media_type, :content, :thumbnail, :added_by)
 RETURNING attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by;
 
 -- name: work_order_attachment(id, attachment_id)^
@@ -128,3 +128,10 @@ SELECT * FROM open_work_orders_for_stops(:after::interval) AS id;
 -- name: attachment_piece(attachment_id, first, most)$
 -- So many bytes of a file, from that one on (counted from 0). The column is stored uncompressed, so only these are read.
 SELECT substring(content FROM :first + 1 FOR :most) FROM work_order_attachments WHERE attachment_id = :attachment_id;
+
+-- name: attachment_thumbnail(id, attachment_id)^
+SELECT media_type, thumbnail FROM work_order_attachments WHERE work_order_id = :id AND attachment_id = :attachment_id;
+
+-- name: keep_attachment_thumbnail(attachment_id, thumbnail)!
+-- Of a file that was stored without one. Empty: it cannot be made.
+UPDATE work_order_attachments SET thumbnail = :thumbnail WHERE attachment_id = :attachment_id AND thumbnail IS NULL;

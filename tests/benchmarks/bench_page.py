@@ -1,4 +1,5 @@
-"""A cold page in Chromium, empty cache: bytes over the wire, and the first tile against an empty NiceGUI page."""
+"""A cold page in Chromium, empty cache: bytes over the wire, and the first tile against an empty NiceGUI page; what the
+photos of an order add."""
 
 from __future__ import annotations
 
@@ -8,13 +9,19 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
+import asyncpg
 from playwright.async_api import Browser
 
+from ..pictures import encoded, photo
 from .chromium import chromium, fresh
 from .report import Row, at_most, say, spread
-from .server import empty_page, floor
+from .server import SCHEMA, Floor, empty_page, floor
 
 MEGABYTES, RATIO = 0.7, 1.5
+PHOTOS, PHOTO_KILOBYTES = 8, 300
+ADD_ORDER = "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Leak') RETURNING id"
+ADD_PHOTO = ('INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) '
+             "VALUES ($1, 'leak.jpg', 'image/jpeg', $2, 'Lisa')")
 BIGGEST = 8
 FIRST_TILE = """new MutationObserver((_, observer) => {
   if (!document.querySelector('.tile')) return;
@@ -39,6 +46,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     async with floor(program) as app, empty_page() as empty, chromium() as browser:
         for address in app.address, empty.address:   # the servers' first page isn't measured
             await load(browser, address)
+        photos, stored = await photo_bytes(browser, app)
         for _ in range(rounds):
             ours.append(await load(browser, app.address))
             bare.append(await load(browser, empty.address))
@@ -50,10 +58,24 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     return [at_most('cold page, bytes over the wire', MEGABYTES, sum(sizes.values()) / 1e6, 'MB',
                     f'{len(sizes)} resources; the empty page has {sum(bare[-1].sizes.values()) / 1e6:.2f} MB'),
             at_most('cold page, first tile', RATIO, median(us) / median(them), 'x an empty NiceGUI page',
-                    f'{spread(us)} against {spread(them)} ms')]
+                    f'{spread(us)} against {spread(them)} ms'),
+            at_most(f'an order with {PHOTOS} photos, bytes of the photos', PHOTO_KILOBYTES, photos / 1000, 'kB',
+                    f'of {stored / 1e6:.0f} MB that are stored')]
 
 
-async def load(browser: Browser, address: str) -> Load:
+async def photo_bytes(browser: Browser, app: Floor) -> tuple[int, int]:
+    """Of the photos of an order when it is opened; and as they are stored."""
+    connection = await asyncpg.connect(app.database_url, server_settings={'search_path': SCHEMA})
+    order = await connection.fetchval(ADD_ORDER)
+    photos = [encoded(photo((4000, 3000), seed), 'JPEG', quality=92) for seed in range(PHOTOS)]
+    for content in photos:
+        await connection.execute(ADD_PHOTO, order, content)
+    await connection.close()
+    sizes = (await load(browser, f'{app.address}/work-orders/{order}', f'.attachments li:nth-child({PHOTOS})')).sizes
+    return sum(size for path, size in sizes.items() if '/attachments/' in path), sum(map(len, photos))
+
+
+async def load(browser: Browser, address: str, shown: str = '.tile') -> Load:
     """Open the page as a person who has never been there."""
     result = Load()
     paths: dict[str, str] = {}
@@ -71,6 +93,11 @@ async def load(browser: Browser, address: str) -> Load:
         tools.on('Network.loadingFinished', on_finished)
         await page.add_init_script(FIRST_TILE)
         await page.goto(address, wait_until='networkidle')
-        await page.wait_for_selector('.tile', state='attached')
+        await page.wait_for_selector(shown, state='attached')
+        if shown != '.tile':
+            await page.locator(shown).scroll_into_view_if_needed()
+            await page.wait_for_load_state('networkidle')
+            await page.wait_for_function('[...document.images].every(each => each.complete)')
+            return result
         result.first_tile = await page.evaluate('window.firstTile')
     return result

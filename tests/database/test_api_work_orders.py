@@ -14,11 +14,12 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from pictures import SECRETS, TURNED, encoded, motif, opened, telling
 
 from auth.identity import identity_source
 from floor.api import floor_api, work_orders_api
 from floor.api.docs import describe_api
-from floor.api.work_orders_api import disposition
+from floor.attachment_responses import AttachmentResponses, disposition
 from floor.change_limit import ChangeLimit
 from floor.database import Database
 from floor.downloads import Downloads
@@ -38,7 +39,7 @@ Client = httpx.AsyncClient
 SUPERVISOR = 'mike.johnson@example.com'
 TECHNICIAN = 'lisa.garcia@example.com'
 OPERATOR = 'carlos.mendez@example.com'
-PNG = b'\x89PNG\r\n\x1a\n' + b'\0' * 30
+PNG = encoded(motif(), 'PNG')
 PATH = '/api/work-orders'
 LEAK = {'machine_id': 'Injection_Molder_02_01', 'issue_description': 'Hydraulic leak', 'priority': 'high'}
 
@@ -49,9 +50,10 @@ def app_of(database: Database, settings: Settings, patience: float = 10, limit: 
     app.add_middleware(Intake)
     employees = Employees(database, default_role=Role.VIEWER, limit=limit)
     floor_api.register(app, database=database)
+    orders = WorkOrders(database, employees)
     work_orders_api.register(
-        app, database=database, employees=employees, orders=WorkOrders(database, employees),
-        order_list=WorkOrderList(database, settings.zone), patience=patience, downloads=Downloads(), limit=limit,
+        app, database=database, employees=employees, orders=orders, patience=patience, limit=limit,
+        attachments=AttachmentResponses(orders, Downloads()), order_list=WorkOrderList(database, settings.zone),
         identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
     return app
 
@@ -75,7 +77,7 @@ async def acting_for(database: Database, settings: Settings) -> AsyncIterator[Ca
         seen: set[tuple[str, str, str]] = set()
 
         async def remember(answer: httpx.Response) -> None:
-            template = re.sub(r'(?<=/attachments/)[^/]+$', '{attachment_id}',
+            template = re.sub(r'(?<=/attachments/)[^/]+', '{attachment_id}',
                               re.sub(r'(?<=/work-orders/)[^/]+', '{order_id}', answer.request.url.path))
             seen.add((template, answer.request.method.lower(), str(answer.status_code)))
 
@@ -590,10 +592,50 @@ async def test_an_attachment_is_saved_under_its_name_and_never_opened_in_place(
     assert answer.headers['content-disposition'].startswith('attachment; filename="pump _left_.png"')
     assert answer.headers['x-content-type-options'] == 'nosniff'
     assert 'sandbox' in answer.headers['content-security-policy']
-    assert answer.headers['cache-control'] == 'no-store'
+    assert answer.headers['cache-control'] == 'private, max-age=31536000, immutable'
     other = await reported(operator)
     problem_in(await operator.get(f'{PATH}/{other["id"]}/attachments/{files[0]["id"]}'), 404)
     problem_in(await operator.get(f'{PATH}/{order["id"]}/attachments/99999999999'), 422)
+
+
+async def test_a_part_of_an_attachment_and_one_that_is_known_already(database: Database, operator: Client) -> None:
+    order = await reported(operator)
+    orders = WorkOrders(database, Employees(database, default_role=Role.VIEWER))
+    manual = b'%PDF-1.7' + bytes(range(256)) * 1_000
+    file = await orders.attach(Identity('Carlos', OPERATOR), order['id'], 'manual.pdf', manual)
+    path = f'{PATH}/{order["id"]}/attachments/{file.id}'
+    whole = await operator.get(path)
+    assert (whole.content, whole.headers['accept-ranges']) == (manual, 'bytes')
+    for asked, first, last in (('bytes=0-9', 0, 9), ('bytes=100000-199999', 100_000, 199_999),
+                               ('bytes=250000-', 250_000, len(manual) - 1),
+                               ('bytes=-5', len(manual) - 5, len(manual) - 1),
+                               ('bytes=5-999999999', 5, len(manual) - 1)):
+        part = await operator.get(path, headers={'Range': asked, 'If-Range': whole.headers['etag']})
+        assert (part.status_code, part.content) == (206, manual[first:last + 1]), asked
+        assert part.headers['content-range'] == f'bytes {first}-{last}/{len(manual)}'
+    for ignored in 'bytes=9-2', 'bytes=1-2,5-6', 'lines=1-2', 'bytes=-', 'bytes=a-b':
+        assert (await operator.get(path, headers={'Range': ignored})).status_code == 200
+    outdated = await operator.get(path, headers={'Range': 'bytes=0-9', 'If-Range': '"another"'})
+    assert outdated.status_code == 200
+    for beyond in f'bytes={len(manual)}-', 'bytes=-0':
+        refused = await operator.get(path, headers={'Range': beyond})
+        problem_in(refused, 416)
+        assert refused.headers['content-range'] == f'bytes */{len(manual)}'
+    known = await operator.get(path, headers={'If-None-Match': f'"x", {whole.headers["etag"]}'})
+    assert (known.status_code, known.content) == (304, b'')
+
+
+async def test_a_photo_that_is_sent_by_rest_is_kept_as_one_that_a_page_sends(operator: Client) -> None:
+    path = f'{PATH}/{(await reported(operator))["id"]}/attachments'
+    octets = {'Content-Type': 'application/octet-stream'}
+    sent = await operator.post(path, params={'file_name': 'pump.heic'}, content=telling('HEIF', TURNED), headers=octets)
+    assert (sent.status_code, sent.json()['file_name'], sent.json()['media_type']) == (201, 'pump.jpg', 'image/jpeg')
+    kept = (await operator.get(f'{path}/{sent.json()["id"]}')).content
+    assert [secret for secret in SECRETS if secret in kept] == []
+    assert opened(kept).size == (480, 640)
+    cut_off = encoded(motif(), 'JPEG')[:3_000]
+    refused = await operator.post(path, params={'file_name': 'cut.jpg'}, content=cut_off, headers=octets)
+    assert 'damaged or cut off' in problem_in(refused, 422)['detail']
 
 
 @pytest.mark.parametrize(('name', 'saved'), [
@@ -607,7 +649,7 @@ async def test_an_attachment_is_saved_under_its_name_and_never_opened_in_place(
     ('50%41.png', 'attachment; filename="50_41.png"; filename*=UTF-8\'\'50%2541.png'),
     ('...', 'attachment; filename="attachment.png"; filename*=UTF-8\'\'attachment.png')])
 def test_a_file_name_can_do_no_harm(name: str, saved: str) -> None:
-    assert disposition(Attachment(1, name, 'image/png', 38, datetime.now(UTC), 'Carlos')) == saved
+    assert disposition(Attachment(1, name, 'image/png', 38, datetime.now(UTC), 'Carlos'), 'attachment') == saved
 
 
 # who may not, and what is not there
@@ -721,8 +763,8 @@ async def test_the_description_names_every_answer(nobody: Client) -> None:
         'GET /{order_id}/comments': {'404'} | reads,
         'POST /{order_id}/comments': {'201', '404'} | changes,
         'GET /{order_id}/events': {'404'} | reads,
-        'POST /{order_id}/attachments': {'201', '404'} | changes - {'400'},
-        'GET /{order_id}/attachments/{attachment_id}': {'200', '404', '429'} | always}
+        'POST /{order_id}/attachments': {'201', '404'} | changes,
+        'GET /{order_id}/attachments/{attachment_id}': {'206', '404', '416', '429'} | reads}
     for path, operations in described['paths'].items():
         for operation in operations.values():
             if path.startswith(PATH):

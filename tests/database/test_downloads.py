@@ -34,6 +34,7 @@ ADD_ORDERS = """
     SELECT 'WO-20261123-' || lpad(n::text, 8, '0'), 'Valve_01_01', repeat('x', $2), 'medium', 'Lisa Garcia'
     FROM generate_series(1, $1::integer) AS n"""
 PHOTO = b'\x89PNG\r\n\x1a\n' + os.urandom(10_000_000)
+MANUAL = b'%PDF-1.7' + os.urandom(5_000_000)
 LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
 DESK, TABLET = Address('10.0.0.7', 50_001), Address('10.0.0.8', 50_001)
 
@@ -62,14 +63,15 @@ async def test_a_file_of_orders_holds_no_connection_while_it_waits(database: Dat
 async def test_an_attachment_comes_in_small_pieces_and_holds_no_connection(
         database: Database, orders: WorkOrders) -> None:
     order = await orders.create(LISA, NewOrder(MachineName('Valve_01_01'), 'Leak'))
-    file = await orders.attach(LISA, order.id, 'leak.png', PHOTO)
-    _, pieces = await orders.attachment(order.id, file.id)
+    file = await orders.attach(LISA, order.id, 'leak.pdf', MANUAL)
     content = b''
-    async for piece in pieces:
+    async for piece in orders.content(file):
         assert len(piece) <= 64 * 1024
         assert database.pool_use.busy == 0
         content += piece
-    assert content == PHOTO
+    assert content == MANUAL
+    part = b''.join([piece async for piece in orders.content(file, range(100_000, 300_000))])
+    assert part == MANUAL[100_000:300_000]
 
 
 async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own() -> None:

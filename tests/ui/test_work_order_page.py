@@ -401,16 +401,38 @@ async def in_pieces(*pieces):
 
 @pytest.mark.parametrize(('media_type', 'place'), [('image/png', 'inline'), ('application/pdf', 'attachment')])
 async def test_a_file_is_sent_as_what_it_is_and_can_do_nothing(floor, page, user, media_type, place):
-    floor.orders.answers['attachment'] = (
-        Attachment(7, 'leak "é".x', media_type, 3, NOW, 'Grace Kim'), in_pieces(b'ab', b'c'))
+    floor.orders.answers['attachment'] = Attachment(7, 'leak "é".x', media_type, 3, NOW, 'Grace Kim')
+    floor.orders.content = lambda *_: in_pieces(b'ab', b'c')
 
     response = await user.http_client.get(f'{ADDRESS}/attachments/7')
 
     assert (response.status_code, response.content) == (200, b'abc')
     assert response.headers['content-type'] == media_type
-    assert response.headers['content-disposition'] == f"{place}; filename*=UTF-8''leak%20%22%C3%A9%22.x"
+    suffix = '.png' if place == 'inline' else '.pdf'
+    assert response.headers['content-disposition'] == (
+        f'{place}; filename="leak ___.x{suffix}"; filename*=UTF-8\'\'leak%20_%C3%A9_.x{suffix}')
     assert response.headers['x-content-type-options'] == 'nosniff'
-    assert response.headers['content-security-policy'] == 'sandbox'
+    assert 'sandbox' in response.headers['content-security-policy']
+
+
+@pytest.mark.usefixtures('page')
+async def test_a_thumbnail_may_be_kept_and_is_asked_for_once(floor, user):
+    floor.orders.answers['thumbnail'] = b'small'
+    first = await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail')
+
+    assert (first.content, first.headers['content-type']) == (b'small', 'image/jpeg')
+    assert first.headers['cache-control'] == 'private, max-age=31536000, immutable'
+    assert first.headers['x-content-type-options'] == 'nosniff'
+    assert 'sandbox' in first.headers['content-security-policy']
+    known = {'If-None-Match': first.headers['etag']}
+    assert (await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail', headers=known)).status_code == 304
+    head = await user.http_client.head(f'{ADDRESS}/attachments/7/thumbnail')
+    assert (head.status_code, head.content) == (200, b'')
+    floor.orders.answers['thumbnail'] = b''  # a file that is no picture after all
+    instead = await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail')
+    assert (instead.status_code, instead.headers['content-type']) == (200, 'image/svg+xml')
+    floor.orders.answers['thumbnail'] = NotFound('there is no such picture')
+    assert (await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail')).status_code == 404
 
 
 @pytest.mark.parametrize(('answer', 'number', 'status'), [
