@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 LABEL = r'[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 HOST_NAME = re.compile(rf'(?=.{{1,253}}$)({LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]')
-WORKSPACE_ID = re.compile(r'\d{1,20}')
+WORKSPACE_ID = re.compile(r'[0-9]{1,20}')
 EMBEDDED = '/embed/dashboardsv3/'
 PUBLISHED = '/dashboardsv3/'
 

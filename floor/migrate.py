@@ -61,7 +61,7 @@ def load_migrations(folder: Path = SQL / 'migrations', feed_table: str = 'machin
     """The files in order; 0000 only makes the table that remembers the others."""
     found = []
     for path in sorted(folder.glob('*.sql')):
-        number, name = re.fullmatch(r'(\d{4})_(\w+)', path.stem).groups()  # type: ignore[union-attr]
+        number, name = re.fullmatch(r'([0-9]{4})_([a-z0-9_]+)', path.stem).groups()  # type: ignore[union-attr]
         adoption = folder.parent / 'adoption' / path.name
         found.append(Migration(int(number), name, read_sql(path, feed_table),
                                read_sql(adoption, feed_table) if adoption.exists() else '',

@@ -12,8 +12,8 @@ from typing import NewType
 MachineName = NewType('MachineName', str)
 OrderId = NewType('OrderId', str)
 
-_CODED_NAME = re.compile(r'(.*[^\s_])_(\d\d)_(\d+)')
-_NUMBERED_NAME = re.compile(r'(.*[^\s\d_-])([\s_-]*)(\d[\d.\-/]*)')
+_CODED_NAME = re.compile(r'(.*[^\s_])_([0-9]{2})_([0-9]+)')
+_NUMBERED_NAME = re.compile(r'(.*[^\s0-9_-])([\s_-]*)([0-9][0-9.\-/]*)')
 _FITS_A_TILE, _LONGEST = 14, 300
 """So many letters of a name are read on a tile; one of Chinese, Japanese or Korean takes the room of two."""
 

@@ -26,9 +26,9 @@ from .visible_text import identity_problem
 
 PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
 IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
-HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:\d{1,5})?')
-ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:\d{1,5})?')
-ORIGIN = re.compile(rf'https://{HOST_AND_PORT.pattern}|http://(localhost|127\.0\.0\.1)(:\d{{1,5}})?')
+HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:[0-9]{1,5})?')
+ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:[0-9]{1,5})?')
+ORIGIN = re.compile(rf'https://{HOST_AND_PORT.pattern}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?')
 PLACEHOLDER = re.compile(r'<[^<>]*>')
 """What an example has where a value of one's own belongs, as <your-dashboard-embed-url>."""
 TOO_LONG_TO_SHOW = 60
@@ -63,16 +63,17 @@ class Settings(BaseSettings):
         description='postgresql://user:password@host:port/database, with the characters :/?#[]@% of a password '
                     'percent-encoded (/ as %2F)', repr=False)] = None
     pghost: Annotated[str | None, Field(description='a host name; the other PG* variables go with it')] = None
-    pgport: Annotated[str | None, Field(pattern=r'^\d{1,5}(,\d{1,5})*$', description='a port')] = None
+    pgport: Annotated[str | None, Field(pattern=r'^[0-9]{1,5}(,[0-9]{1,5})*$', description='a port')] = None
     pguser: Annotated[str | None, Field(description='a role of the database')] = None
     pgdatabase: Annotated[str | None, Field(description='a database')] = None
     pgpassword: Annotated[str | None, Field(description='the password of PGUSER', repr=False)] = None
     pgsslmode: Annotated[str | None, Field(description='a TLS mode, as verify-full')] = None
     lakebase_endpoint: Annotated[str | None, Field(
-        pattern=r'^projects/[\w-]+/branches/[\w-]+/endpoints/[\w-]+$',
+        pattern=r'^projects/[A-Za-z0-9_-]+/branches/[A-Za-z0-9_-]+/endpoints/[A-Za-z0-9_-]+$',
         description='projects/PROJECT/branches/BRANCH/endpoints/ENDPOINT')] = None
-    lakebase_instance_name: Annotated[str | None, Field(pattern=r'^[\w-]{1,63}$', description='the name of a Lakebase '
-                                                        'instance: letters, digits, - and _')] = None
+    lakebase_instance_name: Annotated[str | None, Field(
+        pattern=r'^[A-Za-z0-9_-]{1,63}$',
+        description='the name of a Lakebase instance: letters, digits, - and _')] = None
     lakebase_database_name: Annotated[str | None, Field(max_length=63, description='a database on it, at most 63 '
                                                                                    'characters')] = None
     databricks_database_port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 5432

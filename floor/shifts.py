@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 AROUND = 2
 """Days to look at on either side of a moment: time zones have skipped whole ones."""
 
-_NAME_AND_START = re.compile(r"(\w[\w .&/'-]*?)\s+([01]?\d|2[0-3]):([0-5]\d)")
+_NAME_AND_START = re.compile(r"(\w[\w .&/'-]*?)\s+([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
 @dataclass(frozen=True, slots=True)

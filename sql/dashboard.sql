@@ -5,6 +5,8 @@
 \if :{?schema} \else \set schema manufacturing_line \endif
 SET search_path = :"schema", pg_temp;
 SET client_min_messages = warning;
+SET standard_conforming_strings = on;
+SET statement_timeout = 0;
 SET jit = off;
 \o /dev/null
 SET lock_timeout = '60s';

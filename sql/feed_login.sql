@@ -7,6 +7,8 @@
 \endif
 \if :{?schema} \else \set schema manufacturing_line \endif
 SET client_min_messages = warning;
+SET standard_conforming_strings = on;
+SET statement_timeout = 0;
 SET search_path = :"schema", pg_temp;
 BEGIN;
 \ir feed_writer.sql

@@ -7,6 +7,8 @@
 \if :{?legacy_schema} \else \set legacy_schema '' \endif
 BEGIN;
 SET LOCAL client_min_messages = warning;
+SET LOCAL standard_conforming_strings = on;
+SET LOCAL statement_timeout = 0;
 SELECT format('CREATE SCHEMA %I', :'schema') WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = :'schema') \gexec
 SELECT set_config('floor.legacy_schema', :'legacy_schema', true) \g /dev/null
 SET search_path = :"schema";

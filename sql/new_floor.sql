@@ -51,13 +51,13 @@ BEGIN
     IF EXISTS (SELECT FROM machine_feed_stream) OR EXISTS (SELECT FROM work_orders) OR EXISTS (SELECT FROM employees) THEN
         INSERT INTO production_lines (line_id, code, name, position)
         SELECT l.line_id, l.code, l.name, l.position FROM demo_lines l
-        WHERE EXISTS (SELECT FROM machine_feed_stream f WHERE substring(f.machine_name FROM '_(\d\d)_\d+$') = l.code)
+        WHERE EXISTS (SELECT FROM machine_feed_stream f WHERE substring(f.machine_name FROM '_([0-9]{2})_[0-9]+$') = l.code)
           AND NOT EXISTS (SELECT FROM production_lines);
         UPDATE machines m SET line_id = placed.line_id, position = placed.position
         FROM (SELECT f.machine_name, l.line_id, row_number() OVER (
                          PARTITION BY l.line_id ORDER BY d.machine_id NULLS LAST, f.machine_id) AS position
               FROM machine_feed_stream f
-              JOIN production_lines l ON l.code = substring(f.machine_name FROM '_(\d\d)_\d+$')
+              JOIN production_lines l ON l.code = substring(f.machine_name FROM '_([0-9]{2})_[0-9]+$')
               LEFT JOIN demo_machines d USING (machine_name)) AS placed
         WHERE m.machine_name = placed.machine_name AND m.line_id IS NULL;
         UPDATE machine_feed_stream f SET type = d.type FROM demo_machines d

@@ -27,7 +27,7 @@ NOT_NEEDED = ('accelerometer', 'camera', 'display-capture', 'geolocation', 'gyro
               'magnetometer', 'microphone', 'midi', 'payment', 'serial', 'usb', 'xr-spatial-tracking')
 """What no page of ours ever asks for: a photo comes from the camera by the browser's own file dialog."""
 A_YEAR_S = 31_536_000
-IPV6_AND_PORT = re.compile(r'\[[0-9a-f:.]+\](:\d{1,5})?')
+IPV6_AND_PORT = re.compile(r'\[[0-9a-f:.]+\](:[0-9]{1,5})?')
 
 
 def on_every_answer(*, https: bool) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ MOST_BYTES = 1_000_000
 """Of a body; and of one message over the socket, which is what engine.io takes."""
 AROUND_A_FILE = 64 * 1024
 """What a form may add to the one file in it."""
-UPLOAD = re.compile(r'/_nicegui/client/[^/]+/upload/\d+|/api/work-orders/[^/]+/attachments')
+UPLOAD = re.compile(r'/_nicegui/client/[^/]+/upload/[0-9]+|/api/work-orders/[^/]+/attachments')
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 50, 100
 MESSAGES_IN_A_POST = 4
 """A browser without WebSockets sends up to 16 messages with one POST; few are full."""

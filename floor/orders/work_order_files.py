@@ -21,7 +21,7 @@ _SIGNATURES = (
     (re.compile(rb'....ftyp(?:hei[cxms]|hev[cxms]|mif[12]|msf1)', re.DOTALL), 'image/heic'),
     (re.compile(rb'....ftypavi[fs]', re.DOTALL), 'image/avif'),
     (re.compile(rb'II[*+]\0|MM\0[*+]'), 'image/tiff'),
-    (re.compile(rb'%PDF-\d'), PDF),
+    (re.compile(rb'%PDF-[0-9]'), PDF),
 )
 _OTHERS = (
     (re.compile(rb'\s*<(?:!doctype html|html|head|body|script)', re.I), 'a web page'),

@@ -30,11 +30,11 @@ BEGIN
                     ELSE format('The adopted status was %%s', coalesce(quote_literal(said_status), 'not given')) END
         FROM (SELECT DISTINCT ON (name) *
               FROM (SELECT adopted_name(r ->> 'machine_name', 200) AS name,
-                           CASE WHEN r ->> 'machine_id' ~ '^\d{1,9}$' THEN (r ->> 'machine_id')::integer END AS number,
+                           CASE WHEN r ->> 'machine_id' ~ '^[0-9]{1,9}$' THEN (r ->> 'machine_id')::integer END AS number,
                            r ->> 'status' AS said_status, lower(btrim(r ->> 'status')) AS status, r ->> 'type' AS said_type,
-                           lower(regexp_replace(btrim(r ->> 'type'), '[\s-]+', '_', 'g')) AS kind,
+                           lower(regexp_replace(btrim(r ->> 'type'), '[[:space:]-]+', '_', 'g')) AS kind,
                            r ->> 'reason' AS said_reason,
-                           CASE WHEN r ->> 'datetime' ~ '^\d{4}-\d\d-\d\d' THEN (r ->> 'datetime')::timestamptz END AS happened
+                           CASE WHEN r ->> 'datetime' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' THEN (r ->> 'datetime')::timestamptz END AS happened
                     FROM (SELECT to_jsonb(o) AS r FROM %s AS o) AS rows) AS said
               WHERE name IS NOT NULL
               ORDER BY name, happened DESC NULLS LAST, number) AS latest
@@ -67,11 +67,11 @@ BEGIN
                     ELSE format('employee-%%s@example.invalid', number) END,
                coalesce(adopted_name(r ->> 'department', 100), 'Not given'),
                coalesce(lower(r ->> 'active') NOT IN ('false', 'f', 'no', 'n', '0', 'inactive'), true),
-               coalesce(CASE WHEN r ->> 'created_at' ~ '^\d{4}-\d\d-\d\d' THEN (r ->> 'created_at')::timestamptz END, now())
+               coalesce(CASE WHEN r ->> 'created_at' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' THEN (r ->> 'created_at')::timestamptz END, now())
         FROM (SELECT r, btrim(r ->> 'email') AS email,
                      CASE WHEN given IS NOT NULL AND row_number() OVER (PARTITION BY given) = 1 THEN given
                           ELSE coalesce(max(given) OVER (), 0) + row_number() OVER () END AS number
-              FROM (SELECT to_jsonb(o) AS r, CASE WHEN o.id::text ~ '^\d{1,9}$' THEN o.id::text::integer END AS given
+              FROM (SELECT to_jsonb(o) AS r, CASE WHEN o.id::text ~ '^[0-9]{1,9}$' THEN o.id::text::integer END AS given
                     FROM %s AS o) AS rows) AS people
         ORDER BY number
     $sql$, old);

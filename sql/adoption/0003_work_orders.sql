@@ -28,14 +28,14 @@ BEGIN
     FOR r IN EXECUTE format($sql$ SELECT to_jsonb(o) AS r FROM %s AS o ORDER BY to_jsonb(o) ->> 'created_at', o.id $sql$, old) LOOP
         taken := taken + 1;
         notes := '{}';
-        created := coalesce(CASE WHEN r ->> 'created_at' ~ '^(19[7-9]|[2-8]\d)\d' THEN (r ->> 'created_at')::timestamptz END,
-                            CASE WHEN r ->> 'timestamp' ~ '^(19[7-9]|[2-8]\d)\d' THEN (r ->> 'timestamp')::timestamptz END,
+        created := coalesce(CASE WHEN r ->> 'created_at' ~ '^(19[7-9]|[2-8][0-9])[0-9]' THEN (r ->> 'created_at')::timestamptz END,
+                            CASE WHEN r ->> 'timestamp' ~ '^(19[7-9]|[2-8][0-9])[0-9]' THEN (r ->> 'timestamp')::timestamptz END,
                             now());
-        reported := coalesce(CASE WHEN r ->> 'timestamp' ~ '^(19[7-9]|[2-8]\d)\d' THEN (r ->> 'timestamp')::timestamptz END,
+        reported := coalesce(CASE WHEN r ->> 'timestamp' ~ '^(19[7-9]|[2-8][0-9])[0-9]' THEN (r ->> 'timestamp')::timestamptz END,
                              created);
 
         order_id := 'WO-' || lower(substr(btrim(r ->> 'id'), 4));
-        IF order_id !~ '^WO-\d{8}-[0-9a-z]{4,32}$' OR EXISTS (SELECT FROM work_orders WHERE id = order_id) THEN
+        IF order_id !~ '^WO-[0-9]{8}-[0-9a-z]{4,32}$' OR EXISTS (SELECT FROM work_orders WHERE id = order_id) THEN
             order_id := 'WO-' || to_char(created, 'YYYYMMDD') || '-' || left(md5(taken::text || (r ->> 'id')), 12);
         END IF;
         IF order_id IS DISTINCT FROM r ->> 'id' THEN
@@ -43,7 +43,7 @@ BEGIN
         END IF;
 
         machine := coalesce(adopted_name(r ->> 'machine_id', 200), 'Machine not given');
-        IF machine ~ '^\d+$' AND feed IS NOT NULL THEN
+        IF machine ~ '^[0-9]+$' AND feed IS NOT NULL THEN
             EXECUTE format('SELECT coalesce((SELECT adopted_name(machine_name::text, 200) FROM %s WHERE machine_id::text = $1 LIMIT 1), $1)',
                            feed) INTO machine USING machine;
         END IF;
@@ -63,8 +63,8 @@ BEGIN
         IF urgency IS DISTINCT FROM said THEN
             notes := notes || format('Its priority was %s.', coalesce(quote_literal(r ->> 'priority'), 'not given'));
         END IF;
-        ended := coalesce(CASE WHEN r ->> 'completed_at' ~ '^(19[7-9]|[2-8]\d)\d' THEN (r ->> 'completed_at')::timestamptz END,
-                          CASE WHEN r ->> 'updated_at' ~ '^(19[7-9]|[2-8]\d)\d' THEN (r ->> 'updated_at')::timestamptz END);
+        ended := coalesce(CASE WHEN r ->> 'completed_at' ~ '^(19[7-9]|[2-8][0-9])[0-9]' THEN (r ->> 'completed_at')::timestamptz END,
+                          CASE WHEN r ->> 'updated_at' ~ '^(19[7-9]|[2-8][0-9])[0-9]' THEN (r ->> 'updated_at')::timestamptz END);
         IF ended IS NULL AND state IN ('completed', 'cancelled') THEN
             notes := notes || 'When it ended was not recorded: the time of the report stands for it.'::text;
         END IF;

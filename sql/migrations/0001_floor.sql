@@ -200,7 +200,7 @@ BEGIN
     SELECT NEW.machine_name, NEW.type, line.line_id,
            (SELECT coalesce(max(position), 0) + 1 FROM machines WHERE line_id IS NOT DISTINCT FROM line.line_id)
     FROM (SELECT (SELECT line_id FROM production_lines
-                  WHERE code = substring(NEW.machine_name FROM '_(\d\d)_\d+$')) AS line_id) AS line
+                  WHERE code = substring(NEW.machine_name FROM '_([0-9]{2})_[0-9]+$')) AS line_id) AS line
     ON CONFLICT (machine_name) DO NOTHING;
     RETURN NEW;
 END $$;

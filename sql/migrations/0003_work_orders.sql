@@ -54,7 +54,7 @@ INSERT INTO work_order_moves (from_status, to_status, role, within) VALUES
 CREATE TABLE work_orders (
     id                text        PRIMARY KEY DEFAULT 'WO-' || to_char(clock_timestamp(), 'YYYYMMDD') || '-'
                                               || left(md5(gen_random_uuid()::text), 8)
-        CONSTRAINT work_orders_id_check CHECK (id ~ '^WO-\d{8}-[0-9a-z]{4,32}$'),
+        CONSTRAINT work_orders_id_check CHECK (id ~ '^WO-[0-9]{8}-[0-9a-z]{4,32}$'),
     machine_id        text        NOT NULL REFERENCES machines ON UPDATE CASCADE,
     issue_description text        NOT NULL
         CONSTRAINT work_orders_issue_description_check CHECK (is_visible(issue_description) AND length(issue_description) <= 10000),
@@ -591,7 +591,7 @@ BEGIN
            f.reason, f.status_since
     FROM machine_feed_stream f
     WHERE f.status = 'down' AND f.status_since <= clock_timestamp() - after
-      AND coalesce(f.reason, '') !~* '^\s*(starved|blocked)'
+      AND coalesce(f.reason, '') !~* '^[[:space:]]*(starved|blocked)'
       AND NOT EXISTS (SELECT FROM work_orders o WHERE o.machine_id = f.machine_name AND o.stop_since = f.status_since)
     ON CONFLICT (machine_id, stop_since) WHERE source = 'automatic' DO NOTHING
     RETURNING id;

@@ -295,7 +295,7 @@ COMMENT ON FUNCTION micros IS 'Microseconds; exact below a hundred years.';
 CREATE FUNCTION waits_for(status text, reason text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN status <> 'warning' THEN NULL
-                WHEN reason ~* '^\s*starved' THEN 'starved' WHEN reason ~* '^\s*blocked' THEN 'blocked' END
+                WHEN reason ~* '^[[:space:]]*starved' THEN 'starved' WHEN reason ~* '^[[:space:]]*blocked' THEN 'blocked' END
 $$;
 
 -- The last change of a machine up to a moment, and when the status that it brought began: from there back to the change

@@ -1,0 +1,40 @@
+"""A digit is one of 0 to 9 wherever a name or a number is parsed: \\d would also take those of other scripts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from floor.api.work_orders_api import ORDER_ID
+from floor.errors import InvalidInput, SettingsError
+from floor.settings import Settings
+from floor.shifts import parse_shifts
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(path for folder in ('floor', 'simulator', 'auth', 'sql') for path in (ROOT / folder).rglob('*')
+                 if path.suffix in {'.py', '.sql'})
+
+
+@pytest.mark.parametrize('path', SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_pattern_takes_other_digits(path: Path) -> None:
+    text = path.read_text(encoding='utf-8')
+    assert [line for line in text.splitlines() if re.search(r'(?<!\\)\\[dD]', line)] == []
+
+
+@pytest.mark.parametrize('path', [path for path in SOURCES if path.suffix == '.sql'],
+                         ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_function_means_something_else_where_backslashes_escape(path: Path) -> None:
+    """The bodies of functions are read in the session of whoever writes, whatever its standard_conforming_strings."""
+    assert [line for line in path.read_text(encoding='utf-8').splitlines()
+            if re.search(r"(?<![Ee])'[^']*\\[swbmM][^']*'", line)] == []
+
+
+def test_a_number_in_other_digits_is_no_number() -> None:
+    assert ORDER_ID.fullmatch('WO-20260101-abcd')
+    assert not ORDER_ID.fullmatch('WO-٢٠٢٦٠١٠١-abcd')
+    with pytest.raises(InvalidInput):
+        parse_shifts('Early ٠6:00,Late 14:00')
+    with pytest.raises(SettingsError, match='PGPORT'):
+        Settings.load(_env_file=None, pgport='٥٤٣٢')
