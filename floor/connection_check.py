@@ -26,7 +26,7 @@ def never_works(error: BaseException, timezone: str) -> str | None:
     """What to set otherwise, where trying again does not help; None: it may."""
     text = ' '.join(str(error).split())
     match error:
-        case asyncpg.InvalidParameterValueError() if '"timezone"' in text.lower():
+        case asyncpg.InvalidParameterValueError() if 'timezone' in text.lower():
             return (f'PLANT_TIMEZONE={timezone} cannot be used: this database does not know that time zone. Choose a '
                     f'nearby city that is in its view pg_timezone_names')
         case asyncpg.ProtocolViolationError() if 'startup parameter' in text:
@@ -47,6 +47,8 @@ async def check_connection(database: Database, patience: float = PATIENCE_S, *, 
         connection = await asyncio.wait_for(database.connect(), patience)
     except DatabaseMisconfigured:
         raise
+    except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError) as error:
+        raise DatabaseMisconfigured(f'{POOLER} ({error})') from error
     except (DatabaseUnavailable, TimeoutError):
         return  # the floor shows it, and tries again
     try:

@@ -24,10 +24,12 @@ from asyncpg.pool import PoolConnectionProxy
 
 from .connection_check import never_works
 from .errors import DatabaseMisconfigured, DatabaseUnavailable
+from .full_server import FullServer
 from .lag import Lag
 from .repeated_log import RepeatedLog
 from .resources import resource_folder
 from .sentences import full_stop
+from .session_settings import PLAIN, Session, known_by, make_ours
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -128,6 +130,9 @@ class Database:
         self._release_log = RepeatedLog(log)
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
+        self._full_server = FullServer(settings.db_pool_timeout)
+        self._given: dict[str, str] = PLAIN
+        """What a session is given at its start; nothing behind a pooler that refuses it: it is set afterwards."""
 
     async def connect(self) -> Connection:
         """A connection of the caller's own, in the floor's schema.
@@ -135,9 +140,10 @@ class Database:
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
         try:
-            return await self._sign_in(self.url, timeout=self._settings.db_pool_timeout, **self._options())
+            return await self._full_server.connect(lambda: self._pool, lambda: self._sign_in(
+                self.url, timeout=self._settings.db_pool_timeout, **self._options()))
         except UNREACHABLE as error:
-            raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
+            raise unavailable(error) from error
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
@@ -150,7 +156,7 @@ class Database:
         try:
             asked_at = time.monotonic()
             pool = await self._open_pool()
-            connection = await pool.acquire(timeout=self._settings.db_pool_timeout)
+            connection = await self._full_server.take_from(pool)
             try:
                 self.wait.observe(time.monotonic() - asked_at)
                 yield connection
@@ -164,7 +170,7 @@ class Database:
             self._disk_full_log.warn('disk_full', f'the disk of the database is full: {describe(error)}')
             raise
         except UNREACHABLE as error:
-            raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
+            raise unavailable(error) from error
 
     async def now(self) -> datetime:
         """The database's clock, which alone says what is overdue, over or still going.
@@ -214,11 +220,11 @@ class Database:
     async def _open_pool(self) -> asyncpg.Pool:
         async with self._opening:
             if self._pool is None:
-                # DB_POOL_SIZE is the number kept open, DB_MAX_OVERFLOW what may come on top under load
                 size = self._settings.db_pool_size
-                self._pool = await asyncpg.create_pool(
-                    self.url, min_size=size, max_size=size + self._settings.db_max_overflow,
-                    timeout=self._settings.db_pool_timeout, connect=self._sign_in, **self._options())
+                try:
+                    self._pool = await self._new_pool(size)
+                except asyncpg.TooManyConnectionsError:  # the server has fewer for us than the pool would keep open
+                    self._pool = await self._new_pool(0)
             return self._pool
 
     async def _release(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
@@ -235,6 +241,17 @@ class Database:
             self._release_log.warn('release', f'a connection that the database did not get ready again was closed: '
                                               f'{describe(error)}')
 
+    def _new_pool(self, kept_open: int) -> asyncpg.Pool:
+        # DB_POOL_SIZE is the number kept open, DB_MAX_OVERFLOW what may come on top under load
+        most = self._settings.db_pool_size + self._settings.db_max_overflow
+        return asyncpg.create_pool(
+            self.url, min_size=kept_open, max_size=most, timeout=self._settings.db_pool_timeout,
+            connect=self._sign_in_for_pool, connection_class=Session, **self._options())
+
+    async def _sign_in_for_pool(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
+        self._full_server.keep_free()
+        return await self._sign_in(dsn, **options)
+
     async def _sign_in(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
         """asyncpg.connect, for the pool too, with what only the credentials know.
 
@@ -249,18 +266,35 @@ class Database:
 
     async def _sign_in_once(self, dsn: str | None, **options: Any) -> asyncpg.Connection:
         if self._credentials is None:
-            plain: asyncpg.Connection = await asyncpg.connect(dsn, **options)
-            return plain
+            return await self._begin_session(dsn, **options)
         arguments = await self._credentials.arguments()
         given = self._credentials.given
         try:
-            signed_in: asyncpg.Connection = await asyncpg.connect(dsn, **options, **arguments)
-            return signed_in
+            return await self._begin_session(dsn, **options, **arguments)
         except asyncpg.InvalidAuthorizationSpecificationError as error:
             self._credentials.refuse(given)
             raise DatabaseUnavailable(
                 f'the database does not let us in: {full_stop(describe(error))} Asking for a new password; if this '
                 f'stays, give the app the database as its resource, or its service principal a role in it') from error
+
+    async def _begin_session(self, dsn: str | None, server_settings: dict[str, str], **options: Any) -> Session:
+        options['connection_class'] = Session
+        try:
+            session: Session = await asyncpg.connect(dsn, server_settings=server_settings | self._given, **options)
+        except asyncpg.ProtocolViolationError as error:  # of a pooler, which may pass on what it knows
+            if not self._given or 'startup parameter' not in str(error):
+                raise
+            session = await asyncpg.connect(dsn, server_settings=server_settings, **options)
+            self._given = {}
+        try:
+            await make_ours(session, {name: value for name, value in (server_settings | PLAIN).items()
+                                      if name not in SERVER_GIVES_UP})
+        except BaseException:
+            session.terminate()
+            raise
+        if self._given:
+            self._given = known_by(session)
+        return session
 
     def _options(self) -> dict[str, Any]:
         # server settings outlive the RESET ALL of a pool's release; SET search_path would not
@@ -268,6 +302,14 @@ class Database:
                 'server_settings': {'search_path': f'"{self.schema}", pg_temp', 'application_name': 'line-monitor',
                                     'timezone': self._settings.plant_timezone,  # the day in an order's id
                                     **SERVER_GIVES_UP}}
+
+
+def unavailable(error: BaseException) -> DatabaseUnavailable:
+    """That nobody answers, or that the server is full, in a sentence for people."""
+    if isinstance(error, asyncpg.TooManyConnectionsError):
+        return DatabaseUnavailable(f'the database has no connection left for this program, which waits for one: '
+                                   f'{describe(error)}')
+    return DatabaseUnavailable(f'the database does not answer: {describe(error)}')
 
 
 def describe(error: BaseException) -> str:

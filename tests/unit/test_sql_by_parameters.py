@@ -22,6 +22,7 @@ KNOWN = {
     ('floor/backup.py', 'fetchval'): 'counts the rows of our own tables, whose names the database gives and quotes',
     ('floor/restore.py', 'fetchval'): 'the same, in the database that was restored',
     ('floor/analytics/dashboard_keeper.py', 'execute'): 'the file sql/queries/dashboard.sql',
+    ('floor/session_settings.py', 'execute'): 'constants of that module, and a schema and a zone that were checked',
     ('floor/migrate.py', 'execute'): 'the files of sql/migrations; identifiers are quoted by the database itself',
 }
 
