@@ -7,6 +7,7 @@ not held up. `python -m floor.restore FILE` brings it back. The file is for the 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -20,7 +21,9 @@ from .database import SQL, UNREACHABLE, describe
 from .embedded.backup_file import DUMP, MANIFEST, ROLES, Manifest, new_backup, require_embedded
 from .embedded.postgres_programs import copy_out, progress
 from .embedded.server import EmbeddedPostgres
+from .embedded.workshop import is_interrupted
 from .errors import BackupError
+from .session_settings import ADMINISTRATOR
 from .settings import Settings
 from .source import database_source
 from .version import program_version
@@ -43,7 +46,7 @@ def save(settings: Settings, file: Path, *, replace: bool = False) -> None:
     """
     require_embedded(settings)
     folder = EmbeddedPostgres(settings.data_dir).folder
-    if not folder.exists():
+    if not os.path.exists(folder) and not is_interrupted(folder.parent):
         raise BackupError(f'there is no database in {settings.data_dir} yet, so there is nothing to save; DATA_DIR '
                           f'names the folder of another')
     with new_backup(file, replace=replace) as backup, database_source(settings, say) as source:
@@ -57,7 +60,8 @@ def save(settings: Settings, file: Path, *, replace: bool = False) -> None:
 async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:
     queries = aiosql.from_path(SQL / 'queries' / 'backup.sql', 'asyncpg')
     try:
-        connection = await asyncpg.connect(url, server_settings={'search_path': f'"{schema}", pg_temp'})
+        connection = await asyncpg.connect(
+            url, server_settings=ADMINISTRATOR | {'search_path': f'"{schema}", pg_temp'})
         try:
             async with connection.transaction(isolation='repeatable_read', readonly=True):
                 moment = await queries.export_snapshot(connection)

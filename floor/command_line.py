@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(**given: Any) -> int:
     """Run the floor until it is stopped; 0, or 1 with one line that says what is wrong. given: settings that win."""
     shutdown = Shutdown()
+    console.print_every_path()
     try:
         with shutdown.on_signal():
             _run(given, shutdown)

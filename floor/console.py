@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import signal
 import socket
@@ -59,6 +60,7 @@ def welcome(settings: Settings, source: DatabaseSource) -> None:
 
 def run_command(name: str, work: Callable[[], None]) -> int:
     """A command that ends by itself, by Ctrl-C or by SIGTERM; its exit status, with a line if the work was not done."""
+    print_every_path()
     try:
         with stop_on_sigterm():
             work()
@@ -69,6 +71,12 @@ def run_command(name: str, work: Callable[[], None]) -> int:
         print(f'{name}: stopped, and nothing was changed', file=sys.stderr)
         return 130
     return 0
+
+
+def print_every_path() -> None:
+    """Names of files are bytes, and some are no text: what cannot be printed is escaped, as Python does on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')
 
 
 def check_port(host: str, port: int) -> None:

@@ -279,10 +279,12 @@ class Database:
 
     async def _begin_session(self, dsn: str | None, server_settings: dict[str, str], **options: Any) -> Session:
         options['connection_class'] = Session
+        given = self._given
         try:
-            session: Session = await asyncpg.connect(dsn, server_settings=server_settings | self._given, **options)
-        except asyncpg.ProtocolViolationError as error:  # of a pooler, which may pass on what it knows
-            if not self._given or 'startup parameter' not in str(error):
+            session: Session = await asyncpg.connect(dsn, server_settings=server_settings | given, **options)
+        except (asyncpg.ProtocolViolationError, asyncpg.UndefinedObjectError):
+            # of a pooler, or of a server that does not know one of them: each that can be is set afterwards
+            if not given:
                 raise
             session = await asyncpg.connect(dsn, server_settings=server_settings, **options)
             self._given = {}

@@ -14,7 +14,7 @@ from .errors import InvalidInput
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 LONGEST_TEXT = 40
 EXAMPLE = '2026-11-23T10:42 or, with its offset from UTC, 2026-11-23T10:42+01:00'
-LOST_PLUS = re.compile(r'(:\d\d(?:[.,]\d+)?) (\d\d(?::?\d\d)?)$')
+LOST_PLUS = re.compile(r'(:[0-9]{2}(?:[.,][0-9]+)?) ([0-9]{2}(?::?[0-9]{2})?)$')
 """Where the + of an offset stood: in an address it is decoded to a blank."""
 
 

@@ -9,30 +9,29 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import secrets
-import shutil
+import signal
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import aiosql
 import asyncpg
 
 from .console import Parser, run_command, say
-from .data_folder import make_durable
 from .database import SQL, UNREACHABLE, describe
 from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
 from .embedded.owner_beat import OwnerBeat
 from .embedded.postgres_programs import copy_in, progress
-from .embedded.server import EmbeddedPostgres, OwnerLock, make_data_dir
-from .errors import BackupError
+from .embedded.server import EmbeddedPostgres, OwnerLock, database_url_of, make_data_dir, unusable
+from .embedded.sockets import remove_socket_folder, socket_folder_of
+from .embedded.workshop import Workshop
+from .errors import BackupError, EmbeddedDatabaseError
 from .migrate import load_migrations
+from .session_settings import ADMINISTRATOR
 from .settings import Settings
 
-WORKSHOP = 'restore-'
 OURS_BEFORE = ('CREATE ROLE postgres;', 'ALTER ROLE postgres ')
 """Statements of roles.sql about the role that each cluster is made with."""
 
@@ -54,19 +53,21 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> None:
     :raises EmbeddedDatabaseError: the data folder can't be used
     """
     require_embedded(settings)
-    with open_backup(file) as (backup, manifest):
+    with ExitStack() as until_the_end, open_backup(file) as (backup, manifest):
         _require_that_we_know(manifest, settings)
         with _alone_in(settings.data_dir) as data_dir:
-            folder = EmbeddedPostgres(data_dir).folder
-            if folder.exists() and not replace:
+            target = EmbeddedPostgres(data_dir, report=say)
+            target.tidy_up()
+            if os.path.lexists(target.folder) and not replace:
                 raise BackupError(f'there is a database in {data_dir} already: choose another DATA_DIR, or add '
                                   f'--replace, which keeps it beside under another name')
-            with _filled_cluster(data_dir, backup, manifest) as filled:
-                kept = _put_in_place(filled, folder)
-    say(f'Restored {sum(manifest.rows.values()):,} rows of {len(manifest.rows)} tables, as of '
-        f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC. Start it with: python main.py')
-    if kept is not None:
-        say(f'The database that was there before is kept in {kept}; delete it when you do not want it any more')
+            with _filled_cluster(data_dir, backup, manifest) as (workshop, filled):
+                until_the_end.enter_context(_not_to_be_stopped())
+                kept = workshop.put_in_place(filled, target.folder)
+        say(f'Restored {sum(manifest.rows.values()):,} rows of {len(manifest.rows)} tables, as of '
+            f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC. Start it with: python main.py')
+        if kept is not None:
+            say(f'The database that was there before is kept in {kept}; delete it when you do not want it any more')
 
 
 def _require_that_we_know(manifest: Manifest, settings: Settings) -> None:
@@ -82,7 +83,7 @@ def _require_that_we_know(manifest: Manifest, settings: Settings) -> None:
 @contextmanager
 def _alone_in(data_dir: Path) -> Iterator[Path]:
     """The data folder, for as long as no app uses it and none can start."""
-    data_dir = data_dir.expanduser().resolve()
+    data_dir = Path(os.path.realpath(data_dir.expanduser()))
     make_data_dir(data_dir)
     lock = OwnerLock(data_dir / 'owner.lock')
     beat = OwnerBeat(data_dir)
@@ -90,27 +91,40 @@ def _alone_in(data_dir: Path) -> Iterator[Path]:
         if not lock.take() or not beat.claim_now():
             raise BackupError(f'line monitor runs with this data folder ({data_dir}): stop it, restore, start it again')
         yield data_dir
+    except OSError as error:
+        raise EmbeddedDatabaseError(unusable(data_dir, error)) from error
     finally:
         beat.stop()
         lock.release()
 
 
 @contextmanager
-def _filled_cluster(data_dir: Path, backup: zipfile.ZipFile, manifest: Manifest) -> Iterator[Path]:
+def _filled_cluster(data_dir: Path, backup: zipfile.ZipFile, manifest: Manifest) -> Iterator[tuple[Workshop, Path]]:
     """A cluster with all that is in the backup, stopped; removed at the end unless it has been moved away."""
-    for left_by_a_crash in data_dir.glob(f'{WORKSHOP}*'):
-        shutil.rmtree(left_by_a_crash)
-    workshop = data_dir / f'{WORKSHOP}{secrets.token_hex(4)}'
+    workshop = Workshop.make(data_dir)
     try:
-        postgres = EmbeddedPostgres(workshop, schema=manifest.schema_name, report=lambda _: None)
+        postgres = EmbeddedPostgres(workshop.folder, schema=manifest.schema_name, report=lambda _: None)
         try:
             postgres.start()
             asyncio.run(_fill(postgres.url, backup, manifest))
         finally:
             postgres.stop()
-        yield postgres.folder
+            if (url := database_url_of(workshop.folder)) is not None:
+                remove_socket_folder(socket_folder_of(url))
+        yield workshop, postgres.folder
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)  # the next restore looks again
+        workshop.remove()  # what stays is removed by the next start
+
+
+@contextmanager
+def _not_to_be_stopped() -> Iterator[None]:
+    """Ctrl-C and SIGTERM come too late: what takes two renames is done, and said."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _fill(url: str, backup: zipfile.ZipFile, manifest: Manifest) -> None:
@@ -120,7 +134,7 @@ async def _fill(url: str, backup: zipfile.ZipFile, manifest: Manifest) -> None:
     with backup.open(DUMP) as part, progress('Restoring', backup.getinfo(DUMP).file_size) as moved:
         copy_in(part, 'pg_restore', '--single-transaction', '-d', url, moved=moved)
     try:
-        connection = await asyncpg.connect(url)
+        connection = await asyncpg.connect(url, server_settings=ADMINISTRATOR)
         try:
             await connection.execute('ANALYZE', timeout=None)
             await _compare(connection, manifest)
@@ -137,22 +151,6 @@ async def _compare(connection: asyncpg.Connection, manifest: Manifest) -> None:
     if different := [name for name in {**rows, **manifest.rows} if rows.get(name) != manifest.rows.get(name)]:
         raise BackupError(f'not everything came back: {", ".join(sorted(different))} differ from the backup. Nothing '
                           f'was changed; take another backup')
-
-
-def _put_in_place(filled: Path, folder: Path) -> Path | None:
-    """Two renames; returns where the former database is now."""
-    kept = None
-    if folder.exists():
-        kept = folder.with_name(f'{folder.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S}')
-        os.rename(folder, kept)
-    try:
-        os.rename(filled, folder)
-    except OSError:
-        if kept is not None:
-            os.rename(kept, folder)
-        raise
-    make_durable(folder.parent)
-    return kept
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 """What a backup is: a zip that ordinary tools read too.
 
+    about.txt           what this file is, for people
     line-monitor.json   who made it, when, of what: Manifest
     roles.sql           the logins and roles that the rights in the dump name; with hashed passwords
     database.dump       what pg_restore reads; attachments, sequences and rights are in it
@@ -10,8 +11,8 @@ A zip carries a checksum of each part, so a backup that was cut off or has rotte
 from __future__ import annotations
 
 import os
-import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -23,6 +24,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ..data_folder import give_name, make_durable
 from ..errors import BackupError
 from ..settings import Settings, Source
+from .drafts import ABOUT, FIRST, new_draft, remove_drafts
 
 MANIFEST, ROLES, DUMP = 'line-monitor.json', 'roles.sql', 'database.dump'
 LAYOUT = 1
@@ -53,19 +55,24 @@ def new_backup(file: Path, *, replace: bool) -> Iterator[zipfile.ZipFile]:
 
     :raises BackupError: the file is there and must not be replaced, or the folder can't be written
     """
-    if file.exists() and not replace:
+    if os.path.lexists(file) and not replace:
         raise already_there(file)
+    if file.is_dir():
+        raise BackupError(f'{file} is a folder: name a file, such as {file / "floor.zip"}')
     try:
-        descriptor, draft = tempfile.mkstemp(prefix=f'.{file.name}.', dir=file.parent)  # for our eyes only: 0600
+        remove_drafts(file.parent)
+        draft, descriptor = new_draft(file)
         try:
-            with open(descriptor, 'wb') as out:
+            with open(descriptor, 'w+b') as out:
                 with zipfile.ZipFile(out, 'w') as backup:
+                    backup.writestr(FIRST, ABOUT)
+                    out.flush()
                     yield backup
                 out.flush()
                 os.fsync(out.fileno())
-            _give_name(Path(draft), file, replace=replace)
+                _give_name(draft, file, replace=replace)  # while it is locked
         finally:
-            Path(draft).unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
         make_durable(file.parent)
     except OSError as error:
         raise BackupError(f'{file} cannot be written ({error.strerror or error}): choose another place') from error
@@ -78,21 +85,39 @@ def open_backup(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     :raises BackupError: it is not a backup, not whole, or of a layout that this program does not know
     """
     try:
-        with zipfile.ZipFile(file) as backup:
-            if (damaged := backup.testzip()) is not None:
-                raise BackupError(f'{file} is damaged: {damaged} in it is not what was written. Take another backup')
-            manifest = Manifest.model_validate_json(backup.read(MANIFEST))
-            backup.getinfo(ROLES), backup.getinfo(DUMP)
-            if manifest.layout > LAYOUT:
-                raise BackupError(f'{file} was made by line monitor {manifest.program}, which this one is too old to '
-                                  f'read: restore it with that program')
-            yield backup, manifest
+        backup = zipfile.ZipFile(file)
     except FileNotFoundError:
         raise BackupError(f'there is no file {file}') from None
     except OSError as error:
-        raise BackupError(f'{file} cannot be read: {error.strerror or error}') from error
-    except (zipfile.BadZipFile, KeyError, ValidationError) as error:
-        raise BackupError(f'{file} is not a backup of line monitor, or only a part of one') from error
+        raise _unreadable(file, error) from error
+    except zipfile.BadZipFile as error:
+        raise _no_backup(file) from error
+    with backup:
+        yield backup, _checked(file, backup)
+
+
+def _checked(file: Path, backup: zipfile.ZipFile) -> Manifest:
+    try:
+        if (damaged := backup.testzip()) is not None:
+            raise BackupError(f'{file} is damaged: {damaged} in it is not what was written. Take another backup')
+        manifest = Manifest.model_validate_json(backup.read(MANIFEST))
+        backup.getinfo(ROLES), backup.getinfo(DUMP)
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError, ValidationError) as error:
+        raise _no_backup(file) from error
+    if manifest.layout > LAYOUT:
+        raise BackupError(f'{file} was made by line monitor {manifest.program}, which this one is too old to '
+                          f'read: restore it with that program')
+    return manifest
+
+
+def _unreadable(file: Path, error: OSError) -> BackupError:
+    return BackupError(f'{file} cannot be read: {error.strerror or error}')
+
+
+def _no_backup(file: Path) -> BackupError:
+    return BackupError(f'{file} is not a backup of line monitor, or only a part of one')
 
 
 def already_there(file: Path) -> BackupError:

@@ -7,12 +7,10 @@ waits, so that the same steps serve a start that blocks and a restart inside an 
 import hashlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Generator
 from contextlib import suppress
@@ -22,6 +20,8 @@ from typing import NamedTuple
 
 from floor.data_folder import make_durable
 from floor.embedded.access import write_access_files
+from floor.embedded.sockets import SOCKET_FILES
+from floor.embedded.workshop import Workshop
 from floor.errors import EmbeddedDatabaseError
 
 if sys.platform != 'win32':
@@ -30,7 +30,7 @@ if sys.platform != 'win32':
 Wait = Generator[None, None, None]
 
 LAUNCHER = Path(__file__).with_name('postmaster.py').absolute()
-STATUS_LINE = 7   # of postmaster.pid, counted from 0
+STATUS_LINE = 7   # of postmaster.pid, counted from 0: the last, further down where a path has line breaks
 BUILTIN_LOCALES_SINCE = 17
 IO_METHODS_SINCE = 18
 START_PATIENCE = 300.0   # seconds; recovery after a crash may read much
@@ -84,11 +84,13 @@ class Cluster:
     def create(self) -> Wait:
         """Runs initdb under another name and renames the result, so a half cluster is never taken for a whole one."""
         _require_a_name(self.user.uid if self.user else os.geteuid())
-        new = Path(tempfile.mkdtemp(prefix=f'{self.folder.name}.new-', dir=self.folder.parent))
+        workshop = Workshop.make(self.folder.parent)
+        new = workshop.folder / self.folder.name
         locale = ['--locale=C']
         if self._major >= BUILTIN_LOCALES_SINCE:
             locale += ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
         try:
+            new.mkdir(mode=0o700)
             if self.user:
                 self.user.own(new)
             yield from self._run('initdb', '-D', str(new), '-U', 'postgres', '--auth=reject', '--encoding=UTF8',
@@ -96,7 +98,7 @@ class Cluster:
             os.rename(new, self.folder)
             make_durable(self.folder.parent)
         finally:
-            shutil.rmtree(new, ignore_errors=True)   # gone already when all went well
+            workshop.remove()
 
     def clear(self, sockets: Path) -> Wait:
         """Ends what a former owner left running, then removes the lock files that PostgreSQL would stumble over.
@@ -128,19 +130,10 @@ class Cluster:
                 'perhaps. Only one may use a data folder: end it, or set DATA_DIR to another folder.'
             )
         pid_file = self.folder / 'postmaster.pid'
-        if pid_file.exists() and not is_dead(pid_file.read_text().partition('\n')[0]):
+        if pid_file.exists() and not is_dead(pid_file.read_bytes().partition(b'\n')[0].decode('ascii', 'replace')):
             pid_file.unlink()
-        for name in ('.s.PGSQL.5432', '.s.PGSQL.5432.lock'):
+        for name in SOCKET_FILES:
             (sockets / name).unlink(missing_ok=True)
-        yield from self._sweep()
-
-    def _sweep(self) -> Wait:
-        """Removes what a killed first start left; its last process may still write there for a moment."""
-        deadline = time.monotonic() + 5
-        while (left := list(self.folder.parent.glob(f'{self.folder.name}.new-*'))) and time.monotonic() < deadline:
-            for remains in left:
-                shutil.rmtree(remains, ignore_errors=True)   # if it stays, only room is lost
-            yield
 
     def serve(self, sockets: Path) -> Generator[None, None, subprocess.Popen[bytes]]:
         """Starts the server as a direct child and waits until it accepts connections on its socket."""
@@ -198,10 +191,10 @@ class Cluster:
 
     def _is_ready(self, pid: int) -> bool:
         try:
-            lines = (self.folder / 'postmaster.pid').read_text().splitlines()
+            lines = (self.folder / 'postmaster.pid').read_bytes().splitlines()  # a path in it may be no text
         except FileNotFoundError:
             return False
-        return len(lines) > STATUS_LINE and lines[0] == str(pid) and lines[STATUS_LINE].strip() == 'ready'
+        return len(lines) > STATUS_LINE and lines[0] == str(pid).encode() and lines[-1].strip() == b'ready'
 
     def _run(self, program: str, *arguments: str) -> Wait:
         before = self._log.stat().st_size if self._log.exists() else 0
@@ -229,7 +222,7 @@ class Cluster:
             log.seek(since)
             lines = [line for line in log.read().decode(errors='replace').splitlines() if line.strip()]
         telling = [line for line in lines if re.search(r'FATAL|PANIC|error|HINT|could not|unrecognized|invalid', line)]
-        return ' / '.join(re.sub(r'^.*?\[\d+\] ', '', line) for line in (telling or lines)[-3:]) or 'it said nothing'
+        return ' / '.join(re.sub(r'^.*?\[[0-9]+\] ', '', line) for line in (telling or lines)[-3:]) or 'it said nothing'
 
 
 def shared_buffers_mb() -> int:

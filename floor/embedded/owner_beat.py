@@ -125,6 +125,14 @@ class OwnerBeat:
                            'token': self._token, 'count': count})
 
 
+def remove_beats(data_dir: Path) -> None:
+    """Lines of owners that were killed while they wrote one; each has the token in it that its name ends in."""
+    for path in data_dir.glob('.owner.beat.*'):
+        beat = _read(path)
+        if beat is not None and path.is_file() and path.name == f'.owner.beat.{beat.get("token")}' and _is_gone(beat):
+            path.unlink(missing_ok=True)
+
+
 def place() -> Place:
     """Ours. What can't be read stays empty."""
     machine = ''

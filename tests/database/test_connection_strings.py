@@ -198,7 +198,20 @@ async def test_a_transaction_pooler_is_named_and_what_to_do(
 
 
 async def test_a_pooler_that_leaves_sessions_alone_is_no_trouble(
-        settings: Settings, pooled: Callable[..., str]) -> None:
+        settings: Settings, server: Server, database_url: str, pooled: Callable[..., str]) -> None:
+    """Though it drops what a session is given at its start: it is set afterwards, and again for the next user."""
     url = pooled('session', ignore_startup_parameters=SETTINGS_DROPPED)
     await until(lambda: listens(url))
-    await check_connection(Database(url, settings))
+    database = Database(url, settings)
+    await check_connection(database)
+    names = ['standard_conforming_strings', 'statement_timeout', 'search_path']
+    server.psql(server.url('postgres'), script=f"""
+        ALTER DATABASE {urlsplit(database_url).path[1:]} SET statement_timeout = '9s';
+        ALTER DATABASE {urlsplit(database_url).path[1:]} SET standard_conforming_strings = off;""")
+    try:
+        for _ in range(3):
+            async with database.acquire() as connection:
+                found = [await connection.fetchval('SELECT current_setting($1)', name) for name in names]
+            assert found == ['on', '0', '"manufacturing_line", pg_temp']
+    finally:
+        await database.close()

@@ -325,12 +325,12 @@ def test_a_start_survives_an_owner_that_dies_before_its_server_answers(
 @linux_only
 def test_a_kill_during_the_first_start_leaves_nothing_half(data_dir: Path, launch: Callable[..., Program]) -> None:
     owner = launch(data_dir)
-    until(lambda: list(data_dir.glob('postgres-18.new-*/PG_VERSION')))
+    until(lambda: list(data_dir.glob('.line-monitor-work-*/postgres-18/PG_VERSION')))
     owner.end()
     assert not (data_dir / 'postgres-18').exists()
     again = launch(data_dir)
     assert answers(again.said('url'))
-    assert not list(data_dir.glob('postgres-18.new-*'))
+    assert not list(data_dir.glob('.line-monitor-work-*'))
 
 
 def test_any_path_will_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,8 +162,11 @@ async def test_a_database_that_is_not_utf8_is_refused_in_one_line(
         with pytest.raises(DatabaseMisconfigured, match=f'^the database has the encoding {encoding}, .* must be UTF8'):
             await check_connection(Database(server.url('other_letters'), settings))
         program = Program(tmp_path, DATABASE_URL=server.url('other_letters'))
-        with pytest.raises(RuntimeError):
-            program.start()
+        try:
+            with pytest.raises(RuntimeError):
+                program.start()
+        finally:
+            program.stop()
         assert len(program.log.splitlines()) == 1
         assert 'must be UTF8' in program.log
     finally:
