@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from floor.api.work_orders_api import ORDER_ID
+from floor.api.order_parameters import ORDER_ID
 from floor.errors import InvalidInput, SettingsError
 from floor.settings import Settings
 from floor.shifts import parse_shifts
