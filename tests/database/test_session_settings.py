@@ -102,13 +102,19 @@ async def tried(server: Server, url: str, folder: Path, user: str) -> str:
     return program.log
 
 
+def troubles(log: str) -> list[str]:
+    """What the program complains of, but that it was ended while it worked."""
+    return [line for line in log.splitlines() if (' WARNING ' in line or ' ERROR ' in line)
+            and 'still under way at the end' not in line]
+
+
 async def test_a_role_of_hostile_settings_runs_the_whole_program(
         server: Server, empty_database_url: str, role: str, tmp_path: Path) -> None:
     spoil(server, f'ROLE {role}', HOSTILE)
     if server.major >= 17:
         spoil(server, f'ROLE {role}', {'transaction_timeout': '20ms'})
     log = await tried(server, empty_database_url, tmp_path, role)
-    assert [line for line in log.splitlines() if ' WARNING ' in line or ' ERROR ' in line] == []
+    assert troubles(log) == []
 
 
 async def test_a_database_of_hostile_settings_runs_the_whole_program(
@@ -116,7 +122,7 @@ async def test_a_database_of_hostile_settings_runs_the_whole_program(
     """As an administrator: also what only administrators may set."""
     spoil(server, f'DATABASE {name_of(empty_database_url)}', HOSTILE | SECURITY)
     log = await tried(server, empty_database_url, tmp_path, 'postgres')
-    assert [line for line in log.splitlines() if ' WARNING ' in line or ' ERROR ' in line] == []
+    assert troubles(log) == []
 
 
 @pytest.mark.parametrize('through_pool', [False, True], ids=['own', 'pool'])
