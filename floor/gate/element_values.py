@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from urllib.parse import urlsplit
 
 from nicegui import json, ui
 from nicegui.element import Element
@@ -15,6 +16,8 @@ from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.helpers import event_type_to_camel_case
 
 WRONG = 'a value of another type'
+ADDRESSES = {'sub_pages_open', 'sub_pages_navigate'}
+"""Events of NiceGUI that name where the browser goes; on every page."""
 OUTDATED = 'an event that nobody listens to'
 """It happens to honest browsers too: the element has changed while the event was on its way."""
 
@@ -24,6 +27,8 @@ def fault_of_value(element: Element, listener: str, args: list[str | None]) -> s
     heard = element._event_listeners.get(listener)
     if heard is None:
         return OUTDATED
+    if heard.type in ADDRESSES:
+        return None if len(args) == 1 and args[0] is not None and _is_address(json.loads(args[0])) else WRONG
     if not isinstance(element, ValueElement) or heard.type != event_type_to_camel_case(f'update:{element.VALUE_PROP}'):
         return None
     if len(args) != 1:
@@ -69,6 +74,13 @@ def _fault_of_index(element: Any, value: Any) -> str | None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         return WRONG
     return None if value < len(element._values) else OUTDATED
+
+
+def _is_address(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(urlsplit(value)) and value.isprintable()
+    except ValueError:
+        return False
 
 
 def _is_number(value: Any) -> bool:

@@ -36,6 +36,8 @@ LOGGED_AT_ONCE, LOGGED_PER_S = 20, 1 / 3
 LONGEST_TEXT = 1_000
 SEPARATOR = '\x1e'
 CLOSE = b'1'
+NORMAL_CLOSURE = 1000
+TRANSPORTS = {'polling', 'websocket'}
 PLAIN = {'1', '2', '2probe', '3', '3probe', '5', '6', '40', '41'}
 """Close, ping, pong, upgrade, nothing, connect, disconnect: without anything more."""
 EVENT = re.compile(r'42([0-9]{0,9})(?=\[)')
@@ -61,6 +63,9 @@ class SocketFrames:
         elif (fault := fault_of_query(scope['query_string'])) is not None:
             self._say(scope, fault, 'it was refused')
             await refusal(400, fault)(scope, receive, send)
+        elif (sid := _session_of(scope)) is not None and sid not in core.sio.eio.sockets:
+            # an honest browser asks for it after a restart of this program: it is no line in the log
+            await refusal(400, 'this session has ended: open another one')(scope, receive, send)
         elif scope['type'] == 'websocket':
             await self._app(scope, self._checked(scope, receive, send), send)
         elif scope['method'] == 'POST':
@@ -69,15 +74,18 @@ class SocketFrames:
             await self._app(scope, receive, send)
 
     def _checked(self, scope: Scope, receive: Receive, send: Send) -> Receive:
-        wrong, is_connected, logged = 0, False, Pace(LOGGED_PER_S, LOGGED_AT_ONCE)
+        wrong, is_connected, has_left, logged = 0, False, False, Pace(LOGGED_PER_S, LOGGED_AT_ONCE)
 
         async def receive_checked() -> Message:
-            nonlocal wrong, is_connected
+            nonlocal wrong, is_connected, has_left
             while True:
                 message = await receive()
                 if message['type'] != 'websocket.receive':
                     return message
+                if has_left:  # what follows would be taken for a frame of a session that is there
+                    return {'type': 'websocket.disconnect', 'code': NORMAL_CLOSURE, 'reason': ''}
                 text = message.get('text') or ''
+                has_left = text == CLOSE.decode()
                 fault = fault_of_frame(text)
                 if text == '40':
                     fault, is_connected = 'a second connect' if is_connected else None, True
@@ -104,7 +112,10 @@ class SocketFrames:
                 return  # it has gone, or sent too much
             body, more = body + message.get('body', b''), message.get('more_body', False)
         try:
-            frames = [(frame, fault_of_frame(frame)) for frame in body.decode().split(SEPARATOR)]
+            texts = body.decode().split(SEPARATOR)
+            frames = [(frame, fault_of_frame(frame)) for frame in texts]
+            if CLOSE.decode() in texts[:-1]:
+                frames = [('', 'frames after a close')]
         except UnicodeDecodeError:
             frames = [('', 'binary data')]
         fault = next((fault for _, fault in frames if fault not in {None, OUTDATED}), None)
@@ -128,7 +139,7 @@ class SocketFrames:
         await self._app({**scope, 'headers': [*headers, (b'content-length', length)]}, receive_again, send)
 
     async def _refuse_post(self, scope: Scope, receive: Receive, send: Send, fault: str) -> None:
-        sid = parse_qs(scope['query_string'].decode('latin-1')).get('sid', [''])[-1]
+        sid = _session_of(scope) or ''
         sockets = core.sio.eio.sockets
         self._wrong_posts = {sid: wrong for sid, wrong in self._wrong_posts.items() if sid in sockets}
         if sid in sockets:
@@ -155,9 +166,19 @@ async def _unsent(message: Message) -> None:
     """Takes an answer that nobody gets."""
 
 
+def _session_of(scope: Scope) -> str | None:
+    """Which session a request goes on with; None: it opens one."""
+    given = parse_qs(scope['query_string'].decode('latin-1'), keep_blank_values=True).get('sid')
+    return given[-1] if given else None
+
+
 def fault_of_query(query: bytes) -> str | None:
     """What is wrong with the query of a socket's address; None: nothing."""
-    fields = {name: values[-1] for name, values in parse_qs(query.decode('latin-1'), keep_blank_values=True).items()}
+    given = parse_qs(query.decode('latin-1'), keep_blank_values=True)
+    if given.get('EIO') != ['4'] or given.get('transport', ['polling']) not in [[name] for name in TRANSPORTS] \
+            or 'j' in given:
+        return 'another version of the protocol'
+    fields = {name: values[-1] for name, values in given.items()}
     if fields.get('implicit_handshake') != 'true':
         return None
     return _fault_of_handshake(fields)

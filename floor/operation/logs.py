@@ -16,6 +16,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from ..repeated_log import RepeatedLog
+
+log = logging.getLogger(__name__)
+
 NOT_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {'message', 'asctime', 'taskName', 'color_message'}
 
 
@@ -27,6 +31,10 @@ def set_up_logging(level: str, format: str = 'text') -> LogCounter:
     logging.basicConfig(level=level.upper(), handlers=[handler, counter], force=True)
     logging.getLogger('asyncpg.pool').addFilter(_says_only_what_the_listener_says)
     logging.getLogger('python_multipart').setLevel(logging.ERROR)  # who refuses a form that is none logs it
+    for name in 'uvicorn.error', 'nicegui':
+        logging.getLogger(name).addFilter(OncePerMinute())
+    for name in 'engineio.server', 'socketio.server':
+        logging.getLogger(name).setLevel(logging.ERROR)  # without a level they would add an output of their own
     return counter
 
 
@@ -84,6 +92,30 @@ def _plain(value: object) -> str:
 
 def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
+
+
+class OncePerMinute(logging.Filter):
+    """What anybody can make the libraries log as often as they like: one line a minute for each kind, with a count."""
+
+    KINDS = (
+        ('Invalid HTTP request received.', 'bad request', 'a request that is not HTTP was answered with 400'),
+        ('Unsupported upgrade request.', 'bad upgrade', 'a request to go on in another protocol than WebSocket was '
+                                                        'answered as an ordinary one'),
+        (' not found', 'no such page', 'a page was asked for that does not exist and answered with 404'),
+    )
+    """How the library's line ends, a name, and our line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repeated = RepeatedLog(log)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is none of these kinds."""
+        for end, reason, line in self.KINDS if record.levelno == logging.WARNING else ():
+            if record.getMessage().endswith(end):
+                self._repeated.warn(reason, line)
+                return False
+        return True
 
 
 class CutOffAtTheEnd(logging.Filter):

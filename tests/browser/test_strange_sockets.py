@@ -88,6 +88,50 @@ async def test_a_second_connect_and_a_large_message_end_a_socket(program: Progra
     assert 'Traceback' not in program.log[seen:]
 
 
+async def test_what_follows_a_close_is_not_looked_at(program: Program) -> None:
+    seen = len(program.log)
+    stranger = await Stranger(program).connect()
+    for frame in '1', '40', '42["event",{}]':
+        stranger.client.send(frame)
+    async with asyncio.timeout(30):
+        await stranger.client.closed
+    fresh = Stranger(program)
+    parts = urlsplit(program.url)
+    _, fresh.client = await asyncio.get_running_loop().create_connection(
+        lambda: WebSocketClient(fresh._address, fresh.said.put_nowait), parts.hostname, parts.port)
+    async with asyncio.timeout(30):
+        assert (await fresh.said.get()).startswith(b'0')
+        for frame in '1', '40':
+            fresh.client.send(frame)
+        await fresh.client.closed
+    assert 'Traceback' not in program.log[seen:]
+
+
+async def test_another_version_of_the_protocol_and_a_session_that_has_ended_are_refused(program: Program) -> None:
+    seen = len(program.log)
+    async with httpx.AsyncClient(base_url=program.url, timeout=30) as client:
+        for query in 'EIO=3&transport=polling', 'EIO=4&transport=polling&j=x', 'EIO=4&transport=polling&sid=gone':
+            assert (await client.get(f'/_nicegui_ws/socket.io/?{query}')).status_code == 400
+    said = program.log[seen:]
+    assert 'ERROR' not in said
+    assert all(line.startswith('20') for line in said.splitlines()), 'each line is one of ours'
+
+
+async def test_requests_that_are_not_http_are_one_line(program: Program) -> None:
+    own = program.joined('not-http')
+    own.start()
+    try:
+        for request in b'\0\1\2\r\n\r\n', b'GE T / HTTP/1.1\r\n\r\n', b'GET / HTTP/1.1\r\nHost x\r\n\r\n', b'x' * 9999:
+            reader, writer = await asyncio.open_connection(*own.host.split(':'))
+            writer.write(request)
+            assert (await reader.readline()).startswith(b'HTTP/1.1 400')
+            writer.close()
+        assert own.log.count('a request that is not HTTP was answered with 400') == 1
+        assert 'Traceback' not in own.log
+    finally:
+        own.stop()
+
+
 async def test_what_is_posted_or_stands_in_the_address_is_looked_at_too(program: Program) -> None:
     seen = len(program.log)
     async with httpx.AsyncClient(base_url=program.url, timeout=30) as client:

@@ -43,3 +43,18 @@ async def test_a_value_is_one_of_its_element_or_goes_no_further(
         assert fault_of_value(element, 'gone', []) == OUTDATED
 
     await user.open('/')
+
+
+@pytest.mark.parametrize(('args', 'fault'), [
+    (['/work-orders?search=x'], None), (['#top'], None), ([''], None), (['/ü'], None),
+    ([None], WRONG), ([7], WRONG), ([['/']], WRONG), ([{'path': '/'}], WRONG), (['//[x'], WRONG), (['/\0'], WRONG),
+    ([], WRONG), (['/', '/'], WRONG)])
+@pytest.mark.parametrize('event', ['sub_pages_open', 'sub_pages_navigate'])
+async def test_where_a_browser_goes_is_an_address(user: User, event: str, args: list[Any], fault: str | None) -> None:
+    @ui.page('/')
+    def page() -> None:
+        layout = ui.context.client.layout
+        listener, = [id for id, each in layout._event_listeners.items() if each.type == event]
+        assert fault_of_value(layout, listener, [json.dumps(arg) for arg in args]) == fault
+
+    await user.open('/')

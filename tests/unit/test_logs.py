@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from floor.operation.logs import CutOffAtTheEnd, JsonLines, LogCounter, TextLines
+from floor.operation.logs import CutOffAtTheEnd, JsonLines, LogCounter, OncePerMinute, TextLines
 
 
 def record(message: str, *arguments: object, level: int = logging.WARNING, error: BaseException | None = None,
@@ -76,3 +76,19 @@ def test_only_while_the_program_ends_a_cancelled_request_is_no_fault(is_ending: 
     line = TextLines().format(cancelled)
     assert ('Traceback' in line, 'because the program ends' in line) == (not is_ending, is_ending)
     assert cancelled.levelno == (logging.INFO if is_ending else logging.ERROR)
+
+
+@pytest.mark.parametrize(('logger', 'line'), [
+    ('uvicorn.error', 'Invalid HTTP request received.'), ('uvicorn.error', 'Unsupported upgrade request.'),
+    ('nicegui', 'http://floor/no/such/page not found')])
+async def test_what_strangers_can_make_libraries_log_is_one_line_a_minute(caplog, logger, line) -> None:
+    only_once = OncePerMinute()
+    logging.getLogger(logger).addFilter(only_once)
+    try:
+        for _ in range(1000):
+            logging.getLogger(logger).warning(line)
+        logging.getLogger(logger).warning('another warning')
+    finally:
+        logging.getLogger(logger).removeFilter(only_once)
+    assert len(caplog.records) == 2
+    assert caplog.messages[1] == 'another warning'

@@ -68,9 +68,17 @@ def test_no_frame_is_an_exception(frame: str) -> None:
 
 
 def test_the_handshake_in_the_address_of_a_socket_has_its_form_too() -> None:
-    whole = {name: str(value) for name, value in HANDSHAKE.items()} | {'implicit_handshake': 'true'}
+    whole = {name: str(value) for name, value in HANDSHAKE.items()} | {
+        'implicit_handshake': 'true', 'EIO': '4', 'transport': 'websocket'}
     assert fault_of_query(urlencode(whole).encode()) is None
     assert fault_of_query(b'EIO=4&transport=websocket') is None
     for name in 'client_id', 'tab_id', 'document_id':
         assert fault_of_query(urlencode({key: value for key, value in whole.items() if key != name}).encode())
     assert fault_of_query(urlencode(whole | {'next_message_id': 'x'}).encode())
+
+
+@pytest.mark.parametrize('query', [
+    '', 'transport=polling', 'EIO=3&transport=websocket', 'EIO=4&transport=pigeon', 'EIO=4&EIO=3&transport=polling',
+    'EIO=4&transport=polling&transport=websocket', 'EIO=4&transport=polling&j=0', 'EIO=%FF&transport=%00'])
+def test_an_address_of_a_socket_of_another_version_is_none_of_ours(query: str) -> None:
+    assert fault_of_query(query.encode())
