@@ -53,13 +53,13 @@ async def test_a_fresh_tab_is_offered_what_a_closed_one_left_also_after_a_restar
     stays = await another_tab(visitor, closed, path)
     await closed.get_by_label('Comment', exact=True).fill('Hose ordered')
     await stays.get_by_label('Comment', exact=True).fill('Bearing noisy')
+    await expect(stays.get_by_label('Comment', exact=True)).to_have_value('Bearing noisy')
     await closed.close()
+    await stays.goto('about:blank')  # the tab stays, the page would load itself again
 
-    visitor.loses_connection = True
     visitor.program.stop()
     visitor.program.start()
-    await stays.reload()
-    await visitor.ready(stays)
+    await visitor.go(stays, path)
     await expect(stays.get_by_label('Comment', exact=True)).to_have_value('Bearing noisy')
 
     fresh = await another_tab(visitor, stays, path)
@@ -70,3 +70,20 @@ async def test_a_fresh_tab_is_offered_what_a_closed_one_left_also_after_a_restar
     await fresh.get_by_role('button', name='Add comment').click()
     await expect(fresh.get_by_role('listitem').filter(has_text='Hose ordered')).to_be_visible()
     await expect(stays.get_by_label('Comment', exact=True)).to_have_value('Bearing noisy')
+
+
+async def test_a_tab_that_was_killed_comes_back_with_its_drafts_and_a_copy_of_a_tab_is_offered_them(visitor, sql):
+    path = f'/work-orders/{await report(sql)}'
+    page = await visitor.open(path)
+    await page.get_by_label('Comment', exact=True).fill('Hose ordered')
+    await page.evaluate('window.onbeforeunload = null')  # as when a phone drops a page to save memory
+    await page.reload()
+    await visitor.ready(page)
+    await expect(page.get_by_label('Comment', exact=True)).to_have_value('Hose ordered')
+
+    kept = await page.evaluate('JSON.stringify(sessionStorage)')
+    copy = await page.context.new_page()  # a copied tab has the session storage of the one it was copied from
+    await copy.add_init_script(f'if (!sessionStorage.length) Object.assign(sessionStorage, {kept})')
+    await visitor.go(copy, path)
+    await expect(copy.get_by_label('Comment', exact=True)).to_have_value('')
+    await expect(copy.locator('.draft-offer', has_text='“Hose ordered”')).to_be_visible()
