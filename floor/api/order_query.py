@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,12 +23,13 @@ PAGES = {'X-Total-Count': {'description': 'How many orders all pages have.', 'sc
 SORTS = [*SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)]
 
 
-def read_query(query: QueryParams) -> OrderFilter:
-    """The filter of an address, the newest order first.
+def read_query(query: QueryParams, zone: tzinfo) -> OrderFilter:
+    """The filter of an address, the newest order first. zone: the plant's, of a time without an offset.
 
     :raises QueryError: something is not understood
     """
-    return OrderFilter.from_query(query, [UPDATED_AFTER], sort=SortKey.AGE, most_per_page=MOST_PER_PAGE)
+    return OrderFilter.from_query(query, [UPDATED_AFTER], sort=SortKey.AGE, most_per_page=MOST_PER_PAGE,
+                                  zone=zone)
 
 
 def page_headers(path: str, query: QueryParams, filter: OrderFilter, page: OrderPage) -> dict[str, str]:
@@ -69,9 +70,9 @@ PARAMETERS = [
                type='string', enum=[*Done]),
     _parameter('sort', 'What comes first; a minus turns it round. Left out: age, the newest first.', 'age',
                type='string', enum=SORTS),
-    _parameter(UPDATED_AFTER, 'Only orders that were changed after this moment, in UTC unless it has an offset. A '
-               'change is dated shortly before it can be seen: ask from a minute before your last answer. Comments and '
-               'files are no change of an order.', AT, type='string', format='date-time'),
+    _parameter(UPDATED_AFTER, "Only orders that were changed after this moment; without an offset, by the plant's "
+               'clock. A change is dated shortly before it can be seen: ask from a minute before your last answer. '
+               'Comments and files are no change of an order.', AT, type='string', format='date-time'),
     _parameter('cursor', 'Where the list goes on: X-Next-Cursor of the page before, with the same filters and '
                'sort. Nothing is skipped or comes twice, whatever is changed meanwhile; page is ignored then.',
                EXAMPLE_CURSOR, type='string'),

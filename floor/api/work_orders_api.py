@@ -65,7 +65,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     async def list_work_orders(request: Request, response: Response) -> list[OrderAnswer]:
         """A page of the orders under the filters. How many there are and where the other pages are, the headers say."""
         async with answering(patience):
-            filter = await order_list.checked(read_query(request.query_params))
+            filter = await order_list.checked(read_query(request.query_params, order_list.zone))
             page, now = await order_list.page(filter), await database.now()
         response.headers.update(page_headers(prefix_of(request.headers) + request.url.path, request.query_params,
                                              filter, page))

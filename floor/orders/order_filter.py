@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Literal
 
@@ -71,9 +71,10 @@ class OrderFilter:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], also: Sequence[str] = (), *, sort: SortKey = SortKey.PRESSING,
-                   most_per_page: int = MOST_PER_PAGE) -> OrderFilter:
+                   most_per_page: int = MOST_PER_PAGE, zone: tzinfo = UTC) -> OrderFilter:
         """What an address asks for. also: names of parameters that are read elsewhere, or UPDATED_AFTER, which only the
-        REST interface takes: no page shows that it narrows the list. sort: where it names none.
+        REST interface takes: no page shows that it narrows the list. sort: where it names none. zone: of a time
+        without an offset.
 
         :raises QueryError: something is not understood; it holds the filter that the rest asks for
         """
@@ -94,7 +95,7 @@ class OrderFilter:
             done=asked.one_of('done', Done),
             person=assignee if _assignee(assignee) is None else '',
             cursor=_cursor(asked),
-            updated_after=asked.moment(UPDATED_AFTER, UTC) if UPDATED_AFTER in also else None,
+            updated_after=asked.moment(UPDATED_AFTER, zone) if UPDATED_AFTER in also else None,
         )
         asked.check(filter)
         return filter

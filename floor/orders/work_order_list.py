@@ -113,7 +113,7 @@ class WorkOrderList:
     def __init__(self, database: Database, zone: tzinfo) -> None:
         """zone: the plant's, by a name that the database knows too; its midnight is where today begins."""
         self._database = database
-        self._zone = zone
+        self.zone = self._zone = zone
         self._shared: dict[Hashable, _Shared] = {}
 
     async def page(self, filter: OrderFilter, revision: int | None = None) -> OrderPage:

@@ -54,7 +54,7 @@ class MachineOrders:
                     order_row(order, due, overdue=order.is_overdue(now_ms))
                 if not orders:
                     Words('li', 'No work order is open.')
-                more_rows(len(active), f'/work-orders?state={ACTIVE}&machine={quote(name, safe="")}')
+                more_rows(len(active), f'/work-orders?status={ACTIVE}&machine={quote(name, safe="")}')
 
     def _new(self) -> None:
         if self._form is None:

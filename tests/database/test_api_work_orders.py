@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
@@ -440,6 +441,20 @@ async def test_orders_that_were_changed_since_a_moment(supervisor: Client, techn
     pages = await supervisor.get(PATH, params={'updated_after': moment, 'per_page': 1})
     assert [order['id'] for order in (await supervisor.get(pages.links['next']['url'])).json()] == [changed['id']]
     assert (await supervisor.get(PATH, params={'updated_after': new['updated_at']})).json() == []
+
+
+@pytest.mark.parametrize('zone', ['Europe/Berlin', 'Asia/Kolkata'])
+async def test_a_moment_without_an_offset_is_by_the_plants_clock(database: Database, settings: Settings, zone: str
+                                                                 ) -> None:
+    plant = settings.model_copy(update={'plant_timezone': zone})
+    async with asking(app_of(database, plant), SUPERVISOR) as client:
+        order = await reported(client)
+        local = datetime.fromisoformat(order['updated_at']).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        for minutes, found in (-1, [order['id']]), (1, []):
+            asked = (local + timedelta(minutes=minutes)).isoformat()
+            assert [each['id'] for each in (await client.get(PATH, params={'updated_after': asked})).json()] == found
+        skipped = await client.get(PATH, params={'updated_after': '2026-03-29T02:30'})
+        assert skipped.status_code == (422 if zone == 'Europe/Berlin' else 200)
 
 
 async def test_an_empty_list_has_one_page(supervisor: Client) -> None:
