@@ -58,7 +58,7 @@ async def test_back_takes_back_a_search_whole_not_letter_by_letter(stays, visito
     await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     await sql.execute(ADD, 'Valve_01_01', 'Belt torn', 'low')
     page = await stays('/work-orders')
-    search = page.get_by_label('Search in number, description, machine and assignee')
+    search = page.get_by_label('Search in all texts of the orders, comments too')
     for text in 'oil', 'oil le', 'oil leak':
         await search.fill(text)
         await expect(page).to_have_url(re.compile(f'q={text.replace(" ", "[+]")}$'))
