@@ -48,6 +48,11 @@ async def test_a_range_of_the_second_hour_can_be_chosen_and_shared(in_zone, opti
     shown = page.get_by_role('button', name='25 Oct 2026 02:30 CET – 25 Oct 2026 02:45 CET')
     await expect(shown).to_be_visible()
     await expect(page).to_have_url(re.compile(re.escape(quote('2026-10-25T02:30+01:00', safe=''))))
+    await shown.click()
+    for field in 'From', 'Until':
+        meanings = dialog.get_by_role('radiogroup', name=re.compile(f'^{field}'))
+        await expect(meanings.get_by_role('radio').nth(1)).to_be_checked()
+    await page.keyboard.press('Escape')
     other = await visitor.open(page.url.removeprefix(visitor.program.url), **options)
     await expect(other.get_by_role('button', name='25 Oct 2026 02:30 CET – 25 Oct 2026 02:45 CET')).to_be_visible()
 

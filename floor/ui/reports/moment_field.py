@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from nicegui import ui
 
-from ...moments import meanings, with_offset, zone_word
+from ...moments import by_the_clock, meanings, with_offset
 from .choice import of_field
 
 ORDINALS = ('first', 'second')
@@ -17,7 +17,7 @@ class MomentField:
 
     def __init__(self, label: str, zone: tzinfo) -> None:
         self._zone = zone
-        self._meanings: tuple[datetime, ...] = ()
+        self._meanings: tuple[datetime, ...] = ()  # in UTC: of times of one zone Python compares the clocks
         self._input = ui.input(label, on_change=self._changed).props('type=datetime-local outlined dense stack-label')
         self._which = ui.radio({}).props('dense').classes('range-which')
         self._which.props['aria-label'] = f'{label}: which of the two, as the clocks go back'
@@ -27,7 +27,7 @@ class MomentField:
         """This moment."""
         self._input.value = of_field(at.astimezone(self._zone))
         if self._meanings:
-            self._which.value = self._meanings.index(at)
+            self._which.value = self._meanings.index(at.astimezone(UTC))
 
     @property
     def text(self) -> str:
@@ -39,12 +39,12 @@ class MomentField:
     def _changed(self) -> None:
         try:
             local = datetime.fromisoformat(self._input.value or '')
-            found = meanings(local.replace(tzinfo=None), self._zone)
+            found = tuple(at.astimezone(UTC) for at in meanings(local.replace(tzinfo=None), self._zone))
         except (ValueError, OverflowError):  # not typed to its end
             found = ()
         found = found if len(found) > 1 else ()
         if found != self._meanings:
             self._meanings = found
-            self._which.set_options({number: f'{at:%H:%M} {zone_word(at)}, the {ORDINALS[number]}'
+            self._which.set_options({number: f'{by_the_clock(at, self._zone, "%H:%M")}, the {ORDINALS[number]}'
                                      for number, at in enumerate(found)}, value=0 if found else None)
             self._which.set_visibility(bool(found))
