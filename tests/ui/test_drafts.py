@@ -286,3 +286,57 @@ async def test_a_comment_that_was_changed_after_a_lost_answer_goes_by_another_na
     await page.until(lambda: len(references()) == 3)
     first, again, changed = references()
     assert first == again != changed
+
+
+async def test_what_is_typed_while_an_edit_is_saved_is_kept(floor, tab):
+    first = tab()
+    page = await first.order()
+    page.press('Edit')
+    page.fill('Description', 'Oil leak at the clamp')
+
+    def edit(who, id, version, edit):
+        page.fill('Description', 'Oil leak at the clamp, two litres')
+        saved = work_order(description='Oil leak at the clamp', version=2)
+        floor.orders.answers['details'] = details(saved)
+        return saved
+    floor.orders.answers['edit'] = edit
+    page.press('Save')
+
+    await page.until(lambda: page.says('Saved. What you have typed since is not saved yet.'))
+    page = await first.order()
+    await page.until(lambda: page.says('You had changed this and not saved it.'))
+    assert page.field('Description').value == 'Oil leak at the clamp, two litres'
+
+
+async def test_the_next_step_that_is_typed_while_one_is_added_is_kept(floor, tab):
+    first = tab()
+    page = await first.order()
+    page.fill('Another step', 'Lock out')
+
+    def add_item(who, id, text):
+        page.fill('Another step', 'Drain the oil')
+    floor.orders.answers['add_item'] = add_item
+    page.press('Add')
+
+    await page.until(lambda: any(name == 'add_item' for name, _, _ in floor.orders.asked))
+    assert page.field('Another step').value == 'Drain the oil'
+    assert (await first.order()).field('Another step').value == 'Drain the oil'
+
+
+@pytest.mark.parametrize('text', ['\u200b', '\u3164 \u2800', '\u00ad'], ids=ascii)
+async def test_a_form_asks_for_text_that_people_can_see(floor, tab, text):
+    page = await tab().new_order()
+    page.fill(WRONG, text)
+    page.press('Create')
+    await page.until(lambda: page.field(WRONG).error == 'Say what is wrong.')
+
+    page = await tab().order()
+    page.fill('Comment', text)
+    page.press('Add comment')
+    await page.until(lambda: page.field('Comment').error == 'Write something first.')
+    page.press('Complete')
+    await page.until(lambda: page.says('Complete 3f2a91bc'))
+    page.fill('Cause: what was wrong', text)
+    page.press('Complete')
+    await page.until(lambda: page.field('Cause: what was wrong').error == 'Please fill this in.')
+    assert [name for name, _, _ in floor.orders.asked if name in {'create', 'comment', 'move'}] == []
