@@ -1,28 +1,37 @@
-"""HEAD and OPTIONS on every path of the REST interface, without a route for each.
+"""HEAD and OPTIONS on every path, without a route for each, and Allow on 405.
 
-HEAD is answered as GET is, without the body: reading a file ends before its first byte. OPTIONS says what a path takes.
+HEAD is answered as GET is, without the body: reading a file ends before its first byte. Of a page, which is built for a
+browser that stays, it only says that there is one. OPTIONS says what a path takes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 from fastapi import Response
+from starlette.datastructures import MutableHeaders
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHODS = ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')
-SERVED = ('/api', '/openapi.json', '/docs', '/livez', '/healthz', '/metrics')
+NOT_PAGES = re.compile(r'/(api|docs)(/.*)?|/(openapi\.json|livez|healthz|metrics)|.*\.csv|.*/attachments/.*')
+OF_NICEGUI = '/_nicegui'
+METHOD_NOT_ALLOWED = 405
 
 
 def methods_of(routes: Sequence[BaseRoute], scope: Scope) -> list[str]:
     """What a path takes, HEAD and OPTIONS included; empty: there is no such path."""
-    methods = {method for method in METHODS for route in routes
-               if not isinstance(route, Mount) and route.matches({**scope, 'method': method})[0] is Match.FULL}
+    methods = {method for method in METHODS if _is_taken(routes, scope, method)}
     if not methods:
         return []
     return sorted(methods | {'OPTIONS'} | ({'HEAD'} if 'GET' in methods else set()))
+
+
+def _is_taken(routes: Sequence[BaseRoute], scope: Scope, method: str) -> bool:
+    return any(not isinstance(route, Mount) and route.matches({**scope, 'method': method})[0] is Match.FULL
+               for route in routes)
 
 
 class HeadAndOptions:
@@ -35,16 +44,31 @@ class HeadAndOptions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        if scope['type'] != 'http' or not _is_served(scope['path'].removeprefix(scope.get('root_path', ''))):
+        if scope['type'] != 'http' or (path := scope['path'].removeprefix(scope.get('root_path', ''))
+                                       ).startswith(OF_NICEGUI):
             await self._app(scope, receive, send)
         elif scope['method'] == 'OPTIONS' and (methods := methods_of(self._routes, scope)):
             headers = {'Allow': ', '.join(methods), 'Cache-Control': 'no-store'}
             await Response(status_code=204, headers=headers)(scope, receive, send)
-        elif scope['method'] == 'HEAD' and 'GET' in methods_of(self._routes, scope):
-            answer = _WithoutBody(send)
-            await self._app({**scope, 'method': 'GET'}, answer.receive, answer.send)
+        elif scope['method'] == 'HEAD' and not _is_taken(self._routes, scope, 'HEAD') and _is_taken(
+                self._routes, scope, 'GET'):
+            if NOT_PAGES.fullmatch(path):
+                answer = _WithoutBody(send)
+                await self._app({**scope, 'method': 'GET'}, answer.receive, answer.send)
+            else:
+                page = Response(media_type='text/html', headers={'Cache-Control': 'no-store'})
+                del page.headers['content-length']
+                await page(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, self._allowing(scope, send))
+
+    def _allowing(self, scope: Scope, send: Send) -> Send:
+        async def send_with_allow(message: Message) -> None:
+            if message['type'] == 'http.response.start' and message['status'] == METHOD_NOT_ALLOWED and (
+                    methods := methods_of(self._routes, scope)):
+                MutableHeaders(scope=message)['Allow'] = ', '.join(methods)
+            await send(message)
+        return send_with_allow
 
 
 class _WithoutBody:
@@ -67,7 +91,3 @@ class _WithoutBody:
             await self._send(message)
             await self._send({'type': 'http.response.body', 'body': b'', 'more_body': False})
             self._has_head.set()
-
-
-def _is_served(path: str) -> bool:
-    return any(path == served or path.startswith(f'{served}/') for served in SERVED)

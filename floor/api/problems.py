@@ -31,7 +31,7 @@ from ..errors import (
     TooManyDownloads,
 )
 from ..sentences import as_sentence
-from .methods import HeadAndOptions, methods_of
+from .methods import HeadAndOptions
 from .order_answers import OrderAnswer
 
 MEDIA_TYPE = 'application/problem+json'
@@ -164,10 +164,7 @@ def _refused(request: Request, error: HTTPException) -> Response:
     says_more = error.detail != http.HTTPStatus(error.status_code).phrase
     unknown = f'{request.method} {request.url.path} is not part of this interface: see /docs'
     detail = error.detail if says_more else unknown
-    headers = dict(error.headers or {})
-    if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
-        headers['Allow'] = ', '.join(methods_of(request.app.routes, request.scope))
-    return problem(error.status_code, detail, headers=headers)
+    return problem(error.status_code, detail, headers=dict(error.headers or {}))
 
 
 def _sendable(text: str) -> str:

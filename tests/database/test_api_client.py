@@ -190,6 +190,22 @@ async def test_every_error_is_a_problem_of_its_type(api: Callable[[str], ModuleT
     assert (second.status_code, second.parsed.current) == (409, stopped)
 
 
+# the program's other paths
+
+def test_every_path_of_the_program_takes_head_and_options_and_says_so(program: Program) -> None:
+    for path in ('/', '/work-orders', '/employees', '/reports', '/livez', '/healthz', '/metrics', '/openapi.json',
+                 '/docs', '/favicon.ico', '/work-orders.csv', '/api/machines', PATH):
+        head, get = httpx.head(program.url + path), httpx.get(program.url + path)
+        assert (head.status_code, head.content) == (200, b''), path
+        assert head.headers['content-type'] == get.headers['content-type'], path
+        allowed = httpx.options(program.url + path).headers['allow']
+        assert {'GET', 'HEAD', 'OPTIONS'} <= set(allowed.split(', ')), path
+        refused = httpx.delete(program.url + path)
+        assert (refused.status_code, refused.headers['allow']) == (405, allowed), path
+    for method in 'HEAD', 'OPTIONS':
+        assert httpx.request(method, f'{program.url}/nothing').status_code == 404
+
+
 # the description
 
 def schemas_of(description: dict[str, Any]) -> dict[str, Any]:
