@@ -72,7 +72,8 @@ PARAMETERS = [
                type='string', enum=SORTS),
     _parameter(UPDATED_AFTER, "Only orders that were changed after this moment; without an offset, by the plant's "
                'clock. A change is dated shortly before it can be seen: ask from a minute before your last answer. '
-               'Comments and files are no change of an order.', AT, type='string', format='date-time'),
+               'Comments and files are no change of an order.', AT,
+               anyOf=[{'type': 'string', 'format': 'date-time'}, {'type': 'string'}]),  # less than RFC 3339 will do
     _parameter('cursor', 'Where the list goes on: X-Next-Cursor of the page before, with the same filters and '
                'sort. Nothing is skipped or comes twice, whatever is changed meanwhile; page is ignored then.',
                EXAMPLE_CURSOR, type='string'),
