@@ -97,6 +97,11 @@ class Writing:
         self.changes = 0
         self.seconds = 0.0
 
+    def wait_for(self, changes: int) -> None:
+        """Until so many were written."""
+        while self.changes < changes:
+            threading.Event().wait(0.01)
+
     @property
     def rate(self) -> float:
         """Changes a second."""
@@ -133,8 +138,9 @@ def writers(url: str) -> Iterator[Writing]:
         thread.join()
 
 
-def backup_in_motion(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Writing]:
-    """Each table as the backup's snapshot saw it, and as it is where the backup was restored."""
+def backup_in_motion(folder: Path, changes: int) -> tuple[dict[str, Any], dict[str, Any], Writing]:
+    """Each table as the backup's snapshot saw it, and as it is where the backup was restored. changes: so many are
+    written before it begins."""
     make_floor(folder / 'd', 'before')
     seen: dict[str, Any] = {}
 
@@ -147,6 +153,7 @@ def backup_in_motion(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Writ
         copy_out(to, program, *arguments, **options)
 
     with running(folder / 'd') as url, writers(url) as written, patch.object(backup, 'copy_out', look_then_dump):
+        written.wait_for(changes)
         backup.save(settings_for(folder / 'd'), folder / 'floor.zip')
     restore(settings_for(folder / 'o'), folder / 'floor.zip')
     with running(folder / 'o') as url:
@@ -173,12 +180,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog='python -m tests.faults.backups', description=__doc__)
     parser.add_argument('--kills', type=int, default=100)
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--changes', type=int, default=50_000, help='written before the backup of a floor in motion')
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix='floor-')).resolve()
     folder.chmod(0o755)
     try:
         (folder / 'motion').mkdir(mode=0o755)
-        seen, found, written = backup_in_motion(folder / 'motion')
+        seen, found, written = backup_in_motion(folder / 'motion', arguments.changes)
         broken = [f'{name}: {seen[name]} became {found.get(name)}' for name in seen if seen[name] != found.get(name)]
         print(f'backup under {written.rate:,.0f} changes a second: {len(seen)} tables with '
               f'{sum(count for count, _ in seen.values()):,} rows, {len(broken)} differ', flush=True)

@@ -23,11 +23,11 @@ def folder() -> Iterator[Path]:
 
 
 def test_whatever_is_killed_a_floor_and_a_whole_backup_are_there(folder: Path) -> None:
-    assert kill_often(folder, kills=3, seed=7) == []
+    assert kill_often(folder, kills=2, seed=7) == []
 
 
 def test_a_backup_beside_writers_is_of_one_moment_in_every_table(folder: Path) -> None:
-    seen, found, written = backup_in_motion(folder)
+    seen, found, written = backup_in_motion(folder, changes=1000)
     assert found == seen
-    assert written.changes > 0
-    assert seen['machine_status_history'][0] > 0
+    assert written.changes > 1000, 'they went on meanwhile'
+    assert seen['machine_status_history'][0] > 900
