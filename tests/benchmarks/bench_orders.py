@@ -25,6 +25,7 @@ SEARCHES = ('hydraulic leak', 'LEAK {0}', 'muller strasse {0}', 'replaced hydrau
 """Words of all orders and of few or none, in one text and in several; {0} is another number each time."""
 SEARCHED, PAGES, FILTERS, CREATED, CREATED_PER_S = 120, 100, 40, 60, 2.0
 PARTS = 5
+TIMEOUT_S = 60.0
 GROWTH = 1.10
 MEGABYTE = 1024 * 1024
 
@@ -82,7 +83,8 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     async with floor(program) as app:
         connection = await asyncpg.connect(app.database_url)
         await connection.execute(ADD_ORDERS.format(count=orders))
-        async with crowd('orders', app.address, browsers) as people, httpx.AsyncClient(base_url=app.address) as http:
+        async with (crowd('orders', app.address, browsers) as people,
+                    httpx.AsyncClient(base_url=app.address, timeout=TIMEOUT_S) as http):
             pages = await page_times(http)
             say(f'list page: p50 {median(pages):.0f}, p95 {percentile(pages, 0.95):.0f} ms')
             filters = await filter_times(app)

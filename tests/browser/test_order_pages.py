@@ -1,0 +1,51 @@
+"""The list of work orders in a real browser: searched as people type, and turned page by page while others write."""
+
+import re
+
+import pytest
+from browser.visitor import PHONE
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+ADD = """INSERT INTO work_orders (id, machine_id, issue_description, priority)
+         SELECT 'WO-20261123-' || lpad(n::text, 8, '0'), 'Valve_01_01', 'Order ' || n, 'low'
+         FROM generate_series($1::integer, $2::integer) AS n"""
+
+
+async def whats(page):
+    return await page.locator('.order-list tbody td[data-column=what]').all_inner_texts()
+
+
+@pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
+async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(visitor, sql, options):
+    await sql.execute(ADD, 1, 2)
+    await sql.execute("INSERT INTO work_order_events (work_order_id, kind, note) "
+                      "VALUES ('WO-20261123-00000002', 'commented', 'Ersatzteil liegt in der Großen Straße')")
+    page = await visitor.open('/work-orders', **options)
+
+    await page.get_by_label('Search in all texts of the orders, comments too').fill('strasse ERSATZTEIL')
+
+    await expect(page.locator('.order-list tbody')).not_to_contain_text('Order 1')
+    await expect(page.locator('.order-list tbody')).to_contain_text('Order 2')
+
+
+async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visitor, sql):
+    await sql.execute(ADD, 1, 120)
+    page = await visitor.open('/work-orders?sort=what')
+    await expect(page.get_by_text('showing 1 to 50 of 120')).to_be_visible()
+    seen = await whats(page)
+    # the first of this page goes to the end of the list: those after it move up, also over the ends of pages
+    await sql.execute("UPDATE work_orders SET issue_description = 'Zzz' WHERE issue_description = 'Order 1'")
+    await expect(page.locator('.order-list tbody')).to_contain_text('Order 51')
+    seen += await whats(page)
+    for number, showing in (2, '51 to 100'), (3, '10[0-9] to 120'):
+        await page.get_by_role('button', name='Next page').click()
+        await expect(page).to_have_url(re.compile(f'page={number}&cursor='))
+        await expect(page.get_by_text(re.compile(f'^showing {showing} of 120'))).to_be_visible()
+        seen += await whats(page)
+        # one that was seen already: what comes after it is not moved by it
+        await sql.execute("UPDATE work_orders SET issue_description = 'Zzz' WHERE issue_description = $1", seen[-9])
+        await expect(page.locator('.order-list tbody')).to_contain_text('Zzz')
+
+    assert {f'Order {n}' for n in range(1, 121)} <= set(seen)
