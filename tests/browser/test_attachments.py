@@ -282,3 +282,22 @@ async def test_a_photo_of_before_is_looked_at_small_too(visitor: Visitor, sql: a
 
     await page.wait_for_function('[...document.querySelectorAll(".attachments img")].every(each => each.naturalWidth)')
     assert opened(await sql.fetchval('SELECT max(thumbnail) FROM work_order_attachments')).size == (400, 267)
+
+
+async def test_a_file_over_rest_that_is_cut_off_leaves_one_line_in_the_log_and_nothing_else(
+        visitor: Visitor, sql: asyncpg.Connection, until: Callable[..., Any]) -> None:
+    order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
+                               "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
+    before = len(visitor.program.log)
+    host, port = visitor.program.host.split(':')
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = (f'POST /api/work-orders/{order}/attachments?file_name=a.png HTTP/1.1\r\nHost: {visitor.program.host}\r\n'
+            'Content-Length: 5000000\r\nContent-Type: application/octet-stream\r\n\r\n')
+    writer.write(head.encode() + bytes(2_000_000))
+    await writer.drain()
+
+    writer.transport.abort()
+
+    await until(lambda: 'an upload ended before the whole file had arrived' in visitor.program.log[before:])
+    assert len(visitor.program.log[before:].splitlines()) == 1
+    assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
