@@ -97,6 +97,10 @@ async def test_links_files_and_the_address_keep_the_path(proxied, chromium, sql)
     await page.get_by_role('link', name='Reports', exact=True).click()
     await page.get_by_role('button', name='7 days').click()
     await expect(page).to_have_url(is_at('/reports?'))
+    await page.go_back()
+    await expect(page.get_by_role('button', name='Today')).to_have_attribute('aria-pressed', 'true')
+    await page.go_forward()
+    await expect(page.get_by_role('button', name='7 days')).to_have_attribute('aria-pressed', 'true')
 
     listed = await page.request.get(f'{proxied.url}/api/work-orders?per_page=1')
     assert f'<{proxied.path}/api/work-orders?' in listed.headers['link']
