@@ -93,12 +93,18 @@ class WorkOrdersPage:
                 self._clear = ui.button('Clear filters', on_click=lambda: self._ask(OrderFilter()), color=None)
                 self._clear.props('no-caps flat').set_visibility(False)
         self._reader = OrderReader(ui.context.client, services.store, self._read, self._concerns, self._failed)
+        if self._board is not None:
+            ui.context.client.on_connect(self._complete)
 
         if self._refusal:
             self._refuse()
 
     def _again(self) -> None:
         self._reader.again()
+
+    def _complete(self) -> None:
+        """A browser has come: the board builds its other cards."""
+        self._reader.ask()
 
     async def first_answer(self) -> None:
         """Wait for the orders, but not for long."""

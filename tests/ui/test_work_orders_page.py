@@ -14,7 +14,7 @@ from floor.names import name_key
 from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
 from floor.pages import work_orders_page
-from floor.ui.orders import reader
+from floor.ui.orders import board, reader
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'
@@ -687,6 +687,17 @@ async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_mor
         'open': ('480', 340), 'in_progress': ('0', 0), 'on_hold': ('160', 160), 'completed': ('0', 0)}
     assert [e['text'] for e in screen.of_class('column-more') if 'hidden' not in e['class']] == [
         'and 140 more: show all in the list']
+
+
+async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(orders, user, see):
+    for number in range(500):
+        orders.put(number, ['open', 'in_progress', 'on_hold', 'completed'][number % 4])
+
+    answer = await user.http_client.get('/work-orders?view=board')
+
+    assert answer.text.count('order-card') == 4 * board.FIRST
+    screen = await see('?view=board', has='order-card')
+    await screen.until(lambda: len(screen.of_class('order-card')) == 500)
 
 
 async def test_of_five_hundred_cards_a_change_sends_the_one_that_changed(floor, orders, see, switchboard):

@@ -29,6 +29,8 @@ COLUMNS = (WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HO
 MOST_CARDS = 500
 """On the whole board; a column that has more orders says how many and leads to the list."""
 FEWEST = 50
+FIRST = 12
+"""Of each column, as long as no browser has come for the page: what a window shows, and all that a page costs then."""
 AT_ONCE = 25
 """Cards that are built between two turns of the event loop."""
 KEYS = 'Arrow keys: from card to card. M: move a card.'
@@ -87,6 +89,7 @@ class OrderBoard:
         self._zone = zone
         self._moves = moves
         self._prefix = as_asked('')
+        self._is_seen = False
         self._cards: dict[OrderId, OrderCard] = {}
         self._dragged: OrderCard | None = None
         self._focused: OrderCard | None = None
@@ -106,6 +109,7 @@ class OrderBoard:
 
     async def show(self, filter: OrderFilter, content: BoardContent) -> None:
         """Put every card where its order stands now; the first time in parts, so that others have their turns."""
+        self._is_seen = self._is_seen or self._place.client.has_socket_connection
         heir = self._heir({order.id for page in content.pages.values() for order in page.orders})
         stood_in = heir and heir.parent_slot
         await self._build(content)
@@ -116,7 +120,7 @@ class OrderBoard:
             page = content.pages.get(state)
             column.set_visibility(page is not None)
             if page is not None:
-                cards = [self._cards[order.id] for order in page.orders]
+                cards = [self._cards[order.id] for order in self._built(page)]
                 has_moved |= column.arrange(cards) and heir in cards
                 column.show(page.total, len(page.orders), address_of(column_filter(filter, state)))
         self._place.set_visibility(bool(content.pages))
@@ -125,6 +129,9 @@ class OrderBoard:
         if heir is not None and has_moved:
             self._focused = heir
             heir.take_focus()
+
+    def _built(self, page: OrderPage) -> tuple[WorkOrder, ...]:
+        return page.orders if self._is_seen else page.orders[:FIRST]
 
     def clear(self) -> None:
         """Show nothing."""
@@ -140,7 +147,7 @@ class OrderBoard:
             self._cards.pop(id_).delete()
         for state, page in content.pages.items():
             place = self._columns[state].cards
-            for number, order in enumerate(page.orders, 1):
+            for number, order in enumerate(self._built(page), 1):
                 if (card := self._cards.get(order.id)) is None:
                     with place:
                         card = self._cards[order.id] = OrderCard(self, self._prefix)
