@@ -47,7 +47,9 @@ END $$;
 -- The name of another line monitor's table that check_name() takes, nearest to the one that is there; null for none.
 CREATE FUNCTION adopted_name(value text, most integer) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
-    SELECT nullif(btrim(left(btrim(regexp_replace(normalize(value, NFC), '[' || invisible_characters() || ']+', ' ', 'g')), most)), '')
+    SELECT nullif(btrim(left(btrim(normalize(regexp_replace(
+        regexp_replace(value, E'[\\u0001-\\u001F\\u007F-\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]+', ' ', 'g'),
+        '[' || invisible_characters() || ']', '', 'g'), NFC)), most)), '')
 $$;
 
 CREATE TABLE production_lines (

@@ -203,6 +203,27 @@ async def test_machines_keep_number_name_and_last_word(adopt: Adopt, connection:
 
 
 @pytest.mark.usefixtures('before')
+async def test_names_that_ours_refuses_become_the_nearest_that_are_taken(
+        adopt: Adopt, connection: asyncpg.Connection) -> None:
+    old = await connection.fetchval("SELECT relnamespace::regnamespace FROM pg_class WHERE relname = 'work_orders'")
+    for name in ' Valve\u200b_01_01\u00a0', 'Sa\u0308ge\t1', '\u3164', '\u202ePress':
+        await connection.execute(f'INSERT INTO {old}.machine_feed_stream (machine_id, machine_name, status, type) '
+                                 "VALUES (100 + ascii($1::text), $1, 'down', 'press')", name)
+    await connection.execute(f'INSERT INTO {old}.employees (id, first_name, last_name, email) '
+                             'VALUES (9, $1, $2, $3)', ' Ana\u00a0', 'Pe\u0301rez', 'ana\u200b@example.com')
+    await connection.execute(
+        f"INSERT INTO {old}.work_orders VALUES ('1', $1, $2, 'low', $3, '', now(), now(), 'open')",
+        ' Valve\u200b_01_01\u00a0', '\u3164', 'Ana\u200b')
+    await adopt()
+    assert {'Valve_01_01', 'Säge 1', 'Press'} <= {name for name, in await rows(
+        connection, 'SELECT machine_name FROM machine_feed_stream')}
+    assert await rows(connection, 'SELECT first_name, last_name, email FROM employees WHERE id = 9') == [
+        ('Ana', 'Pérez', 'employee-9@example.invalid')]
+    assert await rows(connection, "SELECT issue_description, reporter_name FROM work_orders "
+                                  "WHERE machine_id = 'Valve_01_01'") == [('Not described', 'Ana')]
+
+
+@pytest.mark.usefixtures('before')
 async def test_machines_stand_where_the_plant_has_them_or_at_the_end_of_their_line(
         adopt: Adopt, connection: asyncpg.Connection) -> None:
     await adopt()
