@@ -67,6 +67,17 @@ async def test_the_camera_is_asked_for_where_there_is_one(visitor: Visitor, sql:
     assert await page.locator('input[type=file][capture=environment]').count() == 1
 
 
+async def test_the_words_of_a_button_stand_on_one_line(visitor: Visitor, sql: asyncpg.Connection) -> None:
+    """What breaks a long word breaks no label: beside a wide field a button keeps its width."""
+    page = await order_page(visitor, sql, **PHONE)
+
+    add = await page.get_by_role('button', name='Add', exact=True).locator('.block').bounding_box()
+    edit = await page.get_by_role('button', name='Edit', exact=True).locator('.block').bounding_box()
+
+    assert add is not None and edit is not None
+    assert add['height'] == edit['height']
+
+
 async def test_by_keyboard(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await order_page(visitor, sql)
     await page.get_by_role('button', name=ADD).focus()
