@@ -43,6 +43,9 @@ def completed(api: dict[str, Any]) -> dict[str, Any]:
         if path.startswith('/api/'):
             for method, operation in operations.items():
                 _complete(path, method, operation)
+        else:  # probes, which are answered to everybody
+            for operation in operations.values():
+                operation['security'] = []
     api['components'] = {'schemas': _used_schemas(api), 'securitySchemes': SECURITY_SCHEMES}
     api['security'] = SECURITY
     return _named_by_title(api)

@@ -10,11 +10,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..database import Database
 from ..errors import DatabaseUnavailable
-from ..listener import Counters
 from ..store import Connection
 from .metrics import FloorCollector, Measures
 from .vitals import Vitals
@@ -24,10 +23,25 @@ PAGE_UPDATES = 'page_updates'
 """The background task without which no page changes."""
 
 
+class ListenerCounters(BaseModel):
+    """What the listener has seen since the start; /metrics shows it."""
+
+    model_config = ConfigDict(from_attributes=True, title='Counters')
+
+    connections: Annotated[int, Field(description='Connections that it has opened.', examples=[1])]
+    notifications: Annotated[int, Field(description='Notifications that came.', examples=[4711])]
+    unreadable: Annotated[int, Field(description='Notifications that could not be read.', examples=[0])]
+    snapshots: Annotated[int, Field(description='How often the whole floor was read.', examples=[2])]
+    heartbeats: Annotated[int, Field(description='Notifications to itself that came back in time.', examples=[120])]
+    audits_with_difference: Annotated[int, Field(description='How often a check found that something was missed.',
+                                                 examples=[0])]
+
+
 class Health(BaseModel):
     """How far the floor that this program shows can be trusted."""
 
-    status: Annotated[Connection, Field(description='Only live means: what is shown is what the database says.')]
+    status: Annotated[Connection, Field(description='Only live means: what is shown is what the database says.',
+                                        examples=['live'])]
     database: Annotated[str, Field(description='ok, not known, or unavailable: and why', examples=['ok'])]
     store_age_seconds: Annotated[float | None, Field(
         description='Seconds since it was last proved that everything the database said has arrived; null: never.',
@@ -36,10 +50,11 @@ class Health(BaseModel):
     demo: Annotated[bool | None, Field(description='Whether the floor is a demo, with simulated data; null: not known '
                                                    'yet.', examples=[False])]
     trouble: Annotated[str | None, Field(
-        description='What is wrong although the database answers: the floor is shown, but later than it should.')]
-    problem: Annotated[str | None, Field(description='Why there is no connection.')]
-    tasks: Annotated[dict[str, str], Field(description='Background tasks that fail now, and why.')]
-    listener: Annotated[Counters, Field(description='What the listener has seen since the start.')]
+        description='What is wrong although the database answers: the floor is shown, but later than it should.',
+        examples=['notifications do not arrive: the floor is read every 2 s'])]
+    problem: Annotated[str | None, Field(description='Why there is no connection.', examples=['connection refused'])]
+    tasks: Annotated[dict[str, str], Field(description='Background tasks that fail now, and why.', examples=[{}])]
+    listener: Annotated[ListenerCounters, Field(description='What the listener has seen since the start.')]
 
 
 def register(app: FastAPI, vitals: Vitals) -> None:
@@ -51,14 +66,15 @@ def register(app: FastAPI, vitals: Vitals) -> None:
     ProcessCollector(registry=registry)
 
     @app.head('/livez', include_in_schema=False)
-    @app.get('/livez', tags=['operation'], summary='Does the program run?', response_class=PlainTextResponse)
+    @app.get('/livez', tags=['operation'], summary='Does the program run?', operation_id='get_liveness',
+             response_class=PlainTextResponse)
     async def livez() -> Response:
         """200 as long as the process serves, whatever its database does: restart it where this fails, never where
         only /healthz does."""
         return PlainTextResponse('ok', headers={'Cache-Control': 'no-store'})
 
     @app.head('/healthz', include_in_schema=False)
-    @app.get('/healthz', tags=['operation'], summary='Is the floor live?',
+    @app.get('/healthz', tags=['operation'], summary='Is the floor live?', operation_id='get_health',
              responses={503: {'model': Health, 'description': 'The floor is not live, or not yet.'}})
     async def healthz(response: Response) -> Health:
         """Answers at once from memory, so a database that hangs can't make this program look dead."""
@@ -67,7 +83,8 @@ def register(app: FastAPI, vitals: Vitals) -> None:
         response.headers['Cache-Control'] = 'no-store'
         return health
 
-    @app.get('/metrics', tags=['operation'], summary='Measures for Prometheus', response_class=PlainTextResponse)
+    @app.get('/metrics', tags=['operation'], summary='Measures for Prometheus', operation_id='get_metrics',
+             response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:
         """Text or OpenMetrics, as the Accept header asks."""
         collector.measures = await _measure(vitals.database) if store.connection is Connection.LIVE else None
@@ -85,7 +102,8 @@ def examine(vitals: Vitals) -> Health:
                   database='ok' if live else unavailable,
                   store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),
                   demo=store.is_demo,
-                  trouble=store.trouble, problem=store.problem, tasks=tasks, listener=vitals.listener.counters)
+                  trouble=store.trouble, problem=store.problem, tasks=tasks,
+                  listener=ListenerCounters.model_validate(vitals.listener.counters))
 
 
 async def _measure(database: Database) -> Measures | None:
