@@ -142,3 +142,14 @@ async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(lisa
     await column(page, 'completed').scroll_into_view_if_needed()
     await expect(column(page, 'completed').get_by_role('heading')).to_be_in_viewport()
     await fits_window(page)
+
+
+async def test_on_paper_no_column_cuts_its_cards(visitor, sql):
+    await add(sql, 30)
+    page = await visitor.open(BOARD)
+    cards = column(page, 'open').locator('.cards')
+    assert await cards.evaluate('cards => cards.scrollHeight > cards.clientHeight')
+
+    await page.emulate_media(media='print')
+
+    assert await cards.evaluate('cards => cards.scrollHeight <= cards.clientHeight')
