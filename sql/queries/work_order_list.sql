@@ -45,6 +45,8 @@ WITH changed AS (
     SELECT DISTINCT ON (h.work_order_id) h.* FROM work_order_sort_history h
     WHERE h.xid >= pg_snapshot_xmin(:snapshot::text::pg_snapshot)
       AND NOT pg_visible_in_snapshot(h.xid, :snapshot::text::pg_snapshot)
+      -- of a database that was restored, rows have the numbers of transactions of the server that was saved
+      AND h.xid < pg_snapshot_xmax(pg_current_snapshot()) AND h.replaced_at > :at::timestamptz - interval '1 hour'
     ORDER BY h.work_order_id, h.number
 ), keyed AS NOT MATERIALIZED (
     SELECT o.id, key.*

@@ -443,6 +443,28 @@ async def test_a_page_of_numbers_alone_skips_what_the_writers_moved(lists, order
     assert [order.id for order in by_cursor.orders] == ids[4:]
 
 
+@pytest.mark.parametrize(('ahead', 'ago'), [(10**12, '1 minute'), (2, '2 hours')],
+                         ids=['of numbers far ahead', 'of numbers that come up now'])
+async def test_what_another_server_kept_of_its_transactions_moves_no_page_of_a_restored_one(
+        lists, orders, connect, ahead, ago):
+    """A restored database has its rows, and numbers its own transactions from the beginning."""
+    ids = [await orders.add(f'Order {number}', reported=-number) for number in range(6)]
+    await (await connect()).execute("""
+        INSERT INTO work_order_sort_history (xid, replaced_at, work_order_id, machine_key, what_key, priority, status,
+                                             due_at, reported_at)
+        SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + $1::bigint)::text::xid8,
+               now() - $2::text::interval, id, '', '', 'low', 'open', due_at, now() - interval '1 year'
+        FROM work_orders WHERE id = $3""", ahead, ago, ids[4])
+
+    async def meanwhile(_page):
+        for _ in range(3):
+            await orders.add('new', reported=0)
+
+    seen, _ = await walked(lists, meanwhile, sort='age')
+
+    assert seen == ids
+
+
 @pytest.mark.parametrize('text', ['', 'x', '!!!', 'YX5XTw', 'é', 'a' * 9000])
 def test_what_is_no_cursor_is_known_as_none(text):
     with pytest.raises(ValueError, match='cursor'):
