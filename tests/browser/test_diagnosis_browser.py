@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group
 
 def samples(program: Program) -> dict[str, float]:
     """The measures without labels."""
-    text = httpx.get(f'{program.url}/metrics').text
+    text = httpx.get(f'{program.url}/metrics', timeout=60).text
     return {sample.name: sample.value for family in text_string_to_metric_families(text)
             for sample in family.samples if not sample.labels}
 

@@ -109,7 +109,7 @@ async def visitor(chromium: Browser, long_program: Program, filled: asyncpg.Conn
 async def is_not_wider(page: Page) -> None:
     await page.wait_for_load_state('networkidle')
     try:  # what slides in needs a moment
-        await page.wait_for_function(f'({WIDER})().length === 0', timeout=10_000)
+        await page.wait_for_function(f'({WIDER})().length === 0', timeout=30_000)
     except TimeoutError:
         assert await page.evaluate(WIDER) == []
 

@@ -47,9 +47,16 @@ def program() -> Iterator[Program]:
 
 
 @pytest.fixture(scope='module')
-def description(program: Program) -> dict[str, Any]:
+def http() -> Iterator[httpx.Client]:
+    """With patience: a page takes long to build where other tests want the processor too."""
+    with httpx.Client(timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope='module')
+def description(program: Program, http: httpx.Client) -> dict[str, Any]:
     """What the program says of itself."""
-    described: dict[str, Any] = httpx.get(f'{program.url}/openapi.json').json()
+    described: dict[str, Any] = http.get(f'{program.url}/openapi.json').json()
     return described
 
 
@@ -192,18 +199,18 @@ async def test_every_error_is_a_problem_of_its_type(api: Callable[[str], ModuleT
 
 # the program's other paths
 
-def test_every_path_of_the_program_takes_head_and_options_and_says_so(program: Program) -> None:
+def test_every_path_of_the_program_takes_head_and_options_and_says_so(program: Program, http: httpx.Client) -> None:
     for path in ('/', '/work-orders', '/employees', '/reports', '/livez', '/healthz', '/metrics', '/openapi.json',
                  '/docs', '/favicon.ico', '/work-orders.csv', '/api/machines', PATH):
-        head, get = httpx.head(program.url + path), httpx.get(program.url + path)
+        head, get = http.head(program.url + path), http.get(program.url + path)
         assert (head.status_code, head.content) == (200, b''), path
         assert head.headers['content-type'] == get.headers['content-type'], path
-        allowed = httpx.options(program.url + path).headers['allow']
+        allowed = http.options(program.url + path).headers['allow']
         assert {'GET', 'HEAD', 'OPTIONS'} <= set(allowed.split(', ')), path
-        refused = httpx.delete(program.url + path)
+        refused = http.delete(program.url + path)
         assert (refused.status_code, refused.headers['allow']) == (405, allowed), path
     for method in 'HEAD', 'OPTIONS':
-        assert httpx.request(method, f'{program.url}/nothing').status_code == 404
+        assert http.request(method, f'{program.url}/nothing').status_code == 404
 
 
 # the description
@@ -281,23 +288,24 @@ def bodies_of(description: dict[str, Any], name: str) -> list[dict[str, Any]]:
         filled_in(schemas_of(description)[content['schema']['$ref'].rpartition('/')[2]])]
 
 
-def test_the_examples_of_the_documentation_work_as_they_stand(description: dict[str, Any], program: Program) -> None:
+def test_the_examples_of_the_documentation_work_as_they_stand(description: dict[str, Any], program: Program,
+                                                              http: httpx.Client) -> None:
     def order() -> str:
-        return str(httpx.post(program.url + PATH, json={**LEAK, 'even_if_open': True}).json()['id'])
+        return str(http.post(program.url + PATH, json={**LEAK, 'even_if_open': True}).json()['id'])
 
     new_order = filled_in(schemas_of(description)['NewWorkOrder'])
     for body in [*bodies_of(description, f'POST {PATH}'), new_order]:
-        answer = httpx.post(program.url + PATH, json=body)
+        answer = http.post(program.url + PATH, json=body)
         assert answer.status_code == 201, (body, answer.text)
     for body in bodies_of(description, f'PATCH {PATH}/{{order_id}}'):
-        answer = httpx.patch(f'{program.url}{PATH}/{order()}', json=body, headers={'If-Match': '"1"'})
+        answer = http.patch(f'{program.url}{PATH}/{order()}', json=body, headers={'If-Match': '"1"'})
         assert answer.status_code == 200, (body, answer.text)
     for body in bodies_of(description, f'POST {PATH}/{{order_id}}/comments'):
-        assert httpx.post(f'{program.url}{PATH}/{order()}/comments', json=body).status_code == 201
+        assert http.post(f'{program.url}{PATH}/{order()}/comments', json=body).status_code == 201
 
 
-def test_the_examples_of_parameters_are_understood_alone_and_together(description: dict[str, Any], program: Program
-                                                                      ) -> None:
+def test_the_examples_of_parameters_are_understood_alone_and_together(description: dict[str, Any], program: Program,
+                                                                      http: httpx.Client) -> None:
     for name, operation in operations_of(description).items():
         path = name.partition(' ')[2]
         if not name.startswith('GET /api/') or '{' in path:
@@ -307,5 +315,5 @@ def test_the_examples_of_parameters_are_understood_alone_and_together(descriptio
         query = {key: value for (place, key), value in examples.items() if place == 'query'}
         headers = {key: value for (place, key), value in examples.items() if place == 'header'}
         for asked in [query, *({key: value} for key, value in query.items())]:
-            answer = httpx.get(program.url + path, params=asked, headers=headers)
+            answer = http.get(program.url + path, params=asked, headers=headers)
             assert answer.status_code == 200, (path, asked, answer.text)

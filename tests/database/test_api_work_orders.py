@@ -45,7 +45,7 @@ PATH = '/api/work-orders'
 LEAK = {'machine_id': 'Injection_Molder_02_01', 'issue_description': 'Hydraulic leak', 'priority': 'high'}
 
 
-def app_of(database: Database, settings: Settings, patience: float = 10, limit: ChangeLimit | None = None) -> FastAPI:
+def app_of(database: Database, settings: Settings, patience: float = 60, limit: ChangeLimit | None = None) -> FastAPI:
     """A floor which consists of the REST interface only."""
     app = FastAPI(docs_url=None, openapi_url=None)
     app.add_middleware(Intake)

@@ -36,6 +36,7 @@ from floor.restore import restore
 from floor.session_settings import ADMINISTRATOR
 
 WRITERS = 4
+LONGEST_S = 600.0
 OURS = {'owner.lock', 'owner.beat', 'postgres-18', 'postgres.log', 'database.url', 'socket'}
 DIARY = 'restore-diary'
 
@@ -99,7 +100,9 @@ class Writing:
 
     def wait_for(self, changes: int) -> None:
         """Until so many were written."""
+        deadline = time.monotonic() + LONGEST_S
         while self.changes < changes:
+            assert time.monotonic() < deadline, f'{self.changes} changes, and no more'
             threading.Event().wait(0.01)
 
     @property

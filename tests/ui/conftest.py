@@ -207,7 +207,7 @@ class Screen:
             if event['type'] == type_:
                 self.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(None)]})
 
-    async def until(self, condition: Callable[[], Any], *, within: float = 10) -> None:
+    async def until(self, condition: Callable[[], Any], *, within: float = 30) -> None:
         """Wait until the screen shows it."""
         async with asyncio.timeout(within):
             while not condition():  # noqa: ASYNC110 (a screen has no event to wait for)

@@ -107,7 +107,7 @@ class Form:
 
     async def until(self, condition: Callable[[], Any]) -> None:
         """Wait until it is so."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():  # noqa: ASYNC110 (a page has no event to wait for)
                 await asyncio.sleep(0.01)
 
