@@ -212,6 +212,8 @@ class WorkOrdersPage:
             self._table.show(filter, self._rows.of(page), page)
         if self._board is not None:
             await self._board.show(filter, content)
+            if filter is not self._filter:
+                return
         nothing = not page.orders if self._table is not None else not any(p.orders for p in content.pages.values())
         self._empty.set_visibility(nothing)
         if nothing:

@@ -689,6 +689,30 @@ async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_mor
         'and 140 more: show all in the list']
 
 
+async def test_back_to_an_address_that_is_not_understood_while_cards_are_built_shows_none(
+        orders, see, *, monkeypatch, caplog):
+    orders.put(0, 'open', what='leak 0')
+    screen = await see('?view=board', has='order-card')
+    for number in range(1, 100):
+        orders.put(number, 'open', what=f'leak {number}')
+    monkeypatch.setattr(board, 'AT_ONCE', 1)
+    made, row_of = [], board.row_of
+
+    def back_after_thirty(*arguments):
+        made.append(arguments)
+        if len(made) == 30:
+            go_back_to(screen, '/work-orders?view=board&status=closed')
+        return row_of(*arguments)
+
+    monkeypatch.setattr(board, 'row_of', back_after_thirty)
+    go_back_to(screen, '/work-orders?view=board&q=leak')
+    await screen.until(lambda: len(made) >= 100)
+
+    await screen.until(lambda: not screen.of_class('order-card'))
+    assert 'No work orders are shown.' in screen.texts
+    assert 'could not be read' not in caplog.text
+
+
 async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(orders, user, see):
     for number in range(500):
         orders.put(number, ['open', 'in_progress', 'on_hold', 'completed'][number % 4])

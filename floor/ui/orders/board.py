@@ -115,6 +115,9 @@ class OrderBoard:
         await self._build(content)
         if self._place.is_deleted:
             return
+        if any(order.id not in self._cards for page in content.pages.values() for order in self._built(page)):
+            self.clear()  # again: it was cleared while cards were built
+            return
         has_moved = heir is not self._focused or (heir is not None and heir.parent_slot is not stood_in)
         for state, column in self._columns.items():
             page = content.pages.get(state)
