@@ -14,6 +14,7 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from PIL import AvifImagePlugin, Image, ImageCms, ImageOps, ImageSequence, JpegImagePlugin
@@ -222,8 +223,11 @@ def _limit_resources() -> None:
         import resource  # noqa: PLC0415 (where there is none, the time-out of pictures.py remains)
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_S, PROCESSOR_S))
+    for limit, wanted in (resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, PROCESSOR_S):
+        _, most = resource.getrlimit(limit)
+        value = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        with suppress(ValueError, OSError):  # macOS takes no limit of memory
+            resource.setrlimit(limit, (value, value))
 
 
 if __name__ == '__main__':

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import random
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 
@@ -15,7 +17,7 @@ from PIL import Image, ImageSequence
 
 from floor.errors import InvalidInput
 from floor.orders.picture_process import MOST_PIXELS
-from floor.orders.pictures import Pictures
+from floor.orders.pictures import PROGRAM, Pictures
 from floor.orders.work_order_files import media_type, named_as
 
 
@@ -109,6 +111,8 @@ async def test_a_photo_for_printing_and_one_that_is_too_fine_to_fit(pictures: Pi
 # what is refused, and why
 
 JPEG = encoded(motif(), 'JPEG')
+READ = ("import runpy, sys; sys.argv = ['-', 'image/jpeg', '10000']; "
+        f"runpy.run_path({str(PROGRAM)!r}, run_name='__main__')")
 
 
 def tiff_of_pages(count: int) -> bytes:
@@ -195,6 +199,15 @@ async def test_one_that_takes_too_long_is_ended_and_the_next_one_has_its_turn(ca
         await hurried.rewritten(JPEG, 'image/jpeg')
     assert [record.message for record in caplog.records if record.levelname == 'WARNING'] == [
         'a picture could not be read']
+
+
+async def test_a_program_whose_limits_are_lower_already_reads_pictures_too() -> None:
+    """As a service manager or a container may have set them."""
+    limits = f'import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); {READ}'
+    process = await asyncio.create_subprocess_exec(sys.executable, '-c', limits, stdin=asyncio.subprocess.PIPE,
+                                                   stdout=asyncio.subprocess.PIPE)
+    answer, _ = await process.communicate(JPEG)
+    assert json.loads(answer.partition(b'\n')[0])['media_type'] == 'image/jpeg'
 
 
 async def test_the_loop_goes_on_while_pictures_are_read(pictures: Pictures) -> None:
