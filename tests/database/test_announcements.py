@@ -136,7 +136,7 @@ async def test_no_reason_is_so_long_that_the_writer_fails(
     kinds = []
     for length in (*range(edge - 70, edge + 12, 1 if size > 2 else 3), 10 * edge):
         stored = await writer.fetchval("UPDATE machine_feed_stream SET status = 'down', reason = $1 "
-                                       "WHERE machine_name = 'Valve_01_01' RETURNING reason", letter * length)
+                                       "WHERE machine_name = 'Valve_01_01' RETURNING reason", 'x' + letter * length)
         [payload] = await ear.payloads()
         assert len(payload.encode()) <= MOST_BYTES
         message = parse(payload)
