@@ -103,10 +103,14 @@ async def tried(server: Server, url: str, folder: Path, user: str) -> str:
     return program.log
 
 
+BUSY = 'still under way at the end', 'did not come back in time', 'nothing proved for too long'
+"""What the program also says where it was ended while it worked, or other tests took the processor for seconds."""
+
+
 def troubles(log: str) -> list[str]:
-    """What the program complains of, but that it was ended while it worked."""
+    """What the program complains of, but that the machine was busy."""
     return [line for line in log.splitlines() if (' WARNING ' in line or ' ERROR ' in line)
-            and 'still under way at the end' not in line]
+            and not any(words in line for words in BUSY)]
 
 
 async def test_a_role_of_hostile_settings_runs_the_whole_program(
