@@ -261,6 +261,16 @@ def go_back_to(screen, path):
         id_ for id_, listener in screen.client.layout._event_listeners.items() if listener.type == 'sub_pages_open')})
 
 
+async def test_a_search_leaves_out_what_no_database_can_hold(orders, see, switchboard):
+    orders.put(1)
+    screen = await see()
+
+    search_for(screen, 'le\0ak oil')
+
+    await screen.until(lambda: orders.asked[-1] == OrderFilter(text='leak oil'))
+    assert addresses(switchboard) == ['/work-orders?q=leak+oil']
+
+
 async def test_each_choice_is_one_entry_of_the_history_but_not_each_letter(orders, see, switchboard):
     orders.put(1)
     screen = await see()

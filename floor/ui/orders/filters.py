@@ -157,7 +157,7 @@ class OrderFilters:
                      assignee=UNASSIGNED if assignee == UNASSIGNED else int(assignee) if assignee else None)
 
     def _searched(self) -> None:
-        text = (self._search.value or '').strip()[:MOST_TEXT].strip()
+        text = (self._search.value or '').replace('\0', '').strip()[:MOST_TEXT].strip()  # which no text may hold
         if not self._showing and text != self._filter.text:
             self._change(text=text)
 
