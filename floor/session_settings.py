@@ -21,7 +21,7 @@ PLAIN = {
     'lc_numeric': 'C', 'lc_time': 'C', 'client_min_messages': 'notice', 'check_function_bodies': 'on'}
 """What every login may set, and every server since PostgreSQL 14 knows."""
 LATER = {'transaction_timeout': '0', 'restrict_nonsystem_relation_kind': ''}
-"""The same, since PostgreSQL 17; the second, which keeps sessions from views, also in newer releases of earlier ones."""
+"""The same, since PostgreSQL 17; the second, which forbids views, also in newer releases of earlier ones."""
 PRIVILEGED = {'session_replication_role': 'origin', 'lc_messages': 'C'}
 """What takes a right: triggers run, and messages are in the language of this program."""
 ADMINISTRATOR = PLAIN | PRIVILEGED

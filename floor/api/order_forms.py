@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -11,11 +12,24 @@ from ..model import HoldReason, MachineName, Priority, WorkOrderState
 from ..orders.work_orders import UNCHANGED, NewOrder, OrderEdit, StateMove
 from .fields import AT
 
+DATED = re.compile('[0-9]{4}-')
 LARGEST_VERSION = 2**53 - 1  # what every reader of JSON takes as it is
 
 
 def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
+
+
+def _moment(value: Any) -> Any:
+    if value is not None and not (isinstance(value, str) and DATED.match(value)):
+        raise ValueError('write a time with its offset from UTC, as 2026-03-02T07:31:04+01:00')
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise ValueError('Input should be a number')
+    return value
 
 
 AnyCasePriority = Annotated[Priority, BeforeValidator(_lower)]
@@ -39,7 +53,7 @@ class NewOrderForm(BaseModel):
         description='The name or e-mail address of an active technician or supervisor; left out, null or empty: '
                     'nobody.',
         examples=['Lisa Garcia'])] = None
-    timestamp: Annotated[datetime | None, Field(
+    timestamp: Annotated[datetime | None, BeforeValidator(_moment), Field(
         description='When it was reported, with its offset from UTC; left out or null: now.', examples=[AT])] = None
     even_if_open: Annotated[StrictBool | None, Field(
         description='true: also where an order is open for the present stop of the machine. Left out, null or false: '
@@ -60,12 +74,13 @@ WORDS = ('hold_reason', 'cause', 'action_taken', 'cancel_reason', 'note')
 
 class OrderPatch(BaseModel):
     """Either new values of an order, or a move to another status with what the move needs. Null is as good as absent,
-    but for assignee, where it means nobody."""
+    but for version, which is a number, and for assignee, where it means nobody."""
 
     model_config = ConfigDict(extra='forbid', title='WorkOrderPatch')
 
-    version: Annotated[int, Field(default_factory=int, ge=1, le=LARGEST_VERSION, examples=[1], description=(
-        'The version that you saw: 409 if it is not the present one. Needed unless you send If-Match.'))]
+    version: Annotated[int, BeforeValidator(_number), Field(
+        default_factory=int, ge=1, le=LARGEST_VERSION, examples=[1],
+        description='The version that you saw: 409 if it is not the present one. Needed unless you send If-Match.')]
     issue_description: Annotated[str | None, Field(description='What is wrong: 1 to 10,000 characters.',
                                                    examples=['Hydraulic leak at the clamp'])] = None
     priority: Annotated[AnyCasePriority | None, Field(description='How pressing it is.', examples=['critical'])] = None

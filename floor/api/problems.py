@@ -31,6 +31,7 @@ from ..errors import (
     TooManyDownloads,
 )
 from ..sentences import as_sentence
+from .bodies import UnreadableBodyError
 from .methods import HeadAndOptions
 from .order_answers import OrderAnswer
 
@@ -107,14 +108,14 @@ def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     return answer
 
 
-_MEANINGS = {400: 'The body cannot be parsed.',
+_MEANINGS = {400: 'The body is not JSON; detail says where.',
              401: 'Nobody is signed in.',
              403: 'Your role is not enough; detail says which one is needed. Or a page of another site asks.',
              404: 'There is no such thing.',
              409: 'It is not as you saw it any more; current is how it is now.',
              412: 'If-Match does not name the present version; current is how it is now.',
              413: 'The body is too long.',
-             415: 'The body is not of the media type application/json.',
+             415: 'The body is not of the media type application/json, not in UTF-8, or compressed.',
              416: 'The file does not have the bytes of Range; Content-Range says how many it has.',
              422: 'The request cannot be understood or not be met; errors says which part.',
              428: 'Which version the change was made from is missing: send version or If-Match.',
@@ -164,7 +165,8 @@ def _refused(request: Request, error: HTTPException) -> Response:
     says_more = error.detail != http.HTTPStatus(error.status_code).phrase
     unknown = f'{request.method} {request.url.path} is not part of this interface: see /docs'
     detail = error.detail if says_more else unknown
-    return problem(error.status_code, detail, headers=dict(error.headers or {}))
+    errors = error.errors if isinstance(error, UnreadableBodyError) else None
+    return problem(error.status_code, detail, errors=errors, headers=dict(error.headers or {}))
 
 
 def _sendable(text: str) -> str:

@@ -57,6 +57,7 @@ PIECE = 64 * 1024
 """Bytes of an attachment that are read at once."""
 MOST_ATTACHMENTS = 50
 EARLIEST_REPORT = datetime(2000, 1, 1, tzinfo=UTC)
+NO_TIME_OF_A_REPORT = 'the time of the report is not between the year 2000 and now'
 CLOCKS_DIFFER = timedelta(hours=1)
 NOBODY_TO_START = ('this order is assigned to nobody, and you are not one of the employees: assign it before it is '
                    'started')
@@ -424,6 +425,10 @@ def _checked(new: NewOrder) -> dict[str, Any]:
     if new.reported_at is not None:
         if new.reported_at.tzinfo is None:
             raise InvalidInput('the time of the report needs a time zone', 'timestamp')
+        try:
+            new.reported_at.astimezone(UTC)
+        except OverflowError as error:
+            raise InvalidInput(NO_TIME_OF_A_REPORT, 'timestamp') from error
     if new.assignee_id is not None:
         _checked_assignee(new.assignee_id)
     reporter = new.reporter_name
@@ -443,7 +448,7 @@ def _moment(value: object) -> str:
 
 def _check_report(reported_at: datetime, now: datetime) -> None:
     if not EARLIEST_REPORT <= reported_at <= now + CLOCKS_DIFFER:
-        raise InvalidInput('the time of the report is not between the year 2000 and now', 'timestamp')
+        raise InvalidInput(NO_TIME_OF_A_REPORT, 'timestamp')
 
 
 def _reporter(person: Person, values: dict[str, Any]) -> dict[str, Any]:

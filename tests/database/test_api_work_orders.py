@@ -321,6 +321,51 @@ async def test_a_body_that_is_no_form_is_a_problem_not_a_crash(operator: Client,
     assert problem_in(answer, answer.status_code)['detail']
 
 
+VALVE = '{"machine_id": "Valve_02_01", "issue_description": "Grünspan"%s}'
+PLAIN_JSON = {'Content-Type': 'application/json'}
+
+
+@pytest.mark.parametrize(('content', 'detail'), [
+    ((VALVE % '').encode('latin-1'), 'not in UTF-8'), ((VALVE % '').encode('utf-16'), 'not in UTF-8'),
+    (b'{"machine_id": "Valve_02_01",\n nonsense}', 'line 2, column 2'), ((VALVE % '').encode() + b'{}', 'Extra data'),
+    (b'[' * 100_000, 'nested too deeply'), ((VALVE % f', "x": {"9" * 5000}').encode(), 'number in it that is too'),
+    ((VALVE % ', "priority": NaN').encode(), 'NaN is no number'), ((VALVE % ', "x": -Infinity').encode(), '-Infinity')],
+    ids=['latin-1', 'utf-16', 'nonsense', 'two', 'deep', 'long number', 'NaN', 'Infinity'])
+async def test_a_body_that_is_not_json_is_refused_with_where(operator: Client, content: bytes, detail: str) -> None:
+    assert detail in problem_in(await operator.post(PATH, content=content, headers=PLAIN_JSON), 400)['detail']
+    assert (await operator.get(PATH)).json() == []
+
+
+async def test_a_mark_before_the_body_is_no_part_of_it(operator: Client) -> None:
+    answer = await operator.post(PATH, content=(VALVE % '').encode('utf-8-sig'), headers=PLAIN_JSON)
+    assert (answer.status_code, answer.json()['issue_description']) == (201, 'Grünspan')
+
+
+@pytest.mark.parametrize('name', ['machine_id', 'issue_description', 'machine\\u005fid', 'issue_description\\ud800'])
+async def test_a_name_that_comes_twice_is_refused_for_nobody_knows_which_one_is_meant(
+        operator: Client, name: str) -> None:
+    twice = f', "{name}": "Valve_01_01"' * (2 if 'ud800' in name else 1)
+    problem = problem_in(await operator.post(PATH, content=VALVE % twice, headers=PLAIN_JSON), 422)
+    assert 'comes twice' in problem['detail']
+    assert problem['errors'][0]['where'].startswith(('body.machine_id', 'body.issue_description'))
+    assert (await operator.get(PATH)).json() == []
+
+
+@pytest.mark.parametrize('headers', [{'Content-Type': 'application/json; charset=iso-8859-1'},
+                                     {'Content-Type': 'application/json; charset=utf-16'},
+                                     {**PLAIN_JSON, 'Content-Encoding': 'gzip'}])
+async def test_other_letters_and_compressed_bodies_are_refused(operator: Client, headers: dict[str, str]) -> None:
+    problem_in(await operator.post(PATH, content=VALVE % '', headers=headers), 415)
+    assert (await operator.get(PATH)).json() == []
+
+
+@pytest.mark.parametrize('value', [1_795_000_000, '1795000000', True, 1.5, '0001-01-01T00:00:00+14:00',
+                                   '9999-12-31T23:59:59-14:00'])
+async def test_a_time_that_is_no_moment_of_ours_is_refused(operator: Client, value: Any) -> None:
+    problem = problem_in(await operator.post(PATH, json={**LEAK, 'timestamp': value}), 422)
+    assert problem['errors'][0]['where'] == 'body.timestamp'
+
+
 # too much
 
 async def test_who_changes_too_much_has_to_wait_and_nobody_else_does(database: Database, settings: Settings) -> None:
@@ -551,6 +596,7 @@ async def test_who_edits_what_has_changed_sees_how_it_is_now(supervisor: Client,
     ({'version': 0, 'priority': 'low'}, 'body.version'),
     ({'version': 2**63, 'priority': 'low'}, 'body.version'),
     ({'version': None, 'priority': 'low'}, 'body.version'),
+    ({'version': True, 'priority': 'low'}, 'body.version'), ({'version': '1', 'priority': 'low'}, 'body.version'),
     ({'issue_description': ' '}, 'body.issue_description'),
     ({'assignee': 'Nobody Here'}, 'body.assignee'),
     ({'machine_id': 'Valve_02_01'}, 'body.machine_id'),
