@@ -142,3 +142,17 @@ async def test_no_panel_or_dialog_gets_wider(visitor: Visitor, options: dict[str
         await page.get_by_role('button', name=name, exact=True).first.click()
         await is_not_wider(page)
         await visitor.go(page, f'/work-orders/{ORDER}')
+
+
+@pytest.mark.parametrize('path', ['/reports', '/reports/shift'])
+async def test_no_table_of_a_report_is_wider_than_its_box_or_its_sheet_of_paper(visitor: Visitor, path: str) -> None:
+    page = await visitor.open(path, connection=None)
+    await expect(page.locator(':is(.stops-table, .handover-table) td').filter(has_text='WWW').first).to_be_visible()
+    wider = """() => [...document.querySelectorAll(':is(.stops-table, .handover-table)')]
+        .filter(table => table.scrollWidth > table.parentElement.clientWidth + 1).map(table => table.innerText)"""
+
+    assert await page.evaluate(wider) == []
+
+    await page.emulate_media(media='print')
+    await page.set_viewport_size({'width': 718, 'height': 1015})
+    assert await page.evaluate(wider) == []

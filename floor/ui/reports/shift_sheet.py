@@ -20,6 +20,8 @@ from ..saying import Words
 from .words import NOTHING, brief, counted, duration, minutes, percent
 
 MOST_ROWS = 40
+FREE_TEXT = {'Machine', 'Reason', 'What', 'Assignee', 'By', 'Action taken'}
+"""Columns whose words can be of any length."""
 Cell: TypeAlias = str | OrderId | None
 Content = TypeVar('Content')
 
@@ -114,7 +116,7 @@ def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
     """What is still to be done."""
     when = 'now' if report.is_going else 'at the end'
     return Section(
-        f'Open work orders {when}: {len(report.left)}, {report.overdue} overdue',
+        f'Open work orders {when}: {len(report.left):,}, {report.overdue:,} overdue',
         ('Work order', 'Machine', 'What', 'Priority', 'Due', 'Assignee'),
         tuple((order.id, name(order), shortened(order.description, 120), order.priority.value,
                at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''), order.assignee or NOTHING)
@@ -124,7 +126,7 @@ def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
 def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
     """What was done."""
     return Section(
-        f'Completed work orders: {len(report.completed)}',
+        f'Completed work orders: {len(report.completed):,}',
         ('Work order', 'Machine', 'What', 'Done', 'By', 'Action taken'),
         tuple((order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
                order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed),
@@ -174,6 +176,8 @@ def fill(head: str, cell: Cell) -> None:
                 ui.link(f'WO-{short_id(cell)}', order_address(cell))
         return
     box = Words('td', cell or '')
+    if head in FREE_TEXT:
+        box.classes('said')
     if head == 'Due' and cell and cell.endswith('overdue'):
         box.props['data-overdue'] = '1'
 

@@ -87,11 +87,11 @@ class StopTable:
     def _row(self, stop: Stop) -> None:
         name = str(DisplayName.of(stop.machine))
         with ui.element('tr'):
-            Words('td', shortened(name, 60))
+            Words('td', shortened(name, 60)).classes('said')
             Words('td', self._time(stop.since))
             Words('td', 'still going' if stop.until is None else self._time(stop.until))
             Words('td', duration(stop.length))
-            Words('td', shortened(stop.reason) or 'none given')
+            Words('td', shortened(stop.reason) or 'none given').classes('said')
             with Words('td'):
                 if stop.order is not None:
                     ui.link(f'WO-{short_id(stop.order)}', order_address(stop.order))
