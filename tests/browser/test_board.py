@@ -144,6 +144,19 @@ async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(lisa
     await fits_window(page)
 
 
+async def test_the_menu_of_a_card_is_as_high_as_its_moves_and_why_one_is_refused(visitor, sql):
+    await add(sql, 3)
+    await sql.execute('UPDATE work_orders SET assignee = NULL')
+    page = await visitor.open(BOARD, **PHONE)
+
+    await card(page, 'Leak 3').get_by_role('button', name='Move').tap()
+
+    menu = page.locator('.card-menu')
+    await expect(menu).to_contain_text('assign it before it is started')
+    await expect(page.get_by_role('menuitem', name='Start')).to_be_focused()
+    assert await menu.evaluate('menu => menu.scrollHeight <= menu.clientHeight')
+
+
 async def test_on_paper_no_column_cuts_its_cards(visitor, sql):
     await add(sql, 30)
     page = await visitor.open(BOARD)
