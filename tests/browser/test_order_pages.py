@@ -49,3 +49,25 @@ async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visi
         await expect(page.locator('.order-list tbody')).to_contain_text('Zzz')
 
     assert {f'Order {n}' for n in range(1, 121)} <= set(seen)
+
+
+async def test_the_fields_of_a_long_order_come_into_sight_when_they_open(visitor, sql):
+    await sql.execute(ADD, 1, 1)
+    await sql.execute('UPDATE work_orders SET issue_description = $1', '\n'.join(f'line {n}' for n in range(120)))
+    page = await visitor.open('/work-orders/WO-20261123-00000001', **PHONE)
+
+    await page.get_by_role('button', name='Edit', exact=True).tap()
+
+    await expect(page.get_by_role('textbox', name='Description')).to_be_focused()
+    await expect(page.get_by_role('textbox', name='Description')).to_be_in_viewport(ratio=1)
+
+
+async def test_the_label_of_each_field_of_a_new_order_is_whole_on_a_phone(visitor):
+    page = await visitor.open('/work-orders', **PHONE)
+    await page.get_by_role('button', name='New work order').tap()
+    await expect(page.get_by_label('Checklist')).to_be_visible()
+
+    cut = await page.locator('.order-form .q-field__label').evaluate_all(
+        'labels => labels.filter(label => label.scrollWidth > label.clientWidth).map(label => label.innerText)')
+
+    assert cut == []

@@ -100,6 +100,7 @@ class OrderEditor:
         self._form.visible = True
         self._problem.show('')
         self._description.run_method('focus')
+        self._form.run_method('scrollIntoView', {'block': 'nearest'})  # below a long text nobody would see it
 
     def _return(self) -> None:
         """What was typed in this tab is back in the fields, what was typed in another one is offered."""

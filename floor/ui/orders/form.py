@@ -88,7 +88,7 @@ class OrderForm:
                                       on_change=self._priority_chosen).props('inline aria-label=Priority')
         self._assignee = ui.select({}, label='Assignee', with_input=True, clearable=True, on_change=self._typed) \
             .classes('field').props('outlined')
-        self._checklist = ui.textarea('Checklist, one step per line (may stay empty)', on_change=self._typed) \
+        self._checklist = ui.textarea('Checklist, one step per line', on_change=self._typed) \
             .classes('field').props('outlined autogrow')
         no_connection_note()
         self._problem = Alert()
