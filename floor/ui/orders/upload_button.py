@@ -10,6 +10,7 @@ from ..saying import set_reason
 from .file_upload import FileUpload
 
 NOT_SENT = 'A file was not sent completely. Choose it again.'
+CANCELLED = 'Sending was cancelled. Files that had arrived are kept.'
 
 
 class UploadButton:
@@ -29,6 +30,7 @@ class UploadButton:
         self._on_begin = on_begin
         self._on_problem = on_problem
         self._refusals = 0
+        self._cancelled = False
         self._uploader = FileUpload(on_file=on_file, on_refused=self._refused, max_bytes=max_bytes)
         self._uploader.classes('uploader').props('no-thumbnails aria-hidden=true')
         self._uploader.props['accept'] = accept
@@ -51,9 +53,12 @@ class UploadButton:
         self._uploader.run_method('pickFiles')
 
     def _abort(self) -> None:
+        self._cancelled = True
         self._uploader.run_method('abort')
+        self._on_problem(CANCELLED)
 
     def _began(self) -> None:
+        self._cancelled = False
         self._on_begin()
         self._show(sending=True)
 
@@ -76,5 +81,5 @@ class UploadButton:
         """After a refusal, which said more; or the network."""
         if self._refusals:
             self._refusals -= 1
-        else:
+        elif not self._cancelled:
             self._on_problem(NOT_SENT)
