@@ -55,5 +55,5 @@ class OrderFigure(LiveElement):
         kind = f'{self._priority} open' if self._priority else 'open'
         if self._store.history is HistoryState.CREATING:
             return {'data-count': '0', 'aria-label': f'{kind.capitalize()} work orders: not known yet'}, '–'
-        return {'data-count': str(count), 'aria-label': f'{count} {kind} work {"order" if count == 1 else "orders"}'}, \
-            str(count)
+        label = f'{count:,} {kind} work {"order" if count == 1 else "orders"}'
+        return {'data-count': str(count), 'aria-label': label}, f'{count:,}'

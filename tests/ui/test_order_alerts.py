@@ -292,3 +292,12 @@ async def test_pages_do_not_look_at_the_changes_one_by_one_each(floor, look, sai
 
     assert await said(3) == ['100 orders were assigned to you'] * 3
     assert len(weighed) == 100
+
+
+async def test_thousands_are_written_as_everywhere(floor, look, said):
+    await look()
+
+    for number in range(1200):
+        floor.order(number, by=None, priority='critical')
+
+    assert await said() == ['1,200 more orders are critical']
