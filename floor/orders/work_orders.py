@@ -6,6 +6,7 @@ Which moves are allowed and what they need stands in sql/migrations/0003_work_or
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -121,6 +122,7 @@ class WorkOrders:
         self._queries = database.queries
         self._employees = employees
         self._pictures = Pictures()
+        self._making_thumbnail = asyncio.Lock()
 
     # orders
 
@@ -315,13 +317,21 @@ class WorkOrders:
 
         :raises NotFound: there is no such picture
         """
+        kept = await self._kept_thumbnail(id, attachment_id)
+        if kept is not None:
+            return kept
+        async with self._making_thumbnail:  # one file in memory, and each made once, however many look at it
+            kept = await self._kept_thumbnail(id, attachment_id)
+            return await self._thumbnail_later(id, attachment_id) if kept is None else kept
+
+    async def _kept_thumbnail(self, id: str, attachment_id: int) -> bytes | None:
         async with reading(self._database) as connection:
             row = await self._queries.attachment_thumbnail(
                 connection, id=id, attachment_id=attachment_id) if _can_be(id, attachment_id) else None
         if row is None or not is_picture(row['media_type']):
             raise NotFound('there is no such picture')
         kept: bytes | None = row['thumbnail']
-        return await self._thumbnail_later(id, attachment_id) if kept is None else kept
+        return kept
 
     async def _thumbnail_later(self, id: str, attachment_id: int) -> bytes:
         """For pictures that were stored without one."""

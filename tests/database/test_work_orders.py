@@ -617,6 +617,24 @@ async def test_a_photo_of_before_there_were_small_pictures_gets_one_when_it_is_l
         'SELECT thumbnail FROM work_order_attachments ORDER BY attachment_id')] == [small, b'']
 
 
+async def test_many_who_look_at_a_photo_of_before_have_its_small_picture_made_once(
+        orders: WorkOrders, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    order, read = await orders.create(MIKE, LEAK), []
+
+    async def rewritten(pictures: Pictures, content: bytes, kind: str) -> Picture:
+        read.append(content)
+        await asyncio.sleep(0)
+        return Picture(kind, content, b'small')
+
+    monkeypatch.setattr(Pictures, 'rewritten', rewritten)
+    id_ = await (await connect()).fetchval(
+        'INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) '
+        "VALUES ($1, 'a.png', 'image/png', 'old', 'Mike') RETURNING attachment_id", order.id)
+
+    assert await asyncio.gather(*(orders.thumbnail(order.id, id_) for _ in range(8))) == [b'small'] * 8
+    assert read == [b'old']
+
+
 async def test_a_photo_that_cannot_be_kept_is_not_read_for_it(orders: WorkOrders, monkeypatch: pytest.MonkeyPatch,
                                                               connect: Connect) -> None:
     """Whoever may not attach it, and where there is no order or no space, costs no decoding."""
