@@ -17,7 +17,7 @@ from .problems import documented
 
 def add(router: APIRouter, orders: WorkOrders, asking: Any, patience: float) -> None:
     """Serve them below a router of work orders. asking: the dependency that says who asks."""
-    @router.get('/{order_id}/comments', summary='What people said, oldest first', operation_id='list_comments',
+    @router.get('/{order_id}/comments', summary='Comments of a work order, oldest first', operation_id='list_comments',
                 responses=documented(404))
     async def list_comments(order_id: Id) -> list[CommentAnswer]:
         """All comments of one order."""
@@ -25,11 +25,11 @@ def add(router: APIRouter, orders: WorkOrders, asking: Any, patience: float) -> 
             details = await orders.details(known_id(order_id))
         return _comments(details.events)
 
-    @router.post('/{order_id}/comments', status_code=201, summary='Say something', operation_id='add_comment',
+    @router.post('/{order_id}/comments', status_code=201, summary='Add a comment', operation_id='add_comment',
                  responses=documented(400, 404, 413, 415, 429))
     async def add_comment(order_id: Id, comment: CommentForm, who: Identity = asking, idempotency_key: Key = None
                           ) -> list[CommentAnswer]:
-        """Needs the role operator. The answer is all that was said about the order, oldest first."""
+        """Needs the role operator. Returns all comments of the order, oldest first."""
         async with answering(patience):
             return _comments(await orders.comment(who, known_id(order_id), comment.text, idempotency_key))
 
