@@ -49,8 +49,11 @@ async def check_connection(database: Database, patience: float = PATIENCE_S, *, 
         raise
     except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError) as error:
         raise DatabaseMisconfigured(f'{POOLER} ({error})') from error
-    except (DatabaseUnavailable, TimeoutError):
+    except (DatabaseUnavailable, TimeoutError, asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError):
         return  # the floor shows it, and tries again
+    except asyncpg.PostgresError as error:
+        raise DatabaseMisconfigured(f'the database lets this program in and refuses its session: '
+                                    f'{" ".join(str(error).split())}') from error
     try:
         # a pooler answers with a number of its own, whichever server process it then gives us
         if not pooler or await connection.fetchval('SELECT pg_backend_pid()') == connection.get_server_pid():

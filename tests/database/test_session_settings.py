@@ -164,6 +164,22 @@ async def test_triggers_that_are_off_for_a_login_are_said_in_one_line(
         server.psql(server.url('postgres'), '-c', 'DROP ROLE untriggered')
 
 
+async def test_a_session_that_the_server_cannot_begin_is_said_in_one_line(
+        server: Server, database_url: str, tmp_path: Path) -> None:
+    server.psql(server.url('postgres'), script="""
+        CREATE ROLE unloadable LOGIN;
+        ALTER ROLE unloadable SET local_preload_libraries = 'not_there';""")
+    program = Program(tmp_path, DATABASE_URL=database_url.replace('//postgres@', '//unloadable@'))
+    try:
+        with pytest.raises(RuntimeError):
+            program.start()
+    finally:
+        program.stop()
+        server.psql(server.url('postgres'), '-c', 'DROP ROLE unloadable')
+    assert len(program.log.splitlines()) == 1, program.log
+    assert 'refuses its session: could not access file' in program.log
+
+
 @pytest.mark.parametrize('encoding', ['SQL_ASCII', 'LATIN1', 'EUC_JP'])
 async def test_a_database_that_is_not_utf8_is_refused_in_one_line(
         server: Server, settings: Settings, encoding: str, tmp_path: Path) -> None:
