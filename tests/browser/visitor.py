@@ -129,7 +129,7 @@ def quoted(text: str) -> str:
 async def fits_window(page: Page) -> None:
     """Wait until nothing makes the page scroll sideways and no part of it reaches over the edge."""
     try:
-        await page.wait_for_function(f'({BEYOND_WINDOW})().length === 0', timeout=5000)
+        await page.wait_for_function(f'({BEYOND_WINDOW})().length === 0', timeout=30_000)
     except TimeoutError:
         assert await page.evaluate(BEYOND_WINDOW) == []
 

@@ -10,7 +10,7 @@ DEAR_S = 0.03
 
 
 async def until_rested(pace):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while pace._resting:  # noqa: ASYNC110 (there is no event to wait for)
             await asyncio.sleep(0.001)
 
