@@ -48,6 +48,9 @@ class OwnOrigin:
         """One request or socket, as ASGI has it."""
         if scope['type'] in {'http', 'websocket'}:
             headers = Headers(scope=scope)
+            if len(headers.getlist('host')) > 1:  # a proxy before us may have gone by the other one (RFC 9112, 3.2)
+                await refusal(400, 'the request has more than one Host')(scope, receive, send)
+                return
             host, _ = _place(f'//{headers.get("host", "")}')
             if self._names is not None and host not in self._names:
                 self._refused.note(headers.get('host', ''), 'this program does not answer to that name',

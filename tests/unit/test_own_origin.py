@@ -20,7 +20,7 @@ Ask = Callable[..., Any]
 
 
 async def passes(headers: dict[str, str], *, kind: str = 'websocket', method: str = 'GET', path: str = '/',
-                 **options: Any) -> bool:
+                 second_host: str | None = None, **options: Any) -> bool:
     """Whether it gets as far as the app; if not, it has to be refused as its kind is refused."""
     arrived, sent = [], []
 
@@ -33,18 +33,26 @@ async def passes(headers: dict[str, str], *, kind: str = 'websocket', method: st
     async def send(message: Message) -> None:
         sent.append(message)
 
+    sent_headers = [*headers.items(), *([] if second_host is None else [('host', second_host)])]
     await OwnOrigin(app, **options)({
         'type': kind, 'method': method, 'path': path,
-        'headers': [(name.encode(), value.encode()) for name, value in headers.items()]}, receive, send)
+        'headers': [(name.encode(), value.encode()) for name, value in sent_headers]}, receive, send)
     if not arrived and kind == 'websocket':
         assert [message['type'] for message in sent] == ['websocket.close']
     elif not arrived:
-        assert sent[0]['status'] in {403, 421}
+        assert sent[0]['status'] in ({403, 421} if second_host is None else {400})
         if path.startswith('/api'):
             assert json.loads(sent[1]['body'])['status'] == sent[0]['status']
     else:
         assert sent == []
     return bool(arrived)
+
+
+@pytest.mark.parametrize('kind', ['http', 'websocket'])
+@pytest.mark.parametrize('second', [FLOOR, 'evil.example', ''])
+async def test_a_request_has_one_host(kind: str, second: str) -> None:
+    assert await passes({'host': FLOOR}, kind=kind, path='/api/floor', names={FLOOR})
+    assert not await passes({'host': FLOOR}, kind=kind, path='/api/floor', names={FLOOR}, second_host=second)
 
 
 @pytest.mark.parametrize(('headers', 'expected'), [
