@@ -3,6 +3,7 @@ the new one, never an empty one."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -10,11 +11,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from database.embedded_floor import PROJECT, command, execute, make_floor, note_of, running, settings_for, start
+from database.postgres import SCHEMA
 
 from floor.backup import save
 from floor.embedded import workshop
@@ -226,10 +230,15 @@ def test_a_killed_backup_leaves_no_file_of_that_name_and_the_next_removes_its_dr
         data_dir: Path, folder: Path) -> None:
     drafts = folder / 'backups'
     drafts.mkdir()
-    with start('backup', drafts / 'floor.zip', DATA_DIR=str(data_dir)) as killed:
-        while not list(drafts.iterdir()):
-            assert killed.poll() is None
-        killed.kill()
+    with running(data_dir) as url, asyncio.Runner() as here:
+        other = here.run(asyncpg.connect(url))  # without it a quick backup could be done before it is killed
+        here.run(other.execute(f'BEGIN; LOCK TABLE {SCHEMA}.machines IN ACCESS EXCLUSIVE MODE'))
+        with start('backup', drafts / 'floor.zip', DATA_DIR=str(data_dir)) as killed:
+            while not list(drafts.iterdir()):
+                assert killed.poll() is None
+                time.sleep(0.01)
+            killed.kill()
+        here.run(other.close())
     assert not (drafts / 'floor.zip').exists()
     left, = drafts.iterdir()
     done = command('backup', drafts / 'floor.zip', DATA_DIR=str(data_dir))
