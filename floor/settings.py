@@ -130,7 +130,7 @@ class Settings(BaseSettings):
         description='the origins that a sign-in leads through, as https://sso.example.com')] = ()
     port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535', validate_default=True,
                                default_factory=lambda: _port_of_the_app() or 8000)]
-    data_dir: Annotated[Path, Field(description='a folder')] = Path('.data')
+    data_dir: Annotated[Path, Field(description='a folder, without a line break in its path')] = Path('.data')
     plant_timezone: Annotated[str, Field(description='a name of the IANA time zone database, '
                                                      'as America/Detroit')] = 'UTC'
     shifts: Annotated[str, Field(description='names and starts, as Early 06:00,Late 14:00,Night 22:00; no two '
@@ -145,6 +145,13 @@ class Settings(BaseSettings):
     def _is_identifier(cls, value: str) -> str:
         if not IDENTIFIER.fullmatch(value):
             raise ValueError('not a plain identifier')
+        return value
+
+    @field_validator('data_dir')
+    @classmethod
+    def _is_one_line(cls, value: Path) -> Path:
+        if '\n' in str(value):  # PostgreSQL keeps the path as one line of postmaster.pid, and loses itself in two
+            raise ValueError('a line break')
         return value
 
     @field_validator('root_path')

@@ -30,7 +30,7 @@ if sys.platform != 'win32':
 Wait = Generator[None, None, None]
 
 LAUNCHER = Path(__file__).with_name('postmaster.py').absolute()
-STATUS_LINE = 7   # of postmaster.pid, counted from 0: the last, further down where a path has line breaks
+STATUS_LINE = 7   # of postmaster.pid, counted from 0
 BUILTIN_LOCALES_SINCE = 17
 IO_METHODS_SINCE = 18
 START_PATIENCE = 300.0   # seconds; recovery after a crash may read much
@@ -194,7 +194,7 @@ class Cluster:
             lines = (self.folder / 'postmaster.pid').read_bytes().splitlines()  # a path in it may be no text
         except FileNotFoundError:
             return False
-        return len(lines) > STATUS_LINE and lines[0] == str(pid).encode() and lines[-1].strip() == b'ready'
+        return len(lines) > STATUS_LINE and lines[0] == str(pid).encode() and lines[STATUS_LINE].strip() == b'ready'
 
     def _run(self, program: str, *arguments: str) -> Wait:
         before = self._log.stat().st_size if self._log.exists() else 0

@@ -43,8 +43,8 @@ def saved() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize('name', [
-    'my data folder', 'Bänder Öl ß', '工場', 'it\'s "50%" & $HOME #1; x=y', '-n', 'a\nb', NOT_UTF8, 'long' * 40,
-], ids=['spaces', 'umlauts', 'other script', 'shell', 'dash', 'line break', 'not UTF-8', 'too long for a socket'])
+    'my data folder', 'Bänder Öl ß', '工場', 'it\'s "50%" & $HOME #1; x=y', '-n', NOT_UTF8, 'long' * 40,
+], ids=['spaces', 'umlauts', 'other script', 'shell', 'dash', 'not UTF-8', 'too long for a socket'])
 def test_a_folder_of_any_name_is_restored_into_and_saved(
         folder: Path, saved: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the backup lies in it, under the same name."""
@@ -117,6 +117,14 @@ def test_a_link_in_a_circle_and_a_file_are_no_folders(folder: Path, saved: Path,
         said = refusal(command(name, saved if name == 'restore' else folder / 'b.zip', DATA_DIR=str(data_dir)))
         assert str(data_dir) in said
     assert (folder / 'file').read_text() == 'mine'
+
+
+@pytest.mark.parametrize('name', ['backup', 'restore'])
+def test_a_line_break_in_the_path_is_refused(folder: Path, saved: Path, name: str) -> None:
+    """PostgreSQL's own file of a running server has the path as one line of several."""
+    file = saved if name == 'restore' else folder / 'b.zip'
+    assert 'without a line break' in refusal(command(name, file, DATA_DIR=str(folder / 'a\nb')))
+    assert not (folder / 'a\nb').exists()
 
 
 @pytest.mark.parametrize('name', ['owner.lock', 'owner.beat', 'postgres.log', 'database.url', 'socket'])
