@@ -71,3 +71,17 @@ async def test_the_label_of_each_field_of_a_new_order_is_whole_on_a_phone(visito
         'labels => labels.filter(label => label.scrollWidth > label.clientWidth).map(label => label.innerText)')
 
     assert cut == []
+
+
+@pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
+async def test_an_order_opens_wherever_its_row_is_pressed(visitor, sql, options):
+    await sql.execute(ADD, 1, 1)
+    page = await visitor.open('/work-orders', **options)
+    for column in 'machine', 'what', 'due':
+        cell = await page.locator(f'.order-list tbody td[data-column={column}]').bounding_box()
+        press = page.touchscreen.tap if options else page.mouse.click
+
+        await press(cell['x'] + cell['width'] / 2, cell['y'] + cell['height'] / 2)
+
+        await expect(page).to_have_url(re.compile('/work-orders/WO-20261123-00000001'))
+        await visitor.go(page, '/work-orders')
