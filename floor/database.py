@@ -29,7 +29,7 @@ from .lag import Lag
 from .repeated_log import RepeatedLog
 from .resources import resource_folder
 from .sentences import full_stop
-from .session_settings import PLAIN, Session, known_by, make_ours
+from .session_settings import LATER, PLAIN, Session, known_by, make_ours
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ class Database:
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
         self._full_server = FullServer(settings.db_pool_timeout)
-        self._given: dict[str, str] = PLAIN
+        self._given: dict[str, str] = PLAIN | LATER
         """What a session is given at its start; nothing behind a pooler that refuses it: it is set afterwards."""
 
     async def connect(self) -> Connection:
@@ -282,10 +282,13 @@ class Database:
         given = self._given
         try:
             session: Session = await asyncpg.connect(dsn, server_settings=server_settings | given, **options)
-        except (asyncpg.ProtocolViolationError, asyncpg.UndefinedObjectError):
-            # of a pooler, or of a server that does not know one of them: each that can be is set afterwards
+        except (asyncpg.ProtocolViolationError, asyncpg.UndefinedObjectError) as error:
             if not given:
                 raise
+            if given == PLAIN | LATER and isinstance(error, asyncpg.UndefinedObjectError):
+                self._given = PLAIN  # of a server before PostgreSQL 17
+                return await self._begin_session(dsn, server_settings, **options)
+            # of a pooler, or of a server that does not know one of them: each that can be is set afterwards
             session = await asyncpg.connect(dsn, server_settings=server_settings, **options)
             self._given = {}
         try:

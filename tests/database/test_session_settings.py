@@ -117,7 +117,7 @@ async def test_a_role_of_hostile_settings_runs_the_whole_program(
         server: Server, empty_database_url: str, role: str, tmp_path: Path) -> None:
     spoil(server, f'ROLE {role}', HOSTILE)
     if server.major >= 17:
-        spoil(server, f'ROLE {role}', {'transaction_timeout': '20ms', 'restrict_nonsystem_relation_kind': 'view'})
+        spoil(server, f'ROLE {role}', {'transaction_timeout': '1ms', 'restrict_nonsystem_relation_kind': 'view'})
     log = await tried(server, empty_database_url, tmp_path, role)
     assert troubles(log) == []
 
