@@ -150,7 +150,7 @@ async def test_pages_that_come_and_go_leave_nothing_behind(floor, look):
 
     assert floor.broadcast.pages == 0
     assert floor.broadcast._audiences == {}
-    assert len(floor.store._subscribers) == 1
+    assert len(floor.store._subscribers) == 2, 'the broadcast and the alerts, of all pages together'
 
 
 async def test_an_order_reaches_the_tile_of_its_machine_first_and_only(floor, look, switchboard):

@@ -86,6 +86,7 @@ class Reports:
         zeros = tuple((0.0,) * 24 for _ in range(7))
         self.answers = self.analytics.answers
         self.answers |= {
+            'frozen': self.analytics,
             'kpis': lambda window, scope: self.figures if window.end > NOW - timedelta(hours=2) else self.before,
             'causes': (Cause('Jam', 12_720.0, 20, 0.7, 0.7, True), Cause(None, 5_400.0, 30, 0.3, 1.0, True)),
             'hourly_pattern': HourlyPattern(pattern, zeros, zeros),
