@@ -37,12 +37,14 @@ class Clerk:
             address = self._addresses[(self._number + self.retries) % len(self._addresses)]
             try:
                 async with httpx.AsyncClient(base_url=address, timeout=30) as http:
-                    answer = await http.post(ORDERS, json={'machine_id': machine, 'issue_description': what},
-                                             headers={'Idempotency-Key': f'clerk {what}'})
+                    answer = await http.post(ORDERS, json=order(machine, what),
+                                             headers={'Idempotency-Key': f'clerk-{self._number}'})
             except httpx.HTTPError:
                 answer = None
             if answer is not None and answer.status_code in MADE:
                 self.written[what] = answer.json()['id']
+            elif answer is not None and answer.is_client_error:
+                raise RuntimeError(f'no retry can help: {answer.status_code} {answer.text}')
             else:
                 self.retries += 1
                 await asyncio.sleep(0.1)
@@ -55,6 +57,11 @@ class Clerk:
         return [*(f'{TWICE}: {what} {count} times' for what, count in times.items() if count > 1),
                 *(f'{what} was acknowledged as {id_} and is not there' for what, id_ in self.written.items()
                   if id_ not in kept)]
+
+
+def order(machine: str, what: str) -> dict[str, object]:
+    """The body of a new order, one of many for the machine's present stop."""
+    return {'machine_id': machine, 'issue_description': what, 'even_if_open': True}
 
 
 async def lost_answers(stage: Stage) -> History:
@@ -82,8 +89,8 @@ async def lost_answers(stage: Stage) -> History:
 async def _press_twice(address: str, machine: str) -> None:
     """A double click: the same order twice at the same moment."""
     async with httpx.AsyncClient(base_url=address, timeout=10) as http:
-        await asyncio.gather(*(http.post(ORDERS, json={'machine_id': machine, 'issue_description': 'pressed twice'},
-                                         headers={'Idempotency-Key': 'a double click'}) for _ in range(2)))
+        await asyncio.gather(*(http.post(ORDERS, json=order(machine, 'pressed twice'),
+                                         headers={'Idempotency-Key': 'a-double-click'}) for _ in range(2)))
 
 
 async def _edit_at_once(address: str, order: str) -> list[str]:

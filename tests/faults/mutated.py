@@ -249,11 +249,11 @@ def forgets_the_key() -> None:
     """An Idempotency-Key is accepted, and nothing done with it."""
     from floor.orders.work_orders import WorkOrders
 
-    create = WorkOrders.create
+    create_once = WorkOrders.create_once
 
     async def forgetful(self: Any, who: Any, new: Any) -> Any:
-        return await create(self, who, replace(new, client_reference=None))
-    WorkOrders.create = forgetful   # type: ignore[method-assign]
+        return await create_once(self, who, replace(new, client_reference=None))
+    WorkOrders.create_once = forgetful   # type: ignore[method-assign]
 
 
 if __name__ == '__main__':
