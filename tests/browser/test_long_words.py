@@ -151,8 +151,8 @@ async def test_no_table_of_a_report_is_wider_than_its_box_or_its_sheet_of_paper(
     wider = """() => [...document.querySelectorAll(':is(.stops-table, .handover-table)')]
         .filter(table => table.scrollWidth > table.parentElement.clientWidth + 1).map(table => table.innerText)"""
 
-    assert await page.evaluate(wider) == []
+    await page.wait_for_function(f'({wider})().length === 0')
 
     await page.emulate_media(media='print')
     await page.set_viewport_size({'width': 718, 'height': 1015})
-    assert await page.evaluate(wider) == []
+    await page.wait_for_function(f'({wider})().length === 0')
