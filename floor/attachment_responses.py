@@ -14,6 +14,7 @@ from urllib.parse import quote
 from fastapi import HTTPException, Request, Response
 
 from .downloads import Downloads
+from .entity_tags import knows
 from .model import Attachment, Identity
 from .orders.work_orders import WorkOrders
 from .resources import resource_folder
@@ -51,7 +52,7 @@ class AttachmentResponses:
         tag = f'"{file.id}-{file.size}"'
         headers = {**SAFE, **KEPT, 'ETag': tag, 'Accept-Ranges': 'bytes',
                    'Content-Disposition': disposition(file, place)}
-        if _knows(request, tag):
+        if knows(request, tag):
             return Response(status_code=304, headers=headers)
         span, status = range(file.size), 200
         asked = request.headers.get('range')
@@ -78,7 +79,7 @@ class AttachmentResponses:
             return Response(NO_PREVIEW.read_bytes(), media_type='image/svg+xml',
                             headers={**SAFE, 'Cache-Control': 'private, no-cache'})
         headers = {**SAFE, **KEPT, 'ETag': tag, 'Content-Disposition': 'inline; filename="thumbnail.jpg"'}
-        if _knows(request, tag):
+        if knows(request, tag):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type='image/jpeg', headers=headers)
 
@@ -106,8 +107,3 @@ def byte_range(header: str, size: int) -> range | None:
     if last and int(last) < int(first):
         return None
     return range(int(first), min(int(last) + 1, size) if last else size)
-
-
-def _knows(request: Request, tag: str) -> bool:
-    known = [each.strip().removeprefix('W/') for each in request.headers.get('if-none-match', '').split(',')]
-    return tag in known or known == ['*']

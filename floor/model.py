@@ -159,6 +159,10 @@ class Employee:
         """First and last name."""
         return f'{self.first_name} {self.last_name}'
 
+    def is_called(self, name: str) -> bool:
+        """Whether this is their name or e-mail address, in any case."""
+        return name.lower() in {self.email.lower(), self.name.lower()}
+
     @property
     def can_be_assigned(self) -> bool:
         """Whether they may work on orders."""

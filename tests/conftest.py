@@ -12,6 +12,7 @@ import asyncpg
 import hypothesis
 import pytest
 from database.postgres import SCHEMA, Server
+from short_folder import short_folder
 
 from floor.database import Database
 from floor.settings import Settings
@@ -23,6 +24,13 @@ Psql = Callable[..., str]
 hypothesis.settings.register_profile('suite', deadline=None, derandomize=True,
                                      suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile('suite')
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One with a short name, for a program with its embedded database."""
+    with short_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from .entity_tags import with_tag
+from ..entity_tags import with_tag
 
 TEXT = {'', 'utf-8', 'utf8', 'us-ascii'}
 """What the media type may say of the letters: JSON is in UTF-8 (RFC 8259)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..commands import exact_name
 from ..employees import Employees
 from ..errors import InvalidInput
-from ..model import Employee
 
 LONGEST_ECHO = 100
 
@@ -18,14 +17,10 @@ async def employee_called(employees: Employees, name: str | None) -> int | None:
     if not name:
         return None
     exact_name(name, 'assignee')
-    found = [person.id for person in await employees.all(active=True) if _is_called(person, name)]
+    found = [person.id for person in await employees.all(active=True) if person.is_called(name)]
     if len(found) == 1:
         return found[0]
     echo = name[:LONGEST_ECHO]
     raise InvalidInput(
         f'{len(found)} active employees are called {echo}: use the e-mail address' if found else
         f'nobody active is called {echo}: use the name or e-mail address of an employee', 'assignee')
-
-
-def _is_called(person: Employee, name: str) -> bool:
-    return name.lower() in {person.email.lower(), person.name.lower()}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import HTTPException
 
 from ..employees import Employees
+from ..entity_tags import tag_of_version, versions_in
 from ..errors import EditConflict
 from ..model import Identity, WorkOrder
 from ..orders.work_orders import WorkOrders
-from .entity_tags import tag_of_version, versions_in
 from .named_people import employee_called
 from .order_forms import OrderPatch
 

@@ -15,6 +15,7 @@ from ..attachment_responses import AttachmentResponses
 from ..change_limit import ChangeLimit
 from ..database import Database
 from ..employees import Employees
+from ..entity_tags import tag_of, tag_of_version
 from ..errors import EditConflict, NotAllowed, OrderAlreadyOpenError
 from ..gate.path_prefix import prefix_of
 from ..model import Identity, WorkOrder
@@ -22,7 +23,6 @@ from ..orders.work_order_list import WorkOrderList
 from ..orders.work_orders import WorkOrders
 from . import attachment_routes, attachment_upload, comment_routes
 from .bodies import JsonRoute
-from .entity_tags import tag_of, tag_of_version
 from .floor_api import PATIENCE_S, answering, never_stored
 from .known_parameters import known_parameters
 from .named_people import employee_called

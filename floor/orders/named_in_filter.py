@@ -42,5 +42,4 @@ async def _called(database: Database, connection: Connection, filter: OrderFilte
     people = [to_employee(row) async for row in database.queries.employees(connection)]
     if filter.assignee is not None:
         return [person.id for person in people if person.id == filter.assignee]
-    called = filter.person.lower()
-    return [person.id for person in people if called in {person.email.lower(), person.name.lower()}]
+    return [person.id for person in people if person.is_called(filter.person)]

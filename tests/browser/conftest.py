@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -19,7 +18,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from benchmarks.chromium import NAMES
-from browser.program import Program
+from browser.program import Program, started
 from browser.visitor import Visitor
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
@@ -58,27 +57,11 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder with a short name, so that a socket fits in."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)  # the server's own user passes through
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture(scope='session')
 def program(chromium: Browser) -> Iterator[Program]:
     """`python main.py` with its embedded database, one per worker."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)
-    program = Program(folder)
-    try:
-        program.start()
+    with started() as program:
         yield program
-    finally:
-        program.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def connected(url: str) -> asyncpg.Connection:

@@ -11,10 +11,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
+from short_folder import short_folder
 
 MAIN = Path(__file__).parents[2] / 'main.py'
 PATIENCE_S = 120.0
@@ -110,6 +113,18 @@ class Program:
                 return dict(json.load(error))
         except OSError:
             return None
+
+
+@contextmanager
+def started(**settings: str) -> Iterator[Program]:
+    """One that runs in a folder of its own, until the end."""
+    with short_folder() as folder:
+        program = Program(folder, **settings)
+        try:
+            program.start()
+            yield program
+        finally:
+            program.stop()
 
 
 def free_port() -> int:

@@ -10,17 +10,14 @@ import asyncio
 import csv
 import io
 import re
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
 import pytest
 import pytest_asyncio
 from browser.conftest import connected, until
-from browser.program import Program
+from browser.program import Program, started
 from browser.visitor import Visitor, drawer, tile
 from playwright.async_api import Browser, Page, expect
 
@@ -57,15 +54,8 @@ SIGNS = """product => [
 @pytest.fixture(scope='module')
 def hostile_program(chromium: Browser) -> Iterator[Program]:
     """A floor of its own, whose words no other test has to live with, and whose user is called an attack too."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)
-    program = Program(folder, LOCAL_USER=MALLORY)
-    try:
-        program.start()
+    with started(LOCAL_USER=MALLORY) as program:
         yield program
-    finally:
-        program.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope='module', loop_scope='session')

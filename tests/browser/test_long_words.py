@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
 from browser.conftest import connected, until
-from browser.program import Program
+from browser.program import Program, started
 from browser.visitor import LAPTOP, PHONE, Visitor
 from playwright.async_api import Browser, Page, TimeoutError, expect
 
@@ -54,15 +51,8 @@ WIDER = """() => {
 @pytest.fixture(scope='module')
 def long_program(chromium: Browser) -> Iterator[Program]:
     """A floor of its own."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)
-    program = Program(folder, LOCAL_USER=MAIL)
-    try:
-        program.start()
+    with started(LOCAL_USER=MAIL) as program:
         yield program
-    finally:
-        program.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope='module', loop_scope='session')

@@ -10,9 +10,13 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from database.embedded_floor import make_floor, settings_for
 from database.postgres import Server
 from database.tls import ROLE, TlsDatabase, tls_server
 from database.workspace import Workspace
+from short_folder import short_folder
+
+from floor.backup import save
 
 MAJORS = (16, 18)
 
@@ -22,6 +26,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if 'postgres_major' in metafunc.fixturenames:
         newest_only = metafunc.definition.get_closest_marker('newest_postgres') is not None
         metafunc.parametrize('postgres_major', MAJORS[-1:] if newest_only else MAJORS, ids='pg{}'.format)
+
+
+@pytest.fixture(scope='module')
+def saved() -> Iterator[Path]:
+    """A backup of a floor with the note 'saved'."""
+    with short_folder() as folder:
+        make_floor(folder / 'd', 'saved')
+        save(settings_for(folder / 'd'), folder / 'floor.zip')
+        yield folder / 'floor.zip'
 
 
 @pytest.fixture

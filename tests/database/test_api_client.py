@@ -5,10 +5,8 @@ from __future__ import annotations
 import importlib
 import io
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browser.program import PATIENCE_S, Program
+from browser.program import PATIENCE_S, Program, started
 from database.test_api_work_orders import LEAK, OPERATOR, PATH, PNG, SUPERVISOR, TECHNICIAN, app_of
 
 from floor.change_limit import ChangeLimit
@@ -32,18 +30,11 @@ MACHINE = LEAK['machine_id']
 @pytest.fixture(scope='module')
 def program() -> Iterator[Program]:
     """The real program, live."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)
-    program = Program(folder)
-    try:
-        program.start()
+    with started() as program:
         deadline = time.monotonic() + PATIENCE_S
         while program.health().get('status') != 'live' and time.monotonic() < deadline:
             time.sleep(0.05)
         yield program
-    finally:
-        program.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope='module')

@@ -7,17 +7,15 @@ A short look; README, Security, has the command for a long one.
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from browser.program import PATIENCE_S, Program
+from browser.program import PATIENCE_S, Program, started
 
 RULES_BEYOND_A_SCHEMA = 'positive_data_acceptance'
 """A move needs its words, an assignee has to exist: 422 answers what is well formed and still can't be done."""
@@ -26,15 +24,8 @@ RULES_BEYOND_A_SCHEMA = 'positive_data_acceptance'
 @pytest.fixture
 def program() -> Iterator[Program]:
     """The real program, which may be asked as often as one likes."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)
-    program = Program(folder, CHANGES_PER_MINUTE='0')
-    try:
-        program.start()
+    with started(CHANGES_PER_MINUTE='0') as program:
         yield program
-    finally:
-        program.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_whatever_is_asked_is_answered_as_described(program: Program) -> None:

@@ -40,15 +40,6 @@ DERIVED = ('dashboard_', 'floor_quarters', 'history_', 'machine_days', 'machine_
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """With a short name, so that a socket fits in."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)  # the server's own user passes through
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
 def settings(folder: Path) -> Settings:
     return Settings(_env_file=None, data_dir=folder / 'd', database_url=None, pghost=None)
 

@@ -10,9 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -29,26 +27,6 @@ from floor.restore import restore
 
 OURS = '.line-monitor-work-0123456789abcdef0123456789abcdef'
 OTHER = '.line-monitor-work-ffffffffffffffffffffffffffffffff'
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """With a short name, so that a socket fits in, and which the server's own user may pass."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-')).resolve()
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope='module')
-def saved() -> Iterator[Path]:
-    """A backup of a floor with the note 'saved'."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-')).resolve()
-    folder.chmod(0o755)
-    make_floor(folder / 'd', 'saved')
-    save(settings_for(folder / 'd'), folder / 'floor.zip')
-    yield folder / 'floor.zip'
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

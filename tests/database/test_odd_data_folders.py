@@ -7,39 +7,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browser.program import Program
-from database.embedded_floor import PROJECT, ask, command, make_floor, note_of, running, settings_for
+from database.embedded_floor import PROJECT, ask, command, make_floor, note_of, running
 from database.postgres import until
 
-from floor.backup import save
 from floor.embedded.sockets import socket_folder_of
 
 NOT_UTF8 = os.fsdecode(b'caf\xe9 \xff')
 IS_ROOT = os.geteuid() == 0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """With a short name, so that a socket fits in, and which the server's own user may pass."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-')).resolve()
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope='module')
-def saved() -> Iterator[Path]:
-    """A backup of a floor with the note 'saved'."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-')).resolve()
-    folder.chmod(0o755)
-    make_floor(folder / 'd', 'saved')
-    save(settings_for(folder / 'd'), folder / 'floor.zip')
-    yield folder / 'floor.zip'
-    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize('name', [

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
-import pytest
 import yaml
 from browser.program import Program, free_port
 from database.postgres import until
@@ -22,15 +18,6 @@ PROJECT = Path(__file__).parents[2]
 RULES = yaml.safe_load((PROJECT / 'assets' / 'alerts.yml').read_text())['groups'][0]['rules']
 NAME = re.compile(r'\b(?:floor|process)_[a-z_]+')
 LEVELS = re.compile(r'^\S+ (WARNING|ERROR|CRITICAL) (.*)$', re.MULTILINE)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """With a short name, so that a socket fits in."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)  # the server's own user passes through
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def measures(program: Program) -> dict[str, float]:

@@ -6,9 +6,6 @@ The real program is started with databases that can't be reached, each in anothe
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -36,14 +33,6 @@ BROKEN = {
     'variables': {'PGHOST': '127.0.0.1', 'PGPORT': '1', 'PGUSER': 'floor', 'PGPASSWORD': PASSWORD},
     'a key too short': {'STORAGE_SECRET': 'hunter2'},
 }
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def everything_said(program: Program) -> str:

@@ -3,23 +3,9 @@ long as anybody wants."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from .backups import backup_in_motion, kill_often
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """With a short name, so that a socket fits in, and which the server's own user may pass."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-')).resolve()
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def test_whatever_is_killed_a_floor_and_a_whole_backup_are_there(folder: Path) -> None:

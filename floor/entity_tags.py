@@ -33,7 +33,7 @@ def with_tag(request: Request, response: Response) -> Response:
     if request.method != 'GET' or response.status_code != 200 or not getattr(response, 'body', None):  # noqa: PLR2004
         return response
     tag = response.headers.setdefault('ETag', tag_of(bytes(response.body)))
-    if not _names(request.headers.getlist('if-none-match'), tag):
+    if not knows(request, tag):
         return response
     return Response(status_code=304, headers={name: value for name, value in response.headers.items()
                                               if name not in {'content-length', 'content-type'}})
@@ -47,6 +47,8 @@ def versions_in(if_match: str) -> frozenset[int] | None:
     return frozenset(int(version[1]) for version in found if version)
 
 
-def _names(headers: list[str], tag: str) -> bool:
+def knows(request: Request, tag: str) -> bool:
+    """Whether If-None-Match names this tag: who asks has that answer already."""
     plain = tag.strip('"')
-    return any(header.strip() == '*' or plain in TAG.findall(header) for header in headers)
+    return any(header.strip() == '*' or plain in TAG.findall(header)
+               for header in request.headers.getlist('if-none-match'))
