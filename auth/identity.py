@@ -18,7 +18,8 @@ from types import MappingProxyType
 
 from floor.errors import NotAllowed, SettingsError
 from floor.model import Identity, Role
-from floor.settings import LONGEST_NAME, Settings, on_databricks
+from floor.setting_values import LONGEST_NAME
+from floor.settings import Settings, on_databricks
 from floor.visible_text import identity_problem
 
 Identify = Callable[[Mapping[str, str]], Identity]

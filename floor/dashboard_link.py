@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
 from .errors import SettingsError
-from .settings import PLACEHOLDER, Settings
+from .setting_values import PLACEHOLDER
+from .settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """Every environment variable that this program reads, typed and checked; .env is read too.
 
-A wrong value stops the start with one line that names the variable, the value and what is allowed.
+A wrong value stops the start with one line that names the variable, the value and what is allowed. What each variable
+means stands here too: the tables of README.md and floor/README.md are made of it (python -m tests.settings_table).
 """
 
 from __future__ import annotations
@@ -15,26 +16,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from . import setting_values
 from .env_file import ENCODING, ENV_FILE, check_env_file
-from .errors import InvalidInput, SettingsError
+from .errors import SettingsError
 from .model import Role
-from .shifts import parse_shifts
-from .visible_text import identity_problem
+from .setting_values import HOST_AND_PORT, LONGEST_NAME, ORIGIN
 
 PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
-IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
-HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:[0-9]{1,5})?')
-ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:[0-9]{1,5})?')
-ORIGIN = re.compile(rf'https://{HOST_AND_PORT.pattern}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?')
-PLACEHOLDER = re.compile(r'<[^<>]*>')
-"""What an example has where a value of one's own belongs, as <your-dashboard-embed-url>."""
 TOO_LONG_TO_SHOW = 60
-LONGEST_NAME = 200
-LONGEST_ROLE = 63
-"""Bytes of a name in PostgreSQL."""
 LAKEBASE_HOST = re.compile(r'.*\.database\..*(databricks\.com|azuredatabricks\.net)', re.IGNORECASE)
 YEAR_S = 31_536_000
 EVERY_ADDRESS = '0.0.0.0'  # noqa: S104 (only the proxy of Databricks Apps reaches it)
@@ -53,181 +45,183 @@ class Source(Enum):
     EMBEDDED = 'the embedded PostgreSQL'
 
 
+def _setting(allowed: str, meaning: str, *, shown_default: str | None = None, **limits: Any) -> Any:
+    """A field. allowed: what a value must be, as the error says it; meaning: the documentation, in Markdown;
+    shown_default: what the tables show where the default depends on the environment; limits: as Field has them."""
+    return Field(description=meaning, json_schema_extra={'allowed': allowed, 'shown_default': shown_default}, **limits)
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Identifier = Annotated[str, AfterValidator(setting_values.identifier)]
+BOOL = 'true or false'
+COUNT = 'a whole number, 0 to 1000'
+SECONDS = 'seconds, above 0'
+UP_TO_A_MINUTE = 'seconds, above 0, at most 60'
+
+
 class Settings(BaseSettings):
-    """The configuration. Field names are the variables' names in lower case."""
+    """The configuration. Field names are the variables' names in lower case; their order is that of the tables."""
 
     model_config = SettingsConfigDict(env_file=ENV_FILE, env_file_encoding=ENCODING, extra='ignore',
                                       env_ignore_empty=True, hide_input_in_errors=True, allow_inf_nan=False)
 
-    database_url: Annotated[str | None, Field(
-        description='postgresql://user:password@host:port/database, with the characters :/?#[]@% of a password '
-                    'percent-encoded (/ as %2F)', repr=False)] = None
-    pghost: Annotated[str | None, Field(description='a host name; the other PG* variables go with it')] = None
-    pgport: Annotated[str | None, Field(pattern=r'^[0-9]{1,5}(,[0-9]{1,5})*$', description='a port')] = None
-    pguser: Annotated[str | None, Field(description='a role of the database')] = None
-    pgdatabase: Annotated[str | None, Field(description='a database')] = None
-    pgpassword: Annotated[str | None, Field(description='the password of PGUSER', repr=False)] = None
-    pgsslmode: Annotated[str | None, Field(description='a TLS mode, as verify-full')] = None
-    lakebase_endpoint: Annotated[str | None, Field(
-        pattern=r'^projects/[A-Za-z0-9_-]+/branches/[A-Za-z0-9_-]+/endpoints/[A-Za-z0-9_-]+$',
-        description='projects/PROJECT/branches/BRANCH/endpoints/ENDPOINT')] = None
-    lakebase_instance_name: Annotated[str | None, Field(
-        pattern=r'^[A-Za-z0-9_-]{1,63}$',
-        description='the name of a Lakebase instance: letters, digits, - and _')] = None
-    lakebase_database_name: Annotated[str | None, Field(max_length=63, description='a database on it, at most 63 '
-                                                                                   'characters')] = None
-    databricks_database_port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535')] = 5432
-    default_postgres_schema: Annotated[str, Field(description=PLAIN_NAME)] = 'manufacturing_line'
-    default_postgres_table: Annotated[str, Field(description=PLAIN_NAME)] = 'machine_feed_stream'
-    legacy_schema: Annotated[str | None, Field(
-        max_length=63, description='the schema of the tables of another line monitor, at most 63 characters')] = None
-    feed_writers: Annotated[tuple[str, ...] | None, NoDecode, Field(
-        description='names of roles of the database with commas between them')] = None
-    change_data_feed: Annotated[bool | None, Field(description='true or false')] = None
-    dashboard_embed_url: Annotated[str | None, Field(description='an https:// address')] = None
-    dashboard_id: Annotated[str | None, Field(
-        pattern='^([0-9A-Za-z-]{8,64}|<[^<>]*>)$',
-        description='the id in the address of a dashboard: letters, digits and -')] = None
+    host: Annotated[str, _setting(
+        'an address to listen on',
+        'The address to listen on. Anything but this machine alone needs a sign-in in front, or `ALLOW_ANONYMOUS`',
+        shown_default='`127.0.0.1`; on Databricks Apps `0.0.0.0`', min_length=1,
+        default_factory=lambda: EVERY_ADDRESS if on_databricks() else '127.0.0.1')]
+    port: Annotated[int, _setting(
+        'a port, 1 to 65535', 'The port to listen on',
+        shown_default='`8000`; on Databricks Apps `DATABRICKS_APP_PORT`', ge=1, le=65535, validate_default=True,
+        default_factory=lambda: _port_of_the_app() or 8000)]
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(lambda value: setting_values.words(value, HOST_AND_PORT)), _setting(
+            'the names under which a proxy serves us, as floor.example.com,floor.example.com:8443',
+            'The host names that a proxy serves: `floor.example.com` (any port) or `floor.example.com:8443`. With it, '
+            'or with `HOST=127.0.0.1`, requests for any other host name are refused')] = ()
+    root_path: Annotated[str, AfterValidator(lambda value: value.rstrip('/')), _setting(
+        'the path below which a proxy serves us, as /monitor: letters, digits and ._~- between slashes',
+        'The path below which a proxy serves the app, such as `/monitor`, if the proxy does not send '
+        '`X-Forwarded-Prefix`', pattern=r'^(/[A-Za-z0-9._~-]+)*/?$')] = ''
+    sign_in_origins: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(lambda value: setting_values.words(value, ORIGIN)), _setting(
+            'the origins that a sign-in leads through, as https://sso.example.com',
+            'The origins where a proxy in front of the app has people sign in, such as `https://sso.example.com`',
+            shown_default='on Databricks Apps the workspace')] = ()
+    data_dir: Annotated[Path, AfterValidator(lambda path: Path(setting_values.one_line(str(path)))), _setting(
+        'a folder, without a line break in its path',
+        'The folder of the embedded database, its address (`database.url`), and what people chose and typed. One '
+        'instance owns it: two machines cannot share it')] = Path('.data')
+    storage_secret: Annotated[str | None, _setting(
+        'at least 16 characters', "Signs the cookie that remembers a person's theme and drafts",
+        shown_default='created at the first start', min_length=16, repr=False)] = None
+    log_level: Annotated[str, _setting(
+        'debug, info, warning or error', 'The least severe log lines to write: `debug`, `info`, `warning` or `error`',
+        pattern='(?i)^(debug|info|warning|error)$')] = 'info'
+    log_format: Annotated[Literal['text', 'json'], _setting(
+        'text or json', 'The format of log lines: `text` or `json`')] = 'text'
 
-    new_floor: Annotated[NewFloor | None, Field(description='demo or empty')] = None
-    enable_simulator: Annotated[bool, Field(description='true or false')] = True
-    simulator_interval: Annotated[float, Field(gt=0, le=86400, description='seconds between changes, above 0')] = 5
-    backfill_days: Annotated[int, Field(ge=0, le=366, description='days, 0 to 366; 0: off')] = 30
+    plant_timezone: Annotated[str, AfterValidator(setting_values.time_zone), _setting(
+        'a name of the IANA time zone database, as America/Detroit',
+        "The plant's time zone, such as `America/Detroit`: for every time on a page, and for times in addresses "
+        'without an offset')] = 'UTC'
+    shifts: Annotated[str, AfterValidator(setting_values.shift_plan), _setting(
+        'names and starts, as Early 06:00,Late 14:00,Night 22:00; no two alike',
+        "Names and starting times of the plant's shifts")] = 'Early 06:00,Late 14:00,Night 22:00'
+    machine_silent_after: Annotated[float | None, _setting(
+        'seconds, above 0; empty: never',
+        'Seconds without a report after which a machine shows "No data", for feeds that repeat themselves. Empty: a '
+        'machine keeps its last status, and `/diagnosis` says which feeds have stopped', gt=0)] = None
+    auto_work_order_after: Annotated[float | None, _setting(
+        f'seconds, above 0, at most {YEAR_S}; empty: off',
+        'Seconds that a machine is down before a work order is opened automatically. Empty: off',
+        gt=0, le=YEAR_S)] = None
+    retention_days: Annotated[int | None, _setting(
+        'whole days, 1 to 36500; empty: history is never deleted',
+        'Days after which status changes are deleted, once they are in the daily sums. Empty: never',
+        ge=1, le=36500)] = None
+    new_floor: Annotated[NewFloor | None, BeforeValidator(_lower), _setting(
+        'demo or empty',
+        'What a new schema becomes: a simulated `demo`, or an `empty` plant. It does not change an existing schema',
+        shown_default='`demo` in the embedded database, else `empty`')] = None
+    enable_simulator: Annotated[bool, _setting(
+        BOOL, 'Simulate the machines of a demo. A plant is never simulated')] = True
+    simulator_interval: Annotated[float, _setting(
+        'seconds between changes, above 0', 'Mean seconds between two simulated changes, over all machines',
+        gt=0, le=86400)] = 5
+    backfill_days: Annotated[int, _setting(
+        'days, 0 to 366; 0: off', 'Days of simulated history and work orders that a new demo gets. 0: none',
+        ge=0, le=366)] = 30
+    dashboard_refresh_seconds: Annotated[float, _setting(
+        'seconds, above 0, at most 86400', 'Seconds between two refreshes of the eight dashboard tables',
+        gt=0, le=86400)] = 60
 
-    db_pool_size: Annotated[int, Field(ge=0, le=1000, description='a whole number, 0 to 1000')] = 5
-    db_max_overflow: Annotated[int, Field(ge=0, le=1000, description='a whole number, 0 to 1000')] = 10
-    db_command_timeout: Annotated[float, Field(gt=0, description='seconds, above 0')] = 30
-    db_pool_timeout: Annotated[float, Field(gt=0, description='seconds, above 0')] = 10
-    db_pool_recycle_interval: Annotated[float, Field(gt=0, description='seconds, above 0')] = 3600
+    local_user: Annotated[str | None, AfterValidator(setting_values.person), _setting(
+        f'a name or an e-mail address, in one line of at most {LONGEST_NAME} characters',
+        'Who uses the app on their own machine: a name, or the e-mail address of an employee',
+        shown_default="the operating system's user")] = None
+    default_role: Annotated[Role | None, BeforeValidator(_lower), _setting(
+        'viewer, operator, technician or supervisor',
+        'The role of people who are not employees: `viewer`, `operator`, `technician` or `supervisor`',
+        shown_default='`supervisor` where only this machine can connect, else `viewer`')] = None
+    roles: Annotated[dict[str, Role], NoDecode, BeforeValidator(setting_values.roles_of_people), _setting(
+        'e-mail addresses, or the ids of programs, each with viewer, operator, technician or supervisor, '
+        'as jane.doe@example.com=supervisor,5f6e1c9a=operator',
+        'On Databricks Apps, the roles of people and programs that are not employees, such as '
+        '`jane.doe@example.com=supervisor,5f6e1c9a=operator`')] = {}
+    allow_anonymous: Annotated[bool, _setting(
+        BOOL, 'Let everybody in as Anonymous on an address that other machines reach, without any sign-in')] = False
+    changes_per_minute: Annotated[int, _setting(
+        'a whole number, 0 to 1000000; 0: no limit',
+        'The most changes that one person or program may make per minute, by pages and REST. 0: no limit',
+        ge=0, le=1_000_000)] = 300
 
-    listen_heartbeat_seconds: Annotated[float, Field(gt=0, le=60, description='seconds, above 0, at most 60')] = 5
-    listen_audit_seconds: Annotated[float, Field(gt=0, le=60, description='seconds, above 0, at most 60')] = 30
-    dashboard_refresh_seconds: Annotated[float, Field(gt=0, le=86400, description='seconds, above 0, at most '
-                                                                                  '86400')] = 60
-    retention_days: Annotated[int | None, Field(ge=1, le=36500, description='whole days, 1 to 36500; empty: history is '
-                                                                            'kept for ever')] = None
-    machine_silent_after: Annotated[float | None, Field(gt=0, description='seconds, above 0; empty: never')] = None
+    database_url: Annotated[
+        str | None, AfterValidator(setting_values.database_url), _setting(
+            'postgresql://user:password@host:port/database, with the characters :/?#[]@% of a password '
+            'percent-encoded (/ as %2F)',
+            'A `postgresql://` address, its password percent-encoded (`/` as `%2F`). A connection pooler in '
+            'transaction mode cannot work and is refused. Without it: Lakebase if it is named, else `PGHOST`, '
+            'else the embedded PostgreSQL', repr=False)] = None
+    pghost: Annotated[str | None, _setting(
+        'a host name; the other PG* variables go with it',
+        'The database server; this and the other `PG*` variables mean what they mean to psql. On Databricks Apps, '
+        'without `PGPASSWORD`, it is Lakebase')] = None
+    pgport: Annotated[str | None, _setting(
+        'a port', 'Its port', pattern=r'^[0-9]{1,5}(,[0-9]{1,5})*$')] = None
+    pguser: Annotated[str | None, _setting('a role of the database', 'The role to connect as')] = None
+    pgdatabase: Annotated[str | None, _setting('a database', 'The database to connect to')] = None
+    pgpassword: Annotated[str | None, _setting('the password of PGUSER', 'The password of `PGUSER`', repr=False)] = None
+    pgsslmode: Annotated[str | None, _setting(
+        'a TLS mode, as verify-full', 'The TLS mode, such as `verify-full`. Lakebase always uses TLS')] = None
+    default_postgres_schema: Annotated[Identifier, _setting(
+        PLAIN_NAME, 'The schema of all tables')] = 'manufacturing_line'
+    default_postgres_table: Annotated[Identifier, _setting(
+        PLAIN_NAME, 'The name of the table that feeds write to')] = 'machine_feed_stream'
+    legacy_schema: Annotated[str | None, _setting(
+        'the schema of the tables of another line monitor, at most 63 characters',
+        'The schema of another line monitor, whose tables are copied when the schema is created', max_length=63)] = None
+    feed_writers: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(setting_values.role_names), _setting(
+        'names of roles of the database with commas between them',
+        'Database roles, separated by commas, that may write statuses. The app grants the rights at startup if it '
+        'owns the tables')] = None
+    change_data_feed: Annotated[bool | None, _setting(
+        BOOL, 'Set replica identity FULL on the tables that Lakebase can feed to Unity Catalog (`true`), or undo that '
+              '(`false`). Empty: leave them as they are')] = None
+    db_pool_size: Annotated[int, _setting(COUNT, 'Database connections that are kept open', ge=0, le=1000)] = 5
+    db_max_overflow: Annotated[int, _setting(COUNT, 'More connections under load', ge=0, le=1000)] = 10
+    db_command_timeout: Annotated[float, _setting(SECONDS, 'The most seconds that one statement may take', gt=0)] = 30
+    db_pool_timeout: Annotated[float, _setting(SECONDS, 'The most seconds to wait for a connection', gt=0)] = 10
+    db_pool_recycle_interval: Annotated[float, _setting(
+        SECONDS, 'Seconds after which a connection is replaced', gt=0)] = 3600
+    listen_heartbeat_seconds: Annotated[float, _setting(
+        UP_TO_A_MINUTE, 'Seconds between two checks that notifications are delivered', gt=0, le=60)] = 5
+    listen_audit_seconds: Annotated[float, _setting(
+        UP_TO_A_MINUTE, 'Seconds between two comparisons of what is shown with the table', gt=0, le=60)] = 30
 
-    local_user: Annotated[str | None, Field(description='a name or an e-mail address, in one line of at most '
-                                                        f'{LONGEST_NAME} characters')] = None
-    default_role: Annotated[Role | None, Field(description='viewer, operator, technician or supervisor')] = None
-    roles: Annotated[dict[str, Role], NoDecode, Field(
-        description='e-mail addresses, or the ids of programs, each with viewer, operator, technician or supervisor, '
-                    'as jane.doe@example.com=supervisor,5f6e1c9a=operator')] = {}
-    allow_anonymous: Annotated[bool, Field(description='true or false')] = False
-    auto_work_order_after: Annotated[float | None, Field(
-        gt=0, le=YEAR_S, description=f'seconds, above 0, at most {YEAR_S}; empty: off')] = None
-
-    changes_per_minute: Annotated[int, Field(ge=0, le=1_000_000, description='a whole number, 0 to 1000000; 0: no '
-                                                                             'limit')] = 300
-    host: Annotated[str, Field(min_length=1, description='an address to listen on', default_factory=lambda: (
-        EVERY_ADDRESS if on_databricks() else '127.0.0.1'))]
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode, Field(
-        description='the names under which a proxy serves us, as floor.example.com,floor.example.com:8443')] = ()
-    root_path: Annotated[str, Field(pattern=r'^(/[A-Za-z0-9._~-]+)*/?$', description=(
-        'the path below which a proxy serves us, as /monitor: letters, digits and ._~- between slashes'))] = ''
-    sign_in_origins: Annotated[tuple[str, ...], NoDecode, Field(
-        description='the origins that a sign-in leads through, as https://sso.example.com')] = ()
-    port: Annotated[int, Field(ge=1, le=65535, description='a port, 1 to 65535', validate_default=True,
-                               default_factory=lambda: _port_of_the_app() or 8000)]
-    data_dir: Annotated[Path, Field(description='a folder, without a line break in its path')] = Path('.data')
-    plant_timezone: Annotated[str, Field(description='a name of the IANA time zone database, '
-                                                     'as America/Detroit')] = 'UTC'
-    shifts: Annotated[str, Field(description='names and starts, as Early 06:00,Late 14:00,Night 22:00; no two '
-                                             'alike')] = 'Early 06:00,Late 14:00,Night 22:00'
-    storage_secret: Annotated[str | None, Field(min_length=16, repr=False, description='at least 16 characters')] = None
-    log_level: Annotated[str, Field(pattern='(?i)^(debug|info|warning|error)$',
-                                    description='debug, info, warning or error')] = 'info'
-    log_format: Annotated[Literal['text', 'json'], Field(description='text or json')] = 'text'
-
-    @field_validator('default_postgres_schema', 'default_postgres_table')
-    @classmethod
-    def _is_identifier(cls, value: str) -> str:
-        if not IDENTIFIER.fullmatch(value):
-            raise ValueError('not a plain identifier')
-        return value
-
-    @field_validator('data_dir')
-    @classmethod
-    def _is_one_line(cls, value: Path) -> Path:
-        if '\n' in str(value):  # PostgreSQL keeps the path as one line of postmaster.pid, and loses itself in two
-            raise ValueError('a line break')
-        return value
-
-    @field_validator('root_path')
-    @classmethod
-    def _without_last_slash(cls, value: str) -> str:
-        return value.rstrip('/')
-
-    @field_validator('local_user')
-    @classmethod
-    def _is_name(cls, value: str | None) -> str | None:
-        name = value.strip(' \t') if value is not None else None  # around a setting they belong to the file, not to it
-        if name is not None and (len(name) > LONGEST_NAME or identity_problem(name)):
-            raise ValueError('not a name')
-        return name
-
-    @field_validator('allowed_hosts', 'sign_in_origins', mode='before')
-    @classmethod
-    def _are_hosts(cls, value: Any, info: ValidationInfo) -> Any:
-        form = HOST_AND_PORT if info.field_name == 'allowed_hosts' else ORIGIN
-        names = tuple(name for name in re.split(r'[\s,]+', value.lower()) if name) if isinstance(value, str) else value
-        if not all(form.fullmatch(name) for name in names):
-            raise ValueError('not such names')
-        return names
-
-    @field_validator('feed_writers', mode='before')
-    @classmethod
-    def _are_names(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        names = tuple(name.strip() for name in value.split(','))
-        if not all(name.isprintable() and 0 < len(name.encode()) <= LONGEST_ROLE for name in names):
-            raise ValueError('not names of roles')
-        return names
-
-    @field_validator('roles', mode='before')
-    @classmethod
-    def _are_roles(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        pairs = [pair.rpartition('=') for pair in re.split(r'[\s,]+', value.lower()) if pair]
-        if not all(who and '=' not in who for who, _, _ in pairs) or len({who for who, _, _ in pairs}) < len(pairs):
-            raise ValueError('not pairs')
-        return {who: Role(role) for who, _, role in pairs}
-
-    @field_validator('default_role', 'new_floor', mode='before')
-    @classmethod
-    def _any_case(cls, value: Any) -> Any:
-        return value.strip().lower() if isinstance(value, str) else value
-
-    @field_validator('plant_timezone')
-    @classmethod
-    def _is_timezone(cls, value: str) -> str:
-        try:
-            zoneinfo.ZoneInfo(value)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError('not a known time zone') from error
-        return value
-
-    @field_validator('shifts')
-    @classmethod
-    def _are_shifts(cls, value: str) -> str:
-        try:
-            parse_shifts(value)
-        except InvalidInput as error:
-            raise ValueError('no such plan') from error
-        return value
-
-    @field_validator('database_url', 'dashboard_embed_url')
-    @classmethod
-    def _is_address(cls, value: str | None, info: ValidationInfo) -> str | None:
-        schemes = {'database_url': {'postgresql', 'postgres'}, 'dashboard_embed_url': {'https'}}[str(info.field_name)]
-        if value is None or (info.field_name == 'dashboard_embed_url' and PLACEHOLDER.fullmatch(value)):
-            return value
-        if urlsplit(value).scheme not in schemes or not _has_plain_hosts(value):
-            raise ValueError('not such an address')
-        return value
+    lakebase_endpoint: Annotated[str | None, _setting(
+        'projects/PROJECT/branches/BRANCH/endpoints/ENDPOINT',
+        'A Lakebase Autoscaling endpoint, `projects/P/branches/B/endpoints/E`. Host, user and password come from '
+        'Databricks',
+        pattern=r'^projects/[A-Za-z0-9_-]+/branches/[A-Za-z0-9_-]+/endpoints/[A-Za-z0-9_-]+$')] = None
+    lakebase_instance_name: Annotated[str | None, _setting(
+        'the name of a Lakebase instance: letters, digits, - and _', 'A Lakebase instance by its name',
+        pattern=r'^[A-Za-z0-9_-]{1,63}$')] = None
+    lakebase_database_name: Annotated[str | None, _setting(
+        'a database on it, at most 63 characters', 'The database of the endpoint or instance',
+        shown_default='`databricks_postgres`', max_length=63)] = None
+    databricks_database_port: Annotated[int, _setting(
+        'a port, 1 to 65535', 'The port of the endpoint or instance', ge=1, le=65535)] = 5432
+    dashboard_id: Annotated[str | None, _setting(
+        'the id in the address of a dashboard: letters, digits and -',
+        'The Databricks dashboard to show; the bundle sets it', pattern='^([0-9A-Za-z-]{8,64}|<[^<>]*>)$')] = None
+    dashboard_embed_url: Annotated[str | None, AfterValidator(setting_values.embed_url), _setting(
+        'an https:// address',
+        'The https address of another dashboard to show instead. A placeholder such as '
+        '`<your-dashboard-embed-url>` is ignored with a warning')] = None
 
     @classmethod
     def load(cls, **overrides: Any) -> Settings:
@@ -294,16 +288,24 @@ def on_databricks(environ: Mapping[str, str] = os.environ) -> bool:
     return bool(environ.get('DATABRICKS_APP_NAME'))
 
 
-def _has_plain_hosts(address: str) -> bool:
-    """Whether the hosts and ports are that, and not parts of a password: a driver would complain of them aloud."""
-    parts = urlsplit(address)
-    hosts = parts.netloc.rpartition('@')[2].split(',')
-    return all(ADDRESS_AND_PORT.fullmatch(host) for host in hosts) and '@' not in parts.path + parts.fragment
-
-
 def _port_of_the_app() -> str | None:
     """Where the proxy of Databricks Apps expects us."""
     return os.environ.get('DATABRICKS_APP_PORT') if on_databricks() else None
+
+
+def allowed_values(name: str) -> str:
+    """What a value of this field must be."""
+    return _of_setting(name, 'allowed')
+
+
+def shown_default(name: str) -> str:
+    """What the tables show as the default of this field where it depends on the environment, else ''."""
+    return _of_setting(name, 'shown_default')
+
+
+def _of_setting(name: str, key: str) -> str:
+    extra = Settings.model_fields[name].json_schema_extra
+    return str(extra[key] or '') if isinstance(extra, dict) else ''
 
 
 def _explain(settings: type[Settings], error: ValidationError, overrides: Mapping[str, Any]) -> str:
@@ -314,7 +316,7 @@ def _explain(settings: type[Settings], error: ValidationError, overrides: Mappin
     secret = field is not None and not field.repr
     given = overrides.get(name) or os.environ.get(variable) or os.environ.get(name) or first.get('input')
     value = '...' if secret else _shown(given)
-    allowed = field.description if field is not None else first['msg']
+    allowed = allowed_values(name) if field is not None else first['msg']
     return f'{variable}={value} cannot be used: it must be {allowed}'
 
 

@@ -19,7 +19,7 @@ from nicegui import client
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..settings import HOST_AND_PORT
+from ..setting_values import HOST_AND_PORT
 
 IS_A_PAGE = 'x-nicegui-content'
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import SettingsError
-from ..settings import ORIGIN, Settings, on_databricks
+from ..setting_values import ORIGIN
+from ..settings import Settings, on_databricks
 
 
 def sign_in_origins(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:

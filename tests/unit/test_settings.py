@@ -10,7 +10,7 @@ import pytest
 from floor.env_file import unread_names
 from floor.errors import SettingsError
 from floor.model import Role
-from floor.settings import Settings, Source
+from floor.settings import Settings, Source, allowed_values
 from floor.source import database_source
 
 
@@ -251,7 +251,7 @@ def test_an_app_without_a_database_is_told_so(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize('field', Settings.model_fields)
 def test_every_variable_says_what_is_allowed(field: str) -> None:
-    assert Settings.model_fields[field].description
+    assert Settings.model_fields[field].description and allowed_values(field)
 
 
 def test_roles_are_given_to_addresses_and_ids(monkeypatch: pytest.MonkeyPatch) -> None:

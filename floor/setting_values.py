@@ -1,0 +1,121 @@
+"""How the text of an environment variable becomes a value: names, hosts, roles, addresses.
+
+Each check raises ValueError; Settings.load adds the variable's name, its value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import InvalidInput
+from .model import Role
+from .shifts import parse_shifts
+from .visible_text import identity_problem
+
+IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
+HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:[0-9]{1,5})?')
+ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:[0-9]{1,5})?')
+ORIGIN = re.compile(rf'https://{HOST_AND_PORT.pattern}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?')
+PLACEHOLDER = re.compile(r'<[^<>]*>')
+"""What an example has where a value of one's own belongs, as <your-dashboard-embed-url>."""
+LONGEST_NAME = 200
+LONGEST_ROLE = 63
+"""Bytes of a name in PostgreSQL."""
+
+
+def identifier(value: str) -> str:
+    """A name that needs no quotes in SQL."""
+    if not IDENTIFIER.fullmatch(value):
+        raise ValueError('not a plain identifier')
+    return value
+
+
+def one_line(value: str) -> str:
+    """A path without a line break: PostgreSQL stores it as one line of postmaster.pid."""
+    if '\n' in value:
+        raise ValueError('a line break')
+    return value
+
+
+def person(value: str | None) -> str | None:
+    """A name or an e-mail address, without the blanks around it, which belong to the file."""
+    if value is None:
+        return None
+    name = value.strip(' \t')
+    if len(name) > LONGEST_NAME or identity_problem(name):
+        raise ValueError('not a name')
+    return name
+
+
+def words(value: Any, form: re.Pattern[str]) -> Any:
+    """Lower-case words of this form, from a text with commas or blanks between them."""
+    names = tuple(name for name in re.split(r'[\s,]+', value.lower()) if name) if isinstance(value, str) else value
+    if not all(form.fullmatch(name) for name in names):
+        raise ValueError('not such names')
+    return names
+
+
+def role_names(value: Any) -> Any:
+    """Names of database roles, from a text with commas between them."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(name.strip() for name in value.split(','))
+    if not all(name.isprintable() and 0 < len(name.encode()) <= LONGEST_ROLE for name in names):
+        raise ValueError('not names of roles')
+    return names
+
+
+def roles_of_people(value: Any) -> Any:
+    """A role for each address or id, from a text as jane.doe@example.com=supervisor,5f6e1c9a=operator."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.rpartition('=') for pair in re.split(r'[\s,]+', value.lower()) if pair]
+    if not all(who and '=' not in who for who, _, _ in pairs) or len({who for who, _, _ in pairs}) < len(pairs):
+        raise ValueError('not pairs')
+    return {who: Role(role) for who, _, role in pairs}
+
+
+def time_zone(value: str) -> str:
+    """A name of the IANA time zone database."""
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError('not a known time zone') from error
+    return value
+
+
+def shift_plan(value: str) -> str:
+    """Names and starts of shifts."""
+    try:
+        parse_shifts(value)
+    except InvalidInput as error:
+        raise ValueError('no such plan') from error
+    return value
+
+
+def database_url(value: str | None) -> str | None:
+    """A URL of PostgreSQL."""
+    return value if value is None else _address(value, {'postgresql', 'postgres'})
+
+
+def embed_url(value: str | None) -> str | None:
+    """An https address, or a placeholder, which counts as none."""
+    return value if value is None or PLACEHOLDER.fullmatch(value) else _address(value, {'https'})
+
+
+def _address(value: str, schemes: Collection[str]) -> str:
+    """A URL of one of these schemes, whose hosts and ports are plain."""
+    if urlsplit(value).scheme not in schemes or not _has_plain_hosts(value):
+        raise ValueError('not such an address')
+    return value
+
+
+def _has_plain_hosts(url: str) -> bool:
+    """Whether the hosts and ports are that, and not parts of a password: a driver's error would show them."""
+    parts = urlsplit(url)
+    hosts = parts.netloc.rpartition('@')[2].split(',')
+    return all(ADDRESS_AND_PORT.fullmatch(host) for host in hosts) and '@' not in parts.path + parts.fragment
