@@ -17,9 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from auth.workspace import Login, NoLogin, Place, ask_for_login
 from floor.errors import DatabaseUnavailable
-
-from .workspace import Login, NoLogin, Place, ask_for_login
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from nicegui.server import Server
 from auth.identity import identity_source
 from simulator.runner import SimulatorRunner
 
-from . import console, history
+from . import history
 from .analytics import Analytics
 from .analytics.dashboard_keeper import DashboardKeeper
 from .analytics.history_keeper import HistoryKeeper
@@ -69,6 +69,7 @@ from .ui.quick_return import return_quickly
 from .ui.services import Services
 from .ui.session import serve_session
 from .version import NAME
+from .welcome import welcome
 
 TASKS_END_WITHIN_S, DATABASE_CLOSES_WITHIN_S = 0.5, 0.3
 """Parts of the time that a process has to end (floor/process.py); a request under way has a second."""
@@ -153,7 +154,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(shutdown.watch_server)
     _run_while_serving(tasks, database)
-    app.on_startup(lambda: console.welcome(settings, source))
+    app.on_startup(lambda: welcome(settings, source))
     logging.getLogger('uvicorn.error').addFilter(CutOffAtTheEnd(lambda: Server.instance.should_exit))
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from . import console
+from . import console, welcome
 from .env_file import unread_names
 from .errors import FloorError
 from .process import Shutdown
@@ -77,12 +77,12 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
     for sentence in unread_names(Settings.model_fields):
         log.warning('%s', sentence)
     check_identity_source(settings)
-    console.check_port(settings.host, settings.port)
+    welcome.check_port(settings.host, settings.port)
     ignore_closed_home()
     store_choices(settings)
     from .app import serve  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
 
-    with database_source(settings, console.reporter(settings), shutdown.time_left) as source:
+    with database_source(settings, welcome.reporter(settings), shutdown.time_left) as source:
         if source.lakebase is None:
             asyncio.run(check_connection(Database(source.url, settings)))
         else:  # asks Databricks for a password first, which takes longer; Lakebase has a proxy of its own

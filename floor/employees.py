@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
@@ -14,6 +13,7 @@ from .commands import LARGEST_ID, command, exact_name, logged, one_line, reading
 from .database import Connection, Database
 from .errors import EditConflict, InvalidInput, NotAllowed, NotFound
 from .model import Employee, Identity, Person, Role
+from .row_mapping import to_employee
 from .visible_text import identity_problem
 
 LONGEST_NAME = 200
@@ -200,13 +200,6 @@ def require(person: Person, needed: Role, what: str = 'this') -> None:
     if not person.role.may(needed):
         article = 'an' if person.role is Role.OPERATOR else 'a'
         raise NotAllowed(f'{what} needs the role {needed.value}; you are {article} {person.role.value}')
-
-
-def to_employee(row: Any) -> Employee:
-    """A row of the table of employees."""
-    return Employee(id=row['id'], first_name=row['first_name'], last_name=row['last_name'], email=row['email'],
-                    department=row['department'], active=row['active'], created_at=row['created_at'],
-                    role=Role(row['role']), version=row['version'])
 
 
 def _checked(new: EmployeeEdit) -> dict[str, str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 import asyncpg
 
 from .database import Database, describe
 from .errors import DatabaseUnavailable
-from .model import MachineName, OrderBrief, Priority, Status, StatusEvent, WorkOrderState
+from .model import MachineName, StatusEvent
+from .row_mapping import to_event
 
 EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
 
@@ -31,23 +31,3 @@ async def recent_events_of_machine(database: Database, name: MachineName, most: 
             return [to_event(row) async for row in rows]
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
-
-
-def to_event(row: Any) -> StatusEvent:
-    """A row of the status history."""
-    return StatusEvent(row['version'], MachineName(row['machine_name']),
-                       to_status(row['old_status']), to_status(row['new_status']),
-                       row['reason'], row['changed_ms'], row['changed_by'])
-
-
-def to_brief(row: Any) -> OrderBrief:
-    """A row of the active orders, of now or of a moment."""
-    return OrderBrief(**{**row, 'state': WorkOrderState(row['state']), 'priority': Priority(row['priority'])})
-
-
-def to_status(text: str | None) -> Status | None:
-    """A status of the table; one that a table without our check let in is unknown, not the end of its reader."""
-    try:
-        return None if text is None else Status(text)
-    except ValueError:
-        return Status.UNKNOWN

@@ -8,12 +8,10 @@ safe, and the embedded database ends as it does when this process is killed.
 
 from __future__ import annotations
 
-import atexit
 import gc
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +19,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -29,25 +27,6 @@ WITHIN_S = 2.6
 """From the signal to the end of the process."""
 LAST_LINE_S = 0.2
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-def start() -> NoReturn:
-    """The whole program, as `line-monitor` and main.py run it."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # which a container's first process would not even notice
-        is_server = not sys.argv[1:] or sys.argv[1] == 'run' or sys.argv[1].startswith('-')
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0 if is_server else 128 + signal.SIGTERM))
-    from .command_line import main  # noqa: PLC0415 (takes half a second)
-
-    finish(main())
-
-
-def finish(status: int) -> NoReturn:
-    """End the process now: exit functions run and the output is written, but no object is taken apart."""
-    atexit._run_exitfuncs()
-    for stream in sys.stdout, sys.stderr:
-        with suppress(OSError, ValueError, AttributeError):  # nobody reads it, it is closed, there is none
-            stream.flush()
-    os._exit(status)
 
 
 class Shutdown:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .database import Connection
-from .employees import to_employee
-from .history import to_brief, to_event, to_status
 from .model import FloorSnapshot, HistoryState, MachineName, MachineRecord, Status
+from .row_mapping import to_brief, to_employee, to_event, to_status
 from .store import EVENTS_KEPT
 
 PART = 500

@@ -19,9 +19,8 @@ from floor.migrate import connect_prepared
 from floor.settings import Settings
 from floor.source import DatabaseSource, database_source
 from floor.supervisor import Supervisor
-
-from .runner import SimulatorRunner, Update
-from .terminal import Terminal
+from simulator.runner import SimulatorRunner, Update
+from simulator.terminal import Terminal
 
 CANNOT_RUN, WRONG_SETTING = 1, 2
 

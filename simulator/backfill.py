@@ -22,11 +22,10 @@ import asyncpg
 from floor.database import UNREACHABLE, Connection
 from floor.errors import NotADemoError
 from floor.model import Employee, Role
-
-from .orders import write_orders
-from .papers import EventRow, ItemRow, OrderRow, Papers
-from .plant import Station
-from .story import Event, Standing, Story, ending, stops
+from simulator.orders import write_orders
+from simulator.papers import EventRow, ItemRow, OrderRow, Papers
+from simulator.plant import Station
+from simulator.story import Event, Standing, Story, ending, stops
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from floor.model import Employee, HoldReason, Priority, Role
-
-from .dwell import Lognormal
-from .order_texts import CANCELLED, CHECKLISTS, COMMENTS, WAITS, texts_of
-from .papers import Draft, OrderRow, Papers
-from .story import Stop
+from simulator.dwell import Lognormal
+from simulator.order_texts import CANCELLED, CHECKLISTS, COMMENTS, WAITS, texts_of
+from simulator.papers import Draft, OrderRow, Papers
+from simulator.story import Stop
 
 MINUTE, HOUR = 60.0, 3600.0
 FAR = timedelta(days=365)

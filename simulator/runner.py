@@ -21,10 +21,9 @@ import asyncpg
 
 from floor.database import UNREACHABLE, Connection, describe
 from floor.errors import FloorError, NotADemoError
-
-from .backfill import backfill, begin_changes
-from .machine import Status
-from .plant import Plant, Station, changes_per_second
+from simulator.backfill import backfill, begin_changes
+from simulator.machine import Status
+from simulator.plant import Plant, Station, changes_per_second
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .machine import Status
-from .plant import Plant, Station
+from simulator.machine import Status
+from simulator.plant import Plant, Station
 
 TICK = timedelta(microseconds=1)
 """The smallest time that PostgreSQL tells apart."""

@@ -7,8 +7,8 @@ from datetime import datetime, tzinfo
 from rich.console import Console
 from rich.text import Text
 
-from .machine import Status
-from .runner import Update
+from simulator.machine import Status
+from simulator.runner import Update
 
 LOOKS: dict[Status, tuple[str, str, str]] = {
     'operational': ('●', 'Running', 'green'),

@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from ..errors import InvalidInput
-from ..history import to_brief, to_event, to_status
 from ..model import FloorSnapshot, MachineName, MachineRecord, Status
+from ..row_mapping import to_brief, to_event, to_status
 from .reading import Reading
 from .window import MICROSECOND
 

@@ -15,8 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ..database import Connection, Database, describe
 from ..employees import all_employees
 from ..errors import DatabaseUnavailable
-from ..history import to_status
 from ..model import Role, Status
+from ..row_mapping import to_status
 from .bodies import JsonRoute
 from .docs import serve_docs
 from .fields import AT, MachineField, MachineId

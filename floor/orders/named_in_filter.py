@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..database import Connection, Database
-from ..employees import to_employee
 from ..errors import QueryError
 from ..moments import shown
 from ..query import no_such
+from ..row_mapping import to_employee
 from .order_filter import OrderFilter
 
 

@@ -18,8 +18,8 @@ import asyncpg
 
 from ..database import Connection, Database, describe
 from ..errors import DatabaseUnavailable, HistoryNotReadyError
-from ..history import to_status
 from ..model import HistoryState, HoldReason, OrderId, Priority, WorkOrder, WorkOrderState
+from ..row_mapping import to_status
 from . import order_csv
 from .named_in_filter import with_known_names
 from .order_cursor import OrderCursor

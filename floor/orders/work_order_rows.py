@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..history import to_status
 from ..model import (
     Attachment,
     ChecklistItem,
@@ -20,6 +19,7 @@ from ..model import (
     WorkOrderEvent,
     WorkOrderState,
 )
+from ..row_mapping import to_status
 
 LONGEST_ECHO = 100
 

@@ -19,13 +19,12 @@ from ..ui.frame import frame
 from ..ui.heading import Heading
 from ..ui.loading import RESPONSE_TIMEOUT_S, Loading
 from ..ui.machine_orders import MOST_ROWS, more_rows, order_row
-from ..ui.machine_tile import shortened
 from ..ui.orders.words import due_words
 from ..ui.past.controls import PastControls, ago
 from ..ui.past.floor import PastFloor
 from ..ui.reports.stop_story import PAST
 from ..ui.services import Services
-from ..ui.words import date_and_time, length
+from ..ui.words import date_and_time, length, shortened
 
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:

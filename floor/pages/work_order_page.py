@@ -20,7 +20,6 @@ from ..ui.broadcast import LiveView
 from ..ui.frame import frame
 from ..ui.heading import Heading
 from ..ui.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
-from ..ui.machine_tile import shortened
 from ..ui.orders.actions import OrderActions, Reload
 from ..ui.orders.attachments import OrderAttachments
 from ..ui.orders.checklist import OrderChecklist
@@ -34,6 +33,7 @@ from ..ui.orders.reader import OrderReader
 from ..ui.orders.words import short_id
 from ..ui.saying import as_sentence
 from ..ui.services import Services
+from ..ui.words import shortened
 
 NO_SUCH_ORDER = 404
 

@@ -6,11 +6,19 @@ know of has to carry it: stylesheets, frames, pictures, plain anchors and the ad
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from nicegui import ui
 
 from ..gate.path_prefix import prefix_of
+from ..model import MachineName
 
 
 def as_asked(path: str) -> str:
     """A path of ours, as /reports, with the prefix under which this page was asked for."""
     return prefix_of(ui.context.client.request.headers) + path
+
+
+def query_of(name: MachineName) -> str:
+    """The query of the floor's address that opens this machine, to be shared."""
+    return f'?machine={quote(name, safe="")}'

@@ -10,9 +10,8 @@ from ..model import DisplayName, MachineName, Status
 from ..store import Machine, Store
 from .broadcast import LISTS, Content, LiveElement, LiveView
 from .heading import Heading
-from .machine_tile import shortened
 from .orders.words import short_id
-from .words import length
+from .words import length, shortened
 
 ROWS = 12
 SHORTEST_ID = 4  # enough to find it among those of a floor, and there is little room

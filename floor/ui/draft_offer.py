@@ -7,8 +7,8 @@ from collections.abc import Callable
 from nicegui import ui
 
 from .drafts import Drafts, OtherDraft
-from .machine_tile import shortened
 from .saying import Words
+from .words import shortened
 
 MOST_OFFERED = 3
 LONGEST_EXCERPT = 120

@@ -10,8 +10,7 @@ from ..model import DisplayName, Status, StatusEvent
 from ..store import Store
 from .broadcast import LISTS, Content, LiveElement, LiveView
 from .heading import Heading
-from .machine_tile import shortened
-from .words import time_of_day
+from .words import shortened, time_of_day
 
 ROWS = 24
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from nicegui import background_tasks, binding, ui
 
 from ..errors import DatabaseError
 from ..model import Identity, MachineName, Person, Status
 from ..store import Difference, Machine
+from .addresses import query_of
 from .back_button import BackCloses
 from .event_stream import what_happened
 from .heading import Heading
 from .machine_orders import MachineOrders
-from .machine_tile import shortened
 from .saying import Words, as_sentence
 from .services import Services
-from .words import date_and_time, length
+from .words import date_and_time, length, shortened
 
 EVENTS_SHOWN = 20
 
@@ -144,8 +142,3 @@ class MachineDrawer:
                 row.props['data-status'] = (event.new or Status.UNKNOWN).value
             if problem:
                 Words('li', problem)
-
-
-def query_of(name: MachineName) -> str:
-    """The query of the floor's address that opens this machine, to be shared."""
-    return f'?machine={quote(name, safe="")}'

@@ -8,11 +8,11 @@ from nicegui import ui
 
 from ..model import Identity, MachineName, OrderBrief, Person, Role, WorkOrderState
 from .heading import Heading
-from .machine_tile import shortened
 from .orders.form import OrderForm
 from .orders.words import PriorityPill, due_words, order_address, role_needed, short_id
 from .saying import Words, set_reason
 from .services import Services
+from .words import shortened
 
 MOST_ROWS = 20
 """Of one machine in the drawer; the list has them all."""

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from ..model import DisplayName, OrderBrief, Status
 from ..store import Machine, Store
 from .broadcast import Content, LiveElement, PressHandler, machine_topic
-from .words import length, time_of_day
+from .words import length, shortened, time_of_day
 
 
 class MachineTile(LiveElement):
@@ -62,9 +62,3 @@ def orders_spoken(orders: list[OrderBrief], overdue: bool) -> str:
     """'one open work order, high, overdue': how many, and how pressing the first of them is."""
     count = 'one open work order' if len(orders) == 1 else f'{len(orders)} open work orders'
     return f'{count}, {orders[0].priority}{", overdue" if overdue else ""}'
-
-
-def shortened(text: str | None, most: int = 200) -> str:
-    """A text of the database on one line, no longer than a tile could ever show."""
-    line = ' '.join((text or '')[:10 * most].split())  # a text of megabytes is not looked through
-    return line if len(line) <= most else f'{line[:most]}…'

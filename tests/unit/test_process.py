@@ -171,7 +171,7 @@ class Slow(importlib.abc.MetaPathFinder):
             say('loading')
             threading.Event().wait()
 sys.meta_path.insert(0, Slow())
-from floor.process import start
+from floor.start import start
 start()
 """)
     child.until('loading')

@@ -11,7 +11,7 @@ from nicegui import app, ui
 
 from ...model import DisplayName, OrderBrief, Person, Priority
 from ..assets import address_of
-from ..machine_tile import shortened
+from ..words import shortened
 from .alert_hub import AlertHub
 from .words import short_id
 

@@ -14,9 +14,9 @@ from ...visible_text import is_visible
 from ..draft_offer import DraftOffer
 from ..drafts import Draft, Drafts
 from ..heading import Heading
-from ..machine_tile import shortened
 from ..saying import Alert, Words, as_sentence, no_connection_note, set_reason
 from ..services import Services
+from ..words import shortened
 from .conflict import Editable, OrderConflict
 from .words import role_needed
 

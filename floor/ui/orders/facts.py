@@ -8,12 +8,11 @@ from nicegui import ui
 
 from ...model import DisplayName, MachineName, Status, WorkOrder, WorkOrderState
 from ...store import Difference
+from ..addresses import query_of
 from ..heading import Heading
-from ..machine_drawer import query_of
-from ..machine_tile import shortened
 from ..saying import Words
 from ..services import Services
-from ..words import date_and_time, length
+from ..words import date_and_time, length, shortened
 from .words import HOLD_WORDS, PriorityPill, due_words, in_ms
 
 

@@ -9,11 +9,11 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from nicegui import ui
-from nicegui.elements.mixins.text_element import TextElement
 
 from ...model import DisplayName, Employee, MachineName, Priority, WorkOrderState
 from ...orders.work_order_list import MOST_TEXT, UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
-from ..machine_tile import shortened
+from ..chips import Chip, hide, set_attribute
+from ..words import shortened
 
 ADDRESS = '/work-orders'
 CSV_ADDRESS = '/work-orders.csv'
@@ -33,22 +33,6 @@ def csv_address(filter: OrderFilter) -> str:
     """The file with all that the filter shows, sorted as it is."""
     query = filter.on_page(1).to_query()
     return f'{CSV_ADDRESS}?{urlencode(query)}' if query else CSV_ADDRESS
-
-
-class Chip(TextElement):
-    """A button that is on or off."""
-
-    def __init__(self, text: str, on_press: Callable[[], None]) -> None:
-        super().__init__(tag='button', text=text)
-        self.classes('chip')
-        self.props['type'] = 'button'
-        self.props['aria-pressed'] = 'false'
-        self.on('click', on_press, args=[])
-
-    def show(self, text: str, pressed: bool) -> None:
-        """Another text, on or off."""
-        self.set_text(text)
-        set_attribute(self, 'aria-pressed', str(pressed).lower())
 
 
 class OrderFilters:
@@ -169,18 +153,6 @@ def _on_board(filter: OrderFilter) -> OrderFilter:
 
 def _counted(word: str, count: int | None) -> str:
     return word if count is None else f'{word} {count:,}'
-
-
-def set_attribute(element: ui.element, attribute: str, value: str) -> None:
-    """Only if it is another one: NiceGUI sends an element anew, a select with all its options, for every assignment."""
-    if element.props.get(attribute) != value:
-        element.props[attribute] = value
-
-
-def hide(element: ui.element, *, hidden: bool) -> None:
-    """The same for whether it is there at all."""
-    if element.props.get('hidden', False) != hidden:
-        element.props['hidden'] = hidden
 
 
 def _choose(select: ui.select, value: str | None) -> None:

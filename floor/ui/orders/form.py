@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from ...errors import (
-    DatabaseUnavailable,
-    FloorError,
-    InvalidInput,
-    OrderAlreadyOpenError,
-    ReferenceReusedError,
-)
+from ...errors import DatabaseUnavailable, FloorError, InvalidInput, OrderAlreadyOpenError, ReferenceReusedError
 from ...model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
 from ...names import in_order_of_names, name_key
 from ...orders.work_orders import NewOrder
@@ -19,9 +13,9 @@ from ..back_button import BackCloses
 from ..draft_offer import DraftOffer
 from ..drafts import Draft, Drafts, OtherDraft, new_reference
 from ..heading import Heading
-from ..machine_tile import shortened
 from ..saying import Alert, Words, as_sentence, no_connection_note, set_reason
 from ..services import Services
+from ..words import shortened
 from .toast import OrderToast
 from .words import order_address, role_needed, short_id
 

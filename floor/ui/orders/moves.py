@@ -12,9 +12,9 @@ from ..back_button import BackCloses
 from ..draft_offer import DraftOffer
 from ..drafts import Draft, Drafts, OtherDraft
 from ..heading import Heading
-from ..machine_tile import shortened
 from ..saying import Alert, Words, as_sentence, no_connection_note
 from ..services import Services
+from ..words import shortened
 from .words import HOLD_WORDS, move_word, role_needed, short_id
 
 NO_QUESTION = {WorkOrderState.IN_PROGRESS}

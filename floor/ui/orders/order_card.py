@@ -8,9 +8,9 @@ from typing import Protocol
 from nicegui import ui
 
 from ...model import WorkOrder, WorkOrderState
+from ..chips import set_attribute
 from ..heading import Heading
 from ..saying import Words
-from .filters import set_attribute
 from .table import Row
 
 ONCE_A_MINUTE = 60.0

@@ -18,10 +18,10 @@ from ...orders.order_cursor import OrderCursor
 from ...orders.work_order_list import OrderFilter, OrderPage, SortKey
 from ...store import Store
 from ..addresses import as_asked
-from ..machine_tile import shortened
+from ..chips import set_attribute
 from ..row_entry import RowEntry
 from ..saying import Words
-from .filters import set_attribute
+from ..words import shortened
 from .words import due_words, in_ms, order_address, short_id
 
 NEW_FOR_MS = 20_000

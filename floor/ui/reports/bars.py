@@ -10,8 +10,8 @@ from nicegui import ui
 from ...analytics import CauseClocks, MachineCharge, PersonLoad, ProblemMachine
 from ...analytics.report_tables import CLOCKS, NO_REASON, NOBODY
 from ...model import MachineName
-from ..machine_tile import shortened
 from ..saying import Words
+from ..words import shortened
 from .panel import TableView
 from .words import brief, counted, minutes
 

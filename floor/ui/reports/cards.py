@@ -9,8 +9,8 @@ from functools import partial
 from nicegui import ui
 
 from ...analytics import Kpi, Kpis
+from ..chips import set_attribute
 from ..heading import Heading
-from ..orders.filters import set_attribute
 from ..saying import Words
 from .words import NOTHING, Change, Unit, Verdict, brief, counted, duration, percent, value
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from nicegui import ui
 
 from ...dashboard_link import HOW_TO_SET, DashboardLink
+from ..chips import set_attribute
 from ..heading import Heading
-from ..orders.filters import set_attribute
 from ..saying import Words
 
 TITLE = 'Databricks dashboard'

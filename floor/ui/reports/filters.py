@@ -11,10 +11,10 @@ from nicegui import ui
 
 from ...errors import QueryError
 from ...model import DisplayName, MachineName
+from ..chips import Chip, hide, set_attribute
 from ..heading import Heading
-from ..machine_tile import shortened
-from ..orders.filters import Chip, hide, set_attribute
 from ..saying import Alert
+from ..words import shortened
 from .choice import ReportChoice, Span, in_words
 from .moment_field import MomentField
 

@@ -11,7 +11,7 @@ from nicegui import ui
 from ...analytics import Analytics
 from ...analytics import report_tables as tables
 from ...analytics.stops import By
-from ..orders.filters import Chip
+from ..chips import Chip
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
 from .choice import Comparison, ReportChoice
 from .panel import Panel, TableView

@@ -11,10 +11,10 @@ from nicegui import ui
 from ...analytics.report_tables import Cell, Kind, Table
 from ...model import DisplayName, MachineName
 from ...moments import by_the_clock
+from ..chips import set_attribute
 from ..heading import Heading
-from ..machine_tile import shortened
-from ..orders.filters import set_attribute
 from ..saying import Words
+from ..words import shortened
 from .words import NOTHING, duration, percent
 
 LONGEST_TEXT = 120

@@ -10,8 +10,8 @@ from nicegui import ui
 from ...analytics import Cause, HourlyPattern
 from ...analytics.report_tables import NO_REASON, WEEKDAYS
 from ...analytics.stops import By
-from ..machine_tile import shortened
 from ..saying import Words
+from ..words import shortened
 from .words import minutes, percent
 
 MOST_BARS = 32

@@ -14,9 +14,9 @@ from ...analytics.shift_report import ShiftReport, ended_by
 from ...model import DisplayName, OrderId, WorkOrder
 from ...moments import by_the_clock
 from ..heading import Heading
-from ..machine_tile import shortened
 from ..orders.words import order_address, short_id
 from ..saying import Words
+from ..words import shortened
 from .words import NOTHING, brief, counted, duration, minutes, percent
 
 MOST_ROWS = 40

@@ -12,9 +12,9 @@ from ...model import DisplayName
 from ...moments import by_the_clock
 from ...past import at_text
 from ..heading import Heading
-from ..machine_tile import shortened
 from ..orders.words import order_address, short_id
 from ..saying import Words
+from ..words import shortened
 from .words import duration
 
 CLOCKS = {'detect': ('Detect', 'until there was a work order'),

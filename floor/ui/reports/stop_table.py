@@ -12,9 +12,9 @@ from ...errors import FloorError, HistoryNotReadyError
 from ...model import DisplayName
 from ...moments import by_the_clock
 from ..heading import Heading
-from ..machine_tile import shortened
 from ..orders.words import order_address, short_id
 from ..saying import Alert, Words, as_sentence
+from ..words import shortened
 from .words import counted, duration
 
 PER_PAGE = 10

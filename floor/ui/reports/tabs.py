@@ -12,7 +12,7 @@ from nicegui import ui
 
 from ...errors import QueryError
 from ...query import Query
-from ..orders.filters import set_attribute
+from ..chips import set_attribute
 from .choice import ReportChoice
 
 

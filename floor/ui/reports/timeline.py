@@ -16,8 +16,8 @@ from ...model import DisplayName, MachineName, Status
 from ...moments import by_the_clock
 from ...store import Store
 from ..heading import Heading
-from ..machine_tile import shortened
 from ..saying import Alert, as_sentence
+from ..words import shortened
 from .axis import show_marks
 from .stop_story import StopStory
 from .stop_table import StopTable

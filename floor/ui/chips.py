@@ -1,0 +1,36 @@
+"""Buttons that are on or off, and attributes that are sent only when they change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
+
+
+class Chip(TextElement):
+    """A button that is on or off."""
+
+    def __init__(self, text: str, on_press: Callable[[], None]) -> None:
+        super().__init__(tag='button', text=text)
+        self.classes('chip')
+        self.props['type'] = 'button'
+        self.props['aria-pressed'] = 'false'
+        self.on('click', on_press, args=[])
+
+    def show(self, text: str, pressed: bool) -> None:
+        """Another text, on or off."""
+        self.set_text(text)
+        set_attribute(self, 'aria-pressed', str(pressed).lower())
+
+
+def set_attribute(element: ui.element, attribute: str, value: str) -> None:
+    """Only if it is another one: NiceGUI sends an element anew, a select with all its options, for every assignment."""
+    if element.props.get(attribute) != value:
+        element.props[attribute] = value
+
+
+def hide(element: ui.element, *, hidden: bool) -> None:
+    """The same for whether it is there at all."""
+    if element.props.get('hidden', False) != hidden:
+        element.props['hidden'] = hidden
