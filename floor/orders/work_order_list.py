@@ -31,6 +31,7 @@ __all__ = ['MOST_TEXT', 'UNASSIGNED', 'Done', 'OrderCounts', 'OrderFilter', 'Ord
 SHARED_FOR_S = 2.0  # counts of what is overdue move with time, not with the revision
 SHARED_MOST = 256
 READ_AT_ONCE = 500
+FOUND_MOST = 1_000
 
 Answer = TypeVar('Answer')
 
@@ -128,8 +129,7 @@ class WorkOrderList:
 
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
-        base = filter.stateless()
-        return await self._once(('counts', base), revision, lambda: self._count(base))
+        return await self._counts(filter, revision, await self._found(filter.text))
 
     async def every(self, filter: OrderFilter) -> AsyncGenerator[WorkOrder, None]:
         """All orders under a filter, sorted, from all its pages: those that there are when it begins, each once, as it
@@ -194,23 +194,37 @@ class WorkOrderList:
     # within
 
     async def _page(self, filter: OrderFilter, revision: int | None) -> OrderPage:
-        counting = asyncio.ensure_future(self.counts(filter, revision))
+        found = await self._found(filter.text)
+        counting = asyncio.ensure_future(self._counts(filter, revision, found))
         try:
-            orders, previous, following = await self._orders(filter)
+            orders, previous, following = await self._orders(filter, found)
         finally:  # what failed is over when it is told: who asks again asks anew
             counts = await counting
         return OrderPage(orders, counts.total(filter), counts, following, previous)
+
+    async def _found(self, text: str) -> list[OrderId] | None:
+        """The orders that have these words, where they are few; None: all are to be compared."""
+        if not text:
+            return None
+        async with self._asking() as connection:
+            ids = await self._database.queries.work_orders_with_words(connection, words=text, most=FOUND_MOST)
+        return cast(list[OrderId] | None, ids)
+
+    async def _counts(self, filter: OrderFilter, revision: int | None, found: list[OrderId] | None) -> OrderCounts:
+        base = filter.stateless()
+        return await self._once(('counts', base), revision, lambda: self._count(base, found))
 
     async def _former_assignees(self) -> frozenset[int]:
         async with self._asking() as connection:
             return frozenset([row['id'] async for row in self._database.queries.former_assignees(connection)])
 
-    async def _orders(self, filter: OrderFilter
+    async def _orders(self, filter: OrderFilter, found: list[OrderId] | None
                       ) -> tuple[tuple[WorkOrder, ...], OrderCursor | None, OrderCursor | None]:
         """The orders of a page, and where the pages before and after it are."""
         async with self._asking() as connection:
-            ids, seen, is_more = await (self._ids_beyond(connection, filter, filter.cursor) if filter.cursor else
-                                        self._ids_of_page(connection, filter))
+            ids, seen, is_more = await (
+                self._ids_beyond(connection, filter, found, filter.cursor) if filter.cursor else
+                self._ids_of_page(connection, filter, found))
             orders = tuple(await self._orders_of(connection, ids))
         if seen is None or not ids:
             return orders, None, None
@@ -220,33 +234,35 @@ class WorkOrderList:
         return (orders, replace(seen, id=ids[0], back=True) if has_previous else None,
                 replace(seen, id=ids[-1], back=False) if has_next else None)
 
-    async def _ids_of_page(self, connection: Connection, filter: OrderFilter
+    async def _ids_of_page(self, connection: Connection, filter: OrderFilter, found: list[OrderId] | None
                            ) -> tuple[list[OrderId], OrderCursor | None, bool]:
         """By its number: the ids, what was seen of the list, and whether there are more."""
-        rows = await self._ids(connection, filter, first=(filter.page - 1) * filter.per_page, most=filter.per_page + 1)
+        rows = await self._ids(connection, filter, found, first=(filter.page - 1) * filter.per_page,
+                               most=filter.per_page + 1)
         seen = OrderCursor(rows[0]['id'], rows[0]['at'], rows[0]['snapshot']) if rows else None
         return [row['id'] for row in rows[:filter.per_page]], seen, len(rows) > filter.per_page
 
-    async def _ids_beyond(self, connection: Connection, filter: OrderFilter, cursor: OrderCursor
-                          ) -> tuple[list[OrderId], OrderCursor | None, bool]:
+    async def _ids_beyond(self, connection: Connection, filter: OrderFilter, found: list[OrderId] | None,
+                          cursor: OrderCursor) -> tuple[list[OrderId], OrderCursor | None, bool]:
         """By where the page before it, or after it, ended."""
         rows = [row['id'] async for row in self._database.queries.work_order_ids_beyond(
-            connection, **self._conditions(filter), sort=_sort(filter), id=cursor.id, snapshot=cursor.snapshot,
+            connection, **self._conditions(filter, found), sort=_sort(filter), id=cursor.id, snapshot=cursor.snapshot,
             at=cursor.at, back=cursor.back, most=filter.per_page + 1)]
         ids = rows[:filter.per_page]
         return ids[::-1] if cursor.back else ids, cursor, len(rows) > filter.per_page
 
-    async def _ids(self, connection: Connection, filter: OrderFilter, *, first: int, most: int | None) -> list[Any]:
-        asked = {**self._conditions(filter), 'sort': _sort(filter), 'first': first, 'most': most}
+    async def _ids(self, connection: Connection, filter: OrderFilter, found: list[OrderId] | None = None, *, first: int,
+                   most: int | None) -> list[Any]:
+        asked = {**self._conditions(filter, found), 'sort': _sort(filter), 'first': first, 'most': most}
         return [row async for row in self._database.queries.work_order_ids(connection, **asked)]
 
     async def _orders_of(self, connection: Connection, ids: Sequence[OrderId]) -> list[WorkOrder]:
         return [_to_order(row) async for row in self._database.queries.work_orders_of(connection, ids=ids)]
 
-    async def _count(self, filter: OrderFilter) -> OrderCounts:
-        conditions = self._conditions(filter)
+    async def _count(self, filter: OrderFilter, found: list[OrderId] | None) -> OrderCounts:
+        conditions = self._conditions(filter, found)
         asked = {name: conditions[name] for name in
-                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'updated_after', 'zone')}
+                 ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'among', 'updated_after', 'zone')}
         async with self._asking() as connection:
             rows = [row async for row in self._database.queries.work_order_counts(connection, **asked)]
         return OrderCounts(
@@ -256,7 +272,7 @@ class WorkOrderList:
             completed_this_week=sum(row['completed_this_week'] for row in rows),
             overdue_by_state={WorkOrderState(row['state']): row['overdue'] for row in rows})
 
-    def _conditions(self, filter: OrderFilter) -> dict[str, Any]:
+    def _conditions(self, filter: OrderFilter, found: list[OrderId] | None) -> dict[str, Any]:
         if filter.person:
             raise ValueError('whose orders these are has to be looked up first: checked()')
         return {
@@ -268,7 +284,8 @@ class WorkOrderList:
             'assignee': filter.assignee if isinstance(filter.assignee, int) else None,
             'unassigned': filter.assignee == UNASSIGNED,
             'overdue': filter.overdue,
-            'words': filter.text or None,
+            'words': filter.text if found is None else None,
+            'among': found,
             'updated_after': filter.updated_after,
         }
 

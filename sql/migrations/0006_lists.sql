@@ -82,12 +82,16 @@ RETURN (SELECT coalesce(string_agg(DISTINCT word COLLATE "C", ' ' ORDER BY word 
         FROM unnest(string_to_array(fold_text(value), ' ')) AS word);
 
 -- The words of a search as patterns for LIKE, in which all that people type is text; the longest first, for it narrows
--- the most.
+-- the most. Punctuation at the ends of a word is left off ('Strasse!', '(pump)', 'leak,'), within it is text (WO-1043,
+-- 3.5); signs that stand for a word are text everywhere (50 %). A search for nothing but punctuation looks for just that.
 CREATE FUNCTION search_patterns(value text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ARRAY(SELECT '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
-             FROM unnest(string_to_array(fold_text(value), ' ')) AS word
-             WHERE word <> '' GROUP BY word ORDER BY length(word) DESC, word COLLATE "C");
+RETURN ARRAY(SELECT '%' || regexp_replace(chosen.word, '([\\%_])', '\\\1', 'g') || '%'
+             FROM (SELECT CASE WHEN bool_or(bare <> '') OVER () THEN bare ELSE whole END AS word
+                   FROM (SELECT each AS whole, btrim(each, '.,;:!?-_*/#@''"()[]{}`¡¿‹›•、。「」『』【】،؛؟।') AS bare
+                         FROM unnest(string_to_array(fold_text(value), ' ')) AS each) AS typed) AS chosen
+             WHERE chosen.word <> '' GROUP BY chosen.word
+             ORDER BY length(chosen.word) DESC, chosen.word COLLATE "C");
 
 
 -- What lists search and sort by. Triggers see to it, on replicated and bulk loads too (ENABLE ALWAYS).
@@ -235,16 +239,17 @@ END $$;
 
 -- The orders under a filter; null means no condition. It is part of the statement that names it (inlined), so that its
 -- indexes are used. done: today (by the clock of the zone) or week, for what was completed since then, whatever states
--- are asked for. search: all of its words are in the order, in any order, in any of its texts.
+-- are asked for. search: all of its words are in the order, in any order, in any of its texts. among: only these.
 CREATE FUNCTION filtered_work_orders(states text[], done text, zone text, priorities text[], machine text,
                                      person integer, unassigned boolean, overdue boolean, search text,
-                                     changed_after timestamptz)
+                                     changed_after timestamptz, among text[] DEFAULT NULL)
 RETURNS SETOF work_orders
 LANGUAGE sql STABLE AS $$
     SELECT o.*
     FROM work_orders o
     LEFT JOIN work_order_texts t ON t.work_order_id = o.id
-    WHERE (states IS NULL OR o.status = ANY (states)
+    WHERE (among IS NULL OR o.id = ANY (among))
+      AND (states IS NULL OR o.status = ANY (states)
            OR o.completed_at >= CASE done WHEN 'today' THEN date_trunc('day', now(), zone)
                                           WHEN 'week' THEN now() - interval '7 days' END)
       AND (priorities IS NULL OR o.priority = ANY (priorities))

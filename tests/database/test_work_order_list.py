@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import itertools
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -234,6 +235,78 @@ async def test_a_search_needs_all_of_its_words_and_none_at_all_asks_for_everythi
 
     assert await whats(lists, q='pump broken') == []
     assert await whats(lists, q='\u200b\u0301') == ['pump leaks']
+
+
+@pytest.mark.parametrize('words', [
+    'Strasse!', '(pump)', '"pump"', '„Pump“', '«pump»', 'leaking,', 'leaking.', 'leaking...', 'leaking…', 'leaking?!',
+    '¿leaking?', "'pump'", '[pump]', 'pump*', '#1043', '- leaking', '-leaking', 'pump -', 'pump –', 'Fuite !', 'motor/',
+    'Straße；', 'pump。', 'valve_', 'pump, motor; strasse', 'WO-1043', 'wo-1043.', '(M-12)', 'M-12,', '3.5', '3.5!',
+    '50%!'])
+async def test_punctuation_at_the_ends_of_a_word_does_not_hide_it(lists, orders, words):
+    await orders.add('Pump leaking on Straße 4: motor M-12, 3.5 mm, 50% (fuite) beside valve of WO-1043')
+    await orders.add('M12, 35 mm, 500 of WO1044', machine='Painter_03_01')
+
+    assert [what[:4] for what in await whats(lists, q=words)] == ['Pump']
+    assert (await lists.counts(OrderFilter(text=words))).all == 1
+
+
+@pytest.mark.parametrize(('words', 'found'), [('?', ['what?']), ('!', []), ('? !', []), ('%', ['5%']), ('? %', ['5%'])])
+async def test_a_search_for_nothing_but_punctuation_looks_for_it(lists, orders, words, found):
+    await orders.add('what?')
+    await orders.add('5%')
+
+    assert await whats(lists, q=words) == found
+
+
+@pytest.mark.parametrize('most', [0, 1, 2, 3, 1000])
+async def test_many_and_few_that_are_found_make_the_same_list(lists, orders, monkeypatch, most):
+    monkeypatch.setattr('floor.orders.work_order_list.FOUND_MOST', most)
+    for number in range(3):
+        await orders.add(f'leak {number}', priority='high', due=number + 1)
+    await orders.add('leak of low', priority='low')
+    await orders.add('leak, completed', priority='high', state='completed')
+    await orders.add('noise', priority='high')
+    query = {'q': 'LEAK', 'priority': 'high', 'status': 'open', 'sort': 'due', 'per_page': '2'}
+
+    first = await lists.page(OrderFilter.from_query(query))
+    second = await lists.page(OrderFilter.from_query({**query, 'cursor': str(first.next)}))
+    none = await lists.page(OrderFilter.from_query({**query, 'q': 'leak of nothing'}))
+
+    assert [order.description for order in first.orders + second.orders] == ['leak 0', 'leak 1', 'leak 2']
+    assert (first.total, first.counts.completed, second.total) == (3, 1, 3)
+    assert (none.orders, none.counts.all) == ((), 0)
+
+
+class ReportingDatabase(Database):
+    """One whose statistics hold at once what each use of a connection has read."""
+
+    @asynccontextmanager
+    async def acquire(self):
+        async with super().acquire() as connection:
+            yield connection
+            await connection.execute('SELECT pg_stat_force_next_flush()')
+
+
+@pytest.fixture
+async def reporting(settings):
+    database = ReportingDatabase(settings.database_url, settings)
+    yield database
+    await database.close()
+
+
+@pytest.mark.parametrize(('words', 'found'), [('lager 1714', 1), ('nothing like it', 0)])
+async def test_a_search_that_finds_few_orders_compares_the_texts_once(reporting, connect, words, found):
+    psql = await connect()
+    await psql.execute("INSERT INTO work_orders (id, machine_id, issue_description, priority) "
+                       "SELECT 'WO-20261123-' || lpad(n::text, 8, '0'), 'Valve_01_01', 'Lager ' || n, 'low' "
+                       'FROM generate_series(1, 3000) AS n; ANALYZE work_orders, work_order_texts')
+    compared = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'work_order_texts'"
+    before = await psql.fetchval(compared)
+
+    page = await WorkOrderList(reporting, DETROIT).page(OrderFilter(text=words))
+
+    assert page.total == page.counts.all == len(page.orders) == found
+    assert await psql.fetchval(compared) == before + 3000
 
 
 async def test_a_search_looks_into_all_that_was_written_about_an_order(lists, orders, connect):
@@ -510,6 +583,16 @@ async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists, or
     assert [counts.of(state) for state in WorkOrderState] == [3, 2, 1, 4, 1]
     assert (counts.overdue, counts.all) == (3, 11)
     assert page.total == len(page.orders) == 1
+
+
+async def test_midnight_is_computed_once_and_not_for_each_order(database, orders):
+    sql = database.queries.work_order_counts.sql
+    async with database.acquire() as connection:
+        rows = await connection.fetch(f'EXPLAIN (VERBOSE) {sql}', 'UTC', None, None, None, False, None, None, None)
+
+    per_order = [row[0] for row in rows if 'FILTER' in row[0]]
+    assert per_order
+    assert not [line for line in per_order if 'date_trunc' in line or 'now()' in line]
 
 
 @given(st.sampled_from(['', 'open', 'open,on_hold', 'completed', 'cancelled,completed']), st.sampled_from(['', '1']),
