@@ -88,12 +88,13 @@ class Employees:
         require(person, needed)
         return person
 
-    async def act(self, connection: Connection, identity: Identity) -> Person:
+    async def act(self, connection: Connection, identity: Identity, *, is_counted: bool = False) -> Person:
         """The same where the role that is needed shows only later: `require` it before anything is written.
 
+        is_counted: an earlier transaction of the same change has counted it.
         :raises TooManyChanges: they have to wait
         """
-        if self._limit is not None:
+        if self._limit is not None and not is_counted:
             self._limit.take(identity)
         person = await self._find(connection, identity)
         await self._database.queries.act_as(connection, name=person.name, email=person.email or '')

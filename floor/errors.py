@@ -114,7 +114,7 @@ class OrderAlreadyOpenError(FloorError):
 
 class ReferenceReusedError(FloorError):
     """A client reference has made something before, and now something else is asked for with it; earlier: what it made,
-    the work order or the text of the comment."""
+    the work order, the attachment or the text of the comment."""
 
     def __init__(self, name: str, earlier: object) -> None:
         super().__init__(f'this key was used before for another request, which made {name}: nothing of this request '

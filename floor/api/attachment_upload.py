@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from ..model import Identity
 from ..orders.work_orders import LONGEST_NAME, WorkOrders
 from .floor_api import answering
 from .order_answers import AttachmentAnswer
-from .order_parameters import PLACE, Id, known_id
+from .order_parameters import PLACE, Id, Key, known_id
 from .problems import documented
 
 log = logging.getLogger(__name__)
@@ -25,14 +26,28 @@ FileName = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, examples=
                                 description='What the file is called.')]
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an address and a header say of an upload."""
+
+    order_id: Id
+    file_name: FileName
+    idempotency_key: Key = None
+
+
 def add(router: APIRouter, orders: WorkOrders, asking: Any, patience: float) -> None:
     """Serve it below a router of work orders. asking: the dependency that says who asks."""
     @router.post('/{order_id}/attachments', status_code=201, summary='Attach a photo or PDF',
                  operation_id='add_attachment', openapi_extra=BODY,
-                 responses={201: {'headers': PLACE}, **documented(400, 404, 413, 415, 429)})
-    async def add_attachment(order_id: Id, file_name: FileName, request: Request, response: Response,
+                 responses={200: {'model': AttachmentAnswer, 'headers': PLACE,
+                                  'description': 'The file that this Idempotency-Key has attached before.'},
+                            201: {'headers': PLACE}, **documented(400, 404, 413, 415, 429)})
+    async def add_attachment(target: Annotated[Target, Depends()], request: Request, response: Response,
                              who: Identity = asking) -> AttachmentAnswer:
-        """Needs the role operator. What the file is, its content says; an order holds 50 of them."""
+        """Needs the role operator. What the file is, its content says; an order holds 50 of them.
+
+        Send an Idempotency-Key, and the same upload again adds no second file.
+        """
         _check_media_type(request.headers.get('content-type', ''))
         try:
             content = await request.body()
@@ -40,7 +55,9 @@ def add(router: APIRouter, orders: WorkOrders, asking: Any, patience: float) -> 
             log.info('an upload ended before the whole file had arrived', extra={'path': request.url.path})
             raise HTTPException(400, 'the upload ended before the whole file had arrived') from None
         async with answering(patience + LONGEST_WAIT_S):
-            file = await orders.attach(who, known_id(order_id), file_name, content)
+            file, is_new = await orders.attach_once(who, known_id(target.order_id), target.file_name, content,
+                                                     target.idempotency_key)
+        response.status_code = 201 if is_new else 200
         response.headers['Location'] = f'{request.url.path}/{file.id}'
         return AttachmentAnswer.model_validate(file)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from ..model import Identity, WorkOrderEvent
 from ..orders.work_orders import WorkOrders
@@ -26,12 +26,16 @@ def add(router: APIRouter, orders: WorkOrders, asking: Any, patience: float) -> 
         return _comments(details.events)
 
     @router.post('/{order_id}/comments', status_code=201, summary='Add a comment', operation_id='add_comment',
-                 responses=documented(400, 404, 413, 415, 429))
-    async def add_comment(order_id: Id, comment: CommentForm, who: Identity = asking, idempotency_key: Key = None
-                          ) -> list[CommentAnswer]:
+                 responses={200: {'model': list[CommentAnswer],
+                                  'description': 'The comments: this Idempotency-Key has made its comment before.'},
+                            **documented(400, 404, 413, 415, 429)})
+    async def add_comment(order_id: Id, comment: CommentForm, response: Response, who: Identity = asking,
+                          idempotency_key: Key = None) -> list[CommentAnswer]:
         """Needs the role operator. Returns all comments of the order, oldest first."""
         async with answering(patience):
-            return _comments(await orders.comment(who, known_id(order_id), comment.text, idempotency_key))
+            events, is_new = await orders.comment_once(who, known_id(order_id), comment.text, idempotency_key)
+        response.status_code = 201 if is_new else 200
+        return _comments(events)
 
     @router.get('/{order_id}/events', summary='Its whole history, oldest first', operation_id='list_events',
                 responses=documented(404))

@@ -14,9 +14,9 @@ PLACE = {'Location': {'description': 'Where it is found.', 'schema': {'type': 's
 KEY = 'Idempotency-Key'
 
 Key = Annotated[str | None, Header(min_length=1, max_length=200, pattern='^[!-~]+$', description=(
-    'Chosen by you, a new one for each order or comment: the same key with the same body is done once, so that you can '
-    'send it again when an answer was lost. With another body it is refused (422). Keys of other people are theirs. '
-    '1 to 200 visible ASCII characters.'), examples=['tablet-7-0001'])]
+    'Chosen by you, a new one for each order, comment or file: the same request with the same key is done once, so '
+    'that you can send it again when an answer was lost; that gives 200 and what it made. Another request with the '
+    'same key is refused (422). Keys of other people are theirs. 1 to 200 visible ASCII characters.'), examples=['tablet-7-0001'])]
 IfMatch = Annotated[str | None, Header(max_length=1000, examples=['"1"'], description=(
     'The ETag of the order that you saw, as good as version in the body: 412 if it is not the present one.'))]
 Id = Annotated[str, Path(description='The id of an order, as /api/work-orders gives it.',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from hashlib import sha256
 
 from ..commands import clean_text
 from ..errors import InvalidInput
@@ -48,6 +49,13 @@ def media_type(content: bytes) -> str:
     what = next((what for signature, what in _OTHERS if signature.match(head)), 'neither')
     raise InvalidInput(f'only photos (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF can be attached: this is {what}',
                        'content')
+
+
+def digest_of_file(order_id: str, file_name: str, content: bytes) -> str:
+    """Of all that an upload asks for: the same request has the same one."""
+    digest = sha256(f'{order_id}\0{file_name}\0'.encode())
+    digest.update(content)
+    return digest.hexdigest()
 
 
 def is_picture(media_type: str) -> bool:

@@ -47,7 +47,7 @@ from ..model import (
     WorkOrderState,
 )
 from .pictures import Pictures
-from .work_order_files import clean_file_name, is_picture, media_type, named_as
+from .work_order_files import clean_file_name, digest_of_file, is_picture, media_type, named_as
 from .work_order_rows import to_attachment, to_due_time, to_item, to_move, to_order, to_order_event, what_changed
 
 LONGEST_NAME = 200
@@ -235,17 +235,27 @@ class WorkOrders:
 
     async def comment(self, who: Identity, id: str, text: str, client_reference: str | None = None
                       ) -> tuple[WorkOrderEvent, ...]:
-        """Say something; the same client reference twice is said once. Needs an operator. Returns the order's history
-        with it, read before the end of the transaction: when it is kept, nothing more can fail."""
+        """Say something; the same client reference twice is said once: see `comment_once`."""
+        return (await self.comment_once(who, id, text, client_reference))[0]
+
+    async def comment_once(self, who: Identity, id: str, text: str, client_reference: str | None
+                           ) -> tuple[tuple[WorkOrderEvent, ...], bool]:
+        """The order's history with a new comment and true, or false where this client reference of theirs has made it
+        before. Needs an operator. It is read before the end of the transaction: when the comment is kept, nothing more
+        can fail.
+
+        :raises ReferenceReusedError: the reference has made another comment before
+        """
         text, reference = clean_text(text, 'text', LONG_TEXT), clean_reference(client_reference)
-        async with (logged('comment on a work order', who, order=id),
+        async with (logged('comment on a work order', who, order=id) as said,
                     self._changing(who, id, Role.OPERATOR, 'commenting') as (connection, _, _)):
             row = await self._queries.comment_work_order(connection, id=id, text=text, client_reference=reference)
             if row is None:
                 earlier = await self._queries.comment_with_reference(connection, client_reference=reference)
                 if (earlier['work_order_id'], earlier['note']) != (id, text):
                     raise ReferenceReusedError('a comment', earlier['note'])
-            return await self._events(connection, id)
+                said.clear()
+            return await self._events(connection, id), row is not None
 
     async def add_item(self, who: Identity, id: str, text: str) -> None:
         """Add to the checklist. Needs a technician, or an operator who reported the order."""
@@ -270,26 +280,47 @@ class WorkOrders:
             await self._queries.remove_work_order_item(connection, id=id, item_id=item_id)
 
     async def attach(self, who: Identity, id: str, file_name: str, content: bytes) -> Attachment:
-        """Keep a photo or PDF of at most 10 MiB with the order, which holds 50 of them. Needs an operator.
+        """Keep a photo or PDF with the order: see `attach_once`."""
+        return (await self.attach_once(who, id, file_name, content))[0]
+
+    async def attach_once(self, who: Identity, id: str, file_name: str, content: bytes,
+                          client_reference: str | None = None) -> tuple[Attachment, bool]:
+        """A photo or PDF of at most 10 MiB, kept with the order, and true; or the file that this client reference of
+        theirs has attached before, and false. An order holds 50 of them. Needs an operator.
 
         A photo is kept upright, without its metadata and with a thumbnail; no connection is held meanwhile.
+
+        :raises ReferenceReusedError: the reference has attached another file before
         """
-        kind, file_name = media_type(content), clean_file_name(file_name)
+        kind, file_name, reference = media_type(content), clean_file_name(file_name), clean_reference(client_reference)
+        digest = None if reference is None else await asyncio.to_thread(digest_of_file, id, file_name, content)
         thumbnail = None
+        async with reading(self._database) as connection:  # nothing is decoded twice, or for people who may not attach
+            require(await self._employees.act(connection, who), Role.OPERATOR, 'attaching a file')
+            await self._get(connection, id)
+            if earlier := await self._attached_before(connection, reference, digest):
+                return earlier, False
+            await self._need_space(connection, id)
         if is_picture(kind):
-            async with reading(self._database) as connection:  # nothing is decoded for people who may not attach it
-                await self._employees.look_up(connection, who, Role.OPERATOR)
-                await self._get(connection, id)
-                await self._need_space(connection, id)
             picture = await self._pictures.rewritten(content, kind)
             kind, content, thumbnail = picture.media_type, picture.content, picture.thumbnail
             file_name = named_as(file_name, kind)
-        async with (logged('file attached to a work order', who, order=id),
-                    self._changing(who, id, Role.OPERATOR, 'attaching a file') as (connection, person, _)):
-            await self._need_space(connection, id)
-            return to_attachment(await self._queries.attach_to_work_order(
-                connection, id=id, file_name=file_name, media_type=kind, content=content, thumbnail=thumbnail,
-                added_by=person.name))
+        async with (logged('file attached to a work order', who, order=id) as said,
+                    self._changing(who, id, Role.OPERATOR, 'attaching a file', is_counted=True) as (
+                        connection, person, _)):
+            earlier = await self._attached_before(connection, reference, digest)
+            row = None
+            if earlier is None:
+                await self._need_space(connection, id)
+                row = await self._queries.attach_to_work_order(
+                    connection, id=id, file_name=file_name, media_type=kind, content=content, thumbnail=thumbnail,
+                    added_by=person.name, client_reference=reference, request_digest=digest)
+            if row is not None:
+                return to_attachment(row), True
+            said.clear()
+            earlier = earlier or await self._attached_before(connection, reference, digest)
+            assert earlier is not None  # noqa: S101 (attachments are never deleted)
+            return earlier, False
 
     async def attachment(self, id: str, attachment_id: int) -> Attachment:
         """What is known of an attachment.
@@ -372,11 +403,11 @@ class WorkOrders:
     # within a command
 
     @asynccontextmanager
-    async def _changing(self, who: Identity, id: str, needed: Role | None = None, what: str = 'this',
-                        ) -> AsyncIterator[tuple[Connection, Person, WorkOrder]]:
+    async def _changing(self, who: Identity, id: str, needed: Role | None = None, what: str = 'this', *,
+                        is_counted: bool = False) -> AsyncIterator[tuple[Connection, Person, WorkOrder]]:
         """The order, locked, and who acts; needed: the role where it does not depend on the order."""
         async with command(self._database) as connection:
-            person = await self._employees.act(connection, who)
+            person = await self._employees.act(connection, who, is_counted=is_counted)
             if needed is not None:
                 require(person, needed, what)
             row = await self._queries.lock_work_order(connection, id=id) if _can_be(id) else None
@@ -406,6 +437,17 @@ class WorkOrders:
         if row['request_digest'] not in {None, values['request_digest']}:  # none: made by SQL
             raise ReferenceReusedError(row['id'], to_order(row))
         return to_order(row)
+
+    async def _attached_before(self, connection: Connection, reference: str | None, digest: str | None
+                               ) -> Attachment | None:
+        if reference is None:
+            return None
+        row = await self._queries.attachment_with_reference(connection, client_reference=reference)
+        if row is None:
+            return None
+        if row['request_digest'] not in {None, digest}:  # none: made by SQL
+            raise ReferenceReusedError(f'the attachment {row["file_name"]}', to_attachment(row))
+        return to_attachment(row)
 
     def _require_to_assign(self, person: Person, before: int | None, after: int | None) -> None:
         others = {before, after} - {None, person.employee_id}

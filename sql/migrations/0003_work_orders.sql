@@ -158,8 +158,14 @@ CREATE TABLE work_order_attachments (
     -- a small JPEG of a picture; NULL: not made yet, empty: cannot be made
     thumbnail     bytea       CHECK (octet_length(thumbnail) <= 32768),
     added_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
-    added_by      text        NOT NULL
+    added_by      text        NOT NULL,
+    client_reference    text  CHECK (check_name(client_reference, 'client_reference', 200)),
+    client_reference_by text,
+    request_digest      text,
+    CONSTRAINT work_order_attachments_one_per_reference UNIQUE (client_reference_by, client_reference)
 );
+COMMENT ON COLUMN work_order_attachments.request_digest IS
+    'SHA-256 of the order, the file name and the file that were sent with the reference.';
 ALTER TABLE work_order_attachments ALTER COLUMN content SET STORAGE EXTERNAL,
     ALTER COLUMN thumbnail SET STORAGE EXTERNAL;
 CREATE INDEX work_order_attachments_by_order ON work_order_attachments (work_order_id, attachment_id);
@@ -573,7 +579,8 @@ CREATE TRIGGER work_order_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
     FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
 -- Their thumbnails are derived, and may be made later.
 CREATE TRIGGER work_order_attachments_append_only
-    BEFORE UPDATE OF attachment_id, work_order_id, file_name, media_type, content, added_at, added_by
+    BEFORE UPDATE OF attachment_id, work_order_id, file_name, media_type, content, added_at, added_by, client_reference,
+                     client_reference_by, request_digest
     OR DELETE OR TRUNCATE ON work_order_attachments
     FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
 

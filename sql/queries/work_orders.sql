@@ -99,10 +99,20 @@ WHERE work_order_id = :id AND item_id = :item_id AND (done_at IS NOT NULL) <> :d
 -- name: remove_work_order_item(id, item_id)!
 DELETE FROM work_order_checklist WHERE work_order_id = :id AND item_id = :item_id;
 
--- name: attach_to_work_order(id, file_name, media_type, content, thumbnail, added_by)^
-INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, thumbnail, added_by)
-VALUES (:id, :file_name, :media_type, :content, :thumbnail, :added_by)
+-- name: attach_to_work_order(id, file_name, media_type, content, thumbnail, added_by, client_reference, request_digest)^
+-- Nothing where the client reference of this person has attached a file before.
+INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, thumbnail, added_by,
+                                    client_reference, client_reference_by, request_digest)
+VALUES (:id, :file_name, :media_type, :content, :thumbnail, :added_by,
+        :client_reference, reference_owner(:client_reference), :request_digest)
+ON CONFLICT (client_reference_by, client_reference) DO NOTHING
 RETURNING attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by;
+
+-- name: attachment_with_reference(client_reference)^
+-- The file that a client reference of the person who acts has attached.
+SELECT attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by, request_digest
+FROM work_order_attachments
+WHERE client_reference = :client_reference AND client_reference_by = reference_owner(:client_reference);
 
 -- name: work_order_attachment(id, attachment_id)^
 SELECT attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by

@@ -29,7 +29,7 @@ from floor.errors import DatabaseUnavailable
 from floor.gate.intake import MOST_BYTES, Intake
 from floor.model import Attachment, Identity, Role
 from floor.orders.work_order_list import WorkOrderList
-from floor.orders.work_orders import WorkOrders
+from floor.orders.work_orders import MOST_ATTACHMENTS, WorkOrders
 from floor.settings import Settings
 
 pytestmark = pytest.mark.newest_postgres
@@ -207,6 +207,72 @@ async def test_the_same_body_in_other_words_is_the_same(supervisor: Client) -> N
     assert (first.status_code, again.status_code, again.json()) == (201, 200, first.json())
 
 
+async def upload(client: Client, order: dict[str, Any], content: bytes, key: str, name: str = 'leak.pdf'
+                 ) -> httpx.Response:
+    return await client.post(f'{PATH}/{order["id"]}/attachments', params={'file_name': name}, content=content,
+                             headers={'Content-Type': 'application/octet-stream', 'Idempotency-Key': key})
+
+
+async def names_of_files(client: Client, order: dict[str, Any]) -> list[str]:
+    return [file['file_name'] for file in (await client.get(f'{PATH}/{order["id"]}')).json()['attachments']]
+
+
+async def test_an_upload_sent_again_with_its_key_is_one_file(operator: Client) -> None:
+    order = await reported(operator)
+    for content, name in (b'%PDF-1.7', 'leak.pdf'), (telling('HEIF', TURNED), 'leak.heic'):
+        first, again = [await upload(operator, order, content, name, name) for _ in range(2)]
+        assert (first.status_code, again.status_code) == (201, 200)
+        assert again.json() == first.json()
+        assert again.headers['location'] == first.headers['location']
+    assert await names_of_files(operator, order) == ['leak.pdf', 'leak.jpg']
+    assert (await upload(operator, order, b'%PDF-1.7', 'another key')).status_code == 422  # it has a space
+    assert (await upload(operator, order, b'%PDF-1.7', 'another-key')).status_code == 201
+
+
+async def test_thirty_uploads_with_one_key_at_once_are_one_file(operator: Client) -> None:
+    order = await reported(operator)
+    answers = await asyncio.gather(*(upload(operator, order, b'%PDF-1.7', '1') for _ in range(30)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 29 + [201]
+    assert len({answer.text for answer in answers}) == 1
+    assert await names_of_files(operator, order) == ['leak.pdf']
+
+
+async def test_thirty_comments_with_one_key_at_once_are_one_comment(operator: Client) -> None:
+    path = f'{PATH}/{(await reported(operator))["id"]}/comments'
+    answers = await asyncio.gather(*(operator.post(path, json={'text': 'It drips'}, headers={'Idempotency-Key': '1'})
+                                     for _ in range(30)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 29 + [201]
+    assert [comment['text'] for comment in (await operator.get(path)).json()] == ['It drips']
+
+
+async def test_a_key_sent_with_another_file_name_or_order_is_refused_and_nothing_is_kept(operator: Client,
+                                                                                         technician: Client) -> None:
+    order, other = await reported(operator), await reported(operator)
+    assert (await upload(operator, order, b'%PDF-1.7', '1')).status_code == 201
+    for where, content, name in ((order, b'%PDF-1.8', 'leak.pdf'), (order, PNG, 'leak.pdf'),
+                                 (order, b'%PDF-1.7', 'drip.pdf'), (other, b'%PDF-1.7', 'leak.pdf')):
+        problem = problem_in(await upload(operator, where, content, '1', name), 422)
+        assert problem['errors'][0]['where'] == 'header.idempotency-key'
+        assert 'made the attachment leak.pdf: nothing of this request is saved' in problem['detail']
+    assert (await upload(technician, other, b'%PDF-1.7', '1')).status_code == 201  # keys of other people are theirs
+    assert await names_of_files(operator, order) == await names_of_files(operator, other) == ['leak.pdf']
+
+
+async def test_uploads_with_one_key_to_many_orders_at_once_are_one_file(operator: Client) -> None:
+    orders = [await reported(operator) for _ in range(8)]
+    answers = await asyncio.gather(*(upload(operator, order, b'%PDF-1.7', '1') for order in orders))
+    assert sorted(answer.status_code for answer in answers) == [201] + [422] * 7
+    assert [name for order in orders for name in await names_of_files(operator, order)] == ['leak.pdf']
+
+
+async def test_a_key_of_a_full_order_still_gives_the_file_it_made(operator: Client) -> None:
+    order = await reported(operator)
+    for number in range(MOST_ATTACHMENTS):
+        assert (await upload(operator, order, b'%PDF-1.7', str(number))).status_code == 201
+    assert (await upload(operator, order, b'%PDF-1.7', '0')).status_code == 200
+    assert (await upload(operator, order, b'%PDF-1.7', 'one-more')).status_code == 422
+
+
 async def test_a_key_is_its_owners_alone(operator: Client, technician: Client) -> None:
     key = {'Idempotency-Key': '1'}
     first = await operator.post(PATH, json=LEAK, headers=key)
@@ -227,7 +293,12 @@ async def test_a_key_of_strange_characters_or_length_is_refused(operator: Client
     for path, body in (PATH, LEAK), (f'{PATH}/{order["id"]}/comments', {'text': 'It drips'}):
         problem = problem_in(await operator.post(path, json=body, headers=headers), 422)
         assert problem['errors'][0]['where'] == 'header.idempotency-key'
+    path, octets = f'{PATH}/{order["id"]}/attachments', {'Content-Type': 'application/octet-stream'}
+    problem = problem_in(await operator.post(path, params={'file_name': 'a.pdf'}, content=b'%PDF-1.7',
+                                             headers={**headers, **octets}), 422)
+    assert problem['errors'][0]['where'] == 'header.idempotency-key'
     assert len((await operator.get(PATH)).json()) == 1
+    assert await names_of_files(operator, order) == []
 
 
 async def test_two_keys_are_none(operator: Client) -> None:
@@ -623,8 +694,7 @@ async def test_comments_are_said_once_and_kept(operator: Client, technician: Cli
     path = f'{PATH}/{(await reported(operator))["id"]}/comments'
     assert (await operator.get(path)).json() == []
     for _ in range(2):
-        answer = await operator.post(path, json={'text': 'It drips'}, headers={'Idempotency-Key': 'tablet-7:1'})
-        assert answer.status_code == 201
+        await operator.post(path, json={'text': 'It drips'}, headers={'Idempotency-Key': 'tablet-7:1'})
     await technician.post(path, json={'text': 'On my way'})
     said = (await operator.get(path)).json()
     assert [(comment['who'], comment['text']) for comment in said] == [('Carlos Mendez', 'It drips'),
@@ -822,9 +892,9 @@ async def test_the_description_names_every_answer(nobody: Client) -> None:
         'GET /{order_id}': {'404'} | reads,
         'PATCH /{order_id}': {'200', '404', '409', '412', '428'} | changes,
         'GET /{order_id}/comments': {'404'} | reads,
-        'POST /{order_id}/comments': {'201', '404'} | changes,
+        'POST /{order_id}/comments': {'200', '201', '404'} | changes,
         'GET /{order_id}/events': {'404'} | reads,
-        'POST /{order_id}/attachments': {'201', '404'} | changes,
+        'POST /{order_id}/attachments': {'200', '201', '404'} | changes,
         'GET /{order_id}/attachments/{attachment_id}': {'206', '404', '416', '429'} | reads}
     for path, operations in described['paths'].items():
         for operation in operations.values():
