@@ -135,7 +135,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
     refused = RefusedOrigins()
     floor_api.register(app, database=database)
     work_orders_api.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
-                             identify=services.identify, limit=limit,
+                             identify=services.identify, limit=limit, uploads=services.uploads,
                              attachments=AttachmentResponses(orders, services.downloads))
     vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
                     browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,

@@ -20,6 +20,9 @@ FloorError
 ├── NotAllowed             the role of who asks is not enough
 ├── TooManyChanges         who asks has changed more in a short time than anybody should
 ├── TooManyDownloads       who asks has as many downloads under way as one person may
+├── UploadsBusyError       more files are being sent than there is room for
+│   └── TooManyUploadsError    who asks sends as many at once as one person may
+├── UploadTooSlowError     a file did not arrive in time
 ├── InvalidInput           a field of a command can't be taken as it is
 │   └── QueryError             parameters of an address that are not understood
 └── EditConflict           somebody else has changed the same work order or person meanwhile
@@ -143,6 +146,22 @@ class TooManyDownloads(FloorError):
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class UploadsBusyError(FloorError):
+    """More files are being sent than there is room for: nothing of this one was stored; retry_after: seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooManyUploadsError(UploadsBusyError):
+    """Who asks is sending as many files at once as one person may."""
+
+
+class UploadTooSlowError(FloorError):
+    """A file did not arrive in time: its sender may be gone, and others wait."""
 
 
 class InvalidInput(FloorError):

@@ -129,6 +129,11 @@ class Identity:
     email: str | None
     role: Role | None = None
 
+    def told_apart_at(self, host: str | None) -> str:
+        """Whose limits count: people without an e-mail address may all have the same name, and are told apart by the
+        address that they come from."""
+        return self.email or ' at '.join([self.name.lower(), *([host] if host else [])])
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

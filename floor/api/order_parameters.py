@@ -16,7 +16,8 @@ KEY = 'Idempotency-Key'
 Key = Annotated[str | None, Header(min_length=1, max_length=200, pattern='^[!-~]+$', description=(
     'Chosen by you, a new one for each order, comment or file: the same request with the same key is done once, so '
     'that you can send it again when an answer was lost; that gives 200 and what it made. Another request with the '
-    'same key is refused (422). Keys of other people are theirs. 1 to 200 visible ASCII characters.'), examples=['tablet-7-0001'])]
+    'same key is refused (422). Keys of other people are theirs. 1 to 200 visible ASCII characters.'),
+    examples=['tablet-7-0001'])]
 IfMatch = Annotated[str | None, Header(max_length=1000, examples=['"1"'], description=(
     'The ETag of the order that you saw, as good as version in the body: 412 if it is not the present one.'))]
 Id = Annotated[str, Path(description='The id of an order, as /api/work-orders gives it.',

@@ -29,6 +29,9 @@ from ..errors import (
     ReferenceReusedError,
     TooManyChanges,
     TooManyDownloads,
+    TooManyUploadsError,
+    UploadsBusyError,
+    UploadTooSlowError,
 )
 from ..sentences import as_sentence
 from .bodies import UnreadableBodyError
@@ -87,7 +90,8 @@ def answer_problems(app: FastAPI) -> None:
     answers: dict[int | type[Exception], Answer] = {
         DatabaseUnavailable: _unavailable, NotFound: _says(404), NotAllowed: _says(403), EditConflict: _says(409),
         QueryError: _wrong_query, ReferenceReusedError: _wrong_key, TooManyChanges: _too_often,
-        TooManyDownloads: _too_often, InvalidInput: _wrong_field, RequestValidationError: _wrong_request,
+        TooManyDownloads: _too_often, TooManyUploadsError: _too_often, UploadsBusyError: _busy,
+        UploadTooSlowError: _says(408), InvalidInput: _wrong_field, RequestValidationError: _wrong_request,
         HTTPException: _refused, 404: _refused, Exception: _fault}
     before = dict(app.exception_handlers)
     before.setdefault(404, before.get(HTTPException))
@@ -112,6 +116,7 @@ _MEANINGS = {400: 'The body is not JSON; detail says where.',
              401: 'Nobody is signed in.',
              403: 'Your role is not enough; detail says which one is needed. Or a page of another site asks.',
              404: 'There is no such thing.',
+             408: 'The file did not arrive within 5 minutes.',
              409: 'It is not as you saw it any more; current is how it is now.',
              412: 'If-Match does not name the present version; current is how it is now.',
              413: 'The body is too long.',
@@ -119,9 +124,10 @@ _MEANINGS = {400: 'The body is not JSON; detail says where.',
              416: 'The file does not have the bytes of Range; Content-Range says how many it has.',
              422: 'The request cannot be understood or not be met; errors says which part.',
              428: 'Which version the change was made from is missing: send version or If-Match.',
-             429: 'Too many changes, or downloads under way. Ask again after the seconds of Retry-After.',
+             429: 'Too many changes, or downloads or uploads under way. Ask again after the seconds of Retry-After.',
              500: 'A fault in this program; its log says more.',
-             503: 'The database does not answer. Ask again after the seconds of Retry-After.'}
+             503: 'The database does not answer, or too many files are being sent. Ask again after the seconds of '
+                  'Retry-After.'}
 
 
 _ELSEWHERE = {'client_reference': 'header.idempotency-key'}
@@ -131,8 +137,12 @@ def _unavailable(_: Request, error: DatabaseUnavailable) -> Response:
     return problem(503, str(error), headers={'Retry-After': str(RETRY_AFTER_S)})
 
 
-def _too_often(_: Request, error: TooManyChanges | TooManyDownloads) -> Response:
+def _too_often(_: Request, error: TooManyChanges | TooManyDownloads | TooManyUploadsError) -> Response:
     return problem(429, str(error), headers={'Retry-After': str(math.ceil(error.retry_after))})
+
+
+def _busy(_: Request, error: UploadsBusyError) -> Response:
+    return problem(503, str(error), headers={'Retry-After': str(math.ceil(error.retry_after))})
 
 
 def _says(status: int) -> Answer:

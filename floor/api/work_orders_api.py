@@ -19,6 +19,7 @@ from ..entity_tags import tag_of, tag_of_version
 from ..errors import EditConflict, NotAllowed, OrderAlreadyOpenError
 from ..gate.path_prefix import prefix_of
 from ..model import Identity, WorkOrder
+from ..orders.upload_queue import UploadQueue
 from ..orders.work_order_list import WorkOrderList
 from ..orders.work_orders import WorkOrders
 from . import attachment_routes, attachment_upload, comment_routes
@@ -40,7 +41,8 @@ PREFIX = '/api/work-orders'
 
 def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list: WorkOrderList,
              employees: Employees, identify: Callable[[Mapping[str, str]], Identity],
-             attachments: AttachmentResponses, limit: ChangeLimit | None = None, patience: float = PATIENCE_S) -> None:
+             attachments: AttachmentResponses, uploads: UploadQueue, limit: ChangeLimit | None = None,
+             patience: float = PATIENCE_S) -> None:
     """Serve /api/work-orders, after api.register has said how errors are answered.
 
     identify: who asks, from the headers of a request; limit: what is left of it, answers say; patience: seconds after
@@ -127,7 +129,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         return OrderAnswer.of(order, now)
 
     comment_routes.add(router, orders, asking, patience)
-    attachment_upload.add(router, orders, asking, patience)
+    attachment_upload.add(router, orders, uploads, asking, patience)
 
     attachment_routes.add(router, attachments, asking, patience)
     app.include_router(router)

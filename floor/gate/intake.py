@@ -13,14 +13,12 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..api.problems import refusal
-from ..orders.work_order_files import MOST_BYTES as LARGEST_FILE
+from ..orders.upload_queue import LARGEST_BODY
 from ..pace import Pace
 from .own_origin import SOCKET
 
 MOST_BYTES = 1_000_000
 """Of a body; and of one message over the socket, which is what engine.io takes."""
-AROUND_A_FILE = 64 * 1024
-"""What a form may add to the one file in it."""
 UPLOAD = re.compile(r'/_nicegui/client/[^/]+/upload/[0-9]+|/api/work-orders/[^/]+/attachments')
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 50, 100
 MESSAGES_IN_A_POST = 4
@@ -45,7 +43,7 @@ class Intake:
             await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = LARGEST_FILE + AROUND_A_FILE if UPLOAD.fullmatch(scope['path']) else MOST_BYTES
+        most = LARGEST_BODY if UPLOAD.fullmatch(scope['path']) else MOST_BYTES
         if _is_longer(Headers(scope=scope).get('content-length', ''), most):
             await refusal(413, _too_long(most))(scope, receive, send)
             return

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, UploadsBusyError
 from .work_order_files import MOST_BYTES
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,8 @@ AT_ONCE = 1
 LONGEST_S = 60.0
 PASSED_ON = ('PATH', 'HOME', 'LD_LIBRARY_PATH', 'SYSTEMROOT')
 """Of the environment; a decoder needs to know no password."""
+LONGEST_TURN_S = 60.0
+"""For the pictures that came before it."""
 UNREADABLE = 'this picture takes too much memory or time to be read: make it smaller'
 
 
@@ -36,10 +38,12 @@ class Picture:
 class Pictures:
     """Rewrites pictures, one after the other, with the event loop free."""
 
-    def __init__(self, at_once: int = AT_ONCE, longest: float = LONGEST_S) -> None:
-        """longest: seconds that one picture may take."""
+    def __init__(self, at_once: int = AT_ONCE, longest: float = LONGEST_S,
+                 longest_turn: float = LONGEST_TURN_S) -> None:
+        """longest: seconds that one picture may take; longest_turn: that it waits for those before it."""
         self._turn = asyncio.Semaphore(at_once)
         self._longest = longest
+        self._longest_turn = longest_turn
         self.busy = 0
         """How many programs are reading a picture."""
 
@@ -47,9 +51,18 @@ class Pictures:
         """The picture as it is kept. HEIC, AVIF and TIFF become JPEG.
 
         :raises InvalidInput: it is damaged or too large; the message says which
+        :raises UploadsBusyError: those before it took too long
         """
-        async with self._turn:
+        try:
+            async with asyncio.timeout(self._longest_turn):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise UploadsBusyError('many pictures are being read at this moment: try again in a minute',
+                                   self._longest_turn) from None
+        try:
             output = await self._decoded(content, media_type)
+        finally:
+            self._turn.release()
         head, _, parts = output.partition(b'\n')
         answer = json.loads(head)
         if 'problem' in answer:

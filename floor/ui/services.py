@@ -12,6 +12,7 @@ from ..dashboard_link import DashboardLink
 from ..downloads import Downloads
 from ..employees import Employees
 from ..model import Identity, MachineName, Person, Role, StatusEvent
+from ..orders.upload_queue import UploadQueue
 from ..orders.work_order_list import WorkOrderList
 from ..orders.work_orders import WorkOrders
 from ..plant import Plant
@@ -44,6 +45,7 @@ class Services:
     """The database's clock, which questions about now ask; raises DatabaseUnavailable."""
     dashboard: DashboardLink | None = None
     """In Databricks; None: the settings name none."""
+    uploads: UploadQueue = field(default_factory=UploadQueue)
     downloads: Downloads = field(default_factory=Downloads)
 
     def visitor(self) -> Identity:

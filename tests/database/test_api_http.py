@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from database.postgres import until
 from database.test_api_work_orders import (
     LEAK,
     OPERATOR,
@@ -25,6 +26,9 @@ from database.test_api_work_orders import (
 
 from floor.change_limit import ChangeLimit
 from floor.database import Database
+from floor.orders.pictures import Picture, Pictures
+from floor.orders.upload_queue import UploadQueue
+from floor.orders.work_order_files import MOST_BYTES
 from floor.settings import Settings
 
 pytestmark = pytest.mark.newest_postgres
@@ -199,6 +203,93 @@ async def test_a_file_is_attached_as_it_is(supervisor: Client, media_type: str, 
         assert (await supervisor.get(answer.headers['location'])).status_code == 200
     else:
         problem_in(answer, status)
+
+
+class Decoder:
+    """Stands for the program that reads pictures: it is done with none before it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked = 0
+        self.go_on = asyncio.Event()
+        monkeypatch.setattr(Pictures, 'rewritten', self.rewritten)
+
+    async def rewritten(self, content: bytes, media_type: str) -> Picture:
+        self.asked += 1
+        await self.go_on.wait()
+        return Picture(media_type, PNG, b'small')
+
+
+@pytest.fixture
+def decoder(monkeypatch: pytest.MonkeyPatch) -> Decoder:
+    return Decoder(monkeypatch)
+
+
+class Uploads:
+    """Files that are sent at once; in memory: those whose body was read and that are not answered."""
+
+    def __init__(self, client: Client, order: str, size: int) -> None:
+        self._client, self._order, self._content = client, order, PNG.ljust(size, b'\0')
+        self.in_memory = self.most_in_memory = 0
+        self.answers: list[httpx.Response] = []
+
+    async def send(self) -> None:
+        answer = await self._client.post(
+            f'{PATH}/{self._order}/attachments', params={'file_name': 'leak.png'}, content=self._body(),
+            headers={'Content-Type': 'image/png', 'Content-Length': str(len(self._content))})
+        self.in_memory -= answer.status_code == 201
+        self.answers.append(answer)
+
+    async def _body(self) -> AsyncIterator[bytes]:
+        self.in_memory += 1
+        self.most_in_memory = max(self.most_in_memory, self.in_memory)
+        yield self._content
+
+
+async def test_of_many_large_photos_at_once_few_are_in_memory_and_all_are_kept(supervisor: Client, decoder: Decoder
+                                                                               ) -> None:
+    uploads = Uploads(supervisor, (await reported(supervisor))['id'], MOST_BYTES)
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(8):
+            tasks.create_task(uploads.send())
+        await until(lambda: decoder.asked >= 2)
+        assert uploads.in_memory == 2
+        decoder.go_on.set()
+    assert [answer.status_code for answer in uploads.answers] == [201] * 8
+    assert uploads.most_in_memory == 2
+
+
+@pytest.mark.parametrize(('most', 'refusal'), [
+    ({'most_of_one': 5}, (429, 'you are sending 5 files already')),
+    ({'most_in_all': 5}, (503, 'too many files are being sent at this moment'))])
+async def test_more_uploads_than_there_is_room_for_are_refused_unread(
+        database: Database, settings: Settings, decoder: Decoder, most: dict[str, int], refusal: tuple[int, str]
+        ) -> None:
+    app = app_of(database, settings, uploads=UploadQueue(**most))
+    async with database.acquire(), asking(app, SUPERVISOR) as supervisor:
+        uploads = Uploads(supervisor, (await reported(supervisor))['id'], 1_000)
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(8):
+                tasks.create_task(uploads.send())
+            await until(lambda: len(uploads.answers) == 3 and decoder.asked == 5)
+            assert uploads.in_memory == 5
+            for answer in uploads.answers:
+                assert refusal[1] in problem_in(answer, refusal[0])['detail']
+                assert int(answer.headers['retry-after']) > 0
+            decoder.go_on.set()
+        assert [answer.status_code for answer in uploads.answers[3:]] == [201] * 5
+        await uploads.send()
+        assert uploads.answers[-1].status_code == 201
+
+
+async def test_nothing_is_decoded_for_who_has_made_too_many_changes(database: Database, settings: Settings,
+                                                                    decoder: Decoder) -> None:
+    decoder.go_on.set()
+    async with database.acquire(), asking(app_of(database, settings, limit=ChangeLimit(3)), SUPERVISOR) as supervisor:
+        uploads = Uploads(supervisor, (await reported(supervisor))['id'], 1_000)
+        for _ in range(4):
+            await uploads.send()
+    assert [answer.status_code for answer in uploads.answers] == [201, 201, 429, 429]  # each file is one change
+    assert decoder.asked == 2
 
 
 # how many changes are left

@@ -28,6 +28,7 @@ from floor.employees import Employees
 from floor.errors import DatabaseUnavailable
 from floor.gate.intake import MOST_BYTES, Intake
 from floor.model import Attachment, Identity, Role
+from floor.orders.upload_queue import UploadQueue
 from floor.orders.work_order_list import WorkOrderList
 from floor.orders.work_orders import MOST_ATTACHMENTS, WorkOrders
 from floor.settings import Settings
@@ -45,7 +46,8 @@ PATH = '/api/work-orders'
 LEAK = {'machine_id': 'Injection_Molder_02_01', 'issue_description': 'Hydraulic leak', 'priority': 'high'}
 
 
-def app_of(database: Database, settings: Settings, patience: float = 60, limit: ChangeLimit | None = None) -> FastAPI:
+def app_of(database: Database, settings: Settings, patience: float = 60, limit: ChangeLimit | None = None,
+           uploads: UploadQueue | None = None) -> FastAPI:
     """A floor which consists of the REST interface only."""
     app = FastAPI(docs_url=None, openapi_url=None)
     app.add_middleware(Intake)
@@ -54,7 +56,8 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
     orders = WorkOrders(database, employees)
     work_orders_api.register(
         app, database=database, employees=employees, orders=orders, patience=patience, limit=limit,
-        attachments=AttachmentResponses(orders, Downloads()), order_list=WorkOrderList(database, settings.zone),
+        uploads=uploads or UploadQueue(), attachments=AttachmentResponses(orders, Downloads()),
+        order_list=WorkOrderList(database, settings.zone),
         identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
     return app
 
@@ -894,7 +897,7 @@ async def test_the_description_names_every_answer(nobody: Client) -> None:
         'GET /{order_id}/comments': {'404'} | reads,
         'POST /{order_id}/comments': {'200', '201', '404'} | changes,
         'GET /{order_id}/events': {'404'} | reads,
-        'POST /{order_id}/attachments': {'200', '201', '404'} | changes,
+        'POST /{order_id}/attachments': {'200', '201', '404', '408'} | changes,
         'GET /{order_id}/attachments/{attachment_id}': {'206', '404', '416', '429'} | reads}
     for path, operations in described['paths'].items():
         for operation in operations.values():

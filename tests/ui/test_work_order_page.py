@@ -1,5 +1,6 @@
 """One work order: what its page shows, what it sends, and that two people never overwrite each other."""
 
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from ui.services import person_at
 from floor.change_limit import ChangeLimit
 from floor.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
 from floor.model import Attachment, ChecklistItem, HoldReason, Identity, Priority, WorkOrderEvent
+from floor.orders.upload_queue import MOST_OF_ONE
 from floor.orders.work_orders import UNCHANGED
 from floor.pages import work_order_page
 from floor.ui.orders import reader
+from floor.ui.orders.file_upload import FileUpload
 from floor.ui.orders.history import sentence
 
 ID = work_order().id
@@ -413,6 +416,26 @@ async def test_a_file_is_sent_as_what_it_is_and_can_do_nothing(floor, page, user
         f'{place}; filename="leak ___.x{suffix}"; filename*=UTF-8\'\'leak%20_%C3%A9_.x{suffix}')
     assert response.headers['x-content-type-options'] == 'nosniff'
     assert 'sandbox' in response.headers['content-security-policy']
+
+
+async def test_who_sends_too_many_files_at_once_reads_what_to_do(floor, page, user, lisa):
+    floor.orders.answers['attach'] = None
+    form = await page()
+    uploader = next(each for each in form.client.elements.values() if isinstance(each, FileUpload))
+
+    async def send():
+        return await user.http_client.post(uploader.props['url'], files={'file': ('leak.pdf', b'%PDF-1.7')})
+
+    async with AsyncExitStack() as stack:
+        for _ in range(MOST_OF_ONE):
+            await stack.enter_async_context(floor.services.uploads.place(Identity('Lisa', lisa.email), None, 10))
+        assert (await send()).status_code == 429
+    await form.until(lambda: form.says('You are sending 50 files already, which is as many as one person may at once'))
+    assert sent(floor, 'attach') == []
+
+    assert (await send()).status_code == 200
+    assert [arguments[1:] for arguments in sent(floor, 'attach')] == [(ID, 'leak.pdf', b'%PDF-1.7')]
+    assert floor.services.uploads.uploads == 0
 
 
 @pytest.mark.usefixtures('page')

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from nicegui import ui
 
 from ...model import Attachment, Identity, Person, Role, WorkOrderDetails
+from ...orders.upload_queue import place_for
 from ..addresses import as_asked
 from ..heading import Heading
 from ..saying import Alert, Words
@@ -67,7 +70,8 @@ class OrderAttachments:
 
     def _upload(self, label: str, refusal: str, accept: str) -> UploadButton:
         return UploadButton(label, refusal=refusal, accept=accept, max_bytes=LARGEST, on_file=self._arrived,
-                            on_begin=self._begin, on_problem=self._say, on_rejected=lambda: self._say(REFUSED))
+                            on_begin=self._begin, on_problem=self._say, on_rejected=lambda: self._say(REFUSED),
+                            place=partial(place_for, self._services.uploads, self._identity))
 
     async def _arrived(self, name: str, content: bytes) -> None:
         await self._services.orders.attach(self._identity, self._order_id, name, content)

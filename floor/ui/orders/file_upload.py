@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from fastapi import Request, Response
@@ -17,7 +17,17 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from ...errors import DatabaseError, FloorError, NotAllowed, NotFound, TooManyChanges
+from ...errors import (
+    DatabaseError,
+    FloorError,
+    NotAllowed,
+    NotFound,
+    TooManyChanges,
+    TooManyUploadsError,
+    UploadsBusyError,
+    UploadTooSlowError,
+)
+from ...orders.upload_queue import arriving
 from ..saying import as_sentence
 
 log = logging.getLogger(__name__)
@@ -27,18 +37,21 @@ MOST_FILES = 20
 NOT_A_FILE = 'No file arrived: send it as multipart/form-data, with a file name.'
 STORED = 200
 STATUSES: tuple[tuple[type[FloorError], int], ...] = (
-    (NotAllowed, 403), (NotFound, 404), (TooManyChanges, 429), (DatabaseError, 503), (FloorError, 422))
+    (NotAllowed, 403), (NotFound, 404), (TooManyChanges, 429), (TooManyUploadsError, 429),
+    (UploadsBusyError, 503), (UploadTooSlowError, 408), (DatabaseError, 503), (FloorError, 422))
 
 
 class FileUpload(ui.upload):
     """Takes several files at once; Quasar's uploader shows how far each of them is."""
 
     def __init__(self, *, on_file: Callable[[str, bytes], Awaitable[None]], on_refused: Callable[[str, str], None],
-                 max_bytes: int) -> None:
-        """on_file: keeps a file, by its name and content, or raises a FloorError. on_refused: a file's name and why."""
+                 place: Callable[[Request], AbstractAsyncContextManager[None]], max_bytes: int) -> None:
+        """on_file: keeps a file, by its name and content, or raises a FloorError. on_refused: a file's name, empty if
+        it was not read, and why. place: in which a request is read and its file is kept, or raises a FloorError."""
         super().__init__(multiple=True, auto_upload=True, max_file_size=max_bytes)
         self._on_file = on_file
         self._on_refused = on_refused
+        self._place = place
         app.remove_route(self._registered_url)
         app.post(self._registered_url, include_in_schema=False)(self._receive)
 
@@ -46,11 +59,22 @@ class FileUpload(ui.upload):
         if self.is_ignoring_events:
             return _refused(403, 'Files cannot be attached here.')
         try:
-            async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES) as form:
+            async with self._place(request):
+                return await self._read(request)
+        except FloorError as error:
+            return self._answer('', error)
+
+    async def _read(self, request: Request) -> Response:
+        try:
+            async with arriving():
+                form = await request.form(max_files=MOST_FILES, max_fields=MOST_FILES)
+            try:
                 files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
                 if not files or len(files) < len(form.multi_items()):
                     return _refused(422, NOT_A_FILE)
                 answers = [await self._keep(file) for file in files]
+            finally:
+                await form.close()
         except ClientDisconnect:
             return _refused(400, 'The upload ended before the whole file had arrived.')
         except HTTPException as error:  # the body is no form
@@ -64,10 +88,14 @@ class FileUpload(ui.upload):
             try:
                 await self._on_file(name, await file.read())
             except FloorError as error:
-                self._on_refused(name, as_sentence(error))
-                status = next(status for kind, status in STATUSES if isinstance(error, kind))
-                return _refused(status, as_sentence(error))
+                return self._answer(name, error)
         return PlainTextResponse('stored', STORED)
+
+    def _answer(self, name: str, error: FloorError) -> Response:
+        where: Any = self.parent_slot or nullcontext()
+        with where:
+            self._on_refused(name, as_sentence(error))
+        return _refused(next(status for kind, status in STATUSES if isinstance(error, kind)), as_sentence(error))
 
 
 def _refused(status: int, reason: str) -> Response:

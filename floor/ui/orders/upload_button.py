@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
+from fastapi import Request
 from nicegui import ui
 
 from ..saying import set_reason
@@ -21,17 +23,19 @@ class UploadButton:
 
     def __init__(self, label: str, *, refusal: str, accept: str, max_bytes: int,
                  on_file: Callable[[str, bytes], Awaitable[None]], on_begin: Callable[[], None],
-                 on_problem: Callable[[str], None], on_rejected: Callable[[], None]) -> None:
+                 on_problem: Callable[[str], None], on_rejected: Callable[[], None],
+                 place: Callable[[Request], AbstractAsyncContextManager[None]]) -> None:
         """refusal: why this person may not attach files; nothing if they may. accept: as of the file input.
 
         on_file: keeps one, or raises a FloorError. on_problem: a sentence for each that was not kept. on_rejected: the
-        browser has not sent a file, as it is too large or of another kind.
+        browser has not sent a file, as it is too large or of another kind. place: as of FileUpload.
         """
         self._on_begin = on_begin
         self._on_problem = on_problem
         self._refusals = 0
         self._cancelled = False
-        self._uploader = FileUpload(on_file=on_file, on_refused=self._refused, max_bytes=max_bytes)
+        self._uploader = FileUpload(on_file=on_file, on_refused=self._refused, place=place,
+                                    max_bytes=max_bytes)
         self._uploader.classes('uploader').props('no-thumbnails aria-hidden=true')
         self._uploader.props['accept'] = accept
         self._uploader.set_enabled(not refusal)
@@ -75,7 +79,7 @@ class UploadButton:
 
     def _refused(self, name: str, why: str) -> None:
         self._refusals += 1
-        self._on_problem(f'{name}: {why}')
+        self._on_problem(f'{name}: {why}' if name else why)
 
     def _failed(self) -> None:
         """After a refusal, which said more; or the network."""
