@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from browser.abandoned import ABORTED, AbandonedRequests
 from browser.program import Program
 from playwright.async_api import (
     Browser,
@@ -35,6 +36,7 @@ class Visitor:
         """Set by a test that sends what no page sends: the program says so, and rightly."""
         self._browser = browser
         self._contexts: list[BrowserContext] = []
+        self._abandoned = AbandonedRequests()
         self._log_length = len(program.log)
 
     async def open(self, path: str = '/', *, connection: str | None = 'live', **options: Any) -> Page:
@@ -42,6 +44,7 @@ class Visitor:
         options = {'viewport': LAPTOP, 'reduced_motion': 'reduce', 'locale': 'en-US'} | options
         context = await self._browser.new_context(**options)
         self._contexts.append(context)
+        self._abandoned.follow(context)
         context.on('console', self._on_console)
         context.on('weberror', lambda error: self.complaints.append(f'page error: {error.error}'))
         context.on('request', self._on_request)
@@ -64,6 +67,7 @@ class Visitor:
 
     async def leave(self) -> list[str]:
         """Close everything; returns the complaints of the browsers and of the program."""
+        self.complaints += [f'failed: {url} {ABORTED}, although its frame stayed' for url in self._abandoned.leave()]
         for context in self._contexts:
             await context.close()
         said = self.program.log[self._log_length:]
@@ -82,7 +86,7 @@ class Visitor:
             self.complaints.append(f'asked another host: {request.url}')
 
     def _on_failure(self, request: Request) -> None:
-        if not self.loses_connection:
+        if not self.loses_connection and not self._abandoned.explains(request):
             self.complaints.append(f'failed: {request.url} {request.failure}')
 
     def _on_response(self, response: Response) -> None:
