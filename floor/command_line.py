@@ -94,7 +94,7 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
 def _parser() -> console.Parser:
     parser = console.Parser(
         prog=PROGRAM, description='A live monitor of a manufacturing floor. Settings come from the environment and '
-                                  '.env (README.md lists them); an option here wins.',
+                                  '.env (floor/README.md lists them); an option here wins.',
         epilog=f'{PROGRAM} COMMAND --help explains one of the other commands.')
     parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
                         help=f'{RUN} (the default): the app; simulator: plays the demo; backup, restore: save the '

@@ -46,7 +46,7 @@ def require_embedded(settings: Settings) -> None:
     """:raises BackupError: the settings name a database that isn't ours to save or to replace"""
     if settings.source is not Source.EMBEDDED:
         raise BackupError(f'the database is not the embedded one, but comes from {settings.source.value}: use pg_dump '
-                          f'and pg_restore, as the README says under "Backup and restore"')
+                          f'and pg_restore, as floor/operation/README.md says under "Backup and restore"')
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
         left = password.seconds_left
         if password.problem is not None and password.problem != store.troubles.get(FEED):
             yield Finding(Severity.WARNING, f'Databricks gives no new password: {full_stop(password.problem)}',
-                          'The old one serves as long as it lives; the README has a table of what may be wrong.')
+                          'The old one serves as long as it lives; deploy/README.md lists causes and remedies.')
         elif left is not None and left < PASSWORD_ENDS_S:
             yield Finding(Severity.WARNING, f'The password for the database ends in {left:.0f} s and was not renewed.',
                           'Restart the app if this stays.')

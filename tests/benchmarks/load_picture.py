@@ -8,7 +8,7 @@ from nicegui import ui
 
 @ui.page('/')
 def page() -> None:
-    """One chart, of the size that the README shows."""
+    """One chart, of the size that tests/benchmarks/README.md shows."""
     ui.echart(json.loads(os.environ['OPTIONS'])).style('width: 1100px; height: 560px')
 
 

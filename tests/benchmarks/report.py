@@ -1,4 +1,4 @@
-"""What a benchmark says: rows of a table that goes into the README as it is."""
+"""What a benchmark says: rows of a table as in tests/benchmarks/README.md."""
 
 from __future__ import annotations
 

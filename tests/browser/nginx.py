@@ -1,4 +1,4 @@
-"""A real nginx before the program, with the configuration of the README."""
+"""A real nginx before the program, with the configuration of deploy/README.md."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from browser.program import Program, free_port
 
-README = Path(__file__).parents[2] / 'README.md'
+README = Path(__file__).parents[2] / 'deploy' / 'README.md'
 NO_NGINX = 'no nginx: `apt-get install nginx-light`'
 PATIENCE_S = 30.0
 LOCATION, PASS = 'location / {', 'proxy_pass http://127.0.0.1:8000;'
@@ -43,7 +43,7 @@ class Proxied:
 
 
 def example() -> str:
-    """The server block of the README."""
+    """The server block of deploy/README.md."""
     block = re.search(r'```nginx\n(.*?)```', README.read_text(encoding='utf-8'), re.DOTALL)
     assert block is not None
     return block[1]
@@ -51,7 +51,7 @@ def example() -> str:
 
 @contextmanager
 def nginx(program: Program, *changes: tuple[str, str], name: str = '127.0.0.1', path: str = '') -> Iterator[Proxied]:
-    """The README's nginx before this program. changes: what is in the example, and what to write instead."""
+    """The nginx of deploy/README.md before this program. changes: what is in the example, and what to write instead."""
     server = example()
     port = free_port()
     for old, new in [*changes, ('listen 80;', f'listen 127.0.0.1:{port};'), ('127.0.0.1:8000', program.host)]:

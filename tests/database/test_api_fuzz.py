@@ -1,7 +1,7 @@
 """The REST interface, asked by schemathesis for what its description allows and for what it forbids: no 5xx, no answer
 that the description does not name, no method or media type that it forgets.
 
-A short look; README, Security, has the command for a long one.
+A short look; SECURITY.md has the command for a long one.
 """
 
 from __future__ import annotations

@@ -326,12 +326,12 @@ def test_a_backup_that_fails_leaves_no_file(saved: Path, folder: Path, settings:
     assert {path.name for path in folder.iterdir()} == {'d'}
 
 
-async def test_any_other_postgresql_is_saved_as_the_readme_says(server: Server, database_url: str) -> None:
+async def test_any_other_postgresql_is_saved_as_its_readme_says(server: Server, database_url: str) -> None:
     """pg_dump of the schema, pg_restore into an empty database: the program takes it from there."""
     connection = await asyncpg.connect(database_url)
     await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Leak' WHERE machine_id = 3")
     await connection.close()
-    readme = (PROJECT / 'README.md').read_text()
+    readme = (PROJECT / 'floor' / 'operation' / 'README.md').read_text()
     assert 'pg_dump -Fc -n manufacturing_line' in readme
     assert 'pg_restore --no-owner --no-acl --single-transaction' in readme
     with tempfile.NamedTemporaryFile() as file:

@@ -25,7 +25,7 @@ SETTINGS = f'SELECT * FROM {SCHEMA}.plant_settings'
 
 @pytest.fixture
 def start(lake: TlsDatabase, workspace: Workspace, tmp_path: Path) -> Iterator[Start]:
-    """Starts the program as the README says for a laptop, on a demo that somebody else has made."""
+    """Starts the program as deploy/README.md says for a laptop, on a demo that somebody else has made."""
     lake.server.psql(lake.url, '-v', 'new_floor=demo', '-f', str(SQL / 'install.sql'))
     programs = []
 

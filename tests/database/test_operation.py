@@ -45,9 +45,9 @@ async def test_every_metric_that_an_alert_names_is_there(folder: Path) -> None:
     assert all(names or 'up{' in rule['expr'] for names, rule in zip(named.values(), RULES, strict=True))
     assert all(rule['labels']['severity'] in {'critical', 'warning'} for rule in RULES)
     assert all(rule['annotations']['summary'] for rule in RULES)
-    shown = set(NAME.findall((PROJECT / 'README.md').read_text())) - {'process_'}
+    shown = set(NAME.findall((PROJECT / 'floor' / 'operation' / 'README.md').read_text()))
     histograms = {name.removesuffix('_bucket') for name in there}
-    assert shown - there - histograms - {'floor_feed_writer'} == set(), 'the README names a metric that is not there'
+    assert len(shown) > 5 and shown - there - histograms == set(), 'its README names a metric that is not there'
 
 
 async def test_measures_follow_what_happens(folder: Path) -> None:

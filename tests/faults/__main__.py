@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def row(fault: Fault, outcome: Outcome) -> str:
-    """One line of the README's table."""
+    """One line of the table in tests/faults/README.md."""
     history = outcome.history
     figures = ''.join(f'; {name} {figure}' for name, figure in history.figures.items())
     return (f'| {fault.name} | {fault.done}{figures} | {len(history.samples):,} | {len(history.acknowledged):,} | '

@@ -1,4 +1,4 @@
-"""What README.md quotes of errors on Databricks is what this program, PostgreSQL or the Databricks CLI says."""
+"""What deploy/README.md quotes of errors on Databricks is what this program, PostgreSQL or the Databricks CLI says."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = '\n'.join(path.read_text() for folder in ('auth', 'floor', 'sql') for path in (ROOT / folder).rglob('*')
                     if path.suffix in {'.py', '.sql'})
-README = (ROOT / 'README.md').read_text()
-TABLE = README.partition('| **On Databricks** | | |\n')[2].partition('\n\n')[0]
+README = (ROOT / 'deploy' / 'README.md').read_text()
+TABLE = README.partition('### Messages on Databricks\n\n')[2].partition('|---|---|---|\n')[2]
 OF_OTHERS = {
     'must be owner of table': 'PostgreSQL', 'must be able to SET ROLE': 'PostgreSQL',
     'password authentication failed': 'PostgreSQL', 'already exists': 'the workspace',

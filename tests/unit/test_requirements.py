@@ -74,7 +74,7 @@ FIRST_WITHOUT_KNOWN_HOLES = {
 
 @pytest.mark.parametrize('name', FIRST_WITHOUT_KNOWN_HOLES)
 def test_nothing_with_a_known_hole_is_wanted_pinned_or_installed(name: str) -> None:
-    """This knows what it was told, and no more; `pip-audit` (README, Security) asks for all that are known."""
+    """This knows what it was told, and no more; `pip-audit` (SECURITY.md) asks for all that are known."""
     first = Version(FIRST_WITHOUT_KNOWN_HOLES[name][0])
     wanted, = (requirement for requirement in WANTED if requirement.name == name)
     lowest = min(Version(clause.version) for clause in wanted.specifier if clause.operator == '>=')
