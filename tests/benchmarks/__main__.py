@@ -7,6 +7,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))   # the modules have the same names here as under pytest
+
 from . import (
     bench_crawl,
     bench_fanout,

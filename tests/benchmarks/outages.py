@@ -7,15 +7,16 @@ import signal
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import asyncpg
 import psutil
 from playwright.async_api import Browser, Page
+from tcp_proxy import TcpProxy
 
 from .chromium import chromium
 from .onlooker import Act, Endured, endure
 from .server import Floor, live, start_floor
-from .wire import wire
 
 VIEW = {'width': 1440, 'height': 900}
 
@@ -33,6 +34,13 @@ async def looking(browser: Browser, address: str) -> AsyncIterator[Page]:
         await context.close()
 
 
+def proxied(address: str) -> TcpProxy:
+    """A proxy in front of the server at this address."""
+    port = urlsplit(address).port
+    assert port is not None
+    return TcpProxy(port)
+
+
 async def wifi_lost(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
     """The browser knows that it has no network."""
     async with chromium() as browser, looking(browser, address) as page:
@@ -42,21 +50,21 @@ async def wifi_lost(address: str, database: asyncpg.Connection, lasts: float) ->
 
 async def held(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
     """The network is there and carries nothing; nobody is told."""
-    async with chromium() as browser, wire(address) as line, looking(browser, line.address) as page:
-        return await endure(page, database, _at_once(line.hold), _at_once(line.heal), lasts)
+    async with chromium() as browser, proxied(address) as proxy, looking(browser, proxy.address) as page:
+        return await endure(page, database, _at_once(proxy.blackhole), _at_once(proxy.heal), lasts)
 
 
 async def refused(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
     """A proxy that cuts and refuses."""
-    async with chromium() as browser, wire(address) as line, looking(browser, line.address) as page:
-        return await endure(page, database, _at_once(line.refuse), _at_once(line.heal), lasts)
+    async with chromium() as browser, proxied(address) as proxy, looking(browser, proxy.address) as page:
+        return await endure(page, database, _at_once(proxy.refuse), _at_once(proxy.heal), lasts)
 
 
 async def half_open(address: str, database: asyncpg.Connection) -> Endured:
     """A proxy forgets the connection and tells nobody; it takes a new one at any time. The return is when the page has
     said that it isn't live."""
-    async with chromium() as browser, wire(address) as line, looking(browser, line.address) as page:
-        return await endure(page, database, _at_once(line.forget), _at_once(line.heal), 0.0)
+    async with chromium() as browser, proxied(address) as proxy, looking(browser, proxy.address) as page:
+        return await endure(page, database, _at_once(proxy.forget), _at_once(proxy.heal), 0.0)
 
 
 async def asleep(address: str, database: asyncpg.Connection, lasts: float) -> Endured:

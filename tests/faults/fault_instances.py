@@ -11,12 +11,12 @@ from statistics import median
 import asyncpg
 from browser.program import Program
 from database.postgres import SCHEMA, until
+from tcp_proxy import TcpProxy
 
 from floor.migrate import load_migrations
 
 from .fault_orders import TWICE, Clerk
 from .history import History
-from .proxy import Proxy
 from .scene import START_PATIENCE_S, Scene, connect, scene
 from .stage import Fault, Stage
 from .view import View
@@ -156,7 +156,7 @@ async def rolling(stage: Stage) -> History:
             floor.views.append(view)
         await floor.agree()
         programs = [floor.program, *others]
-        doors = [await ends.enter_async_context(Proxy(int(program.host.split(':')[1]))) for program in programs]
+        doors = [await ends.enter_async_context(TcpProxy(int(program.host.split(':')[1]))) for program in programs]
         clerk = Clerk([f'http://127.0.0.1:{door.port}' for door in doors])
         writing = asyncio.create_task(_keep_writing(clerk, floor))
         for program, door in zip(programs, doors, strict=True):

@@ -8,9 +8,9 @@ from collections import Counter
 import asyncpg
 import httpx
 from database.postgres import SCHEMA
+from tcp_proxy import TcpProxy
 
 from .history import History
-from .proxy import Proxy
 from .scene import scene
 from .stage import Fault, Stage
 
@@ -66,7 +66,7 @@ def order(machine: str, what: str) -> dict[str, object]:
 
 async def lost_answers(stage: Stage) -> History:
     """An answer is lost after the commit: the database's on its way to the program, or the program's to the clerk."""
-    async with scene(stage, CHANGES_PER_MINUTE='0') as floor, Proxy(int(floor.program.host.split(':')[1])) as before:
+    async with scene(stage, CHANGES_PER_MINUTE='0') as floor, TcpProxy(int(floor.program.host.split(':')[1])) as before:
         clerk = Clerk([f'http://127.0.0.1:{before.port}'])
         rounds = 3 if stage.quick else 50
         for _ in range(rounds):

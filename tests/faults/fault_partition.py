@@ -21,11 +21,11 @@ from pathlib import Path
 
 from browser.program import free_port
 from database.postgres import IN_A_HURRY, Server
+from tcp_proxy import TcpProxy
 
 from floor.embedded.server import SOCKET_NAME
 
 from .history import History
-from .proxy import Proxy
 from .scene import Scene, running
 from .stage import Fault, Stage
 
@@ -100,7 +100,7 @@ async def _island(folder: Path) -> AsyncIterator[Island]:
         try:
             relay = folder / 'relay'
             relay.mkdir()
-            async with Proxy(port, at=relay / SOCKET_NAME):
+            async with TcpProxy(port, at=relay / SOCKET_NAME):
                 outside.call_soon_threadsafe(ready.set_result, Island(server, relay, inside))
                 await end.wait()
         finally:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import asyncpg
 from browser.program import Program
 from database.postgres import until
+from tcp_proxy import TcpProxy, through
 
 from floor.embedded.server import SOCKET_NAME, socket_folder_of
 
 from .checker import nothing_old_is_called_live
 from .history import History, Write
-from .proxy import Proxy, through
 from .stage import Stage
 from .view import LOOK_EVERY_S, View
 from .writers import AWAY, Writers
@@ -35,7 +35,7 @@ class Scene:
     history: History
     database_url: str
     """Past the proxy: for the feed, and for the test."""
-    proxy: Proxy
+    proxy: TcpProxy
     program: Program
     view: View
     views: list[View]
@@ -120,7 +120,7 @@ async def scene(stage: Stage, *, rate: float = RATE, sessions: int = 2, under: s
     """A database on the test server, and all that belongs to it. settings: more environment for the program."""
     url = stage.server.new_database(migrated=True)   # not in a thread: the first one makes the template of all
     try:
-        async with Proxy(socket_folder_of(url) / SOCKET_NAME) as proxy:
+        async with TcpProxy(socket_folder_of(url) / SOCKET_NAME) as proxy:
             program = stage.program(under=under, DATABASE_URL=through(url, proxy), **settings)
             async with running(stage, program, lambda: url, proxy=proxy, rate=rate, sessions=sessions) as scene:
                 yield scene
@@ -130,7 +130,7 @@ async def scene(stage: Stage, *, rate: float = RATE, sessions: int = 2, under: s
 
 
 @asynccontextmanager
-async def running(stage: Stage, program: Program, database_url: Callable[[], str], *, proxy: Proxy | None = None,
+async def running(stage: Stage, program: Program, database_url: Callable[[], str], *, proxy: TcpProxy | None = None,
                   rate: float = RATE, sessions: int = 2) -> AsyncIterator[Scene]:
     """Start the program, open the floor, begin to write. database_url is asked once the program runs."""
     history = History()
@@ -148,7 +148,7 @@ async def running(stage: Stage, program: Program, database_url: Callable[[], str
         writers = Writers(database_url(), history, rate=rate, sessions=sessions)
         ends.push_async_callback(writers.stop)
         writers.start(machines[:-1])
-        scene = Scene(stage, history, database_url(), proxy or Proxy(0), program, view, [view], writers, connection,
+        scene = Scene(stage, history, database_url(), proxy or TcpProxy(0), program, view, [view], writers, connection,
                       machines, began_at)
         ends.callback(lambda: scene.connection.terminate())  # noqa: PLW0108 (it may be another by then)
         yield scene

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import asyncpg
 import pytest
 from database.postgres import until
+from tcp_proxy import TcpProxy, through
 
 from floor.embedded.server import SOCKET_NAME, socket_folder_of
-
-from .proxy import Proxy, through
 
 SOON = 0.1
 """Seconds in which an answer over this machine comes, and in which one that must not come has been waited for."""
@@ -25,7 +25,7 @@ async def parted() -> asyncio.Event:
 
 
 @pytest.fixture
-async def proxy(parted: asyncio.Event) -> AsyncIterator[Proxy]:
+async def proxy(parted: asyncio.Event) -> AsyncIterator[TcpProxy]:
     """Before a server that says everything back."""
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -37,7 +37,7 @@ async def proxy(parted: asyncio.Event) -> AsyncIterator[Proxy]:
         writer.close()
 
     server = await asyncio.start_server(echo, '127.0.0.1', 0)
-    async with server, Proxy(server.sockets[0].getsockname()[1]) as proxy:
+    async with server, TcpProxy(server.sockets[0].getsockname()[1]) as proxy:
         yield proxy
 
 
@@ -57,7 +57,7 @@ Enter = Callable[[], Awaitable[Client]]
 
 
 @pytest.fixture
-async def enter(proxy: Proxy) -> AsyncIterator[Enter]:
+async def enter(proxy: TcpProxy) -> AsyncIterator[Enter]:
     """A new client each time it is called; they leave with the test."""
     clients: list[Client] = []
 
@@ -71,7 +71,7 @@ async def enter(proxy: Proxy) -> AsyncIterator[Enter]:
     await asyncio.gather(*(client.writer.wait_closed() for client in clients), return_exceptions=True)
 
 
-async def test_everything_passes(proxy: Proxy, enter: Enter) -> None:
+async def test_everything_passes(proxy: TcpProxy, enter: Enter) -> None:
     client = await enter()
     assert await client.ask() == b'hello\n'
     assert proxy.links == 1
@@ -79,7 +79,7 @@ async def test_everything_passes(proxy: Proxy, enter: Enter) -> None:
     await until(lambda: proxy.links == 0)
 
 
-async def test_latency_delays_both_ways(proxy: Proxy, enter: Enter) -> None:
+async def test_latency_delays_both_ways(proxy: TcpProxy, enter: Enter) -> None:
     client = await enter()
     await client.ask()
     proxy.latency = 0.2
@@ -89,7 +89,7 @@ async def test_latency_delays_both_ways(proxy: Proxy, enter: Enter) -> None:
 
 
 async def test_a_blackhole_holds_everything_and_closes_nothing(
-        proxy: Proxy, enter: Enter, parted: asyncio.Event) -> None:
+        proxy: TcpProxy, enter: Enter, parted: asyncio.Event) -> None:
     client, leaving = await enter(), await enter()
     await asyncio.gather(client.ask(), leaving.ask())
     proxy.blackhole()
@@ -107,7 +107,7 @@ async def test_a_blackhole_holds_everything_and_closes_nothing(
         await parted.wait()
 
 
-async def test_a_reset_is_heard_on_both_sides(proxy: Proxy, enter: Enter, parted: asyncio.Event) -> None:
+async def test_a_reset_is_heard_on_both_sides(proxy: TcpProxy, enter: Enter, parted: asyncio.Event) -> None:
     client = await enter()
     await client.ask()
     proxy.reset()
@@ -117,7 +117,7 @@ async def test_a_reset_is_heard_on_both_sides(proxy: Proxy, enter: Enter, parted
 
 
 async def test_a_half_open_client_hears_nothing_and_is_told_nothing(
-        proxy: Proxy, enter: Enter, parted: asyncio.Event) -> None:
+        proxy: TcpProxy, enter: Enter, parted: asyncio.Event) -> None:
     client = await enter()
     await client.ask()
     proxy.half_open()
@@ -128,7 +128,36 @@ async def test_a_half_open_client_hears_nothing_and_is_told_nothing(
     assert await (await enter()).ask() == b'hello\n'
 
 
-async def test_a_slow_close_is_heard_late(proxy: Proxy, enter: Enter, parted: asyncio.Event) -> None:
+async def test_a_forgotten_connection_carries_nothing_and_neither_side_is_told(
+        proxy: TcpProxy, enter: Enter, parted: asyncio.Event) -> None:
+    client, leaving = await enter(), await enter()
+    await asyncio.gather(client.ask(), leaving.ask())
+    proxy.forget()
+    leaving.writer.close()
+    with pytest.raises(TimeoutError):
+        await client.ask(patience=SOON)
+    assert await (await enter()).ask() == b'hello\n'
+    assert not client.reader.at_eof()
+    assert not parted.is_set()
+    proxy.heal()
+    with pytest.raises(TimeoutError):
+        await client.ask(patience=SOON)
+
+
+async def test_a_refusing_proxy_ends_all_connections_and_accepts_none(proxy: TcpProxy, enter: Enter) -> None:
+    client = await enter()
+    await client.ask()
+    proxy.refuse()
+    with pytest.raises(ConnectionResetError):
+        await client.reader.read()
+    newcomer = await enter()
+    with suppress(ConnectionResetError):
+        assert await newcomer.ask() == b''
+    proxy.heal()
+    assert await (await enter()).ask() == b'hello\n'
+
+
+async def test_a_slow_close_is_heard_late(proxy: TcpProxy, enter: Enter, parted: asyncio.Event) -> None:
     client = await enter()
     await client.ask()
     proxy.slow_close = 0.3
@@ -138,7 +167,7 @@ async def test_a_slow_close_is_heard_late(proxy: Proxy, enter: Enter, parted: as
     assert time.monotonic() - began >= 0.3
 
 
-async def test_something_is_done_before_a_word_is_passed_on(proxy: Proxy, enter: Enter) -> None:
+async def test_something_is_done_before_a_word_is_passed_on(proxy: TcpProxy, enter: Enter) -> None:
     client = await enter()
     done: list[str] = []
 
@@ -153,7 +182,7 @@ async def test_something_is_done_before_a_word_is_passed_on(proxy: Proxy, enter:
     assert done == ['done']
 
 
-async def test_an_answer_is_lost_and_its_connection_with_it(proxy: Proxy, enter: Enter) -> None:
+async def test_an_answer_is_lost_and_its_connection_with_it(proxy: TcpProxy, enter: Enter) -> None:
     client, other = await enter(), await enter()
     await other.ask()
     proxy.lose_answer_to(b'commit')
@@ -165,7 +194,7 @@ async def test_an_answer_is_lost_and_its_connection_with_it(proxy: Proxy, enter:
 
 
 async def test_a_statement_is_slipped_in_and_its_answer_kept_back(database_url: str) -> None:
-    async with Proxy(socket_folder_of(database_url) / SOCKET_NAME) as proxy:
+    async with TcpProxy(socket_folder_of(database_url) / SOCKET_NAME) as proxy:
         ours = await asyncpg.connect(through(database_url, proxy))
         heard: list[object] = []
         await ours.add_listener('news', lambda *message: heard.append(message[3]))

@@ -1,6 +1,7 @@
-"""A TCP proxy that breaks as networks do: late, silent, half gone, reset, slow to part; after Shopify's Toxiproxy.
+"""A TCP proxy that fails as networks do: late, silent, half open, reset, refusing, slow to close; after Shopify's
+Toxiproxy. Faults, browser tests and benchmarks use the same one.
 
-It stands before PostgreSQL (a Unix socket) or before the program (a port). It can also stop at a word of the client's,
+It forwards to PostgreSQL (a Unix socket) or to the program (a port). It can also stop at a given text of the client's,
 so that a test acts between two steps of a conversation, and lose the answer to one.
 """
 
@@ -22,7 +23,7 @@ Target = Path | int
 """A Unix socket, or a port of this machine."""
 
 
-class Proxy:
+class TcpProxy:
     """Use it as a context; `port` is where it listens."""
 
     def __init__(self, target: Target, *, at: Path | None = None) -> None:
@@ -42,10 +43,11 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self._passing = asyncio.Event()
         self._passing.set()
+        self._refusing = False
         self._lost: bytes | None = None
         self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> Proxy:
+    async def __aenter__(self) -> TcpProxy:
         if self._at is not None:
             self._server = await asyncio.start_unix_server(self._accept, self._at)
         else:
@@ -63,6 +65,11 @@ class Proxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
+    def address(self) -> str:
+        """Where a browser goes instead."""
+        return f'http://127.0.0.1:{self.port}'
+
+    @property
     def links(self) -> int:
         """How many connections there are."""
         return len(self._links)
@@ -72,14 +79,26 @@ class Proxy:
         self._passing.clear()
 
     def heal(self) -> None:
-        """Everything passes again at once."""
+        """Everything passes again at once, and new connections are accepted. What was lost stays lost."""
         self.latency = 0.0
+        self._refusing = False
         self._passing.set()
 
     def reset(self) -> None:
         """Both sides of every connection are told that it is no more."""
         for link in tuple(self._links):
             link.reset()
+
+    def refuse(self) -> None:
+        """As a proxy does whose server has gone: all connections are reset, and new ones end at once."""
+        self._refusing = True
+        self.reset()
+
+    def forget(self) -> None:
+        """As a router does that restarts: the connections carry nothing any more, not even their end, and neither side
+        is told. New connections work."""
+        for link in tuple(self._links):
+            link.forgotten = True
 
     def half_open(self) -> None:
         """The server's side of every connection ends; the client's stays open and hears nothing any more."""
@@ -117,6 +136,8 @@ class Proxy:
         assert task is not None
         self._tasks.add(task)
         try:
+            if self._refusing:
+                return
             await self.passing()
             with suppress(OSError):
                 server = await (asyncio.open_unix_connection(self._target) if isinstance(self._target, Path)
@@ -140,9 +161,11 @@ Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Link:
     """One connection: the client's side and the server's."""
 
-    def __init__(self, proxy: Proxy, client: Ends, server: Ends) -> None:
+    def __init__(self, proxy: TcpProxy, client: Ends, server: Ends) -> None:
         self.losing = False
         """Whether the server's next answer is lost, and the connection with it."""
+        self.forgotten = False
+        """Whether nothing passes any more, either way."""
         self._proxy = proxy
         self._client = client
         self._server = server
@@ -184,8 +207,8 @@ class Link:
         with suppress(OSError):
             while chunk := await source.read(CHUNK):
                 await pass_on(chunk, sink)
-        if self._silent:
-            return   # this side is all the client has left: it stays open until the client goes
+        if self._silent or self.forgotten:
+            return   # the other side is not told: it stays open until it closes its own end
         await self._proxy.passing()
         await asyncio.sleep(self._proxy.slow_close)
         with suppress(OSError):
@@ -196,7 +219,7 @@ class Link:
             self._said += chunk
         await self._proxy.heard(self, chunk)
         await self._proxy.passing()
-        if not self._silent:
+        if not self._silent and not self.forgotten:
             sink.write(chunk)
             await sink.drain()
 
@@ -208,11 +231,12 @@ class Link:
         if self._unwanted and self._unwanted in chunk:
             chunk, self._unwanted = chunk.replace(self._unwanted, b'', 1), b''
         await self._proxy.passing()
-        sink.write(chunk)
-        await sink.drain()
+        if not self.forgotten:
+            sink.write(chunk)
+            await sink.drain()
 
 
-def through(database_url: str, proxy: Proxy) -> str:
+def through(database_url: str, proxy: TcpProxy) -> str:
     """The address of the same database behind the proxy."""
     return f'postgresql://postgres@127.0.0.1:{proxy.port}{urlsplit(database_url).path}'
 
