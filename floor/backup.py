@@ -23,6 +23,7 @@ from .embedded.postgres_programs import copy_out, progress
 from .embedded.server import EmbeddedPostgres
 from .embedded.workshop import is_interrupted
 from .errors import BackupError
+from .formatting import counted, file_size
 from .session_settings import ADMINISTRATOR
 from .settings import Settings
 from .source import database_source
@@ -53,8 +54,9 @@ def save(settings: Settings, file: Path, *, replace: bool = False) -> None:
         assert source.url is not None  # noqa: S101 (the embedded one always has an address)
         manifest = asyncio.run(_save(source.url, settings.default_postgres_schema, backup))
     rows = sum(manifest.rows.values())
-    say(f'Saved {rows:,} rows of {len(manifest.rows)} tables, as of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC, in '
-        f'{file} ({file.stat().st_size / 1e6:,.1f} MB). Bring it back with: python -m floor.restore {file}')
+    say(f'Saved {counted(rows, "row")} of {counted(len(manifest.rows), "table")}, as of '
+        f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC, in {file} '
+        f'({file_size(file.stat().st_size)}). Bring it back with: python -m floor.restore {file}')
 
 
 async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:

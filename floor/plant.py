@@ -15,6 +15,7 @@ from .console import Parser, run_command, say
 from .database import Connection, Database, describe
 from .employees import Employees
 from .errors import DatabaseUnavailable, FloorError, NotADemoError
+from .formatting import counted
 from .migrate import connect_prepared
 from .model import Identity, Role
 from .settings import Settings
@@ -34,8 +35,8 @@ class DemoContents:
 
     def __str__(self) -> str:
         """30 machines, 101,924 status changes, 1,014 work orders and 15 people."""
-        return (f'{_count(self.machines, "machine")}, {_count(self.changes, "status change")}, '
-                f'{_count(self.orders, "work order")} and {_count(self.people, "person", "people")}')
+        return (f'{counted(self.machines, "machine")}, {counted(self.changes, "status change")}, '
+                f'{counted(self.orders, "work order")} and {counted(self.people, "person", "people")}')
 
 
 class Plant:
@@ -89,10 +90,6 @@ async def _remove(connection: Connection, database: Database, keep_email: str | 
                                   f'to run sql/grants.sql') from error
 
 
-def _count(number: int, one: str, more: str = '') -> str:
-    return f'{number:,} {one if number == 1 else more or f"{one}s"}'
-
-
 # the command
 
 def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.plant') -> int:
@@ -121,8 +118,8 @@ async def _new(database: Database, ask: Callable[[DemoContents], bool] | None) -
         plant = await database.queries.plant(connection)
         if plant['kind'] != 'demo':
             if plant['machines']:
-                raise NotADemoError(f'this floor is a plant with {_count(plant["machines"], "machine")}: nothing of it '
-                                    f'can be removed. An empty floor is made in another schema: '
+                raise NotADemoError(f'this floor is a plant with {counted(plant["machines"], "machine")}: nothing of '
+                                    f'it can be removed. An empty floor is made in another schema: '
                                     f'DEFAULT_POSTGRES_SCHEMA=... and NEW_FLOOR=empty')
             say('This floor is an empty plant already')
             return

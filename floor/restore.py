@@ -28,6 +28,7 @@ from .embedded.server import EmbeddedPostgres, OwnerLock, database_url_of, make_
 from .embedded.sockets import remove_socket_folder, socket_folder_of
 from .embedded.workshop import Workshop
 from .errors import BackupError, EmbeddedDatabaseError
+from .formatting import counted
 from .migrate import load_migrations
 from .session_settings import ADMINISTRATOR
 from .settings import Settings
@@ -64,7 +65,7 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> None:
             with _filled_cluster(data_dir, backup, manifest) as (workshop, filled):
                 until_the_end.enter_context(_not_to_be_stopped())
                 kept = workshop.put_in_place(filled, target.folder)
-        say(f'Restored {sum(manifest.rows.values()):,} rows of {len(manifest.rows)} tables, as of '
+        say(f'Restored {counted(sum(manifest.rows.values()), "row")} of {counted(len(manifest.rows), "table")}, as of '
             f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC. Start it with: python main.py')
         if kept is not None:
             say(f'The database that was there before is kept in {kept}; delete it when you do not want it any more')

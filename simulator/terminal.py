@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from rich.console import Console
 from rich.text import Text
 
+from floor.formatting import duration
 from simulator.machine import Status
 from simulator.runner import Update
 
@@ -15,7 +16,6 @@ LOOKS: dict[Status, tuple[str, str, str]] = {
     'warning': ('▲', 'Warning', 'yellow'),
     'down': ('■', 'Down', 'bold red'),
 }
-MINUTE, HOUR = 60, 3600
 
 
 class Terminal:
@@ -35,7 +35,7 @@ class Terminal:
 
 
 def coloured(update: Update, now: datetime) -> Text:
-    """For eyes: 11:36:13 ▲ Valve_01_01 Warning Supply air low · after 2 min 5 s running."""
+    """For eyes: 11:36:13 ▲ Valve_01_01 Warning Supply air low · after 2 min 05 s running."""
     shape, word, colour = LOOKS[update.status]
     line = Text()
     line.append(f'{now:%H:%M:%S}  ', style='dim')
@@ -54,16 +54,6 @@ def plain(update: Update, now: datetime) -> str:
 
 
 def since(update: Update) -> str:
-    """after 2 min 5 s running."""
+    """after 2 min 05 s running."""
     before = 'no signal' if update.was is None else LOOKS[update.was][1].lower()
-    return f'after {span(update.lasted)} {before}'
-
-
-def span(seconds: float) -> str:
-    """A length of time in its two largest units."""
-    whole = max(0, round(seconds))
-    if whole < MINUTE:
-        return f'{whole} s'
-    if whole < HOUR:
-        return f'{whole // MINUTE} min {whole % MINUTE} s'
-    return f'{whole // HOUR} h {whole % HOUR // MINUTE} min'
+    return f'after {duration(update.lasted)} {before}'

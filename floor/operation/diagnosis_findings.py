@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from ..formatting import Detail, counted, delay, duration, number, percent
 from ..lag import Lag
 from ..sentences import full_stop
 from ..store import DISK, FEED, Connection, Store
@@ -79,8 +80,8 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
             yield Finding(Severity.WARNING, f'Databricks gives no new password: {full_stop(password.problem)}',
                           'The old one serves as long as it lives; deploy/README.md lists causes and remedies.')
         elif left is not None and left < PASSWORD_ENDS_S:
-            yield Finding(Severity.WARNING, f'The password for the database ends in {left:.0f} s and was not renewed.',
-                          'Restart the app if this stays.')
+            yield Finding(Severity.WARNING, f'The password for the database ends in {duration(left)} and was not '
+                          'renewed.', 'Restart the app if this stays.')
 
 
 def _of_clock(store: Store) -> Iterator[Finding]:
@@ -89,7 +90,7 @@ def _of_clock(store: Store) -> Iterator[Finding]:
         way = 'forward' if clock.last_jump.seconds > 0 else 'back'
         at = datetime.fromtimestamp(clock.last_jump.at_ms / 1000, UTC)
         yield Finding(
-            Severity.WARNING, f'The clock of the database was set {way} by {abs(clock.last_jump.seconds):,.0f} s at '
+            Severity.WARNING, f'The clock of the database was set {way} by {duration(abs(clock.last_jump.seconds))} at '
             f'{at:%Y-%m-%d %H:%M:%S} UTC, or a server was asleep.',
             'Have the servers keep time by NTP. The log of each machine stays in order: reports that lay in the future '
             'by more than an hour are put at the time of the correction (table clock_corrections).')
@@ -125,22 +126,21 @@ def _of_database(vitals: Vitals, facts: DatabaseFacts) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, f'Triggers are switched off: {", ".join(off)}.',
                       'ALTER TABLE ... ENABLE TRIGGER ALL, for each of these tables.')
     if facts.queue_usage > QUEUE_FILLS:
-        yield Finding(Severity.DOWN, f'The notification queue of the server is {facts.queue_usage:.0%} full; at 100 % '
-                      'nobody can write.', 'A session listens and does not read, or has a transaction open: end it '
-                                           '(pg_stat_activity, pg_terminate_backend).')
+        yield Finding(Severity.DOWN, f'The notification queue of the server is {percent(facts.queue_usage)} full; at '
+                      '100 % nobody can write.', 'A session listens and does not read, or has a transaction open: '
+                                                 'end it (pg_stat_activity, pg_terminate_backend).')
     if facts.dashboard_at is not None and (facts.now - facts.dashboard_at).total_seconds() > DASHBOARD_OLD_S:
         yield Finding(Severity.WARNING, 'The dashboard tables have not been brought up to date for '
-                                        f'{(facts.now - facts.dashboard_at).total_seconds() / 60:.0f} min.',
+                                        f'{duration((facts.now - facts.dashboard_at).total_seconds(), Detail.BRIEF)}.',
                       'The tasks below say why; reports on these pages are right all the same.')
 
 
 def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
     for each in facts.open_transactions:
-        sessions = '1 session waits' if each.waiting == 1 else f'{each.waiting} sessions wait'
-        waiting = f'; {sessions} for it' if each.waiting else ''
+        waiting = f'; {counted(each.waiting, "session waits", "sessions wait")} for it' if each.waiting else ''
         yield Finding(Severity.DOWN if each.waiting else Severity.WARNING,
                       f"A transaction of the login {each.login} (process {each.pid}) has held locks on the floor's "
-                      f'tables for {each.seconds:.0f} s{waiting}.',
+                      f'tables for {duration(each.seconds)}{waiting}.',
                       f'Have its program commit. To end it: SELECT pg_terminate_backend({each.pid});')
     for login, missing, remedy in facts.unlimited_feeds:
         yield Finding(Severity.WARNING, f'The feed login {login} has no {", no ".join(missing)}: a transaction that it '
@@ -160,11 +160,11 @@ def _of_tasks(vitals: Vitals) -> Iterator[Finding]:
 
 
 def _of_delays(vitals: Vitals) -> Iterator[Finding]:
-    yield from _late(vitals.store.lag, 0.95, LATE_TO_STORE_S, 'One change in twenty takes {} s from the database to '
+    yield from _late(vitals.store.lag, 0.95, LATE_TO_STORE_S, 'One change in twenty takes {} from the database to '
                      'here.', 'Long transactions of the writer, a slow network or a slow database.')
-    yield from _late(vitals.browser, 0.95, LATE_TO_BROWSER_S, 'One change in twenty takes {} s from the database to a '
+    yield from _late(vitals.browser, 0.95, LATE_TO_BROWSER_S, 'One change in twenty takes {} from the database to a '
                      'screen.', 'If the way to here is quick, it is the network to the browsers, or slow browsers.')
-    yield from _late(vitals.loop, 0.99, LATE_LOOP_S, 'This program gets to its work {} s late, one time in a hundred.',
+    yield from _late(vitals.loop, 0.99, LATE_LOOP_S, 'This program gets to its work {} late, one time in a hundred.',
                      'It has too little processor: more of it, or a second instance.')
     use = vitals.database.pool_use
     if use.busy >= use.most:
@@ -175,12 +175,12 @@ def _of_delays(vitals: Vitals) -> Iterator[Finding]:
 def _late(lag: Lag, share: float, most: float, what: str, do: str) -> Iterator[Finding]:
     late = lag.percentile(share)
     if late is not None and late > most and len(lag.lately) >= ENOUGH:
-        yield Finding(Severity.WARNING, what.format(f'{late:.1f}'), do)
+        yield Finding(Severity.WARNING, what.format(delay(late)), do)
 
 
 def _of_refusals(vitals: Vitals) -> Iterator[Finding]:
     for each in vitals.refused():
-        times = 'once' if each.times == 1 else f'{each.times:,} times'
+        times = 'once' if each.times == 1 else counted(each.times, 'time')
         yield Finding(Severity.WARNING, f'Refused {times} since the start: {each.origin}, because {each.why}.',
                       each.remedy)
 
@@ -188,12 +188,13 @@ def _of_refusals(vitals: Vitals) -> Iterator[Finding]:
 def _of_counters(vitals: Vitals) -> Iterator[Finding]:
     counters, complaints = vitals.listener.counters, vitals.log_lines()
     if counters.audits_with_difference:
-        yield Finding(Severity.WARNING, f'Since the start {counters.audits_with_difference} audits found changes that '
-                      'nobody had announced; they were shown then.',
+        audits = counted(counters.audits_with_difference, 'audit')
+        yield Finding(Severity.WARNING, f'Since the start {audits} found changes that nobody had announced; they were '
+                      'shown then.',
                       'Somebody writes past the triggers: session_replication_role, or a trigger that was off.')
     if counters.unreadable:
-        yield Finding(Severity.WARNING, f'Since the start {counters.unreadable} notifications were not of our '
-                      'protocol.', 'Somebody else uses our channel; the log has what they said.')
+        yield Finding(Severity.WARNING, f'Unrecognised notifications since the start: {number(counters.unreadable)}.',
+                      'Somebody else uses our channel; the log has what they said.')
     if errors := complaints.get('error', 0) + complaints.get('critical', 0):
-        yield Finding(Severity.WARNING, f'Since the start the log has {errors} error{"s" if errors > 1 else ""}.',
+        yield Finding(Severity.WARNING, f'Since the start the log has {counted(errors, "error")}.',
                       'Read it; it says where.')

@@ -5,13 +5,14 @@ from __future__ import annotations
 from nicegui import ui
 
 from ..errors import FloorError
+from ..formatting import delay
 from ..model import Identity, Role
 from ..operation.diagnosis import diagnose, measure_delivery
 from ..operation.diagnosis_findings import Finding, Severity, findings
 from ..operation.vitals import Vitals
 from ..ui.assets import link_stylesheet
 from ..ui.broadcast import LiveView
-from ..ui.diagnosis.facts import milliseconds, panels
+from ..ui.diagnosis.facts import panels, unbroken
 from ..ui.diagnosis.panels import FactPanel, Verdict
 from ..ui.diagnosis.text import as_text
 from ..ui.frame import DIAGNOSIS, frame
@@ -95,7 +96,7 @@ class DiagnosisPage:
             return
         self._button.disable()
         try:
-            took = milliseconds(await measure_delivery(self._vitals))
+            took = unbroken(delay(await measure_delivery(self._vitals)))
             said, self._delivery = f'A notification went to the database and back in {took}.', None
         except FloorError as error:
             said = as_sentence(error)

@@ -10,6 +10,7 @@ from nicegui import ui
 
 from ..analytics import Analytics
 from ..errors import FloorError, HistoryNotReadyError, QueryError
+from ..formatting import Detail, duration
 from ..past import PastMoment, at_text
 from ..shifts import Shift, Shifts
 from ..store import Difference, Machine, Store
@@ -24,7 +25,7 @@ from ..ui.past.controls import PastControls, ago
 from ..ui.past.floor import PastFloor
 from ..ui.reports.stop_story import PAST
 from ..ui.services import Services
-from ..ui.words import date_and_time, length, shortened
+from ..ui.words import date_and_time, shortened
 
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
@@ -152,7 +153,7 @@ class PastMachine(ui.dialog):
             ui.label(machine.status_word).classes('drawer-status').props['data-status'] = machine.status.value
             if machine.reason:
                 ui.label(shortened(machine.reason)).classes('story-reason')
-            lasted = length(past.seconds_in_status(machine))
+            lasted = duration(past.seconds_in_status(machine), Detail.MINUTES)
             ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted} then').classes('story-when')
             if orders := past.orders_of(machine.name):
                 with ui.element('ul').classes('drawer-orders').props('aria-label="Work orders then"'):

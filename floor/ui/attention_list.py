@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from nicegui import ui
 
+from ..formatting import Detail, counted, duration
 from ..model import DisplayName, MachineName, Status
 from ..store import Machine, Store
 from .broadcast import LISTS, Content, LiveElement, LiveView
 from .heading import Heading
 from .orders.words import short_id
-from .words import length, shortened
+from .words import shortened
 
 ROWS = 12
 SHORTEST_ID = 4  # enough to find it among those of a floor, and there is little room
@@ -44,7 +45,7 @@ class AttentionRow(LiveElement):
     def content(self) -> Content:
         if (machine := self._machine()) is None:
             return {'hidden': True}, ''
-        since = length(self._store.seconds_in_status(machine))
+        since = duration(self._store.seconds_in_status(machine), Detail.NARROW)
         what = shortened(machine.reason) or machine.status_word
         order = self._order_of(machine)
         return {'data-status': machine.status.value, 'data-state': since, 'data-row-machine': machine.name,
@@ -77,7 +78,7 @@ class AttentionSummary(LiveElement):
             return {}, 'No machines.'
         if count == 0:
             return {}, 'Every machine is running.'
-        return ({}, f'{count} machines in all') if count > ROWS else ({'hidden': True}, '')
+        return ({}, f'{counted(count, "machine")} in all') if count > ROWS else ({'hidden': True}, '')
 
 
 def named(display: DisplayName) -> str:

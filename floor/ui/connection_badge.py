@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from ..formatting import duration
 from ..store import Connection, Store
 from .broadcast import SECOND, Content, LiveElement
 from .silence import beat
@@ -31,7 +32,7 @@ class ConnectionBadge(LiveElement):
         if connection is Connection.CONNECTING or age is None:
             return 'connecting'
         if connection is Connection.LIVE:
-            return f'live · {age:.0f} s'
+            return f'live · {duration(int(age))}'
         return f'stale since {time_of_day(self._store.now_ms - int(age * 1000), self._zone)}'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nicegui import background_tasks, binding, ui
 
 from ..errors import DatabaseError
+from ..formatting import Detail, duration
 from ..model import Identity, MachineName, Person, Status
 from ..store import Difference, Machine
 from .addresses import query_of
@@ -14,7 +15,7 @@ from .heading import Heading
 from .machine_orders import MachineOrders
 from .saying import Words, as_sentence
 from .services import Services
-from .words import date_and_time, length, shortened
+from .words import date_and_time, shortened
 
 EVENTS_SHOWN = 20
 
@@ -118,7 +119,8 @@ class MachineDrawer:
         facts.status_word = machine.status_word
         self._status.props['data-status'] = machine.status.value
         facts.reason = machine.reason or 'none given'
-        facts.since = f'{date_and_time(machine.since_ms, zone)} ({length(self._store.seconds_in_status(machine))})'
+        lasted = duration(self._store.seconds_in_status(machine), Detail.MINUTES)
+        facts.since = f'{date_and_time(machine.since_ms, zone)} ({lasted})'
         facts.line = record.line or 'not on a line'
         facts.type = record.type.replace('_', ' ')
         facts.reported = 'never' if machine.reported_ms is None else date_and_time(machine.reported_ms, zone)

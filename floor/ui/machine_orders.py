@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from ..formatting import number
 from ..model import Identity, MachineName, OrderBrief, Person, Role, WorkOrderState
 from .heading import Heading
 from .orders.form import OrderForm
@@ -67,7 +68,7 @@ def more_rows(orders: int, address: str | None = None) -> None:
     """How many orders there are beside those that have a row, and where they are, if anywhere."""
     if orders > MOST_ROWS:
         with Words('li').classes('drawer-more'):
-            text = f'and {orders - MOST_ROWS:,} more'
+            text = f'and {number(orders - MOST_ROWS)} more'
             ui.link(text, address) if address else ui.label(text)
 
 

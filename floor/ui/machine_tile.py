@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from ..formatting import Detail, duration
 from ..model import DisplayName, OrderBrief, Status
 from ..store import Machine, Store
 from .broadcast import Content, LiveElement, PressHandler, machine_topic
-from .words import length, shortened, time_of_day
+from .words import shortened, time_of_day
 
 
 class MachineTile(LiveElement):
@@ -34,7 +35,7 @@ class MachineTile(LiveElement):
         if machine is None:
             return {'data-machine': self.name, 'data-status': Status.UNKNOWN.value,
                     'aria-label': f'{DisplayName.of(self.name)}, removed'}, None
-        since = length(self._store.seconds_in_status(machine))
+        since = duration(self._store.seconds_in_status(machine), Detail.NARROW)
         orders = self._store.orders_of(self.name)
         overdue = bool(orders) and orders[0].is_overdue(self._store.now_ms)
         label = spoken(machine, self._zone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from ..formatting import counted, number
 from ..model import HistoryState, Priority, Status
 from ..store import Store
 from .broadcast import FIGURES, Content, LiveElement, LiveView
@@ -55,5 +56,5 @@ class OrderFigure(LiveElement):
         kind = f'{self._priority} open' if self._priority else 'open'
         if self._store.history is HistoryState.CREATING:
             return {'data-count': '0', 'aria-label': f'{kind.capitalize()} work orders: not known yet'}, '–'
-        label = f'{count:,} {kind} work {"order" if count == 1 else "orders"}'
-        return {'data-count': str(count), 'aria-label': label}, f'{count:,}'
+        label = counted(count, f'{kind} work order')
+        return {'data-count': str(count), 'aria-label': label}, number(count)

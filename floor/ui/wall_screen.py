@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
+from ..formatting import number
 from ..moments import shown
 from ..query import Query, no_such
 from ..store import Line, Store
@@ -59,7 +60,7 @@ class WallChoice:
             seconds = math.nan
         if seconds and not SHORTEST_TURN_S <= seconds <= LONGEST_TURN_S:
             asked.fail('rotate', f'Cannot understand rotate={shown(turn)}: use a number of seconds from '
-                                 f'{SHORTEST_TURN_S:g} to {LONGEST_TURN_S:,g}, or 0 for all lines at once')
+                                 f'{number(SHORTEST_TURN_S)} to {number(LONGEST_TURN_S)}, or 0 for all lines at once')
         if asked.faults:
             return cls(names, problem=' '.join(asked.faults.values()))
         return cls(names, seconds, theme or Theme.DARK)

@@ -1,23 +1,10 @@
-"""How times and lengths of time read on the floor."""
+"""How times read on the floor."""
 
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
 from ..moments import by_the_clock
-
-MINUTE, HOUR, DAY = 60, 3600, 86400
-
-
-def length(seconds: float) -> str:
-    """'<1 min', '14 min', '2 h 05', '3 d 4 h': rounded down, so that it is never more than it was."""
-    if seconds < MINUTE:
-        return '<1 min'
-    if seconds < HOUR:
-        return f'{int(seconds // MINUTE)} min'
-    if seconds < DAY:
-        return f'{int(seconds // HOUR)} h {int(seconds % HOUR // MINUTE):02}'
-    return f'{int(seconds // DAY)} d {int(seconds % DAY // HOUR)} h'
 
 
 def time_of_day(ms: int, zone: tzinfo) -> str:

@@ -100,7 +100,7 @@ async def test_it_says_that_it_is_the_past_and_how_long_ago_and_leaves_the_badge
     screen = await look('/past?at=2026-11-23T04:30:00Z')
     assert 'The past' in screen.texts
     assert title(screen) == 'Mon 2026-11-23 04:30:00'
-    assert screen.of_class('past-ago')[0]['text'] == '6 h 12 ago'
+    assert screen.of_class('past-ago')[0]['text'] == '6 h 12 min ago'
     assert screen.badge['props']['data-connection'] == 'live'
     assert screen.of_class('past')[0]['props']['data-past'] == '2026-11-23T04:30:00Z'
     back, = screen.of_class('past-back')

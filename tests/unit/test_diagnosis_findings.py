@@ -89,7 +89,7 @@ def test_of_what_is_well_nothing_is_said(vitals: Vitals) -> None:
     ({'missing_rights': (('USAGE on the schema x', 'GRANT USAGE ON SCHEMA x TO app'),)}, 'lacks USAGE',
      'GRANT USAGE ON SCHEMA x TO app'),
     ({'triggers': (Trigger('some_trigger', 'machines', False),)}, 'some_trigger on machines', 'ENABLE TRIGGER'),
-    ({'queue_usage': 0.4}, '40% full', 'pg_terminate_backend'),
+    ({'queue_usage': 0.4}, '40.0 % full', 'pg_terminate_backend'),
     ({'dashboard_at': NOW - timedelta(seconds=DASHBOARD_OLD_S + 60)}, 'for 11 min', 'tasks'),
 ])
 def test_what_the_database_says(vitals: Vitals, different: dict[str, Any], words: str, remedy: str) -> None:
@@ -108,8 +108,8 @@ def test_a_lost_connection_comes_with_what_to_do_about_this_very_reason(vitals: 
     assert set(REMEDIES) == set(no_reasons()), 'every reason has a remedy'
 
 
-@pytest.mark.parametrize(('by_ms', 'words'), [(3_600_000, 'set forward by 3,600 s'),
-                                              (-7_200_000, 'set back by 7,200 s')])
+@pytest.mark.parametrize(('by_ms', 'words'), [(3_600_000, 'set forward by 1 h 00 min'),
+                                              (-7_200_000, 'set back by 2 h 00 min')])
 def test_a_clock_that_was_set_is_shown_for_a_day(by_ms: int, words: str) -> None:
     clock = Clock()
     store = Store(monotonic=clock)
@@ -135,7 +135,7 @@ def test_delays_count_when_there_are_enough_of_them(vitals: Vitals) -> None:
     assert [what for _, what, _ in said(vitals)] == [
         'One change in twenty takes 1.5 s from the database to here.',
         'One change in twenty takes 2.5 s from the database to a screen.',
-        'This program gets to its work 0.7 s late, one time in a hundred.']
+        'This program gets to its work 700 ms late, one time in a hundred.']
 
 
 def test_refused_origins_are_shown_with_what_to_do(vitals: Vitals) -> None:
@@ -162,13 +162,13 @@ def test_what_was_counted_and_what_fails(vitals: Vitals) -> None:
     assert whats == (
         'The database does not announce every change.', 'The work orders cannot be kept up to date: full.',
         'Since the start 2 audits found changes that nobody had announced; they were shown then.',
-        'Since the start 1 notifications were not of our protocol.', 'Since the start the log has 1 error.')
+        'Unrecognised notifications since the start: 1.', 'Since the start the log has 1 error.')
 
 
 def test_a_password_that_is_not_renewed(vitals: Vitals) -> None:
     assert isinstance(vitals.password, Password)
     vitals.password.seconds_left = 120
-    assert 'ends in 120 s' in said(vitals)[0][1]
+    assert 'ends in 2 min 00 s' in said(vitals)[0][1]
     vitals.password.problem = 'Databricks does not answer'
     assert 'Databricks gives no new password: Databricks does not answer.' in said(vitals)[0][1]
 
@@ -179,7 +179,7 @@ def test_the_text_says_what_is_wrong_first_and_no_secret(vitals: Vitals) -> None
     shown = panels(diagnosis, UTC, retention_days=90)
     lines = as_text(diagnosis, findings(diagnosis), shown, UTC).splitlines()
     assert lines[0].endswith('diagnosis of 2026-11-23 10:00:00 (UTC)')
-    assert lines[2].startswith('DOWN: The notification queue of the server is 40% full')
+    assert lines[2].startswith('DOWN: The notification queue of the server is 40.0 % full')
     assert lines[3].startswith('   A session listens')
     assert 'Changes are kept: 90 days; what they add up to stays' in lines
     assert 'Password: valid for 30 min, given 3 times in 3 requests' in lines
@@ -194,7 +194,8 @@ def test_without_a_database_what_the_program_knows_is_shown(vitals: Vitals) -> N
 
 
 @pytest.mark.parametrize(('waiting', 'ending'), [
-    (0, 'for 90 s.'), (1, 'for 90 s; 1 session waits for it.'), (2, 'for 90 s; 2 sessions wait for it.')])
+    (0, 'for 1 min 30 s.'), (1, 'for 1 min 30 s; 1 session waits for it.'),
+    (2, 'for 1 min 30 s; 2 sessions wait for it.')])
 def test_who_waits_for_an_open_transaction_is_counted(vitals: Vitals, waiting: int, ending: str) -> None:
     facts = replace(WELL, open_transactions=(OpenTransaction(7, 'plc', 90.0, waiting),))
     found, = (each for each in findings(Diagnosis(vitals, facts, None)) if '(process 7)' in each.what)

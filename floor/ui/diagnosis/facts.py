@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from ...formatting import NOTHING, Detail, counted, delay, duration, file_size, number, percent
 from ...lag import Lag
 from ...operation.diagnosis import DatabaseFacts, Diagnosis
 from ...operation.vitals import Vitals
 from ...store import Connection
-from ..words import date_and_time, length
+from ..words import date_and_time
 
 UNKNOWN = 'not known: the database does not answer'
 
@@ -60,21 +61,19 @@ class Words:
 
     def ago(self, seconds: float | None) -> str:
         """'14 min ago'; seconds since 1970."""
-        return 'never' if seconds is None else f'{length(max(0, self._now - seconds))} ago'
+        return 'never' if seconds is None else f'{duration(self._now - seconds, Detail.MINUTES)} ago'
 
 
-def milliseconds(seconds: float | None) -> str:
-    """'12 ms', '1.4 s', with a space that does not break."""
-    if seconds is None:
-        return '—'
-    return f'{seconds * 1000:.0f}\u00a0ms' if seconds < 1 else f'{seconds:.1f}\u00a0s'
+def unbroken(text: str) -> str:
+    """The text on one line, also in a narrow column."""
+    return text.replace(' ', '\u00a0')
 
 
 def _connection(vitals: Vitals, says: Words) -> Iterable[tuple[str, str]]:
     store, listener = vitals.store, vitals.listener
     yield 'The floor is', store.connection.value
     yield 'Since', says.at(vitals.watch.since)
-    age = 'never' if store.age is None else f'{store.age:.1f} s ago'
+    age = 'never' if store.age is None else f'{delay(store.age)} ago'
     yield 'Last heartbeat that came back', age
     if store.connection is not Connection.LIVE and store.problem:
         yield 'Because', store.problem
@@ -90,14 +89,14 @@ def _connection(vitals: Vitals, says: Words) -> Iterable[tuple[str, str]]:
 def _silent_machines(silent_after: float | None) -> str:
     if silent_after is None:
         return 'keep their last status: MACHINE_SILENT_AFTER is not set'
-    return f'show "No data" after {silent_after:g} s'
+    return f'show "No data" after {duration(silent_after)}'
 
 
 def _delays(vitals: Vitals) -> Iterable[tuple[str, str]]:
     error = vitals.store.clock_error
-    yield "The database's clock is known to", '—' if error is None else f'± {error * 1000:.1f} ms'
-    yield 'That clock was set', f'{vitals.store.clock.jumps:,} times since the start'
-    yield 'Waits for the slowest browser', f'{vitals.backlog():,} messages'
+    yield "The database's clock is known to", NOTHING if error is None else f'± {delay(error)}'
+    yield 'That clock was set', f'{counted(vitals.store.clock.jumps, "time")} since the start'
+    yield 'Waits for the slowest browser', counted(vitals.backlog(), 'message')
     yield 'Pages that did not answer in time', f'{vitals.no_answer()}, as tabs in the background do not'
 
 
@@ -109,8 +108,8 @@ def _lag_rows(vitals: Vitals) -> Iterable[tuple[str, ...]]:
 
 
 def _lag_row(name: str, lag: Lag) -> tuple[str, ...]:
-    median, p95, longest = (milliseconds(lag.percentile(share)) for share in (0.5, 0.95, 1))
-    return name, median, p95, longest, f'{len(lag.lately):,}'
+    median, p95, longest = (unbroken(delay(lag.percentile(share))) for share in (0.5, 0.95, 1))
+    return name, median, p95, longest, number(len(lag.lately))
 
 
 def _database(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Iterable[tuple[str, str]]:
@@ -120,8 +119,8 @@ def _database(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Itera
     else:
         yield 'Server', f'PostgreSQL {facts.server}{", a replica" if facts.is_replica else ""}'
         yield 'Runs since', says.at(facts.server_since)
-        yield 'Database', f'{facts.name}, {facts.size / 1e6:,.0f} MB'
-        yield 'Notification queue', f'{facts.queue_usage:.1%} full'
+        yield 'Database', f'{facts.name}, {file_size(facts.size)}'
+        yield 'Notification queue', f'{percent(facts.queue_usage)} full'
         yield 'Sessions on the server', f'{facts.sessions} of at most {facts.most_sessions}'
     yield 'Our pool', f'{use.busy} at work, {use.idle} idle, at most {use.most}'
     yield 'Password', _password(vitals)
@@ -131,7 +130,7 @@ def _password(vitals: Vitals) -> str:
     if (password := vitals.password) is None:
         return 'does not end'
     left = password.seconds_left
-    valid = 'none yet' if left is None else f'valid for {length(left)}'
+    valid = 'none yet' if left is None else f'valid for {duration(left, Detail.MINUTES)}'
     problem = f'; {password.problem}' if password.problem else ''
     return f'{valid}, given {password.given} times in {password.requests} requests{problem}'
 
@@ -140,14 +139,14 @@ def _derived(facts: DatabaseFacts | None, says: Words, retention_days: int | Non
     if facts is not None:
         yield 'Dashboard tables are of', says.at(facts.dashboard_at)
         yield 'Sums for reports are of', says.at(facts.history_at)
-        yield 'History', f'about {facts.history_rows:,} changes, the oldest of {says.at(facts.history_from)}'
+        yield 'History', f'about {number(facts.history_rows)} changes, the oldest of {says.at(facts.history_from)}'
     kept = 'for ever' if retention_days is None else f'{retention_days} days; what they add up to stays'
     yield 'Changes are kept', kept
 
 
 def _tasks(vitals: Vitals, says: Words) -> Iterable[tuple[str, ...]]:
     for task in [each for each in vitals.all_upkeeps if each.failures or each not in vitals.supervised]:
-        yield (task.what, says.ago(task.done_at), milliseconds(task.took), f'{task.failures:,}',
+        yield (task.what, says.ago(task.done_at), unbroken(delay(task.took)), number(task.failures),
                'works' if task.problem is None else f'fails: {task.problem}')
 
 
@@ -186,32 +185,33 @@ def _instances(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Iter
         yield 'Simulator here', 'plays the plant' if vitals.simulator.playing else 'stands by'
     if facts is not None and facts.simulator_at is not None:
         yield 'Played last', f'{facts.simulator or "nobody"}, {says.at(facts.simulator_at)}'
-    yield 'Pages open here', f'{vitals.pages.pages:,}; closed since the start: {vitals.pages.pages_gone:,}'
+    yield 'Pages open here', f'{number(vitals.pages.pages)}; closed since the start: {number(vitals.pages.pages_gone)}'
 
 
 def _sessions(facts: DatabaseFacts | None) -> Iterable[tuple[str, ...]]:
     for each in facts.connected if facts else ():
-        yield each.program, each.login, each.place, f'{each.number:,}'
+        yield each.program, each.login, each.place, number(each.number)
 
 
 def _counters(vitals: Vitals) -> Iterable[tuple[str, str]]:
     counters = vitals.listener.counters
-    yield 'Notifications', f'{counters.notifications:,}'
-    yield 'Of them not of our protocol', f'{counters.unreadable:,}'
-    yield 'Whole readings of the floor', f'{counters.snapshots:,}'
-    yield 'Heartbeats that came back', f'{counters.heartbeats:,}'
-    yield 'Audits that found a difference', f'{counters.audits_with_difference:,}'
+    yield 'Notifications', number(counters.notifications)
+    yield 'Unrecognised notifications', number(counters.unreadable)
+    yield 'Whole readings of the floor', number(counters.snapshots)
+    yield 'Heartbeats that came back', number(counters.heartbeats)
+    yield 'Audits that found a difference', number(counters.audits_with_difference)
     lines = vitals.log_lines()
-    yield 'Log', f'{lines.get("warning", 0):,} warnings, {lines.get("error", 0) + lines.get("critical", 0):,} errors'
+    yield 'Log', f'{counted(lines.get("warning", 0), "warning")}, ' \
+                 f'{counted(lines.get("error", 0) + lines.get("critical", 0), "error")}'
 
 
 def _program(vitals: Vitals, says: Words) -> Iterable[tuple[str, str]]:
     yield 'Line Monitor', vitals.version
     yield 'Python', vitals.python
     yield 'Runs since', says.at(vitals.started_at)
-    yield 'Machines shown', f'{len(vitals.store.machines):,}'
+    yield 'Machines shown', number(len(vitals.store.machines))
 
 
 def _counted(reasons: dict[str, int]) -> str:
-    met = {reason: number for reason, number in reasons.items() if number}
-    return ', '.join(f'{reason} {number:,}' for reason, number in met.items()) or 'none'
+    met = {reason: times for reason, times in reasons.items() if times}
+    return ', '.join(f'{reason} {number(times)}' for reason, times in met.items()) or 'none'

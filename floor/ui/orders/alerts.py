@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from nicegui import app, ui
 
+from ...formatting import number
 from ...model import DisplayName, OrderBrief, Person, Priority
 from ..assets import address_of
 from ..words import shortened
@@ -146,15 +147,15 @@ def said_of_assigned(orders: list[OrderBrief]) -> str:
         pressing = ', critical' if orders[0].priority is Priority.CRITICAL else ''
         return f'Assigned to you{pressing}: {_words(orders[0])}'
     critical = sum(order.priority is Priority.CRITICAL for order in orders)
-    more = f', {critical:,} of them critical' if critical else ''
-    return f'{len(orders):,} orders were assigned to you{more}' if orders else ''
+    more = f', {number(critical)} of them critical' if critical else ''
+    return f'{number(len(orders))} orders were assigned to you{more}' if orders else ''
 
 
 def said_of_critical(orders: list[OrderBrief]) -> str:
     """One sentence, however many there are; none for none."""
     if len(orders) == 1:
         return f'Critical order: {_words(orders[0])}'
-    return f'{len(orders):,} more orders are critical' if orders else ''
+    return f'{number(len(orders))} more orders are critical' if orders else ''
 
 
 def _words(order: OrderBrief) -> str:

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from nicegui import ui
 
+from ...formatting import Detail, duration
 from ...model import DisplayName, MachineName, Status, WorkOrder, WorkOrderState
 from ...store import Difference
 from ..addresses import query_of
 from ..heading import Heading
 from ..saying import Words
 from ..services import Services
-from ..words import date_and_time, length, shortened
+from ..words import date_and_time, shortened
 from .words import HOLD_WORDS, PriorityPill, due_words, in_ms
 
 
@@ -41,7 +42,8 @@ class MachineNow:
             self._element.props['data-reason'] = ''
             return
         since = f'since {date_and_time(machine.since_ms, self._services.zone)}'
-        self._element.set_text(f'{machine.status_word} for {length(store.seconds_in_status(machine))}, {since}')
+        lasted = duration(store.seconds_in_status(machine), Detail.MINUTES)
+        self._element.set_text(f'{machine.status_word} for {lasted}, {since}')
         self._element.props['data-reason'] = shortened(machine.reason) or 'No reason given'
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
+from ...formatting import number
 from ...model import DisplayName, Employee, MachineName, Priority, WorkOrderState
 from ...orders.work_order_list import MOST_TEXT, UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
 from ..chips import Chip, hide, set_attribute
@@ -152,7 +153,7 @@ def _on_board(filter: OrderFilter) -> OrderFilter:
 
 
 def _counted(word: str, count: int | None) -> str:
-    return word if count is None else f'{word} {count:,}'
+    return word if count is None else f'{word} {number(count)}'
 
 
 def _choose(select: ui.select, value: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from nicegui import ui
 
+from ...formatting import number
 from ...model import WorkOrder, WorkOrderState
 from ..chips import set_attribute
 from ..heading import Heading
@@ -67,8 +68,8 @@ class BoardColumn(ui.element):
 
     def show(self, total: int, shown: int, address: str) -> None:
         """How many there are, and where to find those that have no card."""
-        self._count.set_text(f'{total:,}')
-        self._more.set_text(f'and {total - shown:,} more: show all in the list')
+        self._count.set_text(number(total))
+        self._more.set_text(f'and {number(total - shown)} more: show all in the list')
         set_attribute(self._more, 'href', address)
         self._more.set_visibility(total > shown)
 

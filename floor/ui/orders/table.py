@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from nicegui import ui
 
+from ...formatting import Detail, duration, number
 from ...model import DisplayName, WorkOrder
 from ...orders.order_cursor import OrderCursor
 from ...orders.work_order_list import OrderFilter, OrderPage, SortKey
@@ -78,18 +79,9 @@ def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
         'assignee': order.assignee or '—',
         'due': due_words(order, now_ms, zone),
         'overdue': str(order.state.is_active and in_ms(order.due_at) < now_ms).lower(),
-        'age': age_words(now_ms - in_ms(order.reported_at)),
+        'age': duration((now_ms - in_ms(order.reported_at)) / 1000, Detail.LARGEST),
         'mark': ('odd' if order.version % 2 else 'even') if is_new else '',
     }
-
-
-def age_words(ms: int) -> str:
-    """'<1 min', '14 min', '7 h', '2 d': rounded down."""
-    minutes = max(0, ms) // 60_000
-    for unit, word in (1440, 'd'), (60, 'h'), (1, 'min'):
-        if minutes >= unit:
-            return f'{minutes // unit} {word}'
-    return '<1 min'
 
 
 def showing(filter: OrderFilter, page: OrderPage) -> str:
@@ -97,11 +89,11 @@ def showing(filter: OrderFilter, page: OrderPage) -> str:
     numbers that are sure: in between it is about."""
     count, total = len(page.orders), page.total
     if page.previous is None:
-        return f'showing 1 to {count:,} of {total:,}'
+        return f'showing 1 to {number(count)} of {number(total)}'
     if page.next is None:
-        return f'showing {max(1, total - count + 1):,} to {total:,} of {total:,}'
+        return f'showing {number(max(1, total - count + 1))} to {number(total)} of {number(total)}'
     first = min((filter.page - 1) * filter.per_page + 1, max(1, total - count))
-    return f'showing {first:,} to {first + count - 1:,} of {total:,}'
+    return f'showing {number(first)} to {number(first + count - 1)} of {number(total)}'
 
 
 class OrderTable:

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from nicegui.elements.mixins.text_element import TextElement
 
+from ...formatting import HOUR, MINUTE, Detail, duration
 from ...model import HoldReason, OrderBrief, Priority, Role, WorkOrder, WorkOrderState
-from ..words import DAY, HOUR, MINUTE, moment
+from ..words import moment
 
 HOLD_WORDS = {HoldReason.PARTS: 'parts', HoldReason.ACCESS: 'access to the machine', HoldReason.VENDOR: 'the vendor',
               HoldReason.APPROVAL: 'an approval'}
@@ -27,7 +28,7 @@ def due_words(order: OrderBrief | WorkOrder | int, now_ms: int, zone: tzinfo) ->
         return 'cancelled'
     if order.state is WorkOrderState.COMPLETED:
         if isinstance(order, WorkOrder) and order.completed_at is not None:
-            return f'done in {_rounded_down((order.completed_at - order.reported_at).total_seconds())}'
+            return f'done in {duration((order.completed_at - order.reported_at).total_seconds(), Detail.LARGEST)}'
         return 'done'
     return _due(order.due_ms if isinstance(order, OrderBrief) else in_ms(order.due_at), now_ms, zone)
 
@@ -35,20 +36,13 @@ def due_words(order: OrderBrief | WorkOrder | int, now_ms: int, zone: tzinfo) ->
 def _due(due_ms: int, now_ms: int, zone: tzinfo) -> str:
     seconds = (due_ms - now_ms) / 1000
     if seconds < 0:
-        return f'overdue {_rounded_down(-seconds)}'
+        return f'overdue {duration(-seconds, Detail.LARGEST)}'
     days = (moment(due_ms, zone).date() - moment(now_ms, zone).date()).days
     if days > 1:
         return f'due in {days} d'
     if days == 1 and seconds >= TOMORROW_FROM:
         return 'due tomorrow'
-    return f'due in {_rounded_down(seconds)}' if seconds >= MINUTE else 'due now'
-
-
-def _rounded_down(seconds: float) -> str:
-    for unit, word in (DAY, 'd'), (HOUR, 'h'), (MINUTE, 'min'):
-        if seconds >= unit:
-            return f'{int(seconds // unit)} {word}'
-    return '<1 min'
+    return f'due in {duration(seconds, Detail.LARGEST)}' if seconds >= MINUTE else 'due now'
 
 
 def in_ms(at: datetime) -> int:

@@ -9,11 +9,11 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from ...analytics import Window
+from ...formatting import Detail, duration
 from ...moments import by_the_clock
 from ...past import PastMoment
 from ...shifts import Shift
 from ..reports.axis import show_marks
-from ..words import length
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 STEPS = {'−1 h': -HOUR, '−5 min': -5 * MINUTE, '−1 min': -MINUTE, '−10 s': -10 * SECOND,
@@ -107,5 +107,5 @@ class PastControls:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """'2 h 05 ago'."""
-    return f'{length(max(0.0, (now.astimezone(UTC) - at).total_seconds()))} ago'
+    """'2 h 05 min ago'."""
+    return f'{duration((now.astimezone(UTC) - at).total_seconds(), Detail.MINUTES)} ago'

@@ -9,11 +9,11 @@ from nicegui import ui
 
 from ...analytics import CauseClocks, MachineCharge, PersonLoad, ProblemMachine
 from ...analytics.report_tables import CLOCKS, NO_REASON, NOBODY
+from ...formatting import Detail, counted, duration, minutes, number
 from ...model import MachineName
 from ..saying import Words
 from ..words import shortened
 from .panel import TableView
-from .words import brief, counted, minutes
 
 MOST_BARS = 10
 
@@ -63,7 +63,8 @@ def waiting_bars(charges: Iterable[MachineCharge]) -> list[Bar]:
 def problem_bars(machines: Iterable[ProblemMachine]) -> list[Bar]:
     """The one that stood longest first."""
     return [Bar(each.machine, (('down', each.seconds),),
-                f'{brief(each.seconds)} · {counted(each.count, "stop")} · longest {brief(each.longest)}', each.machine)
+                f'{duration(each.seconds, Detail.BRIEF)} · {counted(each.count, "stop")} · '
+                f'longest {duration(each.longest, Detail.BRIEF)}', each.machine)
             for each in machines]
 
 
@@ -71,10 +72,11 @@ def clock_bars(causes: Iterable[CauseClocks]) -> list[Bar]:
     """Detect, acknowledge, respond, repair, one after the other."""
     parts = [f'clock-{clock.lower()}' for clock in CLOCKS]
     return [Bar(each.reason or NO_REASON, tuple(zip(parts, each.means, strict=True)),
-                f'{brief(sum(each.means))} · {counted(each.stops, "stop")}') for each in causes][:MOST_BARS]
+                f'{duration(sum(each.means), Detail.BRIEF)} · {counted(each.stops, "stop")}')
+            for each in causes][:MOST_BARS]
 
 
 def load_bars(load: Iterable[PersonLoad]) -> list[Bar]:
     """Open orders and completed ones."""
     return [Bar(each.name or NOBODY, (('active', each.active), ('completed', each.completed)),
-                f'{each.active:,} open · {each.completed:,} completed') for each in load][:2 * MOST_BARS]
+                f'{number(each.active)} open · {number(each.completed)} completed') for each in load][:2 * MOST_BARS]

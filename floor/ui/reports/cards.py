@@ -9,10 +9,11 @@ from functools import partial
 from nicegui import ui
 
 from ...analytics import Kpi, Kpis
+from ...formatting import NOTHING, Detail, counted, duration, number, percent
 from ..chips import set_attribute
 from ..heading import Heading
 from ..saying import Words
-from .words import NOTHING, Change, Unit, Verdict, brief, counted, duration, percent, value
+from .words import Change, Unit, Verdict, value
 
 COMPARABLE = 0.8
 """So much of a window's coverage the window before must have: else there were more stops only because more is known."""
@@ -128,15 +129,15 @@ def note_of(kpi: Kpi, kpis: Kpis) -> str:
     """What belongs to a figure without being in it."""
     running = ''
     if kpis.ongoing:
-        mean = brief(kpis.ongoing_seconds / kpis.ongoing)
-        running = f'+ {kpis.ongoing:,} running, {mean if kpis.ongoing == 1 else f"mean {mean}"}'
+        mean = duration(kpis.ongoing_seconds / kpis.ongoing, Detail.BRIEF)
+        running = f'+ {number(kpis.ongoing)} running, {mean if kpis.ongoing == 1 else f"mean {mean}"}'
     return {
         Kpi.UPTIME_SHARE: f'of {counted(kpis.machines, "machine")}',
         Kpi.AVAILABILITY: 'ISO 22400-2',
         Kpi.STOPS: f'+ {counted(kpis.micro_stops, "micro-stop")}',
         Kpi.MTBF: 'up time / stops',
         Kpi.MTTR: running or f'of {counted(kpis.repaired, "repair")}',
-        Kpi.MTTA: f'{kpis.acknowledged:,} of {counted(kpis.stops, "stop")} seen to' if kpis.stops else 'no stops',
+        Kpi.MTTA: f'{number(kpis.acknowledged)} of {counted(kpis.stops, "stop")} seen to' if kpis.stops else 'no stops',
     }.get(kpi, '')
 
 

@@ -11,12 +11,13 @@ from nicegui import background_tasks, ui
 from ...analytics import Analytics, Explanation, Kpi, Page
 from ...analytics import report_tables as tables
 from ...errors import DatabaseError
+from ...formatting import NOTHING, duration, number, percent
 from ..heading import Heading
 from ..saying import Alert, Words, as_sentence
 from .cards import FIGURES
 from .choice import Comparison, ReportChoice
 from .panel import TableView
-from .words import NOTHING, Unit, duration, percent, value
+from .words import Unit, value
 
 ROWS = 30
 COUNTED = ('stops', 'micro-stops')
@@ -86,13 +87,14 @@ class ExplainDialog:
         with ui.element('ul').classes('left-out'):
             for words in left_out(explanation.left_out):
                 Words('li', words)
-        counted = [piece for piece in explanation.pieces if piece.counted]
+        counted = sum(piece.counted for piece in explanation.pieces)
         what = 'Intervals' if unit is Unit.SHARE else 'Stops'
         pieces = choice.file('explain', kpi=kpi.value)
         with ui.element('header'):
             Heading(what, level=3)
-            first = (page - 1) * ROWS
-            shown = f'{first + 1:,} to {first + len(explanation.pieces):,}, {len(counted):,} of these count'
+            first = (page - 1) * ROWS + 1
+            last = first + len(explanation.pieces) - 1
+            shown = f'{number(first)} to {number(last)}, {number(counted)} of these count'
             ui.label(shown if explanation.pieces else '').classes('panel-note')
             ui.link('CSV of all', pieces).props('download')
         if explanation.pieces:
@@ -107,7 +109,7 @@ class ExplainDialog:
                 ui.button('More', on_click=lambda: self._read(kpi, choice, comparison, page + 1), color=None) \
                     .props('flat no-caps')
         address = choice.file('explain-machines', kpi=kpi.value)
-        view.below(tables.of_parts(explanation), address, summary=f'Each of {len(explanation.parts):,} machines')
+        view.below(tables.of_parts(explanation), address, summary=f'Each of {number(len(explanation.parts))} machines')
 
     def _fact(self, term: str, description: str) -> None:
         Words('dt', term)
@@ -131,7 +133,7 @@ def unit_of(kpi: Kpi) -> Unit:
 
 def amount_of(term: str, amount: float) -> str:
     """A term of a formula: counts are called stops, all others are time."""
-    return f'{amount:,.0f}' if term.startswith(COUNTED) else duration(amount)
+    return number(amount) if term.startswith(COUNTED) else duration(amount)
 
 
 def left_out(parts: Iterable[tuple[str, float]]) -> list[str]:

@@ -11,6 +11,7 @@ from nicegui import ui
 from ...analytics import Analytics
 from ...analytics import report_tables as tables
 from ...analytics.stops import By
+from ...formatting import counted, number
 from ..chips import Chip
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
 from .choice import Comparison, ReportChoice
@@ -103,8 +104,8 @@ class Losses:
                 bars(clock_bars(clocks.causes), view)
                 legend((f'clock-{clock.lower()}', clock.lower()) for clock in tables.CLOCKS)
                 seen = sum(cause.stops for cause in clocks.causes)
-                ui.label(f'Mean of {seen:,} of {clocks.total:,} stops: those whose work order was acknowledged and '
-                         'started.').classes('panel-note')
+                ui.label(f'Mean of {number(seen)} of {counted(clocks.total, "stop")}: those whose work order was '
+                         'acknowledged and started.').classes('panel-note')
                 view.below(tables.of_clocks(clocks.causes), choice.file('stops'))
 
     def _say(self, panel: Panel, sentence: str) -> None:

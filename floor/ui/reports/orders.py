@@ -9,6 +9,7 @@ from nicegui import ui
 
 from ...analytics import OrderReport, VolumeOfDay
 from ...analytics import report_tables as tables
+from ...formatting import counted, number
 from ..heading import Heading
 from .bars import bars, legend, load_bars
 from .panel import Panel, TableView
@@ -77,8 +78,8 @@ def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
 def _volume(volume: Sequence[VolumeOfDay]) -> None:
     chart = ui.echart(volume_options(volume), renderer='svg').classes('chart chart-low').props('role=img')
     total = sum(each.orders for each in volume)
-    chart.props['aria-label'] = (f'{total:,} work orders on {len(volume):,} days, at last {volume[-1].average:.1f} a '
-                                 'day. The table below has each day.')
+    chart.props['aria-label'] = (f'{counted(total, "work order")} on {counted(len(volume), "day")}, at last '
+                                 f'{number(volume[-1].average, 1)} a day. The table below has each day.')
 
 
 def _part(title: str) -> ui.element:

@@ -9,13 +9,13 @@ from datetime import date, datetime, tzinfo
 from nicegui import ui
 
 from ...analytics.report_tables import Cell, Kind, Table
+from ...formatting import NOTHING, duration, number, percent
 from ...model import DisplayName, MachineName
 from ...moments import by_the_clock
 from ..chips import set_attribute
 from ..heading import Heading
 from ..saying import Words
 from ..words import shortened
-from .words import NOTHING, duration, percent
 
 LONGEST_TEXT = 120
 MOST_ROWS = 40
@@ -91,7 +91,7 @@ class TableView:
                             self._cell(column.kind, cell)
         if len(table.rows) > most and csv_address:
             with ui.element('p').classes('panel-more'):
-                ui.label(f'{len(table.rows) - most:,} more are in the')
+                ui.label(f'{number(len(table.rows) - most)} more are in the')
                 ui.link('CSV file', csv_address).props('download')
 
     def _cell(self, kind: Kind, cell: Cell) -> None:
@@ -120,7 +120,7 @@ class TableView:
         if cell is None:
             return '' if kind is Kind.TEXT else 'still going' if kind is Kind.MOMENT else NOTHING
         return percent(cell) if kind is Kind.SHARE else duration(cell) if kind is Kind.SECONDS else \
-            f'{cell:,.1f}' if kind is Kind.NUMBER else f'{cell:,.0f}'
+            number(cell, 1 if kind is Kind.NUMBER else 0)
 
 
 def _kind(kind: Kind) -> str:

@@ -10,9 +10,9 @@ from nicegui import ui
 from ...analytics import Cause, HourlyPattern
 from ...analytics.report_tables import NO_REASON, WEEKDAYS
 from ...analytics.stops import By
+from ...formatting import minutes, number, percent
 from ..saying import Words
 from ..words import shortened
-from .words import minutes, percent
 
 MOST_BARS = 32
 FEW = 8
@@ -40,16 +40,16 @@ def pareto_options(causes: Sequence[Cause], by: By) -> dict[str, Any]:
     """For ECharts. What does not fit is put together as 'Other'."""
     shown = list(causes) if len(causes) <= MOST_BARS else list(causes[:MOST_BARS - 1])
     amounts = [cause.seconds / 60 if by == 'minutes' else float(cause.count) for cause in causes]
-    labels = [minutes(cause.seconds) if by == 'minutes' else f'{cause.count:,}' for cause in shown]
+    labels = [minutes(cause.seconds) if by == 'minutes' else number(cause.count) for cause in shown]
     names = [shortened(name_of(cause), LONGEST_NAME) for cause in shown]
     cumulative = [cause.cumulative for cause in shown]
     values, vital = amounts[:len(shown)], [cause.vital for cause in shown]
     if len(shown) < len(causes):
         rest = causes[len(shown):]
-        names.append(f'Other ({len(rest):,})')
+        names.append(f'Other ({number(len(rest))})')
         values.append(sum(amounts[len(shown):]))
         labels.append(minutes(sum(each.seconds for each in rest)) if by == 'minutes'
-                      else f'{sum(each.count for each in rest):,}')
+                      else number(sum(each.count for each in rest)))
         vital.append(False)
         cumulative.append(1.0)
     bars = [{'value': round(value, 3), 'itemStyle': {'color': VITAL if few else TRIVIAL, 'borderRadius': [3, 3, 0, 0]},
@@ -119,7 +119,7 @@ def heat_map(pattern: HourlyPattern) -> None:
 
 
 def _cell(weekday: str, hour: int, share: float | None, least: float, worst: float) -> None:
-    cell = Words('td', '' if share is None else f'{share * 100:.1f}')
+    cell = Words('td', '' if share is None else percent(share).removesuffix(' %'))
     if share is None:
         cell.props['data-unknown'] = 'true'
         cell.props['title'] = f'{weekday} {hour:02}:00: nothing is known'

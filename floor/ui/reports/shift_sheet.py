@@ -11,13 +11,13 @@ from nicegui import ui
 
 from ...analytics import Kpis, Stop
 from ...analytics.shift_report import ShiftReport, ended_by
+from ...formatting import NOTHING, Detail, counted, duration, minutes, number, percent
 from ...model import DisplayName, OrderId, WorkOrder
 from ...moments import by_the_clock
 from ..heading import Heading
 from ..orders.words import order_address, short_id
 from ..saying import Words
 from ..words import shortened
-from .words import NOTHING, brief, counted, duration, minutes, percent
 
 MOST_ROWS = 40
 FREE_TEXT = {'Machine', 'Reason', 'What', 'Assignee', 'By', 'Action taken'}
@@ -61,8 +61,8 @@ class ShiftSheet:
         self._time.set_text(f'{start} to {end}, '
                             f'{duration((shift.end - shift.start).total_seconds())}{so_far}')
         self._show(0, figures(report.kpis), show_figures)
-        for number, section in enumerate(SECTIONS, 1):
-            self._show(number, section(report, zone), show_section)
+        for place, section in enumerate(SECTIONS, 1):
+            self._show(place, section(report, zone), show_section)
         self._root.props['hidden'] = False
 
     def _show(self, number: int, content: Content, fill: Callable[[Content], None]) -> None:
@@ -80,7 +80,7 @@ def figures(kpis: Kpis) -> tuple[tuple[str, str, str], ...]:
     mtbf = duration(kpis.mtbf) if kpis.mtbf is not None or kpis.at_least is None else f'> {duration(kpis.at_least)}'
     ongoing = f', +{kpis.ongoing} ongoing, {duration(kpis.ongoing_seconds)}' if kpis.ongoing else ''
     return (('Uptime', percent(kpis.uptime_share), covered), ('Availability', percent(kpis.availability), covered),
-            ('Stops', f'{kpis.stops:,}', f'and {counted(kpis.micro_stops, "micro-stop")}, {covered}'),
+            ('Stops', number(kpis.stops), f'and {counted(kpis.micro_stops, "micro-stop")}, {covered}'),
             ('MTBF', mtbf, covered), ('MTTR', duration(kpis.mttr), f'of {counted(kpis.repaired, "stop")}{ongoing}'),
             ('MTTA', duration(kpis.mtta), f'of {counted(kpis.acknowledged, "stop")}'))
 
@@ -101,14 +101,14 @@ def running(report: ShiftReport, zone: tzinfo) -> Section:
     return Section(
         f'Still down {"now" if report.is_going else "at the end"}: {len(report.running)}',
         ('Machine', 'Since', 'For', 'Reason', 'Work order'),
-        tuple((machine(stop), at(stop.since, zone), brief((report.until - stop.since).total_seconds()), reason(stop),
-               stop.order) for stop in report.running), 'Every machine was up.')
+        tuple((machine(stop), at(stop.since, zone), duration((report.until - stop.since).total_seconds(), Detail.BRIEF),
+               reason(stop), stop.order) for stop in report.running), 'Every machine was up.')
 
 
 def losses(report: ShiftReport, zone: tzinfo) -> Section:
     """The causes that took most time."""
     return Section('Top losses', ('Reason', 'Minutes', 'Stops', 'Share of down time'),
-                   tuple((shortened(cause.reason) or 'No reason given', minutes(cause.seconds), str(cause.count),
+                   tuple((shortened(cause.reason) or 'No reason given', minutes(cause.seconds), number(cause.count),
                           percent(cause.share)) for cause in report.causes), 'Nothing was lost.')
 
 
@@ -116,7 +116,7 @@ def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
     """What is still to be done."""
     when = 'now' if report.is_going else 'at the end'
     return Section(
-        f'Open work orders {when}: {len(report.left):,}, {report.overdue:,} overdue',
+        f'Open work orders {when}: {number(len(report.left))}, {number(report.overdue)} overdue',
         ('Work order', 'Machine', 'What', 'Priority', 'Due', 'Assignee'),
         tuple((order.id, name(order), shortened(order.description, 120), order.priority.value,
                at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''), order.assignee or NOTHING)
@@ -126,7 +126,7 @@ def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
 def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
     """What was done."""
     return Section(
-        f'Completed work orders: {len(report.completed):,}',
+        f'Completed work orders: {number(len(report.completed))}',
         ('Work order', 'Machine', 'What', 'Done', 'By', 'Action taken'),
         tuple((order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
                order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed),
@@ -165,7 +165,7 @@ def show_section(section: Section) -> None:
                     for head, cell in zip(section.heads, row, strict=True):
                         fill(head, cell)
     if len(section.rows) > MOST_ROWS:
-        ui.label(f'and {len(section.rows) - MOST_ROWS:,} more').classes('handover-note')
+        ui.label(f'and {number(len(section.rows) - MOST_ROWS)} more').classes('handover-note')
 
 
 def fill(head: str, cell: Cell) -> None:

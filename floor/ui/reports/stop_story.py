@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from ...analytics import Stop
+from ...formatting import duration
 from ...model import DisplayName
 from ...moments import by_the_clock
 from ...past import at_text
@@ -15,7 +16,6 @@ from ..heading import Heading
 from ..orders.words import order_address, short_id
 from ..saying import Words
 from ..words import shortened
-from .words import duration
 
 CLOCKS = {'detect': ('Detect', 'until there was a work order'),
           'acknowledge': ('Acknowledge', 'until somebody had seen it'),

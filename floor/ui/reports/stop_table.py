@@ -9,13 +9,13 @@ from nicegui import ui
 
 from ...analytics import Analytics, Page, Scope, Stop, StopPage, Window
 from ...errors import FloorError, HistoryNotReadyError
+from ...formatting import counted, duration
 from ...model import DisplayName
 from ...moments import by_the_clock
 from ..heading import Heading
 from ..orders.words import order_address, short_id
 from ..saying import Alert, Words, as_sentence
 from ..words import shortened
-from .words import counted, duration
 
 PER_PAGE = 10
 HEADS = ('Machine', 'From', 'To', 'Length', 'Reason', 'Work order', 'Story')

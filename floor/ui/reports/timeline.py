@@ -12,6 +12,7 @@ from nicegui.events import GenericEventArguments
 
 from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Window
 from ...errors import FloorError, HistoryNotReadyError
+from ...formatting import duration
 from ...model import DisplayName, MachineName, Status
 from ...moments import by_the_clock
 from ...store import Store
@@ -22,7 +23,6 @@ from .axis import show_marks
 from .stop_story import StopStory
 from .stop_table import StopTable
 from .timeline_picture import LANE, WIDTH, band_at, drawing, moment_at
-from .words import duration
 
 FIRST = 12
 COLUMNS = 300

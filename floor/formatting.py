@@ -1,0 +1,92 @@
+"""How people read numbers: durations, shares, counts and sizes have one format everywhere.
+
+A duration is always rounded down, so that 100,000 s are '1 d 3 h' on the floor, in a report and in a log line alike.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+NOTHING = '–'
+"""Where there is no value."""
+
+SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86_400
+KILOBYTE = 1024
+MEGABYTE, GIGABYTE = KILOBYTE ** 2, KILOBYTE ** 3
+
+_NOISE = 1e-6
+"""Seconds. A mean of whole seconds may be a little less than a whole one."""
+_SMALLEST_SHARE = 0.0005
+"""What is less is not 0.0 %, and what is less than that from all is not 100.0 %."""
+
+
+class Detail(Enum):
+    """How much of a duration is written."""
+
+    FULL = 'its two largest units: 40 s, 3 min 05 s, 2 h 05 min, 3 d 4 h'
+    BRIEF = 'no seconds beside minutes: 40 s, 3 min, 2 h 05 min, 3 d 4 h'
+    MINUTES = 'no seconds at all: <1 min, 3 min, 2 h 05 min, 3 d 4 h'
+    NARROW = 'the same where every letter counts: <1 min, 3 min, 2 h 05, 3 d 4 h'
+    LARGEST = 'the largest unit alone: <1 min, 3 min, 2 h, 3 d'
+
+
+def duration(seconds: float | None, detail: Detail = Detail.FULL) -> str:
+    """A duration rounded down: it never says more than there was. Less than nothing is nothing; '–' of None."""
+    if seconds is None:
+        return NOTHING
+    whole = int(max(0.0, seconds) + _NOISE)
+    if whole < MINUTE:
+        if detail in {Detail.FULL, Detail.BRIEF}:
+            return f'{whole} s' if whole or seconds <= 0 else '<1 s'
+        return '<1 min'
+    if whole < HOUR:
+        seconds_too = f' {whole % MINUTE:02} s' if detail is Detail.FULL else ''
+        return f'{whole // MINUTE} min{seconds_too}'
+    if whole < DAY:
+        minutes_too = f' {whole % HOUR // MINUTE:02}{"" if detail is Detail.NARROW else " min"}'
+        return f'{whole // HOUR} h{"" if detail is Detail.LARGEST else minutes_too}'
+    return f'{whole // DAY:,} d{"" if detail is Detail.LARGEST else f" {whole % DAY // HOUR} h"}'
+
+
+def delay(seconds: float | None) -> str:
+    """A delay of a program, where milliseconds count: '12 ms', '1.4 s', from a minute on as any duration."""
+    if seconds is None or seconds >= MINUTE:
+        return duration(seconds)
+    milliseconds = int(max(0.0, seconds) * 1000 + _NOISE * 1000)
+    return f'{milliseconds} ms' if milliseconds < 1000 else f'{milliseconds // 100 / 10:.1f} s'  # noqa: PLR2004
+
+
+def minutes(seconds: float) -> str:
+    """'212': whole minutes, rounded down, without the unit; '<1' where there was something."""
+    whole = int((seconds + _NOISE) // MINUTE)
+    return '<1' if whole == 0 and seconds > 0 else number(whole)
+
+
+def percent(share: float | None) -> str:
+    """'91.4 %' of 0.914; '–' of None. Only all of it is 100.0 %, and only nothing of it 0.0 %."""
+    if share is None:
+        return NOTHING
+    if 0 < share < _SMALLEST_SHARE:
+        return '<0.1 %'
+    if 1 - _SMALLEST_SHARE <= share < 1:
+        return '99.9 %'
+    return f'{share * 100:.1f} %'
+
+
+def number(value: float | None, decimals: int = 0) -> str:
+    """'1,204', or '1,204.5' with a decimal; '–' of None."""
+    return NOTHING if value is None else f'{value:,.{decimals}f}'
+
+
+def counted(count: int, singular: str, plural: str | None = None) -> str:
+    """'1 stop', '17 stops', '1,204 stops'; plural: where it is not the word with an s."""
+    return f'{number(count)} {singular if count == 1 else plural or f"{singular}s"}'
+
+
+def file_size(size: int) -> str:
+    """'840 kB', '2.4 MB', '1.2 GB', rounded up to what is shown, so that a file that is too large reads so. In bytes;
+    a kB has 1,024 of them."""
+    if size < MEGABYTE:
+        return f'{number(-(-size // KILOBYTE))} kB'
+    unit, name = (MEGABYTE, 'MB') if size < GIGABYTE else (GIGABYTE, 'GB')
+    return f'{number(-(-size * 10 // unit) / 10, 1)} {name}'
