@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from math import inf
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,6 +57,7 @@ def read_sql(path: Path, feed_table: str) -> str:
     return text if feed_table == DEFAULT_FEED_TABLE else re.sub(rf'\b{DEFAULT_FEED_TABLE}\b', feed_table, text)
 
 
+@cache
 def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Any:
     """Every block of sql/queries, each an awaitable taking a connection and its arguments by name."""
     text = '\n'.join(read_sql(path, feed_table) for path in sorted((SQL / 'queries').glob('*.sql')))

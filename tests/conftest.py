@@ -5,6 +5,8 @@ Tests of tests/database run on each major version that the embedded package ship
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +21,11 @@ from floor.settings import Settings
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
+
+# Hundreds of programs start in this suite, and each worker rewrites the asserts of each test file. Kept bytecode saves
+# half of that, also where the environment says that Python shall keep none; git ignores it.
+sys.dont_write_bytecode = False
+os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
 
 # On a busy machine an example may take long; which ones are drawn is the same in every run of the suite.
 hypothesis.settings.register_profile('suite', deadline=None, derandomize=True,

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ SCHEMA = 'manufacturing_line'
 TEMPLATE = 'floor_template'
 SILENT_TEMPLATE = 'silent_floor_template'
 START_PATIENCE = 60.0
+DONE = 'done with what was asked'
 MEMORY = Path('/dev/shm')
 MEMORY_WANTED = 4 * 1024 ** 3
 """Bytes that must be free in a file system in memory, where a fresh database takes a third of the time."""
@@ -57,6 +59,7 @@ class Server:
             self._user.own(self._folder)
         self._numbers = itertools.count(1)
         self._has_template = False
+        self._session: subprocess.Popen[str] | None = None
         with (self._folder / 'log').open('wb') as self._log:
             if self._start('initdb', '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync',
                            '--no-instructions').wait() != 0:
@@ -100,14 +103,39 @@ class Server:
             self._has_template = True
         template = 'template0' if not migrated else TEMPLATE if reported else SILENT_TEMPLATE
         strategy = 'STRATEGY file_copy' if self._in_memory else ''
-        self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {name} TEMPLATE {template} {strategy}',
-                  '-c', f'ALTER DATABASE {name} SET search_path = {SCHEMA}, public')
+        self._administer(f'CREATE DATABASE {name} TEMPLATE {template} {strategy};\n'
+                         f'ALTER DATABASE {name} SET search_path = {SCHEMA}, public;')
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
         """Throw a database away, whoever is still in it."""
         name = urlsplit(url).path.removeprefix('/')
-        self.psql(self.url('postgres'), '-c', f'DROP DATABASE IF EXISTS {name} WITH (FORCE)')
+        self._administer(f'DROP DATABASE IF EXISTS {name} WITH (FORCE);')
+
+    def _administer(self, statements: str) -> None:
+        """Run statements in a session that stays open: a program and a session for each cost more than they do."""
+        if self._session is None:
+            self._session = subprocess.Popen(
+                [self._programs / 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', self.url('postgres')], text=True,
+                encoding='utf-8', stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                env=plain_environment())
+        assert self._session.stdin and self._session.stdout
+        with suppress(BrokenPipeError):
+            self._session.stdin.write(f'{statements}\n\\echo {DONE}\n')
+            self._session.stdin.flush()
+        answer = []
+        for line in self._session.stdout:
+            if line == f'{DONE}\n':
+                return
+            answer.append(line)
+        raise RuntimeError(f'psql ended with {self._end_session()}: {"".join(answer)}')
+
+    def _end_session(self) -> int | None:
+        session, self._session = self._session, None
+        if session is None:
+            return None
+        session.communicate(timeout=60)
+        return session.returncode
 
     def psql(self, url: str, *arguments: str, script: str | None = None) -> str:
         """Run psql to its end and return what it printed; anything but success fails the test."""
@@ -122,6 +150,7 @@ class Server:
 
     def stop(self) -> None:
         """End the server and remove its folder."""
+        self._end_session()
         halt(self._server)
         shutil.rmtree(self._folder)
 

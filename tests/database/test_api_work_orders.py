@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,15 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
     return app
 
 
+@cache
+def described_paths() -> dict[str, Any]:
+    """The paths of the OpenAPI description; it is the same for every database, and takes longer than most tests."""
+    settings = Settings(_env_file=None)
+    app = app_of(Database('postgresql://nobody@127.0.0.1:1/nothing', settings), settings)
+    paths: dict[str, Any] = describe_api(app)['paths']
+    return paths
+
+
 def asking(app: FastAPI, email: str | None) -> Client:
     """A program that acts for somebody; None: for nobody."""
     headers = {} if email is None else {'X-Forwarded-Email': email}
@@ -93,7 +103,7 @@ async def acting_for(database: Database, settings: Settings) -> AsyncIterator[Ca
             return clients[email]
 
         yield client
-        described = describe_api(app)['paths']
+        described = described_paths()
         assert [answer for answer in sorted(seen) if answer[0].startswith(PATH)
                 and answer[2] not in described[answer[0]][answer[1]]['responses']] == []
 

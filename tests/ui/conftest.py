@@ -308,8 +308,8 @@ def colleague(user: User) -> User:
     return User(httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url='http://test'))
 
 
-@pytest.fixture(scope='module', autouse=True)
+@pytest.fixture(autouse=True)
 def what_is_there_is_no_garbage() -> None:
-    """NiceGUI's fixture collects garbage around each test, which takes seconds where many tests came before."""
-    gc.collect()
+    """NiceGUI's fixture collects garbage before and after each test. It need not look at what earlier tests have left:
+    after five hundred cards that takes longer than the tests do."""
     gc.freeze()
