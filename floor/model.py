@@ -280,7 +280,8 @@ class WorkOrder:
 class WorkOrderEvent:
     """One thing that happened to a work order.
 
-    kind: created, moved, changed, commented, checklist, attached or recovered.
+    kind: created, moved, changed, commented, checklist, attached or recovered. note: what somebody wrote with it; what
+    the new status needs (why it waits, what was wrong and done, why it was cancelled) has fields of its own.
     """
 
     id: int
@@ -292,6 +293,10 @@ class WorkOrderEvent:
     old: str | None
     new: str | None
     note: str | None
+    hold_reason: HoldReason | None = None
+    cause: str | None = None
+    action_taken: str | None = None
+    cancel_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

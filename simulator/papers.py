@@ -57,6 +57,10 @@ class EventRow:
     old_value: str | None = None
     new_value: str | None = None
     note: str | None = None
+    hold_reason: str | None = None
+    cause: str | None = None
+    action_taken: str | None = None
+    cancel_reason: str | None = None
 
 
 @dataclass(slots=True)
@@ -109,7 +113,7 @@ class Draft:
     def hold(self, at: datetime, who: Employee, reason: HoldReason, note: str) -> None:
         """Let it wait for something."""
         self.row.hold_reason = reason
-        self._move(at, WorkOrderState.ON_HOLD, who, reason, note)
+        self._move(at, WorkOrderState.ON_HOLD, who, note=note, hold_reason=reason)
 
     def complete(self, at: datetime, who: Employee, cause: str, action: str) -> None:
         """All of the checklist is done by then."""
@@ -117,12 +121,12 @@ class Draft:
             item.done_at, item.done_by = at, who.name
             self._happened(at, who, 'checklist', about='done', old=item.text, new=item.text)
         self.row.completed_at, self.row.cause, self.row.action_taken = at, cause, action
-        self._move(at, WorkOrderState.COMPLETED, who, f'Cause: {cause}', f'Action: {action}')
+        self._move(at, WorkOrderState.COMPLETED, who, cause=cause, action_taken=action)
 
     def cancel(self, at: datetime, who: Employee, reason: str) -> None:
         """Give it up."""
         self.row.cancelled_at, self.row.cancel_reason = at, reason
-        self._move(at, WorkOrderState.CANCELLED, who, reason)
+        self._move(at, WorkOrderState.CANCELLED, who, cancel_reason=reason)
 
     def recover(self, at: datetime) -> None:
         """The machine runs again: nobody has to say so."""
@@ -142,8 +146,8 @@ class Draft:
             self._happened(at, who, 'checklist', about='added', new=text)
         self._papers.items.extend(self._items)
 
-    def _move(self, at: datetime, to: WorkOrderState, who: Employee, *words: str) -> None:
-        self._happened(at, who, 'moved', about='status', old=self.row.status, new=to, note='\n'.join(words) or None)
+    def _move(self, at: datetime, to: WorkOrderState, who: Employee, **words: str) -> None:
+        self._happened(at, who, 'moved', about='status', old=self.row.status, new=to, **words)
         self.row.status = to
         self.row.acknowledged_at = self.row.acknowledged_at or at
         if to in {WorkOrderState.IN_PROGRESS, WorkOrderState.COMPLETED}:
@@ -157,7 +161,7 @@ class Draft:
         self.row.updated_at = at
 
     def _happened(self, at: datetime, who: Employee, kind: str, *, about: str | None = None, old: str | None = None,
-                  new: str | None = None, note: str | None = None) -> None:
+                  new: str | None = None, **words: str) -> None:
         self._papers.events.append(EventRow(
             work_order_id=self.row.id, at=at, who=who.name, who_email=who.email.lower(), kind=kind, field=about,
-            old_value=old, new_value=new, note=note))
+            old_value=old, new_value=new, **words))

@@ -142,12 +142,20 @@ class EventAnswer(BaseModel):
     new_value: Annotated[str | None, Field(description='Its value since.', examples=['in_progress'])]
     note: Annotated[str | None, Field(description='What was written with it; of a comment, its text.',
                                       examples=['Seal is here'])]
+    hold_reason: Annotated[HoldReason | None, Field(description='What the order waits for from then on.',
+                                                    examples=['parts'])]
+    cause: Annotated[str | None, Field(description='What was wrong, if it was completed.', examples=['Seal worn'])]
+    action_taken: Annotated[str | None, Field(description='What was done, if it was completed.',
+                                              examples=['Seal replaced'])]
+    cancel_reason: Annotated[str | None, Field(description='Why, if it was cancelled.', examples=['Reported twice'])]
 
     @classmethod
     def of(cls, event: WorkOrderEvent) -> EventAnswer:
         """The same under the names of the columns."""
         return cls(id=event.id, at=event.at, who=event.who, who_email=event.who_email, kind=cast(EventKind, event.kind),
-                   field=event.field, old_value=event.old, new_value=event.new, note=event.note)
+                   field=event.field, old_value=event.old, new_value=event.new, note=event.note,
+                   hold_reason=event.hold_reason, cause=event.cause, action_taken=event.action_taken,
+                   cancel_reason=event.cancel_reason)
 
 
 def _columns(order: WorkOrder, now: datetime) -> dict[str, Any]:

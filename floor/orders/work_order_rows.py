@@ -34,16 +34,22 @@ def to_order(row: Any) -> WorkOrder:
         stop_since=row['stop_since'], recovered_at=row['recovered_at'], reported_at=row['timestamp'],
         created_at=row['created_at'], due_at=row['due_at'], acknowledged_at=row['acknowledged_at'],
         started_at=row['started_at'], completed_at=row['completed_at'], cancelled_at=row['cancelled_at'],
-        hold_reason=HoldReason(row['hold_reason']) if row['hold_reason'] else None, cause=row['cause'],
+        hold_reason=to_hold_reason(row['hold_reason']), cause=row['cause'],
         action_taken=row['action_taken'], cancel_reason=row['cancel_reason'], updated_at=row['updated_at'],
         version=row['version'])
+
+
+def to_hold_reason(value: str | None) -> HoldReason | None:
+    """A column hold_reason."""
+    return None if value is None else HoldReason(value)
 
 
 def to_order_event(row: Any) -> WorkOrderEvent:
     """A row of work_order_events."""
     return WorkOrderEvent(id=row['event_id'], at=row['at'], who=row['who'], who_email=row['who_email'],
                           kind=row['kind'], field=row['field'], old=row['old_value'], new=row['new_value'],
-                          note=row['note'])
+                          note=row['note'], hold_reason=to_hold_reason(row['hold_reason']), cause=row['cause'],
+                          action_taken=row['action_taken'], cancel_reason=row['cancel_reason'])
 
 
 def to_item(row: Any) -> ChecklistItem:

@@ -126,6 +126,12 @@ CREATE INDEX work_order_sort_history_by_time ON work_order_sort_history (replace
 COMMENT ON TABLE work_order_sort_history IS
     'Values that lists sort by, as they were before a change; xid is the transaction that changed them. For a day.';
 
+-- What a person wrote in an event; null if nothing.
+CREATE FUNCTION work_order_event_text(e work_order_events) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(concat_ws(' ', e.hold_reason, e.cause, e.action_taken, e.cancel_reason, e.note), '')
+$$;
+
 -- Prepare the texts of these orders, of all if null.
 CREATE FUNCTION prepare_work_order_texts(ids text[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
@@ -136,7 +142,8 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
                o.cancel_reason,
                (SELECT string_agg(c.text, ' ') FROM work_order_checklist c WHERE c.work_order_id = o.id),
                (SELECT string_agg(a.file_name, ' ') FROM work_order_attachments a WHERE a.work_order_id = o.id),
-               (SELECT string_agg(e.note, ' ') FROM work_order_events e WHERE e.work_order_id = o.id)))
+               (SELECT string_agg(work_order_event_text(e), ' ') FROM work_order_events e
+                WHERE e.work_order_id = o.id)))
     FROM work_orders o
     WHERE ids IS NULL OR o.id = ANY (ids)
     ORDER BY o.id
@@ -192,7 +199,8 @@ CREATE FUNCTION work_order_noted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     UPDATE work_order_texts t SET words = search_words(t.words || ' ' || noted.notes)
-    FROM (SELECT work_order_id, string_agg(note, ' ') AS notes FROM new_rows WHERE note IS NOT NULL GROUP BY 1) AS noted
+    FROM (SELECT e.work_order_id, string_agg(work_order_event_text(e), ' ') AS notes FROM new_rows e
+          WHERE work_order_event_text(e) IS NOT NULL GROUP BY 1) AS noted
     WHERE t.work_order_id = noted.work_order_id;
     RETURN NULL;
 END $$;

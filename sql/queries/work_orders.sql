@@ -61,7 +61,8 @@ WHERE work_order_id = :id AND kind IN ('moved', 'changed') AND xmin = (
 ORDER BY event_id;
 
 -- name: work_order_events(id)
-SELECT event_id, at, who, who_email, kind, field, old_value, new_value, note
+SELECT event_id, at, who, who_email, kind, field, old_value, new_value, note, hold_reason, cause, action_taken,
+       cancel_reason
 FROM work_order_events WHERE work_order_id = :id ORDER BY event_id;
 
 -- name: work_order_checklist(id)

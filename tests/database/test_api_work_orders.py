@@ -651,6 +651,11 @@ async def test_the_whole_life_of_an_order(operator: Client, technician: Client, 
         ('open', TECHNICIAN), ('cancelled', SUPERVISOR)]
     assert [event['note'] for event in events if event['new_value'] == 'in_progress'] == [None, 'the seal is here']
     assert (events[0]['kind'], events[0]['who']) == ('created', 'Carlos Mendez')
+    reasons = ('hold_reason', 'cause', 'action_taken', 'cancel_reason', 'note')
+    assert [[event[name] for name in reasons] for event in events if event['new_value'] in {
+        'on_hold', 'completed', 'cancelled'}] == [
+        ['parts', None, None, None, None], [None, 'Seal worn', 'Seal replaced', None, None],
+        [None, None, None, 'double', None]]
 
 
 async def test_who_edits_what_has_changed_sees_how_it_is_now(supervisor: Client, technician: Client) -> None:

@@ -332,10 +332,9 @@ async def retrace(connection: asyncpg.Connection, order: asyncpg.Record, events:
     """Do by ordinary statements, as the same people, what the events say was done to an order."""
     async def as_person(event: asyncpg.Record, statement: str, *values: Any) -> Any:
         async with connection.transaction():
-            note = (event['note'] or '').split('\n')[-1] if event['new_value'] == 'on_hold' else ''
             await connection.execute("SELECT set_config('floor.person_name', $1, true), "
                                      "set_config('floor.person_email', $2, true), set_config('floor.note', $3, true)",
-                                     event['who'], event['who_email'] or '', note)
+                                     event['who'], event['who_email'] or '', event['note'] or '')
             return await connection.fetchval(statement, *values)
 
     id = await as_person(events[0], 'INSERT INTO work_orders (machine_id, issue_description, priority, reporter_name, '
@@ -347,7 +346,7 @@ async def retrace(connection: asyncpg.Connection, order: asyncpg.Record, events:
                 await as_person(event, 'UPDATE work_orders SET assignee = $2 WHERE id = $1', id, name)
             case 'moved', _, 'on_hold':
                 await as_person(event, "UPDATE work_orders SET status = 'on_hold', hold_reason = $2 WHERE id = $1", id,
-                                event['note'].split('\n')[0])
+                                event['hold_reason'])
             case 'moved', _, 'completed':
                 await as_person(event, "UPDATE work_orders SET status = 'completed', cause = $2, action_taken = $3 "
                                 'WHERE id = $1', id, order['cause'], order['action_taken'])
@@ -386,7 +385,8 @@ async def test_an_order_reads_as_if_people_had_written_it(connect: Connect, whic
     events = 'SELECT * FROM work_order_events WHERE work_order_id = $1 ORDER BY event_id'
     written = await connection.fetch(events, order['id'])
     twin = await retrace(connection, order, written)
-    same = ('kind', 'field', 'old_value', 'new_value', 'note', 'who', 'who_email')
+    same = ('kind', 'field', 'old_value', 'new_value', 'note', 'hold_reason', 'cause', 'action_taken', 'cancel_reason',
+            'who', 'who_email')
     retraced = [tuple(event[name] for name in same) for event in await connection.fetch(events, twin)]
     wanted = [tuple(event[name] for name in same) for event in written]
     moments = [index for index, event in enumerate(written) if event['kind'] == 'recovered']

@@ -331,6 +331,21 @@ async def test_a_search_looks_into_all_that_was_written_about_an_order(lists, or
     assert await whats(lists, q='braunlich worn') == ['the one']  # a comment stays
 
 
+async def test_a_search_finds_what_was_written_before_an_order_was_reopened(lists, orders, connect):
+    id = await orders.add('the one')
+    await orders.add('the other')
+    psql = await connect()
+    for change in ("status = 'on_hold', hold_reason = 'vendor'",
+                   "status = 'completed', cause = 'Corroded flange', action_taken = 'Welded it'", "status = 'open'",
+                   "status = 'cancelled', cancel_reason = 'Scrapped'", "status = 'open'"):
+        await psql.execute(f'UPDATE work_orders SET {change} WHERE id = $1', id)
+
+    for words in ('flange', 'WELDED', 'scrapped', 'vendor welded flange'):
+        assert await whats(lists, q=words) == ['the one'], words
+    await psql.execute('SELECT prepare_work_order_texts(NULL)')
+    assert await whats(lists, q='vendor flange welded scrapped') == ['the one']
+
+
 async def test_a_search_finds_what_was_loaded_without_the_triggers_of_an_origin(lists, orders, connect):
     psql = await connect()
     await psql.execute("SET session_replication_role = replica; "

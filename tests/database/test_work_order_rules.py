@@ -62,6 +62,48 @@ async def test_psql_obeys_the_table_of_moves(writer: asyncpg.Connection, before:
         assert await events_of(writer, id) == [('created', None, None, before)]
 
 
+REASONS = ('hold_reason', 'cause', 'action_taken', 'cancel_reason')
+
+
+async def reasons_of(writer: asyncpg.Connection, id: str) -> list[tuple[Any, ...]]:
+    """What each event of an order says about why, and the note beside it."""
+    return [tuple(row) for row in await writer.fetch(
+        f'SELECT coalesce(new_value, kind), {", ".join(REASONS)}, note FROM work_order_events '
+        'WHERE work_order_id = $1 ORDER BY event_id', id)]
+
+
+async def test_an_event_has_what_its_status_needs_in_columns_of_their_own(writer: asyncpg.Connection) -> None:
+    id = await new_order(writer)
+    async with writer.transaction():
+        await writer.execute("SELECT set_config('floor.note', E'vendor\\nCause: theirs', true)")
+        await writer.execute("UPDATE work_orders SET status = 'on_hold', hold_reason = 'parts' WHERE id = $1", id)
+    for change in ("status = 'in_progress'",
+                   "status = 'completed', cause = E'Seal\\nAction: none', action_taken = 'New'", "status = 'open'",
+                   "status = 'cancelled', cancel_reason = 'Reported twice'"):
+        await writer.execute(f'UPDATE work_orders SET {change} WHERE id = $1', id)
+    assert await reasons_of(writer, id) == [
+        ('open', None, None, None, None, None), ('on_hold', 'parts', None, None, None, 'vendor\nCause: theirs'),
+        ('in_progress', None, None, None, None, None), ('completed', None, 'Seal\nAction: none', 'New', None, None),
+        ('open', None, None, None, None, None), ('cancelled', None, None, None, 'Reported twice', None)]
+
+
+async def test_an_order_that_came_completed_keeps_its_cause_when_it_is_reopened(writer: asyncpg.Connection) -> None:
+    id = await new_order(writer, 'completed')
+    await writer.execute("UPDATE work_orders SET status = 'open' WHERE id = $1", id)
+    row = await row_of(writer, id)
+    assert (row['cause'], row['action_taken']) == (None, None)
+    assert await reasons_of(writer, id) == [
+        ('completed', None, 'Seal', 'Replaced', None, None), ('open', None, None, None, None, None)]
+
+
+@pytest.mark.parametrize('column', REASONS)
+async def test_a_comment_has_no_cause_and_no_other_reason(writer: asyncpg.Connection, column: str) -> None:
+    id = await new_order(writer)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await writer.execute(f'INSERT INTO work_order_events (work_order_id, kind, note, {column}) '
+                             "VALUES ($1, 'commented', 'Hello', 'parts')", id)
+
+
 def test_psql_moves_an_order_and_the_history_names_the_login(psql: Psql) -> None:
     id = psql('-c', 'INSERT INTO work_orders (machine_id, issue_description) '
                     f"VALUES ('{PRESS}', 'Leak') RETURNING id").strip()

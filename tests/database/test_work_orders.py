@@ -240,8 +240,8 @@ async def test_a_hostile_text_comes_back_as_it_was_from_every_field(orders: Work
     assert (details.order.description, details.order.cause, details.order.action_taken) == (text, text, text)
     assert details.checklist[0].text == ' '.join(text.split())
     assert [event.note for event in details.events if event.kind == 'commented'] == [text]
-    assert [event.note for event in details.events if event.kind == 'moved'] == [
-        f'Cause: {text}\nAction: {text}\n{text}']
+    assert [(event.cause, event.action_taken, event.note) for event in details.events if event.kind == 'moved'] == [
+        (text, text, text)]
 
 
 NAMES = {' Lisa': 'begins or ends with a space: remove it', 'Lisa\u3000': 'nobody can see (U+3000): remove it',
@@ -547,7 +547,7 @@ async def test_everything_that_happens_is_told_with_who_did_it(orders: WorkOrder
         ('Carlos Mendez', 'attached', None, None, 'pump.png'),
         ('Lisa Garcia', 'moved', 'status', 'open', 'on_hold')]
     last = (await orders.details(order.id)).events[-1]
-    assert (last.note, last.who_email) == ('vendor\nThey come at 3', LISA.email)
+    assert (last.hold_reason, last.note, last.who_email) == (HoldReason.VENDOR, 'They come at 3', LISA.email)
 
 
 async def test_a_ticked_item_knows_who_did_it_first(orders: WorkOrders) -> None:

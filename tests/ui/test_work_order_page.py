@@ -15,7 +15,7 @@ from floor.orders.work_orders import UNCHANGED
 from floor.pages import work_order_page
 from floor.ui.orders import reader
 from floor.ui.orders.file_upload import FileUpload
-from floor.ui.orders.history import sentence
+from floor.ui.orders.history import note_of, sentence
 
 ID = work_order().id
 ADDRESS = f'/work-orders/{ID}'
@@ -351,7 +351,8 @@ async def test_a_refused_comment_says_why(floor, page):
 @pytest.mark.parametrize(('fields', 'words'), [
     ({'kind': 'created'}, 'Lisa Garcia reported it'),
     ({'kind': 'moved', 'old': 'on_hold', 'new': 'in_progress'}, 'Lisa Garcia resumed it'),
-    ({'kind': 'moved', 'old': 'open', 'new': 'on_hold', 'note': 'vendor'}, 'Lisa Garcia put it on hold: the vendor'),
+    ({'kind': 'moved', 'old': 'open', 'new': 'on_hold', 'hold_reason': HoldReason.VENDOR},
+     'Lisa Garcia put it on hold: the vendor'),
     ({'kind': 'moved', 'old': 'cancelled', 'new': 'open'}, 'Lisa Garcia reopened it'),
     ({'kind': 'moved', 'old': 'on_hold', 'new': 'open'}, 'Lisa Garcia gave it back'),
     ({'kind': 'changed', 'field': 'priority', 'old': 'low', 'new': 'high'},
@@ -365,6 +366,17 @@ async def test_a_refused_comment_says_why(floor, page):
     ({'kind': 'recovered', 'new': 'some day'}, 'The machine runs again since some day')])
 async def test_what_happened_is_a_sentence(fields, words):
     assert sentence(event(**fields), NOW.tzinfo) == words
+
+
+@pytest.mark.parametrize(('fields', 'text'), [
+    ({'new': 'completed', 'cause': 'Seal worn\nand cracked', 'action_taken': 'Replaced', 'note': 'Watch it'},
+     'Cause: Seal worn\nand cracked\nAction: Replaced\nWatch it'),
+    ({'new': 'on_hold', 'hold_reason': HoldReason.VENDOR, 'note': 'parts\nand people'}, 'parts\nand people'),
+    ({'new': 'on_hold', 'hold_reason': HoldReason.VENDOR}, ''),
+    ({'new': 'cancelled', 'cancel_reason': 'Reported twice', 'note': 'See the other'}, 'Reported twice\nSee the other'),
+    ({'kind': 'commented', 'note': 'Cause: unknown'}, 'Cause: unknown')])
+async def test_under_the_sentence_stands_what_somebody_wrote(fields, text):
+    assert note_of(event(**{'kind': 'moved'} | fields)) == text
 
 
 # when there is nothing to show

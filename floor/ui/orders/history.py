@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from nicegui import ui
 
-from ...model import HoldReason, WorkOrderDetails, WorkOrderEvent, WorkOrderState
+from ...model import WorkOrderDetails, WorkOrderEvent, WorkOrderState
 from ..saying import Words
 from ..words import date_and_time
 from .words import HOLD_WORDS, in_ms
@@ -86,10 +86,10 @@ def sentence(event: WorkOrderEvent, zone: tzinfo) -> str:
 
 
 def note_of(event: WorkOrderEvent) -> str:
-    """What somebody said about it, where the sentence does not say it already."""
-    if event.kind == 'moved' and event.new == WorkOrderState.ON_HOLD:
-        return (event.note or '').partition('\n')[2]
-    return event.note or ''
+    """What somebody wrote, a line each; the sentence says what an order waits for."""
+    return '\n'.join(text for text in (
+        event.cause and f'Cause: {event.cause}', event.action_taken and f'Action: {event.action_taken}',
+        event.cancel_reason, event.note) if text)
 
 
 def _moved(event: WorkOrderEvent) -> str:
@@ -97,9 +97,7 @@ def _moved(event: WorkOrderEvent) -> str:
         case WorkOrderState.IN_PROGRESS:
             return 'resumed it' if event.old == WorkOrderState.ON_HOLD else 'started it'
         case WorkOrderState.ON_HOLD:
-            reason = (event.note or '').partition('\n')[0]
-            words = HOLD_WORDS[HoldReason(reason)] if reason in list(HoldReason) else reason
-            return f'put it on hold: {words}' if words else 'put it on hold'
+            return f'put it on hold: {HOLD_WORDS[event.hold_reason]}' if event.hold_reason else 'put it on hold'
         case WorkOrderState.COMPLETED:
             return 'completed it'
         case WorkOrderState.CANCELLED:
