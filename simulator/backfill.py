@@ -12,9 +12,8 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
 import asyncpg
@@ -23,7 +22,7 @@ from floor.database import UNREACHABLE, Connection
 from floor.errors import NotADemoError
 from floor.model import Employee, Role
 from simulator.orders import write_orders
-from simulator.papers import EventRow, ItemRow, OrderRow, Papers
+from simulator.papers import OrderBatch
 from simulator.plant import Station
 from simulator.story import Event, Standing, Story, ending, stops
 
@@ -85,15 +84,15 @@ async def _create(connection: Connection, queries: Any, days: int, seed: int, no
     log.info('making %d days of history for a new database ...', days)
     until = now or await queries.database_time(connection)
     since = until - days * DAY
-    events, papers = await _imagine(connection, queries, since, until, seed)
+    events, batch = await _imagine(connection, queries, since, until, seed)
     async with connection.transaction():
         await begin_changes(connection, queries)
         await queries.keep_others_from_writing(connection)
         if not await queries.is_new_floor(connection):
             log.info('the history was made by another instance')
             return None
-        await _write(connection, queries, events, papers)
-    done = Backfill(since, until, len(events), len(papers.orders), time.monotonic() - began)
+        await _write(connection, queries, events, batch)
+    done = Backfill(since, until, len(events), batch.orders(), time.monotonic() - began)
     log.info('made %d days of history in %.1f s: %d status changes, %d work orders',
              days, done.took, done.changes, done.orders)
     return done
@@ -124,36 +123,29 @@ async def _add_up(connection: Connection, queries: Any, began: float) -> None:
 
 
 async def _imagine(connection: Connection, queries: Any, since: datetime, until: datetime,
-                   seed: int) -> tuple[list[Event], Papers]:
+                   seed: int) -> tuple[list[Event], OrderBatch]:
     """In a thread, a day at a time: whoever stops us need not wait for the end."""
     stations = [Station(row['machine_name'], row['type'], row['line_id'])
                 async for row in queries.simulated_floor(connection)]
     people = [Employee(**{**row, 'role': Role(row['role'])}) async for row in queries.everybody(connection)]
-    due_within = {row['priority']: row['due_within'] async for row in queries.work_order_due_times(connection)}
     story = await asyncio.to_thread(Story, stations, seed, since)
     events = story.tell(since)
     while since < until:
         since = min(since + DAY, until)
         events += await asyncio.to_thread(story.tell, since)
     return events, await asyncio.to_thread(
-        lambda: write_orders(stops(events), people, due_within, now=until, seed=seed))
+        lambda: write_orders(stops(events), people, now=until, seed=seed))
 
 
-async def _write(connection: Connection, queries: Any, events: Sequence[Event], papers: Papers) -> None:
+async def _write(connection: Connection, queries: Any, events: Sequence[Event], batch: OrderBatch) -> None:
     await queries.begin_history(connection)
     first = await queries.draw_versions(connection, amount=len(events))
     await _copy(connection, 'machine_status_history', HISTORY_COLUMNS, (
         (version, event.machine, event.old, event.new, event.reason, event.at, event.at, WHO)
         for version, event in enumerate(events, first)))
     await _stand(connection, queries, ending(events), first)
-    columns = _columns(OrderRow)
-    await _copy(connection, 'work_orders', columns, map(attrgetter(*columns), papers.orders))
-    columns = _columns(EventRow)
-    number = await queries.draw_event_numbers(connection, amount=len(papers.events))
-    await _copy(connection, 'work_order_events', ('event_id', *columns), (
-        (event_id, *values) for event_id, values in enumerate(map(attrgetter(*columns), papers.events), number)))
-    columns = _columns(ItemRow)
-    await _copy(connection, 'work_order_checklist', columns, map(attrgetter(*columns), papers.items))
+    for steps in await asyncio.to_thread(lambda: list(batch.as_json())):
+        await queries.write_order_steps(connection, steps=steps)
     await queries.end_history(connection)
     await queries.end_history_creation(connection)
     await queries.announce_history(connection)
@@ -171,7 +163,3 @@ async def _stand(connection: Connection, queries: Any, floor: Sequence[Standing]
 async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Half a megabyte at a time, between which others get their turn in the event loop."""
     await connection.copy_records_to_table(table, columns=columns, records=rows, timeout=COPY_TIMEOUT_S)
-
-
-def _columns(row: type) -> tuple[str, ...]:
-    return tuple(column.name for column in fields(row))

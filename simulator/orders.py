@@ -6,14 +6,14 @@ so some orders are still open, in progress or on hold. Pure: the same stops, peo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from floor.model import Employee, HoldReason, Priority, Role
 from simulator.dwell import Lognormal
 from simulator.order_texts import CANCELLED, CHECKLISTS, COMMENTS, WAITS, texts_of
-from simulator.papers import Draft, OrderRow, Papers
+from simulator.papers import Draft, OrderBatch
 from simulator.story import Stop
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -39,22 +39,19 @@ SPREAD = 0.7
 
 
 def write_orders(
-    stops: Iterable[Stop], people: Iterable[Employee], due_within: Mapping[str, timedelta], *, now: datetime, seed: int,
-) -> Papers:
-    """The orders for some stops as they stand now; none where nobody is there to do them.
-
-    due_within: how soon an order is due, by priority.
-    """
-    crew, papers = Crew(people), Papers()
+    stops: Iterable[Stop], people: Iterable[Employee], *, now: datetime, seed: int,
+) -> OrderBatch:
+    """What has been done by now to the orders for some stops; nothing where nobody is there to do them."""
+    crew, batch = Crew(people), OrderBatch()
     if crew.can_work:
         for number, stop in enumerate(stops):
-            life = _Life(stop, papers, crew, Random(f'{seed}/order/{number}'), now=now)  # noqa: S311 - a play
+            life = _Life(stop, batch, crew, Random(f'{seed}/order/{number}'), now=now)  # noqa: S311 - a play
             if life.is_worth_an_order():
-                for moment in life.steps(due_within):
+                for moment in life.steps():
                     if moment > now:
                         break
-        papers.sort()
-    return papers
+        batch.sort()
+    return batch
 
 
 class Crew:
@@ -86,8 +83,8 @@ class Crew:
 class _Life:
     """What becomes of one stop."""
 
-    def __init__(self, stop: Stop, papers: Papers, crew: Crew, random: Random, *, now: datetime) -> None:
-        self._stop, self._papers, self._crew, self._random = stop, papers, crew, random
+    def __init__(self, stop: Stop, batch: OrderBatch, crew: Crew, random: Random, *, now: datetime) -> None:
+        self._stop, self._batch, self._crew, self._random = stop, batch, crew, random
         self._texts = texts_of(stop.reason)
         self._ends = stop.until or now + FAR
         self._length = (stop.until or now + (now - stop.since) / 2) - stop.since
@@ -95,18 +92,18 @@ class _Life:
     def is_worth_an_order(self) -> bool:
         return self._length >= ALWAYS or (self._length >= SOMETIMES and self._random.random() < SOME)
 
-    def steps(self, due_within: Mapping[str, timedelta]) -> Iterator[datetime]:
+    def steps(self) -> Iterator[datetime]:
         """Each moment that it yields must have come for what follows to happen."""
         at = self._after(self._stop.since, 3 * MINUTE, most=0.3)
         yield at
-        draft = self._report(at, due_within)
+        draft = self._report(at)
         chance = self._random.random()
         if chance < CALLED_OFF:
             yield from self._called_off(draft)
-        elif chance < CALLED_OFF + LEFT_FOR_LATER and draft.row.priority in {Priority.MEDIUM, Priority.LOW}:
+        elif chance < CALLED_OFF + LEFT_FOR_LATER and draft.priority in {Priority.MEDIUM, Priority.LOW}:
             yield from self._left_for_later(draft)
         else:
-            for_good = draft.row.priority == Priority.CRITICAL or self._random.random() >= PROVISIONAL
+            for_good = draft.priority == Priority.CRITICAL or self._random.random() >= PROVISIONAL
             yield from self._repaired(draft, at, for_good=for_good)
 
     def _repaired(self, draft: Draft, at: datetime, *, for_good: bool) -> Iterator[datetime]:
@@ -167,15 +164,14 @@ class _Life:
             yield at
             draft.comment(at, random.choice([technician, *self._crew.reporters]), random.choice(COMMENTS))
 
-    def _report(self, at: datetime, due_within: Mapping[str, timedelta]) -> Draft:
+    def _report(self, at: datetime) -> Draft:
         reporter = self._random.choice(self._crew.reporters)
-        priority = self._priority()
-        return Draft(self._papers, OrderRow(
-            id=f'WO-{at.astimezone(UTC):%Y%m%d}-{self._random.getrandbits(32):08x}', machine_id=self._stop.machine,
-            issue_description=f'{self._stop.reason or "Down"}: {self._random.choice(self._texts.seen)}',
-            priority=priority, reporter_name=reporter.name, reporter_email=reporter.email.lower(), timestamp=at,
-            created_at=at, updated_at=at, due_at=at + due_within[priority], machine_status='down',
-            machine_reason=self._stop.reason, stop_since=self._stop.since), reporter)
+        id = f'WO-{at.astimezone(UTC):%Y%m%d}-{self._random.getrandbits(32):08x}'
+        draft = Draft(self._batch, id, self._priority())
+        draft.report(at, reporter, machine=self._stop.machine, machine_reason=self._stop.reason,
+                     description=f'{self._stop.reason or "Down"}: {self._random.choice(self._texts.seen)}',
+                     stop_since=self._stop.since)
+        return draft
 
     def _priority(self) -> Priority:
         return next(priority for priority, ordinary, dangerous in DUE

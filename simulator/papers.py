@@ -1,167 +1,129 @@
-"""Work orders as they stand in the database, and the moves by which one is written.
+"""The steps of many work orders: who does what to which order, and when.
 
-The rows say what sql/migrations/0003_work_orders.sql would have made of the same moves at the same moments.
+The database carries them out one by one under the rules that hold for everybody (write_order_steps): which transitions
+are allowed, what they need and what they leave in the history is not decided here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Literal
 
-from floor.model import Employee, HoldReason, WorkOrderState
+from floor.model import Employee, HoldReason, Priority, WorkOrderState
 
-
-@dataclass(slots=True, kw_only=True)
-class OrderRow:
-    """An order as it will stand in work_orders; the names are its columns."""
-
-    id: str
-    machine_id: str
-    issue_description: str
-    priority: str
-    reporter_name: str
-    reporter_email: str
-    timestamp: datetime
-    created_at: datetime
-    due_at: datetime
-    updated_at: datetime
-    machine_status: str
-    machine_reason: str | None
-    stop_since: datetime
-    status: str = WorkOrderState.OPEN
-    assignee: str | None = None
-    assignee_id: int | None = None
-    recovered_at: datetime | None = None
-    acknowledged_at: datetime | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    cancelled_at: datetime | None = None
-    hold_reason: str | None = None
-    cause: str | None = None
-    action_taken: str | None = None
-    cancel_reason: str | None = None
-    version: int = 1
+Action = Literal['report', 'change', 'comment', 'add_item', 'check_item']
+STEPS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
-    """A row of work_order_events, but for its number."""
+class OrderStep:
+    """One thing that is done to one order. Of the optional fields a change sets those that it has; note: what a comment
+    says, or what goes with a change; item: a line of the checklist."""
 
-    work_order_id: str
     at: datetime
+    order_id: str
+    action: Action
     who: str
     who_email: str | None
-    kind: str
-    field: str | None = None
-    old_value: str | None = None
-    new_value: str | None = None
-    note: str | None = None
-    hold_reason: str | None = None
+    machine_id: str | None = None
+    issue_description: str | None = None
+    priority: Priority | None = None
+    machine_reason: str | None = None
+    stop_since: datetime | None = None
+    assignee_id: int | None = None
+    status: WorkOrderState | None = None
+    hold_reason: HoldReason | None = None
     cause: str | None = None
     action_taken: str | None = None
     cancel_reason: str | None = None
+    recovered_at: datetime | None = None
+    note: str | None = None
+    item: str | None = None
 
 
 @dataclass(slots=True)
-class ItemRow:
-    """A row of work_order_checklist."""
+class OrderBatch:
+    """Steps of any number of orders, in order of time once they are sorted."""
 
-    work_order_id: str
-    text: str
-    done_at: datetime | None = None
-    done_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Papers:
-    """Orders in the order in which they were made, with all that belongs to them; events in order of time."""
-
-    orders: list[OrderRow] = field(default_factory=list)
-    events: list[EventRow] = field(default_factory=list)
-    items: list[ItemRow] = field(default_factory=list)
+    steps: list[OrderStep] = field(default_factory=list)
 
     def sort(self) -> None:
-        """To be called when all is written."""
-        self.orders.sort(key=lambda order: (order.created_at, order.id))
-        self.events.sort(key=lambda event: event.at)
+        """To be called when all is planned. Steps of one order at one moment stay in their order."""
+        self.steps.sort(key=lambda step: step.at)
+
+    def orders(self) -> int:
+        """How many orders there are."""
+        return sum(step.action == 'report' for step in self.steps)
+
+    def as_json(self) -> Iterator[str]:
+        """As write_order_steps takes them, some hundred at a time."""
+        for begin in range(0, len(self.steps), STEPS_AT_ONCE):
+            yield json.dumps([_values(step) for step in self.steps[begin:begin + STEPS_AT_ONCE]],
+                             default=datetime.isoformat)
 
 
 class Draft:
-    """One order while it is being written. Moments come in order."""
+    """One order while its steps are planned. Moments come in order."""
 
-    def __init__(self, papers: Papers, row: OrderRow, reporter: Employee) -> None:
-        self.row = row
-        self._papers = papers
-        self._items: list[ItemRow] = []
-        papers.orders.append(row)
-        self._happened(row.created_at, reporter, 'created', new=WorkOrderState.OPEN)
+    def __init__(self, batch: OrderBatch, id: str, priority: Priority) -> None:
+        self.id = id
+        self.priority = priority
+        self._batch = batch
+        self._items: list[str] = []
+
+    def report(self, at: datetime, who: Employee, *, machine: str, description: str, machine_reason: str | None,
+               stop_since: datetime) -> None:
+        """The first step."""
+        self._step(at, 'report', who, machine_id=machine, issue_description=description, priority=self.priority,
+                   machine_reason=machine_reason, stop_since=stop_since)
 
     def assign(self, at: datetime, technician: Employee, *, by: Employee) -> None:
-        """Who takes an order has acknowledged it; who is given one has not."""
-        self.row.assignee, self.row.assignee_id = technician.name, technician.id
-        if by is technician:
-            self.row.acknowledged_at = self.row.acknowledged_at or at
-        self._changed(at)
-        self._happened(at, by, 'changed', about='assignee', new=technician.name)
+        """Take it, or give it to somebody."""
+        self._step(at, 'change', by, assignee_id=technician.id)
 
     def start(self, at: datetime, who: Employee) -> None:
         """Begin, or go on after a hold."""
-        self.row.hold_reason = None
-        self._move(at, WorkOrderState.IN_PROGRESS, who)
+        self._step(at, 'change', who, status=WorkOrderState.IN_PROGRESS)
 
     def hold(self, at: datetime, who: Employee, reason: HoldReason, note: str) -> None:
         """Let it wait for something."""
-        self.row.hold_reason = reason
-        self._move(at, WorkOrderState.ON_HOLD, who, note=note, hold_reason=reason)
+        self._step(at, 'change', who, status=WorkOrderState.ON_HOLD, hold_reason=reason, note=note)
 
     def complete(self, at: datetime, who: Employee, cause: str, action: str) -> None:
         """All of the checklist is done by then."""
         for item in self._items:
-            item.done_at, item.done_by = at, who.name
-            self._happened(at, who, 'checklist', about='done', old=item.text, new=item.text)
-        self.row.completed_at, self.row.cause, self.row.action_taken = at, cause, action
-        self._move(at, WorkOrderState.COMPLETED, who, cause=cause, action_taken=action)
+            self._step(at, 'check_item', who, item=item)
+        self._step(at, 'change', who, status=WorkOrderState.COMPLETED, cause=cause, action_taken=action)
 
     def cancel(self, at: datetime, who: Employee, reason: str) -> None:
         """Give it up."""
-        self.row.cancelled_at, self.row.cancel_reason = at, reason
-        self._move(at, WorkOrderState.CANCELLED, who, cancel_reason=reason)
+        self._step(at, 'change', who, status=WorkOrderState.CANCELLED, cancel_reason=reason)
 
     def recover(self, at: datetime) -> None:
-        """The machine runs again: nobody has to say so."""
-        self.row.recovered_at = self.row.updated_at = at
-        said = f'{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'
-        self._papers.events.append(EventRow(work_order_id=self.row.id, at=at, who='Line Monitor', who_email=None,
-                                            kind='recovered', new_value=said))
+        """The machine runs again: the program writes it."""
+        self._batch.steps.append(OrderStep(at=at, order_id=self.id, action='change', who='Line Monitor', who_email=None,
+                                           recovered_at=at))
 
     def comment(self, at: datetime, who: Employee, text: str) -> None:
         """Say something about it."""
-        self._happened(at, who, 'commented', note=text)
+        self._step(at, 'comment', who, note=text)
 
     def plan(self, at: datetime, who: Employee, texts: Iterable[str]) -> None:
         """Add a checklist."""
         for text in texts:
-            self._items.append(ItemRow(self.row.id, text))
-            self._happened(at, who, 'checklist', about='added', new=text)
-        self._papers.items.extend(self._items)
+            self._items.append(text)
+            self._step(at, 'add_item', who, item=text)
 
-    def _move(self, at: datetime, to: WorkOrderState, who: Employee, **words: str) -> None:
-        self._happened(at, who, 'moved', about='status', old=self.row.status, new=to, **words)
-        self.row.status = to
-        self.row.acknowledged_at = self.row.acknowledged_at or at
-        if to in {WorkOrderState.IN_PROGRESS, WorkOrderState.COMPLETED}:
-            self.row.started_at = self.row.started_at or at
-        if to is not WorkOrderState.ON_HOLD:
-            self.row.hold_reason = None
-        self._changed(at)
+    def _step(self, at: datetime, action: Action, who: Employee, **values: Any) -> None:
+        self._batch.steps.append(OrderStep(
+            at=at, order_id=self.id, action=action, who=who.name, who_email=who.email.lower(), **values))
 
-    def _changed(self, at: datetime) -> None:
-        self.row.version += 1
-        self.row.updated_at = at
 
-    def _happened(self, at: datetime, who: Employee, kind: str, *, about: str | None = None, old: str | None = None,
-                  new: str | None = None, **words: str) -> None:
-        self._papers.events.append(EventRow(
-            work_order_id=self.row.id, at=at, who=who.name, who_email=who.email.lower(), kind=kind, field=about,
-            old_value=old, new_value=new, **words))
+_FIELDS = tuple(field.name for field in fields(OrderStep))
+
+
+def _values(step: OrderStep) -> dict[str, object]:
+    return {name: value for name in _FIELDS if (value := getattr(step, name)) is not None}

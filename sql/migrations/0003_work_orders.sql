@@ -193,6 +193,16 @@ $$;
 CREATE FUNCTION reference_owner(client_reference text) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT coalesce(acting_email(), acting_person()) WHERE client_reference IS NOT NULL
 $$;
+-- When it is done: now. The session that is creating the history of a demo says the moment of each step, floor.acting_time.
+CREATE FUNCTION acting_time(otherwise timestamptz DEFAULT clock_timestamp()) RETURNS timestamptz LANGUAGE plpgsql AS $$
+BEGIN
+    IF nullif(current_setting('floor.acting_time', true), '') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM history_creation, plant WHERE pid = pg_backend_pid() AND kind = 'demo') THEN
+            RETURN current_setting('floor.acting_time')::timestamptz;
+        END IF;
+    END IF;
+    RETURN otherwise;
+END $$;
 
 
 -- What an order must be before it is stored.
@@ -248,7 +258,7 @@ BEGIN
     END IF;
     new_row.assignee := person.first_name || ' ' || person.last_name;
     IF new_row.assignee_id IS DISTINCT FROM old_id AND lower(person.email) = acting_email() THEN
-        new_row.acknowledged_at := coalesce(new_row.acknowledged_at, clock_timestamp());
+        new_row.acknowledged_at := coalesce(new_row.acknowledged_at, acting_time());
     END IF;
     RETURN new_row;
 END $$;
@@ -307,7 +317,7 @@ BEGIN
     NEW := work_order_clean(NEW);
     NEW.version := 1;
     NEW.client_reference_by := reference_owner(NEW.client_reference);
-    NEW.updated_at := clock_timestamp();
+    NEW.updated_at := acting_time();
     NEW := work_order_set_assignee(NEW, NULL, NULL);
     PERFORM work_order_check_words(NEW);
     IF NOT EXISTS (SELECT FROM machines WHERE machine_name = NEW.machine_id) THEN
@@ -348,7 +358,7 @@ DECLARE
     ended timestamptz := coalesce(OLD.completed_at, OLD.cancelled_at);
 BEGIN
     NEW := work_order_clean(NEW);
-    NEW.updated_at := clock_timestamp();
+    NEW.updated_at := acting_time();
     -- what happened when it was reported stays; when it moved, its moves say
     NEW.created_at := OLD.created_at;
     NEW.client_reference := OLD.client_reference;
@@ -377,20 +387,20 @@ BEGIN
                     (SELECT string_agg(replace(to_status, '_', ' '), ', ' ORDER BY to_status)
                      FROM work_order_moves WHERE from_status = OLD.status));
         END IF;
-        IF move.within IS NOT NULL AND ended < clock_timestamp() - move.within THEN
+        IF move.within IS NOT NULL AND ended < acting_time() - move.within THEN
             RAISE check_violation USING CONSTRAINT = 'work_orders_move_check', COLUMN = 'status',
                 MESSAGE = format('this order ended more than %s days ago: open a new one',
                                  extract(epoch FROM move.within)::bigint / 86400);
         END IF;
-        NEW.acknowledged_at := coalesce(NEW.acknowledged_at, clock_timestamp());
+        NEW.acknowledged_at := coalesce(NEW.acknowledged_at, acting_time());
         NEW.started_at := CASE WHEN NEW.status IN ('in_progress', 'completed')
-                               THEN coalesce(OLD.started_at, clock_timestamp()) ELSE OLD.started_at END;
-        NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN clock_timestamp() END;
-        NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN clock_timestamp() END;
+                               THEN coalesce(OLD.started_at, acting_time()) ELSE OLD.started_at END;
+        NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN acting_time() END;
+        NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN acting_time() END;
         IF ended IS NOT NULL THEN  -- reopened: what was said at its end stays in the events
             NEW.cause := NULL;
             NEW.action_taken := NULL;
-            NEW.due_at := work_order_due(clock_timestamp(), NEW.priority);
+            NEW.due_at := work_order_due(acting_time(), NEW.priority);
         END IF;
     END IF;
     PERFORM work_order_check_words(NEW);
@@ -470,6 +480,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     PERFORM FROM work_orders WHERE id = NEW.work_order_id FOR UPDATE;
     NEW.event_id := nextval('work_order_event_number');
+    NEW.at := acting_time(NEW.at);
     NEW.who := CASE WHEN is_visible(NEW.who) THEN NEW.who ELSE acting_person() END;
     NEW.who_email := coalesce(NEW.who_email, acting_email());
     NEW.client_reference_by := reference_owner(NEW.client_reference);
@@ -636,6 +647,55 @@ BEGIN
     RETURNING o.id;
 END $$;
 COMMENT ON FUNCTION note_recoveries IS 'Writes on open orders since when the machine they stopped for runs again.';
+
+-- What the simulator did with the orders of a demo's history: each step by its person and at its moment, by statements
+-- that anybody might write and under the same triggers. Only in the session that is creating that history.
+CREATE FUNCTION write_order_steps(steps jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    step record;
+BEGIN
+    FOR step IN
+        SELECT s.* FROM jsonb_to_recordset(steps) AS s (
+            at timestamptz, order_id text, action text, who text, who_email text, machine_id text, issue_description text,
+            priority text, machine_reason text, stop_since timestamptz, assignee_id integer, status text, hold_reason text,
+            cause text, action_taken text, cancel_reason text, recovered_at timestamptz, note text, item text)
+    LOOP
+        PERFORM set_config('floor.acting_time', step.at::text, true), set_config('floor.person_name', step.who, true),
+                set_config('floor.person_email', coalesce(step.who_email, ''), true),
+                set_config('floor.note', CASE WHEN step.action = 'change' THEN coalesce(step.note, '') ELSE '' END, true);
+        IF acting_time() <> step.at THEN
+            RAISE object_not_in_prerequisite_state USING
+                MESSAGE = 'steps of the past are written only while the history of a demo is being created';
+        END IF;
+        CASE step.action
+            WHEN 'report' THEN
+                INSERT INTO work_orders (id, machine_id, issue_description, priority, reporter_name, reporter_email,
+                                         timestamp, created_at, machine_status, machine_reason, stop_since)
+                VALUES (step.order_id, step.machine_id, step.issue_description, step.priority, step.who, step.who_email,
+                        step.at, step.at, 'down', step.machine_reason, step.stop_since);
+            WHEN 'change' THEN
+                UPDATE work_orders o SET
+                    status = coalesce(step.status, o.status), assignee_id = coalesce(step.assignee_id, o.assignee_id),
+                    hold_reason = coalesce(step.hold_reason, o.hold_reason), cause = coalesce(step.cause, o.cause),
+                    action_taken = coalesce(step.action_taken, o.action_taken),
+                    cancel_reason = coalesce(step.cancel_reason, o.cancel_reason),
+                    recovered_at = coalesce(step.recovered_at, o.recovered_at)
+                WHERE o.id = step.order_id;
+            WHEN 'comment' THEN
+                INSERT INTO work_order_events (work_order_id, kind, note) VALUES (step.order_id, 'commented', step.note);
+            WHEN 'add_item' THEN
+                INSERT INTO work_order_checklist (work_order_id, text) VALUES (step.order_id, step.item);
+            WHEN 'check_item' THEN
+                UPDATE work_order_checklist SET done_at = step.at, done_by = step.who
+                WHERE work_order_id = step.order_id AND text = step.item AND done_at IS NULL;
+        END CASE;
+    END LOOP;
+    PERFORM set_config('floor.acting_time', '', true), set_config('floor.person_name', '', true),
+            set_config('floor.person_email', '', true), set_config('floor.note', '', true);
+END $$;
+COMMENT ON FUNCTION write_order_steps IS
+    'Carries out steps of the past (a JSON array, in order of time) while the history of a demo is being created.';
 
 REVOKE EXECUTE ON FUNCTION work_order_register(), work_order_check_change(), work_order_record(),
     work_order_event_register(), work_order_lock(), work_order_checklist_changed(), work_order_attached(),

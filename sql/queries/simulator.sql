@@ -59,12 +59,13 @@ LOCK TABLE machine_feed_stream, machine_status_history, work_order_checklist, wo
     IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: begin_history#
--- Rows are written with times of their own: nothing must stamp, check or announce them. In the new history the machines
--- have been there for longer than they stand on the floor.
+-- What machines said is written with times of its own: nothing must stamp, check or announce it. In the new history the
+-- machines have been there for longer than they stand on the floor. Orders go by all their rules; only what lists
+-- derive from them is made once, in the end.
 ALTER TABLE machine_feed_stream DISABLE TRIGGER USER;
-ALTER TABLE work_orders DISABLE TRIGGER USER;
-ALTER TABLE work_order_events DISABLE TRIGGER USER;
-ALTER TABLE work_order_checklist DISABLE TRIGGER USER;
+ALTER TABLE work_orders DISABLE TRIGGER work_orders_inserted, DISABLE TRIGGER work_orders_updated;
+ALTER TABLE work_order_events DISABLE TRIGGER work_order_noted, DISABLE TRIGGER work_order_events_announce;
+ALTER TABLE work_order_checklist DISABLE TRIGGER work_order_texts_follow;
 SELECT history_begin_again();
 
 -- name: begin_history_creation(days)!
@@ -88,10 +89,9 @@ ANALYZE machine_status_history, machine_stops, machine_days, machine_marks, floo
 SELECT coalesce(min(version), 0)
 FROM (SELECT nextval('machine_feed_version') AS version FROM generate_series(1, :amount)) AS drawn;
 
--- name: draw_event_numbers(amount)$
--- The same for the events of work orders.
-SELECT coalesce(min(number), 0)
-FROM (SELECT nextval('work_order_event_number') AS number FROM generate_series(1, :amount)) AS drawn;
+-- name: write_order_steps(steps)!
+-- Carry out what people did to work orders, a JSON array in order of time, under the rules that hold for everybody.
+SELECT write_order_steps(:steps::jsonb);
 
 -- name: set_floor(names, statuses, reasons, sinces, moments, versions)!
 -- Let every machine stand as its history ends.
@@ -105,11 +105,8 @@ WHERE f.machine_name = said.machine_name;
 -- name: end_history#
 -- A simulator that goes on finds a floor that has its first picture.
 ALTER TABLE machine_feed_stream ENABLE TRIGGER USER;
-ALTER TABLE work_orders ENABLE TRIGGER USER;
-ALTER TABLE work_order_events ENABLE TRIGGER USER;
-ALTER TABLE work_order_checklist ENABLE TRIGGER USER;
 ALTER TABLE work_orders ENABLE ALWAYS TRIGGER work_orders_inserted, ENABLE ALWAYS TRIGGER work_orders_updated;
-ALTER TABLE work_order_events ENABLE ALWAYS TRIGGER work_order_noted;
+ALTER TABLE work_order_events ENABLE ALWAYS TRIGGER work_order_noted, ENABLE TRIGGER work_order_events_announce;
 ALTER TABLE work_order_checklist ENABLE ALWAYS TRIGGER work_order_texts_follow;
 SELECT prepare_work_order_texts(NULL);
 UPDATE simulator_state SET tick = greatest(tick, 1);

@@ -457,3 +457,62 @@ async def test_the_reason_stands_in_the_order_as_it_was_said(writer: asyncpg.Con
     await stop(writer, PRESS, reason)
     [id] = await opened(writer)
     assert (await row_of(writer, id))['issue_description'] == reason
+
+
+# the history of a demo
+
+STEPS = """[{"at": "2026-01-02T03:04:05Z", "order_id": "WO-20260102-00000001", "action": "report", "who": "Grace Kim",
+             "machine_id": "Valve_01_01", "issue_description": "Leak", "priority": "low",
+             "stop_since": "2026-01-02T03:00:00Z"},
+            {"at": "2026-01-02T04:05:06Z", "order_id": "WO-20260102-00000001", "action": "change", "who": "Lisa Garcia",
+             "status": "%s", "hold_reason": "%s", "note": "Monday"}]"""
+
+
+async def created(writer: asyncpg.Connection, steps: str) -> None:
+    """Write steps as a session does that is creating a demo's history."""
+    async with writer.transaction():
+        await writer.execute('SELECT begin_history_creation(1)')
+        await writer.execute('SELECT write_order_steps($1::jsonb)', steps)
+        await writer.execute('DELETE FROM history_creation')
+
+
+async def test_the_steps_of_a_demo_have_their_own_moments_and_people(writer: asyncpg.Connection) -> None:
+    await created(writer, STEPS % ('on_hold', 'parts'))
+    [row] = await writer.fetch('SELECT * FROM work_orders')
+    began = row['stop_since']
+    reported, held = began.replace(minute=4, second=5), began.replace(hour=4, minute=5, second=6)
+    assert (row['timestamp'], row['created_at'], row['updated_at'], row['acknowledged_at']) == (
+        reported, reported, held, held)
+    assert (row['version'], row['machine_status'], row['hold_reason']) == (2, 'down', 'parts')
+    assert [tuple(event) for event in await writer.fetch(
+        'SELECT at, who, new_value, hold_reason, note FROM work_order_events ORDER BY event_id')] == [
+        (reported, 'Grace Kim', 'open', None, None), (held, 'Lisa Garcia', 'on_hold', 'parts', 'Monday')]
+
+
+@pytest.mark.parametrize(('status', 'reason', 'refusal'), [
+    ('asleep', 'parts', 'status .asleep. is not known'), ('on_hold', '', 'needs hold_reason'),
+    ('completed', 'parts', 'needs cause: what was wrong')])
+async def test_the_rules_hold_for_the_steps_of_a_demo(
+        writer: asyncpg.Connection, status: str, reason: str, refusal: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match=refusal):
+        await created(writer, STEPS % (status, reason))
+    assert await writer.fetchval('SELECT count(*) FROM work_orders') == 0
+
+
+async def test_nobody_else_writes_into_the_past(writer: asyncpg.Connection) -> None:
+    """Neither by the steps nor by the setting behind them, and not even in its session once the history is there."""
+    await created(writer, '[]')
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only while the history of a demo'):
+        await writer.execute('SELECT write_order_steps($1::jsonb)', STEPS % ('on_hold', 'parts'))
+    await writer.execute("SET floor.acting_time = '2026-01-02 03:04:05Z'")
+    id = await new_order(writer)
+    await writer.execute("UPDATE work_orders SET status = 'in_progress' WHERE id = $1", id)
+    assert await writer.fetchval(
+        "SELECT least((SELECT min(at) FROM work_order_events), started_at, updated_at) > now() - interval '1 hour' "
+        'FROM work_orders')
+
+
+async def test_a_plant_has_no_steps_of_a_demo(writer: asyncpg.Connection) -> None:
+    await writer.execute("UPDATE plant SET kind = 'plant'")
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only while the history of a demo'):
+        await created(writer, STEPS % ('on_hold', 'parts'))
