@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from floor.errors import NotAllowed, SettingsError
-from floor.model import Identity, Role
-from floor.setting_values import LONGEST_NAME
-from floor.settings import Settings, on_databricks
-from floor.visible_text import identity_problem
+from floor.core.errors import NotAllowed, SettingsError
+from floor.core.model import Identity, Role
+from floor.core.setting_values import LONGEST_NAME
+from floor.core.settings import Settings, on_databricks
+from floor.core.visible_text import identity_problem
 
 Identify = Callable[[Mapping[str, str]], Identity]
 

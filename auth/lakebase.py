@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auth.workspace import Login, NoLogin, Place, ask_for_login
-from floor.errors import DatabaseUnavailable
+from floor.core.errors import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
 

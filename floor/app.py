@@ -1,7 +1,7 @@
 """The wiring: database, store, listener, simulator, pages, server. Importing this file imports NiceGUI.
 
-One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NOTIFY -> floor/listener.py
--> floor/store.py -> floor/ui/broadcast.py -> every browser.
+One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NOTIFY -> floor/feed/listener.py
+-> floor/feed/store.py -> floor/web/live/broadcast.py -> every browser.
 """
 
 import asyncio
@@ -18,61 +18,57 @@ from nicegui.server import Server
 from auth.identity import identity_source
 from simulator.runner import SimulatorRunner
 
-from . import history
 from .analytics import Analytics
-from .analytics.dashboard_keeper import DashboardKeeper
-from .analytics.history_keeper import HistoryKeeper
-from .api import floor_api, work_orders_api
-from .attachment_responses import AttachmentResponses
-from .change_limit import ChangeLimit
-from .dashboard_link import dashboard_link
-from .database import Database
-from .employees import Employees
-from .gate.front_door import guard
-from .gate.refused_origins import RefusedOrigins
-from .gate.storage import storage_secret
-from .listener import Listener, Timing
-from .migrate import connect_prepared, load_migrations, prepare
-from .operation import health
-from .operation.collector import collect_garbage
-from .operation.connection_watch import ConnectionWatch, once_live
-from .operation.logs import CutOffAtTheEnd, LogCounter
-from .operation.loop_lag import event_loop_lag, measure_event_loop
-from .operation.vitals import Vitals
-from .orders.work_order_keeper import WorkOrderKeeper
+from .analytics.dashboard_link import dashboard_link
+from .core.change_limit import ChangeLimit
+from .core.settings import Settings
+from .core.shifts import Shifts
+from .core.version import NAME
+from .db.connection_source import DatabaseSource
+from .db.database import Database
+from .db.migrations import connect_prepared, load_migrations, prepare
+from .feed import recent_events as history
+from .feed.listener import Listener, Timing
+from .feed.store import TASKS, Difference, Store
+from .jobs.dashboard_refresh import DashboardKeeper
+from .jobs.history_refresh import HistoryKeeper
+from .jobs.order_checks import WorkOrderKeeper
+from .jobs.supervisor import Supervisor
+from .operations import health
+from .operations.event_loop_latency import event_loop_lag, measure_event_loop
+from .operations.freshness_log import ConnectionWatch, once_live
+from .operations.gc_schedule import collect_garbage
+from .operations.log_output import CutOffAtTheEnd, LogCounter
+from .operations.refused_origins import RefusedOrigins
+from .operations.runtime_status import Vitals
+from .operations.shutdown import Shutdown
+from .operations.welcome import welcome
+from .orders.employees import Employees
 from .orders.work_order_list import WorkOrderList
 from .orders.work_orders import WorkOrders
-from .pages import (
-    diagnosis_page,
-    employees_page,
-    floor_page,
-    past_page,
-    reports_page,
-    shift_report_page,
-    work_order_page,
-    work_orders_page,
-)
-from .plant import Plant
-from .process import Shutdown
-from .settings import Settings
-from .shifts import Shifts
-from .source import DatabaseSource
-from .store import TASKS, Difference, Store
-from .supervisor import Supervisor
-from .ui.assets import ASSETS
-from .ui.broadcast import Broadcast
-from .ui.echo import Echoes, browser_lag
-from .ui.fanout import longest_backlog
-from .ui.orders.alert_hub import AlertHub
-from .ui.ping_times import set_ping_times
-from .ui.quick_return import return_quickly
-from .ui.services import Services
-from .ui.session import serve_session
-from .version import NAME
-from .welcome import welcome
+from .plant.demo_removal import Plant
+from .web.api import floor_api, work_orders_api
+from .web.api.attachment_responses import AttachmentResponses
+from .web.diagnosis import diagnosis_page
+from .web.floor_view import floor_page
+from .web.live.broadcast import Broadcast
+from .web.live.ping_times import set_ping_times
+from .web.live.reconnect_patch import return_quickly
+from .web.live.render_probe import Echoes, browser_lag
+from .web.live.socket_fanout import longest_backlog
+from .web.middleware.session_secret import storage_secret
+from .web.middleware.stack import guard
+from .web.orders import work_order_page, work_orders_page
+from .web.past import past_page
+from .web.people import employees_page
+from .web.reports import reports_page, shift_report_page
+from .web.shell.alert_hub import AlertHub
+from .web.shell.assets import ASSETS
+from .web.shell.services import Services
+from .web.shell.session import serve_session
 
 TASKS_END_WITHIN_S, DATABASE_CLOSES_WITHIN_S = 0.5, 0.3
-"""Parts of the time that a process has to end (floor/process.py); a request under way has a second."""
+"""Parts of the time that a process has to end (floor/operations/shutdown.py); a request under way has a second."""
 
 
 def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shutdown: Shutdown) -> None:

@@ -15,20 +15,21 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from . import console, welcome
-from .env_file import unread_names
-from .errors import FloorError
-from .process import Shutdown
-from .settings import Settings
-from .source import database_source
-from .version import NAME, program_version
+from .core import console
+from .core.env_file import unread_names
+from .core.errors import FloorError
+from .core.settings import Settings
+from .core.version import NAME, program_version
+from .db.connection_source import database_source
+from .operations import welcome
+from .operations.shutdown import Shutdown
 
 log = logging.getLogger('line-monitor')
 
 PROGRAM = 'line-monitor'
 RUN = 'run'
-COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.backup', 'restore': 'floor.restore',
-            'plant': 'floor.plant'}
+COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.db.backup', 'restore': 'floor.db.restore',
+            'plant': 'floor.plant.demo_removal'}
 """Each a module whose main takes the arguments and the name to be called by."""
 
 
@@ -66,11 +67,11 @@ def run(**given: Any) -> int:
 def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
     from auth.identity import check_identity_source  # noqa: PLC0415 (slow, and not needed for --help)
 
-    from .connection_check import check_connection  # noqa: PLC0415
-    from .connection_string import ignore_closed_home  # noqa: PLC0415
-    from .database import Database  # noqa: PLC0415
-    from .gate.storage import store_choices  # noqa: PLC0415
-    from .operation.logs import set_up_logging  # noqa: PLC0415
+    from .db.connection_check import check_connection  # noqa: PLC0415
+    from .db.connection_string import ignore_closed_home  # noqa: PLC0415
+    from .db.database import Database  # noqa: PLC0415
+    from .operations.log_output import set_up_logging  # noqa: PLC0415
+    from .web.middleware.session_secret import store_choices  # noqa: PLC0415
 
     settings = Settings.load(**given)
     log_lines = set_up_logging(settings.log_level, settings.log_format)

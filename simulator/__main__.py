@@ -12,13 +12,13 @@ from contextlib import suppress
 
 from rich.console import Console
 
-from floor.console import Parser, stop_on_sigterm
-from floor.database import Database
-from floor.errors import FloorError, NotADemoError, SettingsError
-from floor.migrate import connect_prepared
-from floor.settings import Settings
-from floor.source import DatabaseSource, database_source
-from floor.supervisor import Supervisor
+from floor.core.console import Parser, stop_on_sigterm
+from floor.core.errors import FloorError, NotADemoError, SettingsError
+from floor.core.settings import Settings
+from floor.db.connection_source import DatabaseSource, database_source
+from floor.db.database import Database
+from floor.db.migrations import connect_prepared
+from floor.jobs.supervisor import Supervisor
 from simulator.runner import SimulatorRunner, Update
 from simulator.terminal import Terminal
 

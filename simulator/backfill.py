@@ -18,9 +18,9 @@ from typing import Any
 
 import asyncpg
 
-from floor.database import UNREACHABLE, Connection
-from floor.errors import NotADemoError
-from floor.model import Employee, Role
+from floor.core.errors import NotADemoError
+from floor.core.model import Employee, Role
+from floor.db.database import UNREACHABLE, Connection
 from simulator.orders import write_orders
 from simulator.papers import OrderBatch
 from simulator.plant import Station

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from floor.model import Employee, HoldReason, Priority, Role
+from floor.core.model import Employee, HoldReason, Priority, Role
 from simulator.dwell import Lognormal
 from simulator.order_texts import CANCELLED, CHECKLISTS, COMMENTS, WAITS, texts_of
 from simulator.papers import Draft, OrderBatch

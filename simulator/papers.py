@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from floor.model import Employee, HoldReason, Priority, WorkOrderState
+from floor.core.model import Employee, HoldReason, Priority, WorkOrderState
 
 Action = Literal['report', 'change', 'comment', 'add_item', 'check_item']
 STEPS_AT_ONCE = 500

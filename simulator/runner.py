@@ -19,8 +19,8 @@ from typing import Any
 
 import asyncpg
 
-from floor.database import UNREACHABLE, Connection, describe
-from floor.errors import FloorError, NotADemoError
+from floor.core.errors import FloorError, NotADemoError
+from floor.db.database import UNREACHABLE, Connection, describe
 from simulator.backfill import backfill, begin_changes
 from simulator.machine import Status
 from simulator.plant import Plant, Station, changes_per_second

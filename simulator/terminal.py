@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from rich.console import Console
 from rich.text import Text
 
-from floor.formatting import duration
+from floor.core.formatting import duration
 from simulator.machine import Status
 from simulator.runner import Update
 

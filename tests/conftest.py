@@ -16,8 +16,8 @@ import pytest
 from database.postgres import SCHEMA, Server
 from short_folder import short_folder
 
-from floor.database import Database
-from floor.settings import Settings
+from floor.core.settings import Settings
+from floor.db.database import Database
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]

@@ -17,8 +17,8 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 with atheris.instrument_imports(include=['floor', 'json']):
-    from floor.errors import NotificationError
-    from floor.notifications import parse
+    from floor.core.errors import NotificationError
+    from floor.feed.protocol import parse
 
 MACHINE = ['Valve_01_01', 'warning', 'Supply air low', 7, 2_000, 1_000]
 ORDER = ['WO-20261123-3f2a91bc', 9, 2, 'Valve_01_01', 'open', 'high', 4, 'Lisa Garcia', 3_000, 'Leak', None]

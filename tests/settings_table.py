@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from floor.settings import Settings, shown_default
+from floor.core.settings import Settings, shown_default
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = '<!-- settings: python -m tests.settings_table -->\n', '<!-- end of settings -->'

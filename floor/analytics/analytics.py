@@ -7,10 +7,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ..database import Database
-from ..errors import InvalidInput, QueryError
-from ..model import FloorSnapshot, MachineName
-from ..query import no_such
+from ..core.errors import InvalidInput, QueryError
+from ..core.model import FloorSnapshot, MachineName
+from ..core.query_parameters import no_such
+from ..db.database import Database
 from .explanation import Explanation, Kpi, read_explanation
 from .figures import Kpis, LineKpis, read_kpis, read_lines
 from .orders import OrderReport, read_orders

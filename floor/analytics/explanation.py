@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ..model import MachineName, Status
+from ..core.model import MachineName, Status
 from .figures import Kpis, machine_sums, machine_times, total
 from .reading import Reading
 from .stops import Stop, to_stop

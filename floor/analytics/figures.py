@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..model import MachineName
+from ..core.model import MachineName
 from .reading import Member, Reading
 from .window import Window, seconds, share
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from ..model import Priority
+from ..core.model import Priority
 from .reading import Reading
 from .window import seconds
 

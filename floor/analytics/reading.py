@@ -10,9 +10,9 @@ from typing import Any
 
 import asyncpg
 
-from ..database import Connection, Database, describe
-from ..errors import DatabaseUnavailable, HistoryNotReadyError
-from ..model import HistoryState, MachineName
+from ..core.errors import DatabaseUnavailable, HistoryNotReadyError
+from ..core.model import HistoryState, MachineName
+from ..db.database import Connection, Database, describe
 from .window import MICROSECOND, Scope, Window
 
 

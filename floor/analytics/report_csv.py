@@ -11,8 +11,8 @@ import io
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import datetime, tzinfo
 
-from ..csv_cells import harmless
-from ..moments import for_a_file
+from ..core.csv_cells import harmless
+from ..core.moments import for_a_file
 from ..orders.order_csv import BYTE_ORDER_MARK
 from . import Analytics, Page, Scope, Window
 from . import report_tables as tables

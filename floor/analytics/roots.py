@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model import MachineName
-from ..names import name_key
+from ..core.model import MachineName
+from ..core.names import name_key
 from .figures import machine_times
 from .reading import Reading
 from .window import seconds

@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..model import WorkOrder
-from ..names import name_key
+from ..core.model import WorkOrder
+from ..core.names import name_key
+from ..core.shifts import Shift
 from ..orders.work_order_list import WorkOrderList
-from ..shifts import Shift
 from . import Analytics, Cause, Kpis, Page, Stop, Window
 
 MOST_STOPS, MOST_CAUSES = 2_000, 5

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from ..model import MachineName, OrderId
-from ..names import name_key
+from ..core.model import MachineName, OrderId
+from ..core.names import name_key
 from .reading import Reading
 from .window import MICROSECOND, Page, seconds, share
 

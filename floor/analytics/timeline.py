@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from ..errors import InvalidInput
-from ..model import FloorSnapshot, MachineName, MachineRecord, Status
-from ..row_mapping import to_brief, to_event, to_status
+from ..core.errors import InvalidInput
+from ..core.model import FloorSnapshot, MachineName, MachineRecord, Status
+from ..db.row_mapping import to_brief, to_event, to_status
 from .reading import Reading
 from .window import MICROSECOND
 

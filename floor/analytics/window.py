@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..errors import InvalidInput
-from ..model import MachineName
+from ..core.errors import InvalidInput
+from ..core.model import MachineName
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000

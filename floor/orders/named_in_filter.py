@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..database import Connection, Database
-from ..errors import QueryError
-from ..moments import shown
-from ..query import no_such
-from ..row_mapping import to_employee
+from ..core.errors import QueryError
+from ..core.moments import shown
+from ..core.query_parameters import no_such
+from ..db.database import Connection, Database
+from ..db.row_mapping import to_employee
 from .order_filter import OrderFilter
 
 

@@ -7,9 +7,9 @@ import io
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, tzinfo
 
-from ..csv_cells import harmless
-from ..model import WorkOrder
-from ..moments import for_a_file
+from ..core.csv_cells import harmless
+from ..core.model import WorkOrder
+from ..core.moments import for_a_file
 
 BYTE_ORDER_MARK = '\ufeff'  # without it Excel takes UTF-8 for the code page of its country
 PIECE = 32_768

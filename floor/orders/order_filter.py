@@ -8,8 +8,8 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Literal
 
-from ..model import Priority, WorkOrderState
-from ..query import Query
+from ..core.model import Priority, WorkOrderState
+from ..core.query_parameters import Query
 from .order_cursor import LONGEST, OrderCursor
 
 UNASSIGNED: Literal['none'] = 'none'

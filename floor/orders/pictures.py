@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InvalidInput, UploadsBusyError
+from ..core.errors import InvalidInput, UploadsBusyError
 from .work_order_files import MOST_BYTES
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from hashlib import sha256
 
-from ..commands import clean_text
-from ..errors import InvalidInput
+from ..core.errors import InvalidInput
+from ..db.transactions import clean_text
 
 PDF = 'application/pdf'
 MOST_BYTES = 10 * 1024 * 1024

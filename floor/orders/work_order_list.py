@@ -16,10 +16,10 @@ from typing import Any, TypeVar, cast
 
 import asyncpg
 
-from ..database import Connection, Database, describe
-from ..errors import DatabaseUnavailable, HistoryNotReadyError
-from ..model import HistoryState, HoldReason, OrderId, Priority, WorkOrder, WorkOrderState
-from ..row_mapping import to_status
+from ..core.errors import DatabaseUnavailable, HistoryNotReadyError
+from ..core.model import HistoryState, HoldReason, OrderId, Priority, WorkOrder, WorkOrderState
+from ..db.database import Connection, Database, describe
+from ..db.row_mapping import to_status
 from . import order_csv
 from .named_in_filter import with_known_names
 from .order_cursor import OrderCursor

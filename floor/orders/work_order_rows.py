@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..model import (
+from ..core.model import (
     Attachment,
     ChecklistItem,
     DueTime,
@@ -19,7 +19,7 @@ from ..model import (
     WorkOrderEvent,
     WorkOrderState,
 )
-from ..row_mapping import to_status
+from ..db.row_mapping import to_status
 
 LONGEST_ECHO = 100
 

@@ -16,22 +16,8 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
 
-from ..commands import (
-    LARGEST_ID,
-    LONG_TEXT,
-    TEXT,
-    clean_reference,
-    clean_text,
-    command,
-    exact_name,
-    logged,
-    one_line,
-    reading,
-)
-from ..database import Connection, Database
-from ..employees import Employees, require
-from ..errors import EditConflict, InvalidInput, NotFound, OrderAlreadyOpenError, ReferenceReusedError
-from ..model import (
+from ..core.errors import EditConflict, InvalidInput, NotFound, OrderAlreadyOpenError, ReferenceReusedError
+from ..core.model import (
     Attachment,
     DueTime,
     HoldReason,
@@ -46,6 +32,20 @@ from ..model import (
     WorkOrderEvent,
     WorkOrderState,
 )
+from ..db.database import Connection, Database
+from ..db.transactions import (
+    LARGEST_ID,
+    LONG_TEXT,
+    TEXT,
+    clean_reference,
+    clean_text,
+    command,
+    exact_name,
+    logged,
+    one_line,
+    reading,
+)
+from .employees import Employees, require
 from .pictures import Pictures
 from .work_order_files import clean_file_name, digest_of_file, is_picture, media_type, named_as
 from .work_order_rows import to_attachment, to_due_time, to_item, to_move, to_order, to_order_event, what_changed

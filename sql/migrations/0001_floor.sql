@@ -6,7 +6,7 @@
 SELECT set_config('search_path', format('%I, pg_temp', current_schema()), false);
 
 -- Controls, blanks other than the space, zero-width and direction marks, fillers, variation selectors, tags: as in a
--- bracket expression. The same characters stand in floor/visible_text.py.
+-- bracket expression. The same characters stand in floor/core/visible_text.py.
 CREATE FUNCTION invisible_characters() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT E'\\u0001-\\u001F\\u007F-\\u00A0\\u00AD\\u034F\\u061C\\u115F\\u1160\\u1680\\u17B4\\u17B5\\u180B-\\u180F\\u2000-\\u200F'

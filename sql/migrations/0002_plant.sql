@@ -45,5 +45,5 @@ BEGIN
 END $$;
 
 ALTER TABLE machine_status_history ALTER COLUMN changed_by
-    SET DEFAULT CASE WHEN current_setting('floor.source', true) = 'simulator' THEN simulator_name() ELSE session_user END;
+    SET DEFAULT CASE WHEN current_setting('floor.db.connection_source', true) = 'simulator' THEN simulator_name() ELSE session_user END;
 COMMENT ON COLUMN machine_status_history.changed_by IS 'The login that wrote it; simulator: it is made up.';

@@ -52,7 +52,7 @@ BEGIN
 END $$;
 
 -- A text as a search compares it: lower case, the letters of fold_letters, single spaces. The same on every server,
--- whatever its locale, and the same as floor/names.py, which sorts by it too.
+-- whatever its locale, and the same as floor/core/names.py, which sorts by it too.
 CREATE FUNCTION fold_text(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN octet_length(value) = length(value)

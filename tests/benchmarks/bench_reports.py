@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from floor.analytics import Analytics, Scope, Window
-from floor.analytics.dashboard_keeper import DashboardKeeper
-from floor.analytics.history_keeper import HistoryKeeper
-from floor.database import SQL, Database
-from floor.embedded.server import EmbeddedPostgres
-from floor.migrate import load_migrations, migrate
-from floor.model import MachineName
-from floor.settings import Settings
+from floor.core.model import MachineName
+from floor.core.settings import Settings
+from floor.db.database import SQL, Database
+from floor.db.embedded.server import EmbeddedPostgres
+from floor.db.migrations import load_migrations, migrate
+from floor.jobs.dashboard_refresh import DashboardKeeper
+from floor.jobs.history_refresh import HistoryKeeper
 
 from .report import Row, at_most, percentile, say, spread
 from .server import SCHEMA, data_folder

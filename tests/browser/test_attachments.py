@@ -150,7 +150,7 @@ async def test_each_file_shows_how_far_it_is_and_all_can_be_cancelled(
 
 def said_of_uploads(program: Program, before: int) -> list[str]:
     """Lines of its log since then, without those of its own life, such as that the floor is live again."""
-    own = ' floor.listener:', ' floor.operation.', ' floor.analytics.', ' floor.database_clock:'
+    own = ' floor.feed.listener:', ' floor.operations.', ' floor.analytics.', ' floor.feed.database_clock:'
     return [line for line in program.log[before:].splitlines() if not any(name in line for name in own)]
 
 

@@ -11,7 +11,7 @@ from browser.program import Program
 from browser.visitor import badge, tile
 from playwright.async_api import expect
 
-from floor.embedded.server import EmbeddedPostgres, address
+from floor.db.embedded.server import EmbeddedPostgres, address
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
 

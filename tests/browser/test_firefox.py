@@ -10,7 +10,7 @@ from browser.conftest import Until
 from browser.firefox import firefox
 from browser.program import Program
 
-from floor.ui.session import ADDRESS
+from floor.web.shell.session import ADDRESS
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
 

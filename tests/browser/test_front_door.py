@@ -22,7 +22,7 @@ from browser.visitor import Visitor, tiles
 from pictures import encoded, motif
 from playwright.async_api import Browser, expect
 
-from floor.gate.intake import MESSAGES_AT_ONCE, MESSAGES_PER_S
+from floor.web.middleware.request_limits import MESSAGES_AT_ONCE, MESSAGES_PER_S
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 

@@ -16,8 +16,8 @@ from benchmarks.crowd import crowd
 from benchmarks.websocket import WebSocketClient
 from database.postgres import until
 
-from floor.gate.waiting_pages import MOST
-from floor.ui.fanout import MOST_WAITING
+from floor.web.live.socket_fanout import MOST_WAITING
+from floor.web.middleware.unconnected_pages import MOST
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 

@@ -19,7 +19,7 @@ from browser.program import Program, free_port
 from browser.visitor import LAPTOP, badge, tile
 from playwright.async_api import BrowserContext, Page, expect
 
-from floor.ui.session import ADDRESS, KEPT_EVERY_S, LINK, TRIED_EVERY_S
+from floor.web.shell.session import ADDRESS, KEPT_EVERY_S, LINK, TRIED_EVERY_S
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
 

@@ -16,7 +16,7 @@ from database.tls import ROLE, TlsDatabase, tls_server
 from database.workspace import Workspace
 from short_folder import short_folder
 
-from floor.backup import save
+from floor.db.backup import save
 
 MAJORS = (16, 18)
 

@@ -14,10 +14,10 @@ from typing import Any
 import asyncpg
 from database.postgres import SCHEMA
 
-from floor.database import Database
-from floor.embedded.server import EmbeddedPostgres
-from floor.migrate import connect_prepared
-from floor.settings import Settings
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.db.embedded.server import EmbeddedPostgres
+from floor.db.migrations import connect_prepared
 
 PROJECT = Path(__file__).parents[2]
 NOTE = f'SELECT reason FROM {SCHEMA}.machine_feed_stream WHERE machine_id = 7'

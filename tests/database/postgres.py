@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from floor.embedded.cluster import LAUNCHER, STATUS_LINE, halt, plain_environment, server_user
-from floor.embedded.server import address, binaries
-from floor.migrate import load_migrations, migrate
+from floor.db.embedded.cluster import LAUNCHER, STATUS_LINE, halt, plain_environment, server_user
+from floor.db.embedded.server import address, binaries
+from floor.db.migrations import load_migrations, migrate
 
 SCHEMA = 'manufacturing_line'
 TEMPLATE = 'floor_template'

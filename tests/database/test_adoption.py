@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server
 
-from floor.database import SQL
-from floor.errors import MigrationError
-from floor.migrate import load_migrations, migrate
+from floor.core.errors import MigrationError
+from floor.db.database import SQL
+from floor.db.migrations import load_migrations, migrate
 
 INSTALL = str(SQL / 'install.sql')
 OF_BEFORE = f"""

@@ -16,8 +16,8 @@ from unit.oracle import US, History, Order, Said, Silence
 
 from floor.analytics import Analytics, Kpi, Kpis, Page, Scope, Window
 from floor.analytics.figures import Sums
-from floor.database import Database
-from floor.model import MachineName, Status
+from floor.core.model import MachineName, Status
+from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
 

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 from database.postgres import channel_of, until
 
-from floor.model import OrderBrief, Priority, WorkOrderState
-from floor.notifications import LONGEST_REASON, Changes, OrderChanges, Resync, parse
+from floor.core.model import OrderBrief, Priority, WorkOrderState
+from floor.feed.protocol import LONGEST_REASON, Changes, OrderChanges, Resync, parse
 
 pytestmark = pytest.mark.newest_postgres
 MOST_BYTES = 7_999  # of a payload; one more and the writer's statement would fail

@@ -16,18 +16,18 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from starlette.requests import Request
 
-from floor import history
-from floor.api import floor_api
-from floor.database import Database
-from floor.listener import Listener
-from floor.model import MachineName, Status
-from floor.operation import health
-from floor.operation.connection_watch import ConnectionWatch
-from floor.operation.loop_lag import event_loop_lag
-from floor.operation.vitals import Vitals
-from floor.settings import Settings
-from floor.store import Store
-from floor.ui.echo import browser_lag
+from floor.core.model import MachineName, Status
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.feed import recent_events as history
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.operations import health
+from floor.operations.event_loop_latency import event_loop_lag
+from floor.operations.freshness_log import ConnectionWatch
+from floor.operations.runtime_status import Vitals
+from floor.web.api import floor_api
+from floor.web.live.render_probe import browser_lag
 
 pytestmark = pytest.mark.newest_postgres
 

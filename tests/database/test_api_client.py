@@ -18,9 +18,9 @@ import pytest
 from browser.program import PATIENCE_S, Program, started
 from database.test_api_work_orders import LEAK, OPERATOR, PATH, PNG, SUPERVISOR, TECHNICIAN, app_of
 
-from floor.change_limit import ChangeLimit
-from floor.database import Database
-from floor.settings import Settings
+from floor.core.change_limit import ChangeLimit
+from floor.core.settings import Settings
+from floor.db.database import Database
 
 pytestmark = [pytest.mark.newest_postgres, pytest.mark.xdist_group('generated client')]
 PACKAGE = 'generated_floor_client'

@@ -24,12 +24,12 @@ from database.test_api_work_orders import (
     reported,
 )
 
-from floor.change_limit import ChangeLimit
-from floor.database import Database
+from floor.core.change_limit import ChangeLimit
+from floor.core.settings import Settings
+from floor.db.database import Database
 from floor.orders.pictures import Picture, Pictures
 from floor.orders.upload_queue import UploadQueue
 from floor.orders.work_order_files import MOST_BYTES
-from floor.settings import Settings
 
 pytestmark = pytest.mark.newest_postgres
 Client = httpx.AsyncClient

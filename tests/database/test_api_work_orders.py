@@ -19,20 +19,20 @@ from fastapi import FastAPI
 from pictures import SECRETS, TURNED, encoded, motif, opened, telling
 
 from auth.identity import identity_source
-from floor.api import floor_api, work_orders_api
-from floor.api.docs import describe_api
-from floor.attachment_responses import AttachmentResponses, disposition
-from floor.change_limit import ChangeLimit
-from floor.database import Database
-from floor.downloads import Downloads
-from floor.employees import Employees
-from floor.errors import DatabaseUnavailable
-from floor.gate.intake import MOST_BYTES, Intake
-from floor.model import Attachment, Identity, Role
+from floor.core.change_limit import ChangeLimit
+from floor.core.errors import DatabaseUnavailable
+from floor.core.model import Attachment, Identity, Role
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.orders.employees import Employees
 from floor.orders.upload_queue import UploadQueue
 from floor.orders.work_order_list import WorkOrderList
 from floor.orders.work_orders import MOST_ATTACHMENTS, WorkOrders
-from floor.settings import Settings
+from floor.web.api import floor_api, work_orders_api
+from floor.web.api.attachment_responses import AttachmentResponses, disposition
+from floor.web.api.docs import describe_api
+from floor.web.http.downloads import Downloads
+from floor.web.middleware.request_limits import MOST_BYTES, Intake
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -940,7 +940,7 @@ def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:
 
 async def test_what_is_overdue_does_not_ask_the_clock_of_this_machine(
         supervisor: Client, wrong_clock: Callable[[str], None]) -> None:
-    wrong_clock('floor.api.order_answers')
+    wrong_clock('floor.web.api.order_answers')
     order = await reported(supervisor)
     listed, = (await supervisor.get(PATH)).json()
     one = (await supervisor.get(f'{PATH}/{order["id"]}')).json()

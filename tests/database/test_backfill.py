@@ -16,8 +16,8 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server, channel_of, until
 
-from floor.database import load_queries
-from floor.migrate import load_migrations, migrate
+from floor.db.database import load_queries
+from floor.db.migrations import load_migrations, migrate
 from simulator import backfill as backfill_module
 from simulator.backfill import SEED, Backfill, backfill
 from simulator.plant import Station

@@ -24,13 +24,13 @@ from browser.program import Program
 from database.postgres import SCHEMA, Server, until
 
 from floor.analytics import Analytics, Window
-from floor.backup import save
-from floor.database import Database
-from floor.embedded.backup_file import DUMP, MANIFEST, open_backup
-from floor.embedded.server import OwnerLock
-from floor.errors import BackupError
-from floor.restore import restore
-from floor.settings import Settings
+from floor.core.errors import BackupError
+from floor.core.settings import Settings
+from floor.db.backup import save
+from floor.db.database import Database
+from floor.db.embedded.backup_file import DUMP, MANIFEST, open_backup
+from floor.db.embedded.server import OwnerLock
+from floor.db.restore import restore
 
 PROJECT = Path(__file__).parents[2]
 PHOTO = b'\x89PNG\r\n\x1a\n' + os.urandom(300_000)

@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, until
 
-from floor.database import Database
-from floor.listener import Listener, Timing
-from floor.model import Status
-from floor.notifications import LONGEST_REASON
-from floor.store import Connection, Store
+from floor.core.model import Status
+from floor.db.database import Database
+from floor.feed.listener import Listener, Timing
+from floor.feed.protocol import LONGEST_REASON
+from floor.feed.store import Connection, Store
 
 pytestmark = pytest.mark.newest_postgres
 BAD, GOOD = 'Source_Sorter_01_01', 'Valve_01_01'

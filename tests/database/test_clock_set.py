@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 
 from floor.analytics import Analytics, Window
-from floor.analytics.dashboard_keeper import DashboardKeeper
-from floor.analytics.history_keeper import HistoryKeeper
-from floor.database import Database
+from floor.db.database import Database
+from floor.jobs.dashboard_refresh import DashboardKeeper
+from floor.jobs.history_refresh import HistoryKeeper
 
 pytestmark = pytest.mark.newest_postgres
 

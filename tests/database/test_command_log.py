@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from database.people import LISA, MIKE, STRANGER
 
-from floor.database import Database
-from floor.employees import EmployeeEdit, Employees
-from floor.errors import EditConflict, NotAllowed
-from floor.model import MachineName, Priority, Role, WorkOrderState
+from floor.core.errors import EditConflict, NotAllowed
+from floor.core.model import MachineName, Priority, Role, WorkOrderState
+from floor.db.database import Database
+from floor.orders.employees import EmployeeEdit, Employees
 from floor.orders.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders
 
 LEAK = NewOrder(MachineName('Valve_01_01'), 'Secret words of the plant', client_reference='once')
@@ -30,7 +30,7 @@ def orders(database: Database, employees: Employees) -> WorkOrders:
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
-    lines = [(each.message, each.who) for each in caplog.records if each.name == 'floor.commands']
+    lines = [(each.message, each.who) for each in caplog.records if each.name == 'floor.db.transactions']
     caplog.clear()
     return lines
 
@@ -50,7 +50,7 @@ async def test_each_command_is_a_line_with_who(orders: WorkOrders, employees: Em
     ann = await employees.add(MIKE, new)
     await employees.edit(MIKE, ann.id, ann.version, replace(new, role=Role.TECHNICIAN))
     await employees.set_active(MIKE, ann.id, False)
-    assert 'ecret words' not in str([vars(each) for each in caplog.records if each.name == 'floor.commands'])
+    assert 'ecret words' not in str([vars(each) for each in caplog.records if each.name == 'floor.db.transactions'])
     assert said(caplog) == [
         ('work order reported', LISA.email), ('work order changed', MIKE.email), ('work order moved', LISA.email),
         ('comment on a work order', LISA.email), ('due time set', MIKE.email), ('employee added', MIKE.email),

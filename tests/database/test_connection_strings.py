@@ -19,11 +19,11 @@ from browser.program import free_port
 from database.postgres import Server, until
 from database.tls import ROLE, TlsDatabase
 
-from floor.connection_check import check_connection
-from floor.database import Database
-from floor.errors import DatabaseMisconfigured, DatabaseUnavailable
-from floor.settings import Settings
-from floor.source import database_source
+from floor.core.errors import DatabaseMisconfigured, DatabaseUnavailable
+from floor.core.settings import Settings
+from floor.db.connection_check import check_connection
+from floor.db.connection_source import database_source
+from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
 ROOT = Path(__file__).parents[2]

@@ -15,12 +15,12 @@ from database.past import age, content, say
 from database.postgres import until
 
 from floor.analytics import Analytics, Kpis, Scope, Window
-from floor.analytics.dashboard_keeper import DashboardKeeper
-from floor.analytics.history_keeper import HistoryKeeper
-from floor.database import SQL, Database
-from floor.errors import DatabaseUnavailable
-from floor.model import MachineName
-from floor.settings import Settings
+from floor.core.errors import DatabaseUnavailable
+from floor.core.model import MachineName
+from floor.core.settings import Settings
+from floor.db.database import SQL, Database
+from floor.jobs.dashboard_refresh import DashboardKeeper
+from floor.jobs.history_refresh import HistoryKeeper
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]

@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server
 
-from floor.database import SQL, Database
-from floor.errors import MigrationError
-from floor.migrate import load_migrations, migrate, prepare
-from floor.settings import Settings
+from floor.core.errors import MigrationError
+from floor.core.settings import Settings
+from floor.db.database import SQL, Database
+from floor.db.migrations import load_migrations, migrate, prepare
 
 pytestmark = pytest.mark.newest_postgres
 

@@ -10,19 +10,19 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from floor.database import Database
-from floor.errors import DatabaseUnavailable, FeedNotDelivered
-from floor.listener import Listener
-from floor.migrate import load_migrations
-from floor.model import FloorSnapshot
-from floor.operation.connection_watch import ConnectionWatch
-from floor.operation.diagnosis import PATIENCE_S, Trigger, diagnose, measure_delivery
-from floor.operation.diagnosis_findings import findings
-from floor.operation.loop_lag import event_loop_lag
-from floor.operation.vitals import Vitals
-from floor.settings import Settings
-from floor.store import Store
-from floor.ui.echo import browser_lag
+from floor.core.errors import DatabaseUnavailable, FeedNotDelivered
+from floor.core.model import FloorSnapshot
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.db.migrations import load_migrations
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.operations.diagnosis import PATIENCE_S, Trigger, diagnose, measure_delivery
+from floor.operations.diagnosis_findings import findings
+from floor.operations.event_loop_latency import event_loop_lag
+from floor.operations.freshness_log import ConnectionWatch
+from floor.operations.runtime_status import Vitals
+from floor.web.live.render_probe import browser_lag
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 

@@ -17,13 +17,13 @@ from browser.program import Program
 from database.postgres import until
 from starlette.datastructures import Address
 
-from floor.database import Database
-from floor.downloads import Downloads
-from floor.employees import Employees
-from floor.errors import TooManyDownloads
-from floor.model import Identity, MachineName, Role
+from floor.core.errors import TooManyDownloads
+from floor.core.model import Identity, MachineName, Role
+from floor.db.database import Database
+from floor.orders.employees import Employees
 from floor.orders.work_order_list import OrderFilter, WorkOrderList
 from floor.orders.work_orders import NewOrder, WorkOrders
+from floor.web.http.downloads import Downloads
 
 pytestmark = pytest.mark.newest_postgres
 

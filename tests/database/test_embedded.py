@@ -24,8 +24,8 @@ import asyncpg
 import psutil
 import pytest
 
-from floor.embedded.server import EmbeddedPostgres, address, binaries, database_url_of, socket_folder_of
-from floor.errors import EmbeddedDatabaseError
+from floor.core.errors import EmbeddedDatabaseError
+from floor.db.embedded.server import EmbeddedPostgres, address, binaries, database_url_of, socket_folder_of
 
 pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='there is no embedded database on Windows')
 
@@ -39,8 +39,8 @@ PR_SET_CHILD_SUBREAPER = 36
 PROGRAM = """
 import asyncio, json, signal, sys
 from pathlib import Path
-from floor.embedded.server import EmbeddedPostgres
-from floor.errors import EmbeddedDatabaseError
+from floor.db.embedded.server import EmbeddedPostgres
+from floor.core.errors import EmbeddedDatabaseError
 
 def say(**facts):
     print(json.dumps(facts), flush=True)
@@ -419,7 +419,7 @@ def ordinary(folder: Path) -> dict[str, Any]:
     user = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []}
     for python in (sys.executable, '/usr/bin/python3', '/usr/local/bin/python3'):
         with suppress(OSError):
-            check = 'import sys; sys.path[:0] = sys.argv[1:]; import floor.embedded.server as e; e.binaries()'
+            check = 'import sys; sys.path[:0] = sys.argv[1:]; import floor.db.embedded.server as e; e.binaries()'
             paths = [str(PROJECT), str(binaries().parents[2])]
             command = [python, '-c', check, *paths]
             if not subprocess.run(command, check=False, cwd='/', capture_output=True, **user).returncode:
@@ -585,7 +585,7 @@ def test_a_user_without_a_name_is_told_what_to_do(data_dir: Path) -> None:
 
 WITHOUT_LOCKS = """
 import fcntl
-from floor.embedded import cluster, owner_beat
+from floor.db.embedded import cluster, owner_beat
 fcntl.flock = lambda *_: None
 owner_beat.PATIENCE_S = float(sys.argv[2])
 if 'no socket' in sys.argv:   # as from another machine

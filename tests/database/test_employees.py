@@ -10,12 +10,12 @@ import asyncpg
 import pytest
 from database.people import CARLOS, JAMES, LISA, MIKE, STRANGER, TOM
 
-from floor.database import Database
-from floor.employees import EmployeeEdit, Employees, all_employees, require
-from floor.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput, NotAllowed, NotFound
-from floor.model import Employee, Identity, MachineName, Person, Role
+from floor.core.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput, NotAllowed, NotFound
+from floor.core.model import Employee, Identity, MachineName, Person, Role
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.orders.employees import EmployeeEdit, Employees, all_employees, require
 from floor.orders.work_orders import NewOrder, StateMove, WorkOrders, WorkOrderState
-from floor.settings import Settings
 
 pytestmark = pytest.mark.newest_postgres
 

@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 from database.postgres import channel_of, until
 
-from floor.listener import read_floor
-from floor.model import Status
-from floor.visible_text import is_visible
+from floor.core.model import Status
+from floor.core.visible_text import is_visible
+from floor.feed.listener import read_floor
 
 Psql = Callable[..., str]
 

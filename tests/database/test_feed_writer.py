@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from floor.database import SQL
+from floor.db.database import SQL
 
 FEED_WRITER, FEED_LOGIN = SQL / 'feed_writer.sql', SQL / 'feed_login.sql'
 VALVE = 'Valve_01_01'

@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server, until
 
-from floor.connection_check import check_connection
-from floor.database import Database
-from floor.errors import DatabaseUnavailable
-from floor.listener import Listener, Timing
-from floor.settings import Settings
-from floor.store import Connection, Store
+from floor.core.errors import DatabaseUnavailable
+from floor.core.settings import Settings
+from floor.db.connection_check import check_connection
+from floor.db.database import Database
+from floor.feed.listener import Listener, Timing
+from floor.feed.store import Connection, Store
 
 pytestmark = pytest.mark.newest_postgres
 

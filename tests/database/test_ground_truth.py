@@ -10,8 +10,8 @@ import pytest
 from unit.ground_truth import waits
 
 from floor.analytics import Analytics, Scope, Window
-from floor.database import Database
-from floor.model import MachineName
+from floor.core.model import MachineName
+from floor.db.database import Database
 from simulator.backfill import SEED, Backfill, backfill
 from simulator.plant import Station
 from simulator.story import Event, Story

@@ -16,14 +16,14 @@ from database.past import age
 from database.postgres import SCHEMA, until
 
 from floor.analytics import Analytics, Window
-from floor.analytics.dashboard_keeper import DashboardKeeper
-from floor.analytics.history_keeper import HistoryKeeper
-from floor.database import Database, load_queries
-from floor.errors import HistoryNotReadyError
-from floor.listener import Listener, Timing
-from floor.model import HistoryState
+from floor.core.errors import HistoryNotReadyError
+from floor.core.model import HistoryState
+from floor.db.database import Database, load_queries
+from floor.feed.listener import Listener, Timing
+from floor.feed.store import Store
+from floor.jobs.dashboard_refresh import DashboardKeeper
+from floor.jobs.history_refresh import HistoryKeeper
 from floor.orders.work_order_list import OrderFilter, WorkOrderList
-from floor.store import Store
 from simulator import backfill as backfill_module
 from simulator.backfill import backfill
 

@@ -13,11 +13,11 @@ import pytest
 from database.postgres import until
 
 from floor.analytics import Analytics, Kpi, Page, Scope, Window
-from floor.analytics.history_keeper import HistoryKeeper
-from floor.database import Database
-from floor.errors import DatabaseUnavailable, InvalidInput
-from floor.model import MachineName, Status
-from floor.settings import Settings
+from floor.core.errors import DatabaseUnavailable, InvalidInput
+from floor.core.model import MachineName, Status
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.jobs.history_refresh import HistoryKeeper
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]

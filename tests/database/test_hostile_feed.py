@@ -14,15 +14,15 @@ import pytest
 from database.postgres import SCHEMA, until
 from database.test_diagnosis import vitals_of
 
-from floor.analytics.dashboard_keeper import DashboardKeeper
-from floor.analytics.history_keeper import HistoryKeeper
-from floor.database import SQL, Database
-from floor.listener import Listener, Timing
-from floor.migrate import load_migrations, migrate, prepare
-from floor.operation.diagnosis import diagnose
-from floor.operation.diagnosis_findings import findings
-from floor.settings import Settings
-from floor.store import Connection, Store
+from floor.core.settings import Settings
+from floor.db.database import SQL, Database
+from floor.db.migrations import load_migrations, migrate, prepare
+from floor.feed.listener import Listener, Timing
+from floor.feed.store import Connection, Store
+from floor.jobs.dashboard_refresh import DashboardKeeper
+from floor.jobs.history_refresh import HistoryKeeper
+from floor.operations.diagnosis import diagnose
+from floor.operations.diagnosis_findings import findings
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]

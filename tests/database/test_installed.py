@@ -17,7 +17,7 @@ import pytest
 from browser.program import free_port
 from short_folder import short_folder
 
-from floor.version import program_version
+from floor.core.version import program_version
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0

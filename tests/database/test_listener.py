@@ -18,15 +18,15 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, channel_of, until
 
-from floor import listener
-from floor.database import Database, made_triggers
-from floor.errors import DatabaseUnavailable
-from floor.listener import Listener, Timing
-from floor.migrate import prepare
-from floor.model import Status
-from floor.notifications import parse
-from floor.snapshot import PART, in_parts, read_floor
-from floor.store import Connection, Store
+from floor.core.errors import DatabaseUnavailable
+from floor.core.model import Status
+from floor.db.database import Database, made_triggers
+from floor.db.migrations import prepare
+from floor.feed import listener
+from floor.feed.listener import Listener, Timing
+from floor.feed.protocol import parse
+from floor.feed.snapshot import PART, in_parts, read_floor
+from floor.feed.store import Connection, Store
 
 pytestmark = pytest.mark.newest_postgres
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)

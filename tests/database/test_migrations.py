@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server, channel_of, until
 
-from floor import migrate as migrations
-from floor.database import SQL, Database
-from floor.errors import MigrationError
-from floor.migrate import Migration, load_migrations, migrate
-from floor.settings import Settings
-from floor.snapshot import read_floor
+from floor.core.errors import MigrationError
+from floor.core.settings import Settings
+from floor.db import migrations
+from floor.db.database import SQL, Database
+from floor.db.migrations import Migration, load_migrations, migrate
+from floor.feed.snapshot import read_floor
 
 INSTALL = SQL / 'install.sql'
 ALL = load_migrations()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.names import fold, in_order_of_names, name_key, sort_key
-from floor.row_mapping import to_employee
+from floor.core.names import fold, in_order_of_names, name_key, sort_key
+from floor.db.row_mapping import to_employee
 
 ASSIGNED = [chr(code) for code in range(1, sys.maxunicode + 1)
             if unicodedata.category(chr(code)) not in ('Cn', 'Cs', 'Co')]

@@ -16,13 +16,13 @@ from database.postgres import SCHEMA, until
 from fastapi import FastAPI
 
 from floor.analytics import Analytics, Kpis, Scope, Window
-from floor.analytics.dashboard_keeper import DashboardKeeper
-from floor.analytics.history_keeper import HistoryKeeper
-from floor.api import floor_api
-from floor.database import Database, load_queries
-from floor.listener import Listener, Timing
-from floor.model import MachineName, Status
-from floor.store import Store
+from floor.core.model import MachineName, Status
+from floor.db.database import Database, load_queries
+from floor.feed.listener import Listener, Timing
+from floor.feed.store import Store
+from floor.jobs.dashboard_refresh import DashboardKeeper
+from floor.jobs.history_refresh import HistoryKeeper
+from floor.web.api import floor_api
 from simulator.runner import SimulatorRunner
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]

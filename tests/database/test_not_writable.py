@@ -13,17 +13,17 @@ import pytest
 from database.postgres import SCHEMA, until
 from fastapi import FastAPI
 
-from floor import database as database_module
-from floor.commands import command
-from floor.database import Database
-from floor.errors import DatabaseUnavailable
-from floor.listener import Listener, Timing
-from floor.operation import health
-from floor.operation.connection_watch import ConnectionWatch
-from floor.operation.loop_lag import event_loop_lag
-from floor.operation.vitals import Vitals
-from floor.store import Connection, Store
-from floor.ui.echo import browser_lag
+from floor.core.errors import DatabaseUnavailable
+from floor.db import database as database_module
+from floor.db.database import Database
+from floor.db.transactions import command
+from floor.feed.listener import Listener, Timing
+from floor.feed.store import Connection, Store
+from floor.operations import health
+from floor.operations.event_loop_latency import event_loop_lag
+from floor.operations.freshness_log import ConnectionWatch
+from floor.operations.runtime_status import Vitals
+from floor.web.live.render_probe import browser_lag
 
 pytestmark = pytest.mark.newest_postgres
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=3600, gap=0.005, first_backoff=0.01)

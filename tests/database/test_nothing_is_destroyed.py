@@ -18,12 +18,12 @@ import pytest
 from database.embedded_floor import PROJECT, command, execute, make_floor, note_of, running, settings_for, start
 from database.postgres import SCHEMA
 
-from floor.backup import save
-from floor.embedded import workshop
-from floor.embedded.drafts import new_draft, remove_drafts
-from floor.embedded.workshop import MARKER
-from floor.errors import EmbeddedDatabaseError, FloorError
-from floor.restore import restore
+from floor.core.errors import EmbeddedDatabaseError, FloorError
+from floor.db.backup import save
+from floor.db.embedded import workshop
+from floor.db.embedded.drafts import new_draft, remove_drafts
+from floor.db.embedded.workshop import MARKER
+from floor.db.restore import restore
 
 OURS = '.line-monitor-work-0123456789abcdef0123456789abcdef'
 OTHER = '.line-monitor-work-ffffffffffffffffffffffffffffffff'
@@ -133,7 +133,7 @@ def test_a_rename_that_fails_leaves_everything_as_it_was(
 KILLED = """
 import os, signal, sys
 from floor import restore
-from floor.embedded.workshop import Workshop
+from floor.db.embedded.workshop import Workshop
 left = int(sys.argv.pop(1))
 rename, put = os.rename, Workshop.put_in_place
 

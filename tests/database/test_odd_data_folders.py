@@ -14,7 +14,7 @@ from browser.program import Program
 from database.embedded_floor import PROJECT, ask, command, make_floor, note_of, running
 from database.postgres import until
 
-from floor.embedded.sockets import socket_folder_of
+from floor.db.embedded.sockets import socket_folder_of
 
 NOT_UTF8 = os.fsdecode(b'caf\xe9 \xff')
 IS_ROOT = os.geteuid() == 0
@@ -146,14 +146,14 @@ def test_a_read_only_data_folder_is_named(folder: Path, saved: Path) -> None:
 def test_a_backup_into_a_read_only_folder_is_refused(folder: Path) -> None:
     make_floor(folder / 'd', 'before')
     (folder / 'b').mkdir()
-    done = elsewhere(f'{READ_ONLY} DATA_DIR="$2" exec "$PYTHON" -m floor.backup "$1/b.zip"', folder / 'b', folder / 'd')
+    done = elsewhere(f'{READ_ONLY} DATA_DIR="$2" exec "$PYTHON" -m floor.db.backup "$1/b.zip"', folder / 'b', folder / 'd')
     assert 'cannot be written (Read-only file system): choose another place' in refusal(done)
 
 
 def test_a_backup_onto_a_full_disk_leaves_nothing(folder: Path) -> None:
     make_floor(folder / 'd', 'before')
     (folder / 'b').mkdir()
-    done = elsewhere(f'{SMALL} set +e; DATA_DIR="$2" "$PYTHON" -m floor.backup "$1/b.zip"; code=$?; '
+    done = elsewhere(f'{SMALL} set +e; DATA_DIR="$2" "$PYTHON" -m floor.db.backup "$1/b.zip"; code=$?; '
                      'ls -A "$1"; exit $code', folder / 'b', folder / 'd', '16k')
     assert 'cannot be written (No space left on device)' in refusal(done)
     assert 'b.zip' not in done.stdout
@@ -163,7 +163,7 @@ def test_a_backup_onto_a_full_disk_leaves_nothing(folder: Path) -> None:
 def test_a_restore_onto_a_full_disk_is_refused_and_leaves_nothing(folder: Path, saved: Path, size: str) -> None:
     """Before there is room for a cluster, while it is made, and while it is filled."""
     (folder / 'd').mkdir()
-    done = elsewhere(f'{SMALL} set +e; DATA_DIR="$1" "$PYTHON" -m floor.restore "$2"; code=$?; ls -A "$1"; exit $code',
+    done = elsewhere(f'{SMALL} set +e; DATA_DIR="$1" "$PYTHON" -m floor.db.restore "$2"; code=$?; ls -A "$1"; exit $code',
                      folder / 'd', saved, size)
     said = refusal(done)
     assert 'No space left on device' in said or 'disk' in said, said
@@ -172,7 +172,7 @@ def test_a_restore_onto_a_full_disk_is_refused_and_leaves_nothing(folder: Path, 
 
 def test_a_limit_on_the_size_of_files_is_said(folder: Path, saved: Path) -> None:
     make_floor(folder / 'd', 'before')
-    limited = ['prlimit', '--fsize=4096', sys.executable, '-m', 'floor.backup', str(folder / 'b.zip')]
+    limited = ['prlimit', '--fsize=4096', sys.executable, '-m', 'floor.db.backup', str(folder / 'b.zip')]
     ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE_', 'DATA_'))}
     done = subprocess.run(limited, text=True, capture_output=True, cwd='/', timeout=120, check=False,
                           env=ours | {'PYTHONPATH': str(PROJECT), 'DATA_DIR': str(folder / 'd')})
@@ -190,7 +190,7 @@ def test_a_folder_of_another_user_is_named(folder: Path, saved: Path) -> None:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE_', 'DATA_'))}
     if not IS_ROOT:
         pytest.skip('only root can give a folder away')
-    done = subprocess.run([*rights, sys.executable, '-m', 'floor.restore', saved], text=True, capture_output=True,
+    done = subprocess.run([*rights, sys.executable, '-m', 'floor.db.restore', saved], text=True, capture_output=True,
                           cwd='/', timeout=120, check=False,
                           env=ours | {'PYTHONPATH': str(PROJECT), 'DATA_DIR': str(folder / 'd')})
     said = refusal(done)

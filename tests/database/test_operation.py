@@ -86,9 +86,9 @@ async def test_measures_follow_what_happens(folder: Path) -> None:
         await connection.close()
     finally:
         program.stop()
-    assert re.search(r'WARNING floor.listener: no live connection to the database: .* \| task=connection reason=closed',
+    assert re.search(r'WARNING floor.feed.listener: no live connection to the database: .* \| task=connection reason=closed',
                      program.log)
-    watch = 'floor.operation.connection_watch: the floor is'
+    watch = 'floor.operations.freshness_log: the floor is'
     assert re.search(rf'WARNING {watch} stale: .* \| connection=stale was=live', program.log)
     assert re.search(rf'INFO {watch} live \| connection=live was=stale', program.log)
 

@@ -11,10 +11,10 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server
 
-from floor import owner_settings
-from floor.database import SQL, Database
-from floor.migrate import prepare
-from floor.settings import Settings
+from floor.core.settings import Settings
+from floor.db import owner_settings
+from floor.db.database import SQL, Database
+from floor.db.migrations import prepare
 
 APP = 'app_that_owns'
 PLAIN_TYPES = {'smallint', 'integer', 'bigint', 'numeric', 'text', 'boolean', 'date', 'timestamp with time zone'}

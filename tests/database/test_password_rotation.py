@@ -21,12 +21,12 @@ from database.workspace import CREDENTIALS, ENDPOINT, Workspace
 
 from auth.lakebase import RENEWED_AFTER, Address, Lakebase
 from auth.workspace import Place
-from floor.database import Database
-from floor.errors import DatabaseUnavailable
-from floor.listener import Listener, Timing
-from floor.migrate import prepare
-from floor.settings import Settings
-from floor.store import Connection, Store
+from floor.core.errors import DatabaseUnavailable
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.db.migrations import prepare
+from floor.feed.listener import Listener, Timing
+from floor.feed.store import Connection, Store
 
 ROTATIONS = 100
 CROWD = 10

@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 from database.postgres import Server
 
-from floor.database import Database
-from floor.migrate import connect_prepared
-from floor.settings import Settings
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.db.migrations import connect_prepared
 
 pytestmark = pytest.mark.newest_postgres
 ORDER = ("INSERT INTO work_orders (id, machine_id, issue_description, priority) "

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from database.postgres import until
 
-from floor.database import Database
-from floor.settings import Settings
+from floor.core.settings import Settings
+from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -47,7 +47,7 @@ async def test_a_connection_that_does_not_come_back_in_time_is_closed_with_one_l
     finally:
         os.kill(server_process[0], signal.SIGCONT)
 
-    assert [(record.levelno, record.name) for record in caplog.records] == [(logging.WARNING, 'floor.database')]
+    assert [(record.levelno, record.name) for record in caplog.records] == [(logging.WARNING, 'floor.db.database')]
     async with database.acquire() as connection:  # another one
         assert connection.get_server_pid() != server_process[0]
     await database.close()

@@ -11,16 +11,16 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, until
 
-from floor import plant as plant_command
 from floor.analytics import Analytics
-from floor.database import SQL, Database, load_queries
-from floor.employees import Employees
-from floor.errors import DatabaseUnavailable, FloorError, NotADemoError, NotAllowed
-from floor.listener import Listener, Timing
-from floor.model import Identity, Role
-from floor.plant import DemoContents, Plant
-from floor.settings import Settings
-from floor.store import Connection, Store
+from floor.core.errors import DatabaseUnavailable, FloorError, NotADemoError, NotAllowed
+from floor.core.model import Identity, Role
+from floor.core.settings import Settings
+from floor.db.database import SQL, Database, load_queries
+from floor.feed.listener import Listener, Timing
+from floor.feed.store import Connection, Store
+from floor.orders.employees import Employees
+from floor.plant import demo_removal as plant_command
+from floor.plant.demo_removal import DemoContents, Plant
 from simulator.backfill import backfill
 
 pytestmark = pytest.mark.newest_postgres

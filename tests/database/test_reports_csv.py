@@ -13,9 +13,9 @@ import pytest
 
 from floor.analytics import Analytics, Scope, Window, report_csv
 from floor.analytics.report_csv import ReportFiles
-from floor.database import Database
-from floor.errors import InvalidInput, QueryError
-from floor.model import MachineName
+from floor.core.errors import InvalidInput, QueryError
+from floor.core.model import MachineName
+from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
 

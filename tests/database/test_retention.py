@@ -12,9 +12,9 @@ import pytest
 from database.past import age, content, say
 
 from floor.analytics import Analytics, Window
-from floor.analytics.dashboard_keeper import DashboardKeeper
-from floor.analytics.history_keeper import HistoryKeeper
-from floor.database import SQL, Database
+from floor.db.database import SQL, Database
+from floor.jobs.dashboard_refresh import DashboardKeeper
+from floor.jobs.history_refresh import HistoryKeeper
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]

@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server
 
-from floor.database import SQL
-from floor.errors import MigrationError
-from floor.migrate import Migration, load_migrations, migrate
+from floor.core.errors import MigrationError
+from floor.db.database import SQL
+from floor.db.migrations import Migration, load_migrations, migrate
 
 ALL = load_migrations()
 NEXT = Migration(ALL[-1].version + 1, 'next', 'ALTER TABLE machines ADD COLUMN colour text; CREATE TABLE colours ()')

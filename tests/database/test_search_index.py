@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server
 
-from floor.migrate import load_migrations, migrate
+from floor.db.migrations import load_migrations, migrate
 
 pytestmark = pytest.mark.newest_postgres
 

@@ -16,10 +16,10 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, channel_of, until
 
-from floor.database import SQL, Database
-from floor.listener import Listener, Timing
-from floor.model import Status
-from floor.store import Connection, Store
+from floor.core.model import Status
+from floor.db.database import SQL, Database
+from floor.feed.listener import Listener, Timing
+from floor.feed.store import Connection, Store
 
 VALVE = 'Valve_01_01'
 ONLY_BEATS = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=3600, gap=0.005, first_backoff=0.01)

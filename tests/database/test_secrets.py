@@ -14,9 +14,9 @@ import pytest
 from browser.program import Program
 from database.workspace import CLIENT_SECRET, CREDENTIALS, ENDPOINT, Workspace
 
-from floor.database import Database
-from floor.settings import Settings
-from floor.source import database_source
+from floor.core.settings import Settings
+from floor.db.connection_source import database_source
+from floor.db.database import Database
 
 PASSWORD = 'hunter2/Pa&ss%wörd'
 QUOTED = quote(PASSWORD, safe='')

@@ -18,11 +18,11 @@ import pytest
 from browser.program import Program
 from database.postgres import Server, until
 
-from floor.connection_check import check_connection
-from floor.database import Database
-from floor.errors import DatabaseMisconfigured
-from floor.session_settings import ADMINISTRATOR, LATER
-from floor.settings import Settings
+from floor.core.errors import DatabaseMisconfigured
+from floor.core.session_settings import ADMINISTRATOR, LATER
+from floor.core.settings import Settings
+from floor.db.connection_check import check_connection
+from floor.db.database import Database
 
 SECURITY = {'session_replication_role': 'replica', 'lc_messages': 'C.UTF-8'}
 LIMITS = {name: '1ms' for name in ('statement_timeout', 'lock_timeout', 'idle_session_timeout',

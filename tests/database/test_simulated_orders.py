@@ -15,8 +15,8 @@ import asyncpg
 import pytest
 from database.postgres import Server
 
-from floor.database import load_queries
-from floor.model import Role
+from floor.core.model import Role
+from floor.db.database import load_queries
 from simulator.backfill import SEED, backfill
 from simulator.causes import WAITING
 from simulator.orders import ALWAYS

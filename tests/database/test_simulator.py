@@ -10,8 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from floor.database import load_queries
-from floor.errors import DatabaseUnavailable
+from floor.core.errors import DatabaseUnavailable
+from floor.db.database import load_queries
 from simulator.runner import SimulatorRunner, Update
 
 pytestmark = pytest.mark.newest_postgres

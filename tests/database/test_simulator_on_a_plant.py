@@ -15,10 +15,10 @@ import pytest
 from browser.program import MAIN, Program
 from database.postgres import SCHEMA, until
 
-from floor.database import load_queries
-from floor.errors import NotADemoError
-from floor.migrate import load_migrations, migrate
-from floor.settings import Settings
+from floor.core.errors import NotADemoError
+from floor.core.settings import Settings
+from floor.db.database import load_queries
+from floor.db.migrations import load_migrations, migrate
 from simulator import __main__ as program_of_simulator
 from simulator.backfill import backfill
 from simulator.runner import SimulatorRunner
@@ -97,7 +97,7 @@ async def test_no_history_is_made_for_a_plant(empty_database_url: str, plant: Co
 async def test_the_database_refuses_what_calls_itself_simulated(plant: Connect) -> None:
     """Whoever forgets to ask first."""
     connection = await plant()
-    await connection.execute("SET floor.source = 'simulator'")
+    await connection.execute("SET floor.db.connection_source = 'simulator'")
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match=REFUSED):
         await connection.execute("UPDATE machine_feed_stream SET status = 'operational'")
 

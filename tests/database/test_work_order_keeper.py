@@ -11,10 +11,10 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, until
 
-from floor.database import Database
-from floor.migrate import load_migrations, migrate
-from floor.orders.work_order_keeper import WorkOrderKeeper
-from floor.settings import Settings
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.db.migrations import load_migrations, migrate
+from floor.jobs.order_checks import WorkOrderKeeper
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 OFTEN = 0.01   # seconds between two looks
@@ -133,9 +133,9 @@ async def test_a_problem_is_said_once_and_so_is_its_end(
     """The tables are not there yet; then somebody sets them up."""
     def said(level: int) -> list[str]:
         return [record.message for record in caplog.records
-                if record.name == 'floor.orders.work_order_keeper' and record.levelno == level]
+                if record.name == 'floor.jobs.order_checks' and record.levelno == level]
 
-    caplog.set_level(logging.DEBUG, 'floor.orders.work_order_keeper')
+    caplog.set_level(logging.DEBUG, 'floor.jobs.order_checks')
     database = Database(empty_database_url, settings)
     async with running(WorkOrderKeeper(database, 0, OFTEN)):
         await until(lambda: len(said(logging.DEBUG)) >= 3)
@@ -150,7 +150,7 @@ async def test_a_problem_is_said_once_and_so_is_its_end(
 
 
 async def test_without_a_database_it_waits(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, 'floor.orders.work_order_keeper')
+    caplog.set_level(logging.DEBUG, 'floor.jobs.order_checks')
     nowhere = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
     async with running(WorkOrderKeeper(nowhere, 60, OFTEN)):
         await until(lambda: len(caplog.records) >= 3)

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from floor.database import Database
-from floor.errors import DatabaseUnavailable, QueryError
-from floor.model import Priority, WorkOrderState
+from floor.core.errors import DatabaseUnavailable, QueryError
+from floor.core.model import Priority, WorkOrderState
+from floor.db.database import Database
 from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
 

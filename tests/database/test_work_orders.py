@@ -16,9 +16,7 @@ from database.people import CARLOS, JAMES, LISA, MIKE, OF_ROLE, STRANGER, TOM
 from database.postgres import until
 from pictures import SECRETS, TURNED, encoded, motif, opened, telling
 
-from floor.database import Database
-from floor.employees import Employees
-from floor.errors import (
+from floor.core.errors import (
     DatabaseUnavailable,
     EditConflict,
     FloorError,
@@ -28,11 +26,13 @@ from floor.errors import (
     OrderAlreadyOpenError,
     ReferenceReusedError,
 )
-from floor.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderState
+from floor.core.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderState
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.orders.employees import Employees
 from floor.orders.pictures import Picture, Pictures
 from floor.orders.work_order_files import MOST_BYTES, clean_file_name, media_type
 from floor.orders.work_orders import MOST_ATTACHMENTS, NewOrder, OrderEdit, StateMove, WorkOrders
-from floor.settings import Settings
 
 pytestmark = pytest.mark.newest_postgres
 

@@ -28,12 +28,12 @@ import asyncpg
 from database.embedded_floor import make_floor, note_of, running, settings_for, start
 from database.postgres import SCHEMA
 
-from floor import backup
-from floor.embedded.backup_file import open_backup
-from floor.embedded.postgres_programs import copy_out
-from floor.errors import BackupError
-from floor.restore import restore
-from floor.session_settings import ADMINISTRATOR
+from floor.core.errors import BackupError
+from floor.core.session_settings import ADMINISTRATOR
+from floor.db import backup
+from floor.db.embedded.backup_file import open_backup
+from floor.db.embedded.postgres_programs import copy_out
+from floor.db.restore import restore
 
 WRITERS = 4
 LONGEST_S = 600.0

@@ -13,7 +13,7 @@ from browser.program import Program
 from database.postgres import SCHEMA, until
 from tcp_proxy import TcpProxy
 
-from floor.migrate import load_migrations
+from floor.db.migrations import load_migrations
 
 from .fault_orders import TWICE, Clerk
 from .history import History

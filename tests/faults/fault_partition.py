@@ -23,7 +23,7 @@ from browser.program import free_port
 from database.postgres import IN_A_HURRY, Server
 from tcp_proxy import TcpProxy
 
-from floor.embedded.server import SOCKET_NAME
+from floor.db.embedded.server import SOCKET_NAME
 
 from .history import History
 from .scene import Scene, running

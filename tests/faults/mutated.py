@@ -50,7 +50,7 @@ def an_hour_behind() -> None:
 @mutation
 def believes_an_open_connection() -> None:
     """No heartbeat: a connection that isn't closed counts as alive."""
-    from floor.listener import Listener
+    from floor.feed.listener import Listener
 
     async def beat(self: Any, session: Any) -> None:
         self._drain(session)
@@ -62,7 +62,7 @@ def believes_an_open_connection() -> None:
 @mutation
 def asks_select_1() -> None:
     """A heartbeat that proves that the database answers, not that it delivers."""
-    from floor.listener import Listener
+    from floor.feed.listener import Listener
 
     async def beat(self: Any, session: Any) -> None:
         async with asyncio.timeout(self._timing.heartbeat_timeout), session.asking:
@@ -75,7 +75,7 @@ def asks_select_1() -> None:
 @mutation
 def does_not_read_again() -> None:
     """A connection that is back listens, and takes it that nothing was said meanwhile."""
-    from floor.listener import Listener
+    from floor.feed.listener import Listener
 
     read_floor = Listener._read_floor
 
@@ -88,7 +88,7 @@ def does_not_read_again() -> None:
 @mutation
 def reads_before_it_listens() -> None:
     """Snapshot first, then LISTEN: the natural order, and wrong."""
-    from floor.listener import Listener
+    from floor.feed.listener import Listener
 
     async def start(self: Any, session: Any) -> None:
         await self._read_floor(session)
@@ -101,7 +101,7 @@ def reads_before_it_listens() -> None:
 @mutation
 def server_waits_for_ever() -> None:
     """The server is not told when to give a client up that has vanished."""
-    from floor.database import Database
+    from floor.db.database import Database
 
     options = Database._options
 
@@ -129,8 +129,8 @@ def keeps_its_first_password() -> None:
 @mutation
 def waits_in_the_event_loop() -> None:
     """Asks whether the database answers by a call that blocks."""
-    from floor.embedded.server import accepts, database_url_of
-    from floor.listener import Listener
+    from floor.db.embedded.server import accepts, database_url_of
+    from floor.feed.listener import Listener
 
     beat = Listener._beat
 
@@ -145,7 +145,7 @@ def waits_in_the_event_loop() -> None:
 @mutation
 def does_not_restart_the_server() -> None:
     """The embedded database is started once and not looked after."""
-    from floor.embedded.server import EmbeddedPostgres
+    from floor.db.embedded.server import EmbeddedPostgres
 
     async def supervise(_self: Any) -> None:
         await asyncio.Event().wait()
@@ -155,7 +155,7 @@ def does_not_restart_the_server() -> None:
 @mutation
 def remembers_that_it_was_live() -> None:
     """Freshness is a flag that is set and taken back, not an age."""
-    from floor.store import Connection, Store
+    from floor.feed.store import Connection, Store
 
     Store.connection = property(lambda self: Connection.LIVE if self._proof is not None and not self._broken   # type: ignore
                                 else Connection.STALE)
@@ -164,7 +164,7 @@ def remembers_that_it_was_live() -> None:
 @mutation
 def believes_its_own_clock() -> None:
     """Ages and the time of day by this machine's clock."""
-    from floor.store import Store
+    from floor.feed.store import Store
 
     Store.now_ms = property(lambda _: int(time.time() * 1000))   # type: ignore[assignment,method-assign]
 
@@ -174,8 +174,8 @@ def believes_its_own_clock() -> None:
 @mutation
 def last_to_finish_wins() -> None:
     """Notifications are handled by coroutines, and what is applied last stands."""
-    from floor.listener import _Session
-    from floor.store import Store
+    from floor.feed.listener import _Session
+    from floor.feed.store import Store
 
     async def on_feed(self: Any, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         await asyncio.sleep(random.uniform(0, 2))
@@ -196,7 +196,7 @@ def last_to_finish_wins() -> None:
 @mutation
 def keeps_the_newer_version() -> None:
     """A snapshot is merged into what is known, and an older version never wins."""
-    from floor.store import Store
+    from floor.feed.store import Store
 
     take = Store.replace
 
@@ -212,7 +212,7 @@ def keeps_the_newer_version() -> None:
 @mutation
 def reads_all_it_can_see() -> None:
     """A plain cursor: the history is read to its newest row, though older ones may still be uncommitted."""
-    from floor.analytics.history_keeper import HistoryKeeper
+    from floor.jobs.history_refresh import HistoryKeeper
 
     refresh = HistoryKeeper.refresh
 

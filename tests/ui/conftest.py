@@ -17,7 +17,7 @@ from nicegui import Client, core
 from nicegui.testing import User
 from ui.services import Recorded, services
 
-from floor.model import (
+from floor.core.model import (
     Employee,
     FloorSnapshot,
     HistoryState,
@@ -32,10 +32,10 @@ from floor.model import (
     StatusEvent,
     WorkOrderState,
 )
-from floor.pages import floor_page
-from floor.store import Store
-from floor.ui import broadcast
-from floor.ui.broadcast import Broadcast
+from floor.feed.store import Store
+from floor.web.floor_view import floor_page
+from floor.web.live import broadcast
+from floor.web.live.broadcast import Broadcast
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)
 MINUTE_MS = 60_000

@@ -11,7 +11,17 @@ from typing import Any
 from nicegui import Client, ui
 from nicegui.testing import User
 
-from floor.model import MachineName, Move, OrderId, Priority, Role, Status, WorkOrder, WorkOrderDetails, WorkOrderState
+from floor.core.model import (
+    MachineName,
+    Move,
+    OrderId,
+    Priority,
+    Role,
+    Status,
+    WorkOrder,
+    WorkOrderDetails,
+    WorkOrderState,
+)
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'

@@ -15,12 +15,12 @@ from typing import Any
 
 from nicegui.testing import User
 
-from floor.model import Employee, Identity, Role
-from floor.store import Store
-from floor.ui.broadcast import Broadcast
-from floor.ui.echo import Echoes, browser_lag
-from floor.ui.orders.alert_hub import AlertHub
-from floor.ui.services import EventsOf, Services
+from floor.core.model import Employee, Identity, Role
+from floor.feed.store import Store
+from floor.web.live.broadcast import Broadcast
+from floor.web.live.render_probe import Echoes, browser_lag
+from floor.web.shell.alert_hub import AlertHub
+from floor.web.shell.services import EventsOf, Services
 
 HEADER = 'x-person'
 LOCAL = Identity('Local user', None)

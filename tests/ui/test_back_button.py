@@ -6,7 +6,7 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from floor.ui.back_button import BackCloses
+from floor.web.shell.back_button import BackCloses
 
 FORTH, BACK, FOCUS = 'forth', 'back', 'focus the opener'
 FRAGMENT_SHOWS, FRAGMENT_WENT = 'animationstart', 'animationcancel'

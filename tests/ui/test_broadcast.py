@@ -1,7 +1,7 @@
 """One encoding for all browsers, and the parts of NiceGUI that it leans on.
 
-If a test of the second half fails after an update of NiceGUI, floor/ui/broadcast.py has to be looked at: it uses
-Element._to_dict, _event_listeners, _classes, _style and _props, and floor/ui/fanout.py the socket, which NiceGUI does
+If a test of the second half fails after an update of NiceGUI, floor/web/live/broadcast.py has to be looked at: it uses
+Element._to_dict, _event_listeners, _classes, _style and _props, and floor/web/live/socket_fanout.py the socket, which NiceGUI does
 not promise. The way back is element.update(), which sends the same to each browser by itself.
 """
 
@@ -17,12 +17,13 @@ from nicegui import Client, core, ui
 from nicegui.event_listener import EventListener
 from ui.conftest import Screen
 
-from floor.model import MachineChange, Status
-from floor.ui import broadcast as broadcast_module
-from floor.ui import connection_badge, silence
-from floor.ui.broadcast import SECOND, LiveElement, machine_topic
-from floor.ui.fanout import MOST_WAITING, send_update
-from floor.ui.line_card import LineCount
+from floor.core.model import MachineChange, Status
+from floor.web.floor_view.line_card import LineCount
+from floor.web.live import broadcast as broadcast_module
+from floor.web.live import stale_overlay as silence
+from floor.web.live.broadcast import SECOND, LiveElement, machine_topic
+from floor.web.live.socket_fanout import MOST_WAITING, send_update
+from floor.web.shell import connection_badge
 
 
 def tile_of(screen, name):

@@ -7,10 +7,10 @@ from nicegui import ui
 from ui.forms import Form
 from ui.services import person_at
 
-from floor.errors import NotADemoError
-from floor.pages import employees_page
-from floor.plant import DemoContents
-from floor.ui.demo_ribbon import WORDS, DemoRibbon
+from floor.core.errors import NotADemoError
+from floor.plant.demo_removal import DemoContents
+from floor.web.people import employees_page
+from floor.web.shell.demo_ribbon import WORDS, DemoRibbon
 
 BUTTON, SURE, REMOVE = 'Set up your plant', 'Remove the demo for good', 'Remove the demo'
 CONTENTS = DemoContents(30, 101_924, 1014, 15)

@@ -7,17 +7,17 @@ import pytest
 from ui.forms import HOSTILE, Form
 from ui.services import person_at
 
-from floor.database import Database
-from floor.errors import FeedNotDelivered
-from floor.listener import Listener
-from floor.model import Role
-from floor.operation.connection_watch import ConnectionWatch
-from floor.operation.loop_lag import event_loop_lag
-from floor.operation.vitals import Vitals
-from floor.pages import diagnosis_page
-from floor.settings import Settings
-from floor.ui.diagnosis.panels import ALL_WELL
-from floor.ui.echo import browser_lag
+from floor.core.errors import FeedNotDelivered
+from floor.core.model import Role
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.feed.listener import Listener
+from floor.operations.event_loop_latency import event_loop_lag
+from floor.operations.freshness_log import ConnectionWatch
+from floor.operations.runtime_status import Vitals
+from floor.web.diagnosis import diagnosis_page
+from floor.web.diagnosis.panels import ALL_WELL
+from floor.web.live.render_probe import browser_lag
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from nicegui.testing import User
 from ui.forms import MOVES, Form, details, press_in_row, work_order
 from ui.services import person_at
 
-from floor.errors import DatabaseUnavailable, EditConflict
-from floor.pages import employees_page, work_order_page
-from floor.ui.orders.form import TYPED_ON, OrderForm
+from floor.core.errors import DatabaseUnavailable, EditConflict
+from floor.web.orders import work_order_page
+from floor.web.orders.form import TYPED_ON, OrderForm
+from floor.web.people import employees_page
 
 WRONG = 'What is wrong'
 

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import pytest
 from nicegui import core, ui
 
-from floor.lag import Lag
-from floor.model import MachineChange, MachineName, Status
-from floor.store import Store
-from floor.ui import echo as echo_module
-from floor.ui.echo import PATIENCE_S, PAUSE_S, Echo, Echoes
-from floor.ui.fanout import longest_backlog
+from floor.core.latency import Lag
+from floor.core.model import MachineChange, MachineName, Status
+from floor.feed.store import Store
+from floor.web.live import render_probe as echo_module
+from floor.web.live.render_probe import PATIENCE_S, PAUSE_S, Echo, Echoes
+from floor.web.live.socket_fanout import longest_backlog
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from floor.gate.element_values import OUTDATED, WRONG, fault_of_value
+from floor.web.middleware.element_values import OUTDATED, WRONG, fault_of_value
 
 ELEMENTS = {
     'input': lambda: ui.input('Name'), 'textarea': lambda: ui.textarea('Text'), 'number': lambda: ui.number('Number'),

@@ -7,11 +7,11 @@ import pytest
 from ui.forms import HOSTILE, Form, button_of, click, people, press_in_row
 from ui.services import person_at
 
-from floor.employees import EmployeeEdit
-from floor.errors import DatabaseUnavailable, EditConflict, InvalidInput
-from floor.model import DueTime, Priority, Role
-from floor.pages import employees_page
-from floor.ui.employees.table import COLUMNS
+from floor.core.errors import DatabaseUnavailable, EditConflict, InvalidInput
+from floor.core.model import DueTime, Priority, Role
+from floor.orders.employees import EmployeeEdit
+from floor.web.people import employees_page
+from floor.web.people.table import COLUMNS
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import pytest
 from nicegui import app, binding
 from ui.services import person_at
 
-from floor.errors import DatabaseUnavailable
-from floor.model import MachineName, Status, StatusEvent
-from floor.ui import attention_list, event_stream, machine_orders
-from floor.ui.theme import STORED_AS
+from floor.core.errors import DatabaseUnavailable
+from floor.core.model import MachineName, Status, StatusEvent
+from floor.web.floor_view import attention_list, event_stream, machine_orders
+from floor.web.shell.theme import STORED_AS
 
 HOSTILE = ['<img src=x onerror="alert(1)">', '"><script>alert(1)</script>', "O'Brien & Söhne \\ {{ 7*7 }} ${x}",
            '机器🤖\u202egnirts', ':onclick=alert(1)', 'x' * 200]

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from nicegui import core
 from socketio.packet import EVENT
 
-from floor.errors import NotificationError
-from floor.model import MachineName, Priority, Status, StatusEvent, WorkOrderState
-from floor.notifications import Changes, OrderChanges, parse
-from floor.ui.broadcast import LiveElement
+from floor.core.errors import NotificationError
+from floor.core.model import MachineName, Priority, Status, StatusEvent, WorkOrderState
+from floor.feed.protocol import Changes, OrderChanges, parse
+from floor.web.live.broadcast import LiveElement
 
 VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
 DERANDOMISED = settings(derandomize=True, database=None, max_examples=150, deadline=None,

@@ -11,12 +11,12 @@ from ui.test_reports_page import Reports, card
 
 from floor.analytics import Cause, Kpis, StopPage
 from floor.analytics.figures import Sums
-from floor.errors import HistoryNotReadyError
-from floor.model import FloorSnapshot, HistoryState, MachineName, MachineRecord, Status
+from floor.core.errors import HistoryNotReadyError
+from floor.core.model import FloorSnapshot, HistoryState, MachineName, MachineRecord, Status
+from floor.core.shifts import Shifts
 from floor.orders.work_order_list import ShiftOrders
-from floor.pages import past_page, shift_report_page
-from floor.shifts import Shifts
-from floor.ui.reports import shared_sheet
+from floor.web.past import past_page
+from floor.web.reports import shared_sheet, shift_report_page
 
 CREATING = ('The history of this new floor is being created. Work orders, reports and the past appear when it is '
             'complete.')

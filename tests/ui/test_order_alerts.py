@@ -8,8 +8,8 @@ from nicegui import core, ui
 from nicegui.testing import User
 from ui.services import person_at
 
-from floor.ui.assets import address_of
-from floor.ui.orders import alert_hub, alerts
+from floor.web.shell import alert_hub, alerts
+from floor.web.shell.assets import address_of
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from nicegui import ui
 from ui.forms import HOSTILE, Form, work_order
 from ui.services import person_at
 
-from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed, OrderAlreadyOpenError, ReferenceReusedError
-from floor.model import Priority
-from floor.ui.orders.form import FIRST_TRY_ARRIVED, OrderForm
+from floor.core.errors import DatabaseUnavailable, InvalidInput, NotAllowed, OrderAlreadyOpenError, ReferenceReusedError
+from floor.core.model import Priority
+from floor.web.orders.form import FIRST_TRY_ARRIVED, OrderForm
 
 
 @pytest.fixture

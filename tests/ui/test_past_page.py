@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from ui.conftest import NOW
 
-from floor.errors import DatabaseUnavailable, QueryError
-from floor.model import (
+from floor.core.errors import DatabaseUnavailable, QueryError
+from floor.core.model import (
     FloorSnapshot,
     MachineName,
     MachineRecord,
@@ -22,9 +22,9 @@ from floor.model import (
     StatusEvent,
     WorkOrderState,
 )
-from floor.pages import past_page
-from floor.past import PastMoment
-from floor.shifts import Shifts
+from floor.core.shifts import Shifts
+from floor.web.past import past_page
+from floor.web.shell.past_address import PastMoment
 
 DETROIT = ZoneInfo('America/Detroit')
 HOUR = timedelta(hours=1)

@@ -35,9 +35,9 @@ from floor.analytics import (
     VolumeOfDay,
     Window,
 )
-from floor.errors import DatabaseUnavailable, NotAllowed, QueryError
-from floor.model import MachineName, Priority, Status
-from floor.pages import reports_page
+from floor.core.errors import DatabaseUnavailable, NotAllowed, QueryError
+from floor.core.model import MachineName, Priority, Status
+from floor.web.reports import reports_page
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} {a|b} \' :onclick=alert(1)'

@@ -3,7 +3,7 @@
 from nicegui import Client
 from ui.conftest import Floor
 
-from floor.ui import session
+from floor.web.shell import session
 
 
 async def test_no_page_is_built_for_an_answer_that_nobody_sees(user, floor: Floor) -> None:

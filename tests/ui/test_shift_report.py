@@ -11,13 +11,12 @@ from ui.services import Recorded
 
 from floor.analytics import Cause, Kpis, Stop, StopPage, Window
 from floor.analytics.figures import Sums
-from floor.errors import DatabaseUnavailable
-from floor.model import MachineName, OrderId, Priority, WorkOrder, WorkOrderState
+from floor.core.errors import DatabaseUnavailable
+from floor.core.model import MachineName, OrderId, Priority, WorkOrder, WorkOrderState
+from floor.core.shifts import Shifts
 from floor.orders.work_order_list import ShiftOrders
-from floor.pages import shift_report_page
-from floor.shifts import Shifts
-from floor.ui.reports import shared_sheet
-from floor.ui.reports.shift_sheet import ShiftSheet
+from floor.web.reports import shared_sheet, shift_report_page
+from floor.web.reports.shift_sheet import ShiftSheet
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NIGHT_START, NIGHT_END = datetime(2026, 11, 22, 22, tzinfo=UTC), datetime(2026, 11, 23, 6, tzinfo=UTC)

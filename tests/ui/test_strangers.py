@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 from nicegui import app
 
-from floor.api.problems import answer_problems
-from floor.errors import NotAllowed
-from floor.pages import employees_page, floor_page, work_order_page, work_orders_page
+from floor.core.errors import NotAllowed
+from floor.web.api.problems import answer_problems
+from floor.web.floor_view import floor_page
+from floor.web.orders import work_order_page, work_orders_page
+from floor.web.people import employees_page
 
 
 def nobody(_headers):

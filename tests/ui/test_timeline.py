@@ -12,11 +12,11 @@ from ui.conftest import NOW
 from ui.services import Recorded
 
 from floor.analytics import Band, Lane, Page, Scope, Stop, StopPage, Window
-from floor.errors import DatabaseUnavailable
-from floor.model import MachineName, OrderId, Status
-from floor.ui.reports.axis import marks
-from floor.ui.reports.timeline import FIRST, timeline_panel
-from floor.ui.reports.timeline_picture import LANE, WIDTH, band_at, drawing, moment_at, x_of
+from floor.core.errors import DatabaseUnavailable
+from floor.core.model import MachineName, OrderId, Status
+from floor.web.reports.axis import marks
+from floor.web.reports.timeline import FIRST, timeline_panel
+from floor.web.reports.timeline_picture import LANE, WIDTH, band_at, drawing, moment_at, x_of
 
 DETROIT = ZoneInfo('America/Detroit')
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -5,8 +5,8 @@ import pytest
 from nicegui import Client, core
 from ui.services import person_at
 
-from floor.gate.waiting_pages import WaitingPages, waiting_pages
-from floor.pages import employees_page
+from floor.web.middleware.unconnected_pages import WaitingPages, waiting_pages
+from floor.web.people import employees_page
 
 MOST = 3
 

@@ -7,15 +7,14 @@ import pytest
 from ui.forms import DONE, HELD, HOSTILE, MOVES, NOW, STARTED, Form, details, work_order
 from ui.services import person_at
 
-from floor.change_limit import ChangeLimit
-from floor.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
-from floor.model import Attachment, ChecklistItem, HoldReason, Identity, Priority, WorkOrderEvent
+from floor.core.change_limit import ChangeLimit
+from floor.core.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
+from floor.core.model import Attachment, ChecklistItem, HoldReason, Identity, Priority, WorkOrderEvent
 from floor.orders.upload_queue import MOST_OF_ONE
 from floor.orders.work_orders import UNCHANGED
-from floor.pages import work_order_page
-from floor.ui.orders import reader
-from floor.ui.orders.file_upload import FileUpload
-from floor.ui.orders.history import note_of, sentence
+from floor.web.orders import reader, work_order_page
+from floor.web.orders.file_upload import FileUpload
+from floor.web.orders.history import note_of, sentence
 
 ID = work_order().id
 ADDRESS = f'/work-orders/{ID}'

@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from floor.errors import DatabaseUnavailable, InvalidInput, NotAllowed, QueryError
-from floor.model import Move, OrderId, Priority, Role, WorkOrder, WorkOrderState
-from floor.names import name_key
+from floor.core.errors import DatabaseUnavailable, InvalidInput, NotAllowed, QueryError
+from floor.core.model import Move, OrderId, Priority, Role, WorkOrder, WorkOrderState
+from floor.core.names import name_key
 from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
-from floor.pages import work_orders_page
-from floor.ui.orders import board, reader
+from floor.web.orders import board, reader, work_orders_page
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'

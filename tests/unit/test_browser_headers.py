@@ -8,11 +8,11 @@ import pytest
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 
-from floor.gate.browser_headers import BrowserHeaders, own_origins, page_policy
-from floor.gate.front_door import guard
-from floor.gate.refused_origins import RefusedOrigins
-from floor.model import Identity
-from floor.settings import Settings
+from floor.core.model import Identity
+from floor.core.settings import Settings
+from floor.operations.refused_origins import RefusedOrigins
+from floor.web.middleware.security_headers import BrowserHeaders, own_origins, page_policy
+from floor.web.middleware.stack import guard
 
 
 @pytest.mark.parametrize(('headers', 'expected'), [

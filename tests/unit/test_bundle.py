@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from floor.settings import Settings
+from floor.core.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / 'databricks.yml').read_text()

@@ -6,7 +6,7 @@ import weakref
 
 import pytest
 
-from floor.operation.collector import AT_LEAST_EVERY, collect_garbage
+from floor.operations.gc_schedule import AT_LEAST_EVERY, collect_garbage
 
 
 class Page:

@@ -11,7 +11,7 @@ import pytest
 
 from floor import command_line
 from floor.command_line import COMMANDS
-from floor.version import program_version
+from floor.core.version import program_version
 
 ROOT = Path(__file__).parents[2]
 

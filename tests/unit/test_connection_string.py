@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from floor.connection_string import connection_url, ignore_closed_home
-from floor.errors import SettingsError
+from floor.core.errors import SettingsError
+from floor.db.connection_string import connection_url, ignore_closed_home
 
 HOST = 'postgresql://floor@db.example.com/floor'
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from floor.dashboard_link import DashboardLink, dashboard_link, link_of_address, link_of_id
-from floor.errors import SettingsError
-from floor.settings import Settings
+from floor.analytics.dashboard_link import DashboardLink, dashboard_link, link_of_address, link_of_id
+from floor.core.errors import SettingsError
+from floor.core.settings import Settings
 
 ID = '01f0c3a4b5d61e8f9a0b1c2d3e4f5a6b'
 HOST = 'adb-1234567890.7.cloud.example.com'

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from floor import data_folder
-from floor.data_folder import write_whole
-from floor.errors import SettingsError
-from floor.gate.storage import storage_secret
-from floor.settings import Settings
+from floor.core.errors import SettingsError
+from floor.core.settings import Settings
+from floor.db.embedded import data_folder
+from floor.db.embedded.data_folder import write_whole
+from floor.web.middleware.session_secret import storage_secret
 
 
 def settings_of(data_dir: Path) -> Settings:

@@ -7,9 +7,9 @@ import logging
 import pytest
 from unit.clock import Clock
 
-from floor.database_clock import DatabaseClock
-from floor.model import FloorSnapshot
-from floor.store import Store
+from floor.core.model import FloorSnapshot
+from floor.feed.database_clock import DatabaseClock
+from floor.feed.store import Store
 
 NOON = 1_800_000_000_000
 HOUR_MS = 3_600_000

@@ -18,9 +18,9 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from floor.embedded.server import binaries
-from floor.gate.own_origin import own_names
-from floor.settings import Settings
+from floor.core.settings import Settings
+from floor.db.embedded.server import binaries
+from floor.web.middleware.cross_origin import own_names
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / 'deploy'

@@ -9,25 +9,25 @@ from typing import Any
 import pytest
 from unit.clock import Clock
 
-from floor.database import Connection, Database
-from floor.errors import DatabaseUnavailable
-from floor.gate.refused_origins import RefusedOrigins
-from floor.lag import Lag
-from floor.listener import Listener
-from floor.migrate import Migration
-from floor.model import FloorSnapshot
-from floor.operation.connection_watch import ConnectionWatch
-from floor.operation.diagnosis import Applied, DatabaseFacts, Diagnosis, OpenTransaction, Trigger
-from floor.operation.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, _of_clock, findings
-from floor.operation.loop_lag import event_loop_lag
-from floor.operation.vitals import Vitals
-from floor.orders.work_order_keeper import WorkOrderKeeper
-from floor.reasons import no_reasons
-from floor.settings import Settings
-from floor.store import Store
-from floor.ui.diagnosis.facts import panels
-from floor.ui.diagnosis.text import as_text
-from floor.ui.echo import browser_lag
+from floor.core.errors import DatabaseUnavailable
+from floor.core.latency import Lag
+from floor.core.model import FloorSnapshot
+from floor.core.settings import Settings
+from floor.db.database import Connection, Database
+from floor.db.error_labels import no_reasons
+from floor.db.migrations import Migration
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.jobs.order_checks import WorkOrderKeeper
+from floor.operations.diagnosis import Applied, DatabaseFacts, Diagnosis, OpenTransaction, Trigger
+from floor.operations.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, _of_clock, findings
+from floor.operations.event_loop_latency import event_loop_lag
+from floor.operations.freshness_log import ConnectionWatch
+from floor.operations.refused_origins import RefusedOrigins
+from floor.operations.runtime_status import Vitals
+from floor.web.diagnosis.facts import panels
+from floor.web.diagnosis.text import as_text
+from floor.web.live.render_probe import browser_lag
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 WELL = DatabaseFacts(

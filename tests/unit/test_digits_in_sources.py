@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from floor.api.order_parameters import ORDER_ID
-from floor.errors import InvalidInput, SettingsError
-from floor.settings import Settings
-from floor.shifts import parse_shifts
+from floor.core.errors import InvalidInput, SettingsError
+from floor.core.settings import Settings
+from floor.core.shifts import parse_shifts
+from floor.web.api.order_parameters import ORDER_ID
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for folder in ('floor', 'simulator', 'auth', 'sql') for path in (ROOT / folder).rglob('*')

@@ -13,11 +13,11 @@ import pytest
 import yaml
 from settings_table import TABLES, with_table
 
-from floor.gate.intake import MOST_BYTES as MOST_BODY_BYTES
+from floor.core.settings import Settings
 from floor.orders.order_filter import SortKey
 from floor.orders.picture_process import MOST_PIXELS, MOST_PIXELS_OF_JPEG, MOST_THUMBNAIL_BYTES
 from floor.orders.work_order_files import MOST_BYTES
-from floor.settings import Settings
+from floor.web.middleware.request_limits import MOST_BYTES as MOST_BODY_BYTES
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = tuple(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith('.'))

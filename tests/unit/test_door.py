@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from floor.gate.door import Door
+from floor.web.middleware.page_build_queue import Door
 
 PAGE_S = 0.01
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.formatting import (
+from floor.core.formatting import (
     GIGABYTE,
     KILOBYTE,
     MEGABYTE,
@@ -21,7 +21,7 @@ from floor.formatting import (
     number,
     percent,
 )
-from floor.ui.reports.words import Unit, value
+from floor.web.reports.words import Unit, value
 
 FULL, BRIEF, MINUTES, NARROW, LARGEST = Detail
 MINUTE, HOUR, DAY = 60, 3600, 86_400

@@ -4,7 +4,7 @@ import asyncio
 import time
 from itertools import pairwise
 
-from floor.ui.frame_pace import FramePace
+from floor.web.live.frame_scheduler import FramePace
 
 DEAR_S = 0.03
 

@@ -13,16 +13,16 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from unit.clock import Clock
 
-from floor.database import Connection, Database
-from floor.listener import Listener
-from floor.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status
-from floor.operation import health
-from floor.operation.connection_watch import ConnectionWatch
-from floor.operation.loop_lag import event_loop_lag
-from floor.operation.vitals import Vitals
-from floor.settings import Settings
-from floor.store import Store
-from floor.ui.echo import browser_lag
+from floor.core.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status
+from floor.core.settings import Settings
+from floor.db.database import Connection, Database
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.operations import health
+from floor.operations.event_loop_latency import event_loop_lag
+from floor.operations.freshness_log import ConnectionWatch
+from floor.operations.runtime_status import Vitals
+from floor.web.live.render_probe import browser_lag
 
 NOWHERE = 'postgresql://nobody@127.0.0.1:1/nothing'
 STALE_AFTER = 8.0

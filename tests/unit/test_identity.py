@@ -9,9 +9,9 @@ import pytest
 from starlette.datastructures import Headers
 
 from auth.identity import NAMELESS, check_identity_source, forwarded_identity, identity_source
-from floor.errors import NotAllowed, SettingsError
-from floor.model import Identity, Role
-from floor.settings import Settings
+from floor.core.errors import NotAllowed, SettingsError
+from floor.core.model import Identity, Role
+from floor.core.settings import Settings
 
 APP = {'DATABRICKS_APP_NAME': 'line-monitor'}
 FORWARDED = {'X-Forwarded-Email': 'Lisa.Garcia@Example.com', 'X-Forwarded-Preferred-Username': 'Lisa Garcia',

@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from auth.identity import forwarded_identity
-from floor.gate.identity_required import IdentityRequired
+from floor.web.middleware.identity_required import IdentityRequired
 
 LISA = {'x-forwarded-email': 'lisa.garcia@example.com'}
 PROGRAM = {'x-forwarded-user': '5f6e1c9a'}

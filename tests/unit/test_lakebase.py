@@ -32,9 +32,9 @@ from database.workspace import (
 from auth import lakebase as lakebase_module
 from auth.lakebase import LONGEST_BACKOFF_S, Address, Lakebase
 from auth.workspace import Login, NoLogin, Place, ask_for_login
-from floor.errors import DatabaseUnavailable, SettingsError
-from floor.settings import Settings, Source
-from floor.source import database_source
+from floor.core.errors import DatabaseUnavailable, SettingsError
+from floor.core.settings import Settings, Source
+from floor.db.connection_source import database_source
 
 BY_ENDPOINT, BY_INSTANCE = Place(endpoint=ENDPOINT), Place(instance=INSTANCE)
 BY_PG_VARIABLES = Place(host='lake.example.com', user=CLIENT_ID)

@@ -9,30 +9,30 @@ import sys
 
 import pytest
 
-from floor.operation.logs import CutOffAtTheEnd, JsonLines, LogCounter, OncePerMinute, TextLines
+from floor.operations.log_output import CutOffAtTheEnd, JsonLines, LogCounter, OncePerMinute, TextLines
 
 
 def record(message: str, *arguments: object, level: int = logging.WARNING, error: BaseException | None = None,
            **fields: object) -> logging.LogRecord:
-    made = logging.getLogger('floor.listener').makeRecord(
-        'floor.listener', level, __file__, 1, message, arguments, sys.exc_info() if error else None, extra=fields)
+    made = logging.getLogger('floor.feed.listener').makeRecord(
+        'floor.feed.listener', level, __file__, 1, message, arguments, sys.exc_info() if error else None, extra=fields)
     made.created = 1_795_600_860.1239
     return made
 
 
 def test_a_line_is_a_sentence_and_its_fields() -> None:
     line = TextLines().format(record('lost: %s', 'reset', reason='closed', after_s=1.5, orders=['WO-1', 'WO-2']))
-    assert line == ('2026-11-25T10:01:00.123Z WARNING floor.listener: lost: reset | reason=closed after_s=1.5 '
+    assert line == ('2026-11-25T10:01:00.123Z WARNING floor.feed.listener: lost: reset | reason=closed after_s=1.5 '
                     'orders=WO-1,WO-2')
 
 
 def test_without_fields_it_is_a_sentence() -> None:
-    assert TextLines().format(record('started')).endswith(' floor.listener: started')
+    assert TextLines().format(record('started')).endswith(' floor.feed.listener: started')
 
 
 def test_json_has_the_same_fields() -> None:
     said = json.loads(JsonLines().format(record('lost: %s', 'Öl', reason='closed', after_s=1.5)))
-    assert said == {'time': '2026-11-25T10:01:00.123Z', 'level': 'warning', 'logger': 'floor.listener',
+    assert said == {'time': '2026-11-25T10:01:00.123Z', 'level': 'warning', 'logger': 'floor.feed.listener',
                     'message': 'lost: Öl', 'reason': 'closed', 'after_s': 1.5}
 
 
@@ -49,7 +49,7 @@ def test_where_an_error_came_from_is_kept_and_a_json_line_stays_one_line() -> No
 
 @pytest.mark.parametrize('lines', [TextLines(), JsonLines()])
 def test_what_a_database_says_cannot_pass_for_a_line_of_ours(lines: logging.Formatter) -> None:
-    forged = 'x\n2026-11-25T10:01:00.123Z ERROR floor.listener: forged\x1b[2J\u2028y'
+    forged = 'x\n2026-11-25T10:01:00.123Z ERROR floor.feed.listener: forged\x1b[2J\u2028y'
     line = lines.format(record('ignored %s', forged, who=forged))
     assert len(line.splitlines()) == 1
     assert '\x1b' not in line

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.errors import InvalidInput
-from floor.moments import by_the_clock, for_a_file, parse_day, parse_moment, with_offset
+from floor.core.errors import InvalidInput
+from floor.core.moments import by_the_clock, for_a_file, parse_day, parse_moment, with_offset
 
 BERLIN, KOLKATA, LORD_HOWE = ZoneInfo('Europe/Berlin'), ZoneInfo('Asia/Kolkata'), ZoneInfo('Australia/Lord_Howe')
 FIRST, SECOND = datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.errors import NotificationError
-from floor.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderState
-from floor.notifications import TIMES_MS, Changes, OrderChanges, Resync, parse
+from floor.core.errors import NotificationError
+from floor.core.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderState
+from floor.feed.protocol import TIMES_MS, Changes, OrderChanges, Resync, parse
 
 ORDER = ['WO-20261123-3f2a91bc', 9, 2, 'Valve_01_01', 'open', 'high', 4, 'Lisa Garcia', 3_000, 'Leak',
          'mike@example.com']

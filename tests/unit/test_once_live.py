@@ -2,9 +2,9 @@
 
 import asyncio
 
-from floor.model import FloorSnapshot
-from floor.operation.connection_watch import once_live
-from floor.store import Store
+from floor.core.model import FloorSnapshot
+from floor.feed.store import Store
+from floor.operations.freshness_log import once_live
 
 EMPTY_FLOOR = FloorSnapshot(machines=(), events=(), now_ms=1_000)
 

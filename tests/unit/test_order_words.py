@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.model import MachineName, OrderBrief, OrderId, Priority, Role, WorkOrderState
-from floor.ui.orders.words import due_words, move_word, order_address, role_needed, short_id
+from floor.core.model import MachineName, OrderBrief, OrderId, Priority, Role, WorkOrderState
+from floor.web.shell.order_formatting import due_words, move_word, order_address, role_needed, short_id
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from floor.errors import SettingsError
-from floor.gate.own_origin import OwnOrigin, own_names
-from floor.gate.refused_origins import MOST_ORIGINS, RefusedOrigins
-from floor.settings import Settings
+from floor.core.errors import SettingsError
+from floor.core.settings import Settings
+from floor.operations.refused_origins import MOST_ORIGINS, RefusedOrigins
+from floor.web.middleware.cross_origin import OwnOrigin, own_names
 
 FLOOR = 'floor.example.com'
 Ask = Callable[..., Any]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from floor.embedded import owner_beat
-from floor.embedded.owner_beat import OwnerBeat, place
+from floor.db.embedded import owner_beat
+from floor.db.embedded.owner_beat import OwnerBeat, place
 
 OF_THE_PAST = {'machine': place().machine, 'namespace': place().namespace, 'boot': 'an earlier one', 'pid': 1}
 

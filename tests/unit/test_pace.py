@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.change_limit import MOST_REMEMBERED, ChangeLimit
-from floor.errors import TooManyChanges
-from floor.model import Identity
-from floor.pace import Pace
+from floor.core.change_limit import MOST_REMEMBERED, ChangeLimit
+from floor.core.errors import TooManyChanges
+from floor.core.model import Identity
+from floor.core.token_bucket import Pace
 
 MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 

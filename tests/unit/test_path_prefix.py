@@ -11,7 +11,7 @@ from nicegui.middlewares import RedirectWithPrefixMiddleware
 from starlette.responses import RedirectResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from floor.gate.path_prefix import PathPrefix, prefix_of
+from floor.web.http.path_prefix import PathPrefix, prefix_of
 
 
 async def passed(path: str, prefix: str = '', *, root_path: str = '', location: str = '') -> tuple[str, str, str]:

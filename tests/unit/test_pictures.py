@@ -15,7 +15,7 @@ import pytest
 from pictures import SECRETS, TURNED, chunk, encoded, motif, opened, photo, png_bomb, profile, telling
 from PIL import Image, ImageSequence
 
-from floor.errors import InvalidInput
+from floor.core.errors import InvalidInput
 from floor.orders.picture_process import MOST_PIXELS
 from floor.orders.pictures import PROGRAM, Pictures
 from floor.orders.work_order_files import media_type, named_as

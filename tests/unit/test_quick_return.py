@@ -7,7 +7,7 @@ import nicegui
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from floor.ui.quick_return import LONGEST_WAIT_MS, SCRIPT, quicker, return_quickly
+from floor.web.live.reconnect_patch import LONGEST_WAIT_MS, SCRIPT, quicker, return_quickly
 
 
 def test_one_number_is_another() -> None:

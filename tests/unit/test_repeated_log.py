@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from floor.repeated_log import MOST_REASONS, RepeatedLog
+from floor.core.repeated_log import MOST_REASONS, RepeatedLog
 
 
 class Windows:

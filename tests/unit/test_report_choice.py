@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floor.analytics import Window
-from floor.errors import QueryError
-from floor.ui.reports.axis import marks
-from floor.ui.reports.choice import ReportChoice, Span, in_zone
+from floor.core.errors import QueryError
+from floor.web.reports.axis import marks
+from floor.web.reports.choice import ReportChoice, Span, in_zone
 
 DETROIT, BERLIN, LORD_HOWE = map(ZoneInfo, ('America/Detroit', 'Europe/Berlin', 'Australia/Lord_Howe'))
 NOW = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)  # 10:42:07 in Detroit

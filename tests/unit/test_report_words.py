@@ -2,8 +2,8 @@
 
 import pytest
 
-from floor.formatting import NOTHING
-from floor.ui.reports.words import Change, Unit, Verdict, value
+from floor.core.formatting import NOTHING
+from floor.web.reports.words import Change, Unit, Verdict, value
 
 
 def test_values_of_each_unit():

@@ -103,8 +103,8 @@ class Missing(importlib.abc.MetaPathFinder):
 
 sys.meta_path.insert(0, Missing())
 import floor.app, simulator.__main__
-from floor.settings import Settings
-from floor.source import database_source
+from floor.core.settings import Settings
+from floor.db.connection_source import database_source
 with database_source(Settings(_env_file=None)) as source:
     print(source.url)
 """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from floor.api.problems import _not_signed_in
-from floor.errors import NotAllowed
-from floor.sentences import as_sentence, full_stop
+from floor.core.errors import NotAllowed
+from floor.core.sentences import as_sentence, full_stop
+from floor.web.api.problems import _not_signed_in
 
 
 @pytest.mark.parametrize(('text', 'sentence'), [

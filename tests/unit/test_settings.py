@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from floor.env_file import unread_names
-from floor.errors import SettingsError
-from floor.model import Role
-from floor.settings import Settings, Source, allowed_values
-from floor.source import database_source
+from floor.core.env_file import unread_names
+from floor.core.errors import SettingsError
+from floor.core.model import Role
+from floor.core.settings import Settings, Source, allowed_values
+from floor.db.connection_source import database_source
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.errors import InvalidInput
-from floor.shifts import Shift, Shifts
+from floor.core.errors import InvalidInput
+from floor.core.shifts import Shift, Shifts
 
 USUAL = 'Early 06:00,Late 14:00,Night 22:00'
 BERLIN, DETROIT = ZoneInfo('Europe/Berlin'), ZoneInfo('America/Detroit')

@@ -2,9 +2,9 @@
 
 import pytest
 
-from floor.errors import SettingsError
-from floor.gate.sign_in import sign_in_origins
-from floor.settings import Settings
+from floor.core.errors import SettingsError
+from floor.core.settings import Settings
+from floor.web.middleware.sign_in import sign_in_origins
 
 ON_APPS = {'DATABRICKS_APP_NAME': 'line-monitor', 'DATABRICKS_HOST': 'adb-1.azuredatabricks.example'}
 SSO = 'https://sso.example.com:8443'

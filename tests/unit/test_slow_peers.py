@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from database.postgres import until
 
-from floor.gate.slow_peers import PatientProtocol
+from floor.web.middleware.slow_peers import PatientProtocol
 
 LARGE = b'x' * 8_000_000
 HALF_A_HEAD = b'GET / HTTP/1.1\r\nHost: floor\r\nX-Slow: '

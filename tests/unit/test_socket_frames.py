@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from floor.gate.socket_frames import fault_of_frame, fault_of_query
+from floor.web.middleware.socket_frames import fault_of_frame, fault_of_query
 
 CLIENT = 'c0ffee00-0000-4000-8000-000000000000'
 HANDSHAKE = {'client_id': CLIENT, 'next_message_id': 0, 'implicit_handshake': False, 'document_id': 'd', 'tab_id': 't'}

@@ -18,12 +18,12 @@ SOURCES = sorted(path for folder in ('floor', 'simulator', 'auth') for path in (
 METHODS = {'execute', 'executemany', 'fetch', 'fetchrow', 'fetchval', 'cursor', 'prepare', 'copy_from_query',
            'from_str', 'execute_many'}
 KNOWN = {
-    ('floor/database.py', 'from_str'): 'the files of sql/queries; the name of the feed is checked by the settings',
-    ('floor/backup.py', 'fetchval'): 'counts the rows of our own tables, whose names the database gives and quotes',
-    ('floor/restore.py', 'fetchval'): 'the same, in the database that was restored',
-    ('floor/analytics/dashboard_keeper.py', 'execute'): 'the file sql/queries/dashboard.sql',
-    ('floor/session_settings.py', 'execute'): 'constants of that module, and a schema and a zone that were checked',
-    ('floor/migrate.py', 'execute'): 'the files of sql/migrations; identifiers are quoted by the database itself',
+    ('floor/db/database.py', 'from_str'): 'the files of sql/queries; the name of the feed is checked by the settings',
+    ('floor/db/backup.py', 'fetchval'): 'counts the rows of our own tables, whose names the database gives and quotes',
+    ('floor/db/restore.py', 'fetchval'): 'the same, in the database that was restored',
+    ('floor/jobs/dashboard_refresh.py', 'execute'): 'the file sql/queries/dashboard.sql',
+    ('floor/core/session_settings.py', 'execute'): 'constants of that module, and a schema and a zone that were checked',
+    ('floor/db/migrations.py', 'execute'): 'the files of sql/migrations; identifiers are quoted by the database itself',
 }
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from unit.clock import Clock
 
-from floor.model import (
+from floor.core.model import (
     Employee,
     FloorSnapshot,
     Identity,
@@ -25,9 +25,9 @@ from floor.model import (
     StatusEvent,
     WorkOrderState,
 )
-from floor.orders import active_orders
-from floor.orders.active_orders import ENDED_KEPT, OrderChange
-from floor.store import EVENTS_KEPT, NOT_ON_A_LINE, Connection, Difference, Store
+from floor.feed import active_orders
+from floor.feed.active_orders import ENDED_KEPT, OrderChange
+from floor.feed.store import EVENTS_KEPT, NOT_ON_A_LINE, Connection, Difference, Store
 
 NOON = 1_800_000_000_000
 """The database's clock in ms when the tests begin."""

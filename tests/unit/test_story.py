@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 from unit.ground_truth import waits
 
-from floor.model import Employee, Role
+from floor.core.model import Employee, Role
 from simulator.causes import BLOCKED, PROFILES, STARVED, WAITING
 from simulator.order_texts import ANY_CAUSE, TEXTS, texts_of
 from simulator.orders import write_orders

@@ -11,11 +11,11 @@ import pytest
 from database.postgres import until
 from unit.test_health import client_of, samples
 
-from floor.listener import Listener
-from floor.model import FloorSnapshot
-from floor.operation.health import PAGE_UPDATES
-from floor.store import TASKS, Store
-from floor.supervisor import Supervisor
+from floor.core.model import FloorSnapshot
+from floor.feed.listener import Listener
+from floor.feed.store import TASKS, Store
+from floor.jobs.supervisor import Supervisor
+from floor.operations.health import PAGE_UPDATES
 
 QUICK = {'settled_after': 0.05, 'first_backoff': 0.01}
 FOREVER = 3600

@@ -9,15 +9,15 @@ import asyncpg
 import pytest
 from unit.clock import Clock
 
-from floor.errors import DatabaseUnavailable, FeedNotDelivered
-from floor.lag import LATELY_S, Lag
-from floor.listener import Listener, Timing
-from floor.model import FloorSnapshot
-from floor.operation.connection_watch import ConnectionWatch
-from floor.operation.loop_lag import measure_event_loop
-from floor.reasons import no_reasons, reason_of
-from floor.store import Connection, Store
-from floor.upkeep import REASONS_KEPT, Upkeep
+from floor.core.errors import DatabaseUnavailable, FeedNotDelivered
+from floor.core.latency import LATELY_S, Lag
+from floor.core.model import FloorSnapshot
+from floor.db.error_labels import no_reasons, reason_of
+from floor.db.task_status import REASONS_KEPT, Upkeep
+from floor.feed.listener import Listener, Timing
+from floor.feed.store import Connection, Store
+from floor.operations.event_loop_latency import measure_event_loop
+from floor.operations.freshness_log import ConnectionWatch
 
 
 @pytest.fixture

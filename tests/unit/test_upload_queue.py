@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from floor.errors import TooManyUploadsError, UploadsBusyError, UploadTooSlowError
-from floor.model import Identity
+from floor.core.errors import TooManyUploadsError, UploadsBusyError, UploadTooSlowError
+from floor.core.model import Identity
 from floor.orders.upload_queue import LARGEST_BODY, UploadQueue, arriving
 
 MIKE = Identity('Mike Johnson', 'mike@example.com')

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from floor.visible_text import identity_problem, is_visible
+from floor.core.visible_text import identity_problem, is_visible
 
 SPACES = [' ', '\t', '\n', '\u00a0', '\u2003', '\u3000', '\u2028']
 MARKS = ['\u200b', '\u200d', '\ufeff', '\u202e', '\u2066', '\u00ad', '\u2060', '\U000e0041', '\ufe0f', '\u034f']

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from floor.analytics import Window
-from floor.errors import InvalidInput
+from floor.core.errors import InvalidInput
 
 DETROIT = ZoneInfo('America/Detroit')
 

@@ -1,0 +1,1 @@
+"""PostgreSQL: where it is, its connections, transactions, schema and backups."""

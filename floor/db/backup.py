@@ -1,0 +1,92 @@
+"""`python -m floor.db.backup FILE`: the embedded database in one file, whether or not the app runs.
+
+The file is a picture of one moment: pg_dump reads in the same snapshot in which the rows were counted, and writers are
+not held up. `python -m floor.db.restore FILE` brings it back. The file is for the eyes of its owner only (0600).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiosql
+import asyncpg
+
+from ..core.console import Parser, run_command, say
+from ..core.errors import BackupError
+from ..core.formatting import counted, file_size
+from ..core.session_settings import ADMINISTRATOR
+from ..core.settings import Settings
+from ..core.version import program_version
+from .connection_source import database_source
+from .database import SQL, UNREACHABLE, describe
+from .embedded.backup_file import DUMP, MANIFEST, ROLES, Manifest, new_backup, require_embedded
+from .embedded.postgres_programs import copy_out, progress
+from .embedded.server import EmbeddedPostgres
+from .embedded.workshop import is_interrupted
+
+
+def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.db.backup') -> int:
+    """0, or 1 with one line that says what is wrong."""
+    parser = Parser(prog=program, description='Save the embedded database (DATA_DIR) in a file. The app may run.')
+    parser.add_argument('file', type=Path)
+    parser.add_argument('--replace', action='store_true', help='overwrite the file if it is there')
+    options = parser.parse_args(arguments)
+    return run_command('backup', lambda: save(Settings.load(), options.file, replace=options.replace))
+
+
+def save(settings: Settings, file: Path, *, replace: bool = False) -> None:
+    """Write the backup; it appears under its name when it is complete.
+
+    :raises BackupError: there is nothing to save, the file is there already, or reading or writing failed
+    :raises EmbeddedDatabaseError: the database can't be started
+    """
+    require_embedded(settings)
+    folder = EmbeddedPostgres(settings.data_dir).folder
+    if not os.path.exists(folder) and not is_interrupted(folder.parent):
+        raise BackupError(f'there is no database in {settings.data_dir} yet, so there is nothing to save; DATA_DIR '
+                          f'names the folder of another')
+    with new_backup(file, replace=replace) as backup, database_source(settings, say) as source:
+        assert source.url is not None  # noqa: S101 (the embedded one always has an address)
+        manifest = asyncio.run(_save(source.url, settings.default_postgres_schema, backup))
+    rows = sum(manifest.rows.values())
+    say(f'Saved {counted(rows, "row")} of {counted(len(manifest.rows), "table")}, as of '
+        f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC, in {file} '
+        f'({file_size(file.stat().st_size)}). Bring it back with: python -m floor.db.restore {file}')
+
+
+async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:
+    queries = aiosql.from_path(SQL / 'queries' / 'backup.sql', 'asyncpg')
+    try:
+        connection = await asyncpg.connect(
+            url, server_settings=ADMINISTRATOR | {'search_path': f'"{schema}", pg_temp'})
+        try:
+            async with connection.transaction(isolation='repeatable_read', readonly=True):
+                moment = await queries.export_snapshot(connection)
+                names = [row['name'] async for row in queries.tables_to_save(connection)]
+                manifest = Manifest(
+                    program=program_version(), made_at=moment['made_at'], postgres=moment['postgres'],
+                    schema_name=schema, migration=await queries.newest_migration(connection),
+                    rows={name: await connection.fetchval(f'SELECT count(*) FROM {name}') for name in names})  # noqa: S608
+                backup.writestr(MANIFEST, manifest.model_dump_json(indent=2))
+                with backup.open(ROLES, 'w') as part:
+                    copy_out(part, 'pg_dumpall', '--roles-only', '-d', url)
+                with backup.open(DUMP, 'w', force_zip64=True) as part, progress('Saving') as moved:
+                    copy_out(part, 'pg_dump', '--format=custom', f'--snapshot={moment["snapshot"]}', '-d', url,
+                             moved=moved)
+        finally:
+            connection.terminate()
+    except asyncpg.UndefinedTableError as error:
+        raise BackupError(f'there is no floor in the schema {schema} of this database: start the app once, or set '
+                          f'DEFAULT_POSTGRES_SCHEMA to where it is') from error
+    except (*UNREACHABLE, asyncpg.PostgresError) as error:
+        raise BackupError(f'the database could not be read: {describe(error)}') from error
+    return manifest
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,324 @@
+"""Connections to PostgreSQL, and the named queries of sql/queries.
+
+The pool is for short questions of pages and the REST interface. What must not share its connection (the listener, the
+simulator) asks for one of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from math import inf
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiosql
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from ..core.errors import DatabaseMisconfigured, DatabaseUnavailable
+from ..core.latency import Lag
+from ..core.repeated_log import RepeatedLog
+from ..core.resources import resource_folder
+from ..core.sentences import full_stop
+from ..core.session_settings import LATER, PLAIN, Session, known_by, make_ours
+from ..core.settings import Settings
+from .connection_check import never_works
+from .full_server import FullServer
+
+log = logging.getLogger(__name__)
+
+SQL = resource_folder('sql')
+DEFAULT_FEED_TABLE = 'machine_feed_stream'
+
+TRIGGER_STATEMENT = re.compile(
+    r'^\s*(CREATE|DROP)\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s+(?:IF\s+EXISTS\s+)?(\w+)\s[^;]*?\bON\s+(\w+)',
+    re.IGNORECASE | re.MULTILINE)
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+Connect = Callable[[], Awaitable[Connection]]
+
+UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
+               asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.InvalidCatalogNameError,
+               asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InternalClientError)
+"""What asyncpg raises when the database is away, starting, stopping, full, or does not let us in."""
+
+
+def read_sql(path: Path, feed_table: str) -> str:
+    """One of our SQL files; DEFAULT_POSTGRES_TABLE, where set, stands in for the feed's name."""
+    text = path.read_text(encoding='utf-8')
+    return text if feed_table == DEFAULT_FEED_TABLE else re.sub(rf'\b{DEFAULT_FEED_TABLE}\b', feed_table, text)
+
+
+@cache
+def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Any:
+    """Every block of sql/queries, each an awaitable taking a connection and its arguments by name."""
+    text = '\n'.join(read_sql(path, feed_table) for path in sorted((SQL / 'queries').glob('*.sql')))
+    triggers = ', '.join(f"('{table}', '{name}')" for table, name in made_triggers(feed_table))
+    return aiosql.from_str(text.replace("('table', 'trigger')", triggers), 'asyncpg')
+
+
+def made_triggers(feed_table: str = DEFAULT_FEED_TABLE) -> list[tuple[str, str]]:
+    """The table and the name of each trigger that sql/migrations makes and does not drop again."""
+    made: dict[tuple[str, str], bool] = {}
+    for path in sorted((SQL / 'migrations').glob('*.sql')):
+        for verb, name, table in TRIGGER_STATEMENT.findall(read_sql(path, feed_table)):
+            made[table.lower(), name.lower()] = verb.upper() == 'CREATE'
+    return sorted(trigger for trigger, is_there in made.items() if is_there)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """Connections of the pool: at work, waiting for work, and how many there may be."""
+
+    busy: int
+    idle: int
+    most: int
+
+
+SERVER_GIVES_UP = {'tcp_user_timeout': '15000', 'tcp_keepalives_idle': '15', 'tcp_keepalives_interval': '5',
+                   'tcp_keepalives_count': '3'}
+"""When the server ends a session whose client has vanished: after 15 s (in ms) where it has something to say, else
+after 30 (in s). A listener that lives on unheard holds the notification queue, and a full one makes writers fail."""
+
+
+DISK_FULL_SHOWN_S = 120.0
+"""After a write that met a full disk. The background tasks write more often than that."""
+
+
+class Credentials(Protocol):
+    """Where to and as whom, where neither an address nor the PG* variables say it; asked for each new connection."""
+
+    given: int
+    """How many passwords there were so far."""
+
+    async def arguments(self) -> dict[str, Any]:
+        """More arguments for asyncpg.connect.
+
+        :raises DatabaseUnavailable: there is no password, and why
+        """
+
+    def refuse(self, given: int) -> None:
+        """The database did not let a connection in that was begun when there had been so many passwords."""
+
+
+class Database:
+    """One PostgreSQL database, as the settings say how to reach and use it."""
+
+    def __init__(self, url: str | None, settings: Settings, credentials: Credentials | None = None) -> None:
+        """url: a postgresql:// address; None lets the PG* variables speak, or the credentials where given."""
+        self.url = url
+        self.schema = settings.default_postgres_schema
+        self.feed_table = settings.default_postgres_table
+        self.new_floor = settings.floor_to_make
+        self.is_guest = settings.is_guest
+        self.legacy_schema = settings.legacy_schema
+        self.feed_writers = settings.feed_writers
+        self.change_data_feed = settings.change_data_feed
+        self.queries = load_queries(self.feed_table)
+        self._settings = settings
+        self._credentials = credentials
+        self.wait = Lag('floor_database_pool_wait_seconds', 'Until a page or a command had a connection to the '
+                        'database. Alert when its p99 stays above 1: DB_POOL_SIZE is too small, or the database slow.')
+        self._disk_full = -inf, ''
+        self._disk_full_log = RepeatedLog(log)
+        self._release_log = RepeatedLog(log)
+        self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
+        self._full_server = FullServer(settings.db_pool_timeout)
+        self._given: dict[str, str] = PLAIN | LATER
+        """What a session is given at its start; nothing behind a pooler that refuses it: it is set afterwards."""
+
+    async def connect(self) -> Connection:
+        """A connection of the caller's own, in the floor's schema.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        try:
+            return await self._full_server.connect(lambda: self._pool, lambda: self._sign_in(
+                self.url, timeout=self._settings.db_pool_timeout, **self._options()))
+        except UNREACHABLE as error:
+            raise unavailable(error) from error
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """A connection from the pool for one short piece of work.
+
+        A full disk is remembered (disk_full); a database that became read-only has all connections renewed.
+
+        :raises DatabaseUnavailable: nobody answers, none is free within DB_POOL_TIMEOUT, or the link broke meanwhile
+        """
+        try:
+            asked_at = time.monotonic()
+            pool = await self._open_pool()
+            connection = await self._full_server.take_from(pool)
+            try:
+                self.wait.observe(time.monotonic() - asked_at)
+                yield connection
+            finally:
+                await self._release(pool, connection)
+        except asyncpg.ReadOnlySQLTransactionError:
+            await self.expire_connections()  # they may lead to the old primary after a failover
+            raise
+        except asyncpg.DiskFullError as error:
+            self._disk_full = time.monotonic(), describe(error)
+            self._disk_full_log.warn('disk_full', f'the disk of the database is full: {describe(error)}')
+            raise
+        except UNREACHABLE as error:
+            raise unavailable(error) from error
+
+    async def now(self) -> datetime:
+        """The database's clock, which alone says what is overdue, over or still going.
+
+        :raises DatabaseUnavailable: as acquire
+        """
+        async with self.acquire() as connection:
+            now: datetime = await self.queries.database_time(connection)
+            return now
+
+    @property
+    def disk_full(self) -> str | None:
+        """What the server said when a write of ours met a full disk not long ago; None: none did."""
+        at, problem = self._disk_full
+        return problem if time.monotonic() - at < DISK_FULL_SHOWN_S else None
+
+    @property
+    def pool_use(self) -> PoolUse:
+        """How many connections pages and commands have open now, and how many of those work."""
+        if self._pool is None:
+            return PoolUse(0, 0, self._settings.db_pool_size + self._settings.db_max_overflow)
+        return PoolUse(self._pool.get_size() - self._pool.get_idle_size(), self._pool.get_idle_size(),
+                       self._pool.get_max_size())
+
+    async def expire_connections(self) -> None:
+        """Have every pooled connection replaced when it is next used: after a migration, and by age."""
+        if self._pool is not None:
+            await self._pool.expire_connections()
+
+    async def recycle(self) -> None:
+        """Replace pooled connections every DB_POOL_RECYCLE_INTERVAL, for ever."""
+        while True:
+            await asyncio.sleep(self._settings.db_pool_recycle_interval)
+            await self.expire_connections()
+
+    async def close(self, *, within: float = 5.0) -> None:
+        """Let go of the pool, waiting at most so many seconds for work under way."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(pool.close(), within)
+        except TimeoutError:
+            log.warning('database work was still under way at the end and was cut off')
+            pool.terminate()
+
+    async def _open_pool(self) -> asyncpg.Pool:
+        async with self._opening:
+            if self._pool is None:
+                size = self._settings.db_pool_size
+                try:
+                    self._pool = await self._new_pool(size)
+                except asyncpg.TooManyConnectionsError:  # the server has fewer for us than the pool would keep open
+                    self._pool = await self._new_pool(0)
+            return self._pool
+
+    async def _release(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
+        """Give it back, to the end, even if who used it is cancelled meanwhile; its errors never go unseen then."""
+        release = asyncio.ensure_future(pool.release(connection))
+        try:
+            await asyncio.shield(release)
+        except asyncio.CancelledError:
+            release.add_done_callback(self._released_late)
+            raise
+
+    def _released_late(self, release: asyncio.Future[None]) -> None:
+        if not release.cancelled() and (error := release.exception()) is not None:
+            self._release_log.warn('release', f'a connection that the database did not get ready again was closed: '
+                                              f'{describe(error)}')
+
+    def _new_pool(self, kept_open: int) -> asyncpg.Pool:
+        # DB_POOL_SIZE is the number kept open, DB_MAX_OVERFLOW what may come on top under load
+        most = self._settings.db_pool_size + self._settings.db_max_overflow
+        return asyncpg.create_pool(
+            self.url, min_size=kept_open, max_size=most, timeout=self._settings.db_pool_timeout,
+            connect=self._sign_in_for_pool, connection_class=Session, **self._options())
+
+    async def _sign_in_for_pool(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
+        self._full_server.keep_free()
+        return await self._sign_in(dsn, **options)
+
+    async def _sign_in(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
+        """asyncpg.connect, for the pool too, with what only the credentials know.
+
+        :raises DatabaseMisconfigured: it can never work
+        """
+        try:
+            return await self._sign_in_once(dsn, **options)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if (reason := never_works(error, self._settings.plant_timezone)) is not None:
+                raise DatabaseMisconfigured(reason) from error
+            raise
+
+    async def _sign_in_once(self, dsn: str | None, **options: Any) -> asyncpg.Connection:
+        if self._credentials is None:
+            return await self._begin_session(dsn, **options)
+        arguments = await self._credentials.arguments()
+        given = self._credentials.given
+        try:
+            return await self._begin_session(dsn, **options, **arguments)
+        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            self._credentials.refuse(given)
+            raise DatabaseUnavailable(
+                f'the database does not let us in: {full_stop(describe(error))} Asking for a new password; if this '
+                f'stays, give the app the database as its resource, or its service principal a role in it') from error
+
+    async def _begin_session(self, dsn: str | None, server_settings: dict[str, str], **options: Any) -> Session:
+        options['connection_class'] = Session
+        given = self._given
+        try:
+            session: Session = await asyncpg.connect(dsn, server_settings=server_settings | given, **options)
+        except (asyncpg.ProtocolViolationError, asyncpg.UndefinedObjectError) as error:
+            if not given:
+                raise
+            if given == PLAIN | LATER and isinstance(error, asyncpg.UndefinedObjectError):
+                self._given = PLAIN  # of a server before PostgreSQL 17
+                return await self._begin_session(dsn, server_settings, **options)
+            # of a pooler, or of a server that does not know one of them: each that can be is set afterwards
+            session = await asyncpg.connect(dsn, server_settings=server_settings, **options)
+            self._given = {}
+        try:
+            await make_ours(session, {name: value for name, value in (server_settings | PLAIN).items()
+                                      if name not in SERVER_GIVES_UP})
+        except BaseException:
+            session.terminate()
+            raise
+        if self._given:
+            self._given = known_by(session)
+        return session
+
+    def _options(self) -> dict[str, Any]:
+        # server settings outlive the RESET ALL of a pool's release; SET search_path would not
+        return {'command_timeout': self._settings.db_command_timeout,
+                'server_settings': {'search_path': f'"{self.schema}", pg_temp', 'application_name': 'line-monitor',
+                                    'timezone': self._settings.plant_timezone,  # the day in an order's id
+                                    **SERVER_GIVES_UP}}
+
+
+def unavailable(error: BaseException) -> DatabaseUnavailable:
+    """That nobody answers, or that the server is full, in a sentence for people."""
+    if isinstance(error, asyncpg.TooManyConnectionsError):
+        return DatabaseUnavailable(f'the database has no connection left for this program, which waits for one: '
+                                   f'{describe(error)}')
+    return DatabaseUnavailable(f'the database does not answer: {describe(error)}')
+
+
+def describe(error: BaseException) -> str:
+    """One line about an error whose own text may be empty, as a TimeoutError's is."""
+    return ' '.join(str(error).split()) or type(error).__name__

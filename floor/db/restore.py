@@ -1,0 +1,158 @@
+"""`python -m floor.db.restore FILE`: the embedded database as a backup has it.
+
+A new cluster is made and filled beside the data, compared with the backup, and only then takes its place: until then
+nothing has changed, whatever goes wrong. A database that is there is only replaced if told so, and kept beside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import aiosql
+import asyncpg
+
+from ..core.console import Parser, run_command, say
+from ..core.errors import BackupError, EmbeddedDatabaseError
+from ..core.formatting import counted
+from ..core.session_settings import ADMINISTRATOR
+from ..core.settings import Settings
+from .database import SQL, UNREACHABLE, describe
+from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
+from .embedded.owner_beat import OwnerBeat
+from .embedded.postgres_programs import copy_in, progress
+from .embedded.server import EmbeddedPostgres, OwnerLock, database_url_of, make_data_dir, unusable
+from .embedded.sockets import remove_socket_folder, socket_folder_of
+from .embedded.workshop import Workshop
+from .migrations import load_migrations
+
+OURS_BEFORE = ('CREATE ROLE postgres;', 'ALTER ROLE postgres ')
+"""Statements of roles.sql about the role that each cluster is made with."""
+
+
+def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.db.restore') -> int:
+    """0, or 1 with one line that says what is wrong."""
+    parser = Parser(prog=program, description='Make the embedded database (DATA_DIR) what a backup says. The app must '
+                                              'not run meanwhile.')
+    parser.add_argument('file', type=Path)
+    parser.add_argument('--replace', action='store_true', help='also where there is a database; it is kept beside')
+    options = parser.parse_args(arguments)
+    return run_command('restore', lambda: restore(Settings.load(), options.file, replace=options.replace))
+
+
+def restore(settings: Settings, file: Path, *, replace: bool = False) -> None:
+    """Bring the backup back.
+
+    :raises BackupError: the app runs, there is a database already, or the file can't be restored
+    :raises EmbeddedDatabaseError: the data folder can't be used
+    """
+    require_embedded(settings)
+    with ExitStack() as until_the_end, open_backup(file) as (backup, manifest):
+        _require_that_we_know(manifest, settings)
+        with _alone_in(settings.data_dir) as data_dir:
+            target = EmbeddedPostgres(data_dir, report=say)
+            target.tidy_up()
+            if os.path.lexists(target.folder) and not replace:
+                raise BackupError(f'there is a database in {data_dir} already: choose another DATA_DIR, or add '
+                                  f'--replace, which keeps it beside under another name')
+            with _filled_cluster(data_dir, backup, manifest) as (workshop, filled):
+                until_the_end.enter_context(_not_to_be_stopped())
+                kept = workshop.put_in_place(filled, target.folder)
+        say(f'Restored {counted(sum(manifest.rows.values()), "row")} of {counted(len(manifest.rows), "table")}, as of '
+            f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC. Start it with: python main.py')
+        if kept is not None:
+            say(f'The database that was there before is kept in {kept}; delete it when you do not want it any more')
+
+
+def _require_that_we_know(manifest: Manifest, settings: Settings) -> None:
+    newest = load_migrations(feed_table=settings.default_postgres_table)[-1].version
+    if manifest.migration > newest:
+        raise BackupError(f'the backup was made by line monitor {manifest.program} and has migration '
+                          f'{manifest.migration}, this program knows only {newest}: restore it with that program')
+    if manifest.schema_name != settings.default_postgres_schema:
+        raise BackupError(f'the backup is of the schema {manifest.schema_name}: set '
+                          f'DEFAULT_POSTGRES_SCHEMA={manifest.schema_name}, for the app too')
+
+
+@contextmanager
+def _alone_in(data_dir: Path) -> Iterator[Path]:
+    """The data folder, for as long as no app uses it and none can start."""
+    data_dir = Path(os.path.realpath(data_dir.expanduser()))
+    make_data_dir(data_dir)
+    lock = OwnerLock(data_dir / 'owner.lock')
+    beat = OwnerBeat(data_dir)
+    try:
+        if not lock.take() or not beat.claim_now():
+            raise BackupError(f'line monitor runs with this data folder ({data_dir}): stop it, restore, start it again')
+        yield data_dir
+    except OSError as error:
+        raise EmbeddedDatabaseError(unusable(data_dir, error)) from error
+    finally:
+        beat.stop()
+        lock.release()
+
+
+@contextmanager
+def _filled_cluster(data_dir: Path, backup: zipfile.ZipFile, manifest: Manifest) -> Iterator[tuple[Workshop, Path]]:
+    """A cluster with all that is in the backup, stopped; removed at the end unless it has been moved away."""
+    workshop = Workshop.make(data_dir)
+    try:
+        postgres = EmbeddedPostgres(workshop.folder, schema=manifest.schema_name, report=lambda _: None)
+        try:
+            postgres.start()
+            asyncio.run(_fill(postgres.url, backup, manifest))
+        finally:
+            postgres.stop()
+            if (url := database_url_of(workshop.folder)) is not None:
+                remove_socket_folder(socket_folder_of(url))
+        yield workshop, postgres.folder
+    finally:
+        workshop.remove()  # what stays is removed by the next start
+
+
+@contextmanager
+def _not_to_be_stopped() -> Iterator[None]:
+    """Ctrl-C and SIGTERM come too late: what takes two renames is done, and said."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def _fill(url: str, backup: zipfile.ZipFile, manifest: Manifest) -> None:
+    roles = [line for line in backup.read(ROLES).splitlines(keepends=True)
+             if not line.decode().startswith(OURS_BEFORE)]
+    copy_in(io.BytesIO(b''.join(roles)), 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', url)
+    with backup.open(DUMP) as part, progress('Restoring', backup.getinfo(DUMP).file_size) as moved:
+        copy_in(part, 'pg_restore', '--single-transaction', '-d', url, moved=moved)
+    try:
+        connection = await asyncpg.connect(url, server_settings=ADMINISTRATOR)
+        try:
+            await connection.execute('ANALYZE', timeout=None)
+            await _compare(connection, manifest)
+        finally:
+            await connection.close()
+    except (*UNREACHABLE, asyncpg.PostgresError) as error:
+        raise BackupError(f'what was restored could not be compared with the backup: {describe(error)}') from error
+
+
+async def _compare(connection: asyncpg.Connection, manifest: Manifest) -> None:
+    queries = aiosql.from_path(SQL / 'queries' / 'backup.sql', 'asyncpg')
+    names = [row['name'] async for row in queries.tables_to_save(connection)]
+    rows = {name: await connection.fetchval(f'SELECT count(*) FROM {name}') for name in names}  # noqa: S608
+    if different := [name for name in {**rows, **manifest.rows} if rows.get(name) != manifest.rows.get(name)]:
+        raise BackupError(f'not everything came back: {", ".join(sorted(different))} differ from the backup. Nothing '
+                          f'was changed; take another backup')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

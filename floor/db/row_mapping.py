@@ -1,0 +1,34 @@
+"""Rows of the database as the model's values: one function for each kind of row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.model import Employee, MachineName, OrderBrief, Priority, Role, Status, StatusEvent, WorkOrderState
+
+
+def to_event(row: Any) -> StatusEvent:
+    """A row of the status history."""
+    return StatusEvent(row['version'], MachineName(row['machine_name']),
+                       to_status(row['old_status']), to_status(row['new_status']),
+                       row['reason'], row['changed_ms'], row['changed_by'])
+
+
+def to_brief(row: Any) -> OrderBrief:
+    """A row of the active orders, of now or of a moment."""
+    return OrderBrief(**{**row, 'state': WorkOrderState(row['state']), 'priority': Priority(row['priority'])})
+
+
+def to_status(text: str | None) -> Status | None:
+    """A status of the table; one that a table without our check let in is unknown, not the end of its reader."""
+    try:
+        return None if text is None else Status(text)
+    except ValueError:
+        return Status.UNKNOWN
+
+
+def to_employee(row: Any) -> Employee:
+    """A row of the table of employees."""
+    return Employee(id=row['id'], first_name=row['first_name'], last_name=row['last_name'], email=row['email'],
+                    department=row['department'], active=row['active'], created_at=row['created_at'],
+                    role=Role(row['role']), version=row['version'])

@@ -1,0 +1,87 @@
+"""How a task fares that is done again and again: what the log says of it, and what /metrics and /diagnosis show.
+
+Each reason for a failure is said once until it works again: a database that is away for an hour is a few lines.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from ..core.errors import DatabaseError
+from .database import describe
+
+REASONS_KEPT = 20
+"""Different reasons of one outage that are told apart; more than that are not said."""
+
+
+class Upkeep:
+    """One such task. All times are seconds; moments since 1970, by this machine's clock."""
+
+    def __init__(self, name: str, what: str, log: logging.Logger, *, failing: str, again: str, fault: str,
+                 now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """name: for labels. what: for people, as 'dashboard tables'. failing, again, fault: the sentences that the log
+        has for a failure, its end, and an error in this program."""
+        self.name = name
+        self.what = what
+        self.failures = 0
+        """Since the start."""
+        self.done_at: float | None = None
+        """When it last succeeded."""
+        self.took: float | None = None
+        """How long that was."""
+        self.problem: str | None = None
+        """Why it fails now; None: it does not."""
+        self.last_problem: tuple[float, str] | None = None
+        """When it failed last, and why; stays when it works again."""
+        self.reason: str | None = None
+        """A word for the last failure, where there is one."""
+        self._log, self._failing, self._again, self._fault = log, failing, again, fault
+        self._now, self._monotonic = now, monotonic
+        self._failing_since = 0.0
+        self._attempts = 0
+        self._said: set[str] = set()
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """Do it once in the block. Whatever is raised there is noted and ends here, except a cancellation."""
+        begin = self._monotonic()
+        try:
+            yield
+        except (DatabaseError, asyncpg.PostgresError) as error:
+            self.failed(error)
+        except Exception as error:  # a fault of ours must not end the task for good
+            self.failed(error, fault=True)
+        else:
+            self.done(self._monotonic() - begin)
+
+    def failed(self, error: BaseException, *, fault: bool = False, reason: str | None = None) -> None:
+        """It did not work. fault: this program's own, so that the log has where. reason: a word for it, if any."""
+        problem = describe(error)
+        if self.problem is None:
+            self._failing_since, self._attempts, self._said = self._monotonic(), 0, set()
+        self.failures += 1
+        self._attempts += 1
+        self.problem = problem
+        self.last_problem, self.reason = (self._now(), problem), reason
+        is_new = problem not in self._said and len(self._said) < REASONS_KEPT
+        if is_new:
+            self._said.add(problem)
+        more = {'task': self.name} | ({} if reason is None else {'reason': reason})
+        if fault:
+            self._log.log(logging.ERROR if is_new else logging.DEBUG, self._fault, exc_info=error if is_new else None,
+                          extra=more)
+        else:
+            self._log.log(logging.WARNING if is_new else logging.DEBUG, '%s: %s', self._failing, problem, extra=more)
+
+    def done(self, took: float | None = None) -> None:
+        """It worked."""
+        if self.problem is not None:
+            self._log.info(self._again, extra={'task': self.name, 'attempts': self._attempts + 1,
+                                               'after_s': round(self._monotonic() - self._failing_since, 1)})
+        self.problem = None
+        self.done_at, self.took = self._now(), took

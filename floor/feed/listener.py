@@ -1,0 +1,386 @@
+"""From PostgreSQL to the store: LISTEN, snapshot, then every change as it is announced.
+
+The table is the truth and a notification only a hint, so the order is: listen first, read the whole floor, then apply
+what came in meanwhile. The connection is believed only while our own heartbeat notification comes back; a suspect one
+is terminated, not closed, and a new one starts from a new snapshot. A slow audit compares the floor with the table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from ..core.errors import DatabaseError, DatabaseReadOnly, FeedNotDelivered, NotificationError
+from ..core.model import FloorSnapshot, MachineChange, MachineName, OrderBrief, OrderId
+from ..core.repeated_log import RepeatedLog
+from ..db.database import UNREACHABLE, Connect, Connection, describe
+from ..db.error_labels import no_reasons, reason_of
+from ..db.task_status import Upkeep
+from .protocol import Changes, OrderChanges, Resync, parse
+from .snapshot import read_floor
+from .store import FEED, Store
+
+log = logging.getLogger(__name__)
+
+LONGEST_BACKOFF_S = 0.75
+"""Between two tries. A floor that could be live again must not wait; one try a second costs a server nothing."""
+MOST_WAITING, MOST_CHARACTERS = 1_000, 300_000
+"""Notifications. More than these are not handled one by one: the floor is read again, once, when no more come."""
+LONGEST_BURST_S = 0.5
+"""A burst that lasts longer is read while it lasts, so that the floor never waits for its end."""
+MOST_NAMED = 5
+"""Triggers that a sentence for people names."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the listener has seen since the start; /metrics shows it."""
+
+    connections: int = 0
+    notifications: int = 0
+    unreadable: int = 0
+    snapshots: int = 0
+    heartbeats: int = 0
+    audits_with_difference: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. gap is the least time between two writes to the store, busy_gap the one while more than one change comes
+    in a gap: a storm becomes eight writes a second."""
+
+    heartbeat: float = 5.0
+    heartbeat_timeout: float = 2.0
+    audit: float = 30.0
+    polling: float = 2.0
+    gap: float = 0.04
+    busy_gap: float = 0.12
+    first_backoff: float = 0.1
+
+    @property
+    def stale_after(self) -> float:
+        """The longest a picture without proof is called live: one beat, its time-out, and a second of slack."""
+        return self.heartbeat + self.heartbeat_timeout + 1
+
+
+class Listener:
+    """Keeps the store equal to the database for ever, whatever happens to the connection."""
+
+    def __init__(self, connect: Connect, queries: Any, store: Store, *, schema: str, timing: Timing | None = None,
+                 prepare: Callable[[Connection], Awaitable[None]] | None = None,
+                 also_wrong: Callable[[], str | None] = lambda: None) -> None:
+        """prepare runs on every new connection before it listens: it brings the schema up to date.
+        also_wrong: what else, outside the database, people should know of before it hurts."""
+        self.counters = Counters()
+        self.losses: Counter[str] = no_reasons()
+        """Connections that worked and were lost, by reason."""
+        self.refusals: Counter[str] = no_reasons()
+        """Attempts to connect that failed, by reason."""
+        self.upkeep = Upkeep('connection', 'live connection', log, failing='no live connection to the database',
+                             again='connected to the database again', fault='the listener failed and starts again')
+        self._unreadable = RepeatedLog(log)
+        self._connect = connect
+        self._queries = queries
+        self._store = store
+        self._timing = timing or Timing()
+        self._prepare = prepare
+        self._also_wrong = also_wrong
+        self._beat_channel = f'floor_beat_{uuid.uuid4().hex}'
+
+    async def run(self) -> None:
+        """Connect and keep connected until cancelled."""
+        backoff = self._timing.first_backoff
+        while True:
+            session, works = None, False
+            try:
+                connection = await self._connect()
+                session = _Session(connection)
+                if self._prepare is not None:
+                    await self._prepare(connection)
+                session.channel = await self._channel_of(connection)
+                await self._start(session)
+                self.counters.connections += 1
+                self.upkeep.done()
+                backoff, works = self._timing.first_backoff, True
+                await self._follow(session)
+            except (*UNREACHABLE, DatabaseError, asyncpg.PostgresError) as error:
+                self._note(error, works)
+                self._store.lose(describe(error))
+            except Exception as error:  # a fault of ours: the floor must say that it is stale, and come back
+                self._note(error, works, fault=True)
+                self._store.lose(f'a fault in this program: {describe(error)}')
+            finally:
+                if session is not None:
+                    session.end()
+            await asyncio.sleep(backoff * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
+            backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+
+    def _note(self, error: Exception, worked: bool, *, fault: bool = False) -> None:
+        reason = reason_of(error)
+        (self.losses if worked else self.refusals)[reason] += 1
+        self.upkeep.failed(error, fault=fault, reason=reason)
+
+    async def _channel_of(self, connection: Connection) -> str:
+        """The secret channel of the announcements; a database that was restored without one gets a new one."""
+        while (channel := await self._queries.notification_channel(connection)) is None:
+            await self._queries.make_notification_channel(connection)
+        return str(channel)
+
+    async def _start(self, session: _Session) -> None:
+        """Listen first, then read: what changes in between is announced, and nothing is missed."""
+        await session.connection.add_listener(session.channel, session.on_feed)
+        await session.connection.add_listener(self._beat_channel, session.on_beat)
+        await self._read_floor(session)
+        await self._beat(session)
+        await self._audit_triggers(session)
+
+    async def _follow(self, session: _Session) -> None:
+        tasks = [asyncio.create_task(coroutine) for coroutine in
+                 (self._apply(session), self._keep_beating(session), self._keep_auditing(session), session.ended())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # what comes in
+
+    async def _apply(self, session: _Session) -> None:
+        """Write what has come in to the store: at once after a quiet moment, a few times a second under load."""
+        while True:
+            await session.something_came.wait()
+            seen = self.counters.notifications
+            self._drain(session)
+            busy = self.counters.notifications - seen > 1
+            if session.resync_wanted:
+                await self._end_of_burst(session)
+                await self._read_floor(session)
+            await asyncio.sleep(self._timing.busy_gap if busy else self._timing.gap)
+
+    async def _end_of_burst(self, session: _Session) -> None:
+        """Of what comes by the thousand, as one statement can send it, nothing is read until all of it has come."""
+        if not session.overflowed:
+            return
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LONGEST_BURST_S
+        while session.overflowed and loop.time() < deadline:
+            session.overflowed = False
+            await asyncio.sleep(self._timing.busy_gap)
+        session.overflowed = False
+        self.counters.notifications += session.drop()
+
+    def _drain(self, session: _Session) -> None:
+        """Apply all that has come in, in one step, the last word of each machine and each order only."""
+        session.something_came.clear()
+        machines: dict[MachineName, MachineChange] = {}
+        orders: dict[OrderId, OrderBrief] = {}
+        if session.overflowed:  # all that has come by now will be in the reading that follows
+            session.resync_wanted = True
+            self.counters.notifications += session.drop()
+        for message in map(self._understand, session.take()):
+            match message:
+                case Resync():
+                    session.resync_wanted = True
+                case OrderChanges():
+                    for order in message.orders:
+                        if order.id not in orders or orders[order.id].event < order.event:
+                            orders[order.id] = order
+                case Changes():
+                    for change in message.machines:
+                        if change.name not in self._store.machines:
+                            session.resync_wanted = True
+                        if change.name not in machines or machines[change.name].version < change.version:
+                            machines[change.name] = change
+        self._write(session, sorted(machines.values(), key=lambda change: change.version),
+                    sorted(orders.values(), key=lambda order: order.event))
+
+    def _understand(self, payload: str) -> Changes | OrderChanges | Resync:
+        self.counters.notifications += 1
+        try:
+            return parse(payload)
+        except NotificationError as error:
+            self.counters.unreadable += 1
+            self._unreadable.warn(error.reason, f'ignored a notification and read the floor again: {error}')
+            return Resync('a notification that is not ours')
+
+    def _write(self, session: _Session, machines: list[MachineChange], orders: list[OrderBrief]) -> None:
+        if session.reading:
+            session.machines_while_reading += machines
+            session.orders_while_reading += orders
+        if machines:
+            self._store.apply(machines)
+        if orders:
+            self._store.apply_orders(orders)
+
+    async def _read_floor(self, session: _Session) -> None:
+        async with session.asking:
+            session.resync_wanted = False  # not before: the audit may be reading, and must know that we want to
+            session.reading, session.machines_while_reading, session.orders_while_reading = True, [], []
+            asked = self._store.moment
+            try:
+                snapshot = await read_floor(session.connection, self._queries)
+            finally:
+                session.reading = False
+        self.counters.snapshots += 1
+        self._store.replace(snapshot, asked, self._store.moment)
+        self._write(session, session.machines_while_reading, session.orders_while_reading)  # may be newer than that
+
+    # is it true
+
+    async def _keep_beating(self, session: _Session) -> None:
+        while True:
+            await asyncio.sleep(self._timing.heartbeat)
+            await self._beat(session)
+
+    async def _beat(self, session: _Session) -> None:
+        """Send ourselves a notification. Its return proves that all that was announced before it has arrived."""
+        token = uuid.uuid4().hex
+        session.beats[token] = returned = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(self._timing.heartbeat_timeout):
+                async with session.asking:
+                    sent_at = self._store.moment
+                    await self._queries.say_heartbeat(session.connection, channel=self._beat_channel, token=token)
+                    asked = self._store.moment
+                    facts = await self._queries.heartbeat(session.connection)
+                    answered = self._store.moment
+                await returned
+        except TimeoutError as error:
+            raise FeedNotDelivered('our own notification did not come back in time') from error
+        finally:
+            del session.beats[token]
+        if facts['read_only']:
+            raise DatabaseReadOnly('the database cannot be written: it is read-only, as the old primary after a '
+                                   'failover is')
+        if facts['channel'] != session.channel:
+            raise FeedNotDelivered('the channel of the announcements was changed: connecting to the new one')
+        self._drain(session)
+        if session.resync_wanted:
+            session.something_came.set()  # reading the floor is left to _apply, which may have missed why
+        self.counters.heartbeats += 1
+        self._store.set_clock(facts['now_ms'], asked, answered)
+        self._store.prove(sent_at)  # not of now: this process may have stood still until the answer was read
+
+    async def _keep_auditing(self, session: _Session) -> None:
+        while True:
+            await asyncio.sleep(self._timing.polling if FEED in self._store.troubles else self._timing.audit)
+            await self._audit_triggers(session)
+            await self._audit_floor(session)
+
+    async def _audit_triggers(self, session: _Session) -> None:
+        async with session.asking:
+            missing = [row['name'] async for row in self._queries.missing_triggers(session.connection)]
+        if not missing:
+            self._store.set_trouble(self._also_wrong())
+            return
+        if FEED not in self._store.troubles:
+            log.error('triggers are missing or switched off: %s', ', '.join(missing))
+        more = f' and {len(missing) - MOST_NAMED} more' if len(missing) > MOST_NAMED else ''
+        self._store.set_trouble('The database does not announce or record every change (missing or switched off: '
+                                f'trigger {", ".join(missing[:MOST_NAMED])}{more}). The floor '
+                                f'is read every {self._timing.polling:g} s instead.')
+
+    async def _audit_floor(self, session: _Session) -> None:
+        """Compare the store with the tables, once all that was announced before the comparison has arrived."""
+        versions = {name: machine.version for name, machine in self._store.machines.items()}
+        orders_revision = self._store.orders_revision
+        snapshots = self.counters.snapshots
+        async with session.asking:
+            snapshot = await read_floor(session.connection, self._queries)
+        await self._beat(session)
+        if session.resync_wanted or session.something_came.is_set() or self.counters.snapshots != snapshots:
+            return  # the floor is moving just now; what moves is announced
+        wrong: list[str] = [*self._wrong_machines(snapshot, versions)]
+        if self._store.differs_in_layout(snapshot):
+            wrong.append('lines, positions or types')
+        if self._store.orders_revision == orders_revision:
+            known, read = self._store.orders, {order.id: order for order in snapshot.orders}
+            wrong += [id_ for id_ in {**known, **read} if known.get(id_) != read.get(id_)]
+        if {each.id: each for each in snapshot.people} != self._store.people:
+            wrong.append('the people')
+        if snapshot.is_demo != self._store.is_demo:
+            wrong.append('whether it is a demo')
+        if wrong:
+            self.counters.audits_with_difference += 1
+            log.warning('the audit found what changed without being announced: %s', ', '.join(sorted(wrong)[:10]))
+        if wrong or snapshot.history is not self._store.history:  # which also changes by time, or by a crash
+            await self._read_floor(session)
+        elif versions == {name: machine.version for name, machine in self._store.machines.items()}:
+            self._store.replace_events(snapshot.events)
+
+    def _wrong_machines(self, snapshot: FloorSnapshot, before: dict[MachineName, int]) -> set[MachineName]:
+        known = self._store.machines
+        return {record.name for record in snapshot.machines
+                if record.name not in known or (known[record.name].version == before.get(record.name)
+                                                and not known[record.name].agrees_with(record))
+                } | (set(known) - {record.name for record in snapshot.machines})
+
+
+class _Session:
+    """One connection and what came in on it. Callbacks only put things down; the tasks above pick them up."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.channel = ''
+        self.asking = asyncio.Lock()  # a connection answers one question at a time
+        self.something_came = asyncio.Event()
+        self.resync_wanted = False
+        self.overflowed = False
+        self.reading = False
+        self.machines_while_reading: list[MachineChange] = []
+        self.orders_while_reading: list[OrderBrief] = []
+        self.beats: dict[str, asyncio.Future[None]] = {}
+        self._payloads: list[str] = []
+        self._characters = self._dropped = 0
+        self._ended = asyncio.Event()
+        connection.add_termination_listener(self._on_end)
+
+    def on_feed(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        """A notification of the feed. Synchronous: only so asyncpg keeps their order."""
+        self._payloads.append(str(payload))
+        self._characters += len(self._payloads[-1])
+        if len(self._payloads) > MOST_WAITING or self._characters > MOST_CHARACTERS:
+            self.overflowed = True
+            self._dropped = self.drop()
+        self.something_came.set()
+
+    def on_beat(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        """Our heartbeat is back."""
+        returned = self.beats.get(str(payload))
+        if returned is not None and not returned.done():
+            returned.set_result(None)
+
+    def drop(self) -> int:
+        """Forget all that has come in; returns how many they were."""
+        dropped, self._dropped = self._dropped + len(self.take()), 0
+        return dropped
+
+    def take(self) -> list[str]:
+        """All payloads that have come in, oldest first."""
+        taken, self._payloads, self._characters = self._payloads, [], 0
+        return taken
+
+    async def ended(self) -> None:
+        """Returns never; raises when the server or the network has closed the connection."""
+        await self._ended.wait()
+        raise asyncpg.ConnectionDoesNotExistError('the database closed the connection')
+
+    def end(self) -> None:
+        """Drop the connection at once: closing a suspect one politely could hang."""
+        self.connection.remove_termination_listener(self._on_end)
+        if not self.connection.is_closed():
+            self.connection.terminate()
+
+    def _on_end(self, _connection: object) -> None:
+        self._ended.set()

@@ -1,0 +1,48 @@
+"""The whole floor as the database has it at one moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..core.model import FloorSnapshot, HistoryState, MachineName, MachineRecord, Status
+from ..db.database import Connection
+from ..db.row_mapping import to_brief, to_employee, to_event, to_status
+from .store import EVENTS_KEPT
+
+PART = 500
+"""Rows that become ours between two turns of the event loop."""
+Made = TypeVar('Made')
+
+
+async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
+    """The whole floor with its latest events, its active orders and its people, as one moment."""
+    async with connection.transaction(isolation='repeatable_read', readonly=True):
+        rows = [row async for row in queries.snapshot(connection)]
+        orders = [row async for row in queries.active_orders(connection)]
+        people = [row async for row in queries.everybody(connection)]
+        events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
+        is_demo = await queries.is_demo(connection)
+        history = HistoryState(await queries.history_state(connection))
+        now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
+    return FloorSnapshot(
+        machines=await in_parts(_to_record, rows), events=await in_parts(to_event, events), now_ms=now_ms,
+        orders=await in_parts(to_brief, orders), people=await in_parts(to_employee, people),
+        is_demo=is_demo, history=history)
+
+
+def _to_record(row: Any) -> MachineRecord:
+    return MachineRecord(
+        machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
+        status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
+        reported_ms=row['reported_ms'], since_ms=row['since_ms'])
+
+
+async def in_parts(make: Callable[[Any], Made], rows: list[Any]) -> tuple[Made, ...]:
+    """What is made of these rows; pages and heartbeats have their turns in between."""
+    made: list[Made] = []
+    for begin in range(0, len(rows), PART):
+        made += map(make, rows[begin:begin + PART])
+        await asyncio.sleep(0)
+    return tuple(made)

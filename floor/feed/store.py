@@ -1,0 +1,425 @@
+"""The one in-memory truth that pages are bound to. One writer: the listener, through the methods here.
+
+The store holds what the database said last, and how sure we are of it. Ages are measured with the database's clock,
+carried forward by a monotonic one, so that a wrong clock of this machine changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..core.latency import Lag
+from ..core.model import (
+    DisplayName,
+    Employee,
+    FloorSnapshot,
+    HistoryState,
+    Identity,
+    MachineChange,
+    MachineName,
+    MachineRecord,
+    OrderBrief,
+    OrderId,
+    Person,
+    Priority,
+    Role,
+    Status,
+    StatusEvent,
+)
+from ..core.names import name_key
+from .active_orders import ActiveOrders, OrderChange
+from .database_clock import DatabaseClock
+
+log = logging.getLogger(__name__)
+
+EVENTS_KEPT = 200
+NOT_ON_A_LINE = 'Not on a line'
+FEED, TASKS, DISK = 'feed', 'tasks', 'disk'
+"""Sources of trouble."""
+NO_SIGNAL_YET = 'No signal yet'
+"""The status of a machine that was never reported."""
+
+
+class Connection(StrEnum):
+    """How far the picture can be trusted."""
+
+    CONNECTING = 'connecting'
+    LIVE = 'live'
+    STALE = 'stale'
+
+
+@dataclass(slots=True)
+class Machine:
+    """One machine as the pages show it. Only the store writes it."""
+
+    record: MachineRecord
+    display: DisplayName
+    status: Status
+    reason: str | None
+    since_ms: int
+    reported_ms: int | None
+    version: int
+
+    @property
+    def name(self) -> MachineName:
+        """The name in the database."""
+        return self.record.name
+
+    @property
+    def status_word(self) -> str:
+        """The status as people read it; of unknown it says why."""
+        return self.status.word if self.reported_ms is not None else NO_SIGNAL_YET
+
+    def agrees_with(self, record: MachineRecord) -> bool:
+        """Whether this is what the database says; a silent machine is unknown only to us."""
+        if self.status is Status.UNKNOWN:
+            return self.version == record.version
+        return (self.version, self.status, self.reason, self.since_ms, self.reported_ms) == \
+            (record.version, record.status, record.reason, record.since_ms, record.reported_ms)
+
+
+@dataclass(slots=True)
+class Line:
+    """One line: its machines in flow order."""
+
+    name: str
+    machines: list[Machine] = field(default_factory=list)
+
+    @property
+    def worst(self) -> Status:
+        """The status that the whole line is shown with."""
+        return max((machine.status for machine in self.machines), key=lambda s: s.severity, default=Status.UNKNOWN)
+
+    @property
+    def counts(self) -> Counter[Status]:
+        """How many machines are in each status."""
+        return Counter(machine.status for machine in self.machines)
+
+    @property
+    def unknown_word(self) -> str:
+        """Why the status of machines is unknown: 'No signal yet' where none of them was ever reported."""
+        return unknown_word(self.machines)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one write changed: the machines, whether machines or lines came, went or moved, the work orders,
+    whether anything about people, and the state of the history. A machine whose orders changed is not among the
+    machines for that."""
+
+    machines: frozenset[MachineName] = frozenset()
+    layout: bool = False
+    connection: bool = False
+    orders: tuple[OrderChange, ...] = ()
+    people: bool = False
+    history: bool = False
+
+
+Subscriber = Callable[[Difference], None]
+
+
+class Store:
+    """The floor now. Every write is one synchronous step, then tells the subscribers what it changed."""
+
+    def __init__(self, *, stale_after: float = 8.0, silent_after: float | None = None,
+                 monotonic: Callable[[], float] = time.monotonic) -> None:
+        """stale_after: seconds without a proof of delivery after which the picture is no longer called live.
+        silent_after: seconds without a word after which a machine's status is unknown (None: never)."""
+        self.machines: dict[MachineName, Machine] = {}
+        self.lines: list[Line] = []
+        self.events: deque[StatusEvent] = deque(maxlen=EVENTS_KEPT)
+        self.people: dict[int, Employee] = {}
+        """Everybody who works or worked in the plant, by number."""
+        self.is_demo: bool | None = None
+        """Whether what is shown is simulated; None: not known yet."""
+        self.history = HistoryState.READY
+        self.orders_revision = 0
+        """Grows with everything that may have changed an order, also one that has ended, or who is who."""
+        self.revision = 0
+        """Grows with every write that changed something."""
+        self._attention: tuple[int, list[Machine]] = (0, [])
+        self._active = ActiveOrders()
+        self._people_by_email: dict[str, Employee] = {}
+        self.troubles: dict[str, str] = {}
+        """What is wrong although the database answers, in a sentence for people, by where it was found."""
+        self.problem: str | None = None
+        """Why there is no connection, in a sentence for people."""
+        self.last_lag_ms: int | None = None
+        """From the change in the database to the store, by the database's clock."""
+        self.lag = Lag('floor_commit_to_store_seconds',
+                       'From the moment a change was written in the database, by its own clock, until the store here '
+                       'has it: the time its transaction stayed open, the way, and the wait for others to go with it.')
+        """The same for all changes that were announced."""
+        self.written_ms: int | None = None
+        """When the first of the latest changes that were announced together was written, by the database's clock."""
+        self._stale_after = stale_after
+        self._silent_after = silent_after
+        self._monotonic = monotonic
+        self._proof: float | None = None
+        self._broken = True
+        self.clock = DatabaseClock(monotonic)
+        self._told_connection = Connection.CONNECTING
+        self._subscribers: list[Subscriber] = []
+
+    # reading
+
+    @property
+    def silent_after(self) -> float | None:
+        """Seconds without a report after which a machine's status is unknown; None: never."""
+        return self._silent_after
+
+    @property
+    def never_reported(self) -> int:
+        """How many machines have never been reported."""
+        return sum(machine.reported_ms is None for machine in self.machines.values())
+
+    @property
+    def moment(self) -> float:
+        """Now, by the clock that freshness is measured with."""
+        return self._monotonic()
+
+    @property
+    def trouble(self) -> str | None:
+        """All that is wrong although the database answers; None: nothing."""
+        return ' '.join(self.troubles.values()) or None
+
+    @property
+    def connection(self) -> Connection:
+        """Live only while the last proof of delivery is young and the link isn't known to be broken."""
+        if self._proof is None:
+            return Connection.CONNECTING
+        if self._broken or self._monotonic() - self._proof > self._stale_after:
+            return Connection.STALE
+        return Connection.LIVE
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the last proof that everything the database said has arrived; None: never."""
+        return None if self._proof is None else max(0.0, self._monotonic() - self._proof)
+
+    @property
+    def now_ms(self) -> int:
+        """The database's clock, in ms since 1970; before it was ever read, this machine's."""
+        return self.clock.now_ms
+
+    @property
+    def clock_error(self) -> float | None:
+        """Seconds by which the database's clock as we carry it on may be wrong; None: not known."""
+        return self.clock.error
+
+    @property
+    def counts(self) -> Counter[Status]:
+        """How many machines of the whole floor are in each status."""
+        return Counter(machine.status for machine in self.machines.values())
+
+    @property
+    def unknown_word(self) -> str:
+        """Why the status of machines is unknown: 'No signal yet' where none of them was ever reported."""
+        return unknown_word(self.machines.values())
+
+    def seconds_in_status(self, machine: Machine) -> float:
+        """How long a machine has been what it is; for unknown, how long it has been silent."""
+        return max(0.0, (self.now_ms - machine.since_ms) / 1000)
+
+    def needing_attention(self) -> list[Machine]:
+        """Machines that aren't running: stops first, in each status the longest first.
+
+        Each row of the list asks for it, so it is sorted once a write.
+        """
+        sorted_at, machines = self._attention
+        if sorted_at != self.revision:
+            machines = sorted((each for each in self.machines.values() if each.status is not Status.OPERATIONAL),
+                              key=lambda machine: (-machine.status.severity, machine.since_ms, name_key(machine.name)))
+            self._attention = (self.revision, machines)
+        return machines
+
+    @property
+    def orders(self) -> Mapping[OrderId, OrderBrief]:
+        """The work orders that aren't completed or cancelled."""
+        return self._active.by_id
+
+    @property
+    def order_counts(self) -> Mapping[Priority, int]:
+        """How many of them there are of each priority."""
+        return self._active.counts
+
+    def orders_of(self, machine: MachineName) -> list[OrderBrief]:
+        """The active orders of a machine, the most pressing first: overdue, then by priority, then by when due."""
+        return self._active.of(machine, self.now_ms)
+
+    def person(self, identity: Identity, default_role: Role) -> Person:
+        """Who this is and what they may do, as far as we know; somebody who has left may look."""
+        employee = self._people_by_email.get(identity.email.lower()) if identity.email else None
+        if employee is None:
+            return Person(identity.name, identity.email, identity.role or default_role)
+        return Person(employee.name, identity.email, employee.role if employee.active else Role.VIEWER, employee.id)
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Be told of every write; returns the function that ends it."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber)
+
+    # writing: the listener only
+
+    def replace(self, snapshot: FloorSnapshot, asked: float | None = None, answered: float | None = None) -> Difference:
+        """The whole floor as the database has it. It wins over what we knew: a restored backup has older versions.
+
+        asked, answered: as in set_clock."""
+        self.set_clock(snapshot.now_ms, asked, answered)
+        before = self.machines
+        layout = snapshot.is_demo != self.is_demo or self.differs_in_layout(snapshot)
+        self.is_demo = snapshot.is_demo
+        changed = set()
+        machines: dict[MachineName, Machine] = {}
+        for record in snapshot.machines:
+            machine = before.get(record.name)
+            if machine is None:
+                machine = Machine(record, DisplayName.of(record.name), record.status, record.reason,
+                                  record.since_ms, record.reported_ms, record.version)
+            elif not machine.agrees_with(record):
+                self._set(machine, record)
+                changed.add(record.name)
+            machine.record = record
+            machines[record.name] = machine
+        self.machines = machines
+        if layout:
+            self.lines = _group(machines.values())
+            changed = set(machines)
+        self.replace_events(snapshot.events)
+        orders = self._active.replace(snapshot.orders)
+        people = {each.id: each for each in snapshot.people}
+        people_changed = people != self.people
+        self.people = people
+        self._people_by_email = {each.email.lower(): each for each in snapshot.people}
+        history_changed, self.history = snapshot.history is not self.history, snapshot.history
+        self.orders_revision += 1  # of an order that has ended meanwhile a reading says nothing
+        return self._tell(Difference(frozenset(changed | self._find_silent()), layout=layout, orders=tuple(orders),
+                                     people=people_changed, history=history_changed))
+
+    def differs_in_layout(self, snapshot: FloorSnapshot) -> bool:
+        """Whether names, types, lines or the order of the machines differ from what is shown."""
+        return [(machine.name, machine.type, machine.line) for machine in snapshot.machines] != \
+            [(machine.name, machine.record.type, machine.record.line) for machine in self.machines.values()]
+
+    def replace_events(self, events: Iterable[StatusEvent]) -> None:
+        """The latest changes as the database has them. Those that came too quickly to be announced one by one too."""
+        silences = [event for event in self.events if event.new is Status.UNKNOWN]  # the database knows none
+        newest_first = sorted([*events, *silences], key=lambda event: (-event.changed_ms, -event.version))
+        self.events = deque(newest_first[:EVENTS_KEPT], maxlen=EVENTS_KEPT)
+
+    def apply(self, changes: Iterable[MachineChange]) -> Difference:
+        """What notifications said, oldest first. What we know already, or newer, is left alone."""
+        changed = set()
+        for change in changes:
+            machine = self.machines.get(change.name)
+            if machine is None or change.version <= machine.version:
+                continue
+            if (machine.status, machine.reason) != (change.status, change.reason):
+                before = None if machine.reported_ms is None else machine.status
+                self.events.appendleft(StatusEvent(change.version, change.name, before, change.status, change.reason,
+                                                   change.reported_ms))
+            self._set(machine, change)
+            self.last_lag_ms = max(0, self.now_ms - change.reported_ms)
+            self.lag.observe(self.last_lag_ms / 1000)
+            changed.add(change.name)
+        self.written_ms = min((reported_ms for name in changed
+                               if (reported_ms := self.machines[name].reported_ms) is not None),
+                              default=self.written_ms)
+        return self._tell(Difference(frozenset(changed)))
+
+    def apply_orders(self, changes: Iterable[OrderBrief]) -> Difference:
+        """What notifications said of orders. What we know already, or newer, is left alone."""
+        orders = self._active.apply(changes)
+        self.orders_revision += bool(orders)
+        return self._tell(Difference(orders=tuple(orders)))
+
+    def prove(self, moment: float | None = None) -> None:
+        """Everything that the database said before this moment has arrived. None: before now."""
+        was = self.connection
+        self._proof = self.moment if moment is None else moment
+        self._broken = False
+        self.problem = None
+        if was is not Connection.LIVE:
+            self._tell(Difference(connection=True))
+
+    def lose(self, problem: str) -> None:
+        """The link to the database is gone; what we show is from now on a memory."""
+        if not self._broken or problem != self.problem:
+            self._broken = True
+            self.problem = problem
+            self._tell(Difference(connection=True))
+
+    def set_trouble(self, trouble: str | None, source: str = FEED) -> None:
+        """Something is wrong although the database answers (None: nothing). source: who found it."""
+        if trouble != self.troubles.get(source):
+            if trouble is None:
+                del self.troubles[source]
+            else:
+                self.troubles[source] = trouble
+            self._tell(Difference(connection=True))
+
+    def set_clock(self, now_ms: int, asked: float | None = None, answered: float | None = None) -> None:
+        """The database's clock, read between these two moments; None: a moment ago, nobody knows how long, which
+        counts only while there is nothing better."""
+        if asked is None or answered is None:
+            self.clock.show(now_ms)
+        else:
+            self.clock.read(now_ms, asked, answered)
+
+    def tick(self) -> None:
+        """Once a second: machines that have gone silent become unknown, and a picture without a young proof stale."""
+        self._tell(Difference(frozenset(self._find_silent()), connection=self.connection is not self._told_connection))
+
+    # within
+
+    def _set(self, machine: Machine, said: MachineRecord | MachineChange) -> None:
+        machine.status = said.status
+        machine.reason = said.reason
+        machine.since_ms = said.since_ms
+        machine.reported_ms = said.reported_ms
+        machine.version = said.version
+
+    def _find_silent(self) -> set[MachineName]:
+        if self._silent_after is None:
+            return set()
+        deadline = self.now_ms - self._silent_after * 1000
+        silent = set()
+        for machine in self.machines.values():
+            reported_ms = machine.reported_ms
+            if machine.status is Status.UNKNOWN or reported_ms is None or reported_ms >= deadline:
+                continue
+            self.events.appendleft(StatusEvent(machine.version, machine.name, machine.status, Status.UNKNOWN, None,
+                                               self.now_ms))
+            machine.status, machine.reason, machine.since_ms = Status.UNKNOWN, None, reported_ms
+            silent.add(machine.name)
+        return silent
+
+    def _tell(self, difference: Difference) -> Difference:
+        self._told_connection = self.connection if difference.connection else self._told_connection
+        if difference != Difference():
+            self.revision += 1
+            for subscriber in tuple(self._subscribers):
+                try:
+                    subscriber(difference)
+                except Exception:  # one page's fault must not stop the floor
+                    log.exception('a subscriber of the store failed')
+        return difference
+
+
+def unknown_word(machines: Iterable[Machine]) -> str:
+    """Of those whose status is unknown: 'No signal yet' where none was ever reported, else 'No data'."""
+    words = {machine.status_word for machine in machines if machine.status is Status.UNKNOWN}
+    return NO_SIGNAL_YET if words == {NO_SIGNAL_YET} else Status.UNKNOWN.word
+
+
+def _group(machines: Iterable[Machine]) -> list[Line]:
+    lines: dict[str, Line] = {}
+    for machine in machines:
+        name = machine.record.line or NOT_ON_A_LINE
+        lines.setdefault(name, Line(name)).machines.append(machine)
+    return list(lines.values())

@@ -1,0 +1,102 @@
+"""Keeps the eight dashboard tables fresh, and the history no longer than it is wanted.
+
+What is done is in the database's hands (sql/queries/dashboard.sql, which psql can run too), so of any number of
+instances one does it at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from ..analytics.analytics import MICRO_STOP
+from ..core.model import HistoryState
+from ..core.pause import Pause
+from ..db.database import SQL, Database, read_sql
+from ..db.task_status import Upkeep
+from .history_refresh import HistoryKeeper
+
+log = logging.getLogger(__name__)
+
+ROWS_A_BATCH = 10_000  # of history that is deleted at once
+FORGET_FOR_S = 10.0    # at a time, so that the tables stay fresh while much is forgotten
+
+
+class DashboardKeeper:
+    """A task for the background of a whole program."""
+
+    def __init__(self, database: Database, history: HistoryKeeper, zone: ZoneInfo, *, every: float = 60.0,
+                 retention_days: int | None = None, micro_stop: timedelta = MICRO_STOP) -> None:
+        """zone: of the plant, whose days and hours the tables have. every: seconds between two refreshes.
+        retention_days: how long the history is kept, None: for ever; what it adds up to stays for ever."""
+        self._database = database
+        self._history = history
+        self._zone = zone
+        self._every = every
+        self.pause = Pause()
+        """Between two refreshes; ended by whoever knows that the history has changed."""
+        self._retention = None if retention_days is None else timedelta(days=retention_days)
+        self._micro_stop = micro_stop
+        self._tables = read_sql(SQL / 'queries' / 'dashboard.sql', database.feed_table)
+        self._forgot_on: date | None = None
+        self.upkeep = Upkeep('dashboard', 'dashboard tables', log,
+                             failing='the dashboard tables cannot be kept up to date',
+                             again='the dashboard tables are kept up to date again',
+                             fault='keeping the dashboard tables up to date failed')
+
+    async def run(self) -> None:
+        """Refresh for ever, until cancelled. While the database is away the tables say as of when they are."""
+        while True:
+            async with self.upkeep.attempt():
+                if await self.refresh():
+                    await self.forget()
+            await self.pause.wait(self._every)
+
+    async def refresh(self) -> bool:
+        """All eight tables, in one transaction; False if another instance is at it, or while a history is created or
+        summed up, after which it would say something else.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises asyncpg.PostgresError: the schema is not there (yet)
+        """
+        done = await self._history.refresh()
+        queries = self._database.queries
+        async with self._database.acquire() as connection:
+            await queries.set_plant_clock(connection, time_zone=self._zone.key, micro_stop=self._micro_stop)
+            try:
+                async with connection.transaction(isolation='repeatable_read'):
+                    await queries.lock_dashboard(connection)
+                    state = await queries.history_state(connection)
+                    if state == HistoryState.CREATING or (state == HistoryState.PROCESSING and done is None):
+                        return False
+                    await queries.prepare_report(connection)
+                    await connection.execute(self._tables)
+            except (asyncpg.LockNotAvailableError, asyncpg.SerializationError):  # another instance is at it
+                return False
+        return True
+
+    async def forget(self) -> int:
+        """Delete the history that is too old, batch by batch, as far as some seconds lead; how many rows.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises asyncpg.PostgresError: it is not in the sums yet, or this login may not
+        """
+        today, rows = datetime.now(UTC).date(), 0
+        if self._retention is None or self._forgot_on == today:
+            return 0
+        deadline = time.monotonic() + FORGET_FOR_S
+        async with self._database.acquire() as connection:
+            while time.monotonic() < deadline:
+                batch = await self._database.queries.forget_history(connection, keep=self._retention, most=ROWS_A_BATCH)
+                rows += batch
+                if not batch:
+                    self._forgot_on = today  # a day's history is forgotten at midnight
+                    break
+        if rows:
+            log.info('%s changes of status older than %s days were forgotten; what they add up to stays', f'{rows:,}',
+                     self._retention.days)
+        return rows

@@ -1,0 +1,53 @@
+"""Looks after work orders without being asked: opens them for long stops, and notes when the machine runs again.
+
+What is done is in the database's hands (sql/migrations/0003_work_orders.sql), so any number of instances may look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from ..db.database import Database
+from ..db.task_status import Upkeep
+
+log = logging.getLogger(__name__)
+
+
+class WorkOrderKeeper:
+    """A task for the background of a whole program."""
+
+    def __init__(self, database: Database, after: float | None, every: float = 5.0) -> None:
+        """after: seconds of a stop until an order is opened for it; None: never. every: seconds between two looks."""
+        self._database = database
+        self._after = None if after is None else timedelta(seconds=after)
+        self._every = every
+        self.upkeep = Upkeep('work_orders', 'work orders', log, failing='work orders cannot be looked after',
+                             again='work orders are looked after again', fault='looking after the work orders failed')
+
+    async def run(self) -> None:
+        """Look for ever, until cancelled. While the database is away nothing is missed: stops and recoveries stay."""
+        while True:
+            async with self.upkeep.attempt():
+                await self.look()
+            await asyncio.sleep(self._every)
+
+    async def look(self) -> None:
+        """Once, in two short transactions.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises asyncpg.PostgresError: the schema is not there (yet)
+        """
+        queries = self._database.queries
+        async with self._database.acquire() as connection:
+            async with connection.transaction():
+                recovered = [row['id'] async for row in queries.note_recoveries(connection)]
+            if self._after is not None:
+                async with connection.transaction():
+                    rows = queries.open_work_orders_for_stops(connection, after=self._after)
+                    opened = [row['id'] async for row in rows]
+                if opened:
+                    log.info('opened for machines that are down: %s', ', '.join(opened), extra={'orders': opened})
+        if recovered:
+            log.info('their machines run again: %s', ', '.join(recovered), extra={'orders': recovered})

@@ -1,0 +1,74 @@
+"""Runs the background tasks: one that ends is started again after a pause, and is reported until it runs again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from ..db.task_status import Upkeep
+
+log = logging.getLogger(__name__)
+
+Task = Callable[[], Awaitable[None]]
+
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.1, 10.0
+SETTLED_AFTER_S = 5.0
+"""A task that has run for so long after a restart works again."""
+
+
+class Supervisor:
+    """One for the whole program."""
+
+    def __init__(self, report: Callable[[str | None], None] = lambda _: None, *,
+                 settled_after: float = SETTLED_AFTER_S, first_backoff: float = FIRST_BACKOFF_S) -> None:
+        """report: is given a sentence for people about the tasks that fail now; None: none does. Times in seconds."""
+        self.statuses: list[Upkeep] = []
+        """How each task is, in the order in which they were added."""
+        self._report = report
+        self._settled_after = settled_after
+        self._first_backoff = first_backoff
+
+    def supervise(self, name: str, what: str, task: Task) -> Callable[[], Coroutine[Any, Any, None]]:
+        """The task to run instead of this one, which never ends except by being cancelled.
+
+        name: for labels; what: for people, a plural, as 'page updates'.
+        """
+        status = Upkeep(name, what, log, failing=f'the {what} failed and are started again',
+                        again=f'the {what} work again', fault=f'the {what} failed and are started again')
+        self.statuses.append(status)
+
+        async def run() -> None:
+            backoff = self._first_backoff
+            while True:
+                settled = asyncio.get_running_loop().call_later(self._settled_after, self._settle, status)
+                try:
+                    await task()
+                    error: BaseException = RuntimeError('it ended, and must not')
+                except asyncio.CancelledError as cancelled:
+                    if (current := asyncio.current_task()) is not None and current.cancelling():
+                        raise
+                    error = cancelled  # of something that it awaited
+                except Exception as raised:
+                    error = raised
+                finally:
+                    settled.cancel()
+                if status.problem is None:
+                    backoff = self._first_backoff
+                status.failed(error, fault=True)
+                self._say()
+                await asyncio.sleep(backoff * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
+                backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+
+        return run
+
+    def _settle(self, status: Upkeep) -> None:
+        status.done()
+        self._say()
+
+    def _say(self) -> None:
+        failing = [f'{status.what} ({status.problem})' for status in self.statuses if status.problem is not None]
+        self._report(f'A part of this program fails and is started again and again: {"; ".join(failing)}.'
+                     if failing else None)

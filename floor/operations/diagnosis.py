@@ -1,0 +1,179 @@
+"""How this program and its database are, asked now: what /diagnosis shows and what can be copied from it into a mail.
+
+What the process knows stands in Vitals; the rest is asked of the database, which may not answer. No password, token or
+address with one in it is read here, so none can be shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from ..core.errors import DatabaseError, DatabaseUnavailable, FeedNotDelivered
+from ..db.database import UNREACHABLE, Connection, describe
+from .runtime_status import Vitals
+
+LONG_OPEN_S = 30.0
+PATIENCE_S = 3.0
+"""So long the database may take for all questions together, and a notification for its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A migration in the database. intact: the file here is the one that was applied; None: psql applied it, or this
+    program does not have it."""
+
+    version: int
+    name: str
+    applied_at: datetime
+    intact: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger of our tables."""
+
+    name: str
+    table: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Connections of one program from one place to our database."""
+
+    program: str
+    login: str
+    place: str
+    number: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTransaction:
+    """A session that has long held locks on our tables; waiting: how many others wait for it."""
+
+    pid: int
+    login: str
+    seconds: float
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """What the database says. Sizes in bytes; queue_usage from 0 to 1."""
+
+    server: str
+    name: str
+    login: str
+    owner: str | None
+    feeds: str | None
+    """The logins that may only write the feed."""
+    size: int
+    server_since: datetime
+    now: datetime
+    is_replica: bool
+    queue_usage: float
+    sessions: int
+    most_sessions: int
+    migrations: tuple[Applied, ...]
+    triggers: tuple[Trigger, ...]
+    missing_triggers: tuple[str, ...]
+    missing_rights: tuple[tuple[str, str], ...]
+    """What this login may not do, and the statement that allows it."""
+    connected: tuple[Sessions, ...]
+    dashboard_at: datetime | None
+    history_at: datetime | None
+    rolled_until: datetime | None
+    history_from: datetime | None
+    history_rows: int
+    sums_from: datetime | None
+    simulator: str | None
+    simulator_at: datetime | None
+    unlimited_feeds: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+    """Logins of feeds, and the limits that each lacks."""
+    open_transactions: tuple[OpenTransaction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """How it is now. problem: why the database could not be asked."""
+
+    vitals: Vitals
+    database: DatabaseFacts | None
+    problem: str | None
+    now: float = field(default_factory=time.time)
+    """Seconds since 1970, by this machine's clock."""
+
+
+async def diagnose(vitals: Vitals) -> Diagnosis:
+    """Ask. Never fails: that the database does not answer is a part of the answer."""
+    try:
+        async with asyncio.timeout(PATIENCE_S), vitals.database.acquire() as connection:
+            return Diagnosis(vitals, await _ask(vitals, connection), None)
+    except TimeoutError:
+        return Diagnosis(vitals, None, f'it has not answered for {PATIENCE_S:g} s')
+    except (DatabaseError, asyncpg.PostgresError) as error:
+        return Diagnosis(vitals, None, describe(error))
+
+
+async def measure_delivery(vitals: Vitals) -> float:
+    """Seconds that a notification takes to the server and back, on a connection of its own.
+
+    :raises DatabaseUnavailable: nobody answers
+    :raises FeedNotDelivered: it did not come back in time
+    """
+    channel, token = f'floor_diagnosis_{uuid.uuid4().hex}', uuid.uuid4().hex
+    back: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+    def arrived(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+        if payload == token and not back.done():
+            back.set_result(time.monotonic())
+
+    connection = await vitals.database.connect()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await connection.add_listener(channel, arrived)
+            sent = time.monotonic()
+            await vitals.database.queries.listen_for_diagnosis(connection, channel=channel, token=token)
+            return await back - sent
+    except TimeoutError as error:
+        raise FeedNotDelivered(f'a notification to ourselves did not come back within {PATIENCE_S:g} s: something '
+                               f'between us and PostgreSQL, as a pooler, does not pass notifications on') from error
+    except (*UNREACHABLE, asyncpg.PostgresError) as error:
+        raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
+    finally:
+        connection.terminate()
+
+
+async def _ask(vitals: Vitals, connection: Connection) -> DatabaseFacts:
+    queries = vitals.database.queries
+    about = await queries.diagnosed_database(connection)
+    upkeep = await queries.diagnosed_upkeep(connection)
+    ours = {each.version: each.sha256 for each in vitals.migrations}
+    rights = queries.missing_rights(connection, schema=vitals.database.schema, upgrading=False, looking=False)
+    return DatabaseFacts(
+        **about, **upkeep,
+        migrations=tuple([_applied(row, ours) async for row in queries.diagnosed_migrations(connection)]),
+        triggers=tuple([Trigger(row['name'], row['table_name'], row['is_on'])
+                        async for row in queries.diagnosed_triggers(connection)]),
+        missing_triggers=tuple([row['name'] async for row in queries.missing_triggers(connection)]),
+        missing_rights=tuple([(row['missing'], row['remedy']) async for row in rights]),
+        connected=tuple([Sessions(row['program'], row['login'], row['place'], row['sessions'], row['since'])
+                         async for row in queries.diagnosed_sessions(connection)]),
+        unlimited_feeds=tuple([(row['login'], tuple(row['missing']), row['remedy'])
+                               async for row in queries.diagnosed_feed_logins(connection)]),
+        open_transactions=tuple([OpenTransaction(**row) async for row in
+                                 queries.diagnosed_open_transactions(connection, after=LONG_OPEN_S)]))
+
+
+def _applied(row: Any, ours: dict[int, str]) -> Applied:
+    known = ours.get(row['version'])
+    intact = None if known is None or row['sha256'] is None else known == row['sha256']
+    return Applied(row['version'], row['name'], row['applied_at'], intact)

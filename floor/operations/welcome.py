@@ -1,0 +1,49 @@
+"""What a person at the terminal sees when the app starts."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.markup import escape
+
+from ..core.console import say
+from ..core.errors import SettingsError
+from ..core.settings import Settings
+from ..core.version import program_version
+from ..db.connection_source import DatabaseSource
+
+log = logging.getLogger(__name__)
+
+
+def reporter(settings: Settings) -> Callable[[str], None]:
+    """What tells of steps: the same at a terminal, else the log, because who reads it later wants to know when."""
+    return say if settings.log_format == 'text' and sys.stdout.isatty() else log.info
+
+
+def welcome(settings: Settings, source: DatabaseSource) -> None:
+    """Where the floor is, how to open its database, and how to stop."""
+    if settings.log_format == 'json':
+        log.info('started', extra={'version': program_version(), 'host': settings.host, 'port': settings.port,
+                                   'database': settings.source.value})
+        return
+    host = 'localhost' if settings.host in {'127.0.0.1', '::1', '0.0.0.0'} else settings.host  # noqa: S104
+    console = Console(soft_wrap=True)
+    console.print(f'\n[bold]Line Monitor[/bold] is at [bold]http://{host}:{settings.port}[/bold]')
+    console.print(f'[dim]database[/dim]  {escape(source.psql)}')
+    console.print('[dim]stop[/dim]      Ctrl-C\n')
+
+
+def check_port(host: str, port: int) -> None:
+    """:raises SettingsError: another program listens there already, or the address isn't one of this machine"""
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsError(f'cannot listen on {host}:{port} ({error.strerror or error}): stop what listens '
+                                f'there, or set PORT to another') from error

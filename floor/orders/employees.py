@@ -1,0 +1,218 @@
+"""The people of the plant, and what each of them may do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from ..core.change_limit import ChangeLimit
+from ..core.errors import EditConflict, InvalidInput, NotAllowed, NotFound
+from ..core.model import Employee, Identity, Person, Role
+from ..core.visible_text import identity_problem
+from ..db.database import Connection, Database
+from ..db.row_mapping import to_employee
+from ..db.transactions import LARGEST_ID, command, exact_name, logged, one_line, reading
+
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class EmployeeEdit:
+    """What a supervisor writes about a person."""
+
+    first_name: str
+    last_name: str
+    email: str
+    department: str
+    role: Role
+
+
+class Employees:
+    """Reads and writes the people. Commands look the role of who asks up in their own transaction: a role that was
+    changed counts from the next command on."""
+
+    def __init__(self, database: Database, *, default_role: Role, limit: ChangeLimit | None = None) -> None:
+        """default_role: of who is not among the employees. limit: of everybody's commands; None: there is none."""
+        self._database = database
+        self._limit = limit
+        self._default_role = default_role
+
+    async def all(self, *, active: bool | None = None) -> list[Employee]:
+        """Everybody by last name, or only who is active, or only who has left.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        async with reading(self._database) as connection:
+            return await _all(self._database, connection, active)
+
+    async def loads(self) -> dict[int, int]:
+        """How many active orders everybody has, by their id; who has none is not in it.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        async with reading(self._database) as connection:
+            rows = self._database.queries.active_orders_per_employee(connection)
+            return {row['assignee_id']: row['orders'] async for row in rows}
+
+    # who asks
+
+    async def person(self, identity: Identity) -> Person:
+        """Who this is, with the role of the employee with that e-mail address.
+
+        Who is not active any more is a viewer; who is no employee has the default role.
+
+        :raises DatabaseUnavailable: nobody answers, or not in time
+        """
+        async with reading(self._database) as connection:
+            return await self._find(connection, identity)
+
+    async def authorize(self, connection: Connection, identity: Identity, needed: Role) -> Person:
+        """Who acts in this transaction; its events name them.
+
+        :raises TooManyChanges: they have to wait
+        :raises NotAllowed: their role is not enough
+        """
+        person = await self.act(connection, identity)
+        require(person, needed)
+        return person
+
+    async def look_up(self, connection: Connection, identity: Identity, needed: Role) -> Person:
+        """Who asks in this transaction, which changes nothing.
+
+        :raises NotAllowed: their role is not enough
+        """
+        person = await self._find(connection, identity)
+        require(person, needed)
+        return person
+
+    async def act(self, connection: Connection, identity: Identity, *, is_counted: bool = False) -> Person:
+        """The same where the role that is needed shows only later: `require` it before anything is written.
+
+        is_counted: an earlier transaction of the same change has counted it.
+        :raises TooManyChanges: they have to wait
+        """
+        if self._limit is not None and not is_counted:
+            self._limit.take(identity)
+        person = await self._find(connection, identity)
+        await self._database.queries.act_as(connection, name=person.name, email=person.email or '')
+        return person
+
+    async def _find(self, connection: Connection, identity: Identity) -> Person:
+        name = identity.name if _is_name(identity.name) else 'somebody'
+        email = identity.email.lower() if identity.email and _is_name(identity.email) else None
+        row = email and await self._database.queries.employee_with_email(connection, email=email)
+        if not row:
+            return Person(name, email, identity.role or self._default_role)
+        employee = to_employee(row)
+        role = employee.role if employee.active else Role.VIEWER
+        return Person(employee.name[:LONGEST_NAME], email, role, employee.id)
+
+    # what supervisors do
+
+    async def add(self, who: Identity, new: EmployeeEdit) -> Employee:
+        """A new person, active from now on. Needs a supervisor.
+
+        :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
+        """
+        fields = _checked(new)
+        async with (logged('employee added', who, employee=fields['email'], role=fields['role']),
+                    command(self._database) as connection):
+            await self.authorize(connection, who, Role.SUPERVISOR)
+            async with self._one_email_each(connection, fields['email']):
+                return to_employee(await self._database.queries.add_employee(connection, **fields))
+
+    async def edit(self, who: Identity, id: int, version: int, new: EmployeeEdit) -> Employee:
+        """Change a person. Needs a supervisor.
+
+        :raises EditConflict: somebody has changed this person since that version
+        :raises NotFound: :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
+        """
+        fields = _checked(new)
+        async with (logged('employee changed', who, employee=fields['email'], role=fields['role']),
+                    command(self._database) as connection):
+            person = await self.authorize(connection, who, Role.SUPERVISOR)
+            await self._get(connection, id)
+            if new.role is not Role.SUPERVISOR:
+                await self._keep_a_supervisor(connection, person, id)
+            async with self._one_email_each(connection, fields['email']):
+                row = await self._database.queries.edit_employee(connection, id=id, version=version, **fields)
+            if row is None:
+                current = await self._get(connection, id)
+                raise EditConflict(f'{current.name} has been changed meanwhile: compare and decide', current)
+            return to_employee(row)
+
+    async def set_active(self, who: Identity, id: int, active: bool) -> Employee:
+        """Let a person go, or welcome them back. Their orders and all they did stay. Needs a supervisor.
+
+        :raises NotFound: :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
+        """
+        async with (logged('employee switched', who, employee_id=id, active=active),
+                    command(self._database) as connection):
+            person = await self.authorize(connection, who, Role.SUPERVISOR)
+            await self._get(connection, id)
+            if not active:
+                await self._keep_a_supervisor(connection, person, id)
+            await self._database.queries.set_employee_active(connection, id=id, active=active)
+            return await self._get(connection, id)
+
+    async def _get(self, connection: Connection, id: int) -> Employee:
+        row = await self._database.queries.employee(connection, id=id) if 0 < id <= LARGEST_ID else None
+        if row is None:
+            raise NotFound(f'there is no employee {id}')
+        return to_employee(row)
+
+    @asynccontextmanager
+    async def _one_email_each(self, connection: Connection, email: str) -> AsyncIterator[None]:
+        try:
+            async with connection.transaction():  # a savepoint: whose address it is, is asked after the refusal
+                yield
+        except asyncpg.UniqueViolationError as error:
+            owner = await self._database.queries.employee_with_email(connection, email=email)
+            name = to_employee(owner).name if owner else 'somebody'
+            raise InvalidInput(f'{name} has that e-mail address already', 'email') from error
+
+    async def _keep_a_supervisor(self, connection: Connection, person: Person, leaves: int) -> None:
+        """Two supervisors who let each other go at once take turns here. Who is a supervisor without being an employee
+        (DEFAULT_ROLE) stays one, and may let the last one go."""
+        supervisors = {row['id'] async for row in self._database.queries.lock_supervisors(connection)}
+        if person.employee_id is not None and supervisors == {leaves}:
+            raise InvalidInput('this is the last active supervisor: make somebody else a supervisor first', 'role')
+
+
+async def all_employees(database: Database, *, active: bool | None = None) -> list[Employee]:
+    """As Employees.all, for the REST interface, which has its own words for a database that can't answer."""
+    async with database.acquire() as connection:
+        return await _all(database, connection, active)
+
+
+async def _all(database: Database, connection: Connection, active: bool | None) -> list[Employee]:
+    everybody = [to_employee(row) async for row in database.queries.employees(connection)]
+    return [person for person in everybody if active is None or person.active == active]
+
+
+def require(person: Person, needed: Role, what: str = 'this') -> None:
+    """Refuse who may not do it.
+
+    :raises NotAllowed: with the role that is needed and the one they have
+    """
+    if not person.role.may(needed):
+        article = 'an' if person.role is Role.OPERATOR else 'a'
+        raise NotAllowed(f'{what} needs the role {needed.value}; you are {article} {person.role.value}')
+
+
+def _checked(new: EmployeeEdit) -> dict[str, str]:
+    """What can be stored of an edit; addresses in lower case, as they are compared."""
+    email = exact_name(new.email, 'email', 254).lower()
+    name, at, domain = email.rpartition('@')
+    if not (name and at and domain) or any(letter.isspace() or not letter.isprintable() for letter in email):
+        raise InvalidInput('that is no e-mail address: it is name@company, without spaces', 'email')
+    return {'first_name': exact_name(new.first_name, 'first_name', 100),
+            'last_name': exact_name(new.last_name, 'last_name', 100),
+            'email': email, 'department': one_line(new.department, 'department', 100), 'role': new.role.value}
+
+
+def _is_name(text: str) -> bool:
+    return not identity_problem(text) and len(text) <= LONGEST_NAME

@@ -1,0 +1,145 @@
+"""`python -m floor.plant.demo_removal new`: replaces the demo by an empty floor, on which a plant is set up; supervisors do the same
+by a button. Nothing of a plant is ever removed so: the database refuses it (sql/migrations/0005_dashboard.sql)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import asyncpg
+
+from ..core.console import Parser, run_command, say
+from ..core.errors import DatabaseUnavailable, FloorError, NotADemoError
+from ..core.formatting import counted
+from ..core.model import Identity, Role
+from ..core.settings import Settings
+from ..db.connection_source import database_source
+from ..db.database import Connection, Database, describe
+from ..db.migrations import connect_prepared
+from ..db.transactions import command, logged, reading
+from ..orders.employees import Employees
+
+CONFIRMATION = 'remove the demo'
+
+
+@dataclass(frozen=True, slots=True)
+class DemoContents:
+    """How much goes with a demo. changes: of status, in the history."""
+
+    machines: int
+    changes: int
+    orders: int
+    people: int
+
+    def __str__(self) -> str:
+        """30 machines, 101,924 status changes, 1,014 work orders and 15 people."""
+        return (f'{counted(self.machines, "machine")}, {counted(self.changes, "status change")}, '
+                f'{counted(self.orders, "work order")} and {counted(self.people, "person", "people")}')
+
+
+class Plant:
+    """What the floor is, and how a demo becomes an empty plant."""
+
+    def __init__(self, database: Database, employees: Employees) -> None:
+        self._database = database
+        self._employees = employees
+
+    @property
+    def feed_table(self) -> str:
+        """Where a machine gets its row, with the schema."""
+        return f'{self._database.schema}.{self._database.feed_table}'
+
+    async def contents(self, who: Identity) -> DemoContents:
+        """What would go. Needs a supervisor, who stays if they are one of the people.
+
+        :raises NotAllowed: :raises NotADemoError: :raises DatabaseUnavailable:
+        """
+        async with reading(self._database) as connection:
+            person = await self._employees.look_up(connection, who, Role.SUPERVISOR)
+            if not await self._database.queries.is_demo(connection):
+                raise NotADemoError('this floor is a plant: nothing of it can be removed')
+            found = DemoContents(**await self._database.queries.demo_contents(connection))
+        return replace(found, people=found.people - (person.employee_id is not None))
+
+    async def remove_demo(self, who: Identity) -> DemoContents:
+        """Replace the demo by an empty plant; returns what went. Needs a supervisor.
+
+        :raises NotAllowed: :raises NotADemoError: :raises DatabaseUnavailable:
+        """
+        async with logged('demo removed', who) as fields, command(self._database) as connection:
+            person = await self._employees.authorize(connection, who, Role.SUPERVISOR)
+            gone = await _remove(connection, self._database, person.email if person.employee_id is not None else None)
+            fields |= {'machines': gone.machines, 'changes': gone.changes, 'orders': gone.orders, 'people': gone.people}
+        return gone
+
+
+async def _remove(connection: Connection, database: Database, keep_email: str | None) -> DemoContents:
+    """In the caller's transaction."""
+    try:
+        await database.queries.wait_briefly_for_locks(connection)
+        return DemoContents(**await database.queries.remove_demo(connection, keep_email=keep_email))
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+        raise DatabaseUnavailable('somebody was reading or writing the whole floor just then, and nothing was removed: '
+                                  'try again') from error
+    except asyncpg.ObjectNotInPrerequisiteStateError as error:
+        raise NotADemoError(str(error.args[0])) from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise DatabaseUnavailable(f'the app may not remove the demo ({describe(error)}): the owner of the schema has '
+                                  f'to run sql/grants.sql') from error
+
+
+# the command
+
+def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.plant.demo_removal') -> int:
+    """0, or 1 with one line that says what is wrong."""
+    parser = Parser(prog=program, description='Replace the demo by an empty floor, for a plant of your own.')
+    parser.add_argument('command', choices=['new'], help='new: remove the demo, after a confirmation')
+    parser.add_argument('--yes', action='store_true', help='do not ask')
+    options = parser.parse_args(arguments)
+    ask = None if options.yes else ask_in_terminal
+    return run_command('plant', lambda: new(Settings.load(new_floor='empty'), ask=ask))
+
+
+def new(settings: Settings, *, ask: Callable[[DemoContents], bool] | None) -> None:
+    """Leave an empty floor. ask: is told what goes, and says whether it may; None: it may.
+
+    :raises NotADemoError: the floor is a plant that has machines
+    :raises FloorError: the answer was no
+    """
+    with database_source(settings, say) as source:
+        asyncio.run(_new(Database(source.url, settings, source.lakebase), ask))
+
+
+async def _new(database: Database, ask: Callable[[DemoContents], bool] | None) -> None:
+    connection = await connect_prepared(database)()
+    try:
+        plant = await database.queries.plant(connection)
+        if plant['kind'] != 'demo':
+            if plant['machines']:
+                raise NotADemoError(f'this floor is a plant with {counted(plant["machines"], "machine")}: nothing of '
+                                    f'it can be removed. An empty floor is made in another schema: '
+                                    f'DEFAULT_POSTGRES_SCHEMA=... and NEW_FLOOR=empty')
+            say('This floor is an empty plant already')
+            return
+        if ask is not None and not ask(DemoContents(**await database.queries.demo_contents(connection))):
+            raise FloorError('nothing was removed')
+        async with connection.transaction():
+            gone = await _remove(connection, database, None)
+    finally:
+        await connection.close()
+    say(f'Removed {gone}. The floor is an empty plant now: add machines to {database.schema}.{database.feed_table}')
+
+
+def ask_in_terminal(contents: DemoContents) -> bool:
+    """Whether the person at the terminal types what is asked of them."""
+    print(f'This removes the demo for good: {contents}.')
+    try:
+        return input(f'Type "{CONFIRMATION}" to go on: ').strip().lower() == CONFIRMATION
+    except EOFError:
+        raise FloorError('nobody is there to confirm it, so nothing was removed: --yes does without') from None
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Everything that a browser or a program asks for over HTTP."""

@@ -1,0 +1,73 @@
+"""Attaching a file by REST: its bytes are the body, its name is in the address."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from starlette.requests import ClientDisconnect
+
+from ...core.model import Identity
+from ...orders.pictures import LONGEST_S, LONGEST_TURN_S
+from ...orders.upload_queue import UploadQueue, arriving, place_for
+from ...orders.work_orders import LONGEST_NAME, WorkOrders
+from .floor_api import answering
+from .order_answers import AttachmentAnswer
+from .order_parameters import PLACE, Id, Key, known_id
+from .problems import documented
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = LONGEST_TURN_S + LONGEST_S
+"""For the photos of others that are read first, and its own."""
+BODY = {'requestBody': {'required': True, 'description': 'The file, at most 10 MiB: a photo or a PDF.', 'content': {
+    'application/octet-stream': {'schema': {'type': 'string', 'format': 'binary'}}}}}
+FileName = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, examples=['leak.jpg'],
+                                description='What the file is called.')]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an address and a header say of an upload."""
+
+    order_id: Id
+    file_name: FileName
+    idempotency_key: Key = None
+
+
+def add(router: APIRouter, orders: WorkOrders, uploads: UploadQueue, asking: Any, patience: float) -> None:
+    """Serve it below a router of work orders. asking: the dependency that says who asks."""
+    @router.post('/{order_id}/attachments', status_code=201, summary='Attach a photo or PDF',
+                 operation_id='add_attachment', openapi_extra=BODY,
+                 responses={200: {'model': AttachmentAnswer, 'headers': PLACE,
+                                  'description': 'The file that this Idempotency-Key has attached before.'},
+                            201: {'headers': PLACE}, **documented(400, 404, 408, 413, 415, 429)})
+    async def add_attachment(target: Annotated[Target, Depends()], request: Request, response: Response,
+                             who: Identity = asking) -> AttachmentAnswer:
+        """Needs the role operator. What the file is, its content says; an order holds 50 of them.
+
+        Send an Idempotency-Key, and the same upload again adds no second file.
+        """
+        _check_media_type(request.headers.get('content-type', ''))
+        async with place_for(uploads, who, request):
+            try:
+                async with arriving():
+                    content = await request.body()
+            except ClientDisconnect:
+                log.info('an upload ended before the whole file had arrived', extra={'path': request.url.path})
+                raise HTTPException(400, 'the upload ended before the whole file had arrived') from None
+            async with answering(patience + LONGEST_WAIT_S):
+                file, is_new = await orders.attach_once(who, known_id(target.order_id), target.file_name, content,
+                                                        target.idempotency_key)
+        response.status_code = 201 if is_new else 200
+        response.headers['Location'] = f'{request.url.path}/{file.id}'
+        return AttachmentAnswer.model_validate(file)
+
+
+def _check_media_type(header: str) -> None:
+    """What a page of another site cannot have a browser send without asking first, as in bodies.py."""
+    media_type = header.partition(';')[0].strip().lower()
+    if media_type not in {'application/octet-stream', 'application/pdf'} and not media_type.startswith('image/'):
+        raise HTTPException(415, 'send the file itself, with the header Content-Type: application/octet-stream')

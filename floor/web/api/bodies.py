@@ -1,0 +1,107 @@
+"""What may be sent to the REST interface: JSON that says so. How much of it, intake.py says.
+
+A page of another site can make a browser send a form or plain text to us, with the rights of who sits before it; JSON
+it cannot send without asking first, and nobody here says yes. So the media type is a lock, not a formality.
+
+What can be read in two ways is refused: a name that comes twice, of which programs take the first or the last,
+and letters of which nobody knows what they were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from email.message import Message
+from typing import Any
+
+from fastapi import HTTPException, Request, Response
+from fastapi.routing import APIRoute
+
+from ..http.entity_tags import with_tag
+
+TEXT = {'', 'utf-8', 'utf8', 'us-ascii'}
+"""What the media type may say of the letters: JSON is in UTF-8 (RFC 8259)."""
+
+
+class UnreadableBodyError(HTTPException):
+    """The body cannot be read, or can be read in two ways. errors: which part of it."""
+
+    def __init__(self, status: int, detail: str, field: str | None = None) -> None:
+        """field: its name, where it is one field."""
+        super().__init__(status, detail)
+        self.errors = None if field is None else [{'where': f'body.{field}', 'what': detail}]
+
+
+class JsonRequest(Request):
+    """A request whose body is read once, and exactly."""
+
+    async def json(self) -> Any:
+        """:raises UnreadableBodyError: it is not JSON, or a name comes twice in it"""
+        return read_json(await self.body())
+
+
+class JsonRoute(APIRoute):
+    """A path that takes JSON, if it takes anything: 415 for other media types. What it gives has an ETag."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The same, looked at before anybody reads it."""
+        answer = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            if self.body_field is not None:
+                _check_media_type(request.headers.get('content-type', ''))
+                _check_coding(request.headers.get('content-encoding', ''))
+                request = JsonRequest(request.scope, request.receive)
+            return with_tag(request, await answer(request))
+
+        return checked
+
+
+def _check_media_type(said: str) -> None:
+    header = Message()
+    header['content-type'] = said
+    kind, subtype = header.get_content_maintype(), header.get_content_subtype()
+    if kind != 'application' or not (subtype == 'json' or subtype.endswith('+json')):
+        raise HTTPException(415, 'send JSON, with the header Content-Type: application/json')
+    charset = str(header.get_param('charset', ''))
+    if charset.lower() not in TEXT:
+        raise HTTPException(415, f'send JSON in UTF-8: {charset[:40]} is not read')
+
+
+def _check_coding(said: str) -> None:
+    if said.strip().lower() not in {'', 'identity'}:
+        raise HTTPException(415, f'send the body as it is, without Content-Encoding: {said[:40]}',
+                            {'Accept-Encoding': 'identity'})
+
+
+def read_json(body: bytes) -> Any:
+    """What it says.
+
+    :raises UnreadableBodyError: 400 for what is not JSON, 422 for a name that comes twice
+    """
+    try:
+        return json.loads(body.decode('utf-8-sig'), object_pairs_hook=_each_once, parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise UnreadableBodyError(400, f'the body is not in UTF-8 (byte {error.start + 1}): send JSON in UTF-8'
+                                  ) from error
+    except json.JSONDecodeError as error:
+        raise UnreadableBodyError(400, f'the body is not JSON (line {error.lineno}, column {error.colno}): {error.msg}'
+                                  ) from error
+    except RecursionError as error:
+        raise UnreadableBodyError(400, 'the body is nested too deeply') from error
+    except ValueError as error:  # Python reads no number of more than 4,300 digits
+        raise UnreadableBodyError(400, 'the body has a number in it that is too long') from error
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for name, value in members:
+        if name in read:
+            field = name[:100].encode(errors='replace').decode()
+            raise UnreadableBodyError(422, f'{field} comes twice in the body: send it once', field)
+        read[name] = value
+    return read
+
+
+def _no_number(name: str) -> Any:
+    raise UnreadableBodyError(400, f'the body is not JSON: {name} is no number there')

@@ -1,0 +1,64 @@
+"""/openapi.json and /docs. Swagger UI comes from this server, so that the page works in a plant without internet."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from ...core.version import program_version
+from ..http.path_prefix import prefix_of
+from .description import completed
+
+TITLE = 'Line Monitor'
+DESCRIPTION = ('The factory floor for other programs. Machines speak through the table `machine_feed_stream`; here '
+               'it is read. Times are in UTC. Every error is answered with problem details (RFC 9457), the schema '
+               'Problem. Every path takes HEAD and OPTIONS too. Every answer of a GET in JSON has an ETag: sent as '
+               'If-None-Match, it saves the body of an answer that is still the same (304).')
+TAGS = [{'name': 'floor', 'description': 'Machines and what they say.'},
+        {'name': 'work orders', 'description': 'What has to be done, by whom and until when. Roles say who may.'},
+        {'name': 'people', 'description': 'Who works in the plant.'},
+        {'name': 'operation', 'description': 'For load balancers and monitoring.'}]
+
+
+def serve_docs(app: FastAPI) -> None:
+    """Describe every path of the app that has a tag: pages and what NiceGUI needs for itself have none."""
+    app.mount('/docs/assets', StaticFiles(packages=[('fastapi_offline', 'static')]), name='docs_assets')
+
+    @app.get('/openapi.json', include_in_schema=False)
+    async def openapi(request: Request) -> JSONResponse:
+        prefix = prefix_of(request.headers)
+        return JSONResponse(describe_api(app) | ({'servers': [{'url': prefix}]} if prefix else {}))
+
+    @app.get('/docs', include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        # relative addresses, so that a proxy may serve us below any path; no validator: it would ask the internet
+        page = get_swagger_ui_html(
+            openapi_url='openapi.json', title=f'{TITLE}: interface', swagger_favicon_url='favicon.ico',
+            swagger_js_url='docs/assets/swagger-ui-bundle.js', swagger_css_url='docs/assets/swagger-ui.css',
+            swagger_ui_parameters={'validatorUrl': None, 'tryItOutEnabled': True})
+        page.headers['Content-Security-Policy'] = _policy(bytes(page.body).decode())
+        return page
+
+
+def _policy(page: str) -> str:
+    """What Swagger UI needs, and no inline script but the one that starts it, known by its hash."""
+    scripts = ' '.join(f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+                       for script in re.findall('<script>(.*?)</script>', page, re.DOTALL))
+    return (f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; "
+            f"img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'")
+
+
+def describe_api(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description, from the routes as they are now: others may register after us."""
+    api = get_openapi(title=TITLE, version=program_version(), description=DESCRIPTION, tags=TAGS, routes=app.routes)
+    api['paths'] = {path: operations for path, operations in api['paths'].items()
+                    if all('tags' in operation for operation in operations.values())}
+    return completed(api)

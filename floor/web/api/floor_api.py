@@ -1,0 +1,179 @@
+"""The REST face: the floor for other programs. Answers come from the database, never from what the pages show."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import asyncpg
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ...core.errors import DatabaseUnavailable
+from ...core.model import Role, Status
+from ...db.database import Connection, Database, describe
+from ...db.row_mapping import to_status
+from ...orders.employees import all_employees
+from .bodies import JsonRoute
+from .docs import serve_docs
+from .fields import AT, MachineField, MachineId
+from .known_parameters import known_parameters
+from .problems import answer_problems, documented
+
+PATIENCE_S = 5.0
+"""A program that asks would rather hear soon that the database is away than wait for its time-out."""
+
+Name = Annotated[str, Field(description='The name of the machine: the same as machine_id.',
+                            examples=['Injection_Molder_02_01'])]
+FeedId = Annotated[int, Field(description='The number of its row in the feed: machine_id of the table '
+                                          'machine_feed_stream.', examples=[10])]
+MachineType = Annotated[str, Field(description='What kind of machine it is.', examples=['injection_molder'])]
+KnownStatus = Annotated[Status, BeforeValidator(to_status), Field(
+    description='unknown: the machine was never reported.', examples=['warning'])]
+Reason = Annotated[str | None, Field(description='Why the machine is not running, if it was said.',
+                                     examples=['Mould temperature high'])]
+FeedTime = Annotated[datetime | None, Field(
+    description='When the writer of the feed says it happened; null if that is no date between the years 2 and 9998.',
+    examples=['2026-03-02T06:31:04Z'])]
+Since = Annotated[datetime, Field(description="Since when it is in this status, by the database's clock; before its "
+                                              'first report, when it was added.',
+                                  examples=['2026-03-02T06:31:04.120Z'])]
+HeardOf = Annotated[datetime | None, Field(description="When it was last reported, by the database's clock; null: "
+                                                       'never.', examples=['2026-03-02T06:35:00.480Z'])]
+
+
+class MachineNow(BaseModel):
+    """One machine: where it stands and what it says."""
+
+    machine_id: MachineId
+    machine: MachineField
+    machine_name: Name
+    feed_id: FeedId
+    type: MachineType
+    production_line: Annotated[str | None, Field(description='Null: not on a line.', examples=['Engine Line'])]
+    position: Annotated[int, Field(description='Its place in the flow of the line.', examples=[1])]
+    status: KnownStatus
+    reason: Reason
+    status_since: Since
+    reported_at: HeardOf
+    datetime: FeedTime
+
+
+class MachineStatus(BaseModel):
+    """What one machine says."""
+
+    machine_id: MachineId
+    machine: MachineField
+    machine_name: Name
+    feed_id: FeedId
+    status: KnownStatus
+    type: MachineType
+    datetime: FeedTime
+    reason: Reason
+    status_since: Since
+
+
+class EmployeeAnswer(BaseModel):
+    """Somebody who works in the plant."""
+
+    model_config = ConfigDict(from_attributes=True, title='Employee')
+
+    id: Annotated[int, Field(description='Their number: assignee_id of a work order.', examples=[1])]
+    first_name: Annotated[str, Field(description='First name.', examples=['Mike'])]
+    last_name: Annotated[str, Field(description='Last name.', examples=['Johnson'])]
+    email: Annotated[str, Field(description='E-mail address, which no two of them share.',
+                                examples=['mike.johnson@example.com'])]
+    department: Annotated[str, Field(description='Where they work.', examples=['Maintenance'])]
+    active: Annotated[bool, Field(description='false: deactivated, with read-only access.', examples=[True])]
+    role: Annotated[Role, Field(description='What they may do.', examples=['technician'])]
+    created_at: Annotated[datetime, Field(description='When they were added, in UTC.', examples=[AT])]
+
+
+class FloorAnswer(BaseModel):
+    """What the floor is."""
+
+    kind: Annotated[Literal['demo', 'plant'], Field(description='demo: everything on it is simulated.',
+                                                      examples=['plant'])]
+    since: Annotated[datetime | None, Field(description='When it was made, or the demo was removed.',
+                                                  examples=[AT])]
+    machines: Annotated[int, Field(description='How many machines it has.', examples=[30])]
+
+
+FLOOR_KIND: dict[int | str, dict[str, Any]] = {200: {'headers': {'X-Floor-Kind': {
+    'description': 'demo: what is answered is simulated; plant: it is not.',
+    'schema': {'type': 'string', 'enum': ['demo', 'plant']}}}}}
+
+
+def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) -> None:
+    """Serve /api, its description at /openapi.json and a page to try it at /docs.
+
+    patience: seconds after which a database that does not answer counts as away.
+    """
+    answer_problems(app)
+    serve_docs(app)
+    router = APIRouter(route_class=JsonRoute, dependencies=[Depends(never_stored), Depends(known_parameters)],
+                       responses=documented(401, 403, 422, 500, 503))
+
+    @router.get('/api/floor', tags=['floor'], summary='Whether the floor is a demo or a plant',
+                operation_id='get_floor')
+    async def get_floor() -> FloorAnswer:
+        """A demo is simulated: its machines, its people, its history and its work orders."""
+        async with answering(patience), database.acquire() as connection:
+            return FloorAnswer(**await database.queries.plant(connection))
+
+    @router.get('/api/machines', tags=['floor'], summary='Every machine in flow order', responses=FLOOR_KIND,
+                operation_id='list_machines')
+    async def list_machines(response: Response) -> list[MachineNow]:
+        """All machines with line, position and what each of them says now, in the order of the material flow."""
+        async with answering(patience), database.acquire() as connection:
+            await _say_kind(response, database, connection)
+            return await _machines(database, connection)
+
+    @router.get('/api/machines/current-status', tags=['floor'], summary='What each machine says now',
+                responses=FLOOR_KIND, operation_id='list_machine_statuses')
+    async def list_machine_statuses(response: Response) -> list[MachineStatus]:
+        """The short answer, for who only wants to know which machines run."""
+        async with answering(patience), database.acquire() as connection:
+            await _say_kind(response, database, connection)
+            return [MachineStatus(**machine.model_dump()) for machine in await _machines(database, connection)]
+
+    @router.get('/api/employees', tags=['people'], summary='The people of the plant by name',
+                operation_id='list_employees')
+    async def list_employees(active: Annotated[bool | None, Query(examples=[True], description=(
+            'true: only people who are active; false: only people who are not; left out: everybody.'))] = None
+                             ) -> list[EmployeeAnswer]:
+        """Who can report a work order or be given one."""
+        async with answering(patience):
+            people = await all_employees(database, active=active)
+        return [EmployeeAnswer.model_validate(person) for person in people]
+
+    app.include_router(router)
+
+
+async def _say_kind(response: Response, database: Database, connection: Connection) -> None:
+    response.headers['X-Floor-Kind'] = 'demo' if await database.queries.is_demo(connection) else 'plant'
+
+
+async def _machines(database: Database, connection: Connection) -> list[MachineNow]:
+    return [MachineNow(**{**row, 'machine_id': row['machine_name'], 'machine': row['machine_name'],
+                          'feed_id': row['machine_id']}) async for row in database.queries.machines(connection)]
+
+
+@asynccontextmanager
+async def answering(patience: float) -> AsyncIterator[None]:
+    """A database that is slow, or whose schema isn't there (yet), is as good as away for who asks."""
+    try:
+        async with asyncio.timeout(patience):
+            yield
+    except TimeoutError as error:
+        raise DatabaseUnavailable(f'the database did not answer within {patience:g} s') from error
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
+
+
+def never_stored(response: Response) -> None:
+    """An answer is of its moment: nobody may keep it."""
+    response.headers['Cache-Control'] = 'no-store'

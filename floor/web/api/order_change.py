@@ -1,0 +1,67 @@
+"""A PATCH of a work order: from which version, by version or by If-Match, and what it changes."""
+
+from __future__ import annotations
+
+from fastapi import HTTPException
+
+from ...core.errors import EditConflict
+from ...core.model import Identity, WorkOrder
+from ...orders.employees import Employees
+from ...orders.work_orders import WorkOrders
+from ..http.entity_tags import tag_of_version, versions_in
+from .named_people import employee_called
+from .order_forms import OrderPatch
+
+
+class VersionMismatchError(Exception):
+    """If-Match names other versions than the present one; current: the order as it is now."""
+
+    def __init__(self, message: str, current: object) -> None:
+        super().__init__(message)
+        self.current = current
+
+
+class OrderChange:
+    """One PATCH by one person."""
+
+    def __init__(self, orders: WorkOrders, employees: Employees, who: Identity, patch: OrderPatch,
+                 if_match: str | None) -> None:
+        self._orders = orders
+        self._employees = employees
+        self._who = who
+        self._patch = patch
+        self._if_match = if_match
+
+    async def make(self, id: str) -> WorkOrder:
+        """Change the order.
+
+        :raises VersionMismatchError: by If-Match it was made from another version
+        :raises EditConflict: by version it was
+        """
+        version = await self._version(id)
+        try:
+            return await self._change(id, version)
+        except EditConflict as conflict:
+            if self._patch.seen_version is None:  # somebody was faster within this very request
+                raise VersionMismatchError(str(conflict), conflict.current) from conflict
+            raise
+
+    async def _version(self, id: str) -> int:
+        if self._if_match is None:
+            if self._patch.seen_version is None:
+                raise HTTPException(428, 'say which version of the order you saw: send version in the body, or its '
+                                         'ETag in the header If-Match')
+            return self._patch.seen_version
+        order, versions = await self._orders.get(id), versions_in(self._if_match)
+        if versions is not None and order.version not in versions:
+            raise VersionMismatchError(
+                f'If-Match does not name the present version of {id}, whose ETag is {tag_of_version(order.version)}: '
+                'compare current with what you saw, and send that tag', order)
+        return order.version if self._patch.seen_version is None else self._patch.seen_version
+
+    async def _change(self, id: str, version: int) -> WorkOrder:
+        patch = self._patch
+        if patch.status is not None:
+            return await self._orders.move(self._who, id, version, patch.move(patch.status))
+        assignee_id = await employee_called(self._employees, patch.assignee)
+        return await self._orders.edit(self._who, id, version, patch.edit(assignee_id))

@@ -1,0 +1,211 @@
+"""What the REST interface answers when it can't do what was asked: problem details, RFC 9457.
+
+Paths under /api are for programs, so they never get an HTML page; all other paths keep the handlers they had.
+"""
+
+from __future__ import annotations
+
+import http
+import inspect
+import math
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Request, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...core.errors import (
+    DatabaseUnavailable,
+    EditConflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    QueryError,
+    ReferenceReusedError,
+    TooManyChanges,
+    TooManyDownloads,
+    TooManyUploadsError,
+    UploadsBusyError,
+    UploadTooSlowError,
+)
+from ...core.sentences import as_sentence
+from .bodies import UnreadableBodyError
+from .methods import HeadAndOptions
+from .order_answers import OrderAnswer
+
+MEDIA_TYPE = 'application/problem+json'
+RETRY_AFTER_S = 5
+POLICY_VIOLATION = 1008
+MOST_FAULTS = 20
+LONGEST_ECHO = 500
+
+Answer = Callable[[Request, Any], Response]
+
+
+class FieldProblem(BaseModel):
+    """One part of a request that is wrong."""
+
+    where: Annotated[str, Field(description='body, query, path or header, and the name.', examples=['body.priority'])]
+    what: Annotated[str, Field(description='What is wrong with it.', examples=['machine must not be empty'])]
+
+
+class Problem(BaseModel):
+    """Problem details as in RFC 9457: the body of every error. There are no types of our own, so the title says what
+    the status means."""
+
+    type: Annotated[Literal['about:blank'], Field(description='No more than the status says.',
+                                                  examples=['about:blank'])] = 'about:blank'
+    title: Annotated[str, Field(description='What the status means.', examples=['Conflict'])]
+    status: Annotated[int, Field(description='The status of the answer.', examples=[409])]
+    detail: Annotated[str, Field(description='What happened and, where it can be mended, what to do.',
+                                 examples=['Lisa Garcia changed the priority from high to low'])]
+    errors: Annotated[list[FieldProblem] | None, Field(
+        description='Which parts of the request are wrong; only of 422.')] = None
+    current: Annotated[OrderAnswer | None, Field(
+        description='The work order as it is now; of 409 and 412: compare, decide, send again.')] = None
+
+
+def problem(status: int, detail: str, *, errors: list[Any] | None = None, headers: dict[str, str] | None = None,
+            current: OrderAnswer | None = None) -> JSONResponse:
+    """The answer for one problem. current: the order that is not as the request has it."""
+    answer = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=_sendable(detail), errors=errors)
+    members = answer.model_dump(exclude_none=True) | ({'current': current.model_dump(mode='json')} if current else {})
+    return JSONResponse(members, status, media_type=MEDIA_TYPE,
+                        headers={'Cache-Control': 'no-store', **(headers or {})})
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same, for the OpenAPI description of a path; docs.py sets the media type."""
+    return {status: {'description': _MEANINGS[status], 'model': Problem} for status in statuses}
+
+
+def answer_problems(app: FastAPI) -> None:
+    """From now on every error under /api is answered with problem details."""
+    app.add_middleware(HeadAndOptions, routes=app.routes)
+    answers: dict[int | type[Exception], Answer] = {
+        DatabaseUnavailable: _unavailable, NotFound: _says(404), NotAllowed: _says(403), EditConflict: _says(409),
+        QueryError: _wrong_query, ReferenceReusedError: _wrong_key, TooManyChanges: _too_often,
+        TooManyDownloads: _too_often, TooManyUploadsError: _too_often, UploadsBusyError: _busy,
+        UploadTooSlowError: _says(408), InvalidInput: _wrong_field, RequestValidationError: _wrong_request,
+        HTTPException: _refused, 404: _refused, Exception: _fault}
+    before = dict(app.exception_handlers)
+    before.setdefault(404, before.get(HTTPException))
+    before.setdefault(NotAllowed, _not_signed_in)
+    for error, answer in answers.items():
+        app.add_exception_handler(error, _under_api(answer, before.get(error)))
+
+
+def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> ASGIApp:
+    """The answer to what does not get as far as a path of ours; a socket is closed before it is opened."""
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope['type'] == 'websocket':
+            await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': detail})
+            return
+        response: Response = problem(status, detail, headers=headers) if _is_under_api(scope) else PlainTextResponse(
+            as_sentence(detail), status, {'Cache-Control': 'no-store', **(headers or {})})
+        await response(scope, receive, send)
+    return answer
+
+
+_MEANINGS = {400: 'The body is not JSON; detail says where.',
+             401: 'Nobody is signed in.',
+             403: 'Your role is not enough; detail says which one is needed. Or a page of another site asks.',
+             404: 'There is no such thing.',
+             408: 'The file did not arrive within 5 minutes.',
+             409: 'It is not as you saw it any more; current is how it is now.',
+             412: 'If-Match does not name the present version; current is how it is now.',
+             413: 'The body is too long.',
+             415: 'The body is not of the media type application/json, not in UTF-8, or compressed.',
+             416: 'The file does not have the bytes of Range; Content-Range says how many it has.',
+             422: 'The request cannot be understood or not be met; errors says which part.',
+             428: 'Which version the change was made from is missing: send version or If-Match.',
+             429: 'Too many changes, or downloads or uploads under way. Ask again after the seconds of Retry-After.',
+             500: 'A fault in this program; its log says more.',
+             503: 'The database does not answer, or too many files are being sent. Ask again after the seconds of '
+                  'Retry-After.'}
+
+
+_ELSEWHERE = {'client_reference': 'header.idempotency-key'}
+
+
+def _unavailable(_: Request, error: DatabaseUnavailable) -> Response:
+    return problem(503, str(error), headers={'Retry-After': str(RETRY_AFTER_S)})
+
+
+def _too_often(_: Request, error: TooManyChanges | TooManyDownloads | TooManyUploadsError) -> Response:
+    return problem(429, str(error), headers={'Retry-After': str(math.ceil(error.retry_after))})
+
+
+def _busy(_: Request, error: UploadsBusyError) -> Response:
+    return problem(503, str(error), headers={'Retry-After': str(math.ceil(error.retry_after))})
+
+
+def _says(status: int) -> Answer:
+    return lambda _, error: problem(status, str(error))
+
+
+def _wrong_field(request: Request, error: InvalidInput) -> Response:
+    part = 'query' if request.method == 'GET' else 'body'
+    where = _ELSEWHERE.get(error.field or '', f'{part}.{error.field}' if error.field else part)
+    return problem(422, str(error), errors=[{'where': where, 'what': _sendable(str(error))}])
+
+
+def _wrong_key(_: Request, error: ReferenceReusedError) -> Response:
+    return problem(422, str(error), errors=[{'where': _ELSEWHERE['client_reference'], 'what': str(error)}])
+
+
+def _wrong_query(_: Request, error: QueryError) -> Response:
+    return problem(422, str(error), errors=[{'where': f'query.{_sendable(name)}', 'what': _sendable(sentence)}
+                                            for name, sentence in list(error.faults.items())[:MOST_FAULTS]])
+
+
+def _wrong_request(_: Request, error: RequestValidationError) -> Response:
+    wrong = [{'where': _sendable('.'.join(map(str, fault['loc']))),
+              'what': _sendable(fault['msg'].removeprefix('Value error, '))} for fault in error.errors()[:MOST_FAULTS]]
+    detail = '; '.join(f'{fault["where"]}: {fault["what"]}' for fault in wrong)
+    return problem(422, detail, errors=jsonable_encoder(wrong))
+
+
+def _refused(request: Request, error: HTTPException) -> Response:
+    says_more = error.detail != http.HTTPStatus(error.status_code).phrase
+    unknown = f'{request.method} {request.url.path} is not part of this interface: see /docs'
+    detail = error.detail if says_more else unknown
+    errors = error.errors if isinstance(error, UnreadableBodyError) else None
+    return problem(error.status_code, detail, errors=errors, headers=dict(error.headers or {}))
+
+
+def _sendable(text: str) -> str:
+    """What we repeat of a request may be long, or hold half a character, which no answer can."""
+    whole = text.encode(errors='replace').decode()
+    return whole if len(whole) <= LONGEST_ECHO else f'{whole[:LONGEST_ECHO]}...'
+
+
+def _fault(_: Request, __: Exception) -> Response:
+    return problem(500, 'a fault in this program; its log says more')
+
+
+def _not_signed_in(_: Request, error: Exception) -> Response:
+    """A page asks who looks before there is a page to say it on."""
+    return PlainTextResponse(as_sentence(str(error)), status_code=401, headers={'Cache-Control': 'no-store'})
+
+
+def _is_under_api(scope: Scope) -> bool:
+    path = scope['path'].removeprefix(scope.get('root_path', ''))
+    return bool(path == '/api' or path.startswith('/api/'))
+
+
+def _under_api(answer: Answer, otherwise: Callable[[Request, Any], Any] | None
+               ) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        if _is_under_api(request.scope):
+            return answer(request, error)
+        if otherwise is None:
+            raise error
+        response = otherwise(request, error)
+        return await response if inspect.isawaitable(response) else response  # type: ignore[no-any-return]
+    return handle

@@ -1,0 +1,50 @@
+"""How many changes are left, on every answer about work orders: RateLimit and RateLimit-Policy
+(draft-ietf-httpapi-ratelimit-headers). A change that is too many is answered 429, with Retry-After too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ...core.change_limit import ChangeLimit
+from ...core.errors import NotAllowed
+from ...core.model import Identity
+
+POLICY = '"changes"'
+
+
+class RateLimitHeaders:
+    """Adds the headers to answers below a path."""
+
+    def __init__(self, app: ASGIApp, *, path: str, limit: ChangeLimit,
+                 identify: Callable[[Mapping[str, str]], Identity]) -> None:
+        """identify: who asks, from the headers of a request."""
+        self._app = app
+        self._path = path
+        self._limit = limit
+        self._identify = identify
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, as ASGI has it."""
+        path = scope.get('path', '').removeprefix(scope.get('root_path', ''))
+        if scope['type'] != 'http' or not (path == self._path or path.startswith(f'{self._path}/')):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_limit(message: Message) -> None:
+            if message['type'] == 'http.response.start':
+                MutableHeaders(scope=message).update(self._headers(Headers(scope=scope)))
+            await send(message)
+
+        await self._app(scope, receive, send_with_limit)
+
+    def _headers(self, asked: Headers) -> dict[str, str]:
+        try:
+            left = self._limit.left(self._identify(asked))
+        except NotAllowed:
+            return {}
+        return {'RateLimit-Policy': f'{POLICY};q={self._limit.per_minute};w=60',
+                'RateLimit': f'{POLICY};r={left.changes};t={math.ceil(left.full_in)}'}

@@ -1,0 +1,139 @@
+"""The REST face of work orders. Who may do what, the commands decide; here their refusals become answers.
+
+A request that changes something says who asks before anything else. What a status means, problems.py says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Request, Response
+
+from ...core.change_limit import ChangeLimit
+from ...core.errors import EditConflict, NotAllowed, OrderAlreadyOpenError
+from ...core.model import Identity, WorkOrder
+from ...db.database import Database
+from ...orders.employees import Employees
+from ...orders.upload_queue import UploadQueue
+from ...orders.work_order_list import WorkOrderList
+from ...orders.work_orders import WorkOrders
+from ..http.entity_tags import tag_of, tag_of_version
+from ..http.path_prefix import prefix_of
+from . import attachment_routes, attachment_upload, comment_routes
+from .attachment_responses import AttachmentResponses
+from .bodies import JsonRoute
+from .floor_api import PATIENCE_S, answering, never_stored
+from .known_parameters import known_parameters
+from .named_people import employee_called
+from .order_answers import OrderAnswer, OrderDetailsAnswer
+from .order_change import OrderChange, VersionMismatchError
+from .order_examples import NEW_ORDERS, PATCHES
+from .order_forms import NewOrderForm, OrderPatch
+from .order_parameters import PLACE, Id, IfMatch, Key, known_id, only_one_key
+from .order_query import PAGES, PARAMETERS, page_headers, read_query
+from .problems import documented, problem
+from .rate_limit_headers import RateLimitHeaders
+
+PREFIX = '/api/work-orders'
+
+
+def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list: WorkOrderList,
+             employees: Employees, identify: Callable[[Mapping[str, str]], Identity],
+             attachments: AttachmentResponses, uploads: UploadQueue, limit: ChangeLimit | None = None,
+             patience: float = PATIENCE_S) -> None:
+    """Serve /api/work-orders, after api.register has said how errors are answered.
+
+    identify: who asks, from the headers of a request; limit: what is left of it, answers say; patience: seconds after
+    which the database counts as away.
+    """
+    def who_asks(request: Request) -> Identity:
+        try:
+            return identify(request.headers)
+        except NotAllowed as error:
+            raise HTTPException(401, str(error), {'WWW-Authenticate': 'Bearer'}) from error
+
+    asking = Depends(who_asks)
+    if limit is not None:
+        app.add_middleware(RateLimitHeaders, path=PREFIX, limit=limit, identify=identify)
+    router = APIRouter(prefix=PREFIX, tags=['work orders'], route_class=JsonRoute,
+                       dependencies=[asking, Depends(only_one_key), Depends(known_parameters),
+                                     Depends(never_stored)],
+                       responses=documented(401, 403, 422, 500, 503))
+
+    @router.get('', summary='Work orders, the newest first', operation_id='list_work_orders',
+                responses={200: {'headers': PAGES}}, openapi_extra={'parameters': PARAMETERS})
+    async def list_work_orders(request: Request, response: Response) -> list[OrderAnswer]:
+        """A page of the orders under the filters. How many there are and where the other pages are, the headers say."""
+        async with answering(patience):
+            filter = await order_list.checked(read_query(request.query_params, order_list.zone))
+            page, now = await order_list.page(filter), await database.now()
+        response.headers.update(page_headers(prefix_of(request.headers) + request.url.path, request.query_params,
+                                             filter, page))
+        return [OrderAnswer.of(order, now) for order in page.orders]
+
+    @router.post('', status_code=201, summary='Report a problem of a machine', operation_id='create_work_order',
+                 response_model=OrderAnswer, responses={
+        200: {'model': OrderAnswer, 'description': 'The order that this Idempotency-Key has made before.',
+              'headers': PLACE},
+        201: {'headers': PLACE}, **documented(400, 403, 409, 413, 415, 429)})
+    async def create_work_order(new: Annotated[NewOrderForm, Body(openapi_examples=NEW_ORDERS)], request: Request,
+                                response: Response, who: Identity = asking, idempotency_key: Key = None) -> Any:
+        """Needs the role operator; technician to take it oneself, supervisor to give it to somebody else.
+
+        409: an order is open for the present stop of the machine already; the member current of the answer is that
+        order. Comment on it, or send the same with even_if_open true for a second one.
+        """
+        async with answering(patience):
+            assignee_id = await employee_called(employees, new.assignee)
+            now = await database.now()  # before the command: afterwards nothing may fail
+            try:
+                order, is_new = await orders.create_once(who, new.order(assignee_id, idempotency_key))
+            except OrderAlreadyOpenError as error:
+                return problem(409, f'{error}: comment on it, or send even_if_open true for a second order',
+                               current=_current(error.order, now))
+        response.status_code = 201 if is_new else 200
+        response.headers['Location'] = f'{request.url.path}/{order.id}'
+        response.headers['ETag'] = tag_of_version(order.version)
+        return OrderAnswer.of(order, now)
+
+    @router.get('/{order_id}', summary='One work order with its checklist and attachments',
+                operation_id='get_work_order', responses=documented(404))
+    async def get_work_order(order_id: Id, response: Response) -> OrderDetailsAnswer:
+        """Everything about it but what happened to it."""
+        async with answering(patience):
+            order = OrderDetailsAnswer.of_details(await orders.details(known_id(order_id)), await database.now())
+        response.headers['ETag'] = tag_of(order.model_dump_json().encode(), order.version)
+        return order
+
+    @router.patch('/{order_id}', response_model=OrderAnswer, summary='Change or move a work order',
+                  operation_id='update_work_order', responses=documented(400, 403, 404, 409, 412, 413, 415, 428, 429))
+    async def update_work_order(order_id: Id, patch: Annotated[OrderPatch, Body(openapi_examples=PATCHES)],
+                                response: Response, who: Identity = asking, if_match: IfMatch = None) -> Any:
+        """Either new values or a move to another status, never both: each is one step of its history.
+
+        Say which version you saw, by version or by If-Match. 409 or 412: somebody was faster; the member current of the
+        answer is the order as it is now. 422 for a move that is not allowed or lacks what it needs. Roles: technician;
+        supervisor to assign others and to cancel; who reported it may change its description and priority.
+        """
+        async with answering(patience):
+            now = await database.now()  # before the command: afterwards nothing may fail
+            try:
+                order = await OrderChange(orders, employees, who, patch, if_match).make(known_id(order_id))
+            except EditConflict as conflict:
+                return problem(409, str(conflict), current=_current(conflict.current, now))
+            except VersionMismatchError as mismatch:
+                return problem(412, str(mismatch), current=_current(mismatch.current, now))
+        response.headers['ETag'] = tag_of_version(order.version)
+        return OrderAnswer.of(order, now)
+
+    comment_routes.add(router, orders, asking, patience)
+    attachment_upload.add(router, orders, uploads, asking, patience)
+
+    attachment_routes.add(router, attachments, asking, patience)
+    app.include_router(router)
+
+
+def _current(order: object, now: datetime) -> OrderAnswer | None:
+    return OrderAnswer.of(order, now) if isinstance(order, WorkOrder) else None

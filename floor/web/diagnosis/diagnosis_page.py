@@ -1,0 +1,121 @@
+"""How the program and its database are, for supervisors: what is wrong first, in words, with what to do."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from ...core.errors import FloorError
+from ...core.formatting import delay
+from ...core.model import Identity, Role
+from ...operations.diagnosis import diagnose, measure_delivery
+from ...operations.diagnosis_findings import Finding, Severity, findings
+from ...operations.runtime_status import Vitals
+from ..live.broadcast import LiveView
+from ..shell.assets import link_stylesheet
+from ..shell.frame import DIAGNOSIS, frame
+from ..shell.heading import Heading
+from ..shell.loading import RESPONSE_TIMEOUT_S, Loading
+from ..shell.messages import Words, as_sentence
+from ..shell.order_formatting import role_needed
+from ..shell.services import Services
+from ..shell.times import date_and_time
+from .facts import panels, unbroken
+from .panels import FactPanel, Verdict
+from .text import as_text
+
+LOOK_EVERY_S, SOON_S = 10.0, 1.0
+STYLESHEET = 'diagnosis.css'
+
+
+def register(services: Services, vitals: Vitals, *, retention_days: int | None) -> None:
+    """Serve /diagnosis. retention_days: how long changes are kept, None: for ever."""
+    @ui.page('/diagnosis', response_timeout=RESPONSE_TIMEOUT_S)
+    async def diagnosis_page() -> None:
+        identity = services.visitor()
+        view = LiveView(ui.context.client, lambda: None)
+        with frame(DIAGNOSIS, services, view, services.person(identity)):
+            link_stylesheet(STYLESHEET)
+            page = DiagnosisPage(services, identity, vitals, retention_days)
+        services.broadcast.join(view)
+        await page.loading.first_answer()
+
+
+class DiagnosisPage:
+    """One browser's page."""
+
+    def __init__(self, services: Services, identity: Identity, vitals: Vitals, retention_days: int | None) -> None:
+        self._services, self._identity, self._vitals = services, identity, vitals
+        self._retention_days = retention_days
+        self._delivery: Finding | None = None
+        self._found: list[Finding] | None = None
+        self._panels: dict[str, FactPanel] = {}
+        self._timer = ui.timer(LOOK_EVERY_S, self.look, immediate=False)
+        ui.timer(SOON_S, self.look, once=True, immediate=False)  # by then this page counts as open
+        self._place = ui.element('div').classes('diagnosis')
+        with self._place:
+            self.loading = Loading(services.store, 'the state of the program and its database', self.look)
+            self._verdict = Verdict()
+            with ui.element('div').classes('diagnosis-tools'):
+                self._button = ui.button('Check now', on_click=self.check, color=None).props('no-caps') \
+                    .classes('primary')
+                self._said = Words('p').classes('panel-note')
+                self._said.props['role'] = 'status'
+            self._grid = ui.element('div').classes('diagnosis-grid')
+            with ui.card().classes('panel').props('role=region aria-label="For a mail"'):
+                Heading('For a mail').classes('panel-title')
+                Words('p', 'Written at each check, and when something turns wrong or right; no password or token is in '
+                           'it. Click into it, select all, copy.').classes('panel-note')
+                self._text = ui.textarea().props('readonly outlined input-style="height: 240px"') \
+                    .classes('diagnosis-text')
+                self._text.props['aria-label'] = 'The diagnosis as text'
+
+    async def look(self, *, write_text: bool = False) -> None:
+        """Ask everything anew, and show it."""
+        if self._refuse():
+            return
+        diagnosis = await diagnose(self._vitals)
+        if self._place.is_deleted:
+            return
+        zone = self._services.zone
+        found = ([self._delivery] if self._delivery else []) + findings(diagnosis)
+        shown = panels(diagnosis, zone, retention_days=self._retention_days)
+        self._verdict.show(found)
+        with self._grid:
+            for panel in shown:
+                if panel.title in self._panels:
+                    self._panels[panel.title].show(panel)
+                else:
+                    self._panels[panel.title] = FactPanel(panel)
+        if write_text or found != self._found:  # else not, so that what is being copied stays
+            self._found = found
+            self._text.set_value(as_text(diagnosis, found, shown, zone))
+
+    async def check(self) -> None:
+        """Send a notification to ourselves, and look again."""
+        if self._refuse():
+            return
+        self._button.disable()
+        try:
+            took = unbroken(delay(await measure_delivery(self._vitals)))
+            said, self._delivery = f'A notification went to the database and back in {took}.', None
+        except FloorError as error:
+            said = as_sentence(error)
+            self._delivery = Finding(Severity.DOWN, said, 'Check again when it is mended.')
+        await self.look(write_text=True)
+        if not self._place.is_deleted:
+            at = date_and_time(self._services.store.now_ms, self._services.zone)
+            self._said.set_text(f'{at}: {said}')
+            self._button.enable()
+
+    def _refuse(self) -> bool:
+        """Whether who looks may not, or not any more; said kindly then."""
+        refusal = role_needed(Role.SUPERVISOR, self._services.person(self._identity).role)
+        if not refusal:
+            return False
+        self._timer.deactivate()
+        self._place.clear()
+        with self._place, ui.card().classes('panel'):
+            Heading('This page is for supervisors').classes('panel-title')
+            Words('p', f'{refusal} It shows how the program and its database are. If the floor looks wrong to you, '
+                       f'tell a supervisor; /healthz says to everybody whether it is live.')
+        return True

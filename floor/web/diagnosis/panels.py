@@ -1,0 +1,92 @@
+"""The elements of the diagnosis page. They are built once and written anew only where something has changed, so that a
+text which somebody is selecting stays selected."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from ...operations.diagnosis_findings import Finding, Severity
+from ..shell.heading import Heading
+from ..shell.messages import Words
+from .facts import Panel
+
+WORDS = {Severity.DOWN: 'Wrong', Severity.WARNING: 'Look at it'}
+ALL_WELL = 'All is well'
+
+
+class Verdict:
+    """What is wrong and what to do, or that nothing is."""
+
+    def __init__(self) -> None:
+        self._shown: list[Finding] | None = None
+        with ui.card().classes('panel verdict').props('role=region aria-label=Verdict'):
+            self._heading = Heading('').classes('verdict-title')
+            self._list = ui.element('ul').classes('verdict-list')
+
+    def show(self, found: list[Finding]) -> None:
+        """In the order given."""
+        if found == self._shown:
+            return
+        self._shown = found
+        worst = found[0].severity.value if found else 'operational'
+        self._heading.props['data-status'] = worst
+        self._heading.set_text(ALL_WELL if not found else '1 thing to look at' if len(found) == 1
+                               else f'{len(found)} things to look at')
+        self._list.clear()
+        with self._list:
+            for finding in found:
+                with ui.element('li') as item:
+                    item.props['data-status'] = finding.severity.value
+                    Words('strong', WORDS[finding.severity])
+                    Words('p', finding.what).classes('said')
+                    Words('p', finding.do).classes('verdict-do')
+            if not found:
+                Words('li', 'Changes arrive, the schema is complete, and every task of the background works.')
+
+
+class FactPanel:
+    """One panel."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._shown = Panel(panel.title)
+        with ui.card().classes('panel') as card:
+            card.props['role'] = 'region'
+            card.props['aria-label'] = panel.title
+            Heading(panel.title).classes('panel-title')
+            self._facts = ui.element('dl').classes('facts')
+            self._table = ui.element('div').classes('diagnosis-table')
+        self._values: dict[str, Words] = {}
+        self.show(panel)
+
+    def show(self, panel: Panel) -> None:
+        """Write what has changed."""
+        if [name for name, _ in panel.facts] != [name for name, _ in self._shown.facts]:
+            self._build_facts(panel)
+        for name, value in panel.facts:
+            self._values[name].set_text(value)
+        if (panel.columns, panel.rows) != (self._shown.columns, self._shown.rows):
+            self._build_table(panel)
+        self._shown = panel
+
+    def _build_facts(self, panel: Panel) -> None:
+        self._facts.clear()
+        self._values = {}
+        with self._facts:
+            for name, value in panel.facts:
+                with ui.element('div').classes('fact'):
+                    Words('dt', name)
+                    self._values[name] = Words('dd', value)
+
+    def _build_table(self, panel: Panel) -> None:
+        self._table.clear()
+        if not panel.rows:
+            return
+        with self._table, ui.element('table'):
+            with ui.element('thead'), ui.element('tr'):
+                for column in panel.columns:
+                    Words('th', column).props['scope'] = 'col'
+            with ui.element('tbody'):
+                for row in panel.rows:
+                    with ui.element('tr'):
+                        for column, text in zip(panel.columns, row, strict=True):
+                            Words('td', text).props['data-column'] = column

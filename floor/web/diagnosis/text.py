@@ -1,0 +1,25 @@
+"""A diagnosis as plain text, for a mail to who can help."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from ...operations.diagnosis import Diagnosis
+from ...operations.diagnosis_findings import Finding
+from ..shell.times import date_and_time
+from .facts import Panel
+
+
+def as_text(diagnosis: Diagnosis, found: list[Finding], shown: list[Panel], zone: tzinfo) -> str:
+    """What is wrong first, then everything else, in lines."""
+    at = date_and_time(int(diagnosis.now * 1000), zone)
+    lines = [f'Line Monitor {diagnosis.vitals.version}: diagnosis of {at} ({zone})', '']
+    if not found:
+        lines += ['Nothing is wrong that this page knows of.']
+    for finding in found:
+        lines += [f'{finding.severity.upper()}: {finding.what}', f'   {finding.do}']
+    for panel in shown:
+        lines += ['', panel.title, '-' * len(panel.title)]
+        lines += [f'{name}: {value}' for name, value in panel.facts]
+        lines += [' | '.join(row) for row in ([panel.columns] if panel.rows else []) + list(panel.rows)]
+    return '\n'.join(' '.join(line.split()) if line[:3] != '   ' else line for line in lines) + '\n'

@@ -1,0 +1,1 @@
+"""The floor: tiles, lines, the drawer of a machine, the wall screen."""

@@ -1,0 +1,67 @@
+"""The event stream: what changed on the floor, newest first, in a fixed number of rows."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from nicegui import ui
+
+from ...core.model import DisplayName, Status, StatusEvent
+from ...feed.store import Store
+from ..live.broadcast import LISTS, Content, LiveElement, LiveView
+from ..shell.heading import Heading
+from ..shell.times import shortened, time_of_day
+
+ROWS = 24
+
+
+def event_stream(store: Store, zone: tzinfo, view: LiveView) -> None:
+    """The rows never grow in number: a wall screen runs for weeks."""
+    with ui.card().classes('panel stream').props('role=region aria-label="Event stream"'):
+        Heading('Event stream').classes('panel-title')
+        for rank in range(ROWS):
+            view.add(EventRow(store, zone, rank))
+        view.add(LatestStop(store))
+
+
+class EventRow(LiveElement):
+    """One event: when, which shape, which machine, what."""
+
+    def __init__(self, store: Store, zone: tzinfo, rank: int) -> None:
+        super().__init__('div', LISTS)
+        self._store = store
+        self._zone = zone
+        self._rank = rank
+        self.classes('row-event')
+
+    def content(self) -> Content:
+        if self._rank >= len(self._store.events):
+            return {'hidden': True}, ''
+        event = self._store.events[self._rank]
+        return {'data-status': (event.new or Status.UNKNOWN).value,
+                'data-time': time_of_day(event.changed_ms, self._zone)}, \
+            f'{shortened(str(DisplayName.of(event.name)), 60)} {what_happened(event)}'
+
+
+class LatestStop(LiveElement):
+    """For screen readers: says each machine that goes down, and nothing else."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__('div', LISTS)
+        self._store = store
+        self.classes('visually-hidden')
+        self.props['role'] = 'status'
+        self.props['aria-live'] = 'polite'
+
+    def content(self) -> Content:
+        stop = next((event for event in self._store.events
+                     if event.new is Status.DOWN and event.old is not Status.DOWN), None)
+        return {}, '' if stop is None else f'{DisplayName.of(stop.name)} is down. {shortened(stop.reason)}'
+
+
+def what_happened(event: StatusEvent) -> str:
+    """'Down: Hydraulic leak', 'Running', 'first report, Running', 'removed'."""
+    if event.new is None:
+        return 'removed'
+    reason = f': {shortened(event.reason)}' if event.reason else ''
+    return f'{"first report, " if event.old is None else ""}{event.new.word}{reason}'

@@ -1,0 +1,126 @@
+"""The floor: every line and machine, what needs attention, and what happened; or the same for a wall, with ?kiosk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import Request
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from ...core.model import MachineName
+from ...core.query_parameters import NO, Query, no_such
+from ...feed.store import Difference
+from ..live.broadcast import FIGURES, LISTS, SECOND, LiveView
+from ..shell.address_note import AddressNote
+from ..shell.frame import frame
+from ..shell.services import Services
+from .attention_list import attention_list
+from .event_stream import event_stream
+from .line_card import line_card
+from .machine_drawer import MachineDrawer
+from .machine_tile import MachineTile
+from .plant_figures import plant_figures
+from .wall_screen import WallChoice, wall_screen
+
+WALL = '/?kiosk'
+OF_A_WALL = ('line', 'rotate', 'theme')
+FIRST_MACHINE = "INSERT INTO {} (machine_name, type) VALUES ('Press 1', 'press');"
+RECONNECT_S = 120.0
+"""How long a page waits for its browser, in whose drawer somebody may be typing; large floors make large pages."""
+
+
+def register(services: Services) -> None:
+    """Serve the floor at /; ?machine=NAME opens that machine, ?kiosk is the wall screen (ui/wall_screen.py)."""
+    store, broadcast, zone = services.store, services.broadcast, services.zone
+
+    @ui.page('/', reconnect_timeout=RECONNECT_S)
+    def floor_page(request: Request) -> None:
+        if request.query_params.get('kiosk', '0').strip().lower() not in NO:
+            wall_screen(services, WallChoice.from_query(request.query_params))
+            return
+        asked = Query(request.query_params, ('machine', 'kiosk', *OF_A_WALL))
+        machine = asked.text('machine')
+        for name in filter(asked.has, OF_A_WALL):
+            asked.fail(name, f'Cannot use {name} on this page: it belongs to the wall screen, /?kiosk&{name}=…')
+        client = ui.context.client
+        identity = services.visitor()
+        person = services.person(identity)
+
+        def open_machine(name: MachineName, opener: ui.element) -> None:
+            drawer.open(name, opener)
+
+        def open_tile(event: GenericEventArguments) -> None:
+            if isinstance(event.sender, MachineTile):
+                drawer.open(event.sender.name, event.sender)
+
+        def build_lines() -> None:
+            view.forget(keep=(SECOND, FIGURES, LISTS))
+            lines.clear()
+            with lines:
+                for each in store.lines:
+                    line_card(each, store, zone, view, open_tile)
+                if not store.lines:
+                    empty_floor(services)
+
+        view = LiveView(client, build_lines)
+        with frame('Floor', services, view, person):
+            note = AddressNote(' '.join(asked.faults.values()), 'Show the floor without it', '/')
+            with plant_figures(store, view):
+                ui.link('Wall screen', WALL, new_tab=True).classes('wall-link')
+            with ui.element('div').classes('floor'):
+                lines = ui.element('div').classes('lines')
+                with ui.element('aside').classes('side'):
+                    attention_list(store, view, open_machine)
+                    event_stream(store, zone, view)
+            drawer = MachineDrawer(services, person, identity)
+        build_lines()
+        broadcast.join(view)
+        if machine:
+            AskedMachine(services, MachineName(machine), drawer, note)
+
+
+class AskedMachine:
+    """The machine of an address: opened once, as soon as the floor has been read; the page says if it is not there."""
+
+    def __init__(self, services: Services, name: MachineName, drawer: MachineDrawer, note: AddressNote) -> None:
+        self._store, self._name, self._drawer, self._note = services.store, name, drawer, note
+        self._client = ui.context.client
+        self._stop: Callable[[], None] = lambda: None
+        if not self._opened():
+            self._stop = self._store.subscribe(self._on_difference)
+            self._client.on_delete(self._end)
+
+    def _opened(self) -> bool:
+        if self._name in self._store.machines:
+            self._note.show('')
+            self._drawer.open(self._name)
+            return True
+        if self._store.is_demo is not None:  # the floor has been read
+            self._note.show(no_such('machine', self._name, list(self._store.machines)))
+        return False
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.layout or difference.connection:
+            with self._client:
+                if self._opened():
+                    self._end()
+
+    def _end(self) -> None:
+        self._stop()
+        self._stop = lambda: None
+
+
+def empty_floor(services: Services) -> None:
+    """A floor without machines says so, and what to do."""
+    feed = services.plant.feed_table
+    with ui.card().classes('line empty'):
+        if services.store.is_demo is None:
+            ui.label('Waiting for the database.').classes('empty-title')
+            ui.label('The floor appears here automatically as soon as the database answers.')
+            return
+        ui.label('There are no machines on the floor.').classes('empty-title')
+        ui.label('A machine appears here as soon as it has a row in the database. Add the first one with psql:')
+        ui.label(FIRST_MACHINE.format(feed)).classes('empty-code')
+        ui.label('Then connect a feed: sql/feed_login.sql makes a login for a PLC gateway or an MES, which reports by '
+                 'UPDATE of the same table.')

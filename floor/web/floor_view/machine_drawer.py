@@ -1,0 +1,146 @@
+"""One machine in full, beside the floor: its facts, work orders and latest events, kept up to date while it is open."""
+
+from __future__ import annotations
+
+from nicegui import background_tasks, binding, ui
+
+from ...core.errors import DatabaseError
+from ...core.formatting import Detail, duration
+from ...core.model import Identity, MachineName, Person, Status
+from ...feed.store import Difference, Machine
+from ..shell.addresses import query_of
+from ..shell.back_button import BackCloses
+from ..shell.heading import Heading
+from ..shell.messages import Words, as_sentence
+from ..shell.services import Services
+from ..shell.times import date_and_time, shortened
+from .event_stream import what_happened
+from .machine_orders import MachineOrders
+
+EVENTS_SHOWN = 20
+
+
+@binding.bindable_dataclass
+class MachineFacts:
+    """What the drawer shows, as text. It belongs to one page, so NiceGUI's ordinary push binding carries it."""
+
+    title: str = ''
+    status: str = ''
+    status_word: str = ''
+    reason: str = ''
+    since: str = ''
+    line: str = ''
+    type: str = ''
+    reported: str = ''
+    name: str = ''
+
+
+FACTS = {'reason': 'Reason', 'since': 'Since', 'line': 'Line', 'type': 'Type', 'reported': 'Last heard of',
+         'name': 'Name in the database'}
+
+
+class MachineDrawer:
+    """A panel at the right edge; Escape or a click beside it closes it. The browser's address names the machine."""
+
+    def __init__(self, services: Services, person: Person, identity: Identity) -> None:
+        self._store = services.store
+        self._zone = services.zone
+        self._events_of = services.events_of
+        self._name: MachineName | None = None
+        self._facts = MachineFacts()
+        forms = ui.element('div')  # not in the drawer, which may be closed while a form is open
+        with ui.dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
+            with ui.element('header').classes('drawer-header'):
+                heading = Heading('').bind_text_from(self._facts, 'title')
+                ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps dense')
+            self._status = ui.label().classes('drawer-status').bind_text_from(self._facts, 'status_word')
+            with ui.element('dl').classes('facts'):
+                for field, label in FACTS.items():
+                    with ui.element('div').classes('fact'):
+                        Words('dt', label)
+                        Words('dd').bind_text_from(self._facts, field)
+            self._orders = MachineOrders(services, person, identity, forms)
+            Heading('Latest events', level=3)
+            self._reading = Words('p', 'Reading the latest events…').classes('quiet')
+            self._events = ui.element('ol').classes('drawer-events')
+        self._dialog.on_value_change(lambda event: None if event.value else self._closed())
+        self._back = BackCloses(self._dialog, lambda: heading, self._query)
+        self._stop = self._store.subscribe(self._on_difference)
+        ui.context.client.on_delete(self._leave)
+
+    def open(self, name: MachineName, opener: ui.element | None = None) -> None:
+        """Show this machine. An unknown name, as in an old link, gets a word about it.
+
+        opener: what was pressed. None: the page's address names the machine, so Back leads to the page with the link.
+        """
+        if name not in self._store.machines:
+            ui.notify(f'There is no machine {shortened(name, 80)} on the floor.', type='warning')
+            return
+        self._name = name
+        self._show()
+        self._back.opener = opener
+        self._dialog.open()
+
+    def _leave(self) -> None:
+        self._name = None
+        self._stop()
+
+    def _query(self) -> str | None:
+        return None if self._back.opener is None or self._name is None else query_of(self._name)
+
+    def _closed(self) -> None:
+        self._name = None
+        if not self._back.entered:
+            ui.navigate.history.replace('./')
+
+    def _on_difference(self, difference: Difference) -> None:
+        if self._name is None:
+            return
+        if self._name in difference.machines or difference.layout or difference.history:
+            self._show()
+        elif difference.orders:
+            self._orders.show(self._name)
+
+    def _show(self) -> None:
+        if self._name is None:
+            return
+        self._orders.show(self._name)
+        machine = self._store.machines.get(self._name)
+        if machine is None:
+            self._facts.status_word = 'Removed from the floor'
+            return
+        self._fill(machine)
+        background_tasks.create(self._load_events(machine.name), name=f'events of {machine.name}')
+
+    def _fill(self, machine: Machine) -> None:
+        facts, record, zone = self._facts, machine.record, self._zone
+        facts.title = shortened(str(machine.display))
+        facts.status = machine.status.value
+        facts.status_word = machine.status_word
+        self._status.props['data-status'] = machine.status.value
+        facts.reason = machine.reason or 'none given'
+        lasted = duration(self._store.seconds_in_status(machine), Detail.MINUTES)
+        facts.since = f'{date_and_time(machine.since_ms, zone)} ({lasted})'
+        facts.line = record.line or 'not on a line'
+        facts.type = record.type.replace('_', ' ')
+        facts.reported = 'never' if machine.reported_ms is None else date_and_time(machine.reported_ms, zone)
+        facts.name = machine.name
+
+    async def _load_events(self, name: MachineName) -> None:
+        self._reading.set_visibility(True)
+        try:
+            events = await self._events_of(name, EVENTS_SHOWN)
+        except DatabaseError as error:
+            events, problem = [], f'{as_sentence(error)} Open the machine again to try again.'
+        else:
+            problem = '' if events else 'No event is recorded yet.'
+        if name != self._name:
+            return  # another machine was opened meanwhile, or the page has gone
+        self._reading.set_visibility(False)
+        self._events.clear()
+        with self._events:
+            for event in events:
+                row = Words('li', f'{date_and_time(event.changed_ms, self._zone)}  {what_happened(event)}')
+                row.props['data-status'] = (event.new or Status.UNKNOWN).value
+            if problem:
+                Words('li', problem)

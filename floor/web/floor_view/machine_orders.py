@@ -1,0 +1,84 @@
+"""The work orders of one machine, in its drawer: what is open, who has it, and a new one."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from nicegui import ui
+
+from ...core.formatting import number
+from ...core.model import Identity, MachineName, OrderBrief, Person, Role, WorkOrderState
+from ..orders.form import OrderForm
+from ..shell.heading import Heading
+from ..shell.messages import Words, set_reason
+from ..shell.order_formatting import PriorityPill, due_words, order_address, role_needed, short_id
+from ..shell.services import Services
+from ..shell.times import shortened
+
+MOST_ROWS = 20
+"""Of one machine in the drawer; the list has them all."""
+ACTIVE = ','.join(state for state in WorkOrderState if state.is_active)
+
+
+class MachineOrders:
+    """Rows that are built anew only when one of them reads differently, so that a link keeps its focus."""
+
+    def __init__(self, services: Services, person: Person, identity: Identity, forms: ui.element) -> None:
+        """forms: where the form of a new order is built, when it is first wanted: few of those who look need it."""
+        self._services = services
+        self._person = person
+        self._identity = identity
+        self._forms = forms
+        self._form: OrderForm | None = None
+        self._name: MachineName | None = None
+        self._shown: tuple[list[tuple[OrderBrief, str]], int] | None = None
+        with ui.element('header').classes('drawer-section'):
+            Heading('Work orders', level=3)
+            new = ui.button('New work order', on_click=self._new, color=None).props('no-caps').classes('primary')
+            set_reason(new, role_needed(Role.OPERATOR, person.role))
+        self._rows = ui.element('ul').classes('drawer-orders')
+        self._all = ui.link('All work orders of this machine').classes('drawer-link')
+
+    def show(self, name: MachineName) -> None:
+        """The active orders of this machine as they are now."""
+        if name != self._name:
+            self._name = name
+            self._all.props['href'] = f'/work-orders?machine={quote(name, safe="")}'
+        now_ms = self._services.store.now_ms
+        active = self._services.store.orders_of(name)
+        orders = [(order, due_words(order, now_ms, self._services.zone)) for order in active[:MOST_ROWS]]
+        if (orders, len(active)) != self._shown:
+            self._shown = orders, len(active)
+            self._rows.clear()
+            with self._rows:
+                for order, due in orders:
+                    order_row(order, due, overdue=order.is_overdue(now_ms))
+                if not orders:
+                    Words('li', 'No work order is open.')
+                more_rows(len(active), f'/work-orders?status={ACTIVE}&machine={quote(name, safe="")}')
+
+    def _new(self) -> None:
+        if self._form is None:
+            with self._forms:
+                self._form = OrderForm(self._services, self._person, self._identity)
+        self._form.open(self._name)
+
+
+def more_rows(orders: int, address: str | None = None) -> None:
+    """How many orders there are beside those that have a row, and where they are, if anywhere."""
+    if orders > MOST_ROWS:
+        with Words('li').classes('drawer-more'):
+            text = f'and {number(orders - MOST_ROWS)} more'
+            ui.link(text, address) if address else ui.label(text)
+
+
+def order_row(order: OrderBrief, due: str, *, overdue: bool) -> None:
+    """One order of a machine in the list that is open: what it is, when it is due, who has it."""
+    with ui.element('li').classes('drawer-order'):
+        ui.link(f'WO-{short_id(order.id)}', order_address(order.id))
+        PriorityPill(order.priority)
+        Words('span', order.state.word)
+        when = Words('span', due).classes('due')
+        if overdue:
+            when.props['data-overdue'] = 'true'
+        Words('p', f'{shortened(order.assignee, 80) or "unassigned"} · {shortened(order.description)}')

@@ -1,0 +1,65 @@
+"""One machine on the floor: a single native button. Its state stands in data attributes, its look in CSS."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from ...core.formatting import Detail, duration
+from ...core.model import DisplayName, OrderBrief, Status
+from ...feed.store import Machine, Store
+from ..live.broadcast import Content, LiveElement, PressHandler, machine_topic
+from ..shell.times import shortened, time_of_day
+
+
+class MachineTile(LiveElement):
+    """Icon, name, reason, status, time in state, and whether there is a work order. One element: their number is what
+    a page costs."""
+
+    is_one_of_many = True
+
+    def __init__(self, store: Store, machine: Machine, zone: tzinfo, on_press: PressHandler) -> None:
+        super().__init__('button', machine_topic(machine.name))
+        self.name = machine.name
+        self._store = store
+        self._zone = zone
+        self.classes('tile')
+        self.on_press(on_press)
+
+    def content_of_a_fault(self) -> Content:
+        display = DisplayName.of(self.name)
+        return {'data-machine': self.name, 'data-status': Status.UNKNOWN.value,
+                'aria-label': f'{display}, cannot be shown'}, shortened(display.title)
+
+    def content(self) -> Content:
+        machine = self._store.machines.get(self.name)
+        if machine is None:
+            return {'data-machine': self.name, 'data-status': Status.UNKNOWN.value,
+                    'aria-label': f'{DisplayName.of(self.name)}, removed'}, None
+        since = duration(self._store.seconds_in_status(machine), Detail.NARROW)
+        orders = self._store.orders_of(self.name)
+        overdue = bool(orders) and orders[0].is_overdue(self._store.now_ms)
+        label = spoken(machine, self._zone)
+        return {
+            'type': 'button',
+            'title': str(machine.display),
+            'data-machine': machine.name,
+            'data-type': machine.record.type,
+            'data-status': machine.status.value,
+            'data-word': machine.status_word,
+            'data-reason': shortened(machine.reason),
+            'aria-label': f'{label}, {orders_spoken(orders, overdue)}' if orders else label,
+            **({'data-orders': str(len(orders))} if orders else {}),
+            **({'data-overdue': '1'} if overdue else {}),
+        }, f'{shortened(machine.display.title)}\n{" · ".join(filter(None, (machine.display.code, since)))}'
+
+
+def spoken(machine: Machine, zone: tzinfo) -> str:
+    """What a screen reader says: name, status, reason and since when."""
+    reason = f'{shortened(machine.reason)}, ' if machine.reason else ''
+    return f'{machine.display}, {machine.status_word}, {reason}since {time_of_day(machine.since_ms, zone)}'
+
+
+def orders_spoken(orders: list[OrderBrief], overdue: bool) -> str:
+    """'one open work order, high, overdue': how many, and how pressing the first of them is."""
+    count = 'one open work order' if len(orders) == 1 else f'{len(orders)} open work orders'
+    return f'{count}, {orders[0].priority}{", overdue" if overdue else ""}'

@@ -1,0 +1,60 @@
+"""The plant in a few numbers."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from ...core.formatting import counted, number
+from ...core.model import HistoryState, Priority, Status
+from ...feed.store import Store
+from ..live.broadcast import FIGURES, Content, LiveElement, LiveView
+
+
+def plant_figures(store: Store, view: LiveView) -> ui.element:
+    """Running, warning, down and without data, of the whole plant; and its work orders."""
+    with ui.element('q-card').classes('figures').props('role=region aria-label="The plant now"') as figures:
+        for status in (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN):
+            view.add(PlantFigure(store, status))
+        view.add(OrderFigure(store))
+        view.add(OrderFigure(store, Priority.CRITICAL))
+    return figures
+
+
+class PlantFigure(LiveElement):
+    """One number, its label beside it by CSS."""
+
+    def __init__(self, store: Store, status: Status) -> None:
+        super().__init__('div', FIGURES)
+        self._store = store
+        self._status = status
+        self.classes('figure')
+        self.props['data-status'] = status.value
+        self.props['role'] = 'img'
+
+    def content(self) -> Content:
+        count, total = self._store.counts[self._status], len(self._store.machines)
+        word = self._store.unknown_word if self._status is Status.UNKNOWN else self._status.word
+        text = f'{count} / {total}' if self._status is Status.OPERATIONAL else str(count)
+        return {'data-count': str(count), 'data-label': word,
+                'aria-label': f'{word}: {count} of {total} machines'}, text
+
+
+class OrderFigure(LiveElement):
+    """How many work orders are not done, or how many of these have a priority."""
+
+    def __init__(self, store: Store, priority: Priority | None = None) -> None:
+        super().__init__('div', FIGURES)
+        self._store = store
+        self._priority = priority
+        self.classes('figure')
+        self.props['data-orders'] = priority.value if priority else 'open'
+        self.props['data-label'] = priority.value.capitalize() if priority else 'Open work orders'
+        self.props['role'] = 'img'
+
+    def content(self) -> Content:
+        count = len(self._store.orders) if self._priority is None else self._store.order_counts.get(self._priority, 0)
+        kind = f'{self._priority} open' if self._priority else 'open'
+        if self._store.history is HistoryState.CREATING:
+            return {'data-count': '0', 'aria-label': f'{kind.capitalize()} work orders: not known yet'}, '–'
+        label = counted(count, f'{kind} work order')
+        return {'data-count': str(count), 'aria-label': label}, number(count)

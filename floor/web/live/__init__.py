@@ -1,0 +1,1 @@
+"""How a change in the store reaches every page that shows it."""

@@ -1,0 +1,118 @@
+"""A page acts for the person who opened it, and for nobody else.
+
+What a page sends is done in the name of whoever opened it. Its browser may come back as somebody else: on a shared
+computer, after another sign-in in another tab. So whoever connects a socket to a page, uploads to it or goes on with a
+socket by polling has to be the same person. A socket of another person is refused in a way that makes the browser load
+the page again, as a page of its own.
+
+NiceGUI looks up a page by the id in each message; here the message also has to come from a socket of that page.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from nicegui import Client, core
+from socketio.exceptions import ConnectionRefusedError
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...core.errors import NotAllowed
+from ...core.model import Identity
+from ..api.problems import refusal
+from .cross_origin import SOCKET
+
+log = logging.getLogger(__name__)
+
+Identify = Callable[[Mapping[str, str]], Identity]
+Handler = Callable[..., Any]
+
+NAMESPACE = '/'
+PAGE_PATH = re.compile(r'/_nicegui/client/([^/]+)/')
+FROM_A_PAGE = ('event', 'javascript_response', 'ack', 'log')
+"""NiceGUI's messages that name the page they are for."""
+RELOADS = 'Implicit handshake failed'
+"""The answer on which a page of NiceGUI reloads itself."""
+REFUSED = 'this page was opened by somebody else: load it again'
+
+
+class PageOwner:
+    """Answers 403 to requests that belong to the page, or to the socket, of another person."""
+
+    def __init__(self, app: ASGIApp, *, identify: Identify) -> None:
+        """identify: who asks, by the headers of a request; raises NotAllowed where nobody is signed in."""
+        self._app = app
+        self._identify = identify
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, as ASGI has it."""
+        if scope['type'] == 'http' and (opened := _opened_with(scope)) is not None \
+                and not same_person(self._identify, opened, Headers(scope=scope)):
+            await refusal(403, REFUSED)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def check_page_owners(identify: Identify) -> None:
+    """Have every socket checked against the page it connects to, and every message against its socket."""
+    handlers: dict[str, Handler] = core.sio.handlers[NAMESPACE]
+    connect, handshake = handlers['connect'], handlers['handshake']
+
+    def may_connect(sid: str, client_id: object) -> bool:
+        client = Client.instances.get(str(client_id))
+        if client is None or client.request is None:
+            return True  # NiceGUI refuses what it does not know
+        if same_person(identify, client.request.headers, _headers_of(core.sio.get_environ(sid) or {})):
+            return True
+        log.info('a socket came back to a page that somebody else had opened: the page is loaded again')
+        return False
+
+    async def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
+        client_id = parse_qs(environ.get('QUERY_STRING', '')).get('client_id', [''])[0]
+        if not may_connect(sid, client_id):
+            raise ConnectionRefusedError(RELOADS)
+        await connect(sid, environ, auth)
+
+    async def on_handshake(sid: str, data: dict[str, Any]) -> bool:
+        return may_connect(sid, data.get('client_id')) and await handshake(sid, data)
+
+    def from_its_own_socket(handle: Handler) -> Handler:
+        def on_message(sid: str, message: dict[str, Any]) -> None:
+            rooms = core.sio.manager.rooms.get(NAMESPACE, {})
+            if sid in rooms.get(str(message['client_id']), ()):  # the handshake put it there
+                handle(sid, message)
+        return on_message
+
+    core.sio.on('connect', on_connect)
+    core.sio.on('handshake', on_handshake)
+    for name in FROM_A_PAGE:
+        core.sio.on(name, from_its_own_socket(handlers[name]))
+
+
+def same_person(identify: Identify, one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two requests, by their headers, come from the same person; nobody is nobody else."""
+    try:
+        first, second = identify(one), identify(other)
+    except NotAllowed:
+        return False
+    return (first.email or first.name) == (second.email or second.name)
+
+
+def _opened_with(scope: Scope) -> Mapping[str, str] | None:
+    """The headers that the page or the socket was opened with to which this request belongs."""
+    if match := PAGE_PATH.search(scope['path']):
+        client = Client.instances.get(match[1])
+        return client.request.headers if client is not None and client.request is not None else None
+    if SOCKET in scope['path']:
+        session = parse_qs(scope['query_string'].decode('latin-1')).get('sid', [''])[0]
+        environ = core.sio.environ.get(session)
+        return _headers_of(environ) if environ else None
+    return None
+
+
+def _headers_of(environ: Mapping[str, Any]) -> Mapping[str, str]:
+    return Headers(raw=environ.get('asgi.scope', {}).get('headers', []))

@@ -1,0 +1,95 @@
+"""The files of a work order: photos from a phone, pictures and PDF up to 10 MB."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from nicegui import ui
+
+from ...core.model import Attachment, Identity, Person, Role, WorkOrderDetails
+from ...orders.upload_queue import place_for
+from ..shell.addresses import as_asked
+from ..shell.heading import Heading
+from ..shell.messages import Alert, Words
+from ..shell.order_formatting import in_ms, order_address, role_needed
+from ..shell.services import Services
+from ..shell.times import date_and_time
+from .upload_button import UploadButton
+
+MEGABYTE = 1024 * 1024
+LARGEST = 10 * MEGABYTE
+REFUSED = 'Only images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF of up to 10 MB can be attached.'
+PICTURES = ','.join(['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
+                     'image/tiff', '.heic', '.heif', '.hif', '.avif', '.tif', '.tiff'])
+"""By their endings too: few browsers know the media type of the newer ones."""
+EXPLANATION = 'Photos and PDF, up to 10 MB each. Where a photo was taken is not kept.'
+MOST_PROBLEMS = 10
+
+
+class OrderAttachments:
+    """Images as small pictures, PDF by their names; each opens in a tab of its own."""
+
+    def __init__(self, services: Services, identity: Identity, person: Person, order_id: str) -> None:
+        self._services = services
+        self._identity = identity
+        self._order_id = order_id
+        self._shown: tuple[Attachment, ...] = ()
+        self._problems: list[str] = []
+        refusal = role_needed(Role.OPERATOR, person.role)
+        with ui.card().classes('panel').props('role=region aria-label=Attachments'):
+            Heading('Attachments').classes('panel-title')
+            self._list = ui.element('ul').classes('attachments')
+            with ui.element('div').classes('uploads'):
+                self._upload('Take a photo', refusal, PICTURES).use_camera().button.classes('upload-photo')
+                self._upload('Add photos or PDF', refusal, f'{PICTURES},application/pdf,.pdf')
+            Words('p', refusal or EXPLANATION).classes('panel-note')
+            self._problem = Alert()
+
+    def show(self, details: WorkOrderDetails) -> None:
+        """The files as they are now."""
+        if details.attachments == self._shown:
+            return
+        self._shown = details.attachments
+        self._list.clear()
+        with self._list:
+            for attachment in details.attachments:
+                self._row(attachment)
+
+    def _row(self, attachment: Attachment) -> None:
+        address = f'{order_address(self._order_id)}/attachments/{attachment.id}'
+        added = date_and_time(in_ms(attachment.added_at), self._services.zone)
+        with ui.element('li'):
+            with ui.link(target=address, new_tab=True) as link:
+                if attachment.media_type.startswith('image/'):
+                    picture = ui.element('img').props('loading=lazy')
+                    picture.props['src'] = as_asked(f'{address}/thumbnail')
+                    picture.props['alt'] = ''
+                Words('span', attachment.file_name).classes('said')
+            link.props['rel'] = 'noopener'
+            Words('span', f'{size_words(attachment.size)} · {attachment.added_by} · {added}').classes('quiet')
+
+    def _upload(self, label: str, refusal: str, accept: str) -> UploadButton:
+        return UploadButton(label, refusal=refusal, accept=accept, max_bytes=LARGEST, on_file=self._arrived,
+                            on_begin=self._begin, on_problem=self._say, on_rejected=lambda: self._say(REFUSED),
+                            place=partial(place_for, self._services.uploads, self._identity))
+
+    async def _arrived(self, name: str, content: bytes) -> None:
+        await self._services.orders.attach(self._identity, self._order_id, name, content)
+
+    def _begin(self) -> None:
+        self._problems = [problem for problem in self._problems if problem == REFUSED]  # said of these files just now
+        self._say()
+
+    def _say(self, *problems: str) -> None:
+        self._problems += [problem for problem in problems if problem not in self._problems]
+        if not self._list.is_deleted:
+            more = len(self._problems) - MOST_PROBLEMS
+            shown = [*self._problems[:MOST_PROBLEMS], *([f'And {more} more.'] if more > 0 else [])]
+            self._problem.show('\n'.join(shown))
+
+
+def size_words(size: int) -> str:
+    """'840 kB', '2.4 MB', rounded up to the next tenth; size in bytes."""
+    if size < MEGABYTE:
+        return f'{-(-size // 1024)} kB'
+    return f'{-(-size * 10 // MEGABYTE) / 10:.1f} MB'

@@ -1,0 +1,271 @@
+"""Work orders as a board: a column for each state, cards to drag between them, a menu on each card that does the same.
+
+A card moves when the database says that the order did, so what was refused is where it was. The arrow keys go from card
+to card, M opens the menu of a card; a card that has the focus keeps it, whoever moves it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from functools import partial
+
+from nicegui import ui
+
+from ...core.model import OrderId, WorkOrder, WorkOrderState
+from ...feed.store import Store
+from ...orders.work_order_list import Done, OrderFilter, OrderPage, SortKey, WorkOrderList
+from ..shell.addresses import as_asked
+from ..shell.messages import Words
+from ..shell.order_formatting import move_word, short_id
+from .filters import address_of
+from .moves import OrderMoves
+from .order_card import BoardColumn, OrderCard
+from .table import row_of
+from .toast import OrderToast
+
+COLUMNS = (WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD, WorkOrderState.COMPLETED)
+MOST_CARDS = 500
+"""On the whole board; a column that has more orders says how many and leads to the list."""
+FEWEST = 50
+FIRST = 12
+"""Of each column, as long as no browser has come for the page: what a window shows, and all that a page costs then."""
+AT_ONCE = 25
+"""Cards that are built between two turns of the event loop."""
+KEYS = 'Arrow keys: from card to card. M: move a card.'
+
+
+@dataclass(frozen=True, slots=True)
+class BoardContent:
+    """A page of orders for each column that is shown."""
+
+    pages: dict[WorkOrderState, OrderPage]
+
+
+def column_filter(filter: OrderFilter, state: WorkOrderState, cards: int = FEWEST) -> OrderFilter:
+    """What one column shows of a filter. Completed: lately, as long as an order can be dragged back."""
+    completed = state is WorkOrderState.COMPLETED
+    return replace(filter.on_page(1), states=frozenset() if completed else frozenset({state}),
+                   done=(filter.done or Done.WEEK) if completed else None,
+                   sort=SortKey.PRESSING, descending=False, per_page=cards)
+
+
+def columns_of(filter: OrderFilter) -> tuple[WorkOrderState, ...]:
+    """The columns that a filter leaves."""
+    if not filter.states and filter.done is None:
+        return COLUMNS
+    return tuple(state for state in COLUMNS
+                 if state in filter.states or (state is WorkOrderState.COMPLETED and filter.done is not None))
+
+
+def shares(totals: dict[WorkOrderState, int]) -> dict[WorkOrderState, int]:
+    """How many cards each column may have of MOST_CARDS: what a short one leaves goes to the others."""
+    left, given = MOST_CARDS, {}
+    for number, (state, total) in enumerate(sorted(totals.items(), key=lambda item: item[1])):
+        given[state] = min(total, left // (len(totals) - number))
+        left -= given[state]
+    return {state: max(FEWEST, given[state]) for state in totals}
+
+
+async def read_board(orders: WorkOrderList, filter: OrderFilter, revision: int) -> BoardContent:
+    """All columns of a filter.
+
+    :raises DatabaseUnavailable: nobody answers, or not in time
+    """
+    states = columns_of(filter)
+    counts = await orders.counts(filter, revision)
+    cards = shares({state: counts.total(column_filter(filter, state)) for state in states})
+    pages = await asyncio.gather(*(orders.page(column_filter(filter, state, cards[state]), revision)
+                                   for state in states))
+    return BoardContent(dict(zip(states, pages, strict=True)))
+
+
+class OrderBoard:
+    """The columns and their cards; a card lives as long as its order is on the board."""
+
+    def __init__(self, store: Store, zone: tzinfo, moves: OrderMoves) -> None:
+        self._store = store
+        self._zone = zone
+        self._moves = moves
+        self._prefix = as_asked('')
+        self._is_seen = False
+        self._cards: dict[OrderId, OrderCard] = {}
+        self._dragged: OrderCard | None = None
+        self._focused: OrderCard | None = None
+        self._items: list[ui.element] = []
+        self._toast = OrderToast()
+        with ui.element('div').classes('board').props('role=group') as self._place:
+            self._place.props['aria-label'] = KEYS
+            self._columns = {state: BoardColumn(state, self._drop) for state in COLUMNS}
+        self._place.on('focusout', self._blurred, args=[])
+        self._place.on('keydown.m', lambda: self.open_menu(self._focused) if self._focused else None, args=[])
+        for key, across, down in ('up', 0, -1), ('down', 0, 1), ('left', -1, 0), ('right', 1, 0):
+            self._place.on(f'keydown.arrow-{key}.prevent', partial(self._go, across, down), args=[])
+        with ui.element('div'):
+            self._menu = ui.menu().classes('card-menu') \
+                .props('no-parent-event auto-close role=menu transition-duration=80')
+            self._menu.on('show', lambda: self._choose(0), args=[])
+
+    async def show(self, filter: OrderFilter, content: BoardContent) -> None:
+        """Put every card where its order stands now; the first time in parts, so that others have their turns."""
+        self._is_seen = self._is_seen or self._place.client.has_socket_connection
+        heir = self._heir({order.id for page in content.pages.values() for order in page.orders})
+        stood_in = heir and heir.parent_slot
+        await self._build(content)
+        if self._place.is_deleted:
+            return
+        if any(order.id not in self._cards for page in content.pages.values() for order in self._built(page)):
+            self.clear()  # again: it was cleared while cards were built
+            return
+        has_moved = heir is not self._focused or (heir is not None and heir.parent_slot is not stood_in)
+        for state, column in self._columns.items():
+            page = content.pages.get(state)
+            column.set_visibility(page is not None)
+            if page is not None:
+                cards = [self._cards[order.id] for order in self._built(page)]
+                has_moved |= column.arrange(cards) and heir in cards
+                column.show(page.total, len(page.orders), address_of(column_filter(filter, state)))
+        self._place.set_visibility(bool(content.pages))
+        if self._dragged is not None and self._dragged.is_deleted:
+            self.put_down()  # its browser says no more that dragging has ended
+        if heir is not None and has_moved:
+            self._focused = heir
+            heir.take_focus()
+
+    def _built(self, page: OrderPage) -> tuple[WorkOrder, ...]:
+        return page.orders if self._is_seen else page.orders[:FIRST]
+
+    def clear(self) -> None:
+        """Show nothing."""
+        for card in self._cards.values():
+            card.delete()
+        self._cards.clear()
+        self._place.set_visibility(False)
+
+    async def _build(self, content: BoardContent) -> None:
+        """A card for each order, in its column."""
+        now_ms = self._store.now_ms
+        for id_ in self._cards.keys() - {order.id for page in content.pages.values() for order in page.orders}:
+            self._cards.pop(id_).delete()
+        for state, page in content.pages.items():
+            place = self._columns[state].cards
+            for number, order in enumerate(self._built(page), 1):
+                if (card := self._cards.get(order.id)) is None:
+                    with place:
+                        card = self._cards[order.id] = OrderCard(self, self._prefix)
+                    if number % AT_ONCE == 0:
+                        card.show(order, row_of(order, now_ms, self._zone))
+                        await asyncio.sleep(0)
+                        if self._place.is_deleted:
+                            return
+                elif card.parent_slot is not place.default_slot:
+                    card.move(place)
+                card.show(order, row_of(order, now_ms, self._zone))
+
+    # dragging
+
+    def lift(self, card: OrderCard) -> None:
+        """The columns say whether they take this card."""
+        self._dragged = card
+        allowed = {move.to_state: not self._moves.refusal(card.order, move) for move in self._moves.allowed(card.order)}
+        for state, column in self._columns.items():
+            takes_it = 'yes' if allowed.get(state) else 'no'
+            column.props['data-drop'] = '' if state is card.order.state else takes_it
+
+    def put_down(self) -> None:
+        """Nothing is being dragged."""
+        for column in self._columns.values():
+            if column.props.get('data-drop'):
+                column.props['data-drop'] = ''
+
+    async def _drop(self, to: WorkOrderState) -> None:
+        card, self._dragged = self._dragged, None
+        self.put_down()
+        if card is not None and card.order.state is not to:
+            await self._move(card, to)
+
+    # moving
+
+    async def _move_focused(self, card: OrderCard, to: WorkOrderState) -> None:
+        self._focused = card  # as the menu has given it back
+        await self._move(card, to)
+
+    async def _move(self, card: OrderCard, to: WorkOrderState) -> None:
+        before = card.order
+        card.props['data-moving'] = 'true'
+        try:
+            if await self._moves.move(before, to, opener=card.link):
+                self._offer_undo(before, to)
+        finally:
+            if not card.is_deleted:
+                card.props['data-moving'] = 'false'
+
+    def _offer_undo(self, before: WorkOrder, to: WorkOrderState) -> None:
+        """Where the way back is a move that this person may make."""
+        if not self._place.is_deleted and self._moves.can_undo(before, to):
+            self._toast.offer(f'{short_id(before.id)}: {to.word.lower()}', 'Undo', lambda: self._undo(before))
+
+    async def _undo(self, before: WorkOrder) -> None:
+        if (card := self._cards.get(before.id)) is not None:
+            await self._moves.undo(card.order, before)
+
+    def open_menu(self, card: OrderCard) -> None:
+        """The moves of this card; what may not be done says why."""
+        self._menu.clear()
+        self._items = []
+        with self._menu:
+            for move in self._moves.allowed(card.order):
+                refusal = self._moves.refusal(card.order, move)
+                item = self._item(move_word(card.order.state, move.to_state), refusal)
+                if not refusal:
+                    item.on('click', lambda to=move.to_state: self._move_focused(card, to), args=[])
+            if not self._items:
+                self._item('No moves: the database does not answer', ' ')
+        self._menu.props['target'] = f'#{card.menu_button.html_id}'
+        self._menu.props['aria-label'] = card.menu_button.props.get('aria-label', '')
+        self._menu.open()
+
+    def _item(self, word: str, refusal: str) -> ui.element:
+        number = len(self._items)
+        with ui.element('button').classes('menu-move').props('type=button role=menuitem') as item:
+            Words('span', word)
+            if refusal:
+                item.props['aria-disabled'] = 'true'
+                Words('span', refusal).classes('why-not')
+        item.on('keydown.arrow-down.prevent', lambda: self._choose(number + 1), args=[])
+        item.on('keydown.arrow-up.prevent', lambda: self._choose(number - 1), args=[])
+        self._items.append(item)
+        return item
+
+    def _choose(self, number: int) -> None:
+        if self._items:
+            self._items[number % len(self._items)].run_method('focus')
+
+    # the focus
+
+    def focused(self, card: OrderCard) -> None:
+        """It, or something in it, has the focus."""
+        self._focused = card
+
+    def _blurred(self) -> None:
+        self._focused = None
+
+    def _heir(self, shown: set[OrderId]) -> OrderCard | None:
+        """The card that has the focus; where it goes from the board, the nearest one that stays in its column."""
+        if (card := self._focused) is None or card.is_deleted or card.order.id in shown:
+            return None if card is None or card.is_deleted else card
+        cards = next((column.shown for column in self._columns.values() if card in column.shown), [])
+        place = cards.index(card)
+        near = [*cards[place + 1:], *reversed(cards[:place])]
+        return next((each for each in near if each.order.id in shown), None)
+
+    def _go(self, across: int, down: int) -> None:
+        """From the card that has the focus to the one beside it."""
+        columns = [cards for column in self._columns.values() if column.visible and (cards := column.shown)]
+        here = next(((number, cards.index(self._focused)) for number, cards in enumerate(columns)
+                     if self._focused in cards), None)
+        if here is None:
+            return
+        column = columns[min(max(here[0] + across, 0), len(columns) - 1)]
+        column[min(max(here[1] + down, 0), len(column) - 1)].take_focus()

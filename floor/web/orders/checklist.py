@@ -1,0 +1,112 @@
+"""The steps of a work order: add, tick, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from nicegui import ui
+
+from ...core.errors import FloorError
+from ...core.model import ChecklistItem, Identity, Person, Role, WorkOrder, WorkOrderDetails
+from ...core.visible_text import is_visible
+from ..shell.draft_offer import DraftOffer
+from ..shell.drafts import Drafts
+from ..shell.heading import Heading
+from ..shell.messages import Alert, Words, as_sentence, set_reason
+from ..shell.order_formatting import role_needed
+from ..shell.services import Services
+
+
+class OrderChecklist:
+    """The list is what the database has; the field for a new step keeps what is typed."""
+
+    def __init__(self, services: Services, identity: Identity, person: Person, order_id: str) -> None:
+        self._orders = services.orders
+        self._identity = identity
+        self._person = person
+        self._order_id = order_id
+        self._drafts = Drafts(identity)
+        self._place = f'step {order_id}'
+        self._details: WorkOrderDetails | None = None
+        self._sending = False
+        with ui.card().classes('panel').props('role=region aria-label=Checklist'):
+            Heading('Checklist').classes('panel-title')
+            self._list = ui.element('ul').classes('checklist')
+            self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('text') or ''),
+                                          lambda _: self._return())
+            with ui.element('div').classes('one-line-form'):
+                self._text = ui.input('Another step', on_change=self._typed) \
+                    .classes('field').props('outlined dense maxlength=500')
+                self._add_button = ui.button('Add', on_click=self._add, color=None).props('no-caps')
+            self._problem = Alert()
+        self._text.on('keydown.enter', self._add, args=[])
+        self._drafts.when_connected(self._return)
+
+    def show(self, details: WorkOrderDetails, *, anew: bool = False) -> None:
+        """The steps as they are now. anew: also if they are as before."""
+        before, self._details = self._details, details
+        set_reason(self._add_button, '' if self._is_reporter(details.order) and self._person.role.may(Role.OPERATOR)
+                   else role_needed(Role.TECHNICIAN, self._person.role))
+        if before is not None and before.checklist == details.checklist and not anew:
+            return  # a finger may be on its way to a box
+        self._list.clear()
+        with self._list:
+            for item in details.checklist:
+                self._row(item)
+            if not details.checklist:
+                Words('li', 'No steps.').classes('panel-note')
+
+    def _row(self, item: ChecklistItem) -> None:
+        refusal = role_needed(Role.TECHNICIAN, self._person.role)
+        with ui.element('li'):
+            box = ui.checkbox(item.text, value=item.done_at is not None,
+                              on_change=lambda event: self._do(
+                                  self._orders.check_item(self._identity, self._order_id, item.id, event.value)))
+            set_reason(box, refusal)
+            if item.done_by:
+                Words('span', item.done_by).classes('quiet')
+            remove = ui.button('Remove', color=None, on_click=lambda: self._do(
+                self._orders.remove_item(self._identity, self._order_id, item.id))).props('flat no-caps dense')
+            remove.props['aria-label'] = f'Remove the step {item.text[:80]}'
+            set_reason(remove, refusal)
+
+    def _is_reporter(self, order: WorkOrder) -> bool:
+        return order.reporter_email is not None and order.reporter_email == self._identity.email
+
+    def _return(self) -> None:
+        if text := self._drafts.text(self._place):
+            self._text.value = text
+        else:
+            self._other_tabs.show(lambda place: place == self._place)
+
+    def _typed(self) -> None:
+        self._other_tabs.hide()
+        self._drafts.keep_text(self._place, self._text.value or '')
+
+    async def _add(self) -> None:
+        text = (self._text.value or '').strip()
+        if self._sending or not is_visible(text) or not self._add_button.enabled:
+            return
+        self._sending = True
+        try:
+            if await self._do(self._orders.add_item(self._identity, self._order_id, text)):
+                typed_since = (self._text.value or '').strip()
+                self._drafts.discard(self._place)
+                self._drafts.keep_text(self._place, '' if typed_since == text else typed_since)
+                if not self._text.is_deleted and typed_since == text:
+                    self._text.value = ''
+        finally:
+            self._sending = False
+
+    async def _do(self, command: Awaitable[None]) -> bool:
+        try:
+            await command
+        except FloorError as error:
+            if not self._text.is_deleted:
+                self._problem.show(as_sentence(error))
+                if self._details is not None:
+                    self.show(self._details, anew=True)  # the tick goes back to what the database has
+            return False
+        if not self._text.is_deleted:
+            self._problem.show('')
+        return True

@@ -1,0 +1,249 @@
+"""Description, priority and assignee of a work order, changed in place. What is typed is never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from ...core.errors import EditConflict, FloorError, InvalidInput
+from ...core.model import Employee, Identity, Person, Priority, Role, WorkOrder, WorkOrderDetails
+from ...core.names import in_order_of_names
+from ...core.visible_text import is_visible
+from ...orders.work_orders import OrderEdit
+from ..shell.draft_offer import DraftOffer
+from ..shell.drafts import Draft, Drafts
+from ..shell.heading import Heading
+from ..shell.messages import Alert, Words, as_sentence, no_connection_note, set_reason
+from ..shell.order_formatting import role_needed
+from ..shell.services import Services
+from ..shell.times import shortened
+from .conflict import Editable, OrderConflict
+
+MEANWHILE = 'Somebody has changed this order meanwhile. When you save, you see both and decide.'
+
+
+class OrderEditor:
+    """Shows the description; a press on Edit opens the three fields under it."""
+
+    def __init__(self, services: Services, identity: Identity, person: Person, order_id: str,
+                 reload: Callable[[], Awaitable[WorkOrderDetails | None]]) -> None:
+        self._services = services
+        self._identity = identity
+        self._person = person
+        self._reload = reload
+        self._drafts = Drafts(identity)
+        self._place = f'edit {order_id}'
+        self._order: WorkOrder | None = None
+        self._base: Editable | None = None
+        self._version = 0
+        self._filling = self._sending = False
+        self._conflict = OrderConflict(services)
+        with ui.card().classes('panel description-panel').props('role=region aria-label=Description'):
+            with ui.element('header').classes('panel-header'):
+                Heading('Description').classes('panel-title')
+                self._edit = ui.button('Edit', on_click=self._open, color=None).props('flat no-caps')
+            self._shown = Words('p').classes('said description')
+            self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('description') or ''),
+                                          lambda other: self._restore(other.draft))
+            with ui.element('div').classes('edit-form') as self._form:
+                self._build()
+        self._form.visible = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is editing."""
+        return bool(self._form.visible)
+
+    def show(self, order: WorkOrder) -> None:
+        """The order as it is now. Fields that are open stay as they are; that somebody changed it is said."""
+        first, self._order = self._order is None, order
+        self._shown.set_text(order.description)
+        set_reason(self._edit, self._refusal(order))
+        if first:
+            self._drafts.when_connected(self._return)
+        self._meanwhile.visible = self.is_open and order.version != self._version
+
+    def _build(self) -> None:
+        self._returned = ui.label('You had changed this and not saved it.').classes('note')
+        self._description = ui.textarea('Description', on_change=self._typed).classes('field') \
+            .props('outlined autogrow maxlength=10000')
+        with ui.element('fieldset').classes('choice'):
+            Words('legend', 'Priority')
+            self._priority = ui.radio([priority.value for priority in Priority], on_change=self._typed) \
+                .props('inline aria-label=Priority')
+        self._assignee = ui.select({}, label='Assignee', with_input=True, clearable=True, on_change=self._typed) \
+            .classes('field').props('outlined')
+        self._meanwhile = ui.label(MEANWHILE).classes('note').props('role=status')
+        no_connection_note()
+        self._problem = Alert()
+        with ui.element('footer').classes('sheet-buttons'):
+            ui.button('Discard changes', on_click=self._throw_away, color=None).props('flat no-caps')
+            self._save_button = ui.button('Save', on_click=self._save, color=None).props('no-caps').classes('primary')
+        for field in self._description, self._assignee:
+            field.on('keydown.ctrl.enter', self._save, args=[])
+            field.on('keydown.meta.enter', self._save, args=[])
+
+    def _refusal(self, order: WorkOrder) -> str:
+        if self._person.role.may(Role.OPERATOR) and order.reporter_email == self._identity.email is not None:
+            return ''
+        return role_needed(Role.TECHNICIAN, self._person.role)
+
+    # opening and typing
+
+    def _open(self) -> None:
+        if self._order is None or self.is_open:
+            return
+        self._version, self._base = self._order.version, Editable.of(self._order)
+        self._fill(self._base)
+        self._returned.visible = False
+        self._form.visible = True
+        self._problem.show('')
+        self._description.run_method('focus')
+        self._form.run_method('scrollIntoView', {'block': 'nearest'})  # below a long text nobody would see it
+
+    def _return(self) -> None:
+        """What was typed in this tab is back in the fields, what was typed in another one is offered."""
+        if draft := self._drafts.get(self._place):
+            self._restore(draft)
+        else:
+            self._other_tabs.show(lambda place: place == self._place)
+
+    def _restore(self, draft: Draft) -> None:
+        """What was typed before a reload, from the version that it was typed on."""
+        if self._order is None or self._form.is_deleted:
+            return
+        now = Editable.of(self._order)
+        self._version = _number(draft.get('version')) or self._order.version
+        self._base = _editable(draft, 'base_', now)
+        self._fill(_editable(draft, '', now))
+        self._returned.visible = True
+        self._form.visible = True
+        self._meanwhile.visible = self._order.version != self._version
+
+    def _fill(self, content: Editable) -> None:
+        self._filling = True
+        people = self._choices(content)
+        self._assignee.set_options(people, value=content.assignee_id if content.assignee_id in people else None)
+        self._assignee.set_enabled(self._person.role.may(Role.TECHNICIAN))
+        self._assignee.props['title'] = role_needed(Role.TECHNICIAN, self._person.role)
+        self._assignee.props['hint'] = None if self._person.role.may(Role.SUPERVISOR) else \
+            'Assigning others needs the role supervisor.'
+        self._description.value = content.description
+        self._priority.value = content.priority.value
+        self._description.error = self._assignee.error = None
+        self._filling = False
+
+    def _choices(self, content: Editable) -> dict[int, str]:
+        """Who can be chosen: the active, and who it is now, be they active or not."""
+        mine = self._person.employee_id
+        people = in_order_of_names(self._services.store.people.values())
+        return {each.id: _name(each) for each in people if each.id == content.assignee_id
+                or (each.can_be_assigned and (self._person.role.may(Role.SUPERVISOR) or each.id == mine))}
+
+    def _content(self) -> Editable:
+        return Editable(self._description.value or '', Priority(self._priority.value), self._assignee.value)
+
+    def _typed(self) -> None:
+        if self._filling or self._base is None:
+            return
+        content = self._content()
+        self._other_tabs.hide()
+        if content == self._base:
+            self._drafts.discard(self._place)
+            return
+        self._drafts.keep(self._place, {
+            'description': content.description, 'priority': content.priority.value, 'assignee_id': content.assignee_id,
+            'base_description': self._base.description, 'base_priority': self._base.priority.value,
+            'base_assignee_id': self._base.assignee_id, 'version': self._version})
+
+    def _throw_away(self) -> None:
+        self._drafts.discard(self._place)
+        self._form.visible = False
+        self._meanwhile.visible = False
+
+    # saving
+
+    async def _save(self) -> None:
+        if self._sending or self._order is None or self._base is None or not self.is_open:
+            return
+        if not is_visible(self._description.value or ''):
+            self._description.error = 'Say what is wrong.'
+            return
+        self._sending = True
+        self._save_button.props['loading'] = True
+        self._problem.show('')
+        try:
+            await self._send(self._order.id, self._content(), self._base, self._version)
+        finally:
+            self._sending = False
+            if not self._save_button.is_deleted:
+                self._save_button.props['loading'] = False
+
+    async def _send(self, order_id: str, mine: Editable, base: Editable, version: int) -> None:
+        edit = mine.edit_from(base)
+        if edit == OrderEdit():
+            self._throw_away()
+            return
+        try:
+            saved = await self._services.orders.edit(self._identity, order_id, version, edit)
+        except EditConflict as error:
+            if isinstance(error.current, WorkOrder) and not self._form.is_deleted:
+                await self._decide(error.current, mine, base)
+        except InvalidInput as error:
+            field = {'description': self._description, 'issue_description': self._description,
+                     'assignee': self._assignee, 'assignee_id': self._assignee}.get(error.field or '')
+            if field is not None and not field.is_deleted:
+                field.error = as_sentence(error)
+            else:
+                self._failed(error)
+        except FloorError as error:
+            self._failed(error)
+        else:
+            self._saved(mine, saved)
+            if not self._form.is_deleted:
+                await self._reload()
+
+    def _saved(self, mine: Editable, saved: WorkOrder) -> None:
+        if self._content() != mine:  # typed on meanwhile: another change
+            self._base, self._version = Editable.of(saved), saved.version
+            self._typed()
+            self._problem.show('Saved. What you have typed since is not saved yet.')
+        elif self._form.is_deleted:
+            self._drafts.discard(self._place)
+        else:
+            self._throw_away()
+
+    async def _decide(self, current: WorkOrder, mine: Editable, base: Editable) -> None:
+        """Both versions side by side; until somebody has decided, nothing is sent and nothing is lost."""
+        details = await self._reload()
+        if details is not None:
+            current = details.order
+        now = Editable.of(current)
+        decided = await self._conflict.decide(base, mine, now, current, details.events if details else ())
+        if decided is None or self._form.is_deleted:
+            self._problem.show('Not saved yet: somebody else has changed this order. What you typed is kept.')
+            return
+        self._base, self._version = now, current.version
+        self._fill(decided)
+        self._typed()
+        await self._send(current.id, decided, now, current.version)
+
+    def _failed(self, error: FloorError) -> None:
+        if not self._form.is_deleted:
+            self._problem.show(f'{as_sentence(error)} What you typed is kept.')
+
+
+def _name(person: Employee) -> str:
+    return shortened(person.name, 80) if person.active else f'{shortened(person.name, 80)} (not active)'
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _editable(draft: Draft, prefix: str, otherwise: Editable) -> Editable:
+    description, priority = draft.get(f'{prefix}description'), draft.get(f'{prefix}priority')
+    return Editable(str(otherwise.description if description is None else description),
+                    Priority(priority) if priority in list(Priority) else otherwise.priority,
+                    _number(draft.get(f'{prefix}assignee_id')))

@@ -1,0 +1,121 @@
+"""What is known of one work order, its machine as it is now beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from nicegui import ui
+
+from ...core.formatting import Detail, duration
+from ...core.model import DisplayName, MachineName, Status, WorkOrder, WorkOrderState
+from ...feed.store import Difference
+from ..shell.addresses import query_of
+from ..shell.heading import Heading
+from ..shell.messages import Words
+from ..shell.order_formatting import HOLD_WORDS, PriorityPill, due_words, in_ms
+from ..shell.services import Services
+from ..shell.times import date_and_time, shortened
+
+
+class MachineNow:
+    """The machine's status by shape and word, its reason, and for how long; bound to the store."""
+
+    def __init__(self, services: Services, name: MachineName) -> None:
+        self._services = services
+        self._name = name
+        self._element = Words('div').classes('machine-now')
+        self.show()
+        ui.context.client.on_delete(services.store.subscribe(self._on_difference))
+
+    def _on_difference(self, difference: Difference) -> None:
+        if (self._name in difference.machines or difference.layout) and not self._element.is_deleted:
+            self.show()
+
+    def show(self) -> None:
+        """As the store has it now."""
+        store = self._services.store
+        machine = store.machines.get(self._name)
+        status = Status.UNKNOWN if machine is None else machine.status
+        self._element.props['data-status'] = status.value
+        if machine is None:
+            self._element.set_text('Not on the floor any more')
+            self._element.props['data-reason'] = ''
+            return
+        since = f'since {date_and_time(machine.since_ms, self._services.zone)}'
+        lasted = duration(store.seconds_in_status(machine), Detail.MINUTES)
+        self._element.set_text(f'{machine.status_word} for {lasted}, {since}')
+        self._element.props['data-reason'] = shortened(machine.reason) or 'No reason given'
+
+
+class OrderFacts:
+    """The facts in two columns: what and who, and when."""
+
+    def __init__(self, services: Services, name: MachineName) -> None:
+        self._services = services
+        with ui.card().classes('panel machine-panel').props('role=region aria-label="The machine now"'):
+            Heading('The machine now').classes('panel-title')
+            ui.link(shortened(str(DisplayName.of(name)), 80), '/' + query_of(name)).classes('machine-link')
+            self._machine = MachineNow(services, name)
+        with ui.card().classes('panel').props('role=region aria-label="Facts"'):
+            Heading('Facts').classes('panel-title')
+            self._facts = ui.element('dl').classes('facts')
+
+    def show(self, order: WorkOrder) -> None:
+        """The order as it is now."""
+        self._machine.show()
+        self._facts.clear()
+        now_ms = self._services.store.now_ms
+        with self._facts:
+            with _fact('Priority'):
+                PriorityPill(order.priority)
+            self._text('State', state_words(order))
+            self._text('Assignee', order.assignee or 'nobody yet')
+            late = order.state.is_active and in_ms(order.due_at) < now_ms
+            with _fact('Due'):
+                if order.state.is_active:  # of an order that has ended the words are about its end, not about this date
+                    words = Words('span', due_words(order, now_ms, self._services.zone)).classes('due')
+                    words.props['data-overdue'] = str(late).lower()
+                Words('span', f' {self._when(order.due_at)}').classes('quiet')
+            self._text('Reported by', order.reporter_name)
+            self._text('Reported', self._when(order.reported_at))
+            self._text('Machine then', machine_then(order))
+            for label, moment in (('Stopped since', order.stop_since), ('Runs again since', order.recovered_at),
+                                  ('Acknowledged', order.acknowledged_at), ('Started', order.started_at),
+                                  ('Completed', order.completed_at), ('Cancelled', order.cancelled_at)):
+                if moment is not None and label == 'Completed' and order.state is WorkOrderState.COMPLETED:
+                    self._text(label, f'{self._when(moment)}, {due_words(order, now_ms, self._services.zone)}')
+                elif moment is not None:
+                    self._text(label, self._when(moment))
+            for label, text in (('Cause', order.cause), ('Action', order.action_taken),
+                                ('Cancelled because', order.cancel_reason)):
+                if text:
+                    self._text(label, text)
+            self._text('Number', order.id)
+
+    def _when(self, moment: datetime) -> str:
+        return date_and_time(in_ms(moment), self._services.zone)
+
+    @staticmethod
+    def _text(label: str, text: str) -> None:
+        with _fact(label):
+            Words('span', text).classes('said')
+
+
+def _fact(label: str) -> ui.element:
+    with ui.element('div').classes('fact'):
+        Words('dt', label)
+        return ui.element('dd')
+
+
+def state_words(order: WorkOrder) -> str:
+    """'On hold: waits for parts'."""
+    if order.state is WorkOrderState.ON_HOLD and order.hold_reason is not None:
+        return f'{order.state.word}: waits for {HOLD_WORDS[order.hold_reason]}'
+    return order.state.word
+
+
+def machine_then(order: WorkOrder) -> str:
+    """How the machine was when the order was reported."""
+    if order.machine_status is None:
+        return 'not known'
+    return f'{order.machine_status.word}: {order.machine_reason}' if order.machine_reason else order.machine_status.word

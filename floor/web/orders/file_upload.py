@@ -1,0 +1,103 @@
+"""An upload that answers for each file: stored, or refused with a status and the reason.
+
+NiceGUI's own answers 200 before the file is looked at, and with a traceback where a file is cut off or sent as text.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
+from nicegui import app, ui
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from ...core.errors import (
+    DatabaseError,
+    FloorError,
+    NotAllowed,
+    NotFound,
+    TooManyChanges,
+    TooManyUploadsError,
+    UploadsBusyError,
+    UploadTooSlowError,
+)
+from ...orders.upload_queue import arriving
+from ..shell.messages import as_sentence
+
+log = logging.getLogger(__name__)
+
+MOST_FILES = 20
+"""Of one request; a browser sends each file in its own."""
+NOT_A_FILE = 'No file arrived: send it as multipart/form-data, with a file name.'
+STORED = 200
+STATUSES: tuple[tuple[type[FloorError], int], ...] = (
+    (NotAllowed, 403), (NotFound, 404), (TooManyChanges, 429), (TooManyUploadsError, 429),
+    (UploadsBusyError, 503), (UploadTooSlowError, 408), (DatabaseError, 503), (FloorError, 422))
+
+
+class FileUpload(ui.upload):
+    """Takes several files at once; Quasar's uploader shows how far each of them is."""
+
+    def __init__(self, *, on_file: Callable[[str, bytes], Awaitable[None]], on_refused: Callable[[str, str], None],
+                 place: Callable[[Request], AbstractAsyncContextManager[None]], max_bytes: int) -> None:
+        """on_file: keeps a file, by its name and content, or raises a FloorError. on_refused: a file's name, empty if
+        it was not read, and why. place: in which a request is read and its file is kept, or raises a FloorError."""
+        super().__init__(multiple=True, auto_upload=True, max_file_size=max_bytes)
+        self._on_file = on_file
+        self._on_refused = on_refused
+        self._place = place
+        app.remove_route(self._registered_url)
+        app.post(self._registered_url, include_in_schema=False)(self._receive)
+
+    async def _receive(self, request: Request) -> Response:
+        if self.is_ignoring_events:
+            return _refused(403, 'Files cannot be attached here.')
+        try:
+            async with self._place(request):
+                return await self._read(request)
+        except FloorError as error:
+            return self._answer('', error)
+
+    async def _read(self, request: Request) -> Response:
+        try:
+            async with arriving():
+                form = await request.form(max_files=MOST_FILES, max_fields=MOST_FILES)
+            try:
+                files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+                if not files or len(files) < len(form.multi_items()):
+                    return _refused(422, NOT_A_FILE)
+                answers = [await self._keep(file) for file in files]
+            finally:
+                await form.close()
+        except ClientDisconnect:
+            return _refused(400, 'The upload ended before the whole file had arrived.')
+        except HTTPException as error:  # the body is no form
+            return _refused(error.status_code, as_sentence(str(error.detail)))
+        return next((answer for answer in answers if answer.status_code != STORED), answers[0])
+
+    async def _keep(self, file: UploadFile) -> Response:
+        name = (file.filename or '').replace('\\', '/').rpartition('/')[2]
+        where: Any = self.parent_slot or nullcontext()
+        with where:
+            try:
+                await self._on_file(name, await file.read())
+            except FloorError as error:
+                return self._answer(name, error)
+        return PlainTextResponse('stored', STORED)
+
+    def _answer(self, name: str, error: FloorError) -> Response:
+        where: Any = self.parent_slot or nullcontext()
+        with where:
+            self._on_refused(name, as_sentence(error))
+        return _refused(next(status for kind, status in STATUSES if isinstance(error, kind)), as_sentence(error))
+
+
+def _refused(status: int, reason: str) -> Response:
+    log.info('an upload was refused', extra={'status': status, 'reason': reason})
+    return PlainTextResponse(reason, status)

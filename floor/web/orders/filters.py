@@ -1,0 +1,174 @@
+"""What stands above the work orders: which ones to show, as what, and a button for a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from ...core.formatting import number
+from ...core.model import DisplayName, Employee, MachineName, Priority, WorkOrderState
+from ...orders.work_order_list import MOST_TEXT, UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
+from ..shell.chips import Chip, hide, set_attribute
+from ..shell.times import shortened
+
+ADDRESS = '/work-orders'
+CSV_ADDRESS = '/work-orders.csv'
+BOARD, TABLE = 'board', 'table'
+SEARCH_PAUSE_MS = 300
+OPEN_STATES = (WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD)
+ENDED_STATES = (WorkOrderState.COMPLETED, WorkOrderState.CANCELLED)
+
+
+def address_of(filter: OrderFilter, view: str = TABLE) -> str:
+    """The page with this filter, to be shared."""
+    query = filter.to_query() | ({'view': view} if view != TABLE else {})
+    return f'{ADDRESS}?{urlencode(query)}' if query else ADDRESS
+
+
+def csv_address(filter: OrderFilter) -> str:
+    """The file with all that the filter shows, sorted as it is."""
+    query = filter.on_page(1).to_query()
+    return f'{CSV_ADDRESS}?{urlencode(query)}' if query else CSV_ADDRESS
+
+
+class OrderFilters:
+    """The bar. It holds no filter of its own: it shows the page's, and says which one a press asks for."""
+
+    def __init__(self, filter: OrderFilter, view: str, ask: Callable[[OrderFilter], None],
+                 new_order: Callable[[], None]) -> None:
+        self._filter = filter
+        self._view = view
+        self._ask = ask
+        self._showing = False
+        self._chips: dict[WorkOrderState, Chip] = {}
+        with ui.element('q-card').classes('order-filters').props('role=search aria-label="Which work orders"'):
+            with ui.element('div').classes('chips'):
+                for state in (*OPEN_STATES, *ENDED_STATES):
+                    if state is WorkOrderState.COMPLETED:
+                        self._overdue = Chip('Overdue', lambda: self._change(overdue=not self._filter.overdue))
+                        self._done = Chip('Completed today', self._toggle_done)
+                    self._chips[state] = Chip(state.word, partial(self._toggle, state))
+                self._overdue.classes('chip-overdue')
+            with ui.element('div').classes('chips chips-choices'):
+                self._priority = self._select('Priority', {p.value: p.value for p in Priority}, multiple=True)
+                self._machine = self._select('Machine', {})
+                self._assignee = self._select('Assignee', {})
+                self._search = ui.input(placeholder='Search…', on_change=self._searched).classes('chip-search') \
+                    .props(f'dense borderless clearable type=search debounce={SEARCH_PAUSE_MS} maxlength=200 '
+                           'aria-label="Search in all texts of the orders, comments too"')
+            with ui.element('div').classes('chips chips-right'):
+                self._board = ui.link('Board').classes('chip')
+                self._table = ui.link('Table').classes('chip')
+                (self._board if view == BOARD else self._table).props['aria-current'] = 'page'
+                self._csv = ui.link('CSV').classes('chip').props('download')
+                self._csv.props['aria-label'] = 'These orders as a CSV file'
+                ui.button('New work order', on_click=new_order, color=None).classes('primary') \
+                    .props('no-caps unelevated')
+        self.show(filter, None)
+
+    def show(self, filter: OrderFilter, counts: OrderCounts | None) -> None:
+        """What is asked for now, and how many orders are in each state; None: not known yet."""
+        self._filter = filter
+        self._showing = True
+        for state, chip in self._chips.items():
+            chip.show(_counted(state.word, None if counts is None else counts.of(state)), state in filter.states)
+        overdue = None if counts is None else counts.overdue
+        self._overdue.show(_counted('Overdue', overdue), filter.overdue)
+        set_attribute(self._overdue, 'data-count', str(overdue or 0))
+        if filter.done is Done.WEEK:
+            done_word, done = 'Completed in 7 days', None if counts is None else counts.completed_this_week
+        else:
+            done_word, done = 'Completed today', None if counts is None else counts.completed_today
+        self._done.show(_counted(done_word, done), filter.done is not None)
+        chosen = [priority.value for priority in Priority if priority in filter.priorities]
+        if self._priority.value != chosen:
+            self._priority.value = chosen
+        _choose(self._machine, filter.machine)
+        _choose(self._assignee, filter.person or None if filter.assignee is None else str(filter.assignee))
+        if self._search.value != filter.text:
+            self._search.value = filter.text
+        for select in self._priority, self._machine, self._assignee:
+            set_attribute(select, 'data-set', str(bool(select.value)).lower())
+        set_attribute(self._priority, 'display-value', ', '.join(chosen) or 'Priority')
+        set_attribute(self._board, 'href', address_of(_on_board(filter), BOARD))
+        set_attribute(self._table, 'href', address_of(filter))
+        set_attribute(self._csv, 'href', csv_address(filter))
+        hide(self._csv, hidden=False)
+        self._showing = False
+
+    def refuse(self, filter: OrderFilter) -> None:
+        """The address is not understood; filter: as far as it is. There is no file of it."""
+        self.show(filter, None)
+        hide(self._csv, hidden=True)
+
+    def offer(self, machines: Iterable[MachineName], people: Iterable[Employee]) -> None:
+        """The machines and people to choose from."""
+        self._showing = True
+        _offer(self._machine, {name: shortened(str(DisplayName.of(name)), 60) for name in machines})
+        _offer(self._assignee, {UNASSIGNED: 'Nobody yet'} | {
+            str(person.id): person.name + ('' if person.active else ' (has left)') for person in people})
+        self._showing = False
+
+    # within
+
+    def _select(self, label: str, options: dict[str, str], *, multiple: bool = False) -> ui.select:
+        select = ui.select(options, multiple=multiple, with_input=not multiple, clearable=True, on_change=self._chosen)
+        select.classes('chip-select').props('dense borderless options-dense hide-bottom-space')
+        select.props['aria-label'] = label
+        if not multiple:
+            select.props['placeholder'] = label
+        return select
+
+    def _change(self, **changes: Any) -> None:
+        self._ask(replace(self._filter.on_page(1), **changes))
+
+    def _toggle(self, state: WorkOrderState) -> None:
+        self._change(states=self._filter.states ^ {state})
+
+    def _toggle_done(self) -> None:
+        self._change(done=None if self._filter.done else Done.TODAY)
+
+    def _chosen(self) -> None:
+        if self._showing:
+            return
+        assignee = self._assignee.value
+        self._change(priorities=frozenset(Priority(value) for value in self._priority.value or ()),
+                     machine=self._machine.value or None,
+                     assignee=UNASSIGNED if assignee == UNASSIGNED else int(assignee) if assignee else None)
+
+    def _searched(self) -> None:
+        text = (self._search.value or '').replace('\0', '').strip()[:MOST_TEXT].strip()  # which no text may hold
+        if not self._showing and text != self._filter.text:
+            self._change(text=text)
+
+
+def _on_board(filter: OrderFilter) -> OrderFilter:
+    """The board sorts for itself and has no pages."""
+    return replace(filter.on_page(1), sort=SortKey.PRESSING, descending=False)
+
+
+def _counted(word: str, count: int | None) -> str:
+    return word if count is None else f'{word} {number(count)}'
+
+
+def _choose(select: ui.select, value: str | None) -> None:
+    if value is not None and value not in _options(select):  # of a link: it is gone, or not known yet
+        select.set_options({**_options(select), value: value})
+    if select.value != value:
+        select.value = value
+
+
+def _options(select: ui.select) -> dict[str, str]:
+    return cast(dict[str, str], select.options)
+
+
+def _offer(select: ui.select, options: dict[str, str]) -> None:
+    if select.value and select.value not in options:
+        options = {**options, select.value: str(select.value)}
+    if select.options != options:
+        select.set_options(options, value=select.value)

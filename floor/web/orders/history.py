@@ -1,0 +1,125 @@
+"""All that ever happened to a work order, newest first, in sentences."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from nicegui import ui
+
+from ...core.model import WorkOrderDetails, WorkOrderEvent, WorkOrderState
+from ..shell.messages import Words
+from ..shell.order_formatting import HOLD_WORDS, in_ms
+from ..shell.times import date_and_time
+
+SHOWN_AT_FIRST = 100
+MOST_NOTES = 500
+"""Older ones are shown too if they have a text, so that a printed order has all that people wrote."""
+
+CHECKLIST_WORDS = {'added': 'added the step', 'removed': 'removed the step', 'done': 'did the step',
+                   'not done': 'unticked the step', 'changed': 'changed the step'}
+
+
+class OrderHistory:
+    """Who did what, and when in the plant's time."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._all = False
+        self._details: WorkOrderDetails | None = None
+        self._list = ui.element('ol').classes('history')
+        self._on_paper = Words('p').classes('on-paper')
+        self._more = ui.button('', on_click=self._show_all, color=None).props('flat no-caps')
+
+    def show(self, details: WorkOrderDetails) -> None:
+        """The events as they are now."""
+        if self._details is None or self._details.events != details.events:
+            self._details = details
+            self._build(details.events[::-1])
+
+    def _build(self, events: tuple[WorkOrderEvent, ...]) -> None:
+        shown = events if self._all else (
+            *events[:SHOWN_AT_FIRST], *[event for event in events[SHOWN_AT_FIRST:] if note_of(event)][:MOST_NOTES])
+        self._list.clear()
+        with self._list:
+            for event in shown:
+                self._row(event)
+        self._more.set_text(f'Show all {len(events)}')
+        self._more.visible = len(shown) < len(events)
+        left_out = len(events) - len(shown)
+        self._on_paper.set_text(f'{left_out} older entries are not printed: choose “Show all” before you print.'
+                                if left_out else '')
+
+    def _show_all(self) -> None:
+        self._all = True
+        if self._details is not None:
+            self._build(self._details.events[::-1])
+
+    def _row(self, event: WorkOrderEvent) -> None:
+        with ui.element('li') as row:
+            row.props['data-kind'] = event.kind
+            Words('time', date_and_time(in_ms(event.at), self._zone)).classes('quiet')
+            Words('span', sentence(event, self._zone)).classes('said')
+            if note := note_of(event):
+                Words('p', note).classes('said note-text')
+            if event.kind == 'changed' and event.field == 'description':
+                with ui.element('details'):
+                    Words('summary', 'Before')
+                    Words('p', event.old or '').classes('said note-text')
+
+
+def sentence(event: WorkOrderEvent, zone: tzinfo) -> str:
+    """'Lisa Garcia put it on hold: parts', 'Mike Johnson changed the priority from medium to high'."""
+    match event.kind:
+        case 'recovered':
+            return f'The machine runs again since {_time(event.new, zone)}'
+        case 'moved':
+            did = _moved(event)
+        case 'changed':
+            did = _changed(event, zone)
+        case 'checklist':
+            did = f'{CHECKLIST_WORDS.get(event.field or "", "changed the step")} “{event.new or event.old}”'
+        case 'attached':
+            did = f'attached {event.new}'
+        case kind:
+            did = {'created': 'reported it', 'commented': 'wrote:'}.get(kind, kind)
+    return f'{event.who} {did}'
+
+
+def note_of(event: WorkOrderEvent) -> str:
+    """What somebody wrote, a line each; the sentence says what an order waits for."""
+    return '\n'.join(text for text in (
+        event.cause and f'Cause: {event.cause}', event.action_taken and f'Action: {event.action_taken}',
+        event.cancel_reason, event.note) if text)
+
+
+def _moved(event: WorkOrderEvent) -> str:
+    match event.new:
+        case WorkOrderState.IN_PROGRESS:
+            return 'resumed it' if event.old == WorkOrderState.ON_HOLD else 'started it'
+        case WorkOrderState.ON_HOLD:
+            return f'put it on hold: {HOLD_WORDS[event.hold_reason]}' if event.hold_reason else 'put it on hold'
+        case WorkOrderState.COMPLETED:
+            return 'completed it'
+        case WorkOrderState.CANCELLED:
+            return 'cancelled it'
+    return 'reopened it' if event.old in {WorkOrderState.COMPLETED, WorkOrderState.CANCELLED} else 'gave it back'
+
+
+def _changed(event: WorkOrderEvent, zone: tzinfo) -> str:
+    if event.field == 'assignee':
+        if event.new is None:
+            return f'took {event.old} off it'
+        return 'took it' if event.new == event.who else f'assigned it to {event.new}'
+    if event.field == 'description':
+        return 'changed the description'
+    if event.field == 'due':
+        return f'moved the due time from {_time(event.old, zone)} to {_time(event.new, zone)}'
+    return f'changed the {event.field} from {event.old or "nothing"} to {event.new or "nothing"}'
+
+
+def _time(text: str | None, zone: tzinfo) -> str:
+    """A moment as PostgreSQL writes it, in the plant's time."""
+    try:
+        return date_and_time(in_ms(datetime.fromisoformat(text or '')), zone)
+    except ValueError:
+        return text or 'unknown'

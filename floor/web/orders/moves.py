@@ -1,0 +1,279 @@
+"""Moving a work order: which moves there are, what each needs, and what to say when it is refused."""
+
+from __future__ import annotations
+
+from nicegui import background_tasks, ui
+
+from ...core.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
+from ...core.model import HoldReason, Identity, Move, Person, Status, WorkOrder, WorkOrderState
+from ...core.visible_text import is_visible
+from ...orders.work_orders import NOBODY_TO_START, OrderEdit, StateMove
+from ..shell.back_button import BackCloses
+from ..shell.draft_offer import DraftOffer
+from ..shell.drafts import Draft, Drafts, OtherDraft
+from ..shell.heading import Heading
+from ..shell.messages import Alert, Words, as_sentence, no_connection_note
+from ..shell.order_formatting import HOLD_WORDS, move_word, role_needed, short_id
+from ..shell.services import Services
+from ..shell.times import shortened
+
+NO_QUESTION = {WorkOrderState.IN_PROGRESS}
+"""Started and resumed with one click; everything else has something to say."""
+
+
+class OrderMoves:
+    """Built once per page: the dialog that asks for what a move needs."""
+
+    def __init__(self, services: Services, person: Person, identity: Identity) -> None:
+        self._services = services
+        self._person = person
+        self._identity = identity
+        self._drafts = Drafts(identity)
+        self._moves: dict[WorkOrderState, tuple[Move, ...]] = {}
+        self._order: WorkOrder | None = None
+        self._to = WorkOrderState.OPEN
+        self._filling = self._sending = False
+        with ui.dialog() as self._dialog, ui.card().classes('sheet move-form'):
+            self._build()
+        self._back = BackCloses(self._dialog, lambda: self._first)
+        background_tasks.create(self._try_to_load(), name='moves of work orders')
+
+    async def load(self) -> None:
+        """Read the allowed moves; they don't change while the program runs.
+
+        :raises DatabaseUnavailable: nobody answers
+        """
+        if not self._moves:
+            self._moves = await self._services.orders.moves()
+
+    def allowed(self, order: WorkOrder) -> list[Move]:
+        """The moves that lead from where the order stands, those of other roles too: `refusal` says which.
+
+        Empty until they were loaded.
+        """
+        return list(self._moves.get(order.state, ()))
+
+    def refusal(self, order: WorkOrder, move: Move) -> str:
+        """Why this person can't make this move now, for a title; nothing if they can."""
+        ended = order.completed_at or order.cancelled_at
+        if move.within is not None and ended is not None \
+                and self._services.store.now_ms / 1000 - ended.timestamp() > move.within.total_seconds():
+            return f'It ended more than {move.within.days} days ago: open a new one.'
+        if move.to_state is WorkOrderState.IN_PROGRESS and order.assignee_id is None \
+                and self._person.employee_id is None and self._person.role.may(move.role):
+            return as_sentence(NOBODY_TO_START)
+        return role_needed(move.role, self._person.role)
+
+    async def move(self, order: WorkOrder, to: WorkOrderState, opener: ui.element | None = None) -> bool:
+        """Ask for what the move needs, send it, and say why if it is refused; whether the order has moved.
+
+        opener: a native element that has the focus again when what was asked is answered.
+        A move that is not in the table or not this person's is sent without a question: the refusal says what is.
+        """
+        if self._sending or self._dialog.value:
+            return False
+        await self._try_to_load()
+        move = next((each for each in self.allowed(order) if each.to_state is to), None)
+        if to in NO_QUESTION or move is None or self.refusal(order, move):
+            return await self._send_at_once(order, StateMove(to))
+        self._ask(order, to)
+        self._back.opener = opener
+        return await self._dialog is True
+
+    def can_undo(self, before: WorkOrder, to: WorkOrderState) -> bool:
+        """Whether the way back from a move is a move too, and this person's."""
+        return any(move.to_state is before.state and not role_needed(move.role, self._person.role)
+                   for move in self._moves.get(to, ()))
+
+    async def undo(self, order: WorkOrder, before: WorkOrder) -> None:
+        """Bring an order back to where it was, and to nobody where the move had made it somebody's. Says why if it is
+        refused, as when somebody has done something else with it meanwhile."""
+        moved = await self._send(order, StateMove(before.state, hold_reason=before.hold_reason))
+        if moved is not None and before.assignee_id is None and moved.assignee_id is not None:
+            await self._send(moved, OrderEdit(assignee_id=None))
+
+    # asking
+
+    def _build(self) -> None:
+        with ui.element('header').classes('sheet-header'):
+            self._heading = Heading('')
+            ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
+        self._other_tabs = DraftOffer(self._drafts, _summary, lambda other: self._fill(other.draft))
+        self._still_down = ui.label('').classes('note').props('role=alert')
+        with ui.element('fieldset').classes('choice') as self._hold_choice:
+            Words('legend', 'It waits for')
+            self._hold_reason = ui.radio({reason.value: HOLD_WORDS[reason] for reason in HoldReason},
+                                         on_change=self._typed).props('inline aria-label="It waits for"')
+        self._cause = self._field('Cause: what was wrong', 2000)
+        self._action_taken = self._field('Action: what was done', 2000)
+        self._cancel_reason = self._field('Why it is cancelled', 2000)
+        self._first = self._note = self._field('Note (may stay empty)', 2000)
+        no_connection_note()
+        self._problem = Alert()
+        with ui.element('footer').classes('sheet-buttons'):
+            ui.button('Back', on_click=self._dialog.close, color=None).props('flat no-caps')
+            self._button = ui.button('', on_click=self._submit, color=None).props('no-caps').classes('primary')
+
+    def _field(self, label: str, most: int) -> ui.textarea:
+        field = ui.textarea(label, on_change=self._typed).classes('field') \
+            .props(f'outlined autogrow maxlength={most}')
+        field.on('keydown.ctrl.enter', self._submit, args=[])
+        field.on('keydown.meta.enter', self._submit, args=[])
+        return field
+
+    def _ask(self, order: WorkOrder, to: WorkOrderState) -> None:
+        self._order, self._to = order, to
+        word = move_word(order.state, to)
+        self._heading.set_text(f'{word} {short_id(order.id)}')
+        self._dialog.props['aria-label'] = word
+        self._show_still_down(word)
+        self._hold_choice.set_visibility(to is WorkOrderState.ON_HOLD)
+        self._cause.set_visibility(to is WorkOrderState.COMPLETED)
+        self._action_taken.set_visibility(to is WorkOrderState.COMPLETED)
+        self._cancel_reason.set_visibility(to is WorkOrderState.CANCELLED)
+        self._fill(self._drafts.get(self._place))
+        self._other_tabs.show(lambda place: place == self._place)
+        self._problem.show('')
+        self._first = {WorkOrderState.COMPLETED: self._cause,
+                       WorkOrderState.CANCELLED: self._cancel_reason}.get(to, self._note)
+        for field in self._texts.values():
+            field.error = None
+            field.props['autofocus'] = field is self._first
+
+    def _show_still_down(self, word: str) -> None:
+        """Completing an order of a machine that is down is asked about: the work may not have helped."""
+        machine = self._services.store.machines.get(self._order.machine) if self._order else None
+        asks = self._to is WorkOrderState.COMPLETED and machine is not None and machine.status is Status.DOWN
+        self._still_down.set_text(f'{shortened(str(machine.display), 80)} is still down.' if machine and asks else '')
+        self._still_down.set_visibility(asks)
+        self._button.set_text(f'{word} anyway' if asks else word)
+
+    @property
+    def _place(self) -> str:
+        return f'move {self._order.id if self._order else ""} {self._to}'
+
+    @property
+    def _texts(self) -> dict[str, ui.textarea]:
+        return {'cause': self._cause, 'action_taken': self._action_taken, 'cancel_reason': self._cancel_reason,
+                'note': self._note}
+
+    def _fill(self, draft: Draft) -> None:
+        self._filling = True
+        for name, field in self._texts.items():
+            field.value = str(draft.get(name) or '')
+        hold_reason = draft.get('hold_reason')
+        self._hold_reason.value = hold_reason if hold_reason in list(HoldReason) else None
+        self._filling = False
+
+    def _typed(self) -> None:
+        if self._filling or self._order is None:
+            return
+        self._other_tabs.hide()
+        draft: Draft = {'hold_reason': self._hold_reason.value,
+                        **{name: field.value or '' for name, field in self._texts.items()}}
+        if any(draft.values()):
+            self._drafts.keep(self._place, draft)
+        else:
+            self._drafts.discard(self._place)
+
+    # sending
+
+    async def _submit(self) -> None:
+        if self._sending or not self._dialog.value or self._order is None or self._lacks_something():
+            return
+        self._sending = True
+        self._button.props['loading'] = True
+        self._button.disable()
+        self._problem.show('')
+        place = self._place
+        try:
+            await self._services.orders.move(self._identity, self._order.id, self._order.version, self._state_move())
+        except FloorError as error:
+            self._failed(error)
+        else:
+            self._drafts.discard(place)
+            self._dialog.submit(True)
+        finally:
+            self._sending = False
+            if not self._button.is_deleted:
+                self._button.props['loading'] = False
+                self._button.enable()
+
+    def _lacks_something(self) -> bool:
+        needed = {WorkOrderState.COMPLETED: ('cause', 'action_taken'), WorkOrderState.CANCELLED: ('cancel_reason',)}
+        lacking = [name for name in needed.get(self._to, ()) if not is_visible(self._texts[name].value or '')]
+        for name, field in self._texts.items():
+            field.error = 'Please fill this in.' if name in lacking else None
+        no_reason = self._to is WorkOrderState.ON_HOLD and not self._hold_reason.value
+        self._problem.show('Choose what it waits for.' if no_reason else '')
+        return bool(lacking) or no_reason
+
+    def _state_move(self) -> StateMove:
+        said = {name: (field.value or '').strip() if field.visible else '' for name, field in self._texts.items()}
+        hold_reason = HoldReason(self._hold_reason.value) if self._to is WorkOrderState.ON_HOLD else None
+        return StateMove(self._to, hold_reason=hold_reason, cause=said['cause'], action_taken=said['action_taken'],
+                         cancel_reason=said['cancel_reason'], note=said['note'])
+
+    def _failed(self, error: FloorError) -> None:
+        """What was typed stays; a conflict is told, and pressing again decides for what is now."""
+        if self._button.is_deleted:
+            return
+        if isinstance(error, EditConflict) and isinstance(error.current, WorkOrder) and self._order is not None:
+            self._problem.show(f'{what_changed(self._order, error.current)} '
+                               f'Press {self._button.text} again if it still holds.')
+            self._order = error.current
+        elif isinstance(error, InvalidInput) and error.field in self._texts and self._texts[error.field].visible:
+            self._texts[error.field].error = as_sentence(error)
+        elif isinstance(error, DatabaseUnavailable):
+            self._problem.show(f'{as_sentence(error)} What you typed is kept.')
+        else:
+            self._problem.show(as_sentence(error))
+
+    async def _send_at_once(self, order: WorkOrder, move: StateMove) -> bool:
+        return await self._send(order, move) is not None
+
+    async def _send(self, order: WorkOrder, change: StateMove | OrderEdit) -> WorkOrder | None:
+        orders, self._sending = self._services.orders, True
+        try:
+            if isinstance(change, StateMove):
+                return await orders.move(self._identity, order.id, order.version, change)
+            return await orders.edit(self._identity, order.id, order.version, change)
+        except FloorError as error:
+            if not self._dialog.is_deleted:
+                with self._dialog:
+                    ui.notify(refusal_words(order, error), type='warning', multi_line=True, close_button='Close',
+                              timeout=10_000)
+            return None
+        finally:
+            self._sending = False
+
+    async def _try_to_load(self) -> None:
+        try:
+            await self.load()
+        except FloorError:
+            pass  # asked again at the first move; the database refuses what is not allowed
+
+
+def _summary(other: OtherDraft) -> str:
+    reason = other.draft.get('hold_reason')
+    texts = [HOLD_WORDS[HoldReason(reason)] if reason in list(HoldReason) else '',
+             *(str(other.draft.get(name) or '') for name in ('cause', 'action_taken', 'cancel_reason', 'note'))]
+    return '; '.join(text for text in texts if text)
+
+
+def refusal_words(seen: WorkOrder, error: FloorError) -> str:
+    """Why a command about an order was refused, in a sentence."""
+    if isinstance(error, EditConflict) and isinstance(error.current, WorkOrder):
+        return what_changed(seen, error.current)
+    return as_sentence(error)
+
+
+def what_changed(seen: WorkOrder, current: WorkOrder) -> str:
+    """What somebody else did to an order meanwhile, in a sentence."""
+    changes = [f'{what}: {was} → {now}' for what, was, now in (
+        ('state', seen.state.word, current.state.word),
+        ('priority', seen.priority, current.priority),
+        ('assignee', seen.assignee or 'nobody', current.assignee or 'nobody')) if was != now]
+    if seen.description != current.description:
+        changes.append('another description')
+    return f'{short_id(current.id)} was changed meanwhile: {"; ".join(changes) or "see its history"}.'

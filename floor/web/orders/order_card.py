@@ -1,0 +1,120 @@
+"""A column of the board and a card in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from nicegui import ui
+
+from ...core.formatting import number
+from ...core.model import WorkOrder, WorkOrderState
+from ..shell.chips import set_attribute
+from ..shell.heading import Heading
+from ..shell.messages import Words
+from .table import Row
+
+ONCE_A_MINUTE = 60.0
+
+
+class Board(Protocol):
+    """What happens to a card or over a column."""
+
+    def lift(self, card: OrderCard) -> None:
+        """Dragging begins."""
+
+    def put_down(self) -> None:
+        """Dragging has ended, wherever."""
+
+    def open_menu(self, card: OrderCard) -> None:
+        """The moves of this card are wanted."""
+
+    def focused(self, card: OrderCard) -> None:
+        """It, or something in it, has the focus."""
+
+
+class BoardColumn(ui.element):
+    """One state: its name, how many orders are in it, the first of them as cards, which scroll below the name."""
+
+    def __init__(self, state: WorkOrderState, drop: Callable[[WorkOrderState], object]) -> None:
+        super().__init__('q-card')
+        self.classes('board-column').props('role=region')
+        self.props['data-state'] = state.value
+        self.props['aria-label'] = state.word
+        title = 'Completed lately' if state is WorkOrderState.COMPLETED else state.word
+        with self:
+            with ui.element('header'):
+                Heading(title)
+                self._count = Words('span').classes('column-count')
+            self.cards = ui.element('div').classes('cards')
+            self._more = ui.link('').classes('column-more')
+        # without the prevented default nothing can be dropped; that it is being dragged over is nothing to tell
+        self.on('dragover.prevent', lambda: None, args=[], throttle=ONCE_A_MINUTE, trailing_events=False)
+        self.on('drop.prevent', lambda: drop(state), args=[])
+
+    @property
+    def shown(self) -> list[OrderCard]:
+        """Its cards, from the top."""
+        return [child for child in self.cards.default_slot.children if isinstance(child, OrderCard)]
+
+    def arrange(self, cards: list[OrderCard]) -> bool:
+        """These cards, which are all of this column already, in this order; whether it was another one."""
+        children = self.cards.default_slot.children
+        if children == cards:
+            return False
+        children[:] = cards
+        self.cards.update()
+        return True
+
+    def show(self, total: int, shown: int, address: str) -> None:
+        """How many there are, and where to find those that have no card."""
+        self._count.set_text(number(total))
+        self._more.set_text(f'and {number(total - shown)} more: show all in the list')
+        set_attribute(self._more, 'href', address)
+        self._more.set_visibility(total > shown)
+
+
+class OrderCard(ui.element):
+    """One order on the board."""
+
+    def __init__(self, board: Board, prefix: str) -> None:
+        """prefix: what stands before the addresses of this page."""
+        super().__init__('article')
+        self._prefix = prefix
+        self.order: WorkOrder
+        self._row: Row = {}
+        self.classes('order-card').props('draggable=true')
+        with self:
+            self.link = Words('a').classes('card-machine')  # native, as only these can be given the focus
+            self._what = Words('p')
+            self._pill = Words('span').classes('pill')
+            self._assignee = Words('span').classes('card-assignee')
+            self._due = Words('span').classes('card-due')
+            self.menu_button = Words('button', '⋯').classes('card-more').props('type=button aria-haspopup=menu')
+            self.menu_button.on('click', lambda: board.open_menu(self), args=[])
+        self.on('dragstart', lambda: board.lift(self), args=[])
+        self.on('dragend', board.put_down, args=[])
+        self.on('focusin', lambda: board.focused(self), args=[])
+
+    def show(self, order: WorkOrder, row: Row) -> None:
+        """The order as it is now; only what has changed is sent."""
+        self.order = order
+        before, self._row = self._row, row
+        if row == before:
+            return
+        set_attribute(self, 'data-mark', row['mark'])
+        self.link.set_text(row['machine'])
+        set_attribute(self.link, 'href', self._prefix + row['href'])
+        set_attribute(self.link, 'title', row['id'])
+        self._what.set_text(row['what'])
+        self._pill.set_text(row['priority'])
+        set_attribute(self._pill, 'data-priority', row['priority'])
+        self._assignee.set_text(row['assignee'])
+        self._due.set_text(row['due'])
+        set_attribute(self._due, 'data-overdue', row['overdue'])
+        set_attribute(self.menu_button, 'aria-label', f'Move {row["machine"]} {row["short"]}')
+
+    def take_focus(self) -> None:
+        """Put the keyboard here; where it is here already, nothing happens."""
+        if not self.is_deleted:
+            self.link.run_method('focus')

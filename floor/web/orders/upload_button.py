@@ -1,0 +1,89 @@
+"""A button that opens the browser's file chooser and sends what is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import Request
+from nicegui import ui
+
+from ..shell.messages import set_reason
+from .file_upload import FileUpload
+
+NOT_SENT = 'A file was not sent completely. Choose it again.'
+CANCELLED = 'Sending was cancelled. Files that had arrived are kept.'
+
+
+class UploadButton:
+    """A real button; Quasar's uploader stands below it while files are on their way, and shows how far each is.
+
+    Its previews are off: they are blob: images, which our content security policy refuses.
+    """
+
+    def __init__(self, label: str, *, refusal: str, accept: str, max_bytes: int,
+                 on_file: Callable[[str, bytes], Awaitable[None]], on_begin: Callable[[], None],
+                 on_problem: Callable[[str], None], on_rejected: Callable[[], None],
+                 place: Callable[[Request], AbstractAsyncContextManager[None]]) -> None:
+        """refusal: why this person may not attach files; nothing if they may. accept: as of the file input.
+
+        on_file: keeps one, or raises a FloorError. on_problem: a sentence for each that was not kept. on_rejected: the
+        browser has not sent a file, as it is too large or of another kind. place: as of FileUpload.
+        """
+        self._on_begin = on_begin
+        self._on_problem = on_problem
+        self._refusals = 0
+        self._cancelled = False
+        self._uploader = FileUpload(on_file=on_file, on_refused=self._refused, place=place,
+                                    max_bytes=max_bytes)
+        self._uploader.classes('uploader').props('no-thumbnails aria-hidden=true')
+        self._uploader.props['accept'] = accept
+        self._uploader.set_enabled(not refusal)
+        self._uploader.on('start', self._began, args=[])
+        self._uploader.on('finish', self._ended, args=[])
+        self._uploader.on('failed', self._failed, args=[])
+        self._uploader.on('rejected', on_rejected, args=[])
+        self.button = ui.button(label, on_click=self._choose, color=None).props('no-caps')
+        self._cancel = ui.button('Cancel sending', on_click=self._abort, color=None).props('no-caps flat')
+        self._cancel.visible = False
+        set_reason(self.button, refusal)
+
+    def use_camera(self) -> UploadButton:
+        """Have a phone open its camera instead of its photo library."""
+        self._uploader.props['capture'] = 'environment'
+        return self
+
+    def _choose(self) -> None:
+        self._uploader.run_method('pickFiles')
+
+    def _abort(self) -> None:
+        self._cancelled = True
+        self._uploader.run_method('abort')
+        self._on_problem(CANCELLED)
+
+    def _began(self) -> None:
+        self._cancelled = False
+        self._on_begin()
+        self._show(sending=True)
+
+    def _ended(self) -> None:
+        if not self.button.is_deleted:
+            self._show(sending=False)
+            self._uploader.reset()
+
+    def _show(self, *, sending: bool) -> None:
+        self.button.props['loading'] = sending
+        self._cancel.visible = sending
+        self._uploader.classes(add='sending' if sending else '', remove='' if sending else 'sending')
+        self._uploader.props['aria-hidden'] = 'false' if sending else 'true'
+
+    def _refused(self, name: str, why: str) -> None:
+        self._refusals += 1
+        self._on_problem(f'{name}: {why}' if name else why)
+
+    def _failed(self) -> None:
+        """After a refusal, which said more; or the network."""
+        if self._refusals:
+            self._refusals -= 1
+        elif not self._cancelled:
+            self._on_problem(NOT_SENT)

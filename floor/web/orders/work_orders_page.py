@@ -1,0 +1,275 @@
+"""Work orders: which there are, how they stand, and a new one. Everything that is shown stands in the address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
+from nicegui import app, ui
+
+from ...core.errors import DatabaseError, DatabaseUnavailable, NotAllowed, QueryError, TooManyDownloads
+from ...core.model import Identity, OrderBrief, Person
+from ...core.names import in_order_of_names, name_key
+from ...core.query_parameters import Query
+from ...core.sentences import as_sentence
+from ...feed.active_orders import OrderChange
+from ...feed.store import Connection
+from ...orders.work_order_list import UNASSIGNED, OrderCounts, OrderFilter, OrderPage
+from ..http.downloads import too_many
+from ..live.broadcast import LiveView
+from ..shell.browser_history import BrowserHistory
+from ..shell.frame import frame
+from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
+from ..shell.services import Services
+from ..shell.times import time_of_day
+from .board import BoardContent, OrderBoard, read_board
+from .filters import ADDRESS, BOARD, CSV_ADDRESS, TABLE, OrderFilters, address_of
+from .form import FORM_RECONNECT_S, OrderForm
+from .moves import OrderMoves
+from .reader import OrderReader
+from .table import OrderRows, OrderTable
+
+
+def register(services: Services) -> None:
+    """Serve the list and the board at /work-orders, the list as a file at /work-orders.csv."""
+    rows = OrderRows(services.store, services.zone)
+
+    @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
+    async def work_orders_page(request: Request) -> None:
+        identity = services.visitor()
+        person = services.person(identity)
+        view = LiveView(ui.context.client, lambda: None)
+        with frame('Work orders', services, view, person):
+            page = WorkOrdersPage(services, rows, identity, person, request.query_params)
+        services.broadcast.join(view)
+        await page.first_answer()
+
+    @app.get(CSV_ADDRESS, include_in_schema=False)
+    async def work_orders_csv(request: Request) -> Response:
+        try:
+            who = services.identify(request.headers)
+            filter = await services.order_list.checked(understood(request.query_params)[0])
+            pieces = services.order_list.csv(filter)
+            return await services.downloads.csv(who, request.client, pieces, 'work-orders', datetime.now(services.zone))
+        except NotAllowed as refusal:
+            return PlainTextResponse(str(refusal), status_code=403)
+        except QueryError as error:
+            return PlainTextResponse(str(error), status_code=422)
+        except TooManyDownloads as error:
+            return too_many(error)
+        except DatabaseUnavailable as error:
+            return PlainTextResponse(f'{as_sentence(error)} Please try again.', status_code=503,
+                                     headers={'Retry-After': '5'})
+
+
+class WorkOrdersPage:
+    """One browser's page: its filter, and what was read for it."""
+
+    def __init__(self, services: Services, rows: OrderRows, identity: Identity, person: Person,
+                 query: Mapping[str, str]) -> None:
+        """query: what its address asks for."""
+        self._services = services
+        self._rows = rows
+        filter, view = self._filter, self._view = self._understand(query)
+        self._shown_at_ms: int | None = None
+        self._offered: tuple[object, ...] = ()
+        self._history = BrowserHistory(ADDRESS, self._follow)
+        form = OrderForm(services, person, identity)
+        with ui.element('div').classes('orders'):
+            self._filters = OrderFilters(filter, view, self._ask, form.open)
+            self._problem = Notice(self._again)
+            self._table = OrderTable(self._ask) if view == TABLE else None
+            self._board = OrderBoard(services.store, services.zone, OrderMoves(services, person, identity)) \
+                if view == BOARD else None
+            with ui.element('q-card').classes('orders-empty') as self._empty:
+                self._empty_title = ui.label('Reading the work orders…').classes('empty-title')
+                self._empty_text = ui.label()
+                self._clear = ui.button('Clear filters', on_click=lambda: self._ask(OrderFilter()), color=None)
+                self._clear.props('no-caps flat').set_visibility(False)
+        self._reader = OrderReader(ui.context.client, services.store, self._read, self._concerns, self._failed)
+        if self._board is not None:
+            ui.context.client.on_connect(self._complete)
+
+        if self._refusal:
+            self._refuse()
+
+    def _again(self) -> None:
+        self._reader.again()
+
+    def _complete(self) -> None:
+        """A browser has come: the board builds its other cards."""
+        self._reader.ask()
+
+    async def first_answer(self) -> None:
+        """Wait for the orders, but not for long."""
+        self._reader.ask()
+        if self._services.store.connection is Connection.LIVE:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._reader.answered.wait(), FIRST_ANSWER_S)
+
+    def _ask(self, filter: OrderFilter) -> None:
+        """The person wants to see something else: an entry of the browser's history, but not for each letter."""
+        went_on_typing = self._filter.text and filter.text and \
+            replace(self._filter.whole(), text='') == replace(filter.whole(), text='')
+        address = address_of(filter, self._view)
+        if went_on_typing:
+            self._history.replace(address)
+        else:
+            self._history.push(address)
+        self._refusal = ''
+        self._show_soon(filter)
+
+    def _follow(self, query: Mapping[str, str]) -> None:
+        """The browser went back or forward."""
+        self._filter, view = self._understand(query)
+        if view != self._view:
+            ui.navigate.reload()
+        elif self._refusal:
+            self._refuse()
+        else:
+            self._show_soon(self._filter)
+
+    def _show_soon(self, filter: OrderFilter) -> None:
+        self._filter = filter
+        if self._problem.text:
+            self._problem.show('')
+        self._filters.show(filter, None)
+        self._reader.ask()
+
+    def _understand(self, query: Mapping[str, str]) -> tuple[OrderFilter, str]:
+        self._is_checked, self._refusal = False, ''
+        try:
+            return understood(query)
+        except QueryError as error:
+            self._refusal = str(error)
+            return cast(tuple[OrderFilter, str], error.understood)
+
+    def _refuse(self) -> None:
+        """Nothing is shown under an address that is not understood, least of all everything."""
+        self._filters.refuse(self._filter)
+        self._problem.show(self._refusal, can_retry=False)
+        if self._table is not None:
+            self._table.show(self._filter, (), OrderPage((), 0, OrderCounts()))
+        if self._board is not None:
+            self._board.clear()
+        self._empty.set_visibility(True)
+        self._empty_title.set_text('No work orders are shown.')
+        self._empty_text.set_text('The address of this page asks for something that is not there.')
+        self._clear.set_visibility(True)
+
+    # reading
+
+    async def _read(self) -> None:
+        orders, revision = self._services.order_list, self._services.store.orders_revision
+        if self._refusal or not await self._is_known():
+            self._offer(frozenset())
+            return
+        filter = self._filter
+        former, (page, content) = await asyncio.gather(orders.former_assignees(revision), self._pages(filter, revision))
+        if self._table is not None and not page.orders and page.total and filter is self._filter:
+            filter = filter.last_page(page.total)
+            self._history.replace(address_of(filter, self._view))
+            self._show_soon(filter)
+        self._offer(former)
+        if filter is not self._filter:
+            return  # what was asked for meanwhile is read next
+        await self._show(filter, page, content)
+
+    async def _is_known(self) -> bool:
+        """Whether what the filter of an address names is there; else the page says what is not."""
+        while not self._is_checked:
+            filter, refusal = self._filter, ''
+            try:
+                known = await self._services.order_list.checked(filter)
+            except QueryError as error:
+                known, refusal = cast(OrderFilter, error.understood), str(error)
+            if filter is self._filter:  # nobody asked for something else meanwhile
+                self._filter, self._refusal, self._is_checked = known, refusal, True
+        if self._refusal:
+            self._refuse()
+        return not self._refusal
+
+    async def _pages(self, filter: OrderFilter, revision: int) -> tuple[OrderPage, BoardContent]:
+        """The page of the table, or one for each column of the board and any of them for its counts."""
+        orders = self._services.order_list
+        if self._view == TABLE:
+            return await orders.page(filter, revision), BoardContent({})
+        content = await read_board(orders, filter, revision)
+        return next(iter(content.pages.values()), None) or await orders.page(filter, revision), content
+
+    async def _show(self, filter: OrderFilter, page: OrderPage, content: BoardContent) -> None:
+        self._shown_at_ms = self._services.store.now_ms
+        if self._problem.text:
+            self._problem.show('')
+        self._filters.show(filter, page.counts)
+        if self._table is not None:
+            self._table.show(filter, self._rows.of(page), page)
+        if self._board is not None:
+            await self._board.show(filter, content)
+            if filter is not self._filter:
+                return
+        nothing = not page.orders if self._table is not None else not any(p.orders for p in content.pages.values())
+        self._empty.set_visibility(nothing)
+        if nothing:
+            self._say_nothing(is_filtered=filter.narrows)
+
+    def _say_nothing(self, *, is_filtered: bool) -> None:
+        self._clear.set_visibility(is_filtered)
+        self._empty_title.set_text('No work order matches this filter.' if is_filtered else 'There are no work orders.')
+        self._empty_text.set_text('' if is_filtered else 'Report what is wrong with New work order, or from a machine '
+                                                         'on the floor.')
+
+    def _offer(self, former: frozenset[int]) -> None:
+        """The machines and people to choose from, where they are others than before."""
+        store = self._services.store
+        offered = (tuple(store.machines), tuple(store.people.values()), former)
+        if offered == self._offered:
+            return
+        self._offered = offered
+        people = [person for person in store.people.values() if person.active or person.id in former]
+        self._filters.offer(sorted(store.machines, key=name_key), in_order_of_names(people))
+
+    def _failed(self, error: DatabaseError) -> None:
+        shown = '' if self._shown_at_ms is None else \
+            f' What you see is as of {time_of_day(self._shown_at_ms, self._services.zone)}.'
+        self._problem.show(f'Cannot read the work orders. {as_sentence(error)}{shown} They are read again '
+                           f'automatically; you can also try again now.')
+        if self._shown_at_ms is None:
+            self._empty_title.set_text('Waiting for the database.')
+
+    def _concerns(self, change: OrderChange) -> bool:
+        return concerns(self._filter, change.before, change.after)
+
+
+def understood(query: Mapping[str, str]) -> tuple[OrderFilter, str]:
+    """The filter of an address, and whether it asks for the board or the table.
+
+    :raises QueryError: something is not understood; it holds both as far as they are
+    """
+    faults: dict[str, str] = {}
+    try:
+        filter = OrderFilter.from_query(query, also=['view'])
+    except QueryError as error:
+        filter, faults = cast(OrderFilter, error.understood), error.faults
+    asked = Query(query, ['view'], others=True)
+    found = filter, asked.one_of('view', (TABLE, BOARD)) or TABLE
+    if faults or asked.faults:
+        raise QueryError(faults | asked.faults, found)
+    return found
+
+
+def concerns(filter: OrderFilter, before: OrderBrief | None, after: OrderBrief | None) -> bool:
+    """Whether a change of an order can alter what a filter shows; when in doubt, it can."""
+    known = [brief for brief in (before, after) if brief is not None]
+    if filter.machine and known and all(brief.machine != filter.machine for brief in known):
+        return False
+    if before is None or after is None:
+        return True
+    return any((not filter.priorities or brief.priority in filter.priorities)
+               and (filter.assignee is None or filter.assignee == (brief.assignee_id or UNASSIGNED)) for brief in known)

@@ -1,0 +1,82 @@
+"""The floor of one moment of the past: the same lines, tiles and lists as the floor's, filled from the history.
+
+It has a store of its own, whose clock stands still at that moment, so nothing live can get in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from ...core.model import FloorSnapshot, MachineName, Status
+from ...feed.store import Machine, Store
+from ..floor_view.attention_list import ROWS as ATTENTION_ROWS
+from ..floor_view.attention_list import AttentionRow, AttentionSummary
+from ..floor_view.event_stream import ROWS as EVENT_ROWS
+from ..floor_view.event_stream import EventRow
+from ..floor_view.line_card import line_card
+from ..floor_view.machine_tile import MachineTile
+from ..floor_view.plant_figures import PlantFigure
+from ..live.broadcast import LiveView
+from ..shell.heading import Heading
+
+STATUSES = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
+
+
+class PastFloor:
+    """Figures, lines, attention list and events of the snapshot that was shown last."""
+
+    def __init__(self, zone: tzinfo, on_open: Callable[[Machine], None]) -> None:
+        """on_open: somebody pressed this machine."""
+        self.store = Store(monotonic=lambda: 0.0)
+        self._zone = zone
+        self._on_open = on_open
+        self._tiles = LiveView(ui.context.client, self._build_lines)
+        self._rest = LiveView(ui.context.client, lambda: None)
+        with ui.element('div').classes('past-floor') as self.root:
+            with ui.element('q-card').classes('figures').props('role=region aria-label="The plant then"'):
+                for status in STATUSES:
+                    self._rest.add(PlantFigure(self.store, status))
+            with ui.element('div').classes('floor'):
+                self._lines = ui.element('div').classes('lines')
+                with ui.element('aside').classes('side'):
+                    self._lists()
+        self._rest.settle({})
+        self._tiles.settle({})
+
+    def show(self, snapshot: FloorSnapshot) -> None:
+        """The floor as it was."""
+        if self.store.replace(snapshot).layout:
+            self._build_lines()
+        for element in [*self._tiles.all(), *self._rest.all()]:
+            element.update()
+
+    def _build_lines(self) -> None:
+        self._tiles.forget()
+        self._lines.clear()
+        with self._lines:
+            for line in self.store.lines:
+                line_card(line, self.store, self._zone, self._tiles, self._open_tile)
+        self._tiles.settle({})
+
+    def _lists(self) -> None:
+        with ui.card().classes('panel attention').props('role=region aria-label="Needed attention"'):
+            Heading('Needed attention').classes('panel-title')
+            for rank in range(ATTENTION_ROWS):
+                self._rest.add(AttentionRow(self.store, rank, lambda name, _: self._open(name)))
+            self._rest.add(AttentionSummary(self.store))
+        with ui.card().classes('panel stream').props('role=region aria-label="What had just happened"'):
+            Heading('What had just happened').classes('panel-title')
+            for rank in range(EVENT_ROWS):
+                self._rest.add(EventRow(self.store, self._zone, rank))
+
+    def _open_tile(self, event: GenericEventArguments) -> None:
+        if isinstance(event.sender, MachineTile):
+            self._open(event.sender.name)
+
+    def _open(self, name: MachineName) -> None:
+        if (machine := self.store.machines.get(name)) is not None:
+            self._on_open(machine)

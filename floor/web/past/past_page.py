@@ -1,0 +1,184 @@
+"""The floor at any moment of the past, rebuilt from the history and never to be taken for the present."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from fastapi import Request
+from nicegui import ui
+
+from ...analytics import Analytics
+from ...core.errors import FloorError, HistoryNotReadyError, QueryError
+from ...core.formatting import Detail, duration
+from ...core.shifts import Shift, Shifts
+from ...feed.store import Difference, Machine, Store
+from ..floor_view.machine_orders import MOST_ROWS, more_rows, order_row
+from ..live.broadcast import LiveView
+from ..reports.stop_story import PAST
+from ..shell.addresses import as_asked
+from ..shell.frame import frame
+from ..shell.heading import Heading
+from ..shell.loading import RESPONSE_TIMEOUT_S, Loading
+from ..shell.order_formatting import due_words
+from ..shell.past_address import PastMoment, at_text
+from ..shell.services import Services
+from ..shell.times import date_and_time, shortened
+from .controls import PastControls, ago
+from .past_floor import PastFloor
+
+
+def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
+    """Serve it at /past?at=TIME; from and to are what the slider spans."""
+    @ui.page(PAST, response_timeout=RESPONSE_TIMEOUT_S)
+    async def past_page(request: Request) -> None:
+        person = services.person(services.visitor())
+        view = LiveView(ui.context.client, lambda: None)
+        with frame('The past', services, view, person, section='Reports'):
+            try:
+                moment = PastMoment.from_query(request.query_params, now(services), services.zone)
+            except QueryError as error:
+                refusal(str(error))
+                services.broadcast.join(view)
+                return
+            page = PastPage(services, analytics, shifts)
+        services.broadcast.join(view)
+        page.wish(moment)
+        await page.loading.first_answer()
+
+
+class PastPage:
+    """One browser's page. It reads one moment at a time; of those that somebody slides over, the latest is next."""
+
+    def __init__(self, services: Services, analytics: Analytics, shifts: Shifts) -> None:
+        self._services = services
+        self._analytics = analytics
+        self._shifts = shifts
+        self._client = ui.context.client
+        self._wanted: PastMoment | None = None
+        self._moment: PastMoment | None = None
+        with ui.element('div').classes('past') as self._root:
+            with ui.element('q-card').classes('past-banner'):
+                ui.label('The past').classes('past-word')
+                self._title = Heading('').classes('past-title')
+                self._ago = ui.label().classes('past-ago')
+                ui.link('Back to now', '/').classes('past-back')
+            self._controls = PastControls(services.zone, self._move, self._last_shift)
+            self.loading = Loading(services.store, 'the floor of that moment', self._read_wishes)
+            self._nothing = ui.label().classes('past-nothing').props('hidden')
+            self._floor = PastFloor(services.zone, self._open)
+            self._floor.root.props['hidden'] = True  # until there is a moment to show
+        self._machine = PastMachine(services)
+        self._client.on_delete(services.store.subscribe(self._on_difference))
+
+    def wish(self, moment: PastMoment) -> None:
+        """What is to be read next."""
+        self._wanted = self._moment = moment
+        self._controls.show(moment)
+
+    async def _read_wishes(self) -> None:
+        """Read until what was wished for last is shown."""
+        while (moment := self._wanted) is not None and not self._client.is_deleted:
+            self._wanted = None
+            done = False
+            try:
+                await self._read(moment)
+                done = True
+            finally:
+                if not done:  # it is still wished for, unless something else is by now
+                    self._wanted = self._wanted or moment
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.history and self._moment is not None:  # what is shown was not complete
+            self._move(self._moment)
+
+    def _move(self, moment: PastMoment) -> None:
+        """Somebody, or the replay, wants another moment."""
+        self.wish(moment)
+        self.loading.start()
+
+    async def _read(self, moment: PastMoment) -> None:
+        try:
+            snapshot = await self._analytics.floor_at(moment.at)
+        except FloorError as error:
+            self._controls.stop()
+            if isinstance(error, HistoryNotReadyError):  # what was shown before it was begun is wrong
+                self._floor.root.props['hidden'] = True
+            raise
+        if self._client.is_deleted:
+            return
+        with self._client:
+            self._floor.show(snapshot)
+            self._floor.root.props['hidden'] = not snapshot.machines
+            self._nothing.props['hidden'] = bool(snapshot.machines)
+            self._nothing.set_text('' if snapshot.machines else 'Nothing is known of the floor at that moment: its '
+                                                                'history begins later.')
+            self._say(moment)
+            if self._wanted is None:
+                ui.navigate.history.replace(as_asked(address_of(moment)))
+
+    def _say(self, moment: PastMoment) -> None:
+        at_ms = int(moment.at.timestamp() * 1000)
+        self._root.props['data-past'] = at_text(moment.at)
+        self._title.set_text(f'{moment.at.astimezone(self._services.zone):%a} '
+                             f'{date_and_time(at_ms, self._services.zone)}')
+        self._ago.set_text(ago(moment.at, now(self._services)))
+
+    def _last_shift(self) -> Shift:
+        return self._shifts.before(self._shifts.at(now(self._services)))
+
+    def _open(self, machine: Machine) -> None:
+        self._controls.stop()
+        self._machine.tell(machine, self._floor.store)
+
+
+class PastMachine(ui.dialog):
+    """One machine as it was; the way to how it is now."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        with self, ui.card().classes('story') as self._card:
+            pass
+
+    def tell(self, machine: Machine, past: Store) -> None:
+        """Open it for a machine of a floor of the past."""
+        zone = self._services.zone
+        self._card.clear()
+        with self._card:
+            ui.label(f'The past: {date_and_time(past.now_ms, zone)}').classes('past-word')
+            with ui.element('header').classes('story-header'):
+                Heading(str(machine.display))
+                ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
+            ui.label(machine.status_word).classes('drawer-status').props['data-status'] = machine.status.value
+            if machine.reason:
+                ui.label(shortened(machine.reason)).classes('story-reason')
+            lasted = duration(past.seconds_in_status(machine), Detail.MINUTES)
+            ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted} then').classes('story-when')
+            if orders := past.orders_of(machine.name):
+                with ui.element('ul').classes('drawer-orders').props('aria-label="Work orders then"'):
+                    for order in orders[:MOST_ROWS]:
+                        order_row(order, due_words(order, past.now_ms, zone), overdue=order.is_overdue(past.now_ms))
+                    more_rows(len(orders))
+            if machine.name in self._services.store.machines:
+                ui.link('As it is now', f'/?{urlencode({"machine": machine.name})}')
+        self.open()
+
+
+def refusal(sentence: str) -> None:
+    """A moment that cannot be shown says why, and offers one that can."""
+    with ui.card().classes('panel past-refusal'):
+        Heading('The past')
+        ui.label(sentence)
+        ui.link('The floor now', '/')
+
+
+def address_of(moment: PastMoment) -> str:
+    """Opens the page as it is, slider and all."""
+    query = {'at': moment.at, 'from': moment.start, 'to': moment.end}
+    return f'{PAST}?{urlencode({name: at_text(at) for name, at in query.items()}, safe=":")}'
+
+
+def now(services: Services) -> datetime:
+    """By the database's clock."""
+    return datetime.fromtimestamp(services.store.now_ms / 1000, UTC)

@@ -1,0 +1,164 @@
+"""The people of the plant: who they are, what they may do, how much they have open. Supervisors change it here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import Request
+from nicegui import ui
+
+from ...core.errors import FloorError
+from ...core.model import Employee, Identity, Person, Role
+from ...core.query_parameters import Query
+from ...feed.store import Connection, Difference
+from ..live.broadcast import LiveView
+from ..orders.due_times import DueTimes
+from ..orders.form import FORM_RECONNECT_S
+from ..shell.address_note import AddressNote
+from ..shell.browser_history import BrowserHistory
+from ..shell.frame import frame
+from ..shell.heading import Heading
+from ..shell.loading import RESPONSE_TIMEOUT_S
+from ..shell.messages import Alert, Words, as_sentence, set_reason
+from ..shell.order_formatting import role_needed
+from ..shell.services import Services
+from .form import EmployeeForm
+from .table import EmployeeRows, EmployeeTable
+
+ADDRESS = '/employees'
+ACTIVE, ALL = 'active', 'all'
+
+
+def register(services: Services) -> None:
+    """Serve /employees; ?show=all has those on it who have left."""
+    rows = EmployeeRows(services.store)
+
+    @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
+    async def employees_page(request: Request) -> None:
+        identity = services.visitor()
+        person = services.person(identity)
+        view = LiveView(ui.context.client, lambda: None)
+        with frame('Employees', services, view, person):
+            page = EmployeesPage(services, rows, identity, person, request.query_params)
+        services.broadcast.join(view)
+        await page.first_answer()
+
+
+class EmployeesPage:
+    """One browser's page."""
+
+    def __init__(self, services: Services, rows: EmployeeRows, identity: Identity, person: Person,
+                 query: Mapping[str, str]) -> None:
+        """query: what its address asks for."""
+        self._services = services
+        self._history = BrowserHistory(ADDRESS, self._follow)
+        refusal = role_needed(Role.SUPERVISOR, person.role)
+        self._form = EmployeeForm(services, identity)
+        self._switch = EmployeeSwitch(services, identity)
+        self._note = AddressNote('', 'Show the active employees', ADDRESS)
+        with ui.element('div').classes('employees-page'):
+            with ui.card().classes('panel').props('role=region aria-label=Employees'):
+                with ui.element('header').classes('panel-header'):
+                    Heading('Employees').classes('panel-title')
+                    with ui.element('div').classes('chips').props('role=group aria-label="Who is shown"'):
+                        self._chips = {all: self._chip(word, all=all)
+                                       for all, word in ((False, 'Active'), (True, 'All'))}
+                    add = ui.button('Add employee', on_click=self._form.open, color=None).props('no-caps')
+                    set_reason(add.classes('primary'), refusal)
+                Words('p', refusal and f'Add and edit: {refusal} You see the list; supervisors change it.') \
+                    .classes('panel-note')
+                self._table = EmployeeTable(services, rows, person, self._form.open, self._ask_to_switch)
+            self._due_times = DueTimes(services, identity, person)
+        ui.context.client.on_delete(services.store.subscribe(self._on_difference))
+        self._follow(query)
+
+    async def first_answer(self) -> None:
+        """Wait for what is not in the store, but not for long."""
+        await self._due_times.loading.first_answer()
+
+    def _chip(self, word: str, *, all: bool) -> Words:
+        chip = Words('button', word).classes('chip')
+        chip.props['type'] = 'button'
+        chip.props['aria-pressed'] = str(not all).lower()
+        chip.on('click', lambda: self._choose(all=all), args=[])
+        return chip
+
+    def _choose(self, *, all: bool) -> None:
+        self._history.push(f'{ADDRESS}?show={ALL}' if all else ADDRESS)
+        self._note.show('')
+        self._show(all=all)
+
+    def _follow(self, query: Mapping[str, str]) -> None:
+        """What an address asks for, at first or by Back."""
+        asked = Query(query, ['show'])
+        self._show(all=asked.one_of('show', (ACTIVE, ALL)) == ALL)
+        self._note.show(' '.join(asked.faults.values()))
+
+    def _show(self, *, all: bool) -> None:
+        self._table.show(all=all)
+        for shows_all, chip in self._chips.items():
+            chip.props['aria-pressed'] = str(shows_all is all).lower()
+
+    def _ask_to_switch(self, employee: Employee) -> None:
+        self._switch.open(employee, self._table.load_of(employee))
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.people or (difference.connection and self._services.store.connection is Connection.LIVE):
+            self._due_times.loading.start()
+
+
+class EmployeeSwitch:
+    """Asks before somebody is deactivated or reactivated, and says what it means."""
+
+    def __init__(self, services: Services, identity: Identity) -> None:
+        self._employees = services.employees
+        self._identity = identity
+        self._employee: Employee | None = None
+        self._sending = False
+        with ui.dialog() as self._dialog, ui.card().classes('sheet'):
+            self._heading = Heading('')
+            self._text = Words('p').classes('said')
+            self._orders = ui.link('')
+            self._problem = Alert()
+            with ui.element('footer').classes('sheet-buttons'):
+                ui.button('Back', on_click=self._dialog.close, color=None).props('flat no-caps autofocus')
+                self._button = ui.button('', on_click=self._send, color=None).props('no-caps').classes('primary')
+
+    def open(self, employee: Employee, load: int) -> None:
+        """Ask about this person, who has so many open orders."""
+        self._employee = employee
+        word = 'Deactivate' if employee.active else 'Reactivate'
+        self._heading.set_text(f'{word} {employee.name}?')
+        self._dialog.props['aria-label'] = word
+        self._button.set_text(word)
+        self._text.set_text(deactivation_words(load) if employee.active
+                            else 'They can be assigned again, and have their role again.')
+        self._orders.set_text('Show these orders')
+        self._orders.props['href'] = f'/work-orders?assignee={employee.id}'
+        self._orders.set_visibility(employee.active and load > 0)
+        self._problem.show('')
+        self._dialog.open()
+
+    async def _send(self) -> None:
+        if self._sending or self._employee is None or not self._dialog.value:
+            return
+        self._sending = True
+        try:
+            await self._employees.set_active(self._identity, self._employee.id, not self._employee.active)
+        except FloorError as error:
+            if not self._dialog.is_deleted:
+                self._problem.show(as_sentence(error))
+        else:
+            if not self._dialog.is_deleted:
+                self._dialog.close()
+        finally:
+            self._sending = False
+
+
+def deactivation_words(load: int) -> str:
+    """What it means for the orders."""
+    keeps = 'They keep their history, and cannot be assigned any more.'
+    if not load:
+        return f'They have no open orders. {keeps}'
+    orders = '1 open order, which stays' if load == 1 else f'{load} open orders, which stay'
+    return f'They still have {orders} with them until somebody else is assigned. {keeps}'

@@ -1,0 +1,190 @@
+"""Add or edit a person. What is typed is kept; what somebody else changed meanwhile is shown beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nicegui import ui
+
+from ...core.errors import EditConflict, FloorError, InvalidInput
+from ...core.model import Employee, Identity, Role
+from ...core.visible_text import is_visible
+from ...orders.employees import EmployeeEdit
+from ..shell.draft_offer import DraftOffer
+from ..shell.drafts import Draft, Drafts, OtherDraft
+from ..shell.heading import Heading
+from ..shell.messages import Alert, as_sentence, no_connection_note
+from ..shell.services import Services
+
+LABELS = {'first_name': 'First name', 'last_name': 'Last name', 'email': 'E-mail', 'department': 'Department',
+          'role': 'Role'}
+ROLE_WORDS = {Role.VIEWER: 'viewer: looks', Role.OPERATOR: 'operator: reports and comments',
+              Role.TECHNICIAN: 'technician: also takes, moves and completes',
+              Role.SUPERVISOR: 'supervisor: also assigns, cancels, edits people'}
+
+Fields = dict[str, str]
+
+
+class EmployeeForm:
+    """Built once per page."""
+
+    def __init__(self, services: Services, identity: Identity) -> None:
+        self._services = services
+        self._identity = identity
+        self._drafts = Drafts(identity)
+        self._employee: Employee | None = None
+        self._base: Fields = {}
+        self._filling = self._sending = False
+        with ui.dialog() as self._dialog, ui.card().classes('sheet employee-form'):
+            self._build()
+
+    def open(self, employee: Employee | None = None) -> None:
+        """Edit this person, or add one; with what was typed before and not sent."""
+        self._employee = employee
+        self._heading.set_text(f'Edit {employee.name}' if employee else 'Add an employee')
+        self._dialog.props['aria-label'] = 'Edit an employee' if employee else 'Add an employee'
+        self._save_button.set_text('Save' if employee else 'Add')
+        self._base = fields_of(employee)
+        self._restore(self._drafts.get(self._place))
+        self._other_tabs.show(lambda place: place == self._place)
+        self._problem.show('')
+        self._dialog.open()
+
+    def _restore(self, draft: Draft) -> None:
+        """What was typed before, from the version that it was typed on: saving it shows what others changed since."""
+        version = draft.get('version')
+        if self._employee is not None and isinstance(version, int):
+            self._employee = replace(self._employee, version=version)
+            self._base = {field: str(draft.get(f'base_{field}') or '') for field in LABELS}
+        self._fill(self._base | _texts(draft))
+        self._returned.visible = self._discard.visible = bool(draft)
+
+    def _build(self) -> None:
+        with ui.element('header').classes('sheet-header'):
+            self._heading = Heading('')
+            ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
+        self._returned = ui.label('You had typed this and not sent it.').classes('note')
+        self._other_tabs = DraftOffer(self._drafts, _summary, lambda other: self._restore(other.draft))
+        self._inputs: dict[str, ui.input | ui.select] = {}
+        for field, label in LABELS.items():
+            if field == 'role':
+                roles = {role.value: words for role, words in ROLE_WORDS.items()}
+                self._inputs[field] = ui.select(roles, label=label, on_change=self._typed)
+            else:
+                self._inputs[field] = ui.input(label, on_change=self._typed)
+                self._inputs[field].on('keydown.enter', self._save, args=[])
+            self._inputs[field].classes('field').props('outlined')
+        self._inputs['first_name'].props('autofocus')
+        self._inputs['email'].props('type=email')
+        no_connection_note()
+        self._problem = Alert()
+        with ui.element('footer').classes('sheet-buttons'):
+            self._discard = ui.button('Discard draft', on_click=self._throw_away, color=None).props('flat no-caps')
+            self._save_button = ui.button('', on_click=self._save, color=None).props('no-caps').classes('primary')
+
+    @property
+    def _place(self) -> str:
+        return f'employee {self._employee.id if self._employee else "new"}'
+
+    def _fill(self, fields: Fields) -> None:
+        self._filling = True
+        for field, element in self._inputs.items():
+            if field != 'role' or fields[field] in list(Role):
+                element.value = fields[field]
+            element.error = None
+        self._filling = False
+
+    def _typed(self) -> None:
+        if not self._filling:
+            self._keep()
+
+    def _keep(self) -> None:
+        fields = self._fields()
+        self._other_tabs.hide()
+        if fields == self._base:
+            self._drafts.discard(self._place)
+        else:
+            base = {f'base_{field}': value for field, value in self._base.items()}
+            self._drafts.keep(self._place, {**fields, **base,
+                                            'version': self._employee.version if self._employee else None})
+        self._discard.visible = fields != self._base
+
+    def _fields(self) -> Fields:
+        return {field: str(element.value or '') for field, element in self._inputs.items()}
+
+    def _throw_away(self) -> None:
+        self._drafts.discard(self._place)
+        self._dialog.close()
+
+    async def _save(self) -> None:
+        if self._sending or not self._dialog.value:
+            return
+        fields = self._fields()
+        for field, element in self._inputs.items():
+            element.error = None if is_visible(fields[field]) else 'Please fill this in.'
+        if any(element.error for element in self._inputs.values()):
+            return
+        self._sending = True
+        self._save_button.props['loading'] = True
+        self._problem.show('')
+        place = self._place
+        try:
+            await self._send(EmployeeEdit(fields['first_name'], fields['last_name'], fields['email'],
+                                          fields['department'], Role(fields['role'])))
+        except FloorError as error:
+            self._failed(error)
+        else:
+            self._drafts.discard(place)
+            if not self._dialog.is_deleted:
+                self._dialog.close()
+        finally:
+            self._sending = False
+            if not self._save_button.is_deleted:
+                self._save_button.props['loading'] = False
+
+    async def _send(self, edit: EmployeeEdit) -> None:
+        employees = self._services.employees
+        if self._employee is None:
+            await employees.add(self._identity, edit)
+        else:
+            await employees.edit(self._identity, self._employee.id, self._employee.version, edit)
+
+    def _failed(self, error: FloorError) -> None:
+        if self._dialog.is_deleted:
+            return
+        if isinstance(error, EditConflict) and isinstance(error.current, Employee):
+            self._merge(error.current)
+        elif isinstance(error, InvalidInput) and error.field in self._inputs:
+            self._inputs[error.field].error = as_sentence(error)
+        else:
+            self._problem.show(f'{as_sentence(error)} What you typed is kept.')
+
+    def _merge(self, current: Employee) -> None:
+        """What only the other changed is taken over; what both changed stays as typed, with theirs beside it."""
+        mine, theirs, base = self._fields(), fields_of(current), self._base
+        self._employee, self._base = current, theirs
+        self._fill({field: mine[field] if mine[field] != base[field] else theirs[field] for field in LABELS})
+        self._keep()
+        changed = [field for field in LABELS if theirs[field] != base[field]]
+        for field in changed:
+            if self._fields()[field] != theirs[field]:
+                self._inputs[field].error = f'Somebody else made it: {theirs[field]}'
+        told = '; '.join(f'{LABELS[field]}: {base[field]} → {theirs[field]}' for field in changed)
+        self._problem.show(f'Somebody else has changed this person meanwhile. {told or "They were activated or not."} '
+                           'Look, then press Save again.')
+
+
+def fields_of(employee: Employee | None) -> Fields:
+    """What can be edited of a person; empty for a new one."""
+    if employee is None:
+        return {'first_name': '', 'last_name': '', 'email': '', 'department': '', 'role': Role.OPERATOR.value}
+    return {'first_name': employee.first_name, 'last_name': employee.last_name, 'email': employee.email,
+            'department': employee.department, 'role': employee.role.value}
+
+
+def _texts(draft: Draft) -> Fields:
+    return {field: str(draft[field]) for field in LABELS if field in draft}
+
+
+def _summary(other: OtherDraft) -> str:
+    return ', '.join(text for text in _texts(other.draft).values() if text)

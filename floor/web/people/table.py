@@ -1,0 +1,151 @@
+"""The people of the plant in a table, cards on a phone: who they are, what they may do, how much they have open.
+
+The rows are data that all browsers share; there is one element for each column (see floor/web/orders/table.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from nicegui import ui
+
+from ...core.model import Employee, Person, Role
+from ...core.names import in_order_of_names
+from ...feed.store import Difference, Store
+from ..shell.addresses import as_asked
+from ..shell.messages import Words, set_reason
+from ..shell.order_formatting import role_needed
+from ..shell.row_entry import RowEntry, on_row_click, one_for_each_row, show_entry
+from ..shell.services import Services
+
+COLUMNS = {'Name': 'name', 'E-mail': 'email', 'Department': 'department', 'Role': 'role', 'Active': 'active',
+           'Open orders': 'load'}
+"""Each with the entry of a row that it shows."""
+BUTTONS = 'buttons'
+
+Row = dict[str, str | int]
+Rows = tuple[Row, ...]
+"""A tuple: NiceGUI would watch every entry of a list for changes, for each browser."""
+
+
+class EmployeeRows:
+    """The rows of the active people and of all, made once for all browsers."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._made: dict[bool, Rows] = {}
+        store.subscribe(self._on_difference)
+
+    def of(self, *, all: bool) -> Rows:
+        """all: also who is not active."""
+        if (rows := self._made.get(all)) is None:
+            loads = Counter(order.assignee_id for order in self._store.orders.values())
+            people = in_order_of_names(each for each in self._store.people.values() if each.active or all)
+            rows = self._made[all] = tuple(row_of(employee, loads[employee.id]) for employee in people)
+        return rows
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.people or difference.orders:
+            self._made.clear()
+
+
+def row_of(employee: Employee, load: int) -> Row:
+    """One person, as text."""
+    switch = 'Deactivate' if employee.active else 'Reactivate'
+    return {
+        'id': employee.id,
+        'name': employee.name,
+        'email': employee.email,
+        'department': employee.department,
+        'role': employee.role.value,
+        'active': 'yes' if employee.active else 'no',
+        'load': f'{load} open',
+        'href': f'/work-orders?assignee={employee.id}',
+        'edit': f'Edit {employee.name}',
+        'switch': switch,
+        'switch_name': f'{switch} {employee.name}',
+    }
+
+
+class EmployeeTable:
+    """Bound to the store: whoever changes a person or an order, it shows."""
+
+    def __init__(self, services: Services, rows: EmployeeRows, person: Person, on_edit: Callable[[Employee], None],
+                 on_switch: Callable[[Employee], None]) -> None:
+        """on_edit, on_switch: somebody wants to edit a person, or to deactivate or reactivate them."""
+        self._store = services.store
+        self._rows = rows
+        self._refusal = role_needed(Role.SUPERVISOR, person.role)
+        self._prefix = as_asked('')
+        self._all = False
+        self._table = ui.element('q-table').props('flat hide-bottom row-key=id').classes('employees')
+        self._table.props.update({
+            'aria-label': 'Employees', 'rows': (), 'pagination': {'rowsPerPage': 0},
+            'columns': [{'name': entry, 'field': entry, 'label': column} for column, entry in COLUMNS.items()]
+                       + [{'name': BUTTONS, 'field': 'id', 'label': 'Actions'}]})
+        self._build_head()
+        self._build_cells()
+        self._build_buttons(on_edit, on_switch)
+        self._nobody = Words('p', 'Nobody here yet.').classes('panel-note')
+        self.show()
+        ui.context.client.on_delete(self._store.subscribe(self._on_difference))
+
+    def show(self, *, all: bool | None = None) -> None:
+        """Show the people as they are now. all: also who is not active; None: as before."""
+        self._all = self._all if all is None else all
+        rows = self._rows.of(all=self._all)
+        if self._prefix:  # the rows are those of all browsers
+            rows = tuple({**row, 'href': f'{self._prefix}{row["href"]}'} for row in rows)
+        if self._table.props['rows'] != rows:
+            self._table.props['rows'] = rows
+        self._nobody.props['hidden'] = bool(rows)
+
+    def load_of(self, employee: Employee) -> int:
+        """How many active orders this person has."""
+        return sum(order.assignee_id == employee.id for order in self._store.orders.values())
+
+    def _build_head(self) -> None:
+        self._table.add_slot('header')
+        with self._table.slots['header'], ui.element('tr'):
+            for column in COLUMNS:
+                Words('th', column).props['scope'] = 'col'
+            with ui.element('th'):
+                Words('span', 'Actions').classes('visually-hidden')
+
+    def _build_cells(self) -> None:
+        for column, entry in COLUMNS.items():
+            name = f'body-cell-{entry}'
+            self._table.add_slot(name)
+            with self._table.slots[name], RowEntry('td') as cell:
+                cell.props['data-column'] = column
+                cell.show('data-active', 'active')
+                if entry == 'load':
+                    RowEntry('a', href='href', textContent=entry)
+                else:
+                    RowEntry('span', textContent=entry).classes('said')
+
+    def _build_buttons(self, on_edit: Callable[[Employee], None], on_switch: Callable[[Employee], None]) -> None:
+        name = f'body-cell-{BUTTONS}'
+        self._table.add_slot(name)
+        with self._table.slots[name], RowEntry('td') as cell:
+            cell.classes('row-buttons')
+            self._button('Edit', 'edit', on_edit)
+            show_entry(self._button('', 'switch_name', on_switch), 'label', 'switch')
+
+    def _button(self, word: str, name_entry: str, action: Callable[[Employee], None]) -> ui.button:
+        def on_click(employee_id: object) -> None:
+            employee = self._store.people.get(employee_id) if type(employee_id) is int else None
+            if employee is not None:
+                action(employee)
+
+        button = ui.button(word, color=None).props('flat no-caps')
+        one_for_each_row(button)
+        show_entry(button, 'aria-label', name_entry)
+        on_row_click(button, on_click)
+        set_reason(button, self._refusal)
+        return button
+
+    def _on_difference(self, difference: Difference) -> None:
+        if not self._table.is_deleted and (difference.people or difference.orders):
+            self.show()

@@ -1,0 +1,77 @@
+"""Where a time axis has its marks, and what they say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from nicegui import ui
+
+from ...analytics import Window
+from ...core.moments import comes_twice, meanings, zone_word
+
+MINUTE_S, QUARTER_S, HOUR_S, DAY_S = 60, 900, 3600, 86_400
+STEPS_S = (1, 5, 15, 30, *(minutes * MINUTE_S for minutes in (1, 5, 10, 15, 30)),
+           *(hours * HOUR_S for hours in (1, 2, 3, 6, 12)), *(days * DAY_S for days in (1, 2, 7, 28)))
+MOST_MARKS = 10
+NEAR_THE_END = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A time on an axis; at: 0 is where the window starts, 1 is its end."""
+
+    at: float
+    text: str
+
+
+def show_marks(axis: ui.element, window: Window, zone: tzinfo) -> None:
+    """Mark an axis anew."""
+    axis.clear()
+    with axis:
+        for mark in marks(window, zone):
+            label = ui.label(mark.text).classes('timeline-mark')
+            label.style['left'] = f'{mark.at * 100:.2f}%'
+            if mark.at > NEAR_THE_END:
+                label.classes('near-the-end')
+
+
+def marks(window: Window, zone: tzinfo, most: int = MOST_MARKS) -> list[Mark]:
+    """Round times on the plant's clock, at most so many; a new day is marked with its date."""
+    start, end = window.start.astimezone(UTC), window.end.astimezone(UTC)
+    length = (end - start).total_seconds()
+    if length <= 0:
+        return []
+    longest = STEPS_S[-1]
+    step = next((step for step in STEPS_S if length / step <= most), longest * (int(length / longest / most) + 1))
+    return [Mark((moment - start).total_seconds() / length, _text(moment.astimezone(zone), step))
+            for moment in _round_times(start, end, zone, step)]
+
+
+def _round_times(start: datetime, end: datetime, zone: tzinfo, step: int) -> list[datetime]:
+    """Multiples of the step on the clock on the wall; where it goes back, both."""
+    if step <= QUARTER_S:  # clocks differ from UTC by whole quarters of an hour
+        first = math.floor(start.timestamp() / step) * step
+        steps = (datetime.fromtimestamp(second, UTC) for second in range(first, math.ceil(end.timestamp()), step))
+        return [moment for moment in steps if start <= moment < end]
+    day, last, found = start.astimezone(zone).date(), end.astimezone(zone).date(), set[datetime]()
+    while day <= last:
+        midnight = datetime.combine(day, time(), zone)
+        if step < DAY_S:
+            from_s = max(0, int((start - midnight.astimezone(UTC)).total_seconds()) - 2 * HOUR_S) // step * step
+            to_s = min(DAY_S, int((end - midnight.astimezone(UTC)).total_seconds()) + 2 * HOUR_S)
+            clock = (midnight.replace(tzinfo=None) + timedelta(seconds=second)
+                     for second in range(from_s, max(from_s, to_s), step))
+            found.update(moment.astimezone(UTC) for shown in clock for moment in meanings(shown, zone))
+        elif day.toordinal() % (step // DAY_S) == 0:
+            found.add(midnight.astimezone(UTC))
+        day += timedelta(days=1)
+    return sorted(moment for moment in found if start <= moment < end)
+
+
+def _text(moment: datetime, step: int) -> str:
+    if (moment.hour, moment.minute, moment.second) == (0, 0, 0):
+        return f'{moment:%a} {moment.day} {moment:%b}'
+    return moment.strftime('%H:%M:%S' if step < MINUTE_S else '%H:%M') + (
+        f' {zone_word(moment)}' if comes_twice(moment) else '')

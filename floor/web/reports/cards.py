@@ -1,0 +1,146 @@
+"""The six figures at the top of a report, each with its coverage, its change, and the way to where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from nicegui import ui
+
+from ...analytics import Kpi, Kpis
+from ...core.formatting import NOTHING, Detail, counted, duration, number, percent
+from ..shell.chips import set_attribute
+from ..shell.heading import Heading
+from ..shell.messages import Words
+from .words import Change, Unit, Verdict, value
+
+COMPARABLE = 0.8
+"""So much of a window's coverage the window before must have: else there were more stops only because more is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a card is about."""
+
+    kpi: Kpi
+    name: str
+    title: str
+    unit: Unit
+    more_is_better: bool
+
+
+FIGURES = (
+    Figure(Kpi.UPTIME_SHARE, 'Uptime', 'Share of the time that is known in which machines were not down',
+           Unit.SHARE, True),
+    Figure(Kpi.AVAILABILITY, 'Availability', 'Share of the time that is known in which machines produced (ISO 22400-2)',
+           Unit.SHARE, True),
+    Figure(Kpi.STOPS, 'Stops', 'How often a machine went down, micro-stops not counted', Unit.COUNT, False),
+    Figure(Kpi.MTBF, 'MTBF', 'Mean operating time between failures', Unit.SECONDS, True),
+    Figure(Kpi.MTTR, 'MTTR', 'Mean time to repair', Unit.SECONDS, False),
+    Figure(Kpi.MTTA, 'Response', 'Mean time from down to acknowledged (MTTA)', Unit.SECONDS, False),
+)
+
+
+class KpiCard:
+    """One figure."""
+
+    def __init__(self, figure: Figure, explain: Callable[[Kpi], None]) -> None:
+        self._figure = figure
+        with ui.element('q-card').classes('kpi').props('role=group') as card:
+            card.props['aria-label'] = figure.name
+            card.props['data-kpi'] = figure.kpi.value
+            with ui.element('header'):
+                Heading(figure.name).props['title'] = figure.title
+                button = Words('button', 'explain').classes('explain')
+                button.on('click', partial(explain, figure.kpi), args=[])
+                button.props['type'] = 'button'
+                button.props['aria-label'] = f'Explain {figure.name}'
+            self._value = ui.label('…').classes('kpi-value')
+            self._change = ui.label().classes('kpi-change')
+            self._note = ui.label().classes('kpi-note')
+            self._coverage = ui.label().classes('kpi-note')
+
+    def show(self, kpis: Kpis, before: Kpis | None) -> None:
+        """The figure of the window against that of the window before."""
+        figure = self._figure
+        self._value.set_text(value_of(figure, kpis))
+        change = change_of(figure, kpis, before)
+        self._change.set_text(change.text)
+        set_attribute(self._change, 'data-verdict', change.verdict.value)
+        if before is not None and before.covered:
+            former = value_of(figure, before)
+            set_attribute(self._change, 'title', f'The window before: {former}, coverage {percent(before.coverage)}')
+        self._note.set_text(note_of(figure.kpi, kpis) if kpis.covered else 'nothing is known')
+        self._coverage.set_text(coverage_of(kpis))
+
+
+    def clear(self) -> None:
+        """No figure."""
+        for label in self._change, self._note, self._coverage:
+            label.set_text('')
+        self._value.set_text('…')
+
+
+class KpiCards:
+    """All of them."""
+
+    def __init__(self, explain: Callable[[Kpi], None]) -> None:
+        with ui.element('div').classes('kpis'):
+            self._cards = [KpiCard(figure, explain) for figure in FIGURES]
+
+    def show(self, kpis: Kpis, before: Kpis | None) -> None:
+        """The window and the one before."""
+        for card in self._cards:
+            card.show(kpis, before)
+
+    def clear(self) -> None:
+        """No figures."""
+        for card in self._cards:
+            card.clear()
+
+
+def value_of(figure: Figure, kpis: Kpis) -> str:
+    """Nothing known is no figure; without a failure the time between them was longer than what there was."""
+    if not kpis.covered:
+        return NOTHING
+    if figure.kpi is Kpi.MTBF and kpis.at_least is not None:
+        return f'> {duration(kpis.at_least)}'
+    return value(number_of(figure, kpis), figure.unit)
+
+
+def number_of(figure: Figure, kpis: Kpis) -> float | None:
+    """The figure itself; None where nothing is known."""
+    number: float | None = getattr(kpis, figure.kpi)
+    return number if kpis.covered else None
+
+
+def change_of(figure: Figure, kpis: Kpis, before: Kpis | None) -> Change:
+    """Against the window before, if about as much is known of it."""
+    if not kpis.covered:
+        return Change('', Verdict.UNKNOWN)
+    if before is not None and (before.coverage or 0) < COMPARABLE * (kpis.coverage or 0):
+        return Change('too little known before', Verdict.UNKNOWN)
+    return Change.between(None if before is None else number_of(figure, before), number_of(figure, kpis), figure.unit,
+                          more_is_better=figure.more_is_better)
+
+
+def note_of(kpi: Kpi, kpis: Kpis) -> str:
+    """What belongs to a figure without being in it."""
+    running = ''
+    if kpis.ongoing:
+        mean = duration(kpis.ongoing_seconds / kpis.ongoing, Detail.BRIEF)
+        running = f'+ {number(kpis.ongoing)} running, {mean if kpis.ongoing == 1 else f"mean {mean}"}'
+    return {
+        Kpi.UPTIME_SHARE: f'of {counted(kpis.machines, "machine")}',
+        Kpi.AVAILABILITY: 'ISO 22400-2',
+        Kpi.STOPS: f'+ {counted(kpis.micro_stops, "micro-stop")}',
+        Kpi.MTBF: 'up time / stops',
+        Kpi.MTTR: running or f'of {counted(kpis.repaired, "repair")}',
+        Kpi.MTTA: f'{number(kpis.acknowledged)} of {counted(kpis.stops, "stop")} seen to' if kpis.stops else 'no stops',
+    }.get(kpi, '')
+
+
+def coverage_of(kpis: Kpis) -> str:
+    """Beside every figure."""
+    return f'coverage {percent(kpis.coverage)}'

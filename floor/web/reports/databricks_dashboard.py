@@ -1,0 +1,52 @@
+"""The Databricks dashboard in a frame, with the way to it where a browser or a workspace does not let it be framed.
+
+Nobody can look into a frame of another origin, so what may be wrong in it stands beside it, always.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from nicegui import ui
+
+from ...analytics.dashboard_link import HOW_TO_SET, DashboardLink
+from ..shell.chips import set_attribute
+from ..shell.heading import Heading
+from ..shell.messages import Words
+
+TITLE = 'Databricks dashboard'
+
+
+def databricks_dashboard(link: DashboardLink | None) -> None:
+    """link: None where the settings name none; then it says how to."""
+    with ui.element('q-card').classes('panel databricks').props('role=region') as panel:
+        panel.props['aria-label'] = TITLE
+        with ui.element('header'):
+            Heading(TITLE)
+            if link is not None:
+                with ui.element('div').classes('panel-tools'):
+                    ui.link('Open in Databricks', link.open_url, new_tab=True).props('rel=noopener')
+        if link is None:
+            ui.label('No dashboard is set.').classes('panel-empty-title')
+            Words('p', HOW_TO_SET).classes('panel-empty')
+            return
+        host = urlsplit(link.origin).netloc
+        _framed(link, host)
+        with ui.element('details').classes('panel-details'):
+            Words('summary', 'Empty, or it asks to sign in again and again?')
+            with ui.element('ul'):
+                Words('li', f'The browser may block third-party cookies: {host} then does not know that you are signed '
+                            f'in. Allow them for this page, or use “Open in Databricks”.')
+                Words('li', 'The workspace may not allow this app to show it: an administrator allows it under '
+                            'Settings, Security, Embed dashboards.')
+                Words('li', 'You may have no right to see it: whoever owns the dashboard shares it with you.')
+
+
+def _framed(link: DashboardLink, host: str) -> None:
+    """The words lie behind the frame: it is transparent until its page is there, and whoever waits can read them."""
+    with ui.element('div').classes('databricks-frame').props('aria-busy=true') as place:
+        ui.label(f'Loading from {host}…').classes('panel-empty')
+        frame = ui.element('iframe').props('allow=fullscreen referrerpolicy=strict-origin')
+        frame.props['title'] = TITLE
+        frame.props['src'] = link.embed_url
+        frame.on('load', lambda: set_attribute(place, 'aria-busy', 'false'), args=[])

@@ -1,0 +1,141 @@
+"""Explain this number: its formula, its terms, what was left out and why, each machine, each interval."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import tzinfo
+
+from nicegui import background_tasks, ui
+
+from ...analytics import Analytics, Explanation, Kpi, Page
+from ...analytics import report_tables as tables
+from ...core.errors import DatabaseError
+from ...core.formatting import NOTHING, duration, number, percent
+from ..shell.heading import Heading
+from ..shell.messages import Alert, Words, as_sentence
+from .cards import FIGURES
+from .choice import Comparison, ReportChoice
+from .panel import TableView
+from .words import Unit, value
+
+ROWS = 30
+COUNTED = ('stops', 'micro-stops')
+Asked = tuple[Kpi, ReportChoice, Comparison, int]
+
+
+class ExplainDialog:
+    """One for a page, filled when it is opened."""
+
+    def __init__(self, analytics: Analytics, zone: tzinfo) -> None:
+        self._analytics = analytics
+        self._zone = zone
+        self._client = ui.context.client
+        self._asked: Asked | None = None
+        self._task: asyncio.Task[None] | None = None
+        with ui.dialog() as self._dialog, ui.element('q-card').classes('report-dialog explain-dialog'):
+            with ui.element('header'):
+                self._title = Heading('')
+                ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps dense')
+            self._problem = Alert()
+            self._body = ui.element('div').classes('explain-body')
+        self._client.on_delete(self._end)
+
+    def open(self, kpi: Kpi, choice: ReportChoice, comparison: Comparison) -> None:
+        """Where a figure of this report comes from."""
+        self._title.set_text(f'{name_of(kpi)}: {comparison.words}')
+        self._dialog.props['aria-label'] = f'Where {name_of(kpi)} comes from'
+        self._dialog.open()
+        self._read(kpi, choice, comparison, 1)
+
+    def _read(self, kpi: Kpi, choice: ReportChoice, comparison: Comparison, page: int) -> None:
+        self._asked = kpi, choice, comparison, page
+        self._problem.show('')
+        self._body.clear()
+        with self._body:
+            ui.label('Reading…').classes('panel-empty')
+        self._end()
+        self._task = background_tasks.create(self._answer(self._asked), name='explanation')
+
+    async def _answer(self, asked: Asked) -> None:
+        kpi, choice, comparison, page = asked
+        try:
+            explanation = await self._analytics.explain(kpi, comparison.window, choice.scope, Page(page, ROWS))
+        except DatabaseError as error:
+            with self._client:
+                self._body.clear()
+                self._problem.show(f'{as_sentence(error)} Please try again.')
+            return
+        if self._asked is asked:
+            with self._client:
+                self._body.clear()
+                with self._body:
+                    self._show(explanation, *asked)
+
+    def _show(self, explanation: Explanation, kpi: Kpi, choice: ReportChoice, comparison: Comparison,
+              page: int) -> None:
+        unit = unit_of(kpi)
+        view = TableView(self._zone)
+        ui.label(value(explanation.value, unit)).classes('kpi-value')
+        Words('code', explanation.formula).classes('formula')
+        with ui.element('dl'):
+            self._fact('Source', explanation.source)
+            self._fact('Coverage', percent(explanation.coverage))
+            for term, amount in explanation.terms:
+                self._fact(term, amount_of(term, amount))
+        Heading('What is left out', level=3)
+        with ui.element('ul').classes('left-out'):
+            for words in left_out(explanation.left_out):
+                Words('li', words)
+        counted = sum(piece.counted for piece in explanation.pieces)
+        what = 'Intervals' if unit is Unit.SHARE else 'Stops'
+        pieces = choice.file('explain', kpi=kpi.value)
+        with ui.element('header'):
+            Heading(what, level=3)
+            first = (page - 1) * ROWS + 1
+            last = first + len(explanation.pieces) - 1
+            shown = f'{number(first)} to {number(last)}, {number(counted)} of these count'
+            ui.label(shown if explanation.pieces else '').classes('panel-note')
+            ui.link('CSV of all', pieces).props('download')
+        if explanation.pieces:
+            view.show(tables.of_pieces(explanation.pieces), pieces)
+        else:
+            ui.label(f'There are no {what.lower()} in this window.').classes('panel-empty')
+        with ui.element('div').classes('report-dialog-buttons'):
+            if page > 1:
+                ui.button('Before', on_click=lambda: self._read(kpi, choice, comparison, page - 1), color=None) \
+                    .props('flat no-caps')
+            if explanation.more:
+                ui.button('More', on_click=lambda: self._read(kpi, choice, comparison, page + 1), color=None) \
+                    .props('flat no-caps')
+        address = choice.file('explain-machines', kpi=kpi.value)
+        view.below(tables.of_parts(explanation), address, summary=f'Each of {number(len(explanation.parts))} machines')
+
+    def _fact(self, term: str, description: str) -> None:
+        Words('dt', term)
+        Words('dd', description)
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+
+def name_of(kpi: Kpi) -> str:
+    """As its card calls it."""
+    return next((figure.name for figure in FIGURES if figure.kpi is kpi), kpi.value)
+
+
+def unit_of(kpi: Kpi) -> Unit:
+    """What it is measured in."""
+    return Unit(tables.kind_of(kpi).value)
+
+
+def amount_of(term: str, amount: float) -> str:
+    """A term of a formula: counts are called stops, all others are time."""
+    return number(amount) if term.startswith(COUNTED) else duration(amount)
+
+
+def left_out(parts: Iterable[tuple[str, float]]) -> list[str]:
+    """A sentence for each, or one that says that there is nothing."""
+    return [f'{why}: {amount_of(why, amount)}' for why, amount in parts] or [f'Nothing {NOTHING} all of it counts.']

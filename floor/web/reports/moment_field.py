@@ -1,0 +1,50 @@
+"""A field for a day and time by the plant's clock. Where the clock shows that time twice, it asks which is meant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+from nicegui import ui
+
+from ...core.moments import by_the_clock, meanings, with_offset
+from .choice import of_field
+
+ORDINALS = ('first', 'second')
+
+
+class MomentField:
+    """The browser's own field, and under it both meanings of a time that comes twice."""
+
+    def __init__(self, label: str, zone: tzinfo) -> None:
+        self._zone = zone
+        self._meanings: tuple[datetime, ...] = ()  # in UTC: of times of one zone Python compares the clocks
+        self._input = ui.input(label, on_change=self._changed).props('type=datetime-local outlined dense stack-label')
+        self._which = ui.radio({}).props('dense').classes('range-which')
+        self._which.props['aria-label'] = f'{label}: which of the two, as the clocks go back'
+        self._which.set_visibility(False)
+
+    def show(self, at: datetime) -> None:
+        """This moment."""
+        self._input.value = of_field(at.astimezone(self._zone))
+        if self._meanings:
+            self._which.value = self._meanings.index(at.astimezone(UTC))
+
+    @property
+    def text(self) -> str:
+        """What it says, as an address would; with its offset where the time alone would mean two moments."""
+        if self._meanings:
+            return with_offset(self._meanings[self._which.value or 0], self._zone)
+        return str(self._input.value or '')
+
+    def _changed(self) -> None:
+        try:
+            local = datetime.fromisoformat(self._input.value or '')
+            found = tuple(at.astimezone(UTC) for at in meanings(local.replace(tzinfo=None), self._zone))
+        except (ValueError, OverflowError):  # not typed to its end
+            found = ()
+        found = found if len(found) > 1 else ()
+        if found != self._meanings:
+            self._meanings = found
+            self._which.set_options({number: f'{by_the_clock(at, self._zone, "%H:%M")}, the {ORDINALS[number]}'
+                                     for number, at in enumerate(found)}, value=0 if found else None)
+            self._which.set_visibility(bool(found))

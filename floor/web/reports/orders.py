@@ -1,0 +1,97 @@
+"""Work orders over time: how many a day, how old, how soon done, and on whose desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nicegui import ui
+
+from ...analytics import OrderReport, VolumeOfDay
+from ...analytics import report_tables as tables
+from ...core.formatting import counted, number
+from ..shell.heading import Heading
+from .bars import bars, legend, load_bars
+from .panel import Panel, TableView
+from .pareto import LINE, MUTED, RULE, STILL, TEXT, TRIVIAL
+
+CsvAddress = Callable[[str], str]
+
+
+def show_orders(panel: Panel, report: OrderReport, volume: Sequence[VolumeOfDay], view: TableView,
+                csv_address: CsvAddress) -> None:
+    """All four parts of it. volume: of the days to show, which may be more than those of the report."""
+    if not any((volume, report.ages, report.resolution, report.load)):
+        panel.say('There were no work orders in this window, and there are none now.')
+        return
+    with panel.fill(), ui.element('div').classes('order-report'):
+        with _part('Reported a day'):
+            if volume:
+                _volume(volume)
+                view.below(tables.of_volume(volume), csv_address('order-volume'))
+                _file(csv_address('order-volume'), 'Orders a day')
+            else:
+                _nothing('No work order was reported in this window.')
+        with _part('On whose desk'):
+            if report.load:
+                bars(load_bars(report.load), view)
+                legend((('active', 'open now'), ('completed', 'completed in the window')))
+                view.below(tables.of_load(report.load), csv_address('order-load'))
+                _file(csv_address('order-load'), 'Load per person')
+            else:
+                _nothing('Nobody has a work order, and none was completed.')
+        with _part('Age of what is open'):
+            if report.ages:
+                view.show(tables.of_ages(report.ages))
+                _file(csv_address('order-ages'), 'Ages')
+            else:
+                _nothing('No work order is open.')
+        with _part('From reported to completed'):
+            if report.resolution:
+                view.show(tables.of_resolution(report.resolution))
+                _file(csv_address('order-resolution'), 'Resolution times')
+            else:
+                _nothing('No work order was completed in this window.')
+
+
+def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
+    """For ECharts: bars of the days, the mean of seven days as a line."""
+    days = [f'{each.day:%d %b}' if len(volume) < 300 else f'{each.day:%Y-%m-%d}' for each in volume]  # noqa: PLR2004
+    return {
+        **STILL,
+        'legend': {'top': 0, 'left': 0, 'selectedMode': False, 'itemWidth': 12, 'itemHeight': 8, 'itemGap': 18,
+                   'textStyle': TEXT, 'data': ['a day', 'mean of seven days']},
+        'grid': {'left': 34, 'right': 8, 'top': 30, 'bottom': 26},
+        'xAxis': {'type': 'category', 'data': days, 'axisTick': {'show': False},
+                  'axisLine': {'lineStyle': {'color': RULE}}, 'axisLabel': {**TEXT, 'hideOverlap': True}},
+        'yAxis': {'type': 'value', 'minInterval': 1, 'axisLabel': TEXT, 'splitLine': {'lineStyle': {'color': RULE}}},
+        'series': [
+            {'type': 'bar', 'name': 'a day', 'data': [each.orders for each in volume], 'silent': True,
+             'barMaxWidth': 40, 'itemStyle': {'color': TRIVIAL, 'borderRadius': [2, 2, 0, 0]}},
+            {'type': 'line', 'name': 'mean of seven days', 'data': [round(each.average, 2) for each in volume],
+             'silent': True, 'symbol': 'circle' if len(volume) == 1 else 'none', 'itemStyle': {'color': LINE},
+             'lineStyle': {'color': LINE, 'width': 2}}],
+        'color': [TRIVIAL, LINE, MUTED],
+    }
+
+
+def _volume(volume: Sequence[VolumeOfDay]) -> None:
+    chart = ui.echart(volume_options(volume), renderer='svg').classes('chart chart-low').props('role=img')
+    total = sum(each.orders for each in volume)
+    chart.props['aria-label'] = (f'{counted(total, "work order")} on {counted(len(volume), "day")}, at last '
+                                 f'{number(volume[-1].average, 1)} a day. The table below has each day.')
+
+
+def _part(title: str) -> ui.element:
+    part = ui.element('section')
+    with part:
+        Heading(title, level=3)
+    return part
+
+
+def _nothing(sentence: str) -> None:
+    ui.label(sentence).classes('panel-empty')
+
+
+def _file(address: str, what: str) -> None:
+    ui.link('CSV', address).classes('part-file').props('download').props['aria-label'] = f'{what} as a CSV file'

@@ -1,0 +1,127 @@
+"""A part of a report: its heading, what it shows, and below it the same as a table and as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, tzinfo
+
+from nicegui import ui
+
+from ...analytics.report_tables import Cell, Kind, Table
+from ...core.formatting import NOTHING, duration, number, percent
+from ...core.model import DisplayName, MachineName
+from ...core.moments import by_the_clock
+from ..shell.chips import set_attribute
+from ..shell.heading import Heading
+from ..shell.messages import Words
+from ..shell.times import shortened
+
+LONGEST_TEXT = 120
+MOST_ROWS = 40
+NUMBERS = frozenset({Kind.COUNT, Kind.NUMBER, Kind.SECONDS, Kind.SHARE})
+AddressOf = Callable[[MachineName], str]
+
+
+class Panel:
+    """Says that it reads until it is filled for the first time; later it keeps what it shows until there is more."""
+
+    def __init__(self, title: str, *, file: str = '', wide: bool = False) -> None:
+        """file: what its CSV is called; wide: as wide as the page."""
+        self.file = file
+        with ui.element('q-card').classes('panel').props('role=region') as self.card:
+            self.card.props['aria-label'] = title
+            self.card.props['data-wide'] = str(wide).lower()
+            with ui.element('header'):
+                Heading(title)
+                self._note = ui.label().classes('panel-note')
+                self.tools = ui.element('div').classes('panel-tools')
+                if file:
+                    with self.tools:
+                        self._csv = ui.link('CSV').props('download')
+                        self._csv.props['aria-label'] = f'{title} as a CSV file'
+            self._body = ui.element('div').classes('panel-body')
+        self.say('Reading…')
+
+    def about(self, note: str, csv_address: str = '') -> None:
+        """The words beside the heading, and where its file is."""
+        self._note.set_text(note)
+        if self.file:
+            set_attribute(self._csv, 'href', csv_address)
+
+    @contextmanager
+    def fill(self) -> Iterator[None]:
+        """The block builds what it shows from now on."""
+        self._body.clear()
+        with self._body:
+            yield
+
+    def say(self, sentence: str) -> None:
+        """Words in place of a picture."""
+        with self.fill():
+            ui.label(sentence).classes('panel-empty')
+
+
+class TableView:
+    """Writes tables of people's words: names that lead to a machine's report, times of the plant."""
+
+    def __init__(self, zone: tzinfo, address_of: AddressOf | None = None) -> None:
+        self._zone = zone
+        self._address_of = address_of
+
+    def below(self, table: Table, csv_address: str, *, summary: str = 'Table') -> None:
+        """Folded away, under a picture."""
+        with ui.element('details').classes('panel-details'):
+            Words('summary', summary)
+            self.show(table, csv_address)
+
+    def show(self, table: Table, csv_address: str = '', *, most: int = MOST_ROWS, caption: str = '') -> None:
+        """The first rows; where there are more, the file has them."""
+        with ui.element('div').classes('report-scroll').props('tabindex=0 role=group'), \
+                ui.element('table').classes('report-table'):
+            if caption:
+                Words('caption', caption)
+            with ui.element('thead'), ui.element('tr'):
+                for column in table.columns:
+                    Words('th', column.title).props('scope=col').props['data-kind'] = _kind(column.kind)
+            with ui.element('tbody'):
+                for row in table.rows[:most]:
+                    with ui.element('tr'):
+                        for column, cell in zip(table.columns, row, strict=True):
+                            self._cell(column.kind, cell)
+        if len(table.rows) > most and csv_address:
+            with ui.element('p').classes('panel-more'):
+                ui.label(f'{number(len(table.rows) - most)} more are in the')
+                ui.link('CSV file', csv_address).props('download')
+
+    def _cell(self, kind: Kind, cell: Cell) -> None:
+        if kind is Kind.MACHINE and isinstance(cell, str):
+            with ui.element('td'):
+                self.machine(MachineName(cell))
+        else:
+            Words('td', self.words(kind, cell)).props['data-kind'] = _kind(kind)
+
+    def machine(self, name: MachineName) -> None:
+        """A machine's name, leading to its own report."""
+        text = shortened(str(DisplayName.of(name)), LONGEST_TEXT)
+        if self._address_of is None:
+            ui.label(text)
+        else:
+            ui.link(text, self._address_of(name)).classes('report-machine')
+
+    def words(self, kind: Kind, cell: Cell) -> str:
+        """A cell for people."""
+        if isinstance(cell, datetime):
+            return by_the_clock(cell, self._zone, '%Y-%m-%d %H:%M:%S')
+        if isinstance(cell, date):
+            return f'{cell:%a %Y-%m-%d}'
+        if isinstance(cell, str):
+            return shortened(cell, LONGEST_TEXT)
+        if cell is None:
+            return '' if kind is Kind.TEXT else 'still going' if kind is Kind.MOMENT else NOTHING
+        return percent(cell) if kind is Kind.SHARE else duration(cell) if kind is Kind.SECONDS else \
+            number(cell, 1 if kind is Kind.NUMBER else 0)
+
+
+def _kind(kind: Kind) -> str:
+    return 'number' if kind in NUMBERS else 'text'

@@ -1,0 +1,337 @@
+"""Reports: what was, and why. Everything that is shown stands in the address."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
+from nicegui import app, background_tasks, ui
+
+from ...analytics import Analytics, Kpi, Kpis, Window
+from ...analytics.report_csv import ReportFiles
+from ...analytics.stops import By
+from ...core.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    FloorError,
+    HistoryNotReadyError,
+    InvalidInput,
+    NotAllowed,
+    ProgramFaultError,
+    QueryError,
+    TooManyDownloads,
+)
+from ...core.model import MachineName
+from ...core.names import name_key
+from ...feed.store import NOT_ON_A_LINE, Connection, Difference
+from ..http.downloads import too_many
+from ..live.broadcast import LiveView
+from ..shell.assets import link_stylesheet
+from ..shell.browser_history import BrowserHistory
+from ..shell.frame import frame
+from ..shell.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Notice, failure, waiting
+from ..shell.messages import Alert, as_sentence
+from ..shell.services import Services
+from ..shell.times import moment
+from .cards import KpiCards
+from .choice import ADDRESS, Comparison, ReportChoice, ShiftsOfPlant, Span
+from .databricks_dashboard import databricks_dashboard
+from .explain import ExplainDialog
+from .filters import ReportFilters
+from .losses import Losses, table_view
+from .orders import show_orders
+from .panel import Panel
+from .tabs import AskedReport, ReportTabs, Tab
+from .timeline import timeline_panel
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+AGAIN_S = 300.0       # how old a report of the present may become while somebody looks at it
+STYLESHEET = 'reports.css'
+
+
+def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) -> None:
+    """Serve the reports at /reports, their files at /reports/NAME.csv."""
+    files = ReportFiles(analytics, services.zone)
+
+    @ui.page(ADDRESS, response_timeout=RESPONSE_TIMEOUT_S)
+    async def reports_page(request: Request) -> None:
+        identity = services.visitor()
+        person = services.person(identity)
+        view = LiveView(ui.context.client, lambda: None)
+        asked = AskedReport.from_query(request.query_params, services.zone)
+        with frame('Reports', services, view, person):
+            link_stylesheet(STYLESHEET)
+            tabs = ReportTabs(asked.choice, asked.tab)
+            page = ReportsPage(services, analytics, shifts, asked, tabs.show) if asked.tab is Tab.PLANT else None
+            if page is None and asked.refusal:
+                Alert().show(asked.refusal)
+            elif page is None:
+                databricks_dashboard(services.dashboard)
+        services.broadcast.join(view)
+        if page is not None:
+            await page.first_answer()
+
+    @app.get(ADDRESS + '/{name}.csv', include_in_schema=False)
+    async def reports_csv(name: str, request: Request) -> Response:
+        try:
+            who = services.identify(request.headers)
+            if not files.has(name):
+                return PlainTextResponse('There is no such report.', status_code=404)
+            choice = ReportChoice.from_query(request.query_params, services.zone, also=['kpi', 'tab'])
+            await analytics.check(choice.scope)
+            comparison = choice.at(await services.database_now(), services.zone, shifts)
+            pieces = files.pieces(name, comparison.window, comparison.before, choice.scope, by=choice.by,
+                                  kpi=request.query_params.get('kpi', ''))
+            return await services.downloads.csv(who, request.client, pieces, name, datetime.now(services.zone))
+        except NotAllowed as refusal:
+            return PlainTextResponse(str(refusal), status_code=403)
+        except TooManyDownloads as error:
+            return too_many(error)
+        except InvalidInput as error:
+            return PlainTextResponse(as_sentence(error), status_code=422)
+        except DatabaseUnavailable as error:
+            return PlainTextResponse(f'{as_sentence(error)} Please try again.', status_code=503,
+                                     headers={'Retry-After': '5'})
+
+
+class ReportsPage:
+    """One browser's page: what it is about, and what was read for it."""
+
+    def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, asked: AskedReport,
+                 on_choice: Callable[[ReportChoice], None]) -> None:
+        """asked: by its address. on_choice: told of each other choice, for what stands around."""
+        self._services = services
+        self._analytics = analytics
+        self._shifts = shifts
+        choice = self._choice = asked.choice
+        self._refusal = asked.refusal
+        self._is_checked = False
+        self._on_choice = on_choice
+        self._history = BrowserHistory(ADDRESS, self._follow)
+        self._client = ui.context.client
+        self._task: asyncio.Task[None] | None = None
+        self._answered = asyncio.Event()
+        self._offered: tuple[object, ...] = ()
+        self._explain = ExplainDialog(analytics, services.zone)
+        with ui.element('div').classes('reports') as self._root:
+            self._filters = ReportFilters(choice, self._ask, services.zone)
+            self._problem = Notice(self.read)
+            self._clear = ui.button('Show the report of today', on_click=lambda: self._ask(ReportChoice()), color=None)
+            self._clear.props('no-caps').classes('report-clear').set_visibility(False)
+            self._cards = KpiCards(self._open_explanation)
+            window = self._comparison().window
+            self._timeline = timeline_panel(analytics, services.store, services.zone, window, self._machines_of(choice),
+                                            self._zoom)
+            self._losses = Losses(analytics, services.zone, self._sort)
+            self._orders = Panel('Work orders', wide=True)
+        self._stop = services.store.subscribe(self._on_difference)
+        self._client.on_delete(self._end)
+        self._offer()
+
+    async def first_answer(self) -> None:
+        """Wait for the figures, but not for long."""
+        if self._refusal:
+            self._refuse(self._refusal)
+            return
+        self.read()
+        if self._services.store.connection is Connection.LIVE:
+            try:
+                await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
+            except TimeoutError:
+                pass
+
+    def read(self) -> None:
+        """Compute the report anew."""
+        self._end_reading()
+        self._task = background_tasks.create(self._run(), name='report')
+
+    # what people do
+
+    def _ask(self, choice: ReportChoice) -> None:
+        self._history.push(choice.address())
+        self._show(choice)
+
+    def _follow(self, query: Mapping[str, str]) -> None:
+        """The browser went back or forward."""
+        asked = AskedReport.from_query(query, self._services.zone)
+        self._is_checked = False
+        if asked.tab is not Tab.PLANT:
+            ui.navigate.reload()
+        elif asked.refusal:
+            self._end_reading()
+            self._choice = asked.choice
+            self._filters.show(asked.choice)
+            self._refuse(asked.refusal)
+        else:
+            self._show(asked.choice)
+
+    def _show(self, choice: ReportChoice) -> None:
+        self._choice, self._refusal = choice, ''
+        self._clear.set_visibility(False)
+        self._root.props['data-refused'] = 'false'
+        self._filters.show(choice)
+        self._on_choice(choice)
+        self._timeline.show(self._comparison().window, self._machines_of(choice))
+        self.read()
+
+    def _refuse(self, refusal: str) -> None:
+        """Nothing is shown under an address that is not understood, least of all the whole floor."""
+        self._refusal = refusal
+        self._problem.show(refusal, can_retry=False)
+        self._clear.set_visibility(True)
+        self._filters.refuse()
+        self._root.props['data-refused'] = 'true'
+
+    def _zoom(self, window: Window) -> None:
+        self._ask(self._choice.zoomed(window, self._services.zone))
+
+    def _sort(self, by: By) -> None:
+        self._ask(replace(self._choice, by=by))
+
+    def _open_explanation(self, kpi: Kpi) -> None:
+        self._explain.open(kpi, self._choice, self._comparison())
+
+    # reading
+
+    async def _run(self) -> None:
+        """The report, again after a while where it reaches until now, and again soon where it failed."""
+        while True:
+            self._loading(True)
+            overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._problem_is, waiting('the report'))
+            try:
+                await self._read(self._choice, await self._services.database_now())
+                pause = AGAIN_S if self._choice.span is not Span.RANGE else None
+                self._problem_is('')
+            except QueryError as error:
+                pause = None
+                with self._client:
+                    self._refuse(str(error))
+            except FloorError as error:
+                pause = RETRY_S if isinstance(error, DatabaseError) else None
+                self._failed(error)
+            except Exception as error:  # a fault of ours: the page says so and reads again
+                log.exception('a report could not be read')
+                pause = RETRY_S
+                self._failed(ProgramFaultError(error))
+            finally:
+                overdue.cancel()
+            self._loading(False)
+            self._answered.set()
+            if pause is None:
+                return
+            await asyncio.sleep(pause)
+
+    async def _read(self, choice: ReportChoice, now: datetime) -> None:
+        """Part after part, each shown as soon as it is there. now: by the database's clock."""
+        comparison, broad_comparison = self._at(choice, now), self._at(choice.broad, now)
+        analytics, window, scope = self._analytics, comparison.window, choice.scope
+        if not self._is_checked:
+            await analytics.check(scope)
+            self._is_checked = True
+        begun = window.start < now
+        kpis = await analytics.kpis(window, scope)
+        before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
+        with self._client:
+            self._cards.show(kpis, before)
+            self._answered.set()
+            self._losses.about(choice, comparison, broad_comparison)
+            self._orders.about(comparison.words)
+        if nothing := nothing_known(kpis, choice, begun=begun):
+            with self._client:
+                self._losses.say(nothing)
+        else:
+            await self._losses.read(choice, comparison, broad_comparison)
+        broad = choice.broad
+        orders = await analytics.work_orders(window, scope)
+        volume = orders if broad is choice else await analytics.work_orders(broad_comparison.window, scope)
+        with self._client:
+            show_orders(self._orders, orders, volume.volume if begun else (), table_view(self._services.zone, choice),
+                        lambda name: (broad if name == 'order-volume' else choice).file(name))
+
+    # showing
+
+    def _loading(self, loading: bool) -> None:
+        with self._client:
+            self._root.props['data-loading'] = str(loading).lower()
+            self._filters.say('Reading…' if loading else f'as of {self._now:%H:%M:%S}')
+
+    def _failed(self, error: FloorError) -> None:
+        if isinstance(error, HistoryNotReadyError):  # what was shown before it was begun is wrong
+            with self._client:
+                self._cards.clear()
+                self._losses.say(as_sentence(error))
+                self._orders.say(as_sentence(error))
+        self._problem_is(failure('the report', error) if isinstance(error, DatabaseError | ProgramFaultError)
+                         else f'Cannot read the report. {as_sentence(error)}')
+
+    def _problem_is(self, sentence: str) -> None:
+        if self._problem.text != sentence and not self._problem.is_deleted:
+            self._problem.show(sentence)
+
+    def _offer(self) -> None:
+        store = self._services.store
+        offered = (tuple(line.name for line in store.lines if line.name != NOT_ON_A_LINE),
+                   tuple(sorted(store.machines, key=name_key)))
+        if offered != self._offered:
+            self._offered = offered
+            self._filters.offer(*offered)
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.layout:
+            with self._client:
+                self._offer()
+        if self._refusal:
+            return
+        if difference.history:  # all of it was wrong, or is there now
+            self._timeline.show(self._comparison().window, self._machines_of(self._choice))
+            self.read()
+        elif difference.connection and self._services.store.connection is Connection.LIVE and self._problem.text:
+            self.read()
+
+    # within
+
+    @property
+    def _now(self) -> datetime:
+        return moment(self._services.store.now_ms, self._services.zone)
+
+    def _comparison(self) -> Comparison:
+        return self._at(self._choice)
+
+    def _at(self, choice: ReportChoice, now: datetime | None = None) -> Comparison:
+        return choice.at(now or self._now, self._services.zone, self._shifts)
+
+    def _machines_of(self, choice: ReportChoice) -> list[MachineName] | None:
+        if choice.machine is not None:
+            return [choice.machine]
+        if choice.line is None:
+            return None
+        return [machine.name for line in self._services.store.lines if line.name == choice.line
+                for machine in line.machines]
+
+    def _end(self) -> None:
+        self._stop()
+        self._end_reading()
+
+    def _end_reading(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+
+def nothing_known(kpis: Kpis, choice: ReportChoice, *, begun: bool) -> str:
+    """Why a report is empty; empty where it is not."""
+    if kpis.covered:
+        return ''
+    if not begun:
+        return 'This window has not begun yet.'
+    if choice.machine is not None:
+        return 'Nothing was heard of this machine in this window.'
+    if not kpis.machines:
+        return 'There is no machine on this line.' if choice.line else 'There are no machines yet.'
+    return 'Nothing was heard of these machines in this window.'

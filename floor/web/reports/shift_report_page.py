@@ -1,0 +1,144 @@
+"""The hand-over sheet of a shift, on a screen and on paper."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from urllib.parse import urlencode
+
+from fastapi import Request
+from nicegui import ui
+
+from ...analytics import Analytics
+from ...analytics.shift_report import ShiftReport, read_shift_report
+from ...core.errors import FloorError, QueryError
+from ...core.moments import with_offset
+from ...core.query_parameters import Query, listed
+from ...core.shifts import Shift, Shifts
+from ..live.broadcast import LiveView
+from ..shell.frame import frame
+from ..shell.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Notice, failure, waiting
+from ..shell.services import Services
+from .shared_sheet import SharedSheets
+from .shift_sheet import ShiftSheet
+from .stop_story import past_address
+
+ADDRESS = '/reports/shift'
+
+
+def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
+    """Serve it at /reports/shift?date=DAY&shift=NAME; without, it is the shift that goes on."""
+    async def read(shift: Shift) -> ShiftReport:
+        return await read_shift_report(analytics, services.order_list, shift, await services.database_now())
+
+    sheets = SharedSheets(services.store, read)
+
+    @ui.page(ADDRESS, response_timeout=RESPONSE_TIMEOUT_S)
+    async def shift_report_page(request: Request) -> None:
+        person = services.person(services.visitor())
+        view = LiveView(ui.context.client, lambda: None)
+        with frame('Shift report', services, view, person, section='Reports'), ui.element('div').classes('handover'):
+            page = ShiftReportPage(services, sheets, shifts)
+        services.broadcast.join(view)
+        await page.open(request.query_params)
+
+
+class ShiftReportPage:
+    """One browser's page: the sheet of one shift, kept up to date while the shift goes on."""
+
+    def __init__(self, services: Services, sheets: SharedSheets, shifts: Shifts) -> None:
+        self._services = services
+        self._sheets = sheets
+        self._shifts = shifts
+        self._client = ui.context.client
+        self._answered = asyncio.Event()
+        self._place = ui.element('div')
+        self._is_going: bool | None = None
+        self._notice = Notice(self._again)
+        self._notice.show('Reading the shift report…', is_problem=False)
+        self._shift: Shift | None = None
+        self._sheet = ShiftSheet(services.zone)
+
+    async def open(self, query: Mapping[str, str]) -> None:
+        """Show the shift of an address; wait for it, but not for long."""
+        now = datetime.fromtimestamp(self._services.store.now_ms / 1000, UTC)  # the sheet itself asks the database
+        with self._client:
+            try:
+                self._shift = asked_shift(query, self._shifts, now)
+            except QueryError as error:
+                self._notice.show(str(error), can_retry=False)
+                with self._place:
+                    ui.link('The shift that goes on', ADDRESS)
+                return
+        self._client.on_delete(self._sheets.join(self._shift, self._show))
+        overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._overdue)
+        self._client.on_delete(overdue.cancel)
+        try:
+            await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
+        except TimeoutError:
+            pass
+
+    def _overdue(self) -> None:
+        if not self._answered.is_set():
+            self._notice.show(waiting('the shift report'))
+
+    def _again(self) -> None:
+        if self._shift is not None:
+            self._sheets.again(self._shift)
+
+    def _show(self, answer: ShiftReport | FloorError) -> None:
+        self._answered.set()
+        with self._client:
+            if isinstance(answer, FloorError):
+                self._notice.show(failure('the shift report', answer))
+                return
+            self._notice.show('')
+            self._sheet.show(answer)
+            if self._is_going is not answer.is_going:
+                self._is_going = answer.is_going
+                self._place.clear()
+                with self._place:
+                    links(answer, self._shifts, self._services.zone)
+
+
+def asked_shift(query: Mapping[str, str], shifts: Shifts, now: datetime) -> Shift:
+    """The shift that an address names.
+
+    :raises QueryError: there is no such shift, or it has not begun
+    """
+    asked = Query(query, ['date', 'shift'])
+    day, name = asked.day('date'), asked.one_of('shift', shifts.names)
+    shift = shifts.of(day, name) if day is not None and name is not None else None
+    if not (asked.has('date') or asked.has('shift')):
+        shift = shifts.at(now)
+    elif not asked.has('date'):
+        asked.fail('date', 'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23')
+    elif not asked.has('shift'):
+        asked.fail('shift', f'Cannot use date without shift: add {listed(f"shift={name}" for name in shifts.names)}')
+    elif day is not None and name is not None and shift is None:
+        asked.fail('shift', f'There is no shift {name} on {day}: the clocks are changed then, or skip it')
+    elif shift is not None and shift.start > now:
+        asked.fail('date', 'This shift has not begun')
+    asked.check(shift)
+    return shift or shifts.at(now)
+
+
+def links(report: ShiftReport, shifts: Shifts, zone: tzinfo) -> None:
+    """The way to the shifts before and after, to the same time elsewhere, and to this very sheet."""
+    shift, until = report.shift, report.until
+    before, after = shifts.before(shift), shifts.after(shift)
+    period = {'from': shift.start, 'to': until}
+    address = {name: with_offset(at, zone) for name, at in period.items()}
+    with ui.element('nav').classes('handover-links').props('aria-label="Shifts"'):
+        ui.link(f'← {before.name}, {before.date:%a} {before.date}', address_of(before))
+        if not report.is_going:
+            ui.link(f'{after.name}, {after.date:%a} {after.date} →', address_of(after))
+        ui.link('Link to this sheet', address_of(shift))
+        ui.link('Report of the same time', f'/reports?{urlencode(address, safe=":")}')
+        ui.link('The floor at the end' if until == shift.end else 'The floor a moment ago', past_address(until))
+
+
+def address_of(shift: Shift) -> str:
+    """The sheet of one shift, for ever."""
+    return f'{ADDRESS}?{urlencode({"date": shift.date.isoformat(), "shift": shift.name})}'

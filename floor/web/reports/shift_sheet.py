@@ -1,0 +1,207 @@
+"""The parts of a hand-over sheet: figures, stops, losses, work orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import TypeAlias, TypeVar
+
+from nicegui import ui
+
+from ...analytics import Kpis, Stop
+from ...analytics.shift_report import ShiftReport, ended_by
+from ...core.formatting import NOTHING, Detail, counted, duration, minutes, number, percent
+from ...core.model import DisplayName, OrderId, WorkOrder
+from ...core.moments import by_the_clock
+from ..shell.heading import Heading
+from ..shell.messages import Words
+from ..shell.order_formatting import order_address, short_id
+from ..shell.times import shortened
+
+MOST_ROWS = 40
+FREE_TEXT = {'Machine', 'Reason', 'What', 'Assignee', 'By', 'Action taken'}
+"""Columns whose words can be of any length."""
+Cell: TypeAlias = str | OrderId | None
+Content = TypeVar('Content')
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A panel with a table. nothing: what it says without rows."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    nothing: str
+
+
+class ShiftSheet:
+    """The sheet on a page, in the slot that is open. What has not changed stays as it is in the browser."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._root = ui.element('div').classes('handover-sheet').props('hidden')
+        self._shown: dict[int, object] = {}
+        with self._root:
+            with ui.element('header').classes('handover-header'):
+                self._title = Heading('')
+                self._time = ui.label().classes('handover-note')
+            self._parts = [ui.card().classes('panel') for _ in range(1 + len(SECTIONS))]
+            with ui.element('div').classes('handover-signatures'):
+                for text in 'Handed over by', 'Taken over by', 'Notes':
+                    ui.label(text)
+
+    def show(self, report: ShiftReport) -> None:
+        """This report in place of the one before."""
+        shift, zone = report.shift, self._zone
+        start, end = (by_the_clock(at, zone, '%H:%M') for at in (shift.start, shift.end))
+        so_far = f', as of {by_the_clock(report.until, zone, "%H:%M:%S")}' if report.is_going else ''
+        self._title.set_text(f'Shift report: {shift.name}, {shift.start.astimezone(zone):%a %Y-%m-%d}')
+        self._time.set_text(f'{start} to {end}, '
+                            f'{duration((shift.end - shift.start).total_seconds())}{so_far}')
+        self._show(0, figures(report.kpis), show_figures)
+        for place, section in enumerate(SECTIONS, 1):
+            self._show(place, section(report, zone), show_section)
+        self._root.props['hidden'] = False
+
+    def _show(self, number: int, content: Content, fill: Callable[[Content], None]) -> None:
+        if self._shown.get(number) == content:
+            return
+        self._shown[number] = content
+        self._parts[number].clear()
+        with self._parts[number]:
+            fill(content)
+
+
+def figures(kpis: Kpis) -> tuple[tuple[str, str, str], ...]:
+    """Each with its coverage or what stands behind it."""
+    covered = f'coverage {percent(kpis.coverage)}'
+    mtbf = duration(kpis.mtbf) if kpis.mtbf is not None or kpis.at_least is None else f'> {duration(kpis.at_least)}'
+    ongoing = f', +{kpis.ongoing} ongoing, {duration(kpis.ongoing_seconds)}' if kpis.ongoing else ''
+    return (('Uptime', percent(kpis.uptime_share), covered), ('Availability', percent(kpis.availability), covered),
+            ('Stops', number(kpis.stops), f'and {counted(kpis.micro_stops, "micro-stop")}, {covered}'),
+            ('MTBF', mtbf, covered), ('MTTR', duration(kpis.mttr), f'of {counted(kpis.repaired, "stop")}{ongoing}'),
+            ('MTTA', duration(kpis.mtta), f'of {counted(kpis.acknowledged, "stop")}'))
+
+
+def show_figures(shown: tuple[tuple[str, str, str], ...]) -> None:
+    """As a list of terms."""
+    Heading('Figures', level=3)
+    with Words('dl').classes('handover-figures'):
+        for name, value, note in shown:
+            with ui.element('div'):
+                Words('dt', name)
+                Words('dd', value)
+                Words('dd', note).classes('handover-note')
+
+
+def running(report: ShiftReport, zone: tzinfo) -> Section:
+    """What the next shift has to see to first."""
+    return Section(
+        f'Still down {"now" if report.is_going else "at the end"}: {len(report.running)}',
+        ('Machine', 'Since', 'For', 'Reason', 'Work order'),
+        tuple((machine(stop), at(stop.since, zone), duration((report.until - stop.since).total_seconds(), Detail.BRIEF),
+               reason(stop), stop.order) for stop in report.running), 'Every machine was up.')
+
+
+def losses(report: ShiftReport, zone: tzinfo) -> Section:
+    """The causes that took most time."""
+    return Section('Top losses', ('Reason', 'Minutes', 'Stops', 'Share of down time'),
+                   tuple((shortened(cause.reason) or 'No reason given', minutes(cause.seconds), number(cause.count),
+                          percent(cause.share)) for cause in report.causes), 'Nothing was lost.')
+
+
+def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
+    """What is still to be done."""
+    when = 'now' if report.is_going else 'at the end'
+    return Section(
+        f'Open work orders {when}: {number(len(report.left))}, {number(report.overdue)} overdue',
+        ('Work order', 'Machine', 'What', 'Priority', 'Due', 'Assignee'),
+        tuple((order.id, name(order), shortened(order.description, 120), order.priority.value,
+               at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''), order.assignee or NOTHING)
+              for order in report.left), 'There were none.')
+
+
+def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
+    """What was done."""
+    return Section(
+        f'Completed work orders: {number(len(report.completed))}',
+        ('Work order', 'Machine', 'What', 'Done', 'By', 'Action taken'),
+        tuple((order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
+               order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed),
+        'None were completed.')
+
+
+def stops(report: ShiftReport, zone: tzinfo) -> Section:
+    """The stops of the shift, the longest first; one that spans shifts has here the time that it took of this one."""
+    def since(stop: Stop) -> str:
+        return time(stop.since, zone) if stop.since >= report.shift.start else f'before: {at(stop.since, zone)}'
+
+    longest_first = sorted(report.stops, key=lambda stop: -stop.down)
+    return Section(
+        f'Stops: {report.new} new, {report.cleared} cleared; {counted(report.kpis.micro_stops, "micro-stop")} '
+        'not listed', ('Machine', 'From', 'To', 'In this shift', 'Reason', 'Work order'),
+        tuple((machine(stop), since(stop), time(stop.until, zone) if ended_by(stop, report.until) else 'still down',
+               duration(stop.down), reason(stop), stop.order) for stop in longest_first), 'There was no stop.')
+
+
+SECTIONS = (running, losses, orders_left, orders_completed, stops)
+
+
+def show_section(section: Section) -> None:
+    """A heading and a native table of text; a work order's cell is a link."""
+    Heading(section.title, level=3)
+    if not section.rows:
+        ui.label(section.nothing).classes('handover-note')
+        return
+    with ui.element('q-card').classes('handover-scroll'), ui.element('table').classes('handover-table'):
+        with ui.element('thead'), ui.element('tr'):
+            for head in section.heads:
+                Words('th', head).props['scope'] = 'col'
+        with ui.element('tbody'):
+            for row in section.rows[:MOST_ROWS]:
+                with ui.element('tr'):
+                    for head, cell in zip(section.heads, row, strict=True):
+                        fill(head, cell)
+    if len(section.rows) > MOST_ROWS:
+        ui.label(f'and {number(len(section.rows) - MOST_ROWS)} more').classes('handover-note')
+
+
+def fill(head: str, cell: Cell) -> None:
+    """One cell."""
+    if head == 'Work order':
+        with Words('td'):
+            if cell is not None:
+                ui.link(f'WO-{short_id(cell)}', order_address(cell))
+        return
+    box = Words('td', cell or '')
+    if head in FREE_TEXT:
+        box.classes('said')
+    if head == 'Due' and cell and cell.endswith('overdue'):
+        box.props['data-overdue'] = '1'
+
+
+def machine(stop: Stop) -> str:
+    """Its name for people."""
+    return shortened(str(DisplayName.of(stop.machine)), 60)
+
+
+def name(order: WorkOrder) -> str:
+    """The machine's name for people."""
+    return shortened(str(DisplayName.of(order.machine)), 60)
+
+
+def reason(stop: Stop) -> str:
+    """Why."""
+    return shortened(stop.reason, 120) or 'none given'
+
+
+def at(moment: datetime | None, zone: tzinfo) -> str:
+    """'Mon 23 Nov 10:42'."""
+    return '' if moment is None else by_the_clock(moment, zone, '%a %d %b %H:%M')
+
+
+def time(moment: datetime | None, zone: tzinfo) -> str:
+    """'10:42', of a moment in the shift."""
+    return '' if moment is None else by_the_clock(moment, zone, '%H:%M')

@@ -1,0 +1,82 @@
+"""The story of one stop: what stood, why, how long each part of it took, who saw to it, and how the floor was then."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from ...analytics import Stop
+from ...core.formatting import duration
+from ...core.model import DisplayName
+from ...core.moments import by_the_clock
+from ..shell.heading import Heading
+from ..shell.messages import Words
+from ..shell.order_formatting import order_address, short_id
+from ..shell.past_address import at_text
+from ..shell.times import shortened
+
+CLOCKS = {'detect': ('Detect', 'until there was a work order'),
+          'acknowledge': ('Acknowledge', 'until somebody had seen it'),
+          'respond': ('Respond', 'until work began'), 'repair': ('Repair', 'until the machine ran again')}
+PAST = '/past'
+
+
+class StopStory(ui.dialog):
+    """The dialog; one per page, filled when it opens."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self._zone = zone
+        with self, ui.card().classes('story') as self._card:
+            pass
+
+    def tell(self, stop: Stop) -> None:
+        """Open it for a stop."""
+        self._card.clear()
+        with self._card:
+            with ui.element('header').classes('story-header'):
+                Heading(str(DisplayName.of(stop.machine)))
+                ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
+            ui.label(shortened(stop.reason) or 'No reason was given').classes('story-reason')
+            ui.label(self._when(stop)).classes('story-when')
+            if stop.order is not None:
+                self._clocks(stop)
+            with ui.element('p').classes('story-links'):
+                if stop.order is not None:
+                    ui.link(f'Work order WO-{short_id(stop.order)}', order_address(stop.order))
+                else:
+                    ui.label('There was no work order for it, so its clocks are not known.')
+                ui.link('The floor at that moment', past_address(stop.since))
+        self.open()
+
+    def _when(self, stop: Stop) -> str:
+        since = self._time(stop.since)
+        kind = 'Micro-stop' if stop.is_micro else 'Stop'
+        if stop.until is None:
+            return f'{kind} since {since}, {duration(stop.length)} until now, and still going'
+        end = '' if stop.repaired else '; the machine left the floor before it ran again'
+        return f'{kind} from {since} to {self._time(stop.until)}, {duration(stop.length)}{end}'
+
+    def _clocks(self, stop: Stop) -> None:
+        """Each clock with a bar as long as its part of the four."""
+        seconds = {name: getattr(stop, name) for name in CLOCKS}
+        whole = sum(length or 0 for length in seconds.values())
+        with Words('dl').classes('clocks'):
+            for name, (word, meaning) in CLOCKS.items():
+                length: float | None = seconds[name]
+                with ui.element('div').classes('clock-row') as row:
+                    row.props['data-clock'] = name
+                    row.style['--part'] = f'{(length or 0) / whole:.4f}' if whole else '0'
+                    Words('dt', word).props['title'] = meaning
+                    Words('dd', 'not known' if length is None else duration(length))
+                    Words('dd', meaning).classes('clock-meaning')
+
+    def _time(self, at: datetime) -> str:
+        return by_the_clock(at, self._zone, '%a %d %b %H:%M:%S')
+
+
+def past_address(at: datetime) -> str:
+    """The page of the floor at a moment."""
+    return f'{PAST}?{urlencode({"at": at_text(at)}, safe=":")}'

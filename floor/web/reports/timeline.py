@@ -1,0 +1,247 @@
+"""The state timeline: a lane per machine, zoomed by dragging, a stop's story by a click. Under it the stops as a table,
+for whoever uses no mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from nicegui import background_tasks, ui
+from nicegui.events import GenericEventArguments
+
+from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Window
+from ...core.errors import FloorError, HistoryNotReadyError
+from ...core.formatting import duration
+from ...core.model import DisplayName, MachineName, Status
+from ...core.moments import by_the_clock
+from ...feed.store import Store
+from ..shell.heading import Heading
+from ..shell.messages import Alert, as_sentence
+from ..shell.times import shortened
+from .axis import show_marks
+from .stop_story import StopStory
+from .stop_table import StopTable
+from .timeline_picture import LANE, WIDTH, band_at, drawing, moment_at
+
+FIRST = 12
+COLUMNS = 300
+"""Stretches that begin and end in one of so many columns are drawn as one: what bounds the answer."""
+CLICK = 5.0
+SHORTEST = timedelta(seconds=10)
+FOUND = Page(size=20)
+HOVER_GAP_S = 0.06
+LEGEND = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
+
+OnZoom = Callable[[Window], None]
+
+
+def timeline_panel(  # noqa: PLR0917 (each is of another kind)
+        analytics: Analytics, store: Store, zone: tzinfo, window: Window, machines: Sequence[MachineName] | None,
+        on_zoom: OnZoom) -> Timeline:
+    """The panel, in the slot that is open; it reads what it shows by itself. machines: in the order of the lanes, None
+    for all in flow order. on_zoom is told the part of the window that somebody wants to see; `show` shows it."""
+    return Timeline(analytics, store, zone, window=window, machines=machines, on_zoom=on_zoom)
+
+
+class Timeline:
+    """One browser's timeline."""
+
+    def __init__(self, analytics: Analytics, store: Store, zone: tzinfo, *, window: Window,
+                 machines: Sequence[MachineName] | None, on_zoom: OnZoom) -> None:
+        self._analytics = analytics
+        self._store = store
+        self._zone = zone
+        self._window = window
+        self._chosen = machines
+        self._on_zoom = on_zoom
+        self._all = False
+        self._lanes: tuple[Lane, ...] = ()
+        self._shown = window
+        self._asked = 0
+        self._dragged_from: float | None = None
+        self._client = ui.context.client
+        with ui.card().classes('panel timeline').props('role=region aria-label="State timeline"') as self.card:
+            with ui.element('header').classes('timeline-header'):
+                Heading('State timeline').classes('panel-title')
+                self._note = ui.label('drag to zoom, click a stop for its story').classes('panel-note')
+                self._toggle = ui.button(on_click=self._show_all_or_first, color=None).props('flat no-caps dense')
+                self._toggle.classes('timeline-toggle')
+            self._problem = Alert()
+            with ui.element('div').classes('timeline-body'):
+                self._names = ui.element('div').classes('timeline-names').props('aria-hidden=true')
+                with ui.element('div').classes('timeline-plot'):
+                    self._place = ui.element('div')
+                    self._selection = ui.element('div').classes('timeline-selection').props('hidden')
+                    self._hover = ui.label().classes('timeline-hover').props('hidden')
+                self._axis = ui.element('div').classes('timeline-axis').props('aria-hidden=true')
+            with ui.element('div').classes('timeline-legend'):
+                for status in LEGEND:
+                    ui.label(status.word).classes('legend-entry').props['data-status'] = status.value
+            self._stops = StopTable(analytics, zone, self._tell)
+        self._story = StopStory(zone)
+        self.show(window, machines)
+
+    def show(self, window: Window, machines: Sequence[MachineName] | None = None) -> None:
+        """Show another window, or other machines; what is shown stays until it has been read."""
+        self._window = window
+        self._chosen = machines
+        self._asked += 1
+        background_tasks.create(self.read(self._asked), name='read the timeline')
+
+    async def read(self, asked: int | None = None) -> None:
+        """Read what is to be shown, unless something else is asked for meanwhile."""
+        asked = self._asked if asked is None else asked
+        machines = self._machines()
+        shown = machines if self._all else machines[:FIRST]
+        problem, is_wrong = '', False
+        try:
+            lanes = await self._analytics.timeline(self._window, shown, COLUMNS)
+        except FloorError as error:
+            lanes, problem = (), f'The timeline cannot be read. {as_sentence(error)}'
+            is_wrong = isinstance(error, HistoryNotReadyError)  # what was shown before
+        if asked != self._asked or self._client.is_deleted:
+            return
+        with self._client.layout:
+            self._problem.show(problem)
+            if not problem or is_wrong:
+                window = self._been(lanes)
+                self._draw(window, lanes, len(machines))
+                await self._stops.show(window, self._scope())
+
+    def _been(self, lanes: Sequence[Lane]) -> Window:
+        """What of the window has been when the lanes were read, by the database's clock."""
+        ends = [lane.bands[-1].until for lane in lanes if lane.bands]
+        now = max(ends) if ends else datetime.fromtimestamp(self._store.now_ms / 1000, UTC)
+        return self._window.until(now)
+
+    def _draw(self, window: Window, lanes: tuple[Lane, ...], of: int) -> None:
+        self._lanes, self._shown = lanes, window
+        self._stop_dragging()
+        self._hover.props['hidden'] = True
+        count = max(1, len(lanes))
+        self.card.style['--lanes'] = str(count)
+        self._place.clear()
+        with self._place:
+            self._draw_picture(drawing(window, lanes), count)
+        self._names.clear()
+        with self._names:
+            for lane in lanes:
+                name = str(DisplayName.of(lane.machine))
+                ui.label(shortened(name, 60)).classes('timeline-name').props['title'] = name
+        show_marks(self._axis, window, self._zone)
+        self._toggle.set_visibility(of > FIRST)
+        self._toggle.set_text(f'{FIRST} of {of} machines: show all' if not self._all
+                              else f'All {of} machines: show {FIRST}')
+
+    def _draw_picture(self, content: str, lanes: int) -> None:
+        """Anew each time: an image keeps the size that it had at first. Not sanitized, as no word of a person is in it:
+        the browser would load what does that, and then draw in a picture that may be gone."""
+        picture = ui.interactive_image(content=content, size=(WIDTH, lanes * LANE), events=[], sanitize=False)
+        picture.classes('timeline-picture').props['aria-hidden'] = 'true'
+        picture.on('svg:pointerdown', self._press, ['image_x'])
+        picture.on('svg:pointermove', self._move, ['image_x', 'image_y'], throttle=HOVER_GAP_S)
+        picture.on('svg:pointerup', self._release, ['image_x', 'image_y'])
+        picture.on('svg:pointerleave', self._leave, [])
+
+    # what somebody does
+
+    def _show_all_or_first(self) -> None:
+        self._all = not self._all
+        self.show(self._window, self._chosen)
+
+    def _press(self, event: GenericEventArguments) -> None:
+        self._dragged_from = _number(event.args, 'image_x')
+
+    def _move(self, event: GenericEventArguments) -> None:
+        x, y = _number(event.args, 'image_x'), _number(event.args, 'image_y')
+        if self._dragged_from is not None and abs(x - self._dragged_from) > CLICK:
+            low, high = sorted((x, self._dragged_from))
+            self._selection.style(f'left: {low / WIDTH * 100:.2f}%; width: {(high - low) / WIDTH * 100:.2f}%')
+            self._selection.props['hidden'] = False
+            self._say(x, y, self._range_words(low, high))
+        elif found := band_at(self._shown, self._lanes, x, y):
+            self._say(x, y, self._words(*found))
+        else:
+            self._hover.props['hidden'] = True
+
+    async def _release(self, event: GenericEventArguments) -> None:
+        x, y = _number(event.args, 'image_x'), _number(event.args, 'image_y')
+        start, self._dragged_from = self._dragged_from, None
+        self._stop_dragging()
+        if start is not None and abs(x - start) > CLICK:
+            low, high = sorted((x, start))
+            window = Window(moment_at(self._shown, low), moment_at(self._shown, high))
+            if window.end - window.start >= SHORTEST:
+                self._on_zoom(window)
+        elif (found := band_at(self._shown, self._lanes, x, y)) and found[1].status is Status.DOWN:
+            await self._open_story(*found)
+
+    def _leave(self) -> None:
+        self._stop_dragging()
+        self._hover.props['hidden'] = True
+
+    async def _open_story(self, lane: Lane, band: Band) -> None:
+        """Of a band that stands for many stretches, the longest stop."""
+        try:
+            page = await self._analytics.stops(Window(band.since, band.until), Scope(machine=lane.machine), FOUND)
+        except FloorError as error:
+            self._problem.show(f'The stop cannot be read. {as_sentence(error)}')
+            return
+        if page.stops:
+            self._tell(max(page.stops, key=lambda stop: stop.down))
+
+    # within
+
+    def _tell(self, stop: Stop) -> None:
+        self._hover.props['hidden'] = True
+        self._story.tell(stop)
+
+    def _stop_dragging(self) -> None:
+        self._dragged_from = None
+        self._selection.props['hidden'] = True
+
+    def _say(self, x: float, y: float, text: str) -> None:
+        self._hover.set_text(text)
+        side = 'right' if x > WIDTH * 0.6 else 'left'
+        distance = (WIDTH - x if side == 'right' else x) / WIDTH * 100
+        below = (min(max(y // LANE, 0), max(len(self._lanes), 1) - 1) + 1) / max(len(self._lanes), 1) * 100
+        self._hover.style(replace=f'{side}: {distance:.1f}%; top: {below:.1f}%')
+        self._hover.props['hidden'] = False
+
+    def _words(self, lane: Lane, band: Band) -> str:
+        """Machine, status, reason, from, to and how long."""
+        merged = f'{band.merged} changes, the worst of them: ' if band.merged > 1 else ''
+        what = f'{band.status.word}{f": {shortened(band.reason)}" if band.reason else ""}'
+        lasted = duration((band.until - band.since).total_seconds())
+        return (f'{DisplayName.of(lane.machine)}\n{merged}{what}\n'
+                f'{self._time(band.since)} to {self._time(band.until)}, {lasted}')
+
+    def _range_words(self, low: float, high: float) -> str:
+        since, until = moment_at(self._shown, low), moment_at(self._shown, high)
+        return f'Zoom: {self._time(since)} to {self._time(until)}, {duration((until - since).total_seconds())}'
+
+    def _time(self, at: datetime) -> str:
+        """With the day where the window has more than one."""
+        days = {self._shown.start.astimezone(self._zone).date(), self._shown.end.astimezone(self._zone).date()}
+        return by_the_clock(at, self._zone, '%H:%M:%S' if len(days) == 1 else '%a %d %b %H:%M:%S')
+
+    def _machines(self) -> list[MachineName]:
+        if self._chosen is not None:
+            return list(self._chosen)
+        return [machine.name for line in self._store.lines for machine in line.machines]
+
+    def _scope(self) -> Scope:
+        """What the table under it covers: a machine or a line where all lanes are of one, else the floor."""
+        if self._chosen is None:
+            return Scope()
+        if len(self._chosen) == 1:
+            return Scope(machine=self._chosen[0])
+        lines = {machine.record.line for name in self._chosen if (machine := self._store.machines.get(name))}
+        return Scope(line=lines.pop()) if len(lines) == 1 else Scope()
+
+
+def _number(args: Any, key: str) -> float:
+    """What a browser says is not to be trusted."""
+    value = args.get(key) if isinstance(args, dict) else None
+    return float(value) if isinstance(value, int | float) and abs(value) < WIDTH * 100 else 0.0

@@ -1,0 +1,74 @@
+"""The bands of a timeline as a drawing: our own numbers and the names of statuses, never a text that a person wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from ...analytics import Band, Lane, Window
+from ...core.model import Status
+
+WIDTH, LANE = 1200, 22
+NARROWEST = 1.5
+TOP_AND_HEIGHT = {Status.OPERATIONAL: (5, 12), Status.WARNING: (4, 14), Status.DOWN: (1, 20), Status.UNKNOWN: (5, 12)}
+"""The worse, the higher: a stop is told from a warning without its colour too."""
+DRAWN = (Status.OPERATIONAL, Status.UNKNOWN, Status.WARNING, Status.DOWN)
+HATCH = ('<defs><pattern id="timeline-gap" width="6" height="6" patternUnits="userSpaceOnUse" '
+         'patternTransform="rotate(45)"><rect width="6" height="6" class="gap-ground"></rect>'
+         '<rect width="3" height="6" class="gap-line"></rect></pattern></defs>')
+
+
+def drawing(window: Window, lanes: Sequence[Lane]) -> str:
+    """The lanes below each other, 1200 wide; one path for each status of a lane. A stop is never too narrow to see. The
+    times of the bands are in UTC, as Analytics has them."""
+    height = max(1, len(lanes)) * LANE
+    paths = [_path(window, lane, number, status) for number, lane in enumerate(lanes) for status in DRAWN]
+    return f'{HATCH}{"".join(paths)}<rect class="timeline-ground" width="{WIDTH}" height="{height}"></rect>'
+
+
+def _path(window: Window, lane: Lane, number: int, status: Status) -> str:
+    top, height = TOP_AND_HEIGHT[status]
+    start, length = window.start.astimezone(UTC), _length(window)  # once: a month has tens of thousands of bands
+    narrowest = NARROWEST if status is not Status.OPERATIONAL else 0.0
+    steps = []
+    for band in lane.bands:
+        if band.status is status:
+            width = max(WIDTH * ((band.until - band.since) / length), narrowest)
+            steps.append(f'M{WIDTH * ((band.since - start) / length):.1f} {number * LANE + top}'
+                         f'h{width:.1f}v{height}h{-width:.1f}z')
+    fill = ' fill="url(#timeline-gap)"' if status is Status.UNKNOWN else ''
+    return f'<path class="band {status.value}"{fill} d="{"".join(steps)}"></path>' if steps else ''
+
+
+def _length(window: Window) -> timedelta:
+    """What passes between its ends, never nothing."""
+    return max(window.end.astimezone(UTC) - window.start.astimezone(UTC), timedelta(microseconds=1))
+
+
+def x_of(window: Window, moment: datetime) -> float:
+    """Where a moment is in the drawing."""
+    return WIDTH * ((moment.astimezone(UTC) - window.start.astimezone(UTC)) / _length(window))
+
+
+def moment_at(window: Window, x: float) -> datetime:
+    """Which moment is at x; beside the drawing it is the start or the end."""
+    start, end = window.start.astimezone(UTC), window.end.astimezone(UTC)
+    return start + (end - start) * (min(max(x, 0.0), WIDTH) / WIDTH)
+
+
+def band_at(window: Window, lanes: Sequence[Lane], x: float, y: float) -> tuple[Lane, Band] | None:
+    """What is drawn there. A narrow stop may be missed by two pixels."""
+    number = int(y // LANE)
+    if not 0 <= number < len(lanes):
+        return None
+    lane = lanes[number]
+    moment, near = moment_at(window, x), moment_at(window, 2) - moment_at(window, 0)
+    hit = [band for band in lane.bands if band.since - near <= moment < band.until + near]
+    stops = [band for band in hit if band.status is Status.DOWN and band.until - band.since <= 4 * near]
+    exact = [band for band in hit if band.since <= moment < band.until]
+    found = stops or exact or hit
+    return (lane, min(found, key=lambda band: _distance(band, moment))) if found else None
+
+
+def _distance(band: Band, moment: datetime) -> timedelta:
+    return max(band.since - moment, moment - band.until, timedelta())

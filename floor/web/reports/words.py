@@ -1,0 +1,61 @@
+"""How figures read, and whether a change is for the better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ...core.formatting import Detail, duration, number, percent
+
+
+class Verdict(StrEnum):
+    """What a change means for the plant."""
+
+    BETTER = 'better'
+    WORSE = 'worse'
+    SAME = 'same'
+    UNKNOWN = 'unknown'
+
+
+class Unit(StrEnum):
+    """What a figure counts."""
+
+    SHARE = 'share'
+    SECONDS = 'seconds'
+    COUNT = 'count'
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A figure against the one before: '▲ 1.2 pt better'. The shape is the direction, the word the verdict."""
+
+    text: str
+    verdict: Verdict
+
+    @classmethod
+    def between(cls, before: float | None, now: float | None, unit: Unit, *, more_is_better: bool) -> Change:
+        """What is too small to be shown is no change."""
+        if before is None or now is None:
+            return cls('nothing to compare with', Verdict.UNKNOWN)
+        amount = _amount(abs(now - before), unit)
+        if not amount:
+            return cls('= as before', Verdict.SAME)
+        rises = now > before
+        verdict = Verdict.BETTER if rises == more_is_better else Verdict.WORSE
+        return cls(f'{"▲" if rises else "▼"} {amount} {verdict}', verdict)
+
+
+def value(figure: float | None, unit: Unit) -> str:
+    """A figure for people."""
+    if unit is Unit.SHARE:
+        return percent(figure)
+    return duration(figure) if unit is Unit.SECONDS else number(figure)
+
+
+def _amount(difference: float, unit: Unit) -> str:
+    if unit is Unit.SHARE:
+        points = f'{difference * 100:.1f}'
+        return '' if points == '0.0' else f'{points} pt'
+    if unit is Unit.SECONDS:
+        return duration(difference, Detail.BRIEF) if difference >= 1 else ''
+    return number(difference) if round(difference) else ''

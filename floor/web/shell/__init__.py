@@ -1,0 +1,1 @@
+"""What all pages stand in and are built from."""

@@ -1,0 +1,163 @@
+"""What concerns the person at this page: an order is assigned to them, or one is critical. Said once, with a sound.
+
+All their pages say it; the sound comes from one of them (alert_hub.py)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from nicegui import app, ui
+
+from ...core.formatting import number
+from ...core.model import DisplayName, OrderBrief, Person, Priority
+from .alert_hub import AlertHub
+from .assets import address_of
+from .order_formatting import short_id
+from .times import shortened
+
+SOUND = 'sounds/order.wav'
+STORED_AS = 'sound'
+SOUND_MEANS = 'A sound when an order is assigned to you or is critical'
+BLOCKED = 'The browser blocks sounds on this page. Press here to allow them.'
+SHOWN_MS = 15_000
+SOUND_STARTS_WITHIN_S = 1.0
+"""A sound that has been loaded and does not play by then was blocked by the browser."""
+SOUND_ANSWERS_WITHIN_S = 3.0
+"""A browser that says nothing of the sound by then has gone, or loads it too late to be heard in time."""
+USED_AT_MOST_EVERY_S = 5.0
+USES = 'pointerdown', 'keydown', 'pointermove'
+
+
+def order_alerts(hub: AlertHub, person: Person, page: ui.element) -> None:
+    """The button that switches the sound, for the bar; what happens from now on is said on this page.
+
+    page: what stands around all of it; whoever presses, types or points there is using this page.
+    """
+    alerts = OrderAlerts(hub, person)
+    for use in USES:
+        page.on(use, lambda: hub.used(alerts), args=[], throttle=USED_AT_MOST_EVERY_S, trailing_events=False)
+
+
+class OrderAlerts:
+    """Of one page: says in one sentence what happened to orders, and sounds if it is its turn."""
+
+    def __init__(self, hub: AlertHub, person: Person) -> None:
+        self.person = person
+        self.listener = person.email.lower() if person.email else f'screen {app.storage.browser["id"]}'
+        self.is_blocked = False
+        self._client = ui.context.client
+        self._user = app.storage.user
+        self._button = ui.button(on_click=self._switch_sound, color=None).props('flat no-caps dense') \
+            .classes('sound-button')
+        self._player = ui.element('div').props('hidden')
+        self._waiting: asyncio.TimerHandle | None = None
+        self._failed: Callable[[], None] | None = None
+        self._show_sound()
+        hub.join(self)
+        self._client.on_delete(lambda: self._leave(hub))
+
+    # the sound
+
+    @property
+    def _has_sound(self) -> bool:
+        return bool(self._user.get(STORED_AS, True))
+
+    def _switch_sound(self) -> None:
+        if not (self.is_blocked and self._has_sound):  # else the press itself allows the browser to play it
+            self._user[STORED_AS] = not self._has_sound
+        self._show_sound()
+        if self._has_sound:
+            self._play()  # so that it is heard, and the browser knows that it is wanted
+
+    def _show_sound(self) -> None:
+        is_blocked = self.is_blocked and self._has_sound
+        self._button.set_text('Sound blocked' if is_blocked else 'Sound on' if self._has_sound else 'Sound off')
+        self._button.props['aria-pressed'] = str(self._has_sound).lower()
+        self._button.props['data-blocked'] = str(is_blocked).lower()
+        self._button.props['title'] = BLOCKED if is_blocked else SOUND_MEANS
+
+    @property
+    def can_sound(self) -> bool:
+        """Whether its sound is on and its browser is there."""
+        return self._has_sound and self._client.has_socket_connection
+
+    def sound(self, failed: Callable[[], None]) -> None:
+        """Play the sound; failed: called where it was not heard."""
+        self._failed = failed
+        with self._client:
+            self._play()
+
+    def _play(self) -> None:
+        """The sound is loaded only now. A browser that blocks it says nothing: it loads it and does not play."""
+        self._player.clear()
+        with self._player:
+            sound = ui.audio(address_of(SOUND), controls=False, autoplay=True)
+        sound.on('canplaythrough', lambda: self._wait(SOUND_STARTS_WITHIN_S, self._blocked), args=[])
+        sound.on('playing', self._heard, args=[])
+        self._wait(SOUND_ANSWERS_WITHIN_S, self._give_up)
+
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        self._end_wait()
+        self._waiting = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _end_wait(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _heard(self) -> None:
+        self._end_wait()
+        self._failed = None
+        self.is_blocked = False
+        self._show_sound()
+
+    def _blocked(self) -> None:
+        self.is_blocked = True
+        self._show_sound()
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Another page has its turn; what this one has not played by now, it never plays."""
+        self._end_wait()
+        failed, self._failed = self._failed, None
+        if not self._client.is_deleted:
+            self._player.clear()
+        if failed is not None:
+            failed()
+
+    # what happens
+
+    def show(self, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
+        """Say it, without a sound."""
+        with self._client:
+            for text in filter(None, (said_of_assigned(assigned), said_of_critical(critical))):
+                ui.notify(text, timeout=SHOWN_MS, close_button='Close', multi_line=True, position='bottom-left')
+
+    def _leave(self, hub: AlertHub) -> None:
+        hub.leave(self)
+        if self._failed is not None:
+            self._give_up()
+        self._end_wait()
+
+
+def said_of_assigned(orders: list[OrderBrief]) -> str:
+    """One sentence, however many there are; none for none."""
+    if len(orders) == 1:
+        pressing = ', critical' if orders[0].priority is Priority.CRITICAL else ''
+        return f'Assigned to you{pressing}: {_words(orders[0])}'
+    critical = sum(order.priority is Priority.CRITICAL for order in orders)
+    more = f', {number(critical)} of them critical' if critical else ''
+    return f'{number(len(orders))} orders were assigned to you{more}' if orders else ''
+
+
+def said_of_critical(orders: list[OrderBrief]) -> str:
+    """One sentence, however many there are; none for none."""
+    if len(orders) == 1:
+        return f'Critical order: {_words(orders[0])}'
+    return f'{number(len(orders))} more orders are critical' if orders else ''
+
+
+def _words(order: OrderBrief) -> str:
+    machine = shortened(str(DisplayName.of(order.machine)), 80)
+    return f'{short_id(order.id)}, {machine}: {shortened(order.description, 120)}'

@@ -1,0 +1,74 @@
+"""How far the picture can be trusted: live with its age, connecting, or stale since when."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from ...core.formatting import duration
+from ...feed.store import Connection, Store
+from ..live.broadcast import SECOND, Content, LiveElement
+from ..live.stale_overlay import beat
+from .times import time_of_day
+
+
+class ConnectionBadge(LiveElement):
+    """The one element with data-connection; CSS greys the floor by it."""
+
+    def __init__(self, store: Store, zone: tzinfo) -> None:
+        super().__init__('span', SECOND)
+        self._store = store
+        self._zone = zone
+        self.classes('badge')
+        self.props['role'] = 'img'
+
+    def content(self) -> Content:
+        connection = self._store.connection
+        text = self._text_of(connection)
+        return {'data-connection': connection.value, 'data-beat': beat(), 'aria-label': f'Data: {text}',
+                'title': 'Seconds since the database last proved that nothing is missing'}, text
+
+    def _text_of(self, connection: Connection) -> str:
+        age = self._store.age
+        if connection is Connection.CONNECTING or age is None:
+            return 'connecting'
+        if connection is Connection.LIVE:
+            return f'live · {duration(int(age))}'
+        return f'stale since {time_of_day(self._store.now_ms - int(age * 1000), self._zone)}'
+
+
+class PlantClock(LiveElement):
+    """The time in the plant, by the database's clock."""
+
+    def __init__(self, store: Store, zone: tzinfo, city: str) -> None:
+        super().__init__('time', SECOND)
+        self._store = store
+        self._zone = zone
+        self._city = city
+        self.classes('clock')
+
+    def content(self) -> Content:
+        return {}, f'{time_of_day(self._store.now_ms, self._zone)} {self._city}'
+
+
+class TroubleBanner(LiveElement):
+    """What is wrong with the data, and since when, across the page."""
+
+    def __init__(self, store: Store, zone: tzinfo) -> None:
+        super().__init__('div', SECOND)
+        self._store = store
+        self._zone = zone
+        self.classes('banner')
+        self.props['role'] = 'alert'
+
+    def content(self) -> Content:
+        text = self._text_of(self._store.connection)
+        return {'hidden': not text, 'data-kind': self._store.connection.value}, text
+
+    def _text_of(self, connection: Connection) -> str:
+        why = f' ({self._store.problem})' if self._store.problem else ''
+        if connection is Connection.LIVE:
+            return self._store.trouble or ''
+        if connection is Connection.CONNECTING:
+            return f'Connecting to the database{why}. The floor appears by itself.'
+        since = time_of_day(self._store.now_ms - int((self._store.age or 0) * 1000), self._zone)
+        return f'This is the floor as it was at {since}: the database is out of reach{why}. Trying again.'

@@ -1,0 +1,101 @@
+"""What stands above every page of a demo: that its data is simulated; and the way to a plant, for supervisors."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from ...core.errors import FloorError
+from ...core.model import Identity, Role
+from ...plant.demo_removal import DemoContents
+from ..live.broadcast import SECOND, Content, LiveElement
+from .heading import Heading
+from .messages import Alert, Words, as_sentence
+from .services import Services
+
+WORDS = 'Demo: simulated data'
+
+
+class DemoRibbon(LiveElement):
+    """Hidden where the floor is a plant, from the moment at which it becomes one."""
+
+    def __init__(self, services: Services, role: Role = Role.VIEWER) -> None:
+        """role: of whoever looks; only a supervisor is offered to remove the demo."""
+        super().__init__('div', SECOND)
+        self._store = services.store
+        self.classes('demo-ribbon')
+        self.props['role'] = 'note'
+        with self:
+            ui.label(WORDS)
+            if role.may(Role.SUPERVISOR):
+                self._services, self._identity = services, services.visitor()
+                self._dialog: RemoveDemoDialog | None = None
+                ui.button('Set up your plant', on_click=self._ask, color=None).props('flat dense no-caps')
+
+    def content(self) -> Content:
+        return {'hidden': not self._store.is_demo}, None
+
+    async def _ask(self) -> None:
+        self._dialog = self._dialog or RemoveDemoDialog(self._services, self._identity)
+        await self._dialog.open()
+
+
+class RemoveDemoDialog:
+    """Counts what goes, and asks twice."""
+
+    def __init__(self, services: Services, identity: Identity) -> None:
+        self._services = services
+        self._identity = identity
+        self._working = False
+        with ui.dialog() as self._dialog, ui.card().classes('sheet'):
+            self._dialog.props['aria-label'] = 'Set up your plant'
+            Heading('Set up your plant')
+            self._contents = Words('p')
+            self._sure = ui.checkbox('Remove the demo for good', on_change=self._allow)
+            self._problem = Alert()
+            with ui.element('footer').classes('sheet-buttons'):
+                ui.button('Keep the demo', on_click=self._dialog.close, color=None).props('flat no-caps autofocus')
+                self._button = ui.button('Remove the demo', on_click=self._remove, color=None).props('no-caps') \
+                    .classes('primary')
+
+    async def open(self) -> None:
+        """Ask with the numbers of now."""
+        self._sure.value = False
+        self._sure.set_visibility(False)
+        self._allow()
+        self._problem.show('')
+        self._contents.set_text('Counting ...')
+        self._dialog.open()
+        try:
+            contents = await self._services.plant.contents(self._identity)
+        except FloorError as error:
+            if not self._dialog.is_deleted:
+                self._contents.set_text('')
+                self._problem.show(as_sentence(error))
+            return
+        if not self._dialog.is_deleted:
+            self._contents.set_text(what_goes(contents))
+            self._sure.set_visibility(True)
+
+    def _allow(self) -> None:
+        self._button.set_enabled(bool(self._sure.value))
+
+    async def _remove(self) -> None:
+        if self._working or not self._sure.value or not self._dialog.value:
+            return
+        self._working = True
+        try:
+            await self._services.plant.remove_demo(self._identity)
+        except FloorError as error:
+            if not self._dialog.is_deleted:
+                self._problem.show(as_sentence(error))
+        else:
+            if not self._dialog.is_deleted:
+                self._dialog.close()
+        finally:
+            self._working = False
+
+
+def what_goes(contents: DemoContents) -> str:
+    """The sentences above the confirmation."""
+    return (f'The floor becomes an empty one for your own machines, and the simulator stops. Of the demo, {contents} '
+            f'are removed, for everybody and for good.')

@@ -1,0 +1,58 @@
+"""What the same person has typed in another tab and not sent: offered, and never filled in without being asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nicegui import ui
+
+from .drafts import Drafts, OtherDraft
+from .messages import Words
+from .times import shortened
+
+MOST_OFFERED = 3
+LONGEST_EXCERPT = 120
+
+
+class DraftOffer(ui.element):
+    """A note for each draft, with two buttons; not there while there is nothing to offer."""
+
+    def __init__(self, drafts: Drafts, summary: Callable[[OtherDraft], str],
+                 take: Callable[[OtherDraft], None]) -> None:
+        """summary: what is shown of a draft. take: fill the fields with it; it is a draft of this tab by then."""
+        super().__init__('div')
+        self.classes('draft-offers').set_visibility(False)
+        self._drafts = drafts
+        self._summary = summary
+        self._take = take
+
+    def show(self, concerns: Callable[[str], bool]) -> None:
+        """Offer the drafts of other tabs at these places."""
+        others = self._drafts.of_other_tabs(concerns)[:MOST_OFFERED]
+        self.clear()
+        self.set_visibility(bool(others))
+        with self:
+            for other in others:
+                self._row(other, concerns)
+
+    def hide(self) -> None:
+        """Something is being typed here: what is offered must not take its place."""
+        if self.visible:
+            self.set_visibility(False)
+
+    def _row(self, other: OtherDraft, concerns: Callable[[str], bool]) -> None:
+        excerpt = shortened(' '.join(self._summary(other).split()), LONGEST_EXCERPT)
+        with ui.element('div').classes('note draft-offer'):
+            Words('p', f'Not sent, from another tab: “{excerpt}”')
+            with ui.element('div').classes('draft-buttons'):
+                ui.button('Leave it', on_click=lambda: self._leave(other, concerns), color=None).props('flat no-caps')
+                ui.button('Take over', on_click=lambda: self._take_over(other), color=None).props('no-caps')
+
+    def _take_over(self, other: OtherDraft) -> None:
+        self._drafts.take_over(other)
+        self.hide()
+        self._take(other)
+
+    def _leave(self, other: OtherDraft, concerns: Callable[[str], bool]) -> None:
+        self._drafts.decline(other)
+        self.show(concerns)

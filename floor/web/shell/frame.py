@@ -1,0 +1,74 @@
+"""What every page stands in: the bar with the name, the pages, the connection and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nicegui import ui
+
+from ...core.model import Person, Role
+from ...core.version import NAME
+from ..live.broadcast import LiveView
+from ..live.stale_overlay import Silence
+from .alerts import order_alerts
+from .assets import link_stylesheet
+from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
+from .demo_ribbon import DemoRibbon
+from .heading import Heading
+from .history_note import HistoryNote
+from .page_title import PageTitle
+from .services import Services
+from .session import add_session_frames
+from .theme import theme_menu
+
+STYLESHEETS = ('tokens.css', 'floor.css', 'silence.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
+               'session.css', 'print.css')
+SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
+DIAGNOSIS = 'Diagnosis'
+FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}
+
+
+def begin_page() -> None:
+    """What every page of ours has in its head and at its end: our CSS, and the frames that keep a session."""
+    for name in STYLESHEETS:
+        link_stylesheet(name)
+    add_session_frames()
+
+
+@contextmanager
+def frame(title: str, services: Services, view: LiveView, person: Person, *, section: str | None = None
+          ) -> Iterator[None]:
+    """The bar and the banner; the block builds the page's main part.
+
+    section: the entry of the bar that the page belongs to, where it isn't the title.
+    """
+    store, zone = services.store, services.zone
+    PageTitle(store, f'{title} · {NAME}')
+    begin_page()
+    page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
+    page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
+    root = ui.element('div').classes('frame')
+    with root:
+        view.add(DemoRibbon(services, person.role))
+        with ui.element('q-toolbar').classes('bar').props('role=banner'):
+            Heading(NAME, level=1).classes('bar-name')
+            with ui.element('nav').props('aria-label="Pages"'):
+                for name, address in (SECTIONS | (FOR_SUPERVISORS if person.role.may(Role.SUPERVISOR) else {})).items():
+                    link = ui.link(name, address).classes('bar-link')
+                    if name == (section or title):
+                        link.props['aria-current'] = 'page'
+            with ui.element('div').classes('bar-right'):
+                view.add(ConnectionBadge(store, zone))
+                view.add(PlantClock(store, zone, str(zone).rsplit('/', 1)[-1].replace('_', ' ')))
+                ui.label(person.name).classes('bar-person').props['title'] = f'{person.name}, {person.role}'
+                order_alerts(services.alerts, person, root)
+                theme_menu(root)
+        services.echoes.add()
+        with ui.element('q-card').classes('banner-place'):
+            view.add(TroubleBanner(store, zone))
+            view.add(HistoryNote(store))
+            view.add(Silence())
+        with ui.element('main') as main:
+            yield
+    ui.skip_link('Skip to the content', target=main)

@@ -1,0 +1,29 @@
+"""Says on every page that the history is not complete yet."""
+
+from __future__ import annotations
+
+from ...core.model import HistoryState
+from ...feed.store import Store
+from ..live.broadcast import SECOND, Content, LiveElement
+
+TEXTS = {
+    HistoryState.CREATING: 'The history of this new floor is being created. Work orders, reports and the past appear '
+                           'when it is complete.',
+    HistoryState.PROCESSING: 'The history is being processed. Until it is complete, reports may take longer and the '
+                             'dashboard tables are old.',
+    HistoryState.READY: '',
+}
+
+
+class HistoryNote(LiveElement):
+    """Across the page, hidden while there is nothing to say."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__('div', SECOND)
+        self._store = store
+        self.classes('history-note')
+        self.props['role'] = 'status'
+
+    def content(self) -> Content:
+        text = TEXTS[self._store.history]
+        return {'hidden': not text, 'data-history': self._store.history.value}, text

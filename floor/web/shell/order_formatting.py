@@ -1,0 +1,93 @@
+"""How work orders read: when they are due, what their moves are called, how pressing they are."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from urllib.parse import quote
+
+from nicegui.elements.mixins.text_element import TextElement
+
+from ...core.formatting import HOUR, MINUTE, Detail, duration
+from ...core.model import HoldReason, OrderBrief, Priority, Role, WorkOrder, WorkOrderState
+from .times import moment
+
+HOLD_WORDS = {HoldReason.PARTS: 'parts', HoldReason.ACCESS: 'access to the machine', HoldReason.VENDOR: 'the vendor',
+              HoldReason.APPROVAL: 'an approval'}
+TOMORROW_FROM = 12 * HOUR  # nearer than that, hours say more than 'tomorrow'
+
+
+def due_words(order: OrderBrief | WorkOrder | int, now_ms: int, zone: tzinfo) -> str:
+    """'due in 18 min', 'due tomorrow', 'due in 3 d', 'due now', 'overdue 2 h', 'done in 3 h', 'cancelled'.
+
+    Minutes and hours are rounded down: there is never less time than it says, nor is an order less late. Days are those
+    of the plant's calendar. order: one, or when it is due in ms since 1970; now_ms: the database's clock.
+    """
+    if isinstance(order, int):
+        return _due(order, now_ms, zone)
+    if order.state is WorkOrderState.CANCELLED:
+        return 'cancelled'
+    if order.state is WorkOrderState.COMPLETED:
+        if isinstance(order, WorkOrder) and order.completed_at is not None:
+            return f'done in {duration((order.completed_at - order.reported_at).total_seconds(), Detail.LARGEST)}'
+        return 'done'
+    return _due(order.due_ms if isinstance(order, OrderBrief) else in_ms(order.due_at), now_ms, zone)
+
+
+def _due(due_ms: int, now_ms: int, zone: tzinfo) -> str:
+    seconds = (due_ms - now_ms) / 1000
+    if seconds < 0:
+        return f'overdue {duration(-seconds, Detail.LARGEST)}'
+    days = (moment(due_ms, zone).date() - moment(now_ms, zone).date()).days
+    if days > 1:
+        return f'due in {days} d'
+    if days == 1 and seconds >= TOMORROW_FROM:
+        return 'due tomorrow'
+    return f'due in {duration(seconds, Detail.LARGEST)}' if seconds >= MINUTE else 'due now'
+
+
+def in_ms(at: datetime) -> int:
+    """A moment in ms since 1970."""
+    return int(at.timestamp() * 1000)
+
+
+def short_id(id: str) -> str:
+    """'3f2a91bc' of 'WO-20261123-3f2a91bc': what people say to each other."""
+    return id.rsplit('-', 1)[-1]
+
+
+def order_address(id: str) -> str:
+    """The page of one order."""
+    return f'/work-orders/{quote(id, safe="")}'
+
+
+def move_word(from_state: WorkOrderState, to: WorkOrderState) -> str:
+    """What the button says that moves an order."""
+    if to is WorkOrderState.OPEN:
+        return 'Give back' if from_state.is_active else 'Reopen'
+    if to is WorkOrderState.IN_PROGRESS:
+        return 'Resume' if from_state is WorkOrderState.ON_HOLD else 'Start'
+    return {WorkOrderState.ON_HOLD: 'Put on hold', WorkOrderState.COMPLETED: 'Complete'}.get(to, 'Cancel order')
+
+
+def role_needed(needed: Role, role: Role) -> str:
+    """Why something can't be done, for a title; nothing if it can."""
+    return '' if role.may(needed) else f'This needs the role {needed}; you are {article(role)} {role}.'
+
+
+def article(word: str) -> str:
+    """'a' or 'an'."""
+    return 'an' if word[:1].lower() in 'aeiou' else 'a'
+
+
+class PriorityPill(TextElement):
+    """How pressing an order is: the word in a pill whose colour says the same."""
+
+    def __init__(self, priority: Priority) -> None:
+        super().__init__(tag='span', text=priority.value)
+        self.classes('pill')
+        self.show(priority)
+
+    def show(self, priority: Priority) -> None:
+        """Another priority."""
+        self.set_text(priority.value)
+        self.props['data-priority'] = priority.value

@@ -1,0 +1,37 @@
+"""The title of a page, which a tab in the background shows too: it says when the page is not live."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from ...feed.store import Connection, Difference, Store
+
+NOT_LIVE = {Connection.STALE: 'Stale', Connection.CONNECTING: 'Connecting'}
+
+
+class PageTitle:
+    """The title of the page that is being built, kept up to date until the page is closed."""
+
+    def __init__(self, store: Store, title: str) -> None:
+        self._store = store
+        self._title = title
+        self._client = ui.context.client
+        self._shown = ''
+        self._show()
+        self._client.on_delete(store.subscribe(self._on_difference))
+
+    def _on_difference(self, difference: Difference) -> None:
+        if difference.connection:
+            self._show()
+
+    def _show(self) -> None:
+        title = title_of(self._title, self._store.connection)
+        if title != self._shown and not self._client.is_deleted:
+            self._shown = title
+            with self._client:
+                ui.page_title(title)
+
+
+def title_of(title: str, connection: Connection) -> str:
+    """'Stale · Floor · Line Monitor'; the plain title while the page is live."""
+    return f'{NOT_LIVE[connection]} · {title}' if connection in NOT_LIVE else title

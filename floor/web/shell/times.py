@@ -1,0 +1,28 @@
+"""How times read on the floor."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from ...core.moments import by_the_clock
+
+
+def time_of_day(ms: int, zone: tzinfo) -> str:
+    """'10:42:07' in the plant's time zone, '02:30:00 CEST' where that time comes twice; ms since 1970."""
+    return by_the_clock(moment(ms, zone), zone, '%H:%M:%S')
+
+
+def date_and_time(ms: int, zone: tzinfo) -> str:
+    """'2026-11-23 10:42:07' in the plant's time zone, with its name where that time comes twice; ms since 1970."""
+    return by_the_clock(moment(ms, zone), zone, '%Y-%m-%d %H:%M:%S')
+
+
+def moment(ms: int, zone: tzinfo) -> datetime:
+    """A time of the database as a datetime in the plant's time zone."""
+    return datetime.fromtimestamp(ms / 1000, zone)
+
+
+def shortened(text: str | None, most: int = 200) -> str:
+    """A text of the database on one line, no longer than a tile could ever show."""
+    line = ' '.join((text or '')[:10 * most].split())  # a text of megabytes is not looked through
+    return line if len(line) <= most else f'{line[:most]}…'
