@@ -27,8 +27,8 @@ from .core.version import NAME
 from .db.connection_source import DatabaseSource
 from .db.database import Database
 from .db.migrations import connect_prepared, load_migrations, prepare
-from .feed import recent_events as history
 from .feed.listener import Listener, Timing
+from .feed.recent_events import events_of
 from .feed.store import TASKS, Difference, Store
 from .jobs.dashboard_refresh import DashboardKeeper
 from .jobs.history_refresh import HistoryKeeper
@@ -90,7 +90,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
     history_keeper = HistoryKeeper(database, settings.machine_silent_after)
     dashboard_keeper = DashboardKeeper(database, history_keeper, settings.zone, retention_days=settings.retention_days,
                                        every=settings.dashboard_refresh_seconds)
-    services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=history.events_of(database),
+    services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(database),
                         employees=employees, orders=orders, plant=Plant(database, employees), order_list=order_list,
                         identify=identity_source(settings),
                         default_role=settings.role_of_strangers, echoes=echoes, alerts=AlertHub(store),

@@ -7,5 +7,5 @@ from pathlib import Path
 
 def resource_folder(name: str) -> Path:
     """Inside this package where pip installed a wheel, beside it in a checkout."""
-    installed = Path(__file__).parent / name
-    return installed if installed.is_dir() else Path(__file__).parents[1] / name
+    installed = Path(__file__).parents[1] / name
+    return installed if installed.is_dir() else Path(__file__).parents[2] / name

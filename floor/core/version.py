@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 NAME = 'Line Monitor'
-PROJECT = Path(__file__).parent.parent / 'pyproject.toml'
+PROJECT = Path(__file__).parents[2] / 'pyproject.toml'
 
 
 def program_version() -> str:

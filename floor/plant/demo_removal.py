@@ -1,10 +1,9 @@
-"""`python -m floor.plant.demo_removal new`: replaces the demo by an empty floor, on which a plant is set up; supervisors do the same
-by a button. Nothing of a plant is ever removed so: the database refuses it (sql/migrations/0005_dashboard.sql)."""
+"""Replaces the demo by an empty floor, on which a plant is set up: `python -m floor.plant new`, or a supervisor's
+button. Nothing of a plant is ever removed so: the database refuses it (sql/migrations/0005_dashboard.sql)."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -92,7 +91,7 @@ async def _remove(connection: Connection, database: Database, keep_email: str | 
 
 # the command
 
-def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.plant.demo_removal') -> int:
+def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.plant') -> int:
     """0, or 1 with one line that says what is wrong."""
     parser = Parser(prog=program, description='Replace the demo by an empty floor, for a plant of your own.')
     parser.add_argument('command', choices=['new'], help='new: remove the demo, after a confirmation')
@@ -139,7 +138,3 @@ def ask_in_terminal(contents: DemoContents) -> bool:
         return input(f'Type "{CONFIRMATION}" to go on: ').strip().lower() == CONFIRMATION
     except EOFError:
         raise FloorError('nobody is there to confirm it, so nothing was removed: --yes does without') from None
-
-
-if __name__ == '__main__':
-    sys.exit(main())

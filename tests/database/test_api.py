@@ -19,7 +19,7 @@ from starlette.requests import Request
 from floor.core.model import MachineName, Status
 from floor.core.settings import Settings
 from floor.db.database import Database
-from floor.feed import recent_events as history
+from floor.feed import recent_events
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.operations import health
@@ -302,10 +302,10 @@ async def test_the_history_of_one_machine_newest_first(database: Database, conne
     connection = await connect()
     for status in ('warning', 'down', 'operational'):
         await connection.execute('UPDATE machine_feed_stream SET status = $1 WHERE machine_id = 11', status)
-    events = await history.events_of(database)(MachineName('Valve_02_01'), 2)
+    events = await recent_events.events_of(database)(MachineName('Valve_02_01'), 2)
     assert [(event.old, event.new) for event in events] == [(Status.DOWN, Status.OPERATIONAL),
                                                             (Status.WARNING, Status.DOWN)]
-    assert await history.recent_events_of_machine(database, MachineName('Nobody'), 5) == []
+    assert await recent_events.recent_events_of_machine(database, MachineName('Nobody'), 5) == []
 
 
 class NoPages:

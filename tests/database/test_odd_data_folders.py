@@ -146,7 +146,8 @@ def test_a_read_only_data_folder_is_named(folder: Path, saved: Path) -> None:
 def test_a_backup_into_a_read_only_folder_is_refused(folder: Path) -> None:
     make_floor(folder / 'd', 'before')
     (folder / 'b').mkdir()
-    done = elsewhere(f'{READ_ONLY} DATA_DIR="$2" exec "$PYTHON" -m floor.db.backup "$1/b.zip"', folder / 'b', folder / 'd')
+    done = elsewhere(f'{READ_ONLY} DATA_DIR="$2" exec "$PYTHON" -m floor.db.backup "$1/b.zip"',
+                     folder / 'b', folder / 'd')
     assert 'cannot be written (Read-only file system): choose another place' in refusal(done)
 
 
@@ -163,7 +164,8 @@ def test_a_backup_onto_a_full_disk_leaves_nothing(folder: Path) -> None:
 def test_a_restore_onto_a_full_disk_is_refused_and_leaves_nothing(folder: Path, saved: Path, size: str) -> None:
     """Before there is room for a cluster, while it is made, and while it is filled."""
     (folder / 'd').mkdir()
-    done = elsewhere(f'{SMALL} set +e; DATA_DIR="$1" "$PYTHON" -m floor.db.restore "$2"; code=$?; ls -A "$1"; exit $code',
+    done = elsewhere(f'{SMALL} set +e; DATA_DIR="$1" "$PYTHON" -m floor.db.restore "$2"; code=$?; '
+                     'ls -A "$1"; exit $code',
                      folder / 'd', saved, size)
     said = refusal(done)
     assert 'No space left on device' in said or 'disk' in said, said

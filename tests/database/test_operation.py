@@ -86,7 +86,8 @@ async def test_measures_follow_what_happens(folder: Path) -> None:
         await connection.close()
     finally:
         program.stop()
-    assert re.search(r'WARNING floor.feed.listener: no live connection to the database: .* \| task=connection reason=closed',
+    assert re.search(r'WARNING floor.feed.listener: no live connection to the database: .* '
+                     r'\| task=connection reason=closed',
                      program.log)
     watch = 'floor.operations.freshness_log: the floor is'
     assert re.search(rf'WARNING {watch} stale: .* \| connection=stale was=live', program.log)

@@ -1,8 +1,8 @@
 """One encoding for all browsers, and the parts of NiceGUI that it leans on.
 
 If a test of the second half fails after an update of NiceGUI, floor/web/live/broadcast.py has to be looked at: it uses
-Element._to_dict, _event_listeners, _classes, _style and _props, and floor/web/live/socket_fanout.py the socket, which NiceGUI does
-not promise. The way back is element.update(), which sends the same to each browser by itself.
+Element._to_dict, _event_listeners, _classes, _style and _props, and floor/web/live/socket_fanout.py the socket, which
+NiceGUI does not promise. The way back is element.update(), which sends the same to each browser by itself.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from ui.conftest import Screen
 from floor.core.model import MachineChange, Status
 from floor.web.floor_view.line_card import LineCount
 from floor.web.live import broadcast as broadcast_module
-from floor.web.live import stale_overlay as silence
+from floor.web.live import stale_overlay
 from floor.web.live.broadcast import SECOND, LiveElement, machine_topic
 from floor.web.live.socket_fanout import MOST_WAITING, send_update
 from floor.web.shell import connection_badge
@@ -34,7 +34,7 @@ def tile_of(screen, name):
 @pytest.fixture(autouse=True)
 def within_one_second(monkeypatch):
     """A second that passes between two messages is no difference."""
-    for module in silence, connection_badge:
+    for module in stale_overlay, connection_badge:
         monkeypatch.setattr(module, 'beat', lambda: '7')
 
 

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from floor.orders.work_order_files import MOST_BYTES as LARGEST_FILE
-from floor.web.middleware import request_limits as intake
+from floor.web.middleware import request_limits
 from floor.web.middleware.request_limits import AROUND_A_FILE, MESSAGES_AT_ONCE, MESSAGES_PER_S, MOST_BYTES, Intake
 
 UPLOAD = '/_nicegui/client/0f24bec3-3050-4180-ab1c-b5972c3237d2/upload/41'
@@ -71,7 +71,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(intake, 'asyncio', type('Asyncio', (), {'sleep': staticmethod(sleep)}))
+    monkeypatch.setattr(request_limits, 'asyncio', type('Asyncio', (), {'sleep': staticmethod(sleep)}))
     return waits
 
 

@@ -22,7 +22,8 @@ KNOWN = {
     ('floor/db/backup.py', 'fetchval'): 'counts the rows of our own tables, whose names the database gives and quotes',
     ('floor/db/restore.py', 'fetchval'): 'the same, in the database that was restored',
     ('floor/jobs/dashboard_refresh.py', 'execute'): 'the file sql/queries/dashboard.sql',
-    ('floor/core/session_settings.py', 'execute'): 'constants of that module, and a schema and a zone that were checked',
+    ('floor/core/session_settings.py', 'execute'):
+        'constants of that module, and a schema and a zone that were checked',
     ('floor/db/migrations.py', 'execute'): 'the files of sql/migrations; identifiers are quoted by the database itself',
 }
 
