@@ -11,11 +11,11 @@ from typing import Any
 import asyncpg
 import pytest
 from database.people import JAMES, OF_ROLE
-
 from floor.database import Database
 from floor.employees import EmployeeEdit, Employees
 from floor.errors import NotAllowed
 from floor.model import MachineName, Priority, Role
+
 from floor.orders.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders, WorkOrderState
 from floor.plant import Plant
 
