@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -157,6 +158,20 @@ def test_the_glossary_is_short_and_the_folders_are_all_named() -> None:
         name for name in FOLDERS if any((ROOT / name).rglob('*.*')) and name not in {'__pycache__'}}
 
 
+def test_the_folders_stand_in_the_order_of_the_import_contracts() -> None:
+    text = (ROOT / 'floor' / 'README.md').read_text()
+    contracts = tomllib.loads((ROOT / 'pyproject.toml').read_text())['tool']['importlinter']['contracts']
+    layers, web = (contract['layers'] for contract in contracts if contract['type'] == 'layers')
+    assert listed(rows(text, '## Folders')) == layers
+    below = rows(text.partition('`floor/web`, from the top down:')[2], '')
+    assert listed(below) == [f'floor.web.{name}' for name in web]
+
+
+def listed(table: list[list[str]]) -> list[str]:
+    """The modules that the first column names."""
+    return [name.removesuffix('.py').replace('/', '.') for row in table for name in re.findall(r'`([^`]+)`', row[0])]
+
+
 def rows(text: str, heading: str) -> list[list[str]]:
     """The rows of the first table below a heading."""
     below = text.partition(f'{heading}\n')[2]
@@ -179,10 +194,10 @@ def test_limits_of_attachments_and_requests_are_those_of_the_program() -> None:
     assert f'more than {MOST_PIXELS // 1_000_000} million pixels' in orders
     assert f'JPEG: {MOST_PIXELS_OF_JPEG // 1_000_000} million' in orders
     assert f'at most {MOST_BODY_BYTES // 1_000_000} MB' in ' '.join(
-        (ROOT / 'floor' / 'api' / 'README.md').read_text().split())
+        (ROOT / 'floor' / 'web' / 'api' / 'README.md').read_text().split())
 
 
 def test_the_keys_to_sort_by_are_those_of_rest() -> None:
-    text = ' '.join((ROOT / 'floor' / 'api' / 'README.md').read_text().split())
+    text = ' '.join((ROOT / 'floor' / 'web' / 'api' / 'README.md').read_text().split())
     sentence = text.partition('Sort keys are ')[2].partition(';')[0]
     assert re.findall(r'`(\w+)`', sentence) == [key.value for key in SortKey]
