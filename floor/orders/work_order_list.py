@@ -31,7 +31,7 @@ __all__ = ['MOST_TEXT', 'UNASSIGNED', 'Done', 'OrderCounts', 'OrderFilter', 'Ord
 SHARED_FOR_S = 2.0  # counts of what is overdue move with time, not with the revision
 SHARED_MOST = 256
 READ_AT_ONCE = 500
-FOUND_MOST = 1_000
+FOUND_MOST = 5_000
 
 Answer = TypeVar('Answer')
 
