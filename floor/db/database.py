@@ -126,7 +126,7 @@ class Database:
         self._settings = settings
         self._credentials = credentials
         self.wait = Lag('floor_database_pool_wait_seconds', 'Until a page or a command had a connection to the '
-                        'database. Alert when its p99 stays above 1: DB_POOL_SIZE is too small, or the database slow.')
+                        'database.')
         self._disk_full = -inf, ''
         self._disk_full_log = RepeatedLog(log)
         self._release_log = RepeatedLog(log)

@@ -24,4 +24,4 @@ async def measure_event_loop(lag: Lag, every: float = EVERY_S) -> None:
 def event_loop_lag() -> Lag:
     """The measure of it."""
     return Lag('floor_event_loop_lag_seconds', 'How much later than asked for this program was woken, four times a '
-               'second. Alert when its p99 stays above 0.5: every page is that late.')
+               'second: every page is that late.')

@@ -1,9 +1,10 @@
-"""The floor as Prometheus measures, read from what this process knows when it is scraped. Each HELP says what to alert
-on; assets/alerts.yml has rules.
+"""The floor as Prometheus measures, read from what this process knows when it is scraped. Each HELP says what is
+measured; checks.py adds the alert that looks at it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,15 +14,16 @@ from prometheus_client.registry import Collector
 
 from ..core.model import Status
 from ..feed.store import Connection
+from .checks import help_of
 from .runtime_status import Vitals
 
 COUNTERS = {
     'connections': ('connections', 'Connections of the listener that came up. Many an hour: look at the network.'),
     'notifications': ('notifications', 'Notifications received. Flat while the plant works: nothing writes the feed.'),
-    'unreadable': ('unreadable_notifications', 'Notifications not of our protocol. Any: a stranger uses our channel.'),
+    'unreadable': ('unreadable_notifications', 'Notifications that we do not recognise.'),
     'snapshots': ('snapshots', 'Times the whole floor was read. Rising fast: the feed keeps asking for a resync.'),
     'heartbeats': ('heartbeats', 'Own notifications that came back. Flat for a minute: nothing is delivered.'),
-    'audits_with_difference': ('audit_differences', 'Audits that found an unannounced change. Any: a trigger is off.'),
+    'audits_with_difference': ('audit_differences', 'Audits that found an unannounced change.'),
 }
 
 
@@ -47,6 +49,11 @@ class FloorCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Everything, once."""
+        for family in self._families():
+            family.documentation = help_of(family.name, family.documentation)
+            yield family
+
+    def _families(self) -> Iterator[Metric]:
         yield self._build()
         yield from self._machines()
         yield from self._trust()
@@ -65,7 +72,7 @@ class FloorCollector(Collector):
 
     def _machines(self) -> Iterator[Metric]:
         machines = GaugeMetricFamily(
-            'floor_machines', 'Machines by line and status, as shown. Alert on {status="down"} while '
+            'floor_machines', 'Machines by line and status, as shown. They mean something while '
             'floor_connection_state{state="live"} is 1.', labels=['line', 'status'])
         for line in self._vitals.store.lines:
             for status in Status:  # also what no machine is in: a series that comes and goes can't be alerted on
@@ -77,8 +84,8 @@ class FloorCollector(Collector):
 
     def _trust(self) -> Iterator[Metric]:
         store, watch = self._vitals.store, self._vitals.watch
-        state = GaugeMetricFamily('floor_connection_state', '1 for the state that the picture is in. '
-                                  'Alert when {state="live"} is 0 for a minute.', labels=['state'])
+        state = GaugeMetricFamily('floor_connection_state', '1 for the state that the picture is in.',
+                                  labels=['state'])
         changes = CounterMetricFamily('floor_connection_changes', 'How often the picture became live, stale or '
                                       'connecting. {state="stale"} rising: the link flaps.', labels=['state'])
         for each in Connection:
@@ -87,18 +94,18 @@ class FloorCollector(Collector):
         yield state
         yield changes
         yield GaugeMetricFamily('floor_trouble', '1 while the database answers but does not announce every change, '
-                                'its disk is full, a task fails or its password cannot be renewed. Alert on 1; '
-                                '/healthz says what it is.',
+                                'its disk is full, a task fails or its password cannot be renewed; /healthz '
+                                'says what it is.',
                                 store.trouble is not None)
         if store.age is not None:
             yield GaugeMetricFamily('floor_store_age_seconds', 'Freshness: since the last proof that everything the '
-                                    'database said has arrived. Alert above three heartbeats.', store.age)
+                                    'database said has arrived.', store.age)
 
     def _lags(self) -> Iterator[Metric]:
         store = self._vitals.store
         if store.last_lag_ms is not None:
             yield GaugeMetricFamily('floor_notification_lag_seconds', 'From the latest change in the database to the '
-                                    'store. Alert when it stays above 1.', store.last_lag_ms / 1000)
+                                    'store.', store.last_lag_ms / 1000)
         if store.clock_error is not None:
             yield GaugeMetricFamily('floor_database_clock_error_seconds', "By how much the database's clock as we "
                                     'carry it on may be wrong: as wrong may each lag be.', store.clock_error)
@@ -110,7 +117,7 @@ class FloorCollector(Collector):
         for field, (name, meaning) in COUNTERS.items():
             yield CounterMetricFamily(f'floor_listener_{name}', meaning, getattr(listener.counters, field))
         for name, meaning, reasons in (
-                ('reconnects', 'Connections that worked and were lost, by reason. More than a few an hour: look there.',
+                ('reconnects', 'Connections that worked and were lost, by reason.',
                  listener.losses),
                 ('refusals', 'Attempts to connect that failed, by reason. Rising: what it says has to be mended.',
                  listener.refusals)):
@@ -121,8 +128,8 @@ class FloorCollector(Collector):
 
     def _database(self) -> Iterator[Metric]:
         use = self._vitals.database.pool_use
-        pool = GaugeMetricFamily('floor_database_pool_connections', 'Connections of pages and commands. Alert when '
-                                 '{state="busy"} stays at floor_database_pool_connections_max.', labels=['state'])
+        pool = GaugeMetricFamily('floor_database_pool_connections', 'Connections of pages and commands.',
+                                 labels=['state'])
         pool.add_metric(['busy'], use.busy)
         pool.add_metric(['idle'], use.idle)
         yield pool
@@ -131,16 +138,16 @@ class FloorCollector(Collector):
         if (said := self.measures) is None:
             return
         yield GaugeMetricFamily('floor_notification_queue_usage_ratio', 'How full the notification queue of the '
-                                'server is. Alert above 0.1: at 1 every writer fails.', said.queue_usage)
-        yield GaugeMetricFamily('floor_migration_applied', 'The newest migration that the database has. Alert when it '
-                                'is not floor_migration_wanted for long: an upgrade hangs.', said.migration or 0)
+                                'server is: at 1 every writer fails.', said.queue_usage)
+        yield GaugeMetricFamily('floor_migration_applied', 'The newest migration that the database has.',
+                                said.migration or 0)
         for name, meaning, age in (
-                ('dashboard_age', 'Since the dashboard tables were last brought up to date, by whichever instance. '
-                                  'Alert above ten times DASHBOARD_REFRESH_SECONDS.', said.dashboard_age),
+                ('dashboard_age', 'Since the dashboard tables were last brought up to date, by whichever instance.',
+                 said.dashboard_age),
                 ('history_age', 'Since what reports add up was last brought up to date, by whichever instance. Above '
                                 '600: reports are right, and slower.', said.history_age),
-                ('simulator_age', 'Since the simulator last played, in whichever instance. Alert above 60 where one '
-                                  'should.', said.simulator_age)):
+                ('simulator_age', 'Since the simulator last played, in whichever instance. Above 60 where one '
+                                  'should: none does.', said.simulator_age)):
             if age is not None:
                 yield GaugeMetricFamily(f'floor_{name}_seconds', meaning, max(0.0, age))
 
@@ -157,8 +164,8 @@ class FloorCollector(Collector):
                                   'tabs in the background, or browsers that hang.', self._vitals.no_answer())
 
     def _tasks(self) -> Iterator[Metric]:
-        failing = GaugeMetricFamily('floor_task_failing', '1 while a task of the background fails. Alert on 1 for ten '
-                                    'minutes; /diagnosis says why.', labels=['task'])
+        failing = GaugeMetricFamily('floor_task_failing', '1 while a task of the background fails; /diagnosis says '
+                                    'why.', labels=['task'])
         failures = CounterMetricFamily('floor_task_failures', 'How often it failed.', labels=['task'])
         done = GaugeMetricFamily('floor_task_last_success_timestamp_seconds', 'When it last succeeded; 0: never.',
                                  labels=['task'])
@@ -174,14 +181,12 @@ class FloorCollector(Collector):
             if task.took is not None:
                 took.add_metric([task.name], task.took)
         yield from (failing, failures, done, error, took)
-        lines = CounterMetricFamily('floor_log_lines', 'Lines of the log that complain. Any of level error: read it.',
-                                    labels=['level'])
+        lines = CounterMetricFamily('floor_log_lines', 'Lines of the log that complain.', labels=['level'])
         for level, number in self._vitals.log_lines().items():
             lines.add_metric([level], number)
         yield lines
         if (is_demo := self._vitals.store.is_demo) is not None:
-            yield GaugeMetricFamily('floor_demo', '1 where the floor is a demo: its data is simulated. Alert on 1 in a '
-                                    'plant.', is_demo)
+            yield GaugeMetricFamily('floor_demo', '1 where the floor is a demo: its data is simulated.', is_demo)
         playing = self._vitals.simulator is not None and self._vitals.simulator.playing
         yield GaugeMetricFamily('floor_simulator_playing', '1 where this instance plays the plant. The sum over all '
                                 'instances is 1, or 0 with a real feed.', playing)
@@ -192,8 +197,8 @@ class FloorCollector(Collector):
         yield CounterMetricFamily('floor_password_requests', 'How often Databricks was asked for a password.', requests)
         yield CounterMetricFamily('floor_password_renewals', 'How often it gave one. Flat for two hours on Lakebase: '
                                   'look at floor_password_failing.', given)
-        yield GaugeMetricFamily('floor_password_failing', '1 while the last request failed. Alert on 1 for five '
-                                'minutes: it hurts when the old one ends.', problem is not None)
-        if password is not None and password.seconds_left is not None:
-            yield GaugeMetricFamily('floor_password_seconds_left', 'For how long new connections can sign in with the '
-                                    'one we have. Alert below 300.', password.seconds_left)
+        yield GaugeMetricFamily('floor_password_failing', '1 while the last request failed: it hurts when the old '
+                                'one ends.', problem is not None)
+        left = math.inf if password is None else password.seconds_left or 0
+        yield GaugeMetricFamily('floor_password_seconds_left', 'For how long new connections can sign in with the one '
+                                'we have; +Inf: it does not end.', left)

@@ -19,8 +19,9 @@ from floor.db.migrations import Migration
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.jobs.order_checks import WorkOrderKeeper
+from floor.operations.checks import DASHBOARD_OLD, Severity
 from floor.operations.diagnosis import Applied, DatabaseFacts, Diagnosis, OpenTransaction, Trigger
-from floor.operations.diagnosis_findings import DASHBOARD_OLD_S, ENOUGH, REMEDIES, Severity, _of_clock, findings
+from floor.operations.diagnosis_findings import ENOUGH, REMEDIES, _of_clock, findings
 from floor.operations.event_loop_latency import event_loop_lag
 from floor.operations.freshness_log import ConnectionWatch
 from floor.operations.refused_origins import RefusedOrigins
@@ -90,7 +91,7 @@ def test_of_what_is_well_nothing_is_said(vitals: Vitals) -> None:
      'GRANT USAGE ON SCHEMA x TO app'),
     ({'triggers': (Trigger('some_trigger', 'machines', False),)}, 'some_trigger on machines', 'ENABLE TRIGGER'),
     ({'queue_usage': 0.4}, '40.0 % full', 'pg_terminate_backend'),
-    ({'dashboard_at': NOW - timedelta(seconds=DASHBOARD_OLD_S + 60)}, 'for 11 min', 'tasks'),
+    ({'dashboard_at': NOW - timedelta(seconds=DASHBOARD_OLD.limit + 60)}, 'for 11 min', 'tasks'),
 ])
 def test_what_the_database_says(vitals: Vitals, different: dict[str, Any], words: str, remedy: str) -> None:
     (_, what, do), = said(vitals, **different)

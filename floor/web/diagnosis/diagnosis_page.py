@@ -7,8 +7,9 @@ from nicegui import ui
 from ...core.errors import FloorError
 from ...core.formatting import delay
 from ...core.model import Identity, Role
+from ...operations.checks import NOT_DELIVERED, Finding
 from ...operations.diagnosis import diagnose, measure_delivery
-from ...operations.diagnosis_findings import Finding, Severity, findings
+from ...operations.diagnosis_findings import findings
 from ...operations.runtime_status import Vitals
 from ..live.broadcast import LiveView
 from ..shell.assets import link_stylesheet
@@ -100,7 +101,7 @@ class DiagnosisPage:
             said, self._delivery = f'A notification went to the database and back in {took}.', None
         except FloorError as error:
             said = as_sentence(error)
-            self._delivery = Finding(Severity.DOWN, said, 'Check again when it is mended.')
+            self._delivery = NOT_DELIVERED.found(said)
         await self.look(write_text=True)
         if not self._place.is_deleted:
             at = date_and_time(self._services.store.now_ms, self._services.zone)

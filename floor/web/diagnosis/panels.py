@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from ...operations.diagnosis_findings import Finding, Severity
+from ...operations.checks import Finding, Severity
 from ..shell.heading import Heading
 from ..shell.messages import Words
 from .facts import Panel

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from ...operations.checks import Finding
 from ...operations.diagnosis import Diagnosis
-from ...operations.diagnosis_findings import Finding
 from ..shell.times import date_and_time
 from .facts import Panel
 

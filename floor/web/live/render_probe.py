@@ -35,8 +35,7 @@ def browser_lag() -> Lag:
     """The measure."""
     return Lag('floor_commit_to_browser_seconds',
                'From the moment a change was written in the database, by its own clock, until a browser said that it '
-               'has begun the frame that shows it; one page a second is asked in turn. Alert when its p95 stays above '
-               '2.')
+               'has begun the frame that shows it; one page a second is asked in turn.')
 
 
 class Echo(ui.element):
