@@ -9,6 +9,8 @@
 SET client_min_messages = warning;
 SET standard_conforming_strings = on;
 SET statement_timeout = 0;
+SET lock_timeout = '60s';
+SET exit_on_error = off;
 SET search_path = :"schema", pg_temp;
 BEGIN;
 \ir feed_writer.sql

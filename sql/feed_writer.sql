@@ -1,11 +1,20 @@
 -- A role for a feed (a PLC gateway, an MES): it can say what a machine's status is, and nothing else.
--- Run once by an administrator in the floor's schema; it may be run again. A feed's own login joins it by
--- feed_login.sql, which also sets the limits that only a login can have.
+-- Run once by an administrator; it may be run again:
+--   psql DATABASE [-v schema=manufacturing_line] -f sql/feed_writer.sql
+-- A feed's own login joins it by feed_login.sql, which also sets the limits that only a login can have.
+\set ON_ERROR_STOP on
+\if :{?schema} \else \set schema manufacturing_line \endif
+SET client_min_messages = warning;
+SET standard_conforming_strings = on;
+SET statement_timeout = 0;
+SET lock_timeout = '60s';
+SET exit_on_error = off;
+SET search_path = :"schema", pg_temp;
 DO $$
 BEGIN
     CREATE ROLE floor_feed_writer NOLOGIN;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 
-DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO floor_feed_writer', current_schema()); END $$;
+GRANT USAGE ON SCHEMA :"schema" TO floor_feed_writer;
 GRANT SELECT, UPDATE (status, reason, datetime) ON machine_feed_stream TO floor_feed_writer;

@@ -36,19 +36,26 @@ class Query:
         """
         self._names = tuple(names)
         self._values: dict[str, list[str]] = {}
+        self._written: dict[str, dict[str, None]] = {}
         self.faults: dict[str, str] = {}
         multi_items = getattr(query, 'multi_items', query.items)  # Starlette's keeps what is given more than once
         for said, value in multi_items():
             name = (aliases or {}).get(said, said)
             if name in self._names:
                 if value.strip():
+                    self._written.setdefault(name, {})[said] = None
                     self._values.setdefault(name, []).append(value)
             elif not others and name not in ADDED_BY_OTHERS and not name.startswith('utm_'):
-                self.fail(shown(name), no_such('parameter', name, self._names))
+                self.fail(shown(name), no_such('parameter', name, self._names) if self._names else
+                          f'This address takes no parameters: leave out {shown(name)}')
 
     def fail(self, name: str, sentence: str) -> None:
         """This parameter cannot be understood; the first that is wrong with it counts."""
-        self.faults.setdefault(name, as_sentence(sentence))
+        self.faults.setdefault(self.written(name), as_sentence(sentence))
+
+    def written(self, name: str) -> str:
+        """The name that the address has: perhaps a former one."""
+        return next(iter(self._written.get(name, ())), name)
 
     def check(self, understood: object = None) -> None:
         """All has been read. understood: what the parts that could be read ask for.
@@ -65,13 +72,15 @@ class Query:
     def text(self, name: str, longest: int = LONGEST_TEXT) -> str:
         """A text as it is; empty: there is none."""
         values = self._values.get(name, [''])
-        text = values[0]
-        if len(values) > 1:
-            self.fail(name, f'Cannot understand {name}, which is there more than once: use it once')
+        text, said = values[0], self.written(name)
+        if len(written := self._written.get(name, {})) > 1:
+            self.fail(name, f'{" and ".join(written)} mean the same: use one of them')
+        elif len(values) > 1:
+            self.fail(name, f'Cannot understand {said}, which is there more than once: use it once')
         elif '\0' in text or text != text.encode(errors='replace').decode():
-            self.fail(name, f'Cannot understand {name}: it holds a NUL character or half a character')
+            self.fail(name, f'Cannot understand {said}: it holds a NUL character or half a character')
         elif len(text) > longest:
-            self.fail(name, f'Cannot use {name}: it has {len(text):,} characters, and {longest:,} at most are allowed')
+            self.fail(name, f'Cannot use {said}: it has {len(text):,} characters, and {longest:,} at most are allowed')
         else:
             return text
         return ''
@@ -94,7 +103,7 @@ class Query:
         """1 or 0, also true and false; absent: false."""
         text = self.text(name).strip().lower()
         if text and text not in YES | NO:
-            self.fail(name, f'Cannot understand {name}={shown(text)}: use 1 or 0')
+            self.fail(name, f'Cannot understand {self.written(name)}={shown(text)}: use 1 or 0')
         return text in YES
 
     def number(self, name: str, most: int, default: int) -> int:
@@ -104,16 +113,16 @@ class Query:
             return default
         if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most:
             return int(text)
-        self.fail(name, f'Cannot understand {name}={shown(text)}: use a number from 1 to {most:,}')
+        self.fail(name, f'Cannot understand {self.written(name)}={shown(text)}: use a number from 1 to {most:,}')
         return default
 
     def moment(self, name: str, zone: tzinfo) -> datetime | None:
         """A time in UTC; zone: of one without an offset."""
-        return self._tried(name, lambda text: parse_moment(text, zone, name))
+        return self._tried(name, lambda text: parse_moment(text, zone, self.written(name)))
 
     def day(self, name: str) -> date | None:
         """A day of the calendar."""
-        return self._tried(name, lambda text: parse_day(text, name))
+        return self._tried(name, lambda text: parse_day(text, self.written(name)))
 
     # within
 
@@ -133,7 +142,7 @@ class Query:
             if found := [word for word in known if same(word) == same(text)]:
                 return found[0]
         if text.strip():
-            self.fail(name, f'Cannot understand {name}={shown(text)}: use {listed(known)}')
+            self.fail(name, f'Cannot understand {self.written(name)}={shown(text)}: use {listed(known)}')
         return None
 
 
@@ -145,9 +154,9 @@ def _alike(text: str) -> str:
 def no_such(kind: str, name: str, names: Sequence[str]) -> str:
     """There is none of this name, and which are meant perhaps, or which there are."""
     close = get_close_matches(name[:LONGEST_TEXT], names, n=3, cutoff=0.7)
-    sentence = f'There is no {kind} {shown(name)}.'
     if not names:
-        return f'{sentence} There are none.'
+        return f'There is no {kind} {shown(name)}, nor any other.'
+    sentence = f'There is no {kind} {shown(name)}.'
     if close:
         return f'{sentence} Did you mean {listed(close)}?'
     more = len(names) - MOST_NAMES

@@ -14,6 +14,8 @@ from ..db.task_status import Upkeep
 
 log = logging.getLogger(__name__)
 
+MOST_NAMED = 10
+
 
 class WorkOrderKeeper:
     """A task for the background of a whole program."""
@@ -48,6 +50,13 @@ class WorkOrderKeeper:
                     rows = queries.open_work_orders_for_stops(connection, after=self._after)
                     opened = [row['id'] async for row in rows]
                 if opened:
-                    log.info('opened for machines that are down: %s', ', '.join(opened), extra={'orders': opened})
+                    log.info('opened %d work orders for machines that are down', len(opened),
+                             extra={'orders': few(opened)})
         if recovered:
-            log.info('their machines run again: %s', ', '.join(recovered), extra={'orders': recovered})
+            log.info('the machines of %d work orders run again', len(recovered), extra={'orders': few(recovered)})
+
+
+def few(ids: list[str]) -> list[str]:
+    """The first of them for a line of the log, and how many more there are."""
+    more = len(ids) - MOST_NAMED
+    return [*ids[:MOST_NAMED], *([f'and {more:,} more'] if more > 0 else [])]

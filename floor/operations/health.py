@@ -65,7 +65,6 @@ def register(app: FastAPI, vitals: Vitals) -> None:
     registry.register(collector)
     ProcessCollector(registry=registry)
 
-    @app.head('/livez', include_in_schema=False)
     @app.get('/livez', tags=['operation'], summary='Does the program run?', operation_id='get_liveness',
              response_class=PlainTextResponse)
     async def livez() -> Response:
@@ -73,7 +72,6 @@ def register(app: FastAPI, vitals: Vitals) -> None:
         only /healthz does."""
         return PlainTextResponse('ok', headers={'Cache-Control': 'no-store'})
 
-    @app.head('/healthz', include_in_schema=False)
     @app.get('/healthz', tags=['operation'], summary='Is the floor live?', operation_id='get_health',
              responses={503: {'model': Health, 'description': 'The floor is not live, or not yet.'}})
     async def healthz(response: Response) -> Health:

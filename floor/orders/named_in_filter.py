@@ -18,11 +18,11 @@ async def with_known_names(database: Database, connection: Connection, filter: O
     :raises QueryError: no machine or employee is called so, or more than one employee; it holds the rest of the filter
     """
     faults: dict[str, str] = {}
-    known = filter
+    known, (machine_written, assignee_written) = filter, filter.written
     if filter.machine is not None:
         if not await database.queries.is_machine(connection, machine=filter.machine):
             names = [row['machine_name'] async for row in database.queries.machine_names(connection)]
-            faults['machine'] = no_such('machine', filter.machine, names)
+            faults[machine_written] = no_such('machine', filter.machine, names)
             known = replace(known, machine=None)
     if filter.person or isinstance(filter.assignee, int):
         found = await _called(database, connection, filter)
@@ -30,8 +30,8 @@ async def with_known_names(database: Database, connection: Connection, filter: O
         if len(found) != 1:
             called = shown(filter.person or str(filter.assignee))
             how_many = f'{len(found)} employees are' if found else 'Nobody is'
-            faults['assignee'] = (f'{how_many} called {called}. Use the e-mail address or the id of an employee, or '
-                                  f'none for orders that nobody has.')
+            faults[assignee_written] = (f'{how_many} called {called}. Use the e-mail address or the id of an '
+                                        f'employee, or none for orders that nobody has.')
     if faults:
         raise QueryError(faults, known)
     return known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Literal
@@ -52,6 +52,7 @@ class OrderFilter:
     person: the name or e-mail address of the assignee, until WorkOrderList.checked has looked up whose it is.
     updated_after: only orders whose row was changed since then.
     cursor: the page is the one there, whatever its number is: nothing is skipped or comes twice while others write.
+    written: what the address calls the machine and the assignee, for errors.
     """
 
     states: frozenset[WorkOrderState] = frozenset()
@@ -68,6 +69,7 @@ class OrderFilter:
     person: str = ''
     cursor: OrderCursor | None = None
     updated_after: datetime | None = None
+    written: tuple[str, str] = field(default=('machine', 'assignee'), compare=False, repr=False)
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], also: Sequence[str] = (), *, sort: SortKey = SortKey.PRESSING,
@@ -96,6 +98,7 @@ class OrderFilter:
             person=assignee if _assignee(assignee) is None else '',
             cursor=_cursor(asked),
             updated_after=asked.moment(UPDATED_AFTER, zone) if UPDATED_AFTER in also else None,
+            written=(asked.written('machine'), asked.written('assignee')),
         )
         asked.check(filter)
         return filter

@@ -153,9 +153,9 @@ async def test_employees_by_name_and_by_whether_they_are_active(client: httpx.As
 
 @pytest.mark.parametrize(('address', 'sentence'), [
     ('/api/employees?activ=true', 'There is no parameter activ. Did you mean active?'),
-    ('/api/machines?line=Engine+Line', 'There is no parameter line. There are none.'),
-    ('/api/machines/current-status?status=down', 'There is no parameter status. There are none.'),
-    ('/api/floor?x=1', 'There is no parameter x. There are none.')])
+    ('/api/machines?line=Engine+Line', 'This address takes no parameters: leave out line.'),
+    ('/api/machines/current-status?status=down', 'This address takes no parameters: leave out status.'),
+    ('/api/floor?x=1', 'This address takes no parameters: leave out x.')])
 async def test_a_parameter_that_there_is_not_is_refused_instead_of_left_out(
         client: httpx.AsyncClient, address: str, sentence: str) -> None:
     answer = await client.get(address)

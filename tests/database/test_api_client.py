@@ -203,8 +203,24 @@ def test_every_path_of_the_program_takes_head_and_options_and_says_so(program: P
         assert {'GET', 'HEAD', 'OPTIONS'} <= set(allowed.split(', ')), path
         refused = http.delete(program.url + path)
         assert (refused.status_code, refused.headers['allow']) == (405, allowed), path
+    order = http.post(program.url + PATH, json={'machine_id': MACHINE, 'issue_description': 'Leak',
+                                                'even_if_open': True}).json()
+    file = http.post(f'{program.url}{PATH}/{order["id"]}/attachments', params={'file_name': 'leak.png'}, content=PNG,
+                     headers={'Content-Type': 'image/png'}).headers['location']
+    for path in file, file.removeprefix('/api'), f'{file.removeprefix("/api")}/thumbnail':
+        head, get = http.head(program.url + path), http.get(program.url + path)
+        assert (head.status_code, head.content, head.headers['etag']) == (200, b'', get.headers['etag']), path
     for method in 'HEAD', 'OPTIONS':
         assert http.request(method, f'{program.url}/nothing').status_code == 404
+
+
+@pytest.mark.parametrize(('accepted', 'coding'), [
+    ('gzip', 'gzip'), ('br, gzip;q=0.5', 'gzip'), ('gzip;q=0', None), ('br, gzip; q=0.0', None), ('identity', None)])
+def test_answers_are_compressed_where_that_is_accepted(program: Program, http: httpx.Client, accepted: str,
+                                                       coding: str | None) -> None:
+    for path in '/', '/openapi.json', '/assets/diagnosis.css':
+        answer = http.get(program.url + path, headers={'Accept-Encoding': accepted})
+        assert (answer.status_code, answer.headers.get('content-encoding')) == (200, coding), path
 
 
 # the description

@@ -592,13 +592,14 @@ async def test_an_empty_list_has_one_page(supervisor: Client) -> None:
 
 
 @pytest.mark.parametrize(('query', 'where'), [
-    ('status=done', 'query.status'), ('status=open&status=closed', 'query.status'), ('state=done', 'query.status'),
+    ('status=done', 'query.status'), ('status=open&status=closed', 'query.status'), ('state=done', 'query.state'),
     ('priority=urgent', 'query.priority'), ('done=month', 'query.done'),
     ('assignee=Nobody%20Here', 'query.assignee'), ('assignee=99999999999', 'query.assignee'),
     ('overdue=perhaps', 'query.overdue'), ('sort=colour', 'query.sort'), ('sort=--age', 'query.sort'),
     ('page=0', 'query.page'), ('page=1e99', 'query.page'), ('page=99999999999999999999', 'query.page'),
     ('per_page=201', 'query.per_page'), ('machine=a%00b', 'query.machine'), ('q=%00', 'query.q'),
-    ('machine=Valve_99_01', 'query.machine'), ('machine_id=Valve_99_01', 'query.machine'),
+    ('machine=Valve_99_01', 'query.machine'), ('machine_id=Valve_99_01', 'query.machine_id'),
+    ('state=closed', 'query.state'), ('status=closed', 'query.status'),
     ('colour=red', 'query.colour'), ('cursor=garbage', 'query.cursor'), ('cursor=' + 'A' * 9000, 'query.cursor'),
     ('cursor=%00', 'query.cursor'), ('updated_after=yesterday', 'query.updated_after'),
     ('updated_after=2026-13-01T00:00:00Z', 'query.updated_after'),
@@ -612,7 +613,7 @@ async def test_a_parameter_that_there_is_not_is_refused_on_every_path(supervisor
     for path in f'{PATH}/{order["id"]}', f'{PATH}/{order["id"]}/comments', f'{PATH}/{order["id"]}/events':
         answer = problem_in(await supervisor.get(f'{path}?version=1'), 422)
         assert answer['errors'] == [{'where': 'query.version',
-                                     'what': 'There is no parameter version. There are none.'}]
+                                     'what': 'This address takes no parameters: leave out version.'}]
     assert problem_in(await supervisor.get(f'{PATH}?stauts=open'), 422)['detail'] == \
         'There is no parameter stauts. Did you mean status?'
 

@@ -27,8 +27,9 @@ from floor.analytics import Analytics, Window
 from floor.core.errors import BackupError
 from floor.core.settings import Settings
 from floor.db.backup import save
-from floor.db.database import Database
+from floor.db.database import SQL, Database
 from floor.db.embedded.backup_file import DUMP, MANIFEST, open_backup
+from floor.db.embedded.postgres_programs import binaries
 from floor.db.embedded.server import OwnerLock
 from floor.db.restore import restore
 
@@ -49,6 +50,10 @@ def command(name: str, *arguments: object, **environment: str) -> subprocess.Com
     ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE_', 'DATA_'))}
     return subprocess.run([sys.executable, '-m', f'floor.{name}', *map(str, arguments)], text=True, capture_output=True,
                           env=ours | {'PYTHONPATH': str(PROJECT)} | environment, cwd='/', timeout=120, check=False)
+
+
+def psql(url: str, file: Path) -> None:
+    subprocess.run([binaries() / 'psql', '-Xq', '-d', url, '-f', file], check=True)
 
 
 async def live(program: Program) -> None:
@@ -103,7 +108,7 @@ async def test_what_comes_back_is_what_was_saved(folder: Path) -> None:
         number = await connection.fetchval(
             'INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) '
             "VALUES ($1, 'valve.png', 'image/png', $2, 'Mike') RETURNING attachment_id", order['id'], PHOTO)
-        await connection.execute((PROJECT / 'sql' / 'feed_writer.sql').read_text())
+        psql(program.database_url, SQL / 'feed_writer.sql')
         await connection.execute("CREATE ROLE gateway_1 LOGIN PASSWORD 'plc'; GRANT floor_feed_writer TO gateway_1")
         until_when = await connection.fetchval('SELECT now()')
         await connection.close()

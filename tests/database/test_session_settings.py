@@ -22,7 +22,7 @@ from floor.core.errors import DatabaseMisconfigured
 from floor.core.session_settings import ADMINISTRATOR, LATER
 from floor.core.settings import Settings
 from floor.db.connection_check import check_connection
-from floor.db.database import Database
+from floor.db.database import SQL, Database
 
 SECURITY = {'session_replication_role': 'replica', 'lc_messages': 'C.UTF-8'}
 LIMITS = {name: '1ms' for name in ('statement_timeout', 'lock_timeout', 'idle_session_timeout',
@@ -128,6 +128,19 @@ async def test_a_database_of_hostile_settings_runs_the_whole_program(
     spoil(server, f'DATABASE {name_of(empty_database_url)}', HOSTILE | SECURITY)
     log = await tried(server, empty_database_url, tmp_path, 'postgres')
     assert troubles(log) == []
+
+
+@pytest.mark.parametrize(('file', 'variables'), [
+    ('grants.sql', ('-v', 'app=postgres')), ('feed_writer.sql', ()), ('feed_login.sql', ('-v', 'login=gateway_3'))])
+def test_files_for_psql_work_among_hostile_settings_and_wait_for_locks(
+        server: Server, database_url: str, file: str, variables: tuple[str, ...]) -> None:
+    shown = [argument for name in ('client_min_messages', 'standard_conforming_strings', 'statement_timeout',
+                                   'lock_timeout', 'search_path') for argument in ('-c', f'SHOW {name}')]
+    spoil(server, f'DATABASE {name_of(database_url)}', HOSTILE | {
+        'idle_in_transaction_session_timeout': '1min', 'idle_session_timeout': '1min'})
+    said = server.psql(database_url, *variables, '-f', str(SQL / file), *shown)
+    assert said.replace('"', '').splitlines()[-5:] == ['warning', 'on', '0', '1min', 'manufacturing_line, pg_temp']
+    server.psql(database_url, '-c', 'DROP ROLE IF EXISTS gateway_3')
 
 
 @pytest.mark.parametrize('through_pool', [False, True], ids=['own', 'pool'])

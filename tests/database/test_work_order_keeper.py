@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.migrations import load_migrations, migrate
 from floor.jobs.order_checks import WorkOrderKeeper
+from floor.operations.log_output import TextLines
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 OFTEN = 0.01   # seconds between two looks
@@ -75,6 +77,25 @@ async def test_a_stop_that_is_not_long_enough_gets_none(database: Database, plan
     await plant.says('Valve_01_01', 'down', 'Seal leaks')
     assert await plant.looks(WorkOrderKeeper(database, 3600)) == []
     assert len(await plant.looks(WorkOrderKeeper(database, 0))) == 1
+
+
+async def test_many_at_once_are_one_short_line_of_the_log_each(
+        database: Database, plant: Plant, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    sql = await connect()
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Power cut'")
+    keeper = WorkOrderKeeper(database, 0)
+    caplog.set_level(logging.INFO, 'floor.jobs.order_checks')
+    await keeper.look()
+    await sql.execute("UPDATE machine_feed_stream SET status = 'operational', reason = NULL")
+    await keeper.look()
+    lines = [TextLines().format(record) for record in caplog.records]
+    assert len(lines) == 2
+    for line, words in zip(lines, ('opened 30 work orders for machines that are down',
+                                   'the machines of 30 work orders run again'), strict=True):
+        assert words in line
+        assert len(re.findall(r'WO-\d{8}-\w{8}', line)) == len(set(re.findall(r'WO-\d{8}-\w{8}', line))) == 10
+        assert 'and 20 more' in line
+        assert len(line) < 500
 
 
 async def test_switched_off_it_opens_none_but_still_notes_recoveries(

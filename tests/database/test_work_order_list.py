@@ -113,6 +113,13 @@ def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query):
     ({'status': 'closed'}, 'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
     ({'status': 'open,closed'},
      'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
+    ({'state': 'closed'},
+     'Cannot understand state=closed: use open, in_progress, on_hold, completed or cancelled.'),
+    ({'machine_id': '\0'}, 'Cannot understand machine_id: it holds a NUL character or half a character.'),
+    ({'machine_id': 'a' * 201}, 'Cannot use machine_id: it has 201 characters, and 200 at most are allowed.'),
+    (QueryParams('machine_id=a&machine_id=b'),
+     'Cannot understand machine_id, which is there more than once: use it once.'),
+    (QueryParams('machine=a&machine=b'), 'Cannot understand machine, which is there more than once: use it once.'),
     ({'priority': 'urgent'}, 'Cannot understand priority=urgent: use critical, high, medium or low.'),
     ({'done': 'ever'}, 'Cannot understand done=ever: use today or week.'),
     ({'overdue': 'maybe'}, 'Cannot understand overdue=maybe: use 1 or 0.'),
@@ -153,7 +160,7 @@ def test_the_same_can_be_asked_for_in_several_ways(query):
 
 
 def test_what_can_be_there_once_is_not_taken_from_two():
-    with pytest.raises(QueryError, match='Cannot understand machine, which is there more than once'):
+    with pytest.raises(QueryError, match='Machine and machine_id mean the same: use one of them'):
         OrderFilter.from_query(QueryParams('machine=Valve_01_01&machine_id=Valve_02_01'))
 
 
@@ -163,6 +170,9 @@ async def test_a_machine_or_person_who_is_not_there_is_named_with_what_is_meant_
     assert 'There is no machine Valve_1_01. Did you mean Valve_01_01' in refusal.value.faults['machine']
     assert refusal.value.faults['assignee'].startswith('Nobody is called Nobody Known. Use the e-mail address')
     assert refusal.value.understood == OrderFilter(text='leak')
+    with pytest.raises(QueryError) as refusal:   # the name that the address has, also a former one
+        await lists.checked(OrderFilter.from_query({'machine_id': 'Valve_1_01'}))
+    assert list(refusal.value.faults) == ['machine_id']
 
 
 @pytest.mark.parametrize('said', ['id', 'name', 'email'])

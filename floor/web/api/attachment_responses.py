@@ -63,8 +63,6 @@ class AttachmentResponses:
                                     {'Content-Range': f'bytes */{file.size}'})
             headers['Content-Range'] = f'bytes {part.start}-{part.stop - 1}/{file.size}'
         headers['Content-Length'] = str(len(span))
-        if request.method == 'HEAD':
-            return Response(status_code=status, headers=headers, media_type=file.media_type)
         return await self._downloads.response(who, request.client, self._orders.content(file, span), file.media_type,
                                               headers, status=status)
 

@@ -26,6 +26,7 @@ from ...core.model import Identity
 from ...core.settings import Settings, on_databricks
 from ...operations.refused_origins import RefusedOrigins
 from ..http.path_prefix import PathPrefix
+from .compression import Compression
 from .cross_origin import OwnOrigin, own_names
 from .identity_required import IdentityRequired
 from .page_build_queue import Door
@@ -62,4 +63,5 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(BrowserHeaders, frames=sorted(frames))
     app.add_middleware(PathPrefix, root_path=settings.root_path)
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
-            'http': PatientProtocol, 'ws_max_size': MOST_BYTES}
+            'http': PatientProtocol,
+            'gzip_middleware_factory': Compression, 'ws_max_size': MOST_BYTES}

@@ -53,8 +53,7 @@ def register(services: Services) -> None:
 
     attachments = AttachmentResponses(services.orders, services.downloads)
 
-    @app.api_route('/work-orders/{order_id}/attachments/{attachment_id}', methods=['GET', 'HEAD'],
-                   include_in_schema=False)
+    @app.get('/work-orders/{order_id}/attachments/{attachment_id}', include_in_schema=False)
     async def attachment(request: Request, order_id: str, attachment_id: str) -> Response:
         async def answer(who: Identity, number: int) -> Response:
             file = await attachments.find(order_id, number)
@@ -62,8 +61,7 @@ def register(services: Services) -> None:
                                           place='inline' if file.media_type.startswith('image/') else 'attachment')
         return await answered(request, attachment_id, answer)
 
-    @app.api_route('/work-orders/{order_id}/attachments/{attachment_id}/thumbnail', methods=['GET', 'HEAD'],
-                   include_in_schema=False)
+    @app.get('/work-orders/{order_id}/attachments/{attachment_id}/thumbnail', include_in_schema=False)
     async def thumbnail(request: Request, order_id: str, attachment_id: str) -> Response:
         return await answered(request, attachment_id,
                               lambda _, number: attachments.thumbnail(request, order_id, number))
