@@ -11,13 +11,13 @@ from typing import Any
 import asyncpg
 import pytest
 from database.people import JAMES, OF_ROLE
-from floor.database import Database
-from floor.employees import EmployeeEdit, Employees
-from floor.errors import NotAllowed
-from floor.model import MachineName, Priority, Role
 
-from floor.orders.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders, WorkOrderState
-from floor.plant import Plant
+from floor.core.errors import NotAllowed
+from floor.core.model import MachineName, Priority, Role, WorkOrderState
+from floor.db.database import Database
+from floor.orders.employees import EmployeeEdit, Employees
+from floor.orders.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders
+from floor.plant.demo_removal import Plant
 
 ROOT = Path(__file__).parents[2]
 ORDERS, AUTH = ROOT / 'floor' / 'orders' / 'README.md', ROOT / 'auth' / 'README.md'
