@@ -5,6 +5,7 @@ Tests of tests/database run on each major version that the embedded package ship
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,15 +23,31 @@ from floor.db.database import Database
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
 
+WAITING_WORKERS = 2
+"""More workers than processors."""
+
 # Hundreds of programs start in this suite, and each worker rewrites the asserts of each test file. Kept bytecode saves
 # half of that, also where the environment says that Python shall keep none; git ignores it.
 sys.dont_write_bytecode = False
 os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
 
-# On a busy machine an example may take long; which ones are drawn is the same in every run of the suite.
-hypothesis.settings.register_profile('suite', deadline=None, derandomize=True,
-                                     suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# On a busy machine an example may take long; which ones are drawn is the same in every run of the suite. Others, and
+# many more of them: pytest --hypothesis-profile=deep
+SUITE = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile('suite', SUITE, derandomize=True, max_examples=50)
+hypothesis.settings.register_profile('deep', SUITE, max_examples=5_000)
 hypothesis.settings.load_profile('suite')
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests that open a browser or break a connection wait more than they compute."""
+    return (os.cpu_count() or 1) + WAITING_WORKERS
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are no garbage: what collects it need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

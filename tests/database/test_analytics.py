@@ -169,8 +169,8 @@ async def ask(plant: Plant, question: Question) -> Analytics:
     return plant.analytics(question.history)
 
 
-many = settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
-                suppress_health_check=list(HealthCheck))
+many = settings(max_examples=settings.default.max_examples // 2, deadline=None,
+                phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=list(HealthCheck))
 SCOPES = [Scope(), Scope(line='Transmission Line'), Scope(machine=MachineName('Press')), Scope(line='No such line'),
           Scope(machine=MachineName('Gone'))]
 

@@ -25,7 +25,7 @@ from floor.feed.protocol import Changes, OrderChanges, parse
 from floor.web.live.broadcast import LiveElement
 
 VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
-DERANDOMISED = settings(derandomize=True, database=None, max_examples=150, deadline=None,
+EXAMPLES = settings(database=None, max_examples=settings.default.max_examples * 2, deadline=None,
                         suppress_health_check=list(HealthCheck))
 LONGEST = 50_000_000
 LETTERS = st.characters(codec=None)  # lone surrogates too
@@ -79,7 +79,7 @@ async def test_whatever_a_payload_says_every_other_tile_is_right(floor, look, ca
     screen = await look()
     turns = iter(range(10**9))
 
-    @DERANDOMISED
+    @EXAMPLES
     @given(PAYLOADS)
     @example(json.dumps([[VALVE, 'down', '\ud800', 9, 0, 0]]))
     @example(json.dumps([[VALVE, 'down', 'x', 9, 10**18, -10**18]]))
@@ -105,7 +105,7 @@ async def test_whatever_a_row_says_every_other_tile_is_right(floor, look, caplog
     valve = floor.records[VALVE]
     turns = iter(range(10**9))
 
-    @DERANDOMISED
+    @EXAMPLES
     @given(kind=STORED_TEXTS, status=st.sampled_from([*Status]), reason=st.none() | STORED_TEXTS, version=BIGINTS,
            reported_ms=st.none() | BIGINTS, since_ms=BIGINTS, due_ms=BIGINTS, description=STORED_TEXTS)
     @example(**ROW | {'reason': 'x' * LONGEST})

@@ -221,7 +221,8 @@ async def test_the_loop_goes_on_while_pictures_are_read(pictures: Pictures) -> N
 
 
 async def test_who_leaves_ends_the_program_that_reads(pictures: Pictures) -> None:
-    reading = asyncio.create_task(pictures.rewritten(encoded(photo((4000, 3000)), 'PNG'), 'image/png'))
+    content = encoded(photo((2000, 1500)), 'PNG', compress_level=1)
+    reading = asyncio.create_task(pictures.rewritten(content, 'image/png'))
     while pictures.busy == 0:  # noqa: ASYNC110 (there is no event to wait for)
         await asyncio.sleep(0.005)
     reading.cancel()
