@@ -9,9 +9,10 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
+from floor.orders.upload_queue import AROUND_A_FILE
 from floor.orders.work_order_files import MOST_BYTES as LARGEST_FILE
 from floor.web.middleware import request_limits
-from floor.web.middleware.request_limits import AROUND_A_FILE, MESSAGES_AT_ONCE, MESSAGES_PER_S, MOST_BYTES, Intake
+from floor.web.middleware.request_limits import MESSAGES_AT_ONCE, MESSAGES_PER_S, MOST_BYTES, Intake
 
 UPLOAD = '/_nicegui/client/0f24bec3-3050-4180-ab1c-b5972c3237d2/upload/41'
 PIECE = 100_000

@@ -15,7 +15,8 @@ HANGS_S = 60.0
 NEVER = 'threading.Event().wait()'
 PRELUDE = """
 import atexit, logging, os, signal, sys, threading, time
-from floor.operations.shutdown import Shutdown, finish
+from floor.operations.shutdown import Shutdown
+from floor.start import finish
 def say(text):
     os.write(1, (text + '\\n').encode())
 """
