@@ -66,7 +66,9 @@ class OrderAttachments:
                     picture.props['alt'] = ''
                 Words('span', attachment.file_name).classes('said')
             link.props['rel'] = 'noopener'
-            Words('span', f'{size_words(attachment.size)} · {attachment.added_by} · {added}').classes('quiet')
+            with ui.element('span').classes('quiet'):
+                Words('span', f'{size_words(attachment.size)} · {attachment.added_by} · ')
+                Words('time', added)
 
     def _upload(self, label: str, refusal: str, accept: str) -> UploadButton:
         return UploadButton(label, refusal=refusal, accept=accept, max_bytes=LARGEST, on_file=self._arrived,

@@ -1,0 +1,68 @@
+"""On a touch screen everything that is pressed is as large as a finger: 44 px (WCAG 2.2, 2.5.5)."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+from browser.visitor import PHONE, Visitor, drawer, tile
+from pictures import encoded, motif
+from playwright.async_api import Locator, Page
+
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+
+FINGER = 44
+TOO_SMALL = """finger => [...document.querySelectorAll(
+        'nav a, a.chip, button, [role=button], [role=tab], [role=menuitemradio], .q-btn')].filter(each => {
+    const box = each.getBoundingClientRect()
+    return box.width > 1 && box.height > 1 && each.checkVisibility({visibilityProperty: true, opacityProperty: true})
+        && !each.closest('.q-field') && Math.round(box.height) < finger
+}).map(each => `${each.textContent.trim().slice(0, 40)} ${each.className} ${each.getBoundingClientRect().height}`)"""
+
+
+async def an_order(sql: asyncpg.Connection) -> str:
+    return str(await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
+                                  "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id"))
+
+
+@pytest.mark.parametrize('path', ['/', '/work-orders', '/work-orders/ORDER', '/employees', '/reports', '/reports/shift',
+                                  '/diagnosis'])
+async def test_what_is_pressed_is_as_large_as_a_finger(visitor: Visitor, sql: asyncpg.Connection, path: str) -> None:
+    page = await visitor.open(path.replace('ORDER', await an_order(sql)), **PHONE)
+    assert await page.evaluate('matchMedia("(pointer: coarse)").matches')
+    assert await page.evaluate(TOO_SMALL, FINGER) == []
+
+
+async def middle_of_text(text: Locator) -> float:
+    """The height on the page of the middle of its first line."""
+    return float(await text.evaluate("""each => {
+        const range = document.createRange(); range.selectNodeContents(each)
+        const line = range.getClientRects()[0]
+        return (line.top + line.bottom) / 2
+    }"""))
+
+
+async def test_close_stands_on_the_line_of_its_heading(visitor: Visitor) -> None:
+    page = await visitor.open(**PHONE)
+    await tile(page, 'Valve_01_01').click()
+    header = drawer(page).locator('.drawer-header')
+    close = header.get_by_role('button', name='Close')
+    assert (await box_of(close))['height'] >= FINGER
+    heading, word = await middle_of_text(header.locator('h2')), await middle_of_text(close.locator('.block'))
+    assert abs(heading - word) < 4
+
+
+async def test_a_date_stands_on_one_line(visitor: Visitor, sql: asyncpg.Connection) -> None:
+    order = await an_order(sql)
+    await sql.execute('INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) '
+                      "VALUES ($1, 'seal.png', 'image/png', $2, 'Maximilian Mustermann')", order,
+                      encoded(motif(), 'PNG'))
+    page: Page = await visitor.open(f'/work-orders/{order}', **PHONE)
+    time = page.locator('.attachments time')
+    assert len(await time.evaluate('each => [...each.getClientRects()].map(line => line.top)')) == 1
+    await page.wait_for_function('[...document.querySelectorAll(".attachments img")].every(each => each.naturalWidth)')
+
+
+async def box_of(element: Locator) -> dict[str, float]:
+    box = await element.bounding_box()
+    assert box is not None
+    return dict(box)
