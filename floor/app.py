@@ -1,6 +1,6 @@
 """The wiring: database, store, listener, simulator, pages, server. Importing this file imports NiceGUI.
 
-One status travels: simulator or PLC -> UPDATE -> trigger (sql/migrations) -> NOTIFY -> floor/feed/listener.py
+One status travels: simulator or PLC -> UPDATE -> trigger (sql/functions) -> NOTIFY -> floor/feed/listener.py
 -> floor/feed/store.py -> floor/web/live/broadcast.py -> every browser.
 """
 
@@ -26,7 +26,8 @@ from .core.shifts import Shifts
 from .core.version import NAME
 from .db.connection_source import DatabaseSource
 from .db.database import Database
-from .db.migrations import connect_prepared, load_migrations, prepare
+from .db.migrations import connect_prepared, prepare
+from .db.schema_files import load_schema_files
 from .feed.listener import Listener, Timing
 from .feed.recent_events import events_of
 from .feed.store import TASKS, Difference, Store
@@ -136,7 +137,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
     vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
                     browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,
                     upkeeps=[upkeep for upkeep, *_ in keepers], supervised=supervisor.statuses,
-                    log_lines=lambda: log_lines.lines, migrations=load_migrations(feed_table=database.feed_table),
+                    log_lines=lambda: log_lines.lines, migrations=load_schema_files(database.feed_table).migrations,
                     password=source.lakebase, simulator=simulator, refused=lambda: refused.refusals)
     health.register(app, vitals)
     diagnosis_page.register(services, vitals, retention_days=settings.retention_days)

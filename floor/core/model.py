@@ -189,7 +189,7 @@ class Priority(StrEnum):
 
 
 class WorkOrderState(StrEnum):
-    """Where a work order stands. The allowed moves stand in sql/migrations/0003_work_orders.sql."""
+    """Where a work order stands. The allowed moves: sql/migrations/0002_work_orders.sql."""
 
     OPEN = 'open'
     IN_PROGRESS = 'in_progress'

@@ -1,4 +1,4 @@
-"""Texts as people compare them: the Python half of fold_text and name_sort_key of sql/migrations/0006_lists.sql.
+"""Texts as people compare them: the Python half of fold_text and name_sort_key of sql/functions/30_text_search.sql.
 
 A list that Python sorts has the same order as one that the database sorts; a test compares the two halves.
 """

@@ -1,6 +1,6 @@
 """What people can see of a text, and which texts can name something.
 
-The same characters stand in sql/migrations/0001_floor.sql (invisible_characters), where they hold for everybody.
+The same characters stand in sql/functions/01_visible_text.sql (invisible_characters), where they hold for everybody.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ SQL = resource_folder('sql')
 DEFAULT_FEED_TABLE = 'machine_feed_stream'
 
 TRIGGER_STATEMENT = re.compile(
-    r'^\s*(CREATE|DROP)\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s+(?:IF\s+EXISTS\s+)?(\w+)\s[^;]*?\bON\s+(\w+)',
+    r'^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s+(\w+)\s[^;]*?\bON\s+(\w+)',
     re.IGNORECASE | re.MULTILINE)
 
 Connection = asyncpg.Connection | PoolConnectionProxy
@@ -66,12 +66,9 @@ def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Any:
 
 
 def made_triggers(feed_table: str = DEFAULT_FEED_TABLE) -> list[tuple[str, str]]:
-    """The table and the name of each trigger that sql/migrations makes and does not drop again."""
-    made: dict[tuple[str, str], bool] = {}
-    for path in sorted((SQL / 'migrations').glob('*.sql')):
-        for verb, name, table in TRIGGER_STATEMENT.findall(read_sql(path, feed_table)):
-            made[table.lower(), name.lower()] = verb.upper() == 'CREATE'
-    return sorted(trigger for trigger, is_there in made.items() if is_there)
+    """The table and the name of each trigger that sql/functions makes."""
+    return sorted((table.lower(), name.lower()) for path in sorted((SQL / 'functions').glob('*.sql'))
+                  for name, table in TRIGGER_STATEMENT.findall(read_sql(path, feed_table)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +120,8 @@ class Database:
         self.feed_writers = settings.feed_writers
         self.change_data_feed = settings.change_data_feed
         self.queries = load_queries(self.feed_table)
+        self.has_our_functions = False
+        """This process has seen to it that the functions of the schema are those of its files."""
         self._settings = settings
         self._credentials = credentials
         self.wait = Lag('floor_database_pool_wait_seconds', 'Until a page or a command had a connection to the '

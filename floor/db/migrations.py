@@ -1,21 +1,19 @@
-"""Brings the schema up to date: the files of sql/migrations in order, each in a transaction of its own, once.
+"""Brings the schema up to date: sql/migrations once each, and sql/functions whenever they have changed.
 
-Tables of the same names that another line monitor left in the schema are taken over on the way: sql/adoption.
+All of it is one transaction: the functions that tables use, the tables, then the other functions, triggers and views.
+In a new schema the tables of the same names that another line monitor left are taken over: sql/legacy_import.
 
 Several instances may start at once: a lock on schema_migrations makes them take turns. It is a lock on a table because
-any login of the database may take any advisory lock, a feed's too. A file that was changed after it was applied, or a
-schema newer than this program, stops the start with a sentence that says so.
+any login of the database may take any advisory lock, a feed's too. A migration that was changed after it was applied,
+or a schema newer than this program, stops the start with a sentence that says so.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiosql
@@ -24,68 +22,59 @@ import asyncpg
 from ..core.errors import MigrationError
 from ..core.sentences import full_stop
 from ..core.settings import NewFloor
-from .database import SQL, Connect, Connection, Database, read_sql
+from ..core.version import program_version
+from .database import SQL, Connect, Connection, Database
 from .owner_settings import carry_out
+from .schema_files import FunctionFile, Migration, SchemaFiles, load_schema_files
 
 log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_S = 60.0
 FIRST_STARTS = 3
 """Tries to make the schema and its first table: whoever is second there is refused once for each."""
+DEADLOCKS = 3
+"""Tries where writers of the floor lock the same tables in another order."""
 MADE_MEANWHILE = asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError, asyncpg.DuplicateTableError
 PATIENCE_S = 3600  # a file may move many rows, for longer than DB_COMMAND_TIMEOUT
-REMEDY = ('Its owner can do it: psql DATABASE -f sql/install.sql, and then sql/grants.sql. To take over copies of '
-          'tables of another line monitor instead, name their schema in LEGACY_SCHEMA and a new one in '
+REMEDY = ('Its owner can do it: psql DATABASE -f sql/admin/install.sql, and then sql/admin/grants.sql. To take over '
+          'copies of tables of another line monitor instead, name their schema in LEGACY_SCHEMA and a new one in '
           'DEFAULT_POSTGRES_SCHEMA')
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
-    """One numbered file."""
+class Applied:
+    """What a schema has: the checksum of each migration and of each file of functions (None: psql applied it)."""
 
-    version: int
-    name: str
-    text: str
-    adoption: str = ''
-    """Runs after it, once: takes over what another line monitor left in the schema."""
-    new_floor: str = ''
-    """Only of 0000: runs after all others, once: makes a demo or an empty plant of the schema."""
+    migrations: dict[int, str | None]
+    functions: dict[str, str | None]
 
-    @property
-    def sha256(self) -> str:
-        """The checksum that schema_migrations keeps."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+    def has(self, files: SchemaFiles) -> bool:
+        """Whether exactly these migrations were applied."""
+        return self.migrations == {each.version: each.sha256 for each in files.migrations}
+
+    def runs(self, files: SchemaFiles) -> bool:
+        """Whether exactly these functions are there."""
+        return self.functions == {each.name: each.sha256 for each in files.functions}
 
 
-def load_migrations(folder: Path = SQL / 'migrations', feed_table: str = 'machine_feed_stream') -> list[Migration]:
-    """The files in order; 0000 only makes the table that remembers the others."""
-    found = []
-    for path in sorted(folder.glob('*.sql')):
-        number, name = re.fullmatch(r'([0-9]{4})_([a-z0-9_]+)', path.stem).groups()  # type: ignore[union-attr]
-        adoption = folder.parent / 'adoption' / path.name
-        found.append(Migration(int(number), name, read_sql(path, feed_table),
-                               read_sql(adoption, feed_table) if adoption.exists() else '',
-                               read_sql(folder.parent / 'new_floor.sql', feed_table) if int(number) == 0 else ''))
-    return found
-
-
-async def migrate(connection: Connection, schema: str, migrations: Sequence[Migration],
-                  new_floor: NewFloor = 'empty', legacy_schema: str | None = None) -> list[Migration]:
-    """Apply what is missing; returns what was applied. new_floor: what a schema becomes that is new. legacy_schema: a
-    schema of another line monitor, whose tables a new schema takes over as copies.
+async def migrate(connection: Connection, schema: str, files: SchemaFiles, new_floor: NewFloor = 'empty',
+                  legacy_schema: str | None = None, *, functions_too: bool = True) -> list[Migration]:
+    """Apply what is missing or has changed; returns the migrations that were applied. new_floor: what a schema becomes
+    that is new. legacy_schema: a schema of another line monitor, whose tables a new schema takes over as copies.
+    functions_too: also where only functions have changed.
 
     :raises MigrationError: a right is missing, a file was changed after it was applied, or the schema is newer than us
     """
-    bookkeeping, *wanted = migrations
     try:
         # without a right on the schema everything would be made in pg_temp, and be gone with the connection
         await check_rights(connection, schema)
-        applied = []
-        if not await is_current(connection, schema, wanted):
-            await _make_schema(connection, schema, bookkeeping, legacy_schema)
-            applied = [each for each in wanted if await _apply(connection, schema, each, wanted[-1].version)]
-        await _make_floor(connection, schema, new_floor, bookkeeping.new_floor)
-        return applied
+        applied = await _read_applied(connection, schema)
+        new: list[Migration] = []
+        if applied is None or not applied.has(files) or (functions_too and not applied.runs(files)):
+            await _make_schema(connection, schema, files, legacy_schema)
+            new = await _upgrade_without_deadlock(connection, schema, files)
+        await _make_floor(connection, schema, new_floor, files.new_floor)
+        return new
     except asyncpg.InsufficientPrivilegeError as error:
         raise MigrationError(f'the schema "{schema}" cannot be brought up to date: {full_stop(error)} '
                              f'{REMEDY}') from error
@@ -99,19 +88,20 @@ async def migrate(connection: Connection, schema: str, migrations: Sequence[Migr
         raise MigrationError(f'the schema "{schema}" cannot be brought up to date: {error}') from error
 
 
-async def is_current(connection: Connection, schema: str, wanted: Sequence[Migration]) -> bool:
-    """Whether exactly these files were applied. Takes no lock that anybody could hold up."""
+async def _read_applied(connection: Connection, schema: str) -> Applied | None:
+    """What was applied; None: nothing ever. Takes no lock that anybody could hold up."""
     async with connection.transaction():
         await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
-        if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
-            return False
-        rows = await connection.fetch('SELECT version, sha256 FROM schema_migrations')
-    return {row['version']: row['sha256'] for row in rows} == {each.version: each.sha256 for each in wanted}
+        if await connection.fetchval("SELECT to_regclass('schema_functions') IS NULL"):
+            return None
+        migrations = await connection.fetch('SELECT version, sha256 FROM schema_migrations')
+        functions = await connection.fetch('SELECT file, sha256 FROM schema_functions')
+    return Applied({row['version']: row['sha256'] for row in migrations},
+                   {row['file']: row['sha256'] for row in functions})
 
 
-async def _make_schema(connection: Connection, schema: str, bookkeeping: Migration,
-                       legacy_schema: str | None) -> None:
-    """The schema, with the table that remembers what was applied."""
+async def _make_schema(connection: Connection, schema: str, files: SchemaFiles, legacy_schema: str | None) -> None:
+    """The schema, with the tables that remember what was applied."""
     for left in reversed(range(FIRST_STARTS)):
         try:
             async with connection.transaction():
@@ -119,42 +109,105 @@ async def _make_schema(connection: Connection, schema: str, bookkeeping: Migrati
                 if not await connection.fetchval('SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)', schema):
                     await connection.execute(f'CREATE SCHEMA "{schema}"')
                 await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
-                if await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
+                if await connection.fetchval("SELECT to_regclass('schema_functions') IS NULL"):
                     await connection.execute("SELECT set_config('floor.legacy_schema', $1, true)", legacy_schema or '')
-                    await connection.execute(bookkeeping.text + bookkeeping.adoption, timeout=PATIENCE_S)
+                    await connection.execute(files.bookkeeping + files.set_aside, timeout=PATIENCE_S)
             return
         except MADE_MEANWHILE:  # another instance was faster: it is there now
             if not left:
                 raise
 
 
-async def _apply(connection: Connection, schema: str, migration: Migration, newest: int) -> bool:
-    """One file in one transaction, unless it is there already."""
+async def _upgrade_without_deadlock(connection: Connection, schema: str, files: SchemaFiles) -> list[Migration]:
+    for left in reversed(range(DEADLOCKS)):
+        try:
+            return await _upgrade(connection, schema, files)
+        except asyncpg.DeadlockDetectedError as error:
+            if not left:
+                raise MigrationError(f'the schema "{schema}" cannot be brought up to date while others write to it: '
+                                     f'{full_stop(error)} This is tried again with the next connection') from error
+    raise AssertionError  # the last try returns or raises
+
+
+async def _upgrade(connection: Connection, schema: str, files: SchemaFiles) -> list[Migration]:
+    """All that is missing or has changed, in one transaction, unless another instance has done it meanwhile."""
     async with connection.transaction():
         await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
         await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
         await connection.execute('LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE')
         applied = {row['version']: row['sha256'] for row in
                    await connection.fetch('SELECT version, sha256 FROM schema_migrations')}
-        if max(applied, default=0) > newest:
+        if max(applied, default=0) > files.migrations[-1].version:
             raise MigrationError(f'the schema "{schema}" has migration {max(applied)}, this program knows only '
-                                 f'{newest}: start the newer program that made it')
+                                 f'{files.migrations[-1].version}: start the newer program that made it')
+        await _check_migrations(connection, files, applied)
+        missing = [each for each in files.migrations if each.version not in applied]
+        changed = await _changed_functions(connection, files)
+        gone = await connection.fetchval('SELECT EXISTS (SELECT FROM schema_functions WHERE file <> ALL ($1))',
+                                         [each.name for each in files.functions])
+        if not missing and not changed and not gone:
+            return []
+        await check_rights(connection, schema, upgrading=True)
+        await _apply_functions(connection, [each for each in changed if each.used_by_tables])
+        for migration in missing:
+            await _apply_migration(connection, schema, migration)
+        if applied and missing:  # they may have dropped functions that are to be made with other arguments
+            incomplete = {row['file'] for row in await connection.fetch('SELECT incomplete_function_files() AS file')}
+            changed = [each for each in files.functions if each in changed or each.name in incomplete]
+        await _apply_functions(connection, [each for each in changed if not each.used_by_tables])
+        await connection.execute('CALL drop_removed_functions($1)', [each.name for each in files.functions])
+        if not applied:
+            await _run(connection, 'what was set aside could not be imported', files.legacy_import)
+        return missing
+
+
+async def _check_migrations(connection: Connection, files: SchemaFiles, applied: dict[int, str | None]) -> None:
+    for migration in files.migrations:
         if migration.version not in applied:
-            await check_rights(connection, schema, upgrading=True)
-            begin = time.monotonic()
-            await _run(connection, migration)
-            await connection.execute('INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)',
-                                     migration.version, migration.name, migration.sha256)
-            log.info('migration %04d_%s', migration.version, migration.name,
-                     extra={'schema': schema, 'took_s': round(time.monotonic() - begin, 2)})
-            return True
+            continue
         if applied[migration.version] is None:  # psql applied it
             await connection.execute('UPDATE schema_migrations SET sha256 = $2 WHERE version = $1',
                                      migration.version, migration.sha256)
         elif applied[migration.version] != migration.sha256:
             raise MigrationError(f'migration {migration.version:04}_{migration.name} was changed after it was applied: '
                                  f'restore the file and put the change into a new migration')
-        return False
+
+
+async def _changed_functions(connection: Connection, files: SchemaFiles) -> list[FunctionFile]:
+    """Those that are not there, or with another text.
+
+    Of what psql applied there is no checksum. The owner of the schema applies it once more; another login relies on the
+    owner where it was of the same program.
+    """
+    applied = {row['file']: row for row in
+               await connection.fetch('SELECT file, sha256, app_version FROM schema_functions')}
+    is_owner = await connection.fetchval("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class "
+                                         "WHERE oid = 'schema_functions'::regclass")
+    changed = []
+    for each in files.functions:
+        row = applied.get(each.name)
+        if row and row['sha256'] is None and not is_owner and row['app_version'] == program_version():
+            await connection.execute('UPDATE schema_functions SET sha256 = $2 WHERE file = $1', each.name, each.sha256)
+        elif row is None or row['sha256'] != each.sha256:
+            changed.append(each)
+    return changed
+
+
+async def _apply_functions(connection: Connection, files: list[FunctionFile]) -> None:
+    for each in files:
+        await _run(connection, f'sql/functions/{each.name} failed', each.text)
+        await connection.execute('CALL record_function_file($1, $2, $3)', each.name, each.sha256, program_version())
+    if files:
+        log.info('functions of %d files applied', len(files), extra={'first': files[0].name, 'last': files[-1].name})
+
+
+async def _apply_migration(connection: Connection, schema: str, migration: Migration) -> None:
+    begin = time.monotonic()
+    await _run(connection, f'migration {migration.version:04}_{migration.name} failed', migration.text)
+    await connection.execute('INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)',
+                             migration.version, migration.name, migration.sha256)
+    log.info('migration %04d_%s', migration.version, migration.name,
+             extra={'schema': schema, 'took_s': round(time.monotonic() - begin, 2)})
 
 
 async def _check_for_guest(connection: Connection, schema: str, newest: Migration) -> None:
@@ -211,34 +264,38 @@ async def check_rights(connection: Connection, schema: str, *, upgrading: bool =
             f'the database user "{user}" may not use the schema "{schema}", it lacks '
             f'{" and ".join(row["missing"] for row in missing)}. The owner or an administrator has to run: '
             f'{" ".join(row["remedy"] + ";" for row in missing)}'
-            f'{"" if looking else " (or sql/grants.sql, which has all that is needed)"}')
+            f'{"" if looking else " (or sql/admin/grants.sql, which has all that is needed)"}')
 
 
 def _queries() -> Any:
     return aiosql.from_path(SQL / 'queries' / 'rights.sql', 'asyncpg')
 
 
-async def _run(connection: Connection, migration: Migration) -> None:
+async def _run(connection: Connection, failure: str, text: str) -> None:
     try:
-        await connection.execute(migration.text + migration.adoption, timeout=PATIENCE_S)
+        await connection.execute(text, timeout=PATIENCE_S)
     except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientPrivilegeError,
-            asyncpg.LockNotAvailableError):
+            asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
         raise  # the database's or its administrator's doing, not the file's
     except asyncpg.PostgresError as error:
-        raise MigrationError(f'migration {migration.version:04}_{migration.name} failed, nothing of it was kept: '
-                             f'{error}') from error
+        raise MigrationError(f'{failure}, nothing of the upgrade was kept: {error}') from error
 
 
 def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
-    """For the listener: brings the schema up to date on each new connection, before it is listened to."""
-    migrations = load_migrations(feed_table=database.feed_table)
+    """For the listener: brings the schema up to date on each new connection, before it is listened to.
+
+    Functions only once: a newer instance that starts later must not have its own taken back when we reconnect.
+    """
+    files = load_schema_files(database.feed_table)
 
     async def run(connection: Connection) -> None:
         if database.is_guest:
-            await _check_for_guest(connection, database.schema, migrations[-1])
+            await _check_for_guest(connection, database.schema, files.migrations[-1])
             return
-        if await migrate(connection, database.schema, migrations, database.new_floor, database.legacy_schema):
+        if await migrate(connection, database.schema, files, database.new_floor, database.legacy_schema,
+                         functions_too=not database.has_our_functions):
             await database.expire_connections()  # their cached plans are of the schema before
+        database.has_our_functions = True
         await carry_out(connection, database)
 
     return run

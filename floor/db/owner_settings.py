@@ -36,7 +36,7 @@ async def carry_out(connection: Connection, database: Database) -> None:
                              extra={'tables': ','.join(sorted(changed))})
     except asyncpg.InsufficientPrivilegeError as error:
         log.warning('FEED_WRITERS and CHANGE_DATA_FEED have no effect, because this login does not own the tables '
-                    '(%s): their owner grants by sql/feed_writer.sql', error)
+                    '(%s): their owner grants by sql/admin/feed_writer.sql', error)
     except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
         log.warning('FEED_WRITERS and CHANGE_DATA_FEED have no effect yet, because another session holds a lock on the '
                     'tables: this is tried again with the next connection')

@@ -31,7 +31,7 @@ from .embedded.postgres_programs import copy_in, progress
 from .embedded.server import EmbeddedPostgres, OwnerLock, database_url_of, make_data_dir, unusable
 from .embedded.sockets import remove_socket_folder, socket_folder_of
 from .embedded.workshop import Workshop
-from .migrations import load_migrations
+from .schema_files import load_schema_files
 
 OURS_BEFORE = ('CREATE ROLE postgres;', 'ALTER ROLE postgres ')
 """Statements of roles.sql about the role that each cluster is made with."""
@@ -72,7 +72,7 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> None:
 
 
 def _require_that_we_know(manifest: Manifest, settings: Settings) -> None:
-    newest = load_migrations(feed_table=settings.default_postgres_table)[-1].version
+    newest = load_schema_files(settings.default_postgres_table).migrations[-1].version
     if manifest.migration > newest:
         raise BackupError(f'the backup was made by line monitor {manifest.program} and has migration '
                           f'{manifest.migration}, this program knows only {newest}: restore it with that program')

@@ -1,6 +1,6 @@
 """What the database says on its channel, parsed into types.
 
-The protocol stands in sql/migrations: that of machines in 0001_floor.sql, that of orders in 0003_work_orders.sql.
+The protocol stands in sql/functions: 10_announcements.sql, and of orders 24_work_order_announcements.sql.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Keeps what is derived from the history up to date: stops, sums a day and a quarter of an hour, who waited for whom.
 
-What is done is in the database's hands (sql/migrations/0004_history.sql): of any number of instances one does it, and a
-report is right even where nobody does; it is only quicker.
+What is done is in the database's hands (sql/functions/46_history_refresh.sql): of any number of instances one does
+it, and a report is right even where nobody does; it is only quicker.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Looks after work orders without being asked: opens them for long stops, and notes when the machine runs again.
 
-What is done is in the database's hands (sql/migrations/0003_work_orders.sql), so any number of instances may look.
+What is done is in the database's hands (sql/functions/25_automatic_work_orders.sql), so any number of instances
+may look.
 """
 
 from __future__ import annotations

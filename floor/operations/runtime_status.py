@@ -13,7 +13,7 @@ from typing import Protocol
 from ..core.latency import Lag
 from ..core.version import program_version
 from ..db.database import Database
-from ..db.migrations import Migration
+from ..db.schema_files import Migration
 from ..db.task_status import Upkeep
 from ..feed.listener import Listener
 from ..feed.store import Store

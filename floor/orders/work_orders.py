@@ -1,7 +1,7 @@
 """Commands and questions about work orders.
 
 Each command is one transaction: it looks up what who asks may do, locks the order, compares its version, and writes.
-Which moves are allowed and what they need stands in sql/migrations/0003_work_orders.sql; its refusals are passed on.
+Which moves are allowed and what they need stands in sql/migrations/0002_work_orders.sql; its refusals are passed on.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Replaces the demo by an empty floor, on which a plant is set up: `python -m floor.plant new`, or a supervisor's
-button. Nothing of a plant is ever removed so: the database refuses it (sql/migrations/0005_dashboard.sql)."""
+button. Nothing of a plant is ever removed so: the database refuses it (sql/functions/63_demo.sql)."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def _remove(connection: Connection, database: Database, keep_email: str | 
         raise NotADemoError(str(error.args[0])) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnavailable(f'the app may not remove the demo ({describe(error)}): the owner of the schema has '
-                                  f'to run sql/grants.sql') from error
+                                  f'to run sql/admin/grants.sql') from error
 
 
 # the command

@@ -1,7 +1,7 @@
 -- name: refresh_current_machine_status()!
 -- This file is the refresh of the eight dashboard tables, in order and in one transaction (REPEATABLE READ: all are of
 -- one moment, and a reader sees the old rows until the new ones are complete). The app runs it, and psql by
--- sql/dashboard.sql. Now is now(), the begin of the transaction. Everything is computed from the history by time, by
+-- sql/admin/dashboard.sql. Now is now(), the begin of the transaction. Everything is computed from the history by time, by
 -- the functions that the reports use, so that both show the same number. What a column means stands in its comment.
 --
 -- 1. How many machines of each line and type are in each status; a machine that never reported or is silent is unknown, as on the floor.

@@ -21,7 +21,7 @@ SELECT login, missing,
                                            'SET idle_in_transaction_session_timeout = ''10s''', 'CONNECTION LIMIT 10'])
                        WITH ORDINALITY AS each (name, value, number)
                   WHERE name = ANY (missing))
-            ELSE format('psql DATABASE -v login=%s -f sql/feed_login.sql', login) END AS remedy
+            ELSE format('psql DATABASE -v login=%s -f sql/admin/feed_login.sql', login) END AS remedy
 FROM (SELECT r.rolname AS login, l.names, r.rolname IN (SELECT role_name FROM feed_writers) AS by_setting, array(
           SELECT name FROM unnest(l.names) AS name
           WHERE CASE name WHEN 'connection limit' THEN r.rolconnlimit < 0 ELSE NOT EXISTS (

@@ -55,7 +55,7 @@ FROM machine_status_history WHERE machine_name = :machine_name
 ORDER BY changed_at DESC, version DESC LIMIT :most;
 
 -- name: missing_triggers()
--- Triggers that sql/migrations makes, and that are gone or switched off. The program puts all of them in the place of
+-- Triggers that sql/functions makes, and that are gone or switched off. The program puts all of them in the place of
 -- this one pair of names.
 SELECT wanted.name
 FROM (VALUES ('table', 'trigger')) AS wanted (table_name, name)

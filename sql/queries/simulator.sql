@@ -1,7 +1,7 @@
 -- name: begin_simulated_changes()$
 -- Begins every transaction in which the simulator writes: refuses a floor that is not a demo, and holds it a demo until
 -- the end; and has its changes stand under its name in the history.
-SELECT set_config('floor.db.connection_source', simulator_name(), true);
+SELECT set_config('floor.source', simulator_name(), true);
 
 -- name: claim_tick(instance, lease)$
 -- The next tick's number if it is ours to play, else nothing. Whoever ticked last goes on; others take over once it has

@@ -19,7 +19,8 @@ from floor.core.model import MachineName
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database
 from floor.db.embedded.server import EmbeddedPostgres
-from floor.db.migrations import load_migrations, migrate
+from floor.db.migrations import migrate
+from floor.db.schema_files import load_schema_files
 from floor.jobs.dashboard_refresh import DashboardKeeper
 from floor.jobs.history_refresh import HistoryKeeper
 
@@ -145,7 +146,7 @@ async def scratch() -> AsyncIterator[Database]:
             settings = Settings(_env_file=None, database_url=server.url, default_postgres_schema=SCHEMA,
                                 db_command_timeout=3600)
             connection = await asyncpg.connect(server.url)
-            await migrate(connection, SCHEMA, load_migrations(), new_floor='demo')
+            await migrate(connection, SCHEMA, load_schema_files(), new_floor='demo')
             await connection.close()
             database = Database(server.url, settings)
             yield database
@@ -220,11 +221,11 @@ async def refresh_tables(database: Database, connection: asyncpg.Connection, rou
 
 
 async def slowdown(connection: asyncpg.Connection, rounds: int) -> Row:
-    """A status UPDATE with the trigger as it is now, in turn with the one of before the history was derived."""
-    body = re.compile(r'CREATE (?:OR REPLACE )?FUNCTION machine_feed_updated\(\).*?END \$\$;', re.DOTALL)
-    before, now = (body.findall((SQL / 'migrations' / name).read_text())[0].replace('CREATE FUNCTION',
-                                                                                    'CREATE OR REPLACE FUNCTION')
-                   for name in ('0001_floor.sql', '0004_history.sql'))
+    """A status UPDATE with the trigger as it is, in turn with one that does not ask whether machines were silent."""
+    now, = re.findall(r'CREATE OR REPLACE FUNCTION machine_feed_updated\(\).*?END \$\$;',
+                      (SQL / 'functions' / '14_feed_changes.sql').read_text(), re.DOTALL)
+    before = re.sub(r'bool_or\(n\.reported_at > [^\n]*', 'false,', now)
+    assert before != now
     await connection.execute(f"SELECT set_config('search_path', '{SCHEMA}, pg_temp', false)")
     took: dict[str, list[float]] = {before: [], now: []}
     for _ in range(2 * rounds):

@@ -25,7 +25,8 @@ import asyncpg
 
 from floor.db.embedded.cluster import LAUNCHER, STATUS_LINE, halt, plain_environment, server_user
 from floor.db.embedded.server import address, binaries
-from floor.db.migrations import load_migrations, migrate
+from floor.db.migrations import migrate
+from floor.db.schema_files import load_schema_files
 
 SCHEMA = 'manufacturing_line'
 TEMPLATE = 'floor_template'
@@ -174,7 +175,7 @@ class Server:
 async def _migrate(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await migrate(connection, SCHEMA, load_migrations(), new_floor='demo')
+        await migrate(connection, SCHEMA, load_schema_files(), new_floor='demo')
     finally:
         await connection.close()
 

@@ -13,9 +13,10 @@ from database.postgres import SCHEMA, Server
 
 from floor.core.errors import MigrationError
 from floor.db.database import SQL
-from floor.db.migrations import load_migrations, migrate
+from floor.db.migrations import migrate
+from floor.db.schema_files import load_schema_files
 
-INSTALL = str(SQL / 'install.sql')
+INSTALL = str(SQL / 'admin' / 'install.sql')
 OF_BEFORE = f"""
 CREATE SCHEMA {SCHEMA};
 SET search_path = {SCHEMA};
@@ -112,7 +113,7 @@ def adopt(server: Server, as_owner: str, way: str) -> Adopt:
     async def by_the_app(url: str, **options: Any) -> None:
         connection = await asyncpg.connect(url)
         try:
-            await migrate(connection, SCHEMA, load_migrations(), new_floor='demo', **options)
+            await migrate(connection, SCHEMA, load_schema_files(), new_floor='demo', **options)
         finally:
             await connection.close()
 
@@ -166,12 +167,12 @@ async def test_tables_that_the_app_may_not_read_are_named_with_the_statement_tha
     app = await asyncpg.connect(as_owner.replace(OWNER, APP))
     try:
         with pytest.raises(MigrationError) as refused:
-            await migrate(app, SCHEMA, load_migrations(), legacy_schema=ELSEWHERE)
+            await migrate(app, SCHEMA, load_schema_files(), legacy_schema=ELSEWHERE)
         statements = re.findall('GRANT [^;]*;', str(refused.value))
         assert statements == [f'GRANT USAGE ON SCHEMA {ELSEWHERE} TO {APP};',
                               f'GRANT SELECT ON ALL TABLES IN SCHEMA {ELSEWHERE} TO {APP};']
         server.psql(as_owner, '-c', ' '.join(statements))
-        await migrate(app, SCHEMA, load_migrations(), legacy_schema=ELSEWHERE)
+        await migrate(app, SCHEMA, load_schema_files(), legacy_schema=ELSEWHERE)
     finally:
         await app.close()
     assert await rows(connection, 'SELECT count(*) FROM machine_feed_stream') == [(6,)]
@@ -183,7 +184,7 @@ async def test_a_schema_without_such_tables_is_not_passed_over(
     app = await asyncpg.connect(as_owner.replace(OWNER, APP))
     try:
         with pytest.raises(MigrationError, match=f'LEGACY_SCHEMA={schema}'):
-            await migrate(app, SCHEMA, load_migrations(), legacy_schema=schema)
+            await migrate(app, SCHEMA, load_schema_files(), legacy_schema=schema)
     finally:
         await app.close()
     assert await connection.fetchval('SELECT to_regnamespace($1) IS NULL', SCHEMA), 'nothing was made'
@@ -370,7 +371,7 @@ async def test_a_table_of_another_shape_is_not_touched(
 async def test_a_feed_of_another_name_is_adopted_too(
         server: Server, as_owner: str, home: str, connection: asyncpg.Connection) -> None:
     server.psql(as_owner, '-c', f'ALTER TABLE {home}.machine_feed_stream RENAME TO feed')
-    await migrate(connection, SCHEMA, load_migrations(feed_table='feed'),
+    await migrate(connection, SCHEMA, load_schema_files(feed_table='feed'),
                   legacy_schema=home if home != SCHEMA else None)
     assert await rows(connection, 'SELECT count(*) FROM feed JOIN adopted_feed USING (machine_id)') == [(6,)]
 

@@ -17,7 +17,8 @@ import pytest
 from database.postgres import SCHEMA, Server, channel_of, until
 
 from floor.db.database import load_queries
-from floor.db.migrations import load_migrations, migrate
+from floor.db.migrations import migrate
+from floor.db.schema_files import load_schema_files
 from simulator import backfill as backfill_module
 from simulator.backfill import SEED, Backfill, backfill
 from simulator.plant import Station
@@ -271,7 +272,7 @@ async def owner(empty_database_url: str, server: Server) -> AsyncIterator[asyncp
     database = urlsplit(empty_database_url).path.removeprefix('/')
     server.psql(empty_database_url, '-c', f'CREATE ROLE {name} LOGIN; GRANT CREATE ON DATABASE {database} TO {name}')
     connection = await asyncpg.connect(empty_database_url.replace('//postgres@', f'//{name}@'))
-    await migrate(connection, SCHEMA, load_migrations(), new_floor='demo')
+    await migrate(connection, SCHEMA, load_schema_files(), new_floor='demo')
     yield connection
     connection.terminate()
 

@@ -108,7 +108,7 @@ async def test_what_comes_back_is_what_was_saved(folder: Path) -> None:
         number = await connection.fetchval(
             'INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) '
             "VALUES ($1, 'valve.png', 'image/png', $2, 'Mike') RETURNING attachment_id", order['id'], PHOTO)
-        psql(program.database_url, SQL / 'feed_writer.sql')
+        psql(program.database_url, SQL / 'admin' / 'feed_writer.sql')
         await connection.execute("CREATE ROLE gateway_1 LOGIN PASSWORD 'plc'; GRANT floor_feed_writer TO gateway_1")
         until_when = await connection.fetchval('SELECT now()')
         await connection.close()

@@ -19,6 +19,8 @@ from floor.core.errors import DatabaseUnavailable
 from floor.core.model import MachineName
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database
+from floor.db.migrations import migrate
+from floor.db.schema_files import load_schema_files
 from floor.jobs.dashboard_refresh import DashboardKeeper
 from floor.jobs.history_refresh import HistoryKeeper
 
@@ -356,7 +358,7 @@ async def test_psql_refreshes_them_like_the_app(feed: asyncpg.Connection, keeper
     for table in TABLES:
         await feed.execute(f'DELETE FROM {table}')
     await feed.execute("UPDATE dashboard_progress SET made_for = ''")
-    assert psql('-f', str(SQL / 'dashboard.sql')).startswith('The dashboard tables are as of 20')
+    assert psql('-f', str(SQL / 'admin' / 'dashboard.sql')).startswith('The dashboard tables are as of 20')
     assert [await content(feed, table) for table in (STATUS, PROBLEMS, SUMMARY, TRENDS, CHANGES)] == by_app
     assert [await feed.fetchval(f'SELECT count(*) > 0 FROM {table}') for table in TABLES] == [True] * 8
 
@@ -428,12 +430,9 @@ async def test_the_keeper_survives_a_database_that_is_away(
 
 async def test_tables_made_by_hand_under_these_names_are_set_aside(connect: Connect) -> None:
     connection = await connect()
-    await connection.execute('CREATE SCHEMA older; SET search_path = older, pg_temp')
-    for number in range(5):
-        path = next((SQL / 'migrations').glob(f'{number:04}_*.sql'))
-        await connection.execute(path.read_text())
-    await connection.execute('CREATE TABLE dashboard_executive_kpis (metric_name text PRIMARY KEY); '
+    await connection.execute('CREATE SCHEMA older; SET search_path = older, pg_temp; '
+                             'CREATE TABLE dashboard_executive_kpis (metric_name text PRIMARY KEY); '
                              "INSERT INTO dashboard_executive_kpis VALUES ('Mine')")
-    await connection.execute((SQL / 'migrations' / '0005_dashboard.sql').read_text())
+    await migrate(connection, 'older', load_schema_files())
     assert await connection.fetchval('SELECT metric_name FROM adopted_dashboard_executive_kpis') == 'Mine'
     assert await connection.fetchval('SELECT count(*) FROM dashboard_executive_kpis') == 0

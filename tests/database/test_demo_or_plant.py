@@ -11,12 +11,13 @@ from database.postgres import SCHEMA, Server
 from floor.core.errors import MigrationError
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database
-from floor.db.migrations import load_migrations, migrate, prepare
+from floor.db.migrations import migrate, prepare
+from floor.db.schema_files import load_schema_files
 
 pytestmark = pytest.mark.newest_postgres
 
-INSTALL = str(SQL / 'install.sql')
-ALL = load_migrations()
+INSTALL = str(SQL / 'admin' / 'install.sql')
+ALL = load_schema_files()
 FLOOR = """SELECT coalesce((SELECT kind FROM plant), 'none'), (SELECT count(*) FROM machine_feed_stream),
                   (SELECT count(*) FROM production_lines), (SELECT count(*) FROM employees),
                   (SELECT count(*) FROM machine_status_history)"""
@@ -61,13 +62,8 @@ async def test_what_it_is_does_not_change_with_the_setting(fresh: asyncpg.Connec
 
 
 async def test_a_start_that_was_cut_short_goes_on(fresh: asyncpg.Connection) -> None:
-    async with fresh.transaction():
-        await fresh.execute(f'CREATE SCHEMA {SCHEMA}; SET LOCAL search_path = {SCHEMA}, pg_temp')
-        for migration in ALL[:3]:
-            await fresh.execute(migration.text)
-            if migration.version:
-                await fresh.execute('INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)',
-                                    migration.version, migration.name, migration.sha256)
+    """After its first transaction, which only makes the tables that remember what was applied."""
+    await fresh.execute(f'CREATE SCHEMA {SCHEMA}; SET search_path = {SCHEMA}, pg_temp; {ALL.bookkeeping}')
     await migrate(fresh, SCHEMA, ALL, new_floor='demo')
     assert await floor_of(fresh) == DEMO
 
@@ -138,6 +134,6 @@ async def test_a_guest_makes_no_schema(fresh: asyncpg.Connection, guest: Databas
 async def test_a_guest_brings_nothing_up_to_date(fresh: asyncpg.Connection, guest: Database) -> None:
     await migrate(fresh, SCHEMA, ALL)
     await prepare(guest)(fresh)
-    await fresh.execute('DELETE FROM schema_migrations WHERE version = $1', ALL[-1].version)
+    await fresh.execute('DELETE FROM schema_migrations WHERE version = $1', ALL.migrations[-1].version)
     with pytest.raises(MigrationError, match='is older than this program: deploy this version of the app'):
         await prepare(guest)(fresh)

@@ -14,7 +14,7 @@ from floor.core.errors import DatabaseUnavailable, FeedNotDelivered
 from floor.core.model import FloorSnapshot
 from floor.core.settings import Settings
 from floor.db.database import Database
-from floor.db.migrations import load_migrations
+from floor.db.schema_files import load_schema_files
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.operations.diagnosis import PATIENCE_S, Trigger, diagnose, measure_delivery
@@ -37,7 +37,7 @@ def vitals_of(database: Database) -> Vitals:
     store.prove()
     listener = Listener(database.connect, database.queries, store, schema=database.schema)
     return Vitals(database=database, store=store, listener=listener, watch=ConnectionWatch(store), pages=Pages(),
-                  loop=event_loop_lag(), browser=browser_lag(), migrations=load_migrations())
+                  loop=event_loop_lag(), browser=browser_lag(), migrations=load_schema_files().migrations)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def test_the_floor_as_delivered_is_well(vitals: Vitals, postgres_major: in
     assert facts.server.startswith(f'{postgres_major}.')
     assert facts.login == facts.owner == 'postgres'
     assert [each.intact for each in facts.migrations] == [True] * len(facts.migrations)
-    assert facts.migrations[-1].version == load_migrations()[-1].version
+    assert facts.migrations[-1].version == load_schema_files().migrations[-1].version
     assert Trigger('machine_feed_updated', 'machine_feed_stream', True) in facts.triggers
     assert facts.missing_triggers == facts.missing_rights == ()
     assert facts.size > 1_000_000

@@ -1,4 +1,4 @@
-"""The role for a feed (sql/feed_writer.sql): it says what a machine's status is, and can do nothing else."""
+"""The role for a feed (sql/admin/feed_writer.sql): it says what a machine's status is, and can do nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from floor.db.database import SQL
 
-FEED_WRITER, FEED_LOGIN = SQL / 'feed_writer.sql', SQL / 'feed_login.sql'
+FEED_WRITER, FEED_LOGIN = SQL / 'admin' / 'feed_writer.sql', SQL / 'admin' / 'feed_login.sql'
 VALVE = 'Valve_01_01'
 NOBODY_CAN = asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.WrongObjectTypeError
 """What PostgreSQL says to everybody who would write a view that is a question, or truncate one."""
@@ -64,7 +64,7 @@ def test_without_a_login_it_says_what_is_missing(psql: Psql) -> None:
 
 
 def test_it_works_in_a_schema_of_another_name(psql: Psql, connect: Connect) -> None:
-    psql('-v', 'schema=Plant 7', '-f', str(SQL / 'install.sql'), '-f', str(FEED_WRITER))
+    psql('-v', 'schema=Plant 7', '-f', str(SQL / 'admin' / 'install.sql'), '-f', str(FEED_WRITER))
     assert psql('-c', "SELECT has_column_privilege('floor_feed_writer', '\"Plant 7\".machine_feed_stream', 'status', "
                       "'UPDATE') AND has_schema_privilege('floor_feed_writer', 'Plant 7', 'USAGE')") == 't\n'
 

@@ -26,7 +26,7 @@ SETTINGS = f'SELECT * FROM {SCHEMA}.plant_settings'
 @pytest.fixture
 def start(lake: TlsDatabase, workspace: Workspace, tmp_path: Path) -> Iterator[Start]:
     """Starts the program as deploy/README.md says for a laptop, on a demo that somebody else has made."""
-    lake.server.psql(lake.url, '-v', 'new_floor=demo', '-f', str(SQL / 'install.sql'))
+    lake.server.psql(lake.url, '-v', 'new_floor=demo', '-f', str(SQL / 'admin' / 'install.sql'))
     programs = []
 
     def start(**settings: str) -> Program:
@@ -50,7 +50,7 @@ def tasks(program: Program) -> set[str]:
 
 async def test_a_guest_leaves_to_the_app_what_is_the_apps(start: Start, lake: TlsDatabase) -> None:
     """With every right, and settings of its own."""
-    lake.server.psql(lake.url, '-v', f'app={ROLE}', '-f', str(SQL / 'grants.sql'))
+    lake.server.psql(lake.url, '-v', f'app={ROLE}', '-f', str(SQL / 'admin' / 'grants.sql'))
     lake.server.psql(lake.url, '-c', f"UPDATE {SCHEMA}.plant_settings SET machine_silent_after = '77 s', "
                                      "time_zone = 'Asia/Tokyo', micro_stop = '9 minutes'")
     settings = lake.server.psql(lake.url, '-c', SETTINGS)

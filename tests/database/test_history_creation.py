@@ -172,7 +172,7 @@ async def test_they_are_brought_up_to_date_as_soon_as_it_is_complete(
 async def test_psql_refuses_to_fill_the_tables_meanwhile(
         psql: Callable[..., str], connect: Connect, creating: Callable[[], Any]) -> None:
     async with creating():
-        said = await asyncio.to_thread(psql, '-v', f'schema={SCHEMA}', '-f', 'sql/dashboard.sql')
+        said = await asyncio.to_thread(psql, '-v', f'schema={SCHEMA}', '-f', 'sql/admin/dashboard.sql')
         assert 'A history is being created' in said
         assert set((await rows(await connect())).values()) == {0}
 

@@ -16,7 +16,8 @@ from database.test_diagnosis import vitals_of
 
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database
-from floor.db.migrations import load_migrations, migrate, prepare
+from floor.db.migrations import migrate, prepare
+from floor.db.schema_files import load_schema_files
 from floor.feed.listener import Listener, Timing
 from floor.feed.store import Connection, Store
 from floor.jobs.dashboard_refresh import DashboardKeeper
@@ -27,7 +28,7 @@ from floor.operations.diagnosis_findings import findings
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
 
-FEED_LOGIN = SQL / 'feed_login.sql'
+FEED_LOGIN = SQL / 'admin' / 'feed_login.sql'
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
 
 
@@ -43,7 +44,7 @@ async def feed(psql: Psql, connect: Connect) -> AsyncIterator[asyncpg.Connection
 async def as_app(psql: Psql, settings: Settings, database_url: str) -> AsyncIterator[Database]:
     """The database as a login sees it that is neither its owner nor a superuser."""
     app = f'app_{uuid4().hex[:8]}'
-    psql('-c', f'CREATE ROLE {app} LOGIN', '-v', f'app={app}', '-f', str(SQL / 'grants.sql'))
+    psql('-c', f'CREATE ROLE {app} LOGIN', '-v', f'app={app}', '-f', str(SQL / 'admin' / 'grants.sql'))
     database = Database(database_url.replace('//postgres@', f'//{app}@'), settings)
     yield database
     await database.close()
@@ -86,7 +87,7 @@ async def test_the_dashboard_is_refreshed_whatever_a_feed_holds(
 async def test_a_schema_is_made_whatever_a_feed_holds(
         connect: Connect, holding_everything: asyncpg.Connection) -> None:
     async with asyncio.timeout(20):
-        assert len(await migrate(await connect(), 'second_plant', load_migrations())) == len(load_migrations()) - 1
+        assert await migrate(await connect(), 'second_plant', load_schema_files()) != []
 
 
 # what it leaves open
@@ -122,7 +123,7 @@ async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql
     assert finding.what == (f'The feed login {login} has no statement_timeout, no lock_timeout, '
                             'no idle_in_transaction_session_timeout, no connection limit: a transaction that it leaves '
                             'open can block other feeds.')
-    assert f'psql DATABASE -v login={login} -f sql/feed_login.sql' in finding.do
+    assert f'psql DATABASE -v login={login} -f sql/admin/feed_login.sql' in finding.do
 
 
 async def test_so_is_one_by_the_setting_with_statements_that_any_administrator_can_run(

@@ -15,12 +15,14 @@ from floor.core.errors import MigrationError
 from floor.core.settings import Settings
 from floor.db import migrations
 from floor.db.database import SQL, Database
-from floor.db.migrations import Migration, load_migrations, migrate
+from floor.db.migrations import migrate
+from floor.db.schema_files import Migration, SchemaFiles, load_schema_files
 from floor.feed.snapshot import read_floor
 
-INSTALL = SQL / 'install.sql'
-ALL = load_migrations()
-NAMES = [migration.name for migration in ALL[1:]]
+INSTALL = SQL / 'admin' / 'install.sql'
+ALL = load_schema_files()
+NAMES = [migration.name for migration in ALL.migrations]
+NEXT = ALL.migrations[-1].version + 1
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
@@ -51,6 +53,17 @@ def schema_dump(server: Server, url: str, schema: str = SCHEMA) -> str:
     return re.sub(r'^\\(un)?restrict .*$', '', dump, flags=re.MULTILINE)
 
 
+def with_migrations(*later: Migration) -> SchemaFiles:
+    """What a later version of the program has."""
+    return replace(ALL, migrations=ALL.migrations + later)
+
+
+def without_the_last(files: SchemaFiles) -> SchemaFiles:
+    """What an earlier version of the program has, as its last migration asks for functions that it does not have."""
+    return replace(files, migrations=files.migrations[:-1], functions=tuple(
+        each for each in files.functions if each.used_by_tables or each.name < '40'))
+
+
 def names_of(applied: list[Migration]) -> list[str]:
     return [migration.name for migration in applied]
 
@@ -74,7 +87,7 @@ async def test_the_program_accepts_what_psql_made(install: Callable[..., str], c
     connection = await connect()
     assert await migrate(connection, SCHEMA, ALL) == []
     checksums = await connection.fetch('SELECT sha256 FROM schema_migrations ORDER BY version')
-    assert [row['sha256'] for row in checksums] == [migration.sha256 for migration in ALL[1:]]
+    assert [row['sha256'] for row in checksums] == [migration.sha256 for migration in ALL.migrations]
     assert await migrate(connection, SCHEMA, ALL) == []
 
 
@@ -88,7 +101,7 @@ async def test_psql_accepts_what_the_program_made(
 
 async def test_installing_twice_changes_nothing(
         server: Server, install: Callable[..., str], empty_database_url: str) -> None:
-    everything = ('pg_dump', '--inserts', '-n', SCHEMA, '-d', empty_database_url)
+    everything = ('pg_dump', '--inserts', '-n', SCHEMA, '-T', f'{SCHEMA}.schema_functions', '-d', empty_database_url)
     install('-v', 'new_floor=demo')
     server.psql(empty_database_url, '-c', "UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1")
     before = server.run(*everything)
@@ -112,7 +125,8 @@ def test_a_failed_install_leaves_nothing(server: Server, empty_database_url: str
 def test_every_migration_is_installed_by_psql_too() -> None:
     files = sorted(path.name for path in (SQL / 'migrations').glob('*.sql'))
     text = INSTALL.read_text()
-    assert re.findall(r'\\ir migrations/(\S+)', text) == files
+    assert re.findall(r'\\ir \.\./migrations/(\S+)', text) == files
+    assert re.findall(r'WHERE version > (\d+)', text) == [str(len(files) - 1)]
     numbered = [(int(name[:4]), name[5:-4]) for name in files[1:]]
     assert [(int(number), name) for number, name in re.findall(r"VALUES \((\d+), '(\w+)'\)", text)] == numbered
     assert [int(number) for number in re.findall(r'WHERE version = (\d+)', text)] == [n for n, _ in numbered]
@@ -120,7 +134,7 @@ def test_every_migration_is_installed_by_psql_too() -> None:
 
 async def test_migrators_that_start_at_once_take_turns(connect: Connect) -> None:
     gate, *migrators = [await connect() for _ in range(5)]
-    await gate.execute(f'CREATE SCHEMA {SCHEMA}; SET search_path = {SCHEMA}; {ALL[0].text}')
+    await gate.execute(f'CREATE SCHEMA {SCHEMA}; SET search_path = {SCHEMA}; {ALL.bookkeeping}')
     await gate.execute(f'BEGIN; LOCK TABLE {SCHEMA}.schema_migrations IN SHARE ROW EXCLUSIVE MODE')
     tasks = [asyncio.create_task(migrate(connection, SCHEMA, ALL)) for connection in migrators]
 
@@ -144,7 +158,7 @@ async def test_of_many_first_starts_in_an_empty_database_one_makes_the_schema(co
 async def test_what_holds_an_upgrade_up_is_named(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrations, 'LOCK_TIMEOUT_S', 0.1)
     holder, migrator = await connect(), await connect()
-    await migrate(migrator, SCHEMA, ALL[:-1])
+    await migrate(migrator, SCHEMA, without_the_last(ALL))
     await holder.execute(f'BEGIN; LOCK TABLE {SCHEMA}.schema_migrations IN SHARE ROW EXCLUSIVE MODE')
     with pytest.raises(MigrationError, match=rf'locked for 0\.1 s by postgres \(process {holder.get_server_pid()}, '
                                              r'idle in transaction\)\. Wait until it is done, or end it'):
@@ -163,8 +177,9 @@ async def test_a_schema_that_is_up_to_date_waits_for_nobody(connect: Connect) ->
 async def test_a_file_changed_after_it_was_applied_is_refused(connect: Connect) -> None:
     connection = await connect()
     await migrate(connection, SCHEMA, ALL)
-    changed = [replace(each, text=each.text + '\n-- later') if each.version == 2 else each for each in ALL]
-    with pytest.raises(MigrationError, match='migration 0002_plant was changed after it was applied: restore the file'):
+    first, second, *others = ALL.migrations
+    changed = replace(ALL, migrations=(first, replace(second, text=second.text + '\n-- later'), *others))
+    with pytest.raises(MigrationError, match='0002_work_orders was changed after it was applied: restore the file'):
         await migrate(connection, SCHEMA, changed)
 
 
@@ -172,7 +187,7 @@ async def test_a_schema_newer_than_the_program_is_refused(connect: Connect) -> N
     connection = await connect()
     await migrate(connection, SCHEMA, ALL)
     await connection.execute("INSERT INTO schema_migrations (version, name) VALUES (9999, 'of_tomorrow')")
-    with pytest.raises(MigrationError, match=f'has migration 9999, this program knows only {ALL[-1].version}'):
+    with pytest.raises(MigrationError, match=f'has migration 9999, this program knows only {NEXT - 1}'):
         await migrate(connection, SCHEMA, ALL)
 
 
@@ -180,10 +195,9 @@ async def test_a_schema_newer_than_the_program_is_refused(connect: Connect) -> N
 async def test_a_migration_that_fails_leaves_nothing_of_itself(connect: Connect, statement: str) -> None:
     connection = await connect()
     await migrate(connection, SCHEMA, ALL)
-    number = ALL[-1].version + 1
-    half = Migration(number, 'half', f'CREATE TABLE half ();\n{statement};')
-    with pytest.raises(MigrationError, match=f'migration {number:04}_half'):
-        await migrate(connection, SCHEMA, [*ALL, half])
+    half = Migration(NEXT, 'half', f'CREATE TABLE half ();\n{statement};')
+    with pytest.raises(MigrationError, match=f'migration {NEXT:04}_half'):
+        await migrate(connection, SCHEMA, with_migrations(half))
     assert await connection.fetchval("SELECT to_regclass('half') IS NULL")
     assert await migrate(connection, SCHEMA, ALL) == []
 
@@ -194,7 +208,7 @@ async def test_schema_and_feed_table_may_have_other_names(connect: Connect, empt
     database = Database(empty_database_url, settings)
     connection = await database.connect()
     try:
-        await migrate(connection, 'plant_7', load_migrations(feed_table='feed'), new_floor='demo')
+        await migrate(connection, 'plant_7', load_schema_files('feed'), new_floor='demo')
         await (await connect()).execute("UPDATE plant_7.feed SET status = 'down' WHERE machine_name = 'Valve_01_01'")
         snapshot = await read_floor(connection, database.queries)
         missing = [row['name'] async for row in database.queries.missing_triggers(connection)]

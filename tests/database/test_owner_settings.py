@@ -84,7 +84,7 @@ async def test_the_rights_are_those_that_the_file_for_administrators_gives(
         url: str, admin: asyncpg.Connection, server: Server, empty_database_url: str, gateway: str) -> None:
     await start(url, feed_writers=gateway)
     await admin.execute(f'CREATE ROLE "by_file_{gateway}" LOGIN')
-    server.psql(empty_database_url, '-c', f'SET search_path = {SCHEMA}', '-f', str(SQL / 'feed_writer.sql'),
+    server.psql(empty_database_url, '-c', f'SET search_path = {SCHEMA}', '-f', str(SQL / 'admin' / 'feed_writer.sql'),
                 '-c', f'GRANT floor_feed_writer TO "by_file_{gateway}"')
     rights = """
         SELECT relname, attname::text, privilege FROM pg_class c JOIN pg_attribute ON attrelid = c.oid AND attnum > 0,
@@ -122,7 +122,7 @@ async def test_a_role_that_is_not_there_is_named_and_served_later(
 async def test_where_somebody_else_owns_the_tables_the_floor_starts_and_says_so(
         url: str, server: Server, empty_database_url: str, gateway: str, caplog: pytest.LogCaptureFixture) -> None:
     await start(empty_database_url)
-    server.psql(empty_database_url, '-v', f'app={APP}', '-f', str(SQL / 'grants.sql'))
+    server.psql(empty_database_url, '-v', f'app={APP}', '-f', str(SQL / 'admin' / 'grants.sql'))
     await start(url, feed_writers=gateway, change_data_feed=True)
     assert any('this login does not own the tables' in message for message in caplog.messages)
     assert not await writes(url, gateway)

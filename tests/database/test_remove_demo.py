@@ -135,7 +135,7 @@ async def test_the_feeds_login_cannot_remove_it(connect: Connect, psql: Callable
 async def test_an_app_that_does_not_own_the_tables_may_by_its_grants(
         connect: Connect, psql: Callable[..., str]) -> None:
     login = f'app_{uuid4().hex[:8]}'
-    psql('-c', f'CREATE ROLE {login} LOGIN', '-v', f'app={login}', '-f', str(SQL / 'grants.sql'))
+    psql('-c', f'CREATE ROLE {login} LOGIN', '-v', f'app={login}', '-f', str(SQL / 'admin' / 'grants.sql'))
     gone = await (await connect(login)).fetchrow('SELECT * FROM remove_demo()')
     assert tuple(gone) == (30, 0, 0, 15)
 

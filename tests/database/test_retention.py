@@ -126,7 +126,7 @@ async def test_only_who_was_granted_it_can_forget_and_nobody_can_delete(
             await tidy.execute('DELETE FROM machine_status_history')
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function forget_history'):
             await tidy.execute(FORGET)
-        psql('-v', 'app=tidy', '-f', str(SQL / 'grants.sql'))
+        psql('-v', 'app=tidy', '-f', str(SQL / 'admin' / 'grants.sql'))
         assert await tidy.fetchval(FORGET) == 52
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
             await past.execute('DELETE FROM machine_status_history')

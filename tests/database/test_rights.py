@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -13,10 +14,13 @@ from database.postgres import SCHEMA, Server
 
 from floor.core.errors import MigrationError
 from floor.db.database import SQL
-from floor.db.migrations import Migration, load_migrations, migrate
+from floor.db.migrations import migrate
+from floor.db.schema_files import Migration, SchemaFiles, load_schema_files
 
-ALL = load_migrations()
-NEXT = Migration(ALL[-1].version + 1, 'next', 'ALTER TABLE machines ADD COLUMN colour text; CREATE TABLE colours ()')
+ALL = load_schema_files()
+NEXT = Migration(ALL.migrations[-1].version + 1, 'next',
+                 'ALTER TABLE machines ADD COLUMN colour text; CREATE TABLE colours ()')
+LATER = replace(ALL, migrations=(*ALL.migrations, NEXT))
 OTHERS = 'schema_of_others'
 
 Psql = Callable[..., str]
@@ -51,16 +55,16 @@ async def sign_in(app: str, empty_database_url: str) -> AsyncIterator[SignIn]:
 
 
 def install(psql: Psql) -> None:
-    psql('-v', 'new_floor=demo', '-f', str(SQL / 'install.sql'))
+    psql('-v', 'new_floor=demo', '-f', str(SQL / 'admin' / 'install.sql'))
 
 
 def grants(psql: Psql, app: str, *arguments: str) -> None:
-    psql('-v', f'app={app}', *arguments, '-f', str(SQL / 'grants.sql'))
+    psql('-v', f'app={app}', *arguments, '-f', str(SQL / 'admin' / 'grants.sql'))
 
 
-async def refusal(connection: asyncpg.Connection, migrations: list[Migration] = ALL) -> str:
+async def refusal(connection: asyncpg.Connection, files: SchemaFiles = ALL) -> str:
     with pytest.raises(MigrationError) as refused:
-        await migrate(connection, SCHEMA, migrations)
+        await migrate(connection, SCHEMA, files)
     return str(refused.value)
 
 
@@ -75,9 +79,9 @@ async def test_where_nothing_is_there_it_needs_create_on_the_database(psql: Psql
     assert await refusal(connection) == (
         f'the database user "{app}" may not use the schema "{SCHEMA}", it lacks CREATE on the database {database}. '
         f'The owner or an administrator has to run: GRANT CREATE ON DATABASE {database} TO "{app}"; '
-        f'(or sql/grants.sql, which has all that is needed)')
+        f'(or sql/admin/grants.sql, which has all that is needed)')
     psql('-c', f'GRANT CREATE ON DATABASE {database} TO "{app}"')
-    assert len(await migrate(connection, SCHEMA, ALL)) == len(ALL) - 1
+    assert len(await migrate(connection, SCHEMA, ALL)) == len(ALL.migrations)
 
 
 @pytest.mark.parametrize('given', [
@@ -116,7 +120,7 @@ async def test_an_empty_schema_of_somebody_else_needs_create_on_it(psql: Psql, a
     connection = await sign_in()
     assert statements_of(await refusal(connection)) == [f'GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO "{app}";']
     psql('-c', f'GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO "{app}"')
-    assert len(await migrate(connection, SCHEMA, ALL)) == len(ALL) - 1
+    assert len(await migrate(connection, SCHEMA, ALL)) == len(ALL.migrations)
 
 
 async def test_other_peoples_tables_in_the_schema_do_not_matter(psql: Psql, app: str, sign_in: SignIn) -> None:
@@ -140,9 +144,9 @@ async def test_an_upgrade_of_a_schema_of_somebody_else_says_who_can_do_it(
     install(psql)
     grants(psql, app)
     connection = await sign_in()
-    sentence = await refusal(connection, [*ALL, NEXT])
+    sentence = await refusal(connection, LATER)
     assert 'must be owner of table machines' in sentence
-    assert 'psql DATABASE -f sql/install.sql, and then sql/grants.sql' in sentence
+    assert 'psql DATABASE -f sql/admin/install.sql, and then sql/admin/grants.sql' in sentence
     assert await migrate(connection, SCHEMA, ALL) == []
 
 
@@ -152,7 +156,7 @@ async def test_a_schema_that_was_handed_over_is_upgraded_by_the_app_alone(
     psql('-c', f'CREATE SCHEMA {OTHERS}', '-c', f'CREATE TABLE {OTHERS}.notes ()')
     grants(psql, app, '-v', 'hand_over=1')
     connection = await sign_in()
-    assert [each.name for each in await migrate(connection, SCHEMA, [*ALL, NEXT])] == ['next']
+    assert [each.name for each in await migrate(connection, SCHEMA, LATER)] == ['next']
     await connection.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down' WHERE machine_id = 1")
     assert psql('-c', f"SELECT count(*) FROM {SCHEMA}.machine_status_history WHERE new_status = 'down'") == '1\n'
     owners = psql('-c', f"SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class "
@@ -195,10 +199,10 @@ async def test_a_member_of_the_apps_role_hands_over(owner: Psql, psql: Psql, app
     install(owner)
     psql('-c', f'GRANT "{app}" TO "owner_{app}"')
     grants(owner, app, '-v', 'hand_over=1')
-    assert [each.name for each in await migrate(await sign_in(), SCHEMA, [*ALL, NEXT])] == ['next']
+    assert [each.name for each in await migrate(await sign_in(), SCHEMA, LATER)] == ['next']
 
 
 def test_grants_without_a_login_say_what_is_missing(psql: Psql) -> None:
     install(psql)
     with pytest.raises(AssertionError, match=r'app=LOGIN'):
-        psql('-f', str(SQL / 'grants.sql'))
+        psql('-f', str(SQL / 'admin' / 'grants.sql'))

@@ -4,7 +4,8 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server
 
-from floor.db.migrations import load_migrations, migrate
+from floor.db.migrations import migrate
+from floor.db.schema_files import load_schema_files
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -26,7 +27,7 @@ def url_with_extensions(secure: tuple[Server, int]):
 async def floor_of(url: str, login: str = 'postgres') -> asyncpg.Connection:
     connection = await asyncpg.connect(url)
     await connection.execute(f'SET SESSION AUTHORIZATION {login}')
-    await migrate(connection, SCHEMA, load_migrations(), 'demo')
+    await migrate(connection, SCHEMA, load_schema_files(), 'demo')
     await connection.execute(f'SET search_path = {SCHEMA}')
     return connection
 

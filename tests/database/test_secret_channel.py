@@ -1,7 +1,7 @@
 """Whoever may connect may notify any channel: a feed's login finds no way to one that a page would believe.
 
-The login is the one that sql/feed_writer.sql makes. It tries to learn the channel's name by everything that PostgreSQL
-tells a login, and to forge without it.
+The login is the one that sql/admin/feed_writer.sql makes. It tries to learn the channel's name by everything that
+PostgreSQL tells a login, and to forge without it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ async def admin(connect: Connect) -> asyncpg.Connection:
 async def feed(connect: Connect, psql: Psql) -> asyncpg.Connection:
     """A feed's login, which has written before, so that nothing of it is new."""
     name = f'gateway_{uuid4().hex[:8]}'
-    psql('-f', str(SQL / 'feed_writer.sql'), '-c', f'CREATE ROLE {name} LOGIN; GRANT floor_feed_writer TO {name}')
+    psql('-f', str(SQL / 'admin' / 'feed_writer.sql'),
+         '-c', f'CREATE ROLE {name} LOGIN; GRANT floor_feed_writer TO {name}')
     feed = await connect(name)
     await feed.execute(SET_STATUS, 'operational')
     return feed

@@ -138,7 +138,7 @@ def test_files_for_psql_work_among_hostile_settings_and_wait_for_locks(
                                    'lock_timeout', 'search_path') for argument in ('-c', f'SHOW {name}')]
     spoil(server, f'DATABASE {name_of(database_url)}', HOSTILE | {
         'idle_in_transaction_session_timeout': '1min', 'idle_session_timeout': '1min'})
-    said = server.psql(database_url, *variables, '-f', str(SQL / file), *shown)
+    said = server.psql(database_url, *variables, '-f', str(SQL / 'admin' / file), *shown)
     assert said.replace('"', '').splitlines()[-5:] == ['warning', 'on', '0', '1min', 'manufacturing_line, pg_temp']
     server.psql(database_url, '-c', 'DROP ROLE IF EXISTS gateway_3')
 

@@ -18,7 +18,8 @@ from database.postgres import SCHEMA, until
 from floor.core.errors import NotADemoError
 from floor.core.settings import Settings
 from floor.db.database import load_queries
-from floor.db.migrations import load_migrations, migrate
+from floor.db.migrations import migrate
+from floor.db.schema_files import load_schema_files
 from simulator import __main__ as program_of_simulator
 from simulator.backfill import backfill
 from simulator.runner import SimulatorRunner
@@ -38,7 +39,7 @@ Connect = Callable[..., Awaitable[asyncpg.Connection]]
 async def plant(empty_database_url: str) -> AsyncIterator[Connect]:
     """Connections to a plant of somebody's own, with two machines of which one is down."""
     connections = [await asyncpg.connect(empty_database_url)]
-    await migrate(connections[0], SCHEMA, load_migrations(), new_floor='empty')
+    await migrate(connections[0], SCHEMA, load_schema_files(), new_floor='empty')
     await connections[0].execute("INSERT INTO machine_feed_stream (machine_name, type, status, reason) VALUES "
                                  "('Press 1', 'press', 'operational', NULL), ('Press 2', 'press', 'down', 'No tool')")
 
@@ -97,7 +98,7 @@ async def test_no_history_is_made_for_a_plant(empty_database_url: str, plant: Co
 async def test_the_database_refuses_what_calls_itself_simulated(plant: Connect) -> None:
     """Whoever forgets to ask first."""
     connection = await plant()
-    await connection.execute("SET floor.db.connection_source = 'simulator'")
+    await connection.execute("SET floor.source = 'simulator'")
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match=REFUSED):
         await connection.execute("UPDATE machine_feed_stream SET status = 'operational'")
 

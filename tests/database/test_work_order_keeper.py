@@ -14,7 +14,8 @@ from database.postgres import SCHEMA, until
 
 from floor.core.settings import Settings
 from floor.db.database import Database
-from floor.db.migrations import load_migrations, migrate
+from floor.db.migrations import migrate
+from floor.db.schema_files import load_schema_files
 from floor.jobs.order_checks import WorkOrderKeeper
 from floor.operations.log_output import TextLines
 
@@ -163,7 +164,7 @@ async def test_a_problem_is_said_once_and_so_is_its_end(
         [warning] = said(logging.WARNING)
         assert 'note_recoveries() does not exist' in warning
         connection = await asyncpg.connect(empty_database_url)
-        await migrate(connection, SCHEMA, load_migrations())
+        await migrate(connection, SCHEMA, load_schema_files())
         await connection.close()
         await until(lambda: said(logging.INFO) == ['work orders are looked after again'])
         assert len(said(logging.WARNING)) == 1

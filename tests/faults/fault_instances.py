@@ -13,7 +13,7 @@ from browser.program import Program
 from database.postgres import SCHEMA, until
 from tcp_proxy import TcpProxy
 
-from floor.db.migrations import load_migrations
+from floor.db.schema_files import load_schema_files
 
 from .fault_orders import TWICE, Clerk
 from .history import History
@@ -61,7 +61,7 @@ async def _migrations_ran_once(url: str) -> list[str]:
     connection = await connect(url)
     rows = await connection.fetch(f'SELECT version FROM {SCHEMA}.schema_migrations ORDER BY version')
     await connection.close()
-    expected = [migration.version for migration in load_migrations()[1:]]
+    expected = [migration.version for migration in load_schema_files().migrations]
     return [] if [row['version'] for row in rows] == expected else ['the migrations did not run once each']
 
 

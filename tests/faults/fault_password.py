@@ -59,7 +59,7 @@ async def _lakebase() -> AsyncIterator[tuple[TlsDatabase, Workspace]]:
         lake = TlsDatabase(server, url, port)
         # the program is a guest here, as on a developer's computer: the schema is made by somebody else
         server.psql(url, '-v', f'schema={SCHEMA}', '-v', 'new_floor=demo', '-v', f'app={ROLE}',
-                    '-f', str(SQL / 'install.sql'), '-f', str(SQL / 'grants.sql'))
+                    '-f', str(SQL / 'admin' / 'install.sql'), '-f', str(SQL / 'admin' / 'grants.sql'))
         workspace.give = lake.set_password
         yield lake, workspace
     finally:

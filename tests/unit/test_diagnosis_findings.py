@@ -15,7 +15,7 @@ from floor.core.model import FloorSnapshot
 from floor.core.settings import Settings
 from floor.db.database import Connection, Database
 from floor.db.error_labels import no_reasons
-from floor.db.migrations import Migration
+from floor.db.schema_files import Migration
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.jobs.order_checks import WorkOrderKeeper

@@ -24,7 +24,7 @@ KNOWN = {
     ('floor/jobs/dashboard_refresh.py', 'execute'): 'the file sql/queries/dashboard.sql',
     ('floor/core/session_settings.py', 'execute'):
         'constants of that module, and a schema and a zone that were checked',
-    ('floor/db/migrations.py', 'execute'): 'the files of sql/migrations; identifiers are quoted by the database itself',
+    ('floor/db/migrations.py', 'execute'): 'the files of sql; identifiers are quoted by the database itself',
 }
 
 

@@ -122,5 +122,5 @@ def empty_floor(services: Services) -> None:
         ui.label('There are no machines on the floor.').classes('empty-title')
         ui.label('A machine appears here as soon as it has a row in the database. Add the first one with psql:')
         ui.label(FIRST_MACHINE.format(feed)).classes('empty-code')
-        ui.label('Then connect a feed: sql/feed_login.sql makes a login for a PLC gateway or an MES, which reports by '
-                 'UPDATE of the same table.')
+        ui.label('Then connect a feed: sql/admin/feed_login.sql makes a login for a PLC gateway or an MES, which '
+                 'reports by UPDATE of the same table.')

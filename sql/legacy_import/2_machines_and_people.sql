@@ -1,5 +1,5 @@
 -- The machines and people of tables that were set aside: the history begins with what each machine said last. Lines and
--- positions are given in sql/new_floor.sql.
+-- positions are given in sql/admin/new_floor.sql.
 
 -- A machine keeps its number, its name and its last word; where two rows have one name, the latest. Times without a
 -- zone are in UTC.
@@ -76,5 +76,6 @@ BEGIN
         ORDER BY number
     $sql$, old);
     PERFORM setval(pg_get_serial_sequence('employees', 'id'), (SELECT max(id) FROM employees));
+    UPDATE employees SET role = 'technician' WHERE department IN ('Maintenance', 'Engineering');
     PERFORM set_config('TimeZone', zone, true);
 END $$;

@@ -1,6 +1,6 @@
 -- A role for a feed (a PLC gateway, an MES): it can say what a machine's status is, and nothing else.
 -- Run once by an administrator; it may be run again:
---   psql DATABASE [-v schema=manufacturing_line] -f sql/feed_writer.sql
+--   psql DATABASE [-v schema=manufacturing_line] -f sql/admin/feed_writer.sql
 -- A feed's own login joins it by feed_login.sql, which also sets the limits that only a login can have.
 \set ON_ERROR_STOP on
 \if :{?schema} \else \set schema manufacturing_line \endif

@@ -1,11 +1,11 @@
 -- Everything that the app's login needs, where somebody else made the schema; run by who owns it, or an administrator:
---   psql DATABASE -v app=LOGIN [-v schema=manufacturing_line] [-v hand_over=1] -f sql/grants.sql
+--   psql DATABASE -v app=LOGIN [-v schema=manufacturing_line] [-v hand_over=1] -f sql/admin/grants.sql
 -- LOGIN on Databricks: the client id of the app's service principal. It may be run again, and has to be after an upgrade
 -- by psql. With hand_over=1 the schema becomes the app's own, so that it can also bring it up to date automatically. That takes
 -- a superuser, or a member of LOGIN; on Lakebase nobody is either: there the schema stays yours, or the app makes another.
 \set ON_ERROR_STOP on
 \if :{?app} \else
-    DO $$ BEGIN RAISE 'whom? psql DATABASE -v app=LOGIN -f sql/grants.sql'; END $$;
+    DO $$ BEGIN RAISE 'whom? psql DATABASE -v app=LOGIN -f sql/admin/grants.sql'; END $$;
 \endif
 \if :{?schema} \else \set schema manufacturing_line \endif
 \if :{?hand_over} \else \set hand_over 0 \endif

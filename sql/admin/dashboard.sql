@@ -1,5 +1,5 @@
 -- Brings the eight dashboard tables up to date by hand; the app does it every DASHBOARD_REFRESH_SECONDS.
---   psql DATABASE -v schema=manufacturing_line -f sql/dashboard.sql
+--   psql DATABASE -v schema=manufacturing_line -f sql/admin/dashboard.sql
 -- The queries, and what each number means: sql/queries/dashboard.sql.
 \set ON_ERROR_STOP on
 \if :{?schema} \else \set schema manufacturing_line \endif
@@ -15,7 +15,7 @@ SELECT history_state() = 'creating' AS creating \gset
 SELECT refresh_history();
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 LOCK TABLE dashboard_executive_kpis IN SHARE ROW EXCLUSIVE MODE;  -- one refresh at a time, by psql or the app
-\ir queries/dashboard.sql
+\ir ../queries/dashboard.sql
 COMMIT;
 \o
 SELECT 'The dashboard tables are as of ' || max(last_updated) FROM dashboard_executive_kpis;

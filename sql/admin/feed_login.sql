@@ -1,9 +1,9 @@
 -- A login for one feed, with limits, so that a feed that hangs or leaves a transaction open delays the others by seconds.
 -- Run by an administrator who may make roles; it may be run again, also for a login that is there:
---   psql DATABASE -v login=gateway_1 [-v schema=manufacturing_line] -f sql/feed_login.sql -c '\password gateway_1'
+--   psql DATABASE -v login=gateway_1 [-v schema=manufacturing_line] -f sql/admin/feed_login.sql -c '\password gateway_1'
 \set ON_ERROR_STOP on
 \if :{?login} \else
-    DO $$ BEGIN RAISE 'which login? psql DATABASE -v login=gateway_1 -f sql/feed_login.sql'; END $$;
+    DO $$ BEGIN RAISE 'which login? psql DATABASE -v login=gateway_1 -f sql/admin/feed_login.sql'; END $$;
 \endif
 \if :{?schema} \else \set schema manufacturing_line \endif
 SET client_min_messages = warning;

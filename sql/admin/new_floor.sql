@@ -1,4 +1,4 @@
--- What a floor becomes once its schema is complete: a demo or an empty plant. The app and sql/install.sql run this once, in
+-- What a floor becomes once its schema is complete: a demo or an empty plant. The app and sql/admin/install.sql run this once, in
 -- one transaction, where the table plant has no row; the setting floor.new_floor says demo or empty.
 -- A floor that was taken over from another line monitor is a plant, unless its machines are exactly those of the demo.
 

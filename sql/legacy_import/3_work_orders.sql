@@ -106,5 +106,6 @@ BEGIN
     WHERE o.id = a.order_id;
     UPDATE employees SET role = 'technician' WHERE role = 'operator' AND id = ANY (assignees);  -- who works on orders
     ALTER TABLE work_orders ENABLE TRIGGER work_order_check_change;
+    DELETE FROM work_order_sort_history;  -- of these changes no list was ever read
     PERFORM set_config('TimeZone', zone, true), set_config('floor.person_name', '', true);
 END $$;

@@ -79,3 +79,32 @@ BEGIN
                        old.relname, left('adopted_' || old.relname, 63));
     END LOOP;
 END $$;
+
+-- What somebody made by hand under the names of the dashboard tables is set aside with its rows: adopted_...
+DO $$
+DECLARE
+    old record;
+BEGIN
+    IF EXISTS (SELECT FROM schema_migrations) THEN
+        RETURN;
+    END IF;
+    FOR old IN
+        WITH home AS (
+            SELECT oid, relname, relkind FROM pg_class
+            WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+        ), taken AS (
+            SELECT oid, relname, relkind FROM home
+            WHERE relkind IN ('r', 'p', 'v', 'm')
+              AND relname IN ('dashboard_current_machine_status', 'dashboard_machine_uptime_7days',
+                  'dashboard_problematic_machines_30days', 'dashboard_hourly_status_patterns',
+                  'dashboard_work_order_status_summary', 'dashboard_work_order_trends_30days',
+                  'dashboard_executive_kpis', 'dashboard_machine_status_changes_7days')
+        )
+        SELECT relname, CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind
+        FROM taken
+        UNION ALL
+        SELECT home.relname, 'INDEX' FROM taken JOIN pg_index ON indrelid = taken.oid JOIN home ON home.oid = indexrelid
+    LOOP
+        EXECUTE format('ALTER %s %I RENAME TO %I', old.kind, old.relname, left('adopted_' || old.relname, 63));
+    END LOOP;
+END $$;

@@ -1,0 +1,137 @@
+-- Makes or upgrades the floor's schema with psql alone; the app does the same automatically when it starts.
+--   psql DATABASE [-v schema=manufacturing_line] [-v new_floor=demo] [-v legacy_schema=public] -f sql/admin/install.sql
+-- A new schema becomes an empty plant, or with new_floor=demo a demo: thirty machines and fifteen people, simulated.
+-- One transaction: the functions that tables use, the tables, the other functions, triggers and views, and what is imported.
+\set ON_ERROR_STOP on
+\set program 0.1.0
+\if :{?schema} \else \set schema manufacturing_line \endif
+\if :{?new_floor} \else \set new_floor empty \endif
+\if :{?legacy_schema} \else \set legacy_schema '' \endif
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL standard_conforming_strings = on;
+SET LOCAL statement_timeout = 0;
+SELECT format('CREATE SCHEMA %I', :'schema') WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = :'schema') \gexec
+SELECT set_config('floor.legacy_schema', :'legacy_schema', true) \g /dev/null
+SET search_path = :"schema", pg_temp;  -- functions keep this path
+\ir ../migrations/0000_migrations.sql
+\ir ../legacy_import/1_set_aside.sql
+SET LOCAL lock_timeout = '60s';
+LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE;  -- an app that starts meanwhile takes turns
+SELECT NOT EXISTS (SELECT FROM schema_migrations) AS is_new \gset
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM schema_migrations WHERE version > 4) THEN
+        RAISE 'this schema was made by a newer program: use the install.sql of that one';
+    END IF;
+END $$;
+
+-- Used by the tables' checks and defaults.
+\ir ../functions/00_function_files.sql
+CALL record_function_file('00_function_files.sql', NULL, :'program');
+\ir ../functions/01_visible_text.sql
+CALL record_function_file('01_visible_text.sql', NULL, :'program');
+\ir ../functions/02_simulator_name.sql
+CALL record_function_file('02_simulator_name.sql', NULL, :'program');
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 1) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0001_floor.sql
+    INSERT INTO schema_migrations (version, name) VALUES (1, 'floor');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 2) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0002_work_orders.sql
+    INSERT INTO schema_migrations (version, name) VALUES (2, 'work_orders');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 3) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0003_history.sql
+    INSERT INTO schema_migrations (version, name) VALUES (3, 'history');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 4) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0004_dashboard.sql
+    INSERT INTO schema_migrations (version, name) VALUES (4, 'dashboard');
+\endif
+
+-- psql cannot tell which of these have changed, so it applies all of them.
+\ir ../functions/10_announcements.sql
+CALL record_function_file('10_announcements.sql', NULL, :'program');
+\ir ../functions/11_plant_kind.sql
+CALL record_function_file('11_plant_kind.sql', NULL, :'program');
+\ir ../functions/12_clock.sql
+CALL record_function_file('12_clock.sql', NULL, :'program');
+\ir ../functions/13_feed_rows.sql
+CALL record_function_file('13_feed_rows.sql', NULL, :'program');
+\ir ../functions/14_feed_changes.sql
+CALL record_function_file('14_feed_changes.sql', NULL, :'program');
+\ir ../functions/15_status_history.sql
+CALL record_function_file('15_status_history.sql', NULL, :'program');
+\ir ../functions/16_clock_corrections.sql
+CALL record_function_file('16_clock_corrections.sql', NULL, :'program');
+\ir ../functions/20_people.sql
+CALL record_function_file('20_people.sql', NULL, :'program');
+\ir ../functions/21_new_work_orders.sql
+CALL record_function_file('21_new_work_orders.sql', NULL, :'program');
+\ir ../functions/22_work_order_changes.sql
+CALL record_function_file('22_work_order_changes.sql', NULL, :'program');
+\ir ../functions/23_work_order_events.sql
+CALL record_function_file('23_work_order_events.sql', NULL, :'program');
+\ir ../functions/24_work_order_announcements.sql
+CALL record_function_file('24_work_order_announcements.sql', NULL, :'program');
+\ir ../functions/25_automatic_work_orders.sql
+CALL record_function_file('25_automatic_work_orders.sql', NULL, :'program');
+\ir ../functions/26_simulated_orders.sql
+CALL record_function_file('26_simulated_orders.sql', NULL, :'program');
+\ir ../functions/30_text_search.sql
+CALL record_function_file('30_text_search.sql', NULL, :'program');
+\ir ../functions/31_work_order_texts.sql
+CALL record_function_file('31_work_order_texts.sql', NULL, :'program');
+\ir ../functions/32_work_order_lists.sql
+CALL record_function_file('32_work_order_lists.sql', NULL, :'program');
+\ir ../functions/40_history_cursor.sql
+CALL record_function_file('40_history_cursor.sql', NULL, :'program');
+\ir ../functions/41_machine_states.sql
+CALL record_function_file('41_machine_states.sql', NULL, :'program');
+\ir ../functions/42_stops.sql
+CALL record_function_file('42_stops.sql', NULL, :'program');
+\ir ../functions/43_first_orders.sql
+CALL record_function_file('43_first_orders.sql', NULL, :'program');
+\ir ../functions/44_waits.sql
+CALL record_function_file('44_waits.sql', NULL, :'program');
+\ir ../functions/45_history_rollup.sql
+CALL record_function_file('45_history_rollup.sql', NULL, :'program');
+\ir ../functions/46_history_refresh.sql
+CALL record_function_file('46_history_refresh.sql', NULL, :'program');
+\ir ../functions/47_history_rebuild.sql
+CALL record_function_file('47_history_rebuild.sql', NULL, :'program');
+\ir ../functions/50_machine_times.sql
+CALL record_function_file('50_machine_times.sql', NULL, :'program');
+\ir ../functions/51_floor_sums.sql
+CALL record_function_file('51_floor_sums.sql', NULL, :'program');
+\ir ../functions/52_machine_charges.sql
+CALL record_function_file('52_machine_charges.sql', NULL, :'program');
+\ir ../functions/60_dashboard.sql
+CALL record_function_file('60_dashboard.sql', NULL, :'program');
+\ir ../functions/61_retention.sql
+CALL record_function_file('61_retention.sql', NULL, :'program');
+\ir ../functions/62_owner_settings.sql
+CALL record_function_file('62_owner_settings.sql', NULL, :'program');
+\ir ../functions/63_demo.sql
+CALL record_function_file('63_demo.sql', NULL, :'program');
+CALL drop_removed_functions();
+
+\if :is_new
+    \ir ../legacy_import/2_machines_and_people.sql
+    \ir ../legacy_import/3_work_orders.sql
+\endif
+
+SELECT NOT EXISTS (SELECT FROM plant) AS wanted \gset
+\if :wanted
+    SELECT set_config('floor.new_floor', :'new_floor', true);
+    \ir new_floor.sql
+\endif
+COMMIT;

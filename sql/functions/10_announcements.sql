@@ -1,0 +1,58 @@
+-- Announcements: a notification per statement, which is a wake-up with a hint of what changed.
+--   [["Valve_01_01", "warning", "Supply air low", version, reported_at, status_since], ...]   times in ms since 1970
+--   {"orders": [...]}   see 24_work_order_announcements.sql
+--   {"resync": "why"}   read the table again
+-- A payload may have 7,999 bytes; above that the writer's own statement would fail, so chunks end well below.
+
+-- client_min_messages: with trace_notify, which every login may set, PostgreSQL tells the writer the channel.
+CREATE OR REPLACE FUNCTION announce(payload text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET client_min_messages = 'error' AS $$
+BEGIN
+    PERFORM pg_notify(name, payload) FROM notification_channel;
+END $$;
+REVOKE EXECUTE ON FUNCTION announce FROM PUBLIC;
+
+-- Items in as few payloads as fit, each between opening and closing.
+CREATE OR REPLACE FUNCTION announce_items(opening text, items jsonb[], closing text) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    item  text;
+    chunk text := '';
+BEGIN
+    FOR item IN SELECT unnest(items)::text LOOP
+        IF octet_length(item) > 7800 THEN
+            PERFORM announce('{"resync": "a row is too long for a notification"}');
+            CONTINUE;
+        END IF;
+        IF octet_length(chunk) + octet_length(item) > 7800 THEN
+            PERFORM announce(opening || chunk || closing);
+            chunk := '';
+        END IF;
+        chunk := chunk || CASE WHEN chunk = '' THEN '' ELSE ',' END || item;
+    END LOOP;
+    IF chunk <> '' THEN
+        PERFORM announce(opening || chunk || closing);
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION epoch_ms(moment timestamptz) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$  -- by way of UTC it is immutable indeed, so that it is inlined and not called row by row
+    SELECT (extract(epoch FROM CASE WHEN moment < '1970-01-01 00:00+00' THEN '1970-01-01 00:00+00'  -- infinities too
+                                    WHEN moment > '9999-01-01 00:00+00' THEN '9999-01-01 00:00+00'
+                                    ELSE moment END AT TIME ZONE 'UTC') * 1000)::bigint
+$$;
+
+-- A line that is renamed or a machine that moves changes the picture too.
+CREATE OR REPLACE FUNCTION floor_layout_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM announce('{"resync": "the layout changed"}');
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION floor_layout_changed FROM PUBLIC;
+CREATE OR REPLACE TRIGGER machines_layout_changed AFTER UPDATE OR DELETE OR TRUNCATE ON machines
+    FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+CREATE OR REPLACE TRIGGER production_lines_layout_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON production_lines
+    FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+CREATE OR REPLACE TRIGGER plant_changed AFTER INSERT OR UPDATE ON plant
+    FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();

@@ -1,0 +1,76 @@
+-- Who acts, and who a text means: employees, one person each.
+
+-- Who acts. The app says so for its transaction (floor.person_name, floor.person_email); psql is its login.
+CREATE OR REPLACE FUNCTION acting_person() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce(nullif(current_setting('floor.person_name', true), ''), session_user::text)
+$$;
+
+CREATE OR REPLACE FUNCTION acting_email() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT nullif(lower(current_setting('floor.person_email', true)), '')
+$$;
+
+-- When it is done: now. The session that is creating the history of a demo says the moment of each step, floor.acting_time.
+CREATE OR REPLACE FUNCTION acting_time(otherwise timestamptz DEFAULT clock_timestamp()) RETURNS timestamptz LANGUAGE plpgsql AS $$
+BEGIN
+    IF nullif(current_setting('floor.acting_time', true), '') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM history_creation, plant WHERE pid = pg_backend_pid() AND kind = 'demo') THEN
+            RETURN current_setting('floor.acting_time')::timestamptz;
+        END IF;
+    END IF;
+    RETURN otherwise;
+END $$;
+
+-- Whose client reference it is; null without a reference.
+CREATE OR REPLACE FUNCTION reference_owner(client_reference text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce(acting_email(), acting_person()) WHERE client_reference IS NOT NULL
+$$;
+
+-- The person that an assignee's text means: a full name or an e-mail address of somebody active.
+CREATE OR REPLACE FUNCTION employee_called(said text) RETURNS integer
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    found integer[] := ARRAY(
+        SELECT id FROM employees
+        WHERE active AND lower(said) IN (lower(email), lower(first_name || ' ' || last_name)));
+BEGIN
+    IF cardinality(found) = 1 THEN
+        RETURN found[1];
+    END IF;
+    RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
+        MESSAGE = CASE cardinality(found)
+            WHEN 0 THEN format('nobody active is called %L: use the name or e-mail address of an employee', left(said, 100))
+            ELSE format('%s active employees are called %L: use the e-mail address', cardinality(found), left(said, 100)) END;
+END $$;
+
+CREATE OR REPLACE FUNCTION employees_check_change() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.created_at := OLD.created_at;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER employees_check_change BEFORE UPDATE ON employees
+    FOR EACH ROW EXECUTE FUNCTION employees_check_change();
+
+CREATE OR REPLACE FUNCTION employee_renamed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE work_orders SET assignee_id = assignee_id WHERE assignee_id = NEW.id;  -- its trigger fetches the name
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION employee_renamed FROM PUBLIC;
+CREATE OR REPLACE TRIGGER employee_renamed AFTER UPDATE OF first_name, last_name ON employees
+    FOR EACH ROW WHEN ((OLD.first_name, OLD.last_name) IS DISTINCT FROM (NEW.first_name, NEW.last_name))
+    EXECUTE FUNCTION employee_renamed();
+
+CREATE OR REPLACE FUNCTION people_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM announce('{"resync": "the people or the due times changed"}');
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION people_changed FROM PUBLIC;
+CREATE OR REPLACE TRIGGER people_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON employees
+    FOR EACH STATEMENT EXECUTE FUNCTION people_changed();
+CREATE OR REPLACE TRIGGER due_times_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON work_order_priorities
+    FOR EACH STATEMENT EXECUTE FUNCTION people_changed();

@@ -1,0 +1,54 @@
+-- A demo makes room for a plant: everything that the demo is goes, in one transaction. Nothing of a plant can go so.
+
+-- A demo makes room for a plant: everything that the demo is goes, in one transaction. Nothing of a plant can go so.
+CREATE OR REPLACE FUNCTION demo_contents() RETURNS TABLE (machines bigint, changes bigint, orders bigint, people bigint)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT (SELECT count(*) FROM machine_feed_stream), (SELECT count(*) FROM machine_status_history),
+           (SELECT count(*) FROM work_orders), (SELECT count(*) FROM employees)
+$$;
+
+-- keep_email: of a person who stays, so that whoever removes the demo is still known. Returns what went.
+CREATE OR REPLACE FUNCTION remove_demo(keep_email text DEFAULT NULL)
+RETURNS TABLE (machines bigint, changes bigint, orders bigint, people bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+    kept bigint;
+BEGIN
+    PERFORM FROM plant WHERE kind = 'demo' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = 'this floor is a plant: nothing of it can be removed',
+            HINT = 'An empty floor is made in another schema: DEFAULT_POSTGRES_SCHEMA and NEW_FLOOR=empty.';
+    END IF;
+    LOCK TABLE machine_feed_stream, machine_status_history, work_order_checklist, work_orders, work_order_events,
+        work_order_attachments, employees IN ACCESS EXCLUSIVE MODE;
+    SELECT count(*) INTO kept FROM employees WHERE lower(email) = lower(keep_email);
+    RETURN QUERY SELECT c.machines, c.changes, c.orders, c.people - kept FROM demo_contents() c;
+
+    ALTER TABLE work_orders DISABLE TRIGGER work_orders_nothing_is_deleted;
+    ALTER TABLE work_order_events DISABLE TRIGGER work_order_events_append_only;
+    ALTER TABLE work_order_attachments DISABLE TRIGGER work_order_attachments_append_only;
+    ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
+    ALTER TABLE machine_silences DISABLE TRIGGER machine_silences_append_only;
+    TRUNCATE machine_feed_stream, machines, production_lines, work_orders, work_order_events, work_order_checklist,
+        work_order_attachments, work_order_texts, work_order_sort_history;
+    TRUNCATE machine_status_history, machine_silences, machine_stops, machine_days, floor_quarters, machine_marks,
+        machine_waits, history_machines, clock_corrections, dashboard_current_machine_status, dashboard_machine_uptime_7days,
+        dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,
+        dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days;
+    DELETE FROM employees WHERE lower(email) IS DISTINCT FROM lower(keep_email);
+    ALTER TABLE work_orders ENABLE TRIGGER work_orders_nothing_is_deleted;
+    ALTER TABLE work_order_events ENABLE TRIGGER work_order_events_append_only;
+    ALTER TABLE work_order_attachments ENABLE TRIGGER work_order_attachments_append_only;
+    ALTER TABLE machine_status_history ENABLE TRIGGER machine_status_history_append_only;
+    ALTER TABLE machine_silences ENABLE TRIGGER machine_silences_append_only;
+
+    UPDATE history_progress SET forgotten_until = NULL, refreshed_at = NULL;
+    PERFORM history_derive_again();
+    UPDATE simulator_state SET instance = NULL, tick = 0, last_tick = '-infinity';
+    UPDATE plant SET kind = 'plant', since = clock_timestamp();
+END $$;
+REVOKE EXECUTE ON FUNCTION remove_demo FROM PUBLIC;
+COMMENT ON FUNCTION remove_demo IS
+    'Replaces a demo by an empty plant and returns what went; refuses a plant. keep_email: the one person who stays.';
