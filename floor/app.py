@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from nicegui import app, background_tasks, ui
-from nicegui.server import Server
 
 from auth.identity import identity_source
 from simulator.runner import SimulatorRunner
@@ -53,8 +52,8 @@ from .web.api.attachment_responses import AttachmentResponses
 from .web.diagnosis import diagnosis_page
 from .web.floor_view import floor_page
 from .web.live.broadcast import Broadcast
+from .web.live.nicegui_bridge import is_stopping
 from .web.live.ping_times import set_ping_times
-from .web.live.reconnect_patch import return_quickly
 from .web.live.render_probe import Echoes, browser_lag
 from .web.live.socket_fanout import longest_backlog
 from .web.middleware.session_secret import storage_secret
@@ -81,7 +80,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
                         prepare=prepare(database),
                         also_wrong=lambda: source.lakebase.problem if source.lakebase else None)
     echoes = Echoes(store, browser := browser_lag())
-    broadcast = Broadcast(store, behind_change=echoes.ask)
+    broadcast = Broadcast(store, after_change=echoes.ask)
     watch, loop = ConnectionWatch(store, disk_full=lambda: database.disk_full), event_loop_lag()
     limit = ChangeLimit(settings.changes_per_minute) if settings.changes_per_minute else None
     employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
@@ -147,12 +146,11 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
     for report in reports_page, shift_report_page, past_page:
         report.register(services, analytics, shifts)
     serve_session()
-    return_quickly(app)
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(shutdown.watch_server)
     _run_while_serving(tasks, database)
     app.on_startup(lambda: welcome(settings, source))
-    logging.getLogger('uvicorn.error').addFilter(CutOffAtTheEnd(lambda: Server.instance.should_exit))
+    logging.getLogger('uvicorn.error').addFilter(CutOffAtTheEnd(is_stopping))
     ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
            language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
            binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=1,

@@ -22,7 +22,7 @@ def start() -> NoReturn:
 
 def finish(status: int) -> NoReturn:
     """End the process now: exit functions run and the output is written, but no object is taken apart."""
-    atexit._run_exitfuncs()
+    atexit._run_exitfuncs()  # noqa: SLF001 (there is no public way)
     for stream in sys.stdout, sys.stderr:
         with suppress(OSError, ValueError, AttributeError):  # nobody reads it, it is closed, there is none
             stream.flush()

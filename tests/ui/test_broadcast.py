@@ -1,27 +1,18 @@
-"""One encoding for all browsers, and the parts of NiceGUI that it leans on.
-
-If a test of the second half fails after an update of NiceGUI, floor/web/live/broadcast.py has to be looked at: it uses
-Element._to_dict, _event_listeners, _classes, _style and _props, and floor/web/live/socket_fanout.py the socket, which
-NiceGUI does not promise. The way back is element.update(), which sends the same to each browser by itself.
-"""
+"""One encoding for all browsers: what each page gets, and when. What this uses of NiceGUI: test_nicegui_bridge.py."""
 
 import asyncio
 import copy
-import inspect
 import json
-from pathlib import Path
 
 import pytest
 from engineio.packet import Packet
-from nicegui import Client, core, ui
-from nicegui.event_listener import EventListener
+from nicegui import core, ui
 from ui.conftest import Screen
 
 from floor.core.model import MachineChange, Status
-from floor.web.floor_view.line_card import LineCount
 from floor.web.live import broadcast as broadcast_module
 from floor.web.live import stale_overlay
-from floor.web.live.broadcast import SECOND, LiveElement, machine_topic
+from floor.web.live.live_element import SECOND, LiveElement, machine_topic
 from floor.web.live.socket_fanout import MOST_WAITING, send_update
 from floor.web.shell import connection_badge
 
@@ -41,7 +32,8 @@ def within_one_second(monkeypatch):
 async def settled(floor, switchboard):
     """After a page was opened or built anew: what it had to catch up on has gone out, and nothing else is to come."""
     broadcast = floor.broadcast
-    await switchboard.screens[0].until(lambda: not (broadcast._held or broadcast._sums_due or broadcast._pace._resting))
+    await switchboard.screens[0].until(
+        lambda: not (broadcast._paused or broadcast._totals_due or broadcast._scheduler._resting))
     switchboard.emitted.clear()
 
 
@@ -166,27 +158,6 @@ async def test_an_order_reaches_the_tile_of_its_machine_first_and_only(floor, lo
     await screen.until(lambda: [each['text'] for each in screen.of_class('figure')][4:] == ['1', '0'])
 
 
-async def test_pages_alike_hold_what_they_have_in_common_once(floor, look):
-    first, second = await look(), await look()
-    valve, painter = tile_of(first, 'Valve_01_01'), tile_of(first, 'Painter_02_01')
-
-    assert valve._props is painter._props
-    assert valve._event_listeners is painter._event_listeners
-    assert tile_of(second, 'Valve_01_01')._event_listeners is not valve._event_listeners  # a page hears its own clicks
-    views = floor.broadcast._views
-    assert views[first.client.id]._topics is views[second.client.id]._topics
-    assert len(floor.broadcast._audiences) == 1
-
-
-async def test_only_elements_that_have_the_same_hold_it_together(floor, look):
-    counts = [element for element in (await look()).client.elements.values() if isinstance(element, LineCount)]
-
-    assert len(counts) == 8
-    assert len({id(count._props) for count in counts}) == 4  # one for each status
-    for count in counts:
-        assert count._props is next(each for each in counts if each._status is count._status)._props
-
-
 async def test_a_click_on_one_of_many_is_one_on_that_machine(floor, look):
     screen = await look()
 
@@ -218,64 +189,11 @@ async def test_a_machine_whose_time_cannot_be_shown_takes_no_other_with_it(floor
     assert 1 <= complaints.count('machine Valve_01_01') <= 4, 'each element says it once, and not each second'
     caplog.clear()  # what was logged was to be logged
 
-
-# what is leaned on
-
-
-async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboard):
-    """The same elements, once by our one message and once by element.update(), which is NiceGUI's own way."""
-    screen = await look()
-    await settled(floor, switchboard)
-    floor.change('Valve_01_01', 'down', 'Leak')
-    await screen.until(lambda: len(switchboard.shared) == 2)  # the tile, then counts and lists
-    ours = {id_: element for message, _ in switchboard.shared for id_, element in message.items()}
-    switchboard.emitted.clear()
-
-    for element_id in ours:
-        screen.client.elements[element_id].update()
-    await screen.until(lambda: [event for event, _, _ in switchboard.emitted if event == 'update'])
-
-    (_, theirs, room), = (message for message in switchboard.emitted if message[0] == 'update')
-    numbering = theirs.pop('_id')
-    assert isinstance(numbering, int)
-    assert room == screen.client.id
-    assert json.dumps(ours, sort_keys=True) == json.dumps(theirs, sort_keys=True)
-
-
-async def test_the_outbox_asks_each_element_for_its_dict(floor, look):
-    """LiveElement derives its content there, so a full update shows the store as it is now."""
-    screen = await look()
-    floor.store.machines[next(iter(floor.records))].reason = 'said by nobody'  # behind the broadcast's back
-
-    tile_of(screen, next(iter(floor.records))).update()
-
-    await screen.until(lambda: screen.tile(next(iter(floor.records)))['props']['data-reason'] == 'said by nobody')
-
-
 async def test_the_page_itself_comes_with_the_content_of_the_live_elements(floor, user):
     response = await user.http_client.get('/')
 
     assert 'data-machine' in response.text
     assert 'Valve 01·01, Running, since 10:32:07' in response.text
-
-
-async def test_the_dict_of_an_element_has_the_shape_that_we_add_to(floor, look):
-    with (await look()).client.layout:
-        plain = ui.element('button').props('data-a=1').classes('b')
-        plain.on('click', lambda: None, args=[])
-
-    encoded = plain._to_dict()
-
-    assert {key: type(value) for key, value in encoded.items() if key != 'events'} | {'events': list} == \
-        {'tag': str, 'class': type(plain.classes), 'props': type(plain.props), 'events': list}
-    assert isinstance(encoded['props'], dict)
-    assert 'text' not in encoded  # else ours, which goes on top, might be in the wrong place
-    assert set(encoded['events'][0]) == {'listener_id', 'type', 'specials', 'modifiers', 'keys', 'args', 'throttle',
-                                         'leading_events', 'trailing_events', 'js_handler'}
-    assert list(plain._event_listeners) == [encoded['events'][0]['listener_id']]
-    assert isinstance(plain._event_listeners[encoded['events'][0]['listener_id']], EventListener)
-    assert (plain._classes, plain._style, plain._props) == (['b'], {}, {'data-a': '1'})
-    assert encoded['class'] is plain._classes
 
 
 async def test_pages_that_are_built_alike_have_the_same_ids_for_elements_and_listeners(floor, look):
@@ -302,27 +220,6 @@ class Socket:
         await self.queue.put(packet)
 
 
-async def test_an_update_reaches_each_browser_as_socketio_itself_would_send_it(floor, monkeypatch):
-    """send_update against core.sio.emit: the same packet in the same queues, and nobody else's."""
-    sockets = {f'e{number}': Socket() for number in range(3)}
-    monkeypatch.setattr(core.sio.eio, 'sockets', sockets)
-    for number in range(3):
-        await core.sio.manager.enter_room(f'browser-{number}', '/', f'client-{number}', eio_sid=f'e{number}')
-    message = {7: {'tag': 'button', 'text': 'Valve\n02·01'}}
-    try:
-        send_update(message, ['client-0', 'client-1'])
-        ours = {name: [socket.queue.get_nowait().encode() for _ in range(socket.queue.qsize())]
-                for name, socket in sockets.items()}
-        await core.sio.emit('update', message, room=['client-0', 'client-1'])
-        theirs = {name: [socket.queue.get_nowait().encode() for _ in range(socket.queue.qsize())]
-                  for name, socket in sockets.items()}
-    finally:
-        for number in range(3):
-            await core.sio.manager.close_room(f'client-{number}', '/')
-    assert ours == theirs
-    assert [len(packets) for packets in ours.values()] == [1, 1, 0]
-
-
 async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_present_later(floor, look, switchboard,
                                                                                              monkeypatch):
     """Its queue does not grow for ever, and what it gets when it reads again is how things stand."""
@@ -341,7 +238,7 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
             got += sockets['quick'].queue.qsize()
             take_all(sockets['quick'])
         waiting = take_all(sockets['slow'])
-        assert floor.broadcast._behind == {slow.client.id}
+        assert floor.broadcast._lagging == {slow.client.id}
         clock = asyncio.create_task(floor.broadcast.run())
         try:
             await slow.until(lambda: not sockets['slow'].queue.empty())
@@ -355,7 +252,7 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
     assert len(waiting) == MOST_WAITING
     assert got >= 3 * MOST_WAITING
     assert f'change {3 * MOST_WAITING - 1}' in present
-    assert floor.broadcast._behind == set()
+    assert floor.broadcast._lagging == set()
 
 
 @pytest.fixture
@@ -425,26 +322,13 @@ async def test_a_page_whose_browser_goes_away_is_not_waited_for(floor, look, swi
     slow_mail()
     for handler in screen.client.connect_handlers:
         handler()
-    assert floor.broadcast._held
+    assert floor.broadcast._paused
 
     screen.client.tab_id = None
 
-    await screen.until(lambda: not floor.broadcast._held and floor.broadcast._look_due is None)
+    await screen.until(lambda: not floor.broadcast._paused and floor.broadcast._inspect_due is None)
 
 
 def take_all(socket):
     """What waits for a browser, as text."""
     return [str(socket.queue.get_nowait().encode()) for _ in range(socket.queue.qsize())]
-
-
-@pytest.mark.parametrize('name', ['connect_handlers', 'delete_handlers', 'outbox'])
-def test_a_client_has_what_we_ask_of_it(name):
-    assert name in inspect.getsource(Client)
-
-
-def test_the_browser_applies_an_update_without_a_number():
-    """Our message is outside the outbox's numbering: the client's handler must let it pass."""
-    source = (Path(inspect.getfile(ui)).parent / 'static' / 'nicegui.js').read_text(encoding='utf-8')
-
-    assert 'if (args.length > 0 && args[0]._id !== undefined)' in source
-    assert 'update: async (msg) =>' in source

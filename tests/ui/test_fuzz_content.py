@@ -22,7 +22,7 @@ from socketio.packet import EVENT
 from floor.core.errors import NotificationError
 from floor.core.model import MachineName, Priority, Status, StatusEvent, WorkOrderState
 from floor.feed.protocol import Changes, OrderChanges, parse
-from floor.web.live.broadcast import LiveElement
+from floor.web.live.live_element import LiveElement
 
 VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
 EXAMPLES = settings(database=None, max_examples=settings.default.max_examples * 2, deadline=None,

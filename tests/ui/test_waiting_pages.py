@@ -5,7 +5,8 @@ import pytest
 from nicegui import Client, core
 from ui.services import person_at
 
-from floor.web.middleware.unconnected_pages import WaitingPages, waiting_pages
+from floor.web.live.nicegui_bridge import unconnected_pages
+from floor.web.middleware.unconnected_pages import WaitingPages
 from floor.web.people import employees_page
 
 MOST = 3
@@ -30,9 +31,9 @@ async def test_the_newest_wait_and_a_connected_page_stays(crawler, user, path):
     built = []
     for _ in range(3 * MOST):
         await crawler.get(path)
-        built.append(waiting_pages()[-1])
-        assert len(waiting_pages()) <= MOST
+        built.append(unconnected_pages()[-1])
+        assert len(unconnected_pages()) <= MOST
 
-    assert waiting_pages() == built[-MOST:]
+    assert unconnected_pages() == built[-MOST:]
     assert all(page.is_deleted for page in built[:-MOST])
     assert connected.id in Client.instances

@@ -62,7 +62,7 @@ class Workshop:
 
     def __init__(self, folder: Path, marker: Marker) -> None:
         self.folder = folder
-        self._marker = marker
+        self.marker = marker
 
     @classmethod
     def make(cls, data_dir: Path) -> Workshop:
@@ -82,7 +82,7 @@ class Workshop:
         :raises OSError: a rename failed
         """
         kept = free_name(place) if os.path.lexists(place) else None
-        self._marker = self._marker.model_copy(update={'place': place.name, 'kept_as': kept.name if kept else None})
+        self.marker = self.marker.model_copy(update={'place': place.name, 'kept_as': kept.name if kept else None})
         self._write_marker()
         if kept is not None:
             os.rename(place, kept)
@@ -97,7 +97,7 @@ class Workshop:
 
     def settle(self, report: Report) -> bool:
         """Undo or finish what a killed restore had begun; whether the folder may go."""
-        marker = self._marker
+        marker = self.marker
         if marker.place is None:
             return True
         place, filled = self.folder.parent / marker.place, self.folder / marker.place
@@ -138,7 +138,7 @@ class Workshop:
         return []
 
     def _write_marker(self) -> None:
-        write_whole(self.folder / MARKER, self._marker.model_dump_json(indent=2))
+        write_whole(self.folder / MARKER, self.marker.model_dump_json(indent=2))
 
 
 def workshops(data_dir: Path) -> Iterator[Workshop]:
@@ -156,7 +156,7 @@ def workshops(data_dir: Path) -> Iterator[Workshop]:
 def is_interrupted(data_dir: Path) -> bool:
     """Whether a killed restore has to be undone or finished there."""
     with suppress(OSError):  # no folder at all, which whoever asks says better
-        return any(workshop._marker.place is not None for workshop in workshops(data_dir))
+        return any(workshop.marker.place is not None for workshop in workshops(data_dir))
     return False
 
 

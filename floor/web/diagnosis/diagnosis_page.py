@@ -11,7 +11,7 @@ from ...operations.checks import NOT_DELIVERED, Finding
 from ...operations.diagnosis import diagnose, measure_delivery
 from ...operations.diagnosis_findings import findings
 from ...operations.runtime_status import Vitals
-from ..live.broadcast import LiveView
+from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet
 from ..shell.frame import DIAGNOSIS, frame
 from ..shell.heading import Heading

@@ -9,7 +9,8 @@ from nicegui import ui
 from ...core.formatting import Detail, counted, duration
 from ...core.model import DisplayName, MachineName, Status
 from ...feed.store import Machine, Store
-from ..live.broadcast import LISTS, Content, LiveElement, LiveView
+from ..live.live_element import LISTS, Content, LiveElement
+from ..live.live_view import LiveView
 from ..shell.heading import Heading
 from ..shell.order_formatting import short_id
 from ..shell.times import shortened

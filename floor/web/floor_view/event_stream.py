@@ -8,7 +8,8 @@ from nicegui import ui
 
 from ...core.model import DisplayName, Status, StatusEvent
 from ...feed.store import Store
-from ..live.broadcast import LISTS, Content, LiveElement, LiveView
+from ..live.live_element import LISTS, Content, LiveElement
+from ..live.live_view import LiveView
 from ..shell.heading import Heading
 from ..shell.times import shortened, time_of_day
 

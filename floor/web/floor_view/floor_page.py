@@ -11,7 +11,8 @@ from nicegui.events import GenericEventArguments
 from ...core.model import MachineName
 from ...core.query_parameters import NO, Query, no_such
 from ...feed.store import Difference
-from ..live.broadcast import FIGURES, LISTS, SECOND, LiveView
+from ..live.live_element import FIGURES, LISTS, SECOND
+from ..live.live_view import LiveView
 from ..shell.address_note import AddressNote
 from ..shell.frame import frame
 from ..shell.services import Services

@@ -8,7 +8,8 @@ from nicegui import ui
 
 from ...core.model import Status
 from ...feed.store import NOT_ON_A_LINE, Line, Store
-from ..live.broadcast import Content, LiveElement, LiveView, PressHandler, line_topic
+from ..live.live_element import Content, LiveElement, PressHandler, line_topic
+from ..live.live_view import LiveView
 from ..shell.heading import Heading
 from .machine_tile import MachineTile
 
@@ -51,8 +52,6 @@ class LineHeader(LiveElement):
 
 class LineCount(LiveElement):
     """How many machines of a line are in one status: shape, number, and the word for screen readers."""
-
-    is_one_of_many = True
 
     def __init__(self, line: Line, store: Store, status: Status) -> None:
         super().__init__('span', topic_of(line))

@@ -7,15 +7,13 @@ from datetime import tzinfo
 from ...core.formatting import Detail, duration
 from ...core.model import DisplayName, OrderBrief, Status
 from ...feed.store import Machine, Store
-from ..live.broadcast import Content, LiveElement, PressHandler, machine_topic
+from ..live.live_element import Content, LiveElement, PressHandler, machine_topic
 from ..shell.times import shortened, time_of_day
 
 
 class MachineTile(LiveElement):
     """Icon, name, reason, status, time in state, and whether there is a work order. One element: their number is what
     a page costs."""
-
-    is_one_of_many = True
 
     def __init__(self, store: Store, machine: Machine, zone: tzinfo, on_press: PressHandler) -> None:
         super().__init__('button', machine_topic(machine.name))

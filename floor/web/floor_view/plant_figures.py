@@ -7,7 +7,8 @@ from nicegui import ui
 from ...core.formatting import counted, number
 from ...core.model import HistoryState, Priority, Status
 from ...feed.store import Store
-from ..live.broadcast import FIGURES, Content, LiveElement, LiveView
+from ..live.live_element import FIGURES, Content, LiveElement
+from ..live.live_view import LiveView
 
 
 def plant_figures(store: Store, view: LiveView) -> ui.element:

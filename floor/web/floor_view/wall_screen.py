@@ -16,7 +16,8 @@ from ...core.formatting import number
 from ...core.moments import shown
 from ...core.query_parameters import Query, no_such
 from ...feed.store import Line, Store
-from ..live.broadcast import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement, LiveView
+from ..live.live_element import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement
+from ..live.live_view import LiveView
 from ..live.stale_overlay import Silence
 from ..shell.connection_badge import ConnectionBadge, PlantClock, TroubleBanner
 from ..shell.demo_ribbon import DemoRibbon

@@ -16,7 +16,7 @@ LOOP_TURNS = 4
 """Turns of the event loop after which each socket that a frame woke has been written to: wake, take, send, written."""
 
 
-class FramePace:
+class FrameScheduler:
     """Lets frames through. send gets all topics that were wanted since the last one."""
 
     def __init__(self, send: Callable[[set[str]], None]) -> None:

@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from ...core.latency import Lag
 from ...feed.store import Store
+from .nicegui_bridge import ComputedElement
 from .socket_fanout import send_update
 
 PAUSE_S = 1.0
@@ -38,7 +38,7 @@ def browser_lag() -> Lag:
                'has begun the frame that shows it; one page a second is asked in turn.')
 
 
-class Echo(ui.element):
+class Echo(ComputedElement):
     """The invisible element of one page."""
 
     def __init__(self, answered: Callable[[str], None]) -> None:
@@ -51,7 +51,7 @@ class Echo(ui.element):
 
     def ask(self, name: str) -> None:
         """Send the attribute now, behind what was sent to this page before."""
-        encoded = self._to_dict()
+        encoded = self.message()
         encoded['props'] = {**encoded.get('props', {}), 'data-echo': name}
         send_update({self.id: encoded}, [self.client.id])
 

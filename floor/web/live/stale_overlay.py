@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from .broadcast import SECOND, Content, LiveElement
+from .live_element import SECOND, Content, LiveElement
 
 BEATS = 10
 """How many animations there are. A tab that comes back after hours meets the one it left with once in so many times,

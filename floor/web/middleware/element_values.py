@@ -13,7 +13,8 @@ from nicegui import json, ui
 from nicegui.element import Element
 from nicegui.elements.mixins.openable_element import OpenableElement
 from nicegui.elements.mixins.value_element import ValueElement
-from nicegui.helpers import event_type_to_camel_case
+
+from ..live.nicegui_bridge import listener_of, number_of_options, value_event
 
 WRONG = 'a value of another type'
 ADDRESSES = {'sub_pages_open', 'sub_pages_navigate'}
@@ -24,12 +25,12 @@ OUTDATED = 'an event that nobody listens to'
 
 def fault_of_value(element: Element, listener: str, args: list[str | None]) -> str | None:
     """What is wrong with the arguments of an event, each in JSON; None: nothing, or nothing that can be known."""
-    heard = element._event_listeners.get(listener)
+    heard = listener_of(element, listener)
     if heard is None:
         return OUTDATED
     if heard.type in ADDRESSES:
         return None if len(args) == 1 and args[0] is not None and _is_address(json.loads(args[0])) else WRONG
-    if not isinstance(element, ValueElement) or heard.type != event_type_to_camel_case(f'update:{element.VALUE_PROP}'):
+    if not isinstance(element, ValueElement) or heard.type != value_event(element.VALUE_PROP):
         return None
     if len(args) != 1:
         return WRONG
@@ -73,7 +74,7 @@ def _fault_of_index(element: Any, value: Any) -> str | None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         return WRONG
-    return None if value < len(element._values) else OUTDATED
+    return None if value < number_of_options(element) else OUTDATED
 
 
 def _is_address(value: Any) -> bool:

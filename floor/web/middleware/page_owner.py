@@ -16,27 +16,30 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from nicegui import Client, core
-from socketio.exceptions import ConnectionRefusedError
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...core.errors import NotAllowed
 from ...core.model import Identity
 from ..api.problems import refusal
+from ..live.nicegui_bridge import (
+    MESSAGES_OF_PAGES,
+    SocketHandler,
+    headers_of_session,
+    headers_of_socket,
+    is_socket_of_page,
+    page_of,
+    refused_socket,
+    replace_socket_handler,
+    socket_handlers,
+)
 from .cross_origin import SOCKET
 
 log = logging.getLogger(__name__)
 
 Identify = Callable[[Mapping[str, str]], Identity]
-Handler = Callable[..., Any]
 
-NAMESPACE = '/'
 PAGE_PATH = re.compile(r'/_nicegui/client/([^/]+)/')
-FROM_A_PAGE = ('event', 'javascript_response', 'ack', 'log')
-"""NiceGUI's messages that name the page they are for."""
-RELOADS = 'Implicit handshake failed'
-"""The answer on which a page of NiceGUI reloads itself."""
 REFUSED = 'this page was opened by somebody else: load it again'
 
 
@@ -59,14 +62,14 @@ class PageOwner:
 
 def check_page_owners(identify: Identify) -> None:
     """Have every socket checked against the page it connects to, and every message against its socket."""
-    handlers: dict[str, Handler] = core.sio.handlers[NAMESPACE]
+    handlers = socket_handlers()
     connect, handshake = handlers['connect'], handlers['handshake']
 
     def may_connect(sid: str, client_id: object) -> bool:
-        client = Client.instances.get(str(client_id))
+        client = page_of(str(client_id))
         if client is None or client.request is None:
             return True  # NiceGUI refuses what it does not know
-        if same_person(identify, client.request.headers, _headers_of(core.sio.get_environ(sid) or {})):
+        if same_person(identify, client.request.headers, headers_of_socket(sid)):
             return True
         log.info('a socket came back to a page that somebody else had opened: the page is loaded again')
         return False
@@ -74,23 +77,22 @@ def check_page_owners(identify: Identify) -> None:
     async def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
         client_id = parse_qs(environ.get('QUERY_STRING', '')).get('client_id', [''])[0]
         if not may_connect(sid, client_id):
-            raise ConnectionRefusedError(RELOADS)
+            raise refused_socket()
         await connect(sid, environ, auth)
 
     async def on_handshake(sid: str, data: dict[str, Any]) -> bool:
         return may_connect(sid, data.get('client_id')) and await handshake(sid, data)
 
-    def from_its_own_socket(handle: Handler) -> Handler:
+    def from_its_own_socket(handle: SocketHandler) -> SocketHandler:
         def on_message(sid: str, message: dict[str, Any]) -> None:
-            rooms = core.sio.manager.rooms.get(NAMESPACE, {})
-            if sid in rooms.get(str(message['client_id']), ()):  # the handshake put it there
+            if is_socket_of_page(sid, str(message['client_id'])):
                 handle(sid, message)
         return on_message
 
-    core.sio.on('connect', on_connect)
-    core.sio.on('handshake', on_handshake)
-    for name in FROM_A_PAGE:
-        core.sio.on(name, from_its_own_socket(handlers[name]))
+    replace_socket_handler('connect', on_connect)
+    replace_socket_handler('handshake', on_handshake)
+    for name in MESSAGES_OF_PAGES:
+        replace_socket_handler(name, from_its_own_socket(handlers[name]))
 
 
 def same_person(identify: Identify, one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -105,14 +107,9 @@ def same_person(identify: Identify, one: Mapping[str, str], other: Mapping[str, 
 def _opened_with(scope: Scope) -> Mapping[str, str] | None:
     """The headers that the page or the socket was opened with to which this request belongs."""
     if match := PAGE_PATH.search(scope['path']):
-        client = Client.instances.get(match[1])
+        client = page_of(match[1])
         return client.request.headers if client is not None and client.request is not None else None
     if SOCKET in scope['path']:
         session = parse_qs(scope['query_string'].decode('latin-1')).get('sid', [''])[0]
-        environ = core.sio.environ.get(session)
-        return _headers_of(environ) if environ else None
+        return headers_of_session(session)
     return None
-
-
-def _headers_of(environ: Mapping[str, Any]) -> Mapping[str, str]:
-    return Headers(raw=environ.get('asgi.scope', {}).get('headers', []))

@@ -15,11 +15,11 @@ import secrets
 from collections.abc import Sequence
 
 from jinja2.ext import Extension
-from nicegui import client
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...core.setting_values import HOST_AND_PORT
+from ..live.nicegui_bridge import extend_page_template
 
 IS_A_PAGE = 'x-nicegui-content'
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
@@ -80,7 +80,7 @@ class BrowserHeaders:
         """frames: the origins that may be shown within pages, besides the one that a page is asked for at."""
         self._app = app
         self._frames = frames
-        client.templates.env.add_extension(_ScriptNonce)
+        extend_page_template(_ScriptNonce)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""

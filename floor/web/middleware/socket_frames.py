@@ -17,12 +17,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from nicegui import Client, core, json  # its own parser: what one takes, the other must not choke on
+from nicegui import json  # its own parser: what one takes, the other must not choke on
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...core.token_bucket import Pace
 from ..api.problems import POLICY_VIOLATION, refusal
+from ..live.nicegui_bridge import open_sessions, page_of
 from .cross_origin import SOCKET
 from .element_values import OUTDATED, fault_of_value
 
@@ -63,7 +64,7 @@ class SocketFrames:
         elif (fault := fault_of_query(scope['query_string'])) is not None:
             self._say(scope, fault, 'it was refused')
             await refusal(400, fault)(scope, receive, send)
-        elif (sid := _session_of(scope)) is not None and sid not in core.sio.eio.sockets:
+        elif (sid := _session_of(scope)) is not None and sid not in open_sessions():
             # an honest browser asks for it after a restart of this program: it is no line in the log
             await refusal(400, 'this session has ended: open another one')(scope, receive, send)
         elif scope['type'] == 'websocket':
@@ -140,7 +141,7 @@ class SocketFrames:
 
     async def _refuse_post(self, scope: Scope, receive: Receive, send: Send, fault: str) -> None:
         sid = _session_of(scope) or ''
-        sockets = core.sio.eio.sockets
+        sockets = open_sessions()
         self._wrong_posts = {sid: wrong for sid, wrong in self._wrong_posts.items() if sid in sockets}
         if sid in sockets:
             self._wrong_posts[sid] = self._wrong_posts.get(sid, 0) + 1
@@ -215,7 +216,7 @@ def _fault_of_event(fields: Fields) -> str | None:
         return 'an event of another form'
     if not all(arg is None or _is_value(arg) for arg in args):
         return 'an event whose arguments are no JSON'
-    client = Client.instances.get(fields['client_id'])
+    client = page_of(fields['client_id'])
     element = None if client is None else client.elements.get(fields['id'])
     return None if element is None else fault_of_value(element, fields['listener_id'], args)
 

@@ -8,10 +8,10 @@ that comes too late for its page loads it again, as after a restart of the serve
 
 from __future__ import annotations
 
-from nicegui import Client
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...operations.memory import collect_and_give_back
+from ..live.nicegui_bridge import unconnected_pages
 from .security_headers import IS_A_PAGE
 
 MOST = 64
@@ -43,13 +43,8 @@ class WaitingPages:
         await self._app(scope, receive, send_on)
 
     def _drop_the_oldest(self) -> None:
-        for client in waiting_pages()[:-self._most]:
+        for client in unconnected_pages()[:-self._most]:
             client.delete()
             self._dropped += 1
             if self._dropped % COLLECT_AFTER == 0:
                 collect_and_give_back()
-
-
-def waiting_pages() -> list[Client]:
-    """Pages that are built, and that no browser has ever connected to, the oldest first."""
-    return [client for client in Client.instances.values() if client.environ is None and client._response_built]

@@ -16,7 +16,7 @@ from ...feed.active_orders import OrderChange
 from ...feed.store import Connection
 from ..api.attachment_responses import AttachmentResponses
 from ..http.downloads import too_many
-from ..live.broadcast import LiveView
+from ..live.live_view import LiveView
 from ..shell.frame import frame
 from ..shell.heading import Heading
 from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice

@@ -22,7 +22,7 @@ from ...feed.active_orders import OrderChange
 from ...feed.store import Connection
 from ...orders.work_order_list import UNASSIGNED, OrderCounts, OrderFilter, OrderPage
 from ..http.downloads import too_many
-from ..live.broadcast import LiveView
+from ..live.live_view import LiveView
 from ..shell.browser_history import BrowserHistory
 from ..shell.frame import frame
 from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice

@@ -20,7 +20,7 @@ from ..floor_view.event_stream import EventRow
 from ..floor_view.line_card import line_card
 from ..floor_view.machine_tile import MachineTile
 from ..floor_view.plant_figures import PlantFigure
-from ..live.broadcast import LiveView
+from ..live.live_view import LiveView
 from ..shell.heading import Heading
 
 STATUSES = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)

@@ -14,7 +14,7 @@ from ...core.formatting import Detail, duration
 from ...core.shifts import Shift, Shifts
 from ...feed.store import Difference, Machine, Store
 from ..floor_view.machine_orders import MOST_ROWS, more_rows, order_row
-from ..live.broadcast import LiveView
+from ..live.live_view import LiveView
 from ..reports.stop_story import PAST
 from ..shell.addresses import as_asked
 from ..shell.frame import frame

@@ -11,7 +11,7 @@ from ...core.errors import FloorError
 from ...core.model import Employee, Identity, Person, Role
 from ...core.query_parameters import Query
 from ...feed.store import Connection, Difference
-from ..live.broadcast import LiveView
+from ..live.live_view import LiveView
 from ..orders.due_times import DueTimes
 from ..orders.form import FORM_RECONNECT_S
 from ..shell.address_note import AddressNote

@@ -30,7 +30,7 @@ from ...core.model import MachineName
 from ...core.names import name_key
 from ...feed.store import NOT_ON_A_LINE, Connection, Difference
 from ..http.downloads import too_many
-from ..live.broadcast import LiveView
+from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet
 from ..shell.browser_history import BrowserHistory
 from ..shell.frame import frame

@@ -16,7 +16,7 @@ from ...core.errors import FloorError, QueryError
 from ...core.moments import with_offset
 from ...core.query_parameters import Query, listed
 from ...core.shifts import Shift, Shifts
-from ..live.broadcast import LiveView
+from ..live.live_view import LiveView
 from ..shell.frame import frame
 from ..shell.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Notice, failure, waiting
 from ..shell.services import Services

@@ -29,8 +29,8 @@ class BackCloses(ui.element):
         self._dialog = dialog
         self._focus = focus
         self._query = query
-        self._depth = 0  # how many dialogs are open with an entry, up to this one; 0 while it has none
-        self._going_back = False  # the entry is still to be left, by our own step back
+        self.depth = 0  # how many dialogs are open with an entry, up to this one; 0 while it has none
+        self.going_back = False  # the entry is still to be left, by our own step back
         self._drawn = False  # the animation runs: the browser tells when the fragment goes
         self.opener: ui.element | None = None
         """What was pressed, if it is a native element: it gets the focus back, which our own step back takes."""
@@ -42,25 +42,25 @@ class BackCloses(ui.element):
     @property
     def entered(self) -> bool:
         """Whether the browser's history has an entry of the open dialog, which closing it takes back."""
-        return self._depth > 0
+        return self.depth > 0
 
     def _showing(self) -> None:
         # by now the dialog knows what to focus when it closes; following a fragment takes the focus, so it is set again
         query = self._query()
-        if query is None or self._depth or not self._dialog.value:
+        if query is None or self.depth or not self._dialog.value:
             return
-        self._depth = 1 + max(each._depth for each in self._all())
+        self.depth = 1 + max(each.depth for each in self._all())
         if not self._drawn:
-            self._going_back = False  # opened again before the step back of its last opening
+            self.going_back = False  # opened again before the step back of its last opening
         ui.navigate.to(f'#{self.html_id}')
         if query:
             ui.navigate.history.replace(f'{query}#{self.html_id}')
         self._take_focus()
 
     def _closed(self) -> None:
-        if self._depth:
-            self._depth = 0
-            self._going_back = True
+        if self.depth:
+            self.depth = 0
+            self.going_back = True
             if self._drawn:
                 ui.navigate.back()
 
@@ -69,12 +69,12 @@ class BackCloses(ui.element):
 
     def _arrived(self) -> None:
         self._drawn = True
-        if self._going_back:  # closed before it was drawn; to step back sooner would go unnoticed, and lose the focus
+        if self.going_back:  # closed before it was drawn; to step back sooner would go unnoticed, and lose the focus
             ui.navigate.back()
             return
         for each in self._all():
-            each._going_back = False
-        if self._depth:  # a dialog above it has gone, and the step back took the focus
+            each.going_back = False
+        if self.depth:  # a dialog above it has gone, and the step back took the focus
             self._take_focus()
 
     def _take_focus(self) -> None:
@@ -85,14 +85,14 @@ class BackCloses(ui.element):
 
     def _left(self) -> None:
         self._drawn = False
-        if self._going_back:  # our own step back
-            self._going_back = False
+        if self.going_back:  # our own step back
+            self.going_back = False
             if self.opener is not None and not self.opener.is_deleted:
                 self.opener.run_method('focus')
-        elif self._depth and not self._covered():
-            self._depth = 0
+        elif self.depth and not self._covered():
+            self.depth = 0
             self._dialog.close()
 
     def _covered(self) -> bool:
         """Whether another dialog has opened above this one, or is just being left for it."""
-        return any(each._depth > self._depth or each._going_back for each in self._all() if each is not self)
+        return any(each.depth > self.depth or each.going_back for each in self._all() if each is not self)

@@ -9,19 +9,16 @@ over in dialogs is opened as any other link.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import nicegui
 from nicegui import ui
 from starlette.datastructures import QueryParams
 
+from ..live.nicegui_bridge import POPSTATE_COMPONENT, on_path_change
 from .addresses import as_asked
 
-SUB_PAGES = Path(nicegui.__file__).parent / 'elements' / 'sub_pages.js'
 
-
-class _Popstate(ui.element, component=SUB_PAGES):
+class _Popstate(ui.element, component=POPSTATE_COMPONENT):
     """Has the browser say when it goes back or forward."""
 
 
@@ -36,8 +33,7 @@ class BrowserHistory:
         self._address = f'{path}?{query}' if query else path
         _Popstate().props['hidden'] = True
         self._client.content.on('click.stop', lambda: None, args=[], leading_events=False, trailing_events=False)
-        self._client.sub_pages_router.on_path_changed(self._returned)
-        self._client.sub_pages_router._handle_navigate = self._open  # type: ignore[method-assign]
+        on_path_change(self._client, self._returned)
 
     def push(self, address: str) -> None:
         """A new entry, which Back takes back; none if the address is the present one."""
@@ -57,6 +53,3 @@ class BrowserHistory:
         self._address = path.partition('#')[0]
         with self._client:
             self._on_return(QueryParams(asked.query))
-
-    async def _open(self, path: str) -> None:
-        self._client.open(path)

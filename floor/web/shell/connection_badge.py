@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from ...core.formatting import duration
 from ...feed.store import Connection, Store
-from ..live.broadcast import SECOND, Content, LiveElement
+from ..live.live_element import SECOND, Content, LiveElement
 from ..live.stale_overlay import beat
 from .times import time_of_day
 

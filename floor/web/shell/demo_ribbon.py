@@ -7,7 +7,7 @@ from nicegui import ui
 from ...core.errors import FloorError
 from ...core.model import Identity, Role
 from ...plant.demo_removal import DemoContents
-from ..live.broadcast import SECOND, Content, LiveElement
+from ..live.live_element import SECOND, Content, LiveElement
 from .heading import Heading
 from .messages import Alert, Words, as_sentence
 from .services import Services

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from ...core.model import Person, Role
 from ...core.version import NAME
-from ..live.broadcast import LiveView
+from ..live.live_view import LiveView
 from ..live.stale_overlay import Silence
 from .alerts import order_alerts
 from .assets import link_stylesheet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.model import HistoryState
 from ...feed.store import Store
-from ..live.broadcast import SECOND, Content, LiveElement
+from ..live.live_element import SECOND, Content, LiveElement
 
 TEXTS = {
     HistoryState.CREATING: 'The history of this new floor is being created. Work orders, reports and the past appear '

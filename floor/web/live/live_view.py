@@ -1,0 +1,66 @@
+"""The live elements of one page, and what pages of the same layout have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from nicegui import Client
+
+from .live_element import Content, LiveElement, Topic
+
+
+class LiveView:
+    """The live elements of one page."""
+
+    def __init__(self, client: Client, rebuild: Callable[[], None]) -> None:
+        self.client = client
+        self.rebuild = rebuild
+        self.layout: Hashable = None
+        self._topics: Mapping[Topic, tuple[int, ...]] = {}
+        self._added: dict[Topic, list[LiveElement]] = {}
+
+    def add(self, element: LiveElement) -> None:
+        """Show this element's topic on the page."""
+        self._added.setdefault(element.topic, []).append(element)
+
+    def of(self, topic: Topic) -> list[LiveElement]:
+        """What shows this topic."""
+        elements = self.client.elements
+        return [element for id_ in self._topics.get(topic, ()) if isinstance(element := elements.get(id_), LiveElement)]
+
+    def all(self) -> list[LiveElement]:
+        """Everything that is kept up to date."""
+        return [element for topic in self._topics for element in self.of(topic)]
+
+    def forget(self, keep: Iterable[Topic] = ()) -> None:
+        """Before a rebuild: the elements that are going."""
+        kept = set(keep)
+        self._added = {topic: self._added.get(topic) or self.of(topic) for topic in {**self._topics, **self._added}
+                       if topic in kept}
+        self._topics = {}
+
+    def settle(self, layouts: dict[Hashable, Audience]) -> Audience:
+        """After a build: pages of the same layout share their messages, and the memory of what shows which topic."""
+        shown = {topic: self.of(topic) for topic in self._topics}  # of a page that is not built again: all it has
+        for topic, added in self._added.items():
+            shown[topic] = shown.get(topic, []) + added
+        layout = tuple((type(element).__name__, topic, element.id, tuple(element.classes),
+                        tuple(child.id for child in element.default_slot.children))
+                       for topic, elements in shown.items() for element in elements)
+        if (audience := layouts.get(layout)) is None:
+            topics = {topic: tuple(element.id for element in elements) for topic, elements in shown.items()}
+            audience = layouts[layout] = Audience(layout, topics)
+        self.layout, self._topics, self._added = audience.layout, audience.topics, {}
+        return audience
+
+
+
+@dataclass(slots=True)
+class Audience:
+    """Pages of the same layout, which of their elements show which topic, and what was sent to all of them last."""
+
+    layout: Hashable
+    topics: Mapping[Topic, tuple[int, ...]]
+    views: dict[str, LiveView] = field(default_factory=dict)
+    sent: dict[int, Content] = field(default_factory=dict)

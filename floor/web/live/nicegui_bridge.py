@@ -1,0 +1,183 @@
+"""Everything of NiceGUI, python-socketio and python-engineio that we use and that they do not promise.
+
+Each has a function with a name of ours; no other module uses a private name (ruff SLF001) or imports these parts (ruff
+TID251). tests/ui/test_nicegui_bridge.py checks each against the installed version, and pyproject.toml pins NiceGUI to
+the minor version that it ran with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import nicegui
+from engineio.packet import MESSAGE, Packet
+from jinja2.ext import Extension
+from nicegui import Client, core, ui
+from nicegui import client as client_module
+from nicegui.event_listener import EventListener
+from nicegui.helpers import event_type_to_camel_case
+from nicegui.server import Server
+from socketio.exceptions import ConnectionRefusedError as SocketRefusedError
+from socketio.packet import EVENT
+from starlette.datastructures import Headers
+
+NAMESPACE = '/'
+POPSTATE_COMPONENT = Path(nicegui.__file__).parent / 'elements' / 'sub_pages.js'
+"""The component that tells the server when the browser goes back or forward."""
+MESSAGES_OF_PAGES = ('event', 'javascript_response', 'ack', 'log')
+"""The messages that name the page they are for."""
+RELOAD_REASON = 'Implicit handshake failed'
+"""The refusal on which a page of NiceGUI loads itself again."""
+
+SocketHandler = Callable[..., Any]
+
+
+# elements
+
+class ComputedElement(ui.element):
+    """An element whose message to the browser is made when it is sent, by `message`."""
+
+    def message(self) -> dict[str, Any]:
+        """What the browser gets: tag, attributes (`props`), text and listeners."""
+        return super()._to_dict()
+
+    def _to_dict(self) -> dict[str, Any]:
+        return self.message()
+
+
+def identify_listeners(element: ui.element, prefix: str) -> None:
+    """Give the listeners ids that are alike on all pages: the prefix and the event's name."""
+    for listener in list(element._event_listeners.values()):
+        del element._event_listeners[listener.id]
+        listener.id = f'{prefix}-{listener.type}'
+        element._event_listeners[listener.id] = listener
+
+
+def listener_of(element: ui.element, listener_id: str) -> EventListener | None:
+    """The listener that an event of a browser is for; None: the element has none of this id any more."""
+    return element._event_listeners.get(listener_id)
+
+
+def value_event(value_property: str) -> str:
+    """The type of the listener that hears of a new value of this property."""
+    return event_type_to_camel_case(f'update:{value_property}')
+
+
+def number_of_options(choice: ui.select | ui.radio | ui.toggle) -> int:
+    """How many options an element has to choose from; browsers send their positions."""
+    return len(choice._values)
+
+
+# pages
+
+class OutboxMarker:
+    """An empty message behind all that NiceGUI is about to send to a page."""
+
+    def __init__(self, client: Client) -> None:
+        self._message: dict[str, Any] = {}
+        client.outbox.enqueue_message('update', self._message, client.id)
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether it has gone out, and with it all that was before it: NiceGUI numbers messages as it sends them."""
+        return '_id' in self._message
+
+
+def page_of(client_id: str) -> Client | None:
+    """The page of this id, if there still is one."""
+    return Client.instances.get(client_id)
+
+
+def unconnected_pages() -> list[Client]:
+    """Pages that are built and that no browser has ever connected to, the oldest first."""
+    return [client for client in Client.instances.values() if client.environ is None and client._response_built]
+
+
+def on_path_change(client: Client, changed: Callable[[str], None]) -> None:
+    """Call changed with the path that Back or Forward leads to, and leave links of the page to the browser."""
+    async def follow(path: str) -> None:
+        client.open(path)
+
+    client.sub_pages_router.on_path_changed(changed)
+    client.sub_pages_router._handle_navigate = follow  # type: ignore[method-assign]
+
+
+def extend_page_template(extension: type[Extension]) -> None:
+    """Have an extension of Jinja process the template of every page."""
+    client_module.templates.env.add_extension(extension)
+
+
+def is_stopping() -> bool:
+    """Whether the web server has been asked to end."""
+    return bool(Server.instance.should_exit)
+
+
+# sockets
+
+def set_ping_times(interval: float, patience: float) -> None:
+    """Seconds between pings of a browser, and how long its answer may take; replaces what NiceGUI set at startup."""
+    core.sio.eio.ping_interval = interval
+    core.sio.eio.ping_timeout = patience
+
+
+def socket_handlers() -> Mapping[str, SocketHandler]:
+    """NiceGUI's handlers of socket messages, by the message's name."""
+    return cast(Mapping[str, SocketHandler], core.sio.handlers[NAMESPACE])
+
+
+def replace_socket_handler(name: str, handler: SocketHandler) -> None:
+    """Have another function handle these messages."""
+    core.sio.on(name, handler)
+
+
+def refused_socket() -> Exception:
+    """To be raised by a handler of 'connect': the browser loads its page again."""
+    return cast(Exception, SocketRefusedError(RELOAD_REASON))
+
+
+def is_socket_of_page(sid: str, client_id: str) -> bool:
+    """Whether this socket has connected to this page."""
+    return sid in core.sio.manager.rooms.get(NAMESPACE, {}).get(client_id, ())
+
+
+def headers_of_socket(sid: str) -> Headers:
+    """The headers that a socket was opened with."""
+    return _headers_of(core.sio.get_environ(sid))
+
+
+def headers_of_session(session: str) -> Headers | None:
+    """The headers that a session of the transport was opened with; None: there is none."""
+    environ = core.sio.environ.get(session)
+    return _headers_of(environ) if environ else None
+
+
+def open_sessions() -> Collection[str]:
+    """The ids of all open sessions of the transport."""
+    return cast(Collection[str], core.sio.eio.sockets.keys())
+
+
+def message_packet(name: str, data: Any) -> Packet | None:
+    """A message of the protocol, encoded once for as many sockets as want it; None: nobody has connected yet."""
+    if NAMESPACE not in core.sio.manager.rooms:
+        return None
+    return Packet(MESSAGE, core.sio.packet_class(EVENT, namespace=NAMESPACE, data=[name, data]).encode())
+
+
+def queues_of(client_id: str) -> Iterator[asyncio.Queue[Packet]]:
+    """The queues of the sockets of a page."""
+    for _, session in core.sio.manager.get_participants(NAMESPACE, client_id):  # NiceGUI has a room for each page
+        socket = core.sio.eio.sockets.get(session)
+        if socket is not None and not socket.closed:
+            yield socket.queue
+
+
+def all_queues() -> Iterator[asyncio.Queue[Packet]]:
+    """The queues of all sockets."""
+    return (socket.queue for socket in core.sio.eio.sockets.values())
+
+
+def _headers_of(environ: Mapping[str, Any] | None) -> Headers:
+    return Headers(raw=(environ or {}).get('asgi.scope', {}).get('headers', []))

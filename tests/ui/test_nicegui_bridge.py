@@ -1,0 +1,132 @@
+"""What floor/web/live/nicegui_bridge.py uses of NiceGUI and its sockets, against the installed versions.
+
+If a test here fails after an update, the bridge has to be changed, and nothing else.
+"""
+
+import inspect
+import json
+from pathlib import Path
+
+import nicegui
+import pytest
+from nicegui import Client, core, ui
+from nicegui.event_listener import EventListener
+from ui.test_broadcast import Socket, settled, tile_of
+
+from floor.web.live import nicegui_bridge as bridge
+from floor.web.live.socket_fanout import send_update
+
+
+async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboard):
+    """The same elements, once by our one message and once by element.update(), which is NiceGUI's own way."""
+    screen = await look()
+    await settled(floor, switchboard)
+    floor.change('Valve_01_01', 'down', 'Leak')
+    await screen.until(lambda: len(switchboard.shared) == 2)  # the tile, then counts and lists
+    ours = {id_: element for message, _ in switchboard.shared for id_, element in message.items()}
+    switchboard.emitted.clear()
+
+    for element_id in ours:
+        screen.client.elements[element_id].update()
+    await screen.until(lambda: [event for event, _, _ in switchboard.emitted if event == 'update'])
+
+    (_, theirs, room), = (message for message in switchboard.emitted if message[0] == 'update')
+    numbering = theirs.pop('_id')
+    assert isinstance(numbering, int)
+    assert room == screen.client.id
+    assert json.dumps(ours, sort_keys=True) == json.dumps(theirs, sort_keys=True)
+
+
+async def test_the_outbox_asks_each_element_for_its_dict(floor, look):
+    """LiveElement derives its content there, so a full update shows the store as it is now."""
+    screen = await look()
+    floor.store.machines[next(iter(floor.records))].reason = 'said by nobody'  # behind the broadcast's back
+
+    tile_of(screen, next(iter(floor.records))).update()
+
+    await screen.until(lambda: screen.tile(next(iter(floor.records)))['props']['data-reason'] == 'said by nobody')
+
+
+async def test_the_dict_of_an_element_has_the_shape_that_we_add_to(floor, look):
+    with (await look()).client.layout:
+        plain = ui.element('button').props('data-a=1').classes('b')
+        plain.on('click', lambda: None, args=[])
+
+    encoded = plain._to_dict()
+
+    assert {key: type(value) for key, value in encoded.items() if key != 'events'} | {'events': list} == \
+        {'tag': str, 'class': type(plain.classes), 'props': type(plain.props), 'events': list}
+    assert isinstance(encoded['props'], dict)
+    assert 'text' not in encoded  # else ours, which goes on top, might be in the wrong place
+    assert set(encoded['events'][0]) == {'listener_id', 'type', 'specials', 'modifiers', 'keys', 'args', 'throttle',
+                                         'leading_events', 'trailing_events', 'js_handler'}
+    assert list(plain._event_listeners) == [encoded['events'][0]['listener_id']]
+    assert isinstance(plain._event_listeners[encoded['events'][0]['listener_id']], EventListener)
+    assert (plain._classes, plain._style, plain._props) == (['b'], {}, {'data-a': '1'})
+    assert encoded['class'] is plain._classes
+
+
+async def test_an_update_reaches_each_browser_as_socketio_itself_would_send_it(floor, monkeypatch):
+    """send_update against core.sio.emit: the same packet in the same queues, and nobody else's."""
+    sockets = {f'e{number}': Socket() for number in range(3)}
+    monkeypatch.setattr(core.sio.eio, 'sockets', sockets)
+    for number in range(3):
+        await core.sio.manager.enter_room(f'browser-{number}', '/', f'client-{number}', eio_sid=f'e{number}')
+    message = {7: {'tag': 'button', 'text': 'Valve\n02·01'}}
+    try:
+        send_update(message, ['client-0', 'client-1'])
+        ours = {name: [socket.queue.get_nowait().encode() for _ in range(socket.queue.qsize())]
+                for name, socket in sockets.items()}
+        await core.sio.emit('update', message, room=['client-0', 'client-1'])
+        theirs = {name: [socket.queue.get_nowait().encode() for _ in range(socket.queue.qsize())]
+                  for name, socket in sockets.items()}
+    finally:
+        for number in range(3):
+            await core.sio.manager.close_room(f'client-{number}', '/')
+    assert ours == theirs
+    assert [len(packets) for packets in ours.values()] == [1, 1, 0]
+
+
+@pytest.mark.parametrize('name', ['connect_handlers', 'delete_handlers', 'outbox'])
+def test_a_client_has_what_we_ask_of_it(name):
+    assert name in inspect.getsource(Client)
+
+
+def test_the_browser_applies_an_update_without_a_number():
+    """Our message is outside the outbox's numbering: the client's handler must let it pass."""
+    source = (Path(inspect.getfile(ui)).parent / 'static' / 'nicegui.js').read_text(encoding='utf-8')
+
+    assert 'if (args.length > 0 && args[0]._id !== undefined)' in source
+    assert 'update: async (msg) =>' in source
+
+
+async def test_a_page_is_found_by_its_id_and_waits_until_a_browser_connects(floor, look, user):
+    await user.http_client.get('/')
+    waiting, screen = bridge.unconnected_pages()[-1], await look()
+
+    assert bridge.page_of(waiting.id) is waiting
+    assert bridge.page_of('nobody') is None
+    assert bridge.page_of(screen.client.id) is screen.client
+
+
+async def test_options_and_values_are_counted_and_named_as_browsers_send_them(floor, look):
+    with (await look()).client.layout:
+        choice = ui.select({'a': 'A', 'b': 'B'})
+
+    assert bridge.number_of_options(choice) == 2
+    heard = {listener.type for listener in choice._event_listeners.values()}
+    assert bridge.value_event(choice.VALUE_PROP) in heard
+
+
+def test_nicegui_handles_the_messages_that_we_check():
+    handlers = bridge.socket_handlers()
+
+    assert {'connect', 'handshake', *bridge.MESSAGES_OF_PAGES} <= set(handlers)
+    source = (Path(nicegui.__file__).parent / 'static' / 'nicegui.js').read_text(encoding='utf-8')
+    assert bridge.RELOAD_REASON in source, 'the page loads itself again on this refusal'
+
+
+def test_the_component_of_sub_pages_tells_of_back_and_forward():
+    source = bridge.POPSTATE_COMPONENT.read_text(encoding='utf-8')
+
+    assert 'popstate' in source and 'sub_pages_open' in source
