@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group
 
 FINGER = 44
 TOO_SMALL = """finger => [...document.querySelectorAll(
-        'nav a, a.chip, button, [role=button], [role=tab], [role=menuitemradio], .q-btn')].filter(each => {
+        'nav a, a.chip, .wall-link, button, [role=button], [role=tab], [role=menuitemradio], .q-btn')].filter(each => {
     const box = each.getBoundingClientRect()
     return box.width > 1 && box.height > 1 && each.checkVisibility({visibilityProperty: true, opacityProperty: true})
         && !each.closest('.q-field') && Math.round(box.height) < finger
