@@ -30,9 +30,10 @@ from .db.schema_files import load_schema_files
 from .feed.listener import Listener, Timing
 from .feed.recent_events import events_of
 from .feed.store import TASKS, Difference, Store
-from .jobs.dashboard_refresh import DashboardKeeper
-from .jobs.history_refresh import HistoryKeeper
-from .jobs.order_checks import WorkOrderKeeper
+from .jobs.dashboard_refresh import DashboardRefresh
+from .jobs.history_refresh import HistoryRefresh
+from .jobs.order_checks import OrderChecks
+from .jobs.periodic_job import PeriodicJob
 from .jobs.supervisor import Supervisor
 from .operations import health
 from .operations.event_loop_latency import event_loop_lag, measure_event_loop
@@ -86,10 +87,10 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
     employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
     orders = WorkOrders(database, employees)
     order_list = WorkOrderList(database, settings.zone)
-    order_keeper = WorkOrderKeeper(database, settings.auto_work_order_after)
-    history_keeper = HistoryKeeper(database, settings.machine_silent_after)
-    dashboard_keeper = DashboardKeeper(database, history_keeper, settings.zone, retention_days=settings.retention_days,
-                                       every=settings.dashboard_refresh_seconds)
+    order_checks = OrderChecks(database, settings.auto_work_order_after)
+    history = HistoryRefresh(database, settings.machine_silent_after)
+    dashboard = DashboardRefresh(database, history, settings.zone, retention_days=settings.retention_days,
+                                 every=settings.dashboard_refresh_seconds)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(database),
                         employees=employees, orders=orders, plant=Plant(database, employees), order_list=order_list,
                         identify=identity_source(settings),
@@ -98,22 +99,23 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
 
     def bring_up_to_date(difference: Difference) -> None:
         if difference.history:
-            history_keeper.pause.end()
-            dashboard_keeper.pause.end()
+            history.job.wake()
+            dashboard.job.wake()
 
     store.subscribe(bring_up_to_date)
     supervisor = Supervisor(lambda trouble: store.set_trouble(trouble, TASKS))
     supervise = supervisor.supervise
-    keepers = [] if settings.is_guest else [  # the app's settings count, not those of a developer's computer
-        (order_keeper.upkeep, order_keeper.run, 'work_order_task', 'checks of work orders'),
-        (history_keeper.upkeep, history_keeper.run, 'history_task', 'updates of the history'),
-        (dashboard_keeper.upkeep, dashboard_keeper.run, 'dashboard_task', 'updates of the dashboard')]
+    jobs = [] if settings.is_guest else [  # the app's settings count, not those of a developer's computer
+        (order_checks.job, 'work_order_task', 'checks of work orders'),
+        (history.job, 'history_task', 'updates of the history'),
+        (dashboard.job, 'dashboard_task', 'updates of the dashboard')]
     tasks = [
         supervise('listener', 'database listeners', listener.run),
         supervise(health.PAGE_UPDATES, 'page updates', broadcast.run),
-        supervise('pool_recycling', 'renewals of database connections', database.recycle),
-        supervise('connection_watch', 'records of the connection', watch.run),
-        *(supervise(name, what, partial(once_live, store, run)) for _, run, name, what in keepers),
+        supervise('pool_recycling', 'renewals of database connections', PeriodicJob(
+            database.expire_connections, settings.db_pool_recycle_interval, pause_first=True).run),
+        supervise('connection_watch', 'records of the connection', watch.job.run),
+        *(supervise(name, what, partial(once_live, store, job.run)) for job, name, what in jobs),
         supervise('event_loop', 'measurements of the event loop', partial(measure_event_loop, loop)),
         supervise('garbage', 'collections of garbage',
                   partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages))]
@@ -135,7 +137,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
                              attachments=AttachmentResponses(orders, services.downloads))
     vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
                     browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,
-                    upkeeps=[upkeep for upkeep, *_ in keepers], supervised=supervisor.statuses,
+                    jobs=[job.status for job, *_ in jobs if job.status], supervised=supervisor.statuses,
                     log_lines=lambda: log_lines.lines, migrations=load_schema_files(database.feed_table).migrations,
                     password=source.lakebase, simulator=simulator, refused=lambda: refused.refusals)
     health.register(app, vitals)

@@ -201,12 +201,6 @@ class Database:
         if self._pool is not None:
             await self._pool.expire_connections()
 
-    async def recycle(self) -> None:
-        """Replace pooled connections every DB_POOL_RECYCLE_INTERVAL, for ever."""
-        while True:
-            await asyncio.sleep(self._settings.db_pool_recycle_interval)
-            await self.expire_connections()
-
     async def close(self, *, within: float = 5.0) -> None:
         """Let go of the pool, waiting at most so many seconds for work under way."""
         pool, self._pool = self._pool, None

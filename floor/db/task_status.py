@@ -19,7 +19,7 @@ REASONS_KEPT = 20
 """Different reasons of one outage that are told apart; more than that are not said."""
 
 
-class Upkeep:
+class TaskStatus:
     """One such task. All times are seconds; moments since 1970, by this machine's clock."""
 
     def __init__(self, name: str, what: str, log: logging.Logger, *, failing: str, again: str, fault: str,

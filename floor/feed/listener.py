@@ -23,7 +23,7 @@ from ..core.model import FloorSnapshot, MachineChange, MachineName, OrderBrief, 
 from ..core.repeated_log import RepeatedLog
 from ..db.database import UNREACHABLE, Connect, Connection, describe
 from ..db.error_labels import no_reasons, reason_of
-from ..db.task_status import Upkeep
+from ..db.task_status import TaskStatus
 from .protocol import Changes, OrderChanges, Resync, parse
 from .snapshot import read_floor
 from .store import FEED, Store
@@ -84,7 +84,7 @@ class Listener:
         """Connections that worked and were lost, by reason."""
         self.refusals: Counter[str] = no_reasons()
         """Attempts to connect that failed, by reason."""
-        self.upkeep = Upkeep('connection', 'live connection', log, failing='no live connection to the database',
+        self.status = TaskStatus('connection', 'live connection', log, failing='no live connection to the database',
                              again='connected to the database again', fault='the listener failed and starts again')
         self._unreadable = RepeatedLog(log)
         self._connect = connect
@@ -108,7 +108,7 @@ class Listener:
                 session.channel = await self._channel_of(connection)
                 await self._start(session)
                 self.counters.connections += 1
-                self.upkeep.done()
+                self.status.done()
                 backoff, works = self._timing.first_backoff, True
                 await self._follow(session)
             except (*UNREACHABLE, DatabaseError, asyncpg.PostgresError) as error:
@@ -126,7 +126,7 @@ class Listener:
     def _note(self, error: Exception, worked: bool, *, fault: bool = False) -> None:
         reason = reason_of(error)
         (self.losses if worked else self.refusals)[reason] += 1
-        self.upkeep.failed(error, fault=fault, reason=reason)
+        self.status.failed(error, fault=fault, reason=reason)
 
     async def _channel_of(self, connection: Connection) -> str:
         """The secret channel of the announcements; a database that was restored without one gets a new one."""

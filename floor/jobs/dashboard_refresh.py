@@ -15,10 +15,10 @@ import asyncpg
 
 from ..analytics.analytics import MICRO_STOP
 from ..core.model import HistoryState
-from ..core.pause import Pause
 from ..db.database import SQL, Database, read_sql
-from ..db.task_status import Upkeep
-from .history_refresh import HistoryKeeper
+from ..db.task_status import TaskStatus
+from .history_refresh import HistoryRefresh
+from .periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)
 
@@ -26,35 +26,26 @@ ROWS_A_BATCH = 10_000  # of history that is deleted at once
 FORGET_FOR_S = 10.0    # at a time, so that the tables stay fresh while much is forgotten
 
 
-class DashboardKeeper:
-    """A task for the background of a whole program."""
+class DashboardRefresh:
+    """One for the whole program."""
 
-    def __init__(self, database: Database, history: HistoryKeeper, zone: ZoneInfo, *, every: float = 60.0,
+    def __init__(self, database: Database, history: HistoryRefresh, zone: ZoneInfo, *, every: float = 60.0,
                  retention_days: int | None = None, micro_stop: timedelta = MICRO_STOP) -> None:
         """zone: of the plant, whose days and hours the tables have. every: seconds between two refreshes.
         retention_days: how long the history is kept, None: for ever; what it adds up to stays for ever."""
         self._database = database
         self._history = history
         self._zone = zone
-        self._every = every
-        self.pause = Pause()
-        """Between two refreshes; ended by whoever knows that the history has changed."""
         self._retention = None if retention_days is None else timedelta(days=retention_days)
         self._micro_stop = micro_stop
         self._tables = read_sql(SQL / 'queries' / 'dashboard.sql', database.feed_table)
         self._forgot_on: date | None = None
-        self.upkeep = Upkeep('dashboard', 'dashboard tables', log,
-                             failing='the dashboard tables cannot be kept up to date',
-                             again='the dashboard tables are kept up to date again',
-                             fault='keeping the dashboard tables up to date failed')
-
-    async def run(self) -> None:
-        """Refresh for ever, until cancelled. While the database is away the tables say as of when they are."""
-        while True:
-            async with self.upkeep.attempt():
-                if await self.refresh():
-                    await self.forget()
-            await self.pause.wait(self._every)
+        self.job = PeriodicJob(self._refresh_and_forget, every, TaskStatus(
+            'dashboard', 'dashboard tables', log, failing='the dashboard tables cannot be kept up to date',
+            again='the dashboard tables are kept up to date again',
+            fault='keeping the dashboard tables up to date failed'))
+        """While the database is away the tables say as of when they are. Whoever knows that the history has changed
+        wakes it."""
 
     async def refresh(self) -> bool:
         """All eight tables, in one transaction; False if another instance is at it, or while a history is created or
@@ -100,3 +91,7 @@ class DashboardKeeper:
             log.info('%s changes of status older than %s days were forgotten; what they add up to stays', f'{rows:,}',
                      self._retention.days)
         return rows
+
+    async def _refresh_and_forget(self) -> None:
+        if await self.refresh():
+            await self.forget()

@@ -9,36 +9,27 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from ..core.pause import Pause
 from ..db.database import Database
-from ..db.task_status import Upkeep
+from ..db.task_status import TaskStatus
+from .periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)
 
 ROWS_A_STEP = 50_000   # a step is one transaction, and must end within DB_COMMAND_TIMEOUT
 
 
-class HistoryKeeper:
-    """A task for the background of a whole program."""
+class HistoryRefresh:
+    """One for the whole program."""
 
     def __init__(self, database: Database, machine_silent_after: float | None, every: float = 60.0) -> None:
         """machine_silent_after: seconds after which a machine that says nothing is unknown, None: never; the database
         needs it to remember silences. every: seconds between two looks."""
         self._database = database
         self._silent_after = None if machine_silent_after is None else timedelta(seconds=machine_silent_after)
-        self._every = every
-        self.pause = Pause()
-        """Between two looks; ended by whoever knows that there is something to do."""
-        self.upkeep = Upkeep('history', 'history', log, failing='the history cannot be kept up to date',
-                             again='the history is kept up to date again',
-                             fault='keeping the history up to date failed')
-
-    async def run(self) -> None:
-        """Refresh for ever, until cancelled. While the database is away nothing is lost: the history waits."""
-        while True:
-            async with self.upkeep.attempt():
-                await self.refresh()
-            await self.pause.wait(self._every)
+        self.job = PeriodicJob(self.refresh, every, TaskStatus(
+            'history', 'history', log, failing='the history cannot be kept up to date',
+            again='the history is kept up to date again', fault='keeping the history up to date failed'))
+        """While the database is away nothing is lost: the history waits. Whoever knows that it has changed wakes it."""
 
     async def refresh(self) -> int | None:
         """Bring it up to date, step by step; how much there was to do, None: another instance is at it.

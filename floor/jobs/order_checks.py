@@ -6,35 +6,29 @@ may look.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 
 from ..db.database import Database
-from ..db.task_status import Upkeep
+from ..db.task_status import TaskStatus
+from .periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)
 
 MOST_NAMED = 10
 
 
-class WorkOrderKeeper:
-    """A task for the background of a whole program."""
+class OrderChecks:
+    """One for the whole program."""
 
     def __init__(self, database: Database, after: float | None, every: float = 5.0) -> None:
         """after: seconds of a stop until an order is opened for it; None: never. every: seconds between two looks."""
         self._database = database
         self._after = None if after is None else timedelta(seconds=after)
-        self._every = every
-        self.upkeep = Upkeep('work_orders', 'work orders', log, failing='work orders cannot be looked after',
-                             again='work orders are looked after again', fault='looking after the work orders failed')
-
-    async def run(self) -> None:
-        """Look for ever, until cancelled. While the database is away nothing is missed: stops and recoveries stay."""
-        while True:
-            async with self.upkeep.attempt():
-                await self.look()
-            await asyncio.sleep(self._every)
+        self.job = PeriodicJob(self.look, every, TaskStatus(
+            'work_orders', 'work orders', log, failing='work orders cannot be looked after',
+            again='work orders are looked after again', fault='looking after the work orders failed'))
+        """While the database is away nothing is missed: stops and recoveries stay."""
 
     async def look(self) -> None:
         """Once, in two short transactions.

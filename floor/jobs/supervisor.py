@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from ..db.task_status import Upkeep
+from ..db.task_status import TaskStatus
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Supervisor:
     def __init__(self, report: Callable[[str | None], None] = lambda _: None, *,
                  settled_after: float = SETTLED_AFTER_S, first_backoff: float = FIRST_BACKOFF_S) -> None:
         """report: is given a sentence for people about the tasks that fail now; None: none does. Times in seconds."""
-        self.statuses: list[Upkeep] = []
+        self.statuses: list[TaskStatus] = []
         """How each task is, in the order in which they were added."""
         self._report = report
         self._settled_after = settled_after
@@ -36,7 +36,7 @@ class Supervisor:
 
         name: for labels; what: for people, a plural, as 'page updates'.
         """
-        status = Upkeep(name, what, log, failing=f'the {what} failed and are started again',
+        status = TaskStatus(name, what, log, failing=f'the {what} failed and are started again',
                         again=f'the {what} work again', fault=f'the {what} failed and are started again')
         self.statuses.append(status)
 
@@ -64,7 +64,7 @@ class Supervisor:
 
         return run
 
-    def _settle(self, status: Upkeep) -> None:
+    def _settle(self, status: TaskStatus) -> None:
         status.done()
         self._say()
 

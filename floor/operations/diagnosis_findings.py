@@ -46,7 +46,7 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
     store = vitals.store
     if store.connection is not Connection.LIVE:
         what = 'The floor has never been live' if store.connection is Connection.CONNECTING else 'The floor is stale'
-        remedy = REMEDIES.get(vitals.listener.upkeep.reason or '', 'Look into the log.')
+        remedy = REMEDIES.get(vitals.listener.status.reason or '', 'Look into the log.')
         problem = full_stop(store.problem or 'nothing proves that all changes arrive')
         yield checks.NOT_LIVE.found(f'{what}: {problem}', remedy)
     if (trouble := store.troubles.get(FEED)) is not None:
@@ -119,7 +119,7 @@ def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _of_tasks(vitals: Vitals) -> Iterator[Finding]:
-    for task in vitals.upkeeps:
+    for task in vitals.jobs:
         if task.problem is not None and vitals.store.connection is Connection.LIVE:
             yield checks.TASK_FAILS.found(f'The {task.what} cannot be kept up to date: {full_stop(task.problem)}')
     for task in vitals.supervised:

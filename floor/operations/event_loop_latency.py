@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from ..core.latency import Lag
+from ..jobs.periodic_job import PeriodicJob
 
 EVERY_S = 0.25
 
@@ -15,10 +16,14 @@ EVERY_S = 0.25
 async def measure_event_loop(lag: Lag, every: float = EVERY_S) -> None:
     """For ever: ask to be woken, and see how much later it was. every: seconds."""
     loop = asyncio.get_running_loop()
-    while True:
-        due = loop.time() + every
-        await asyncio.sleep(every)
+    due = loop.time() + every
+
+    def look() -> None:
+        nonlocal due
         lag.observe(loop.time() - due)
+        due = loop.time() + every
+
+    await PeriodicJob(look, every, pause_first=True).run()
 
 
 def event_loop_lag() -> Lag:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from ..core.sentences import full_stop
 from ..feed.store import DISK, Connection, Difference, Store
+from ..jobs.periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +45,9 @@ class ConnectionWatch:
         self._began = monotonic()
         self._disk_full = disk_full
         self._now, self._monotonic = now, monotonic
+        self.job = PeriodicJob(self.look, 1.0, pause_first=True)
+        """Each second: nobody announces that nothing comes."""
         store.subscribe(self._on_difference)
-
-    async def run(self) -> None:
-        """Look each second, for ever: that nothing comes is told by nobody."""
-        while True:
-            await asyncio.sleep(1)
-            self.look()
 
     def look(self) -> None:
         """Note what has changed since the last look."""

@@ -9,10 +9,10 @@ pages has gone, for only closed pages leave much behind, and now and then for th
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Callable
 
+from ..jobs.periodic_job import PeriodicJob
 from .memory import collect_and_give_back
 
 YOUNG = 20_000
@@ -30,18 +30,21 @@ async def collect_garbage(pages_gone: Callable[[], int], pages_open: Callable[[]
                           every: float = LOOK_EVERY_S) -> None:
     """Do it for ever. pages_gone: how many pages have been closed since the start; pages_open: how many are open now;
     every: seconds between looks."""
+    seen, looks = pages_gone(), 0
+
+    def look() -> None:
+        nonlocal seen, looks
+        looks += 1
+        if pages_gone() - seen > GOOD_PART * pages_open() or looks >= AT_LEAST_EVERY:
+            seen, looks = pages_gone(), 0
+            gc.unfreeze()
+        collect_and_give_back()
+        gc.freeze()
+
     before = gc.get_threshold()
     gc.set_threshold(YOUNG, MIDDLE, NEVER)
     try:
-        seen, looks = pages_gone(), 0
-        while True:
-            await asyncio.sleep(every)
-            looks += 1
-            if pages_gone() - seen > GOOD_PART * pages_open() or looks >= AT_LEAST_EVERY:
-                seen, looks = pages_gone(), 0
-                gc.unfreeze()
-            collect_and_give_back()
-            gc.freeze()
+        await PeriodicJob(look, every, pause_first=True).run()
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)

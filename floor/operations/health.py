@@ -95,7 +95,7 @@ def examine(vitals: Vitals) -> Health:
     store = vitals.store
     live = store.connection is Connection.LIVE
     unavailable = f'unavailable: {store.problem}' if store.problem else 'not known'
-    tasks = {task.name: task.problem for task in vitals.all_upkeeps if task.problem is not None}
+    tasks = {task.name: task.problem for task in vitals.all_tasks if task.problem is not None}
     return Health(status=Connection.STALE if live and PAGE_UPDATES in tasks else store.connection,
                   database='ok' if live else unavailable,
                   store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),

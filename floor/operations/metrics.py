@@ -173,7 +173,7 @@ class FloorCollector(Collector):
                                   labels=['task'])
         took = GaugeMetricFamily('floor_task_duration_seconds', 'How long it took, the last time it succeeded.',
                                  labels=['task'])
-        for task in self._vitals.all_upkeeps:
+        for task in self._vitals.all_tasks:
             failing.add_metric([task.name], task.problem is not None)
             failures.add_metric([task.name], task.failures)
             done.add_metric([task.name], task.done_at or 0)

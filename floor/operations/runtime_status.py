@@ -14,7 +14,7 @@ from ..core.latency import Lag
 from ..core.version import program_version
 from ..db.database import Database
 from ..db.schema_files import Migration
-from ..db.task_status import Upkeep
+from ..db.task_status import TaskStatus
 from ..feed.listener import Listener
 from ..feed.store import Store
 from .freshness_log import ConnectionWatch
@@ -70,9 +70,9 @@ class Vitals:
     """How many pages did not say in time that they show it."""
     backlog: Callable[[], int] = lambda: 0
     """Messages that wait for the browser that reads slowest."""
-    upkeeps: Sequence[Upkeep] = ()
+    jobs: Sequence[TaskStatus] = ()
     """The tasks that are done again and again."""
-    supervised: Sequence[Upkeep] = ()
+    supervised: Sequence[TaskStatus] = ()
     """The background tasks, each restarted when it ends."""
     log_lines: Callable[[], dict[str, int]] = dict
     """How many lines the log has of each level that is a complaint."""
@@ -89,6 +89,6 @@ class Vitals:
     instance: str = field(default_factory=lambda: f'{socket.gethostname()}, process {os.getpid()}')
 
     @property
-    def all_upkeeps(self) -> list[Upkeep]:
+    def all_tasks(self) -> list[TaskStatus]:
         """The listener's link to the database is one too."""
-        return [self.listener.upkeep, *self.upkeeps, *self.supervised]
+        return [self.listener.status, *self.jobs, *self.supervised]

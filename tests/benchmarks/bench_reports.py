@@ -21,8 +21,8 @@ from floor.db.database import SQL, Database
 from floor.db.embedded.server import EmbeddedPostgres
 from floor.db.migrations import migrate
 from floor.db.schema_files import load_schema_files
-from floor.jobs.dashboard_refresh import DashboardKeeper
-from floor.jobs.history_refresh import HistoryKeeper
+from floor.jobs.dashboard_refresh import DashboardRefresh
+from floor.jobs.history_refresh import HistoryRefresh
 
 from .report import Row, at_most, percentile, say, spread
 from .server import SCHEMA, data_folder
@@ -204,7 +204,7 @@ async def refresh_little(connection: asyncpg.Connection, rounds: int) -> Row:
 async def refresh_tables(database: Database, connection: asyncpg.Connection, rounds: int) -> list[Row]:
     """All eight dashboard tables as the program refreshes them, after a minute's changes and after a hundred times as
     many: what is stored is the same, so the difference is what is new."""
-    keeper = DashboardKeeper(database, HistoryKeeper(database, None), ZONE)
+    keeper = DashboardRefresh(database, HistoryRefresh(database, None), ZONE)
     await keeper.refresh()  # the first one fills them
     rows = []
     for new, times in (LITTLE, rounds), (100 * LITTLE, max(3, rounds // 4)):

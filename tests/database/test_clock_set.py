@@ -13,8 +13,8 @@ import pytest
 
 from floor.analytics import Analytics, Window
 from floor.db.database import Database
-from floor.jobs.dashboard_refresh import DashboardKeeper
-from floor.jobs.history_refresh import HistoryKeeper
+from floor.jobs.dashboard_refresh import DashboardRefresh
+from floor.jobs.history_refresh import HistoryRefresh
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -84,7 +84,7 @@ async def test_a_machine_that_comes_back_under_its_name_is_later_than_when_it_le
 
 
 async def test_a_clock_that_was_years_ahead_leaves_nothing_in_the_future(server: Server, database: Database) -> None:
-    keeper = HistoryKeeper(database, None)
+    keeper = HistoryRefresh(database, None)
     await keeper.refresh()
     await server.set_clock(YEARS)
     await server.report('down', 'Jam')
@@ -110,7 +110,7 @@ async def test_a_clock_that_was_years_ahead_leaves_nothing_in_the_future(server:
 
 async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Server, database: Database) -> None:
     """However long its status is the same, so that the log has nothing of it."""
-    keeper = HistoryKeeper(database, 60)
+    keeper = HistoryRefresh(database, 60)
     await server.set_clock(YEARS)
     await server.report('operational', machine=PAINTER)
     await server.set_clock(timedelta())
@@ -129,7 +129,7 @@ async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Ser
 
 async def test_reports_are_right_after_it(server: Server, database: Database) -> None:
     """As if the clock had been right: the stop counts, with the time that it took."""
-    keeper, now = HistoryKeeper(database, None), datetime.now(UTC)
+    keeper, now = HistoryRefresh(database, None), datetime.now(UTC)
     await keeper.refresh()
     await server.set_clock(YEARS)
     await server.report('down', 'Jam')
@@ -148,7 +148,7 @@ async def test_reports_are_right_after_it(server: Server, database: Database) ->
 
 async def test_a_clock_that_is_years_ahead_does_not_have_the_history_deleted(server: Server,
                                                                            database: Database) -> None:
-    keeper = DashboardKeeper(database, HistoryKeeper(database, None), ZoneInfo('UTC'), retention_days=30)
+    keeper = DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC'), retention_days=30)
     await server.connection.execute("UPDATE history_progress SET steady_since = now() - interval '3 years'")
     await keeper.refresh()
     assert await keeper.forget() == 0

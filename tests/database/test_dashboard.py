@@ -21,8 +21,8 @@ from floor.core.settings import Settings
 from floor.db.database import SQL, Database
 from floor.db.migrations import migrate
 from floor.db.schema_files import load_schema_files
-from floor.jobs.dashboard_refresh import DashboardKeeper
-from floor.jobs.history_refresh import HistoryKeeper
+from floor.jobs.dashboard_refresh import DashboardRefresh
+from floor.jobs.history_refresh import HistoryRefresh
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
@@ -44,8 +44,8 @@ ORDER = """
 
 
 @pytest.fixture
-def keeper(database: Database) -> DashboardKeeper:
-    return DashboardKeeper(database, HistoryKeeper(database, None), DETROIT)
+def keeper(database: Database) -> DashboardRefresh:
+    return DashboardRefresh(database, HistoryRefresh(database, None), DETROIT)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def order(connection: asyncpg.Connection, priority: str = 'medium', days_a
 # the numbers
 
 async def test_a_new_database_has_all_machines_running_and_nothing_else(
-        connect: Connect, keeper: DashboardKeeper) -> None:
+        connect: Connect, keeper: DashboardRefresh) -> None:
     reader = await connect()
     assert await keeper.refresh()
     assert await reader.fetchval(f'SELECT sum(machine_count) FROM {STATUS}') == 30
@@ -92,13 +92,13 @@ async def test_a_new_database_has_all_machines_running_and_nothing_else(
 
 
 async def test_current_status_knows_the_interior_line_and_silence(
-        feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+        feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PAINTER)
     await keeper.refresh()
     painter = await row(feed, STATUS, "production_line = 'Interior Line' AND equipment_type = 'painter'")
     assert (painter['status'], painter['machine_count'], painter['percentage']) == ('down', 1, Decimal('3.33'))
     assert await feed.fetchval(f"SELECT sum(machine_count) FROM {STATUS} WHERE production_line = 'Interior Line'") == 5
-    silent = DashboardKeeper(keeper._database, HistoryKeeper(keeper._database, 60.0), DETROIT)
+    silent = DashboardRefresh(keeper._database, HistoryRefresh(keeper._database, 60.0), DETROIT)
     await feed.execute("SET session_replication_role = replica; UPDATE machine_feed_stream SET reported_at = now() - "
                        "CASE machine_name WHEN 'Valve_02_01' THEN interval '1 hour' ELSE interval '0' END; "
                        "SET session_replication_role = origin")
@@ -106,7 +106,7 @@ async def test_current_status_knows_the_interior_line_and_silence(
     assert (await row(feed, STATUS, "status = 'unknown'"))['production_line'] == 'Engine Line'
 
 
-async def test_uptime_is_of_time(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+async def test_uptime_is_of_time(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     """168 hours: 42 down, 21 in warning, which is uptime; what was before the 7 days is carried in."""
     await say(feed, VALVE, (200, 'down'), (147, 'operational'), (121, 'warning'), (100, 'down'), (79, 'operational'))
     await keeper.refresh()
@@ -119,7 +119,7 @@ async def test_uptime_is_of_time(feed: asyncpg.Connection, keeper: DashboardKeep
 
 
 async def test_from_warning_to_down_is_an_incident_and_a_new_reason_is_none(
-        feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+        feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     await say(feed, VALVE, (50, 'warning'), (49, 'down', 'Jam'), (48.5, 'down', 'Drive overload'), (48, 'operational'),
               (10, 'down'), (9.99, 'operational'))
     await say(feed, PAINTER, (31 * 24, 'down'), (29 * 24, 'operational'))
@@ -137,7 +137,7 @@ async def test_from_warning_to_down_is_an_incident_and_a_new_reason_is_none(
 
 
 async def test_hours_are_of_the_plants_clock_and_weighted_by_time(
-        feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+        feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     """One machine of 30 is down from 14:00 to 14:30 in Detroit on one of 30 days, another in warning."""
     yesterday = datetime.now(DETROIT) - timedelta(days=2)
     two = yesterday.replace(hour=14, minute=0, second=0, microsecond=0)
@@ -156,7 +156,7 @@ async def test_hours_are_of_the_plants_clock_and_weighted_by_time(
     assert await feed.fetchval(f'SELECT sum(down_count) FROM {HOURS} WHERE hour_of_day <> 14') == 0
 
 
-async def test_work_orders_by_status(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+async def test_work_orders_by_status(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     await order(feed, 'critical', days_ago=1)
     await order(feed, assignee='Lisa Garcia')
     await order(feed, days_ago=3, hours=10)
@@ -175,7 +175,7 @@ async def test_work_orders_by_status(feed: asyncpg.Connection, keeper: Dashboard
     assert kpis['Avg Resolution Time (hours)'] == Decimal('12.5')
 
 
-async def test_a_day_is_compared_with_its_week(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+async def test_a_day_is_compared_with_its_week(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     for days_ago, orders in (0, 1), (1, 8), (2, 2), (3, 2), (29, 4), (33, 3):
         for _ in range(orders):
             await order(feed, days_ago=days_ago)
@@ -197,7 +197,7 @@ async def changes(connection: asyncpg.Connection, name: str = VALVE) -> list[tup
     return [(row['status'], row['previous_status'], row['status_change_type']) for row in rows]
 
 
-async def test_what_a_change_of_status_means(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+async def test_what_a_change_of_status_means(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     await say(feed, VALVE, (30, 'warning'), (29, 'down'), (28, 'down', 'Jam'), (27, 'warning'), (26, 'operational'),
               (25, 'down'), (24, None), (20, 'operational'))
     await keeper.refresh()
@@ -210,7 +210,7 @@ async def test_what_a_change_of_status_means(feed: asyncpg.Connection, keeper: D
     assert (first['production_line'], first['type']) == ('Transmission Line', 'valve')
 
 
-async def test_only_what_is_new_is_written(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+async def test_only_what_is_new_is_written(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     await say(feed, VALVE, *((hours, ('down', 'operational')[hours % 2]) for hours in range(40, 1, -1)))
     await keeper.refresh()
     before = {row['version']: (row['ctid'], row['last_updated']) for row in
@@ -227,7 +227,7 @@ async def test_only_what_is_new_is_written(feed: asyncpg.Connection, keeper: Das
     assert await changes(feed, PAINTER) == [('down', 'operational', 'FAILURE')]
 
 
-async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     await say(feed, VALVE, (30, 'down'), (20, 'operational'))
     await keeper.refresh()
     await say(feed, VALVE, (25, 'warning'), (24, 'operational'))
@@ -237,7 +237,7 @@ async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, kee
 
 
 async def test_steps_lead_to_the_same_as_one_go(
-        feed: asyncpg.Connection, keeper: DashboardKeeper, connect: Connect) -> None:
+        feed: asyncpg.Connection, keeper: DashboardRefresh, connect: Connect) -> None:
     words: tuple[str | None, ...] = ('down', 'operational', 'down', 'warning', None, 'operational')
     held = await connect()
     late = held.transaction()
@@ -257,7 +257,7 @@ async def test_steps_lead_to_the_same_as_one_go(
     assert len(by_steps) > 30
 
 
-async def test_rows_older_than_seven_days_fall_out(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+async def test_rows_older_than_seven_days_fall_out(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     await say(feed, VALVE, (167, 'down'), (166, 'operational'), (20, 'down'))
     await keeper.refresh()
     await feed.execute(f"UPDATE {CHANGES} SET changed_at = changed_at - interval '2 hours'")  # as if so long had passed
@@ -265,7 +265,7 @@ async def test_rows_older_than_seven_days_fall_out(feed: asyncpg.Connection, kee
     assert [status for status, *_ in await changes(feed)] == ['down']
 
 
-async def test_a_machine_that_moves_takes_its_changes_along(feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+async def test_a_machine_that_moves_takes_its_changes_along(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     await say(feed, VALVE, (20, 'down'))
     await keeper.refresh()
     await feed.execute('UPDATE machines SET line_id = 4 WHERE machine_name = $1', VALVE)
@@ -277,7 +277,7 @@ async def test_a_machine_that_moves_takes_its_changes_along(feed: asyncpg.Connec
 # the same as the reports
 
 async def test_the_reports_show_the_same_numbers(
-        feed: asyncpg.Connection, keeper: DashboardKeeper, database: Database) -> None:
+        feed: asyncpg.Connection, keeper: DashboardRefresh, database: Database) -> None:
     for number, name in enumerate((VALVE, PAINTER, 'Sorter_03_01', 'Press')):
         words = 'down', 'operational', 'warning', 'operational'
         await say(feed, name, *((800 - 13.7 * step - number, words[step % 4], 'Starved') for step in range(58)))
@@ -333,7 +333,7 @@ async def test_the_reports_show_the_same_numbers(
 
 
 async def test_a_machine_that_is_removed_leaves_the_floor_and_keeps_its_past(
-        feed: asyncpg.Connection, keeper: DashboardKeeper) -> None:
+        feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
     await say(feed, VALVE, (20, 'down'), (10, 'operational'))
     await feed.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
     await keeper.refresh()
@@ -350,7 +350,7 @@ async def test_a_machine_that_is_removed_leaves_the_floor_and_keeps_its_past(
 
 # how the tables are refreshed
 
-async def test_psql_refreshes_them_like_the_app(feed: asyncpg.Connection, keeper: DashboardKeeper, psql: Psql) -> None:
+async def test_psql_refreshes_them_like_the_app(feed: asyncpg.Connection, keeper: DashboardRefresh, psql: Psql) -> None:
     await say(feed, VALVE, (50, 'down'), (20, 'operational'))
     await order(feed, days_ago=3, hours=10)
     await keeper.refresh()
@@ -364,7 +364,7 @@ async def test_psql_refreshes_them_like_the_app(feed: asyncpg.Connection, keeper
 
 
 async def test_a_reader_never_sees_an_empty_or_half_table(
-        feed: asyncpg.Connection, keeper: DashboardKeeper, connect: Connect) -> None:
+        feed: asyncpg.Connection, keeper: DashboardRefresh, connect: Connect) -> None:
     reader = await connect()
     await keeper.refresh()
     seen: list[tuple[int, ...]] = []
@@ -394,14 +394,14 @@ async def test_a_reader_never_sees_an_empty_or_half_table(
     assert [counts[7] for counts in seen] == sorted(counts[7] for counts in seen), 'changes only come'
 
 
-async def test_two_keepers_take_turns(feed: asyncpg.Connection, keeper: DashboardKeeper, database: Database,
+async def test_two_keepers_take_turns(feed: asyncpg.Connection, keeper: DashboardRefresh, database: Database,
                                       connect: Connect) -> None:
     other = await connect()
     await other.execute(f'BEGIN; LOCK TABLE {KPIS} IN SHARE ROW EXCLUSIVE MODE')
     assert not await keeper.refresh()
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 0
     await other.execute('COMMIT')
-    second = DashboardKeeper(database, HistoryKeeper(database, None), DETROIT)
+    second = DashboardRefresh(database, HistoryRefresh(database, None), DETROIT)
     for _ in range(5):
         assert any(await asyncio.gather(keeper.refresh(), second.refresh()))
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 24
@@ -411,12 +411,12 @@ async def test_the_keeper_survives_a_database_that_is_away(
         connect: Connect, database: Database, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     reader = await connect()
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
-    keeper = DashboardKeeper(away, HistoryKeeper(away, None), DETROIT, every=0.01)
+    keeper = DashboardRefresh(away, HistoryRefresh(away, None), DETROIT, every=0.01)
     with pytest.raises(DatabaseUnavailable):
         await keeper.refresh()
-    task = asyncio.create_task(keeper.run())
+    task = asyncio.create_task(keeper.job.run())
     await until(lambda: 'the dashboard tables cannot be kept up to date' in caplog.text)
-    keeper._database, keeper._history = database, HistoryKeeper(database, None)
+    keeper._database, keeper._history = database, HistoryRefresh(database, None)
 
     async def is_fresh() -> bool:
         return bool(await reader.fetchval(f'SELECT count(*) FROM {KPIS}'))

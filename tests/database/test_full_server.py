@@ -64,7 +64,7 @@ async def test_the_page_says_that_it_waits_and_is_live_as_soon_as_there_is_room(
         await until(lambda: store.problem is not None)
         assert str(store.problem).startswith('the database has no connection left for this program, which waits for '
                                              'one: too many connections for role "guest"')
-        assert listener.upkeep.reason == 'full'
+        assert listener.status.reason == 'full'
         await strangers.pop().close()
         await until(lambda: store.connection is Connection.LIVE)
     finally:

@@ -21,8 +21,8 @@ from floor.core.model import HistoryState
 from floor.db.database import Database, load_queries
 from floor.feed.listener import Listener, Timing
 from floor.feed.store import Store
-from floor.jobs.dashboard_refresh import DashboardKeeper
-from floor.jobs.history_refresh import HistoryKeeper
+from floor.jobs.dashboard_refresh import DashboardRefresh
+from floor.jobs.history_refresh import HistoryRefresh
 from floor.orders.work_order_list import OrderFilter, WorkOrderList
 from simulator import backfill as backfill_module
 from simulator.backfill import backfill
@@ -134,7 +134,7 @@ async def test_every_instance_knows_it_without_asking(store: Store, creating: Ca
 
 async def test_the_dashboard_tables_are_empty_meanwhile_and_complete_after_it(
         database: Database, connect: Connect, creating: Callable[[], Any]) -> None:
-    keeper = DashboardKeeper(database, HistoryKeeper(database, None), ZoneInfo('UTC'))
+    keeper = DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC'))
     onlooker = await connect()
     assert await keeper.refresh()
     assert (await rows(onlooker))['machine_uptime_7days'] == 30
@@ -153,10 +153,10 @@ async def test_the_dashboard_tables_are_empty_meanwhile_and_complete_after_it(
 async def test_they_are_brought_up_to_date_as_soon_as_it_is_complete(
         database: Database, store: Store, connect: Connect, creating: Callable[[], Any]) -> None:
     """As floor/app.py wires it: the keepers look once an hour, and when the state of the history changes."""
-    history = HistoryKeeper(database, None, every=3600)
-    keeper = DashboardKeeper(database, history, ZoneInfo('UTC'), every=3600)
-    store.subscribe(lambda difference: keeper.pause.end() if difference.history else None)
-    task = asyncio.create_task(keeper.run())
+    history = HistoryRefresh(database, None, every=3600)
+    keeper = DashboardRefresh(database, history, ZoneInfo('UTC'), every=3600)
+    store.subscribe(lambda difference: keeper.job.wake() if difference.history else None)
+    task = asyncio.create_task(keeper.job.run())
     onlooker = await connect()
 
     async def stopped() -> bool:
@@ -227,7 +227,7 @@ async def test_a_long_history_that_was_never_summed_up_is_being_processed(
     await age(connection)
     assert await connection.fetchval('SELECT history_state()') == 'processing'
     assert (await Analytics(database, ZoneInfo('UTC')).kpis(last_day())).covered  # slow, and right
-    await HistoryKeeper(database, None).refresh()
+    await HistoryRefresh(database, None).refresh()
     assert await connection.fetchval('SELECT history_state()') == 'ready'
 
 

@@ -17,7 +17,7 @@ from floor.core.errors import DatabaseUnavailable, InvalidInput
 from floor.core.model import MachineName, Status
 from floor.core.settings import Settings
 from floor.db.database import Database
-from floor.jobs.history_refresh import HistoryKeeper
+from floor.jobs.history_refresh import HistoryRefresh
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
@@ -254,7 +254,7 @@ async def test_silences_are_only_ever_added_to(connect: Connect) -> None:
 async def test_the_keeper_refreshes_and_hands_over_the_limit(connect: Connect, database: Database) -> None:
     reader = await connect()
     await add(reader, 30, 'down', 'Jam')
-    keeper = asyncio.create_task(HistoryKeeper(database, machine_silent_after=90.0, every=0.01).run())
+    keeper = asyncio.create_task(HistoryRefresh(database, machine_silent_after=90.0, every=0.01).job.run())
 
     async def is_up_to_date() -> bool:
         return bool(await reader.fetchval("SELECT rolled_until > now() - interval '2 hours' FROM history_progress"))
@@ -270,10 +270,10 @@ async def test_the_keeper_survives_a_database_that_is_away(connect: Connect, dat
                                                            caplog: pytest.LogCaptureFixture) -> None:
     reader = await connect()
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
-    keeper = HistoryKeeper(away, None, every=0.01)
+    keeper = HistoryRefresh(away, None, every=0.01)
     with pytest.raises(DatabaseUnavailable):
         await keeper.refresh()
-    task = asyncio.create_task(keeper.run())
+    task = asyncio.create_task(keeper.job.run())
     await until(lambda: 'the history cannot be kept up to date' in caplog.text)
     keeper._database = database
     await add(reader, 1, 'down')

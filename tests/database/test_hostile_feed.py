@@ -20,8 +20,8 @@ from floor.db.migrations import migrate, prepare
 from floor.db.schema_files import load_schema_files
 from floor.feed.listener import Listener, Timing
 from floor.feed.store import Connection, Store
-from floor.jobs.dashboard_refresh import DashboardKeeper
-from floor.jobs.history_refresh import HistoryKeeper
+from floor.jobs.dashboard_refresh import DashboardRefresh
+from floor.jobs.history_refresh import HistoryRefresh
 from floor.operations.diagnosis import diagnose
 from floor.operations.diagnosis_findings import findings
 
@@ -81,7 +81,7 @@ async def test_a_floor_comes_back_whatever_a_feed_holds(
 
 async def test_the_dashboard_is_refreshed_whatever_a_feed_holds(
         database: Database, holding_everything: asyncpg.Connection) -> None:
-    assert await DashboardKeeper(database, HistoryKeeper(database, None), ZoneInfo('UTC')).refresh()
+    assert await DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC')).refresh()
 
 
 async def test_a_schema_is_made_whatever_a_feed_holds(

@@ -20,8 +20,8 @@ from floor.core.model import MachineName, Status
 from floor.db.database import Database, load_queries
 from floor.feed.listener import Listener, Timing
 from floor.feed.store import Store
-from floor.jobs.dashboard_refresh import DashboardKeeper
-from floor.jobs.history_refresh import HistoryKeeper
+from floor.jobs.dashboard_refresh import DashboardRefresh
+from floor.jobs.history_refresh import HistoryRefresh
 from floor.web.api import floor_api
 from simulator.runner import SimulatorRunner
 
@@ -173,7 +173,7 @@ async def test_rest_says_unknown_and_never_reported(database: Database, feed: as
 # what is added up
 
 async def test_the_dashboard_tables_do_not_count_it_as_running(database: Database, feed: asyncpg.Connection) -> None:
-    await DashboardKeeper(database, HistoryKeeper(database, None), UTC).refresh()
+    await DashboardRefresh(database, HistoryRefresh(database, None), UTC).refresh()
     assert await feed.fetchval("SELECT sum(machine_count) FROM dashboard_current_machine_status "
                                "WHERE status = 'unknown'") == 30
     uptime = await feed.fetch('SELECT DISTINCT uptime_percentage, operational_hours, unknown_hours, '

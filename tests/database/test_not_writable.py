@@ -55,7 +55,7 @@ class App:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self.listener.run()), asyncio.create_task(self.watch.run())]
+        tasks = [asyncio.create_task(self.listener.run()), asyncio.create_task(self.watch.job.run())]
         try:
             await until(lambda: self.store.connection is Connection.LIVE)
             yield

@@ -13,8 +13,8 @@ from database.past import age, content, say
 
 from floor.analytics import Analytics, Window
 from floor.db.database import SQL, Database
-from floor.jobs.dashboard_refresh import DashboardKeeper
-from floor.jobs.history_refresh import HistoryKeeper
+from floor.jobs.dashboard_refresh import DashboardRefresh
+from floor.jobs.history_refresh import HistoryRefresh
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
@@ -71,7 +71,7 @@ async def past(connect: Connect) -> asyncpg.Connection:
 
 
 async def test_what_is_old_is_forgotten_and_its_sums_stay(past: asyncpg.Connection, database: Database) -> None:
-    keeper = DashboardKeeper(database, HistoryKeeper(database, None), DETROIT, retention_days=30)
+    keeper = DashboardRefresh(database, HistoryRefresh(database, None), DETROIT, retention_days=30)
     await keeper.refresh()
     before, shown = await sums(past), await tables(past)
     assert await keeper.forget() == 52

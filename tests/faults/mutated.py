@@ -212,16 +212,16 @@ def keeps_the_newer_version() -> None:
 @mutation
 def reads_all_it_can_see() -> None:
     """A plain cursor: the history is read to its newest row, though older ones may still be uncommitted."""
-    from floor.jobs.history_refresh import HistoryKeeper
+    from floor.jobs.history_refresh import HistoryRefresh
 
-    refresh = HistoryKeeper.refresh
+    refresh = HistoryRefresh.refresh
 
     async def naive(self: Any) -> int:
         async with self._database.acquire() as connection:
             function = await connection.fetchval("SELECT pg_get_functiondef('history_read_on'::regproc)")
             await connection.execute(function.replace('settled bigint := oldest_xid', 'settled bigint := next_xid'))
         return await refresh(self)
-    HistoryKeeper.refresh = naive   # type: ignore[method-assign]
+    HistoryRefresh.refresh = naive   # type: ignore[method-assign]
 
 
 # several instances, and orders

@@ -98,7 +98,7 @@ async def test_who_is_no_supervisor_any_more_sees_no_more(floor, page):
 async def test_what_is_wrong_comes_first_and_hostile_words_are_words(floor, page, vitals):
     form = await page()
     floor.store.lose(f'{HOSTILE} went away')
-    vitals.listener.upkeep.failed(OSError('no route'), reason='unreachable')
+    vitals.listener.status.failed(OSError('no route'), reason='unreachable')
     form.press('Check now')
     await form.until(lambda: form.says('The floor is stale'))
     assert form.says(HOSTILE)

@@ -18,7 +18,7 @@ from floor.db.error_labels import no_reasons
 from floor.db.schema_files import Migration
 from floor.feed.listener import Listener
 from floor.feed.store import Store
-from floor.jobs.order_checks import WorkOrderKeeper
+from floor.jobs.order_checks import OrderChecks
 from floor.operations.checks import DASHBOARD_OLD, Severity
 from floor.operations.diagnosis import Applied, DatabaseFacts, Diagnosis, OpenTransaction, Trigger
 from floor.operations.diagnosis_findings import ENOUGH, REMEDIES, _of_clock, findings
@@ -64,7 +64,7 @@ def vitals() -> Vitals:
     store.prove()
     return Vitals(database=database, store=store, listener=Listener(nobody, None, store, schema='floor'),
                   watch=ConnectionWatch(store), pages=Pages(), loop=event_loop_lag(), browser=browser_lag(),
-                  upkeeps=[WorkOrderKeeper(database, None).upkeep], migrations=[Migration(1, 'floor', '')],
+                  jobs=[OrderChecks(database, None).job.status], migrations=[Migration(1, 'floor', '')],
                   log_lines=lambda: {'warning': 4, 'error': 0, 'critical': 0}, password=Password())
 
 
@@ -100,7 +100,7 @@ def test_what_the_database_says(vitals: Vitals, different: dict[str, Any], words
 
 
 def test_a_lost_connection_comes_with_what_to_do_about_this_very_reason(vitals: Vitals) -> None:
-    vitals.listener.upkeep.failed(DatabaseUnavailable('no route'), reason='unreachable')
+    vitals.listener.status.failed(DatabaseUnavailable('no route'), reason='unreachable')
     vitals.store.lose('no route')
     found = findings(Diagnosis(vitals, None, 'no route'))
     assert [each.severity for each in found] == [Severity.DOWN]
@@ -155,7 +155,7 @@ def test_refused_origins_are_shown_with_what_to_do(vitals: Vitals) -> None:
 def test_what_was_counted_and_what_fails(vitals: Vitals) -> None:
     vitals.listener.counters.audits_with_difference = 2
     vitals.listener.counters.unreadable = 1
-    vitals.upkeeps[0].failed(DatabaseUnavailable('full'))
+    vitals.jobs[0].failed(DatabaseUnavailable('full'))
     vitals.store.set_trouble('The database does not announce every change.')
     broken = replace(vitals, log_lines=lambda: {'warning': 0, 'error': 1, 'critical': 0})
     severities, whats, _ = zip(*said(broken), strict=True)

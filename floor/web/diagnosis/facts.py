@@ -81,8 +81,8 @@ def _connection(vitals: Vitals, says: Words) -> Iterable[tuple[str, str]]:
     yield 'Machines that stop reporting', _silent_machines(store.silent_after)
     yield 'Lost since the start', _counted(listener.losses)
     yield 'Attempts that failed', _counted(listener.refusals)
-    if listener.upkeep.last_problem is not None:
-        at, problem = listener.upkeep.last_problem
+    if listener.status.last_problem is not None:
+        at, problem = listener.status.last_problem
         yield 'Last problem', f'{says.at(at)}: {problem}'
 
 
@@ -145,7 +145,7 @@ def _derived(facts: DatabaseFacts | None, says: Words, retention_days: int | Non
 
 
 def _tasks(vitals: Vitals, says: Words) -> Iterable[tuple[str, ...]]:
-    for task in [each for each in vitals.all_upkeeps if each.failures or each not in vitals.supervised]:
+    for task in [each for each in vitals.all_tasks if each.failures or each not in vitals.supervised]:
         yield (task.what, says.ago(task.done_at), unbroken(delay(task.took)), number(task.failures),
                'works' if task.problem is None else f'fails: {task.problem}')
 

@@ -13,7 +13,7 @@ from floor.core.errors import DatabaseUnavailable, FeedNotDelivered
 from floor.core.latency import LATELY_S, Lag
 from floor.core.model import FloorSnapshot
 from floor.db.error_labels import no_reasons, reason_of
-from floor.db.task_status import REASONS_KEPT, Upkeep
+from floor.db.task_status import REASONS_KEPT, TaskStatus
 from floor.feed.listener import Listener, Timing
 from floor.feed.store import Connection, Store
 from floor.operations.event_loop_latency import measure_event_loop
@@ -21,53 +21,53 @@ from floor.operations.freshness_log import ConnectionWatch
 
 
 @pytest.fixture
-def upkeep(clock: Clock) -> Upkeep:
-    return Upkeep('task', 'tasks', logging.getLogger('floor.task'), failing='it fails', again='it works again',
+def status(clock: Clock) -> TaskStatus:
+    return TaskStatus('task', 'tasks', logging.getLogger('floor.task'), failing='it fails', again='it works again',
                   fault='it broke', now=clock, monotonic=clock)
 
 
 async def test_an_hour_of_failures_is_a_line_for_each_reason_and_one_for_the_end(
-        upkeep: Upkeep, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+        status: TaskStatus, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     reasons = DatabaseUnavailable('refused'), asyncpg.CannotConnectNowError('starting'), ZeroDivisionError('a slip')
     for turn in range(720):
         clock.now += 5
-        async with upkeep.attempt():
+        async with status.attempt():
             raise reasons[turn % 3]
-    assert upkeep.problem == 'a slip'
+    assert status.problem == 'a slip'
     clock.now += 5
-    async with upkeep.attempt():
+    async with status.attempt():
         clock.now += 0.5
     assert [(each.levelname, each.message) for each in caplog.records] == [
         ('WARNING', 'it fails: refused'), ('WARNING', 'it fails: starting'), ('ERROR', 'it broke'),
         ('INFO', 'it works again')]
     assert caplog.records[-1].after_s == 3600.5
-    assert (upkeep.failures, upkeep.problem, upkeep.took, upkeep.done_at) == (720, None, 0.5, clock.now)
-    assert upkeep.last_problem == (clock.now - 5.5, 'a slip')
+    assert (status.failures, status.problem, status.took, status.done_at) == (720, None, 0.5, clock.now)
+    assert status.last_problem == (clock.now - 5.5, 'a slip')
 
 
-async def test_the_next_outage_is_told_anew(upkeep: Upkeep, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_next_outage_is_told_anew(status: TaskStatus, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
-        async with upkeep.attempt():
+        async with status.attempt():
             raise DatabaseUnavailable('refused')
-        async with upkeep.attempt():
+        async with status.attempt():
             pass
     assert [each.message for each in caplog.records if each.levelno == logging.WARNING] == ['it fails: refused'] * 2
 
 
 async def test_reasons_that_are_always_new_do_not_flood_the_log(
-        upkeep: Upkeep, caplog: pytest.LogCaptureFixture) -> None:
+        status: TaskStatus, caplog: pytest.LogCaptureFixture) -> None:
     for turn in range(1000):
-        async with upkeep.attempt():
+        async with status.attempt():
             raise DatabaseUnavailable(f'process {turn} ended')
     assert len([each for each in caplog.records if each.levelno >= logging.WARNING]) == REASONS_KEPT
 
 
-async def test_a_task_that_is_cancelled_has_not_failed(upkeep: Upkeep) -> None:
+async def test_a_task_that_is_cancelled_has_not_failed(status: TaskStatus) -> None:
     with pytest.raises(asyncio.CancelledError):
-        async with upkeep.attempt():
+        async with status.attempt():
             raise asyncio.CancelledError
-    assert upkeep.failures == 0
+    assert status.failures == 0
 
 
 async def test_a_database_that_is_away_for_an_hour_is_a_handful_of_lines(

@@ -16,7 +16,7 @@ from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.migrations import migrate
 from floor.db.schema_files import load_schema_files
-from floor.jobs.order_checks import WorkOrderKeeper
+from floor.jobs.order_checks import OrderChecks
 from floor.operations.log_output import TextLines
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
@@ -24,9 +24,9 @@ OFTEN = 0.01   # seconds between two looks
 
 
 @asynccontextmanager
-async def running(*keepers: WorkOrderKeeper) -> AsyncIterator[None]:
+async def running(*keepers: OrderChecks) -> AsyncIterator[None]:
     """They look while the block runs; a keeper that ends by itself fails the test."""
-    tasks = [asyncio.create_task(keeper.run()) for keeper in keepers]
+    tasks = [asyncio.create_task(keeper.job.run()) for keeper in keepers]
     try:
         yield
         assert not any(task.done() for task in tasks)
@@ -50,7 +50,7 @@ class Plant:
         return [tuple(row) for row in await self._connection.fetch(
             'SELECT machine_id, status, recovered_at IS NOT NULL FROM work_orders ORDER BY machine_id, created_at')]
 
-    async def looks(self, keeper: WorkOrderKeeper) -> list[tuple[str, str, bool]]:
+    async def looks(self, keeper: OrderChecks) -> list[tuple[str, str, bool]]:
         await keeper.look()
         return await self.orders()
 
@@ -67,7 +67,7 @@ async def test_a_long_stop_gets_an_order_and_its_recovery_is_noted(database: Dat
     async def noted() -> bool:
         return await plant.orders() == [('Valve_01_01', 'open', True)]
 
-    async with running(WorkOrderKeeper(database, 0, OFTEN)):
+    async with running(OrderChecks(database, 0, OFTEN)):
         await plant.says('Valve_01_01', 'down', 'Seal leaks')
         await until(opened)
         await plant.says('Valve_01_01', 'operational')
@@ -76,15 +76,15 @@ async def test_a_long_stop_gets_an_order_and_its_recovery_is_noted(database: Dat
 
 async def test_a_stop_that_is_not_long_enough_gets_none(database: Database, plant: Plant) -> None:
     await plant.says('Valve_01_01', 'down', 'Seal leaks')
-    assert await plant.looks(WorkOrderKeeper(database, 3600)) == []
-    assert len(await plant.looks(WorkOrderKeeper(database, 0))) == 1
+    assert await plant.looks(OrderChecks(database, 3600)) == []
+    assert len(await plant.looks(OrderChecks(database, 0))) == 1
 
 
 async def test_many_at_once_are_one_short_line_of_the_log_each(
         database: Database, plant: Plant, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     sql = await connect()
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Power cut'")
-    keeper = WorkOrderKeeper(database, 0)
+    keeper = OrderChecks(database, 0)
     caplog.set_level(logging.INFO, 'floor.jobs.order_checks')
     await keeper.look()
     await sql.execute("UPDATE machine_feed_stream SET status = 'operational', reason = NULL")
@@ -101,7 +101,7 @@ async def test_many_at_once_are_one_short_line_of_the_log_each(
 
 async def test_switched_off_it_opens_none_but_still_notes_recoveries(
         database: Database, plant: Plant, connect: Connect) -> None:
-    off = WorkOrderKeeper(database, None)
+    off = OrderChecks(database, None)
     await plant.says('Valve_01_01', 'down', 'Seal leaks')
     assert await plant.looks(off) == []
     await (await connect()).execute('INSERT INTO work_orders (machine_id, issue_description) VALUES ($1, $2)',
@@ -113,13 +113,13 @@ async def test_switched_off_it_opens_none_but_still_notes_recoveries(
 @pytest.mark.parametrize('reason', ['Starved', 'Blocked downstream'])
 async def test_a_machine_that_waits_for_another_gets_none(database: Database, plant: Plant, reason: str) -> None:
     await plant.says('Valve_01_01', 'down', reason)
-    assert await plant.looks(WorkOrderKeeper(database, 0)) == []
+    assert await plant.looks(OrderChecks(database, 0)) == []
 
 
 async def test_three_instances_at_once_open_one_order_per_stop(
         database_url: str, settings: Settings, plant: Plant, connect: Connect) -> None:
     databases = [Database(database_url, settings) for _ in range(3)]
-    keepers = [WorkOrderKeeper(database, 0, OFTEN) for database in databases]
+    keepers = [OrderChecks(database, 0, OFTEN) for database in databases]
     machines = [row[0] for row in await (await connect()).fetch('SELECT machine_name FROM machines ORDER BY 1')]
     async with running(*keepers):
         for machine in machines:
@@ -137,7 +137,7 @@ async def test_three_instances_at_once_open_one_order_per_stop(
 
 
 async def test_it_goes_on_when_its_connection_was_cut(database: Database, plant: Plant, connect: Connect) -> None:
-    keeper = WorkOrderKeeper(database, 0, OFTEN)
+    keeper = OrderChecks(database, 0, OFTEN)
     await keeper.look()
     async with running(keeper):
         await (await connect()).execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
@@ -159,7 +159,7 @@ async def test_a_problem_is_said_once_and_so_is_its_end(
 
     caplog.set_level(logging.DEBUG, 'floor.jobs.order_checks')
     database = Database(empty_database_url, settings)
-    async with running(WorkOrderKeeper(database, 0, OFTEN)):
+    async with running(OrderChecks(database, 0, OFTEN)):
         await until(lambda: len(said(logging.DEBUG)) >= 3)
         [warning] = said(logging.WARNING)
         assert 'note_recoveries() does not exist' in warning
@@ -174,7 +174,7 @@ async def test_a_problem_is_said_once_and_so_is_its_end(
 async def test_without_a_database_it_waits(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, 'floor.jobs.order_checks')
     nowhere = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
-    async with running(WorkOrderKeeper(nowhere, 60, OFTEN)):
+    async with running(OrderChecks(nowhere, 60, OFTEN)):
         await until(lambda: len(caplog.records) >= 3)
     assert [record.levelno for record in caplog.records[:3]] == [logging.WARNING, logging.DEBUG, logging.DEBUG]
     assert 'database does not answer' in caplog.records[0].message
@@ -182,7 +182,7 @@ async def test_without_a_database_it_waits(settings: Settings, caplog: pytest.Lo
 
 async def test_a_fault_of_ours_does_not_end_it(
         database: Database, plant: Plant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    keeper = WorkOrderKeeper(database, 0, OFTEN)
+    keeper = OrderChecks(database, 0, OFTEN)
     look, faults = keeper.look, iter([RuntimeError('a fault')])
 
     async def look_with_a_fault() -> None:
@@ -190,7 +190,7 @@ async def test_a_fault_of_ours_does_not_end_it(
             raise fault
         await look()
 
-    monkeypatch.setattr(keeper, 'look', look_with_a_fault)
+    monkeypatch.setattr(keeper.job, '_work', look_with_a_fault)
     await plant.says('Valve_01_01', 'down', 'Seal leaks')
     async with running(keeper):
         async def opened() -> bool:
