@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from floor.core.model import Employee, HoldReason, Priority, WorkOrderState
+from floor.core.model import Employee, HoldReason, Priority, WorkOrderStatus
 
 Action = Literal['report', 'change', 'comment', 'add_item', 'check_item']
 STEPS_AT_ONCE = 500
@@ -34,7 +34,7 @@ class OrderStep:
     machine_reason: str | None = None
     stop_since: datetime | None = None
     assignee_id: int | None = None
-    status: WorkOrderState | None = None
+    status: WorkOrderStatus | None = None
     hold_reason: HoldReason | None = None
     cause: str | None = None
     action_taken: str | None = None
@@ -86,21 +86,21 @@ class Draft:
 
     def start(self, at: datetime, who: Employee) -> None:
         """Begin, or go on after a hold."""
-        self._step(at, 'change', who, status=WorkOrderState.IN_PROGRESS)
+        self._step(at, 'change', who, status=WorkOrderStatus.IN_PROGRESS)
 
     def hold(self, at: datetime, who: Employee, reason: HoldReason, note: str) -> None:
         """Let it wait for something."""
-        self._step(at, 'change', who, status=WorkOrderState.ON_HOLD, hold_reason=reason, note=note)
+        self._step(at, 'change', who, status=WorkOrderStatus.ON_HOLD, hold_reason=reason, note=note)
 
     def complete(self, at: datetime, who: Employee, cause: str, action: str) -> None:
         """All of the checklist is done by then."""
         for item in self._items:
             self._step(at, 'check_item', who, item=item)
-        self._step(at, 'change', who, status=WorkOrderState.COMPLETED, cause=cause, action_taken=action)
+        self._step(at, 'change', who, status=WorkOrderStatus.COMPLETED, cause=cause, action_taken=action)
 
     def cancel(self, at: datetime, who: Employee, reason: str) -> None:
         """Give it up."""
-        self._step(at, 'change', who, status=WorkOrderState.CANCELLED, cancel_reason=reason)
+        self._step(at, 'change', who, status=WorkOrderStatus.CANCELLED, cancel_reason=reason)
 
     def recover(self, at: datetime) -> None:
         """The machine runs again: the program writes it."""

@@ -188,8 +188,8 @@ class Priority(StrEnum):
         return list(Priority).index(self)
 
 
-class WorkOrderState(StrEnum):
-    """Where a work order stands. The allowed moves: sql/migrations/0002_work_orders.sql."""
+class WorkOrderStatus(StrEnum):
+    """The status of a work order. The allowed transitions: sql/migrations/0002_work_orders.sql."""
 
     OPEN = 'open'
     IN_PROGRESS = 'in_progress'
@@ -205,7 +205,7 @@ class WorkOrderState(StrEnum):
     @property
     def is_active(self) -> bool:
         """Whether somebody still has to do something."""
-        return self not in {WorkOrderState.COMPLETED, WorkOrderState.CANCELLED}
+        return self not in {WorkOrderStatus.COMPLETED, WorkOrderStatus.CANCELLED}
 
 
 class HoldReason(StrEnum):
@@ -226,7 +226,7 @@ class OrderBrief:
     event: int
     version: int
     machine: MachineName
-    state: WorkOrderState
+    status: WorkOrderStatus
     priority: Priority
     assignee_id: int | None
     assignee: str | None
@@ -236,7 +236,7 @@ class OrderBrief:
 
     def is_overdue(self, now_ms: int) -> bool:
         """Whether it should have been done by now (ms since 1970, the database's clock)."""
-        return self.state.is_active and self.due_ms < now_ms
+        return self.status.is_active and self.due_ms < now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,7 @@ class WorkOrder:
     machine: MachineName
     description: str
     priority: Priority
-    state: WorkOrderState
+    status: WorkOrderStatus
     reporter_name: str
     reporter_email: str | None
     assignee_id: int | None
@@ -273,7 +273,7 @@ class WorkOrder:
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether it should have been done by now."""
-        return self.state.is_active and self.due_at < now
+        return self.status.is_active and self.due_at < now
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,11 +332,11 @@ class WorkOrderDetails:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One allowed move: where it leads, the least role that may make it, and for how long after the end."""
+class AllowedTransition:
+    """One allowed transition: where it leads, the least role that may make it, and for how long after the end."""
 
-    from_state: WorkOrderState
-    to_state: WorkOrderState
+    from_status: WorkOrderStatus
+    to_status: WorkOrderStatus
     role: Role
     within: timedelta | None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.model import Employee, MachineName, OrderBrief, Priority, Role, Status, StatusEvent, WorkOrderState
+from ..core.model import Employee, MachineName, OrderBrief, Priority, Role, Status, StatusEvent, WorkOrderStatus
 
 
 def to_event(row: Any) -> StatusEvent:
@@ -16,7 +16,7 @@ def to_event(row: Any) -> StatusEvent:
 
 def to_brief(row: Any) -> OrderBrief:
     """A row of the active orders, of now or of a moment."""
-    return OrderBrief(**{**row, 'state': WorkOrderState(row['state']), 'priority': Priority(row['priority'])})
+    return OrderBrief(**{**row, 'status': WorkOrderStatus(row['status']), 'priority': Priority(row['priority'])})
 
 
 def to_status(text: str | None) -> Status | None:

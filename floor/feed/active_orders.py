@@ -58,7 +58,7 @@ class ActiveOrders:
             if order.event <= (before.event if before else self._ended.get(order.id, -1)):
                 continue
             self._take_out(before)
-            if order.state.is_active:
+            if order.status.is_active:
                 self._put_in(order)
             else:
                 self._remember_end(order)

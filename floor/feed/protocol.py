@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from ..core.errors import NotificationError
-from ..core.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderState
+from ..core.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderStatus
 
 FIELDS_OF_A_CHANGE = 6
 FIELDS_OF_AN_ORDER = 11
@@ -87,7 +87,7 @@ def _change(item: list[object]) -> MachineChange:
 def _order(item: list[object]) -> OrderBrief:
     if not isinstance(item, list) or len(item) != FIELDS_OF_AN_ORDER:
         raise ValueError('an order has eleven fields')
-    id_, event, version, machine, state, priority, assignee_id, assignee, due_ms, description, by = item
+    id_, event, version, machine, status, priority, assignee_id, assignee, due_ms, description, by = item
     if not all(isinstance(text, str) for text in (id_, machine, description)):
         raise TypeError('id, machine and description are texts')
     if not all(text is None or isinstance(text, str) for text in (assignee, by)):
@@ -98,7 +98,7 @@ def _order(item: list[object]) -> OrderBrief:
     if assignee_id is not None:
         _check_numbers('the number of the assignee', IDS, assignee_id)
     return OrderBrief(OrderId(id_), event, version, MachineName(machine),  # type: ignore[arg-type]
-                      _one_of(WorkOrderState, state), _one_of(Priority, priority), assignee_id,  # type: ignore[arg-type]
+                      _one_of(WorkOrderStatus, status), _one_of(Priority, priority), assignee_id,  # type: ignore[arg-type]
                       assignee, due_ms, description, by)  # type: ignore[arg-type]
 
 

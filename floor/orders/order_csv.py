@@ -19,7 +19,7 @@ COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
     'Machine': lambda order: order.machine,
     'Description': lambda order: order.description,
     'Priority': lambda order: order.priority,
-    'State': lambda order: order.state.word,
+    'Status': lambda order: order.status.word,
     'Assignee': lambda order: order.assignee,
     'Due': lambda order: order.due_at,
     'Reported': lambda order: order.reported_at,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Literal
 
-from ..core.model import Priority, WorkOrderState
+from ..core.model import Priority, WorkOrderStatus
 from ..core.query_parameters import Query
 from .order_cursor import LONGEST, OrderCursor
 
@@ -21,6 +21,7 @@ LARGEST_ID = 2**31 - 1
 NAMES = ('status', 'done', 'overdue', 'priority', 'machine', 'assignee', 'q', 'sort', 'page', 'per_page', 'cursor')
 UPDATED_AFTER = 'updated_after'
 FORMER_NAMES = {'state': 'status', 'machine_id': 'machine'}
+FORMER_SORTS = {'state': 'status', '-state': '-status', 'what': 'description', '-what': '-description'}
 
 
 class SortKey(StrEnum):
@@ -29,9 +30,9 @@ class SortKey(StrEnum):
 
     PRESSING = 'pressing'
     MACHINE = 'machine'
-    WHAT = 'what'
+    DESCRIPTION = 'description'
     PRIORITY = 'priority'
-    STATE = 'state'
+    STATUS = 'status'
     ASSIGNEE = 'assignee'
     DUE = 'due'
     AGE = 'age'
@@ -48,14 +49,14 @@ class Done(StrEnum):
 class OrderFilter:
     """Which orders, sorted how, which page of them.
 
-    done adds orders that were completed lately to those in states; with neither, an order may be in any state.
+    done adds orders that were completed lately to those in statuses; with neither, an order may have any status.
     person: the name or e-mail address of the assignee, until WorkOrderList.checked has looked up whose it is.
     updated_after: only orders whose row was changed since then.
     cursor: the page is the one there, whatever its number is: nothing is skipped or comes twice while others write.
     written: what the address calls the machine and the assignee, for errors.
     """
 
-    states: frozenset[WorkOrderState] = frozenset()
+    statuses: frozenset[WorkOrderStatus] = frozenset()
     priorities: frozenset[Priority] = frozenset()
     machine: str | None = None
     assignee: int | Literal['none'] | None = None
@@ -84,7 +85,7 @@ class OrderFilter:
         assignee = asked.text('assignee')
         key, descending = _sort(asked, sort)
         filter = cls(
-            states=asked.some_of('status', WorkOrderState),
+            statuses=asked.some_of('status', WorkOrderStatus),
             priorities=asked.some_of('priority', Priority),
             machine=asked.text('machine') or None,
             assignee=_assignee(assignee),
@@ -106,7 +107,7 @@ class OrderFilter:
     def to_query(self) -> dict[str, str]:
         """The same as an address says it, without what goes without saying."""
         query = {
-            'status': ','.join(state for state in WorkOrderState if state in self.states),
+            'status': ','.join(status for status in WorkOrderStatus if status in self.statuses),
             'done': self.done or '',
             'overdue': '1' if self.overdue else '',
             'priority': ','.join(priority for priority in Priority if priority in self.priorities),
@@ -137,15 +138,16 @@ class OrderFilter:
         """The same, on the last of the pages that so many orders have."""
         return self.on_page(max(1, -(-total // self.per_page)))
 
-    def stateless(self) -> OrderFilter:
-        """What the counts of the states are counted under."""
-        return replace(self.whole(), states=frozenset(), done=None, overdue=False)
+    def without_statuses(self) -> OrderFilter:
+        """What the counts of the statuses are counted under."""
+        return replace(self.whole(), statuses=frozenset(), done=None, overdue=False)
 
 
 def _sort(asked: Query, default: SortKey) -> tuple[SortKey, bool]:
     """Each key turned round with a minus before it; pressing has no reverse."""
     keys = [*SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)]
     text = asked.text('sort').strip()
+    text = FORMER_SORTS.get(text, text)
     if text in keys:
         return SortKey(text.removeprefix('-')), text.startswith('-')
     asked.one_of('sort', keys)

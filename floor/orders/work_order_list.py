@@ -17,13 +17,13 @@ from typing import Any, TypeVar, cast
 import asyncpg
 
 from ..core.errors import DatabaseUnavailable, HistoryNotReadyError
-from ..core.model import HistoryState, HoldReason, OrderId, Priority, WorkOrder, WorkOrderState
+from ..core.model import HistoryState, OrderId, Priority, WorkOrder, WorkOrderStatus
 from ..db.database import Connection, Database, describe
-from ..db.row_mapping import to_status
 from . import order_csv
 from .named_in_filter import with_known_names
 from .order_cursor import OrderCursor
 from .order_filter import MOST_TEXT, UNASSIGNED, Done, OrderFilter, SortKey
+from .work_order_rows import to_order
 
 __all__ = ['MOST_TEXT', 'UNASSIGNED', 'Done', 'OrderCounts', 'OrderFilter', 'OrderPage', 'ShiftOrders', 'SortKey',
            'WorkOrderList']
@@ -38,7 +38,7 @@ Answer = TypeVar('Answer')
 
 @dataclass(frozen=True, slots=True)
 class OrderCounts:
-    """How many orders are in each state, under a filter without its states; of those, how many are overdue."""
+    """How many orders are in each status, under a filter without its statuses; of those, how many are overdue."""
 
     open: int = 0
     in_progress: int = 0
@@ -48,24 +48,24 @@ class OrderCounts:
     overdue: int = 0
     completed_today: int = 0
     completed_this_week: int = 0
-    overdue_by_state: Mapping[WorkOrderState, int] = field(default_factory=dict)
+    overdue_by_status: Mapping[WorkOrderStatus, int] = field(default_factory=dict)
 
-    def of(self, state: WorkOrderState) -> int:
-        """How many are in one state."""
-        return int(getattr(self, state.value))
+    def of(self, status: WorkOrderStatus) -> int:
+        """How many have one status."""
+        return int(getattr(self, status.value))
 
     @property
     def all(self) -> int:
-        """How many there are in any state."""
-        return sum(map(self.of, WorkOrderState))
+        """How many there are in any status."""
+        return sum(map(self.of, WorkOrderStatus))
 
     def total(self, filter: OrderFilter) -> int:
         """How many orders a filter shows whose counts these are."""
         lately = {None: 0, Done.TODAY: self.completed_today, Done.WEEK: self.completed_this_week}[filter.done]
-        states = filter.states if filter.states or filter.done else frozenset(WorkOrderState)
+        statuses = filter.statuses if filter.statuses or filter.done else frozenset(WorkOrderStatus)
         if filter.overdue:
-            return sum(self.overdue_by_state.get(state, 0) for state in states)
-        return sum(map(self.of, states)) + (0 if WorkOrderState.COMPLETED in states else lately)
+            return sum(self.overdue_by_status.get(status, 0) for status in statuses)
+        return sum(map(self.of, statuses)) + (0 if WorkOrderStatus.COMPLETED in statuses else lately)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +83,8 @@ class OrderPage:
 
 @dataclass(frozen=True, slots=True)
 class ShiftOrders:
-    """left: what was open, in progress or on hold at the end of a shift, with state, priority and assignee as they were
-    then; completed: what was done in it and is not reopened, in order of time."""
+    """left: what was open, in progress or on hold at the end of a shift, with status, priority and assignee as they
+    were then; completed: what was done in it and is not reopened, in order of time."""
 
     left: tuple[WorkOrder, ...]
     completed: tuple[WorkOrder, ...]
@@ -125,7 +125,7 @@ class WorkOrderList:
         return await self._once(('page', filter), revision, lambda: self._page(filter, revision))
 
     async def counts(self, filter: OrderFilter, revision: int | None = None) -> OrderCounts:
-        """How many orders are in each state, whatever states the filter asks for; revision as for a page.
+        """How many orders are in each status, whatever statuses the filter asks for; revision as for a page.
 
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
@@ -185,7 +185,7 @@ class WorkOrderList:
                 ids = [row['id'] for row in found[begin:begin + READ_AT_ONCE]]
                 orders |= {order.id: order for order in await self._orders_of(connection, ids)}
         return ShiftOrders(
-            left=tuple(replace(orders[row['id']], state=WorkOrderState(row['state']),
+            left=tuple(replace(orders[row['id']], status=WorkOrderStatus(row['status']),
                                priority=Priority(row['priority']), assignee=row['assignee'])
                        for row in found if row['left']),
             completed=tuple(sorted((orders[row['id']] for row in found if not row['left']),
@@ -211,7 +211,7 @@ class WorkOrderList:
         return cast(list[OrderId] | None, ids)
 
     async def _counts(self, filter: OrderFilter, revision: int | None, found: list[OrderId] | None) -> OrderCounts:
-        base = filter.stateless()
+        base = filter.without_statuses()
         return await self._once(('counts', base), revision, lambda: self._count(base, found))
 
     async def _former_assignees(self) -> frozenset[int]:
@@ -257,7 +257,7 @@ class WorkOrderList:
         return [row async for row in self._database.queries.work_order_ids(connection, **asked)]
 
     async def _orders_of(self, connection: Connection, ids: Sequence[OrderId]) -> list[WorkOrder]:
-        return [_to_order(row) async for row in self._database.queries.work_orders_of(connection, ids=ids)]
+        return [to_order(row) async for row in self._database.queries.work_orders_of(connection, ids=ids)]
 
     async def _count(self, filter: OrderFilter, found: list[OrderId] | None) -> OrderCounts:
         conditions = self._conditions(filter, found)
@@ -266,17 +266,17 @@ class WorkOrderList:
         async with self._asking() as connection:
             rows = [row async for row in self._database.queries.work_order_counts(connection, **asked)]
         return OrderCounts(
-            **{row['state']: row['orders'] for row in rows},
+            **{row['status']: row['orders'] for row in rows},
             overdue=sum(row['overdue'] for row in rows),
             completed_today=sum(row['completed_today'] for row in rows),
             completed_this_week=sum(row['completed_this_week'] for row in rows),
-            overdue_by_state={WorkOrderState(row['state']): row['overdue'] for row in rows})
+            overdue_by_status={WorkOrderStatus(row['status']): row['overdue'] for row in rows})
 
     def _conditions(self, filter: OrderFilter, found: list[OrderId] | None) -> dict[str, Any]:
         if filter.person:
             raise ValueError('whose orders these are has to be looked up first: checked()')
         return {
-            'states': [*filter.states] if filter.states or filter.done else None,
+            'statuses': [*filter.statuses] if filter.statuses or filter.done else None,
             'done': filter.done,
             'zone': str(self._zone),
             'priorities': [*filter.priorities] or None,
@@ -317,12 +317,6 @@ class WorkOrderList:
 
 async def _awaited(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     return await ask()
-
-
-def _to_order(row: Any) -> WorkOrder:
-    return WorkOrder(**{**row, 'priority': Priority(row['priority']), 'state': WorkOrderState(row['state']),
-                        'machine_status': to_status(row['machine_status']),
-                        'hold_reason': HoldReason(row['hold_reason']) if row['hold_reason'] else None})
 
 
 def _sort(filter: OrderFilter) -> str:

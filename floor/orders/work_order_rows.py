@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.model import (
+    AllowedTransition,
     Attachment,
     ChecklistItem,
     DueTime,
     HoldReason,
     MachineName,
-    Move,
     OrderId,
     Priority,
     Role,
     WorkOrder,
     WorkOrderEvent,
-    WorkOrderState,
+    WorkOrderStatus,
 )
 from ..db.row_mapping import to_status
 
@@ -28,7 +28,7 @@ def to_order(row: Any) -> WorkOrder:
     """A row of work_orders."""
     return WorkOrder(
         id=OrderId(row['id']), machine=MachineName(row['machine_id']), description=row['issue_description'],
-        priority=Priority(row['priority']), state=WorkOrderState(row['status']), reporter_name=row['reporter_name'],
+        priority=Priority(row['priority']), status=WorkOrderStatus(row['status']), reporter_name=row['reporter_name'],
         reporter_email=row['reporter_email'], assignee_id=row['assignee_id'], assignee=row['assignee'],
         source=row['source'], machine_status=to_status(row['machine_status']), machine_reason=row['machine_reason'],
         stop_since=row['stop_since'], recovered_at=row['recovered_at'], reported_at=row['timestamp'],
@@ -63,10 +63,11 @@ def to_attachment(row: Any) -> Attachment:
                       size=row['size'], added_at=row['added_at'], added_by=row['added_by'])
 
 
-def to_move(row: Any) -> Move:
-    """A row of work_order_moves."""
-    return Move(from_state=WorkOrderState(row['from_status']), to_state=WorkOrderState(row['to_status']),
-                role=Role(row['role']), within=row['within'])
+def to_transition(row: Any) -> AllowedTransition:
+    """A row of work_order_transitions."""
+    return AllowedTransition(
+        from_status=WorkOrderStatus(row['from_status']), to_status=WorkOrderStatus(row['to_status']),
+        role=Role(row['role']), within=row['within'])
 
 
 def to_due_time(row: Any) -> DueTime:

@@ -1,7 +1,8 @@
 """Commands and questions about work orders.
 
 Each command is one transaction: it looks up what who asks may do, locks the order, compares its version, and writes.
-Which moves are allowed and what they need stands in sql/migrations/0002_work_orders.sql; its refusals are passed on.
+Which transitions are allowed and what they need: sql/migrations/0002_work_orders.sql and sql/functions. Their refusals
+are passed on.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from typing import Any, Final
 
 from ..core.errors import EditConflict, InvalidInput, NotFound, OrderAlreadyOpenError, ReferenceReusedError
 from ..core.model import (
+    AllowedTransition,
     Attachment,
     DueTime,
     HoldReason,
     Identity,
     MachineName,
-    Move,
     Person,
     Priority,
     Role,
     WorkOrder,
     WorkOrderDetails,
     WorkOrderEvent,
-    WorkOrderState,
+    WorkOrderStatus,
 )
 from ..db.database import Connection, Database
 from ..db.transactions import (
@@ -48,7 +49,7 @@ from ..db.transactions import (
 from .employees import Employees, require
 from .pictures import Pictures
 from .work_order_files import clean_file_name, digest_of_file, is_picture, media_type, named_as
-from .work_order_rows import to_attachment, to_due_time, to_item, to_move, to_order, to_order_event, what_changed
+from .work_order_rows import to_attachment, to_due_time, to_item, to_order, to_order_event, to_transition, what_changed
 
 LONGEST_NAME = 200
 LONGEST_ITEM = 500
@@ -101,10 +102,10 @@ class OrderEdit:
 
 
 @dataclass(frozen=True, slots=True)
-class StateMove:
-    """Where an order goes, and the words that the new state needs; a note goes with any move."""
+class Transition:
+    """The status that an order gets, and what the new status needs; a note goes with any."""
 
-    to: WorkOrderState
+    to: WorkOrderStatus
     hold_reason: HoldReason | None = None
     cause: str = ''
     action_taken: str = ''
@@ -204,31 +205,32 @@ class WorkOrders:
                 priority=order.priority if edit.priority is UNCHANGED else edit.priority)
             return to_order(row)
 
-    async def move(self, who: Identity, id: str, version: int, move: StateMove) -> WorkOrder:
-        """Bring an order to another state. Needs the role that the table of moves says.
+    async def transition(self, who: Identity, id: str, version: int, transition: Transition) -> WorkOrder:
+        """Give an order another status. Needs the role that the table of transitions says.
 
         Starting an unassigned order assigns it to the person who starts it; who is no employee has to assign it first.
 
         :raises EditConflict: somebody has changed the order since that version
         """
-        words = {name: clean_text(getattr(move, name), name, TEXT, required=False) or None
+        words = {name: clean_text(getattr(transition, name), name, TEXT, required=False) or None
                  for name in ('cause', 'action_taken', 'cancel_reason', 'note')}
-        async with (logged('work order moved', who, order=id, to=move.to.value),
+        async with (logged('work order status changed', who, order=id, to=transition.to.value),
                     self._changing(who, id) as (connection, person, order)):
-            row = await self._queries.work_order_move(connection, from_status=order.state, to_status=move.to)
-            needed = Role.TECHNICIAN if row is None else to_move(row).role
-            require(person, needed, f'making an order {move.to.word.lower()}')
+            row = await self._queries.work_order_transition(
+                connection, from_status=order.status, to_status=transition.to)
+            needed = Role.TECHNICIAN if row is None else to_transition(row).role
+            require(person, needed, f'making an order {transition.to.word.lower()}')
             await self._refuse_late(connection, order, version)
-            if order.state is move.to:
-                raise InvalidInput(f'this order is {move.to.word.lower()} already', 'status')
-            await self._queries.say_with_move(connection, note=words.pop('note') or '')
-            takes_it = move.to is WorkOrderState.IN_PROGRESS and order.assignee_id is None
+            if order.status is transition.to:
+                raise InvalidInput(f'this order is {transition.to.word.lower()} already', 'status')
+            await self._queries.set_transition_note(connection, note=words.pop('note') or '')
+            takes_it = transition.to is WorkOrderStatus.IN_PROGRESS and order.assignee_id is None
             if takes_it and person.employee_id is None:
                 raise InvalidInput(NOBODY_TO_START, 'status')
-            row = await self._queries.move_work_order(
-                connection, id=id, version=version, status=move.to, hold_reason=move.hold_reason,
+            row = await self._queries.transition_work_order(
+                connection, id=id, version=version, status=transition.to, hold_reason=transition.hold_reason,
                 assignee_id=person.employee_id if takes_it else order.assignee_id,
-                **{name: text if name in _WORDS_OF.get(move.to, ()) else None for name, text in words.items()})
+                **{name: text if name in _WORDS_OF.get(transition.to, ()) else None for name, text in words.items()})
             return to_order(row)
 
     # what belongs to an order
@@ -378,13 +380,13 @@ class WorkOrders:
 
     # the rules
 
-    async def moves(self) -> dict[WorkOrderState, tuple[Move, ...]]:
-        """The allowed moves from every state, in the order of the states."""
+    async def transitions(self) -> dict[WorkOrderStatus, tuple[AllowedTransition, ...]]:
+        """The allowed transitions from every status, in the order of the statuses."""
         async with reading(self._database) as connection:
-            moves = [to_move(row) async for row in self._queries.work_order_moves(connection)]
-        states = list(WorkOrderState)
-        moves.sort(key=lambda move: states.index(move.to_state))
-        return {state: tuple(move for move in moves if move.from_state is state) for state in states}
+            transitions = [to_transition(row) async for row in self._queries.work_order_transitions(connection)]
+        statuses = list(WorkOrderStatus)
+        transitions.sort(key=lambda each: statuses.index(each.to_status))
+        return {status: tuple(each for each in transitions if each.from_status is status) for status in statuses}
 
     async def due_times(self) -> list[DueTime]:
         """How soon orders are due, the most pressing priority first."""
@@ -469,7 +471,7 @@ class WorkOrders:
             raise NotFound('that item is not on the checklist any more')
 
 
-_WORDS_OF = {WorkOrderState.COMPLETED: ('cause', 'action_taken'), WorkOrderState.CANCELLED: ('cancel_reason',)}
+_WORDS_OF = {WorkOrderStatus.COMPLETED: ('cause', 'action_taken'), WorkOrderStatus.CANCELLED: ('cancel_reason',)}
 
 
 def _checked(new: NewOrder) -> dict[str, Any]:

@@ -39,7 +39,7 @@ BEGIN
     RETURN new_row;
 END $$;
 
--- A state needs its words: why it waits, what was wrong and done, why it was given up.
+-- A status needs its words: why it waits, what was wrong and done, why it was given up.
 CREATE OR REPLACE FUNCTION work_order_check_words(new_row work_orders) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -84,7 +84,7 @@ LANGUAGE sql STABLE AS $$
     SELECT from_when + due_within FROM work_order_priorities WHERE priority = of_priority
 $$;
 
--- An order may be inserted in any state, so that orders of another system can be taken over; what it is then, it needs.
+-- An order may be inserted with any status, so that orders of another system can be taken over; what it is then, it needs.
 CREATE OR REPLACE FUNCTION work_order_register() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE

@@ -1,14 +1,14 @@
--- Which changes of a work order are allowed (work_order_moves), and that nothing of one is deleted.
+-- Which changes of a work order are allowed (work_order_transitions), and that nothing of one is deleted.
 
 CREATE OR REPLACE FUNCTION work_order_check_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    move work_order_moves;
+    transition work_order_transitions;
     ended timestamptz := coalesce(OLD.completed_at, OLD.cancelled_at);
 BEGIN
     NEW := work_order_clean(NEW);
     NEW.updated_at := acting_time();
-    -- what happened when it was reported stays; when it moved, its moves say
+    -- what happened when it was reported stays; when it changed, its events say
     NEW.created_at := OLD.created_at;
     NEW.client_reference := OLD.client_reference;
     NEW.client_reference_by := OLD.client_reference_by;
@@ -28,18 +28,18 @@ BEGIN
     END IF;
     NEW := work_order_set_assignee(NEW, OLD.assignee_id, OLD.assignee);
     IF NEW.status <> OLD.status THEN
-        SELECT * INTO move FROM work_order_moves WHERE from_status = OLD.status AND to_status = NEW.status;
+        SELECT * INTO transition FROM work_order_transitions WHERE from_status = OLD.status AND to_status = NEW.status;
         IF NOT FOUND THEN
-            RAISE check_violation USING CONSTRAINT = 'work_orders_move_check', COLUMN = 'status',
+            RAISE check_violation USING CONSTRAINT = 'work_orders_transition_check', COLUMN = 'status',
                 MESSAGE = format('an order that is %s cannot become %s: from here it goes to %s',
                     replace(OLD.status, '_', ' '), replace(NEW.status, '_', ' '),
                     (SELECT string_agg(replace(to_status, '_', ' '), ', ' ORDER BY to_status)
-                     FROM work_order_moves WHERE from_status = OLD.status));
+                     FROM work_order_transitions WHERE from_status = OLD.status));
         END IF;
-        IF move.within IS NOT NULL AND ended < acting_time() - move.within THEN
-            RAISE check_violation USING CONSTRAINT = 'work_orders_move_check', COLUMN = 'status',
+        IF transition.within IS NOT NULL AND ended < acting_time() - transition.within THEN
+            RAISE check_violation USING CONSTRAINT = 'work_orders_transition_check', COLUMN = 'status',
                 MESSAGE = format('this order ended more than %s days ago: open a new one',
-                                 extract(epoch FROM move.within)::bigint / 86400);
+                                 extract(epoch FROM transition.within)::bigint / 86400);
         END IF;
         NEW.acknowledged_at := coalesce(NEW.acknowledged_at, acting_time());
         NEW.started_at := CASE WHEN NEW.status IN ('in_progress', 'completed')

@@ -9,7 +9,7 @@ $$;
 -- Prepare the texts of these orders, of all if null.
 CREATE OR REPLACE FUNCTION prepare_work_order_texts(ids text[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    INSERT INTO work_order_texts AS t (work_order_id, machine_key, what_key, assignee_key, words)
+    INSERT INTO work_order_texts AS t (work_order_id, machine_key, description_key, assignee_key, words)
     SELECT o.id, name_sort_key(o.machine_id), name_sort_key(left(o.issue_description, 100)), name_sort_key(o.assignee),
            search_words(concat_ws(' ', o.id, o.machine_id,
                o.issue_description, o.reporter_name, o.assignee, o.machine_reason, o.cause, o.action_taken,
@@ -22,10 +22,10 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     WHERE ids IS NULL OR o.id = ANY (ids)
     ORDER BY o.id
     ON CONFLICT (work_order_id) DO UPDATE
-        SET machine_key = excluded.machine_key, what_key = excluded.what_key, assignee_key = excluded.assignee_key,
+        SET machine_key = excluded.machine_key, description_key = excluded.description_key, assignee_key = excluded.assignee_key,
             words = excluded.words
-        WHERE (t.machine_key, t.what_key, t.assignee_key, t.words)
-            IS DISTINCT FROM (excluded.machine_key, excluded.what_key, excluded.assignee_key, excluded.words)
+        WHERE (t.machine_key, t.description_key, t.assignee_key, t.words)
+            IS DISTINCT FROM (excluded.machine_key, excluded.description_key, excluded.assignee_key, excluded.words)
 $$;
 
 CREATE OR REPLACE FUNCTION work_orders_inserted() RETURNS trigger
@@ -42,9 +42,9 @@ ALTER TABLE work_orders ENABLE ALWAYS TRIGGER work_orders_inserted;
 CREATE OR REPLACE FUNCTION work_orders_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    INSERT INTO work_order_sort_history (work_order_id, machine_key, what_key, assignee_key, priority, status, due_at,
+    INSERT INTO work_order_sort_history (work_order_id, machine_key, description_key, assignee_key, priority, status, due_at,
                                          reported_at, ended_at)
-    SELECT o.id, t.machine_key, t.what_key, t.assignee_key, o.priority, o.status, o.due_at, o.timestamp,
+    SELECT o.id, t.machine_key, t.description_key, t.assignee_key, o.priority, o.status, o.due_at, o.timestamp,
            coalesce(o.completed_at, o.cancelled_at)
     FROM old_rows o JOIN new_rows n USING (id) JOIN work_order_texts t ON t.work_order_id = o.id
     WHERE (o.machine_id, left(o.issue_description, 100), o.assignee, o.priority, o.status, o.due_at, o.timestamp,

@@ -1,9 +1,9 @@
 -- Work orders under a filter, and as they were at a moment: one row per order.
 
 -- The orders under a filter; null means no condition. It is part of the statement that names it (inlined), so that its
--- indexes are used. done: today (by the clock of the zone) or week, for what was completed since then, whatever states
+-- indexes are used. done: today (by the clock of the zone) or week, for what was completed since then, whatever statuses
 -- are asked for. search: all of its words are in the order, in any order, in any of its texts. among: only these.
-CREATE OR REPLACE FUNCTION filtered_work_orders(states text[], done text, zone text, priorities text[], machine text,
+CREATE OR REPLACE FUNCTION filtered_work_orders(statuses text[], done text, zone text, priorities text[], machine text,
                                      person integer, unassigned boolean, overdue boolean, search text,
                                      changed_after timestamptz, among text[] DEFAULT NULL)
 RETURNS SETOF work_orders
@@ -12,7 +12,7 @@ LANGUAGE sql STABLE AS $$
     FROM work_orders o
     LEFT JOIN work_order_texts t ON t.work_order_id = o.id
     WHERE (among IS NULL OR o.id = ANY (among))
-      AND (states IS NULL OR o.status = ANY (states)
+      AND (statuses IS NULL OR o.status = ANY (statuses)
            OR o.completed_at >= CASE done WHEN 'today' THEN date_trunc('day', now(), zone)
                                           WHEN 'week' THEN now() - interval '7 days' END)
       AND (priorities IS NULL OR o.priority = ANY (priorities))

@@ -1,4 +1,4 @@
--- The work orders of a table that was set aside. Each is taken over in the state it has; what our table cannot hold as
+-- The work orders of a table that was set aside. Each is taken over with the status it has; what our table cannot hold as
 -- it was said (another form of id, a person who is not among the employees) is kept as a comment on the order.
 DO $$
 DECLARE

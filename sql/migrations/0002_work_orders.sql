@@ -1,5 +1,5 @@
--- Work orders, what happened to each, and what lists of them search and sort by. The allowed moves stand in
--- work_order_moves and hold for everybody, psql too; the triggers of sql/functions see to it.
+-- Work orders, what happened to each, and what lists of them search and sort by. The allowed transitions stand in
+-- work_order_transitions and hold for everybody, psql too; the triggers of sql/functions see to it.
 
 CREATE TABLE work_order_priorities (
     priority   text     PRIMARY KEY
@@ -12,16 +12,16 @@ COMMENT ON TABLE work_order_priorities IS 'How soon an order of each priority is
 INSERT INTO work_order_priorities VALUES
     ('critical', 1, '1 hour'), ('high', 2, '8 hours'), ('medium', 3, '72 hours'), ('low', 4, '168 hours');
 
-CREATE TABLE work_order_moves (
+CREATE TABLE work_order_transitions (
     from_status text NOT NULL,
     to_status   text NOT NULL,
     role        text NOT NULL,
     within      interval,
     PRIMARY KEY (from_status, to_status)
 );
-COMMENT ON TABLE work_order_moves IS
-    'Every allowed move, the least role that may make it in the app, and for how long after the end (null: always).';
-INSERT INTO work_order_moves (from_status, to_status, role, within) VALUES
+COMMENT ON TABLE work_order_transitions IS
+    'Every allowed transition, the least role that may make it in the app, and for how long after the end (null: always).';
+INSERT INTO work_order_transitions (from_status, to_status, role, within) VALUES
     ('open',        'in_progress', 'technician', NULL),
     ('open',        'on_hold',     'technician', NULL),
     ('open',        'completed',   'technician', NULL),
@@ -172,10 +172,10 @@ CREATE INDEX work_order_attachments_by_order ON work_order_attachments (work_ord
 -- What lists search and sort by. Triggers see to it, on replicated and bulk loads too (ENABLE ALWAYS).
 CREATE TABLE work_order_texts (
     work_order_id text PRIMARY KEY,
-    machine_key   text COLLATE "C" NOT NULL,
-    what_key      text COLLATE "C" NOT NULL,
-    assignee_key  text COLLATE "C",
-    words         text COLLATE "C" NOT NULL
+    machine_key     text COLLATE "C" NOT NULL,
+    description_key text COLLATE "C" NOT NULL,
+    assignee_key    text COLLATE "C",
+    words           text COLLATE "C" NOT NULL
 );
 COMMENT ON TABLE work_order_texts IS
     'One row per work order: its sort keys (name_sort_key), and the words that a search finds it by (fold_text).';
@@ -208,9 +208,9 @@ CREATE TABLE work_order_sort_history (
     xid           xid8        NOT NULL DEFAULT pg_current_xact_id(),
     replaced_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     work_order_id text        NOT NULL,
-    machine_key   text COLLATE "C" NOT NULL,
-    what_key      text COLLATE "C" NOT NULL,
-    assignee_key  text COLLATE "C",
+    machine_key     text COLLATE "C" NOT NULL,
+    description_key text COLLATE "C" NOT NULL,
+    assignee_key    text COLLATE "C",
     priority      text        NOT NULL,
     status        text        NOT NULL,
     due_at        timestamptz NOT NULL,

@@ -55,7 +55,7 @@ ORDER BY 3 DESC, 4 DESC, name_sort_key(o.assignee) NULLS LAST, o.assignee COLLAT
 
 -- name: orders_at(moment)
 -- The work orders that were active at a moment, as they were then, in the form that the floor keeps them.
-SELECT o.id, 0::bigint AS event, o.version, o.machine_id AS machine, was.status AS state, was.priority,
+SELECT o.id, 0::bigint AS event, o.version, o.machine_id AS machine, was.status, was.priority,
        NULL::integer AS assignee_id, was.assignee, epoch_ms(o.due_at) AS due_ms,
        left(o.issue_description, 200) AS description, NULL::text AS by
 FROM work_orders_at(:moment::timestamptz) was JOIN work_orders o USING (id)

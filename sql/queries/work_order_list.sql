@@ -16,12 +16,12 @@ FROM (SELECT o.id
       WHERE NOT (SELECT is_frequent FROM sample)
       LIMIT :most + 1) AS few;
 
--- name: work_order_ids(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, among, updated_after, sort, first, most)
+-- name: work_order_ids(statuses, done, zone, priorities, machine, assignee, unassigned, overdue, words, among, updated_after, sort, first, most)
 -- The orders under a filter, sorted; a minus before the sort turns it round. What ties is sorted by how pressing it is:
 -- active before ended (the latest of these first), critical first, then overdue, then what is not on hold, then by
 -- priority and by when it is due. snapshot and at say to work_order_ids_beyond what these pages saw, and when.
 SELECT o.id, pg_current_snapshot()::text AS snapshot, now() AS at
-FROM filtered_work_orders(:states::text[], :done::text, :zone::text, :priorities::text[], :machine::text,
+FROM filtered_work_orders(:statuses::text[], :done::text, :zone::text, :priorities::text[], :machine::text,
                           :assignee::integer, :unassigned::boolean, :overdue::boolean, :words::text,
                           :updated_after::timestamptz, :among::text[]) o
 LEFT JOIN work_order_texts t ON t.work_order_id = o.id
@@ -31,11 +31,11 @@ CROSS JOIN LATERAL (
                          ELSE 5 END AS stage
 ) AS key
 ORDER BY
-    CASE :sort::text WHEN 'machine' THEN t.machine_key WHEN 'what' THEN t.what_key WHEN 'assignee' THEN t.assignee_key END,
-    CASE :sort WHEN '-machine' THEN t.machine_key WHEN '-what' THEN t.what_key
+    CASE :sort::text WHEN 'machine' THEN t.machine_key WHEN 'description' THEN t.description_key WHEN 'assignee' THEN t.assignee_key END,
+    CASE :sort WHEN '-machine' THEN t.machine_key WHEN '-description' THEN t.description_key
                WHEN '-assignee' THEN t.assignee_key END DESC NULLS LAST,
     CASE :sort WHEN 'priority' THEN key.urgency WHEN '-priority' THEN -key.urgency
-               WHEN 'state' THEN key.stage WHEN '-state' THEN -key.stage END,
+               WHEN 'status' THEN key.stage WHEN '-status' THEN -key.stage END,
     CASE :sort WHEN 'due' THEN o.due_at WHEN '-age' THEN o.timestamp END,
     CASE :sort WHEN '-due' THEN o.due_at WHEN 'age' THEN o.timestamp END DESC,
     coalesce(o.completed_at, o.cancelled_at) DESC NULLS FIRST,
@@ -52,7 +52,7 @@ SELECT m.machine_name FROM machines m LEFT JOIN production_lines l USING (line_i
 ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(m.machine_name) END, m.position,
          m.machine_name COLLATE "C";
 
--- name: work_order_ids_beyond(states, done, zone, priorities, machine, assignee, unassigned, overdue, words, among, updated_after, sort, id, snapshot, at, back, most)
+-- name: work_order_ids_beyond(statuses, done, zone, priorities, machine, assignee, unassigned, overdue, words, among, updated_after, sort, id, snapshot, at, back, most)
 -- The same from an order on, without it; back: those before it, the nearest first. Each order stands where it stood when
 -- the first page was read (snapshot, at), so that nothing is skipped or comes twice while orders are added and changed.
 WITH changed AS (
@@ -64,7 +64,7 @@ WITH changed AS (
     ORDER BY h.work_order_id, h.number
 ), keyed AS NOT MATERIALIZED (
     SELECT o.id, key.*
-    FROM (SELECT f.* FROM filtered_work_orders(:states::text[], :done::text, :zone::text, :priorities::text[],
+    FROM (SELECT f.* FROM filtered_work_orders(:statuses::text[], :done::text, :zone::text, :priorities::text[],
                                                :machine::text, :assignee::integer, :unassigned::boolean,
                                                :overdue::boolean, :words::text, :updated_after::timestamptz,
                                                :among::text[]) f
@@ -73,11 +73,11 @@ WITH changed AS (
     LEFT JOIN changed c ON c.work_order_id = o.id
     CROSS JOIN LATERAL (
         SELECT CASE :sort::text WHEN 'machine' THEN coalesce(c.machine_key, t.machine_key)
-                                WHEN 'what' THEN coalesce(c.what_key, t.what_key)
+                                WHEN 'description' THEN coalesce(c.description_key, t.description_key)
                                 WHEN 'assignee' THEN CASE WHEN c.number IS NULL THEN t.assignee_key ELSE c.assignee_key END
                END AS up,
                CASE :sort WHEN '-machine' THEN coalesce(c.machine_key, t.machine_key)
-                          WHEN '-what' THEN coalesce(c.what_key, t.what_key)
+                          WHEN '-description' THEN coalesce(c.description_key, t.description_key)
                           WHEN '-assignee' THEN CASE WHEN c.number IS NULL THEN t.assignee_key ELSE c.assignee_key END
                END AS down,
                CASE coalesce(c.priority, o.priority) WHEN 'critical' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3
@@ -92,13 +92,13 @@ WITH changed AS (
     CROSS JOIN LATERAL (SELECT CASE WHEN :back::boolean THEN -1 ELSE 1 END AS way) AS reading
     CROSS JOIN LATERAL (
         SELECT -- each as a number or a text that is compared alone, upwards; reading back turns all of them round
-               reading.way * (:sort IN ('machine', 'what', 'assignee', '-machine', '-what', '-assignee')
+               reading.way * (:sort IN ('machine', 'description', 'assignee', '-machine', '-description', '-assignee')
                               AND coalesce(was.up, was.down) IS NULL)::integer AS missing,
                coalesce(CASE WHEN :back THEN was.down ELSE was.up END, '') AS up,
                coalesce(CASE WHEN :back THEN was.up ELSE was.down END, '') AS down,
                reading.way * coalesce(CASE :sort
                    WHEN 'priority' THEN was.urgency WHEN '-priority' THEN -was.urgency
-                   WHEN 'state' THEN was.stage WHEN '-state' THEN -was.stage
+                   WHEN 'status' THEN was.stage WHEN '-status' THEN -was.stage
                    WHEN 'due' THEN was.due WHEN '-due' THEN -was.due
                    WHEN '-age' THEN was.reported WHEN 'age' THEN -was.reported END, 0) AS value,
                reading.way * coalesce(-was.ended, '-infinity') AS ended,
@@ -121,18 +121,15 @@ LIMIT :most::bigint;
 
 -- name: work_orders_of(ids)
 -- These orders, in this order.
-SELECT o.id, o.machine_id AS machine, o.issue_description AS description, o.priority, o.status AS state, o.reporter_name,
-       o.reporter_email, o.assignee_id, o.assignee, o.source, o.machine_status, o.machine_reason, o.stop_since,
-       o.recovered_at, o.timestamp AS reported_at, o.created_at, o.due_at, o.acknowledged_at, o.started_at,
-       o.completed_at, o.cancelled_at, o.hold_reason, o.cause, o.action_taken, o.cancel_reason, o.updated_at, o.version
+SELECT o.*
 FROM unnest(:ids::text[]) WITH ORDINALITY AS asked (id, number) JOIN work_orders o USING (id)
 ORDER BY asked.number;
 
 -- name: work_order_counts(zone, priorities, machine, assignee, unassigned, words, among, updated_after)
--- How many orders are in each state under a filter that asks for no state; how many of them are overdue, and how many
+-- How many orders have each status under a filter that asks for none; how many of them are overdue, and how many
 -- were completed today, by the clock of the zone, and in the last 7 days.
 -- Subqueries ask for midnight once, not once per order, which took longer than all the rest.
-SELECT o.status AS state, count(*) AS orders,
+SELECT o.status, count(*) AS orders,
        CASE WHEN o.status IN ('open', 'in_progress', 'on_hold') THEN count(*) FILTER (WHERE o.due_at < (SELECT now()))
             ELSE 0 END AS overdue,
        count(*) FILTER (WHERE o.completed_at >= (SELECT date_trunc('day', now(), :zone::text))) AS completed_today,
@@ -147,7 +144,7 @@ SELECT e.id FROM employees e WHERE NOT e.active AND EXISTS (SELECT FROM work_ord
 
 -- name: orders_of_shift(start, until)
 -- The orders that were open at the end of a period, as they were then, and those that were completed in it (left false).
-SELECT id, status AS state, priority, assignee, true AS left FROM work_orders_at(:until::timestamptz)
+SELECT id, status, priority, assignee, true AS left FROM work_orders_at(:until::timestamptz)
 UNION ALL
 SELECT id, status, priority, assignee, false FROM work_orders
 WHERE status = 'completed' AND completed_at >= :start::timestamptz AND completed_at < :until;

@@ -35,16 +35,16 @@ UPDATE work_orders SET issue_description = :issue_description, priority = :prior
 WHERE id = :id AND version = :version
 RETURNING *;
 
--- name: work_order_move(from_status, to_status)^
-SELECT from_status, to_status, role, within FROM work_order_moves
+-- name: work_order_transition(from_status, to_status)^
+SELECT from_status, to_status, role, within FROM work_order_transitions
 WHERE from_status = :from_status AND to_status = :to_status;
 
--- name: say_with_move(note)!
--- What the event of the move in this transaction says besides.
+-- name: set_transition_note(note)!
+-- The note of the event that the transition in this transaction leaves.
 SELECT set_config('floor.note', :note, true);
 
--- name: move_work_order(id, version, status, assignee_id, hold_reason, cause, action_taken, cancel_reason)^
--- The trigger sees to it that the move is allowed, and clears what does not belong to the new state.
+-- name: transition_work_order(id, version, status, assignee_id, hold_reason, cause, action_taken, cancel_reason)^
+-- The trigger refuses a transition that is not allowed, and clears what does not belong to the new status.
 UPDATE work_orders SET status = :status, assignee_id = :assignee_id, hold_reason = :hold_reason,
                        cause = coalesce(:cause, cause),
                        action_taken = coalesce(:action_taken, action_taken),
@@ -119,8 +119,8 @@ WHERE client_reference = :client_reference AND client_reference_by = reference_o
 SELECT attachment_id, file_name, media_type, octet_length(content) AS size, added_at, added_by
 FROM work_order_attachments WHERE work_order_id = :id AND attachment_id = :attachment_id;
 
--- name: work_order_moves()
-SELECT m.from_status, m.to_status, m.role, m.within FROM work_order_moves m;
+-- name: work_order_transitions()
+SELECT t.from_status, t.to_status, t.role, t.within FROM work_order_transitions t;
 
 -- name: work_order_due_times()
 SELECT priority, due_within FROM work_order_priorities ORDER BY rank;

@@ -32,7 +32,7 @@ async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(
 
 async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visitor, sql):
     await sql.execute(ADD, 1, 120)
-    page = await visitor.open('/work-orders?sort=what')
+    page = await visitor.open('/work-orders?sort=description')
     await expect(page.get_by_text('showing 1 to 50 of 120')).to_be_visible()
     seen = await whats(page)
     # the first of this page goes to the end of the list: those after it move up, also over the ends of pages
@@ -77,7 +77,7 @@ async def test_the_label_of_each_field_of_a_new_order_is_whole_on_a_phone(visito
 async def test_an_order_opens_wherever_its_row_is_pressed(visitor, sql, options):
     await sql.execute(ADD, 1, 1)
     page = await visitor.open('/work-orders', **options)
-    for column in 'machine', 'what', 'due':
+    for column in 'machine', 'description', 'due':
         cell = await page.locator(f'.order-list tbody td[data-column={column}]').bounding_box()
         press = page.touchscreen.tap if options else page.mouse.click
 

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from database.postgres import channel_of, until
 
-from floor.core.model import OrderBrief, Priority, WorkOrderState
+from floor.core.model import OrderBrief, Priority, WorkOrderStatus
 from floor.feed.protocol import LONGEST_REASON, Changes, OrderChanges, Resync, parse
 
 pytestmark = pytest.mark.newest_postgres
@@ -207,7 +207,7 @@ async def test_an_order_says_all_that_the_floor_shows(writer: asyncpg.Connection
         lisa['email'])
     event = await writer.fetchval('SELECT max(event_id) FROM work_order_events')
     [order] = orders_in(await ear.payloads())
-    assert order == OrderBrief(row['id'], event, row['version'], 'Valve_01_01', WorkOrderState.OPEN, Priority.CRITICAL,
+    assert order == OrderBrief(row['id'], event, row['version'], 'Valve_01_01', WorkOrderStatus.OPEN, Priority.CRITICAL,
                                lisa['id'], f'{lisa["first_name"]} {lisa["last_name"]}', row['due'], 'Air “low”',
                                'mike.johnson@example.com')
 
@@ -226,7 +226,7 @@ async def test_whatever_happens_to_an_order_is_announced_with_its_latest_event(
     *_, after = orders_in(await ear.payloads())
     row = await writer.fetchrow('SELECT status, priority, version FROM work_orders WHERE id = $1', id_)
     assert after.event == await writer.fetchval('SELECT max(event_id) FROM work_order_events') > before.event
-    assert (after.state, after.priority, after.version) == tuple(row)
+    assert (after.status, after.priority, after.version) == tuple(row)
 
 
 async def test_many_orders_of_one_statement_come_in_messages_that_fit(writer: asyncpg.Connection, ear: Ear) -> None:

@@ -92,7 +92,7 @@ def test_an_order_lives_its_whole_life(api: Callable[[str], ModuleType], program
     edited = ask('update_work_order', order.id, body=models.WorkOrderPatch(
         version=order.version, priority=models.Priority.CRITICAL, assignee='Lisa Garcia'))
     held = ask('update_work_order', order.id, if_match=f'"{edited.version}"', body=models.WorkOrderPatch(
-        status=models.WorkOrderState.ON_HOLD, hold_reason=models.HoldReason.PARTS, note='Seal ordered'))
+        status=models.WorkOrderStatus.ON_HOLD, hold_reason=models.HoldReason.PARTS, note='Seal ordered'))
     assert (held.priority, held.assignee, held.status, held.version) == ('critical', 'Lisa Garcia', 'on_hold', 3)
 
     for _ in range(2):
@@ -106,10 +106,11 @@ def test_an_order_lives_its_whole_life(api: Callable[[str], ModuleType], program
     assert ask('get_attachment', order.id, file.id).payload.read()
 
     done = ask('update_work_order', order.id, body=models.WorkOrderPatch(
-        version=held.version, status=models.WorkOrderState.COMPLETED, cause='Seal worn', action_taken='Seal replaced'))
+        version=held.version, status=models.WorkOrderStatus.COMPLETED, cause='Seal worn', action_taken='Seal replaced'))
     assert [event.kind for event in ask('list_events', order.id)] == [
         'created', 'changed', 'changed', 'moved', 'commented', 'attached', 'moved']
-    listed = ask('list_work_orders', status=[models.WorkOrderState.COMPLETED], machine=MACHINE, overdue=False, q='leak')
+    listed = ask('list_work_orders', status=[models.WorkOrderStatus.COMPLETED], machine=MACHINE, overdue=False,
+                 q='leak')
     assert listed == [done]
 
 
@@ -122,7 +123,7 @@ def test_a_list_is_read_to_its_end_by_cursors(api: Callable[[str], ModuleType], 
         seen, cursor, total = [], api('types').UNSET, None
         while cursor is not None:
             page = listing.sync_detailed(client=client, machine='Valve_01_01', updated_after=begin, per_page=2,
-                                         cursor=cursor, status=[models.WorkOrderState.OPEN], q='sticks')
+                                         cursor=cursor, status=[models.WorkOrderStatus.OPEN], q='sticks')
             seen += [order.id for order in page.parsed]
             total, cursor = page.headers['x-total-count'], page.headers.get('x-next-cursor')
     assert (seen, total) == (made[::-1], '5')
@@ -169,7 +170,7 @@ async def test_every_error_is_a_problem_of_its_type(api: Callable[[str], ModuleT
         answers = {
             401: await ask('list_work_orders', email=None),
             403: await ask('update_work_order', order.id, email=OPERATOR,
-                           body=patch(version=2, status=models.WorkOrderState.COMPLETED)),
+                           body=patch(version=2, status=models.WorkOrderStatus.COMPLETED)),
             404: await ask('get_work_order', 'WO-20260302-00000000'),
             409: await ask('update_work_order', order.id, body=patch(version=1, priority=models.Priority.HIGH)),
             412: await ask('update_work_order', order.id, if_match='"1"', body=patch(priority=models.Priority.HIGH)),

@@ -521,7 +521,8 @@ async def test_a_list_comes_in_pages_that_name_each_other(supervisor: Client) ->
     assert (await supervisor.get(beyond.links['prev']['url'])).json()[0]['id'] == ids[4]
 
 
-@pytest.mark.parametrize('sort', ['age', '-age', 'priority', '-priority', 'pressing', 'assignee', 'state', 'what'])
+@pytest.mark.parametrize('sort', ['age', '-age', 'priority', '-priority', 'pressing', 'assignee', 'status',
+                                  'description'])
 async def test_pages_skip_and_double_nothing_while_others_write(supervisor: Client, sort: str) -> None:
     ids = {(await reported(supervisor, priority='low', issue_description=f'Leak {n}'))['id'] for n in range(8)}
     seen: list[str] = []

@@ -11,10 +11,10 @@ import pytest
 from database.people import LISA, MIKE, STRANGER
 
 from floor.core.errors import EditConflict, NotAllowed
-from floor.core.model import MachineName, Priority, Role, WorkOrderState
+from floor.core.model import MachineName, Priority, Role, WorkOrderStatus
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees
-from floor.orders.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders
+from floor.orders.work_orders import NewOrder, OrderEdit, Transition, WorkOrders
 
 LEAK = NewOrder(MachineName('Valve_01_01'), 'Secret words of the plant', client_reference='once')
 
@@ -43,7 +43,7 @@ async def test_each_command_is_a_line_with_who(orders: WorkOrders, employees: Em
     again = await orders.create(LISA, LEAK)
     assert again.id == order.id
     order = await orders.edit(MIKE, order.id, order.version, OrderEdit(priority=Priority.CRITICAL))
-    await orders.move(LISA, order.id, order.version, StateMove(WorkOrderState.IN_PROGRESS))
+    await orders.transition(LISA, order.id, order.version, Transition(WorkOrderStatus.IN_PROGRESS))
     await orders.comment(LISA, order.id, 'Secret words')
     await orders.set_due_time(MIKE, Priority.LOW, timedelta(days=9))
     new = EmployeeEdit('Ann', 'Lee', 'ann.lee@example.com', 'Quality', Role.OPERATOR)
@@ -52,7 +52,8 @@ async def test_each_command_is_a_line_with_who(orders: WorkOrders, employees: Em
     await employees.set_active(MIKE, ann.id, False)
     assert 'ecret words' not in str([vars(each) for each in caplog.records if each.name == 'floor.db.transactions'])
     assert said(caplog) == [
-        ('work order reported', LISA.email), ('work order changed', MIKE.email), ('work order moved', LISA.email),
+        ('work order reported', LISA.email), ('work order changed', MIKE.email),
+        ('work order status changed', LISA.email),
         ('comment on a work order', LISA.email), ('due time set', MIKE.email), ('employee added', MIKE.email),
         ('employee changed', MIKE.email), ('employee switched', MIKE.email)]
 
@@ -65,7 +66,8 @@ async def test_what_was_refused_is_no_line(orders: WorkOrders, employees: Employ
     with pytest.raises(NotAllowed):
         await orders.create(STRANGER, LEAK)
     with pytest.raises(NotAllowed):
-        await orders.move(LISA, order.id, order.version, StateMove(WorkOrderState.CANCELLED, cancel_reason='no'))
+        await orders.transition(LISA, order.id, order.version,
+                                Transition(WorkOrderStatus.CANCELLED, cancel_reason='no'))
     with pytest.raises(EditConflict):
         await orders.edit(MIKE, order.id, order.version + 7, OrderEdit(priority=Priority.LOW))
     with pytest.raises(NotAllowed):

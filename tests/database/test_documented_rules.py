@@ -13,10 +13,10 @@ import pytest
 from database.people import JAMES, OF_ROLE
 
 from floor.core.errors import NotAllowed
-from floor.core.model import MachineName, Priority, Role, WorkOrderState
+from floor.core.model import MachineName, Priority, Role, WorkOrderStatus
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees
-from floor.orders.work_orders import NewOrder, OrderEdit, StateMove, WorkOrders
+from floor.orders.work_orders import NewOrder, OrderEdit, Transition, WorkOrders
 from floor.plant.demo_removal import Plant
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def rows(file: Path, heading: str) -> set[tuple[str, ...]]:
 
 async def test_the_transitions_are_those_of_the_database(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
-    stored = await connection.fetch('SELECT from_status, to_status, role, within FROM work_order_moves')
+    stored = await connection.fetch('SELECT from_status, to_status, role, within FROM work_order_transitions')
     await connection.close()
     assert rows(ORDERS, 'Statuses') == {
         (move['from_status'].replace('_', ' '), move['to_status'].replace('_', ' '), move['role'],
@@ -65,17 +65,17 @@ async def test_the_table_of_roles_is_what_the_commands_allow(database: Database,
     orders = WorkOrders(database, employees)
     lisa, = (person.id for person in await employees.all() if person.email.startswith('lisa'))
 
-    async def order(*states: WorkOrderState) -> tuple[str, int]:
+    async def order(*states: WorkOrderStatus) -> tuple[str, int]:
         """A new one of somebody else, in the last of these states."""
         made = await orders.create(JAMES, NewOrder(PRESS, 'Leak', checklist=('Lock out',)))
         for state in states:
             made = await orders.move(JAMES, made.id, made.version, move(state))
         return made.id, made.version
 
-    def move(to: WorkOrderState) -> StateMove:
-        return StateMove(to, cause='Seal', action_taken='Replaced', cancel_reason='Twice')
+    def move(to: WorkOrderStatus) -> Transition:
+        return Transition(to, cause='Seal', action_taken='Replaced', cancel_reason='Twice')
 
-    State = WorkOrderState
+    State = WorkOrderStatus
     listed = (await order())[0]
     step, = (await orders.details(listed)).checklist
     allowed = {

@@ -15,7 +15,7 @@ from floor.core.model import Employee, Identity, MachineName, Person, Role
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees, all_employees, require
-from floor.orders.work_orders import NewOrder, StateMove, WorkOrders, WorkOrderState
+from floor.orders.work_orders import NewOrder, Transition, WorkOrders, WorkOrderStatus
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -111,11 +111,11 @@ async def test_loads_count_the_orders_that_are_still_to_do(employees: Employees,
     for assignee in (tom.id, tom.id, lisa.id, lisa.id, None):
         order = await orders.create(MIKE, replace(new, assignee_id=assignee))
         if assignee == tom.id:
-            await orders.move(MIKE, order.id, 1, StateMove(WorkOrderState.IN_PROGRESS))
+            await orders.transition(MIKE, order.id, 1, Transition(WorkOrderStatus.IN_PROGRESS))
     assert await employees.loads() == {tom.id: 2, lisa.id: 2}
-    await orders.move(MIKE, order.id, 1, StateMove(WorkOrderState.CANCELLED, cancel_reason='Twice'))
-    await orders.move(TOM, (await orders.create(MIKE, replace(new, assignee_id=tom.id))).id, 1,
-                      StateMove(WorkOrderState.COMPLETED, cause='x', action_taken='y'))
+    await orders.transition(MIKE, order.id, 1, Transition(WorkOrderStatus.CANCELLED, cancel_reason='Twice'))
+    await orders.transition(TOM, (await orders.create(MIKE, replace(new, assignee_id=tom.id))).id, 1,
+                      Transition(WorkOrderStatus.COMPLETED, cause='x', action_taken='y'))
     assert await employees.loads() == {tom.id: 2, lisa.id: 2}
 
 

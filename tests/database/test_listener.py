@@ -597,7 +597,7 @@ async def test_an_order_of_psql_is_shown_without_reading_the_table_again(
         id_ = psql('-c', ORDER).strip()
         await until(lambda: id_ in floor.store.orders)
         [order] = floor.store.orders_of(VALVE)
-        assert (order.machine, order.priority, order.state, order.description, order.by) == \
+        assert (order.machine, order.priority, order.status, order.description, order.by) == \
             (VALVE, 'high', 'open', 'Leak', None)
         psql('-c', f"INSERT INTO work_order_events (work_order_id, kind, note) VALUES ('{id_}', 'commented', 'Soon')")
         await until(lambda: floor.store.orders[id_].event > order.event)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from floor.analytics import Analytics
-from floor.core.model import Priority, WorkOrderState
+from floor.core.model import Priority, WorkOrderStatus
 from floor.orders.work_order_list import WorkOrderList
 
 CREATE = "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Oil leak') RETURNING id"
@@ -39,7 +39,7 @@ async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql, database):
     analytics = Analytics(database, UTC)
     assert (await analytics.floor_at(before)).orders == ()
     for moment, state, priority, somebody in moments:
-        found = [(brief.id, brief.state, brief.priority, brief.assignee is not None)
+        found = [(brief.id, brief.status, brief.priority, brief.assignee is not None)
                  for brief in (await analytics.floor_at(moment)).orders]
         assert found == ([(order, state, priority, somebody)] if state else []), moment
 
@@ -56,8 +56,8 @@ async def test_a_shift_leaves_what_was_open_at_its_end_and_has_done_what_was_com
     await sql.execute("UPDATE work_orders SET status = 'open' WHERE id = $1", reopened)
 
     shift = await lists.of_shift(start, end)
-    assert [(order.id, order.state, order.priority) for order in shift.left] == [
-        (left, WorkOrderState.OPEN, Priority.MEDIUM)]
+    assert [(order.id, order.status, order.priority) for order in shift.left] == [
+        (left, WorkOrderStatus.OPEN, Priority.MEDIUM)]
     assert [order.id for order in shift.completed] == [done], 'what was reopened was not done'
     now = await lists.of_shift(end, await clock(sql))
     assert {order.id for order in now.left} == {later, reopened}

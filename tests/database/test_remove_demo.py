@@ -30,7 +30,7 @@ MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
 LOCAL = Identity('Local user', None)
 KEPT = {'schema_migrations', 'notification_channel', 'plant', 'plant_settings', 'work_order_priorities',
-        'work_order_moves', 'history_progress', 'dashboard_progress', 'simulator_state'}
+        'work_order_transitions', 'history_progress', 'dashboard_progress', 'simulator_state'}
 """Tables with rows that are no part of a demo."""
 
 

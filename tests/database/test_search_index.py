@@ -11,8 +11,8 @@ pytestmark = pytest.mark.newest_postgres
 
 INDEXES = "SELECT array_agg(indexname::text) FROM pg_indexes WHERE indexname = 'work_order_texts_by_words'"
 FOUND = ("SELECT array_agg(issue_description ORDER BY id) "
-         "FROM filtered_work_orders(states => NULL, done => NULL, zone => 'UTC', priorities => NULL, machine => NULL, "
-         'person => NULL, unassigned => false, overdue => false, search => $1, changed_after => NULL)')
+         "FROM filtered_work_orders(statuses => NULL, done => NULL, zone => 'UTC', priorities => NULL, "
+         'machine => NULL, person => NULL, unassigned => false, overdue => false, search => $1, changed_after => NULL)')
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from floor.core.errors import DatabaseUnavailable, QueryError
-from floor.core.model import Priority, WorkOrderState
+from floor.core.model import Priority, WorkOrderStatus
 from floor.db.database import Database
 from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
@@ -32,7 +32,7 @@ ADD = """
 """
 
 filters = st.builds(
-    OrderFilter, states=st.frozensets(st.sampled_from(WorkOrderState)),
+    OrderFilter, statuses=st.frozensets(st.sampled_from(WorkOrderStatus)),
     priorities=st.frozensets(st.sampled_from(Priority)),
     machine=st.none() | st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'),
                                 max_size=200).filter(str.strip),
@@ -89,7 +89,7 @@ def test_the_plain_address_asks_for_everything_that_presses_most_first():
     plain = OrderFilter.from_query({})
 
     assert plain == OrderFilter()
-    assert (plain.states, plain.sort, plain.page, plain.per_page) == (frozenset(), SortKey.PRESSING, 1, 50)
+    assert (plain.statuses, plain.sort, plain.page, plain.per_page) == (frozenset(), SortKey.PRESSING, 1, 50)
     assert plain.to_query() == {}
     assert not plain.narrows
 
@@ -156,7 +156,17 @@ def test_pressing_has_no_reverse():
     {'status': 'open,on_hold'}, {'state': 'open,on_hold'}, {'status': ' Open, On hold '},
     QueryParams('status=open&status=on_hold'), QueryParams('status=OPEN&status=on-hold&o=1234&utm_source=mail')])
 def test_the_same_can_be_asked_for_in_several_ways(query):
-    assert OrderFilter.from_query(query).states == {WorkOrderState.OPEN, WorkOrderState.ON_HOLD}
+    assert OrderFilter.from_query(query).statuses == {WorkOrderStatus.OPEN, WorkOrderStatus.ON_HOLD}
+
+
+@pytest.mark.parametrize(('former', 'sort'), [
+    ('state', SortKey.STATUS), ('-state', SortKey.STATUS),
+    ('what', SortKey.DESCRIPTION), ('-what', SortKey.DESCRIPTION)])
+def test_an_old_link_sorts_by_the_name_of_today(former, sort):
+    filter = OrderFilter.from_query({'sort': former, 'state': 'open'})
+    assert (filter.sort, filter.descending) == (sort, former.startswith('-'))
+    assert filter.to_query() == {'sort': former.replace('state', 'status').replace('what', 'description'),
+                                 'status': 'open'}
 
 
 def test_what_can_be_there_once_is_not_taken_from_two():
@@ -437,8 +447,8 @@ async def test_what_presses_most_comes_first(lists, orders):
 
 
 @pytest.mark.parametrize(('sort', 'first', 'last'), [
-    ('machine', 'b', 'c'), ('what', 'a', 'c'), ('priority', 'c', 'a'), ('state', 'a', 'c'), ('assignee', 'b', 'a'),
-    ('due', 'c', 'b'), ('age', 'b', 'a')])
+    ('machine', 'b', 'c'), ('description', 'a', 'c'), ('priority', 'c', 'a'), ('status', 'a', 'c'),
+    ('assignee', 'b', 'a'), ('due', 'c', 'b'), ('age', 'b', 'a')])
 async def test_every_column_sorts_both_ways(lists, orders, sort, first, last):
     await orders.add('a', machine='Robotic_Arm_01_02', priority='low', state='open', reported=-9, due=2)
     await orders.add('b', machine='Painter_03_01', priority='high', state='in_progress', assignee=1, reported=-1, due=3)
@@ -460,7 +470,7 @@ async def test_every_column_sorts_both_ways(lists, orders, sort, first, last):
 @pytest.mark.parametrize('sort', ['', *SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)])
 async def test_the_pages_hold_every_order_exactly_once(lists, orders, sort):
     ids = {await orders.add('alike', priority=priority, state=state, reported=-1, due=due)
-           for priority in ('high', 'low') for state in WorkOrderState for due in (-1, 1, 1)}
+           for priority in ('high', 'low') for state in WorkOrderStatus for due in (-1, 1, 1)}
     seen = []
     for number in range(1, 7):
         page = await lists.page(OrderFilter.from_query({'sort': sort, 'page': str(number), 'per_page': '7'}))
@@ -474,7 +484,8 @@ async def test_names_are_sorted_with_numbers_as_numbers_and_accents_beside_their
     for what in 'valve 10', 'Valve 9', 'Émile', 'Zange', 'emil', 'Emilia', 'valve 10a':
         await orders.add(what)
 
-    assert await whats(lists, sort='what') == ['emil', 'Émile', 'Emilia', 'Valve 9', 'valve 10', 'valve 10a', 'Zange']
+    assert await whats(lists, sort='description') == [
+        'emil', 'Émile', 'Emilia', 'Valve 9', 'valve 10', 'valve 10a', 'Zange']
 
 
 async def walked(lists, meanwhile=None, *, back=False, **query):
@@ -499,7 +510,7 @@ SORTS = ['', *(key.value for key in SortKey if key is not SortKey.PRESSING),
 async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back(lists, orders, sort):
     for number in range(23):
         await orders.add(f'Émile {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
-                         priority=list(Priority)[number % 4], state=list(WorkOrderState)[number % 5],
+                         priority=list(Priority)[number % 4], state=list(WorkOrderStatus)[number % 5],
                          assignee=(None, 1, 2)[number % 3], reported=-(number % 7), due=number % 3 - 1,
                          ended=-0.1 - number % 4)
     whole = [order.id async for order in lists.every(OrderFilter.from_query({'sort': sort}))]
@@ -565,8 +576,8 @@ async def test_what_another_server_kept_of_its_transactions_moves_no_page_of_a_r
     """A restored database has its rows, and numbers its own transactions from the beginning."""
     ids = [await orders.add(f'Order {number}', reported=-number) for number in range(6)]
     await (await connect()).execute("""
-        INSERT INTO work_order_sort_history (xid, replaced_at, work_order_id, machine_key, what_key, priority, status,
-                                             due_at, reported_at)
+        INSERT INTO work_order_sort_history (xid, replaced_at, work_order_id, machine_key, description_key, priority,
+                                             status, due_at, reported_at)
         SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + $1::bigint)::text::xid8,
                now() - $2::text::interval, id, '', '', 'low', 'open', due_at, now() - interval '1 year'
         FROM work_orders WHERE id = $3""", ahead, ago, ids[4])
@@ -608,7 +619,7 @@ async def test_what_lists_were_sorted_by_is_kept_for_a_day(orders, connect):
 
     await psql.execute("UPDATE work_orders SET priority = 'high' WHERE id = $1", await orders.add('new'))
 
-    assert await psql.fetchval('SELECT array_agg(what_key) FROM work_order_sort_history') == ['new']
+    assert await psql.fetchval('SELECT array_agg(description_key) FROM work_order_sort_history') == ['new']
 
 
 # how many
@@ -622,7 +633,7 @@ async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists, or
     page = await lists.page(OrderFilter.from_query({'machine': 'Valve_01_01', 'state': 'open', 'overdue': '1'}))
 
     counts = page.counts
-    assert [counts.of(state) for state in WorkOrderState] == [3, 2, 1, 4, 1]
+    assert [counts.of(state) for state in WorkOrderStatus] == [3, 2, 1, 4, 1]
     assert (counts.overdue, counts.all) == (3, 11)
     assert page.total == len(page.orders) == 1
 
@@ -641,12 +652,12 @@ async def test_midnight_is_computed_once_and_not_for_each_order(database, orders
        st.sampled_from(['', 'today', 'week']))
 def test_a_total_is_what_the_counts_say(state, overdue, done):
     """Against the rows themselves, without a database: the arithmetic of unions."""
-    rows = list(itertools.product(WorkOrderState, (False, True), ('today', 'week', 'older')))
+    rows = list(itertools.product(WorkOrderStatus, (False, True), ('today', 'week', 'older')))
     filter = OrderFilter.from_query({'state': state, 'overdue': overdue, 'done': done})
 
     def shows(each, late, age):
-        in_state = not (filter.states or filter.done) or each in filter.states or (
-            each is WorkOrderState.COMPLETED and (age == 'today' or (age == 'week' and filter.done is Done.WEEK))
+        in_state = not (filter.statuses or filter.done) or each in filter.statuses or (
+            each is WorkOrderStatus.COMPLETED and (age == 'today' or (age == 'week' and filter.done is Done.WEEK))
             and filter.done is not None)
         return in_state and (not filter.overdue or (late and each.is_active))
 
@@ -655,12 +666,12 @@ def test_a_total_is_what_the_counts_say(state, overdue, done):
 
 
 def counted(rows):
-    completed = [age for each, _, age in rows if each is WorkOrderState.COMPLETED]
+    completed = [age for each, _, age in rows if each is WorkOrderStatus.COMPLETED]
     late = {state: sum(is_late for each, is_late, _ in rows if each is state) if state.is_active else 0
-            for state in WorkOrderState}
-    return OrderCounts(**{state.value: sum(each is state for each, *_ in rows) for state in WorkOrderState},
+            for state in WorkOrderStatus}
+    return OrderCounts(**{state.value: sum(each is state for each, *_ in rows) for state in WorkOrderStatus},
                        overdue=sum(late.values()), completed_today=completed.count('today'),
-                       completed_this_week=completed.count('today') + completed.count('week'), overdue_by_state=late)
+                       completed_this_week=completed.count('today') + completed.count('week'), overdue_by_status=late)
 
 
 async def test_an_order_holds_all_that_the_database_knows_of_it(lists, orders):
@@ -668,8 +679,8 @@ async def test_an_order_holds_all_that_the_database_knows_of_it(lists, orders):
 
     order, = (await lists.page(OrderFilter())).orders
 
-    assert (order.id, order.machine, order.description, order.priority, order.state, order.hold_reason) == \
-        (id, 'Valve_01_01', 'Oil leak', Priority.CRITICAL, WorkOrderState.ON_HOLD, 'parts')
+    assert (order.id, order.machine, order.description, order.priority, order.status, order.hold_reason) == \
+        (id, 'Valve_01_01', 'Oil leak', Priority.CRITICAL, WorkOrderStatus.ON_HOLD, 'parts')
     assert order.machine_status is not None
     assert order.assignee_id == 1
     assert order.version == 1
@@ -767,7 +778,7 @@ async def test_the_file_holds_all_pages_of_the_filter_in_its_order(lists, orders
         await orders.add(f'number {number:03}')
     await orders.add('of another machine', machine='Painter_03_01')
 
-    text, rows = await written(lists, machine='Valve_01_01', sort='-what', page='2', per_page='10')
+    text, rows = await written(lists, machine='Valve_01_01', sort='-description', page='2', per_page='10')
 
     assert [row['Description'] for row in rows] == [f'number {number:03}' for number in reversed(range(120))]
     assert text.count('\r\n') == 121
@@ -809,14 +820,14 @@ async def test_times_are_those_of_the_plant(lists, orders, connect):
 
     assert row['Due'] == '2026-06-30 23:30:09-04:00'
     assert row['Completed'] == ''
-    assert row['State'] == 'Open'
+    assert row['Status'] == 'Open'
 
 
 async def test_an_empty_list_is_a_file_with_a_head(lists):
     text, rows = await written(lists)
 
     assert rows == []
-    assert text.startswith(f'{EXCEL_MARK}Id,Machine,Description,Priority,State,Assignee,Due,')
+    assert text.startswith(f'{EXCEL_MARK}Id,Machine,Description,Priority,Status,Assignee,Due,')
 
 
 async def test_a_file_that_cannot_be_read_says_so_before_its_first_piece(lists, connect):

@@ -134,7 +134,7 @@ async def test_what_a_state_needs_and_what_is_not_known_is_refused_by_column(
 
 async def test_a_new_row_of_the_table_of_moves_is_a_new_allowed_move(writer: asyncpg.Connection) -> None:
     """One place says it all."""
-    await writer.execute("INSERT INTO work_order_moves VALUES ('completed', 'cancelled', 'supervisor')")
+    await writer.execute("INSERT INTO work_order_transitions VALUES ('completed', 'cancelled', 'supervisor')")
     id = await new_order(writer, 'completed')
     await writer.execute("UPDATE work_orders SET status = 'cancelled', cancel_reason = 'Twice'")
     row = await row_of(writer, id)

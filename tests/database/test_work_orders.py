@@ -26,26 +26,26 @@ from floor.core.errors import (
     OrderAlreadyOpenError,
     ReferenceReusedError,
 )
-from floor.core.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderState
+from floor.core.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderStatus
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import Employees
 from floor.orders.pictures import Picture, Pictures
 from floor.orders.work_order_files import MOST_BYTES, clean_file_name, media_type
-from floor.orders.work_orders import MOST_ATTACHMENTS, NewOrder, OrderEdit, StateMove, WorkOrders
+from floor.orders.work_orders import MOST_ATTACHMENTS, NewOrder, OrderEdit, Transition, WorkOrders
 
 pytestmark = pytest.mark.newest_postgres
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
-State = WorkOrderState
+State = WorkOrderStatus
 
 PRESS = MachineName('Injection_Molder_02_01')
 LEAK = NewOrder(PRESS, 'Hydraulic leak')
-TAKE = StateMove(State.IN_PROGRESS)
-DONE = StateMove(State.COMPLETED, cause='Seal worn', action_taken='Seal replaced')
-GIVE_UP = StateMove(State.CANCELLED, cancel_reason='Reported twice')
-MOVES = {State.OPEN: StateMove(State.OPEN), State.IN_PROGRESS: TAKE, State.COMPLETED: DONE, State.CANCELLED: GIVE_UP,
-         State.ON_HOLD: StateMove(State.ON_HOLD, hold_reason=HoldReason.PARTS)}
+TAKE = Transition(State.IN_PROGRESS)
+DONE = Transition(State.COMPLETED, cause='Seal worn', action_taken='Seal replaced')
+GIVE_UP = Transition(State.CANCELLED, cancel_reason='Reported twice')
+MOVES = {State.OPEN: Transition(State.OPEN), State.IN_PROGRESS: TAKE, State.COMPLETED: DONE, State.CANCELLED: GIVE_UP,
+         State.ON_HOLD: Transition(State.ON_HOLD, hold_reason=HoldReason.PARTS)}
 ALLOWED = {  # from, to: the least role
     ('open', 'in_progress'): Role.TECHNICIAN, ('open', 'on_hold'): Role.TECHNICIAN,
     ('open', 'completed'): Role.TECHNICIAN, ('open', 'cancelled'): Role.SUPERVISOR,
@@ -76,9 +76,9 @@ async def ids(employees: Employees) -> dict[str, int]:
     return {person.email: person.id for person in await employees.all()}
 
 
-async def order_in(orders: WorkOrders, state: WorkOrderState) -> WorkOrder:
+async def order_in(orders: WorkOrders, state: WorkOrderStatus) -> WorkOrder:
     order = await orders.create(MIKE, LEAK)
-    return order if state is State.OPEN else await orders.move(MIKE, order.id, order.version, MOVES[state])
+    return order if state is State.OPEN else await orders.transition(MIKE, order.id, order.version, MOVES[state])
 
 
 async def told(orders: WorkOrders, id: str) -> list[tuple[Any, ...]]:
@@ -127,7 +127,7 @@ async def test_a_new_order_knows_who_reported_it_and_what_the_machine_said(
     await (await connect()).execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Oil low' "
                                     'WHERE machine_name = $1', PRESS)
     order = await orders.create(CARLOS, NewOrder(PRESS, '  Hydraulic leak\n', Priority.CRITICAL))
-    assert (order.description, order.priority, order.state) == ('Hydraulic leak', Priority.CRITICAL, State.OPEN)
+    assert (order.description, order.priority, order.status) == ('Hydraulic leak', Priority.CRITICAL, State.OPEN)
     assert (order.reporter_name, order.reporter_email) == ('Carlos Mendez', CARLOS.email)
     assert (order.machine_status, order.machine_reason) == (Status.DOWN, 'Oil low')
     assert order.stop_since is not None
@@ -235,7 +235,8 @@ async def test_what_cannot_be_stored_is_refused_with_a_sentence_and_its_field(
 async def test_a_hostile_text_comes_back_as_it_was_from_every_field(orders: WorkOrders, text: str) -> None:
     order = await orders.create(Identity(text, 'lisa.garcia@example.com'), NewOrder(PRESS, text, checklist=(text,)))
     await orders.comment(LISA, order.id, text)
-    order = await orders.move(LISA, order.id, 1, StateMove(State.COMPLETED, cause=text, action_taken=text, note=text))
+    order = await orders.transition(
+        LISA, order.id, 1, Transition(State.COMPLETED, cause=text, action_taken=text, note=text))
     details = await orders.details(order.id)
     assert (details.order.description, details.order.cause, details.order.action_taken) == (text, text, text)
     assert details.checklist[0].text == ' '.join(text.split())
@@ -266,12 +267,12 @@ async def test_text_that_nobody_can_see_is_refused(orders: WorkOrders, text: str
                 orders.create(LISA, replace(LEAK, checklist=('Lock out', text))),
                 orders.edit(LISA, order.id, 1, OrderEdit(description=text)),
                 orders.comment(LISA, order.id, text), orders.add_item(LISA, order.id, text),
-                orders.move(LISA, order.id, 1, replace(DONE, cause=text)),
-                orders.move(LISA, order.id, 1, replace(DONE, action_taken=text)),
-                orders.move(MIKE, order.id, 1, replace(GIVE_UP, cancel_reason=text))):
+                orders.transition(LISA, order.id, 1, replace(DONE, cause=text)),
+                orders.transition(LISA, order.id, 1, replace(DONE, action_taken=text)),
+                orders.transition(MIKE, order.id, 1, replace(GIVE_UP, cancel_reason=text))):
         with pytest.raises(InvalidInput):
             await act
-    moved = await orders.move(LISA, order.id, 1, replace(TAKE, note=text))
+    moved = await orders.transition(LISA, order.id, 1, replace(TAKE, note=text))
     assert [event.note for event in (await orders.details(moved.id)).events if event.kind == 'moved'] == [None]
 
 
@@ -340,7 +341,7 @@ async def test_an_operator_edits_what_they_reported_and_nothing_else(orders: Wor
     own = await orders.edit(CARLOS, own.id, 1, OrderEdit(description='Oil leak', priority=Priority.HIGH))
     assert (own.description, own.priority, own.version) == ('Oil leak', Priority.HIGH, 2)
     await orders.add_item(CARLOS, own.id, 'Photo')
-    assert await refused(orders.move(CARLOS, own.id, 2, TAKE)) is Role.TECHNICIAN
+    assert await refused(orders.transition(CARLOS, own.id, 2, TAKE)) is Role.TECHNICIAN
     others = await orders.create(CARLOS, NewOrder(PRESS, 'Leak', reporter_name='Grace Kim'))
     assert await refused(orders.edit(CARLOS, others.id, 1, OrderEdit(description='x'))) is Role.TECHNICIAN
 
@@ -349,9 +350,9 @@ async def test_a_new_role_counts_from_the_next_command_on(orders: WorkOrders, co
     connection = await connect()
     order = await orders.create(LISA, LEAK)
     await connection.execute("UPDATE employees SET role = 'viewer' WHERE email = $1", LISA.email)
-    assert await refused(orders.move(LISA, order.id, 1, TAKE)) is Role.TECHNICIAN
+    assert await refused(orders.transition(LISA, order.id, 1, TAKE)) is Role.TECHNICIAN
     await connection.execute("UPDATE employees SET role = 'supervisor' WHERE email = $1", LISA.email)
-    assert (await orders.move(LISA, order.id, 1, GIVE_UP)).state is State.CANCELLED
+    assert (await orders.transition(LISA, order.id, 1, GIVE_UP)).status is State.CANCELLED
 
 
 async def test_who_was_let_go_may_look_and_nothing_else(orders: WorkOrders, connect: Connect) -> None:
@@ -397,8 +398,8 @@ async def test_who_is_being_let_go_this_moment_is_not_assigned_either(
 async def test_every_allowed_move_is_made_and_told(orders: WorkOrders, before: str, after: str) -> None:
     order = await order_in(orders, State(before))
     needed = ALLOWED[before, after]
-    moved = await orders.move(OF_ROLE[needed], order.id, order.version, MOVES[State(after)])
-    assert (moved.state, moved.version) == (State(after), order.version + 1)
+    moved = await orders.transition(OF_ROLE[needed], order.id, order.version, MOVES[State(after)])
+    assert (moved.status, moved.version) == (State(after), order.version + 1)
     assert (moved.completed_at is not None, moved.cancelled_at is not None) == (
         after == 'completed', after == 'cancelled')
     assert moved.acknowledged_at is not None
@@ -412,47 +413,48 @@ async def test_every_move_needs_its_role(orders: WorkOrders, before: str, after:
     needed = ALLOWED[before, after]
     for role in Role:
         if not role.may(needed):
-            assert await refused(orders.move(OF_ROLE[role], order.id, order.version, MOVES[State(after)])) is needed
+            act = orders.transition(OF_ROLE[role], order.id, order.version, MOVES[State(after)])
+            assert await refused(act) is needed
     assert await orders.get(order.id) == order
 
 
 @pytest.mark.parametrize(('before', 'after'), FORBIDDEN)
 async def test_every_other_move_is_refused_with_where_it_goes_from_here(
-        orders: WorkOrders, before: WorkOrderState, after: WorkOrderState) -> None:
+        orders: WorkOrders, before: WorkOrderStatus, after: WorkOrderStatus) -> None:
     order = await order_in(orders, before)
     sentence = f'{before.word.lower()} cannot become {after.word.lower()}: from here it goes to'
     with pytest.raises(InvalidInput, match=sentence) as no:
-        await orders.move(MIKE, order.id, order.version, MOVES[after])
+        await orders.transition(MIKE, order.id, order.version, MOVES[after])
     assert no.value.field == 'status'
     assert await orders.get(order.id) == order
 
 
 @pytest.mark.parametrize('state', list(State))
-async def test_a_move_to_where_it_is_already_is_refused(orders: WorkOrders, state: WorkOrderState) -> None:
+async def test_a_move_to_where_it_is_already_is_refused(orders: WorkOrders, state: WorkOrderStatus) -> None:
     order = await order_in(orders, state)
     with pytest.raises(InvalidInput, match='already'):
-        await orders.move(MIKE, order.id, order.version, MOVES[state])
+        await orders.transition(MIKE, order.id, order.version, MOVES[state])
 
 
 async def test_the_table_of_moves_is_what_pages_are_told(orders: WorkOrders) -> None:
-    moves = await orders.moves()
-    assert {(move.from_state, move.to_state): move.role for of in moves.values() for move in of} == ALLOWED
+    moves = await orders.transitions()
+    assert {(move.from_status, move.to_status): move.role for of in moves.values() for move in of} == ALLOWED
     assert [move.within for move in moves[State.COMPLETED]] == [timedelta(days=7)]
-    assert all(move.from_state is state for state, of in moves.items() for move in of)
+    assert all(move.from_status is state for state, of in moves.items() for move in of)
 
 
 @pytest.mark.parametrize(('move', 'field'), [
-    (StateMove(State.ON_HOLD), 'hold_reason'),
-    (StateMove(State.COMPLETED, action_taken='Replaced'), 'cause'),
-    (StateMove(State.COMPLETED, cause='Seal', action_taken='  '), 'action_taken'),
-    (StateMove(State.CANCELLED), 'cancel_reason'),
-    (StateMove(State.COMPLETED, cause='x' * 2001, action_taken='x'), 'cause'),
-    (StateMove(State.CANCELLED, cancel_reason='\0'), 'cancel_reason'),
-    (StateMove(State.IN_PROGRESS, note='x' * 2001), 'note')])
-async def test_a_move_without_its_words_names_the_field(orders: WorkOrders, move: StateMove, field: str) -> None:
+    (Transition(State.ON_HOLD), 'hold_reason'),
+    (Transition(State.COMPLETED, action_taken='Replaced'), 'cause'),
+    (Transition(State.COMPLETED, cause='Seal', action_taken='  '), 'action_taken'),
+    (Transition(State.CANCELLED), 'cancel_reason'),
+    (Transition(State.COMPLETED, cause='x' * 2001, action_taken='x'), 'cause'),
+    (Transition(State.CANCELLED, cancel_reason='\0'), 'cancel_reason'),
+    (Transition(State.IN_PROGRESS, note='x' * 2001), 'note')])
+async def test_a_move_without_its_words_names_the_field(orders: WorkOrders, move: Transition, field: str) -> None:
     order = await orders.create(MIKE, LEAK)
     with pytest.raises(InvalidInput) as refusal:
-        await orders.move(MIKE, order.id, 1, move)
+        await orders.transition(MIKE, order.id, 1, move)
     assert refusal.value.field == field
     assert await orders.get(order.id) == order
 
@@ -461,10 +463,10 @@ async def test_reopening_after_seven_days_is_refused(orders: WorkOrders, connect
     order = await order_in(orders, State.COMPLETED)
     await long_ago(await connect(), order.id, '7 days 1 minute')
     with pytest.raises(InvalidInput, match='ended more than 7 days ago: open a new one'):
-        await orders.move(MIKE, order.id, order.version, MOVES[State.OPEN])
+        await orders.transition(MIKE, order.id, order.version, MOVES[State.OPEN])
     await long_ago(await connect(), order.id, '6 days 23 hours')
-    reopened = await orders.move(MIKE, order.id, order.version, MOVES[State.OPEN])
-    assert (reopened.state, reopened.cause, reopened.completed_at) == (State.OPEN, None, None)
+    reopened = await orders.transition(MIKE, order.id, order.version, MOVES[State.OPEN])
+    assert (reopened.status, reopened.cause, reopened.completed_at) == (State.OPEN, None, None)
     assert reopened.due_at > datetime.now(UTC) + timedelta(hours=71)
     notes = [event.note for event in (await orders.details(order.id)).events]
     assert 'Cause: Seal worn\nAction: Seal replaced' in notes
@@ -490,7 +492,7 @@ async def test_of_two_people_who_edit_one_order_the_second_sees_who_did_what_and
                                    'Oil leak, priority: medium became high): compare and decide')
     assert conflict.value.current == now == await orders.get(order.id)
     with pytest.raises(EditConflict):
-        await orders.move(TOM, order.id, order.version, TAKE)
+        await orders.transition(TOM, order.id, order.version, TAKE)
     again = await orders.edit(TOM, order.id, now.version, OrderEdit(description='Water and oil leak'))
     assert (again.description, again.priority) == ('Water and oil leak', Priority.HIGH)
 
@@ -535,7 +537,8 @@ async def test_everything_that_happens_is_told_with_who_did_it(orders: WorkOrder
     await orders.check_item(TOM, order.id, item.id, False)
     await orders.remove_item(TOM, order.id, item.id)
     await orders.attach(CARLOS, order.id, 'pump.png', encoded(motif(), 'PNG'))
-    await orders.move(LISA, order.id, 2, StateMove(State.ON_HOLD, hold_reason=HoldReason.VENDOR, note='They come at 3'))
+    await orders.transition(
+        LISA, order.id, 2, Transition(State.ON_HOLD, hold_reason=HoldReason.VENDOR, note='They come at 3'))
     assert await told(orders, order.id) == [
         ('Carlos Mendez', 'created', None, None, 'open'),
         ('Lisa Garcia', 'changed', 'description', 'Hydraulic leak', 'Oil leak'),
@@ -744,7 +747,7 @@ async def test_another_priority_is_due_anew(orders: WorkOrders) -> None:
 @pytest.mark.parametrize('id', ['WO-20260302-3f2a91bc', '', 'x' * 100_000, '\0', '😀', "' OR 1=1 --"])
 async def test_an_order_that_is_none_is_not_found_by_any_command(orders: WorkOrders, id: str) -> None:
     for act in (orders.get(id), orders.details(id), orders.edit(MIKE, id, 1, OrderEdit(description='x')),
-                orders.move(MIKE, id, 1, TAKE), orders.comment(MIKE, id, 'x'), orders.add_item(MIKE, id, 'x'),
+                orders.transition(MIKE, id, 1, TAKE), orders.comment(MIKE, id, 'x'), orders.add_item(MIKE, id, 'x'),
                 orders.check_item(MIKE, id, 1, True), orders.remove_item(MIKE, id, 1),
                 orders.attach(MIKE, id, 'x', b'%PDF-1'), orders.attachment(id, 1)):
         with pytest.raises(NotFound):
@@ -776,8 +779,8 @@ async def test_without_a_database_or_its_tables_every_command_says_so(
                           (empty_database_url, 'cannot answer')):
         database = Database(url, settings)
         orders = WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
-        for act in (orders.create(MIKE, LEAK), orders.get('WO-20260302-3f2a91bc'), orders.moves(), orders.due_times(),
-                    orders.move(MIKE, 'WO-20260302-3f2a91bc', 1, TAKE)):
+        for act in (orders.create(MIKE, LEAK), orders.get('WO-20260302-3f2a91bc'), orders.transitions(),
+                    orders.due_times(), orders.transition(MIKE, 'WO-20260302-3f2a91bc', 1, TAKE)):
             with pytest.raises(DatabaseUnavailable, match=sentence):
                 await act
         await database.close()
@@ -797,16 +800,16 @@ async def test_nothing_is_kept_of_a_command_that_fails_half_way(orders: WorkOrde
 async def test_starting_an_order_of_nobody_takes_it(orders: WorkOrders, ids: dict[str, int]) -> None:
     order = await orders.create(CARLOS, LEAK)
 
-    started = await orders.move(LISA, order.id, order.version, TAKE)
+    started = await orders.transition(LISA, order.id, order.version, TAKE)
 
-    assert (started.state, started.assignee) == (State.IN_PROGRESS, 'Lisa Garcia')
+    assert (started.status, started.assignee) == (State.IN_PROGRESS, 'Lisa Garcia')
     assert ('Lisa Garcia', 'changed', 'assignee', None, 'Lisa Garcia') in await told(orders, order.id)
 
 
 async def test_starting_an_order_of_somebody_else_leaves_it_theirs(orders: WorkOrders, ids: dict[str, int]) -> None:
     order = await orders.create(MIKE, replace(LEAK, assignee_id=ids['tom.kowalski@example.com']))
 
-    assert (await orders.move(LISA, order.id, order.version, TAKE)).assignee == 'Tom Kowalski'
+    assert (await orders.transition(LISA, order.id, order.version, TAKE)).assignee == 'Tom Kowalski'
 
 
 async def test_an_operator_cannot_be_assigned(orders: WorkOrders, ids: dict[str, int], connect: Connect) -> None:
@@ -827,4 +830,4 @@ async def test_an_order_of_nobody_is_not_started_by_someone_who_cannot_have_it(d
     order = await orders.create(STRANGER, LEAK)
 
     with pytest.raises(InvalidInput, match='assign it before it is started'):
-        await orders.move(STRANGER, order.id, order.version, TAKE)
+        await orders.transition(STRANGER, order.id, order.version, TAKE)

@@ -30,7 +30,7 @@ from floor.core.model import (
     Role,
     Status,
     StatusEvent,
-    WorkOrderState,
+    WorkOrderStatus,
 )
 from floor.feed.store import Store
 from floor.web.floor_view import floor_page
@@ -104,7 +104,7 @@ class Floor:
 
     def publish(self, events: tuple[StatusEvent, ...] = ()) -> None:
         """The listener reads the floor and hears its heartbeat."""
-        active = tuple(order for order in self.briefs.values() if order.state.is_active)
+        active = tuple(order for order in self.briefs.values() if order.status.is_active)
         self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people),
                                          self.is_demo, self.history_state))
         self.store.prove()
@@ -130,7 +130,7 @@ class Floor:
         self._version += 1
         order = OrderBrief(
             OrderId(f'WO-20261123-{number:08x}'), self._version, self._version, MachineName(machine),
-            WorkOrderState(state), Priority(priority), assignee and assignee.id, assignee and assignee.name,
+            WorkOrderStatus(state), Priority(priority), assignee and assignee.id, assignee and assignee.name,
             self.now_ms + int(due_in_minutes * MINUTE_MS), description, by and by.email)
         self.briefs[order.id] = order
         if announced:

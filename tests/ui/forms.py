@@ -12,26 +12,27 @@ from nicegui import Client, ui
 from nicegui.testing import User
 
 from floor.core.model import (
+    AllowedTransition,
     MachineName,
-    Move,
     OrderId,
     Priority,
     Role,
     Status,
     WorkOrder,
     WorkOrderDetails,
-    WorkOrderState,
+    WorkOrderStatus,
 )
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'
 
-OPEN, STARTED, HELD, DONE = (WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD,
-                             WorkOrderState.COMPLETED)
+OPEN, STARTED, HELD, DONE = (WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.ON_HOLD,
+                             WorkOrderStatus.COMPLETED)
 MOVES = {
-    OPEN: (Move(OPEN, STARTED, Role.TECHNICIAN, None), Move(OPEN, HELD, Role.TECHNICIAN, None),
-           Move(OPEN, DONE, Role.TECHNICIAN, None), Move(OPEN, WorkOrderState.CANCELLED, Role.SUPERVISOR, None)),
-    DONE: (Move(DONE, OPEN, Role.TECHNICIAN, timedelta(days=7)),),
+    OPEN: (AllowedTransition(OPEN, STARTED, Role.TECHNICIAN, None),
+           AllowedTransition(OPEN, HELD, Role.TECHNICIAN, None), AllowedTransition(OPEN, DONE, Role.TECHNICIAN, None),
+           AllowedTransition(OPEN, WorkOrderStatus.CANCELLED, Role.SUPERVISOR, None)),
+    DONE: (AllowedTransition(DONE, OPEN, Role.TECHNICIAN, timedelta(days=7)),),
 }
 
 
@@ -39,7 +40,7 @@ def work_order(**fields: Any) -> WorkOrder:
     """An order that was reported two hours ago and is due in one."""
     known: dict[str, Any] = {
         'id': OrderId('WO-20261123-3f2a91bc'), 'machine': MachineName('Valve_01_01'), 'description': 'Oil leak',
-        'priority': Priority.HIGH, 'state': OPEN, 'reporter_name': 'Grace Kim', 'reporter_email': 'grace@example.com',
+        'priority': Priority.HIGH, 'status': OPEN, 'reporter_name': 'Grace Kim', 'reporter_email': 'grace@example.com',
         'assignee_id': None, 'assignee': None, 'source': 'person', 'machine_status': Status.DOWN,
         'machine_reason': 'Pin position error', 'reported_at': NOW - timedelta(hours=2),
         'created_at': NOW - timedelta(hours=2), 'due_at': NOW + timedelta(hours=1), 'updated_at': NOW, 'version': 1}

@@ -2,7 +2,7 @@
 the database (employees, orders, order_list) records each call and answers what the test has laid down:
 
     floor.orders.answers['details'] = details          # or an exception, to be raised; or a function of the arguments
-    floor.orders.asked == [('move', (identity, id, version, move), {})]
+    floor.orders.asked == [('transition', (identity, id, version, transition), {})]
 
 Who looks is said by a header that `person_at` sets on a browser; without it, it is somebody without an address.
 """

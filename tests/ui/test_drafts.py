@@ -19,7 +19,7 @@ WRONG = 'What is wrong'
 @pytest.fixture
 def tab(floor, user):
     """Open another tab of the same browser: the same person, the same cookies."""
-    floor.orders.answers |= {'moves': MOVES, 'details': details(work_order()), 'due_times': []}
+    floor.orders.answers |= {'transitions': MOVES, 'details': details(work_order()), 'due_times': []}
     person_at(user, floor.hire('Mike', 'Johnson', 'supervisor'))
     floor.hire('Lisa', 'Garcia')
     floor.publish()
@@ -340,4 +340,4 @@ async def test_a_form_asks_for_text_that_people_can_see(floor, tab, text):
     page.fill('Cause: what was wrong', text)
     page.press('Complete')
     await page.until(lambda: page.field('Cause: what was wrong').error == 'Please fill this in.')
-    assert [name for name, _, _ in floor.orders.asked if name in {'create', 'comment', 'move'}] == []
+    assert [name for name, _, _ in floor.orders.asked if name in {'create', 'comment', 'transition'}] == []

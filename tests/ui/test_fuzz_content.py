@@ -20,7 +20,7 @@ from nicegui import core
 from socketio.packet import EVENT
 
 from floor.core.errors import NotificationError
-from floor.core.model import MachineName, Priority, Status, StatusEvent, WorkOrderState
+from floor.core.model import MachineName, Priority, Status, StatusEvent, WorkOrderStatus
 from floor.feed.protocol import Changes, OrderChanges, parse
 from floor.web.live.live_element import LiveElement
 
@@ -37,7 +37,7 @@ JSON = st.none() | st.booleans() | NUMBERS | st.floats() | TEXTS | st.lists(NUMB
 CHANGE = st.tuples(st.just(VALVE) | TEXTS, st.sampled_from([*Status]) | JSON, st.none() | TEXTS | JSON, NUMBERS,
                    NUMBERS, NUMBERS).map(list)
 ORDER = st.tuples(st.just('WO-1') | TEXTS, NUMBERS, NUMBERS, st.just(VALVE) | TEXTS,
-                  st.sampled_from([*WorkOrderState]) | JSON, st.sampled_from([*Priority]) | JSON, st.none() | NUMBERS,
+                  st.sampled_from([*WorkOrderStatus]) | JSON, st.sampled_from([*Priority]) | JSON, st.none() | NUMBERS,
                   st.none() | TEXTS, NUMBERS, TEXTS, st.none() | TEXTS).map(list)
 ORDERS = st.lists(ORDER, min_size=1, max_size=3).map(lambda orders: {'orders': orders})
 PAYLOADS = (st.lists(CHANGE, min_size=1, max_size=3) | ORDERS

@@ -20,7 +20,7 @@ from floor.core.model import (
     Priority,
     Status,
     StatusEvent,
-    WorkOrderState,
+    WorkOrderStatus,
 )
 from floor.core.shifts import Shifts
 from floor.web.past import past_page
@@ -51,7 +51,7 @@ class History:
         valve = MachineRecord(1, MachineName('Valve_01_01'), 'valve', 'Old Line', Status.DOWN if down else
                               Status.OPERATIONAL, 'Supply air low' if down else None, 3, at, four if down else three)
         events = (StatusEvent(2, valve.name, Status.OPERATIONAL, Status.DOWN, 'Supply air low', four),) if down else ()
-        orders = (OrderBrief(OrderId('WO-20261123-3f2a91bc'), 1, 1, valve.name, WorkOrderState.OPEN, Priority.HIGH, 4,
+        orders = (OrderBrief(OrderId('WO-20261123-3f2a91bc'), 1, 1, valve.name, WorkOrderStatus.OPEN, Priority.HIGH, 4,
                              'Lisa Garcia', five, 'Air supply', None),) if down else ()
         return FloorSnapshot((valve,), events, at, orders)
 

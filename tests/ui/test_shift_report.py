@@ -12,7 +12,7 @@ from ui.services import Recorded
 from floor.analytics import Cause, Kpis, Stop, StopPage, Window
 from floor.analytics.figures import Sums
 from floor.core.errors import DatabaseUnavailable
-from floor.core.model import MachineName, OrderId, Priority, WorkOrder, WorkOrderState
+from floor.core.model import MachineName, OrderId, Priority, WorkOrder, WorkOrderStatus
 from floor.core.shifts import Shifts
 from floor.orders.work_order_list import ShiftOrders
 from floor.web.reports import shared_sheet, shift_report_page
@@ -36,7 +36,7 @@ def order(number, *, due=NIGHT_END + HOUR, created=NIGHT_START + HOUR, completed
     values = dict.fromkeys(field.name for field in fields(WorkOrder))
     return WorkOrder(**values | {
         'id': OrderId(f'WO-20261123-{number:08x}'), 'machine': MachineName('Valve_01_01'), 'description': what,
-        'priority': Priority(priority), 'state': WorkOrderState(state), 'created_at': created, 'reported_at': created,
+        'priority': Priority(priority), 'status': WorkOrderStatus(state), 'created_at': created, 'reported_at': created,
         'due_at': due, 'completed_at': completed, 'assignee': 'Lisa Garcia', 'action_taken': 'Seal replaced',
         'updated_at': created, 'version': 1})
 

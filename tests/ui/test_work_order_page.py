@@ -34,7 +34,7 @@ def page(floor, user, lisa, monkeypatch):
     """Open the order's page, as Lisa or somebody else."""
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
     monkeypatch.setattr(reader, 'GAP_S', 0.0)
-    floor.orders.answers |= {'moves': MOVES, 'details': details(work_order())}
+    floor.orders.answers |= {'transitions': MOVES, 'details': details(work_order())}
     work_order_page.register(floor.services)
 
     async def page(by=None):
@@ -59,7 +59,7 @@ def announce(floor, order, **parts):
 
 
 async def test_everything_about_it_is_there(floor, page):
-    order = work_order(state=HELD, hold_reason=HoldReason.PARTS, assignee='Lisa Garcia', assignee_id=1, version=4,
+    order = work_order(status=HELD, hold_reason=HoldReason.PARTS, assignee='Lisa Garcia', assignee_id=1, version=4,
                        recovered_at=NOW - timedelta(hours=1), started_at=NOW - timedelta(minutes=90))
     floor.orders.answers['details'] = details(
         order, events=(event('created', 'Grace Kim'), event('moved', field='status', old='open', new='on_hold',
@@ -87,7 +87,7 @@ async def test_the_machine_beside_it_is_alive(floor, page):
 async def test_what_others_do_appears_by_itself(floor, page):
     form = await page()
 
-    announce(floor, work_order(state=DONE, completed_at=NOW, version=2),
+    announce(floor, work_order(status=DONE, completed_at=NOW, version=2),
              events=(event('moved', 'Tom Kowalski', field='status', old='open', new='completed'),))
 
     await form.until(lambda: form.says('Tom Kowalski completed it'))
@@ -113,19 +113,19 @@ async def test_hostile_text_is_text(floor, page):
 
 async def test_an_order_is_started_with_one_click(floor, page):
     def move(who, id, version, move):
-        floor.orders.answers['details'] = details(work_order(state=STARTED, version=2))
-    floor.orders.answers['move'] = move
+        floor.orders.answers['details'] = details(work_order(status=STARTED, version=2))
+    floor.orders.answers['transition'] = move
     form = await page()
 
     form.press('Start', times=2)
 
     await form.until(lambda: form.says('In progress'))
-    (_, id, version, move), = sent(floor, 'move')
+    (_, id, version, move), = sent(floor, 'transition')
     assert (id, version, move.to) == (ID, 1, STARTED)
 
 
 async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_about(floor, page):
-    floor.orders.answers['move'] = None
+    floor.orders.answers['transition'] = None
     floor.change('Valve_01_01', 'down', 'Pin position error')
     form = await page()
 
@@ -135,11 +135,11 @@ async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_abou
     form.fill('Cause: what was wrong', 'Hose worn')
     form.fill('Action: what was done', 'Replaced')
     form.press('Complete anyway')
-    await form.until(lambda: sent(floor, 'move'))
+    await form.until(lambda: sent(floor, 'transition'))
 
 
 async def test_to_complete_it_cause_and_action_are_asked_for(floor, page):
-    floor.orders.answers['move'] = None
+    floor.orders.answers['transition'] = None
     form = await page()
     form.press('Complete')
     await form.until(lambda: form.says('Complete 3f2a91bc'))
@@ -150,13 +150,13 @@ async def test_to_complete_it_cause_and_action_are_asked_for(floor, page):
     form.fill('Action: what was done', 'Replaced')
     form.press('Complete')
 
-    await form.until(lambda: sent(floor, 'move'))
-    (_, _, _, move), = sent(floor, 'move')
+    await form.until(lambda: sent(floor, 'transition'))
+    (_, _, _, move), = sent(floor, 'transition')
     assert (move.to, move.cause, move.action_taken) == (DONE, 'Hose worn', 'Replaced')
 
 
 async def test_a_refused_move_says_why(floor, page, user):
-    floor.orders.answers['move'] = InvalidInput('an order that is completed cannot become in progress', 'status')
+    floor.orders.answers['transition'] = InvalidInput('an order that is completed cannot become in progress', 'status')
     form = await page()
 
     form.press('Start')
@@ -166,15 +166,15 @@ async def test_a_refused_move_says_why(floor, page, user):
 
 
 async def test_a_move_of_an_old_version_says_what_has_changed(floor, page, user):
-    current = work_order(state=HELD, assignee='Tom Kowalski', assignee_id=9, version=2)
-    floor.orders.answers['move'] = EditConflict('changed', current)
+    current = work_order(status=HELD, assignee='Tom Kowalski', assignee_id=9, version=2)
+    floor.orders.answers['transition'] = EditConflict('changed', current)
     form = await page()
 
     form.press('Start')
 
     await form.until(lambda: user.notify.messages)
     assert user.notify.messages == [
-        '3f2a91bc was changed meanwhile: state: Open → On hold; assignee: nobody → Tom Kowalski.']
+        '3f2a91bc was changed meanwhile: status: Open → On hold; assignee: nobody → Tom Kowalski.']
 
 
 @pytest.mark.parametrize(('role', 'enabled'), [

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from floor.core.errors import DatabaseUnavailable, InvalidInput, NotAllowed, QueryError
-from floor.core.model import Move, OrderId, Priority, Role, WorkOrder, WorkOrderState
+from floor.core.model import AllowedTransition, OrderId, Priority, Role, WorkOrder, WorkOrderStatus
 from floor.core.names import name_key
 from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
@@ -27,7 +27,7 @@ def work_order(number, state='open', *, priority='high', machine='Valve_01_01', 
     ended = at(-0.5)
     return WorkOrder(
         id=OrderId(f'WO-20261123-{number:08x}'), machine=machine, description=what, priority=Priority(priority),
-        state=WorkOrderState(state), reporter_name='Lisa Garcia', reporter_email=None, assignee_id=assignee_id,
+        status=WorkOrderStatus(state), reporter_name='Lisa Garcia', reporter_email=None, assignee_id=assignee_id,
         assignee=assignee, source='person', machine_status=None, machine_reason=None, stop_since=None,
         recovered_at=None, reported_at=at(reported), created_at=at(reported), due_at=at(due), acknowledged_at=None,
         started_at=None, completed_at=ended if state == 'completed' else None, cancelled_at=None,
@@ -43,11 +43,11 @@ class Orders:
         self.problem = None
         floor.order_list.answers |= {'page': self.page, 'counts': self.counts, 'former_assignees': frozenset(),
                                      'checked': self.checked}
-        floor.orders.answers['moves'] = {
-            WorkOrderState.OPEN: (
-                Move(WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, Role.TECHNICIAN, None),
-                Move(WorkOrderState.OPEN, WorkOrderState.CANCELLED, Role.SUPERVISOR, None))}
-        floor.orders.answers['move'] = None
+        floor.orders.answers['transitions'] = {
+            WorkOrderStatus.OPEN: (
+                AllowedTransition(WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, Role.TECHNICIAN, None),
+                AllowedTransition(WorkOrderStatus.OPEN, WorkOrderStatus.CANCELLED, Role.SUPERVISOR, None))}
+        floor.orders.answers['transition'] = None
         self._list = floor.order_list
         work_orders_page.register(floor.services)
 
@@ -65,8 +65,8 @@ class Orders:
     def page(self, filter, revision=None):
         if self.problem is not None:
             raise self.problem
-        states = filter.states | ({WorkOrderState.COMPLETED} if filter.done else frozenset())
-        found = [order for order in self.found if order.state in (states or set(WorkOrderState))
+        states = filter.statuses | ({WorkOrderStatus.COMPLETED} if filter.done else frozenset())
+        found = [order for order in self.found if order.status in (states or set(WorkOrderStatus))
                  and filter.machine in (None, order.machine) and filter.text in order.description]
         first = (filter.page - 1) * filter.per_page
         counts = self.counts(filter)
@@ -80,9 +80,9 @@ class Orders:
         if self.problem is not None:
             raise self.problem
         return OrderCounts(
-            **{state.value: sum(order.state is state for order in self.found) for state in WorkOrderState},
+            **{state.value: sum(order.status is state for order in self.found) for state in WorkOrderStatus},
             overdue=sum(order.is_overdue(NOW) for order in self.found), completed_today=4,
-            completed_this_week=sum(order.state is WorkOrderState.COMPLETED for order in self.found))
+            completed_this_week=sum(order.status is WorkOrderStatus.COMPLETED for order in self.found))
 
     @property
     def asked(self):
@@ -156,8 +156,8 @@ async def test_a_row_says_what_where_how_pressing_who_and_when(orders, see):
 
     row, = rows(screen)
 
-    said = {'machine': 'Injection Molder 02·02', 'short': '3f2a91bc', 'what': 'Oil leak', 'priority': 'critical',
-            'state': 'In progress', 'assignee': 'Lisa Garcia', 'due': 'due in 18 min', 'age': '14 min'}
+    said = {'machine': 'Injection Molder 02·02', 'short': '3f2a91bc', 'description': 'Oil leak', 'priority': 'critical',
+            'status': 'In progress', 'assignee': 'Lisa Garcia', 'due': 'due in 18 min', 'age': '14 min'}
     assert {name: row[name] for name in said} == said
     assert row['href'] == '/work-orders/WO-20261123-3f2a91bc'
 
@@ -175,7 +175,7 @@ async def test_what_people_typed_is_data_and_no_expression_of_the_page(orders, s
     orders.put(1, what=HOSTILE, machine=HOSTILE, assignee=HOSTILE)
     screen = await see()
 
-    assert rows(screen)[0]['what'] == HOSTILE
+    assert rows(screen)[0]['description'] == HOSTILE
     expressions = {value for element in screen.elements.values() for name, value in element.get('props', {}).items()
                    if name.startswith(':')}
     assert expressions
@@ -212,7 +212,7 @@ async def test_the_page_shows_what_its_address_asks_for(floor, orders, see):
     screen = await see(f'?state=open,on_hold&priority=high&machine=Valve_01_01&assignee={lisa.id}&q=leak&sort=-due')
 
     assert orders.asked[-1] == OrderFilter(
-        states=frozenset({WorkOrderState.OPEN, WorkOrderState.ON_HOLD}), priorities=frozenset({Priority.HIGH}),
+        statuses=frozenset({WorkOrderStatus.OPEN, WorkOrderStatus.ON_HOLD}), priorities=frozenset({Priority.HIGH}),
         machine='Valve_01_01', assignee=lisa.id, text='leak', sort=SortKey.DUE, descending=True)
     pressed = [e['text'] for e in screen.of_class('chip') if e['props'].get('aria-pressed') == 'true']
     assert pressed == ['Open 1', 'On hold 0']
@@ -250,7 +250,7 @@ async def test_an_address_that_is_not_understood_can_be_mended_with_a_chip(order
 
     screen.click(chip(screen, 'Open'))
 
-    await screen.until(lambda: orders.asked and orders.asked[-1].states == {WorkOrderState.OPEN})
+    await screen.until(lambda: orders.asked and orders.asked[-1].statuses == {WorkOrderStatus.OPEN})
     await screen.until(lambda: addresses(switchboard) == ['/work-orders?status=open&q=leak'])
 
 
@@ -364,14 +364,14 @@ async def test_pages_are_turned_and_say_where_they_are(orders, see, switchboard)
     await screen.until(lambda: 'showing 101 to 120 of 120' in screen.texts)
 
     after = OrderCursor(orders.found[99].id, NOW, '1:1:')
-    assert orders.asked[-1] == OrderFilter(states=frozenset({WorkOrderState.OPEN}), page=3, cursor=after)
+    assert orders.asked[-1] == OrderFilter(statuses=frozenset({WorkOrderStatus.OPEN}), page=3, cursor=after)
     await screen.until(lambda: addresses(switchboard)[-1:] == [f'/work-orders?status=open&page=3&cursor={after}'])
     assert chip(screen, 'Next')['props']['disabled'] is True
     screen.click(chip(screen, 'Previous'))
     await screen.until(lambda: 'showing 51 to 100 of 120' in screen.texts)
     assert orders.asked[-1].cursor == OrderCursor(orders.found[100].id, NOW, '1:1:', back=True)
     screen.click(chip(screen, 'Previous'))
-    await screen.until(lambda: orders.asked[-1] == OrderFilter(states=frozenset({WorkOrderState.OPEN})))
+    await screen.until(lambda: orders.asked[-1] == OrderFilter(statuses=frozenset({WorkOrderStatus.OPEN})))
     screen.click(chip(screen, 'Next'))
     await screen.until(lambda: 'showing 51 to 100 of 120' in screen.texts)
     screen.click(chip(screen, 'In progress'))
@@ -427,7 +427,7 @@ async def test_a_new_order_is_shown_without_a_question_of_the_person(floor, orde
     orders.put(2, what='Brand new')
     floor.order(2, description='Brand new')
 
-    await screen.until(lambda: [row['what'] for row in rows(screen)] == ['Oil leak', 'Brand new'])
+    await screen.until(lambda: [row['description'] for row in rows(screen)] == ['Oil leak', 'Brand new'])
     assert chip(screen, 'Open')['text'] == 'Open 2'
 
 
@@ -498,7 +498,7 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
     floor.order(1)
 
     await screen.until(lambda: [text for text in screen.texts if 'Cannot read' in text])
-    assert [row['what'] for row in rows(screen)] == ['Oil leak']
+    assert [row['description'] for row in rows(screen)] == ['Oil leak']
     assert [text for text in screen.texts if 'What you see is as of 10:42:07.' in text]
 
     orders.problem = None
@@ -623,14 +623,14 @@ async def test_a_card_goes_to_its_new_column_without_being_made_anew(floor, orde
 async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did(floor, orders, see, user):
     order = orders.put(1, 'open', what='a')
     screen = await see('?view=board', has='order-card')
-    floor.orders.answers['move'] = InvalidInput('open orders cannot become purple')
+    floor.orders.answers['transition'] = InvalidInput('open orders cannot become purple')
 
     drop(screen, 'a', 'in_progress')
 
     await screen.until(lambda: ['purple' in said for said in user.notify.messages] == [True])
     assert cards(screen)['open'] == ('1', ['a'])
-    (_, id_, version, move), = [arguments for name, arguments, _ in floor.orders.asked if name == 'move']
-    assert (id_, version, move.to) == (order.id, 1, WorkOrderState.IN_PROGRESS)
+    (_, id_, version, move), = [arguments for name, arguments, _ in floor.orders.asked if name == 'transition']
+    assert (id_, version, move.to) == (order.id, 1, WorkOrderStatus.IN_PROGRESS)
 
 
 def drop(screen, what, state):
@@ -669,7 +669,7 @@ async def test_a_card_dropped_where_it_was_asks_for_nothing(floor, orders, see):
     drop(screen, 'a', 'open')
     await asyncio.sleep(0)
 
-    assert 'move' not in [name for name, *_ in floor.orders.asked]
+    assert 'transition' not in [name for name, *_ in floor.orders.asked]
 
 
 async def test_the_menu_of_a_card_does_what_dragging_does(floor, orders, see):
@@ -681,7 +681,7 @@ async def test_the_menu_of_a_card_does_what_dragging_does(floor, orders, see):
     start, = (e for e in screen.all(role='menuitem') if 'Start' in screen._texts_within(e))
     screen.click(start)
 
-    await screen.until(lambda: 'move' in [name for name, *_ in floor.orders.asked])
+    await screen.until(lambda: 'transition' in [name for name, *_ in floor.orders.asked])
 
 
 async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_more_there_are(orders, see):
@@ -808,10 +808,10 @@ def focus_asked(switchboard):
 
 async def test_a_move_can_be_undone_and_gives_back_what_starting_took(floor, orders, see):
     before = orders.put(1, 'open', what='a', assignee_id=None)
-    floor.orders.answers['moves'][WorkOrderState.IN_PROGRESS] = (
-        Move(WorkOrderState.IN_PROGRESS, WorkOrderState.OPEN, Role.TECHNICIAN, None),)
+    floor.orders.answers['transitions'][WorkOrderStatus.IN_PROGRESS] = (
+        AllowedTransition(WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.OPEN, Role.TECHNICIAN, None),)
     started = work_order(1, 'in_progress', what='a', assignee='Lisa Garcia', assignee_id=1, version=2)
-    floor.orders.answers['move'] = lambda identity, id_, version, move: replace(started, state=move.to)
+    floor.orders.answers['transition'] = lambda identity, id_, version, move: replace(started, status=move.to)
     floor.orders.answers['edit'] = started
     screen = await see('?view=board', has='order-card')
     drop(screen, 'a', 'in_progress')
@@ -823,20 +823,20 @@ async def test_a_move_can_be_undone_and_gives_back_what_starting_took(floor, ord
     screen.click(screen.all(label='Undo')[0])
 
     await screen.until(lambda: 'edit' in [name for name, *_ in floor.orders.asked])
-    (_, started_first, _), (_, undone, _), = [each for each in floor.orders.asked if each[0] == 'move']
-    assert (started_first[2], undone[2], undone[3].to) == (before.version, 2, WorkOrderState.OPEN)
+    (_, started_first, _), (_, undone, _), = [each for each in floor.orders.asked if each[0] == 'transition']
+    assert (started_first[2], undone[2], undone[3].to) == (before.version, 2, WorkOrderStatus.OPEN)
     edit, = [arguments for name, arguments, _ in floor.orders.asked if name == 'edit']
     assert edit[3].assignee_id is None
 
 
 async def test_a_move_without_a_way_back_offers_none(floor, orders, see):
     orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
-    floor.orders.answers['move'] = work_order(1, 'in_progress', version=2)
+    floor.orders.answers['transition'] = work_order(1, 'in_progress', version=2)
     screen = await see('?view=board', has='order-card')
 
     drop(screen, 'a', 'in_progress')
 
-    await screen.until(lambda: 'move' in [name for name, *_ in floor.orders.asked])
+    await screen.until(lambda: 'transition' in [name for name, *_ in floor.orders.asked])
     orders.put(1, 'in_progress', what='a')
     floor.order(1, state='in_progress')
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
@@ -887,7 +887,8 @@ async def test_the_file_is_what_the_filter_shows_and_is_offered_as_a_download(fi
 
     answer = await file_of(order_list, '?state=open&sort=-due&view=board')
 
-    assert order_list.asked == OrderFilter(states=frozenset({WorkOrderState.OPEN}), sort=SortKey.DUE, descending=True)
+    assert order_list.asked == OrderFilter(
+        statuses=frozenset({WorkOrderStatus.OPEN}), sort=SortKey.DUE, descending=True)
     assert answer.content == '\ufeffId\r\nWO-1\r\nWO-2\r\n'.encode()
     assert answer.headers['content-type'] == 'text/csv; charset=utf-8'
     assert answer.headers['content-disposition'].startswith('attachment; filename="work-orders-')

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floor.core.errors import NotificationError
-from floor.core.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderState
+from floor.core.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderStatus
 from floor.feed.protocol import TIMES_MS, Changes, OrderChanges, Resync, parse
 
 ORDER = ['WO-20261123-3f2a91bc', 9, 2, 'Valve_01_01', 'open', 'high', 4, 'Lisa Garcia', 3_000, 'Leak',
@@ -50,9 +50,9 @@ def test_a_resync_says_why() -> None:
 def test_orders_are_read_in_their_order() -> None:
     nobody = ['WO-20261123-00000001', 10, 1, 'Press', 'on_hold', 'low', None, None, 5, '', None]
     assert parse(json.dumps({'orders': [ORDER, nobody]})) == OrderChanges((
-        OrderBrief(OrderId('WO-20261123-3f2a91bc'), 9, 2, MachineName('Valve_01_01'), WorkOrderState.OPEN,
+        OrderBrief(OrderId('WO-20261123-3f2a91bc'), 9, 2, MachineName('Valve_01_01'), WorkOrderStatus.OPEN,
                    Priority.HIGH, 4, 'Lisa Garcia', 3_000, 'Leak', 'mike@example.com'),
-        OrderBrief(OrderId('WO-20261123-00000001'), 10, 1, MachineName('Press'), WorkOrderState.ON_HOLD, Priority.LOW,
+        OrderBrief(OrderId('WO-20261123-00000001'), 10, 1, MachineName('Press'), WorkOrderStatus.ON_HOLD, Priority.LOW,
                    None, None, 5, '', None)))
 
 
@@ -129,7 +129,7 @@ def assert_meaning_or_refusal(payload: str) -> None:
         return
     if isinstance(meaning, OrderChanges):
         for order in meaning.orders:
-            assert isinstance(order.state, WorkOrderState)
+            assert isinstance(order.status, WorkOrderStatus)
             assert isinstance(order.priority, Priority)
             assert all(isinstance(text, str) for text in (order.id, order.machine, order.description))
             assert all(type(number) is int for number in (order.event, order.version, order.due_ms))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.core.model import MachineName, OrderBrief, OrderId, Priority, Role, WorkOrderState
-from floor.web.shell.order_formatting import due_words, move_word, order_address, role_needed, short_id
+from floor.core.model import MachineName, OrderBrief, OrderId, Priority, Role, WorkOrderStatus
+from floor.web.shell.order_formatting import due_words, order_address, role_needed, short_id, transition_word
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -51,8 +51,8 @@ def test_never_nothing_and_never_late_before_it_is(left_ms):
 
 
 @pytest.mark.parametrize(('state', 'words'), [
-    (WorkOrderState.COMPLETED, 'done'), (WorkOrderState.CANCELLED, 'cancelled'),
-    (WorkOrderState.ON_HOLD, 'overdue 2 h')])
+    (WorkOrderStatus.COMPLETED, 'done'), (WorkOrderStatus.CANCELLED, 'cancelled'),
+    (WorkOrderStatus.ON_HOLD, 'overdue 2 h')])
 def test_an_order_that_has_ended_is_not_late(state, words):
     order = OrderBrief(OrderId('WO-1'), 1, 1, MachineName('Valve_01_01'), state, Priority.HIGH, None, None,
                        NOW_MS - 2 * 3_600_000, 'Leak')
@@ -67,11 +67,11 @@ def test_an_id_is_short_when_spoken_and_whole_in_an_address():
 
 
 def test_a_move_is_called_by_where_it_comes_from():
-    opened, started, held, done = (WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD,
-                                   WorkOrderState.COMPLETED)
+    opened, started, held, done = (WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.ON_HOLD,
+                                   WorkOrderStatus.COMPLETED)
 
-    assert [move_word(*move) for move in ((opened, started), (held, started), (started, opened), (done, opened))] == \
-        ['Start', 'Resume', 'Give back', 'Reopen']
+    pairs = (opened, started), (held, started), (started, opened), (done, opened)
+    assert [transition_word(*pair) for pair in pairs] == ['Start', 'Resume', 'Give back', 'Reopen']
 
 
 def test_a_reason_names_the_role_that_is_needed():

@@ -23,7 +23,7 @@ from floor.core.model import (
     Role,
     Status,
     StatusEvent,
-    WorkOrderState,
+    WorkOrderStatus,
 )
 from floor.feed import active_orders
 from floor.feed.active_orders import ENDED_KEPT, OrderChange
@@ -58,7 +58,7 @@ def record(name: MachineName, line: str | None, status: Status = Status.OPERATIO
 def order(number: int, event: int, machine: MachineName = PRESS, state: str = 'open', *, priority: str = 'high',
           due_in: int = 60) -> OrderBrief:
     """A work order that is due so many minutes after noon."""
-    return OrderBrief(OrderId(f'WO-20261123-{number:08}'), event, event, machine, WorkOrderState(state),
+    return OrderBrief(OrderId(f'WO-20261123-{number:08}'), event, event, machine, WorkOrderStatus(state),
                       Priority(priority), None, None, NOON + due_in * 60_000, 'Leak')
 
 
@@ -373,7 +373,7 @@ def test_an_older_event_of_an_order_is_left_alone(floor: Store, event: int) -> N
     floor.apply_orders([order(1, 10, state='on_hold')])
     revision = floor.orders_revision
     assert floor.apply_orders([order(1, event)]) == Difference()
-    assert floor.orders[order(1, 10).id].state is WorkOrderState.ON_HOLD
+    assert floor.orders[order(1, 10).id].status is WorkOrderStatus.ON_HOLD
     assert floor.orders_revision == revision
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...core.model import HoldReason, Priority, Status, WorkOrder, WorkOrderDetails, WorkOrderEvent, WorkOrderState
+from ...core.model import HoldReason, Priority, Status, WorkOrder, WorkOrderDetails, WorkOrderEvent, WorkOrderStatus
 from .fields import AT, LATER, MachineField, MachineId
 
 EventKind = Literal['created', 'moved', 'changed', 'commented', 'checklist', 'attached', 'recovered']
@@ -33,7 +33,7 @@ class OrderAnswer(BaseModel):
                                           examples=['Lisa Garcia'])]
     timestamp: Annotated[datetime, Field(description='When it was reported, in UTC.', examples=[AT])]
     created_at: Annotated[datetime, Field(description='When it was saved, in UTC.', examples=[AT])]
-    status: Annotated[WorkOrderState, Field(description='Where it stands.', examples=['open'])]
+    status: Annotated[WorkOrderStatus, Field(description='Where it stands.', examples=['open'])]
     machine: MachineField
     due_at: Annotated[datetime, Field(description='When it should be done.', examples=[LATER])]
     overdue: Annotated[bool, Field(description='Whether it should have been done by now.', examples=[False])]
@@ -160,5 +160,5 @@ class EventAnswer(BaseModel):
 
 def _columns(order: WorkOrder, now: datetime) -> dict[str, Any]:
     values = {name: getattr(order, name) for name in OrderAnswer.model_fields if hasattr(order, name)}
-    return {**values, 'machine_id': order.machine, 'issue_description': order.description, 'status': order.state,
+    return {**values, 'machine_id': order.machine, 'issue_description': order.description, 'status': order.status,
             'timestamp': order.reported_at, 'overdue': order.is_overdue(now)}

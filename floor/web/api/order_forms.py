@@ -8,8 +8,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
-from ...core.model import HoldReason, MachineName, Priority, WorkOrderState
-from ...orders.work_orders import UNCHANGED, NewOrder, OrderEdit, StateMove
+from ...core.model import HoldReason, MachineName, Priority, WorkOrderStatus
+from ...orders.work_orders import UNCHANGED, NewOrder, OrderEdit, Transition
 from .fields import AT
 
 DATED = re.compile('[0-9]{4}-')
@@ -33,7 +33,7 @@ def _number(value: Any) -> Any:
 
 
 AnyCasePriority = Annotated[Priority, BeforeValidator(_lower)]
-AnyCaseState = Annotated[WorkOrderState, BeforeValidator(_lower)]
+AnyCaseStatus = Annotated[WorkOrderStatus, BeforeValidator(_lower)]
 
 
 class NewOrderForm(BaseModel):
@@ -73,7 +73,7 @@ WORDS = ('hold_reason', 'cause', 'action_taken', 'cancel_reason', 'note')
 
 
 class OrderPatch(BaseModel):
-    """Either new values of an order, or a move to another status with what the move needs. Null is as good as absent,
+    """Either new values of an order, or a transition to another status with what it needs. Null is as good as absent,
     but for version, which is a number, and for assignee, where it means nobody."""
 
     model_config = ConfigDict(extra='forbid', title='WorkOrderPatch')
@@ -87,7 +87,7 @@ class OrderPatch(BaseModel):
     assignee: Annotated[str | None, Field(
         description='The name or e-mail address of an active technician or supervisor; null or empty: nobody.',
         examples=['Lisa Garcia'])] = None
-    status: Annotated[AnyCaseState | None, Field(description='Where it moves to.', examples=['on_hold'])] = None
+    status: Annotated[AnyCaseStatus | None, Field(description='Its new status.', examples=['on_hold'])] = None
     hold_reason: Annotated[HoldReason | None, BeforeValidator(_lower), Field(
         description='What it waits for; needed for on_hold.', examples=['parts'])] = None
     cause: Annotated[str | None, Field(description='What was wrong; needed for completed.',
@@ -96,7 +96,7 @@ class OrderPatch(BaseModel):
                                               examples=['Seal replaced'])] = None
     cancel_reason: Annotated[str | None, Field(description='Why; needed for cancelled.',
                                                examples=['Reported twice'])] = None
-    note: Annotated[str | None, Field(description='Is kept in the history beside the move.',
+    note: Annotated[str | None, Field(description='Is kept in the history beside the new status.',
                                       examples=['Seal ordered'])] = None
 
     @model_validator(mode='after')
@@ -105,7 +105,7 @@ class OrderPatch(BaseModel):
         edits += ['assignee'] if self.assignee or (self.names_assignee and self.status is None) else []
         words = [name for name in WORDS if getattr(self, name)]
         if self.status is not None and edits:
-            raise ValueError(f'a move and new values ({", ".join(sorted(edits))}) are two steps: send two requests')
+            raise ValueError(f'a status and new values ({", ".join(sorted(edits))}) are two steps: send two requests')
         if self.status is None and words:
             raise ValueError(f'{", ".join(sorted(words))} go with a status')
         if self.status is None and not edits:
@@ -129,9 +129,9 @@ class OrderPatch(BaseModel):
             priority=UNCHANGED if self.priority is None else self.priority,
             assignee_id=assignee_id if self.names_assignee else UNCHANGED)
 
-    def move(self, to: WorkOrderState) -> StateMove:
-        """The move as the command takes it."""
-        return StateMove(to, hold_reason=self.hold_reason, cause=self.cause or '', note=self.note or '',
+    def transition(self, to: WorkOrderStatus) -> Transition:
+        """The transition as the command takes it."""
+        return Transition(to, hold_reason=self.hold_reason, cause=self.cause or '', note=self.note or '',
                          action_taken=self.action_taken or '', cancel_reason=self.cancel_reason or '')
 
 

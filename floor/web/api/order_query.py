@@ -57,7 +57,7 @@ def _parameter(name: str, description: str, example: Any, **schema: Any) -> dict
 
 PARAMETERS = [
     _parameter('status', 'One or more; left out: all.', ['open', 'in_progress'], type='array',
-               items={'$ref': '#/components/schemas/WorkOrderState'}),
+               items={'$ref': '#/components/schemas/WorkOrderStatus'}),
     _parameter('priority', 'One or more; left out: all.', ['critical', 'high'], type='array',
                items={'$ref': '#/components/schemas/Priority'}),
     _parameter('machine', 'The name of a machine: machine_id of its orders.', 'Injection_Molder_02_01', type='string'),

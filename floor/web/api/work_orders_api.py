@@ -107,15 +107,15 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         response.headers['ETag'] = tag_of(order.model_dump_json().encode(), order.version)
         return order
 
-    @router.patch('/{order_id}', response_model=OrderAnswer, summary='Change or move a work order',
+    @router.patch('/{order_id}', response_model=OrderAnswer, summary='Change a work order or its status',
                   operation_id='update_work_order', responses=documented(400, 403, 404, 409, 412, 413, 415, 428, 429))
     async def update_work_order(order_id: Id, patch: Annotated[OrderPatch, Body(openapi_examples=PATCHES)],
                                 response: Response, who: Identity = asking, if_match: IfMatch = None) -> Any:
-        """Either new values or a move to another status, never both: each is one step of its history.
+        """Either new values or a transition to another status, never both: each is one step of its history.
 
         Say which version you saw, by version or by If-Match. 409 or 412: somebody was faster; the member current of the
-        answer is the order as it is now. 422 for a move that is not allowed or lacks what it needs. Roles: technician;
-        supervisor to assign others and to cancel; who reported it may change its description and priority.
+        answer is the order as it is now. 422 for a transition that is not allowed or lacks what it needs. Roles:
+        technician; supervisor to assign others and to cancel; who reported it may change its description and priority.
         """
         async with answering(patience):
             now = await database.now()  # before the command: afterwards nothing may fail

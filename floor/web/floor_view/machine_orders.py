@@ -7,7 +7,7 @@ from urllib.parse import quote
 from nicegui import ui
 
 from ...core.formatting import number
-from ...core.model import Identity, MachineName, OrderBrief, Person, Role, WorkOrderState
+from ...core.model import Identity, MachineName, OrderBrief, Person, Role, WorkOrderStatus
 from ..orders.form import OrderForm
 from ..shell.heading import Heading
 from ..shell.messages import Words, set_reason
@@ -17,7 +17,7 @@ from ..shell.times import shortened
 
 MOST_ROWS = 20
 """Of one machine in the drawer; the list has them all."""
-ACTIVE = ','.join(state for state in WorkOrderState if state.is_active)
+ACTIVE = ','.join(state for state in WorkOrderStatus if state.is_active)
 
 
 class MachineOrders:
@@ -77,7 +77,7 @@ def order_row(order: OrderBrief, due: str, *, overdue: bool) -> None:
     with ui.element('li').classes('drawer-order'):
         ui.link(f'WO-{short_id(order.id)}', order_address(order.id))
         PriorityPill(order.priority)
-        Words('span', order.state.word)
+        Words('span', order.status.word)
         when = Words('span', due).classes('due')
         if overdue:
             when.props['data-overdue'] = 'true'

@@ -1,4 +1,4 @@
-"""What can be done with a work order now: a button for each move, and Take it. What may not be done says why."""
+"""What can be done with a work order now: a button for each transition, and Take it. What may not be done says why."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from ...core.errors import FloorError
-from ...core.model import Identity, Move, Person, Role, WorkOrder, WorkOrderDetails
+from ...core.model import AllowedTransition, Identity, Person, Role, WorkOrder, WorkOrderDetails
 from ...orders.work_orders import OrderEdit
 from ..shell.messages import Alert, Words, set_reason
-from ..shell.order_formatting import PriorityPill, due_words, move_word, role_needed
+from ..shell.order_formatting import PriorityPill, due_words, role_needed, transition_word
 from ..shell.services import Services
-from .facts import state_words
-from .moves import OrderMoves, refusal_words
+from .facts import status_words
+from .moves import OrderTransitions, refusal_words
 
 NO_EMPLOYEE = 'Only employees take orders, and no active employee has your e-mail address.'
 MINE_ALREADY = 'It is yours already.'
@@ -24,14 +24,14 @@ Reload = Callable[[], Awaitable[WorkOrderDetails | None]]
 class OrderActions:
     """State, priority and due time in one line, the buttons under it."""
 
-    def __init__(self, services: Services, identity: Identity, person: Person, *, moves: OrderMoves,
+    def __init__(self, services: Services, identity: Identity, person: Person, *, transitions: OrderTransitions,
                  reload: Reload) -> None:
-        """moves: loaded before anything is shown. reload: read the order and show it."""
+        """transitions: loaded before anything is shown. reload: read the order and show it."""
         self._services = services
         self._identity = identity
         self._person = person
         self._reload = reload
-        self._moves = moves
+        self._transitions = transitions
         self._busy = False
         self._order: WorkOrder | None = None
         self._offered: tuple[str, ...] = ()
@@ -45,35 +45,35 @@ class OrderActions:
         now_ms, zone = self._services.store.now_ms, self._services.zone
         self._line.clear()
         with self._line:
-            Words('span', state_words(order)).classes('order-state').props['data-state'] = order.state.value
+            Words('span', status_words(order)).classes('order-state').props['data-state'] = order.status.value
             PriorityPill(order.priority)
             due = Words('span', due_words(order, now_ms, zone)).classes('due')
-            due.props['data-overdue'] = str(order.state.is_active and order.due_at.timestamp() * 1000 < now_ms).lower()
+            due.props['data-overdue'] = str(order.status.is_active and order.due_at.timestamp() * 1000 < now_ms).lower()
             Words('span', order.assignee or 'nobody has it yet').classes('said')
-        moves = self._moves.allowed(order)
-        refusals = [self._take_refusal(order) if order.state.is_active else ''] + \
-            [self._moves.refusal(order, move) for move in moves]
-        words = ['Take it', *(move_word(order.state, move.to_state) for move in moves)]
+        transitions = self._transitions.allowed(order)
+        refusals = [self._take_refusal(order) if order.status.is_active else ''] + \
+            [self._transitions.refusal(order, transition) for transition in transitions]
+        words = ['Take it', *(transition_word(order.status, transition.to_status) for transition in transitions)]
         pairs = list(zip(words, refusals, strict=True))
         said = ' '.join(f'{", ".join(word for word, why in pairs if why == reason)}: {reason}'
                         for reason in dict.fromkeys(refusals) if reason not in {'', MINE_ALREADY})
         self._note.set_text(said)
         self._note.props['hidden'] = not said
         self._order = order
-        if self._offered != (offered := (order.state, *refusals)):  # else a finger may be on its way to a button
+        if self._offered != (offered := (order.status, *refusals)):  # else a finger may be on its way to a button
             self._offered = offered
             self._buttons.clear()
             with self._buttons:
-                self._build_buttons(order, moves, refusals)
+                self._build_buttons(order, transitions, refusals)
 
-    def _build_buttons(self, order: WorkOrder, moves: list[Move], refusals: list[str]) -> None:
-        if order.state.is_active:
+    def _build_buttons(self, order: WorkOrder, transitions: list[AllowedTransition], refusals: list[str]) -> None:
+        if order.status.is_active:
             take = ui.button('Take it', on_click=self._take, color=None).props('no-caps')
             set_reason(take, refusals[0])
-        for move, refusal in zip(moves, refusals[1:], strict=True):
-            button = ui.button(move_word(order.state, move.to_state), color=None,
-                               on_click=lambda move=move: self._move(move)).props('no-caps')
-            button.props['data-move'] = move.to_state.value
+        for transition, refusal in zip(transitions, refusals[1:], strict=True):
+            button = ui.button(transition_word(order.status, transition.to_status), color=None,
+                               on_click=lambda each=transition: self._make_transition(each)).props('no-caps')
+            button.props['data-move'] = transition.to_status.value
             set_reason(button, refusal)
 
     def _take_refusal(self, order: WorkOrder) -> str:
@@ -83,13 +83,13 @@ class OrderActions:
             return NO_EMPLOYEE
         return MINE_ALREADY if order.assignee_id == self._person.employee_id else ''
 
-    async def _move(self, move: Move) -> None:
+    async def _make_transition(self, transition: AllowedTransition) -> None:
         order = self._order
-        if self._busy or order is None or order.state is not move.from_state:  # the second of two clicks
+        if self._busy or order is None or order.status is not transition.from_status:  # the second of two clicks
             return
         self._busy = True
         try:
-            await self._moves.move(order, move.to_state)
+            await self._transitions.make(order, transition.to_status)
             await self._reload()
         finally:
             self._busy = False

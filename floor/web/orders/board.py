@@ -1,4 +1,4 @@
-"""Work orders as a board: a column for each state, cards to drag between them, a menu on each card that does the same.
+"""Work orders as a board: a column for each status, cards to drag between them, a menu on each card that does it too.
 
 A card moves when the database says that the order did, so what was refused is where it was. The arrow keys go from card
 to card, M opens the menu of a card; a card that has the focus keeps it, whoever moves it.
@@ -13,19 +13,19 @@ from functools import partial
 
 from nicegui import ui
 
-from ...core.model import OrderId, WorkOrder, WorkOrderState
+from ...core.model import OrderId, WorkOrder, WorkOrderStatus
 from ...feed.store import Store
 from ...orders.work_order_list import Done, OrderFilter, OrderPage, SortKey, WorkOrderList
 from ..shell.addresses import as_asked
 from ..shell.messages import Words
-from ..shell.order_formatting import move_word, short_id
+from ..shell.order_formatting import short_id, transition_word
 from .filters import address_of
-from .moves import OrderMoves
+from .moves import OrderTransitions
 from .order_card import BoardColumn, OrderCard
 from .table import row_of
 from .toast import OrderToast
 
-COLUMNS = (WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD, WorkOrderState.COMPLETED)
+COLUMNS = (WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.ON_HOLD, WorkOrderStatus.COMPLETED)
 MOST_CARDS = 500
 """On the whole board; a column that has more orders says how many and leads to the list."""
 FEWEST = 50
@@ -40,32 +40,32 @@ KEYS = 'Arrow keys: from card to card. M: move a card.'
 class BoardContent:
     """A page of orders for each column that is shown."""
 
-    pages: dict[WorkOrderState, OrderPage]
+    pages: dict[WorkOrderStatus, OrderPage]
 
 
-def column_filter(filter: OrderFilter, state: WorkOrderState, cards: int = FEWEST) -> OrderFilter:
+def column_filter(filter: OrderFilter, status: WorkOrderStatus, cards: int = FEWEST) -> OrderFilter:
     """What one column shows of a filter. Completed: lately, as long as an order can be dragged back."""
-    completed = state is WorkOrderState.COMPLETED
-    return replace(filter.on_page(1), states=frozenset() if completed else frozenset({state}),
+    completed = status is WorkOrderStatus.COMPLETED
+    return replace(filter.on_page(1), statuses=frozenset() if completed else frozenset({status}),
                    done=(filter.done or Done.WEEK) if completed else None,
                    sort=SortKey.PRESSING, descending=False, per_page=cards)
 
 
-def columns_of(filter: OrderFilter) -> tuple[WorkOrderState, ...]:
+def columns_of(filter: OrderFilter) -> tuple[WorkOrderStatus, ...]:
     """The columns that a filter leaves."""
-    if not filter.states and filter.done is None:
+    if not filter.statuses and filter.done is None:
         return COLUMNS
-    return tuple(state for state in COLUMNS
-                 if state in filter.states or (state is WorkOrderState.COMPLETED and filter.done is not None))
+    return tuple(status for status in COLUMNS
+                 if status in filter.statuses or (status is WorkOrderStatus.COMPLETED and filter.done is not None))
 
 
-def shares(totals: dict[WorkOrderState, int]) -> dict[WorkOrderState, int]:
+def shares(totals: dict[WorkOrderStatus, int]) -> dict[WorkOrderStatus, int]:
     """How many cards each column may have of MOST_CARDS: what a short one leaves goes to the others."""
     left, given = MOST_CARDS, {}
-    for number, (state, total) in enumerate(sorted(totals.items(), key=lambda item: item[1])):
-        given[state] = min(total, left // (len(totals) - number))
-        left -= given[state]
-    return {state: max(FEWEST, given[state]) for state in totals}
+    for number, (status, total) in enumerate(sorted(totals.items(), key=lambda item: item[1])):
+        given[status] = min(total, left // (len(totals) - number))
+        left -= given[status]
+    return {status: max(FEWEST, given[status]) for status in totals}
 
 
 async def read_board(orders: WorkOrderList, filter: OrderFilter, revision: int) -> BoardContent:
@@ -73,21 +73,21 @@ async def read_board(orders: WorkOrderList, filter: OrderFilter, revision: int) 
 
     :raises DatabaseUnavailable: nobody answers, or not in time
     """
-    states = columns_of(filter)
+    statuses = columns_of(filter)
     counts = await orders.counts(filter, revision)
-    cards = shares({state: counts.total(column_filter(filter, state)) for state in states})
-    pages = await asyncio.gather(*(orders.page(column_filter(filter, state, cards[state]), revision)
-                                   for state in states))
-    return BoardContent(dict(zip(states, pages, strict=True)))
+    cards = shares({status: counts.total(column_filter(filter, status)) for status in statuses})
+    pages = await asyncio.gather(*(orders.page(column_filter(filter, status, cards[status]), revision)
+                                   for status in statuses))
+    return BoardContent(dict(zip(statuses, pages, strict=True)))
 
 
 class OrderBoard:
     """The columns and their cards; a card lives as long as its order is on the board."""
 
-    def __init__(self, store: Store, zone: tzinfo, moves: OrderMoves) -> None:
+    def __init__(self, store: Store, zone: tzinfo, transitions: OrderTransitions) -> None:
         self._store = store
         self._zone = zone
-        self._moves = moves
+        self._transitions = transitions
         self._prefix = as_asked('')
         self._is_seen = False
         self._cards: dict[OrderId, OrderCard] = {}
@@ -97,7 +97,7 @@ class OrderBoard:
         self._toast = OrderToast()
         with ui.element('div').classes('board').props('role=group') as self._place:
             self._place.props['aria-label'] = KEYS
-            self._columns = {state: BoardColumn(state, self._drop) for state in COLUMNS}
+            self._columns = {status: BoardColumn(status, self._drop) for status in COLUMNS}
         self._place.on('focusout', self._blurred, args=[])
         self._place.on('keydown.m', lambda: self.open_menu(self._focused) if self._focused else None, args=[])
         for key, across, down in ('up', 0, -1), ('down', 0, 1), ('left', -1, 0), ('right', 1, 0):
@@ -119,13 +119,13 @@ class OrderBoard:
             self.clear()  # again: it was cleared while cards were built
             return
         has_moved = heir is not self._focused or (heir is not None and heir.parent_slot is not stood_in)
-        for state, column in self._columns.items():
-            page = content.pages.get(state)
+        for status, column in self._columns.items():
+            page = content.pages.get(status)
             column.set_visibility(page is not None)
             if page is not None:
                 cards = [self._cards[order.id] for order in self._built(page)]
                 has_moved |= column.arrange(cards) and heir in cards
-                column.show(page.total, len(page.orders), address_of(column_filter(filter, state)))
+                column.show(page.total, len(page.orders), address_of(column_filter(filter, status)))
         self._place.set_visibility(bool(content.pages))
         if self._dragged is not None and self._dragged.is_deleted:
             self.put_down()  # its browser says no more that dragging has ended
@@ -148,8 +148,8 @@ class OrderBoard:
         now_ms = self._store.now_ms
         for id_ in self._cards.keys() - {order.id for page in content.pages.values() for order in page.orders}:
             self._cards.pop(id_).delete()
-        for state, page in content.pages.items():
-            place = self._columns[state].cards
+        for status, page in content.pages.items():
+            place = self._columns[status].cards
             for number, order in enumerate(self._built(page), 1):
                 if (card := self._cards.get(order.id)) is None:
                     with place:
@@ -168,10 +168,11 @@ class OrderBoard:
     def lift(self, card: OrderCard) -> None:
         """The columns say whether they take this card."""
         self._dragged = card
-        allowed = {move.to_state: not self._moves.refusal(card.order, move) for move in self._moves.allowed(card.order)}
-        for state, column in self._columns.items():
-            takes_it = 'yes' if allowed.get(state) else 'no'
-            column.props['data-drop'] = '' if state is card.order.state else takes_it
+        allowed = {each.to_status: not self._transitions.refusal(card.order, each)
+                   for each in self._transitions.allowed(card.order)}
+        for status, column in self._columns.items():
+            takes_it = 'yes' if allowed.get(status) else 'no'
+            column.props['data-drop'] = '' if status is card.order.status else takes_it
 
     def put_down(self) -> None:
         """Nothing is being dragged."""
@@ -179,47 +180,47 @@ class OrderBoard:
             if column.props.get('data-drop'):
                 column.props['data-drop'] = ''
 
-    async def _drop(self, to: WorkOrderState) -> None:
+    async def _drop(self, to: WorkOrderStatus) -> None:
         card, self._dragged = self._dragged, None
         self.put_down()
-        if card is not None and card.order.state is not to:
+        if card is not None and card.order.status is not to:
             await self._move(card, to)
 
     # moving
 
-    async def _move_focused(self, card: OrderCard, to: WorkOrderState) -> None:
+    async def _move_focused(self, card: OrderCard, to: WorkOrderStatus) -> None:
         self._focused = card  # as the menu has given it back
         await self._move(card, to)
 
-    async def _move(self, card: OrderCard, to: WorkOrderState) -> None:
+    async def _move(self, card: OrderCard, to: WorkOrderStatus) -> None:
         before = card.order
         card.props['data-moving'] = 'true'
         try:
-            if await self._moves.move(before, to, opener=card.link):
+            if await self._transitions.make(before, to, opener=card.link):
                 self._offer_undo(before, to)
         finally:
             if not card.is_deleted:
                 card.props['data-moving'] = 'false'
 
-    def _offer_undo(self, before: WorkOrder, to: WorkOrderState) -> None:
+    def _offer_undo(self, before: WorkOrder, to: WorkOrderStatus) -> None:
         """Where the way back is a move that this person may make."""
-        if not self._place.is_deleted and self._moves.can_undo(before, to):
+        if not self._place.is_deleted and self._transitions.can_undo(before, to):
             self._toast.offer(f'{short_id(before.id)}: {to.word.lower()}', 'Undo', lambda: self._undo(before))
 
     async def _undo(self, before: WorkOrder) -> None:
         if (card := self._cards.get(before.id)) is not None:
-            await self._moves.undo(card.order, before)
+            await self._transitions.undo(card.order, before)
 
     def open_menu(self, card: OrderCard) -> None:
-        """The moves of this card; what may not be done says why."""
+        """The transitions of this card; what may not be done says why."""
         self._menu.clear()
         self._items = []
         with self._menu:
-            for move in self._moves.allowed(card.order):
-                refusal = self._moves.refusal(card.order, move)
-                item = self._item(move_word(card.order.state, move.to_state), refusal)
+            for transition in self._transitions.allowed(card.order):
+                refusal = self._transitions.refusal(card.order, transition)
+                item = self._item(transition_word(card.order.status, transition.to_status), refusal)
                 if not refusal:
-                    item.on('click', lambda to=move.to_state: self._move_focused(card, to), args=[])
+                    item.on('click', lambda to=transition.to_status: self._move_focused(card, to), args=[])
             if not self._items:
                 self._item('No moves: the database does not answer', ' ')
         self._menu.props['target'] = f'#{card.menu_button.html_id}'

@@ -14,7 +14,7 @@ from ..shell.messages import Words
 from ..shell.order_formatting import in_ms
 from ..shell.services import Services
 from ..shell.times import date_and_time
-from .facts import state_words
+from .facts import status_words
 
 MINE, THEIRS = 'mine', 'theirs'
 
@@ -79,7 +79,7 @@ class OrderConflict:
                 self._row('assignee', self._name(mine.assignee_id), self._name(theirs.assignee_id),
                           mine.assignee_id != base.assignee_id, latest.get('assignee'))
             status = latest.get('status')
-            Words('p', f'It is now: {state_words(current)}{self._by(status)}.').classes('quiet')
+            Words('p', f'It is now: {status_words(current)}{self._by(status)}.').classes('quiet')
         if await self._dialog is not True:
             return None
         return self._chosen(mine, theirs)

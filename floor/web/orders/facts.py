@@ -7,7 +7,7 @@ from datetime import datetime
 from nicegui import ui
 
 from ...core.formatting import Detail, duration
-from ...core.model import DisplayName, MachineName, Status, WorkOrder, WorkOrderState
+from ...core.model import DisplayName, MachineName, Status, WorkOrder, WorkOrderStatus
 from ...feed.store import Difference
 from ..shell.addresses import query_of
 from ..shell.heading import Heading
@@ -68,11 +68,11 @@ class OrderFacts:
         with self._facts:
             with _fact('Priority'):
                 PriorityPill(order.priority)
-            self._text('State', state_words(order))
+            self._text('Status', status_words(order))
             self._text('Assignee', order.assignee or 'nobody yet')
-            late = order.state.is_active and in_ms(order.due_at) < now_ms
+            late = order.status.is_active and in_ms(order.due_at) < now_ms
             with _fact('Due'):
-                if order.state.is_active:  # of an order that has ended the words are about its end, not about this date
+                if order.status.is_active:  # once it has ended the words are about its end, not about this date
                     words = Words('span', due_words(order, now_ms, self._services.zone)).classes('due')
                     words.props['data-overdue'] = str(late).lower()
                 Words('span', f' {self._when(order.due_at)}').classes('quiet')
@@ -82,7 +82,7 @@ class OrderFacts:
             for label, moment in (('Stopped since', order.stop_since), ('Runs again since', order.recovered_at),
                                   ('Acknowledged', order.acknowledged_at), ('Started', order.started_at),
                                   ('Completed', order.completed_at), ('Cancelled', order.cancelled_at)):
-                if moment is not None and label == 'Completed' and order.state is WorkOrderState.COMPLETED:
+                if moment is not None and label == 'Completed' and order.status is WorkOrderStatus.COMPLETED:
                     self._text(label, f'{self._when(moment)}, {due_words(order, now_ms, self._services.zone)}')
                 elif moment is not None:
                     self._text(label, self._when(moment))
@@ -107,11 +107,11 @@ def _fact(label: str) -> ui.element:
         return ui.element('dd')
 
 
-def state_words(order: WorkOrder) -> str:
+def status_words(order: WorkOrder) -> str:
     """'On hold: waits for parts'."""
-    if order.state is WorkOrderState.ON_HOLD and order.hold_reason is not None:
-        return f'{order.state.word}: waits for {HOLD_WORDS[order.hold_reason]}'
-    return order.state.word
+    if order.status is WorkOrderStatus.ON_HOLD and order.hold_reason is not None:
+        return f'{order.status.word}: waits for {HOLD_WORDS[order.hold_reason]}'
+    return order.status.word
 
 
 def machine_then(order: WorkOrder) -> str:

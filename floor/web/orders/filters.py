@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from ...core.formatting import number
-from ...core.model import DisplayName, Employee, MachineName, Priority, WorkOrderState
+from ...core.model import DisplayName, Employee, MachineName, Priority, WorkOrderStatus
 from ...orders.work_order_list import MOST_TEXT, UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
 from ..shell.chips import Chip, hide, set_attribute
 from ..shell.times import shortened
@@ -20,8 +20,8 @@ ADDRESS = '/work-orders'
 CSV_ADDRESS = '/work-orders.csv'
 BOARD, TABLE = 'board', 'table'
 SEARCH_PAUSE_MS = 300
-OPEN_STATES = (WorkOrderState.OPEN, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD)
-ENDED_STATES = (WorkOrderState.COMPLETED, WorkOrderState.CANCELLED)
+OPEN_STATUSES = (WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.ON_HOLD)
+ENDED_STATUSES = (WorkOrderStatus.COMPLETED, WorkOrderStatus.CANCELLED)
 
 
 def address_of(filter: OrderFilter, view: str = TABLE) -> str:
@@ -45,14 +45,14 @@ class OrderFilters:
         self._view = view
         self._ask = ask
         self._showing = False
-        self._chips: dict[WorkOrderState, Chip] = {}
+        self._chips: dict[WorkOrderStatus, Chip] = {}
         with ui.element('q-card').classes('order-filters').props('role=search aria-label="Which work orders"'):
             with ui.element('div').classes('chips'):
-                for state in (*OPEN_STATES, *ENDED_STATES):
-                    if state is WorkOrderState.COMPLETED:
+                for status in (*OPEN_STATUSES, *ENDED_STATUSES):
+                    if status is WorkOrderStatus.COMPLETED:
                         self._overdue = Chip('Overdue', lambda: self._change(overdue=not self._filter.overdue))
                         self._done = Chip('Completed today', self._toggle_done)
-                    self._chips[state] = Chip(state.word, partial(self._toggle, state))
+                    self._chips[status] = Chip(status.word, partial(self._toggle, status))
                 self._overdue.classes('chip-overdue')
             with ui.element('div').classes('chips chips-choices'):
                 self._priority = self._select('Priority', {p.value: p.value for p in Priority}, multiple=True)
@@ -72,11 +72,11 @@ class OrderFilters:
         self.show(filter, None)
 
     def show(self, filter: OrderFilter, counts: OrderCounts | None) -> None:
-        """What is asked for now, and how many orders are in each state; None: not known yet."""
+        """What is asked for now, and how many orders are in each status; None: not known yet."""
         self._filter = filter
         self._showing = True
-        for state, chip in self._chips.items():
-            chip.show(_counted(state.word, None if counts is None else counts.of(state)), state in filter.states)
+        for status, chip in self._chips.items():
+            chip.show(_counted(status.word, None if counts is None else counts.of(status)), status in filter.statuses)
         overdue = None if counts is None else counts.overdue
         self._overdue.show(_counted('Overdue', overdue), filter.overdue)
         set_attribute(self._overdue, 'data-count', str(overdue or 0))
@@ -127,8 +127,8 @@ class OrderFilters:
     def _change(self, **changes: Any) -> None:
         self._ask(replace(self._filter.on_page(1), **changes))
 
-    def _toggle(self, state: WorkOrderState) -> None:
-        self._change(states=self._filter.states ^ {state})
+    def _toggle(self, status: WorkOrderStatus) -> None:
+        self._change(statuses=self._filter.statuses ^ {status})
 
     def _toggle_done(self) -> None:
         self._change(done=None if self._filter.done else Done.TODAY)

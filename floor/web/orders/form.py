@@ -251,7 +251,7 @@ class OrderForm:
     def _warn_of(self, order: WorkOrder) -> None:
         """The stop has an order already: it is offered, and another can be made all the same."""
         self._say(f'WO-{short_id(order.id)} is already open for this stop: {shortened(order.description, 120)} '
-                  f'({order.state.word}, {shortened(order.assignee, 80) or "unassigned"}).')
+                  f'({order.status.word}, {shortened(order.assignee, 80) or "unassigned"}).')
         self._offer(order)
         self._warned_of = order.machine
         self._create.set_text('Create another anyway')

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from nicegui import ui
 
-from ...core.model import WorkOrderDetails, WorkOrderEvent, WorkOrderState
+from ...core.model import WorkOrderDetails, WorkOrderEvent, WorkOrderStatus
 from ..shell.messages import Words
 from ..shell.order_formatting import HOLD_WORDS, in_ms
 from ..shell.times import date_and_time
@@ -94,15 +94,15 @@ def note_of(event: WorkOrderEvent) -> str:
 
 def _moved(event: WorkOrderEvent) -> str:
     match event.new:
-        case WorkOrderState.IN_PROGRESS:
-            return 'resumed it' if event.old == WorkOrderState.ON_HOLD else 'started it'
-        case WorkOrderState.ON_HOLD:
+        case WorkOrderStatus.IN_PROGRESS:
+            return 'resumed it' if event.old == WorkOrderStatus.ON_HOLD else 'started it'
+        case WorkOrderStatus.ON_HOLD:
             return f'put it on hold: {HOLD_WORDS[event.hold_reason]}' if event.hold_reason else 'put it on hold'
-        case WorkOrderState.COMPLETED:
+        case WorkOrderStatus.COMPLETED:
             return 'completed it'
-        case WorkOrderState.CANCELLED:
+        case WorkOrderStatus.CANCELLED:
             return 'cancelled it'
-    return 'reopened it' if event.old in {WorkOrderState.COMPLETED, WorkOrderState.CANCELLED} else 'gave it back'
+    return 'reopened it' if event.old in {WorkOrderStatus.COMPLETED, WorkOrderStatus.CANCELLED} else 'gave it back'
 
 
 def _changed(event: WorkOrderEvent, zone: tzinfo) -> str:

@@ -1,94 +1,94 @@
-"""Moving a work order: which moves there are, what each needs, and what to say when it is refused."""
+"""The transitions of a work order: which there are, what each needs, and what to say when one is refused."""
 
 from __future__ import annotations
 
 from nicegui import background_tasks, ui
 
 from ...core.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
-from ...core.model import HoldReason, Identity, Move, Person, Status, WorkOrder, WorkOrderState
+from ...core.model import AllowedTransition, HoldReason, Identity, Person, Status, WorkOrder, WorkOrderStatus
 from ...core.visible_text import is_visible
-from ...orders.work_orders import NOBODY_TO_START, OrderEdit, StateMove
+from ...orders.work_orders import NOBODY_TO_START, OrderEdit, Transition
 from ..shell.back_button import BackCloses
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft
 from ..shell.heading import Heading
 from ..shell.messages import Alert, Words, as_sentence, no_connection_note
-from ..shell.order_formatting import HOLD_WORDS, move_word, role_needed, short_id
+from ..shell.order_formatting import HOLD_WORDS, role_needed, short_id, transition_word
 from ..shell.services import Services
 from ..shell.times import shortened
 
-NO_QUESTION = {WorkOrderState.IN_PROGRESS}
+NO_QUESTION = {WorkOrderStatus.IN_PROGRESS}
 """Started and resumed with one click; everything else has something to say."""
 
 
-class OrderMoves:
-    """Built once per page: the dialog that asks for what a move needs."""
+class OrderTransitions:
+    """Built once per page: the dialog that asks for what a transition needs."""
 
     def __init__(self, services: Services, person: Person, identity: Identity) -> None:
         self._services = services
         self._person = person
         self._identity = identity
         self._drafts = Drafts(identity)
-        self._moves: dict[WorkOrderState, tuple[Move, ...]] = {}
+        self._transitions: dict[WorkOrderStatus, tuple[AllowedTransition, ...]] = {}
         self._order: WorkOrder | None = None
-        self._to = WorkOrderState.OPEN
+        self._to = WorkOrderStatus.OPEN
         self._filling = self._sending = False
         with ui.dialog() as self._dialog, ui.card().classes('sheet move-form'):
             self._build()
         self._back = BackCloses(self._dialog, lambda: self._first)
-        background_tasks.create(self._try_to_load(), name='moves of work orders')
+        background_tasks.create(self._try_to_load(), name='transitions of work orders')
 
     async def load(self) -> None:
-        """Read the allowed moves; they don't change while the program runs.
+        """Read the allowed transitions; they don't change while the program runs.
 
         :raises DatabaseUnavailable: nobody answers
         """
-        if not self._moves:
-            self._moves = await self._services.orders.moves()
+        if not self._transitions:
+            self._transitions = await self._services.orders.transitions()
 
-    def allowed(self, order: WorkOrder) -> list[Move]:
-        """The moves that lead from where the order stands, those of other roles too: `refusal` says which.
+    def allowed(self, order: WorkOrder) -> list[AllowedTransition]:
+        """The transitions from the status of the order, those of other roles too: `refusal` says which.
 
         Empty until they were loaded.
         """
-        return list(self._moves.get(order.state, ()))
+        return list(self._transitions.get(order.status, ()))
 
-    def refusal(self, order: WorkOrder, move: Move) -> str:
-        """Why this person can't make this move now, for a title; nothing if they can."""
+    def refusal(self, order: WorkOrder, transition: AllowedTransition) -> str:
+        """Why this person can't make this transition now, for a title; nothing if they can."""
         ended = order.completed_at or order.cancelled_at
-        if move.within is not None and ended is not None \
-                and self._services.store.now_ms / 1000 - ended.timestamp() > move.within.total_seconds():
-            return f'It ended more than {move.within.days} days ago: open a new one.'
-        if move.to_state is WorkOrderState.IN_PROGRESS and order.assignee_id is None \
-                and self._person.employee_id is None and self._person.role.may(move.role):
+        if transition.within is not None and ended is not None \
+                and self._services.store.now_ms / 1000 - ended.timestamp() > transition.within.total_seconds():
+            return f'It ended more than {transition.within.days} days ago: open a new one.'
+        if transition.to_status is WorkOrderStatus.IN_PROGRESS and order.assignee_id is None \
+                and self._person.employee_id is None and self._person.role.may(transition.role):
             return as_sentence(NOBODY_TO_START)
-        return role_needed(move.role, self._person.role)
+        return role_needed(transition.role, self._person.role)
 
-    async def move(self, order: WorkOrder, to: WorkOrderState, opener: ui.element | None = None) -> bool:
-        """Ask for what the move needs, send it, and say why if it is refused; whether the order has moved.
+    async def make(self, order: WorkOrder, to: WorkOrderStatus, opener: ui.element | None = None) -> bool:
+        """Ask for what the transition needs, send it, and say why if it is refused; whether it was made.
 
         opener: a native element that has the focus again when what was asked is answered.
-        A move that is not in the table or not this person's is sent without a question: the refusal says what is.
+        A transition that is not in the table or not this person's is sent without a question: the refusal says what is.
         """
         if self._sending or self._dialog.value:
             return False
         await self._try_to_load()
-        move = next((each for each in self.allowed(order) if each.to_state is to), None)
-        if to in NO_QUESTION or move is None or self.refusal(order, move):
-            return await self._send_at_once(order, StateMove(to))
+        transition = next((each for each in self.allowed(order) if each.to_status is to), None)
+        if to in NO_QUESTION or transition is None or self.refusal(order, transition):
+            return await self._send_at_once(order, Transition(to))
         self._ask(order, to)
         self._back.opener = opener
         return await self._dialog is True
 
-    def can_undo(self, before: WorkOrder, to: WorkOrderState) -> bool:
-        """Whether the way back from a move is a move too, and this person's."""
-        return any(move.to_state is before.state and not role_needed(move.role, self._person.role)
-                   for move in self._moves.get(to, ()))
+    def can_undo(self, before: WorkOrder, to: WorkOrderStatus) -> bool:
+        """Whether the way back from a transition is allowed too, and this person's."""
+        return any(transition.to_status is before.status and not role_needed(transition.role, self._person.role)
+                   for transition in self._transitions.get(to, ()))
 
     async def undo(self, order: WorkOrder, before: WorkOrder) -> None:
-        """Bring an order back to where it was, and to nobody where the move had made it somebody's. Says why if it is
-        refused, as when somebody has done something else with it meanwhile."""
-        moved = await self._send(order, StateMove(before.state, hold_reason=before.hold_reason))
+        """Bring an order back to where it was, and to nobody where the transition had made it somebody's. Says why if
+        it is refused, as when somebody has done something else with it meanwhile."""
+        moved = await self._send(order, Transition(before.status, hold_reason=before.hold_reason))
         if moved is not None and before.assignee_id is None and moved.assignee_id is not None:
             await self._send(moved, OrderEdit(assignee_id=None))
 
@@ -121,21 +121,21 @@ class OrderMoves:
         field.on('keydown.meta.enter', self._submit, args=[])
         return field
 
-    def _ask(self, order: WorkOrder, to: WorkOrderState) -> None:
+    def _ask(self, order: WorkOrder, to: WorkOrderStatus) -> None:
         self._order, self._to = order, to
-        word = move_word(order.state, to)
+        word = transition_word(order.status, to)
         self._heading.set_text(f'{word} {short_id(order.id)}')
         self._dialog.props['aria-label'] = word
         self._show_still_down(word)
-        self._hold_choice.set_visibility(to is WorkOrderState.ON_HOLD)
-        self._cause.set_visibility(to is WorkOrderState.COMPLETED)
-        self._action_taken.set_visibility(to is WorkOrderState.COMPLETED)
-        self._cancel_reason.set_visibility(to is WorkOrderState.CANCELLED)
+        self._hold_choice.set_visibility(to is WorkOrderStatus.ON_HOLD)
+        self._cause.set_visibility(to is WorkOrderStatus.COMPLETED)
+        self._action_taken.set_visibility(to is WorkOrderStatus.COMPLETED)
+        self._cancel_reason.set_visibility(to is WorkOrderStatus.CANCELLED)
         self._fill(self._drafts.get(self._place))
         self._other_tabs.show(lambda place: place == self._place)
         self._problem.show('')
-        self._first = {WorkOrderState.COMPLETED: self._cause,
-                       WorkOrderState.CANCELLED: self._cancel_reason}.get(to, self._note)
+        self._first = {WorkOrderStatus.COMPLETED: self._cause,
+                       WorkOrderStatus.CANCELLED: self._cancel_reason}.get(to, self._note)
         for field in self._texts.values():
             field.error = None
             field.props['autofocus'] = field is self._first
@@ -143,7 +143,7 @@ class OrderMoves:
     def _show_still_down(self, word: str) -> None:
         """Completing an order of a machine that is down is asked about: the work may not have helped."""
         machine = self._services.store.machines.get(self._order.machine) if self._order else None
-        asks = self._to is WorkOrderState.COMPLETED and machine is not None and machine.status is Status.DOWN
+        asks = self._to is WorkOrderStatus.COMPLETED and machine is not None and machine.status is Status.DOWN
         self._still_down.set_text(f'{shortened(str(machine.display), 80)} is still down.' if machine and asks else '')
         self._still_down.set_visibility(asks)
         self._button.set_text(f'{word} anyway' if asks else word)
@@ -187,7 +187,8 @@ class OrderMoves:
         self._problem.show('')
         place = self._place
         try:
-            await self._services.orders.move(self._identity, self._order.id, self._order.version, self._state_move())
+            await self._services.orders.transition(
+                self._identity, self._order.id, self._order.version, self._transition())
         except FloorError as error:
             self._failed(error)
         else:
@@ -200,18 +201,18 @@ class OrderMoves:
                 self._button.enable()
 
     def _lacks_something(self) -> bool:
-        needed = {WorkOrderState.COMPLETED: ('cause', 'action_taken'), WorkOrderState.CANCELLED: ('cancel_reason',)}
+        needed = {WorkOrderStatus.COMPLETED: ('cause', 'action_taken'), WorkOrderStatus.CANCELLED: ('cancel_reason',)}
         lacking = [name for name in needed.get(self._to, ()) if not is_visible(self._texts[name].value or '')]
         for name, field in self._texts.items():
             field.error = 'Please fill this in.' if name in lacking else None
-        no_reason = self._to is WorkOrderState.ON_HOLD and not self._hold_reason.value
+        no_reason = self._to is WorkOrderStatus.ON_HOLD and not self._hold_reason.value
         self._problem.show('Choose what it waits for.' if no_reason else '')
         return bool(lacking) or no_reason
 
-    def _state_move(self) -> StateMove:
+    def _transition(self) -> Transition:
         said = {name: (field.value or '').strip() if field.visible else '' for name, field in self._texts.items()}
-        hold_reason = HoldReason(self._hold_reason.value) if self._to is WorkOrderState.ON_HOLD else None
-        return StateMove(self._to, hold_reason=hold_reason, cause=said['cause'], action_taken=said['action_taken'],
+        hold_reason = HoldReason(self._hold_reason.value) if self._to is WorkOrderStatus.ON_HOLD else None
+        return Transition(self._to, hold_reason=hold_reason, cause=said['cause'], action_taken=said['action_taken'],
                          cancel_reason=said['cancel_reason'], note=said['note'])
 
     def _failed(self, error: FloorError) -> None:
@@ -229,14 +230,14 @@ class OrderMoves:
         else:
             self._problem.show(as_sentence(error))
 
-    async def _send_at_once(self, order: WorkOrder, move: StateMove) -> bool:
-        return await self._send(order, move) is not None
+    async def _send_at_once(self, order: WorkOrder, transition: Transition) -> bool:
+        return await self._send(order, transition) is not None
 
-    async def _send(self, order: WorkOrder, change: StateMove | OrderEdit) -> WorkOrder | None:
+    async def _send(self, order: WorkOrder, change: Transition | OrderEdit) -> WorkOrder | None:
         orders, self._sending = self._services.orders, True
         try:
-            if isinstance(change, StateMove):
-                return await orders.move(self._identity, order.id, order.version, change)
+            if isinstance(change, Transition):
+                return await orders.transition(self._identity, order.id, order.version, change)
             return await orders.edit(self._identity, order.id, order.version, change)
         except FloorError as error:
             if not self._dialog.is_deleted:
@@ -251,7 +252,7 @@ class OrderMoves:
         try:
             await self.load()
         except FloorError:
-            pass  # asked again at the first move; the database refuses what is not allowed
+            pass  # asked again at the first transition; the database refuses what is not allowed
 
 
 def _summary(other: OtherDraft) -> str:
@@ -270,8 +271,8 @@ def refusal_words(seen: WorkOrder, error: FloorError) -> str:
 
 def what_changed(seen: WorkOrder, current: WorkOrder) -> str:
     """What somebody else did to an order meanwhile, in a sentence."""
-    changes = [f'{what}: {was} → {now}' for what, was, now in (
-        ('state', seen.state.word, current.state.word),
+    changes = [f'{name}: {was} → {now}' for name, was, now in (
+        ('status', seen.status.word, current.status.word),
         ('priority', seen.priority, current.priority),
         ('assignee', seen.assignee or 'nobody', current.assignee or 'nobody')) if was != now]
     if seen.description != current.description:

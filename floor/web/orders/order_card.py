@@ -8,7 +8,7 @@ from typing import Protocol
 from nicegui import ui
 
 from ...core.formatting import number
-from ...core.model import WorkOrder, WorkOrderState
+from ...core.model import WorkOrder, WorkOrderStatus
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import Words
@@ -34,14 +34,14 @@ class Board(Protocol):
 
 
 class BoardColumn(ui.element):
-    """One state: its name, how many orders are in it, the first of them as cards, which scroll below the name."""
+    """One status: its name, how many orders have it, the first of them as cards, which scroll below the name."""
 
-    def __init__(self, state: WorkOrderState, drop: Callable[[WorkOrderState], object]) -> None:
+    def __init__(self, status: WorkOrderStatus, drop: Callable[[WorkOrderStatus], object]) -> None:
         super().__init__('q-card')
         self.classes('board-column').props('role=region')
-        self.props['data-state'] = state.value
-        self.props['aria-label'] = state.word
-        title = 'Completed lately' if state is WorkOrderState.COMPLETED else state.word
+        self.props['data-state'] = status.value
+        self.props['aria-label'] = status.word
+        title = 'Completed lately' if status is WorkOrderStatus.COMPLETED else status.word
         with self:
             with ui.element('header'):
                 Heading(title)
@@ -50,7 +50,7 @@ class BoardColumn(ui.element):
             self._more = ui.link('').classes('column-more')
         # without the prevented default nothing can be dropped; that it is being dragged over is nothing to tell
         self.on('dragover.prevent', lambda: None, args=[], throttle=ONCE_A_MINUTE, trailing_events=False)
-        self.on('drop.prevent', lambda: drop(state), args=[])
+        self.on('drop.prevent', lambda: drop(status), args=[])
 
     @property
     def shown(self) -> list[OrderCard]:
@@ -86,7 +86,7 @@ class OrderCard(ui.element):
         self.classes('order-card').props('draggable=true')
         with self:
             self.link = Words('a').classes('card-machine')  # native, as only these can be given the focus
-            self._what = Words('p')
+            self._description = Words('p')
             self._pill = Words('span').classes('pill')
             self._assignee = Words('span').classes('card-assignee')
             self._due = Words('span').classes('card-due')
@@ -106,7 +106,7 @@ class OrderCard(ui.element):
         self.link.set_text(row['machine'])
         set_attribute(self.link, 'href', self._prefix + row['href'])
         set_attribute(self.link, 'title', row['id'])
-        self._what.set_text(row['what'])
+        self._description.set_text(row['description'])
         self._pill.set_text(row['priority'])
         set_attribute(self._pill, 'data-priority', row['priority'])
         self._assignee.set_text(row['assignee'])

@@ -42,8 +42,8 @@ class Column:
     entry: str
 
 
-COLUMNS = (Column('Machine', SortKey.MACHINE, 'machine'), Column('What', SortKey.WHAT, 'what'),
-           Column('Priority', SortKey.PRIORITY, 'priority'), Column('State', SortKey.STATE, 'state'),
+COLUMNS = (Column('Machine', SortKey.MACHINE, 'machine'), Column('Description', SortKey.DESCRIPTION, 'description'),
+           Column('Priority', SortKey.PRIORITY, 'priority'), Column('Status', SortKey.STATUS, 'status'),
            Column('Assignee', SortKey.ASSIGNEE, 'assignee'), Column('Due', SortKey.DUE, 'due'),
            Column('Age', SortKey.AGE, 'age'))
 
@@ -72,13 +72,13 @@ def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
         'href': order_address(order.id),
         'machine': shortened(str(DisplayName.of(order.machine)), 60),
         'short': short_id(order.id),
-        'what': shortened(order.description, LONGEST),
+        'description': shortened(order.description, LONGEST),
         'priority': order.priority.value,
-        'stage': order.state.value,
-        'state': order.state.word + (f': {order.hold_reason}' if order.hold_reason else ''),
+        'stage': order.status.value,
+        'status': order.status.word + (f': {order.hold_reason}' if order.hold_reason else ''),
         'assignee': order.assignee or '—',
         'due': due_words(order, now_ms, zone),
-        'overdue': str(order.state.is_active and in_ms(order.due_at) < now_ms).lower(),
+        'overdue': str(order.status.is_active and in_ms(order.due_at) < now_ms).lower(),
         'age': duration((now_ms - in_ms(order.reported_at)) / 1000, Detail.LARGEST),
         'mark': ('odd' if order.version % 2 else 'even') if is_new else '',
     }
@@ -164,7 +164,7 @@ class OrderTable:
                 text = RowEntry('span', textContent=column.entry)
                 if column.entry == 'priority':
                     text.classes('pill').show('data-priority', 'priority')
-                elif column.entry == 'state':
+                elif column.entry == 'status':
                     text.show('data-state', 'stage')
                 elif column.entry == 'due':
                     text.show('data-overdue', 'overdue')

@@ -32,7 +32,7 @@ from .editor import OrderEditor
 from .facts import OrderFacts
 from .form import FORM_RECONNECT_S
 from .history import OrderHistory
-from .moves import OrderMoves
+from .moves import OrderTransitions
 from .reader import OrderReader
 
 NO_SUCH_ORDER = 404
@@ -98,7 +98,7 @@ class WorkOrderPage:
         self._client = ui.context.client
         self._root = ui.element('div').classes('order-page')
         with self._root:
-            self._moves = OrderMoves(services, person, identity)
+            self._transitions = OrderTransitions(services, person, identity)
             self._problem = Notice(self._again)
             with ui.card().classes('orders-empty') as self._waiting:
                 self._title = ui.label('Reading the order…').classes('empty-title')
@@ -130,7 +130,7 @@ class WorkOrderPage:
 
     async def _read(self) -> None:
         try:
-            await self._moves.load()
+            await self._transitions.load()
             details = await self._services.orders.details(self._order_id)
         except NotFound:
             self._client.status_code = NO_SUCH_ORDER
@@ -148,7 +148,7 @@ class WorkOrderPage:
             self._waiting.delete()
             with self._root:
                 self._parts = OrderParts(self._services, self._identity, self._person, details.order,
-                                         moves=self._moves, reload=self.reload)
+                                         transitions=self._transitions, reload=self.reload)
         self._parts.show(details)
 
     def _failed(self, error: DatabaseError) -> None:
@@ -166,12 +166,12 @@ class OrderParts:
     """The panels of the page."""
 
     def __init__(self, services: Services, identity: Identity, person: Person, order: WorkOrder, *,
-                 moves: OrderMoves, reload: Reload) -> None:
+                 transitions: OrderTransitions, reload: Reload) -> None:
         order_id: OrderId = order.id
         with ui.card().classes('order-head').props('role=region aria-label="The order"'):
             machine = shortened(str(DisplayName.of(order.machine)), 80)
             Heading(f'{machine} · {short_id(order_id)}').classes('order-title')
-            self._actions = OrderActions(services, identity, person, moves=moves, reload=reload)
+            self._actions = OrderActions(services, identity, person, transitions=transitions, reload=reload)
         with ui.element('div').classes('order-main'):
             self._editor = OrderEditor(services, identity, person, order_id, reload)
             self._checklist = OrderChecklist(services, identity, person, order_id)

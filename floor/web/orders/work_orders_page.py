@@ -31,7 +31,7 @@ from ..shell.times import time_of_day
 from .board import BoardContent, OrderBoard, read_board
 from .filters import ADDRESS, BOARD, CSV_ADDRESS, TABLE, OrderFilters, address_of
 from .form import FORM_RECONNECT_S, OrderForm
-from .moves import OrderMoves
+from .moves import OrderTransitions
 from .reader import OrderReader
 from .table import OrderRows, OrderTable
 
@@ -85,7 +85,7 @@ class WorkOrdersPage:
             self._filters = OrderFilters(filter, view, self._ask, form.open)
             self._problem = Notice(self._again)
             self._table = OrderTable(self._ask) if view == TABLE else None
-            self._board = OrderBoard(services.store, services.zone, OrderMoves(services, person, identity)) \
+            self._board = OrderBoard(services.store, services.zone, OrderTransitions(services, person, identity)) \
                 if view == BOARD else None
             with ui.element('q-card').classes('orders-empty') as self._empty:
                 self._empty_title = ui.label('Reading the work orders…').classes('empty-title')

@@ -20,7 +20,7 @@ from ..shell.order_formatting import order_address, short_id
 from ..shell.times import shortened
 
 MOST_ROWS = 40
-FREE_TEXT = {'Machine', 'Reason', 'What', 'Assignee', 'By', 'Action taken'}
+FREE_TEXT = {'Machine', 'Reason', 'Description', 'Assignee', 'By', 'Action taken'}
 """Columns whose words can be of any length."""
 Cell: TypeAlias = str | OrderId | None
 Content = TypeVar('Content')
@@ -117,7 +117,7 @@ def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
     when = 'now' if report.is_going else 'at the end'
     return Section(
         f'Open work orders {when}: {number(len(report.left))}, {number(report.overdue)} overdue',
-        ('Work order', 'Machine', 'What', 'Priority', 'Due', 'Assignee'),
+        ('Work order', 'Machine', 'Description', 'Priority', 'Due', 'Assignee'),
         tuple((order.id, name(order), shortened(order.description, 120), order.priority.value,
                at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''), order.assignee or NOTHING)
               for order in report.left), 'There were none.')
@@ -127,7 +127,7 @@ def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
     """What was done."""
     return Section(
         f'Completed work orders: {number(len(report.completed))}',
-        ('Work order', 'Machine', 'What', 'Done', 'By', 'Action taken'),
+        ('Work order', 'Machine', 'Description', 'Done', 'By', 'Action taken'),
         tuple((order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
                order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed),
         'None were completed.')

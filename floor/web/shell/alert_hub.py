@@ -80,7 +80,7 @@ class AlertHub:
             self._due = asyncio.get_running_loop().call_later(GATHER_S, self._tell)
 
     def _weigh(self, change: OrderChange) -> None:
-        after = change.after if change.after is not None and change.after.state.is_active else None
+        after = change.after if change.after is not None and change.after.status.is_active else None
         known = self._assigned.get(change.id)
         if known is not None and (after is None or after.assignee_id != known.assignee_id):
             del self._assigned[change.id]

@@ -1,4 +1,4 @@
-"""How work orders read: when they are due, what their moves are called, how pressing they are."""
+"""How work orders read: when they are due, what their transitions are called, how pressing they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 from nicegui.elements.mixins.text_element import TextElement
 
 from ...core.formatting import HOUR, MINUTE, Detail, duration
-from ...core.model import HoldReason, OrderBrief, Priority, Role, WorkOrder, WorkOrderState
+from ...core.model import HoldReason, OrderBrief, Priority, Role, WorkOrder, WorkOrderStatus
 from .times import moment
 
 HOLD_WORDS = {HoldReason.PARTS: 'parts', HoldReason.ACCESS: 'access to the machine', HoldReason.VENDOR: 'the vendor',
@@ -24,9 +24,9 @@ def due_words(order: OrderBrief | WorkOrder | int, now_ms: int, zone: tzinfo) ->
     """
     if isinstance(order, int):
         return _due(order, now_ms, zone)
-    if order.state is WorkOrderState.CANCELLED:
+    if order.status is WorkOrderStatus.CANCELLED:
         return 'cancelled'
-    if order.state is WorkOrderState.COMPLETED:
+    if order.status is WorkOrderStatus.COMPLETED:
         if isinstance(order, WorkOrder) and order.completed_at is not None:
             return f'done in {duration((order.completed_at - order.reported_at).total_seconds(), Detail.LARGEST)}'
         return 'done'
@@ -60,13 +60,13 @@ def order_address(id: str) -> str:
     return f'/work-orders/{quote(id, safe="")}'
 
 
-def move_word(from_state: WorkOrderState, to: WorkOrderState) -> str:
-    """What the button says that moves an order."""
-    if to is WorkOrderState.OPEN:
-        return 'Give back' if from_state.is_active else 'Reopen'
-    if to is WorkOrderState.IN_PROGRESS:
-        return 'Resume' if from_state is WorkOrderState.ON_HOLD else 'Start'
-    return {WorkOrderState.ON_HOLD: 'Put on hold', WorkOrderState.COMPLETED: 'Complete'}.get(to, 'Cancel order')
+def transition_word(from_status: WorkOrderStatus, to: WorkOrderStatus) -> str:
+    """What the button of a transition says."""
+    if to is WorkOrderStatus.OPEN:
+        return 'Give back' if from_status.is_active else 'Reopen'
+    if to is WorkOrderStatus.IN_PROGRESS:
+        return 'Resume' if from_status is WorkOrderStatus.ON_HOLD else 'Start'
+    return {WorkOrderStatus.ON_HOLD: 'Put on hold', WorkOrderStatus.COMPLETED: 'Complete'}.get(to, 'Cancel order')
 
 
 def role_needed(needed: Role, role: Role) -> str:
