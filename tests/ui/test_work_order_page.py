@@ -63,7 +63,7 @@ async def test_everything_about_it_is_there(floor, page):
                        recovered_at=NOW - timedelta(hours=1), started_at=NOW - timedelta(minutes=90))
     floor.orders.answers['details'] = details(
         order, events=(event('created', 'Grace Kim'), event('moved', field='status', old='open', new='on_hold',
-                                                            note='parts\nhose ordered')),
+                                                            hold_reason=HoldReason.PARTS, note='hose ordered')),
         checklist=(ChecklistItem(1, 'Lock out', NOW, 'Lisa Garcia'),),
         attachments=(Attachment(7, 'leak.png', 'image/png', 2_500_000, NOW, 'Grace Kim'),))
 
