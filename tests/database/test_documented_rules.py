@@ -69,11 +69,11 @@ async def test_the_table_of_roles_is_what_the_commands_allow(database: Database,
         """A new one of somebody else, in the last of these states."""
         made = await orders.create(JAMES, NewOrder(PRESS, 'Leak', checklist=('Lock out',)))
         for state in states:
-            made = await orders.move(JAMES, made.id, made.version, move(state))
+            made = await orders.transition(JAMES, made.id, made.version, to(state))
         return made.id, made.version
 
-    def move(to: WorkOrderStatus) -> Transition:
-        return Transition(to, cause='Seal', action_taken='Replaced', cancel_reason='Twice')
+    def to(status: WorkOrderStatus) -> Transition:
+        return Transition(status, cause='Seal', action_taken='Replaced', cancel_reason='Twice')
 
     State = WorkOrderStatus
     listed = (await order())[0]
@@ -87,14 +87,14 @@ async def test_the_table_of_roles_is_what_the_commands_allow(database: Database,
             await is_allowed(orders.edit(who, *await order(), OrderEdit(priority=Priority.LOW))),
             await is_allowed(orders.edit(who, *await order(), OrderEdit(description='Other')))],
         'take an order, change its status, complete it, reopen a completed one, checklist': [
-            await is_allowed(orders.move(who, *await order(), move(State.IN_PROGRESS))),
-            await is_allowed(orders.move(who, *await order(), move(State.COMPLETED))),
-            await is_allowed(orders.move(who, *await order(State.COMPLETED), move(State.OPEN))),
+            await is_allowed(orders.transition(who, *await order(), to(State.IN_PROGRESS))),
+            await is_allowed(orders.transition(who, *await order(), to(State.COMPLETED))),
+            await is_allowed(orders.transition(who, *await order(State.COMPLETED), to(State.OPEN))),
             await is_allowed(orders.check_item(who, listed, step.id, True))],
         'assign others, cancel, reopen a cancelled order': [
             await is_allowed(orders.edit(who, *await order(), OrderEdit(assignee_id=lisa))),
-            await is_allowed(orders.move(who, *await order(), move(State.CANCELLED))),
-            await is_allowed(orders.move(who, *await order(State.CANCELLED), move(State.OPEN)))],
+            await is_allowed(orders.transition(who, *await order(), to(State.CANCELLED))),
+            await is_allowed(orders.transition(who, *await order(State.CANCELLED), to(State.OPEN)))],
         'employees, due times, set up a plant': [
             await is_allowed(employees.add(who, EmployeeEdit('A', 'B', f'{role}@example.com', 'Engineering',
                                                           Role.VIEWER))),
