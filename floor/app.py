@@ -19,7 +19,7 @@ from simulator.runner import SimulatorRunner
 
 from .analytics import Analytics
 from .analytics.dashboard_link import dashboard_link
-from .core.change_limit import ChangeLimit
+from .core.rate_limit import ChangeRateLimit
 from .core.settings import Settings
 from .core.shifts import Shifts
 from .core.version import NAME
@@ -83,7 +83,7 @@ def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shu
     echoes = Echoes(store, browser := browser_lag())
     broadcast = Broadcast(store, after_change=echoes.ask)
     watch, loop = ConnectionWatch(store, disk_full=lambda: database.disk_full), event_loop_lag()
-    limit = ChangeLimit(settings.changes_per_minute) if settings.changes_per_minute else None
+    limit = ChangeRateLimit(settings.changes_per_minute) if settings.changes_per_minute else None
     employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
     orders = WorkOrders(database, employees)
     order_list = WorkOrderList(database, settings.zone)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from ..core.change_limit import ChangeLimit
 from ..core.errors import EditConflict, InvalidInput, NotAllowed, NotFound
 from ..core.model import Employee, Identity, Person, Role
+from ..core.rate_limit import ChangeRateLimit
 from ..core.visible_text import identity_problem
 from ..db.database import Connection, Database
 from ..db.row_mapping import to_employee
@@ -34,7 +34,7 @@ class Employees:
     """Reads and writes the people. Commands look the role of who asks up in their own transaction: a role that was
     changed counts from the next command on."""
 
-    def __init__(self, database: Database, *, default_role: Role, limit: ChangeLimit | None = None) -> None:
+    def __init__(self, database: Database, *, default_role: Role, limit: ChangeRateLimit | None = None) -> None:
         """default_role: of who is not among the employees. limit: of everybody's commands; None: there is none."""
         self._database = database
         self._limit = limit

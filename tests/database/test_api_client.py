@@ -18,7 +18,7 @@ import pytest
 from browser.program import PATIENCE_S, Program, started
 from database.test_api_work_orders import LEAK, OPERATOR, PATH, PNG, SUPERVISOR, TECHNICIAN, app_of
 
-from floor.core.change_limit import ChangeLimit
+from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 
@@ -148,7 +148,7 @@ async def test_every_error_is_a_problem_of_its_type(api: Callable[[str], ModuleT
                                                     settings: Settings) -> None:
     models = api('models')
     app, away = app_of(database, settings), app_of(Database('postgresql://nobody@127.0.0.1:1/no', settings), settings)
-    slow = app_of(database, settings, limit=ChangeLimit(1))
+    slow = app_of(database, settings, limit=ChangeRateLimit(1))
 
     async def ask(name: str, *path: Any, email: str | None = SUPERVISOR, app: Any = app, **arguments: Any) -> Any:
         client = api('client').Client(base_url='http://floor', raise_on_unexpected_status=True)

@@ -24,7 +24,7 @@ from database.test_api_work_orders import (
     reported,
 )
 
-from floor.core.change_limit import ChangeLimit
+from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.pictures import Picture, Pictures
@@ -284,7 +284,8 @@ async def test_more_uploads_than_there_is_room_for_are_refused_unread(
 async def test_nothing_is_decoded_for_who_has_made_too_many_changes(database: Database, settings: Settings,
                                                                     decoder: Decoder) -> None:
     decoder.go_on.set()
-    async with database.acquire(), asking(app_of(database, settings, limit=ChangeLimit(3)), SUPERVISOR) as supervisor:
+    app = app_of(database, settings, limit=ChangeRateLimit(3))
+    async with database.acquire(), asking(app, SUPERVISOR) as supervisor:
         uploads = Uploads(supervisor, (await reported(supervisor))['id'], 1_000)
         for _ in range(4):
             await uploads.send()
@@ -295,7 +296,7 @@ async def test_nothing_is_decoded_for_who_has_made_too_many_changes(database: Da
 # how many changes are left
 
 async def test_answers_say_how_many_changes_are_left(database: Database, settings: Settings) -> None:
-    app = app_of(database, settings, limit=ChangeLimit(3))
+    app = app_of(database, settings, limit=ChangeRateLimit(3))
     async with database.acquire(), asking(app, OPERATOR) as operator, asking(app, TECHNICIAN) as technician:
         left = []
         for _ in range(3):

@@ -19,9 +19,9 @@ from fastapi import FastAPI
 from pictures import SECRETS, TURNED, encoded, motif, opened, telling
 
 from auth.identity import identity_source
-from floor.core.change_limit import ChangeLimit
 from floor.core.errors import DatabaseUnavailable
 from floor.core.model import Attachment, Identity, Role
+from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import Employees
@@ -47,7 +47,7 @@ PATH = '/api/work-orders'
 LEAK = {'machine_id': 'Injection_Molder_02_01', 'issue_description': 'Hydraulic leak', 'priority': 'high'}
 
 
-def app_of(database: Database, settings: Settings, patience: float = 60, limit: ChangeLimit | None = None,
+def app_of(database: Database, settings: Settings, patience: float = 60, limit: ChangeRateLimit | None = None,
            uploads: UploadQueue | None = None) -> FastAPI:
     """A floor which consists of the REST interface only."""
     app = FastAPI(docs_url=None, openapi_url=None)
@@ -453,7 +453,7 @@ async def test_a_time_that_is_no_moment_of_ours_is_refused(operator: Client, val
 # too much
 
 async def test_who_changes_too_much_has_to_wait_and_nobody_else_does(database: Database, settings: Settings) -> None:
-    app = app_of(database, settings, limit=ChangeLimit(3))
+    app = app_of(database, settings, limit=ChangeRateLimit(3))
     async with asking(app, OPERATOR) as operator, asking(app, TECHNICIAN) as technician:
         order = (await operator.post(PATH, json=LEAK)).json()
         path = f'{PATH}/{order["id"]}'

@@ -7,9 +7,9 @@ import pytest
 from ui.forms import DONE, HELD, HOSTILE, MOVES, NOW, STARTED, Form, details, work_order
 from ui.services import person_at
 
-from floor.core.change_limit import ChangeLimit
 from floor.core.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
 from floor.core.model import Attachment, ChecklistItem, HoldReason, Identity, Priority, WorkOrderEvent
+from floor.core.rate_limit import ChangeRateLimit
 from floor.orders.upload_queue import MOST_OF_ONE
 from floor.orders.work_orders import UNCHANGED
 from floor.web.orders import reader, work_order_page
@@ -322,7 +322,7 @@ async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name
 
 
 async def test_who_says_too_much_is_told_how_long_to_wait(floor, page):
-    limit, who = ChangeLimit(60), Identity('Mike', None)
+    limit, who = ChangeRateLimit(60), Identity('Mike', None)
     with pytest.raises(TooManyChanges) as refused:
         for _ in range(100):
             limit.take(who)

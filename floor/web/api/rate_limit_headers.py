@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ...core.change_limit import ChangeLimit
 from ...core.errors import NotAllowed
 from ...core.model import Identity
+from ...core.rate_limit import ChangeRateLimit
 
 POLICY = '"changes"'
 
@@ -19,7 +19,7 @@ POLICY = '"changes"'
 class RateLimitHeaders:
     """Adds the headers to answers below a path."""
 
-    def __init__(self, app: ASGIApp, *, path: str, limit: ChangeLimit,
+    def __init__(self, app: ASGIApp, *, path: str, limit: ChangeRateLimit,
                  identify: Callable[[Mapping[str, str]], Identity]) -> None:
         """identify: who asks, from the headers of a request."""
         self._app = app

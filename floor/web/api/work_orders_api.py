@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Request, Response
 
-from ...core.change_limit import ChangeLimit
 from ...core.errors import EditConflict, NotAllowed, OrderAlreadyOpenError
 from ...core.model import Identity, WorkOrder
+from ...core.rate_limit import ChangeRateLimit
 from ...db.database import Database
 from ...orders.employees import Employees
 from ...orders.upload_queue import UploadQueue
@@ -41,7 +41,7 @@ PREFIX = '/api/work-orders'
 
 def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list: WorkOrderList,
              employees: Employees, identify: Callable[[Mapping[str, str]], Identity],
-             attachments: AttachmentResponses, uploads: UploadQueue, limit: ChangeLimit | None = None,
+             attachments: AttachmentResponses, uploads: UploadQueue, limit: ChangeRateLimit | None = None,
              patience: float = PATIENCE_S) -> None:
     """Serve /api/work-orders, after api.register has said how errors are answered.
 

@@ -12,7 +12,8 @@ import re
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ...core.token_bucket import Pace
+from ...core.formatting import number
+from ...core.rate_limit import TokenBucket, TokenBuckets
 from ...orders.upload_queue import LARGEST_BODY
 from ..api.problems import refusal
 from .cross_origin import SOCKET
@@ -31,7 +32,7 @@ class Intake:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._posting: dict[str, Pace] = {}
+        self._posting = TokenBuckets(MESSAGES_PER_S, MESSAGES_AT_ONCE, most=MOST_SESSIONS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or socket, as ASGI has it."""
@@ -48,26 +49,25 @@ class Intake:
             await refusal(413, _too_long(most))(scope, receive, send)
             return
         if scope['method'] == 'POST' and scope['path'].startswith(SOCKET):
-            await asyncio.sleep(self._pace_of(scope['query_string']).take(MESSAGES_IN_A_POST))
+            await asyncio.sleep(self._posting.of(_session(scope['query_string'])).take(MESSAGES_IN_A_POST))
         await _Bounded(receive, send, most).serve(self._app, scope)
-
-    def _pace_of(self, query: bytes) -> Pace:
-        found = re.search(rb'(?:^|&)sid=([^&]{1,100})', query)
-        session = found[1].decode('latin-1') if found else ''
-        if session not in self._posting and len(self._posting) >= MOST_SESSIONS:
-            self._posting = {name: pace for name, pace in self._posting.items() if not pace.is_full}
-        return self._posting.setdefault(session, Pace(MESSAGES_PER_S, MESSAGES_AT_ONCE))
 
 
 def _slowed(receive: Receive) -> Receive:
-    pace = Pace(MESSAGES_PER_S, MESSAGES_AT_ONCE)
+    bucket = TokenBucket(MESSAGES_PER_S, MESSAGES_AT_ONCE)
 
     async def receive_in_time() -> Message:
         message = await receive()
-        if message['type'] == 'websocket.receive' and (wait := pace.take()):
+        if message['type'] == 'websocket.receive' and (wait := bucket.take()):
             await asyncio.sleep(wait)
         return message
     return receive_in_time
+
+
+def _session(query: bytes) -> str:
+    """Of engine.io, as far as the query names one."""
+    found = re.search(rb'(?:^|&)sid=([^&]{1,100})', query)
+    return found[1].decode('latin-1') if found else ''
 
 
 class _Bounded:
@@ -114,4 +114,4 @@ def _is_longer(said: str, most: int) -> bool:
 
 
 def _too_long(most: int) -> str:
-    return f'the body may have at most {most:,} bytes'
+    return f'the body may have at most {number(most)} bytes'

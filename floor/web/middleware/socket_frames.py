@@ -21,7 +21,7 @@ from nicegui import json  # its own parser: what one takes, the other must not c
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ...core.token_bucket import Pace
+from ...core.rate_limit import TokenBucket
 from ..api.problems import POLICY_VIOLATION, refusal
 from ..live.nicegui_bridge import open_sessions, page_of
 from .cross_origin import SOCKET
@@ -53,7 +53,7 @@ class SocketFrames:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._lines = Pace(LINES_PER_S, LINES_AT_ONCE)
+        self._lines = TokenBucket(LINES_PER_S, LINES_AT_ONCE)
         self._unsaid = 0
         self._wrong_posts: dict[str, int] = {}
 
@@ -75,7 +75,7 @@ class SocketFrames:
             await self._app(scope, receive, send)
 
     def _checked(self, scope: Scope, receive: Receive, send: Send) -> Receive:
-        wrong, is_connected, has_left, logged = 0, False, False, Pace(LOGGED_PER_S, LOGGED_AT_ONCE)
+        wrong, is_connected, has_left, logged = 0, False, False, TokenBucket(LOGGED_PER_S, LOGGED_AT_ONCE)
 
         async def receive_checked() -> Message:
             nonlocal wrong, is_connected, has_left

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.core.change_limit import MOST_REMEMBERED, ChangeLimit
 from floor.core.errors import TooManyChanges
 from floor.core.model import Identity
-from floor.core.token_bucket import Pace
+from floor.core.rate_limit import MOST_REMEMBERED, ChangeRateLimit, TokenBucket, TokenBuckets
 
 MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 
@@ -26,28 +25,28 @@ class Clock:
 
 def test_a_burst_is_in_time_and_then_the_rate_counts() -> None:
     clock = Clock()
-    pace = Pace(10, 3, clock)
-    assert [pace.take() for _ in range(5)] == [0, 0, 0, pytest.approx(0.1), pytest.approx(0.2)]
+    bucket = TokenBucket(10, 3, clock)
+    assert [bucket.take() for _ in range(5)] == [0, 0, 0, pytest.approx(0.1), pytest.approx(0.2)]
     clock.seconds += 60
-    assert [pace.take() for _ in range(4)] == [0, 0, 0, pytest.approx(0.1)]
+    assert [bucket.take() for _ in range(4)] == [0, 0, 0, pytest.approx(0.1)]
 
 
 def test_what_is_refused_costs_nothing() -> None:
     clock = Clock()
-    pace = Pace(1, 1, clock)
-    assert pace.try_take() == 0
-    assert [pace.try_take() for _ in range(100)] == [1.0] * 100
+    bucket = TokenBucket(1, 1, clock)
+    assert bucket.try_take() == 0
+    assert [bucket.try_take() for _ in range(100)] == [1.0] * 100
     clock.seconds += 1
-    assert pace.try_take() == 0
+    assert bucket.try_take() == 0
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.0, 0.0, 5.0]) | st.floats(0, 5), st.booleans()), max_size=60))
 def test_no_stretch_of_time_holds_more_than_the_burst_and_what_the_rate_adds(steps: list[tuple[float, bool]]) -> None:
     clock, taken_at = Clock(), []
-    pace = Pace(2, 4, clock)
+    bucket = TokenBucket(2, 4, clock)
     for seconds, asks in steps:
         clock.seconds += seconds
-        if asks and pace.try_take() == 0:
+        if asks and bucket.try_take() == 0:
             taken_at.append(clock.seconds)
     for first, begin in enumerate(taken_at):
         for last in range(first, len(taken_at)):
@@ -56,7 +55,7 @@ def test_no_stretch_of_time_holds_more_than_the_burst_and_what_the_rate_adds(ste
 
 def test_who_changes_too_much_is_told_for_how_long_to_wait_and_nobody_else_is() -> None:
     clock = Clock()
-    limit = ChangeLimit(60, clock)
+    limit = ChangeRateLimit(60, clock)
     for _ in range(60):
         limit.take(MIKE)
     with pytest.raises(TooManyChanges, match='Wait 1 s and do it again') as refused:
@@ -70,7 +69,7 @@ def test_who_changes_too_much_is_told_for_how_long_to_wait_and_nobody_else_is() 
 
 def test_names_that_were_seen_long_ago_are_forgotten_and_debts_are_not() -> None:
     clock = Clock()
-    limit = ChangeLimit(1, clock)
+    limit = ChangeRateLimit(1, clock)
     limit.take(MIKE)
     for number in range(MOST_REMEMBERED):
         limit.take(Identity(f'nobody {number}', None))
@@ -78,4 +77,22 @@ def test_names_that_were_seen_long_ago_are_forgotten_and_debts_are_not() -> None
         limit.take(MIKE)
     clock.seconds += 60
     limit.take(Identity('somebody', None))
-    assert len(limit._paces) == 1
+    assert len(limit._buckets) == 1
+
+
+def test_each_name_has_a_bucket_of_its_own_and_asking_remembers_nobody() -> None:
+    buckets = TokenBuckets(1, 2, Clock())
+    assert [buckets.of('mike').try_take() for _ in range(3)] == [0, 0, 1.0]
+    assert buckets.of('lisa').try_take() == 0
+    assert [buckets.tokens(name) for name in ('mike', 'lisa', 'nobody')] == [0, 1, 2]
+    assert len(buckets) == 2
+
+
+def test_a_bucket_that_owes_something_is_not_forgotten_when_there_are_many() -> None:
+    clock = Clock()
+    buckets = TokenBuckets(1, 2, clock, most=10)
+    buckets.of('mike').take(30)
+    for name in range(100):
+        buckets.of(str(name))
+    assert len(buckets) <= 11
+    assert buckets.tokens('mike') == -28
