@@ -336,7 +336,7 @@ async def test_any_other_postgresql_is_saved_as_its_readme_says(server: Server, 
     connection = await asyncpg.connect(database_url)
     await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Leak' WHERE machine_id = 3")
     await connection.close()
-    readme = (PROJECT / 'floor' / 'operation' / 'README.md').read_text()
+    readme = (PROJECT / 'floor' / 'operations' / 'README.md').read_text()
     assert 'pg_dump -Fc -n manufacturing_line' in readme
     assert 'pg_restore --no-owner --no-acl --single-transaction' in readme
     with tempfile.NamedTemporaryFile() as file:

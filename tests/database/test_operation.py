@@ -45,7 +45,7 @@ async def test_every_metric_that_an_alert_names_is_there(folder: Path) -> None:
     assert all(names or 'up{' in rule['expr'] for names, rule in zip(named.values(), RULES, strict=True))
     assert all(rule['labels']['severity'] in {'critical', 'warning'} for rule in RULES)
     assert all(rule['annotations']['summary'] for rule in RULES)
-    shown = set(NAME.findall((PROJECT / 'floor' / 'operation' / 'README.md').read_text()))
+    shown = set(NAME.findall((PROJECT / 'floor' / 'operations' / 'README.md').read_text()))
     histograms = {name.removesuffix('_bucket') for name in there}
     assert len(shown) > 5 and shown - there - histograms == set(), 'its README names a metric that is not there'
 
