@@ -26,6 +26,8 @@ Psql = Callable[..., str]
 WAITING_WORKERS = 2
 """More workers than processors."""
 
+pytest.register_assert_rewrite(*(f'{tier}.harness' for tier in ('unit', 'database', 'ui', 'browser')))
+
 # Hundreds of programs start in this suite, and each worker rewrites the asserts of each test file. Kept bytecode saves
 # half of that, also where the environment says that Python shall keep none; git ignores it.
 sys.dont_write_bytecode = False

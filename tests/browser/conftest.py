@@ -6,46 +6,18 @@ the main thread, and the other tests of the same worker could not start theirs.
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import asyncpg
 import pytest
 import pytest_asyncio
 from benchmarks.chromium import NAMES
+from browser.harness import FLAGS, PATIENCE_S, SHELL, Until, connected, find_chromium, forget_orders, until
 from browser.program import Program, started
 from browser.visitor import Visitor
-from playwright.async_api import Browser, Playwright, async_playwright, expect
-
-FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
-         '--disable-background-networking', '--disable-component-update', '--disable-sync',
-         '--host-resolver-rules=MAP evil.example 127.0.0.1,MAP floor.example 127.0.0.1']
-SHELL = 'chromium-headless-shell'
-"""The same engine without the windows that nobody sees: half the processor time, and no settings of a person."""
-NO_BROWSER = ('no Chromium: `apt-get install chromium` or `playwright install chromium`, or name one in the '
-              'environment variable CHROMIUM')
-PATIENCE_S = 30.0
+from playwright.async_api import Browser, async_playwright, expect
 
 expect.set_options(timeout=PATIENCE_S * 1000)
-
-
-def find_chromium(playwright: Playwright, *names: str) -> str:
-    """The browser that the tests drive; skips, or fails where REQUIRE_BROWSER says that there must be one.
-
-    names: of the programs that will do, the best first
-    """
-    candidates = [os.environ.get('CHROMIUM'), *map(shutil.which, names), playwright.chromium.executable_path]
-    for path in candidates:
-        if path and Path(path).exists():
-            return path
-    if os.environ.get('REQUIRE_BROWSER') == '1':
-        pytest.fail(NO_BROWSER)
-    pytest.skip(NO_BROWSER)
 
 
 @pytest_asyncio.fixture(scope='session', loop_scope='session')
@@ -62,17 +34,6 @@ def program(chromium: Browser) -> Iterator[Program]:
     """`python main.py` with its embedded database, one per worker."""
     with started() as program:
         yield program
-
-
-async def connected(url: str) -> asyncpg.Connection:
-    """A connection to a database that may be starting."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return await asyncpg.connect(url, timeout=10)
-        if time.monotonic() > deadline:
-            return await asyncpg.connect(url, timeout=10)
-        await asyncio.sleep(0.05)
 
 
 @pytest_asyncio.fixture(scope='session', loop_scope='session')
@@ -107,17 +68,6 @@ async def sql(program: Program, delivered: dict[str, list[asyncpg.Record]]) -> A
     connection.terminate()
 
 
-async def forget_orders(connection: asyncpg.Connection) -> None:
-    """Take all work orders away, which nobody else can: they are never deleted."""
-    if not await connection.fetchval('SELECT EXISTS (SELECT FROM work_orders)'):
-        return
-    async with connection.transaction():
-        await connection.execute("SET LOCAL session_replication_role = 'replica'")
-        for table in 'work_order_attachments', 'work_order_checklist', 'work_order_events', 'work_orders':
-            await connection.execute(f'DELETE FROM {table}')
-        await connection.execute("""SELECT announce('{"resync": "forgotten"}')""")
-
-
 @pytest.fixture(scope='session')
 def technicians_program(program: Program) -> Iterator[Program]:
     """The same floor on another port, where Lisa Garcia, a technician, is the local user."""
@@ -150,16 +100,6 @@ async def visitor(chromium: Browser, program: Program, sql: asyncpg.Connection) 
 def visitor_of(chromium: Browser) -> Callable[[Program], Visitor]:
     """A person who opens the floor of another program."""
     return lambda program: Visitor(chromium, program)
-
-
-async def until(condition: Callable[[], object], within: float = PATIENCE_S) -> None:
-    """Wait for something that no page shows."""
-    async with asyncio.timeout(within):
-        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (there is no event to wait for)
-            await asyncio.sleep(0.05)
-
-
-Until = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture(name='until')

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.chromium import NAMES
-from browser.conftest import FLAGS, find_chromium
+from browser.harness import FLAGS, find_chromium
 from playwright.async_api import BrowserContext, async_playwright
 
 ALLOWED, BLOCKED = 0, 1

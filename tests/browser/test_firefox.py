@@ -6,8 +6,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from browser.conftest import Until
 from browser.firefox import firefox
+from browser.harness import Until
 from browser.program import Program
 
 from floor.web.shell.session import ADDRESS

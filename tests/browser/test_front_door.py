@@ -15,8 +15,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from benchmarks.websocket import WebSocketClient
-from browser.conftest import PATIENCE_S
 from browser.elsewhere import other_site
+from browser.harness import PATIENCE_S
 from browser.program import Program
 from browser.visitor import Visitor, tiles
 from pictures import encoded, motif

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 import pytest_asyncio
-from browser.conftest import connected, until
+from browser.harness import connected, until
 from browser.program import Program, started
 from browser.visitor import Visitor, drawer, tile
 from playwright.async_api import Browser, Page, expect

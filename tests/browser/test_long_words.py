@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
-from browser.conftest import connected, until
+from browser.harness import connected, until
 from browser.program import Program, started
 from browser.visitor import LAPTOP, PHONE, Visitor
 from playwright.async_api import Browser, Page, TimeoutError, expect

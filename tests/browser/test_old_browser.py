@@ -1,7 +1,7 @@
 """In a browser of 2022 a status has its colour, and a picture that is old looks old."""
 
 import pytest
-from browser.conftest import connected, until
+from browser.harness import connected, until
 from browser.old_browser import old_browser
 from browser.program import Program
 

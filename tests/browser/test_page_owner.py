@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from browser.conftest import until
+from browser.harness import until
 from browser.login_proxy import HEAD_END, LoginProxy, parsed
 from browser.program import Program
 from playwright.async_api import Browser, Page, expect

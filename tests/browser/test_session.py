@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 import pytest_asyncio
-from browser.conftest import Until
+from browser.harness import Until
 from browser.login_proxy import LoginProxy
 from browser.profile import browser_with_profile
 from browser.program import Program, free_port

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from browser.conftest import until
-from browser.program import Program
+from browser.harness import stopped_database, until
 from playwright.async_api import expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
@@ -25,19 +20,6 @@ WAITING = {'/past': 'Reading the floor of that moment…', '/employees': 'Readin
            '/reports/shift': 'Reading the shift report…', '/diagnosis': 'Reading the state of the program'}
 FILLED = {'/past': '.past-floor .tile', '/employees': '.due-number input', '/reports/shift': '.handover-sheet',
           '/diagnosis': '.verdict-title[data-status]'}
-
-
-@contextmanager
-def stopped_database(program: Program) -> Iterator[None]:
-    """PostgreSQL takes what it is sent and answers nothing (SIGSTOP)."""
-    processes = program.postgres()
-    try:
-        for process in processes:
-            os.kill(process.pid, signal.SIGSTOP)
-        yield
-    finally:
-        for process in processes:
-            os.kill(process.pid, signal.SIGCONT)
 
 
 @pytest_asyncio.fixture(loop_scope='session')

@@ -6,8 +6,8 @@ import re
 
 import asyncpg
 import pytest
+from browser.harness import stopped_database
 from browser.program import Program
-from browser.test_slow_database import stopped_database
 from browser.visitor import Visitor, badge, drawer
 from playwright.async_api import Page, TimeoutError, expect
 

@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 from benchmarks.browsers import FloorBrowser
-from browser.conftest import until
+from browser.harness import until
 from browser.program import Program
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')

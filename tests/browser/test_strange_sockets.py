@@ -11,11 +11,11 @@ import asyncpg
 import httpx
 import pytest
 from benchmarks.websocket import WebSocketClient
-from browser.conftest import until
+from browser.harness import until
 from browser.program import Program
 from browser.visitor import Visitor, tiles
 from playwright.async_api import expect
-from unit.test_socket_frames import CLIENT, WRONG
+from unit.harness import CLIENT, WRONG
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 

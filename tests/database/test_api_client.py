@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from browser.program import PATIENCE_S, Program, started
-from database.test_api_work_orders import LEAK, OPERATOR, PATH, PNG, SUPERVISOR, TECHNICIAN, app_of
+from database.harness import LEAK, OPERATOR, PATH, PNG, SUPERVISOR, TECHNICIAN, app_of
 
 from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings

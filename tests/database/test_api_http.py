@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
-from database.postgres import until
-from database.test_api_work_orders import (
+from database.harness import (
     LEAK,
     OPERATOR,
     PATH,
     PNG,
     SUPERVISOR,
     TECHNICIAN,
-    Connect,
     app_of,
     asking,
     problem_in,
     reported,
 )
+from database.postgres import until
 
 from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
@@ -33,6 +32,7 @@ from floor.orders.work_order_files import MOST_BYTES
 
 pytestmark = pytest.mark.newest_postgres
 Client = httpx.AsyncClient
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
 NOWHERE = 'WO-20260302-00000000'
 
 

@@ -8,75 +8,41 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
 import pytest
-from fastapi import FastAPI
+from database.harness import (
+    LEAK,
+    OPERATOR,
+    PATH,
+    PNG,
+    SUPERVISOR,
+    TECHNICIAN,
+    Client,
+    app_of,
+    asking,
+    described_paths,
+    problem_in,
+    reported,
+)
 from pictures import SECRETS, TURNED, encoded, motif, opened, telling
 
-from auth.identity import identity_source
 from floor.core.errors import DatabaseUnavailable
 from floor.core.model import Attachment, Identity, Role
 from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import Employees
-from floor.orders.upload_queue import UploadQueue
-from floor.orders.work_order_list import WorkOrderList
 from floor.orders.work_orders import MOST_ATTACHMENTS, WorkOrders
-from floor.web.api import floor_api, work_orders_api
-from floor.web.api.attachment_responses import AttachmentResponses, disposition
-from floor.web.api.docs import describe_api
-from floor.web.http.downloads import Downloads
-from floor.web.middleware.request_limits import MOST_BYTES, Intake
+from floor.web.api.attachment_responses import disposition
+from floor.web.middleware.request_limits import MOST_BYTES
 
 pytestmark = pytest.mark.newest_postgres
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
-Client = httpx.AsyncClient
-
-SUPERVISOR = 'mike.johnson@example.com'
-TECHNICIAN = 'lisa.garcia@example.com'
-OPERATOR = 'carlos.mendez@example.com'
-PNG = encoded(motif(), 'PNG')
-PATH = '/api/work-orders'
-LEAK = {'machine_id': 'Injection_Molder_02_01', 'issue_description': 'Hydraulic leak', 'priority': 'high'}
-
-
-def app_of(database: Database, settings: Settings, patience: float = 60, limit: ChangeRateLimit | None = None,
-           uploads: UploadQueue | None = None) -> FastAPI:
-    """A floor which consists of the REST interface only."""
-    app = FastAPI(docs_url=None, openapi_url=None)
-    app.add_middleware(Intake)
-    employees = Employees(database, default_role=Role.VIEWER, limit=limit)
-    floor_api.register(app, database=database)
-    orders = WorkOrders(database, employees)
-    work_orders_api.register(
-        app, database=database, employees=employees, orders=orders, patience=patience, limit=limit,
-        uploads=uploads or UploadQueue(), attachments=AttachmentResponses(orders, Downloads()),
-        order_list=WorkOrderList(database, settings.zone),
-        identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
-    return app
-
-
-@cache
-def described_paths() -> dict[str, Any]:
-    """The paths of the OpenAPI description; it is the same for every database, and takes longer than most tests."""
-    settings = Settings(_env_file=None)
-    app = app_of(Database('postgresql://nobody@127.0.0.1:1/nothing', settings), settings)
-    paths: dict[str, Any] = describe_api(app)['paths']
-    return paths
-
-
-def asking(app: FastAPI, email: str | None) -> Client:
-    """A program that acts for somebody; None: for nobody."""
-    headers = {} if email is None else {'X-Forwarded-Email': email}
-    return Client(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url='http://floor',
-                  headers=headers)
 
 
 @pytest.fixture
@@ -126,14 +92,6 @@ def operator(acting_for: Callable[[str | None], Client]) -> Client:
 @pytest.fixture
 def nobody(acting_for: Callable[[str | None], Client]) -> Client:
     return acting_for(None)
-
-
-async def reported(client: Client, **values: Any) -> dict[str, Any]:
-    """A new work order, as the answer has it."""
-    answer = await client.post(PATH, json={**LEAK, **values})
-    assert answer.status_code == 201, answer.text
-    order: dict[str, Any] = answer.json()
-    return order
 
 
 # reporting
@@ -926,16 +884,6 @@ async def test_the_description_names_every_answer(nobody: Client) -> None:
                         'schema': {'$ref': '#/components/schemas/Problem'}}}, (path, status)
     order = described['components']['schemas']['WorkOrder']
     assert {'id', 'machine_id', 'issue_description', 'due_at', 'overdue', 'version'} <= set(order['required'])
-
-
-def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:
-    """The problem details of an answer that has to be one."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers['content-type'] == 'application/problem+json'
-    assert answer.headers['cache-control'] == 'no-store'
-    problem: dict[str, Any] = answer.json()
-    assert (problem['type'], problem['status']) == ('about:blank', status)
-    return problem
 
 
 # the clock of the database

@@ -9,35 +9,17 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
+from database.harness import vitals_of
 
 from floor.core.errors import DatabaseUnavailable, FeedNotDelivered
-from floor.core.model import FloorSnapshot
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.schema_files import load_schema_files
-from floor.feed.listener import Listener
-from floor.feed.store import Store
 from floor.operations.diagnosis import PATIENCE_S, Trigger, diagnose, measure_delivery
 from floor.operations.diagnosis_findings import findings
-from floor.operations.event_loop_latency import event_loop_lag
-from floor.operations.freshness_log import ConnectionWatch
 from floor.operations.runtime_status import Vitals
-from floor.web.live.render_probe import browser_lag
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
-
-
-class Pages:
-    pages, pages_gone = 1, 0
-
-
-def vitals_of(database: Database) -> Vitals:
-    store = Store()
-    store.replace(FloorSnapshot((), (), now_ms=0))
-    store.prove()
-    listener = Listener(database.connect, database.queries, store, schema=database.schema)
-    return Vitals(database=database, store=store, listener=listener, watch=ConnectionWatch(store), pages=Pages(),
-                  loop=event_loop_lag(), browser=browser_lag(), migrations=load_schema_files().migrations)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from database.harness import vitals_of
 from database.postgres import SCHEMA, until
-from database.test_diagnosis import vitals_of
 
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database

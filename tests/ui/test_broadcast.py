@@ -5,9 +5,8 @@ import copy
 import json
 
 import pytest
-from engineio.packet import Packet
 from nicegui import core, ui
-from ui.conftest import Screen
+from ui.harness import Screen, Socket, settled, tile_of
 
 from floor.core.model import MachineChange, Status
 from floor.web.live import broadcast as broadcast_module
@@ -17,24 +16,11 @@ from floor.web.live.socket_fanout import MOST_WAITING, send_update
 from floor.web.shell import connection_badge
 
 
-def tile_of(screen, name):
-    return next(element for element in screen.client.elements.values()
-                if isinstance(element, LiveElement) and element.content()[0].get('data-machine') == name)
-
-
 @pytest.fixture(autouse=True)
 def within_one_second(monkeypatch):
     """A second that passes between two messages is no difference."""
     for module in stale_overlay, connection_badge:
         monkeypatch.setattr(module, 'beat', lambda: '7')
-
-
-async def settled(floor, switchboard):
-    """After a page was opened or built anew: what it had to catch up on has gone out, and nothing else is to come."""
-    broadcast = floor.broadcast
-    await switchboard.screens[0].until(
-        lambda: not (broadcast._paused or broadcast._totals_due or broadcast._scheduler._resting))
-    switchboard.emitted.clear()
 
 
 def statuses_shown(screen, name, monkeypatch):
@@ -206,18 +192,6 @@ async def test_pages_that_are_built_alike_have_the_same_ids_for_elements_and_lis
 
     assert shape(first) == shape(second)
     assert floor.broadcast._views[first.client.id].layout == floor.broadcast._views[second.client.id].layout
-
-
-class Socket:
-    """What send_update knows of a browser's socket."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[Packet] = asyncio.Queue()
-
-    async def send(self, packet: Packet) -> None:
-        await self.queue.put(packet)
 
 
 async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_present_later(floor, look, switchboard,

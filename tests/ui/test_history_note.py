@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from ui.conftest import NOW
+from ui.harness import NOW
+from ui.reports import Reports, card
 from ui.services import Recorded
-from ui.test_reports_page import Reports, card
 
 from floor.analytics import Cause, Kpis, StopPage
 from floor.analytics.figures import Sums

@@ -11,7 +11,7 @@ import nicegui
 import pytest
 from nicegui import Client, core, ui
 from nicegui.event_listener import EventListener
-from ui.test_broadcast import Socket, settled, tile_of
+from ui.harness import Socket, settled, tile_of
 
 from floor.web.live import nicegui_bridge as bridge
 from floor.web.live.socket_fanout import send_update

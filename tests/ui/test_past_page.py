@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from ui.conftest import NOW
+from ui.harness import NOW
 
 from floor.core.errors import DatabaseUnavailable, QueryError
 from floor.core.model import (

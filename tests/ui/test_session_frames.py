@@ -1,7 +1,7 @@
 """What the hidden frames ask costs next to nothing: no page is built for it."""
 
 from nicegui import Client
-from ui.conftest import Floor
+from ui.harness import Floor
 
 from floor.web.shell import session
 

@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ui.conftest import MINUTE_MS, NOW
+from ui.harness import MINUTE_MS, NOW
 from ui.services import Recorded
 
 from floor.analytics import Cause, Kpis, Stop, StopPage, Window

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from nicegui import ui
-from ui.conftest import NOW
+from ui.harness import NOW
 from ui.services import Recorded
 
 from floor.analytics import Band, Lane, Page, Scope, Stop, StopPage, Window

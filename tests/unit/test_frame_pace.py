@@ -4,7 +4,7 @@ import asyncio
 import time
 from itertools import pairwise
 
-from floor.web.live.frame_scheduler import FramePace
+from floor.web.live.frame_scheduler import FrameScheduler
 
 DEAR_S = 0.03
 
@@ -17,7 +17,7 @@ async def until_rested(pace):
 
 async def test_after_a_quiet_moment_it_goes_at_once():
     frames = []
-    pace = FramePace(frames.append)
+    pace = FrameScheduler(frames.append)
 
     pace.want(['a', 'b'])
 
@@ -26,7 +26,7 @@ async def test_after_a_quiet_moment_it_goes_at_once():
 
 async def test_what_is_wanted_meanwhile_goes_together_in_the_next_frame():
     frames = []
-    pace = FramePace(frames.append)
+    pace = FrameScheduler(frames.append)
     for topic in 'abcdc':
         pace.want([topic])
     await until_rested(pace)
@@ -40,7 +40,7 @@ async def test_dear_frames_leave_half_of_the_time_to_others():
     def dear(_: set[str]) -> None:
         began.append(time.monotonic())
         time.sleep(DEAR_S)  # the processor is busy
-    pace = FramePace(dear)
+    pace = FrameScheduler(dear)
     end = time.monotonic() + 20 * DEAR_S
 
     while time.monotonic() < end:
@@ -59,7 +59,7 @@ async def test_a_frame_that_failed_does_not_end_them_all():
         frames.append(topics)
         if len(frames) == 1:
             raise ValueError('a page of ours')
-    pace = FramePace(failing)
+    pace = FrameScheduler(failing)
     try:
         pace.want(['a'])
     except ValueError:

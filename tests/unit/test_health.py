@@ -5,25 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from unit.clock import Clock
+from unit.harness import client_of, samples
 
 from floor.core.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status
-from floor.core.settings import Settings
-from floor.db.database import Connection, Database
+from floor.db.database import Connection
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.operations import health
-from floor.operations.event_loop_latency import event_loop_lag
-from floor.operations.freshness_log import ConnectionWatch
-from floor.operations.runtime_status import Vitals
-from floor.web.api.problems import answer_problems
-from floor.web.live.render_probe import browser_lag
 
 NOWHERE = 'postgresql://nobody@127.0.0.1:1/nothing'
 STALE_AFTER = 8.0
@@ -39,22 +32,6 @@ def listener(store: Store) -> Listener:
     async def nobody() -> Connection:
         raise ConnectionRefusedError
     return Listener(nobody, None, store, schema='floor')
-
-
-class Pages:
-    """Four are open."""
-
-    pages, pages_gone = 4, 0
-
-
-def client_of(url: str, store: Store, listener: Listener, **more: Any) -> httpx.AsyncClient:
-    """A monitor that asks a floor with this database."""
-    app = FastAPI()
-    answer_problems(app)
-    database = Database(url, Settings.load(_env_file=None, db_pool_timeout=30))
-    health.register(app, Vitals(database=database, store=store, listener=listener, watch=ConnectionWatch(store),
-                                pages=Pages(), loop=event_loop_lag(), browser=browser_lag(), **more))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor')
 
 
 @pytest.fixture
@@ -228,8 +205,3 @@ async def test_openmetrics_is_spoken_to_who_asks_for_it(client: httpx.AsyncClien
     assert answer.text.endswith('# EOF\n')
 
 
-def samples(answer: httpx.Response) -> dict[tuple[str, tuple[str, ...]], float]:
-    """Value by name and label values."""
-    assert answer.status_code == 200
-    return {(sample.name, tuple(sample.labels.values())): sample.value
-            for family in text_string_to_metric_families(answer.text) for sample in family.samples}

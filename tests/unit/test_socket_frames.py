@@ -8,12 +8,9 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from unit.harness import CLIENT, EVENT, HANDSHAKE, WRONG
 
 from floor.web.middleware.socket_frames import fault_of_frame, fault_of_query
-
-CLIENT = 'c0ffee00-0000-4000-8000-000000000000'
-HANDSHAKE = {'client_id': CLIENT, 'next_message_id': 0, 'implicit_handshake': False, 'document_id': 'd', 'tab_id': 't'}
-EVENT = {'id': 7, 'client_id': CLIENT, 'listener_id': 'l', 'args': ['{"clientX":1}', 'null']}
 
 
 @pytest.mark.parametrize('frame', [
@@ -26,27 +23,6 @@ EVENT = {'id': 7, 'client_id': CLIENT, 'listener_id': 'l', 'args': ['{"clientX":
     '42' + json.dumps(['event', {name: value for name, value in EVENT.items() if name != 'args'}])])
 def test_what_the_script_of_a_page_sends_is_passed_on(frame: str) -> None:
     assert fault_of_frame(frame) is None
-
-
-WRONG = [
-    '', '4', '7', '43["x"]', '44{}', '451-["event",{"_placeholder":true,"num":0}]', '40/admin,', '42', '42{}', '42[]',
-    '42["event"]', '42["event",1]', '42["event",{},{}]', '42[["event"],{}]', '42["disconnect",{}]', '42["event",{}',
-    '42/ns,["event",{}]', '42' + '1' * 99 + '["event",{}]', '42' + '[' * 100_000, 'hello',
-    '42["event",{"id":"\ud800"}]',
-    *('42' + json.dumps(['event', {**EVENT, **wrong}]) for wrong in (
-        {'id': '7'}, {'id': None}, {'id': [7]}, {'id': {}}, {'id': 2 ** 70}, {'client_id': 7}, {'client_id': ['x']},
-        {'listener_id': 7}, {'listener_id': {}}, {'args': 7}, {'args': 'x'}, {'args': [7]}, {'args': ['{']},
-        {'args': ['NaN']}, {'args': ['[' * 5_000]})),
-    *('42' + json.dumps(['ack', fields]) for fields in (
-        {}, {'client_id': CLIENT}, {'client_id': [], 'next_message_id': 1},
-        {'client_id': CLIENT, 'next_message_id': 'x'}, {'client_id': CLIENT, 'next_message_id': None})),
-    *('42' + json.dumps(['handshake', {**HANDSHAKE, **wrong}]) for wrong in (
-        {'client_id': None}, {'tab_id': {}}, {'document_id': 7}, {'next_message_id': 'x'}, {'next_message_id': []},
-        {'old_tab_id': 7}, {'tab_id': 'x' * 5_000})),
-    '42' + json.dumps(['javascript_response', {'client_id': CLIENT, 'request_id': {}}]),
-    '42' + json.dumps(['log', {'client_id': CLIENT, 'level': 'shout', 'message': 'x'}]),
-    '42' + json.dumps(['log', {'client_id': CLIENT, 'level': 'error', 'message': 'x' * 5_000}]),
-]
 
 
 @pytest.mark.parametrize('frame', WRONG, ids=range(len(WRONG)))

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from database.postgres import until
-from unit.test_health import client_of, samples
+from unit.harness import client_of, samples
 
 from floor.core.model import FloorSnapshot
 from floor.feed.listener import Listener

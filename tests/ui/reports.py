@@ -1,0 +1,116 @@
+"""The page of reports over a history that answers what a test says."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from ui.services import Recorded
+
+from floor.analytics import (
+    Cause,
+    CauseClocks,
+    Explanation,
+    HourlyPattern,
+    Kpi,
+    Kpis,
+    LineKpis,
+    MachineCharge,
+    OpenOrderAges,
+    OrderReport,
+    Part,
+    PersonLoad,
+    Piece,
+    ProblemMachine,
+    Resolution,
+    RootsAndVictims,
+    Stop,
+    StopClocks,
+    StopPage,
+    VolumeOfDay,
+    Window,
+)
+from floor.core.errors import QueryError
+from floor.core.model import MachineName, Priority, Status
+from floor.web.reports import reports_page
+
+NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
+HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} {a|b} \' :onclick=alert(1)'
+TODAY = Window(NOW.replace(hour=0, minute=0, second=0), NOW)
+VALVE, PAINTER = MachineName('Valve_01_01'), MachineName('Painter_02_01')
+
+
+def kpis(**fields):
+    values = {
+        'window': TODAY, 'machines': 5, 'covered': 190_000.0, 'unknown': 400.0, 'coverage': 0.998,
+        'operational': 150_000.0, 'warning': 20_000.0, 'waiting': 4_000.0, 'down': 16_000.0, 'uptime_share': 0.914,
+        'availability': 0.881, 'stops': 41, 'micro_stops': 17, 'operating': 174_000.0, 'mtbf': 6_720.0,
+        'at_least': None, 'mttr': 740.0, 'repaired': 39, 'ongoing': 2, 'ongoing_seconds': 1_680.0, 'mtta': 185.0,
+        'acknowledged': 30}
+    return Kpis(**values | fields)
+
+
+BEFORE = kpis(uptime_share=0.902, availability=0.877, stops=47, mtbf=6_180.0, mttr=680.0, mtta=225.0)
+
+
+class Shift:
+    name, start, end = 'Early', NOW.replace(hour=6, minute=0, second=0), NOW.replace(hour=14, minute=0, second=0)
+
+
+class OneShift:
+    def at(self, moment):
+        shift = Shift()
+        if moment < shift.start:
+            shift.start, shift.end = shift.start - timedelta(hours=8), shift.start
+        return shift
+
+
+class Reports:
+    """What the history says; asked records the questions."""
+
+    def __init__(self, floor):
+        self.analytics = Recorded()
+        self.figures = kpis()
+        self.before = BEFORE
+        stop = Stop(1, VALVE, NOW - timedelta(hours=1), NOW, 'Jam', True, False, 3600.0, 3600.0, 60.0, 120.0, 180.0,
+                    3240.0, None, 180.0)
+        pattern = tuple(tuple(0.1 if (day, hour) == (0, 6) else 0.0 if day < 5 else None for hour in range(24))
+                        for day in range(7))
+        zeros = tuple((0.0,) * 24 for _ in range(7))
+        self.answers = self.analytics.answers
+        self.answers |= {
+            'frozen': self.analytics,
+            'kpis': lambda window, scope: self.figures if window.end > NOW - timedelta(hours=2) else self.before,
+            'causes': (Cause('Jam', 12_720.0, 20, 0.7, 0.7, True), Cause(None, 5_400.0, 30, 0.3, 1.0, True)),
+            'hourly_pattern': HourlyPattern(pattern, zeros, zeros),
+            'root_and_victim': RootsAndVictims((MachineCharge(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),), 0.0),
+            'problem_machines': (ProblemMachine(VALVE, 3_600.0, 3, 1_800.0),),
+            'stops': StopPage((stop,), 1),
+            'clocks': StopClocks((CauseClocks('Jam', 1, 60.0, 120.0, 180.0, 3240.0, 3600.0),), 1),
+            'lines': (LineKpis('Engine Line', kpis(stops=12)), LineKpis(None, kpis(stops=3))),
+            'work_orders': OrderReport(
+                (VolumeOfDay(date(2026, 11, 22), 7, 6.5), VolumeOfDay(date(2026, 11, 23), 9, 7.0)),
+                (OpenOrderAges(Priority.HIGH, 4, 1, 3600.0, 3000.0, 90_000.0),),
+                (Resolution(Priority.LOW, 3, 7200.0, 5400.0),), (PersonLoad(None, None, 2, 0),)),
+            'timeline': (),
+            'explain': self.explain,
+            'check': self.check,
+        }
+        reports_page.register(floor.services, self.analytics, OneShift())
+
+    def check(self, scope):
+        if scope.machine == 'Valve_1':
+            raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'})
+
+    def explain(self, kpi, window, scope, page):
+        piece = Piece(VALVE, NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, 3600.0, page.number == 1,
+                      '' if page.number == 1 else 'it is a micro-stop')
+        return Explanation(Kpi(kpi), 'MTTR = repair time / number', 'reliability practice', 740.0,
+                           (('repair time', 28_860.0), ('stops that ended', 39)),
+                           (('unknown: nothing was heard of the machine', 400.0), ('stops still going', 2)), 0.998,
+                           (Part(VALVE, 740.0, 0.998),), (piece,), page.number == 1)
+
+    def asked(self, name):
+        return [arguments for asked, arguments, _ in self.analytics.asked if asked == name]
+
+
+def card(screen, kpi):
+    """The texts of one figure's card: name, button, value, change, note, coverage."""
+    return list(screen._texts_within(screen.all(data_kpi=kpi)[0]))
