@@ -40,6 +40,7 @@ CREATED = {'.data/database.url', '.databricks/bundle/TARGET/variable-overrides.j
 NOT_SETTINGS = {'DATABRICKS_APP_NAME', 'DATABRICKS_APP_PORT', 'DATABRICKS_HOST', 'REQUIRE_BROWSER', 'TARGET',
                 'OTHER_DATABASE_URL', 'CAN_USE', 'NAME', 'DATABASE', 'LOGIN'}
 TIERS = ('unit', 'database', 'ui', 'browser', 'faults')
+NAMES_OF_OTHERS = {'line_monitor_dev_jane_doe', 'create_role', 'enable_pg_native_login'}
 PATH = re.compile(rf'(?<![\w./-])(?:(?:{"|".join((*FOLDERS, *TIERS, "[.]ci"))})(?:/[\w.-]*\w)+|'
                   r'\w[\w.-]*\.(?:py|sql|md|css|yaml|yml|toml|txt))(?![\w/])')
 MODULE = re.compile(r'(?<![\w/])(?:floor|simulator|auth)(?:\.(?!example)[a-z_]+)+\b(?!\()')
@@ -156,6 +157,18 @@ def unknown_variables(file: Path) -> set[str]:
                                                                r'(?:[A-Z]+_)+[A-Z]+)(?![\w.*(])', text)}
     unknown = {name for name in names - NOT_SETTINGS if name.lower() not in Settings.model_fields}
     return {name for name in unknown if f"'{name}'" not in sources() and name not in constants()}
+
+
+def test_every_name_of_code_is_one_of_the_code() -> None:
+    """Classes, functions, tables and columns, such as `WorkOrder` and `work_orders`."""
+    known = set(re.findall(r'\w+', '\n'.join(
+        path.read_text(errors='replace') for folder in FOLDERS for path in (ROOT / folder).rglob('*')
+        if path.suffix in {'.py', '.sql', '.css', '.yml', '.json'}) + (ROOT / 'databricks.yml').read_text()))
+    named = {(str(file.relative_to(ROOT)), name) for file in FILES for text in PARAGRAPH.findall(prose(file))
+             for name in re.findall(r'\b[a-z]+(?:_[a-z]+)+\b|\b(?:[A-Z][a-z]+){2,}\b', text)}
+    assert len(named) > 100
+    paths = {name for folder in FOLDERS for path in (ROOT / folder).rglob('*') for name in re.findall(r'\w+', path.name)}
+    assert sorted((file, name) for file, name in named if name not in known | paths | NAMES_OF_OTHERS) == []
 
 
 @cache
