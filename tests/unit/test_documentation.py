@@ -167,7 +167,7 @@ def test_every_name_of_code_is_one_of_the_code() -> None:
     named = {(str(file.relative_to(ROOT)), name) for file in FILES for text in PARAGRAPH.findall(prose(file))
              for name in re.findall(r'\b[a-z]+(?:_[a-z]+)+\b|\b(?:[A-Z][a-z]+){2,}\b', text)}
     assert len(named) > 100
-    paths = {name for folder in FOLDERS for path in (ROOT / folder).rglob('*') for name in re.findall(r'\w+', path.name)}
+    paths = {path.stem for folder in FOLDERS for path in (ROOT / folder).rglob('*')}
     assert sorted((file, name) for file, name in named if name not in known | paths | NAMES_OF_OTHERS) == []
 
 
