@@ -1,22 +1,14 @@
-"""Reports as files for Excel: RFC 4180, UTF-8 with a mark that says so, and no text that counts as a formula.
-
-Numbers are bare: lengths of time in seconds, shares from 0 to 1, times by the plant's clock with
-their offset from UTC.
-"""
+"""Reports as files for Excel: durations in seconds, shares from 0 to 1."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from datetime import datetime, tzinfo
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from datetime import tzinfo
 
-from ..core.csv_cells import harmless
-from ..core.moments import for_a_file
-from ..orders.order_csv import BYTE_ORDER_MARK
+from ..core.csv_file import heading, lines
 from . import Analytics, Page, Scope, Window
 from . import report_tables as tables
-from .report_tables import Cell, Column, Kind, Table
+from .report_tables import Column, Kind, Table
 from .stops import By
 
 PAGE = 5_000
@@ -73,10 +65,10 @@ class ReportFiles:
             else:
                 explanation = await analytics.explain(kpi, window, scope, page)
                 table, more = tables.of_pieces(explanation.pieces), explanation.more
-            yield (heading(table.columns) if number == 1 else '') + lines(table, self._zone)
+            yield (heading(titles(table.columns)) if number == 1 else '') + lines(table.rows, self._zone)
 
     def _whole(self, table: Table) -> str:
-        return heading(table.columns) + lines(table, self._zone)
+        return heading(titles(table.columns)) + lines(table.rows, self._zone)
 
     async def _causes(self, window: Window, scope: Scope, by: By) -> Table:
         return tables.of_causes(await self._analytics.causes(window, scope, by))
@@ -106,27 +98,6 @@ class ReportFiles:
         return tables.of_load((await self._analytics.work_orders(window, scope)).load)
 
 
-def heading(columns: tuple[Column, ...]) -> str:
-    """The first line, with the mark before it; units stand in brackets."""
-    return BYTE_ORDER_MARK + _written([[column.title + UNITS.get(column.kind, '') for column in columns]])
-
-
-def lines(table: Table, zone: tzinfo) -> str:
-    """The rows."""
-    return _written([[_cell(cell, zone) for cell in row] for row in table.rows])
-
-
-def _written(rows: list[list[str]]) -> str:
-    text = io.StringIO(newline='')
-    csv.writer(text, lineterminator='\r\n').writerows(rows)
-    return text.getvalue()
-
-
-def _cell(cell: Cell, zone: tzinfo) -> str:
-    if cell is None:
-        return ''
-    if isinstance(cell, datetime):
-        return for_a_file(cell, zone)
-    if isinstance(cell, float):
-        return f'{cell:.6f}'.rstrip('0').rstrip('.')
-    return harmless(cell) if isinstance(cell, str) else str(cell)
+def titles(columns: Iterable[Column]) -> Iterator[str]:
+    """With units in brackets."""
+    return (column.title + UNITS.get(column.kind, '') for column in columns)

@@ -1,18 +1,15 @@
-"""Work orders as a file for Excel: RFC 4180, UTF-8 with a mark that says so, and nothing that counts as a formula."""
+"""Work orders as a file for Excel."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, tzinfo
 
-from ..core.csv_cells import harmless
+from ..core.csv_file import heading, lines
 from ..core.model import WorkOrder
-from ..core.moments import for_a_file
 
-BYTE_ORDER_MARK = '\ufeff'  # without it Excel takes UTF-8 for the code page of its country
 PIECE = 32_768
+"""Characters."""
 
 COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
     'Id': lambda order: order.id,
@@ -40,23 +37,11 @@ COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
 
 
 async def pieces(orders: AsyncIterator[WorkOrder], zone: tzinfo) -> AsyncIterator[str]:
-    """The file in pieces of about 32,000 characters; times by the clock of the zone, as 2026-11-23 10:42:07+01:00."""
-    text = io.StringIO(newline='')
-    writer = csv.writer(text, lineterminator='\r\n')
-    text.write(BYTE_ORDER_MARK)
-    writer.writerow(COLUMNS)
+    """The file in pieces of about 32,000 characters."""
+    piece = heading(COLUMNS)
     async for order in orders:
-        writer.writerow([_cell(value_of(order), zone) for value_of in COLUMNS.values()])
-        if text.tell() >= PIECE:
-            yield text.getvalue()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue()
-
-
-def _cell(value: str | datetime | None, zone: tzinfo) -> str:
-    if value is None:
-        return ''
-    if isinstance(value, datetime):
-        return for_a_file(value, zone)
-    return harmless(str(value))
+        piece += lines([[value_of(order) for value_of in COLUMNS.values()]], zone)
+        if len(piece) >= PIECE:
+            yield piece
+            piece = ''
+    yield piece

@@ -21,7 +21,7 @@ from browser.program import Program, started
 from browser.visitor import Visitor, drawer, tile
 from playwright.async_api import Browser, Page, expect
 
-from floor.core.csv_cells import FORMULA_STARTS
+from floor.core.csv_file import FORMULA_STARTS
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 

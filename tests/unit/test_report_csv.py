@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from floor.analytics import Cause
-from floor.analytics.report_csv import heading, lines
+from floor.analytics.report_csv import titles
 from floor.analytics.report_tables import Column, Kind, Table, of_causes
+from floor.core.csv_file import heading, lines
 
 DETROIT = ZoneInfo('America/Detroit')
 AT = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)
@@ -17,14 +18,14 @@ AT = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)
 
 def cells(*row):
     table = Table(tuple(Column(str(number)) for number in range(len(row))), (row,))
-    return next(csv.reader(io.StringIO(lines(table, DETROIT))))
+    return next(csv.reader(io.StringIO(lines(table.rows, DETROIT))))
 
 
 def test_a_file_says_that_it_is_utf8_and_ends_its_lines_as_excel_does():
     table = of_causes([Cause('Jam', 90.0, 2, 1.0, 1.0, True)])
-    assert heading(table.columns) == \
+    assert heading(titles(table.columns)) == \
         '\ufeffCause,Down (s),Stops,Share (0 to 1),Cumulative (0 to 1),Vital few\r\n'
-    assert lines(table, UTC) == 'Jam,90,2,1,1,yes\r\n'
+    assert lines(table.rows, UTC) == 'Jam,90,2,1,1,yes\r\n'
 
 
 @pytest.mark.parametrize('text', ['=1+1', '+cmd', '-2', '@SUM(A1)', '\t=1', '  =1', '＝1'])
@@ -45,4 +46,4 @@ def test_commas_quotes_and_line_ends_stay_in_their_cell():
 
 
 def test_units_stand_in_the_heading():
-    assert heading((Column('Day', Kind.DAY), Column('Longest', Kind.SECONDS))) == '\ufeffDay,Longest (s)\r\n'
+    assert heading(titles((Column('Day', Kind.DAY), Column('Longest', Kind.SECONDS)))) == '\ufeffDay,Longest (s)\r\n'

@@ -12,7 +12,6 @@ import math
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from datetime import datetime
 from typing import Any
 
 from fastapi import Response
@@ -76,12 +75,6 @@ class Downloads:
         return _Download(_from_first(first, pieces), ended, self._longest, name, status_code=status,
                          media_type=media_type, headers={'Cache-Control': 'no-store', **headers})
 
-
-    async def csv(self, who: Identity, peer: Address | None, pieces: AsyncGenerator[str, None], name: str,
-                  now: datetime) -> StreamingResponse:
-        """The same for a file for Excel, with the moment in its name."""
-        return await self.response(who, peer, pieces, 'text/csv; charset=utf-8', {
-            'Content-Disposition': f'attachment; filename="{name}-{now:%Y-%m-%d-%H%M}.csv"'})
 
 
 def too_many(error: TooManyDownloads) -> Response:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from typing import cast
 
 from fastapi import Request, Response
-from fastapi.responses import PlainTextResponse
 from nicegui import app, ui
 
-from ...core.errors import DatabaseError, DatabaseUnavailable, NotAllowed, QueryError, TooManyDownloads
+from ...core.errors import DatabaseError, QueryError
 from ...core.model import Identity, OrderBrief, Person
 from ...core.names import in_order_of_names, name_key
 from ...core.query_parameters import Query
@@ -21,7 +19,7 @@ from ...core.sentences import as_sentence
 from ...feed.active_orders import OrderChange
 from ...feed.store import Connection
 from ...orders.work_order_list import UNASSIGNED, OrderCounts, OrderFilter, OrderPage
-from ..http.downloads import too_many
+from ..http.csv_response import CsvResponses
 from ..live.live_view import LiveView
 from ..shell.browser_history import BrowserHistory
 from ..shell.frame import frame
@@ -39,6 +37,7 @@ from .table import OrderRows, OrderTable
 def register(services: Services) -> None:
     """Serve the list and the board at /work-orders, the list as a file at /work-orders.csv."""
     rows = OrderRows(services.store, services.zone)
+    files = CsvResponses(services.downloads, services.zone)
 
     @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
     async def work_orders_page(request: Request) -> None:
@@ -52,20 +51,9 @@ def register(services: Services) -> None:
 
     @app.get(CSV_ADDRESS, include_in_schema=False)
     async def work_orders_csv(request: Request) -> Response:
-        try:
-            who = services.identify(request.headers)
-            filter = await services.order_list.checked(understood(request.query_params)[0])
-            pieces = services.order_list.csv(filter)
-            return await services.downloads.csv(who, request.client, pieces, 'work-orders', datetime.now(services.zone))
-        except NotAllowed as refusal:
-            return PlainTextResponse(str(refusal), status_code=403)
-        except QueryError as error:
-            return PlainTextResponse(str(error), status_code=422)
-        except TooManyDownloads as error:
-            return too_many(error)
-        except DatabaseUnavailable as error:
-            return PlainTextResponse(f'{as_sentence(error)} Please try again.', status_code=503,
-                                     headers={'Retry-After': '5'})
+        async def read() -> AsyncGenerator[str, None]:
+            return services.order_list.csv(await services.order_list.checked(understood(request.query_params)[0]))
+        return await files.response(request, services.identify, 'work-orders', read)
 
 
 class WorkOrdersPage:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from fastapi import Request, Response
-from fastapi.responses import PlainTextResponse
 from nicegui import app, background_tasks, ui
 
 from ...analytics import Analytics, Kpi, Kpis, Window
@@ -17,19 +16,16 @@ from ...analytics.report_csv import ReportFiles
 from ...analytics.stops import By
 from ...core.errors import (
     DatabaseError,
-    DatabaseUnavailable,
     FloorError,
     HistoryNotReadyError,
-    InvalidInput,
-    NotAllowed,
+    NotFound,
     ProgramFaultError,
     QueryError,
-    TooManyDownloads,
 )
 from ...core.model import MachineName
 from ...core.names import name_key
 from ...feed.store import NOT_ON_A_LINE, Connection, Difference
-from ..http.downloads import too_many
+from ..http.csv_response import CsvResponses
 from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet
 from ..shell.browser_history import BrowserHistory
@@ -59,6 +55,7 @@ STYLESHEET = 'reports.css'
 def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) -> None:
     """Serve the reports at /reports, their files at /reports/NAME.csv."""
     files = ReportFiles(analytics, services.zone)
+    responses = CsvResponses(services.downloads, services.zone)
 
     @ui.page(ADDRESS, response_timeout=RESPONSE_TIMEOUT_S)
     async def reports_page(request: Request) -> None:
@@ -80,25 +77,15 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
 
     @app.get(ADDRESS + '/{name}.csv', include_in_schema=False)
     async def reports_csv(name: str, request: Request) -> Response:
-        try:
-            who = services.identify(request.headers)
+        async def read() -> AsyncGenerator[str, None]:
             if not files.has(name):
-                return PlainTextResponse('There is no such report.', status_code=404)
+                raise NotFound('there is no such report')
             choice = ReportChoice.from_query(request.query_params, services.zone, also=['kpi', 'tab'])
             await analytics.check(choice.scope)
             comparison = choice.at(await services.database_now(), services.zone, shifts)
-            pieces = files.pieces(name, comparison.window, comparison.before, choice.scope, by=choice.by,
-                                  kpi=request.query_params.get('kpi', ''))
-            return await services.downloads.csv(who, request.client, pieces, name, datetime.now(services.zone))
-        except NotAllowed as refusal:
-            return PlainTextResponse(str(refusal), status_code=403)
-        except TooManyDownloads as error:
-            return too_many(error)
-        except InvalidInput as error:
-            return PlainTextResponse(as_sentence(error), status_code=422)
-        except DatabaseUnavailable as error:
-            return PlainTextResponse(f'{as_sentence(error)} Please try again.', status_code=503,
-                                     headers={'Retry-After': '5'})
+            return files.pieces(name, comparison.window, comparison.before, choice.scope, by=choice.by,
+                                kpi=request.query_params.get('kpi', ''))
+        return await responses.response(request, services.identify, name, read)
 
 
 class ReportsPage:

@@ -1,9 +1,17 @@
-"""Text in the cells of a CSV file: as it is, but for what a spreadsheet would evaluate."""
+"""Files for Excel: RFC 4180, UTF-8 with a mark that says so, and no text that counts as a formula.
+
+Numbers are bare, and times are by the plant's clock with their offset from UTC, as 2026-11-23 10:42:07+01:00.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
 
+from .moments import for_a_file
 from .visible_text import without_invisible_start
 
 FORMULA_STARTS = tuple('=+-@\t\r\n＝＋－＠﹦﹢﹣﹫')
@@ -14,6 +22,36 @@ _REMARK = re.compile(r'\s\((?:[^\W\d_]|[ ,.-])+\)')
 """Words in brackets after a space: as arguments they would be unknown names, of which every function makes an error."""
 _ACTS = re.compile(r'[(|]|![\w$\'"]')
 """A call of a function, a command for another program (DDE), a cell of another file."""
+
+
+BYTE_ORDER_MARK = '\ufeff'
+"""Without it Excel takes UTF-8 for the code page of its country."""
+
+
+def heading(titles: Iterable[str]) -> str:
+    """The first line of a file, with the mark before it."""
+    return BYTE_ORDER_MARK + _written([list(titles)])
+
+
+def lines(rows: Iterable[Iterable[object]], zone: tzinfo) -> str:
+    """Rows of a file. zone: of the plant."""
+    return _written([[_cell(value, zone) for value in row] for row in rows])
+
+
+def _written(rows: list[list[str]]) -> str:
+    text = io.StringIO(newline='')
+    csv.writer(text, lineterminator='\r\n').writerows(rows)
+    return text.getvalue()
+
+
+def _cell(value: object, zone: tzinfo) -> str:
+    if value is None:
+        return ''
+    if isinstance(value, datetime):
+        return for_a_file(value, zone)
+    if isinstance(value, float):
+        return f'{value:.6f}'.rstrip('0').rstrip('.')
+    return harmless(value) if isinstance(value, str) else str(value)
 
 
 def harmless(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from floor.core.csv_cells import harmless
+from floor.core.csv_file import harmless
 
 
 @pytest.mark.parametrize('text', [

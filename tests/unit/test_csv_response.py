@@ -1,0 +1,84 @@
+"""A file for Excel, or a sentence that says why there is none; and nobody else makes one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI, Request, Response
+from httpx import ASGITransport, AsyncClient
+
+from floor.core.csv_file import BYTE_ORDER_MARK, heading, lines
+from floor.core.errors import (
+    DatabaseUnavailable,
+    FloorError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    QueryError,
+    TooManyDownloads,
+)
+from floor.core.model import Identity
+from floor.web.http.csv_response import CsvResponses
+from floor.web.http.downloads import Downloads
+
+FLOOR = Path(__file__).parents[2] / 'floor'
+
+
+async def asked(error: FloorError | None = None, refusal: NotAllowed | None = None) -> tuple[int, str, str]:
+    """Status, text and name of the file, where reading it raises the error or identifying who asks the refusal."""
+    app = FastAPI()
+
+    def identify(_headers: object) -> Identity:
+        if refusal is not None:
+            raise refusal
+        return Identity('Mike', None)
+
+    async def read() -> AsyncGenerator[str, None]:
+        if error is not None:
+            raise error
+
+        async def pieces() -> AsyncGenerator[str, None]:
+            yield heading(['Machine', 'Reason'])
+            yield lines([['Valve_01_01', '=1+1'], [None, 2.50]], UTC)
+        return pieces()
+
+    files = CsvResponses(Downloads(), UTC)
+
+    @app.get('/file')
+    async def file(request: Request) -> Response:
+        return await files.response(request, identify, 'stops', read)
+
+    async with AsyncClient(transport=ASGITransport(app), base_url='http://floor') as client:
+        answer = await client.get('/file')
+    return answer.status_code, answer.text, answer.headers.get('content-disposition', '')
+
+
+async def test_a_file_opens_in_excel_and_has_the_time_in_its_name() -> None:
+    status, text, name = await asked()
+    assert (status, text) == (200, f"{BYTE_ORDER_MARK}Machine,Reason\r\nValve_01_01,'=1+1\r\n,2.5\r\n")
+    assert re.fullmatch(r'attachment; filename="stops-\d{4}-\d\d-\d\d-\d{4}\.csv"', name)
+
+
+@pytest.mark.parametrize(('error', 'status', 'text'), [
+    (NotFound('there is no such report'), 404, 'There is no such report.'),
+    (InvalidInput('a page has 1 to 9 rows', 'page'), 422, 'A page has 1 to 9 rows.'),
+    (QueryError({'sort': 'Cannot understand sort=age.'}), 422, 'Cannot understand sort=age.'),
+    (TooManyDownloads('You have 8 downloads under way', 5), 429, 'You have 8 downloads under way.'),
+    (DatabaseUnavailable('the database does not answer'), 503, 'The database does not answer. Please try again.'),
+])
+async def test_what_is_refused_says_why_in_a_sentence(error: FloorError, status: int, text: str) -> None:
+    assert (await asked(error))[:2] == (status, text)
+
+
+async def test_nobody_who_is_not_known_gets_a_file() -> None:
+    assert (await asked(refusal=NotAllowed('nobody is signed in')))[:2] == (403, 'nobody is signed in')
+
+
+def test_every_csv_file_is_written_and_answered_in_one_place() -> None:
+    modules = {path: path.read_text() for path in FLOOR.rglob('*.py')}
+    assert [path.name for path, text in modules.items() if re.search(r'^import csv$', text, re.M)] == ['csv_file.py']
+    assert [path.name for path, text in modules.items() if 'text/csv' in text] == ['csv_response.py']
