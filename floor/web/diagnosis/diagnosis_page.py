@@ -19,6 +19,7 @@ from ..shell.loading import RESPONSE_TIMEOUT_S, Loading
 from ..shell.messages import Words, as_sentence
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
+from ..shell.text_field import TextArea
 from ..shell.times import date_and_time
 from .facts import panels, unbroken
 from .panels import FactPanel, Verdict
@@ -66,7 +67,7 @@ class DiagnosisPage:
                 Heading('For a mail').classes('panel-title')
                 Words('p', 'Written at each check, and when something turns wrong or right; no password or token is in '
                            'it. Click into it, select all, copy.').classes('panel-note')
-                self._text = ui.textarea().props('readonly outlined input-style="height: 240px"') \
+                self._text = TextArea().props('readonly outlined input-style="height: 240px"') \
                     .classes('diagnosis-text')
                 self._text.props['aria-label'] = 'The diagnosis as text'
 

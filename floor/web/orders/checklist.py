@@ -15,6 +15,7 @@ from ..shell.heading import Heading
 from ..shell.messages import Alert, Words, as_sentence, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
+from ..shell.text_field import TextField
 
 
 class OrderChecklist:
@@ -35,7 +36,7 @@ class OrderChecklist:
             self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('text') or ''),
                                           lambda _: self._return())
             with ui.element('div').classes('one-line-form'):
-                self._text = ui.input('Another step', on_change=self._typed) \
+                self._text = TextField('Another step', on_change=self._typed) \
                     .classes('field').props('outlined dense maxlength=500')
                 self._add_button = ui.button('Add', on_click=self._add, color=None).props('no-caps')
             self._problem = Alert()

@@ -12,6 +12,7 @@ from ..shell.drafts import Drafts
 from ..shell.messages import Alert, as_sentence, no_connection_note, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
+from ..shell.text_field import TextArea
 
 
 class OrderComments:
@@ -27,7 +28,7 @@ class OrderComments:
         with ui.element('div').classes('comment-form'):
             self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('text') or ''),
                                           lambda _: self._return())
-            self._text = ui.textarea('Comment', on_change=self._typed) \
+            self._text = TextArea('Comment', on_change=self._typed) \
                 .classes('field').props('outlined autogrow maxlength=10000')
             no_connection_note()
             self._problem = Alert()

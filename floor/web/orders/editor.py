@@ -17,6 +17,7 @@ from ..shell.heading import Heading
 from ..shell.messages import Alert, Words, as_sentence, no_connection_note, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
+from ..shell.text_field import TextArea
 from ..shell.times import shortened
 from .conflict import Editable, OrderConflict
 
@@ -66,7 +67,7 @@ class OrderEditor:
 
     def _build(self) -> None:
         self._returned = ui.label('You had changed this and not saved it.').classes('note')
-        self._description = ui.textarea('Description', on_change=self._typed).classes('field') \
+        self._description = TextArea('Description', on_change=self._typed).classes('field') \
             .props('outlined autogrow maxlength=10000')
         with ui.element('fieldset').classes('choice'):
             Words('legend', 'Priority')

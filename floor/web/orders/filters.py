@@ -14,6 +14,7 @@ from ...core.formatting import number
 from ...core.model import DisplayName, Employee, MachineName, Priority, WorkOrderStatus
 from ...orders.work_order_list import MOST_TEXT, UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
 from ..shell.chips import Chip, hide, set_attribute
+from ..shell.text_field import TextField
 from ..shell.times import shortened
 
 ADDRESS = '/work-orders'
@@ -58,7 +59,7 @@ class OrderFilters:
                 self._priority = self._select('Priority', {p.value: p.value for p in Priority}, multiple=True)
                 self._machine = self._select('Machine', {})
                 self._assignee = self._select('Assignee', {})
-                self._search = ui.input(placeholder='Search…', on_change=self._searched).classes('chip-search') \
+                self._search = TextField(placeholder='Search…', on_change=self._searched).classes('chip-search') \
                     .props(f'dense borderless clearable type=search debounce={SEARCH_PAUSE_MS} maxlength=200 '
                            'aria-label="Search in all texts of the orders, comments too"')
             with ui.element('div').classes('chips chips-right'):

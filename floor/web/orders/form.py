@@ -16,6 +16,7 @@ from ..shell.heading import Heading
 from ..shell.messages import Alert, Words, as_sentence, no_connection_note, set_reason
 from ..shell.order_formatting import order_address, role_needed, short_id
 from ..shell.services import Services
+from ..shell.text_field import TextArea
 from ..shell.times import shortened
 from .toast import OrderToast
 
@@ -72,7 +73,7 @@ class OrderForm:
         self._returned = ui.label('You had typed this and not sent it.').classes('note')
         self._others = ui.element('div').classes('note')
         self._other_tabs = DraftOffer(self._drafts, _summary, self._taken_over)
-        self._description = ui.textarea('What is wrong', on_change=self._typed).classes('field') \
+        self._description = TextArea('What is wrong', on_change=self._typed).classes('field') \
             .props('outlined autogrow autofocus maxlength=10000')
         self._machine = ui.select({}, label='Machine', with_input=True, on_change=self._machine_chosen) \
             .classes('field').props('outlined')
@@ -82,7 +83,7 @@ class OrderForm:
                                       on_change=self._priority_chosen).props('inline aria-label=Priority')
         self._assignee = ui.select({}, label='Assignee', with_input=True, clearable=True, on_change=self._typed) \
             .classes('field').props('outlined')
-        self._checklist = ui.textarea('Checklist, one step per line', on_change=self._typed) \
+        self._checklist = TextArea('Checklist, one step per line', on_change=self._typed) \
             .classes('field').props('outlined autogrow')
         no_connection_note()
         self._problem = Alert()
@@ -184,7 +185,7 @@ class OrderForm:
                 'checklist': self._text(self._checklist), 'reference': self._reference}
 
     @staticmethod
-    def _text(field: ui.textarea) -> str:
+    def _text(field: TextArea) -> str:
         return field.value or ''
 
     def _throw_away(self) -> None:
@@ -289,7 +290,7 @@ class OrderForm:
         self._create.set_text('Create')
 
     @property
-    def _fields(self) -> dict[str, ui.textarea | ui.select]:
+    def _fields(self) -> dict[str, TextArea | ui.select]:
         return {'machine': self._machine, 'machine_id': self._machine, 'description': self._description,
                 'issue_description': self._description, 'assignee': self._assignee, 'assignee_id': self._assignee,
                 'checklist': self._checklist}

@@ -15,6 +15,7 @@ from ..shell.heading import Heading
 from ..shell.messages import Alert, Words, as_sentence, no_connection_note
 from ..shell.order_formatting import HOLD_WORDS, role_needed, short_id, transition_word
 from ..shell.services import Services
+from ..shell.text_field import TextArea
 from ..shell.times import shortened
 
 NO_QUESTION = {WorkOrderStatus.IN_PROGRESS}
@@ -114,8 +115,8 @@ class OrderTransitions:
             ui.button('Back', on_click=self._dialog.close, color=None).props('flat no-caps')
             self._button = ui.button('', on_click=self._submit, color=None).props('no-caps').classes('primary')
 
-    def _field(self, label: str, most: int) -> ui.textarea:
-        field = ui.textarea(label, on_change=self._typed).classes('field') \
+    def _field(self, label: str, most: int) -> TextArea:
+        field = TextArea(label, on_change=self._typed).classes('field') \
             .props(f'outlined autogrow maxlength={most}')
         field.on('keydown.ctrl.enter', self._submit, args=[])
         field.on('keydown.meta.enter', self._submit, args=[])
@@ -153,7 +154,7 @@ class OrderTransitions:
         return f'move {self._order.id if self._order else ""} {self._to}'
 
     @property
-    def _texts(self) -> dict[str, ui.textarea]:
+    def _texts(self) -> dict[str, TextArea]:
         return {'cause': self._cause, 'action_taken': self._action_taken, 'cancel_reason': self._cancel_reason,
                 'note': self._note}
 

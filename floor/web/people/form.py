@@ -15,6 +15,7 @@ from ..shell.drafts import Draft, Drafts, OtherDraft
 from ..shell.heading import Heading
 from ..shell.messages import Alert, as_sentence, no_connection_note
 from ..shell.services import Services
+from ..shell.text_field import TextField
 
 LABELS = {'first_name': 'First name', 'last_name': 'Last name', 'email': 'E-mail', 'department': 'Department',
           'role': 'Role'}
@@ -65,13 +66,13 @@ class EmployeeForm:
             ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
         self._returned = ui.label('You had typed this and not sent it.').classes('note')
         self._other_tabs = DraftOffer(self._drafts, _summary, lambda other: self._restore(other.draft))
-        self._inputs: dict[str, ui.input | ui.select] = {}
+        self._inputs: dict[str, TextField | ui.select] = {}
         for field, label in LABELS.items():
             if field == 'role':
                 roles = {role.value: words for role, words in ROLE_WORDS.items()}
                 self._inputs[field] = ui.select(roles, label=label, on_change=self._typed)
             else:
-                self._inputs[field] = ui.input(label, on_change=self._typed)
+                self._inputs[field] = TextField(label, on_change=self._typed)
                 self._inputs[field].on('keydown.enter', self._save, args=[])
             self._inputs[field].classes('field').props('outlined')
         self._inputs['first_name'].props('autofocus')

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from nicegui import ui
 
 from ...core.moments import by_the_clock, meanings, with_offset
+from ..shell.text_field import TextField
 from .choice import of_field
 
 ORDINALS = ('first', 'second')
@@ -18,7 +19,7 @@ class MomentField:
     def __init__(self, label: str, zone: tzinfo) -> None:
         self._zone = zone
         self._meanings: tuple[datetime, ...] = ()  # in UTC: of times of one zone Python compares the clocks
-        self._input = ui.input(label, on_change=self._changed).props('type=datetime-local outlined dense stack-label')
+        self._input = TextField(label, on_change=self._changed).props('type=datetime-local outlined dense stack-label')
         self._which = ui.radio({}).props('dense').classes('range-which')
         self._which.props['aria-label'] = f'{label}: which of the two, as the clocks go back'
         self._which.set_visibility(False)
