@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ import asyncpg
 import pytest
 from browser.program import Program
 from playwright.async_api import Playwright
+from suspended import suspended
 
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -73,11 +73,5 @@ async def until(condition: Callable[[], object], within: float = PATIENCE_S) -> 
 @contextmanager
 def stopped_database(program: Program) -> Iterator[None]:
     """PostgreSQL takes what it is sent and answers nothing (SIGSTOP)."""
-    processes = program.postgres()
-    try:
-        for process in processes:
-            os.kill(process.pid, signal.SIGSTOP)
+    with suspended(program.postmaster):
         yield
-    finally:
-        for process in processes:
-            os.kill(process.pid, signal.SIGCONT)

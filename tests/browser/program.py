@@ -98,11 +98,11 @@ class Program:
         """What /healthz says; nothing when nobody answers."""
         return self._ask() or {}
 
-    def postgres(self) -> list[psutil.Process]:
-        """The postmaster of its embedded database, and the postmaster's children."""
+    @property
+    def postmaster(self) -> psutil.Process:
+        """The first process of its embedded database; the others, which come and go, are its children."""
         pid, = (int(file.read_text().split()[0]) for file in self.data_dir.glob('postgres-*/postmaster.pid'))
-        postmaster = psutil.Process(pid)
-        return [postmaster, *postmaster.children(recursive=True)]
+        return psutil.Process(pid)
 
     def _ask(self) -> dict[str, Any] | None:
         try:

@@ -10,6 +10,7 @@ import pytest
 from browser.program import Program
 from browser.visitor import badge, tile
 from playwright.async_api import expect
+from suspended import suspended
 
 from floor.db.embedded.server import EmbeddedPostgres, address
 
@@ -41,7 +42,7 @@ async def looks_live(page):
 async def test_the_database_dies_and_comes_back(visitor, program):
     page = await visitor.open()
     await page.evaluate('window.notReloaded = true')
-    postmaster = program.postgres()[0]
+    postmaster = program.postmaster
     # the outage may be short: the page itself keeps watch
     seen = asyncio.create_task(page.wait_for_selector('body:has([data-connection=stale]) .banner:not([hidden])'))
     await page.evaluate('1')
@@ -50,7 +51,7 @@ async def test_the_database_dies_and_comes_back(visitor, program):
 
     await seen
     await looks_live(page)
-    assert program.postgres()[0].pid != postmaster.pid
+    assert program.postmaster.pid != postmaster.pid
     connection = await connect_again(program.database_url)
     await connection.execute(BREAK)
     await connection.close()
@@ -84,16 +85,10 @@ async def test_what_changed_while_the_database_was_out_of_reach_shows_afterwards
 async def test_a_database_that_hangs_is_noticed(visitor, program):
     """Nothing is closed and nothing answers: only the heartbeat that stays away tells."""
     page = await visitor.open()
-    frozen = program.postgres()
     began = time.monotonic()
-    for process in frozen:
-        process.suspend()
-    try:
+    with suspended(program.postmaster):
         await looks_stale(page)
         took = time.monotonic() - began
-    finally:
-        for process in frozen:
-            process.resume()
 
     assert took < 2 * STALE_PROMISE_S
     await looks_live(page)

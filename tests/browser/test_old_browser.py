@@ -4,6 +4,7 @@ import pytest
 from browser.harness import connected, until
 from browser.old_browser import old_browser
 from browser.program import Program
+from suspended import suspended
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
 
@@ -47,16 +48,10 @@ async def test_a_picture_that_is_old_looks_old(program, sql):
     async with old_browser(program.url) as browser:
         await browser.until(READY)
         await browser.until_grey(tile('operational'), *MARK, grey=False)
-        frozen = program.postgres()
-        for process in frozen:
-            process.suspend()
-        try:
+        with suspended(program.postmaster):
             await browser.until('document.querySelector("[data-connection=stale]")')
             await browser.until_grey(tile('operational'), *MARK)
             await browser.until('document.querySelector(".banner").textContent.includes("This is the floor as it was")')
-        finally:
-            for process in frozen:
-                process.resume()
         await browser.until(READY)
         await browser.until_grey(tile('operational'), *MARK, grey=False)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 
 import httpx
 import psutil
+from suspended import suspended
 
 from .history import History
 from .scene import Scene, running
@@ -25,7 +25,7 @@ async def killed(stage: Stage) -> History:
     async with running(stage, program, lambda: program.database_url) as floor:
         for turn in range(1 if stage.quick else 10):
             await floor.shown(await floor.change())
-            victim = program.postgres()[0] if turn % 2 == 0 else psutil.Process(floor.connection.get_server_pid())
+            victim = program.postmaster if turn % 2 == 0 else psutil.Process(floor.connection.get_server_pid())
             victim.kill()
             try:
                 await floor.connect_again(stage.patience)
@@ -43,15 +43,8 @@ async def frozen(stage: Stage) -> History:
     program = stage.program()
     async with running(stage, program, lambda: program.database_url) as floor:
         await floor.shown(await floor.change())
-        processes = program.postgres()
-        for process in processes:
-            process.suspend()
-        try:
+        with suspended(program.postmaster):
             await _pages_are_served(floor, stage.patience + 1 if stage.quick else 20)
-        finally:
-            for process in processes:
-                with suppress(psutil.NoSuchProcess):
-                    process.resume()
         floor.history.heal()
         return await floor.settle()
 
