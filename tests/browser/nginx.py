@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browser.program import Program, free_port
+from browser.program import Program
+from ports import free_port
 
 README = Path(__file__).parents[2] / 'deploy' / 'README.md'
 NO_NGINX = 'no nginx: `apt-get install nginx-light`'

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from ports import free_port
 from short_folder import short_folder
 
 MAIN = Path(__file__).parents[2] / 'main.py'
@@ -125,10 +125,3 @@ def started(**settings: str) -> Iterator[Program]:
             yield program
         finally:
             program.stop()
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return int(probe.getsockname()[1])

@@ -145,7 +145,7 @@ async def test_each_file_shows_how_far_it_is_and_all_can_be_cancelled(
     await expect(page.get_by_text('A file was not sent completely')).to_have_count(0)
     await until(lambda: visitor.program.log.count('The upload ended before the whole file had arrived') >= 1)
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
-    assert open_uploads(visitor.program) == []
+    await until(lambda: open_uploads(visitor.program) == [])
 
 
 def said_of_uploads(program: Program, before: int) -> list[str]:
@@ -271,7 +271,7 @@ async def test_an_upload_that_is_cut_off_leaves_one_line_in_the_log_and_nothing_
     await until(lambda: 'an upload was refused' in visitor.program.log[before:])
     assert len(said_of_uploads(visitor.program, before)) == 1
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
-    assert open_uploads(visitor.program) == []
+    await until(lambda: open_uploads(visitor.program) == [])
 
 
 async def test_a_change_over_rest_that_is_cut_off_leaves_no_traceback(

@@ -33,6 +33,8 @@ pytestmark = pytest.mark.newest_postgres
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 PATIENCE = 0.5
+IMPATIENT_S = 8.0
+"""Less than a connection or a command may take (settings of tests/conftest.py), and much on a busy machine."""
 
 
 def client_of(database: Database) -> httpx.AsyncClient:
@@ -185,8 +187,9 @@ async def test_a_database_that_hangs_is_away_after_our_patience(database: Databa
     async with database.acquire(), client_of(database) as client, blocker.transaction():
         await blocker.execute('LOCK TABLE machine_feed_stream IN ACCESS EXCLUSIVE MODE')
         begin = time.monotonic()
-        answer = await client.get('/api/machines')
-        assert PATIENCE <= time.monotonic() - begin < PATIENCE + 2
+        async with asyncio.timeout(IMPATIENT_S):
+            answer = await client.get('/api/machines')
+        assert PATIENCE <= time.monotonic() - begin
         assert 'within 0.5 s' in problem_in(answer, 503)['detail']
     async with client_of(database) as client:
         assert (await client.get('/api/machines')).status_code == 200
@@ -203,10 +206,9 @@ async def test_a_server_that_never_says_a_word_is_away_after_our_patience(settin
     silent = await asyncio.start_server(say_nothing, '127.0.0.1')
     port = silent.sockets[0].getsockname()[1]
     async with client_of(Database(f'postgresql://nobody@127.0.0.1:{port}/nothing?sslmode=disable', settings)) as client:
-        begin = time.monotonic()
-        problem_in(await client.get('/api/machines'), 503)
-        assert time.monotonic() - begin < PATIENCE + 2
-    await asyncio.wait_for(gone.wait(), 5)   # no socket of ours stays behind
+        async with asyncio.timeout(IMPATIENT_S):
+            problem_in(await client.get('/api/machines'), 503)
+    await asyncio.wait_for(gone.wait(), 20)   # no socket of ours stays behind
     silent.close()
     await silent.wait_closed()
 

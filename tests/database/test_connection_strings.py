@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browser.program import free_port
 from database.postgres import Server, until
 from database.tls import ROLE, TlsDatabase
+from ports import free_port
 
 from floor.core.errors import DatabaseMisconfigured, DatabaseUnavailable
 from floor.core.settings import Settings

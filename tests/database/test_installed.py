@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser.program import free_port
+from ports import free_port
 from short_folder import short_folder
 
 from floor.core.version import program_version

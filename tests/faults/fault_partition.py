@@ -19,8 +19,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from browser.program import free_port
 from database.postgres import IN_A_HURRY, Server
+from ports import free_port
 from tcp_proxy import TcpProxy
 
 from floor.db.embedded.server import SOCKET_NAME
