@@ -1,4 +1,4 @@
-"""The wiring: database, store, listener, simulator, pages, server. Importing this file imports NiceGUI.
+"""The wiring, in four steps: data, jobs, web, operations. Importing this file imports NiceGUI.
 
 One status travels: simulator or PLC -> UPDATE -> trigger (sql/functions) -> NOTIFY -> floor/feed/listener.py
 -> floor/feed/store.py -> floor/web/live/broadcast.py -> every browser.
@@ -8,7 +8,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from simulator.runner import SimulatorRunner
 
 from .analytics import Analytics
 from .analytics.dashboard_link import dashboard_link
+from .core.latency import Lag
 from .core.rate_limit import ChangeRateLimit
 from .core.settings import Settings
 from .core.shifts import Shifts
@@ -72,96 +74,176 @@ TASKS_END_WITHIN_S, DATABASE_CLOSES_WITHIN_S = 0.5, 0.3
 """Parts of the time that a process has to end (floor/operations/shutdown.py); a request under way has a second."""
 
 
-def serve(settings: Settings, source: DatabaseSource, log_lines: LogCounter, shutdown: Shutdown) -> None:
-    """Everything that one process consists of, and how it hangs together."""
+def build_app(settings: Settings, source: DatabaseSource, log_lines: LogCounter,
+              shutdown: Shutdown) -> Callable[[], None]:
+    """Build everything that one process consists of; returns the function that serves it until the process ends."""
+    data = build_data(settings, source)
+    jobs = build_jobs(settings, source, data)
+    web = build_web(settings, data, jobs)
+    build_operations(settings, source, data, jobs, web, log_lines=log_lines, shutdown=shutdown)
+    return partial(
+        ui.run, host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
+        language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
+        binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=1, ws_per_message_deflate=False,
+        log_config=None, **guard(app, settings, storage_secret(settings), web.services.dashboard,
+                                 identify=web.services.identify, refused=web.refused))
+
+
+# 1: data
+
+@dataclass(frozen=True)
+class Data:
+    """The database, the floor in memory, and the commands that write."""
+
+    database: Database
+    store: Store
+    listener: Listener
+    limit: ChangeRateLimit | None
+    employees: Employees
+    orders: WorkOrders
+    order_list: WorkOrderList
+    plant: Plant
+
+
+def build_data(settings: Settings, source: DatabaseSource) -> Data:
+    """From the database to the store and back: what is read, what is listened to, what is written."""
     timing = Timing(heartbeat=settings.listen_heartbeat_seconds, audit=settings.listen_audit_seconds)
     database = Database(source.url, settings, source.lakebase)
     store = Store(stale_after=timing.stale_after, silent_after=settings.machine_silent_after)
     listener = Listener(database.connect, database.queries, store, schema=database.schema, timing=timing,
                         prepare=prepare(database),
                         also_wrong=lambda: source.lakebase.problem if source.lakebase else None)
-    echoes = Echoes(store, browser := browser_lag())
-    broadcast = Broadcast(store, after_change=echoes.ask)
-    watch, loop = ConnectionWatch(store, disk_full=lambda: database.disk_full), event_loop_lag()
     limit = ChangeRateLimit(settings.changes_per_minute) if settings.changes_per_minute else None
     employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
-    orders = WorkOrders(database, employees)
-    order_list = WorkOrderList(database, settings.zone)
-    order_checks = OrderChecks(database, settings.auto_work_order_after)
-    history = HistoryRefresh(database, settings.machine_silent_after)
-    dashboard = DashboardRefresh(database, history, settings.zone, retention_days=settings.retention_days,
-                                 every=settings.dashboard_refresh_seconds)
-    services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(database),
-                        employees=employees, orders=orders, plant=Plant(database, employees), order_list=order_list,
-                        identify=identity_source(settings),
-                        default_role=settings.role_of_strangers, echoes=echoes, alerts=AlertHub(store),
-                        database_now=database.now, dashboard=dashboard_link(settings, os.environ))
+    return Data(database, store, listener, limit, employees, WorkOrders(database, employees),
+                WorkOrderList(database, settings.zone), Plant(database, employees))
 
-    def bring_up_to_date(difference: Difference) -> None:
-        if difference.history:
-            history.job.wake()
-            dashboard.job.wake()
 
-    store.subscribe(bring_up_to_date)
-    supervisor = Supervisor(lambda trouble: store.set_trouble(trouble, TASKS))
-    supervise = supervisor.supervise
-    jobs = [] if settings.is_guest else [  # the app's settings count, not those of a developer's computer
-        (order_checks.job, 'work_order_task', 'checks of work orders'),
-        (history.job, 'history_task', 'updates of the history'),
-        (dashboard.job, 'dashboard_task', 'updates of the dashboard')]
-    tasks = [
-        supervise('listener', 'database listeners', listener.run),
-        supervise(health.PAGE_UPDATES, 'page updates', broadcast.run),
-        supervise('pool_recycling', 'renewals of database connections', PeriodicJob(
-            database.expire_connections, settings.db_pool_recycle_interval, pause_first=True).run),
-        supervise('connection_watch', 'records of the connection', watch.job.run),
-        *(supervise(name, what, partial(once_live, store, job.run)) for job, name, what in jobs),
-        supervise('event_loop', 'measurements of the event loop', partial(measure_event_loop, loop)),
-        supervise('garbage', 'collections of garbage',
-                  partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages))]
+# 2: jobs
+
+@dataclass(frozen=True)
+class Jobs:
+    """The background tasks. All run while the server does, each restarted when it fails."""
+
+    supervisor: Supervisor
+    tasks: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
+    periodic: list[PeriodicJob] = field(default_factory=list)
+    """Those that report how they fare."""
+    simulator: SimulatorRunner | None = None
+
+    def add(self, name: str, description: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """name: for labels of metrics. description: for sentences, as 'page updates'."""
+        self.tasks.append(self.supervisor.supervise(name, description, run))
+
+
+def build_jobs(settings: Settings, source: DatabaseSource, data: Data) -> Jobs:
+    """What runs in the background for the database's sake."""
+    database, store = data.database, data.store
+    jobs = Jobs(Supervisor(lambda trouble: store.set_trouble(trouble, TASKS)),
+                simulator=build_simulator(settings, database))
+    jobs.add('listener', 'database listeners', data.listener.run)
+    jobs.add('pool_recycling', 'renewals of database connections', PeriodicJob(
+        database.expire_connections, settings.db_pool_recycle_interval, pause_first=True).run)
+    if not settings.is_guest:  # the app's settings count, not those of a developer's computer
+        checks = OrderChecks(database, settings.auto_work_order_after)
+        history = HistoryRefresh(database, settings.machine_silent_after)
+        dashboard = DashboardRefresh(database, history, settings.zone, retention_days=settings.retention_days,
+                                     every=settings.dashboard_refresh_seconds)
+        for job, name, description in ((checks.job, 'work_order_task', 'checks of work orders'),
+                                       (history.job, 'history_task', 'updates of the history'),
+                                       (dashboard.job, 'dashboard_task', 'updates of the dashboard')):
+            jobs.periodic.append(job)
+            jobs.add(name, description, partial(once_live, store, job.run))
+
+        def wake_jobs(difference: Difference) -> None:
+            if difference.history:
+                history.job.wake()
+                dashboard.job.wake()
+
+        store.subscribe(wake_jobs)
     if source.lakebase is not None:
-        tasks.append(supervise('password', 'renewals of the password', source.lakebase.keep_fresh))
+        jobs.add('password', 'renewals of the password', source.lakebase.keep_fresh)
     if source.embedded is not None:
-        tasks.append(supervise('embedded_database', 'checks of the embedded database', source.embedded.supervise))
-    simulator = None
-    if settings.enable_simulator and not settings.is_guest:
-        simulator = SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
-                                    instance=f'{socket.gethostname()}:{settings.port}',
-                                    backfill_days=settings.backfill_days)
-        tasks.append(supervise('simulator', 'ticks of the simulator', simulator.run_where_allowed))
+        jobs.add('embedded_database', 'checks of the embedded database', source.embedded.supervise)
+    if jobs.simulator is not None:
+        jobs.add('simulator', 'ticks of the simulator', jobs.simulator.run_where_allowed)
+    return jobs
 
-    refused = RefusedOrigins()
-    floor_api.register(app, database=database)
-    work_orders_api.register(app, database=database, orders=orders, order_list=order_list, employees=employees,
-                             identify=services.identify, limit=limit, uploads=services.uploads,
-                             attachments=AttachmentResponses(orders, services.downloads))
-    vitals = Vitals(database=database, store=store, listener=listener, watch=watch, pages=broadcast, loop=loop,
-                    browser=browser, no_answer=lambda: echoes.unanswered, backlog=longest_backlog,
-                    jobs=[job.status for job, *_ in jobs if job.status], supervised=supervisor.statuses,
-                    log_lines=lambda: log_lines.lines, migrations=load_schema_files(database.feed_table).migrations,
-                    password=source.lakebase, simulator=simulator, refused=lambda: refused.refusals)
-    health.register(app, vitals)
-    diagnosis_page.register(services, vitals, retention_days=settings.retention_days)
+
+def build_simulator(settings: Settings, database: Database) -> SimulatorRunner | None:
+    """The simulator of a demo; it writes to no other floor."""
+    if not settings.enable_simulator or settings.is_guest:
+        return None
+    return SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
+                           instance=f'{socket.gethostname()}:{settings.port}', backfill_days=settings.backfill_days)
+
+
+# 3: web
+
+@dataclass(frozen=True)
+class Web:
+    """Pages and the REST interface."""
+
+    services: Services
+    broadcast: Broadcast
+    browser_latency: Lag
+    refused: RefusedOrigins
+
+
+def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
+    """Register every page and every path of the REST interface, and keep pages up to date."""
+    store, latency = data.store, browser_lag()
+    echoes = Echoes(store, latency)
+    broadcast = Broadcast(store, after_change=echoes.ask)
+    jobs.add(health.PAGE_UPDATES, 'page updates', broadcast.run)
+    services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(data.database),
+                        employees=data.employees, orders=data.orders, plant=data.plant, order_list=data.order_list,
+                        identify=identity_source(settings), default_role=settings.role_of_strangers, echoes=echoes,
+                        alerts=AlertHub(store), database_now=data.database.now,
+                        dashboard=dashboard_link(settings, os.environ))
+    floor_api.register(app, database=data.database)
+    work_orders_api.register(app, database=data.database, orders=data.orders, order_list=data.order_list,
+                             employees=data.employees, identify=services.identify, limit=data.limit,
+                             uploads=services.uploads,
+                             attachments=AttachmentResponses(data.orders, services.downloads))
     for page in floor_page, work_orders_page, work_order_page, employees_page:
         page.register(services)
-    analytics, shifts = Analytics(database, settings.zone), Shifts(settings.shifts, settings.zone)
+    analytics, shifts = Analytics(data.database, settings.zone), Shifts(settings.shifts, settings.zone)
     for report in reports_page, shift_report_page, past_page:
         report.register(services, analytics, shifts)
     serve_session()
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
+    app.on_startup(set_ping_times)
+    return Web(services, broadcast, latency, RefusedOrigins())
+
+
+# 4: operations
+
+def build_operations(settings: Settings, source: DatabaseSource, data: Data, jobs: Jobs, web: Web, *,
+                     log_lines: LogCounter, shutdown: Shutdown) -> None:
+    """What shows and records how all of this fares; start and end of the tasks."""
+    database, broadcast, echoes = data.database, web.broadcast, web.services.echoes
+    watch, loop = ConnectionWatch(data.store, disk_full=lambda: database.disk_full), event_loop_lag()
+    jobs.add('connection_watch', 'records of the connection', watch.job.run)
+    jobs.add('event_loop', 'measurements of the event loop', partial(measure_event_loop, loop))
+    jobs.add('garbage', 'collections of garbage',
+             partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages))
+    vitals = Vitals(database=database, store=data.store, listener=data.listener, watch=watch, pages=broadcast,
+                    loop=loop, browser=web.browser_latency, no_answer=lambda: echoes.unanswered,
+                    backlog=longest_backlog, jobs=[job.status for job in jobs.periodic if job.status],
+                    supervised=jobs.supervisor.statuses, log_lines=lambda: log_lines.lines,
+                    migrations=load_schema_files(database.feed_table).migrations, password=source.lakebase,
+                    simulator=jobs.simulator, refused=lambda: web.refused.refusals)
+    health.register(app, vitals)
+    diagnosis_page.register(web.services, vitals, retention_days=settings.retention_days)
     app.on_startup(shutdown.watch_server)
-    _run_while_serving(tasks, database)
+    run_while_serving(jobs, database)
     app.on_startup(lambda: welcome(settings, source))
     logging.getLogger('uvicorn.error').addFilter(CutOffAtTheEnd(is_stopping))
-    ui.run(host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
-           language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
-           binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=1,
-           ws_per_message_deflate=False, log_config=None,
-           **guard(app, settings, storage_secret(settings), services.dashboard,
-                   identify=services.identify, refused=refused))
 
 
-def _run_while_serving(tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]], database: Database) -> None:
+def run_while_serving(jobs: Jobs, database: Database) -> None:
+    """Run the tasks from the start of the server to its end, and close the connections of the database then."""
     running: list[asyncio.Task[None]] = []
 
     async def close() -> None:
@@ -171,6 +253,5 @@ def _run_while_serving(tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]],
             await asyncio.wait(running, timeout=TASKS_END_WITHIN_S)  # what they do in the database ends with them
         await database.close(within=DATABASE_CLOSES_WITHIN_S)
 
-    app.on_startup(set_ping_times)
-    app.on_startup(lambda: running.extend(background_tasks.create(task()) for task in tasks))
+    app.on_startup(lambda: running.extend(background_tasks.create(task()) for task in jobs.tasks))
     app.on_shutdown(close)

@@ -81,7 +81,7 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
     welcome.check_port(settings.host, settings.port)
     ignore_closed_home()
     store_choices(settings)
-    from .app import serve  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
+    from .app import build_app  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
 
     with database_source(settings, welcome.reporter(settings), shutdown.time_left) as source:
         if source.lakebase is None:
@@ -89,7 +89,7 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
         else:  # asks Databricks for a password first, which takes longer; Lakebase has a proxy of its own
             asyncio.run(check_connection(Database(None, settings, source.lakebase), settings.db_pool_timeout,
                                          pooler=False))
-        serve(settings, source, log_lines, shutdown)
+        build_app(settings, source, log_lines, shutdown)()
 
 
 def _parser() -> console.Parser:
