@@ -77,7 +77,7 @@ def test_nothing_with_a_known_hole_is_wanted_pinned_or_installed(name: str) -> N
     """This knows what it was told, and no more; `pip-audit` (SECURITY.md) asks for all that are known."""
     first = Version(FIRST_WITHOUT_KNOWN_HOLES[name][0])
     wanted, = (requirement for requirement in WANTED if requirement.name == name)
-    lowest = min(Version(clause.version) for clause in wanted.specifier if clause.operator == '>=')
+    lowest = min(Version(clause.version) for clause in wanted.specifier if clause.operator in {'>=', '~='})
     assert lowest >= first
     assert Version(PINNED[name]) >= first
     installed = installed_version(name)
