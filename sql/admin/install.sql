@@ -32,6 +32,8 @@ CALL record_function_file('00_function_files.sql', NULL, :'program');
 CALL record_function_file('01_visible_text.sql', NULL, :'program');
 \ir ../functions/02_simulator_name.sql
 CALL record_function_file('02_simulator_name.sql', NULL, :'program');
+\ir ../functions/03_constants.sql
+CALL record_function_file('03_constants.sql', NULL, :'program');
 
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 1) AS wanted \gset
 \if :wanted

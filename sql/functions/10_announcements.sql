@@ -20,11 +20,11 @@ DECLARE
     chunk text := '';
 BEGIN
     FOR item IN SELECT unnest(items)::text LOOP
-        IF octet_length(item) > 7800 THEN
+        IF octet_length(item) > announcement_limit() THEN
             PERFORM announce('{"resync": "a row is too long for a notification"}');
             CONTINUE;
         END IF;
-        IF octet_length(chunk) + octet_length(item) > 7800 THEN
+        IF octet_length(chunk) + octet_length(item) > announcement_limit() THEN
             PERFORM announce(opening || chunk || closing);
             chunk := '';
         END IF;
@@ -37,8 +37,8 @@ END $$;
 
 CREATE OR REPLACE FUNCTION epoch_ms(moment timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$  -- by way of UTC it is immutable indeed, so that it is inlined and not called row by row
-    SELECT (extract(epoch FROM CASE WHEN moment < '1970-01-01 00:00+00' THEN '1970-01-01 00:00+00'  -- infinities too
-                                    WHEN moment > '9999-01-01 00:00+00' THEN '9999-01-01 00:00+00'
+    SELECT (extract(epoch FROM CASE WHEN moment < earliest_time() THEN earliest_time()  -- infinities too
+                                    WHEN moment > latest_time() THEN latest_time()
                                     ELSE moment END AT TIME ZONE 'UTC') * 1000)::bigint
 $$;
 

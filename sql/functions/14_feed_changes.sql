@@ -36,7 +36,7 @@ BEGIN
     FROM new_rows n LEFT JOIN old_rows o USING (machine_id);
 
     IF silent THEN
-        INSERT INTO machine_silences (machine_name, since, until)
+        INSERT INTO data_gaps (machine_name, since, until)
         SELECT o.machine_name, o.reported_at + machine_silent_after, n.reported_at
         FROM plant_settings, new_rows n JOIN old_rows o USING (machine_id)
         WHERE n.reported_at > o.reported_at + machine_silent_after;

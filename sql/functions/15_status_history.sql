@@ -1,4 +1,4 @@
--- machine_status_history and machine_silences are only ever added to; one trigger each.
+-- machine_status_history and data_gaps are only ever added to; one trigger each.
 
 -- History is only ever added to.
 CREATE OR REPLACE FUNCTION machine_status_history_is_append_only() RETURNS trigger
@@ -20,7 +20,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER machine_status_history_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON machine_status_history
     FOR EACH STATEMENT EXECUTE FUNCTION machine_status_history_is_append_only();
-CREATE OR REPLACE TRIGGER machine_silences_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON machine_silences
+CREATE OR REPLACE TRIGGER data_gaps_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON data_gaps
     FOR EACH STATEMENT EXECUTE FUNCTION machine_status_history_is_append_only();
 
 -- What is said of a time that is forgotten could not be put in its place any more, and would falsify the sums.

@@ -29,8 +29,8 @@ BEGIN
     UPDATE machine_status_history SET changed_at = clock
     WHERE machine_name = of_machine AND changed_at > clock AND changed_at < 'infinity';
     GET DIAGNOSTICS amount = ROW_COUNT;
-    DELETE FROM machine_silences WHERE machine_name = of_machine AND since >= clock;
-    UPDATE machine_silences SET until = clock WHERE machine_name = of_machine AND until > clock;
+    DELETE FROM data_gaps WHERE machine_name = of_machine AND since >= clock;
+    UPDATE data_gaps SET until = clock WHERE machine_name = of_machine AND until > clock;
     PERFORM set_config('floor.correcting_clock', '', true);
     INSERT INTO clock_corrections (machine_name, at, latest, rows) VALUES (of_machine, clock, latest, amount);
     DELETE FROM dashboard_machine_status_changes_7days WHERE machine_name = of_machine AND changed_at > clock;

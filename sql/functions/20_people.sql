@@ -9,8 +9,10 @@ CREATE OR REPLACE FUNCTION acting_email() RETURNS text LANGUAGE sql STABLE AS $$
     SELECT nullif(lower(current_setting('floor.person_email', true)), '')
 $$;
 
--- When it is done: now. The session that is creating the history of a demo says the moment of each step, floor.acting_time.
-CREATE OR REPLACE FUNCTION acting_time(otherwise timestamptz DEFAULT clock_timestamp()) RETURNS timestamptz LANGUAGE plpgsql AS $$
+-- When it is done: now. The session that is creating the history of a demo says the moment of each step in
+-- floor.acting_time.
+CREATE OR REPLACE FUNCTION acting_time(otherwise timestamptz DEFAULT clock_timestamp()) RETURNS timestamptz
+LANGUAGE plpgsql AS $$
 BEGIN
     IF nullif(current_setting('floor.acting_time', true), '') IS NOT NULL THEN
         IF EXISTS (SELECT FROM history_creation, plant WHERE pid = pg_backend_pid() AND kind = 'demo') THEN
@@ -26,7 +28,7 @@ CREATE OR REPLACE FUNCTION reference_owner(client_reference text) RETURNS text L
 $$;
 
 -- The person that an assignee's text means: a full name or an e-mail address of somebody active.
-CREATE OR REPLACE FUNCTION employee_called(said text) RETURNS integer
+CREATE OR REPLACE FUNCTION find_employee(said text) RETURNS integer
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     found integer[] := ARRAY(

@@ -8,7 +8,7 @@ DECLARE
 BEGIN
     new_row.assignee := nullif(new_row.assignee, '');
     IF new_row.assignee_id IS NOT DISTINCT FROM old_id AND new_row.assignee IS DISTINCT FROM old_name THEN
-        new_row.assignee_id := CASE WHEN new_row.assignee IS NOT NULL THEN employee_called(new_row.assignee) END;
+        new_row.assignee_id := CASE WHEN new_row.assignee IS NOT NULL THEN find_employee(new_row.assignee) END;
     END IF;
     IF new_row.assignee_id IS NULL THEN
         new_row.assignee := NULL;
@@ -40,7 +40,7 @@ BEGIN
 END $$;
 
 -- A status needs its words: why it waits, what was wrong and done, why it was given up.
-CREATE OR REPLACE FUNCTION work_order_check_words(new_row work_orders) RETURNS void
+CREATE OR REPLACE FUNCTION work_order_check_required_texts(new_row work_orders) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     missing text := CASE
@@ -95,7 +95,7 @@ BEGIN
     NEW.client_reference_by := reference_owner(NEW.client_reference);
     NEW.updated_at := acting_time();
     NEW := work_order_set_assignee(NEW, NULL, NULL);
-    PERFORM work_order_check_words(NEW);
+    PERFORM work_order_check_required_texts(NEW);
     IF NOT EXISTS (SELECT FROM machines WHERE machine_name = NEW.machine_id) THEN
         RAISE foreign_key_violation USING CONSTRAINT = 'work_orders_machine_id_fkey', COLUMN = 'machine_id',
             MESSAGE = format('there is no machine %L', left(NEW.machine_id, 100));

@@ -52,7 +52,7 @@ BEGIN
             NEW.due_at := work_order_due(acting_time(), NEW.priority);
         END IF;
     END IF;
-    PERFORM work_order_check_words(NEW);
+    PERFORM work_order_check_required_texts(NEW);
     IF NEW.priority IS DISTINCT FROM OLD.priority THEN
         IF NOT EXISTS (SELECT FROM work_order_priorities WHERE priority = NEW.priority) THEN
             RAISE check_violation USING CONSTRAINT = 'work_orders_priority_check', COLUMN = 'priority',

@@ -16,7 +16,7 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
         ELSE 'ready' END
 $$;
 
-CREATE OR REPLACE FUNCTION history_was_read(row_xid bigint, row_version bigint, p history_progress) RETURNS boolean
+CREATE OR REPLACE FUNCTION history_is_ingested(row_xid bigint, row_version bigint, p history_progress) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT NOT (row_version > p.loaded AND row_version <= p.life_version)
        AND NOT ((row_xid, row_version) > (p.xid, p.version) AND (row_version > p.foreign_version OR row_xid < p.life_xid))
@@ -24,7 +24,7 @@ $$;
 
 -- What refresh_history() has not read yet, and from when on it matters to which machine. The cursor's values are written
 -- into the statement, so that it is planned knowing how few rows lie beyond them.
-CREATE OR REPLACE FUNCTION unread_history() RETURNS TABLE (machine_name text, at timestamptz)
+CREATE OR REPLACE FUNCTION find_pending_history() RETURNS TABLE (machine_name text, at timestamptz)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100 SET search_path FROM CURRENT AS $$
 DECLARE
     p history_progress;
@@ -34,15 +34,15 @@ BEGIN
         SELECT machine_name, changed_at FROM machine_status_history
         WHERE version > %1$L AND version <= %2$L AND isfinite(changed_at)
         UNION ALL
-        SELECT machine_name, since FROM machine_silences WHERE version > %1$L AND version <= %2$L
+        SELECT machine_name, since FROM data_gaps WHERE version > %1$L AND version <= %2$L
         UNION ALL
         SELECT machine_name, changed_at FROM machine_status_history
         WHERE (xid, version) > (%3$L::bigint, %4$L::bigint) AND xid < %5$L::bigint
           AND (version > %6$L OR xid < %7$L) AND isfinite(changed_at)
         UNION ALL
-        SELECT machine_name, since FROM machine_silences
+        SELECT machine_name, since FROM data_gaps
         WHERE (xid, version) > (%3$L::bigint, %4$L::bigint) AND xid < %5$L::bigint AND (version > %6$L OR xid < %7$L)$query$,
         p.loaded, p.life_version, p.xid, p.version, next_xid(), p.foreign_version, p.life_xid);
 END $$;
 
-CREATE OR REPLACE VIEW history_unread AS SELECT * FROM unread_history();
+CREATE OR REPLACE VIEW history_pending AS SELECT * FROM find_pending_history();

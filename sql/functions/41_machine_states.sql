@@ -1,7 +1,7 @@
--- What machines were, and when: one row per stretch of one status and reason.
+-- What machines were, and when: one row per interval of one status and reason.
 
 -- What a machine in warning waits for: starved (nothing comes) or blocked (nothing goes), else null.
-CREATE OR REPLACE FUNCTION waits_for(status text, reason text) RETURNS text
+CREATE OR REPLACE FUNCTION wait_kind(status text, reason text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN status <> 'warning' THEN NULL
                 WHEN reason ~* '^[[:space:]]*starved' THEN 'starved' WHEN reason ~* '^[[:space:]]*blocked' THEN 'blocked' END
@@ -9,7 +9,7 @@ $$;
 
 -- The last change of a machine up to a moment, and when the status that it brought began: from there back to the change
 -- that brought it.
-CREATE OR REPLACE FUNCTION last_said(of_machine text, moment timestamptz)
+CREATE OR REPLACE FUNCTION status_at(of_machine text, moment timestamptz)
 RETURNS TABLE (status text, reason text, version bigint, reported_at timestamptz, began timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT change.status, change.reason, change.version, change.reported_at, change.changed_at
@@ -24,17 +24,17 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
 $$;
 
 -- The mark before a moment from which one can read on, null where that would be far.
-CREATE OR REPLACE FUNCTION mark_before(moment timestamptz) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION checkpoint_before(moment timestamptz) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT mark.at
-    FROM history_progress p, date_bin('6 hours', least(moment, p.rolled_until), '2000-01-01Z') AS mark (at)
+    FROM history_progress p, utc_bin(checkpoint_step(), least(moment, p.rolled_until)) AS mark (at)
     WHERE p.rolled_until IS NOT NULL AND mark.at > moment - interval '12 hours'
       AND mark.at >= coalesce(p.forgotten_until, '-infinity')
 $$;
 
 -- One machine from its state at from_at until until_at, without a gap: unknown where it was not there. as_read leaves out
--- what refresh_history() has not read. Silences are not cut out: machine_stretches() does it.
-CREATE OR REPLACE FUNCTION said_stretches(of_machine text, from_at timestamptz, until_at timestamptz, as_read boolean)
+-- what refresh_history() has not read. Data gaps are not cut out: status_intervals() does it.
+CREATE OR REPLACE FUNCTION raw_intervals(of_machine text, from_at timestamptz, until_at timestamptz, as_read boolean)
 RETURNS TABLE (since timestamptz, until timestamptz, status text, reason text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 AS $$
     SELECT greatest(said.at, from_at), coalesce(lead(said.at) OVER (ORDER BY said.at, said.version), until_at),
@@ -45,49 +45,49 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 AS $$
           (SELECT h.changed_at, h.version, h.new_status, h.reason
            FROM history_progress p, machine_status_history h
            WHERE h.machine_name = of_machine AND h.changed_at <= from_at AND h.changed_at > '-infinity'
-             AND (NOT as_read OR history_was_read(h.xid, h.version, p))
+             AND (NOT as_read OR history_is_ingested(h.xid, h.version, p))
            ORDER BY h.changed_at DESC, h.version DESC LIMIT 1)
           UNION ALL
           SELECT h.changed_at, h.version, h.new_status, h.reason
           FROM history_progress p, machine_status_history h
           WHERE h.machine_name = of_machine AND h.changed_at > from_at AND h.changed_at < until_at
-            AND (NOT as_read OR history_was_read(h.xid, h.version, p))) AS said
+            AND (NOT as_read OR history_is_ingested(h.xid, h.version, p))) AS said
 $$;
 
 -- The machines that are silent now, and since when they are unknown for it.
-CREATE OR REPLACE FUNCTION silent_now(now_at timestamptz) RETURNS TABLE (machine_name text, since timestamptz)
+CREATE OR REPLACE FUNCTION machines_without_data(now_at timestamptz) RETURNS TABLE (machine_name text, since timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
     SELECT f.machine_name, f.reported_at + (SELECT machine_silent_after FROM plant_settings)
     FROM machine_feed_stream f
     WHERE f.reported_at + (SELECT machine_silent_after FROM plant_settings) < now_at
 $$;
 
--- Silences in a period, without overlaps; now_at: the one that is going on too (null: only those that were read).
-CREATE OR REPLACE FUNCTION silences_between(from_at timestamptz, until_at timestamptz, now_at timestamptz)
+-- Data gaps in a period, without overlaps; now_at: the one that is going on too (null: only those that were read).
+CREATE OR REPLACE FUNCTION data_gaps_between(from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (machine_name text, silent tstzmultirange)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
     SELECT found.machine_name, range_agg(tstzrange(found.since, found.until))
-    FROM (SELECT s.machine_name, s.since, s.until FROM history_progress p, machine_silences s
+    FROM (SELECT s.machine_name, s.since, s.until FROM history_progress p, data_gaps s
           WHERE s.since < until_at AND s.until > from_at
-            AND (now_at IS NOT NULL OR history_was_read(s.xid, s.version, p))
+            AND (now_at IS NOT NULL OR history_is_ingested(s.xid, s.version, p))
           UNION ALL
-          SELECT q.machine_name, q.since, now_at FROM silent_now(now_at) q) AS found
+          SELECT q.machine_name, q.since, now_at FROM machines_without_data(now_at) q) AS found
     GROUP BY found.machine_name
 $$;
 
 -- Machines, each over a period of its own, cut into what they were without a gap. now_at null: only what was read.
-CREATE OR REPLACE FUNCTION machine_stretches(names text[], froms timestamptz[], untils timestamptz[], now_at timestamptz)
+CREATE OR REPLACE FUNCTION status_intervals(names text[], froms timestamptz[], untils timestamptz[], now_at timestamptz)
 RETURNS TABLE (machine_name text, since timestamptz, until timestamptz, status text, reason text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 50000 AS $$
     WITH period AS (
         SELECT p.machine_name, p.since, p.until, q.silent
         FROM unnest(names, froms, untils) AS p (machine_name, since, until)
-        LEFT JOIN silences_between((SELECT min(f) FROM unnest(froms) f), (SELECT max(u) FROM unnest(untils) u), now_at) q
+        LEFT JOIN data_gaps_between((SELECT min(f) FROM unnest(froms) f), (SELECT max(u) FROM unnest(untils) u), now_at) q
             USING (machine_name)
         WHERE p.since < p.until
     ), said AS (
         SELECT period.machine_name, period.silent, s.since, s.until, s.status, s.reason
-        FROM period CROSS JOIN LATERAL said_stretches(period.machine_name, period.since, period.until, now_at IS NULL) s
+        FROM period CROSS JOIN LATERAL raw_intervals(period.machine_name, period.since, period.until, now_at IS NULL) s
         WHERE s.since < s.until
     )
     SELECT said.machine_name, said.since, said.until, said.status, said.reason FROM said WHERE said.silent IS NULL
@@ -100,28 +100,28 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50000 AS $$
     FROM period, unnest(tstzmultirange(tstzrange(period.since, period.until)) * period.silent) AS unknown
     WHERE period.silent IS NOT NULL
 $$;
-COMMENT ON FUNCTION machine_stretches IS
+COMMENT ON FUNCTION status_intervals IS
     'What machines were, from their state at the begin of each period to its end, without a gap: unknown where not known.';
 
 -- What is known of some machines in a period that is the same for all. Of a good part of the floor it is read as it lies on the
 -- disk, from the mark before the period on; machine by machine where there is no mark, and of machines that were silent or of
 -- which something from before the mark came late.
-CREATE OR REPLACE FUNCTION known_stretches(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+CREATE OR REPLACE FUNCTION known_intervals(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (machine_name text, since timestamptz, until timestamptz, status text, reason text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     WITH mark AS MATERIALIZED (
-        SELECT mark_before(from_at) AS at WHERE 4 * cardinality(names) > (SELECT count(*) FROM history_machines)
+        SELECT checkpoint_before(from_at) AS at WHERE 4 * cardinality(names) > (SELECT count(*) FROM history_machines)
     ), apart AS MATERIALIZED (
         SELECT n AS machine_name FROM unnest(names) n WHERE (SELECT at FROM mark) IS NULL
-        UNION SELECT u.machine_name FROM history_unread u WHERE u.at < (SELECT at FROM mark)
-        UNION SELECT q.machine_name FROM silences_between(from_at, until_at, now_at) q
+        UNION SELECT u.machine_name FROM history_pending u WHERE u.at < (SELECT at FROM mark)
+        UNION SELECT q.machine_name FROM data_gaps_between(from_at, until_at, now_at) q
     )
     SELECT said.machine_name, said.since, said.until, said.status, said.reason
     FROM (SELECT change.machine_name, change.status, change.reason, greatest(change.at, from_at) AS since,
                  coalesce(lead(change.at) OVER (PARTITION BY change.machine_name ORDER BY change.at, change.version),
                           until_at) AS until
           FROM (SELECT m.machine_name, m.reported_at AS at, m.version, m.status, m.reason
-                FROM machine_marks m WHERE m.at = (SELECT at FROM mark)
+                FROM status_checkpoints m WHERE m.at = (SELECT at FROM mark)
                 UNION ALL
                 SELECT h.machine_name, h.changed_at, h.version, h.new_status, h.reason
                 FROM machine_status_history h
@@ -132,11 +132,11 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     SELECT s.machine_name, s.since, s.until, s.status, s.reason
     FROM (SELECT array_agg(n) AS names, array_agg(from_at) AS froms, array_agg(until_at) AS untils
           FROM unnest(names) n WHERE n IN (SELECT machine_name FROM apart)) AS one
-    CROSS JOIN LATERAL machine_stretches(one.names, one.froms, one.untils, now_at) s
+    CROSS JOIN LATERAL status_intervals(one.names, one.froms, one.untils, now_at) s
     WHERE s.status <> 'unknown'
 $$;
 
--- For people: every stretch of one status and reason, always up to date. Ask for one machine at a time.
+-- For people: every interval of one status and reason, always up to date. Ask for one machine at a time.
 CREATE OR REPLACE VIEW machine_intervals AS
 SELECT machine_name, status, reason, changed_at AS since,
        lead(changed_at) OVER (PARTITION BY machine_name ORDER BY changed_at, version) AS until
@@ -147,4 +147,4 @@ FROM (SELECT machine_name, new_status AS status, reason, changed_at, version,
       WINDOW w AS (PARTITION BY machine_name ORDER BY changed_at, version)) AS said
 WHERE number = 1 OR (status, reason) IS DISTINCT FROM (status_before, reason_before);
 COMMENT ON VIEW machine_intervals IS
-    'One row per stretch of one status and reason; status null: the machine is not there; until null: still so.';
+    'One row per interval of one status and reason; status null: the machine is not there; until null: still so.';

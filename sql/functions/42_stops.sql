@@ -1,7 +1,7 @@
 -- Stops: one row per entry into down until down was left.
 
 -- The stops of one machine from a moment at which none was going, by what was said until another.
-CREATE OR REPLACE FUNCTION said_stops(of_machine text, from_at timestamptz, until_at timestamptz)
+CREATE OR REPLACE FUNCTION raw_stops(of_machine text, from_at timestamptz, until_at timestamptz)
 RETURNS TABLE (version bigint, since timestamptz, until timestamptz, reason text, repaired boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
     SELECT (array_agg(down.version ORDER BY down.at, down.version))[1], min(down.at),
@@ -31,12 +31,12 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
 $$;
 
 -- Microseconds of a period in which nothing was known of a machine. silent_since: it is silent now, since then.
-CREATE OR REPLACE FUNCTION silent_within(of_machine text, from_at timestamptz, until_at timestamptz, silent_since timestamptz)
+CREATE OR REPLACE FUNCTION data_gap_length(of_machine text, from_at timestamptz, until_at timestamptz, silent_since timestamptz)
 RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(sum(micros(upper(r) - lower(r))), 0)::bigint
     FROM unnest((SELECT range_agg(tstzrange(since, until))
-                 FROM (SELECT since, until FROM machine_silences
+                 FROM (SELECT since, until FROM data_gaps
                        WHERE machine_name = of_machine AND since < until_at AND until > from_at
                        UNION ALL
                        SELECT silent_since, 'infinity' WHERE silent_since IS NOT NULL) AS found)
@@ -46,7 +46,7 @@ $$;
 -- Machines whose stops have changed since they were last derived, and from when on.
 CREATE OR REPLACE FUNCTION stops_outdated() RETURNS TABLE (machine_name text, since timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
-    SELECT u.machine_name, stops_valid_until(u.machine_name, min(u.at)) FROM history_unread u GROUP BY u.machine_name
+    SELECT u.machine_name, stops_valid_until(u.machine_name, min(u.at)) FROM history_pending u GROUP BY u.machine_name
 $$;
 
 -- The stops that began and ended inside a period: most of them. names null: of all machines. What is outdated is not
@@ -81,21 +81,21 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
           AND (names IS NULL OR s.machine_name = ANY (names)) AND (outdated.since IS NULL OR s.since < outdated.since)
         UNION ALL
         SELECT s.version, outdated.machine_name, s.since, s.until, s.reason, s.repaired,
-               silent_within(outdated.machine_name, s.since, least(s.until, now_at), NULL)
-        FROM outdated CROSS JOIN LATERAL said_stops(outdated.machine_name, outdated.since, 'infinity') s
+               data_gap_length(outdated.machine_name, s.since, least(s.until, now_at), NULL)
+        FROM outdated CROSS JOIN LATERAL raw_stops(outdated.machine_name, outdated.since, 'infinity') s
         WHERE s.since < until_at AND (s.since >= from_at OR s.until IS NULL OR s.until >= from_at)
           AND (names IS NULL OR outdated.machine_name = ANY (names))
     )
     SELECT stop.version, stop.machine_name, stop.since, stop.until, stop.reason, stop.repaired, stop.silent,
            micros(least(stop.until, until_at) - greatest(stop.since, from_at))
            - CASE WHEN stop.silent = 0 AND quiet.since IS NULL THEN 0
-                  ELSE silent_within(stop.machine_name, greatest(stop.since, from_at), least(stop.until, until_at),
+                  ELSE data_gap_length(stop.machine_name, greatest(stop.since, from_at), least(stop.until, until_at),
                                      quiet.since) END,
            micros(least(stop.until, now_at) - stop.since)
            - CASE WHEN stop.until <= now_at OR stop.silent = 0 AND quiet.since IS NULL THEN stop.silent
-                  ELSE silent_within(stop.machine_name, stop.since, least(stop.until, now_at), quiet.since) END,
+                  ELSE data_gap_length(stop.machine_name, stop.since, least(stop.until, now_at), quiet.since) END,
            quiet.since
-    FROM stop LEFT JOIN silent_now(now_at) quiet ON quiet.machine_name = stop.machine_name AND stop.until IS NULL
+    FROM stop LEFT JOIN machines_without_data(now_at) quiet ON quiet.machine_name = stop.machine_name AND stop.until IS NULL
 $$;
 
 -- Of those, the ones that were going on in the period; in none that has no length, as one that has not begun.

@@ -1,4 +1,4 @@
--- Who waited for whom: one row per stretch in which a machine was starved or blocked by one cause.
+-- Who waited for whom: one row per interval in which a machine was starved or blocked by one cause.
 
 -- A starved machine waits for the nearest machine before it on its line that is down or itself waits: a machine that
 -- is down is charged, one that is starved too waits for the same, and of one that is blocked the chain leads back to
@@ -16,8 +16,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         SELECT array_agg(place.machine_name) AS names, array_agg(from_at) AS froms, array_agg(until_at) AS untils FROM place
     ), stretch AS MATERIALIZED (
         SELECT place.line_id, place.place, s.machine_name, s.since, s.until,
-               CASE WHEN s.status = 'down' THEN 'down' ELSE waits_for(s.status, s.reason) END AS state
-        FROM name CROSS JOIN LATERAL machine_stretches(name.names, name.froms, name.untils, now_at) s
+               CASE WHEN s.status = 'down' THEN 'down' ELSE wait_kind(s.status, s.reason) END AS state
+        FROM name CROSS JOIN LATERAL status_intervals(name.names, name.froms, name.untils, now_at) s
         JOIN place USING (machine_name)
         WHERE s.status IN ('down', 'warning')
     ), victim AS (
@@ -43,12 +43,12 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
          unnest(tstzmultirange(tstzrange(v.since, v.until)) - coalesce(c.charged, '{}')) AS rest
 $$;
 
--- The same in steps of six hours, because every stretch is compared with all of its line.
+-- The same in steps of six hours, because every interval is compared with all of its line.
 CREATE OR REPLACE FUNCTION waits_between(from_at timestamptz, until_at timestamptz, now_at timestamptz, of_lines smallint[])
 RETURNS TABLE (machine_name text, root text, since timestamptz, until timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     SELECT w.machine_name, w.root, w.since, w.until
-    FROM generate_series(date_bin('6 hours', from_at, '2000-01-01Z'), until_at - interval '1 microsecond', '6 hours') AS step
-    CROSS JOIN LATERAL waits_within(greatest(step, from_at), least(step + interval '6 hours', until_at), now_at, of_lines) w
+    FROM generate_series(utc_bin(checkpoint_step(), from_at), until_at - interval '1 microsecond', checkpoint_step()) AS step
+    CROSS JOIN LATERAL waits_within(greatest(step, from_at), least(step + checkpoint_step(), until_at), now_at, of_lines) w
 $$;
 COMMENT ON FUNCTION waits_between IS 'Who was starved or blocked and for whom: root null where it cannot be attributed.';

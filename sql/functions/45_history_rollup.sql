@@ -1,30 +1,30 @@
 -- Sums of the history: machines by UTC day (machine_days) and the floor by quarter of an hour (floor_quarters).
 
 -- Mark what machines were wherever a mark falls into periods of their own, begins or ends them.
-CREATE OR REPLACE FUNCTION history_mark(names text[], froms timestamptz[], untils timestamptz[]) RETURNS void
+CREATE OR REPLACE FUNCTION history_save_checkpoints(names text[], froms timestamptz[], untils timestamptz[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    DELETE FROM machine_marks m USING unnest(names, froms, untils) AS p (name, since, until)
+    DELETE FROM status_checkpoints m USING unnest(names, froms, untils) AS p (name, since, until)
     WHERE m.machine_name = p.name AND m.at >= p.since AND m.at <= p.until;
-    INSERT INTO machine_marks (at, machine_name, status, reason, version, reported_at, began)
+    INSERT INTO status_checkpoints (at, machine_name, status, reason, version, reported_at, began)
     SELECT mark.at, p.name, said.status, said.reason, said.version, said.reported_at, said.began
     FROM unnest(names, froms, untils) AS p (name, since, until)
-    CROSS JOIN LATERAL generate_series(date_bin('6 hours', p.since + interval '6 hours' - interval '1 microsecond',
-                                                '2000-01-01Z'), p.until, '6 hours') AS mark (at)
-    CROSS JOIN LATERAL last_said(p.name, mark.at - interval '1 microsecond') said
+    CROSS JOIN LATERAL generate_series(utc_bin(checkpoint_step(), p.since + checkpoint_step() - interval '1 microsecond'),
+                                       p.until, checkpoint_step()) AS mark (at)
+    CROSS JOIN LATERAL status_at(p.name, mark.at - interval '1 microsecond') said
     WHERE said.status IS NOT NULL ORDER BY mark.at, p.name
 $$;
 
 -- Add (direction 1) or take back (-1) what machines were over periods of their own, as far as it was read. For the
--- floor's quarters a stretch says how much of its first and its last it fills, and that the ones between are full. What is
+-- floor's quarters a interval says how much of its first and its last it fills, and that the ones between are full. What is
 -- added is marked.
-CREATE OR REPLACE FUNCTION history_roll_time(names text[], froms timestamptz[], untils timestamptz[], direction integer) RETURNS void
+CREATE OR REPLACE FUNCTION history_add_times(names text[], froms timestamptz[], untils timestamptz[], direction integer) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     WITH stretch AS MATERIALIZED (
         SELECT s.machine_name, s.since, s.until,
-               CASE WHEN waits_for(s.status, s.reason) IS NOT NULL THEN 'waiting' ELSE s.status END AS state,
-               date_bin('15 minutes', s.since, '2000-01-01Z') AS first,
-               date_bin('15 minutes', s.until - interval '1 microsecond', '2000-01-01Z') AS last
-        FROM machine_stretches(names, froms, untils, NULL) s
+               CASE WHEN wait_kind(s.status, s.reason) IS NOT NULL THEN 'waiting' ELSE s.status END AS state,
+               utc_bin('15 minutes', s.since) AS first,
+               utc_bin('15 minutes', s.until - interval '1 microsecond') AS last
+        FROM status_intervals(names, froms, untils, NULL) s
         WHERE s.status <> 'unknown'
     ), days AS (
         INSERT INTO machine_days AS d (machine_name, day, operational, warning, waiting, down)
@@ -34,7 +34,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
                coalesce(sum(of_day.length) FILTER (WHERE s.state = 'waiting'), 0),
                coalesce(sum(of_day.length) FILTER (WHERE s.state = 'down'), 0)
         FROM stretch s
-        CROSS JOIN LATERAL generate_series(date_bin('24 hours', s.since, '2000-01-01Z'),
+        CROSS JOIN LATERAL generate_series(utc_bin('24 hours', s.since),
                                            s.until - interval '1 microsecond', '24 hours') AS day (since)
         CROSS JOIN LATERAL (SELECT direction * micros(least(s.until, day.since + interval '24 hours')
                                                       - greatest(s.since, day.since)) AS length) AS of_day
@@ -54,7 +54,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
         FROM stretch WHERE stretch.first < stretch.last
     ), quarter AS (
         SELECT q.since, s.state,
-               coalesce(change.part, 0) + 900000000 * coalesce(sum(change.full) OVER (PARTITION BY s.state ORDER BY q.since), 0)
+               coalesce(change.part, 0) + micros('15 minutes') * coalesce(sum(change.full) OVER (PARTITION BY s.state ORDER BY q.since), 0)
                    AS length
         FROM (SELECT min(stretch.first) AS first, max(stretch.last) AS last FROM stretch) AS whole
         CROSS JOIN LATERAL generate_series(whole.first, whole.last, '15 minutes') AS q (since)
@@ -72,7 +72,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     ON CONFLICT (since) DO UPDATE SET
         operational = q.operational + excluded.operational, warning = q.warning + excluded.warning,
         waiting = q.waiting + excluded.waiting, down = q.down + excluded.down;
-    SELECT history_mark(names, froms, untils) WHERE direction = 1
+    SELECT history_save_checkpoints(names, froms, untils) WHERE direction = 1
 $$;
 
 -- Charge machines for (direction 1), or discharge them of (-1), some waits.
@@ -83,7 +83,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     SELECT coalesce(w.root, w.victim), (day.since AT TIME ZONE 'UTC')::date,
            coalesce(sum(length) FILTER (WHERE w.root IS NOT NULL), 0), coalesce(sum(length) FILTER (WHERE w.root IS NULL), 0)
     FROM unnest(victims, roots, froms, untils) AS w (victim, root, since, until)
-    CROSS JOIN LATERAL generate_series(date_bin('24 hours', w.since, '2000-01-01Z'), w.until - interval '1 microsecond',
+    CROSS JOIN LATERAL generate_series(utc_bin('24 hours', w.since), w.until - interval '1 microsecond',
                                        '24 hours') AS day (since)
     CROSS JOIN LATERAL (SELECT direction * micros(least(w.until, day.since + '24 hours') - greatest(w.since, day.since))
                         AS length) AS of_day
@@ -92,13 +92,13 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
         caused = d.caused + excluded.caused, unattributed = d.unattributed + excluded.unattributed
 $$;
 
-CREATE OR REPLACE FUNCTION history_roll_waits(from_at timestamptz, until_at timestamptz, of_lines smallint[]) RETURNS void
+CREATE OR REPLACE FUNCTION history_add_waits(from_at timestamptz, until_at timestamptz, of_lines smallint[]) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     victims text[]; roots text[]; froms timestamptz[]; untils timestamptz[];
 BEGIN
     WITH found AS (
-        INSERT INTO machine_waits SELECT * FROM waits_between(from_at, until_at, NULL, of_lines) RETURNING *
+        INSERT INTO blocked_intervals SELECT * FROM waits_between(from_at, until_at, NULL, of_lines) RETURNING *
     )
     SELECT array_agg(machine_name), array_agg(root), array_agg(since), array_agg(until)
     INTO victims, roots, froms, untils FROM found;
@@ -106,16 +106,16 @@ BEGIN
 END $$;
 
 -- Take back what the machines of some lines were charged for from a moment on.
-CREATE OR REPLACE FUNCTION history_unroll_waits(from_at timestamptz, of_lines smallint[]) RETURNS void
+CREATE OR REPLACE FUNCTION history_remove_waits(from_at timestamptz, of_lines smallint[]) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     victims text[]; roots text[]; froms timestamptz[]; untils timestamptz[];
 BEGIN
     WITH gone AS (
-        DELETE FROM machine_waits w USING machines m
+        DELETE FROM blocked_intervals w USING machines m
         WHERE m.line_id = ANY (of_lines) AND w.machine_name = m.machine_name AND w.until > from_at RETURNING w.*
     ), kept AS (
-        INSERT INTO machine_waits SELECT machine_name, root, since, from_at FROM gone WHERE since < from_at
+        INSERT INTO blocked_intervals SELECT machine_name, root, since, from_at FROM gone WHERE since < from_at
     )
     SELECT array_agg(machine_name), array_agg(root), array_agg(greatest(since, from_at)), array_agg(until)
     INTO victims, roots, froms, untils FROM gone;

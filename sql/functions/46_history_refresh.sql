@@ -1,7 +1,7 @@
 -- Bringing what is derived from the history up to date: reads on, rolls up, step by step.
 
 -- Stops of some machines, again from the moment at which something is new, by what was said until the lasts (null: all).
-CREATE OR REPLACE FUNCTION history_renew_stops(names text[], news timestamptz[], lasts timestamptz[] DEFAULT NULL) RETURNS void
+CREATE OR REPLACE FUNCTION history_update_stops(names text[], news timestamptz[], lasts timestamptz[] DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     froms timestamptz[];
@@ -19,15 +19,15 @@ BEGIN
     INSERT INTO machine_stops (version, machine_name, since, until, reason, repaired, silent, length)
     SELECT stop.*, micros(stop.until - stop.since) - stop.silent
     FROM (SELECT s.version, n.name, s.since, s.until, s.reason, s.repaired,
-                 CASE WHEN EXISTS (SELECT FROM machine_silences q WHERE q.machine_name = n.name)
-                      THEN silent_within(n.name, s.since, coalesce(s.until, 'infinity'), NULL) ELSE 0 END AS silent
+                 CASE WHEN EXISTS (SELECT FROM data_gaps q WHERE q.machine_name = n.name)
+                      THEN data_gap_length(n.name, s.since, coalesce(s.until, 'infinity'), NULL) ELSE 0 END AS silent
           FROM unnest(names, froms) AS n (name, from_at) JOIN history_machines m ON m.machine_name = n.name
-          CROSS JOIN LATERAL said_stops(n.name, n.from_at, m.last_at) s
+          CROSS JOIN LATERAL raw_stops(n.name, n.from_at, m.last_at) s
           ORDER BY s.since) AS stop;  -- reports read them by time, and so they lie side by side
 END $$;
 
 -- Reads on in the history, at most so many rows; returns how many.
-CREATE OR REPLACE FUNCTION history_read_on(most bigint) RETURNS bigint
+CREATE OR REPLACE FUNCTION history_ingest(most bigint) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     was history_progress;
@@ -41,7 +41,7 @@ DECLARE
 BEGIN
     SELECT * INTO was FROM history_progress;
     IF was.xid > next_xid() THEN  -- another server than the one that counted so far
-        PERFORM history_begin_again();
+        PERFORM history_rebuild();
         SELECT * INTO was FROM history_progress;
     END IF;
     goal := was;
@@ -63,14 +63,14 @@ BEGIN
           FROM (SELECT machine_name, changed_at AS at, version, xid FROM machine_status_history
                 WHERE version > was.loaded AND version <= goal.loaded
                 UNION ALL
-                SELECT machine_name, since, version, xid FROM machine_silences
+                SELECT machine_name, since, version, xid FROM data_gaps
                 WHERE version > was.loaded AND version <= goal.loaded
                 UNION ALL
                 SELECT machine_name, changed_at, version, xid FROM machine_status_history
                 WHERE (xid, version) > (was.xid, was.version) AND (xid, version) <= (goal.xid, goal.version)
                   AND (version > was.foreign_version OR xid < was.life_xid)
                 UNION ALL
-                SELECT machine_name, since, version, xid FROM machine_silences
+                SELECT machine_name, since, version, xid FROM data_gaps
                 WHERE (xid, version) > (was.xid, was.version) AND (xid, version) <= (goal.xid, goal.version)
                   AND (version > was.foreign_version OR xid < was.life_xid)) AS found
           WHERE isfinite(found.at)
@@ -83,23 +83,23 @@ BEGIN
     IF late_names IS NOT NULL THEN
         SELECT coalesce(array_agg(DISTINCT line_id), '{}') INTO late_lines FROM machines
         WHERE machine_name = ANY (late_names) AND line_id IS NOT NULL;
-        PERFORM history_roll_time(late_names, late_news, late_untils, -1);
-        PERFORM history_unroll_waits(late_from, late_lines);
+        PERFORM history_add_times(late_names, late_news, late_untils, -1);
+        PERFORM history_remove_waits(late_from, late_lines);
     END IF;
     UPDATE history_progress SET loaded = goal.loaded, xid = goal.xid, version = goal.version
     WHERE (loaded, xid, version) <> (goal.loaded, goal.xid, goal.version);
     IF names IS NOT NULL THEN
-        PERFORM history_renew_stops(names, news, lasts);
+        PERFORM history_update_stops(names, news, lasts);
     END IF;
     IF late_names IS NOT NULL THEN
-        PERFORM history_roll_time(late_names, late_news, late_untils, 1);
-        PERFORM history_roll_waits(late_from, was.rolled_until, late_lines);
+        PERFORM history_add_times(late_names, late_news, late_untils, 1);
+        PERFORM history_add_waits(late_from, was.rolled_until, late_lines);
     END IF;
     RETURN CASE WHEN goal.loaded > was.loaded THEN greatest(amount, 1) ELSE amount END;
 END $$;
 
--- Rolls up the next stretch of full hours that are over and read to the last row; returns how many.
-CREATE OR REPLACE FUNCTION history_roll_on(now_at timestamptz) RETURNS bigint
+-- Rolls up the next interval of full hours that are over and read to the last row; returns how many.
+CREATE OR REPLACE FUNCTION history_rollup(now_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     from_at timestamptz;
@@ -110,12 +110,12 @@ BEGIN
     SELECT count(*), min(first_at) INTO machines, oldest FROM history_machines;
     SELECT coalesce(rolled_until, date_trunc('hour', oldest, 'UTC')) INTO from_at FROM history_progress;
     -- rows whose transactions have not ended may be a moment older than what was read: a minute lets most of them in
-    until_at := least(date_trunc('hour', least(now_at - interval '1 minute', (SELECT min(at) FROM history_unread)), 'UTC'),
-                      date_bin('24 hours', from_at, '2000-01-01Z') + greatest(1, 2000 / nullif(machines, 0)) * interval '24 hours');
+    until_at := least(date_trunc('hour', least(now_at - interval '1 minute', (SELECT min(at) FROM history_pending)), 'UTC'),
+                      utc_bin('24 hours', from_at) + greatest(1, 2000 / nullif(machines, 0)) * interval '24 hours');
     IF until_at > from_at THEN
-        PERFORM history_roll_time(array_agg(machine_name), array_agg(from_at), array_agg(until_at), 1)
+        PERFORM history_add_times(array_agg(machine_name), array_agg(from_at), array_agg(until_at), 1)
         FROM history_machines WHERE first_at < until_at;
-        PERFORM history_roll_waits(from_at, until_at, NULL);
+        PERFORM history_add_waits(from_at, until_at, NULL);
         UPDATE history_progress SET rolled_until = until_at;
         RETURN extract(epoch FROM until_at - from_at)::bigint / 3600;
     END IF;
@@ -123,7 +123,7 @@ BEGIN
 END $$;
 
 -- What a clock that was ahead has left behind, once it has been set back (clock_corrections, correct_future_history()).
-CREATE OR REPLACE FUNCTION history_follow_clock() RETURNS void
+CREATE OR REPLACE FUNCTION history_correct_clock() RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     future timestamptz := floor_clock() + interval '1 hour';
@@ -137,7 +137,7 @@ BEGIN
     INTO corrected FROM clock_corrections WHERE NOT derived;
     IF corrected IS NOT NULL THEN
         UPDATE clock_corrections SET derived = true WHERE NOT derived;
-        PERFORM history_take_back(corrected);
+        PERFORM history_rebuild_from(corrected);
     END IF;
 END $$;
 
@@ -153,11 +153,11 @@ BEGIN
         RETURN NULL;
     END IF;
     state_before := history_state();
-    PERFORM history_follow_clock();
+    PERFORM history_correct_clock();
     LOOP
-        step := history_read_on(coalesce(most, 500000));
+        step := history_ingest(coalesce(most, 500000));
         IF step = 0 THEN
-            step := history_roll_on(floor_clock());
+            step := history_rollup(floor_clock());
         END IF;
         done := done + step;
         EXIT WHEN step = 0 OR most IS NOT NULL;

@@ -6,19 +6,19 @@ CREATE OR REPLACE FUNCTION rolled_part(from_at timestamptz, until_at timestamptz
 RETURNS TABLE (since timestamptz, until timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT CASE WHEN part.since < part.until THEN part.since END, CASE WHEN part.since < part.until THEN part.until END
-    FROM (SELECT date_bin(step, from_at + step - interval '1 microsecond', '2000-01-01Z') AS since,
-                 CASE WHEN until_at < p.rolled_until THEN date_bin(step, until_at, '2000-01-01Z') ELSE p.rolled_until END AS until
+    FROM (SELECT utc_bin(step, from_at + step - interval '1 microsecond') AS since,
+                 CASE WHEN until_at < p.rolled_until THEN utc_bin(step, until_at) ELSE p.rolled_until END AS until
           FROM history_progress p) AS part
 $$;
 
 -- The machines of which something came late, newer to refresh_history() than a rolled up time that it belongs to; and
 -- those that are silent now, whose silence reaches back into it.
-CREATE OR REPLACE FUNCTION came_late(until_at timestamptz, now_at timestamptz) RETURNS TABLE (machine_name text, at timestamptz)
+CREATE OR REPLACE FUNCTION late_arrivals(until_at timestamptz, now_at timestamptz) RETURNS TABLE (machine_name text, at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
     SELECT found.machine_name, min(found.at)
-    FROM (SELECT u.machine_name, u.at FROM history_unread u
+    FROM (SELECT u.machine_name, u.at FROM history_pending u
           UNION ALL
-          SELECT q.machine_name, q.since FROM silent_now(now_at) q) AS found
+          SELECT q.machine_name, q.since FROM machines_without_data(now_at) q) AS found
     WHERE found.at < until_at GROUP BY found.machine_name
 $$;
 
@@ -28,13 +28,13 @@ CREATE OR REPLACE FUNCTION nearest_days(from_at timestamptz, until_at timestampt
 RETURNS TABLE (since timestamptz, until timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT CASE WHEN part.since < part.until THEN part.since END, CASE WHEN part.since < part.until THEN part.until END
-    FROM (SELECT date_bin('24 hours', from_at + interval '12 hours', '2000-01-01Z') AS since,
+    FROM (SELECT utc_bin('24 hours', from_at + interval '12 hours') AS since,
                  CASE WHEN p.rolled_until IS NULL THEN NULL
                       WHEN until_at >= p.rolled_until THEN p.rolled_until
                       WHEN nearest.midnight <= p.rolled_until THEN nearest.midnight
-                      ELSE date_bin('24 hours', until_at, '2000-01-01Z') END AS until
+                      ELSE utc_bin('24 hours', until_at) END AS until
           FROM history_progress p,
-               date_bin('24 hours', until_at + interval '12 hours', '2000-01-01Z') AS nearest (midnight)) AS part
+               utc_bin('24 hours', until_at + interval '12 hours') AS nearest (midnight)) AS part
 $$;
 
 CREATE OR REPLACE FUNCTION machine_times(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
@@ -46,7 +46,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         SELECT r.since, r.until FROM nearest_days(from_at, until_at) r
     ), late AS (
         SELECT l.machine_name, greatest(l.at, rolled.since) AS since, rolled.until
-        FROM rolled CROSS JOIN LATERAL came_late(rolled.until, now_at) l JOIN wanted USING (machine_name)
+        FROM rolled CROSS JOIN LATERAL late_arrivals(rolled.until, now_at) l JOIN wanted USING (machine_name)
     ), edge AS (  -- what is not in those days (direction 1), and what is in them but not in the period (-1)
         SELECT e.since, e.until, e.direction
         FROM (SELECT from_at AS since, coalesce(rolled.since, until_at) AS until, 1 AS direction FROM rolled
@@ -74,15 +74,15 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
                CASE WHEN s.status = 'warning' AND NOT s.waits THEN s.length ELSE 0 END,
                CASE WHEN s.status = 'warning' AND s.waits THEN s.length ELSE 0 END,
                CASE WHEN s.status = 'down' THEN s.length ELSE 0 END
-        FROM (SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL AS waits,
+        FROM (SELECT s.machine_name, s.status, wait_kind(s.status, s.reason) IS NOT NULL AS waits,
                      edge.direction * micros(s.until - s.since) AS length
-              FROM edge CROSS JOIN LATERAL known_stretches(names, edge.since, edge.until, now_at) s
+              FROM edge CROSS JOIN LATERAL known_intervals(names, edge.since, edge.until, now_at) s
               UNION ALL
-              SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL, micros(s.until - s.since)
-              FROM outdated p CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, now_at) s
+              SELECT s.machine_name, s.status, wait_kind(s.status, s.reason) IS NOT NULL, micros(s.until - s.since)
+              FROM outdated p CROSS JOIN LATERAL status_intervals(p.names, p.froms, p.untils, now_at) s
               UNION ALL
-              SELECT s.machine_name, s.status, waits_for(s.status, s.reason) IS NOT NULL, -micros(s.until - s.since)
-              FROM outdated p CROSS JOIN LATERAL machine_stretches(p.names, p.froms, p.untils, NULL) s) AS s
+              SELECT s.machine_name, s.status, wait_kind(s.status, s.reason) IS NOT NULL, -micros(s.until - s.since)
+              FROM outdated p CROSS JOIN LATERAL status_intervals(p.names, p.froms, p.untils, NULL) s) AS s
     )
     SELECT w.machine_name, sum(part.operational)::bigint, sum(part.warning)::bigint, sum(part.waiting)::bigint,
            sum(part.down)::bigint

@@ -9,11 +9,11 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     ), late AS (  -- that a machine is silent matters to its line only where it is down or waits
         SELECT m.line_id, greatest(min(l.at), from_at) AS since, least(rolled.rolled_until, until_at) AS until
         FROM rolled CROSS JOIN LATERAL (
-            SELECT * FROM came_late(least(rolled.rolled_until, until_at), NULL)
+            SELECT * FROM late_arrivals(least(rolled.rolled_until, until_at), NULL)
             UNION ALL
-            SELECT q.machine_name, q.since FROM silent_now(now_at) q JOIN machine_feed_stream f USING (machine_name)
+            SELECT q.machine_name, q.since FROM machines_without_data(now_at) q JOIN machine_feed_stream f USING (machine_name)
             WHERE q.since < least(rolled.rolled_until, until_at)
-              AND (f.status = 'down' OR waits_for(f.status, f.reason) IS NOT NULL)) AS l
+              AND (f.status = 'down' OR wait_kind(f.status, f.reason) IS NOT NULL)) AS l
         JOIN machines m USING (machine_name)
         WHERE m.line_id IS NOT NULL AND rolled.rolled_until IS NOT NULL GROUP BY m.line_id, rolled.rolled_until
     ), wait AS (
@@ -21,7 +21,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         FROM (SELECT from_at AS since, least(coalesce(rolled.since, until_at), rolled.rolled_until) AS until FROM rolled
               UNION ALL
               SELECT rolled.until, least(until_at, rolled.rolled_until) FROM rolled) AS edge
-        JOIN machine_waits w ON w.since < edge.until AND w.since > edge.since - interval '6 hours' AND w.until > edge.since
+        JOIN blocked_intervals w ON w.since < edge.until AND w.since > edge.since - checkpoint_step() AND w.until > edge.since
         UNION ALL
         SELECT w.machine_name, w.root, micros(w.until - w.since)
         FROM rolled CROSS JOIN LATERAL waits_between(greatest(from_at, rolled.rolled_until), until_at, now_at, NULL) w
@@ -30,7 +30,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         FROM late CROSS JOIN LATERAL waits_between(late.since, late.until, now_at, ARRAY[late.line_id]) w
         UNION ALL
         SELECT w.machine_name, w.root, -micros(least(w.until, late.until) - greatest(w.since, late.since))
-        FROM late JOIN machines m USING (line_id) JOIN machine_waits w USING (machine_name)
+        FROM late JOIN machines m USING (line_id) JOIN blocked_intervals w USING (machine_name)
         WHERE w.until > late.since AND w.since < late.until
     )
     SELECT part.machine_name, sum(part.caused)::bigint, sum(part.unattributed)::bigint

@@ -31,7 +31,7 @@ SELECT name.machine_name, coalesce(l.name, 'On no line') AS production_line, coa
        f.machine_name IS NOT NULL AS present
 FROM (SELECT machine_name FROM history_machines
       UNION SELECT machine_name FROM machines
-      UNION SELECT machine_name FROM history_unread) AS name
+      UNION SELECT machine_name FROM history_pending) AS name
 LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name);
@@ -50,7 +50,7 @@ SELECT md5(concat_ws(E'\n', plant_zone(), p.life_xid, p.life_version,
                       FROM production_lines l))) AS made_for
 FROM history_progress p;
 
--- The machines of which something is new to that table, and from when on. As in unread_history() the cursor is written
+-- The machines of which something is new to that table, and from when on. As in find_pending_history() the cursor is written
 -- into the statement, so that it is planned knowing how few rows lie beyond it.
 CREATE OR REPLACE FUNCTION new_to_dashboard() RETURNS TABLE (machine_name text, at timestamptz)
 LANGUAGE plpgsql STABLE ROWS 100 SET search_path FROM CURRENT AS $$
@@ -77,7 +77,7 @@ CREATE OR REPLACE FUNCTION percent(part numeric, whole numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(100 * part / nullif(whole, 0), 2) $$;
 
 CREATE OR REPLACE FUNCTION micros_in_hours(micros numeric) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(micros / 3600000000, 3) $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(micros / micros('1 hour'), 3) $$;
 
 -- Microseconds of all machines in each quarter of an hour of a period, right to the second: what is rolled up, and what
 -- is not from the history.
@@ -96,8 +96,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 3000 AS $$
           SELECT quarter, s.status,
                  s.direction * micros(least(s.until, quarter + interval '15 minutes') - greatest(s.since, quarter))
           FROM (SELECT array_agg(machine_name) AS names FROM known_machines) AS known
-          CROSS JOIN LATERAL floor_stretches(known.names, from_at, until_at, now_at) s
-          CROSS JOIN LATERAL generate_series(date_bin('15 minutes', s.since, '2000-01-01Z'),
+          CROSS JOIN LATERAL floor_intervals(known.names, from_at, until_at, now_at) s
+          CROSS JOIN LATERAL generate_series(utc_bin('15 minutes', s.since),
                                              s.until - interval '1 microsecond', '15 minutes') AS quarter) AS part
     GROUP BY part.since
 $$;

@@ -11,7 +11,7 @@ DECLARE
 BEGIN
     SELECT rolled_until INTO summed_until FROM history_progress FOR UPDATE;
     IF summed_until IS NOT NULL THEN
-        summed_until := least(summed_until, (SELECT min(at) FROM history_unread));
+        summed_until := least(summed_until, (SELECT min(at) FROM history_pending));
     END IF;
     IF until_at IS NULL OR summed_until IS NULL OR until_at > summed_until THEN
         RAISE object_not_in_prerequisite_state USING
@@ -50,7 +50,7 @@ BEGIN
     IF amount > 0 THEN
         UPDATE history_progress SET forgotten_until = until_at
         WHERE forgotten_until IS NULL OR forgotten_until < until_at;
-        DELETE FROM machine_marks WHERE at < until_at;
+        DELETE FROM status_checkpoints WHERE at < until_at;
     END IF;
     RETURN amount;
 END $$;

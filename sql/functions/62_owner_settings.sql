@@ -36,7 +36,7 @@ BEGIN
         SELECT relname FROM pg_class
         WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
           AND relname IN ('production_lines', 'machines', 'machine_feed_stream', 'machine_status_history',
-              'machine_silences', 'machine_stops', 'machine_days', 'machine_waits', 'floor_quarters', 'employees',
+              'data_gaps', 'machine_stops', 'machine_days', 'blocked_intervals', 'floor_quarters', 'employees',
               'work_orders', 'work_order_events', 'work_order_checklist')
           AND (relreplident = 'f') <> wanted
     LOOP

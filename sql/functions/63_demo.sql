@@ -30,11 +30,11 @@ BEGIN
     ALTER TABLE work_order_events DISABLE TRIGGER work_order_events_append_only;
     ALTER TABLE work_order_attachments DISABLE TRIGGER work_order_attachments_append_only;
     ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
-    ALTER TABLE machine_silences DISABLE TRIGGER machine_silences_append_only;
+    ALTER TABLE data_gaps DISABLE TRIGGER data_gaps_append_only;
     TRUNCATE machine_feed_stream, machines, production_lines, work_orders, work_order_events, work_order_checklist,
         work_order_attachments, work_order_texts, work_order_sort_history;
-    TRUNCATE machine_status_history, machine_silences, machine_stops, machine_days, floor_quarters, machine_marks,
-        machine_waits, history_machines, clock_corrections, dashboard_current_machine_status, dashboard_machine_uptime_7days,
+    TRUNCATE machine_status_history, data_gaps, machine_stops, machine_days, floor_quarters, status_checkpoints,
+        blocked_intervals, history_machines, clock_corrections, dashboard_current_machine_status, dashboard_machine_uptime_7days,
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,
         dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days;
     DELETE FROM employees WHERE lower(email) IS DISTINCT FROM lower(keep_email);
@@ -42,10 +42,10 @@ BEGIN
     ALTER TABLE work_order_events ENABLE TRIGGER work_order_events_append_only;
     ALTER TABLE work_order_attachments ENABLE TRIGGER work_order_attachments_append_only;
     ALTER TABLE machine_status_history ENABLE TRIGGER machine_status_history_append_only;
-    ALTER TABLE machine_silences ENABLE TRIGGER machine_silences_append_only;
+    ALTER TABLE data_gaps ENABLE TRIGGER data_gaps_append_only;
 
     UPDATE history_progress SET forgotten_until = NULL, refreshed_at = NULL;
-    PERFORM history_derive_again();
+    PERFORM history_reset();
     UPDATE simulator_state SET instance = NULL, tick = 0, last_tick = '-infinity';
     UPDATE plant SET kind = 'plant', since = clock_timestamp();
 END $$;

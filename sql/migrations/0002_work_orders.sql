@@ -79,9 +79,9 @@ CREATE TABLE work_orders (
     CONSTRAINT work_orders_one_per_reference UNIQUE (client_reference_by, client_reference),
     CONSTRAINT work_orders_times_check CHECK (  -- what most languages can hold, and never infinity
         least("timestamp", created_at, due_at, stop_since, recovered_at, acknowledged_at, started_at, completed_at,
-              cancelled_at) >= '1970-01-01 00:00+00'
+              cancelled_at) >= earliest_time()
         AND greatest("timestamp", created_at, due_at, stop_since, recovered_at, acknowledged_at, started_at, completed_at,
-                     cancelled_at) < '9999-01-01 00:00+00')
+                     cancelled_at) < latest_time())
 );
 COMMENT ON COLUMN work_orders.machine_id IS 'The machine''s name (a name of old, kept because people query it).';
 COMMENT ON COLUMN work_orders.timestamp IS 'When it was reported; resolution time is completed_at minus this.';

@@ -6,7 +6,7 @@
 
 -- since: when machine_silent_after had passed; until: when the machine was heard of again. A machine that is silent now
 -- has no row yet. version is drawn from the feed's sequence, so that one cursor reads both this and the history.
-CREATE TABLE machine_silences (
+CREATE TABLE data_gaps (
     version      bigint      PRIMARY KEY DEFAULT nextval('machine_feed_version'),
     machine_name text        NOT NULL,
     since        timestamptz NOT NULL CHECK (isfinite(since)),
@@ -14,9 +14,9 @@ CREATE TABLE machine_silences (
     xid          bigint      NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     CHECK (since < until)
 );
-CREATE INDEX machine_silences_by_machine ON machine_silences (machine_name, since);
-CREATE INDEX machine_silences_by_commit ON machine_silences (xid, version);
-COMMENT ON TABLE machine_silences IS 'Append-only: when a machine''s state was not known because nothing was heard of it.';
+CREATE INDEX data_gaps_by_machine ON data_gaps (machine_name, since);
+CREATE INDEX data_gaps_by_commit ON data_gaps (xid, version);
+COMMENT ON TABLE data_gaps IS 'Append-only: when a machine''s state was not known because nothing was heard of it.';
 
 CREATE TABLE machine_stops (
     version      bigint      PRIMARY KEY,
@@ -69,7 +69,7 @@ CREATE TABLE floor_quarters (
 COMMENT ON TABLE floor_quarters IS
     'Microseconds of all machines in each quarter of an hour: every time zone''s hours are made of whole quarters.';
 
-CREATE TABLE machine_marks (
+CREATE TABLE status_checkpoints (
     at           timestamptz NOT NULL,
     machine_name text        NOT NULL,
     status       text        NOT NULL,
@@ -79,21 +79,21 @@ CREATE TABLE machine_marks (
     began        timestamptz NOT NULL,
     PRIMARY KEY (at, machine_name)
 );
-COMMENT ON TABLE machine_marks IS
+COMMENT ON TABLE status_checkpoints IS
     'What each machine was just before every sixth hour, up to history_progress.rolled_until: so nobody has to look for it'
     ' far back. No row: it was not there.';
-COMMENT ON COLUMN machine_marks.version IS 'Of the last change before, in machine_status_history.';
-COMMENT ON COLUMN machine_marks.began IS 'When it came into this status, whatever reasons were given since.';
+COMMENT ON COLUMN status_checkpoints.version IS 'Of the last change before, in machine_status_history.';
+COMMENT ON COLUMN status_checkpoints.began IS 'When it came into this status, whatever reasons were given since.';
 
-CREATE TABLE machine_waits (
+CREATE TABLE blocked_intervals (
     machine_name text        NOT NULL,
     root         text,
     since        timestamptz NOT NULL,
     until        timestamptz NOT NULL
 );
-CREATE INDEX machine_waits_by_machine ON machine_waits (machine_name, until);
-CREATE INDEX machine_waits_by_time ON machine_waits (since);
-COMMENT ON TABLE machine_waits IS
+CREATE INDEX blocked_intervals_by_machine ON blocked_intervals (machine_name, until);
+CREATE INDEX blocked_intervals_by_time ON blocked_intervals (since);
+COMMENT ON TABLE blocked_intervals IS
     'Who was starved or blocked, and which machine of the line was down for it (null: not attributed).';
 
 CREATE TABLE history_machines (
@@ -121,7 +121,7 @@ CREATE TABLE history_progress (
     steady_since    timestamptz
 );
 COMMENT ON COLUMN history_progress.rolled_until IS
-    'machine_days, floor_quarters, machine_marks and machine_waits are complete for what happened before and was read; a full'
+    'machine_days, floor_quarters, status_checkpoints and blocked_intervals are complete for what happened before and was read; a full'
     ' hour.';
 COMMENT ON COLUMN history_progress.forgotten_until IS
     'Of the time before, machine_status_history has lost rows: only what was derived from them is known. UTC midnight.';

@@ -20,7 +20,7 @@ SELECT name.machine_name, m.type, l.name AS line, l.position AS line_position, m
        f.machine_name IS NOT NULL AS present
 FROM (SELECT machine_name FROM history_machines
       UNION SELECT machine_name FROM machines
-      UNION SELECT machine_name FROM history_unread) AS name
+      UNION SELECT machine_name FROM history_pending) AS name
 LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name)
@@ -33,7 +33,7 @@ SELECT name FROM production_lines ORDER BY position, line_id;
 
 -- name: first_known()$
 -- When the history begins.
-SELECT least((SELECT min(first_at) FROM history_machines), (SELECT min(at) FROM history_unread));
+SELECT least((SELECT min(first_at) FROM history_machines), (SELECT min(at) FROM history_pending));
 
 -- name: machine_times(names, start, until, now)
 -- Microseconds of each machine in a period; machines of which nothing is known are missing.
@@ -68,7 +68,7 @@ WITH across AS (
            count(*) FILTER (WHERE began AND NOT fails), count(*) FILTER (WHERE ended AND fails),
            sum(length) FILTER (WHERE ended AND fails)::bigint, count(*) FILTER (WHERE goes_on),
            sum(micros(:until - since) - CASE WHEN silent = 0 AND silent_since IS NULL THEN 0
-               ELSE silent_within(machine_name, since, :until, silent_since) END) FILTER (WHERE goes_on)::bigint, 0, 0
+               ELSE data_gap_length(machine_name, since, :until, silent_since) END) FILTER (WHERE goes_on)::bigint, 0, 0
     FROM across GROUP BY 1
     UNION ALL
     SELECT CASE WHEN NOT :together THEN s.machine_name END, 0, 0, 0, 0, 0, 0, count(*),
@@ -171,9 +171,9 @@ FROM machine_charges(:start::timestamptz, :until::timestamptz, :now::timestamptz
 
 -- name: timeline(names, start, until, now)
 -- What some machines were in a period, without a gap: for each the moments, in order, from which it was so; of the same moments
--- the last counts. Only machines that were silent have to be cut into stretches.
+-- the last counts. Only machines that were silent have to be cut into intervals.
 WITH silent AS MATERIALIZED (
-    SELECT machine_name FROM silences_between(:start::timestamptz, :until::timestamptz, :now::timestamptz)
+    SELECT machine_name FROM data_gaps_between(:start::timestamptz, :until::timestamptz, :now::timestamptz)
 ), cut AS (
     SELECT array_agg(n) AS names, array_agg(:start) AS froms, array_agg(:until) AS untils
     FROM unnest(:names::text[]) n WHERE n IN (SELECT machine_name FROM silent)
@@ -198,7 +198,7 @@ WHERE :start < :until AND n NOT IN (SELECT machine_name FROM silent)
 UNION ALL
 SELECT s.machine_name, array_agg(s.since ORDER BY s.since), array_agg(s.status ORDER BY s.since),
        array_agg(s.reason ORDER BY s.since)
-FROM cut CROSS JOIN LATERAL machine_stretches(cut.names, cut.froms, cut.untils, :now) s
+FROM cut CROSS JOIN LATERAL status_intervals(cut.names, cut.froms, cut.untils, :now) s
 GROUP BY s.machine_name;
 
 -- name: floor_at(moment, now)
@@ -206,20 +206,20 @@ GROUP BY s.machine_name;
 -- came into that status, whatever reasons were given since; before the first report it is unknown. They are read on from the mark before; those of which something
 -- from before it came late, and all where there is no mark, one by one.
 WITH mark AS MATERIALIZED (
-    SELECT mark_before(:moment::timestamptz) AS at
+    SELECT checkpoint_before(:moment::timestamptz) AS at
 ), alone AS MATERIALIZED (
-    SELECT machine_name FROM history_unread, mark WHERE history_unread.at < mark.at OR mark.at IS NULL
+    SELECT machine_name FROM history_pending, mark WHERE history_pending.at < mark.at OR mark.at IS NULL
     UNION SELECT machine_name FROM history_machines, mark WHERE mark.at IS NULL
 ), said_alone AS (
     SELECT alone.machine_name, said.*
-    FROM alone CROSS JOIN LATERAL last_said(alone.machine_name, :moment) AS said
+    FROM alone CROSS JOIN LATERAL status_at(alone.machine_name, :moment) AS said
 ), said_since_mark AS (
     SELECT DISTINCT ON (machine_name) machine_name, status, reason, version, reported_at,
            max(began) FILTER (WHERE begins) OVER (PARTITION BY machine_name) AS began
     FROM (SELECT change.*, status IS DISTINCT FROM lag(status) OVER (PARTITION BY machine_name ORDER BY reported_at, version)
                                AS begins
           FROM (SELECT machine_name, status, reason, version, reported_at, began
-                FROM machine_marks JOIN mark USING (at)
+                FROM status_checkpoints JOIN mark USING (at)
                 UNION ALL
                 SELECT h.machine_name, h.new_status, h.reason, h.version, h.changed_at, h.changed_at
                 FROM mark, machine_status_history h
@@ -228,9 +228,9 @@ WITH mark AS MATERIALIZED (
     ORDER BY machine_name, reported_at DESC, version DESC
 ), silent AS (
     SELECT found.machine_name, max(found.since) AS since
-    FROM (SELECT machine_name, since FROM machine_silences WHERE since <= :moment::timestamptz AND until > :moment
+    FROM (SELECT machine_name, since FROM data_gaps WHERE since <= :moment::timestamptz AND until > :moment
           UNION ALL
-          SELECT machine_name, since FROM silent_now(:now::timestamptz) WHERE since <= :moment) AS found
+          SELECT machine_name, since FROM machines_without_data(:now::timestamptz) WHERE since <= :moment) AS found
     GROUP BY found.machine_name
 ), not_reported_yet AS (
     SELECT m.machine_name, 'unknown', NULL::text, 0::bigint, NULL::timestamptz,
@@ -262,11 +262,11 @@ ORDER BY changed_at DESC, version DESC LIMIT :most;
 
 -- name: stretches(name, start, until, now, skip, most)
 -- What one machine was in a period, in order of time.
-SELECT since, until, status, reason, waits_for(status, reason) IS NOT NULL AS waits
-FROM machine_stretches(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz)
+SELECT since, until, status, reason, wait_kind(status, reason) IS NOT NULL AS waits
+FROM status_intervals(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz)
 ORDER BY since LIMIT :most OFFSET :skip;
 
 -- name: count_stretches(name, start, until, now)$
 -- How many rows the query above has.
 SELECT count(*)
-FROM machine_stretches(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz);
+FROM status_intervals(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz);

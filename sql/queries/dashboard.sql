@@ -10,7 +10,7 @@ INSERT INTO dashboard_current_machine_status AS d
 SELECT m.production_line, m.type, now_is.status, count(*), percent(count(*), sum(count(*)) OVER ()), now()
 FROM machine_feed_stream f
 JOIN known_machines m USING (machine_name)
-LEFT JOIN silent_now(now()) quiet USING (machine_name)
+LEFT JOIN machines_without_data(now()) quiet USING (machine_name)
 CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN quiet.since IS NULL THEN f.status END, 'unknown') AS status) AS now_is
 GROUP BY m.production_line, m.type, now_is.status
 ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET

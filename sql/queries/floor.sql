@@ -25,7 +25,7 @@ ORDER BY o.due_at, o.id;
 -- name: everybody()
 -- Who works in the plant, and who did.
 SELECT id, first_name, last_name, email, department, active,
-       least(greatest(created_at, '1970-01-01 00:00+00'), '9999-01-01 00:00+00') AS created_at, role, version
+       least(greatest(created_at, earliest_time()), latest_time()) AS created_at, role, version
 FROM employees
 ORDER BY name_sort_key(last_name), name_sort_key(first_name), last_name COLLATE "C", first_name COLLATE "C", id;
 

@@ -66,7 +66,7 @@ ALTER TABLE machine_feed_stream DISABLE TRIGGER USER;
 ALTER TABLE work_orders DISABLE TRIGGER work_orders_inserted, DISABLE TRIGGER work_orders_updated;
 ALTER TABLE work_order_events DISABLE TRIGGER work_order_noted, DISABLE TRIGGER work_order_events_announce;
 ALTER TABLE work_order_checklist DISABLE TRIGGER work_order_texts_follow;
-SELECT history_begin_again();
+SELECT history_rebuild();
 
 -- name: begin_history_creation(days)!
 -- Say that a history is being created, and clear what would contradict it.
@@ -82,7 +82,7 @@ UPDATE production_lines SET position = position WHERE false;  -- has the app rea
 
 -- name: analyze_history()#
 -- So that the first report that somebody asks for is as fast as any other: what the planner wants to know.
-ANALYZE machine_status_history, machine_stops, machine_days, machine_marks, floor_quarters, machine_waits, work_orders, work_order_events;
+ANALYZE machine_status_history, machine_stops, machine_days, status_checkpoints, floor_quarters, blocked_intervals, work_orders, work_order_events;
 
 -- name: draw_versions(amount)$
 -- The first of so many versions in a row: nobody else draws any while the feed is ours.

@@ -31,7 +31,7 @@ MACHINES, LINES, CHANGES, QUICK_CHANGES = 1000, 40, 10_000_000, 500_000
 YEAR = timedelta(days=365)
 MONTH_MS, YEAR_MS, TIMELINE_MS, FLOOR_AT_MS, TABLES_MS, SLOWER_PERCENT = 300.0, 1000.0, 300.0, 100.0, 2000.0, 10.0
 LITTLE = 60
-DERIVED = ('machine_stops', 'machine_days', 'machine_marks', 'floor_quarters', 'machine_waits')
+DERIVED = ('machine_stops', 'machine_days', 'status_checkpoints', 'floor_quarters', 'blocked_intervals')
 YARDSTICK = 'SELECT count(*) FROM generate_series(1, 200000)'
 ZONE = ZoneInfo('America/Detroit')
 Question = Callable[[Analytics, Window], Awaitable[object]]
@@ -163,7 +163,7 @@ async def fill(connection: asyncpg.Connection, changes: int) -> None:
     for first in range(1, changes + 1, step):
         await connection.execute(HISTORY, first, min(first + step - 1, changes), now - YEAR, now, changes)
     await connection.execute(f"SELECT setval('machine_feed_version', {changes})")
-    await connection.execute('SELECT history_begin_again()')
+    await connection.execute('SELECT history_rebuild()')
     await connection.execute('VACUUM (ANALYZE) machine_status_history')
     size = await connection.fetchval("SELECT pg_size_pretty(pg_total_relation_size('machine_status_history'))")
     say(f'{changes:,} changes written in {time.monotonic() - began:.0f} s, {size}')

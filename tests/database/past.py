@@ -13,7 +13,7 @@ AGE = """
     UPDATE machine_status_history SET changed_at = now() - interval '100 days';
     UPDATE machine_feed_stream SET status_since = now() - interval '100 days';
     SET session_replication_role = origin;
-    SELECT history_begin_again()"""
+    SELECT history_rebuild()"""
 
 
 async def age(connection: asyncpg.Connection) -> None:

@@ -31,7 +31,7 @@ NAMES = [*LINES, 'Gone']
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 EMPTY = """
     SET session_replication_role = replica;
-    TRUNCATE machine_status_history, machine_silences, machine_feed_stream, machines, work_orders,
+    TRUNCATE machine_status_history, data_gaps, machine_feed_stream, machines, work_orders,
              work_order_events, work_order_checklist, work_order_attachments, plant_settings;
     INSERT INTO plant_settings DEFAULT VALUES;
     INSERT INTO machines (machine_name, line_id, position)
@@ -72,7 +72,7 @@ class Plant:
             if number == begin - 1:
                 await self.write(rows[number::chunks])
             if number == 0:
-                await self.connection.execute('SELECT history_begin_again()')
+                await self.connection.execute('SELECT history_rebuild()')
             if number != begin - 1:
                 await self.write(rows[number::chunks])
             await self.refresh(history, chance)
@@ -83,7 +83,7 @@ class Plant:
             'VALUES ($1, $2, $3, $4, $5)',
             [(row.version, row.machine, row.status, row.reason, row.at) for row in rows if isinstance(row, Said)])
         await self.connection.executemany(
-            'INSERT INTO machine_silences (version, machine_name, since, until) '
+            'INSERT INTO data_gaps (version, machine_name, since, until) '
             "VALUES (nextval('machine_feed_version') + 1000, $1, $2, $3)",
             [(row.machine, row.since, row.until) for row in rows if isinstance(row, Silence)])
 
@@ -93,8 +93,8 @@ class Plant:
         until = history.now - (60 * chance.choice([0, 0, chance.randrange(100)]) if chance else 0) * MINUTE
         for _ in range(rounds):
             most = chance.randint(1, 9) if chance else 1000
-            if not await self.connection.fetchval('SELECT history_read_on($1)', most):
-                await self.connection.fetchval('SELECT history_roll_on($1)', until)
+            if not await self.connection.fetchval('SELECT history_ingest($1)', most):
+                await self.connection.fetchval('SELECT history_rollup($1)', until)
 
     def analytics(self, history: History, zone: ZoneInfo = DETROIT) -> Analytics:
         return Analytics(self.database, zone, micro_stop=history.micro_stop, now=history.now)

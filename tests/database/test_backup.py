@@ -35,8 +35,8 @@ from floor.db.restore import restore
 
 PROJECT = Path(__file__).parents[2]
 PHOTO = b'\x89PNG\r\n\x1a\n' + os.urandom(300_000)
-DERIVED = ('dashboard_', 'floor_quarters', 'history_', 'machine_days', 'machine_marks', 'machine_stops',
-           'machine_waits')
+DERIVED = ('dashboard_', 'floor_quarters', 'history_', 'machine_days', 'status_checkpoints', 'machine_stops',
+           'blocked_intervals')
 """Tables that are computed from the others again."""
 
 

@@ -100,7 +100,8 @@ async def test_a_clock_that_was_years_ahead_leaves_nothing_in_the_future(server:
     await keeper.refresh()
     for table, column in (('machine_status_history', 'changed_at'), ('machine_stops', 'since'),
                           ('machine_stops', 'until'), ('machine_days', 'day'), ('floor_quarters', 'since'),
-                          ('machine_marks', 'at'), ('machine_waits', 'until'), ('history_progress', 'rolled_until'),
+                          ('status_checkpoints', 'at'), ('blocked_intervals', 'until'),
+                          ('history_progress', 'rolled_until'),
                           ('machine_feed_stream', 'reported_at'), ('machine_feed_stream', 'status_since')):
         future = f"SELECT {column} FROM {table} WHERE {column} > now() + interval '1 day'"
         assert await server.fetch(future) == [], table
@@ -123,7 +124,8 @@ async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Ser
     await keeper.refresh()
     assert await server.fetch(row, PAINTER) == [(reported_at, status_since, version)]
     await server.set_clock(timedelta(minutes=2))
-    assert await server.fetch('SELECT since FROM silent_now(floor_clock()) WHERE machine_name = $1', PAINTER) == [
+    silent = 'SELECT since FROM machines_without_data(floor_clock()) WHERE machine_name = $1'
+    assert await server.fetch(silent, PAINTER) == [
         (reported_at + timedelta(seconds=60),)]
 
 

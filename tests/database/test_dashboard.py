@@ -343,7 +343,7 @@ async def test_a_machine_that_is_removed_leaves_the_floor_and_keeps_its_past(
     assert len(await changes(feed)) == 2
     await feed.execute('SET session_replication_role = replica; UPDATE machine_status_history SET changed_at = '
                        "changed_at - interval '40 days'; SET session_replication_role = origin; "
-                       'SELECT history_begin_again()')
+                       'SELECT history_rebuild()')
     await keeper.refresh()
     assert [await row(feed, table, 'machine_name = $1', VALVE) for table in (UPTIME, PROBLEMS)] == [None, None]
 

@@ -250,4 +250,4 @@ async def test_it_is_summed_up_in_steps_none_of_which_takes_long(connect: Connec
     await backfill(connection, Counting(), days=2)
     assert len(steps) > 10
     assert set(steps) == {500}
-    assert await connection.fetchval('SELECT count(*) FROM history_unread') == 0
+    assert await connection.fetchval('SELECT count(*) FROM history_pending') == 0

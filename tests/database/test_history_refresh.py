@@ -31,7 +31,7 @@ DERIVED = ('SELECT count(*), sum(operational + 3 * warning + 5 * waiting + 7 * d
            'SELECT count(*), sum(operational + 3 * warning + 5 * waiting + 7 * down) FROM floor_quarters '
            'WHERE operational + warning + waiting + down > 0',
            'SELECT version, since, until, reason, repaired, silent FROM machine_stops ORDER BY version',
-           'SELECT * FROM machine_marks ORDER BY at, machine_name')
+           'SELECT * FROM status_checkpoints ORDER BY at, machine_name')
 
 
 @pytest.fixture
@@ -121,11 +121,11 @@ async def test_what_is_older_than_what_was_rolled_up_is_put_in_its_place(connect
     await add(feed, 40, 'operational')
     await add(feed, 59.5, 'down', 'Diverter', name='Injection_Molder_01_01')
     await add(feed, 59.2, 'operational', name='Injection_Molder_01_01')
-    await feed.execute("INSERT INTO machine_silences (machine_name, since, until) "
+    await feed.execute("INSERT INTO data_gaps (machine_name, since, until) "
                        "VALUES ('Press', now() - '65 hours'::interval, now() - '64 hours'::interval)")
     await feed.fetchval('SELECT refresh_history()')
     late = await derived(feed)
-    await feed.execute('SELECT history_begin_again()')
+    await feed.execute('SELECT history_rebuild()')
     await feed.fetchval('SELECT refresh_history()')
     anew = await derived(feed)
     assert late == anew
@@ -160,7 +160,7 @@ async def test_steps_lead_to_the_same_as_one_go(connect: Connect, database: Data
     while await feed.fetchval('SELECT refresh_history(7)'):
         steps += 1
     by_steps = await derived(feed)
-    await feed.execute('SELECT history_begin_again()')
+    await feed.execute('SELECT history_rebuild()')
     await feed.fetchval('SELECT refresh_history()')
     assert steps > 8
     assert by_steps == await derived(feed)
@@ -182,9 +182,9 @@ async def test_a_database_restored_on_another_server_is_read_again_and_goes_on(c
     await feed.execute("SET session_replication_role = replica; UPDATE machine_status_history SET xid = '99999999999'; "
                        "SET session_replication_role = origin; UPDATE history_progress SET xid = '99999999999'")
     await feed.fetchval('SELECT refresh_history()')
-    assert await feed.fetchval('SELECT count(*) FROM history_unread') == 0
+    assert await feed.fetchval('SELECT count(*) FROM history_pending') == 0
     await set_status(feed, 'down', 'Seal leak')
-    assert await feed.fetchval('SELECT count(*) FROM history_unread') == 1
+    assert await feed.fetchval('SELECT count(*) FROM history_pending') == 1
     assert await feed.fetchval('SELECT refresh_history()') > 0
     assert await feed.fetchval('SELECT count(*) FROM machine_stops') == 1
 
@@ -201,7 +201,7 @@ async def test_a_silence_is_remembered_and_its_time_unknown(connect: Connect, an
     before = await analytics.kpis(window(24), scope)
     await set_status(feed, 'operational')
     after = await analytics.kpis(window(24), scope)
-    assert await feed.fetchval('SELECT machine_name FROM machine_silences') == VALVE
+    assert await feed.fetchval('SELECT machine_name FROM data_gaps') == VALVE
     assert before.covered == pytest.approx(after.covered, abs=30) == pytest.approx(2 * 3600, abs=30)
     await feed.fetchval('SELECT refresh_history()')
     assert (await analytics.kpis(window(24), scope)).covered == pytest.approx(after.covered, abs=30)
@@ -230,7 +230,7 @@ async def test_without_a_limit_nothing_is_ever_silent(connect: Connect) -> None:
                        "UPDATE machine_feed_stream SET reported_at = '2020-01-01'; "
                        'SET session_replication_role = origin')
     await set_status(feed, 'operational')
-    assert await feed.fetchval('SELECT count(*) FROM machine_silences') == 0
+    assert await feed.fetchval('SELECT count(*) FROM data_gaps') == 0
 
 
 async def test_a_renamed_machine_leaves_under_its_old_name_and_comes_under_the_new(connect: Connect) -> None:
@@ -245,8 +245,8 @@ async def test_a_renamed_machine_leaves_under_its_old_name_and_comes_under_the_n
 
 async def test_silences_are_only_ever_added_to(connect: Connect) -> None:
     feed = await connect()
-    with pytest.raises(asyncpg.InsufficientPrivilegeError, match='machine_silences is append-only'):
-        await feed.execute('DELETE FROM machine_silences')
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match='data_gaps is append-only'):
+        await feed.execute('DELETE FROM data_gaps')
 
 
 # the keeper

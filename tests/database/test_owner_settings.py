@@ -137,7 +137,7 @@ async def identities(admin: asyncpg.Connection) -> dict[str, str]:
 async def test_the_history_can_be_fed_to_delta_tables(url: str, admin: asyncpg.Connection) -> None:
     await start(url, change_data_feed=True)
     fed = {table for table, identity in (await identities(admin)).items() if identity == 'f'}
-    assert fed >= {'machine_status_history', 'machine_silences', 'machine_stops', 'work_orders', 'work_order_events'}
+    assert fed >= {'machine_status_history', 'data_gaps', 'machine_stops', 'work_orders', 'work_order_events'}
 
     types = await admin.fetch("""
         SELECT relname, attname, format_type(atttypid, atttypmod) AS type

@@ -73,7 +73,7 @@ async def test_nothing_of_the_demo_is_left(connect: Connect, plant: Plant) -> No
     connection = await connect()
     await lived_in(connection)
     before = await rows(connection)
-    assert {'machine_stops', 'machine_days', 'work_order_attachments', 'machine_silences',
+    assert {'machine_stops', 'machine_days', 'work_order_attachments', 'data_gaps',
             'clock_corrections'} <= before.keys()
     gone = await plant.remove_demo(LOCAL)
     assert gone == DemoContents(30, before['machine_status_history'], before['work_orders'], 15)

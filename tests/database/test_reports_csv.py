@@ -40,7 +40,7 @@ async def files(database: Database, connect: Connect) -> ReportFiles:
         'VALUES ($1, $2, $3, $4, $5)',
         [(number + 1, VALVE, status, reason, EIGHT + timedelta(minutes=minute))
          for number, (minute, status, reason) in enumerate(CHANGES)])
-    await connection.execute('SELECT history_begin_again()')
+    await connection.execute('SELECT history_rebuild()')
     return ReportFiles(Analytics(database, ZoneInfo('UTC'), now=NOON), UTC)
 
 

@@ -38,7 +38,7 @@ async def sums(connection: asyncpg.Connection) -> list[Any]:
         'ORDER BY day, machine_name',
         'SELECT * FROM floor_quarters WHERE operational + warning + waiting + down <> 0 ORDER BY 1',
         'SELECT version, since, until FROM machine_stops ORDER BY 1',
-        "SELECT * FROM machine_marks WHERE at >= date_trunc('day', now() - interval '30 days', 'UTC') ORDER BY 1, 2")]
+        "SELECT * FROM status_checkpoints WHERE at >= date_trunc('day', now() - interval '30 days', 'UTC') ORDER BY 1, 2")]
 
 
 async def oldest(connection: asyncpg.Connection) -> list[tuple[str, int]]:
@@ -108,7 +108,7 @@ async def test_what_is_not_in_the_sums_is_not_forgotten(past: asyncpg.Connection
     for before in "now() + interval '1 day'", "'infinity'", 'NULL':
         with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='forgotten: it is in the sums only up'):
             await past.fetchval(f'SELECT forget_history({before})')
-    await past.execute('SELECT history_begin_again()')
+    await past.execute('SELECT history_rebuild()')
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only up to nothing'):
         await past.fetchval(FORGET)
     assert len(await oldest(past)) == 56
@@ -156,7 +156,7 @@ async def test_sums_of_forgotten_times_survive_a_restore_on_another_server(past:
     await past.execute(ELSEWHERE)
     await past.fetchval('SELECT refresh_history()')
     assert await sums(past) == wanted
-    assert await past.fetchval('SELECT count(*) FROM history_unread') == 0
+    assert await past.fetchval('SELECT count(*) FROM history_pending') == 0
     await past.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PAINTER)
-    assert await past.fetchval('SELECT count(*) FROM history_unread') == 1
+    assert await past.fetchval('SELECT count(*) FROM history_pending') == 1
     assert await past.fetchval('SELECT refresh_history()') > 0

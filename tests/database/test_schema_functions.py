@@ -123,8 +123,8 @@ async def test_a_function_may_move_to_another_file_while_views_use_it(connection
 
 async def test_a_migration_drops_what_gets_other_arguments_and_what_depended_on_it_is_made_again(
         connection: asyncpg.Connection) -> None:
-    """unread_history() has a view, in its own file, and history_unread one in another."""
-    drop = Migration(NEXT, 'wider_history', 'DROP FUNCTION unread_history() CASCADE')
+    """find_pending_history() has a view, in its own file, and history_pending one in another."""
+    drop = Migration(NEXT, 'wider_history', 'DROP FUNCTION find_pending_history() CASCADE')
     files = edited('40_history_cursor.sql', 'RETURNS TABLE (machine_name text, at timestamptz)',
                    'RETURNS TABLE (machine_name text, at timestamptz, extra text)')
     files = edited('40_history_cursor.sql', 'SELECT machine_name, changed_at FROM', 'SELECT machine_name, changed_at, '
@@ -133,7 +133,7 @@ async def test_a_migration_drops_what_gets_other_arguments_and_what_depended_on_
                    'FROM', files)
     files = replace(files, migrations=(*ALL.migrations, drop))
     await migrate(connection, SCHEMA, files)
-    assert await connection.fetch('SELECT extra FROM history_unread') is not None
+    assert await connection.fetch('SELECT extra FROM history_pending') is not None
     assert await connection.fetch('SELECT machine_name FROM known_machines') != []
 
 

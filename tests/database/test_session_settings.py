@@ -224,6 +224,6 @@ async def test_a_writer_of_hostile_settings_changes_nothing_of_what_is_recorded(
     reader = await connect()
     row = await reader.fetchrow('SELECT * FROM machine_status_history ORDER BY version DESC LIMIT 1')
     assert (row['new_status'], row['reason'], row['changed_by']) == ('warning', 'starved: no parts', 'postgres')
-    assert await writer.fetchval("SELECT waits_for('warning', ' starved')") == 'starved'
+    assert await writer.fetchval("SELECT wait_kind('warning', ' starved')") == 'starved'
     assert await reader.fetchval("SELECT l.code FROM machines m JOIN production_lines l USING (line_id) "
                                  "WHERE m.machine_name = 'Valve_03_99'") == '03', 'the line that the name says'

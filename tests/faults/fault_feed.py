@@ -62,7 +62,7 @@ async def _nothing_is_missed(floor: Scene) -> None:
     """The stops as they were derived step by step, and as the whole history gives them."""
     await floor.connection.execute(f'SELECT {SCHEMA}.refresh_history()')
     derived = await floor.connection.fetch(STOPS)
-    await floor.connection.execute(f'SELECT {SCHEMA}.history_begin_again(); SELECT {SCHEMA}.refresh_history()')
+    await floor.connection.execute(f'SELECT {SCHEMA}.history_rebuild(); SELECT {SCHEMA}.refresh_history()')
     anew = await floor.connection.fetch(STOPS)
     floor.history.figures['stops'] = f'{len(derived)} of {len(anew)}'
     if derived != anew:

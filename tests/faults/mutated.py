@@ -218,7 +218,7 @@ def reads_all_it_can_see() -> None:
 
     async def naive(self: Any) -> int:
         async with self._database.acquire() as connection:
-            function = await connection.fetchval("SELECT pg_get_functiondef('history_read_on'::regproc)")
+            function = await connection.fetchval("SELECT pg_get_functiondef('history_ingest'::regproc)")
             await connection.execute(function.replace('settled bigint := oldest_xid', 'settled bigint := next_xid'))
         return await refresh(self)
     HistoryRefresh.refresh = naive   # type: ignore[method-assign]

@@ -1,0 +1,19 @@
+-- Constants that several files use, each named once: one value each. They are inlined, and so cost nothing.
+
+-- The times that an order or a notification can hold: what most languages can, and never infinity.
+CREATE OR REPLACE FUNCTION earliest_time() RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT timestamptz '1970-01-01 00:00+00' $$;
+CREATE OR REPLACE FUNCTION latest_time() RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT timestamptz '9999-01-01 00:00+00' $$;
+
+-- Bytes of a notification: PostgreSQL refuses 8,000, and the writer's own statement with it.
+CREATE OR REPLACE FUNCTION announcement_limit() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT 7800 $$;
+
+-- The distance of two rows of status_checkpoints of one machine.
+CREATE OR REPLACE FUNCTION checkpoint_step() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT interval '6 hours' $$;
+
+-- When the quarter of an hour, the day, ... of UTC began that a moment is in.
+CREATE OR REPLACE FUNCTION utc_bin(step interval, moment timestamptz) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT date_bin(step, moment, timestamptz '2000-01-01 00:00+00') $$;
