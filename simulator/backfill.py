@@ -21,6 +21,7 @@ import asyncpg
 from floor.core.errors import NotADemoError
 from floor.core.model import Employee, Role
 from floor.db.database import UNREACHABLE, Connection
+from floor.db.queries import Queries
 from simulator.orders import write_orders
 from simulator.papers import OrderBatch
 from simulator.plant import Station
@@ -50,7 +51,7 @@ class Backfill:
     took: float
 
 
-async def backfill(connection: Connection, queries: Any, *, days: int = 30, seed: int = SEED,
+async def backfill(connection: Connection, queries: Queries, *, days: int = 30, seed: int = SEED,
                    now: datetime | None = None) -> Backfill | None:
     """Write the days before now (the database's clock) if the database is new; None if it is not.
 
@@ -79,7 +80,8 @@ async def backfill(connection: Connection, queries: Any, *, days: int = 30, seed
     return done
 
 
-async def _create(connection: Connection, queries: Any, days: int, seed: int, now: datetime | None) -> Backfill | None:
+async def _create(connection: Connection, queries: Queries, days: int, seed: int,
+                  now: datetime | None) -> Backfill | None:
     began = time.monotonic()
     log.info('making %d days of history for a new database ...', days)
     until = now or await queries.database_time(connection)
@@ -98,7 +100,7 @@ async def _create(connection: Connection, queries: Any, days: int, seed: int, no
     return done
 
 
-async def begin_changes(connection: Connection, queries: Any) -> None:
+async def begin_changes(connection: Connection, queries: Queries) -> None:
     """First in each transaction in which the simulator writes.
 
     :raises NotADemoError: the floor is a plant
@@ -111,7 +113,7 @@ async def begin_changes(connection: Connection, queries: Any) -> None:
         raise NotADemoError(str(error)) from error
 
 
-async def _add_up(connection: Connection, queries: Any, began: float) -> None:
+async def _add_up(connection: Connection, queries: Queries, began: float) -> None:
     """Step by step, so that no statement takes longer than DB_COMMAND_TIMEOUT, however long the history is."""
     while step := await queries.refresh_history(connection, most=ROWS_A_STEP):
         pass
@@ -122,7 +124,7 @@ async def _add_up(connection: Connection, queries: Any, began: float) -> None:
         log.info('another instance adds up the history')
 
 
-async def _imagine(connection: Connection, queries: Any, since: datetime, until: datetime,
+async def _imagine(connection: Connection, queries: Queries, since: datetime, until: datetime,
                    seed: int) -> tuple[list[Event], OrderBatch]:
     """In a thread, a day at a time: whoever stops us need not wait for the end."""
     stations = [Station(row['machine_name'], row['type'], row['line_id'])
@@ -137,7 +139,7 @@ async def _imagine(connection: Connection, queries: Any, since: datetime, until:
         lambda: write_orders(stops(events), people, now=until, seed=seed))
 
 
-async def _write(connection: Connection, queries: Any, events: Sequence[Event], batch: OrderBatch) -> None:
+async def _write(connection: Connection, queries: Queries, events: Sequence[Event], batch: OrderBatch) -> None:
     await queries.begin_history(connection)
     first = await queries.draw_versions(connection, amount=len(events))
     await _copy(connection, 'machine_status_history', HISTORY_COLUMNS, (
@@ -151,7 +153,7 @@ async def _write(connection: Connection, queries: Any, events: Sequence[Event], 
     await queries.announce_history(connection)
 
 
-async def _stand(connection: Connection, queries: Any, floor: Sequence[Standing], first: int) -> None:
+async def _stand(connection: Connection, queries: Queries, floor: Sequence[Standing], first: int) -> None:
     await queries.set_floor(
         connection,
         names=[standing.machine for standing in floor], statuses=[standing.status for standing in floor],

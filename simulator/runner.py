@@ -15,12 +15,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import asyncpg
 
 from floor.core.errors import FloorError, NotADemoError
 from floor.db.database import UNREACHABLE, Connection, describe
+from floor.db.queries import Queries
 from simulator.backfill import backfill, begin_changes
 from simulator.machine import Status
 from simulator.plant import Plant, Station, changes_per_second
@@ -69,7 +69,7 @@ class SimulatorRunner:
     def __init__(
         self,
         connect: Callable[[], Awaitable[Connection]],
-        queries: Any,
+        queries: Queries,
         *,
         interval: float,
         instance: str,

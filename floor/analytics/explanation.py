@@ -136,13 +136,15 @@ def _left_out(kpi: Kpi, kpis: Kpis) -> tuple[tuple[str, float], ...]:
 async def _stretches(reading: Reading, kpi: Kpi, names: list[MachineName], page: Page) -> list[Piece]:
     """A page and one more, machine after machine."""
     period = {'start': reading.window.start, 'until': reading.window.end, 'now': reading.now}
-    skip, wanted, pieces = page.skip, page.size + 1, list[Piece]()
+    queries, skip, wanted, pieces = reading.queries, page.skip, page.size + 1, list[Piece]()
     for name in names:
-        if skip and (there := await reading.queries.count_stretches(reading.connection, name=name, **period)) <= skip:
-            skip -= there
-            continue
-        async for row in reading.queries.stretches(reading.connection, name=name, skip=skip, most=wanted - len(pieces),
-                                                   **period):
+        if skip:
+            there = await queries.count_status_intervals(reading.connection, name=name, **period)
+            if there <= skip:
+                skip -= there
+                continue
+        async for row in queries.status_intervals(reading.connection, name=name, skip=skip, most=wanted - len(pieces),
+                                                  **period):
             status = Status(row['status'])
             why = ('nothing is known of it' if status is Status.UNKNOWN
                    else 'busy, but not productive' if row['waits'] and kpi is Kpi.AVAILABILITY else '')

@@ -13,6 +13,7 @@ import asyncpg
 from ..core.errors import DatabaseUnavailable, HistoryNotReadyError
 from ..core.model import HistoryState, MachineName
 from ..db.database import Connection, Database, describe
+from ..db.queries import Queries
 from .window import MICROSECOND, Scope, Window
 
 
@@ -31,7 +32,7 @@ class Reading:
     """What a report asks with. now is the database's clock; the window does not reach beyond it."""
 
     connection: Connection
-    queries: Any
+    queries: Queries
     now: datetime
     window: Window
     scope: Scope

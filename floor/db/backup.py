@@ -13,7 +13,6 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import aiosql
 import asyncpg
 
 from ..core.console import Parser, run_command, say
@@ -23,7 +22,7 @@ from ..core.session_settings import ADMINISTRATOR
 from ..core.settings import Settings
 from ..core.version import program_version
 from .connection_source import database_source
-from .database import SQL, UNREACHABLE, describe
+from .database import UNREACHABLE, describe, load_queries
 from .embedded.backup_file import DUMP, MANIFEST, ROLES, Manifest, new_backup, require_embedded
 from .embedded.postgres_programs import copy_out, progress
 from .embedded.server import EmbeddedPostgres
@@ -60,7 +59,7 @@ def save(settings: Settings, file: Path, *, replace: bool = False) -> None:
 
 
 async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:
-    queries = aiosql.from_path(SQL / 'queries' / 'backup.sql', 'asyncpg')
+    queries = load_queries()
     try:
         connection = await asyncpg.connect(
             url, server_settings=ADMINISTRATOR | {'search_path': f'"{schema}", pg_temp'})

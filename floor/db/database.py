@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import cache
 from math import inf
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import aiosql
 import asyncpg
@@ -32,6 +32,7 @@ from ..core.session_settings import LATER, PLAIN, Session, known_by, make_ours
 from ..core.settings import Settings
 from .connection_check import never_works
 from .full_server import FullServer
+from .queries import Queries
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +59,12 @@ def read_sql(path: Path, feed_table: str) -> str:
 
 
 @cache
-def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Any:
+def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Queries:
     """Every block of sql/queries, each an awaitable taking a connection and its arguments by name."""
     text = '\n'.join(read_sql(path, feed_table) for path in sorted((SQL / 'queries').glob('*.sql')))
     triggers = ', '.join(f"('{table}', '{name}')" for table, name in made_triggers(feed_table))
-    return aiosql.from_str(text.replace("('table', 'trigger')", triggers), 'asyncpg')
+    queries: Any = aiosql.from_str(text.replace("('table', 'trigger')", triggers), 'asyncpg')
+    return cast(Queries, queries)
 
 
 def made_triggers(feed_table: str = DEFAULT_FEED_TABLE) -> list[tuple[str, str]]:

@@ -14,16 +14,14 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
-import aiosql
 import asyncpg
 
 from ..core.errors import MigrationError
 from ..core.sentences import full_stop
 from ..core.settings import NewFloor
 from ..core.version import program_version
-from .database import SQL, Connect, Connection, Database
+from .database import Connect, Connection, Database, load_queries
 from .owner_settings import carry_out
 from .schema_files import FunctionFile, Migration, SchemaFiles, load_schema_files
 
@@ -80,7 +78,7 @@ async def migrate(connection: Connection, schema: str, files: SchemaFiles, new_f
                              f'{REMEDY}') from error
     except asyncpg.LockNotAvailableError as error:
         holders = ', '.join([f'{row["login"]} (process {row["pid"]}, {row["activity"]})' async for row in
-                             _queries().who_locks(connection, schema=schema)]) or 'a session that has ended since'
+                             load_queries().who_locks(connection, schema=schema)]) or 'a session that has ended since'
         raise MigrationError(f'the schema "{schema}" cannot be brought up to date: its tables were locked for '
                              f'{LOCK_TIMEOUT_S:g} s by {holders}. Wait until it is done, or end it with '
                              f'SELECT pg_terminate_backend(process)') from error
@@ -257,7 +255,7 @@ async def check_rights(connection: Connection, schema: str, *, upgrading: bool =
     :raises MigrationError: names the rights that this login lacks, and the statements that give them
     """
     missing = [row async for row in
-               _queries().missing_rights(connection, schema=schema, upgrading=upgrading, looking=looking)]
+               load_queries().missing_rights(connection, schema=schema, upgrading=upgrading, looking=looking)]
     if missing:
         user = await connection.fetchval('SELECT current_user')
         raise MigrationError(
@@ -265,10 +263,6 @@ async def check_rights(connection: Connection, schema: str, *, upgrading: bool =
             f'{" and ".join(row["missing"] for row in missing)}. The owner or an administrator has to run: '
             f'{" ".join(row["remedy"] + ";" for row in missing)}'
             f'{"" if looking else " (or sql/admin/grants.sql, which has all that is needed)"}')
-
-
-def _queries() -> Any:
-    return aiosql.from_path(SQL / 'queries' / 'rights.sql', 'asyncpg')
 
 
 async def _run(connection: Connection, failure: str, text: str) -> None:

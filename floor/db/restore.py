@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import aiosql
 import asyncpg
 
 from ..core.console import Parser, run_command, say
@@ -24,7 +23,7 @@ from ..core.errors import BackupError, EmbeddedDatabaseError
 from ..core.formatting import counted
 from ..core.session_settings import ADMINISTRATOR
 from ..core.settings import Settings
-from .database import SQL, UNREACHABLE, describe
+from .database import UNREACHABLE, describe, load_queries
 from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
 from .embedded.owner_beat import OwnerBeat
 from .embedded.postgres_programs import copy_in, progress
@@ -146,7 +145,7 @@ async def _fill(url: str, backup: zipfile.ZipFile, manifest: Manifest) -> None:
 
 
 async def _compare(connection: asyncpg.Connection, manifest: Manifest) -> None:
-    queries = aiosql.from_path(SQL / 'queries' / 'backup.sql', 'asyncpg')
+    queries = load_queries()
     names = [row['name'] async for row in queries.tables_to_save(connection)]
     rows = {name: await connection.fetchval(f'SELECT count(*) FROM {name}') for name in names}  # noqa: S608
     if different := [name for name in {**rows, **manifest.rows} if rows.get(name) != manifest.rows.get(name)]:

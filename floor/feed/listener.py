@@ -14,7 +14,6 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
@@ -23,6 +22,7 @@ from ..core.model import FloorSnapshot, MachineChange, MachineName, OrderBrief, 
 from ..core.repeated_log import RepeatedLog
 from ..db.database import UNREACHABLE, Connect, Connection, describe
 from ..db.error_labels import no_reasons, reason_of
+from ..db.queries import Queries
 from ..db.task_status import TaskStatus
 from .protocol import Changes, OrderChanges, Resync, parse
 from .snapshot import read_floor
@@ -74,7 +74,7 @@ class Timing:
 class Listener:
     """Keeps the store equal to the database for ever, whatever happens to the connection."""
 
-    def __init__(self, connect: Connect, queries: Any, store: Store, *, schema: str, timing: Timing | None = None,
+    def __init__(self, connect: Connect, queries: Queries, store: Store, *, schema: str, timing: Timing | None = None,
                  prepare: Callable[[Connection], Awaitable[None]] | None = None,
                  also_wrong: Callable[[], str | None] = lambda: None) -> None:
         """prepare runs on every new connection before it listens: it brings the schema up to date.

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ..core.model import FloorSnapshot, HistoryState, MachineName, MachineRecord, Status
 from ..db.database import Connection
+from ..db.queries import Queries
 from ..db.row_mapping import to_brief, to_employee, to_event, to_status
 from .store import EVENTS_KEPT
 
@@ -16,7 +17,7 @@ PART = 500
 Made = TypeVar('Made')
 
 
-async def read_floor(connection: Connection, queries: Any) -> FloorSnapshot:
+async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
     """The whole floor with its latest events, its active orders and its people, as one moment."""
     async with connection.transaction(isolation='repeatable_read', readonly=True):
         rows = [row async for row in queries.snapshot(connection)]

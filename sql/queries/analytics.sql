@@ -260,13 +260,13 @@ FROM machine_status_history
 WHERE changed_at <= :moment::timestamptz AND changed_at > :moment - interval '1 hour'
 ORDER BY changed_at DESC, version DESC LIMIT :most;
 
--- name: stretches(name, start, until, now, skip, most)
+-- name: status_intervals(name, start, until, now, skip, most)
 -- What one machine was in a period, in order of time.
 SELECT since, until, status, reason, wait_kind(status, reason) IS NOT NULL AS waits
 FROM status_intervals(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz)
 ORDER BY since LIMIT :most OFFSET :skip;
 
--- name: count_stretches(name, start, until, now)$
+-- name: count_status_intervals(name, start, until, now)$
 -- How many rows the query above has.
 SELECT count(*)
 FROM status_intervals(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz);

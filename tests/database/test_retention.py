@@ -38,7 +38,8 @@ async def sums(connection: asyncpg.Connection) -> list[Any]:
         'ORDER BY day, machine_name',
         'SELECT * FROM floor_quarters WHERE operational + warning + waiting + down <> 0 ORDER BY 1',
         'SELECT version, since, until FROM machine_stops ORDER BY 1',
-        "SELECT * FROM status_checkpoints WHERE at >= date_trunc('day', now() - interval '30 days', 'UTC') ORDER BY 1, 2")]
+        "SELECT * FROM status_checkpoints WHERE at >= date_trunc('day', now() - interval '30 days', 'UTC') "
+        'ORDER BY 1, 2')]
 
 
 async def oldest(connection: asyncpg.Connection) -> list[tuple[str, int]]:

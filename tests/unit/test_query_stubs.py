@@ -1,0 +1,56 @@
+"""mypy knows each named query and its arguments: floor/db/queries.py is what the headers of sql/queries say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from floor.db.database import load_queries
+from floor.db.query_stubs import STUBS, headers, stubs
+
+ROOT = Path(__file__).parents[2]
+CALLS = """
+from floor.db.database import Database
+
+async def calls(database: Database) -> None:
+    async with database.acquire() as connection:
+        row = await database.queries.employee(connection, id=1)
+        names = [row['name'] async for row in database.queries.line_names(connection)]
+        await database.queries.{call}
+"""
+
+
+def test_the_stubs_are_those_of_the_headers() -> None:
+    assert STUBS.read_text(encoding='utf-8') == stubs(), 'run: python -m floor.db.query_stubs'
+
+
+def test_every_named_query_has_a_stub_and_a_name_of_its_own() -> None:
+    names = Counter(header.name for header in headers())
+    loaded = {name for name in load_queries().available_queries if not name.endswith('_cursor')}
+    assert set(names) == loaded
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+@pytest.mark.parametrize('header', list(headers()), ids=lambda header: header.name)
+def test_a_header_declares_the_parameters_of_its_query(header) -> None:
+    used = re.findall(r'(?<![:\w]):([a-z_]+)\b(?!\s*:=)', re.sub(r"--[^\n]*|'[^']*'", '', header.sql))
+    assert set(used) == set(header.parameters)
+
+
+@pytest.mark.parametrize(('call', 'error'), [
+    ('employe(connection, id=1)', 'has no attribute "employe"'),
+    ('employee(connection, employee_id=1)', 'Unexpected keyword argument "employee_id"'),
+    ('employee(connection)', 'Missing named argument "id"'),
+])
+def test_mypy_finds_a_misspelt_query_or_argument(tmp_path: Path, call: str, error: str) -> None:
+    module = tmp_path / 'calls.py'
+    module.write_text(CALLS.format(call=call))
+    done = subprocess.run([sys.executable, '-m', 'mypy', '--strict', '--config-file', ROOT / 'pyproject.toml', module],
+                          cwd=ROOT, capture_output=True, text=True, check=False)
+    assert error in done.stdout, done.stdout + done.stderr
+    assert 'Found 1 error' in done.stdout
