@@ -33,7 +33,7 @@ BEGIN
     END IF;
     INSERT INTO schema_functions AS f (file, sha256, objects, app_version) VALUES ($1, $2, made, $3)
     ON CONFLICT (file) DO UPDATE
-        SET sha256 = excluded.sha256, objects = excluded.objects, former_objects = f.former_objects || f.objects,
+        SET sha256 = excluded.sha256, objects = excluded.objects, former_objects = f.objects,
             app_version = excluded.app_version, applied_at = excluded.applied_at;
 END $$;
 

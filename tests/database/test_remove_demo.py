@@ -29,8 +29,8 @@ Connect = Callable[..., Awaitable[asyncpg.Connection]]
 MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
 LOCAL = Identity('Local user', None)
-KEPT = {'schema_migrations', 'notification_channel', 'plant', 'plant_settings', 'work_order_priorities',
-        'work_order_transitions', 'history_progress', 'dashboard_progress', 'simulator_state'}
+KEPT = {'schema_migrations', 'schema_functions', 'notification_channel', 'plant', 'plant_settings',
+        'work_order_priorities', 'work_order_transitions', 'history_progress', 'dashboard_progress', 'simulator_state'}
 """Tables with rows that are no part of a demo."""
 
 

@@ -54,3 +54,11 @@ def test_psql_installs_the_same_files_in_the_same_order() -> None:
 
 def test_psql_says_of_which_program_the_functions_are() -> None:
     assert re.findall(r'^\\set program (\S+)$', INSTALL.read_text(), re.MULTILINE) == [program_version()]
+
+
+def test_a_function_that_runs_as_the_owner_has_a_fixed_path_and_is_not_for_everybody() -> None:
+    texts = '\n'.join(path.read_text() for path in FUNCTIONS)
+    as_owner = re.findall(r'^CREATE OR REPLACE FUNCTION (\w+)[^$]*?SECURITY DEFINER([^$]*)\$\$', texts, re.MULTILINE)
+    assert len(as_owner) > 20
+    assert [name for name, options in as_owner if 'SET search_path FROM CURRENT' not in options] == []
+    assert [name for name, _ in as_owner if f'REVOKE EXECUTE ON FUNCTION {name} FROM PUBLIC;' not in texts] == []
