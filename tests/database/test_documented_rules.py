@@ -95,7 +95,7 @@ async def test_the_table_of_roles_is_what_the_commands_allow(database: Database,
             await is_allowed(orders.edit(who, *await order(), OrderEdit(assignee_id=lisa))),
             await is_allowed(orders.transition(who, *await order(), to(State.CANCELLED))),
             await is_allowed(orders.transition(who, *await order(State.CANCELLED), to(State.OPEN)))],
-        'employees, due times, set up a plant': [
+        'change employees and due times, set up a plant, open `/diagnosis`': [
             await is_allowed(employees.add(who, EmployeeEdit('A', 'B', f'{role}@example.com', 'Engineering',
                                                           Role.VIEWER))),
             await is_allowed(orders.set_due_time(who, Priority.LOW, timedelta(days=3))),
@@ -103,7 +103,7 @@ async def test_the_table_of_roles_is_what_the_commands_allow(database: Database,
     }
     column = 1 + list(Role).index(role)
     table = {row[0]: row[column] for row in rows(AUTH, 'Roles')}
-    assert table.pop('look at everything') == '✓'
+    assert table.pop('see the floor, work orders, reports and people') == '✓'
     assert table.keys() == allowed.keys()
     for row, results in allowed.items():
         assert results == [table[row] == '✓'] * len(results), row
