@@ -41,9 +41,10 @@ hypothesis.settings.register_profile('deep', SUITE, max_examples=5_000)
 hypothesis.settings.load_profile('suite')
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Tests that open a browser or break a connection wait more than they compute."""
-    return (os.cpu_count() or 1) + WAITING_WORKERS
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Tests that open a browser or break a connection wait more than they compute; those of tests/unit do not."""
+    only_compute = all('tests/unit' in argument for argument in config.args)
+    return (os.cpu_count() or 1) + (0 if only_compute else WAITING_WORKERS)
 
 
 def pytest_collection_finish() -> None:

@@ -21,6 +21,8 @@ from floor.db.backup import save
 
 MAJORS = (16, 18)
 OLDER = MAJORS[:-1]
+MADE_ONCE = {'apps_python', 'environment', 'saved', 'secure'}
+"""Fixtures that take seconds: an installed app, a backup, a server with TLS. All tests of one run in one worker."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -31,24 +33,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave a test function to the older versions once."""
+    """Leave a test function to the older versions once, and what is expensive to make to one worker."""
     seen: set[tuple[int, object]] = set()
-    left_out = []
+    left_out = set[pytest.Item]()
     for item in items:
-        major = item.callspec.params.get('postgres_major') if isinstance(item, pytest.Function) and hasattr(
-            item, 'callspec') else None
-        if major not in OLDER:
+        if not isinstance(item, pytest.Function):
             continue
-        if (case := (major, item.function)) in seen:
-            left_out.append(item)
-        seen.add(case)
-    if left_out:
-        gone = {*map(id, left_out)}
-        items[:] = [item for item in items if id(item) not in gone]
-        config.hook.pytest_deselected(items=left_out)
+        for name in MADE_ONCE & {*item.fixturenames}:
+            item.add_marker(pytest.mark.xdist_group(name))
+        major = item.callspec.params.get('postgres_major') if hasattr(item, 'callspec') else None
+        if major in OLDER:
+            item.add_marker(pytest.mark.xdist_group(f'pg{major}'))
+            if (major, item.function) in seen:
+                left_out.add(item)
+            seen.add((major, item.function))
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=[*left_out])
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def saved() -> Iterator[Path]:
     """A backup of a floor with the note 'saved'."""
     with short_folder() as folder:

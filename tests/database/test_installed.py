@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -118,3 +120,22 @@ def test_sigterm_ends_it_in_order_at_any_moment_of_a_first_start(elsewhere: Path
         process.wait()
     assert 'Traceback' not in log.read_text()
     assert 'Exception ignored' not in log.read_text()
+
+
+def test_the_first_command_of_readme_works_where_the_systems_python_is_not_ours_to_change(tmp_path: Path) -> None:
+    """Debian 12, Ubuntu 24 and Homebrew refuse pip outside an environment. The packages are those of the tests here."""
+    command = (ROOT / 'README.md').read_text().split('```bash\n')[1].splitlines()[0]
+    command = command.replace('pip install', 'pip install --no-deps')
+    python, = re.findall(r'^(\S+) -m venv', command)
+    for name in ('pyproject.toml', 'README.md', 'LICENSE', 'NOTICE', 'main.py'):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ('floor', 'simulator', 'auth', 'sql', 'assets'):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'bin' / python).symlink_to(sys.executable)
+    environment = {'PATH': f'{tmp_path / "bin"}:{os.environ["PATH"]}', 'HOME': str(tmp_path),
+                   'PIP_REQUIRE_VIRTUALENV': '1', 'PYTHONPATH': sysconfig.get_paths()['purelib']}
+    done = subprocess.run(['sh', '-ec', f'{command} --version'], cwd=tmp_path, env=environment, capture_output=True,
+                          text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith('line-monitor ')

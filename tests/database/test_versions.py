@@ -19,6 +19,8 @@ def test_an_older_version_gets_the_first_case(case: str, request: pytest.Fixture
     cases = majors_of(request.session, request.node.originalname)
     assert cases == {16: ['first'], 18: ['first', 'second']}
     assert case in cases[postgres_major]
+    groups = [mark.args for mark in request.node.iter_markers('xdist_group')]
+    assert groups == ([('pg16',)] if postgres_major == 16 else []), 'one worker starts the server of an older version'
 
 
 def majors_of(session: pytest.Session, name: str) -> dict[int, list[str]]:

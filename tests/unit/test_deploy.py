@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
-import sysconfig
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -110,25 +107,6 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
     names = {part.split('=')[0] for part in re.findall(r'^Environment=(.*)$', text, re.MULTILINE)}
     assert [name for name in names if not known(name)] == []
-
-
-def test_the_first_command_of_readme_works_where_the_systems_python_is_not_ours_to_change(tmp_path: Path) -> None:
-    """Debian 12, Ubuntu 24 and Homebrew refuse pip outside an environment. The packages are those of the tests here."""
-    command = (ROOT / 'README.md').read_text().split('```bash\n')[1].splitlines()[0]
-    command = command.replace('pip install', 'pip install --no-deps')
-    python, = re.findall(r'^(\S+) -m venv', command)
-    for name in ('pyproject.toml', 'README.md', 'LICENSE', 'NOTICE', 'main.py'):
-        shutil.copy(ROOT / name, tmp_path)
-    for name in ('floor', 'simulator', 'auth', 'sql', 'assets'):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / 'bin').mkdir()
-    (tmp_path / 'bin' / python).symlink_to(sys.executable)
-    environment = {'PATH': f'{tmp_path / "bin"}:{os.environ["PATH"]}', 'HOME': str(tmp_path),
-                   'PIP_REQUIRE_VIRTUALENV': '1', 'PYTHONPATH': sysconfig.get_paths()['purelib']}
-    done = subprocess.run(['sh', '-ec', f'{command} --version'], cwd=tmp_path, env=environment, capture_output=True,
-                          text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].startswith('line-monitor ')
 
 
 def test_the_notice_names_a_version_that_we_may_install() -> None:
