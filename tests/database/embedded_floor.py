@@ -80,7 +80,7 @@ def execute(url: str, script: str) -> None:
 
 
 def command(name: str, *arguments: Any, cwd: Path | str = '/', **environment: Any) -> subprocess.CompletedProcess[str]:
-    """`python -m floor.NAME ...` in another folder, so that a developer's .env stays out of it."""
+    """`python -m floor.db.NAME ...` in another folder, so that a developer's .env stays out of it."""
     with start(name, *arguments, cwd=cwd, **environment) as process:
         out, error = process.communicate(timeout=120)
     return subprocess.CompletedProcess(process.args, process.returncode, out, error)
@@ -89,6 +89,6 @@ def command(name: str, *arguments: Any, cwd: Path | str = '/', **environment: An
 def start(name: str, *arguments: Any, cwd: Path | str = '/', **environment: Any) -> subprocess.Popen[str]:
     """The same, while it runs."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE_', 'DATA_'))}
-    return subprocess.Popen([sys.executable, '-m', f'floor.{name}', *map(os.fspath, arguments)], text=True,
+    return subprocess.Popen([sys.executable, '-m', f'floor.db.{name}', *map(os.fspath, arguments)], text=True,
                             errors='surrogateescape', stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
                             env=ours | {'PYTHONPATH': str(PROJECT)} | environment)

@@ -46,10 +46,11 @@ def settings(folder: Path) -> Settings:
 
 
 def command(name: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`python -m floor.NAME ...` in another folder, so that a developer's .env stays out of it."""
+    """`python -m floor.db.NAME ...` in another folder, so that a developer's .env stays out of it."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE_', 'DATA_'))}
-    return subprocess.run([sys.executable, '-m', f'floor.{name}', *map(str, arguments)], text=True, capture_output=True,
-                          env=ours | {'PYTHONPATH': str(PROJECT)} | environment, cwd='/', timeout=120, check=False)
+    return subprocess.run([sys.executable, '-m', f'floor.db.{name}', *map(str, arguments)], text=True,
+                          capture_output=True, env=ours | {'PYTHONPATH': str(PROJECT)} | environment, cwd='/',
+                          timeout=120, check=False)
 
 
 def psql(url: str, file: Path) -> None:
