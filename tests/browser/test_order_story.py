@@ -1,5 +1,6 @@
 """A stop and who mends it: two people, two windows, two instances of the program on one database."""
 
+import asyncio
 import re
 
 import pytest
@@ -43,12 +44,12 @@ async def test_the_whole_story_of_a_stop(visitor, lisa, sql):
     await form.get_by_role('radio', name='critical').click()
     await form.get_by_label('Assignee').fill('Lisa')
     await supervisor.get_by_role('option', name='Lisa Garcia').click()
-    await form.get_by_role('button', name='Create').click()
+    told = expect(technician.locator('.q-notification')).to_contain_text('Assigned to you')  # for a few seconds
+    await asyncio.gather(told, form.get_by_role('button', name='Create').click())
 
-    # it shows on the floor, and in the technician's list, which says so
+    # it shows on the floor, and in the technician's list, which said so
     await expect(tile(supervisor, 'Injection_Molder_02_02')).to_have_attribute('data-orders', '1')
     await expect(drawer(supervisor).locator('.drawer-order')).to_contain_text('Lisa Garcia')
-    await expect(technician.locator('.q-notification')).to_contain_text('Assigned to you')
     row = technician.locator(ROWS)
     await expect(row).to_contain_text('Hydraulic leak')
     await expect(row).to_contain_text('critical')
