@@ -255,7 +255,7 @@ async def test_people_read_the_floor_meanwhile(connect: Connect, monkeypatch: py
     stand = backfill_module._stand
 
     async def look_first(*arguments: Any) -> None:
-        seen.append(await onlooker.fetchval('SELECT count(*) FROM machine_status_history', timeout=5))
+        seen.append(await onlooker.fetchval('SELECT count(*) FROM machine_status_history', timeout=20))
         await stand(*arguments)
 
     monkeypatch.setattr(backfill_module, '_stand', look_first)

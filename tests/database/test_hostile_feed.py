@@ -29,7 +29,7 @@ Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
 
 FEED_LOGIN = SQL / 'admin' / 'feed_login.sql'
-QUICK = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
+QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from floor.feed.snapshot import PART, in_parts, read_floor
 from floor.feed.store import Connection, Store
 
 pytestmark = pytest.mark.newest_postgres
-QUICK = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
+QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
 NO_AUDIT = replace(QUICK, audit=3600)
 NEVER = replace(NO_AUDIT, heartbeat=3600)
 """Neither beat nor audit after the start: only what is announced reaches the store."""
@@ -396,7 +396,7 @@ async def test_a_wish_to_read_again_is_not_forgotten_when_a_heartbeat_finds_it(f
         await floor.set('down')
         await until(lambda: floor.status() is Status.DOWN)
         await floor.writer.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Oven')")
-        await until(lambda: floor.status('Oven') is not None, patience=5)
+        await until(lambda: floor.status('Oven') is not None)
 
 
 # messages that aren't ours

@@ -26,7 +26,7 @@ from floor.operations.runtime_status import Vitals
 from floor.web.live.render_probe import browser_lag
 
 pytestmark = pytest.mark.newest_postgres
-QUICK = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=3600, gap=0.005, first_backoff=0.01)
+QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=3600, gap=0.005, first_backoff=0.01)
 WRITE = "UPDATE employees SET department = 'Night' WHERE id = 1"
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 

@@ -22,7 +22,7 @@ from floor.feed.listener import Listener, Timing
 from floor.feed.store import Connection, Store
 
 VALVE = 'Valve_01_01'
-ONLY_BEATS = Timing(heartbeat=0.05, heartbeat_timeout=2, audit=3600, gap=0.005, first_backoff=0.01)
+ONLY_BEATS = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=3600, gap=0.005, first_backoff=0.01)
 SET_STATUS = f"UPDATE {SCHEMA}.machine_feed_stream SET status = $1 WHERE machine_name = '{VALVE}'"
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]

@@ -448,7 +448,7 @@ async def test_a_recovery_waits_for_nobody(connect: Connect, writer: asyncpg.Con
     somebody = await connect()
     async with somebody.transaction():
         await somebody.execute("UPDATE work_orders SET priority = 'low'")
-        assert await writer.fetch('SELECT note_recoveries()', timeout=5) == []
+        assert await writer.fetch('SELECT note_recoveries()', timeout=20) == []
     assert [row[0] for row in await writer.fetch('SELECT note_recoveries()')] == [id]
 
 

@@ -113,7 +113,7 @@ async def test_a_reset_is_heard_on_both_sides(proxy: TcpProxy, enter: Enter, par
     proxy.reset()
     with pytest.raises(ConnectionResetError):
         await client.reader.read()
-    await asyncio.wait_for(parted.wait(), 5)
+    await asyncio.wait_for(parted.wait(), 20)
 
 
 async def test_a_half_open_client_hears_nothing_and_is_told_nothing(
@@ -121,7 +121,7 @@ async def test_a_half_open_client_hears_nothing_and_is_told_nothing(
     client = await enter()
     await client.ask()
     proxy.half_open()
-    await asyncio.wait_for(parted.wait(), 5)
+    await asyncio.wait_for(parted.wait(), 20)
     with pytest.raises(TimeoutError):
         await client.ask(patience=SOON)
     assert not client.reader.at_eof()
@@ -163,7 +163,7 @@ async def test_a_slow_close_is_heard_late(proxy: TcpProxy, enter: Enter, parted:
     proxy.slow_close = 0.3
     began = time.monotonic()
     client.writer.close()
-    await asyncio.wait_for(parted.wait(), 5)
+    await asyncio.wait_for(parted.wait(), 20)
     assert time.monotonic() - began >= 0.3
 
 
