@@ -20,7 +20,7 @@ from floor.core.errors import NotAllowed, SettingsError
 from floor.core.model import Identity, Role
 from floor.core.setting_values import LONGEST_NAME
 from floor.core.settings import Settings, on_databricks
-from floor.core.visible_text import identity_problem
+from floor.core.text import identity_problem
 
 Identify = Callable[[Mapping[str, str]], Identity]
 

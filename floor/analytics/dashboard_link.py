@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from ..core.errors import SettingsError
 from ..core.setting_values import PLACEHOLDER
 from ..core.settings import Settings
+from ..core.text import shortened
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def _unless_placeholder(variable: str, value: str | None) -> str | None:
     if value is None or not PLACEHOLDER.fullmatch(value):
         return value
     log.warning('%s=%s is a placeholder and counts as not set: replace it, or remove it', variable,
-                ' '.join(value.split())[:60])
+                shortened(value, 60))
     return None
 
 
@@ -105,7 +106,7 @@ def _checked_host(url: str, variable: str) -> str:
     except ValueError:
         name, port, stranger = '', None, True
     if stranger or parts.scheme != 'https' or port not in {None, 443} or not HOST_NAME.fullmatch(name):
-        shown = '...' if '@' in url else ' '.join(url.split())[:60]
+        shown = '...' if '@' in url else shortened(url, 60)
         raise SettingsError(f'{variable}={shown} cannot be used: it must be the https address of a Databricks '
                             f'workspace, without a user or a port')
     return name

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
 from .moments import for_a_file
-from .visible_text import without_invisible_start
+from .text import without_invisible_start
 
 FORMULA_STARTS = tuple('=+-@\t\r\n＝＋－＠﹦﹢﹣﹫')
 

@@ -10,6 +10,7 @@ import re
 from datetime import UTC, date, datetime, tzinfo
 
 from .errors import InvalidInput
+from .text import shown
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 LONGEST_TEXT = 40
@@ -84,12 +85,6 @@ def zone_word(local: datetime) -> str:
     """'CEST', or the offset '+10:30' where the zone's time has no name."""
     name = local.tzname() or ''
     return name if name.isalpha() else local.isoformat()[-6:]
-
-
-def shown(text: str) -> str:
-    """What an address said, as a sentence can repeat it."""
-    whole = ''.join(letter if letter.isprintable() else '\N{REPLACEMENT CHARACTER}' for letter in text)
-    return whole if len(whole) <= LONGEST_TEXT * 2 else f'{whole[:LONGEST_TEXT * 2]}…'
 
 
 def _parsed(text: str, name: str) -> datetime:

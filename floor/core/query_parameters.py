@@ -12,8 +12,9 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from .errors import InvalidInput, QueryError
-from .moments import parse_day, parse_moment, shown
+from .moments import parse_day, parse_moment
 from .sentences import as_sentence
+from .text import shown
 
 LONGEST_TEXT = 200
 MOST_NAMES = 12

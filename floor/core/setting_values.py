@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from .errors import InvalidInput
 from .model import Role
 from .shifts import parse_shifts
-from .visible_text import identity_problem
+from .text import identity_problem
 
 IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
 HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:[0-9]{1,5})?')

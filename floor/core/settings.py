@@ -24,6 +24,7 @@ from .env_file import ENCODING, ENV_FILE, check_env_file
 from .errors import SettingsError
 from .model import Role
 from .setting_values import HOST_AND_PORT, LONGEST_NAME, ORIGIN
+from .text import shortened
 
 PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
 TOO_LONG_TO_SHOW = 60
@@ -315,11 +316,6 @@ def _explain(settings: type[Settings], error: ValidationError, overrides: Mappin
     field = settings.model_fields.get(name)
     secret = field is not None and not field.repr
     given = overrides.get(name) or os.environ.get(variable) or os.environ.get(name) or first.get('input')
-    value = '...' if secret else _shown(given)
+    value = '...' if secret else shortened(str(given), TOO_LONG_TO_SHOW, '...')
     allowed = allowed_values(name) if field is not None else first['msg']
     return f'{variable}={value} cannot be used: it must be {allowed}'
-
-
-def _shown(value: object) -> str:
-    text = ' '.join(str(value).split())
-    return text if len(text) <= TOO_LONG_TO_SHOW else f'{text[:TOO_LONG_TO_SHOW]}...'

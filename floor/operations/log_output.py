@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..core.repeated_log import RepeatedLog
+from ..core.text import escaped
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line; below it where an error came from."""
         said = ' '.join(f'{name}={_plain(value)}' for name, value in _fields(record).items())
-        line = f'{_time(record)} {record.levelname} {record.name}: {one_line(record.getMessage())}'
+        line = f'{_time(record)} {record.levelname} {record.name}: {escaped(record.getMessage())}'
         where = self.formatException(record.exc_info) if record.exc_info else ''
         return f'{line} | {said}'[:None if said else len(line)] + (f'\n{where}' if where else '')
 
@@ -75,11 +76,6 @@ class LogCounter(logging.Handler):
             self.lines[level] += 1
 
 
-def one_line(text: str) -> str:
-    """Control characters made visible: what a database or a person wrote can't pass for a line of ours."""
-    return ''.join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
-
-
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in NOT_FIELDS}
 
@@ -87,7 +83,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 def _plain(value: object) -> str:
     text = ','.join(map(str, value)) if isinstance(value, list | tuple | set) else str(value)
     is_plain = text and text.isprintable() and not set(text) & set(' "=')
-    return text if is_plain else one_line(json.dumps(text, ensure_ascii=False))
+    return text if is_plain else escaped(json.dumps(text, ensure_ascii=False))
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 
+from ..core.text import shown
+
 MOST_ORIGINS = 20
 """So many are told apart: a page elsewhere could invent others without end."""
-LONGEST = 100
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +40,9 @@ class RefusedOrigins:
 
     def note(self, origin: str, why: str, remedy: str) -> None:
         """Count it; the first of each origin is logged."""
-        origin = printable(origin)
+        origin = shown(origin)
         if (known := self._refusals.get(origin)) is not None:
             self._refusals[origin] = replace(known, times=known.times + 1)
         elif len(self._refusals) < MOST_ORIGINS:
             self._refusals[origin] = Refusal(origin, why, remedy)
             log.warning('refused requests from %s: %s. %s', origin, why, remedy)
-
-
-def printable(text: str) -> str:
-    """What a header says, in one line that is not long."""
-    return ''.join(character if character.isprintable() else '?' for character in text)[:LONGEST]

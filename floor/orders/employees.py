@@ -11,10 +11,10 @@ import asyncpg
 from ..core.errors import EditConflict, InvalidInput, NotAllowed, NotFound
 from ..core.model import Employee, Identity, Person, Role
 from ..core.rate_limit import ChangeRateLimit
-from ..core.visible_text import identity_problem
+from ..core.text import exact_name, identity_problem, one_line
 from ..db.database import Connection, Database
 from ..db.row_mapping import to_employee
-from ..db.transactions import LARGEST_ID, command, exact_name, logged, one_line, reading
+from ..db.transactions import LARGEST_ID, command, logged, reading
 
 LONGEST_NAME = 200
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..core.errors import QueryError
-from ..core.moments import shown
 from ..core.query_parameters import no_such
+from ..core.text import shown
 from ..db.database import Connection, Database
 from ..db.row_mapping import to_employee
 from .order_filter import OrderFilter

@@ -7,7 +7,7 @@ import unicodedata
 from hashlib import sha256
 
 from ..core.errors import InvalidInput
-from ..db.transactions import clean_text
+from ..core.text import clean_text
 
 PDF = 'application/pdf'
 MOST_BYTES = 10 * 1024 * 1024

@@ -19,6 +19,7 @@ from ..core.model import (
     WorkOrderEvent,
     WorkOrderStatus,
 )
+from ..core.text import shortened
 from ..db.row_mapping import to_status
 
 LONGEST_ECHO = 100
@@ -86,9 +87,5 @@ def what_changed(rows: Sequence[Any]) -> str:
 def _change(row: Any) -> str:
     if row['kind'] == 'moved':
         return f'it is {row["new_value"].replace("_", " ")} now'
-    return f'{row["field"]}: {_shown(row["old_value"])} became {_shown(row["new_value"])}'
-
-
-def _shown(value: str | None) -> str:
-    text = ' '.join((value or 'nothing').split())
-    return text if len(text) <= LONGEST_ECHO else f'{text[:LONGEST_ECHO]}...'
+    old, new = (shortened(row[name] or 'nothing', LONGEST_ECHO) for name in ('old_value', 'new_value'))
+    return f'{row["field"]}: {old} became {new}'

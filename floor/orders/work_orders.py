@@ -33,19 +33,9 @@ from ..core.model import (
     WorkOrderEvent,
     WorkOrderStatus,
 )
+from ..core.text import LONG_TEXT, TEXT, clean_reference, clean_text, exact_name, one_line
 from ..db.database import Connection, Database
-from ..db.transactions import (
-    LARGEST_ID,
-    LONG_TEXT,
-    TEXT,
-    clean_reference,
-    clean_text,
-    command,
-    exact_name,
-    logged,
-    one_line,
-    reading,
-)
+from ..db.transactions import LARGEST_ID, command, logged, reading
 from .employees import Employees, require
 from .pictures import Pictures
 from .work_order_files import clean_file_name, digest_of_file, is_picture, media_type, named_as

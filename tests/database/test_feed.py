@@ -13,7 +13,7 @@ import pytest
 from database.postgres import channel_of, until
 
 from floor.core.model import Status
-from floor.core.visible_text import is_visible
+from floor.core.text import is_visible
 from floor.feed.listener import read_floor
 
 Psql = Callable[..., str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.errors import InvalidInput
-from ...db.transactions import exact_name
+from ...core.text import exact_name
 from ...orders.employees import Employees
 
 LONGEST_ECHO = 100

@@ -8,12 +8,12 @@ from nicegui import ui
 
 from ...core.formatting import Detail, counted, duration
 from ...core.model import DisplayName, MachineName, Status
+from ...core.text import shortened
 from ...feed.store import Machine, Store
 from ..live.live_element import LISTS, Content, LiveElement
 from ..live.live_view import LiveView
 from ..shell.heading import Heading
 from ..shell.order_formatting import short_id
-from ..shell.times import shortened
 
 ROWS = 12
 SHORTEST_ID = 4  # enough to find it among those of a floor, and there is little room

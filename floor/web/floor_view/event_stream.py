@@ -7,11 +7,12 @@ from datetime import tzinfo
 from nicegui import ui
 
 from ...core.model import DisplayName, Status, StatusEvent
+from ...core.text import shortened
 from ...feed.store import Store
 from ..live.live_element import LISTS, Content, LiveElement
 from ..live.live_view import LiveView
 from ..shell.heading import Heading
-from ..shell.times import shortened, time_of_day
+from ..shell.times import time_of_day
 
 ROWS = 24
 

@@ -7,13 +7,14 @@ from nicegui import background_tasks, binding, ui
 from ...core.errors import DatabaseError
 from ...core.formatting import Detail, duration
 from ...core.model import Identity, MachineName, Person, Status
+from ...core.text import shortened
 from ...feed.store import Difference, Machine
 from ..shell.addresses import query_of
 from ..shell.back_button import BackCloses
 from ..shell.heading import Heading
 from ..shell.messages import Words, as_sentence
 from ..shell.services import Services
-from ..shell.times import date_and_time, shortened
+from ..shell.times import date_and_time
 from .event_stream import what_happened
 from .machine_orders import MachineOrders
 

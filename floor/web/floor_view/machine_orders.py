@@ -8,12 +8,12 @@ from nicegui import ui
 
 from ...core.formatting import number
 from ...core.model import Identity, MachineName, OrderBrief, Person, Role, WorkOrderStatus
+from ...core.text import shortened
 from ..orders.form import OrderForm
 from ..shell.heading import Heading
 from ..shell.messages import Words, set_reason
 from ..shell.order_formatting import PriorityPill, due_words, order_address, role_needed, short_id
 from ..shell.services import Services
-from ..shell.times import shortened
 
 MOST_ROWS = 20
 """Of one machine in the drawer; the list has them all."""

@@ -6,9 +6,10 @@ from datetime import tzinfo
 
 from ...core.formatting import Detail, duration
 from ...core.model import DisplayName, OrderBrief, Status
+from ...core.text import shortened
 from ...feed.store import Machine, Store
 from ..live.live_element import Content, LiveElement, PressHandler, machine_topic
-from ..shell.times import shortened, time_of_day
+from ..shell.times import time_of_day
 
 
 class MachineTile(LiveElement):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from ...core.formatting import number
-from ...core.moments import shown
 from ...core.query_parameters import Query, no_such
+from ...core.text import shown
 from ...feed.store import Line, Store
 from ..live.live_element import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement
 from ..live.live_view import LiveView

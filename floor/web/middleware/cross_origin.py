@@ -18,7 +18,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...core.settings import Settings, on_databricks
-from ...operations.refused_origins import RefusedOrigins, printable
+from ...core.text import shown
+from ...operations.refused_origins import RefusedOrigins
 from ..api.problems import refusal
 
 SOCKET = '/_nicegui_ws/'
@@ -100,7 +101,7 @@ def _explained(headers: Headers) -> tuple[str, str]:
     if origin[0] == host[0]:
         return ('it is a page of another port, or of ours through a proxy that passes the name on without its port',
                 f'{wanted}, or have the proxy send Host with the port (nginx: $http_host).')
-    return ('we are asked as ' + printable(headers.get('host', '')),
+    return ('we are asked as ' + shown(headers.get('host', '')),
             f'{wanted}, or have the proxy send X-Forwarded-Host; otherwise it is a page of another site.')
 
 

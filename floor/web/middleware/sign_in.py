@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ...core.errors import SettingsError
 from ...core.setting_values import ORIGIN
 from ...core.settings import Settings, on_databricks
+from ...core.text import shortened
 
 
 def sign_in_origins(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -21,6 +22,6 @@ def sign_in_origins(settings: Settings, environ: Mapping[str, str]) -> tuple[str
         return settings.sign_in_origins
     origin = (host if '://' in host else f'https://{host}').lower().removesuffix('/')
     if not ORIGIN.fullmatch(origin):
-        raise SettingsError(f'DATABRICKS_HOST={" ".join(host.split())[:60]} cannot be used: it must be the https '
+        raise SettingsError(f'DATABRICKS_HOST={shortened(host, 60)} cannot be used: it must be the https '
                             f'address of a Databricks workspace')
     return origin, *settings.sign_in_origins

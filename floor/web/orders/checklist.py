@@ -8,7 +8,7 @@ from nicegui import ui
 
 from ...core.errors import FloorError
 from ...core.model import ChecklistItem, Identity, Person, Role, WorkOrder, WorkOrderDetails
-from ...core.visible_text import is_visible
+from ...core.text import is_visible
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Drafts
 from ..shell.heading import Heading

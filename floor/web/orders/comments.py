@@ -6,7 +6,7 @@ from nicegui import ui
 
 from ...core.errors import FloorError
 from ...core.model import Identity, Person, Role
-from ...core.visible_text import is_visible
+from ...core.text import is_visible
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Drafts
 from ..shell.messages import Alert, as_sentence, no_connection_note, set_reason

@@ -9,7 +9,7 @@ from nicegui import ui
 from ...core.errors import EditConflict, FloorError, InvalidInput
 from ...core.model import Employee, Identity, Person, Priority, Role, WorkOrder, WorkOrderDetails
 from ...core.names import in_order_of_names
-from ...core.visible_text import is_visible
+from ...core.text import is_visible, shortened
 from ...orders.work_orders import OrderEdit
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts
@@ -18,7 +18,6 @@ from ..shell.messages import Alert, Words, as_sentence, no_connection_note, set_
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 from ..shell.text_field import TextArea
-from ..shell.times import shortened
 from .conflict import Editable, OrderConflict
 
 MEANWHILE = 'Somebody has changed this order meanwhile. When you save, you see both and decide.'

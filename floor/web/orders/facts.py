@@ -8,13 +8,14 @@ from nicegui import ui
 
 from ...core.formatting import Detail, duration
 from ...core.model import DisplayName, MachineName, Status, WorkOrder, WorkOrderStatus
+from ...core.text import shortened
 from ...feed.store import Difference
 from ..shell.addresses import query_of
 from ..shell.heading import Heading
 from ..shell.messages import Words
 from ..shell.order_formatting import HOLD_WORDS, PriorityPill, due_words, in_ms
 from ..shell.services import Services
-from ..shell.times import date_and_time, shortened
+from ..shell.times import date_and_time
 
 
 class MachineNow:

@@ -12,10 +12,10 @@ from nicegui import ui
 
 from ...core.formatting import number
 from ...core.model import DisplayName, Employee, MachineName, Priority, WorkOrderStatus
+from ...core.text import shortened
 from ...orders.work_order_list import MOST_TEXT, UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
 from ..shell.chips import Chip, hide, set_attribute
 from ..shell.text_field import TextField
-from ..shell.times import shortened
 
 ADDRESS = '/work-orders'
 CSV_ADDRESS = '/work-orders.csv'

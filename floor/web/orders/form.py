@@ -7,7 +7,7 @@ from nicegui import ui
 from ...core.errors import DatabaseUnavailable, FloorError, InvalidInput, OrderAlreadyOpenError, ReferenceReusedError
 from ...core.model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
 from ...core.names import in_order_of_names, name_key
-from ...core.visible_text import is_visible
+from ...core.text import is_visible, shortened
 from ...orders.work_orders import NewOrder
 from ..shell.back_button import BackCloses
 from ..shell.draft_offer import DraftOffer
@@ -17,7 +17,6 @@ from ..shell.messages import Alert, Words, as_sentence, no_connection_note, set_
 from ..shell.order_formatting import order_address, role_needed, short_id
 from ..shell.services import Services
 from ..shell.text_field import TextArea
-from ..shell.times import shortened
 from .toast import OrderToast
 
 FORM_RECONNECT_S = 600.0

@@ -6,7 +6,7 @@ from nicegui import background_tasks, ui
 
 from ...core.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
 from ...core.model import AllowedTransition, HoldReason, Identity, Person, Status, WorkOrder, WorkOrderStatus
-from ...core.visible_text import is_visible
+from ...core.text import is_visible, shortened
 from ...orders.work_orders import NOBODY_TO_START, OrderEdit, Transition
 from ..shell.back_button import BackCloses
 from ..shell.draft_offer import DraftOffer
@@ -16,7 +16,6 @@ from ..shell.messages import Alert, Words, as_sentence, no_connection_note
 from ..shell.order_formatting import HOLD_WORDS, role_needed, short_id, transition_word
 from ..shell.services import Services
 from ..shell.text_field import TextArea
-from ..shell.times import shortened
 
 NO_QUESTION = {WorkOrderStatus.IN_PROGRESS}
 """Started and resumed with one click; everything else has something to say."""

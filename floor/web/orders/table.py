@@ -15,6 +15,7 @@ from nicegui import ui
 
 from ...core.formatting import Detail, duration, number
 from ...core.model import DisplayName, WorkOrder
+from ...core.text import shortened
 from ...feed.store import Store
 from ...orders.order_cursor import OrderCursor
 from ...orders.work_order_list import OrderFilter, OrderPage, SortKey
@@ -23,7 +24,6 @@ from ..shell.chips import set_attribute
 from ..shell.messages import Words
 from ..shell.order_formatting import due_words, in_ms, order_address, short_id
 from ..shell.row_entry import RowEntry
-from ..shell.times import shortened
 
 NEW_FOR_MS = 20_000
 LONGEST = 240

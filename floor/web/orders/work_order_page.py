@@ -12,6 +12,7 @@ from nicegui import app, ui
 
 from ...core.errors import DatabaseError, FloorError, NotAllowed, NotFound, TooManyDownloads
 from ...core.model import DisplayName, Identity, OrderId, Person, WorkOrder, WorkOrderDetails
+from ...core.text import shortened
 from ...feed.active_orders import OrderChange
 from ...feed.store import Connection
 from ..api.attachment_responses import AttachmentResponses
@@ -23,7 +24,6 @@ from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
 from ..shell.messages import as_sentence
 from ..shell.order_formatting import short_id
 from ..shell.services import Services
-from ..shell.times import shortened
 from .actions import OrderActions, Reload
 from .attachments import OrderAttachments
 from .checklist import OrderChecklist

@@ -12,6 +12,7 @@ from ...analytics import Analytics
 from ...core.errors import FloorError, HistoryNotReadyError, QueryError
 from ...core.formatting import Detail, duration
 from ...core.shifts import Shift, Shifts
+from ...core.text import shortened
 from ...feed.store import Difference, Machine, Store
 from ..floor_view.machine_orders import MOST_ROWS, more_rows, order_row
 from ..live.live_view import LiveView
@@ -23,7 +24,7 @@ from ..shell.loading import RESPONSE_TIMEOUT_S, Loading
 from ..shell.order_formatting import due_words
 from ..shell.past_address import PastMoment, at_text
 from ..shell.services import Services
-from ..shell.times import date_and_time, shortened
+from ..shell.times import date_and_time
 from .controls import PastControls, ago
 from .past_floor import PastFloor
 

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from ...core.errors import EditConflict, FloorError, InvalidInput
 from ...core.model import Employee, Identity, Role
-from ...core.visible_text import is_visible
+from ...core.text import is_visible
 from ...orders.employees import EmployeeEdit
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft

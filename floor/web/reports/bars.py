@@ -11,8 +11,8 @@ from ...analytics import CauseClocks, MachineCharge, PersonLoad, ProblemMachine
 from ...analytics.report_tables import CLOCKS, NO_REASON, NOBODY
 from ...core.formatting import Detail, counted, duration, minutes, number
 from ...core.model import MachineName
+from ...core.text import shortened
 from ..shell.messages import Words
-from ..shell.times import shortened
 from .panel import TableView
 
 MOST_BARS = 10

@@ -11,10 +11,10 @@ from nicegui import ui
 
 from ...core.errors import QueryError
 from ...core.model import DisplayName, MachineName
+from ...core.text import shortened
 from ..shell.chips import Chip, hide, set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import Alert
-from ..shell.times import shortened
 from .choice import ReportChoice, Span, in_words
 from .moment_field import MomentField
 

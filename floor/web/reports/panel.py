@@ -12,10 +12,10 @@ from ...analytics.report_tables import Cell, Kind, Table
 from ...core.formatting import NOTHING, duration, number, percent
 from ...core.model import DisplayName, MachineName
 from ...core.moments import by_the_clock
+from ...core.text import shortened
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import Words
-from ..shell.times import shortened
 
 LONGEST_TEXT = 120
 MOST_ROWS = 40

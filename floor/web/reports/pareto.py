@@ -11,8 +11,8 @@ from ...analytics import Cause, HourlyPattern
 from ...analytics.report_tables import NO_REASON, WEEKDAYS
 from ...analytics.stops import By
 from ...core.formatting import minutes, number, percent
+from ...core.text import shortened
 from ..shell.messages import Words
-from ..shell.times import shortened
 
 MOST_BARS = 32
 FEW = 8

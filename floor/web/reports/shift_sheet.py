@@ -14,10 +14,10 @@ from ...analytics.shift_report import ShiftReport, ended_by
 from ...core.formatting import NOTHING, Detail, counted, duration, minutes, number, percent
 from ...core.model import DisplayName, OrderId, WorkOrder
 from ...core.moments import by_the_clock
+from ...core.text import shortened
 from ..shell.heading import Heading
 from ..shell.messages import Words
 from ..shell.order_formatting import order_address, short_id
-from ..shell.times import shortened
 
 MOST_ROWS = 40
 FREE_TEXT = {'Machine', 'Reason', 'Description', 'Assignee', 'By', 'Action taken'}

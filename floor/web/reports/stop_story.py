@@ -11,11 +11,11 @@ from ...analytics import Stop
 from ...core.formatting import duration
 from ...core.model import DisplayName
 from ...core.moments import by_the_clock
+from ...core.text import shortened
 from ..shell.heading import Heading
 from ..shell.messages import Words
 from ..shell.order_formatting import order_address, short_id
 from ..shell.past_address import at_text
-from ..shell.times import shortened
 
 CLOCKS = {'detect': ('Detect', 'until there was a work order'),
           'acknowledge': ('Acknowledge', 'until somebody had seen it'),

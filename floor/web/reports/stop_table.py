@@ -12,10 +12,10 @@ from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import counted, duration
 from ...core.model import DisplayName
 from ...core.moments import by_the_clock
+from ...core.text import shortened
 from ..shell.heading import Heading
 from ..shell.messages import Alert, Words, as_sentence
 from ..shell.order_formatting import order_address, short_id
-from ..shell.times import shortened
 
 PER_PAGE = 10
 HEADS = ('Machine', 'From', 'To', 'Length', 'Reason', 'Work order', 'Story')

@@ -15,10 +15,10 @@ from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import duration
 from ...core.model import DisplayName, MachineName, Status
 from ...core.moments import by_the_clock
+from ...core.text import shortened
 from ...feed.store import Store
 from ..shell.heading import Heading
 from ..shell.messages import Alert, as_sentence
-from ..shell.times import shortened
 from .axis import show_marks
 from .stop_story import StopStory
 from .stop_table import StopTable

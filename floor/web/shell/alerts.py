@@ -11,10 +11,10 @@ from nicegui import app, ui
 
 from ...core.formatting import number
 from ...core.model import DisplayName, OrderBrief, Person, Priority
+from ...core.text import shortened
 from .alert_hub import AlertHub
 from .assets import address_of
 from .order_formatting import short_id
-from .times import shortened
 
 SOUND = 'sounds/order.wav'
 STORED_AS = 'sound'

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from nicegui import ui
 
+from ...core.text import shortened
 from .drafts import Drafts, OtherDraft
 from .messages import Words
-from .times import shortened
 
 MOST_OFFERED = 3
 LONGEST_EXCERPT = 120

@@ -20,9 +20,3 @@ def date_and_time(ms: int, zone: tzinfo) -> str:
 def moment(ms: int, zone: tzinfo) -> datetime:
     """A time of the database as a datetime in the plant's time zone."""
     return datetime.fromtimestamp(ms / 1000, zone)
-
-
-def shortened(text: str | None, most: int = 200) -> str:
-    """A text of the database on one line, no longer than a tile could ever show."""
-    line = ' '.join((text or '')[:10 * most].split())  # a text of megabytes is not looked through
-    return line if len(line) <= most else f'{line[:most]}…'

@@ -1,10 +1,11 @@
-"""What people can see of a text, and which texts can name something."""
+"""What people can see of a text, which texts can be stored and name something, and how they are shown."""
 
 import unicodedata
 
 import pytest
 
-from floor.core.visible_text import identity_problem, is_visible
+from floor.core.errors import InvalidInput
+from floor.core.text import clean_text, escaped, exact_name, identity_problem, is_visible, one_line, shortened, shown
 
 SPACES = [' ', '\t', '\n', '\u00a0', '\u2003', '\u3000', '\u2028']
 MARKS = ['\u200b', '\u200d', '\ufeff', '\u202e', '\u2066', '\u00ad', '\u2060', '\U000e0041', '\ufe0f', '\u034f']
@@ -50,3 +51,41 @@ def test_a_name_is_taken_as_it_is(name):
 ], ids=ascii)
 def test_a_name_that_another_could_look_like_is_refused(name, problem):
     assert identity_problem(name) == problem
+
+
+def test_a_text_is_stored_without_the_white_space_around_it():
+    assert clean_text('  seal\nleaks \n', 'text') == 'seal\nleaks'
+    assert one_line('  seal\n \tleaks ', 'text') == 'seal leaks'
+    assert clean_text('\u3164\u200b', 'text', required=False) == ''
+
+
+@pytest.mark.parametrize(('text', 'problem'), [
+    ('', 'text must not be empty'), ('\u3164', 'text has nothing in it that people can see'),
+    ('a\0b', 'text has a NUL character in it, which cannot be stored'),
+    ('a\ud800b', 'text has half a character in it (a lone surrogate), which cannot be stored'),
+    ('x' * 2001, 'text has 2,001 characters; at most 2,000 fit')])
+def test_what_cannot_be_stored_says_why(text, problem):
+    with pytest.raises(InvalidInput) as refused:
+        clean_text(text, 'text')
+    assert (str(refused.value), refused.value.field) == (problem, 'text')
+
+
+def test_a_name_is_never_changed_only_refused():
+    assert exact_name('Säge  1', 'machine_id') == 'Säge  1'
+    with pytest.raises(InvalidInput, match='machine begins or ends with a space: remove it'):
+        exact_name(' Säge', 'machine_id')
+
+
+def test_what_does_not_fit_is_cut_and_says_so():
+    assert [shortened(each, 8) for each in ('seal\n leaks', 'seals leak', None, 'x' * 9)] == [
+        'seal lea…', 'seals le…', '', 'xxxxxxxx…']
+    assert shortened('a\n b', 8) == 'a b'
+
+
+def test_a_sentence_repeats_what_it_was_given_with_every_character_to_be_seen():
+    assert shown('Val\u202eve\n') == 'Val\N{REPLACEMENT CHARACTER}ve\N{REPLACEMENT CHARACTER}'
+    assert shown('x' * 90) == 'x' * 80 + '…'
+
+
+def test_a_line_of_the_log_has_no_line_break_and_no_control_character():
+    assert escaped('Öl\n\x1b[2J\u2028"') == 'Öl\\n\\u001b[2J\\u2028"'
