@@ -23,7 +23,7 @@ CREATE OR REPLACE TRIGGER machine_status_history_append_only BEFORE UPDATE OR DE
 CREATE OR REPLACE TRIGGER data_gaps_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON data_gaps
     FOR EACH STATEMENT EXECUTE FUNCTION machine_status_history_is_append_only();
 
--- What is said of a time that is forgotten could not be put in its place any more, and would falsify the sums.
+-- A report of a time whose history was deleted could no longer be put in its place, and would falsify the sums.
 CREATE OR REPLACE FUNCTION machine_status_history_is_forgotten() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN

@@ -1,7 +1,7 @@
 -- A clock that was ahead and was set back: reports in the future are put at now, machine by machine.
 
--- Only for the owner, in whose name the triggers run, and for the app's login (grants.sql). with_feed: also what the machine
--- says now, which would else never be old enough to be called silent; not for the trigger of a report, which sees to it.
+-- Only for the owner, in whose name the triggers run, and for the app's login (grants.sql). with_feed: also the machine's
+-- row in the feed, which would otherwise never be old enough to count as without data; the trigger of a report does that itself.
 CREATE OR REPLACE FUNCTION correct_future_history(of_machine text, with_feed boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE

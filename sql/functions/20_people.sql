@@ -28,20 +28,20 @@ CREATE OR REPLACE FUNCTION reference_owner(client_reference text) RETURNS text L
 $$;
 
 -- The person that an assignee's text means: a full name or an e-mail address of somebody active.
-CREATE OR REPLACE FUNCTION find_employee(said text) RETURNS integer
+CREATE OR REPLACE FUNCTION find_employee(name_or_email text) RETURNS integer
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     found integer[] := ARRAY(
         SELECT id FROM employees
-        WHERE active AND lower(said) IN (lower(email), lower(first_name || ' ' || last_name)));
+        WHERE active AND lower(name_or_email) IN (lower(email), lower(first_name || ' ' || last_name)));
 BEGIN
     IF cardinality(found) = 1 THEN
         RETURN found[1];
     END IF;
     RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
         MESSAGE = CASE cardinality(found)
-            WHEN 0 THEN format('nobody active is called %L: use the name or e-mail address of an employee', left(said, 100))
-            ELSE format('%s active employees are called %L: use the e-mail address', cardinality(found), left(said, 100)) END;
+            WHEN 0 THEN format('nobody active is called %L: use the name or e-mail address of an employee', left(name_or_email, 100))
+            ELSE format('%s active employees are called %L: use the e-mail address', cardinality(found), left(name_or_email, 100)) END;
 END $$;
 
 CREATE OR REPLACE FUNCTION employees_check_change() RETURNS trigger

@@ -46,7 +46,7 @@ BEGIN
                                THEN coalesce(OLD.started_at, acting_time()) ELSE OLD.started_at END;
         NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN acting_time() END;
         NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN acting_time() END;
-        IF ended IS NOT NULL THEN  -- reopened: what was said at its end stays in the events
+        IF ended IS NOT NULL THEN  -- reopened: the texts of its end stay in the events
             NEW.cause := NULL;
             NEW.action_taken := NULL;
             NEW.due_at := work_order_due(acting_time(), NEW.priority);

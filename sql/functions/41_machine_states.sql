@@ -37,9 +37,9 @@ $$;
 CREATE OR REPLACE FUNCTION raw_intervals(of_machine text, from_at timestamptz, until_at timestamptz, as_read boolean)
 RETURNS TABLE (since timestamptz, until timestamptz, status text, reason text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 AS $$
-    SELECT greatest(said.at, from_at), coalesce(lead(said.at) OVER (ORDER BY said.at, said.version), until_at),
-           CASE WHEN said.status IN ('operational', 'warning', 'down') THEN said.status ELSE 'unknown' END,
-           CASE WHEN said.status IN ('operational', 'warning', 'down') THEN said.reason END
+    SELECT greatest(reported.at, from_at), coalesce(lead(reported.at) OVER (ORDER BY reported.at, reported.version), until_at),
+           CASE WHEN reported.status IN ('operational', 'warning', 'down') THEN reported.status ELSE 'unknown' END,
+           CASE WHEN reported.status IN ('operational', 'warning', 'down') THEN reported.reason END
     FROM (SELECT '-infinity'::timestamptz AS at, -1::bigint AS version, NULL::text AS status, NULL::text AS reason
           UNION ALL
           (SELECT h.changed_at, h.version, h.new_status, h.reason
@@ -51,7 +51,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 AS $$
           SELECT h.changed_at, h.version, h.new_status, h.reason
           FROM history_progress p, machine_status_history h
           WHERE h.machine_name = of_machine AND h.changed_at > from_at AND h.changed_at < until_at
-            AND (NOT as_read OR history_is_ingested(h.xid, h.version, p))) AS said
+            AND (NOT as_read OR history_is_ingested(h.xid, h.version, p))) AS reported
 $$;
 
 -- The machines that are silent now, and since when they are unknown for it.
@@ -85,16 +85,16 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50000 AS $$
         LEFT JOIN data_gaps_between((SELECT min(f) FROM unnest(froms) f), (SELECT max(u) FROM unnest(untils) u), now_at) q
             USING (machine_name)
         WHERE p.since < p.until
-    ), said AS (
+    ), reported AS (
         SELECT period.machine_name, period.silent, s.since, s.until, s.status, s.reason
         FROM period CROSS JOIN LATERAL raw_intervals(period.machine_name, period.since, period.until, now_at IS NULL) s
         WHERE s.since < s.until
     )
-    SELECT said.machine_name, said.since, said.until, said.status, said.reason FROM said WHERE said.silent IS NULL
+    SELECT reported.machine_name, reported.since, reported.until, reported.status, reported.reason FROM reported WHERE reported.silent IS NULL
     UNION ALL
-    SELECT said.machine_name, lower(known), upper(known), said.status, said.reason
-    FROM said, unnest(tstzmultirange(tstzrange(said.since, said.until)) - said.silent) AS known
-    WHERE said.silent IS NOT NULL
+    SELECT reported.machine_name, lower(known), upper(known), reported.status, reported.reason
+    FROM reported, unnest(tstzmultirange(tstzrange(reported.since, reported.until)) - reported.silent) AS known
+    WHERE reported.silent IS NOT NULL
     UNION ALL
     SELECT period.machine_name, lower(unknown), upper(unknown), 'unknown', NULL
     FROM period, unnest(tstzmultirange(tstzrange(period.since, period.until)) * period.silent) AS unknown
@@ -116,7 +116,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         UNION SELECT u.machine_name FROM history_pending u WHERE u.at < (SELECT at FROM mark)
         UNION SELECT q.machine_name FROM data_gaps_between(from_at, until_at, now_at) q
     )
-    SELECT said.machine_name, said.since, said.until, said.status, said.reason
+    SELECT reported.machine_name, reported.since, reported.until, reported.status, reported.reason
     FROM (SELECT change.machine_name, change.status, change.reason, greatest(change.at, from_at) AS since,
                  coalesce(lead(change.at) OVER (PARTITION BY change.machine_name ORDER BY change.at, change.version),
                           until_at) AS until
@@ -126,8 +126,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
                 SELECT h.machine_name, h.changed_at, h.version, h.new_status, h.reason
                 FROM machine_status_history h
                 WHERE h.changed_at >= (SELECT at FROM mark) AND h.changed_at < until_at) AS change
-          WHERE change.machine_name = ANY (names) AND change.machine_name NOT IN (SELECT machine_name FROM apart)) AS said
-    WHERE said.since < said.until AND said.status IN ('operational', 'warning', 'down')
+          WHERE change.machine_name = ANY (names) AND change.machine_name NOT IN (SELECT machine_name FROM apart)) AS reported
+    WHERE reported.since < reported.until AND reported.status IN ('operational', 'warning', 'down')
     UNION ALL
     SELECT s.machine_name, s.since, s.until, s.status, s.reason
     FROM (SELECT array_agg(n) AS names, array_agg(from_at) AS froms, array_agg(until_at) AS untils
@@ -144,7 +144,7 @@ FROM (SELECT machine_name, new_status AS status, reason, changed_at, version,
              lag(new_status) OVER w AS status_before, lag(reason) OVER w AS reason_before,
              row_number() OVER w AS number
       FROM machine_status_history
-      WINDOW w AS (PARTITION BY machine_name ORDER BY changed_at, version)) AS said
+      WINDOW w AS (PARTITION BY machine_name ORDER BY changed_at, version)) AS reported
 WHERE number = 1 OR (status, reason) IS DISTINCT FROM (status_before, reason_before);
 COMMENT ON VIEW machine_intervals IS
     'One row per interval of one status and reason; status null: the machine is not there; until null: still so.';

@@ -1,6 +1,6 @@
 -- Stops: one row per entry into down until down was left.
 
--- The stops of one machine from a moment at which none was going, by what was said until another.
+-- The stops of one machine from a moment at which none was going, by its reports until another.
 CREATE OR REPLACE FUNCTION raw_stops(of_machine text, from_at timestamptz, until_at timestamptz)
 RETURNS TABLE (version bigint, since timestamptz, until timestamptz, reason text, repaired boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
@@ -10,14 +10,14 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
                     (array_agg(down.reason ORDER BY down.at DESC, down.version DESC)
                      FILTER (WHERE down.reason IS NOT NULL))[1]),
            (array_agg(down.next_status ORDER BY down.at DESC, down.version DESC))[1] IS NOT NULL
-    FROM (SELECT said.*, count(*) FILTER (WHERE said.begins) OVER (ORDER BY said.at, said.version) AS stop
+    FROM (SELECT reported.*, count(*) FILTER (WHERE reported.begins) OVER (ORDER BY reported.at, reported.version) AS stop
           FROM (SELECT h.version, h.changed_at AS at, h.new_status AS status, h.reason,
                        h.new_status = 'down' AND lag(h.new_status) OVER w IS DISTINCT FROM 'down' AS begins,
                        lead(h.changed_at) OVER w AS next_at, lead(h.new_status) OVER w AS next_status
                 FROM machine_status_history h
                 WHERE h.machine_name = of_machine AND h.changed_at >= from_at AND h.changed_at <= until_at
                   AND isfinite(h.changed_at)
-                WINDOW w AS (ORDER BY h.changed_at, h.version)) AS said) AS down
+                WINDOW w AS (ORDER BY h.changed_at, h.version)) AS reported) AS down
     WHERE down.status = 'down'
     GROUP BY down.stop
 $$;

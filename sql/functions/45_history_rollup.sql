@@ -6,16 +6,16 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     DELETE FROM status_checkpoints m USING unnest(names, froms, untils) AS p (name, since, until)
     WHERE m.machine_name = p.name AND m.at >= p.since AND m.at <= p.until;
     INSERT INTO status_checkpoints (at, machine_name, status, reason, version, reported_at, began)
-    SELECT mark.at, p.name, said.status, said.reason, said.version, said.reported_at, said.began
+    SELECT mark.at, p.name, reported.status, reported.reason, reported.version, reported.reported_at, reported.began
     FROM unnest(names, froms, untils) AS p (name, since, until)
     CROSS JOIN LATERAL generate_series(utc_bin(checkpoint_step(), p.since + checkpoint_step() - interval '1 microsecond'),
                                        p.until, checkpoint_step()) AS mark (at)
-    CROSS JOIN LATERAL status_at(p.name, mark.at - interval '1 microsecond') said
-    WHERE said.status IS NOT NULL ORDER BY mark.at, p.name
+    CROSS JOIN LATERAL status_at(p.name, mark.at - interval '1 microsecond') reported
+    WHERE reported.status IS NOT NULL ORDER BY mark.at, p.name
 $$;
 
 -- Add (direction 1) or take back (-1) what machines were over periods of their own, as far as it was read. For the
--- floor's quarters a interval says how much of its first and its last it fills, and that the ones between are full. What is
+-- floor's quarters an interval says how much of its first and its last it fills, and that the ones between are full. What is
 -- added is marked.
 CREATE OR REPLACE FUNCTION history_add_times(names text[], froms timestamptz[], untils timestamptz[], direction integer) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$

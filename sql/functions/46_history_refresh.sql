@@ -1,6 +1,6 @@
 -- Bringing what is derived from the history up to date: reads on, rolls up, step by step.
 
--- Stops of some machines, again from the moment at which something is new, by what was said until the lasts (null: all).
+-- Stops of some machines, again from the moment at which something is new, by the reports until the lasts (null: all).
 CREATE OR REPLACE FUNCTION history_update_stops(names text[], news timestamptz[], lasts timestamptz[] DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE

@@ -1,6 +1,6 @@
 -- Deriving again what is derived from the history: all of it, or from a midnight on.
 
--- Forget all that is derived: refresh_history() makes it anew.
+-- Delete all that is derived: refresh_history() makes it again.
 CREATE OR REPLACE FUNCTION history_reset() RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     DELETE FROM machine_stops;

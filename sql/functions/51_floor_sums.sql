@@ -51,7 +51,7 @@ COMMENT ON FUNCTION floor_sums IS 'Microseconds of all machines together in a pe
 
 -- Microseconds of some machines in each quarter of an hour of a period: down, and in which anything was known.
 -- whole_floor: these are all machines, so that floor_quarters speaks for them. For some machines, days of which all is
--- known need only their stops; all other days are taken from what was said. A period of centuries has many days: let it
+-- known need only their stops; all other days are taken from the history. A period of centuries has many days: let it
 -- begin where the history begins.
 CREATE OR REPLACE FUNCTION quarter_times(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
                               whole_floor boolean)

@@ -41,7 +41,7 @@ CREATE OR REPLACE FUNCTION plant_zone() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT time_zone FROM plant_settings $$;
 
 -- What the rows of dashboard_machine_status_changes_7days were made for: another layout, another clock or another life
--- of the server asks for all of them anew.
+-- of the server asks for all of them again.
 CREATE OR REPLACE VIEW dashboard_made_for AS
 SELECT md5(concat_ws(E'\n', plant_zone(), p.life_xid, p.life_version,
                      (SELECT string_agg(concat_ws(E'\t', m.machine_name, m.type, m.line_id), E'\n'

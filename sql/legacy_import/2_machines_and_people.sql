@@ -1,7 +1,7 @@
--- The machines and people of tables that were set aside: the history begins with what each machine said last. Lines and
+-- The machines and people of tables that were set aside: the history begins with the last report of each machine. Lines and
 -- positions are given in sql/admin/new_floor.sql.
 
--- A machine keeps its number, its name and its last word; where two rows have one name, the latest. Times without a
+-- A machine keeps its number, its name and its last report; where two rows have one name, the latest. Times without a
 -- zone are in UTC.
 DO $$
 DECLARE
@@ -24,18 +24,18 @@ BEGIN
                name,
                CASE WHEN status IN ('operational', 'warning', 'down') THEN status ELSE 'warning' END,
                CASE WHEN kind IN ('sorter', 'robotic_arm', 'injection_molder', 'valve', 'painter') THEN kind
-                    ELSE coalesce(nullif(left(btrim(said_type), 200), ''), 'other') END,
+                    ELSE coalesce(nullif(left(btrim(given_type), 200), ''), 'other') END,
                happened,
-               CASE WHEN status IN ('operational', 'warning', 'down') THEN said_reason
-                    ELSE format('The adopted status was %%s', coalesce(quote_literal(said_status), 'not given')) END
+               CASE WHEN status IN ('operational', 'warning', 'down') THEN given_reason
+                    ELSE format('The adopted status was %%s', coalesce(quote_literal(given_status), 'not given')) END
         FROM (SELECT DISTINCT ON (name) *
               FROM (SELECT adopted_name(r ->> 'machine_name', 200) AS name,
                            CASE WHEN r ->> 'machine_id' ~ '^[0-9]{1,9}$' THEN (r ->> 'machine_id')::integer END AS number,
-                           r ->> 'status' AS said_status, lower(btrim(r ->> 'status')) AS status, r ->> 'type' AS said_type,
+                           r ->> 'status' AS given_status, lower(btrim(r ->> 'status')) AS status, r ->> 'type' AS given_type,
                            lower(regexp_replace(btrim(r ->> 'type'), '[[:space:]-]+', '_', 'g')) AS kind,
-                           r ->> 'reason' AS said_reason,
+                           r ->> 'reason' AS given_reason,
                            CASE WHEN r ->> 'datetime' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' THEN (r ->> 'datetime')::timestamptz END AS happened
-                    FROM (SELECT to_jsonb(o) AS r FROM %s AS o) AS rows) AS said
+                    FROM (SELECT to_jsonb(o) AS r FROM %s AS o) AS rows) AS reported
               WHERE name IS NOT NULL
               ORDER BY name, happened DESC NULLS LAST, number) AS latest
         ORDER BY number NULLS LAST, name

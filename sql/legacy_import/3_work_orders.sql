@@ -1,5 +1,5 @@
 -- The work orders of a table that was set aside. Each is taken over with the status it has; what our table cannot hold as
--- it was said (another form of id, a person who is not among the employees) is kept as a comment on the order.
+-- it was (another form of id, a person who is not among the employees) is kept as a comment on the order.
 DO $$
 DECLARE
     old        regclass := to_regclass('adopted_work_orders');
@@ -8,7 +8,7 @@ DECLARE
     r          jsonb;
     machine    text;
     order_id   text;
-    said       text;
+    given       text;
     state      text;
     urgency    text;
     reported   timestamptz;
@@ -51,16 +51,16 @@ BEGIN
         SELECT machine, 'other', coalesce(max(position), 0) + 1 FROM machines WHERE line_id IS NULL
         ON CONFLICT (machine_name) DO NOTHING;
 
-        said := replace(replace(lower(btrim(r ->> 'status')), ' ', '_'), '-', '_');
-        state := CASE WHEN said IN ('open', 'in_progress', 'completed', 'cancelled') THEN said
-                      WHEN said IN ('complete', 'closed', 'done', 'resolved') THEN 'completed'
-                      WHEN said = 'canceled' THEN 'cancelled' ELSE 'open' END;
-        IF state IS DISTINCT FROM said THEN
+        given := replace(replace(lower(btrim(r ->> 'status')), ' ', '_'), '-', '_');
+        state := CASE WHEN given IN ('open', 'in_progress', 'completed', 'cancelled') THEN given
+                      WHEN given IN ('complete', 'closed', 'done', 'resolved') THEN 'completed'
+                      WHEN given = 'canceled' THEN 'cancelled' ELSE 'open' END;
+        IF state IS DISTINCT FROM given THEN
             notes := notes || format('Its status was %s.', coalesce(quote_literal(r ->> 'status'), 'not given'));
         END IF;
-        said := lower(btrim(r ->> 'priority'));
-        urgency := CASE WHEN said IN ('low', 'medium', 'high', 'critical') THEN said ELSE 'medium' END;
-        IF urgency IS DISTINCT FROM said THEN
+        given := lower(btrim(r ->> 'priority'));
+        urgency := CASE WHEN given IN ('low', 'medium', 'high', 'critical') THEN given ELSE 'medium' END;
+        IF urgency IS DISTINCT FROM given THEN
             notes := notes || format('Its priority was %s.', coalesce(quote_literal(r ->> 'priority'), 'not given'));
         END IF;
         ended := coalesce(CASE WHEN r ->> 'completed_at' ~ '^(19[7-9]|[2-8][0-9])[0-9]' THEN (r ->> 'completed_at')::timestamptz END,
@@ -84,13 +84,13 @@ BEGIN
                 CASE WHEN state = 'completed' THEN 'Not recorded' END,
                 CASE WHEN state = 'cancelled' THEN 'Not recorded' END);
 
-        said := nullif(btrim(r ->> 'assignee'), '');
-        people := ARRAY(SELECT id FROM employees WHERE lower(said) IN (lower(email), lower(first_name || ' ' || last_name)));
+        given := nullif(btrim(r ->> 'assignee'), '');
+        people := ARRAY(SELECT id FROM employees WHERE lower(given) IN (lower(email), lower(first_name || ' ' || last_name)));
         IF cardinality(people) = 1 THEN
             assigned := assigned || order_id;
             assignees := assignees || people[1];
-        ELSIF said IS NOT NULL THEN
-            notes := notes || format('It was assigned to %s, who is not one of the employees.', left(said, 200));
+        ELSIF given IS NOT NULL THEN
+            notes := notes || format('It was assigned to %s, who is not one of the employees.', left(given, 200));
         END IF;
         IF cardinality(notes) > 0 THEN
             INSERT INTO work_order_events (work_order_id, kind, note)
@@ -98,7 +98,7 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- What the machine said at the time of the report nobody knows, and an order of somebody who has left stays theirs.
+    -- The machine's status at the time of the report is not known, and an order of somebody who has left stays theirs.
     ALTER TABLE work_orders DISABLE TRIGGER work_order_check_change;
     UPDATE work_orders SET machine_status = NULL, stop_since = NULL;
     UPDATE work_orders o SET assignee_id = e.id, assignee = e.first_name || ' ' || e.last_name

@@ -1,4 +1,4 @@
--- The floor: lines, machines, what each machine says now and everything it ever said, and what the floor is.
+-- The floor: lines, machines, the present status of each machine and all before it, and what the floor is.
 -- Tables only: functions, triggers and views are in sql/functions, those that a CHECK or a default uses in 00 to 09.
 
 CREATE TABLE production_lines (
@@ -31,10 +31,10 @@ CREATE TABLE machine_feed_stream (
     reported_at  timestamptz,
     version      bigint      NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE machine_feed_stream IS 'The truth of the floor: what each machine says now.';
+COMMENT ON TABLE machine_feed_stream IS 'The present status of each machine: one row per machine, updated in place.';
 COMMENT ON COLUMN machine_feed_stream.status IS
     'operational, warning or down; null until the first report, after which it is never null again.';
-COMMENT ON COLUMN machine_feed_stream.datetime IS 'When the writer says it happened. Shown, never used for order or age.';
+COMMENT ON COLUMN machine_feed_stream.datetime IS 'When it happened, as the writer reports it. Shown, never used for order or age.';
 COMMENT ON COLUMN machine_feed_stream.status_since IS 'Server time at which the machine came into this status; before the first report, at which it was added.';
 COMMENT ON COLUMN machine_feed_stream.reported_at IS 'Server time of the last report; null: none yet.';
 COMMENT ON COLUMN machine_feed_stream.version IS 'Drawn from one sequence under the row lock: grows with every change of a machine.';

@@ -1,7 +1,7 @@
 -- What the history adds up to: stops, who waited for whom, sums a machine and day, sums of the floor a quarter of an hour.
 --
 -- machine_status_history stays the truth. What is derived from it here is brought up to date by refresh_history(),
--- outside the feed's triggers, and every report adds what was said since, so a number is right to the second whether
+-- outside the feed's triggers, and every report adds what came since, so a number is right to the second whether
 -- anybody refreshed or not. Times of length are whole microseconds: sums are exact.
 
 -- since: when machine_silent_after had passed; until: when the machine was heard of again. A machine that is silent now

@@ -3,12 +3,12 @@
 SELECT refresh_history(:most::bigint);
 
 -- name: set_machine_silent_after(machine_silent_after)!
--- How long a machine may say nothing before it counts as unknown; null: for ever.
+-- How long a machine may send no report before it counts as unknown; null: without limit.
 UPDATE plant_settings SET machine_silent_after = :machine_silent_after::interval
 WHERE machine_silent_after IS DISTINCT FROM :machine_silent_after::interval;
 
 -- name: prepare_report()^
--- For one transaction: reports are planned anew each time, because a day and a year want different plans; a page of a
+-- For one transaction: reports are planned again each time, because a day and a year want different plans; a page of a
 -- history is nearly always in memory, wherever it lies.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
        set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true), clock_timestamp() AS now,
@@ -178,7 +178,7 @@ WITH silent AS MATERIALIZED (
     SELECT array_agg(n) AS names, array_agg(:start) AS froms, array_agg(:until) AS untils
     FROM unnest(:names::text[]) n WHERE n IN (SELECT machine_name FROM silent)
 )
-SELECT n AS machine_name, said.since, said.status, said.reason
+SELECT n AS machine_name, reported.since, reported.status, reported.reason
 FROM unnest(:names) n
 CROSS JOIN LATERAL (
     SELECT array_agg(greatest(change.at, :start)) AS since,
@@ -193,7 +193,7 @@ CROSS JOIN LATERAL (
                 UNION ALL
                 SELECT changed_at, version, new_status, reason FROM machine_status_history
                 WHERE machine_name = n AND changed_at > :start AND changed_at < :until) AS change
-          ORDER BY at, version) AS change) AS said
+          ORDER BY at, version) AS change) AS reported
 WHERE :start < :until AND n NOT IN (SELECT machine_name FROM silent)
 UNION ALL
 SELECT s.machine_name, array_agg(s.since ORDER BY s.since), array_agg(s.status ORDER BY s.since),
@@ -211,8 +211,8 @@ WITH mark AS MATERIALIZED (
     SELECT machine_name FROM history_pending, mark WHERE history_pending.at < mark.at OR mark.at IS NULL
     UNION SELECT machine_name FROM history_machines, mark WHERE mark.at IS NULL
 ), said_alone AS (
-    SELECT alone.machine_name, said.*
-    FROM alone CROSS JOIN LATERAL status_at(alone.machine_name, :moment) AS said
+    SELECT alone.machine_name, reported.*
+    FROM alone CROSS JOIN LATERAL status_at(alone.machine_name, :moment) AS reported
 ), said_since_mark AS (
     SELECT DISTINCT ON (machine_name) machine_name, status, reason, version, reported_at,
            max(began) FILTER (WHERE begins) OVER (PARTITION BY machine_name) AS began
@@ -241,17 +241,17 @@ WITH mark AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM machine_status_history h WHERE h.machine_name = m.machine_name AND h.changed_at <= :moment)
       AND (f.status IS NOT NULL OR EXISTS (SELECT FROM machine_status_history h WHERE h.machine_name = m.machine_name))
 )
-SELECT said.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
-       l.name AS line, said.status, said.reason, said.version, epoch_ms(said.reported_at) AS reported_ms,
-       epoch_ms(said.began) AS since_ms, epoch_ms(silent.since) AS silent_ms
-FROM (SELECT * FROM said_since_mark UNION ALL SELECT * FROM said_alone UNION ALL SELECT * FROM not_reported_yet) AS said
+SELECT reported.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
+       l.name AS line, reported.status, reported.reason, reported.version, epoch_ms(reported.reported_at) AS reported_ms,
+       epoch_ms(reported.began) AS since_ms, epoch_ms(silent.since) AS silent_ms
+FROM (SELECT * FROM said_since_mark UNION ALL SELECT * FROM said_alone UNION ALL SELECT * FROM not_reported_yet) AS reported
 LEFT JOIN silent USING (machine_name)
 LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_name)
-WHERE said.status IS NOT NULL
+WHERE reported.status IS NOT NULL
 ORDER BY l.position NULLS LAST, m.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
-         f.machine_id, said.machine_name COLLATE "C";
+         f.machine_id, reported.machine_name COLLATE "C";
 
 -- name: events_before(moment, most)
 -- The latest changes of the hour before a moment, newest first.

@@ -22,7 +22,7 @@ ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET
 -- plant's clock changed, all of the 7 days. A new reason for the same status is no change of it.
 WITH fresh AS (
     SELECT new.machine_name, greatest(new.at, now() - interval '7 days') AS at FROM new_to_dashboard() new
-), said AS (
+), reported AS (
     SELECT fresh.machine_name, fresh.at, s.version, s.changed_at, s.new_status, s.reason,
            lag(s.new_status) OVER (PARTITION BY fresh.machine_name ORDER BY s.changed_at, s.version) AS previous_status
     FROM fresh CROSS JOIN LATERAL (
@@ -33,11 +33,11 @@ WITH fresh AS (
         SELECT h.version, h.changed_at, h.new_status, h.reason FROM machine_status_history h
         WHERE h.machine_name = fresh.machine_name AND h.changed_at >= fresh.at AND h.changed_at < 'infinity') AS s
 ), change AS (
-    SELECT said.version, said.machine_name, said.changed_at, said.new_status AS status, said.previous_status,
-           said.reason, m.production_line, m.type, (said.changed_at AT TIME ZONE plant_zone()) AS local_time
-    FROM said JOIN known_machines m USING (machine_name)
-    WHERE said.changed_at >= said.at AND said.new_status IN ('operational', 'warning', 'down')
-      AND said.new_status IS DISTINCT FROM said.previous_status
+    SELECT reported.version, reported.machine_name, reported.changed_at, reported.new_status AS status, reported.previous_status,
+           reported.reason, m.production_line, m.type, (reported.changed_at AT TIME ZONE plant_zone()) AS local_time
+    FROM reported JOIN known_machines m USING (machine_name)
+    WHERE reported.changed_at >= reported.at AND reported.new_status IN ('operational', 'warning', 'down')
+      AND reported.new_status IS DISTINCT FROM reported.previous_status
 ), no_longer AS (
     DELETE FROM dashboard_machine_status_changes_7days d USING fresh
     WHERE d.machine_name = fresh.machine_name AND d.changed_at >= fresh.at

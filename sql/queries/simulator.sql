@@ -15,7 +15,7 @@ RETURNING tick;
 UPDATE simulator_state SET instance = NULL, last_tick = '-infinity' WHERE instance = :instance;
 
 -- name: simulated_floor()
--- Every machine in flow order with what it says and for how many seconds it has been saying it.
+-- Every machine in flow order with its status and the seconds since it began.
 SELECT f.machine_name, m.type, m.line_id, f.status, f.reason, f.version,
        extract(epoch FROM clock_timestamp() - f.status_since)::float8 AS lasted
 FROM machine_feed_stream f
@@ -27,10 +27,10 @@ ORDER BY l.position NULLS LAST, m.line_id, m.position, f.machine_id;
 -- Write as a real feed does. A machine that somebody else has changed since we read it, or is changing just now, is left
 -- alone: people come first, and we wait for no lock.
 WITH ours AS (
-    SELECT said.* FROM unnest(:names::text[], :statuses::text[], :reasons::text[], :versions::bigint[])
-        AS said (machine_name, status, reason, version)
+    SELECT reported.* FROM unnest(:names::text[], :statuses::text[], :reasons::text[], :versions::bigint[])
+        AS reported (machine_name, status, reason, version)
     JOIN machine_feed_stream f USING (machine_name)
-    WHERE f.version = said.version
+    WHERE f.version = reported.version
     FOR UPDATE OF f SKIP LOCKED
 )
 UPDATE machine_feed_stream f SET status = ours.status, reason = ours.reason, datetime = now()
@@ -59,9 +59,9 @@ LOCK TABLE machine_feed_stream, machine_status_history, work_order_checklist, wo
     IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: begin_history#
--- What machines said is written with times of its own: nothing must stamp, check or announce it. In the new history the
--- machines have been there for longer than they stand on the floor. Orders go by all their rules; only what lists
--- derive from them is made once, in the end.
+-- The reports of machines are written with their own times: nothing must stamp, check or announce them. In the new
+-- history the machines have been there for longer than they stand on the floor. Orders go by all their rules; only what
+-- lists derive from them is made once, in the end.
 ALTER TABLE machine_feed_stream DISABLE TRIGGER USER;
 ALTER TABLE work_orders DISABLE TRIGGER work_orders_inserted, DISABLE TRIGGER work_orders_updated;
 ALTER TABLE work_order_events DISABLE TRIGGER work_order_noted, DISABLE TRIGGER work_order_events_announce;
@@ -96,11 +96,11 @@ SELECT write_order_steps(:steps::jsonb);
 -- name: set_floor(names, statuses, reasons, sinces, moments, versions)!
 -- Let every machine stand as its history ends.
 UPDATE machine_feed_stream f
-SET status = said.status, reason = said.reason, datetime = said.moment, status_since = said.since,
-    reported_at = clock_timestamp(), version = said.version
+SET status = reported.status, reason = reported.reason, datetime = reported.moment, status_since = reported.since,
+    reported_at = clock_timestamp(), version = reported.version
 FROM unnest(:names::text[], :statuses::text[], :reasons::text[], :sinces::timestamptz[], :moments::timestamptz[],
-            :versions::bigint[]) AS said (machine_name, status, reason, since, moment, version)
-WHERE f.machine_name = said.machine_name;
+            :versions::bigint[]) AS reported (machine_name, status, reason, since, moment, version)
+WHERE f.machine_name = reported.machine_name;
 
 -- name: end_history#
 -- A simulator that goes on finds a floor that has its first picture.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, Server
+from database.postgres import SCHEMA, Server, until
 
 from floor.core.errors import MigrationError
 from floor.core.settings import Settings
@@ -89,6 +90,26 @@ async def test_a_start_waits_for_nobody_who_works_on_the_floor(
     await migrate(connection, SCHEMA, ALL)
     await migrate(connection, SCHEMA, PERCENT_OF_NOTHING)
     assert await connection.fetchval('SELECT percent(1, 3)::text') == '33.3'
+
+
+async def test_an_upgrade_that_meets_a_deadlock_with_a_writer_is_tried_again(
+        connection: asyncpg.Connection, other: asyncpg.Connection) -> None:
+    """PostgreSQL ends the upgrade, which waits for a table of the writer, who waits for one of the upgrade."""
+    trigger = edited('13_feed_rows.sql', "MESSAGE = format('machine_name has", "MESSAGE = format('the machine_name has")
+    await connection.execute("SET deadlock_timeout = '2s'")
+    await other.execute("SET deadlock_timeout = '1min'; BEGIN; UPDATE machine_feed_stream SET status = 'down'")
+    upgrade = asyncio.create_task(migrate(connection, SCHEMA, trigger))
+    waits = 'SELECT count(*) FROM pg_locks WHERE pid = $1 AND NOT granted'
+    await until(lambda: is_true(other, waits, connection.get_server_pid()))
+    await other.execute('SET LOCAL lock_timeout = 0; LOCK TABLE schema_migrations IN ROW EXCLUSIVE MODE')
+    await other.execute('COMMIT')
+    await upgrade
+    with pytest.raises(asyncpg.CheckViolationError, match='the machine_name has 300 characters'):
+        await connection.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', 300 * 'x')
+
+
+async def is_true(connection: asyncpg.Connection, query: str, *arguments: object) -> bool:
+    return bool(await connection.fetchval(query, *arguments))
 
 
 @pytest.mark.parametrize('with_its_file', [True, False])

@@ -237,11 +237,11 @@ def every_instance_plays() -> None:
 @mutation
 def ignores_a_newer_schema() -> None:
     """The schema is taken for what it should be."""
-    import floor.migrate
+    import floor.db.migrations
 
     async def trust(*_: object) -> list[Any]:
         return []
-    floor.migrate.migrate = trust   # type: ignore[assignment]
+    floor.db.migrations.migrate = trust   # type: ignore[assignment]
 
 
 @mutation
