@@ -22,15 +22,15 @@ from floor.core.errors import NotADemoError
 from floor.core.model import Employee, Role
 from floor.db.database import UNREACHABLE, Connection
 from floor.db.queries import Queries
+from simulator.order_batch import OrderBatch
 from simulator.orders import write_orders
-from simulator.papers import OrderBatch
 from simulator.plant import Station
-from simulator.story import Event, Standing, Story, ending, stops
+from simulator.timeline import Event, FinalState, Timeline, final_states, stops
 
 log = logging.getLogger(__name__)
 
 SEED = 18
-"""Every new floor has the same history, told as of its own now. This one ends with a typical picture and work to do."""
+"""Every new floor has the same history, up to its own now. This one ends with a typical picture and work to do."""
 WHO = 'simulator'
 DAY = timedelta(days=1)
 COPY_TIMEOUT_S = 600.0
@@ -55,8 +55,8 @@ async def backfill(connection: Connection, queries: Queries, *, days: int = 30, 
                    now: datetime | None = None) -> Backfill | None:
     """Write the days before now (the database's clock) if the database is new; None if it is not.
 
-    The machines then stand as the history ends, and a simulator goes on from there. The connection must be in the
-    floor's schema, its login own the tables.
+    The machines then have the status with which the history ends, and a simulator goes on from there. The connection
+    must be in the floor's schema, its login own the tables.
 
     :raises asyncpg.InsufficientPrivilegeError: it does not own them; nothing was written
     :raises NotADemoError: the floor is a plant; nothing was written
@@ -130,11 +130,11 @@ async def _imagine(connection: Connection, queries: Queries, since: datetime, un
     stations = [Station(row['machine_name'], row['type'], row['line_id'])
                 async for row in queries.simulated_floor(connection)]
     people = [Employee(**{**row, 'role': Role(row['role'])}) async for row in queries.everybody(connection)]
-    story = await asyncio.to_thread(Story, stations, seed, since)
-    events = story.tell(since)
+    timeline = await asyncio.to_thread(Timeline, stations, seed, since)
+    events = timeline.events_until(since)
     while since < until:
         since = min(since + DAY, until)
-        events += await asyncio.to_thread(story.tell, since)
+        events += await asyncio.to_thread(timeline.events_until, since)
     return events, await asyncio.to_thread(
         lambda: write_orders(stops(events), people, now=until, seed=seed))
 
@@ -145,7 +145,7 @@ async def _write(connection: Connection, queries: Queries, events: Sequence[Even
     await _copy(connection, 'machine_status_history', HISTORY_COLUMNS, (
         (version, event.machine, event.old, event.new, event.reason, event.at, event.at, WHO)
         for version, event in enumerate(events, first)))
-    await _stand(connection, queries, ending(events), first)
+    await _set_floor(connection, queries, final_states(events), first)
     for steps in await asyncio.to_thread(lambda: list(batch.as_json())):
         await queries.write_order_steps(connection, steps=steps)
     await queries.end_history(connection)
@@ -153,13 +153,13 @@ async def _write(connection: Connection, queries: Queries, events: Sequence[Even
     await queries.announce_history(connection)
 
 
-async def _stand(connection: Connection, queries: Queries, floor: Sequence[Standing], first: int) -> None:
+async def _set_floor(connection: Connection, queries: Queries, floor: Sequence[FinalState], first: int) -> None:
     await queries.set_floor(
         connection,
-        names=[standing.machine for standing in floor], statuses=[standing.status for standing in floor],
-        reasons=[standing.reason for standing in floor], sinces=[standing.since for standing in floor],
-        moments=[standing.at for standing in floor],
-        versions=[first + standing.last for standing in floor])
+        names=[state.machine for state in floor], statuses=[state.status for state in floor],
+        reasons=[state.reason for state in floor], sinces=[state.since for state in floor],
+        moments=[state.at for state in floor],
+        versions=[first + state.last for state in floor])
 
 
 async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

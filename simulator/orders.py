@@ -1,4 +1,4 @@
-"""Work orders that fit a story: one for each longer stop, reported by operators, done by technicians.
+"""Work orders that fit a timeline: one for each longer stop, reported by operators, done by technicians.
 
 An order's life is a generator that yields the moments of its steps; what lies in the future has not happened yet, and
 so some orders are still open, in progress or on hold. Pure: the same stops, people and seed give the same orders.
@@ -12,9 +12,9 @@ from random import Random
 
 from floor.core.model import Employee, HoldReason, Priority, Role
 from simulator.dwell import Lognormal
+from simulator.order_batch import Draft, OrderBatch
 from simulator.order_texts import CANCELLED, CHECKLISTS, COMMENTS, WAITS, texts_of
-from simulator.papers import Draft, OrderBatch
-from simulator.story import Stop
+from simulator.timeline import Stop
 
 MINUTE, HOUR = 60.0, 3600.0
 FAR = timedelta(days=365)

@@ -1,4 +1,4 @@
-"""The plant as a pure model: no clock, no database, and with the same seed the same story to the byte.
+"""The plant as a pure model: no clock, no database, and with the same seed the same events to the byte.
 
 Every machine has a random stream of its own, so a machine that joins or leaves does not change what the others draw.
 All times are in plant seconds; who plays the model decides how fast they pass.

@@ -55,7 +55,7 @@ async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: 
     """
     until = min(shift.end, now.astimezone(UTC))
     window = Window(shift.start, until)
-    kpis, causes, found, papers = await asyncio.gather(
+    kpis, causes, found, of_shift = await asyncio.gather(
         analytics.kpis(window), analytics.causes(window), analytics.stops(window, page=Page(size=MOST_STOPS)),
         orders.of_shift(shift.start, until))
     in_order = sorted(found.stops, key=lambda stop: (stop.since, name_key(stop.machine)))
@@ -64,9 +64,9 @@ async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: 
         shift, until, kpis, causes[:MOST_CAUSES], stops,
         running=tuple(stop for stop in in_order if not ended_by(stop, until)),
         new=sum(stop.since >= shift.start for stop in stops), cleared=sum(ended_by(stop, until) for stop in stops),
-        left=tuple(sorted(papers.left, key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at,
+        left=tuple(sorted(of_shift.left, key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at,
                                                           order.id))),
-        completed=papers.completed)
+        completed=of_shift.completed)
 
 
 def ended_by(stop: Stop, moment: datetime) -> bool:

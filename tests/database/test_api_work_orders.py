@@ -36,7 +36,8 @@ from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import Employees
-from floor.orders.work_orders import MOST_ATTACHMENTS, WorkOrders
+from floor.orders.order_attachments import MOST_ATTACHMENTS
+from floor.orders.work_orders import WorkOrders
 from floor.web.api.attachment_responses import disposition
 from floor.web.middleware.request_limits import MOST_BYTES
 

@@ -23,7 +23,7 @@ from simulator import backfill as backfill_module
 from simulator.backfill import SEED, Backfill, backfill
 from simulator.plant import Station
 from simulator.runner import SimulatorRunner
-from simulator.story import Story, ending, stops
+from simulator.timeline import Timeline, final_states, stops
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -123,7 +123,7 @@ async def test_what_is_written_is_the_story_to_the_microsecond(connect: Connect)
     now = await connection.fetchval("SELECT now() - interval '10 seconds'")
     stations = [Station(*row) for row in await connection.fetch(FLOOR)]
     await fill(connection, now=now)
-    told = Story(stations, SEED, now - timedelta(days=2)).tell(now)
+    told = Timeline(stations, SEED, now - timedelta(days=2)).events_until(now)
     rows = await connection.fetch('SELECT machine_name, old_status, new_status, reason, changed_at, datetime, '
                                   'changed_by FROM machine_status_history ORDER BY version')
     assert [tuple(row) for row in rows] == [
@@ -151,15 +151,16 @@ async def test_the_floor_stands_as_the_history_ends(connect: Connect) -> None:
     connection = await connect()
     done = await fill(connection)
     stations = [Station(*row) for row in await connection.fetch(FLOOR)]
-    standing = {stand.machine: stand for stand in ending(Story(stations, SEED, done.since).tell(done.until))}
+    events = Timeline(stations, SEED, done.since).events_until(done.until)
+    final = {state.machine: state for state in final_states(events)}
     rows = await connection.fetch('SELECT f.*, last.version AS last_version FROM machine_feed_stream f JOIN LATERAL '
                                   '(SELECT max(version) AS version FROM machine_status_history h '
                                   'WHERE h.machine_name = f.machine_name) AS last ON true')
     assert len(rows) == 30
     for row in rows:
-        stand = standing[row['machine_name']]
+        state = final[row['machine_name']]
         assert (row['status'], row['reason'], row['status_since'], row['datetime'], row['version']) == (
-            stand.status, stand.reason, stand.since, stand.at, row['last_version'])
+            state.status, state.reason, state.since, state.at, row['last_version'])
         assert row['reported_at'] >= done.until
     await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Tea' WHERE machine_id = 5")
     assert await connection.fetchval('SELECT version = (SELECT max(version) FROM machine_status_history) '
@@ -220,7 +221,7 @@ async def test_if_it_fails_nothing_is_left_of_it(connect: Connect, monkeypatch: 
         raise ConnectionError('the cable')
 
     with monkeypatch.context() as patch, pytest.raises(ConnectionError):
-        patch.setattr(backfill_module, '_stand', fail)
+        patch.setattr(backfill_module, '_set_floor', fail)
         await backfill(connection, QUERIES, days=2)
     assert await untouched(connection) == before
     assert await connection.fetch(SWITCHED_OFF) == []
@@ -252,13 +253,13 @@ async def test_whoever_listens_is_told_to_look_again_when_the_state_of_the_histo
 
 async def test_people_read_the_floor_meanwhile(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     connection, onlooker, seen = await connect(), await connect(), list[int]()
-    stand = backfill_module._stand
+    set_floor = backfill_module._set_floor
 
     async def look_first(*arguments: Any) -> None:
         seen.append(await onlooker.fetchval('SELECT count(*) FROM machine_status_history', timeout=20))
-        await stand(*arguments)
+        await set_floor(*arguments)
 
-    monkeypatch.setattr(backfill_module, '_stand', look_first)
+    monkeypatch.setattr(backfill_module, '_set_floor', look_first)
     await fill(connection)
     assert seen == [0]
 

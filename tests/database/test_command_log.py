@@ -14,7 +14,8 @@ from floor.core.errors import EditConflict, NotAllowed
 from floor.core.model import MachineName, Priority, Role, WorkOrderStatus
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees
-from floor.orders.work_orders import NewOrder, OrderEdit, Transition, WorkOrders
+from floor.orders.order_values import NewOrder, OrderEdit, Transition
+from floor.orders.work_orders import WorkOrders
 
 LEAK = NewOrder(MachineName('Valve_01_01'), 'Secret words of the plant', client_reference='once')
 

@@ -16,7 +16,8 @@ from floor.core.errors import NotAllowed
 from floor.core.model import MachineName, Priority, Role, WorkOrderStatus
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees
-from floor.orders.work_orders import NewOrder, OrderEdit, Transition, WorkOrders
+from floor.orders.order_values import NewOrder, OrderEdit, Transition
+from floor.orders.work_orders import WorkOrders
 from floor.plant.demo_removal import Plant
 
 ROOT = Path(__file__).parents[2]

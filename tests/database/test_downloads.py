@@ -21,8 +21,9 @@ from floor.core.errors import TooManyDownloads
 from floor.core.model import Identity, MachineName, Role
 from floor.db.database import Database
 from floor.orders.employees import Employees
+from floor.orders.order_values import NewOrder
 from floor.orders.work_order_list import OrderFilter, WorkOrderList
-from floor.orders.work_orders import NewOrder, WorkOrders
+from floor.orders.work_orders import WorkOrders
 from floor.web.http.downloads import Downloads
 
 pytestmark = pytest.mark.newest_postgres

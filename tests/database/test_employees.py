@@ -15,7 +15,8 @@ from floor.core.model import Employee, Identity, MachineName, Person, Role
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees, all_employees, require
-from floor.orders.work_orders import NewOrder, Transition, WorkOrders, WorkOrderStatus
+from floor.orders.order_values import NewOrder, Transition
+from floor.orders.work_orders import WorkOrders, WorkOrderStatus
 
 pytestmark = pytest.mark.newest_postgres
 

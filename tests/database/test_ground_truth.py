@@ -14,7 +14,7 @@ from floor.core.model import MachineName
 from floor.db.database import Database
 from simulator.backfill import SEED, Backfill, backfill
 from simulator.plant import Station
-from simulator.story import Event, Story
+from simulator.timeline import Event, Timeline
 
 UTC = ZoneInfo('UTC')
 MICRO_STOP = timedelta(minutes=5)
@@ -47,7 +47,7 @@ async def stations(database: Database) -> list[Station]:
 
 
 async def test_reports_count_the_stops_that_the_plant_had(database: Database, history: Backfill) -> None:
-    told = Story(await stations(database), SEED, history.since).tell(history.until)
+    told = Timeline(await stations(database), SEED, history.since).events_until(history.until)
     window = Window(history.since, history.until)
 
     for machine in sorted({event.machine for event in told}):

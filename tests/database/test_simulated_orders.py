@@ -21,7 +21,7 @@ from simulator.backfill import SEED, backfill
 from simulator.causes import WAITING
 from simulator.orders import ALWAYS
 from simulator.plant import Station
-from simulator.story import Stop, Story, stops
+from simulator.timeline import Stop, Timeline, stops
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -69,7 +69,8 @@ async def write(url: str) -> Written:
         await rows('SELECT * FROM work_order_events ORDER BY event_id'),
         await rows('SELECT * FROM work_order_checklist ORDER BY item_id'),
         {person.name: Role(person.role) for person in people},
-        await asyncio.to_thread(lambda: stops(Story(stations, SEED, done.since).tell(done.until))), done.until)
+        await asyncio.to_thread(lambda: stops(Timeline(stations, SEED, done.since).events_until(done.until))),
+        done.until)
     await connection.close()
     return written
 

@@ -30,9 +30,11 @@ from floor.core.model import HoldReason, Identity, MachineName, Priority, Role, 
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import Employees
+from floor.orders.order_attachments import MOST_ATTACHMENTS
+from floor.orders.order_values import NewOrder, OrderEdit, Transition
 from floor.orders.pictures import Picture, Pictures
 from floor.orders.work_order_files import MOST_BYTES, clean_file_name, media_type
-from floor.orders.work_orders import MOST_ATTACHMENTS, NewOrder, OrderEdit, Transition, WorkOrders
+from floor.orders.work_orders import WorkOrders
 
 pytestmark = pytest.mark.newest_postgres
 

@@ -10,8 +10,8 @@ from ui.services import person_at
 from floor.core.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
 from floor.core.model import Attachment, ChecklistItem, HoldReason, Identity, Priority, WorkOrderEvent
 from floor.core.rate_limit import ChangeRateLimit
+from floor.orders.order_values import UNCHANGED
 from floor.orders.upload_queue import MOST_OF_ONE
-from floor.orders.work_orders import UNCHANGED
 from floor.web.orders import reader, work_order_page
 from floor.web.orders.file_upload import FileUpload
 from floor.web.orders.history import note_of, sentence

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulator.plant import Station
-from simulator.story import Story
+from simulator.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Wait:
 
 
 def waits(stations: Sequence[Station], seed: int, since: datetime, until: datetime) -> list[Wait]:
-    """Of a `Story` of the same stations, seed and times, in order of their ends; of each line on its own, for speed."""
+    """Of the `Timeline` of these arguments, in order of their ends; of each line on its own, for speed."""
     found = []
     for line in dict.fromkeys(station.line for station in stations):
         here = [station for station in stations if station.line == line]
@@ -31,15 +31,15 @@ def waits(stations: Sequence[Station], seed: int, since: datetime, until: dateti
 
 def _waits_of_line(stations: Sequence[Station], here: Sequence[Station], seed: int, since: datetime,
                    until: datetime) -> list[Wait]:
-    story = Story(stations, seed, since)
-    plant, names = story.plant, {station.name for station in here}
+    timeline = Timeline(stations, seed, since)
+    plant, names = timeline.plant, {station.name for station in here}
     going: dict[str, tuple[str, datetime]] = {}
     found = []
     moment, end = plant.now, plant.now + (until - since).total_seconds()
     plant.arrange(here)
     while moment <= end:
         plant.advance(moment)
-        now, roots = story.moment(moment), plant.roots()
+        now, roots = timeline.moment(moment), plant.roots()
         for victim in names:
             if victim in going and roots.get(victim) != going[victim][0]:
                 found.append(Wait(victim, going[victim][0], going.pop(victim)[1], now))

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from ...core.model import Identity
+from ...orders.order_values import LONGEST_NAME
 from ...orders.pictures import LONGEST_S, LONGEST_TURN_S
 from ...orders.upload_queue import UploadQueue, arriving, place_for
-from ...orders.work_orders import LONGEST_NAME, WorkOrders
+from ...orders.work_orders import WorkOrders
 from .floor_api import answering
 from .order_answers import AttachmentAnswer
 from .order_parameters import PLACE, Id, Key, known_id

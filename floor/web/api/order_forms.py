@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from ...core.model import HoldReason, MachineName, Priority, WorkOrderStatus
-from ...orders.work_orders import UNCHANGED, NewOrder, OrderEdit, Transition
+from ...orders.order_values import UNCHANGED, NewOrder, OrderEdit, Transition
 from .fields import AT
 
 DATED = re.compile('[0-9]{4}-')

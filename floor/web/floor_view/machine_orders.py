@@ -17,7 +17,7 @@ from ..shell.services import Services
 
 MOST_ROWS = 20
 """Of one machine in the drawer; the list has them all."""
-ACTIVE = ','.join(state for state in WorkOrderStatus if state.is_active)
+ACTIVE = ','.join(status for status in WorkOrderStatus if status.is_active)
 
 
 class MachineOrders:

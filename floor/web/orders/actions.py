@@ -8,12 +8,12 @@ from nicegui import ui
 
 from ...core.errors import FloorError
 from ...core.model import AllowedTransition, Identity, Person, Role, WorkOrder, WorkOrderDetails
-from ...orders.work_orders import OrderEdit
+from ...orders.order_values import OrderEdit
 from ..shell.messages import Alert, Words, set_reason
 from ..shell.order_formatting import PriorityPill, due_words, role_needed, transition_word
 from ..shell.services import Services
 from .facts import status_words
-from .moves import OrderTransitions, refusal_words
+from .transitions import OrderTransitions, refusal_words
 
 NO_EMPLOYEE = 'Only employees take orders, and no active employee has your e-mail address.'
 MINE_ALREADY = 'It is yours already.'

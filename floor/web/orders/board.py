@@ -20,10 +20,10 @@ from ..shell.addresses import as_asked
 from ..shell.messages import Words
 from ..shell.order_formatting import short_id, transition_word
 from .filters import address_of
-from .moves import OrderTransitions
 from .order_card import BoardColumn, OrderCard
 from .table import row_of
 from .toast import OrderToast
+from .transitions import OrderTransitions
 
 COLUMNS = (WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.ON_HOLD, WorkOrderStatus.COMPLETED)
 MOST_CARDS = 500
@@ -203,7 +203,7 @@ class OrderBoard:
                 card.props['data-moving'] = 'false'
 
     def _offer_undo(self, before: WorkOrder, to: WorkOrderStatus) -> None:
-        """Where the way back is a move that this person may make."""
+        """Where the way back is a transition that this person may make."""
         if not self._place.is_deleted and self._transitions.can_undo(before, to):
             self._toast.offer(f'{short_id(before.id)}: {to.word.lower()}', 'Undo', lambda: self._undo(before))
 

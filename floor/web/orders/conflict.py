@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from ...core.model import Priority, WorkOrder, WorkOrderEvent
-from ...orders.work_orders import UNCHANGED, OrderEdit
+from ...orders.order_values import UNCHANGED, OrderEdit
 from ..shell.heading import Heading
 from ..shell.messages import Words
 from ..shell.order_formatting import in_ms

@@ -10,7 +10,7 @@ from ...core.errors import EditConflict, FloorError, InvalidInput
 from ...core.model import Employee, Identity, Person, Priority, Role, WorkOrder, WorkOrderDetails
 from ...core.names import in_order_of_names
 from ...core.text import is_visible, shortened
-from ...orders.work_orders import OrderEdit
+from ...orders.order_values import OrderEdit
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts
 from ..shell.heading import Heading

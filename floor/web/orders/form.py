@@ -8,7 +8,7 @@ from ...core.errors import DatabaseUnavailable, FloorError, InvalidInput, OrderA
 from ...core.model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
 from ...core.names import in_order_of_names, name_key
 from ...core.text import is_visible, shortened
-from ...orders.work_orders import NewOrder
+from ...orders.order_values import NewOrder
 from ..shell.back_button import BackCloses
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft, new_reference

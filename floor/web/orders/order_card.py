@@ -27,7 +27,7 @@ class Board(Protocol):
         """Dragging has ended, wherever."""
 
     def open_menu(self, card: OrderCard) -> None:
-        """The moves of this card are wanted."""
+        """The transitions of this card are asked for."""
 
     def focused(self, card: OrderCard) -> None:
         """It, or something in it, has the focus."""

@@ -32,8 +32,8 @@ from .editor import OrderEditor
 from .facts import OrderFacts
 from .form import FORM_RECONNECT_S
 from .history import OrderHistory
-from .moves import OrderTransitions
 from .reader import OrderReader
+from .transitions import OrderTransitions
 
 NO_SUCH_ORDER = 404
 

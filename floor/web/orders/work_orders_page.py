@@ -29,9 +29,9 @@ from ..shell.times import time_of_day
 from .board import BoardContent, OrderBoard, read_board
 from .filters import ADDRESS, BOARD, CSV_ADDRESS, TABLE, OrderFilters, address_of
 from .form import FORM_RECONNECT_S, OrderForm
-from .moves import OrderTransitions
 from .reader import OrderReader
 from .table import OrderRows, OrderTable
+from .transitions import OrderTransitions
 
 
 def register(services: Services) -> None:

@@ -1,6 +1,6 @@
 """What the plant did over days of the calendar: the model's plant seconds as moments, each machine's states as a chain.
 
-Pure like the model: the same stations, seed and times tell the same story.
+Pure like the model: the same stations, seed and times give the same events.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A machine says something new, of its status or only of its reason. old is None where its story begins."""
+    """A machine reports a new status, or only a new reason. old is None in its first event."""
 
     machine: str
     old: Status | None
@@ -38,8 +38,8 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a machine says in the end."""
+class FinalState:
+    """What a machine reports at the end of a timeline."""
 
     machine: str
     status: Status
@@ -52,8 +52,8 @@ class Standing:
     """The index of that event."""
 
 
-class Story:
-    """Tells on from moment to moment. Going in one step or in many gives the same."""
+class Timeline:
+    """The events of the plant, read on from moment to moment. One step or many give the same events."""
 
     def __init__(self, stations: Sequence[Station], seed: int, since: datetime) -> None:
         """stations: in flow order. since: aware, when it begins."""
@@ -66,12 +66,13 @@ class Story:
         """When a moment of the plant was by the calendar."""
         return self._since + timedelta(seconds=plant_seconds - self._began)
 
-    def tell(self, until: datetime) -> list[Event]:
-        """Every event up to this moment that was not told yet, in order of time."""
+    def events_until(self, until: datetime) -> list[Event]:
+        """Every event up to this moment that was not returned before, in order of time."""
         last = self._last
         events = []
         if not last:
-            events = [Event(said.machine, None, said.status, said.reason, self._since) for said in self.plant.frame()]
+            events = [Event(change.machine, None, change.status, change.reason, self._since)
+                      for change in self.plant.frame()]
             last.update((event.machine, event) for event in events)
         in_order = True
         for change in self.plant.advance(self._began + (until - self._since).total_seconds()):
@@ -85,20 +86,20 @@ class Story:
         return events if in_order else sorted(events, key=lambda event: event.at)
 
 
-def ending(events: Sequence[Event]) -> list[Standing]:
-    """How every machine stands after these events, in the order of its first."""
+def final_states(events: Sequence[Event]) -> list[FinalState]:
+    """The last status of every machine, in the order of its first event."""
     since: dict[str, datetime] = {}
     number: dict[str, int] = {}
     for index, event in enumerate(events):
         if event.old != event.new:
             since[event.machine] = event.at
         number[event.machine] = index
-    return [Standing(name, events[index].new, events[index].reason, since[name], events[index].at, index)
+    return [FinalState(name, events[index].new, events[index].reason, since[name], events[index].at, index)
             for name, index in number.items()]
 
 
 def stops(events: Iterable[Event]) -> list[Stop]:
-    """Every stop that began in a story, in order of its beginning."""
+    """Every stop that began in a timeline, in order of its beginning."""
     down: dict[str, Event] = {}
     found = []
     for event in events:

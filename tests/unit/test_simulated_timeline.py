@@ -14,13 +14,13 @@ from unit.ground_truth import waits
 
 from floor.core.model import Employee, Role
 from simulator.causes import BLOCKED, PROFILES, STARVED, WAITING
+from simulator.order_batch import OrderBatch
 from simulator.order_texts import ANY_CAUSE, TEXTS, texts_of
 from simulator.orders import write_orders
-from simulator.papers import OrderBatch
 from simulator.plant import Station
-from simulator.story import Event, Stop, Story, ending, stops
+from simulator.timeline import Event, Stop, Timeline, final_states, stops
 
-pytestmark = pytest.mark.xdist_group('story')   # they share one month, which takes as long as all of them
+pytestmark = pytest.mark.xdist_group('timeline')   # they share one month, which takes as long as all of them
 
 TYPES = {'S': 'sorter', 'R': 'robotic_arm', 'M': 'injection_molder', 'V': 'valve', 'P': 'painter'}
 FLOOR = [Station(f'{letter}_{line}_{place}', TYPES[letter], line)
@@ -37,7 +37,7 @@ PEOPLE = [Employee(number, first, last, f'{first}.{last}@Example.com', 'Plant', 
 
 
 def tell(seed: int = 1, days: float = 30, stations: Sequence[Station] = FLOOR) -> list[Event]:
-    return Story(stations, seed, NOW - days * DAY).tell(NOW)
+    return Timeline(stations, seed, NOW - days * DAY).events_until(NOW)
 
 
 def write(told: Sequence[Stop], people: Sequence[Employee] = PEOPLE, seed: int = 1) -> OrderBatch:
@@ -80,7 +80,7 @@ def test_the_month_shows_sixty_thirty_ten_and_what_it_waits_for(month: list[Even
     assert 90_000 < len(month) < 115_000
 
 
-def test_every_machine_has_one_unbroken_story_that_ends_now(month: list[Event]) -> None:
+def test_every_machine_has_one_unbroken_timeline_that_ends_now(month: list[Event]) -> None:
     assert [event.at for event in month] == sorted(event.at for event in month)
     assert chains(month).keys() == {station.name for station in FLOOR}
     for chain in chains(month).values():
@@ -95,36 +95,36 @@ def test_every_machine_has_one_unbroken_story_that_ends_now(month: list[Event]) 
 def test_two_events_of_one_machine_are_never_at_once() -> None:
     """Not even where the clock of the database could not tell them apart."""
     quick = [Station(f'M{number}', 'sorter', None) for number in range(20)]
-    story = Story(quick, 1, NOW - 10 * DAY)
-    story.moment = lambda seconds: NOW - 10 * DAY  # type: ignore[method-assign]
-    events = story.tell(NOW)
+    timeline = Timeline(quick, 1, NOW - 10 * DAY)
+    timeline.moment = lambda seconds: NOW - 10 * DAY  # type: ignore[method-assign]
+    events = timeline.events_until(NOW)
     assert [event.at for event in events] == sorted(event.at for event in events)
     for chain in chains(events).values():
         assert all(after.at - before.at == timedelta(microseconds=1) for before, after in pairwise(chain))
 
 
 def test_the_same_seed_tells_the_same_whatever_the_steps() -> None:
-    story, in_steps = Story(FLOOR, 1, NOW - 8 * DAY), list[Event]()
+    timeline, in_steps = Timeline(FLOOR, 1, NOW - 8 * DAY), list[Event]()
     for day in range(1, 17):
-        in_steps += story.tell(NOW - 8 * DAY + day * DAY / 2)
+        in_steps += timeline.events_until(NOW - 8 * DAY + day * DAY / 2)
     assert in_steps == tell(days=8)
     assert tell(seed=2, days=1) != tell(seed=1, days=1) == tell(seed=1, days=1)
 
 
-def test_it_is_the_same_story_whenever_it_is_told() -> None:
-    later = Story(FLOOR, 1, NOW + DAY).tell(NOW + 3 * DAY)
+def test_it_is_the_same_timeline_whenever_it_is_read() -> None:
+    later = Timeline(FLOOR, 1, NOW + DAY).events_until(NOW + 3 * DAY)
     assert [replace(event, at=event.at - 3 * DAY) for event in later] == tell(days=2)
 
 
 def test_the_ending_is_what_the_last_events_say(month: list[Event]) -> None:
-    standing, chains_of = ending(month), chains(month)
-    assert [stand.machine for stand in standing] == [station.name for station in FLOOR]
-    for stand in standing:
-        chain = chains_of[stand.machine]
-        assert month[stand.last] == chain[-1]
-        assert (stand.status, stand.reason, stand.at) == (chain[-1].new, chain[-1].reason, chain[-1].at)
+    final, chains_of = final_states(month), chains(month)
+    assert [state.machine for state in final] == [station.name for station in FLOOR]
+    for state in final:
+        chain = chains_of[state.machine]
+        assert month[state.last] == chain[-1]
+        assert (state.status, state.reason, state.at) == (chain[-1].new, chain[-1].reason, chain[-1].at)
         came = next(event for event in reversed(chain) if event.new != event.old)
-        assert (came.new, came.at) == (stand.status, stand.since)
+        assert (came.new, came.at) == (state.status, state.since)
 
 
 def test_a_stop_lasts_from_down_until_it_is_left(month: list[Event]) -> None:
@@ -132,11 +132,11 @@ def test_a_stop_lasts_from_down_until_it_is_left(month: list[Event]) -> None:
     assert [stop.since for stop in found] == sorted(stop.since for stop in found)
     assert len(found) == sum(event.new == 'down' and event.old is not None for event in month)
     total = sum(((stop.until or NOW) - stop.since for stop in found), timedelta())
-    # a machine that is down when the story begins is in no stop: nobody knows since when
+    # a machine that is down when the timeline begins is in no stop: nobody knows since when
     down = [length for event, length in stretches(month) if event.new == 'down' and event.old is not None]
     assert total == sum(down, timedelta())
     assert {stop.machine for stop in found if stop.until is None} == {
-        stand.machine for stand in ending(month) if stand.status == 'down'}
+        state.machine for state in final_states(month) if state.status == 'down'}
 
 
 def test_who_made_whom_wait_can_be_read_off_what_they_showed() -> None:

@@ -7,7 +7,8 @@ from nicegui import background_tasks, ui
 from ...core.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
 from ...core.model import AllowedTransition, HoldReason, Identity, Person, Status, WorkOrder, WorkOrderStatus
 from ...core.text import is_visible, shortened
-from ...orders.work_orders import NOBODY_TO_START, OrderEdit, Transition
+from ...orders.order_values import OrderEdit, Transition
+from ...orders.work_orders import NOBODY_TO_START
 from ..shell.back_button import BackCloses
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft

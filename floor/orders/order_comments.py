@@ -1,0 +1,37 @@
+"""What people say about a work order."""
+
+from __future__ import annotations
+
+from ..core.errors import ReferenceReusedError
+from ..core.model import Identity, Role, WorkOrderEvent
+from ..core.text import LONG_TEXT, clean_reference, clean_text
+from ..db.transactions import logged
+from .order_transactions import OrderTransactions
+
+
+class OrderComments(OrderTransactions):
+    """Comments are only added to; the history of the order has them."""
+
+    async def comment(self, who: Identity, id: str, text: str, client_reference: str | None = None
+                      ) -> tuple[WorkOrderEvent, ...]:
+        """Say something; the same client reference twice is said once: see `comment_once`."""
+        return (await self.comment_once(who, id, text, client_reference))[0]
+
+    async def comment_once(self, who: Identity, id: str, text: str, client_reference: str | None
+                           ) -> tuple[tuple[WorkOrderEvent, ...], bool]:
+        """The order's history with a new comment and true, or false where this client reference of theirs has made it
+        before. Needs an operator. It is read before the end of the transaction: when the comment is kept, nothing more
+        can fail.
+
+        :raises ReferenceReusedError: the reference has made another comment before
+        """
+        text, reference = clean_text(text, 'text', LONG_TEXT), clean_reference(client_reference)
+        async with (logged('comment on a work order', who, order=id) as said,
+                    self._changing(who, id, Role.OPERATOR, 'commenting') as (connection, _, _)):
+            row = await self._queries.comment_work_order(connection, id=id, text=text, client_reference=reference)
+            if row is None:
+                earlier = await self._queries.comment_with_reference(connection, client_reference=reference)
+                if (earlier['work_order_id'], earlier['note']) != (id, text):
+                    raise ReferenceReusedError('a comment', earlier['note'])
+                said.clear()
+            return await self._events(connection, id), row is not None
