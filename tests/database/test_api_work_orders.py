@@ -902,7 +902,7 @@ async def test_what_is_overdue_does_not_ask_the_clock_of_this_machine(
 
 async def test_what_is_yet_to_come_cannot_have_been_reported_whatever_this_machine_thinks(
         supervisor: Client, wrong_clock: Callable[[str], None]) -> None:
-    wrong_clock('floor.orders.work_orders')
+    wrong_clock('floor.orders.order_values')
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     answer = await supervisor.post(PATH, json={**LEAK, 'timestamp': tomorrow.isoformat()})
     assert answer.status_code == 422
