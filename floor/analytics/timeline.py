@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from ..core.errors import InvalidInput
+from ..core.formatting import number
 from ..core.model import FloorSnapshot, MachineName, MachineRecord, Status
 from ..db.row_mapping import to_brief, to_event, to_status
 from .reading import Reading
@@ -41,7 +42,7 @@ class Lane:
 async def read_timeline(reading: Reading, machines: Sequence[MachineName], columns: int) -> tuple[Lane, ...]:
     """Lanes in the order asked for; a machine that nobody knows is unknown all the time."""
     if not 1 <= columns <= MOST_COLUMNS:
-        raise InvalidInput(f'a timeline has 1 to {MOST_COLUMNS:,} columns', 'columns')
+        raise InvalidInput(f'a timeline has 1 to {number(MOST_COLUMNS)} columns', 'columns')
     names = list(dict.fromkeys(machines))
     window = reading.window
     column = (window.end - window.start) // columns + MICROSECOND

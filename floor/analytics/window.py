@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..core.errors import InvalidInput
+from ..core.formatting import number
 from ..core.model import MachineName
 
 MICROSECOND = timedelta(microseconds=1)
@@ -64,7 +65,7 @@ class Page:
 
     def __post_init__(self) -> None:
         if not (1 <= self.number <= LAST_PAGE and 1 <= self.size <= LONGEST_PAGE):
-            raise InvalidInput(f'a page has a number from 1 on and 1 to {LONGEST_PAGE:,} rows', 'page')
+            raise InvalidInput(f'a page has a number from 1 on and 1 to {number(LONGEST_PAGE)} rows', 'page')
 
     @property
     def skip(self) -> int:

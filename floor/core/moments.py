@@ -8,9 +8,22 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, tzinfo
+from enum import StrEnum
 
 from .errors import InvalidInput
 from .text import shown
+
+
+class Form(StrEnum):
+    """How a moment is written for people; everywhere one of these."""
+
+    TIME = '%H:%M'
+    SECONDS = '%H:%M:%S'
+    DAY = '%a %d %b %H:%M'
+    DAY_SECONDS = '%a %d %b %H:%M:%S'
+    DATE = '%Y-%m-%d'
+    FULL = '%Y-%m-%d %H:%M:%S'
+
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 LONGEST_TEXT = 40

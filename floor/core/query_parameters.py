@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from .errors import InvalidInput, QueryError
+from .formatting import number
 from .moments import parse_day, parse_moment
 from .sentences import as_sentence
 from .text import shown
@@ -81,7 +82,8 @@ class Query:
         elif '\0' in text or text != text.encode(errors='replace').decode():
             self.fail(name, f'Cannot understand {said}: it holds a NUL character or half a character')
         elif len(text) > longest:
-            self.fail(name, f'Cannot use {said}: it has {len(text):,} characters, and {longest:,} at most are allowed')
+            self.fail(name, f'Cannot use {said}: it has {number(len(text))} characters, and {number(longest)} at most '
+                      'are allowed')
         else:
             return text
         return ''
@@ -114,7 +116,7 @@ class Query:
             return default
         if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most:
             return int(text)
-        self.fail(name, f'Cannot understand {self.written(name)}={shown(text)}: use a number from 1 to {most:,}')
+        self.fail(name, f'Cannot understand {self.written(name)}={shown(text)}: use a number from 1 to {number(most)}')
         return default
 
     def moment(self, name: str, zone: tzinfo) -> datetime | None:
@@ -161,7 +163,7 @@ def no_such(kind: str, name: str, names: Sequence[str]) -> str:
     if close:
         return f'{sentence} Did you mean {listed(close)}?'
     more = len(names) - MOST_NAMES
-    return f'{sentence} Use {listed(names[:MOST_NAMES])}' + (f', or one of {more:,} more.' if more > 0 else '.')
+    return f'{sentence} Use {listed(names[:MOST_NAMES])}' + (f', or one of {number(more)} more.' if more > 0 else '.')
 
 
 def listed(words: Iterable[str]) -> str:

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from .formatting import number
+
 WINDOW_S = 60.0
 MOST_REASONS = 20
 OTHER = 'other reasons'
@@ -37,7 +39,7 @@ class RepeatedLog:
         if not (more := self._more[reason]):
             del self._more[reason]
             return
-        self._log.warning('%s more of the same within %g s', f'{more:,}', self._window,
+        self._log.warning('%s more of the same within %g s', number(more), self._window,
                           extra={'reason': reason, 'count': more})
         self._more[reason] = 0
         self._call_later(self._window, lambda: self._end_window(reason))

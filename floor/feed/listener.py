@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from ..core.errors import DatabaseError, DatabaseReadOnly, FeedNotDelivered, NotificationError
+from ..core.formatting import duration
 from ..core.model import FloorSnapshot, MachineChange, MachineName, OrderBrief, OrderId
 from ..core.repeated_log import RepeatedLog
 from ..db.database import UNREACHABLE, Connect, Connection, describe
@@ -289,7 +290,7 @@ class Listener:
         more = f' and {len(missing) - MOST_NAMED} more' if len(missing) > MOST_NAMED else ''
         self._store.set_trouble('The database does not announce or record every change (missing or switched off: '
                                 f'trigger {", ".join(missing[:MOST_NAMED])}{more}). The floor '
-                                f'is read every {self._timing.polling:g} s instead.')
+                                f'is read every {duration(self._timing.polling)} instead.')
 
     async def _audit_floor(self, session: _Session) -> None:
         """Compare the store with the tables, once all that was announced before the comparison has arrived."""

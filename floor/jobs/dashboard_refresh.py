@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from ..analytics.analytics import MICRO_STOP
+from ..core.formatting import number
 from ..core.model import HistoryState
 from ..db.database import SQL, Database, read_sql
 from ..db.task_status import TaskStatus
@@ -88,7 +89,7 @@ class DashboardRefresh:
                     self._forgot_on = today  # a day's history is forgotten at midnight
                     break
         if rows:
-            log.info('%s changes of status older than %s days were forgotten; what they add up to stays', f'{rows:,}',
+            log.info('%s changes of status older than %s days were forgotten; what they add up to stays', number(rows),
                      self._retention.days)
         return rows
 

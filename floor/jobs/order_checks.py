@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from ..core.formatting import number
 from ..db.database import Database
 from ..db.task_status import TaskStatus
 from .periodic_job import PeriodicJob
@@ -54,4 +55,4 @@ class OrderChecks:
 def few(ids: list[str]) -> list[str]:
     """The first of them for a line of the log, and how many more there are."""
     more = len(ids) - MOST_NAMED
-    return [*ids[:MOST_NAMED], *([f'and {more:,} more'] if more > 0 else [])]
+    return [*ids[:MOST_NAMED], *([f'and {number(more)} more'] if more > 0 else [])]

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from fastapi import HTTPException, Request, Response
 
+from ...core.formatting import number
 from ...core.model import Attachment, Identity
 from ...core.resources import resource_folder
 from ...orders.work_orders import WorkOrders
@@ -59,7 +60,7 @@ class AttachmentResponses:
         if asked and request.headers.get('if-range', tag) == tag and (part := byte_range(asked, file.size)) is not None:
             span, status = part, 206
             if not part:
-                raise HTTPException(416, f'this file has {file.size:,} bytes: ask for some of these',
+                raise HTTPException(416, f'this file has {number(file.size)} bytes: ask for some of these',
                                     {'Content-Range': f'bytes */{file.size}'})
             headers['Content-Range'] = f'bytes {part.start}-{part.stop - 1}/{file.size}'
         headers['Content-Length'] = str(len(span))

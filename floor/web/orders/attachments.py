@@ -6,6 +6,7 @@ from functools import partial
 
 from nicegui import ui
 
+from ...core.formatting import MEGABYTE, file_size
 from ...core.model import Attachment, Identity, Person, Role, WorkOrderDetails
 from ...orders.upload_queue import place_for
 from ..shell.addresses import as_asked
@@ -16,7 +17,6 @@ from ..shell.services import Services
 from ..shell.times import date_and_time
 from .upload_button import UploadButton
 
-MEGABYTE = 1024 * 1024
 LARGEST = 10 * MEGABYTE
 REFUSED = 'Only images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF of up to 10 MB can be attached.'
 PICTURES = ','.join(['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
@@ -67,7 +67,7 @@ class OrderAttachments:
                 Words('span', attachment.file_name).classes('said')
             link.props['rel'] = 'noopener'
             with ui.element('span').classes('quiet'):
-                Words('span', f'{size_words(attachment.size)} · {attachment.added_by} · ')
+                Words('span', f'{file_size(attachment.size)} · {attachment.added_by} · ')
                 Words('time', added)
 
     def _upload(self, label: str, refusal: str, accept: str) -> UploadButton:
@@ -88,10 +88,3 @@ class OrderAttachments:
             more = len(self._problems) - MOST_PROBLEMS
             shown = [*self._problems[:MOST_PROBLEMS], *([f'And {more} more.'] if more > 0 else [])]
             self._problem.show('\n'.join(shown))
-
-
-def size_words(size: int) -> str:
-    """'840 kB', '2.4 MB', rounded up to the next tenth; size in bytes."""
-    if size < MEGABYTE:
-        return f'{-(-size // 1024)} kB'
-    return f'{-(-size * 10 // MEGABYTE) / 10:.1f} MB'

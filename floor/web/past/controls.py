@@ -10,7 +10,7 @@ from nicegui.events import ValueChangeEventArguments
 
 from ...analytics import Window
 from ...core.formatting import Detail, duration
-from ...core.moments import by_the_clock
+from ...core.moments import Form, by_the_clock
 from ...core.shifts import Shift
 from ..reports.axis import show_marks
 from ..shell.past_address import PastMoment
@@ -56,7 +56,7 @@ class PastControls:
         self._is_told = True
         self._slider.set_value(int((moment.at - moment.start).total_seconds()))
         self._is_told = False
-        self._slider.props['aria-valuetext'] = by_the_clock(moment.at, self._zone, '%a %d %b %H:%M:%S')
+        self._slider.props['aria-valuetext'] = by_the_clock(moment.at, self._zone, Form.DAY_SECONDS)
 
     @property
     def is_playing(self) -> bool:

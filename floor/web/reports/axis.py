@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from nicegui import ui
 
 from ...analytics import Window
-from ...core.moments import comes_twice, meanings, zone_word
+from ...core.moments import Form, comes_twice, meanings, zone_word
 
 MINUTE_S, QUARTER_S, HOUR_S, DAY_S = 60, 900, 3600, 86_400
 STEPS_S = (1, 5, 15, 30, *(minutes * MINUTE_S for minutes in (1, 5, 10, 15, 30)),
@@ -73,5 +73,5 @@ def _round_times(start: datetime, end: datetime, zone: tzinfo, step: int) -> lis
 def _text(moment: datetime, step: int) -> str:
     if (moment.hour, moment.minute, moment.second) == (0, 0, 0):
         return f'{moment:%a} {moment.day} {moment:%b}'
-    return moment.strftime('%H:%M:%S' if step < MINUTE_S else '%H:%M') + (
+    return moment.strftime(Form.SECONDS if step < MINUTE_S else Form.TIME) + (
         f' {zone_word(moment)}' if comes_twice(moment) else '')

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from ...analytics import Scope, Window
 from ...analytics.stops import By
 from ...core.model import MachineName
-from ...core.moments import by_the_clock
+from ...core.moments import Form, by_the_clock
 from ...core.query_parameters import Query
 
 ADDRESS = '/reports'
@@ -154,7 +154,7 @@ class ReportChoice:
             former = shifts.at(shift.start - MICROSECOND)
             return Comparison(Window(shift.start, shift.end),
                               Window(former.start, min(former.end, former.start + (now - shift.start))),
-                              f'{shift.name}, {by_the_clock(shift.start, zone, "%H:%M")} to now')
+                              f'{shift.name}, {by_the_clock(shift.start, zone, Form.TIME)} to now')
         days = _DAYS.get(self.span, 1)
         local = now.astimezone(zone).replace(tzinfo=None)
         first = datetime.combine(local.date() - timedelta(days - 1), time())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from nicegui import ui
 
-from ...core.moments import by_the_clock, meanings, with_offset
+from ...core.moments import Form, by_the_clock, meanings, with_offset
 from ..shell.text_field import TextField
 from .choice import of_field
 
@@ -46,6 +46,6 @@ class MomentField:
         found = found if len(found) > 1 else ()
         if found != self._meanings:
             self._meanings = found
-            self._which.set_options({number: f'{by_the_clock(at, self._zone, "%H:%M")}, the {ORDINALS[number]}'
+            self._which.set_options({number: f'{by_the_clock(at, self._zone, Form.TIME)}, the {ORDINALS[number]}'
                                      for number, at in enumerate(found)}, value=0 if found else None)
             self._which.set_visibility(bool(found))

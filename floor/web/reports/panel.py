@@ -11,7 +11,7 @@ from nicegui import ui
 from ...analytics.report_tables import Cell, Kind, Table
 from ...core.formatting import NOTHING, duration, number, percent
 from ...core.model import DisplayName, MachineName
-from ...core.moments import by_the_clock
+from ...core.moments import Form, by_the_clock
 from ...core.text import shortened
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
@@ -112,7 +112,7 @@ class TableView:
     def words(self, kind: Kind, cell: Cell) -> str:
         """A cell for people."""
         if isinstance(cell, datetime):
-            return by_the_clock(cell, self._zone, '%Y-%m-%d %H:%M:%S')
+            return by_the_clock(cell, self._zone, Form.FULL)
         if isinstance(cell, date):
             return f'{cell:%a %Y-%m-%d}'
         if isinstance(cell, str):

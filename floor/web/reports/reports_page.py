@@ -23,6 +23,7 @@ from ...core.errors import (
     QueryError,
 )
 from ...core.model import MachineName
+from ...core.moments import Form, by_the_clock
 from ...core.names import name_key
 from ...feed.store import NOT_ON_A_LINE, Connection, Difference
 from ..http.csv_response import CsvResponses
@@ -247,7 +248,8 @@ class ReportsPage:
     def _loading(self, loading: bool) -> None:
         with self._client:
             self._root.props['data-loading'] = str(loading).lower()
-            self._filters.say('Reading…' if loading else f'as of {self._now:%H:%M:%S}')
+            at = by_the_clock(self._now, self._services.zone, Form.SECONDS)
+            self._filters.say('Reading…' if loading else f'as of {at}')
 
     def _failed(self, error: FloorError) -> None:
         if isinstance(error, HistoryNotReadyError):  # what was shown before it was begun is wrong

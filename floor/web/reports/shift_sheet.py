@@ -13,7 +13,7 @@ from ...analytics import Kpis, Stop
 from ...analytics.shift_report import ShiftReport, ended_by
 from ...core.formatting import NOTHING, Detail, counted, duration, minutes, number, percent
 from ...core.model import DisplayName, OrderId, WorkOrder
-from ...core.moments import by_the_clock
+from ...core.moments import Form, by_the_clock
 from ...core.text import shortened
 from ..shell.heading import Heading
 from ..shell.messages import Words
@@ -55,8 +55,8 @@ class ShiftSheet:
     def show(self, report: ShiftReport) -> None:
         """This report in place of the one before."""
         shift, zone = report.shift, self._zone
-        start, end = (by_the_clock(at, zone, '%H:%M') for at in (shift.start, shift.end))
-        so_far = f', as of {by_the_clock(report.until, zone, "%H:%M:%S")}' if report.is_going else ''
+        start, end = (by_the_clock(at, zone, Form.TIME) for at in (shift.start, shift.end))
+        so_far = f', as of {by_the_clock(report.until, zone, Form.SECONDS)}' if report.is_going else ''
         self._title.set_text(f'Shift report: {shift.name}, {shift.start.astimezone(zone):%a %Y-%m-%d}')
         self._time.set_text(f'{start} to {end}, '
                             f'{duration((shift.end - shift.start).total_seconds())}{so_far}')
@@ -199,9 +199,9 @@ def reason(stop: Stop) -> str:
 
 def at(moment: datetime | None, zone: tzinfo) -> str:
     """'Mon 23 Nov 10:42'."""
-    return '' if moment is None else by_the_clock(moment, zone, '%a %d %b %H:%M')
+    return '' if moment is None else by_the_clock(moment, zone, Form.DAY)
 
 
 def time(moment: datetime | None, zone: tzinfo) -> str:
     """'10:42', of a moment in the shift."""
-    return '' if moment is None else by_the_clock(moment, zone, '%H:%M')
+    return '' if moment is None else by_the_clock(moment, zone, Form.TIME)

@@ -10,7 +10,7 @@ from nicegui import ui
 from ...analytics import Stop
 from ...core.formatting import duration
 from ...core.model import DisplayName
-from ...core.moments import by_the_clock
+from ...core.moments import Form, by_the_clock
 from ...core.text import shortened
 from ..shell.heading import Heading
 from ..shell.messages import Words
@@ -74,7 +74,7 @@ class StopStory(ui.dialog):
                     Words('dd', meaning).classes('clock-meaning')
 
     def _time(self, at: datetime) -> str:
-        return by_the_clock(at, self._zone, '%a %d %b %H:%M:%S')
+        return by_the_clock(at, self._zone, Form.DAY_SECONDS)
 
 
 def past_address(at: datetime) -> str:

@@ -11,7 +11,7 @@ from ...analytics import Analytics, Page, Scope, Stop, StopPage, Window
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import counted, duration
 from ...core.model import DisplayName
-from ...core.moments import by_the_clock
+from ...core.moments import Form, by_the_clock
 from ...core.text import shortened
 from ..shell.heading import Heading
 from ..shell.messages import Alert, Words, as_sentence
@@ -101,4 +101,4 @@ class StopTable:
                     f'Story of {shortened(name, 60)}, {self._time(stop.since)}'
 
     def _time(self, at: datetime) -> str:
-        return by_the_clock(at, self._zone, '%a %d %b %H:%M:%S')
+        return by_the_clock(at, self._zone, Form.DAY_SECONDS)

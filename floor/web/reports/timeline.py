@@ -14,7 +14,7 @@ from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Window
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import duration
 from ...core.model import DisplayName, MachineName, Status
-from ...core.moments import by_the_clock
+from ...core.moments import Form, by_the_clock
 from ...core.text import shortened
 from ...feed.store import Store
 from ..shell.heading import Heading
@@ -224,7 +224,7 @@ class Timeline:
     def _time(self, at: datetime) -> str:
         """With the day where the window has more than one."""
         days = {self._shown.start.astimezone(self._zone).date(), self._shown.end.astimezone(self._zone).date()}
-        return by_the_clock(at, self._zone, '%H:%M:%S' if len(days) == 1 else '%a %d %b %H:%M:%S')
+        return by_the_clock(at, self._zone, Form.SECONDS if len(days) == 1 else Form.DAY_SECONDS)
 
     def _machines(self) -> list[MachineName]:
         if self._chosen is not None:
