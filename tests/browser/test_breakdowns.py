@@ -14,7 +14,7 @@ from suspended import suspended
 
 from floor.db.embedded.server import EmbeddedPostgres, address
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
 BREAK = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"
 GREY = re.compile(r'grayscale\(1\)')

@@ -9,7 +9,7 @@ import pytest
 from browser.program import Program
 from playwright.async_api import expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
 RIBBON, BUTTON = 'Demo: simulated data', 'Set up your plant'
 

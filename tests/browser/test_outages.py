@@ -8,7 +8,7 @@ import pytest
 from benchmarks.onlooker import endure
 from benchmarks.outages import asleep, frozen, half_open, held, looking, wifi_lost
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
 PROMISE_S = 5.0
 SLACK_S = 2.5   # the machine is busy

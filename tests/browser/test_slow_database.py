@@ -12,7 +12,7 @@ import pytest_asyncio
 from browser.harness import stopped_database, until
 from playwright.async_api import expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
 AT_ONCE = 6
 """Of each page."""

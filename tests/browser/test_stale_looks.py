@@ -11,7 +11,7 @@ from browser.program import Program
 from browser.visitor import Visitor, badge, drawer
 from playwright.async_api import Page, TimeoutError, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
 EVERY_STATUS = ("UPDATE machine_feed_stream SET reason = 'Supply air low', "
                 "status = (ARRAY['operational', 'warning', 'down'])[1 + machine_id % 3]")

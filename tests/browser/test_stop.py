@@ -12,7 +12,7 @@ from benchmarks.browsers import FloorBrowser
 from browser.harness import until
 from browser.program import Program
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
 
 async def test_it_stops_in_order_with_pages_open_and_a_request_under_way(folder, visitor_of):
