@@ -16,10 +16,10 @@ from settings_table import TABLES, with_table
 from auth.lakebase import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, RENEWED_AFTER
 from floor.core.settings import Settings
 from floor.feed.listener import Timing
+from floor.orders.order_attachments import MOST_ATTACHMENTS
 from floor.orders.order_filter import SortKey
 from floor.orders.picture_process import MEMORY_BYTES, MOST_PIXELS, MOST_PIXELS_OF_JPEG, MOST_THUMBNAIL_BYTES
 from floor.orders.work_order_files import MOST_BYTES
-from floor.orders.work_orders import MOST_ATTACHMENTS
 from floor.web.floor_view.wall_screen import LONGEST_TURN_S, SHORTEST_TURN_S
 from floor.web.http.downloads import AT_ONCE, LONGEST_S
 from floor.web.live.ping_times import PING_EVERY_S, PING_PATIENCE_S
