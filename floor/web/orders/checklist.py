@@ -9,9 +9,9 @@ from nicegui import ui
 from ...core.errors import FloorError
 from ...core.model import ChecklistItem, Identity, Person, Role, WorkOrder, WorkOrderDetails
 from ...core.text import is_visible
-from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Drafts
 from ..shell.heading import Heading
+from ..shell.kept_text import KeptText
 from ..shell.messages import Alert, Words, as_sentence, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
@@ -27,21 +27,19 @@ class OrderChecklist:
         self._person = person
         self._order_id = order_id
         self._drafts = Drafts(identity)
-        self._place = f'step {order_id}'
         self._details: WorkOrderDetails | None = None
         self._sending = False
         with ui.card().classes('panel').props('role=region aria-label=Checklist'):
             Heading('Checklist').classes('panel-title')
             self._list = ui.element('ul').classes('checklist')
-            self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('text') or ''),
-                                          lambda _: self._return())
+            self._kept = KeptText(self._drafts, f'step {order_id}')
             with ui.element('div').classes('one-line-form'):
-                self._text = TextField('Another step', on_change=self._typed) \
+                self._text = TextField('Another step', on_change=self._kept.typed) \
                     .classes('field').props('outlined dense maxlength=500')
                 self._add_button = ui.button('Add', on_click=self._add, color=None).props('no-caps')
             self._problem = Alert()
         self._text.on('keydown.enter', self._add, args=[])
-        self._drafts.when_connected(self._return)
+        self._kept.fill(self._text)
 
     def show(self, details: WorkOrderDetails, *, anew: bool = False) -> None:
         """The steps as they are now. anew: also if they are as before."""
@@ -74,16 +72,6 @@ class OrderChecklist:
     def _is_reporter(self, order: WorkOrder) -> bool:
         return order.reporter_email is not None and order.reporter_email == self._identity.email
 
-    def _return(self) -> None:
-        if text := self._drafts.text(self._place):
-            self._text.value = text
-        else:
-            self._other_tabs.show(lambda place: place == self._place)
-
-    def _typed(self) -> None:
-        self._other_tabs.hide()
-        self._drafts.keep_text(self._place, self._text.value or '')
-
     async def _add(self) -> None:
         text = (self._text.value or '').strip()
         if self._sending or not is_visible(text) or not self._add_button.enabled:
@@ -92,8 +80,8 @@ class OrderChecklist:
         try:
             if await self._do(self._orders.add_item(self._identity, self._order_id, text)):
                 typed_since = (self._text.value or '').strip()
-                self._drafts.discard(self._place)
-                self._drafts.keep_text(self._place, '' if typed_since == text else typed_since)
+                self._drafts.discard(self._kept.place)
+                self._drafts.keep_text(self._kept.place, '' if typed_since == text else typed_since)
                 if not self._text.is_deleted and typed_since == text:
                     self._text.value = ''
         finally:

@@ -7,8 +7,8 @@ from nicegui import ui
 from ...core.errors import FloorError
 from ...core.model import Identity, Person, Role
 from ...core.text import is_visible
-from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Drafts
+from ..shell.kept_text import KeptText
 from ..shell.messages import Alert, as_sentence, no_connection_note, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
@@ -23,12 +23,10 @@ class OrderComments:
         self._identity = identity
         self._order_id = order_id
         self._drafts = Drafts(identity)
-        self._place = f'comment {order_id}'
         self._sending = False
         with ui.element('div').classes('comment-form'):
-            self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('text') or ''),
-                                          lambda _: self._return())
-            self._text = TextArea('Comment', on_change=self._typed) \
+            self._kept = KeptText(self._drafts, f'comment {order_id}')
+            self._text = TextArea('Comment', on_change=self._kept.typed) \
                 .classes('field').props('outlined autogrow maxlength=10000')
             no_connection_note()
             self._problem = Alert()
@@ -36,17 +34,7 @@ class OrderComments:
         for keys in 'keydown.ctrl.enter', 'keydown.meta.enter':
             self._text.on(keys, self._send, args=[])
         set_reason(self._button, role_needed(Role.OPERATOR, person.role))
-        self._drafts.when_connected(self._return)
-
-    def _return(self) -> None:
-        if text := self._drafts.text(self._place):
-            self._text.value = text
-        else:
-            self._other_tabs.show(lambda place: place == self._place)
-
-    def _typed(self) -> None:
-        self._other_tabs.hide()
-        self._drafts.keep_text(self._place, self._text.value or '')
+        self._kept.fill(self._text)
 
     async def _send(self) -> None:
         text = (self._text.value or '').strip()
@@ -57,7 +45,7 @@ class OrderComments:
             return
         self._sending = True
         self._button.props['loading'] = True
-        reference = self._drafts.reference_for(self._place, text)
+        reference = self._drafts.reference_for(self._kept.place, text)
         try:
             await self._orders.comment(self._identity, self._order_id, text, reference)
         except FloorError as error:
@@ -72,11 +60,11 @@ class OrderComments:
 
     def _sent(self, text: str) -> None:
         if (typed_since := self._text.value or '').strip() != text:  # typed on while it was under way: another comment
-            self._drafts.discard(self._place)
-            self._drafts.keep_text(self._place, typed_since.removeprefix(text))
+            self._drafts.discard(self._kept.place)
+            self._drafts.keep_text(self._kept.place, typed_since.removeprefix(text))
             self._text.value = typed_since.removeprefix(text).lstrip()
             return
-        self._drafts.discard(self._place)
+        self._drafts.discard(self._kept.place)
         if not self._text.is_deleted:
             self._text.value = ''
             self._text.error = None

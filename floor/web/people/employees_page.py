@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from fastapi import Request
 from nicegui import ui
 
-from ...core.errors import FloorError
 from ...core.model import Employee, Identity, Person, Role
 from ...core.query_parameters import Query
 from ...feed.store import Connection, Difference
@@ -16,10 +15,11 @@ from ..orders.due_times import DueTimes
 from ..orders.form import FORM_RECONNECT_S
 from ..shell.address_note import AddressNote
 from ..shell.browser_history import BrowserHistory
+from ..shell.confirmation import close_when_done
 from ..shell.frame import frame
 from ..shell.heading import Heading
 from ..shell.loading import RESPONSE_TIMEOUT_S
-from ..shell.messages import Alert, Words, as_sentence, set_reason
+from ..shell.messages import Alert, Words, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 from .form import EmployeeForm
@@ -144,13 +144,8 @@ class EmployeeSwitch:
             return
         self._sending = True
         try:
-            await self._employees.set_active(self._identity, self._employee.id, not self._employee.active)
-        except FloorError as error:
-            if not self._dialog.is_deleted:
-                self._problem.show(as_sentence(error))
-        else:
-            if not self._dialog.is_deleted:
-                self._dialog.close()
+            await close_when_done(self._dialog, self._problem, self._employees.set_active(
+                self._identity, self._employee.id, not self._employee.active))
         finally:
             self._sending = False
 

@@ -8,6 +8,7 @@ from ...core.errors import FloorError
 from ...core.model import Identity, Role
 from ...plant.demo_removal import DemoContents
 from ..live.live_element import SECOND, Content, LiveElement
+from .confirmation import close_when_done
 from .heading import Heading
 from .messages import Alert, Words, as_sentence
 from .services import Services
@@ -84,13 +85,7 @@ class RemoveDemoDialog:
             return
         self._working = True
         try:
-            await self._services.plant.remove_demo(self._identity)
-        except FloorError as error:
-            if not self._dialog.is_deleted:
-                self._problem.show(as_sentence(error))
-        else:
-            if not self._dialog.is_deleted:
-                self._dialog.close()
+            await close_when_done(self._dialog, self._problem, self._services.plant.remove_demo(self._identity))
         finally:
             self._working = False
 
