@@ -14,7 +14,7 @@ ADD = """INSERT INTO work_orders (id, machine_id, issue_description, priority)
 
 
 async def whats(page):
-    return await page.locator('.order-list tbody td[data-column=what]').all_inner_texts()
+    return await page.locator('.order-list tbody td[data-column=description]').all_inner_texts()
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
