@@ -11,7 +11,9 @@ import pytest
 from nicegui import core
 from nicegui.testing import User
 from ui.harness import LINES, Floor, Screen, Switchboard
+from ui.services import person_at
 
+from floor.core.model import Employee
 from floor.web.live import broadcast
 
 
@@ -62,3 +64,12 @@ def what_is_there_is_no_garbage() -> None:
     """NiceGUI's fixture collects garbage before and after each test. It need not look at what earlier tests have left:
     after five hundred cards that takes longer than the tests do."""
     gc.freeze()
+
+
+@pytest.fixture
+def lisa(floor: Floor, user: User) -> Employee:
+    """The technician who looks."""
+    lisa = floor.hire('Lisa', 'Garcia')
+    person_at(user, lisa)
+    floor.publish()
+    return lisa

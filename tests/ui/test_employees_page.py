@@ -203,6 +203,19 @@ async def test_before_somebody_is_deactivated_it_is_said_what_they_have_open(flo
     assert sent(floor, 'set_active')[0][1:] == (floor.people[1].id, False)
 
 
+async def test_a_refused_deactivation_says_why_and_may_be_tried_again(floor, page):
+    floor.employees.answers['set_active'] = InvalidInput('somebody has to stay supervisor')
+    form = await page()
+    press_in_row(form, 'Deactivate Lisa Garcia')
+    await form.until(lambda: form.says('They have no open orders.'))
+
+    form.press('Deactivate')
+
+    await form.until(lambda: form.says('Somebody has to stay supervisor.'))
+    form.press('Deactivate')
+    await form.until(lambda: len(sent(floor, 'set_active')) == 2)
+
+
 async def test_due_times_are_shown_in_the_unit_that_fits_and_saved(floor, page):
     floor.orders.answers['set_due_time'] = None
     form = await page()

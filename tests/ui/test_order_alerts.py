@@ -13,15 +13,6 @@ from floor.web.shell.assets import address_of
 
 
 @pytest.fixture
-def lisa(floor, user):
-    """The technician who looks."""
-    lisa = floor.hire('Lisa', 'Garcia')
-    person_at(user, lisa)
-    floor.publish()
-    return lisa
-
-
-@pytest.fixture
 def mike(floor, lisa):
     """Her supervisor."""
     mike = floor.hire('Mike', 'Johnson', 'supervisor')

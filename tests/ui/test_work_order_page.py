@@ -21,15 +21,6 @@ ADDRESS = f'/work-orders/{ID}'
 
 
 @pytest.fixture
-def lisa(floor, user):
-    """The technician who looks."""
-    lisa = floor.hire('Lisa', 'Garcia')
-    person_at(user, lisa)
-    floor.publish()
-    return lisa
-
-
-@pytest.fixture
 def page(floor, user, lisa, monkeypatch):
     """Open the order's page, as Lisa or somebody else."""
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)

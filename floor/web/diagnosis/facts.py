@@ -94,7 +94,7 @@ def _silent_machines(silent_after: float | None) -> str:
 
 def _delays(vitals: Vitals) -> Iterable[tuple[str, str]]:
     error = vitals.store.clock_error
-    yield "The database's clock is known to", NOTHING if error is None else f'± {delay(error)}'
+    yield "The database's clock is known to", NOTHING if error is None else f'± {number(error * 1000, 1)} ms'
     yield 'That clock was set', f'{counted(vitals.store.clock.jumps, "time")} since the start'
     yield 'Waits for the slowest browser', counted(vitals.backlog(), 'message')
     yield 'Pages that did not answer in time', f'{vitals.no_answer()}, as tabs in the background do not'
