@@ -29,7 +29,7 @@ class OrderStep:
     who: str
     who_email: str | None
     machine_id: str | None = None
-    issue_description: str | None = None
+    description: str | None = None
     priority: Priority | None = None
     machine_reason: str | None = None
     stop_since: datetime | None = None
@@ -77,7 +77,7 @@ class Draft:
     def report(self, at: datetime, who: Employee, *, machine: str, description: str, machine_reason: str | None,
                stop_since: datetime) -> None:
         """The first step."""
-        self._step(at, 'report', who, machine_id=machine, issue_description=description, priority=self.priority,
+        self._step(at, 'report', who, machine_id=machine, description=description, priority=self.priority,
                    machine_reason=machine_reason, stop_since=stop_since)
 
     def assign(self, at: datetime, technician: Employee, *, by: Employee) -> None:

@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     FOR step IN
         SELECT s.* FROM jsonb_to_recordset(steps) AS s (
-            at timestamptz, order_id text, action text, who text, who_email text, machine_id text, issue_description text,
+            at timestamptz, order_id text, action text, who text, who_email text, machine_id text, description text,
             priority text, machine_reason text, stop_since timestamptz, assignee_id integer, status text, hold_reason text,
             cause text, action_taken text, cancel_reason text, recovered_at timestamptz, note text, item text)
     LOOP
@@ -24,7 +24,7 @@ BEGIN
             WHEN 'report' THEN
                 INSERT INTO work_orders (id, machine_id, issue_description, priority, reporter_name, reporter_email,
                                          timestamp, created_at, machine_status, machine_reason, stop_since)
-                VALUES (step.order_id, step.machine_id, step.issue_description, step.priority, step.who, step.who_email,
+                VALUES (step.order_id, step.machine_id, step.description, step.priority, step.who, step.who_email,
                         step.at, step.at, 'down', step.machine_reason, step.stop_since);
             WHEN 'change' THEN
                 UPDATE work_orders o SET

@@ -462,7 +462,7 @@ async def test_the_reason_stands_in_the_order_as_it_was_said(writer: asyncpg.Con
 # the history of a demo
 
 STEPS = """[{"at": "2026-01-02T03:04:05Z", "order_id": "WO-20260102-00000001", "action": "report", "who": "Grace Kim",
-             "machine_id": "Valve_01_01", "issue_description": "Leak", "priority": "low",
+             "machine_id": "Valve_01_01", "description": "Leak", "priority": "low",
              "stop_since": "2026-01-02T03:00:00Z"},
             {"at": "2026-01-02T04:05:06Z", "order_id": "WO-20260102-00000001", "action": "change", "who": "Lisa Garcia",
              "status": "%s", "hold_reason": "%s", "note": "Monday"}]"""
