@@ -27,7 +27,7 @@ from . import (
 
 Cell = str | int | float | datetime | date | None
 WEEKDAYS = ('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')
-NO_REASON, NO_LINE, NOBODY = 'No reason given', 'On no line', 'Nobody yet'
+NO_REASON, NO_LINE, NOBODY = 'No reason given', 'Not on a line', 'Unassigned'
 
 
 class Kind(StrEnum):

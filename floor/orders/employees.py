@@ -194,13 +194,12 @@ async def _all(database: Database, connection: Connection, active: bool | None) 
 
 
 def require(person: Person, needed: Role, what: str = 'this') -> None:
-    """Refuse who may not do it.
+    """Refuse a person whose role does not allow it.
 
     :raises NotAllowed: with the role that is needed and the one they have
     """
     if not person.role.may(needed):
-        article = 'an' if person.role is Role.OPERATOR else 'a'
-        raise NotAllowed(f'{what} needs the role {needed.value}; you are {article} {person.role.value}')
+        raise NotAllowed(f'{what} requires the role {needed.value}; your role is {person.role.value}')
 
 
 def _checked(new: EmployeeEdit) -> dict[str, str]:

@@ -38,7 +38,7 @@ BEGIN
         END IF;
         IF transition.within IS NOT NULL AND ended < acting_time() - transition.within THEN
             RAISE check_violation USING CONSTRAINT = 'work_orders_transition_check', COLUMN = 'status',
-                MESSAGE = format('this order ended more than %s days ago: open a new one',
+                MESSAGE = format('this order ended more than %s days ago: create a new one',
                                  extract(epoch FROM transition.within)::bigint / 86400);
         END IF;
         NEW.acknowledged_at := coalesce(NEW.acknowledged_at, acting_time());

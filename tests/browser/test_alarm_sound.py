@@ -19,7 +19,7 @@ async def test_a_blocked_sound_is_said_and_a_press_allows_it(visitor, sql):
     await critical_order(sql)
 
     await expect(sound).to_have_text('Sound blocked')
-    await expect(sound).to_have_attribute('title', 'The browser blocks sounds on this page. Press here to allow them.')
+    await expect(sound).to_have_attribute('title', 'Your browser blocks sounds on this page. Press to allow them.')
     await sound.click()
     await expect(sound).to_have_text('Sound on')
     await critical_order(sql)

@@ -22,7 +22,7 @@ from playwright.async_api import Page, expect
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
 
 MOST_BYTES_OF_EIGHT_PHOTOS = 300_000
-ADD = 'Add photos or PDF'
+ADD = 'Add photos or PDFs'
 
 
 def png(name: str = 'seal.png') -> dict[str, Any]:
@@ -93,7 +93,7 @@ async def test_a_file_of_another_kind_is_refused_with_a_sentence(visitor: Visito
 
     await choose(page, {'name': 'notes.txt', 'mimeType': 'text/plain', 'buffer': b'seal'})
 
-    await expect(page.get_by_text('Only images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF')).to_be_visible()
+    await expect(page.get_by_text('You can attach images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF files')).to_be_visible()
     await expect(page.get_by_role('button', name=ADD)).to_be_enabled()
 
 
@@ -113,7 +113,7 @@ async def test_of_several_at_once_those_that_are_refused_cost_the_others_nothing
     problem = page.get_by_role('alert').filter(has_text='cut.jpg')
     await expect(problem).to_contain_text('cut.jpg: This picture is damaged or cut off')
     await expect(problem).to_contain_text('fake.png: Only photos')
-    await expect(problem).to_contain_text('Only images')
+    await expect(problem).to_contain_text('You can attach images')
     await expect(page.get_by_role('button', name=ADD)).to_be_enabled()
     await expect(page.locator('.q-uploader__file')).to_have_count(0)
     rows = await sql.fetch('SELECT file_name, content FROM work_order_attachments')
@@ -139,11 +139,11 @@ async def test_each_file_shows_how_far_it_is_and_all_can_be_cancelled(
     await expect(progress).to_have_count(3)
     await expect(progress.first).to_contain_text(re.compile(r'0\.jpg.*MB|0\.jpg.*kB', re.I))
     await expect(progress.first).to_contain_text(re.compile(r'[1-9]\d?\.\d\d%'))
-    await page.get_by_role('button', name='Cancel sending').click()
+    await page.get_by_role('button', name='Cancel upload').click()
     await expect(progress).to_have_count(0)
-    await expect(page.get_by_text('Sending was cancelled. Files that had arrived are kept.')).to_be_visible()
-    await expect(page.get_by_text('A file was not sent completely')).to_have_count(0)
-    await until(lambda: visitor.program.log.count('The upload ended before the whole file had arrived') >= 1)
+    await expect(page.get_by_text('Upload cancelled. Files that were already uploaded are kept.')).to_be_visible()
+    await expect(page.get_by_text('The upload failed')).to_have_count(0)
+    await until(lambda: visitor.program.log.count('The upload was interrupted') >= 1)
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
     await until(lambda: open_uploads(visitor.program) == [])
 

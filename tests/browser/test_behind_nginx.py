@@ -84,7 +84,7 @@ async def test_links_files_and_the_address_keep_the_path(proxied, chromium, sql)
     await drawer(page).get_by_role('button', name='New work order').click()
     await page.get_by_role('textbox', name=re.compile('What')).fill('The seat is worn')
     await page.get_by_role('button', name='Create').click()
-    await page.get_by_role('link', name='Show it').click()
+    await page.get_by_role('link', name='View order').click()
     await expect(page).to_have_url(is_at('/work-orders/WO-'))
     order = page.url.rpartition('/')[2]
     await page.get_by_role('link', name='Work orders', exact=True).click()

@@ -29,7 +29,7 @@ async def looks_stale(page):
     """Said by the badge and the banner, and seen from afar."""
     await expect(badge(page)).to_have_attribute('data-connection', 'stale')
     await expect(badge(page)).to_have_text(re.compile(r'^stale since \d\d:\d\d:\d\d$'))
-    await expect(banner(page)).to_contain_text('This is the floor as it was at ')
+    await expect(banner(page)).to_contain_text('The floor is shown as of ')
     await expect(page.locator('.frame main')).to_have_css('filter', GREY)
 
 

@@ -58,7 +58,7 @@ async def test_back_takes_back_a_search_whole_not_letter_by_letter(stays, visito
     await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     await sql.execute(ADD, 'Valve_01_01', 'Belt torn', 'low')
     page = await stays('/work-orders')
-    search = page.get_by_label('Search in all texts of the orders, comments too')
+    search = page.get_by_label('Search all texts, including comments')
     for text in 'oil', 'oil le', 'oil leak':
         await search.fill(text)
         await expect(page).to_have_url(re.compile(f'q={text.replace(" ", "[+]")}$'))
@@ -159,7 +159,7 @@ async def test_links_in_a_dialog_of_the_reports_lead_where_they_point(visitor, s
                       "WHERE machine_name = 'Valve_01_01'")
     page = await visitor.open('/reports')
     await page.locator('.timeline').get_by_role('button', name=re.compile('Valve')).first.click()
-    await page.get_by_role('dialog').get_by_role('link', name='The floor at that moment').click()
+    await page.get_by_role('dialog').get_by_role('link', name='Floor at that time').click()
 
     await expect(page).to_have_url(re.compile('/past[?]at='))
     await visitor.ready(page)
@@ -171,6 +171,6 @@ async def test_an_address_of_reports_that_is_not_understood_shows_no_figures(vis
     await expect(page.get_by_role('alert').filter(has_text='Cannot understand window=8d')).to_be_visible()
     await expect(page.get_by_role('button', name='Explain Uptime')).to_be_hidden()
 
-    await page.get_by_role('button', name='Show the report of today').click()
+    await page.get_by_role('button', name='Show today’s report').click()
 
     await expect(page.get_by_role('button', name='Explain Uptime')).to_be_visible()

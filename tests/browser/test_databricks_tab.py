@@ -113,7 +113,7 @@ async def test_the_tab_stands_in_the_address_and_the_choice_goes_along(page: Pag
     await page.goto(with_dashboard.url + '/reports')
     await page.get_by_role('button', name='7 days').click()
     await expect(page).to_have_url(re.compile(r'window=7d'))
-    tabs = page.get_by_role('navigation', name='Kinds of reports')
+    tabs = page.get_by_role('navigation', name='Report types')
 
     await tabs.get_by_role('link', name='Databricks').click()
     await expect(page).to_have_url(re.compile(r'/reports\?window=7d&tab=databricks$'))
@@ -134,6 +134,6 @@ async def test_a_phone_shows_it_without_sideways_scrolling(page: Page, with_dash
 async def test_where_no_dashboard_is_set_it_says_how_to(visitor, sql) -> None:
     page = await visitor.open(TAB)
 
-    await expect(page.get_by_text('No dashboard is set.')).to_be_visible()
+    await expect(page.get_by_text('No dashboard is configured.')).to_be_visible()
     await expect(page.get_by_text('set DASHBOARD_EMBED_URL')).to_be_visible()
     await expect(page.locator('.databricks-frame')).to_have_count(0)

@@ -36,10 +36,10 @@ async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(
         await floor.emulate_media(media='screen')
 
         await floor.get_by_role('button', name=BUTTON).click()
-        await expect(floor.get_by_text('Of the demo, 30 machines, ')).to_be_visible()
+        await expect(floor.get_by_text('deleted for everyone: 30 machines, ')).to_be_visible()
         remove = floor.get_by_role('button', name='Remove the demo')
         await expect(remove).to_be_disabled()
-        await floor.get_by_text('Remove the demo for good').click()
+        await floor.get_by_text('Permanently remove the demo data').click()
         await remove.click()
 
         await expect(remove).to_be_hidden()

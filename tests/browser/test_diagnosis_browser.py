@@ -27,11 +27,11 @@ def samples(program: Program) -> dict[str, float]:
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
 async def test_a_check_is_measured_and_can_be_copied(visitor: Visitor, options: dict[str, object]) -> None:
     page = await visitor.open('/diagnosis', **options)
-    await expect(page.get_by_role('region', name='Verdict')).to_be_visible()
+    await expect(page.get_by_role('region', name='Summary')).to_be_visible()
     await page.get_by_role('button', name='Check now').click()
-    await expect(page.get_by_role('status').filter(has_text='A notification went')).to_contain_text(
+    await expect(page.get_by_role('status').filter(has_text='A test notification')).to_contain_text(
         re.compile(r'and back in [\d.]+\sm?s\.'))
-    text = page.get_by_role('textbox', name='The diagnosis as text')
+    text = page.get_by_role('textbox', name='Diagnosis as text')
     assert (await text.input_value()).startswith('Line Monitor ')
     assert 'Triggers: ' in await text.input_value()
     assert await text.is_editable() is False

@@ -37,7 +37,7 @@ async def test_what_one_tab_discards_or_saves_the_other_has_still(visitor, sql):
 
     # the first tab saves too, is shown the conflict, and goes back to its text
     await first.get_by_role('button', name='Save').click()
-    await expect(first.get_by_role('dialog', name='Somebody else has changed this order')).to_be_visible()
+    await expect(first.get_by_role('dialog', name='Someone else changed this order')).to_be_visible()
     await first.keyboard.press('Escape')
     await expect(first.get_by_text('What you typed is kept.')).to_be_visible()
     await first.reload()
@@ -65,7 +65,7 @@ async def test_a_fresh_tab_is_offered_what_a_closed_one_left_also_after_a_restar
     fresh = await another_tab(visitor, stays, path)
     await expect(fresh.get_by_label('Comment', exact=True)).to_have_value('')
     offer = fresh.locator('.draft-offer', has_text='“Hose ordered”')
-    await offer.get_by_role('button', name='Take over').click()
+    await offer.get_by_role('button', name='Use draft').click()
     await expect(fresh.get_by_label('Comment', exact=True)).to_have_value('Hose ordered')
     await fresh.get_by_role('button', name='Add comment').click()
     await expect(fresh.get_by_role('listitem').filter(has_text='Hose ordered')).to_be_visible()

@@ -116,7 +116,7 @@ async def test_an_address_of_no_machine_says_so(visitor):
     await expect(note).to_be_visible()
     await expect(drawer(page)).to_be_hidden()
 
-    await page.get_by_role('link', name='Show the floor without it').click()
+    await page.get_by_role('link', name='Show the floor').click()
 
     await expect(page).to_have_url(f'{visitor.program.url}/')
     await expect(note).to_be_hidden()
@@ -126,7 +126,7 @@ async def test_by_keyboard_alone(visitor):
     page = await visitor.open()
 
     await page.keyboard.press('Tab')
-    skip = page.get_by_role('link', name='Skip to the content')
+    skip = page.get_by_role('link', name='Skip to content')
     await expect(skip).to_be_focused()
     await expect(skip).to_be_in_viewport()
     await page.keyboard.press('Enter')
@@ -157,7 +157,7 @@ async def test_the_keyboard_stays_where_it_is_while_the_floor_changes(visitor, s
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'storm'")
 
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
-    await expect(page.locator('.panel-note', has_text='30 machines in all')).to_be_visible()
+    await expect(page.locator('.panel-note', has_text='30 machines in total')).to_be_visible()
     await expect(tile(page, 'Valve_01_01')).to_be_focused()
 
 

@@ -148,7 +148,7 @@ async def test_on_a_phone_everything_stands_in_one_column(visitor, sql):
     await sql.execute(EVERY_STATUS)
     page = await visitor.open(**PHONE)
     await expect(tiles(page)).to_have_count(30)
-    await expect(page.locator('.panel-note', has_text='20 machines in all')).to_be_visible()
+    await expect(page.locator('.panel-note', has_text='20 machines in total')).to_be_visible()
 
     await fits_window(page)
     boxes = await page.locator('.line, .panel').evaluate_all(

@@ -24,7 +24,7 @@ async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(
                       "VALUES ('WO-20261123-00000002', 'commented', 'Ersatzteil liegt in der Großen Straße')")
     page = await visitor.open('/work-orders', **options)
 
-    await page.get_by_label('Search in all texts of the orders, comments too').fill('strasse ERSATZTEIL')
+    await page.get_by_label('Search all texts, including comments').fill('strasse ERSATZTEIL')
 
     await expect(page.locator('.order-list tbody')).not_to_contain_text('Order 1')
     await expect(page.locator('.order-list tbody')).to_contain_text('Order 2')
@@ -33,7 +33,7 @@ async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(
 async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visitor, sql):
     await sql.execute(ADD, 1, 120)
     page = await visitor.open('/work-orders?sort=description')
-    await expect(page.get_by_text('showing 1 to 50 of 120')).to_be_visible()
+    await expect(page.get_by_text('Showing 1 to 50 of 120')).to_be_visible()
     seen = await whats(page)
     # the first of this page goes to the end of the list: those after it move up, also over the ends of pages
     await sql.execute("UPDATE work_orders SET issue_description = 'Zzz' WHERE issue_description = 'Order 1'")

@@ -102,12 +102,12 @@ async def test_two_people_edit_one_order_and_the_second_decides(visitor, lisa, s
     await expect(first.locator('.description')).to_have_text('Pin sticks, zone 4')
     await second.get_by_role('button', name='Save').click()
 
-    decision = second.get_by_role('dialog', name='Somebody else has changed this order')
+    decision = second.get_by_role('dialog', name='Someone else changed this order')
     await expect(decision).to_contain_text('Pin sticks, zone 4')
     await expect(decision).to_contain_text('Pin sticks since Monday')
     assert await sql.fetchval('SELECT issue_description FROM work_orders WHERE id = $1', order) == 'Pin sticks, zone 4'
     await decision.get_by_role('button', name='Keep all mine').click()
-    await decision.get_by_role('button', name='Save as chosen').click()
+    await decision.get_by_role('button', name='Save choices').click()
     await expect(first.locator('.description')).to_have_text('Pin sticks since Monday')
 
 

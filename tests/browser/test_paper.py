@@ -43,7 +43,7 @@ async def test_a_printed_order_says_everything(visitor: Visitor, sql: asyncpg.Co
         assert line in text, line
     assert text.replace(' ', '').count(WORD) >= 1
     assert re.search(r'\d\d:\d\d:\d\d Lisa', text)
-    for control in 'Post', 'Add photos or PDF', 'Edit':
+    for control in 'Post', 'Add photos or PDFs', 'Edit':
         assert not re.search(rf'^{control}$', '\n'.join(printed), re.M), control
     assert text.count('Comments and history') == 1
 

@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group
 
 AT_ONCE = 6
 """Of each page."""
-WAITING = {'/past': 'Reading the floor of that moment…', '/employees': 'Reading the due times…',
-           '/reports/shift': 'Reading the shift report…', '/diagnosis': 'Reading the state of the program'}
+WAITING = {'/past': 'Loading the floor at that time…', '/employees': 'Loading the due times…',
+           '/reports/shift': 'Loading the shift report…', '/diagnosis': 'Loading the diagnosis'}
 FILLED = {'/past': '.past-floor .tile', '/employees': '.due-number input', '/reports/shift': '.handover-sheet',
           '/diagnosis': '.verdict-title[data-status]'}
 
@@ -48,7 +48,7 @@ async def test_a_page_says_what_it_waits_for_offers_to_try_again_and_fills_in(vi
         page = await visitor.open(path, connection=None)
         notice = page.locator('.loading')
         if path != '/diagnosis':  # which says after three seconds itself that the database does not answer
-            await expect(notice).to_contain_text('The database has not answered for 5 s.')
+            await expect(notice).to_contain_text('The database has not responded for 5 s.')
             await expect(notice.get_by_role('button', name='Try again')).to_be_visible()
 
     await expect(page.locator(FILLED[path]).first).to_be_visible()
@@ -60,7 +60,7 @@ async def test_the_orders_and_the_reports_say_it_too(visitor, program, order):
         for path in '/work-orders', f'/work-orders/{order}', '/reports':
             page = await visitor.open(path, connection=None)
             notice = page.locator('.loading')
-            await expect(notice).to_contain_text('the database has not answered for 5 s', ignore_case=True)
+            await expect(notice).to_contain_text('the database has not responded for 5 s', ignore_case=True)
             await expect(notice.get_by_role('button', name='Try again')).to_be_visible()
 
     await page.get_by_role('button', name='Try again').click()

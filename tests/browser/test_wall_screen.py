@@ -51,7 +51,7 @@ async def test_tiles_take_the_whole_width_and_every_row_of_the_list_is_seen(visi
     await sql.execute("UPDATE machine_feed_stream SET status = 'down'")
     page = await visitor.open(path, viewport={'width': size[0], 'height': size[1]})
     await expect(page.locator('.row-machine:visible')).to_have_count(12)
-    await expect(page.locator('.panel-note')).to_have_text('30 machines in all')
+    await expect(page.locator('.panel-note')).to_have_text('30 machines in total')
     await page.locator('.tile').evaluate_all("all => all.forEach(tile => { tile.textContent = 'A'; "
                                              "tile.dataset.word = tile.dataset.reason = '' })")
 
@@ -156,7 +156,7 @@ async def test_a_wall_screen_that_hears_nothing_says_so(visitor, sql):
     visitor.loses_connection = True
     visitor.program.process.suspend()
     try:
-        await expect(page.get_by_text('No word from the server')).to_be_visible()
+        await expect(page.get_by_text('Connection lost')).to_be_visible()
         box = await page.locator('.silence-notice').bounding_box()
     finally:
         visitor.program.process.resume()

@@ -101,7 +101,7 @@ def test_a_refusal_says_which_role_is_needed_and_which_one_there_is(role: Role) 
         if role.may(needed):
             require(person, needed)
         else:
-            with pytest.raises(NotAllowed, match=f'this needs the role {needed}; you are an? {role}$'):
+            with pytest.raises(NotAllowed, match=f'requires the role {needed}; your role is {role}$'):
                 require(person, needed)
 
 

@@ -98,7 +98,7 @@ async def test_whoever_does_it_stays(connect: Connect, plant: Plant) -> None:
 
 async def test_only_a_supervisor_may(connect: Connect, plant: Plant) -> None:
     for attempt in plant.contents, plant.remove_demo:
-        with pytest.raises(NotAllowed, match='needs the role supervisor; you are a technician'):
+        with pytest.raises(NotAllowed, match='requires the role supervisor; your role is technician'):
             await attempt(LISA)
     assert (await rows(await connect()))['machine_feed_stream'] == 30
 

@@ -360,7 +360,7 @@ async def test_a_new_role_counts_from_the_next_command_on(orders: WorkOrders, co
 async def test_who_was_let_go_may_look_and_nothing_else(orders: WorkOrders, connect: Connect) -> None:
     order = await orders.create(LISA, LEAK)
     await (await connect()).execute('UPDATE employees SET active = false WHERE email = $1', LISA.email)
-    with pytest.raises(NotAllowed, match='needs the role operator; you are a viewer'):
+    with pytest.raises(NotAllowed, match='requires the role operator; your role is viewer'):
         await orders.comment(LISA, order.id, 'I was here')
     assert await orders.get(order.id) == order
     assert (await told(orders, order.id))[0][0] == 'Lisa Garcia'
@@ -464,7 +464,7 @@ async def test_a_move_without_its_words_names_the_field(orders: WorkOrders, move
 async def test_reopening_after_seven_days_is_refused(orders: WorkOrders, connect: Connect) -> None:
     order = await order_in(orders, State.COMPLETED)
     await long_ago(await connect(), order.id, '7 days 1 minute')
-    with pytest.raises(InvalidInput, match='ended more than 7 days ago: open a new one'):
+    with pytest.raises(InvalidInput, match='ended more than 7 days ago: create a new one'):
         await orders.transition(MIKE, order.id, order.version, MOVES[State.OPEN])
     await long_ago(await connect(), order.id, '6 days 23 hours')
     reopened = await orders.transition(MIKE, order.id, order.version, MOVES[State.OPEN])

@@ -12,7 +12,7 @@ from floor.plant.demo_removal import DemoContents
 from floor.web.people import employees_page
 from floor.web.shell.demo_ribbon import WORDS, DemoRibbon
 
-BUTTON, SURE, REMOVE = 'Set up your plant', 'Remove the demo for good', 'Remove the demo'
+BUTTON, SURE, REMOVE = 'Set up your plant', 'Permanently remove the demo data', 'Remove the demo'
 CONTENTS = DemoContents(30, 101_924, 1014, 15)
 
 

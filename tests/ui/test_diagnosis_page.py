@@ -47,7 +47,7 @@ def page(floor, user, vitals):
 
 def text_of(form):
     area, = (element for element in form.client.elements.values() if element.props.get('aria-label')
-             == 'The diagnosis as text')
+             == 'Diagnosis as text')
     return area.value
 
 
@@ -72,16 +72,16 @@ async def test_it_says_whether_the_floor_is_a_demo(page, floor, is_demo, words):
 async def test_a_supervisor_sees_what_the_program_knows(page):
     form = await page()
     assert form.says('Connection')
-    assert form.says('Delays of the last 15 minutes')
-    assert form.says('not known: the database does not answer')
+    assert form.says('Latency in the last 15 minutes')
+    assert form.says('unknown: the database does not respond')
     assert '/diagnosis' in links(form)
 
 
 @pytest.mark.parametrize('role', ['viewer', 'operator', 'technician'])
 async def test_others_are_refused_kindly_and_have_no_link(page, role):
     form = await page(role)
-    assert form.says('This page is for supervisors')
-    assert form.says('This needs the role supervisor')
+    assert form.says('Supervisors only')
+    assert form.says('Requires the role supervisor')
     assert not form.says('Connection')
     assert '/diagnosis' not in links(form)
 
@@ -91,8 +91,8 @@ async def test_who_is_no_supervisor_any_more_sees_no_more(floor, page):
     floor.people[-1] = replace(floor.people[-1], role=Role.TECHNICIAN)
     floor.publish()
     form.press('Check now')
-    await form.until(lambda: form.says('This page is for supervisors'))
-    assert not form.says('Delays of the last 15 minutes')
+    await form.until(lambda: form.says('Supervisors only'))
+    assert not form.says('Latency in the last 15 minutes')
 
 
 async def test_what_is_wrong_comes_first_and_hostile_words_are_words(floor, page, vitals):
@@ -100,7 +100,7 @@ async def test_what_is_wrong_comes_first_and_hostile_words_are_words(floor, page
     floor.store.lose(f'{HOSTILE} went away')
     vitals.listener.status.failed(OSError('no route'), reason='unreachable')
     form.press('Check now')
-    await form.until(lambda: form.says('The floor is stale'))
+    await form.until(lambda: form.says('Status stale'))
     assert form.says(HOSTILE)
     assert not form.says(ALL_WELL)
     lines = text_of(form).splitlines()

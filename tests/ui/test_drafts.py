@@ -10,7 +10,7 @@ from ui.services import person_at
 
 from floor.core.errors import DatabaseUnavailable, EditConflict
 from floor.web.orders import work_order_page
-from floor.web.orders.form import TYPED_ON, OrderForm
+from floor.web.orders.form import SAVED_WITHOUT_EDITS, OrderForm
 from floor.web.people import employees_page
 
 WRONG = 'What is wrong'
@@ -88,8 +88,8 @@ async def test_a_fresh_tab_takes_over_what_a_closed_one_left(tab):
     fresh = tab()
     page = await fresh.new_order()
     assert page.field(WRONG).value == ''
-    assert page.says('Not sent, from another tab: “Valve 01·01: Oil leak”')
-    page.press('Take over')
+    assert page.says('Unsent draft from another tab: “Valve 01·01: Oil leak”')
+    page.press('Use draft')
 
     assert page.field(WRONG).value == 'Oil leak'
     assert (await fresh.new_order()).field(WRONG).value == 'Oil leak'
@@ -101,7 +101,7 @@ async def test_what_was_taken_over_and_sent_is_offered_to_nobody(floor, tab):
     (await closed.new_order()).fill(WRONG, 'Oil leak')
     closed.close()
     page = await tab().new_order()
-    page.press('Take over')
+    page.press('Use draft')
     page.press('Create')
     await page.until(lambda: not page.says('New work order'))
 
@@ -112,7 +112,7 @@ async def test_what_is_left_stays_for_its_tab_and_is_not_offered_here_again(tab)
     first, second = tab(), tab()
     (await first.new_order()).fill(WRONG, 'Oil leak')
     page = await second.new_order()
-    page.press('Leave it')
+    page.press('Ignore')
 
     assert not (await second.new_order()).says('from another tab')
     assert (await first.new_order()).field(WRONG).value == 'Oil leak'
@@ -123,7 +123,7 @@ async def test_an_open_tab_keeps_what_another_took_over(tab):
     first, second = tab(), tab()
     (await first.new_order()).fill(WRONG, 'Oil leak')
     page = await second.new_order()
-    page.press('Take over')
+    page.press('Use draft')
     page.fill(WRONG, 'Oil leak, worse')
 
     assert (await first.new_order()).field(WRONG).value == 'Oil leak'
@@ -141,16 +141,16 @@ async def test_comments_and_steps_belong_to_a_tab(tab):
     first, second = tab(), tab()
     page = await first.order()
     page.fill('Comment', 'Hose ordered')
-    page.fill('Another step', 'Lock out')
+    page.fill('Add a step', 'Lock out')
     page = await second.order()
-    assert (page.field('Comment').value, page.field('Another step').value) == ('', '')
+    assert (page.field('Comment').value, page.field('Add a step').value) == ('', '')
     assert page.says('“Hose ordered”')
     assert page.says('“Lock out”')
     page.fill('Comment', 'Hose is here')
     page.fill('Comment', '')  # and thrown away
 
     page = await first.order()
-    assert (page.field('Comment').value, page.field('Another step').value) == ('Hose ordered', 'Lock out')
+    assert (page.field('Comment').value, page.field('Add a step').value) == ('Hose ordered', 'Lock out')
 
 
 async def test_an_edit_belongs_to_a_tab_and_outlives_a_conflict(floor, tab):
@@ -169,12 +169,12 @@ async def test_an_edit_belongs_to_a_tab_and_outlives_a_conflict(floor, tab):
     floor.orders.answers |= {'details': details(theirs), 'edit': EditConflict('changed', theirs)}
 
     page.press('Save')
-    await page.until(lambda: page.says('Somebody else has changed this order'))
-    page.press('Back to my text')
+    await page.until(lambda: page.says('Someone else changed this order'))
+    page.press('Back to editing')
     await page.until(lambda: page.says('What you typed is kept.'))
 
     page = await first.order()
-    await page.until(lambda: page.says('You had changed this and not saved it.'))
+    await page.until(lambda: page.says('Your unsaved changes were restored.'))
     assert page.field('Description').value == 'Oil leak at the clamp'
 
 
@@ -188,7 +188,7 @@ async def test_the_words_of_a_move_belong_to_a_tab(tab):
     other.press('Complete')
     await other.until(lambda: other.says('“Seal worn”'))
     assert other.field('Cause: what was wrong').value == ''
-    other.press('Take over')
+    other.press('Use draft')
     assert other.field('Cause: what was wrong').value == 'Seal worn'
     other.fill('Cause: what was wrong', 'Hose burst')
 
@@ -226,7 +226,7 @@ async def test_a_person_typed_before_a_reload_does_not_undo_what_others_changed_
     press_edit(page, 'Lisa Garcia Lopez')
     floor.employees.answers['edit'] = EditConflict('changed', floor.people[1])
     page.press('Save')
-    await page.until(lambda: page.says('Somebody else has changed this person meanwhile.'))
+    await page.until(lambda: page.says('Someone else changed this employee: '))
 
     (_, _, version, _), = (arguments for name, arguments, _ in floor.employees.asked if name == 'edit')
     assert version == 1
@@ -249,7 +249,7 @@ async def test_what_is_typed_while_an_order_is_sent_is_kept(floor, tab):
     floor.orders.answers['create'] = create
     page.press('Create')
 
-    await page.until(lambda: page.says(TYPED_ON))
+    await page.until(lambda: page.says(SAVED_WITHOUT_EDITS))
     assert (await first.new_order()).field(WRONG).value == 'Oil leak at the clamp'
 
 
@@ -303,25 +303,25 @@ async def test_what_is_typed_while_an_edit_is_saved_is_kept(floor, tab):
     floor.orders.answers['edit'] = edit
     page.press('Save')
 
-    await page.until(lambda: page.says('Saved. What you have typed since is not saved yet.'))
+    await page.until(lambda: page.says('Saved. What you typed since then is not saved yet.'))
     page = await first.order()
-    await page.until(lambda: page.says('You had changed this and not saved it.'))
+    await page.until(lambda: page.says('Your unsaved changes were restored.'))
     assert page.field('Description').value == 'Oil leak at the clamp, two litres'
 
 
 async def test_the_next_step_that_is_typed_while_one_is_added_is_kept(floor, tab):
     first = tab()
     page = await first.order()
-    page.fill('Another step', 'Lock out')
+    page.fill('Add a step', 'Lock out')
 
     def add_item(who, id, text):
-        page.fill('Another step', 'Drain the oil')
+        page.fill('Add a step', 'Drain the oil')
     floor.orders.answers['add_item'] = add_item
     page.press('Add')
 
     await page.until(lambda: any(name == 'add_item' for name, _, _ in floor.orders.asked))
-    assert page.field('Another step').value == 'Drain the oil'
-    assert (await first.order()).field('Another step').value == 'Drain the oil'
+    assert page.field('Add a step').value == 'Drain the oil'
+    assert (await first.order()).field('Add a step').value == 'Drain the oil'
 
 
 @pytest.mark.parametrize('text', ['\u200b', '\u3164 \u2800', '\u00ad'], ids=ascii)
@@ -329,15 +329,15 @@ async def test_a_form_asks_for_text_that_people_can_see(floor, tab, text):
     page = await tab().new_order()
     page.fill(WRONG, text)
     page.press('Create')
-    await page.until(lambda: page.field(WRONG).error == 'Say what is wrong.')
+    await page.until(lambda: page.field(WRONG).error == 'Describe what is wrong.')
 
     page = await tab().order()
     page.fill('Comment', text)
     page.press('Add comment')
-    await page.until(lambda: page.field('Comment').error == 'Write something first.')
+    await page.until(lambda: page.field('Comment').error == 'Enter a comment.')
     page.press('Complete')
     await page.until(lambda: page.says('Complete 3f2a91bc'))
     page.fill('Cause: what was wrong', text)
     page.press('Complete')
-    await page.until(lambda: page.field('Cause: what was wrong').error == 'Please fill this in.')
+    await page.until(lambda: page.field('Cause: what was wrong').error == 'This field is required.')
     assert [name for name, _, _ in floor.orders.asked if name in {'create', 'comment', 'transition'}] == []

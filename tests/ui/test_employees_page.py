@@ -124,23 +124,23 @@ async def test_only_supervisors_change_people_and_due_times(floor, page, user):
     form = await page()
 
     buttons = [form.button('Add employee'), button_of(form, 'edit'), button_of(form, 'switch_name')]
-    assert {button.props['title'] for button in buttons} == {'This needs the role supervisor; you are a technician.'}
+    assert {button.props['title'] for button in buttons} == {'Requires the role supervisor; your role is technician.'}
     assert not any(button.enabled for button in buttons)
-    assert form.says('You see the list; supervisors change it.')
+    assert form.says('Only supervisors can change this list.')
 
 
 async def test_a_person_is_added_once(floor, page):
     floor.employees.answers['add'] = None
     form = await page()
     form.press('Add employee')
-    await form.until(lambda: form.says('Add an employee'))
+    await form.until(lambda: form.says('Add employee'))
     for label, value in (('First name', HOSTILE), ('Last name', 'Novak'), ('E-mail', 'novak@example.com'),
                          ('Department', 'Maintenance'), ('Role', 'technician')):
         form.fill(label, value)
 
     form.press('Add', times=2)
 
-    await form.until(lambda: not form.says('Add an employee'))
+    await form.until(lambda: not form.says('Add employee'))
     (who, edit), = sent(floor, 'add')
     assert who.email == 'mike@example.com'
     assert edit == EmployeeEdit(HOSTILE, 'Novak', 'novak@example.com', 'Maintenance', Role.TECHNICIAN)
@@ -158,7 +158,7 @@ async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(floor
     await form.until(lambda: form.says('Tom Left has that e-mail address already.'))
     form = await page()  # a reload
     press_in_row(form, 'Edit Lisa Garcia')
-    await form.until(lambda: form.says('You had typed this and not sent it.'))
+    await form.until(lambda: form.says('Your unsent draft was restored.'))
     assert form.field('E-mail').value == 'tom@example.com'
 
 
@@ -178,7 +178,7 @@ async def test_two_supervisors_edit_one_person_and_neither_loses_anything(floor,
     form.press('Save')
 
     await form.until(lambda: form.says('Department: Maintenance → Engineering; Role: technician → supervisor'))
-    assert form.field('Department').error == 'Somebody else made it: Engineering'
+    assert form.field('Department').error == 'Changed by someone else to: Engineering'
     assert (form.field('Last name').value, form.field('Department').value, form.field('Role').value) == \
         ('Garcia-Novak', 'Quality', 'supervisor')
     assert len(sent(floor, 'edit')) == 1
@@ -228,7 +228,7 @@ async def test_due_times_are_shown_in_the_unit_that_fits_and_saved(floor, page):
 
     pressed(form, 'Save the due time of critical orders')
 
-    await form.until(lambda: form.says('Critical orders are due 45 minutes after their report from now on.'))
+    await form.until(lambda: form.says('Saved. New critical orders are due 45 minutes after they are reported.'))
     arguments, = (arguments for name, arguments, _ in floor.orders.asked if name == 'set_due_time')
     assert arguments[1:] == (Priority.CRITICAL, timedelta(minutes=45))
 

@@ -124,11 +124,11 @@ async def test_attention_is_bounded_and_says_how_many_more_there_are(empty, look
     screen = await look()
 
     assert len(screen.of_class('row-machine')) == attention_list.ROWS
-    assert '19 machines in all' in screen.texts
+    assert '19 machines in total' in screen.texts
 
 
 async def test_attention_says_that_all_is_well(floor, look):
-    assert 'Every machine is running.' in (await look()).texts
+    assert 'All machines are running.' in (await look()).texts
 
 
 async def test_the_event_stream_is_newest_first_and_never_grows(floor, look):
@@ -164,7 +164,7 @@ async def test_before_the_first_word_the_page_is_connecting_and_says_why(empty, 
     screen = await look()
 
     assert screen.badge['props']['data-connection'] == 'connecting'
-    assert screen.banner == 'Connecting to the database (nobody listens at db:5432). The floor appears by itself.'
+    assert screen.banner == 'Connecting to the database (nobody listens at db:5432). The floor appears automatically.'
     assert 'Waiting for the database.' in screen.texts
 
     empty.put('Valve_01_01', 'Transmission Line')
@@ -183,8 +183,8 @@ async def test_a_lost_database_is_shown_with_the_time_of_the_last_proof(floor, l
 
     await screen.until(lambda: screen.badge['props']['data-connection'] == 'stale')
     assert screen.badge['text'] == 'stale since 10:42:07'
-    assert screen.banner == ('This is the floor as it was at 10:42:07: the database is out of reach '
-                             '(the database closed the connection). Trying again.')
+    assert screen.banner == ('No connection to the database (the database closed the connection). The floor is shown '
+                             'as of 10:42:07. Retrying automatically.')
     floor.publish()
     await screen.until(lambda: screen.badge['text'] == 'live · 0 s')
     assert screen.banner == ''
@@ -268,7 +268,7 @@ async def test_a_click_opens_the_machine_and_what_it_says_follows_the_store(floo
 
     await screen.until(lambda: 'Seat worn' in screen.drawer)
     assert screen.drawer.splitlines()[:1] == ['Valve 01·01']
-    facts = ['Running', 'Reason', 'none given', 'Since', '2026-11-23 10:32:07 (10 min)', 'Line', 'Transmission Line',
+    facts = ['Running', 'Reason', 'Not given', 'Since', '2026-11-23 10:32:07 (10 min)', 'Line', 'Transmission Line',
              'Type', 'valve', 'Name in the database', 'Valve_01_01', 'Latest events',
              '2026-11-23 10:42:07  Down: Seat worn']
     assert [line for line in facts if line not in screen.drawer.splitlines()] == []
@@ -393,7 +393,7 @@ async def test_the_drawer_lists_the_orders_of_the_machine_and_follows_them(floor
 
     floor.order(1, state='completed')
     floor.order(3, state='completed')
-    await screen.until(lambda: 'No work order is open.' in screen.drawer.splitlines())
+    await screen.until(lambda: 'No open work orders.' in screen.drawer.splitlines())
 
 
 async def test_two_clicks_from_a_tile_to_a_new_order(floor, look):
@@ -419,14 +419,14 @@ async def test_who_may_only_look_is_told_what_role_a_new_order_needs(floor, look
     button = screen.drawer_buttons()['New work order']
 
     assert button['props']['disable'] is True
-    assert button['props']['title'] == 'This needs the role operator; you are a viewer.'
+    assert button['props']['title'] == 'Requires the role operator; your role is viewer.'
 
 
 async def test_a_history_that_cannot_be_read_is_said_in_the_drawer(floor, look):
     floor.problem = DatabaseUnavailable('the database cannot answer: there is no such table')
     screen = await look('/?machine=Valve_01_01')
 
-    problem = 'The database cannot answer: there is no such table. Open the machine again to try again.'
+    problem = 'The database cannot answer: there is no such table. Close this panel and open it again.'
     await screen.until(lambda: problem in screen.drawer)
     assert 'Transmission Line' in screen.drawer.splitlines()
 

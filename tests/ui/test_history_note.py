@@ -18,7 +18,7 @@ from floor.orders.work_order_list import ShiftOrders
 from floor.web.past import past_page
 from floor.web.reports import shared_sheet, shift_report_page
 
-CREATING = ('The history of this new floor is being created. Work orders, reports and the past appear when it is '
+CREATING = ('The history of this new floor is being created. Work orders, reports and past states appear when it is '
             'complete.')
 REASON = ('he history of this floor is being created; that usually takes less than a minute, a year '
           'of history several minutes.')
@@ -103,7 +103,7 @@ async def test_a_history_that_is_being_summed_up_is_said_too(floor, look):
     floor.history_state = HistoryState.PROCESSING
     floor.publish()
     await screen.until(lambda: notes(screen) == [
-        'The history is being processed. Until it is complete, reports may take longer and the dashboard tables are '
+        'The history is being processed. Until it is complete, reports may be slow and the dashboard tables '
         'old.'])
 
 

@@ -9,7 +9,7 @@ from ui.services import person_at
 
 from floor.core.errors import DatabaseUnavailable, InvalidInput, NotAllowed, OrderAlreadyOpenError, ReferenceReusedError
 from floor.core.model import Priority
-from floor.web.orders.form import FIRST_TRY_ARRIVED, OrderForm
+from floor.web.orders.form import FIRST_ATTEMPT_SAVED, OrderForm
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ async def test_what_is_typed_is_there_on_the_next_page_and_gone_when_it_was_sent
 
     assert page.field('What is wrong').value == HOSTILE
     assert page.radio('Priority').value == 'critical'
-    assert page.says('You had typed this and not sent it.')
+    assert page.says('Your unsent draft was restored.')
     page.press('Create')
     await page.until(lambda: created(floor))
     await page.until(lambda: not page.says('New work order'))
@@ -100,7 +100,7 @@ async def test_a_draft_is_thrown_away_on_purpose_only(floor, form):
 
     other = await form('Painter_02_01')
     assert other.field('What is wrong').value == ''
-    other.press('Continue the draft for Valve 01·01')
+    other.press('Continue draft for Valve 01·01')
     await other.until(lambda: other.field('Machine').value == 'Valve_01_01')
     assert other.field('What is wrong').value == 'Oil leak'
     other.press('Discard draft')
@@ -145,7 +145,7 @@ async def test_an_earlier_text_that_had_arrived_is_told_and_the_later_one_kept(f
 
     page.press('Create')
 
-    await page.until(lambda: page.says(FIRST_TRY_ARRIVED))
+    await page.until(lambda: page.says(FIRST_ATTEMPT_SAVED))
     assert page.field('What is wrong').value == 'Oil leak at the clamp'
     page.press('Create')
     await page.until(lambda: len(created(floor)) == 2)
@@ -159,8 +159,8 @@ async def test_what_is_missing_is_said_at_its_field(floor, form):
     page.press('Create')
 
     await page.until(lambda: page.field('Machine').error)
-    assert page.field('Machine').error == 'Choose the machine.'
-    assert page.field('What is wrong').error == 'Say what is wrong.'
+    assert page.field('Machine').error == 'Choose a machine.'
+    assert page.field('What is wrong').error == 'Describe what is wrong.'
     assert created(floor) == []
 
 
@@ -177,13 +177,13 @@ async def test_a_refused_field_says_why_and_keeps_what_was_typed(floor, form):
 
 
 async def test_the_command_has_the_last_word_on_what_is_allowed(floor, form):
-    answer_with(floor, NotAllowed('this needs the role operator; you are a viewer'))
+    answer_with(floor, NotAllowed('requires the role operator; your role is viewer'))
     page = await form('Valve_01_01')
     page.fill('What is wrong', 'Oil leak')
 
     page.press('Create')
 
-    await page.until(lambda: page.says('This needs the role operator; you are a viewer.'))
+    await page.until(lambda: page.says('Requires the role operator; your role is viewer.'))
 
 
 async def test_a_viewer_sees_why_they_cannot_create(floor, form, user):
@@ -193,7 +193,7 @@ async def test_a_viewer_sees_why_they_cannot_create(floor, form, user):
     page = await form('Valve_01_01', by=person_at(user, viewer))
 
     assert not page.button('Create').enabled
-    assert page.button('Create').props['title'] == 'This needs the role operator; you are a viewer.'
+    assert page.button('Create').props['title'] == 'Requires the role operator; your role is viewer.'
 
 
 @pytest.mark.parametrize(('role', 'choices'), [

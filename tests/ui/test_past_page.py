@@ -144,7 +144,7 @@ async def test_a_step_does_not_lead_out_of_what_the_slider_spans(floor, history,
 
 async def test_before_the_history_nothing_is_known(floor, history, look):
     screen = await look('/past?at=2026-11-23T01:00:00Z')
-    assert 'Nothing is known of the floor at that moment: its history begins later.' in screen.texts
+    assert 'There is no data for this time: the history starts later.' in screen.texts
     assert screen.of_class('tile') == []
     press(screen, '+1 h')
     await screen.until(lambda: title(screen) == 'Mon 2026-11-23 02:00:00')
@@ -154,11 +154,11 @@ async def test_before_the_history_nothing_is_known(floor, history, look):
 
 async def test_the_last_shift_is_replayed_until_it_is_stopped(floor, history, look, addresses):
     screen = await look('/past?at=2026-11-23T09:00:00Z')
-    press(screen, 'Replay the last shift in a minute')
+    press(screen, 'Replay last shift in 1 min')
     await screen.until(lambda: datetime(2026, 11, 22, 22, 4, tzinfo=UTC) in history.asked)
     assert datetime(2026, 11, 22, 22, tzinfo=UTC) in history.asked
-    press(screen, 'Stop the replay of Night')
-    await screen.until(lambda: screen.all(label='Replay the last shift in a minute'))
+    press(screen, 'Stop replay of Night')
+    await screen.until(lambda: screen.all(label='Replay last shift in 1 min'))
     assert not [element for element in screen.client.elements.values() if type(element).__name__ == 'Timer']
     assert 'from=2026-11-22T22:00:00Z&to=2026-11-23T06:00:00Z' in addresses[-1]
 
@@ -169,13 +169,13 @@ async def test_a_machine_says_how_it_was_and_where_it_is_now(floor, history, loo
     await screen.until(lambda: screen.drawer)
     assert screen.drawer.splitlines() == ['The past: 2026-11-23 04:30:00', 'Valve 01·01', 'Down', 'Supply air low',
                                           'Since 2026-11-23 04:00:00, for 30 min then', 'WO-3f2a91bc', 'high', 'Open',
-                                          'due in 30 min', 'Lisa Garcia · Air supply', 'As it is now']
+                                          'due in 30 min', 'Lisa Garcia · Air supply', 'Show current status']
 
 
 async def test_a_fault_of_the_program_is_said_and_promises_nothing(floor, history, look, caplog):
     history.problem = ZeroDivisionError('a slip')
     screen = await look('/past?at=2026-11-23T04:30:00Z')
-    assert ('Cannot read the floor of that moment. A fault in this program: ZeroDivisionError; its log says more. You '
+    assert ('Cannot load the floor at that time. A fault in this program: ZeroDivisionError; its log says more. You '
             'can try again now.') in screen.texts
     caplog.clear()  # what was logged was to be logged
 
@@ -183,12 +183,12 @@ async def test_a_fault_of_the_program_is_said_and_promises_nothing(floor, histor
 async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, history, look):
     history.problem = DatabaseUnavailable('nobody answers')
     screen = await look('/past?at=2026-11-23T04:30:00Z')
-    assert ('Cannot read the floor of that moment. Nobody answers. It will be read as soon as the database answers; '
+    assert ('Cannot load the floor at that time. Nobody answers. It will be read as soon as the database answers; '
             'you can also try again now.') in screen.texts
     history.problem = None
     press(screen, '+10 s')
     await screen.until(lambda: screen.of_class('tile'))
-    assert not any('Cannot read' in text for text in screen.texts)
+    assert not any('Cannot load' in text for text in screen.texts)
 
 
 async def test_nothing_is_said_of_a_floor_that_has_not_been_read(floor, history, look):
@@ -217,9 +217,9 @@ async def test_a_moment_that_cannot_be_shown_is_answered_with_a_sentence(floor, 
     ('at=2026-11-23T04:30Z&from=soon&to=2026-11-23T05:00Z', f'Cannot understand from=soon: {HOW}'),
     ('at=2026-11-23T04:30Z&from=2026-11-23T04:00Z', 'Cannot use from without to, or to without from.'),
     ('at=2026-11-23T04:30Z&from=2026-11-23T05:00Z&to=2026-11-23T06:00Z',
-     'Cannot show 2026-11-23T04:30:00Z between from and to: from has to be before it, and to after it.'),
+     'Cannot use this range: 2026-11-23T04:30:00Z must be between from and to.'),
     ('at=2026-11-23T04:30Z&from=2020-11-23T05:00Z&to=2026-11-23T06:00Z',
-     'Cannot show more than 31 days: move from and to together.')])
+     'Cannot show more than 31 days: bring from and to closer together.')])
 async def test_an_address_that_is_not_understood_shows_no_moment(floor, history, look, query, sentence):
     screen = await look(f'/past?{query}')
     assert sentence in screen.texts

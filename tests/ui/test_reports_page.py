@@ -55,7 +55,7 @@ async def test_cards_show_what_the_history_says(reports, look):
     assert card(screen, 'stops')[2:] == ['41', '▼ 6 better', '+ 17 micro-stops', 'coverage 99.8 %']
     assert card(screen, 'mtbf')[2:4] == ['1 h 52 min', '▲ 9 min better']
     assert card(screen, 'mttr')[2:5] == ['12 min 20 s', '▲ 1 min worse', '+ 2 running, mean 14 min']
-    assert card(screen, 'mtta')[2:5] == ['3 min 05 s', '▼ 40 s better', '30 of 41 stops seen to']
+    assert card(screen, 'mtta')[2:5] == ['3 min 05 s', '▼ 40 s better', '30 of 41 stops acknowledged']
 
 
 async def test_a_change_is_said_and_coloured_by_what_it_means(reports, look):
@@ -68,13 +68,13 @@ async def test_a_change_is_said_and_coloured_by_what_it_means(reports, look):
 async def test_without_a_failure_the_time_between_them_was_longer(reports, look):
     reports.figures = kpis(stops=0, mtbf=None, at_least=174_000.0, ongoing=0)
     screen = await opened(look)
-    assert card(screen, 'mtbf')[2:4] == ['> 2 d 0 h', 'nothing to compare with']
+    assert card(screen, 'mtbf')[2:4] == ['> 2 d 0 h', 'no earlier data']
 
 
 async def test_a_window_of_which_little_is_known_is_no_measure(reports, look):
     reports.before = replace(BEFORE, coverage=0.02, stops=1)
     screen = await opened(look)
-    assert card(screen, 'stops')[3] == 'too little known before'
+    assert card(screen, 'stops')[3] == 'too little earlier data'
 
 
 async def test_the_address_says_what_is_asked(reports, look):
@@ -109,7 +109,7 @@ async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(rep
     assert screen.of_class('reports')[0]['props']['data-refused'] == 'true'
     assert not reports.asked('kpis')
 
-    clear, = screen.all(label='Show the report of today')
+    clear, = screen.all(label='Show today’s report')
     screen.click(clear)
 
     await screen.until(lambda: reports.asked('kpis'))
@@ -145,17 +145,17 @@ async def test_every_chart_has_its_table_and_its_file(reports, look):
         assert f'/reports/{name}.csv?line=Engine+Line' in links
     assert '/reports/hours.csv?window=30d&line=Engine+Line' in links  # a day has no weekdays
     assert '/reports/order-volume.csv?window=30d&line=Engine+Line' in links
-    for title in 'Stops by cause', 'Who causes the waiting', 'Top problem machines', 'Work orders':
+    for title in 'Stops by cause', 'Downtime caused to neighbours', 'Top problem machines', 'Work orders':
         assert 'Table' in texts(screen, title)
     assert {'Jam', '3 h 32 min', '70.0 %', 'No reason given'} <= set(texts(screen, 'Stops by cause'))
-    assert '41 own + 96 min downstream' in texts(screen, 'Who causes the waiting')
+    assert '41 own + 96 min at neighbours' in texts(screen, 'Downtime caused to neighbours')
     assert {'Engine Line', '12', 'On no line', '3'} <= set(texts(screen, 'Lines compared'))
-    assert {'high', '4', '1 d 1 h', 'Nobody yet'} <= set(texts(screen, 'Work orders'))
+    assert {'high', '4', '1 d 1 h', 'Unassigned'} <= set(texts(screen, 'Work orders'))
 
 
 async def test_the_heat_map_says_where_nothing_is_known(reports, look):
     screen = await opened(look)
-    assert screen.all(title='Sat 03:00: nothing is known')
+    assert screen.all(title='Sat 03:00: no data')
     assert screen.all(title='Mon 06:00: 10.0 % down')
     assert not screen.all(title='Sat 03:00: 0.0 % down')
 
@@ -199,19 +199,20 @@ async def test_many_causes_end_in_one_bar_for_the_rest(reports, look):
 
 
 @pytest.mark.parametrize(('address', 'figures', 'sentence'), [
-    ('/reports', NOTHING_KNOWN, 'Nothing was heard of these machines in this window.'),
-    ('/reports?machine=Press_99', NOTHING_KNOWN, 'Nothing was heard of this machine in this window.'),
-    ('/reports?line=Moon', replace(NOTHING_KNOWN, machines=0), 'There is no machine on this line.'),
+    ('/reports', NOTHING_KNOWN, 'No data from these machines in this window.'),
+    ('/reports?machine=Press_99', NOTHING_KNOWN, 'No data from this machine in this window.'),
+    ('/reports?line=Moon', replace(NOTHING_KNOWN, machines=0), 'There are no machines on this line.'),
     ('/reports', replace(NOTHING_KNOWN, machines=0), 'There are no machines yet.'),
     ('/reports?from=2030-01-01T00:00&to=2030-01-02T00:00',
-     replace(NOTHING_KNOWN, window=Window(NOW, NOW)), 'This window has not begun yet.'),
+     replace(NOTHING_KNOWN, window=Window(NOW, NOW)), 'This window has not started yet.'),
 ])
 async def test_where_nothing_is_known_a_sentence_says_why(reports, look, address, figures, sentence):
     reports.figures = reports.before = figures
     screen = await opened(look, address)
-    for title in 'Stops by cause', 'When it stops', 'Who causes the waiting', 'Top problem machines', 'Lines compared':
+    for title in ('Stops by cause', 'Downtime by hour and weekday', 'Downtime caused to neighbours',
+                  'Top problem machines', 'Lines compared'):
         assert sentence in texts(screen, title)
-    assert card(screen, 'uptime_share')[2:4] == ['–', 'nothing is known']
+    assert card(screen, 'uptime_share')[2:4] == ['–', 'no data']
     assert card(screen, 'stops')[2] == '–', 'no stop that nobody could have seen'
 
 
@@ -220,20 +221,20 @@ async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports, look
                         'stops': StopPage((), 0), 'work_orders': OrderReport((), (), (), ())}
     screen = await opened(look)
     assert 'No machine was down in this window.' in texts(screen, 'Stops by cause')
-    assert 'No machine was down, and none made others wait.' in texts(screen, 'Who causes the waiting')
-    assert 'There were no work orders in this window, and there are none now.' in texts(screen, 'Work orders')
+    assert 'No machine was down or made others wait.' in texts(screen, 'Downtime caused to neighbours')
+    assert 'No work orders in this window, and none open.' in texts(screen, 'Work orders')
 
 
 @pytest.mark.parametrize(('problem', 'words'), [
     (DatabaseUnavailable('nobody answers'),
-     'Nobody answers. It will be read as soon as the database answers; you can also try again now.'),
+     'Nobody answers. The page retries as soon as the database responds; you can also try again now.'),
     (ZeroDivisionError('a slip'),
      'A fault in this program: ZeroDivisionError; its log says more. You can try again now.')])
 async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, monkeypatch, *, caplog, problem, words):
     monkeypatch.setattr(reports_page, 'RETRY_S', 0.05)
     figures, reports.answers['kpis'] = reports.answers['kpis'], problem
     screen = await look('/reports')
-    said = f'Cannot read the report. {words}'
+    said = f'Cannot load the report. {words}'
     await screen.until(lambda: said in [element['text'] for element in screen.of_class('problem')])
     reports.answers['kpis'] = figures
     await screen.until(lambda: '91.4 %' in screen.texts)
@@ -245,7 +246,7 @@ async def test_a_page_says_that_it_reads(reports, look, monkeypatch):
     monkeypatch.setattr(reports_page, 'FIRST_ANSWER_S', 0.01)
     monkeypatch.setattr(reports_page.ReportsPage, 'read', lambda self: self._loading(True))
     screen = await look('/reports')
-    assert 'Reading…' in texts(screen, 'Stops by cause')
+    assert 'Loading…' in texts(screen, 'Stops by cause')
     assert screen.of_class('reports')[0]['props']['data-loading'] == 'true'
 
 

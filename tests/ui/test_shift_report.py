@@ -74,8 +74,8 @@ async def test_it_is_about_the_shift_that_the_address_names(analytics, look):
     links = {link['text']: link['props']['href'] for link in screen.all() if 'href' in link.get('props', {})}
     assert links['← Late, Sun 2026-11-22'] == '/reports/shift?date=2026-11-22&shift=Late'
     assert links['Early, Mon 2026-11-23 →'] == '/reports/shift?date=2026-11-23&shift=Early'
-    assert links['Link to this sheet'] == NIGHT
-    assert links['The floor at the end'] == '/past?at=2026-11-23T06:00:00Z'
+    assert links['Link to this report'] == NIGHT
+    assert links['Floor at the end'] == '/past?at=2026-11-23T06:00:00Z'
 
 
 async def test_without_one_it_is_about_the_shift_that_goes_on_so_far(analytics, look):
@@ -101,7 +101,7 @@ async def test_new_cleared_and_running_stops_are_told_apart(analytics, look):
         stop(2, NIGHT_START + HOUR, NIGHT_START + 2 * HOUR),
         stop(1, NIGHT_START - HOUR, NIGHT_START + MINUTE)), 4)
     screen = await look(NIGHT)
-    assert headings(screen) == ['Figures', 'Still down at the end: 2', 'Top losses',
+    assert headings(screen) == ['Figures', 'Still down at the end: 2', 'Top causes of downtime',
                                 'Open work orders at the end: 0, 0 overdue', 'Completed work orders: 0',
                                 'Stops: 2 new, 2 cleared; 3 micro-stops not listed']
     found = rows(screen)
@@ -144,7 +144,7 @@ async def test_a_long_list_says_how_many_more_there_are(analytics, look):
      'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23.'),
     ('day=2026-11-22&shift=Late', 'There is no parameter day. Use date or shift. '
      'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23.'),
-    ('date=2026-11-23&shift=Late', 'This shift has not begun.'),
+    ('date=2026-11-23&shift=Late', 'This shift has not started yet.'),
 ])
 async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytics, look, query, sentence):
     screen = await look(f'/reports/shift?{query}')
@@ -155,7 +155,7 @@ async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytic
 async def test_a_database_that_is_away_is_said_and_the_sheet_comes_once_it_answers(floor, analytics, look):
     figures, analytics.answers['kpis'] = analytics.answers['kpis'], DatabaseUnavailable('nobody answers')
     screen = await look(NIGHT)
-    problem = ('Cannot read the shift report. Nobody answers. It will be read as soon as the database answers; you can '
+    problem = ('Cannot load the shift report. Nobody answers. The page retries as soon as the database responds; you can '
                'also try again now.')
     assert problem in screen.texts
     analytics.answers['kpis'] = figures
@@ -176,11 +176,11 @@ def quick(monkeypatch):
 
 async def test_a_stop_shows_on_the_open_sheet_of_the_shift_that_goes_on(floor, analytics, look, quick):
     screen = await look('/reports/shift')
-    assert 'Every machine was up.' in screen.texts
+    assert 'No machine was down.' in screen.texts
     analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
     floor.change('Valve_01_01', 'down', 'Hydraulic leak')
     await screen.until(lambda: 'Still down now: 1' in screen.texts)
-    assert 'Every machine was up.' not in screen.texts
+    assert 'No machine was down.' not in screen.texts
     floor.order_list.answers['of_shift'] = ShiftOrders((order(1, due=NOW + HOUR),), ())
     floor.order(1)
     await screen.until(lambda: 'Open work orders now: 1, 0 overdue' in screen.texts)
@@ -221,7 +221,7 @@ async def test_a_page_that_cannot_show_it_says_so_and_takes_no_other_with_it(
         analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),) * number, number)
         floor.change(name, 'down')
         await other.until(lambda number=number: f'Still down now: {number}' in other.texts)
-    await broken.until(lambda: 'Cannot read the shift report. A fault in this program: ZeroDivisionError; its log says '
+    await broken.until(lambda: 'Cannot load the shift report. A fault in this program: ZeroDivisionError; its log says '
                        'more. You can try again now.' in broken.texts)
     assert 'a page could not show a shift report' in caplog.text
     caplog.clear()  # what was logged was to be logged

@@ -142,7 +142,7 @@ async def test_a_press_on_a_stop_tells_its_story(zoomed, look, analytics):
         'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'not known', 'not known']
     links = {link['text']: link['props']['href'] for link in screen.all() if 'href' in link.get('props', {})}
     assert links['Work order WO-3f2a91bc'] == '/work-orders/WO-20261123-3f2a91bc'
-    assert links['The floor at that moment'] == '/past?at=2026-11-23T07:00:00Z'
+    assert links['Floor at that time'] == '/past?at=2026-11-23T07:00:00Z'
 
 
 async def test_a_press_on_a_machine_that_ran_tells_no_story(zoomed, look, analytics):
@@ -159,12 +159,12 @@ async def test_the_stops_stand_in_a_table_too_with_a_button_for_each_story(zoome
     analytics.answers['stops'] = StopPage((stop(1, running=True, reason=HOSTILE), stop(2, order=None)), 25)
     screen = await shown(look)
     await screen.until(lambda: '25 stops, page 1 of 3' in screen.texts)
-    assert {'still going', HOSTILE, 'WO-3f2a91bc'} <= set(screen.texts)
+    assert {'ongoing', HOSTILE, 'WO-3f2a91bc'} <= set(screen.texts)
     button = next(element for element in screen.all(label='Story'))
     assert button['props']['aria-label'] == 'Story of Valve 01·01, Mon 23 Nov 07:00:00'
     screen.click(button)
     await screen.until(lambda: screen.drawer)
-    assert 'and still going' in screen.drawer
+    assert 'until now, ongoing' in screen.drawer
     older, = screen.all(label='Older')
     screen.click(older)
     await screen.until(lambda: '25 stops, page 2 of 3' in screen.texts)
@@ -186,7 +186,7 @@ async def test_twelve_machines_at_first_and_all_on_request(floor, zoomed, look):
 async def test_a_database_that_is_away_is_said(zoomed, look, analytics):
     analytics.answers['timeline'] = DatabaseUnavailable('nobody answers')
     screen = await look('/timeline')
-    await screen.until(lambda: 'The timeline cannot be read. Nobody answers.' in screen.texts)
+    await screen.until(lambda: 'Cannot load the timeline. Nobody answers.' in screen.texts)
 
 
 def test_the_picture_holds_numbers_and_names_of_statuses_and_nothing_a_person_wrote():

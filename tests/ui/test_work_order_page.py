@@ -60,8 +60,8 @@ async def test_everything_about_it_is_there(floor, page):
 
     form = await page()
 
-    for words in ('Valve 01·01 · 3f2a91bc', 'Oil leak', 'high', 'On hold: waits for parts', 'Lisa Garcia', 'Grace Kim',
-                  'due in 1 h', 'Down: Pin position error', 'Runs again since', '2026-11-23 09:42:07', ID,
+    for words in ('Valve 01·01 · 3f2a91bc', 'Oil leak', 'high', 'On hold: waiting for parts', 'Lisa Garcia', 'Grace Kim',
+                  'due in 1 h', 'Down: Pin position error', 'Running again since', '2026-11-23 09:42:07', ID,
                   'Lisa Garcia put it on hold: parts', 'hose ordered', 'Lock out', 'leak.png', '2.4 MB'):
         assert form.says(words), words
 
@@ -165,7 +165,7 @@ async def test_a_move_of_an_old_version_says_what_has_changed(floor, page, user)
 
     await form.until(lambda: user.notify.messages)
     assert user.notify.messages == [
-        '3f2a91bc was changed meanwhile: status: Open → On hold; assignee: nobody → Tom Kowalski.']
+        '3f2a91bc was changed by someone else: status: Open → On hold; assignee: unassigned → Tom Kowalski.']
 
 
 @pytest.mark.parametrize(('role', 'enabled'), [
@@ -187,7 +187,7 @@ async def test_what_a_role_may_not_do_is_shown_with_the_role_it_needs(floor, pag
 async def test_why_is_also_said_where_nobody_can_hover(page):
     form = await page()
 
-    assert form.says('Cancel order: This needs the role supervisor; you are a technician.')
+    assert form.says('Cancel order: Requires the role supervisor; your role is technician.')
 
 
 async def test_take_it_assigns_me(floor, page, lisa):
@@ -243,7 +243,7 @@ async def test_two_edit_one_order_and_the_second_decides_field_by_field(floor, p
     assert form.radio('description').options['theirs'] == 'Theirs (Tom Kowalski, 2026-11-23 10:42:07)'
     assert (form.radio('description').value, form.radio('priority').value) == ('mine', 'theirs')
     assert form.says('Mine') and form.says('Theirs')
-    form.press('Save as chosen')
+    form.press('Save choices')
 
     await form.until(lambda: len(sent(floor, 'edit')) == 2)
     _, _, version, decided = sent(floor, 'edit')[1]
@@ -258,7 +258,7 @@ async def test_who_goes_back_from_a_conflict_has_their_text_still(floor, page):
     form.press('Save')
     await form.until(lambda: form.says('Nothing of yours is saved yet'))
 
-    form.press('Back to my text')
+    form.press('Back to editing')
 
     await form.until(lambda: form.says('Not saved yet'))
     assert form.field('Description').value == 'Mine'
@@ -274,7 +274,7 @@ async def test_an_edit_outlives_a_reload_with_the_version_it_was_made_from(floor
     form = await page()  # a reload, and somebody was faster
 
     assert form.field('Description').value == 'Mine'
-    assert form.says('You had changed this and not saved it.')
+    assert form.says('Your unsaved changes were restored.')
     form.press('Save')
     await form.until(lambda: sent(floor, 'edit'))
     (_, _, version, edit), = sent(floor, 'edit')
@@ -329,13 +329,13 @@ async def test_who_says_too_much_is_told_how_long_to_wait(floor, page):
 
 
 async def test_a_refused_comment_says_why(floor, page):
-    floor.orders.answers['comment'] = NotAllowed('this needs the role operator; you are a viewer')
+    floor.orders.answers['comment'] = NotAllowed('requires the role operator; your role is viewer')
     form = await page()
     form.fill('Comment', 'Hello')
 
     form.press('Add comment')
 
-    await form.until(lambda: form.says('This needs the role operator; you are a viewer.'))
+    await form.until(lambda: form.says('Requires the role operator; your role is viewer.'))
 
 
 @pytest.mark.parametrize(('fields', 'words'), [
@@ -350,10 +350,10 @@ async def test_a_refused_comment_says_why(floor, page):
     ({'kind': 'changed', 'field': 'assignee', 'new': 'Lisa Garcia'}, 'Lisa Garcia took it'),
     ({'kind': 'changed', 'field': 'assignee', 'new': 'Tom'}, 'Lisa Garcia assigned it to Tom'),
     ({'kind': 'changed', 'field': 'assignee', 'old': 'Tom'}, 'Lisa Garcia took Tom off it'),
-    ({'kind': 'checklist', 'field': 'done', 'old': 'Test', 'new': 'Test'}, 'Lisa Garcia did the step “Test”'),
+    ({'kind': 'checklist', 'field': 'done', 'old': 'Test', 'new': 'Test'}, 'Lisa Garcia completed the step “Test”'),
     ({'kind': 'attached', 'new': 'leak.png'}, 'Lisa Garcia attached leak.png'),
-    ({'kind': 'recovered', 'new': '2026-11-23 10:42:07.5+00'}, 'The machine runs again since 2026-11-23 10:42:07'),
-    ({'kind': 'recovered', 'new': 'some day'}, 'The machine runs again since some day')])
+    ({'kind': 'recovered', 'new': '2026-11-23 10:42:07.5+00'}, 'The machine has been running again since 2026-11-23 10:42:07'),
+    ({'kind': 'recovered', 'new': 'some day'}, 'The machine has been running again since some day')])
 async def test_what_happened_is_a_sentence(fields, words):
     assert sentence(event(**fields), NOW.tzinfo) == words
 
@@ -392,7 +392,7 @@ async def test_a_database_that_is_away_is_told_and_the_order_comes_back_by_itsel
     await form.until(lambda: form.says('Oil leak'))
     floor.orders.answers['details'] = DatabaseUnavailable('nobody answers at db:5432')
     floor.order(0x3f2a91bc)
-    await form.until(lambda: form.says('What you see may be old'))
+    await form.until(lambda: form.says('What you see may be out of date'))
     assert form.says('Oil leak')
 
 

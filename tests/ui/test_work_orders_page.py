@@ -305,7 +305,7 @@ async def test_a_page_after_the_last_one_gets_no_entry_of_its_own(orders, see, s
         orders.put(number)
     screen = await see('?page=9')
 
-    await screen.until(lambda: 'showing 51 to 60 of 60' in screen.texts)
+    await screen.until(lambda: 'Showing 51 to 60 of 60' in screen.texts)
     assert addresses(switchboard, 'pushState') == []
 
 
@@ -355,25 +355,25 @@ async def test_pages_are_turned_and_say_where_they_are(orders, see, switchboard)
     for number in range(120):
         orders.put(number)
     screen = await see('?state=open')
-    assert 'showing 1 to 50 of 120' in screen.texts
+    assert 'Showing 1 to 50 of 120' in screen.texts
     assert chip(screen, 'Previous')['props']['disabled'] is True
 
     screen.click(chip(screen, 'Next'))
-    await screen.until(lambda: 'showing 51 to 100 of 120' in screen.texts)
+    await screen.until(lambda: 'Showing 51 to 100 of 120' in screen.texts)
     screen.click(chip(screen, 'Next'))
-    await screen.until(lambda: 'showing 101 to 120 of 120' in screen.texts)
+    await screen.until(lambda: 'Showing 101 to 120 of 120' in screen.texts)
 
     after = OrderCursor(orders.found[99].id, NOW, '1:1:')
     assert orders.asked[-1] == OrderFilter(statuses=frozenset({WorkOrderStatus.OPEN}), page=3, cursor=after)
     await screen.until(lambda: addresses(switchboard)[-1:] == [f'/work-orders?status=open&page=3&cursor={after}'])
     assert chip(screen, 'Next')['props']['disabled'] is True
     screen.click(chip(screen, 'Previous'))
-    await screen.until(lambda: 'showing 51 to 100 of 120' in screen.texts)
+    await screen.until(lambda: 'Showing 51 to 100 of 120' in screen.texts)
     assert orders.asked[-1].cursor == OrderCursor(orders.found[100].id, NOW, '1:1:', back=True)
     screen.click(chip(screen, 'Previous'))
     await screen.until(lambda: orders.asked[-1] == OrderFilter(statuses=frozenset({WorkOrderStatus.OPEN})))
     screen.click(chip(screen, 'Next'))
-    await screen.until(lambda: 'showing 51 to 100 of 120' in screen.texts)
+    await screen.until(lambda: 'Showing 51 to 100 of 120' in screen.texts)
     screen.click(chip(screen, 'In progress'))
     await screen.until(lambda: (orders.asked[-1].page, orders.asked[-1].cursor) == (1, None))
 
@@ -383,7 +383,7 @@ async def test_a_page_after_the_last_one_shows_the_last_one(orders, see, switchb
         orders.put(number)
     screen = await see('?page=9')
 
-    await screen.until(lambda: 'showing 51 to 60 of 60' in screen.texts)
+    await screen.until(lambda: 'Showing 51 to 60 of 60' in screen.texts)
     await screen.until(lambda: addresses(switchboard) == ['/work-orders?page=2'])
 
 
@@ -398,7 +398,7 @@ async def test_people_and_machines_are_offered_by_name(floor, orders, see):
         select, = (e for e in screen.of_class('chip-select') if e['props']['aria-label'] == label)
         return [option['label'] for option in select['props']['options']]
 
-    await screen.until(lambda: offered('Assignee') == ['Nobody yet', 'anna öst', 'Zoë Öst', 'Max ost 2', 'Max Ost 10',
+    await screen.until(lambda: offered('Assignee') == ['Unassigned', 'anna öst', 'Zoë Öst', 'Max ost 2', 'Max Ost 10',
                                                        'Max Zange'])
     assert len(offered('Machine')) > 1
     assert offered('Machine') == sorted(offered('Machine'), key=name_key)
@@ -415,7 +415,7 @@ async def test_who_has_left_can_be_asked_for_as_long_as_they_have_orders(floor, 
 
     select, = (e for e in screen.of_class('chip-select') if e['props']['aria-label'] == 'Assignee')
     assert [option['label'] for option in select['props']['options']] == [
-        'Nobody yet', 'Lisa Garcia', 'Kevin Taylor (has left)']
+        'Unassigned', 'Lisa Garcia', 'Kevin Taylor (inactive)']
 
 
 # live
@@ -497,7 +497,7 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
 
     floor.order(1)
 
-    await screen.until(lambda: [text for text in screen.texts if 'Cannot read' in text])
+    await screen.until(lambda: [text for text in screen.texts if 'Cannot load' in text])
     assert [row['description'] for row in rows(screen)] == ['Oil leak']
     assert [text for text in screen.texts if 'What you see is as of 10:42:07.' in text]
 
@@ -505,7 +505,7 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
     orders.put(2)
 
     await screen.until(lambda: len(rows(screen)) == 2)
-    assert not [text for text in screen.texts if 'Cannot read' in text]
+    assert not [text for text in screen.texts if 'Cannot load' in text]
     caplog.clear()  # a fault is logged
 
 
@@ -602,7 +602,7 @@ async def test_a_full_column_says_how_many_more_there_are_and_where(orders, see)
 
     more = [e for e in screen.of_class('column-more') if 'hidden' not in e['class']]
     assert (more[0]['text'], more[0]['props']['href']) == (
-        'and 52 more: show all in the list', '/work-orders?status=open&machine=Valve_01_01')
+        'Show 52 more in the table', '/work-orders?status=open&machine=Valve_01_01')
 
 
 async def test_a_card_goes_to_its_new_column_without_being_made_anew(floor, orders, see):
@@ -695,7 +695,7 @@ async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_mor
     assert {state: (count, len(shown)) for state, (count, shown) in cards(screen).items()} == {
         'open': ('480', 340), 'in_progress': ('0', 0), 'on_hold': ('160', 160), 'completed': ('0', 0)}
     assert [e['text'] for e in screen.of_class('column-more') if 'hidden' not in e['class']] == [
-        'and 140 more: show all in the list']
+        'Show 140 more in the table']
 
 
 async def test_back_to_an_address_that_is_not_understood_while_cards_are_built_shows_none(

@@ -182,15 +182,15 @@ def test_the_text_says_what_is_wrong_first_and_no_secret(vitals: Vitals) -> None
     assert lines[0].endswith('diagnosis of 2026-11-23 10:00:00 (UTC)')
     assert lines[2].startswith('DOWN: The notification queue of the server is 40.0 % full')
     assert lines[3].startswith('   A session listens')
-    assert 'Changes are kept: 90 days; what they add up to stays' in lines
-    assert 'Password: valid for 30 min, given 3 times in 3 requests' in lines
+    assert 'Changes are kept: 90 days; totals are kept permanently' in lines
+    assert 'Password: valid for 30 min, used 3 times, requested 3 times' in lines
     assert 'never-to-be-shown' not in '\n'.join(lines)
 
 
 def test_without_a_database_what_the_program_knows_is_shown(vitals: Vitals) -> None:
     shown = {panel.title: panel for panel in panels(Diagnosis(vitals, None, 'gone'), UTC, retention_days=None)}
-    assert dict(shown['Database'].facts)['Server'] == 'not known: the database does not answer'
-    assert dict(shown['Connection'].facts)['The floor is'] == 'live'
+    assert dict(shown['Database'].facts)['Server'] == 'unknown: the database does not respond'
+    assert dict(shown['Connection'].facts)['Status'] == 'live'
     assert shown['Instances'].rows == ()
 
 

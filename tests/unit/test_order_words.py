@@ -75,5 +75,5 @@ def test_a_move_is_called_by_where_it_comes_from():
 
 
 def test_a_reason_names_the_role_that_is_needed():
-    assert role_needed(Role.TECHNICIAN, Role.OPERATOR) == 'This needs the role technician; you are an operator.'
+    assert role_needed(Role.TECHNICIAN, Role.OPERATOR) == 'Requires the role technician; your role is operator.'
     assert role_needed(Role.TECHNICIAN, Role.SUPERVISOR) == ''

@@ -19,10 +19,10 @@ def test_values_of_each_unit():
     (6180, 6720, Unit.SECONDS, True, ('▲ 9 min better', Verdict.BETTER)),
     (680, 740, Unit.SECONDS, False, ('▲ 1 min worse', Verdict.WORSE)),
     (225, 185, Unit.SECONDS, False, ('▼ 40 s better', Verdict.BETTER)),
-    (0.9141, 0.9143, Unit.SHARE, True, ('= as before', Verdict.SAME)),
-    (41, 41, Unit.COUNT, False, ('= as before', Verdict.SAME)),
-    (None, 41, Unit.COUNT, False, ('nothing to compare with', Verdict.UNKNOWN)),
-    (41, None, Unit.SECONDS, False, ('nothing to compare with', Verdict.UNKNOWN)),
+    (0.9141, 0.9143, Unit.SHARE, True, ('= unchanged', Verdict.SAME)),
+    (41, 41, Unit.COUNT, False, ('= unchanged', Verdict.SAME)),
+    (None, 41, Unit.COUNT, False, ('no earlier data', Verdict.UNKNOWN)),
+    (41, None, Unit.SECONDS, False, ('no earlier data', Verdict.UNKNOWN)),
 ])
 def test_the_arrow_is_the_direction_and_the_word_the_verdict(before, now, unit, more_is_better, change):
     assert Change.between(before, now, unit, more_is_better=more_is_better) == Change(*change)

@@ -55,7 +55,7 @@ class DiagnosisPage:
         ui.timer(SOON_S, self.look, once=True, immediate=False)  # by then this page counts as open
         self._place = ui.element('div').classes('diagnosis')
         with self._place:
-            self.loading = Loading(services.store, 'the state of the program and its database', self.look)
+            self.loading = Loading(services.store, 'the diagnosis', self.look)
             self._verdict = Verdict()
             with ui.element('div').classes('diagnosis-tools'):
                 self._button = ui.button('Check now', on_click=self.check, color=None).props('no-caps') \
@@ -63,13 +63,13 @@ class DiagnosisPage:
                 self._said = Words('p').classes('panel-note')
                 self._said.props['role'] = 'status'
             self._grid = ui.element('div').classes('diagnosis-grid')
-            with ui.card().classes('panel').props('role=region aria-label="For a mail"'):
-                Heading('For a mail').classes('panel-title')
-                Words('p', 'Written at each check, and when something turns wrong or right; no password or token is in '
-                           'it. Click into it, select all, copy.').classes('panel-note')
+            with ui.card().classes('panel').props('role=region aria-label="For support"'):
+                Heading('For support').classes('panel-title')
+                Words('p', 'A summary to copy into an e-mail. It is updated by each check and when a problem appears '
+                           'or is solved, and contains no passwords or tokens.').classes('panel-note')
                 self._text = TextArea().props('readonly outlined input-style="height: 240px"') \
                     .classes('diagnosis-text')
-                self._text.props['aria-label'] = 'The diagnosis as text'
+                self._text.props['aria-label'] = 'Diagnosis as text'
 
     async def look(self, *, write_text: bool = False) -> None:
         """Ask everything anew, and show it."""
@@ -99,7 +99,7 @@ class DiagnosisPage:
         self._button.disable()
         try:
             took = unbroken(delay(await measure_delivery(self._vitals)))
-            said, self._delivery = f'A notification went to the database and back in {took}.', None
+            said, self._delivery = f'A test notification was received after {took}.', None
         except FloorError as error:
             said = as_sentence(error)
             self._delivery = NOT_DELIVERED.found(said)
@@ -117,7 +117,7 @@ class DiagnosisPage:
         self._timer.deactivate()
         self._place.clear()
         with self._place, ui.card().classes('panel'):
-            Heading('This page is for supervisors').classes('panel-title')
-            Words('p', f'{refusal} It shows how the program and its database are. If the floor looks wrong to you, '
-                       f'tell a supervisor; /healthz says to everybody whether it is live.')
+            Heading('Supervisors only').classes('panel-title')
+            Words('p', f'{refusal} If the floor looks wrong, ask a supervisor. /healthz shows everyone whether the '
+                       f'data is live.')
         return True

@@ -13,7 +13,7 @@ from ...operations.diagnosis import DatabaseFacts, Diagnosis
 from ...operations.runtime_status import Vitals
 from ..shell.times import date_and_time
 
-UNKNOWN = 'not known: the database does not answer'
+UNKNOWN = 'unknown: the database does not respond'
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,16 @@ def panels(diagnosis: Diagnosis, zone: tzinfo, *, retention_days: int | None) ->
     says = Words(diagnosis.now, zone)
     return [
         Panel('Connection', tuple(_connection(vitals, says))),
-        Panel('Delays of the last 15 minutes', tuple(_delays(vitals)), ('Delay', 'median', 'p95', 'longest', 'of'),
-              tuple(_lag_rows(vitals))),
+        Panel('Latency in the last 15 minutes', tuple(_delays(vitals)),
+              ('Latency', 'median', 'p95', 'maximum', 'samples'), tuple(_lag_rows(vitals))),
         Panel('Database', tuple(_database(vitals, facts, says))),
-        Panel('Tasks', tuple(_derived(facts, says, retention_days)), ('Task', 'last done', 'took', 'failures', 'now'),
-              tuple(_tasks(vitals, says))),
+        Panel('Tasks', tuple(_derived(facts, says, retention_days)),
+              ('Task', 'last run', 'duration', 'failures', 'status'), tuple(_tasks(vitals, says))),
         Panel('Schema', tuple(_schema(vitals, facts)), ('Migration', 'applied', 'file'),
               tuple(_migrations(facts, says))),
         Panel('Instances', tuple(_instances(vitals, facts, says)), ('Connected', 'login', 'from', 'sessions'),
               tuple(_sessions(facts))),
-        Panel('Since the start', tuple(_counters(vitals))),
+        Panel('Since startup', tuple(_counters(vitals))),
         Panel('This program', tuple(_program(vitals, says))),
     ]
 
@@ -71,19 +71,19 @@ def unbroken(text: str) -> str:
 
 def _connection(vitals: Vitals, says: Words) -> Iterable[tuple[str, str]]:
     store, listener = vitals.store, vitals.listener
-    yield 'The floor is', store.connection.value
+    yield 'Status', store.connection.value
     yield 'Since', says.at(vitals.watch.since)
     age = 'never' if store.age is None else f'{delay(store.age)} ago'
-    yield 'Last heartbeat that came back', age
+    yield 'Last heartbeat', age
     if store.connection is not Connection.LIVE and store.problem:
-        yield 'Because', store.problem
-    yield 'Machines never reported', f'{store.never_reported} of {len(store.machines)}'
+        yield 'Reason', store.problem
+    yield 'Machines without any report', f'{store.never_reported} of {len(store.machines)}'
     yield 'Machines that stop reporting', _silent_machines(store.silent_after)
-    yield 'Lost since the start', _counted(listener.losses)
-    yield 'Attempts that failed', _counted(listener.refusals)
+    yield 'Connections lost since startup', _counted(listener.losses)
+    yield 'Failed connection attempts', _counted(listener.refusals)
     if listener.status.last_problem is not None:
         at, problem = listener.status.last_problem
-        yield 'Last problem', f'{says.at(at)}: {problem}'
+        yield 'Last error', f'{says.at(at)}: {problem}'
 
 
 def _silent_machines(silent_after: float | None) -> str:
@@ -94,17 +94,17 @@ def _silent_machines(silent_after: float | None) -> str:
 
 def _delays(vitals: Vitals) -> Iterable[tuple[str, str]]:
     error = vitals.store.clock_error
-    yield "The database's clock is known to", NOTHING if error is None else f'± {number(error * 1000, 1)} ms'
-    yield 'That clock was set', f'{counted(vitals.store.clock.jumps, "time")} since the start'
-    yield 'Waits for the slowest browser', counted(vitals.backlog(), 'message')
-    yield 'Pages that did not answer in time', f'{vitals.no_answer()}, as tabs in the background do not'
+    yield 'Accuracy of the database clock', NOTHING if error is None else f'± {number(error * 1000, 1)} ms'
+    yield 'Database clock changes', f'{number(vitals.store.clock.jumps)} since startup'
+    yield 'Queued for the slowest browser', counted(vitals.backlog(), 'message')
+    yield 'Pages that did not respond', f'{vitals.no_answer()}, such as tabs in the background'
 
 
 def _lag_rows(vitals: Vitals) -> Iterable[tuple[str, ...]]:
-    yield _lag_row('from a change to this program', vitals.store.lag)
-    yield _lag_row("from a change to a browser's frame, and back", vitals.browser)
-    yield _lag_row('this program late for its own work', vitals.loop)
-    yield _lag_row('waiting for a database connection', vitals.database.wait)
+    yield _lag_row('from a change to this instance', vitals.store.lag)
+    yield _lag_row('from a change to a browser and back', vitals.browser)
+    yield _lag_row('event loop delay', vitals.loop)
+    yield _lag_row('wait for a database connection', vitals.database.wait)
 
 
 def _lag_row(name: str, lag: Lag) -> tuple[str, ...]:
@@ -118,36 +118,36 @@ def _database(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Itera
         yield 'Server', UNKNOWN
     else:
         yield 'Server', f'PostgreSQL {facts.server}{", a replica" if facts.is_replica else ""}'
-        yield 'Runs since', says.at(facts.server_since)
+        yield 'Started', says.at(facts.server_since)
         yield 'Database', f'{facts.name}, {file_size(facts.size)}'
         yield 'Notification queue', f'{percent(facts.queue_usage)} full'
         yield 'Sessions on the server', f'{facts.sessions} of at most {facts.most_sessions}'
-    yield 'Our pool', f'{use.busy} at work, {use.idle} idle, at most {use.most}'
+    yield 'Connection pool', f'{use.busy} in use, {use.idle} idle, {use.most} at most'
     yield 'Password', _password(vitals)
 
 
 def _password(vitals: Vitals) -> str:
     if (password := vitals.password) is None:
-        return 'does not end'
+        return 'does not expire'
     left = password.seconds_left
     valid = 'none yet' if left is None else f'valid for {duration(left, Detail.MINUTES)}'
     problem = f'; {password.problem}' if password.problem else ''
-    return f'{valid}, given {password.given} times in {password.requests} requests{problem}'
+    return f'{valid}, used {password.given} times, requested {password.requests} times{problem}'
 
 
 def _derived(facts: DatabaseFacts | None, says: Words, retention_days: int | None) -> Iterable[tuple[str, str]]:
     if facts is not None:
-        yield 'Dashboard tables are of', says.at(facts.dashboard_at)
-        yield 'Sums for reports are of', says.at(facts.history_at)
-        yield 'History', f'about {number(facts.history_rows)} changes, the oldest of {says.at(facts.history_from)}'
-    kept = 'for ever' if retention_days is None else f'{retention_days} days; what they add up to stays'
+        yield 'Dashboard tables updated', says.at(facts.dashboard_at)
+        yield 'Report totals updated', says.at(facts.history_at)
+        yield 'History', f'about {number(facts.history_rows)} changes, the oldest from {says.at(facts.history_from)}'
+    kept = 'permanently' if retention_days is None else f'{retention_days} days; totals are kept permanently'
     yield 'Changes are kept', kept
 
 
 def _tasks(vitals: Vitals, says: Words) -> Iterable[tuple[str, ...]]:
     for task in [each for each in vitals.all_tasks if each.failures or each not in vitals.supervised]:
         yield (task.what, says.ago(task.done_at), unbroken(delay(task.took)), number(task.failures),
-               'works' if task.problem is None else f'fails: {task.problem}')
+               'OK' if task.problem is None else f'failed: {task.problem}')
 
 
 def _schema(vitals: Vitals, facts: DatabaseFacts | None) -> Iterable[tuple[str, str]]:
@@ -157,35 +157,35 @@ def _schema(vitals: Vitals, facts: DatabaseFacts | None) -> Iterable[tuple[str, 
         return
     off = [each.name for each in facts.triggers if not each.is_on]
     missing = [name for name in facts.missing_triggers if name not in off]
-    on = f'{len(facts.triggers) - len(off)} of {len(facts.triggers)} are on'
-    yield 'Triggers', '; '.join([on, *([f'off: {", ".join(off)}'] if off else []),
-                                 *([f'gone: {", ".join(missing)}'] if missing else [])])
-    yield 'Our login', facts.login
-    yield 'Its owner', facts.owner or 'not known'
+    on = f'{len(facts.triggers) - len(off)} of {len(facts.triggers)} are enabled'
+    yield 'Triggers', '; '.join([on, *([f'disabled: {", ".join(off)}'] if off else []),
+                                 *([f'missing: {", ".join(missing)}'] if missing else [])])
+    yield 'Login of this app', facts.login
+    yield 'Schema owner', facts.owner or 'unknown'
     rights = ', '.join(missing for missing, _ in facts.missing_rights)
-    yield 'Rights', f'lacks {rights}' if rights else 'all that the app needs'
+    yield 'Rights', f'missing: {rights}' if rights else 'complete'
     yield 'Logins of feeds', facts.feeds or 'none'
 
 
 def _migrations(facts: DatabaseFacts | None, says: Words) -> Iterable[tuple[str, ...]]:
-    words = {True: 'as it was applied', False: 'CHANGED since', None: 'not compared'}
+    words = {True: 'unchanged', False: 'CHANGED since', None: 'not compared'}
     for each in facts.migrations if facts else ():
         yield f'{each.version:04}_{each.name}', says.at(each.applied_at), words[each.intact]
 
 
 def _instances(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Iterable[tuple[str, str]]:
-    yield 'This one', vitals.instance
+    yield 'This instance', vitals.instance
     is_demo = vitals.store.is_demo
     yield 'This floor', UNKNOWN if is_demo is None else 'a demo: its data is simulated' if is_demo else 'a plant'
     if vitals.simulator is None:
-        yield 'Simulator here', 'switched off (ENABLE_SIMULATOR)'
+        yield 'Simulator', 'switched off (ENABLE_SIMULATOR)'
     elif is_demo is False:
-        yield 'Simulator here', 'does not play: this floor is a plant'
+        yield 'Simulator', 'off: this floor is a plant'
     else:
-        yield 'Simulator here', 'plays the plant' if vitals.simulator.playing else 'stands by'
+        yield 'Simulator', 'active' if vitals.simulator.playing else 'standby'
     if facts is not None and facts.simulator_at is not None:
-        yield 'Played last', f'{facts.simulator or "nobody"}, {says.at(facts.simulator_at)}'
-    yield 'Pages open here', f'{number(vitals.pages.pages)}; closed since the start: {number(vitals.pages.pages_gone)}'
+        yield 'Last simulated by', f'{facts.simulator or "unknown"}, {says.at(facts.simulator_at)}'
+    yield 'Open pages', f'{number(vitals.pages.pages)}; closed since startup: {number(vitals.pages.pages_gone)}'
 
 
 def _sessions(facts: DatabaseFacts | None) -> Iterable[tuple[str, ...]]:
@@ -197,8 +197,8 @@ def _counters(vitals: Vitals) -> Iterable[tuple[str, str]]:
     counters = vitals.listener.counters
     yield 'Notifications', number(counters.notifications)
     yield 'Unrecognised notifications', number(counters.unreadable)
-    yield 'Whole readings of the floor', number(counters.snapshots)
-    yield 'Heartbeats that came back', number(counters.heartbeats)
+    yield 'Full reads of the floor', number(counters.snapshots)
+    yield 'Heartbeats received', number(counters.heartbeats)
     yield 'Audits that found a difference', number(counters.audits_with_difference)
     lines = vitals.log_lines()
     yield 'Log', f'{counted(lines.get("warning", 0), "warning")}, ' \
@@ -208,7 +208,7 @@ def _counters(vitals: Vitals) -> Iterable[tuple[str, str]]:
 def _program(vitals: Vitals, says: Words) -> Iterable[tuple[str, str]]:
     yield 'Line Monitor', vitals.version
     yield 'Python', vitals.python
-    yield 'Runs since', says.at(vitals.started_at)
+    yield 'Started', says.at(vitals.started_at)
     yield 'Machines shown', number(len(vitals.store.machines))
 
 

@@ -10,8 +10,8 @@ from ..shell.heading import Heading
 from ..shell.messages import Words
 from .facts import Panel
 
-WORDS = {Severity.DOWN: 'Wrong', Severity.WARNING: 'Look at it'}
-ALL_WELL = 'All is well'
+WORDS = {Severity.DOWN: 'Error', Severity.WARNING: 'Warning'}
+ALL_WELL = 'No problems found'
 
 
 class Verdict:
@@ -19,7 +19,7 @@ class Verdict:
 
     def __init__(self) -> None:
         self._shown: list[Finding] | None = None
-        with ui.card().classes('panel verdict').props('role=region aria-label=Verdict'):
+        with ui.card().classes('panel verdict').props('role=region aria-label=Summary'):
             self._heading = Heading('').classes('verdict-title')
             self._list = ui.element('ul').classes('verdict-list')
 
@@ -30,8 +30,8 @@ class Verdict:
         self._shown = found
         worst = found[0].severity.value if found else 'operational'
         self._heading.props['data-status'] = worst
-        self._heading.set_text(ALL_WELL if not found else '1 thing to look at' if len(found) == 1
-                               else f'{len(found)} things to look at')
+        self._heading.set_text(ALL_WELL if not found else '1 problem found' if len(found) == 1
+                               else f'{len(found)} problems found')
         self._list.clear()
         with self._list:
             for finding in found:
@@ -41,7 +41,7 @@ class Verdict:
                     Words('p', finding.what).classes('said')
                     Words('p', finding.do).classes('verdict-do')
             if not found:
-                Words('li', 'Changes arrive, the schema is complete, and every task of the background works.')
+                Words('li', 'Changes arrive, the schema is complete, and all background tasks are running.')
 
 
 class FactPanel:

@@ -15,7 +15,7 @@ def as_text(diagnosis: Diagnosis, found: list[Finding], shown: list[Panel], zone
     at = date_and_time(int(diagnosis.now * 1000), zone)
     lines = [f'Line Monitor {diagnosis.vitals.version}: diagnosis of {at} ({zone})', '']
     if not found:
-        lines += ['Nothing is wrong that this page knows of.']
+        lines += ['No problems found.']
     for finding in found:
         lines += [f'{finding.severity.upper()}: {finding.what}', f'   {finding.do}']
     for panel in shown:

@@ -78,8 +78,8 @@ class AttentionSummary(LiveElement):
         if not self._store.machines:
             return {}, 'No machines.'
         if count == 0:
-            return {}, 'Every machine is running.'
-        return ({}, f'{counted(count, "machine")} in all') if count > ROWS else ({'hidden': True}, '')
+            return {}, 'All machines are running.'
+        return ({}, f'{counted(count, "machine")} in total') if count > ROWS else ({'hidden': True}, '')
 
 
 def named(display: DisplayName) -> str:

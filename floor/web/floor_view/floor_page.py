@@ -66,7 +66,7 @@ def register(services: Services) -> None:
 
         view = LiveView(client, build_lines)
         with frame('Floor', services, view, person):
-            note = AddressNote(' '.join(asked.faults.values()), 'Show the floor without it', '/')
+            note = AddressNote(' '.join(asked.faults.values()), 'Show the floor', '/')
             with plant_figures(store, view):
                 ui.link('Wall screen', WALL, new_tab=True).classes('wall-link')
             with ui.element('div').classes('floor'):
@@ -123,5 +123,5 @@ def empty_floor(services: Services) -> None:
         ui.label('There are no machines on the floor.').classes('empty-title')
         ui.label('A machine appears here as soon as it has a row in the database. Add the first one with psql:')
         ui.label(FIRST_MACHINE.format(feed)).classes('empty-code')
-        ui.label('Then connect a feed: sql/admin/feed_login.sql makes a login for a PLC gateway or an MES, which '
-                 'reports by UPDATE of the same table.')
+        ui.label('Then connect a feed: sql/admin/feed_login.sql creates a login for a PLC gateway or an MES, which '
+                 'updates the same table.')

@@ -36,7 +36,7 @@ class MachineFacts:
     name: str = ''
 
 
-FACTS = {'reason': 'Reason', 'since': 'Since', 'line': 'Line', 'type': 'Type', 'reported': 'Last heard of',
+FACTS = {'reason': 'Reason', 'since': 'Since', 'line': 'Line', 'type': 'Type', 'reported': 'Last report',
          'name': 'Name in the database'}
 
 
@@ -62,7 +62,7 @@ class MachineDrawer:
                         Words('dd').bind_text_from(self._facts, field)
             self._orders = MachineOrders(services, person, identity, forms)
             Heading('Latest events', level=3)
-            self._reading = Words('p', 'Reading the latest events…').classes('quiet')
+            self._reading = Words('p', 'Loading events…').classes('quiet')
             self._events = ui.element('ol').classes('drawer-events')
         self._dialog.on_value_change(lambda event: None if event.value else self._closed())
         self._back = BackCloses(self._dialog, lambda: heading, self._query)
@@ -119,12 +119,12 @@ class MachineDrawer:
         facts.status = machine.status.value
         facts.status_word = machine.status_word
         self._status.props['data-status'] = machine.status.value
-        facts.reason = machine.reason or 'none given'
+        facts.reason = machine.reason or 'Not given'
         lasted = duration(self._store.seconds_in_status(machine), Detail.MINUTES)
         facts.since = f'{date_and_time(machine.since_ms, zone)} ({lasted})'
-        facts.line = record.line or 'not on a line'
+        facts.line = record.line or 'None'
         facts.type = record.type.replace('_', ' ')
-        facts.reported = 'never' if machine.reported_ms is None else date_and_time(machine.reported_ms, zone)
+        facts.reported = 'Never' if machine.reported_ms is None else date_and_time(machine.reported_ms, zone)
         facts.name = machine.name
 
     async def _load_events(self, name: MachineName) -> None:
@@ -132,9 +132,9 @@ class MachineDrawer:
         try:
             events = await self._events_of(name, EVENTS_SHOWN)
         except DatabaseError as error:
-            events, problem = [], f'{as_sentence(error)} Open the machine again to try again.'
+            events, problem = [], f'{as_sentence(error)} Close this panel and open it again.'
         else:
-            problem = '' if events else 'No event is recorded yet.'
+            problem = '' if events else 'No events yet.'
         if name != self._name:
             return  # another machine was opened meanwhile, or the page has gone
         self._reading.set_visibility(False)

@@ -54,7 +54,7 @@ class MachineOrders:
                 for order, due in orders:
                     order_row(order, due, overdue=order.is_overdue(now_ms))
                 if not orders:
-                    Words('li', 'No work order is open.')
+                    Words('li', 'No open work orders.')
                 more_rows(len(active), f'/work-orders?status={ACTIVE}&machine={quote(name, safe="")}')
 
     def _new(self) -> None:

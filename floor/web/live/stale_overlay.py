@@ -32,8 +32,8 @@ class Silence(LiveElement):
         self.classes('silence')
         self.props['role'] = 'alert'
         with self, ui.element('p').classes('silence-notice'):
-            ui.label('No word from the server').classes('silence-words')
-            ui.label('This is the floor as it was. Trying again.').classes('silence-meaning')
+            ui.label('Connection lost').classes('silence-words')
+            ui.label('The data shown is out of date. Reconnecting automatically.').classes('silence-meaning')
 
     def content(self) -> Content:
         return {'data-beat': beat()}, None

@@ -15,8 +15,8 @@ from ..shell.services import Services
 from .facts import status_words
 from .transitions import OrderTransitions, refusal_words
 
-NO_EMPLOYEE = 'Only employees take orders, and no active employee has your e-mail address.'
-MINE_ALREADY = 'It is yours already.'
+NO_EMPLOYEE = 'Only active employees can take orders, and none of them has your e-mail address.'
+MINE_ALREADY = 'It is already assigned to you.'
 
 Reload = Callable[[], Awaitable[WorkOrderDetails | None]]
 
@@ -49,7 +49,7 @@ class OrderActions:
             PriorityPill(order.priority)
             due = Words('span', due_words(order, now_ms, zone)).classes('due')
             due.props['data-overdue'] = str(order.status.is_active and order.due_at.timestamp() * 1000 < now_ms).lower()
-            Words('span', order.assignee or 'nobody has it yet').classes('said')
+            Words('span', order.assignee or 'Unassigned').classes('said')
         transitions = self._transitions.allowed(order)
         refusals = [self._take_refusal(order) if order.status.is_active else ''] + \
             [self._transitions.refusal(order, transition) for transition in transitions]

@@ -18,11 +18,11 @@ from ..shell.times import date_and_time
 from .upload_button import UploadButton
 
 LARGEST = 10 * MEGABYTE
-REFUSED = 'Only images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF of up to 10 MB can be attached.'
+REFUSED = 'You can attach images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF files of up to 10 MB.'
 PICTURES = ','.join(['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
                      'image/tiff', '.heic', '.heif', '.hif', '.avif', '.tif', '.tiff'])
 """By their endings too: few browsers know the media type of the newer ones."""
-EXPLANATION = 'Photos and PDF, up to 10 MB each. Where a photo was taken is not kept.'
+EXPLANATION = 'Photos and PDF files, up to 10 MB each. Location data is removed from photos.'
 MOST_PROBLEMS = 10
 
 
@@ -41,7 +41,7 @@ class OrderAttachments:
             self._list = ui.element('ul').classes('attachments')
             with ui.element('div').classes('uploads'):
                 self._upload('Take a photo', refusal, PICTURES).use_camera().button.classes('upload-photo')
-                self._upload('Add photos or PDF', refusal, f'{PICTURES},application/pdf,.pdf')
+                self._upload('Add photos or PDFs', refusal, f'{PICTURES},application/pdf,.pdf')
             Words('p', refusal or EXPLANATION).classes('panel-note')
             self._problem = Alert()
 

@@ -33,7 +33,7 @@ FIRST = 12
 """Of each column, as long as no browser has come for the page: what a window shows, and all that a page costs then."""
 AT_ONCE = 25
 """Cards that are built between two turns of the event loop."""
-KEYS = 'Arrow keys: from card to card. M: move a card.'
+KEYS = 'Use the arrow keys to go to a card, and M to move it.'
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class OrderChecklist:
             self._list = ui.element('ul').classes('checklist')
             self._kept = KeptText(self._drafts, f'step {order_id}')
             with ui.element('div').classes('one-line-form'):
-                self._text = TextField('Another step', on_change=self._kept.typed) \
+                self._text = TextField('Add a step', on_change=self._kept.typed) \
                     .classes('field').props('outlined dense maxlength=500')
                 self._add_button = ui.button('Add', on_click=self._add, color=None).props('no-caps')
             self._problem = Alert()
@@ -53,7 +53,7 @@ class OrderChecklist:
             for item in details.checklist:
                 self._row(item)
             if not details.checklist:
-                Words('li', 'No steps.').classes('panel-note')
+                Words('li', 'No steps yet.').classes('panel-note')
 
     def _row(self, item: ChecklistItem) -> None:
         refusal = role_needed(Role.TECHNICIAN, self._person.role)

@@ -41,7 +41,7 @@ class OrderComments:
         if self._sending or not self._button.enabled:
             return
         if not is_visible(text):
-            self._text.error = 'Write something first.'
+            self._text.error = 'Enter a comment.'
             return
         self._sending = True
         self._button.props['loading'] = True

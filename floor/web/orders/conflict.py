@@ -46,17 +46,17 @@ class OrderConflict:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._choices: dict[str, ui.radio] = {}
-        with ui.dialog().props('aria-label="Somebody else has changed this order"') as self._dialog, \
+        with ui.dialog().props('aria-label="Someone else changed this order"') as self._dialog, \
                 ui.card().classes('sheet conflict'):
-            Heading('Somebody else has changed this order')
-            Words('p', 'Nothing of yours is saved yet, and nothing is lost. Choose what holds.').classes('quiet')
+            Heading('Someone else changed this order')
+            Words('p', 'Your changes are not saved yet. Choose which values to keep.').classes('quiet')
             self._fields = ui.element('div').classes('conflict-fields')
             with ui.element('footer').classes('sheet-buttons'):
-                ui.button('Back to my text', on_click=self._dialog.close, color=None).props('flat no-caps')
-                for side, words in (THEIRS, 'Take all theirs'), (MINE, 'Keep all mine'):
+                ui.button('Back to editing', on_click=self._dialog.close, color=None).props('flat no-caps')
+                for side, words in (THEIRS, 'Use all theirs'), (MINE, 'Keep all mine'):
                     ui.button(words, on_click=lambda side=side: self._choose_all(side), color=None) \
                         .props('flat no-caps')
-                ui.button('Save as chosen', on_click=lambda: self._dialog.submit(True), color=None) \
+                ui.button('Save choices', on_click=lambda: self._dialog.submit(True), color=None) \
                     .props('no-caps autofocus').classes('primary')
 
     async def decide(self, base: Editable, mine: Editable, theirs: Editable, current: WorkOrder,
@@ -79,7 +79,7 @@ class OrderConflict:
                 self._row('assignee', self._name(mine.assignee_id), self._name(theirs.assignee_id),
                           mine.assignee_id != base.assignee_id, latest.get('assignee'))
             status = latest.get('status')
-            Words('p', f'It is now: {status_words(current)}{self._by(status)}.').classes('quiet')
+            Words('p', f'Current status: {status_words(current)}{self._by(status)}.').classes('quiet')
         if await self._dialog is not True:
             return None
         return self._chosen(mine, theirs)
@@ -112,4 +112,4 @@ class OrderConflict:
 
     def _name(self, employee_id: int | None) -> str:
         person = None if employee_id is None else self._services.store.people.get(employee_id)
-        return 'Nobody' if person is None else person.name
+        return 'Unassigned' if person is None else person.name

@@ -29,7 +29,7 @@ class DueTimes:
         self._units: dict[Priority, ui.select] = {}
         with ui.card().classes('panel').props('role=region aria-label="Due times"'):
             Heading('Due times').classes('panel-title')
-            Words('p', 'How soon after its report an order is due. A change counts for orders from then on.') \
+            Words('p', 'Time from report to due date. Changes apply to new orders.') \
                 .classes('panel-note')
             self.loading = Loading(services.store, 'the due times', self._read)
             for priority in Priority:
@@ -70,7 +70,7 @@ class DueTimes:
         number, unit = self._numbers[priority].value, str(self._units[priority].value)
         self._done.set_text('')
         if not number or not 1 <= number <= MOST:
-            self._problem.show(f'Say how many {unit}, as a whole number.')
+            self._problem.show(f'Enter a whole number of {unit}.')
             return
         try:
             await self._orders.set_due_time(self._identity, priority, timedelta(seconds=int(number) * UNITS[unit]))
@@ -81,4 +81,4 @@ class DueTimes:
             if not self._problem.is_deleted:
                 self._problem.show('')
                 self._done.set_text(
-                    f'{priority.capitalize()} orders are due {int(number)} {unit} after their report from now on.')
+                    f'Saved. New {priority} orders are due {int(number)} {unit} after they are reported.')

@@ -20,7 +20,7 @@ from ..shell.services import Services
 from ..shell.text_field import TextArea
 from .conflict import Editable, OrderConflict
 
-MEANWHILE = 'Somebody has changed this order meanwhile. When you save, you see both and decide.'
+MEANWHILE = 'Someone else changed this order. When you save, you can compare both versions.'
 
 
 class OrderEditor:
@@ -65,7 +65,7 @@ class OrderEditor:
         self._meanwhile.visible = self.is_open and order.version != self._version
 
     def _build(self) -> None:
-        self._returned = ui.label('You had changed this and not saved it.').classes('note')
+        self._returned = ui.label('Your unsaved changes were restored.').classes('note')
         self._description = TextArea('Description', on_change=self._typed).classes('field') \
             .props('outlined autogrow maxlength=10000')
         with ui.element('fieldset').classes('choice'):
@@ -128,7 +128,7 @@ class OrderEditor:
         self._assignee.set_enabled(self._person.role.may(Role.TECHNICIAN))
         self._assignee.props['title'] = role_needed(Role.TECHNICIAN, self._person.role)
         self._assignee.props['hint'] = None if self._person.role.may(Role.SUPERVISOR) else \
-            'Assigning others needs the role supervisor.'
+            'Only supervisors can assign other people.'
         self._description.value = content.description
         self._priority.value = content.priority.value
         self._description.error = self._assignee.error = None
@@ -168,7 +168,7 @@ class OrderEditor:
         if self._sending or self._order is None or self._base is None or not self.is_open:
             return
         if not is_visible(self._description.value or ''):
-            self._description.error = 'Say what is wrong.'
+            self._description.error = 'Describe what is wrong.'
             return
         self._sending = True
         self._save_button.props['loading'] = True
@@ -208,7 +208,7 @@ class OrderEditor:
         if self._content() != mine:  # typed on meanwhile: another change
             self._base, self._version = Editable.of(saved), saved.version
             self._typed()
-            self._problem.show('Saved. What you have typed since is not saved yet.')
+            self._problem.show('Saved. What you typed since then is not saved yet.')
         elif self._form.is_deleted:
             self._drafts.discard(self._place)
         else:
@@ -222,7 +222,7 @@ class OrderEditor:
         now = Editable.of(current)
         decided = await self._conflict.decide(base, mine, now, current, details.events if details else ())
         if decided is None or self._form.is_deleted:
-            self._problem.show('Not saved yet: somebody else has changed this order. What you typed is kept.')
+            self._problem.show('Not saved: someone else changed this order. What you typed is kept.')
             return
         self._base, self._version = now, current.version
         self._fill(decided)
@@ -235,7 +235,7 @@ class OrderEditor:
 
 
 def _name(person: Employee) -> str:
-    return shortened(person.name, 80) if person.active else f'{shortened(person.name, 80)} (not active)'
+    return shortened(person.name, 80) if person.active else f'{shortened(person.name, 80)} (inactive)'
 
 
 def _number(value: object) -> int | None:

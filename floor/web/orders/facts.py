@@ -39,7 +39,7 @@ class MachineNow:
         status = Status.UNKNOWN if machine is None else machine.status
         self._element.props['data-status'] = status.value
         if machine is None:
-            self._element.set_text('Not on the floor any more')
+            self._element.set_text('No longer on the floor')
             self._element.props['data-reason'] = ''
             return
         since = f'since {date_and_time(machine.since_ms, self._services.zone)}'
@@ -70,7 +70,7 @@ class OrderFacts:
             with _fact('Priority'):
                 PriorityPill(order.priority)
             self._text('Status', status_words(order))
-            self._text('Assignee', order.assignee or 'nobody yet')
+            self._text('Assignee', order.assignee or 'Unassigned')
             late = order.status.is_active and in_ms(order.due_at) < now_ms
             with _fact('Due'):
                 if order.status.is_active:  # once it has ended the words are about its end, not about this date
@@ -79,8 +79,8 @@ class OrderFacts:
                 Words('span', f' {self._when(order.due_at)}').classes('quiet')
             self._text('Reported by', order.reporter_name)
             self._text('Reported', self._when(order.reported_at))
-            self._text('Machine then', machine_then(order))
-            for label, moment in (('Stopped since', order.stop_since), ('Runs again since', order.recovered_at),
+            self._text('Machine at report', machine_then(order))
+            for label, moment in (('Stopped since', order.stop_since), ('Running again since', order.recovered_at),
                                   ('Acknowledged', order.acknowledged_at), ('Started', order.started_at),
                                   ('Completed', order.completed_at), ('Cancelled', order.cancelled_at)):
                 if moment is not None and label == 'Completed' and order.status is WorkOrderStatus.COMPLETED:
@@ -88,7 +88,7 @@ class OrderFacts:
                 elif moment is not None:
                     self._text(label, self._when(moment))
             for label, text in (('Cause', order.cause), ('Action', order.action_taken),
-                                ('Cancelled because', order.cancel_reason)):
+                                ('Cancellation reason', order.cancel_reason)):
                 if text:
                     self._text(label, text)
             self._text('Number', order.id)
@@ -109,14 +109,14 @@ def _fact(label: str) -> ui.element:
 
 
 def status_words(order: WorkOrder) -> str:
-    """'On hold: waits for parts'."""
+    """'On hold: waiting for parts'."""
     if order.status is WorkOrderStatus.ON_HOLD and order.hold_reason is not None:
-        return f'{order.status.word}: waits for {HOLD_WORDS[order.hold_reason]}'
+        return f'{order.status.word}: waiting for {HOLD_WORDS[order.hold_reason]}'
     return order.status.word
 
 
 def machine_then(order: WorkOrder) -> str:
     """How the machine was when the order was reported."""
     if order.machine_status is None:
-        return 'not known'
+        return 'Unknown'
     return f'{order.machine_status.word}: {order.machine_reason}' if order.machine_reason else order.machine_status.word

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 MOST_FILES = 20
 """Of one request; a browser sends each file in its own."""
-NOT_A_FILE = 'No file arrived: send it as multipart/form-data, with a file name.'
+NOT_A_FILE = 'No file received. Send it as multipart/form-data, with a file name.'
 STORED = 200
 STATUSES: tuple[tuple[type[FloorError], int], ...] = (
     (NotAllowed, 403), (NotFound, 404), (TooManyChanges, 429), (TooManyUploadsError, 429),
@@ -76,7 +76,7 @@ class FileUpload(ui.upload):
             finally:
                 await form.close()
         except ClientDisconnect:
-            return _refused(400, 'The upload ended before the whole file had arrived.')
+            return _refused(400, 'The upload was interrupted. Send the file again.')
         except HTTPException as error:  # the body is no form
             return _refused(error.status_code, as_sentence(str(error.detail)))
         return next((answer for answer in answers if answer.status_code != STORED), answers[0])

@@ -47,7 +47,7 @@ class OrderFilters:
         self._ask = ask
         self._showing = False
         self._chips: dict[WorkOrderStatus, Chip] = {}
-        with ui.element('q-card').classes('order-filters').props('role=search aria-label="Which work orders"'):
+        with ui.element('q-card').classes('order-filters').props('role=search aria-label="Filter work orders"'):
             with ui.element('div').classes('chips'):
                 for status in (*OPEN_STATUSES, *ENDED_STATUSES):
                     if status is WorkOrderStatus.COMPLETED:
@@ -61,13 +61,13 @@ class OrderFilters:
                 self._assignee = self._select('Assignee', {})
                 self._search = TextField(placeholder='Search…', on_change=self._searched).classes('chip-search') \
                     .props(f'dense borderless clearable type=search debounce={SEARCH_PAUSE_MS} maxlength=200 '
-                           'aria-label="Search in all texts of the orders, comments too"')
+                           'aria-label="Search all texts, including comments"')
             with ui.element('div').classes('chips chips-right'):
                 self._board = ui.link('Board').classes('chip')
                 self._table = ui.link('Table').classes('chip')
                 (self._board if view == BOARD else self._table).props['aria-current'] = 'page'
                 self._csv = ui.link('CSV').classes('chip').props('download')
-                self._csv.props['aria-label'] = 'These orders as a CSV file'
+                self._csv.props['aria-label'] = 'Download these orders as CSV'
                 ui.button('New work order', on_click=new_order, color=None).classes('primary') \
                     .props('no-caps unelevated')
         self.show(filter, None)
@@ -82,7 +82,7 @@ class OrderFilters:
         self._overdue.show(_counted('Overdue', overdue), filter.overdue)
         set_attribute(self._overdue, 'data-count', str(overdue or 0))
         if filter.done is Done.WEEK:
-            done_word, done = 'Completed in 7 days', None if counts is None else counts.completed_this_week
+            done_word, done = 'Completed in the last 7 days', None if counts is None else counts.completed_this_week
         else:
             done_word, done = 'Completed today', None if counts is None else counts.completed_today
         self._done.show(_counted(done_word, done), filter.done is not None)
@@ -111,8 +111,8 @@ class OrderFilters:
         """The machines and people to choose from."""
         self._showing = True
         _offer(self._machine, {name: shortened(str(DisplayName.of(name)), 60) for name in machines})
-        _offer(self._assignee, {UNASSIGNED: 'Nobody yet'} | {
-            str(person.id): person.name + ('' if person.active else ' (has left)') for person in people})
+        _offer(self._assignee, {UNASSIGNED: 'Unassigned'} | {
+            str(person.id): person.name + ('' if person.active else ' (inactive)') for person in people})
         self._showing = False
 
     # within

@@ -22,12 +22,11 @@ from .toast import OrderToast
 FORM_RECONNECT_S = 600.0
 """How long a page waits for its browser: what is typed while the connection is away is lost with the page."""
 PLACE = 'new order'
-NOT_CHOSEN = 'Choose the machine.'
-NOT_DESCRIBED = 'Say what is wrong.'
-FIRST_TRY_ARRIVED = ('Your first try had arrived: there is an order with what you had typed then. '
-                     'Change that one, or press Create for another.')
-TYPED_ON = ('The order is open with what you had sent. What you have typed since is kept: change the order, '
-            'or press Create for another.')
+NOT_CHOSEN = 'Choose a machine.'
+NOT_DESCRIBED = 'Describe what is wrong.'
+FIRST_ATTEMPT_SAVED = 'Your first attempt was saved as {order}. Edit that order, or press Create to add another.'
+SAVED_WITHOUT_EDITS = ('{order} was created without your latest edits, which are kept here. Edit that order, or press '
+                       'Create to add another.')
 
 
 class OrderForm:
@@ -69,7 +68,7 @@ class OrderForm:
         with ui.element('header').classes('sheet-header'):
             Heading('New work order')
             ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
-        self._returned = ui.label('You had typed this and not sent it.').classes('note')
+        self._returned = ui.label('Your unsent draft was restored.').classes('note')
         self._others = ui.element('div').classes('note')
         self._other_tabs = DraftOffer(self._drafts, _summary, self._taken_over)
         self._description = TextArea('What is wrong', on_change=self._typed).classes('field') \
@@ -132,10 +131,10 @@ class OrderForm:
 
     def _assignee_hint(self) -> str:
         if self._person.role.may(Role.SUPERVISOR):
-            return 'Nobody yet, if left empty.'
+            return 'Optional'
         if self._person.role.may(Role.TECHNICIAN):
-            return 'You may take it yourself; assigning others needs the role supervisor.'
-        return 'To take it needs the role technician, to assign others the role supervisor.'
+            return 'Optional. Only supervisors can assign other people.'
+        return 'Technicians can assign themselves, supervisors anyone.'
 
     def _show_others(self) -> None:
         """Drafts for other machines and of other tabs: named, and one click away."""
@@ -146,8 +145,9 @@ class OrderForm:
         with self._others:
             for place in reversed(places[-3:]):
                 name = _machine_of(place)
-                words = f'for {shortened(str(DisplayName.of(name)), 60)}' if name else 'without a machine'
-                ui.button(f'Continue the draft {words}', color=None,
+                label = f'Continue draft for {shortened(str(DisplayName.of(name)), 60)}' if name \
+                    else 'Continue draft without a machine'
+                ui.button(label, color=None,
                           on_click=lambda name=name: self.open(name or None)).props('flat no-caps dense')
 
     def _taken_over(self, other: OtherDraft) -> None:
@@ -208,7 +208,7 @@ class OrderForm:
         except ReferenceReusedError as error:
             if isinstance(error.earlier, WorkOrder):  # an attempt whose answer was lost, with what was typed then
                 is_shown = (self._place, self._reference) == (place, new.client_reference)
-                self._keep_for_another(error.earlier, place, FIRST_TRY_ARRIVED, is_shown=is_shown)
+                self._keep_for_another(error.earlier, place, FIRST_ATTEMPT_SAVED, is_shown=is_shown)
         except FloorError as error:
             if not (was_typed or isinstance(error, DatabaseUnavailable)):
                 self._drafts.discard(place)
@@ -265,22 +265,22 @@ class OrderForm:
         """place: where it was written. By now the dialog may have been opened for another machine."""
         is_shown = (self._place, self._reference) == (place, sent.client_reference)
         if is_shown and self._new_order() != sent:
-            self._keep_for_another(order, place, TYPED_ON, is_shown=True)
+            self._keep_for_another(order, place, SAVED_WITHOUT_EDITS, is_shown=True)
             return
         self._drafts.discard(place)
         if not self._create.is_deleted:
             if is_shown:
                 self._dialog.close()
-            self._toast.show(f'Order {short_id(order.id)} is open.', 'Show it', order_address(order.id))
+            self._toast.show(f'WO-{short_id(order.id)} created.', 'View order', order_address(order.id))
 
-    def _keep_for_another(self, order: WorkOrder, place: str, note: str, *, is_shown: bool) -> None:
+    def _keep_for_another(self, order: WorkOrder, place: str, message: str, *, is_shown: bool) -> None:
         """What was typed is not the order that was made: from now on it goes by another reference."""
         reference = new_reference()
         if is_shown:
             self._reference = reference
         self._drafts.keep(place, self._draft() if is_shown else {**self._drafts.get(place), 'reference': reference})
         if is_shown and not self._create.is_deleted:
-            self._say(note)
+            self._say(message.format(order=f'WO-{short_id(order.id)}'))
             self._offer(order)
 
     def _say(self, problem: str) -> None:

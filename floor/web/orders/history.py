@@ -15,8 +15,8 @@ SHOWN_AT_FIRST = 100
 MOST_NOTES = 500
 """Older ones are shown too if they have a text, so that a printed order has all that people wrote."""
 
-CHECKLIST_WORDS = {'added': 'added the step', 'removed': 'removed the step', 'done': 'did the step',
-                   'not done': 'unticked the step', 'changed': 'changed the step'}
+CHECKLIST_WORDS = {'added': 'added the step', 'removed': 'removed the step', 'done': 'completed the step',
+                   'not done': 'reopened the step', 'changed': 'changed the step'}
 
 
 class OrderHistory:
@@ -63,7 +63,7 @@ class OrderHistory:
                 Words('p', note).classes('said note-text')
             if event.kind == 'changed' and event.field == 'description':
                 with ui.element('details'):
-                    Words('summary', 'Before')
+                    Words('summary', 'Previous text')
                     Words('p', event.old or '').classes('said note-text')
 
 
@@ -71,7 +71,7 @@ def sentence(event: WorkOrderEvent, zone: tzinfo) -> str:
     """'Lisa Garcia put it on hold: parts', 'Mike Johnson changed the priority from medium to high'."""
     match event.kind:
         case 'recovered':
-            return f'The machine runs again since {_time(event.new, zone)}'
+            return f'The machine has been running again since {_time(event.new, zone)}'
         case 'moved':
             did = _moved(event)
         case 'changed':
@@ -81,7 +81,7 @@ def sentence(event: WorkOrderEvent, zone: tzinfo) -> str:
         case 'attached':
             did = f'attached {event.new}'
         case kind:
-            did = {'created': 'reported it', 'commented': 'wrote:'}.get(kind, kind)
+            did = {'created': 'reported it', 'commented': 'commented:'}.get(kind, kind)
     return f'{event.who} {did}'
 
 
@@ -108,7 +108,7 @@ def _moved(event: WorkOrderEvent) -> str:
 def _changed(event: WorkOrderEvent, zone: tzinfo) -> str:
     if event.field == 'assignee':
         if event.new is None:
-            return f'took {event.old} off it'
+            return f'unassigned {event.old}'
         return 'took it' if event.new == event.who else f'assigned it to {event.new}'
     if event.field == 'description':
         return 'changed the description'

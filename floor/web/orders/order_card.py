@@ -41,7 +41,7 @@ class BoardColumn(ui.element):
         self.classes('board-column').props('role=region')
         self.props['data-state'] = status.value
         self.props['aria-label'] = status.word
-        title = 'Completed lately' if status is WorkOrderStatus.COMPLETED else status.word
+        title = 'Completed in the last 7 days' if status is WorkOrderStatus.COMPLETED else status.word
         with self:
             with ui.element('header'):
                 Heading(title)
@@ -69,7 +69,7 @@ class BoardColumn(ui.element):
     def show(self, total: int, shown: int, address: str) -> None:
         """How many there are, and where to find those that have no card."""
         self._count.set_text(number(total))
-        self._more.set_text(f'and {number(total - shown)} more: show all in the list')
+        self._more.set_text(f'Show {number(total - shown)} more in the table')
         set_attribute(self._more, 'href', address)
         self._more.set_visibility(total > shown)
 

@@ -69,7 +69,7 @@ class OrderReader:
             began = loop.time()
             pause = GAP_S
             overdue = loop.call_later(PATIENCE_S, self._say_why, DatabaseUnavailable(
-                f'the database has not answered for {PATIENCE_S:g} s'))
+                f'the database has not responded for {PATIENCE_S:g} s'))
             try:
                 with self._client:
                     await self._read()

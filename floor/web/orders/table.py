@@ -76,7 +76,7 @@ def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
         'priority': order.priority.value,
         'stage': order.status.value,
         'status': order.status.word + (f': {order.hold_reason}' if order.hold_reason else ''),
-        'assignee': order.assignee or '—',
+        'assignee': order.assignee or 'Unassigned',
         'due': due_words(order, now_ms, zone),
         'overdue': str(order.status.is_active and in_ms(order.due_at) < now_ms).lower(),
         'age': duration((now_ms - in_ms(order.reported_at)) / 1000, Detail.LARGEST),
@@ -85,15 +85,15 @@ def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
 
 
 def showing(filter: OrderFilter, page: OrderPage) -> str:
-    """'showing 51 to 100 of 1,234'. Where orders were added or have gone meanwhile, only the ends of the list have
+    """'Showing 51 to 100 of 1,234'. Where orders were added or have gone meanwhile, only the ends of the list have
     numbers that are sure: in between it is about."""
     count, total = len(page.orders), page.total
     if page.previous is None:
-        return f'showing 1 to {number(count)} of {number(total)}'
+        return f'Showing 1 to {number(count)} of {number(total)}'
     if page.next is None:
-        return f'showing {number(max(1, total - count + 1))} to {number(total)} of {number(total)}'
+        return f'Showing {number(max(1, total - count + 1))} to {number(total)} of {number(total)}'
     first = min((filter.page - 1) * filter.per_page + 1, max(1, total - count))
-    return f'showing {number(first)} to {number(first + count - 1)} of {number(total)}'
+    return f'Showing {number(first)} to {number(first + count - 1)} of {number(total)}'
 
 
 class OrderTable:

@@ -59,7 +59,7 @@ class OrderTransitions:
         ended = order.completed_at or order.cancelled_at
         if transition.within is not None and ended is not None \
                 and self._services.store.now_ms / 1000 - ended.timestamp() > transition.within.total_seconds():
-            return f'It ended more than {transition.within.days} days ago: open a new one.'
+            return f'This order ended more than {transition.within.days} days ago. Create a new one.'
         if transition.to_status is WorkOrderStatus.IN_PROGRESS and order.assignee_id is None \
                 and self._person.employee_id is None and self._person.role.may(transition.role):
             return as_sentence(NOBODY_TO_START)
@@ -102,13 +102,13 @@ class OrderTransitions:
         self._other_tabs = DraftOffer(self._drafts, _summary, lambda other: self._fill(other.draft))
         self._still_down = ui.label('').classes('note').props('role=alert')
         with ui.element('fieldset').classes('choice') as self._hold_choice:
-            Words('legend', 'It waits for')
+            Words('legend', 'Waiting for')
             self._hold_reason = ui.radio({reason.value: HOLD_WORDS[reason] for reason in HoldReason},
-                                         on_change=self._typed).props('inline aria-label="It waits for"')
+                                         on_change=self._typed).props('inline aria-label="Waiting for"')
         self._cause = self._field('Cause: what was wrong', 2000)
         self._action_taken = self._field('Action: what was done', 2000)
-        self._cancel_reason = self._field('Why it is cancelled', 2000)
-        self._first = self._note = self._field('Note (may stay empty)', 2000)
+        self._cancel_reason = self._field('Reason for cancelling', 2000)
+        self._first = self._note = self._field('Note (optional)', 2000)
         no_connection_note()
         self._problem = Alert()
         with ui.element('footer').classes('sheet-buttons'):
@@ -205,9 +205,9 @@ class OrderTransitions:
         needed = {WorkOrderStatus.COMPLETED: ('cause', 'action_taken'), WorkOrderStatus.CANCELLED: ('cancel_reason',)}
         lacking = [name for name in needed.get(self._to, ()) if not is_visible(self._texts[name].value or '')]
         for name, field in self._texts.items():
-            field.error = 'Please fill this in.' if name in lacking else None
+            field.error = 'This field is required.' if name in lacking else None
         no_reason = self._to is WorkOrderStatus.ON_HOLD and not self._hold_reason.value
-        self._problem.show('Choose what it waits for.' if no_reason else '')
+        self._problem.show('Choose what the order is waiting for.' if no_reason else '')
         return bool(lacking) or no_reason
 
     def _transition(self) -> Transition:
@@ -222,7 +222,7 @@ class OrderTransitions:
             return
         if isinstance(error, EditConflict) and isinstance(error.current, WorkOrder) and self._order is not None:
             self._problem.show(f'{what_changed(self._order, error.current)} '
-                               f'Press {self._button.text} again if it still holds.')
+                               f'Press {self._button.text} again to continue.')
             self._order = error.current
         elif isinstance(error, InvalidInput) and error.field in self._texts and self._texts[error.field].visible:
             self._texts[error.field].error = as_sentence(error)
@@ -275,7 +275,7 @@ def what_changed(seen: WorkOrder, current: WorkOrder) -> str:
     changes = [f'{name}: {was} → {now}' for name, was, now in (
         ('status', seen.status.word, current.status.word),
         ('priority', seen.priority, current.priority),
-        ('assignee', seen.assignee or 'nobody', current.assignee or 'nobody')) if was != now]
+        ('assignee', seen.assignee or 'unassigned', current.assignee or 'unassigned')) if was != now]
     if seen.description != current.description:
-        changes.append('another description')
-    return f'{short_id(current.id)} was changed meanwhile: {"; ".join(changes) or "see its history"}.'
+        changes.append('description edited')
+    return f'{short_id(current.id)} was changed by someone else: {"; ".join(changes) or "see its history"}.'

@@ -11,8 +11,8 @@ from nicegui import ui
 from ..shell.messages import set_reason
 from .file_upload import FileUpload
 
-NOT_SENT = 'A file was not sent completely. Choose it again.'
-CANCELLED = 'Sending was cancelled. Files that had arrived are kept.'
+NOT_SENT = 'The upload failed. Choose the file again.'
+CANCELLED = 'Upload cancelled. Files that were already uploaded are kept.'
 
 
 class UploadButton:
@@ -44,7 +44,7 @@ class UploadButton:
         self._uploader.on('failed', self._failed, args=[])
         self._uploader.on('rejected', on_rejected, args=[])
         self.button = ui.button(label, on_click=self._choose, color=None).props('no-caps')
-        self._cancel = ui.button('Cancel sending', on_click=self._abort, color=None).props('no-caps flat')
+        self._cancel = ui.button('Cancel upload', on_click=self._abort, color=None).props('no-caps flat')
         self._cancel.visible = False
         set_reason(self.button, refusal)
 

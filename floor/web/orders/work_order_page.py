@@ -36,6 +36,9 @@ from .reader import OrderReader
 from .transitions import OrderTransitions
 
 NO_SUCH_ORDER = 404
+CANNOT_LOAD = 'Cannot load the order. {reason} The page retries automatically; you can also try again now.'
+MAY_BE_OLD = ('Cannot load the order. {reason} What you see may be out of date. The page retries automatically; you '
+              'can also try again now.')
 
 
 def register(services: Services) -> None:
@@ -101,7 +104,7 @@ class WorkOrderPage:
             self._transitions = OrderTransitions(services, person, identity)
             self._problem = Notice(self._again)
             with ui.card().classes('orders-empty') as self._waiting:
-                self._title = ui.label('Reading the order…').classes('empty-title')
+                self._title = ui.label('Loading the order…').classes('empty-title')
                 self._text = ui.label('')
                 ui.link('All work orders', '/work-orders')
         self._reader = OrderReader(self._client, services.store, self._read, self._concerns, self._failed)
@@ -136,7 +139,7 @@ class WorkOrderPage:
             self._client.status_code = NO_SUCH_ORDER
             self._problem.show('')
             self._title.set_text(f'There is no work order {shortened(self._order_id, 60)}.')
-            self._text.set_text('Perhaps the address is not whole. Orders are never deleted.')
+            self._text.set_text('Check that the address is complete. Orders are never deleted.')
             return
         self._details = details
         if not self._root.is_deleted:
@@ -156,10 +159,9 @@ class WorkOrderPage:
             return
         if self._parts is None:
             self._title.set_text('Waiting for the database.')
-            self._text.set_text('The order appears here as soon as the database answers.')
-        old = '' if self._parts is None else ' What you see may be old.'
-        self._problem.show(f'Cannot read the order: {as_sentence(error)}{old} It is read again '
-                           'automatically; you can also try again now.')
+            self._text.set_text('The order appears here as soon as the database responds.')
+        self._problem.show(CANNOT_LOAD.format(reason=as_sentence(error)) if self._parts is None
+                           else MAY_BE_OLD.format(reason=as_sentence(error)))
 
 
 class OrderParts:

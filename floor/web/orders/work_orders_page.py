@@ -33,6 +33,10 @@ from .reader import OrderReader
 from .table import OrderRows, OrderTable
 from .transitions import OrderTransitions
 
+CANNOT_LOAD = 'Cannot load the work orders. {reason} The page retries automatically; you can also try again now.'
+SHOWN_AS_OF = ('Cannot load the work orders. {reason} What you see is as of {time}. The page retries automatically; '
+               'you can also try again now.')
+
 
 def register(services: Services) -> None:
     """Serve the list and the board at /work-orders, the list as a file at /work-orders.csv."""
@@ -76,7 +80,7 @@ class WorkOrdersPage:
             self._board = OrderBoard(services.store, services.zone, OrderTransitions(services, person, identity)) \
                 if view == BOARD else None
             with ui.element('q-card').classes('orders-empty') as self._empty:
-                self._empty_title = ui.label('Reading the work orders…').classes('empty-title')
+                self._empty_title = ui.label('Loading the work orders…').classes('empty-title')
                 self._empty_text = ui.label()
                 self._clear = ui.button('Clear filters', on_click=lambda: self._ask(OrderFilter()), color=None)
                 self._clear.props('no-caps flat').set_visibility(False)
@@ -148,7 +152,7 @@ class WorkOrdersPage:
             self._board.clear()
         self._empty.set_visibility(True)
         self._empty_title.set_text('No work orders are shown.')
-        self._empty_text.set_text('The address of this page asks for something that is not there.')
+        self._empty_text.set_text('The address of this page is not valid.')
         self._clear.set_visibility(True)
 
     # reading
@@ -210,8 +214,8 @@ class WorkOrdersPage:
     def _say_nothing(self, *, is_filtered: bool) -> None:
         self._clear.set_visibility(is_filtered)
         self._empty_title.set_text('No work order matches this filter.' if is_filtered else 'There are no work orders.')
-        self._empty_text.set_text('' if is_filtered else 'Report what is wrong with New work order, or from a machine '
-                                                         'on the floor.')
+        self._empty_text.set_text('' if is_filtered else 'Report a problem with New work order, or from a machine on '
+                                                         'the floor.')
 
     def _offer(self, former: frozenset[int]) -> None:
         """The machines and people to choose from, where they are others than before."""
@@ -224,10 +228,10 @@ class WorkOrdersPage:
         self._filters.offer(sorted(store.machines, key=name_key), in_order_of_names(people))
 
     def _failed(self, error: DatabaseError) -> None:
-        shown = '' if self._shown_at_ms is None else \
-            f' What you see is as of {time_of_day(self._shown_at_ms, self._services.zone)}.'
-        self._problem.show(f'Cannot read the work orders. {as_sentence(error)}{shown} They are read again '
-                           f'automatically; you can also try again now.')
+        reason, shown_at = as_sentence(error), self._shown_at_ms
+        self._problem.show(
+            CANNOT_LOAD.format(reason=reason) if shown_at is None else
+            SHOWN_AS_OF.format(reason=reason, time=time_of_day(shown_at, self._services.zone)))
         if self._shown_at_ms is None:
             self._empty_title.set_text('Waiting for the database.')
 

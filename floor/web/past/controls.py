@@ -33,10 +33,10 @@ class PastControls:
         self._timer: ui.timer | None = None
         self._frame = 0
         self._is_told = False
-        with ui.element('q-card').classes('past-controls').props('role=group aria-label="Moment"') as self._root:
+        with ui.element('q-card').classes('past-controls').props('role=group aria-label="Time"') as self._root:
             with ui.element('div').classes('past-slider'):
                 self._slider = ui.slider(min=0, max=1, step=1, value=0, on_change=self._slide)
-                self._slider.props['aria-label'] = 'Moment, in seconds from the start'
+                self._slider.props['aria-label'] = 'Time, in seconds from the start'
                 self._axis = ui.element('div').classes('timeline-axis').props('aria-hidden=true')
             with ui.element('div').classes('past-buttons'):
                 for text, step in STEPS.items():
@@ -103,7 +103,7 @@ class PastControls:
             self.stop()
 
     def _say_play(self, shift: Shift | None = None) -> None:
-        self._play.set_text(f'Stop the replay of {shift.name}' if shift else 'Replay the last shift in a minute')
+        self._play.set_text(f'Stop replay of {shift.name}' if shift else 'Replay last shift in 1 min')
 
 
 def ago(at: datetime, now: datetime) -> str:

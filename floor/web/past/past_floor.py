@@ -37,7 +37,7 @@ class PastFloor:
         self._tiles = LiveView(ui.context.client, self._build_lines)
         self._rest = LiveView(ui.context.client, lambda: None)
         with ui.element('div').classes('past-floor') as self.root:
-            with ui.element('q-card').classes('figures').props('role=region aria-label="The plant then"'):
+            with ui.element('q-card').classes('figures').props('role=region aria-label="Plant at that time"'):
                 for status in STATUSES:
                     self._rest.add(PlantFigure(self.store, status))
             with ui.element('div').classes('floor'):
@@ -68,8 +68,8 @@ class PastFloor:
             for rank in range(ATTENTION_ROWS):
                 self._rest.add(AttentionRow(self.store, rank, lambda name, _: self._open(name)))
             self._rest.add(AttentionSummary(self.store))
-        with ui.card().classes('panel stream').props('role=region aria-label="What had just happened"'):
-            Heading('What had just happened').classes('panel-title')
+        with ui.card().classes('panel stream').props('role=region aria-label="Previous events"'):
+            Heading('Previous events').classes('panel-title')
             for rank in range(EVENT_ROWS):
                 self._rest.add(EventRow(self.store, self._zone, rank))
 

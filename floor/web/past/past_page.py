@@ -28,6 +28,8 @@ from ..shell.times import date_and_time
 from .controls import PastControls, ago
 from .past_floor import PastFloor
 
+NO_DATA = 'There is no data for this time: the history starts later.'
+
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
     """Serve it at /past?at=TIME; from and to are what the slider spans."""
@@ -63,9 +65,9 @@ class PastPage:
                 ui.label('The past').classes('past-word')
                 self._title = Heading('').classes('past-title')
                 self._ago = ui.label().classes('past-ago')
-                ui.link('Back to now', '/').classes('past-back')
+                ui.link('Back to live', '/').classes('past-back')
             self._controls = PastControls(services.zone, self._move, self._last_shift)
-            self.loading = Loading(services.store, 'the floor of that moment', self._read_wishes)
+            self.loading = Loading(services.store, 'the floor at that time', self._read_wishes)
             self._nothing = ui.label().classes('past-nothing').props('hidden')
             self._floor = PastFloor(services.zone, self._open)
             self._floor.root.props['hidden'] = True  # until there is a moment to show
@@ -112,8 +114,7 @@ class PastPage:
             self._floor.show(snapshot)
             self._floor.root.props['hidden'] = not snapshot.machines
             self._nothing.props['hidden'] = bool(snapshot.machines)
-            self._nothing.set_text('' if snapshot.machines else 'Nothing is known of the floor at that moment: its '
-                                                                'history begins later.')
+            self._nothing.set_text('' if snapshot.machines else NO_DATA)
             self._say(moment)
             if self._wanted is None:
                 ui.navigate.history.replace(as_asked(address_of(moment)))
@@ -155,14 +156,14 @@ class PastMachine(ui.dialog):
             if machine.reason:
                 ui.label(shortened(machine.reason)).classes('story-reason')
             lasted = duration(past.seconds_in_status(machine), Detail.MINUTES)
-            ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted} then').classes('story-when')
+            ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted}').classes('story-when')
             if orders := past.orders_of(machine.name):
-                with ui.element('ul').classes('drawer-orders').props('aria-label="Work orders then"'):
+                with ui.element('ul').classes('drawer-orders').props('aria-label="Work orders at that time"'):
                     for order in orders[:MOST_ROWS]:
                         order_row(order, due_words(order, past.now_ms, zone), overdue=order.is_overdue(past.now_ms))
                     more_rows(len(orders))
             if machine.name in self._services.store.machines:
-                ui.link('As it is now', f'/?{urlencode({"machine": machine.name})}')
+                ui.link('Show current status', f'/?{urlencode({"machine": machine.name})}')
         self.open()
 
 
@@ -171,7 +172,7 @@ def refusal(sentence: str) -> None:
     with ui.card().classes('panel past-refusal'):
         Heading('The past')
         ui.label(sentence)
-        ui.link('The floor now', '/')
+        ui.link('Show the live floor', '/')
 
 
 def address_of(moment: PastMoment) -> str:

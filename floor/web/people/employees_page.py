@@ -60,12 +60,12 @@ class EmployeesPage:
             with ui.card().classes('panel').props('role=region aria-label=Employees'):
                 with ui.element('header').classes('panel-header'):
                     Heading('Employees').classes('panel-title')
-                    with ui.element('div').classes('chips').props('role=group aria-label="Who is shown"'):
+                    with ui.element('div').classes('chips').props('role=group aria-label="Filter employees"'):
                         self._chips = {all: self._chip(word, all=all)
                                        for all, word in ((False, 'Active'), (True, 'All'))}
                     add = ui.button('Add employee', on_click=self._form.open, color=None).props('no-caps')
                     set_reason(add.classes('primary'), refusal)
-                Words('p', refusal and f'Add and edit: {refusal} You see the list; supervisors change it.') \
+                Words('p', refusal and 'Only supervisors can change this list.') \
                     .classes('panel-note')
                 self._table = EmployeeTable(services, rows, person, self._form.open, self._ask_to_switch)
             self._due_times = DueTimes(services, identity, person)
@@ -132,8 +132,8 @@ class EmployeeSwitch:
         self._dialog.props['aria-label'] = word
         self._button.set_text(word)
         self._text.set_text(deactivation_words(load) if employee.active
-                            else 'They can be assigned again, and have their role again.')
-        self._orders.set_text('Show these orders')
+                            else 'Orders can be assigned to them again, and their role is restored.')
+        self._orders.set_text('Show their orders')
         self._orders.props['href'] = f'/work-orders?assignee={employee.id}'
         self._orders.set_visibility(employee.active and load > 0)
         self._problem.show('')
@@ -152,7 +152,7 @@ class EmployeeSwitch:
 
 def deactivation_words(load: int) -> str:
     """What it means for the orders."""
-    keeps = 'They keep their history, and cannot be assigned any more.'
+    keeps = 'Their history is kept. They can no longer be assigned orders and have read-only access.'
     if not load:
         return f'They have no open orders. {keeps}'
     orders = '1 open order, which stays' if load == 1 else f'{load} open orders, which stay'

@@ -19,9 +19,12 @@ from ..shell.text_field import TextField
 
 LABELS = {'first_name': 'First name', 'last_name': 'Last name', 'email': 'E-mail', 'department': 'Department',
           'role': 'Role'}
-ROLE_WORDS = {Role.VIEWER: 'viewer: looks', Role.OPERATOR: 'operator: reports and comments',
-              Role.TECHNICIAN: 'technician: also takes, moves and completes',
-              Role.SUPERVISOR: 'supervisor: also assigns, cancels, edits people'}
+ROLE_WORDS = {Role.VIEWER: 'viewer: read-only access', Role.OPERATOR: 'operator: can report and comment',
+              Role.TECHNICIAN: 'technician: can also take and complete orders',
+              Role.SUPERVISOR: 'supervisor: can also assign, cancel and edit employees'}
+
+CHANGED = 'Someone else changed this employee: {changes}. Check the values, then save again.'
+ACTIVITY_CHANGED = 'Someone else activated or deactivated this employee. Save again to keep your changes.'
 
 Fields = dict[str, str]
 
@@ -42,8 +45,8 @@ class EmployeeForm:
     def open(self, employee: Employee | None = None) -> None:
         """Edit this person, or add one; with what was typed before and not sent."""
         self._employee = employee
-        self._heading.set_text(f'Edit {employee.name}' if employee else 'Add an employee')
-        self._dialog.props['aria-label'] = 'Edit an employee' if employee else 'Add an employee'
+        self._heading.set_text(f'Edit {employee.name}' if employee else 'Add employee')
+        self._dialog.props['aria-label'] = 'Edit employee' if employee else 'Add employee'
         self._save_button.set_text('Save' if employee else 'Add')
         self._base = fields_of(employee)
         self._restore(self._drafts.get(self._place))
@@ -64,7 +67,7 @@ class EmployeeForm:
         with ui.element('header').classes('sheet-header'):
             self._heading = Heading('')
             ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
-        self._returned = ui.label('You had typed this and not sent it.').classes('note')
+        self._returned = ui.label('Your unsent draft was restored.').classes('note')
         self._other_tabs = DraftOffer(self._drafts, _summary, lambda other: self._restore(other.draft))
         self._inputs: dict[str, TextField | ui.select] = {}
         for field, label in LABELS.items():
@@ -122,7 +125,7 @@ class EmployeeForm:
             return
         fields = self._fields()
         for field, element in self._inputs.items():
-            element.error = None if is_visible(fields[field]) else 'Please fill this in.'
+            element.error = None if is_visible(fields[field]) else 'This field is required.'
         if any(element.error for element in self._inputs.values()):
             return
         self._sending = True
@@ -169,10 +172,9 @@ class EmployeeForm:
         changed = [field for field in LABELS if theirs[field] != base[field]]
         for field in changed:
             if self._fields()[field] != theirs[field]:
-                self._inputs[field].error = f'Somebody else made it: {theirs[field]}'
-        told = '; '.join(f'{LABELS[field]}: {base[field]} → {theirs[field]}' for field in changed)
-        self._problem.show(f'Somebody else has changed this person meanwhile. {told or "They were activated or not."} '
-                           'Look, then press Save again.')
+                self._inputs[field].error = f'Changed by someone else to: {theirs[field]}'
+        changes = '; '.join(f'{LABELS[field]}: {base[field]} → {theirs[field]}' for field in changed)
+        self._problem.show(CHANGED.format(changes=changes) if changes else ACTIVITY_CHANGED)
 
 
 def fields_of(employee: Employee | None) -> Fields:

@@ -87,7 +87,7 @@ class EmployeeTable:
         self._build_head()
         self._build_cells()
         self._build_buttons(on_edit, on_switch)
-        self._nobody = Words('p', 'Nobody here yet.').classes('panel-note')
+        self._nobody = Words('p', 'No employees yet.').classes('panel-note')
         self.show()
         ui.context.client.on_delete(self._store.subscribe(self._on_difference))
 

@@ -56,7 +56,7 @@ def legend(names: Iterable[tuple[str, str]]) -> None:
 def waiting_bars(charges: Iterable[MachineCharge]) -> list[Bar]:
     """The most costly first; one that only waited itself caused nothing."""
     return [Bar(each.machine, (('down', each.own), ('warning', each.caused)),
-                f'{minutes(each.own)} own + {minutes(each.caused)} min downstream', each.machine)
+                f'{minutes(each.own)} own + {minutes(each.caused)} min at neighbours', each.machine)
             for each in charges if each.own or each.caused][:MOST_BARS]
 
 

@@ -31,11 +31,11 @@ class Figure:
 
 
 FIGURES = (
-    Figure(Kpi.UPTIME_SHARE, 'Uptime', 'Share of the time that is known in which machines were not down',
+    Figure(Kpi.UPTIME_SHARE, 'Uptime', 'Share of known time in which machines were not down',
            Unit.SHARE, True),
-    Figure(Kpi.AVAILABILITY, 'Availability', 'Share of the time that is known in which machines produced (ISO 22400-2)',
+    Figure(Kpi.AVAILABILITY, 'Availability', 'Share of known time in which machines produced (ISO 22400-2)',
            Unit.SHARE, True),
-    Figure(Kpi.STOPS, 'Stops', 'How often a machine went down, micro-stops not counted', Unit.COUNT, False),
+    Figure(Kpi.STOPS, 'Stops', 'How often a machine went down, without micro-stops', Unit.COUNT, False),
     Figure(Kpi.MTBF, 'MTBF', 'Mean operating time between failures', Unit.SECONDS, True),
     Figure(Kpi.MTTR, 'MTTR', 'Mean time to repair', Unit.SECONDS, False),
     Figure(Kpi.MTTA, 'Response', 'Mean time from down to acknowledged (MTTA)', Unit.SECONDS, False),
@@ -70,8 +70,8 @@ class KpiCard:
         set_attribute(self._change, 'data-verdict', change.verdict.value)
         if before is not None and before.covered:
             former = value_of(figure, before)
-            set_attribute(self._change, 'title', f'The window before: {former}, coverage {percent(before.coverage)}')
-        self._note.set_text(note_of(figure.kpi, kpis) if kpis.covered else 'nothing is known')
+            set_attribute(self._change, 'title', f'Previous window: {former}, coverage {percent(before.coverage)}')
+        self._note.set_text(note_of(figure.kpi, kpis) if kpis.covered else 'no data')
         self._coverage.set_text(coverage_of(kpis))
 
 
@@ -120,7 +120,7 @@ def change_of(figure: Figure, kpis: Kpis, before: Kpis | None) -> Change:
     if not kpis.covered:
         return Change('', Verdict.UNKNOWN)
     if before is not None and (before.coverage or 0) < COMPARABLE * (kpis.coverage or 0):
-        return Change('too little known before', Verdict.UNKNOWN)
+        return Change('too little earlier data', Verdict.UNKNOWN)
     return Change.between(None if before is None else number_of(figure, before), number_of(figure, kpis), figure.unit,
                           more_is_better=figure.more_is_better)
 
@@ -137,7 +137,8 @@ def note_of(kpi: Kpi, kpis: Kpis) -> str:
         Kpi.STOPS: f'+ {counted(kpis.micro_stops, "micro-stop")}',
         Kpi.MTBF: 'up time / stops',
         Kpi.MTTR: running or f'of {counted(kpis.repaired, "repair")}',
-        Kpi.MTTA: f'{number(kpis.acknowledged)} of {counted(kpis.stops, "stop")} seen to' if kpis.stops else 'no stops',
+        Kpi.MTTA: f'{number(kpis.acknowledged)} of {counted(kpis.stops, "stop")} acknowledged' if kpis.stops
+                  else 'no stops',
     }.get(kpi, '')
 
 

@@ -27,19 +27,19 @@ def databricks_dashboard(link: DashboardLink | None) -> None:
                 with ui.element('div').classes('panel-tools'):
                     ui.link('Open in Databricks', link.open_url, new_tab=True).props('rel=noopener')
         if link is None:
-            ui.label('No dashboard is set.').classes('panel-empty-title')
+            ui.label('No dashboard is configured.').classes('panel-empty-title')
             Words('p', HOW_TO_SET).classes('panel-empty')
             return
         host = urlsplit(link.origin).netloc
         _framed(link, host)
         with ui.element('details').classes('panel-details'):
-            Words('summary', 'Empty, or it asks to sign in again and again?')
+            Words('summary', 'Empty, or repeatedly asks you to sign in?')
             with ui.element('ul'):
-                Words('li', f'The browser may block third-party cookies: {host} then does not know that you are signed '
-                            f'in. Allow them for this page, or use “Open in Databricks”.')
-                Words('li', 'The workspace may not allow this app to show it: an administrator allows it under '
-                            'Settings, Security, Embed dashboards.')
-                Words('li', 'You may have no right to see it: whoever owns the dashboard shares it with you.')
+                Words('li', f'Your browser may block third-party cookies, so that {host} cannot see that you are '
+                            f'signed in. Allow them for this page, or use “Open in Databricks”.')
+                Words('li', 'The workspace may not allow this app to embed dashboards. An administrator can allow it '
+                            'under Settings, Security, Embed dashboards.')
+                Words('li', 'You may not have access. Ask the owner of the dashboard to share it with you.')
 
 
 def _framed(link: DashboardLink, host: str) -> None:

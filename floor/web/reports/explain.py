@@ -11,7 +11,7 @@ from nicegui import background_tasks, ui
 from ...analytics import Analytics, Explanation, Kpi, Page
 from ...analytics import report_tables as tables
 from ...core.errors import DatabaseError
-from ...core.formatting import NOTHING, duration, number, percent
+from ...core.formatting import duration, number, percent
 from ..shell.heading import Heading
 from ..shell.messages import Alert, Words, as_sentence
 from .cards import FIGURES
@@ -44,7 +44,7 @@ class ExplainDialog:
     def open(self, kpi: Kpi, choice: ReportChoice, comparison: Comparison) -> None:
         """Where a figure of this report comes from."""
         self._title.set_text(f'{name_of(kpi)}: {comparison.words}')
-        self._dialog.props['aria-label'] = f'Where {name_of(kpi)} comes from'
+        self._dialog.props['aria-label'] = f'Explanation of {name_of(kpi)}'
         self._dialog.open()
         self._read(kpi, choice, comparison, 1)
 
@@ -53,7 +53,7 @@ class ExplainDialog:
         self._problem.show('')
         self._body.clear()
         with self._body:
-            ui.label('Reading…').classes('panel-empty')
+            ui.label('Loading…').classes('panel-empty')
         self._end()
         self._task = background_tasks.create(self._answer(self._asked), name='explanation')
 
@@ -83,7 +83,7 @@ class ExplainDialog:
             self._fact('Coverage', percent(explanation.coverage))
             for term, amount in explanation.terms:
                 self._fact(term, amount_of(term, amount))
-        Heading('What is left out', level=3)
+        Heading('Excluded', level=3)
         with ui.element('ul').classes('left-out'):
             for words in left_out(explanation.left_out):
                 Words('li', words)
@@ -94,19 +94,19 @@ class ExplainDialog:
             Heading(what, level=3)
             first = (page - 1) * ROWS + 1
             last = first + len(explanation.pieces) - 1
-            shown = f'{number(first)} to {number(last)}, {number(counted)} of these count'
+            shown = f'{number(first)} to {number(last)}, {number(counted)} of them counted'
             ui.label(shown if explanation.pieces else '').classes('panel-note')
-            ui.link('CSV of all', pieces).props('download')
+            ui.link('Download all as CSV', pieces).props('download')
         if explanation.pieces:
             view.show(tables.of_pieces(explanation.pieces), pieces)
         else:
-            ui.label(f'There are no {what.lower()} in this window.').classes('panel-empty')
+            ui.label(f'No {what.lower()} in this window.').classes('panel-empty')
         with ui.element('div').classes('report-dialog-buttons'):
             if page > 1:
-                ui.button('Before', on_click=lambda: self._read(kpi, choice, comparison, page - 1), color=None) \
+                ui.button('Previous', on_click=lambda: self._read(kpi, choice, comparison, page - 1), color=None) \
                     .props('flat no-caps')
             if explanation.more:
-                ui.button('More', on_click=lambda: self._read(kpi, choice, comparison, page + 1), color=None) \
+                ui.button('Next', on_click=lambda: self._read(kpi, choice, comparison, page + 1), color=None) \
                     .props('flat no-caps')
         address = choice.file('explain-machines', kpi=kpi.value)
         view.below(tables.of_parts(explanation), address, summary=f'Each of {number(len(explanation.parts))} machines')
@@ -138,4 +138,4 @@ def amount_of(term: str, amount: float) -> str:
 
 def left_out(parts: Iterable[tuple[str, float]]) -> list[str]:
     """A sentence for each, or one that says that there is nothing."""
-    return [f'{why}: {amount_of(why, amount)}' for why, amount in parts] or [f'Nothing {NOTHING} all of it counts.']
+    return [f'{why}: {amount_of(why, amount)}' for why, amount in parts] or ['Nothing is excluded.']

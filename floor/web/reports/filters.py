@@ -32,7 +32,7 @@ class ReportFilters:
         self._ask = ask
         self._showing = False
         self._range = RangeDialog(self._change_range, zone)
-        with ui.element('q-card').classes('report-filters').props('role=search aria-label="What the report is about"'):
+        with ui.element('q-card').classes('report-filters').props('role=search aria-label="Filter the report"'):
             with ui.element('div').classes('chips'):
                 self._chips = {span: Chip(span.word, partial(self._press, span)) for span in Span}
                 self._line = self._select('All lines')
@@ -41,10 +41,10 @@ class ReportFilters:
                 self._as_of = ui.label().classes('report-as-of').props('role=status')
                 with ui.element('div').classes('chips'):
                     ui.link('Shift report', SHIFT_ADDRESS).classes('chip')
-                    self._csv = ui.link('Figures CSV').classes('chip').props('download')
-                    self._csv.props['aria-label'] = 'The figures as a CSV file'
-                    self._stops = ui.link('Stops CSV').classes('chip').props('download')
-                    self._stops.props['aria-label'] = 'All stops with their four clocks as a CSV file'
+                    self._csv = ui.link('KPIs (CSV)').classes('chip').props('download')
+                    self._csv.props['aria-label'] = 'Download the KPIs as CSV'
+                    self._stops = ui.link('Stops (CSV)').classes('chip').props('download')
+                    self._stops.props['aria-label'] = 'Download all stops with their response times as CSV'
         self.show(choice)
 
     def show(self, choice: ReportChoice) -> None:
@@ -132,7 +132,7 @@ class RangeDialog:
             self._dialog.props['aria-label'] = 'Range'
             Heading('Range')
             self._from, self._to = MomentField('From', zone), MomentField('Until', zone)
-            ui.label('By the clock of the plant. The end itself does not belong to it.').classes('panel-note')
+            ui.label('Plant time. The end is not included.').classes('panel-note')
             self._problem = Alert()
             with ui.element('div').classes('report-dialog-buttons'):
                 ui.button('Cancel', on_click=self._dialog.close, color=None).props('flat no-caps')

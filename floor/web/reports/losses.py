@@ -34,20 +34,20 @@ class Losses:
             self._by: dict[By, Chip] = {}
             for by in BOTH:
                 self._by[by] = Chip(by, partial(sort, by)).classes('toggle')
-        self._hours = Panel('When it stops', file='hours')
-        self._waiting = Panel('Who causes the waiting', file='waiting', wide=True)
+        self._hours = Panel('Downtime by hour and weekday', file='hours')
+        self._waiting = Panel('Downtime caused to neighbours', file='waiting', wide=True)
         self._machines = Panel('Top problem machines', file='machines')
-        self._clocks = Panel('Where the time of a stop goes', file='stops')
+        self._clocks = Panel('Response times by cause', file='stops')
         self._lines = Panel('Lines compared', file='lines', wide=True)
 
     def about(self, choice: ReportChoice, comparison: Comparison, broad: Comparison) -> None:
         """The words beside the headings. broad: the window of what goes by weeks."""
         words = comparison.words
-        self._pareto.about(f'{choice.by}, {words}; the line adds them up', choice.file('causes'))
-        self._hours.about(f'share of down time by hour and weekday, {broad.words}', choice.broad.file('hours'))
-        self._waiting.about('own stop minutes, and starved or blocked minutes charged to it', choice.file('waiting'))
+        self._pareto.about(f'{choice.by} with cumulative share, {words}', choice.file('causes'))
+        self._hours.about(f'share of known time, {broad.words}', choice.broad.file('hours'))
+        self._waiting.about(f'own downtime and the waiting it caused, {words}', choice.file('waiting'))
         self._machines.about(words, choice.file('machines'))
-        self._clocks.about(f'by cause, {words}', choice.file('stops'))
+        self._clocks.about(words, choice.file('stops'))
         self._lines.about(words, choice.file('lines'))
         for by, chip in self._by.items():
             chip.show(by, by == choice.by)
@@ -83,11 +83,11 @@ class Losses:
         analytics, window, scope = self._analytics, comparison.window, choice.scope
         roots = await analytics.root_and_victim(window, scope)
         if not (rows := waiting_bars(roots.machines)):
-            self._say(self._waiting, 'No machine was down, and none made others wait.')
+            self._say(self._waiting, 'No machine was down or made others wait.')
         else:
             with self._client, self._waiting.fill():
                 bars(rows, view)
-                legend((('down', 'its own stops'), ('warning', 'minutes others waited for it')))
+                legend((('down', 'own downtime'), ('warning', 'waiting caused to neighbours')))
                 view.below(tables.of_waiting(roots), choice.file('waiting'))
         machines = await analytics.problem_machines(window, scope)
         if not machines:
@@ -98,7 +98,7 @@ class Losses:
                 view.below(tables.of_machines(machines), choice.file('machines'))
         clocks = await analytics.clocks(window, scope)
         if not clocks.causes:
-            self._say(self._clocks, 'No stop of this window has a work order that was seen through.')
+            self._say(self._clocks, 'No stop in this window has a completed work order.')
         else:
             with self._client, self._clocks.fill():
                 bars(clock_bars(clocks.causes), view)

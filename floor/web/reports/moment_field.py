@@ -21,7 +21,7 @@ class MomentField:
         self._meanings: tuple[datetime, ...] = ()  # in UTC: of times of one zone Python compares the clocks
         self._input = TextField(label, on_change=self._changed).props('type=datetime-local outlined dense stack-label')
         self._which = ui.radio({}).props('dense').classes('range-which')
-        self._which.props['aria-label'] = f'{label}: which of the two, as the clocks go back'
+        self._which.props['aria-label'] = f'{label}: before or after the clocks go back'
         self._which.set_visibility(False)
 
     def show(self, at: datetime) -> None:

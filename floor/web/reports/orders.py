@@ -22,36 +22,36 @@ def show_orders(panel: Panel, report: OrderReport, volume: Sequence[VolumeOfDay]
                 csv_address: CsvAddress) -> None:
     """All four parts of it. volume: of the days to show, which may be more than those of the report."""
     if not any((volume, report.ages, report.resolution, report.load)):
-        panel.say('There were no work orders in this window, and there are none now.')
+        panel.say('No work orders in this window, and none open.')
         return
     with panel.fill(), ui.element('div').classes('order-report'):
-        with _part('Reported a day'):
+        with _part('Reported per day'):
             if volume:
                 _volume(volume)
                 view.below(tables.of_volume(volume), csv_address('order-volume'))
-                _file(csv_address('order-volume'), 'Orders a day')
+                _file(csv_address('order-volume'), 'Orders per day')
             else:
-                _nothing('No work order was reported in this window.')
-        with _part('On whose desk'):
+                _nothing('No work orders were reported in this window.')
+        with _part('By assignee'):
             if report.load:
                 bars(load_bars(report.load), view)
                 legend((('active', 'open now'), ('completed', 'completed in the window')))
                 view.below(tables.of_load(report.load), csv_address('order-load'))
                 _file(csv_address('order-load'), 'Load per person')
             else:
-                _nothing('Nobody has a work order, and none was completed.')
-        with _part('Age of what is open'):
+                _nothing('No open or completed work orders.')
+        with _part('Age of open orders'):
             if report.ages:
                 view.show(tables.of_ages(report.ages))
                 _file(csv_address('order-ages'), 'Ages')
             else:
-                _nothing('No work order is open.')
-        with _part('From reported to completed'):
+                _nothing('No open work orders.')
+        with _part('Time to completion'):
             if report.resolution:
                 view.show(tables.of_resolution(report.resolution))
                 _file(csv_address('order-resolution'), 'Resolution times')
             else:
-                _nothing('No work order was completed in this window.')
+                _nothing('No work orders were completed in this window.')
 
 
 def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
@@ -60,15 +60,15 @@ def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
     return {
         **STILL,
         'legend': {'top': 0, 'left': 0, 'selectedMode': False, 'itemWidth': 12, 'itemHeight': 8, 'itemGap': 18,
-                   'textStyle': TEXT, 'data': ['a day', 'mean of seven days']},
+                   'textStyle': TEXT, 'data': ['per day', '7-day mean']},
         'grid': {'left': 34, 'right': 8, 'top': 30, 'bottom': 26},
         'xAxis': {'type': 'category', 'data': days, 'axisTick': {'show': False},
                   'axisLine': {'lineStyle': {'color': RULE}}, 'axisLabel': {**TEXT, 'hideOverlap': True}},
         'yAxis': {'type': 'value', 'minInterval': 1, 'axisLabel': TEXT, 'splitLine': {'lineStyle': {'color': RULE}}},
         'series': [
-            {'type': 'bar', 'name': 'a day', 'data': [each.orders for each in volume], 'silent': True,
+            {'type': 'bar', 'name': 'per day', 'data': [each.orders for each in volume], 'silent': True,
              'barMaxWidth': 40, 'itemStyle': {'color': TRIVIAL, 'borderRadius': [2, 2, 0, 0]}},
-            {'type': 'line', 'name': 'mean of seven days', 'data': [round(each.average, 2) for each in volume],
+            {'type': 'line', 'name': '7-day mean', 'data': [round(each.average, 2) for each in volume],
              'silent': True, 'symbol': 'circle' if len(volume) == 1 else 'none', 'itemStyle': {'color': LINE},
              'lineStyle': {'color': LINE, 'width': 2}}],
         'color': [TRIVIAL, LINE, MUTED],
@@ -78,8 +78,8 @@ def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
 def _volume(volume: Sequence[VolumeOfDay]) -> None:
     chart = ui.echart(volume_options(volume), renderer='svg').classes('chart chart-low').props('role=img')
     total = sum(each.orders for each in volume)
-    chart.props['aria-label'] = (f'{counted(total, "work order")} on {counted(len(volume), "day")}, at last '
-                                 f'{number(volume[-1].average, 1)} a day. The table below has each day.')
+    chart.props['aria-label'] = (f'{counted(total, "work order")} on {counted(len(volume), "day")}; '
+                                 f'latest 7-day mean: {number(volume[-1].average, 1)} per day. See the table below.')
 
 
 def _part(title: str) -> ui.element:
@@ -94,4 +94,4 @@ def _nothing(sentence: str) -> None:
 
 
 def _file(address: str, what: str) -> None:
-    ui.link('CSV', address).classes('part-file').props('download').props['aria-label'] = f'{what} as a CSV file'
+    ui.link('CSV', address).classes('part-file').props('download').props['aria-label'] = f'Download {what} as CSV'

@@ -39,9 +39,9 @@ class Panel:
                 if file:
                     with self.tools:
                         self._csv = ui.link('CSV').props('download')
-                        self._csv.props['aria-label'] = f'{title} as a CSV file'
+                        self._csv.props['aria-label'] = f'Download {title} as CSV'
             self._body = ui.element('div').classes('panel-body')
-        self.say('Reading…')
+        self.say('Loading…')
 
     def about(self, note: str, csv_address: str = '') -> None:
         """The words beside the heading, and where its file is."""
@@ -118,7 +118,7 @@ class TableView:
         if isinstance(cell, str):
             return shortened(cell, LONGEST_TEXT)
         if cell is None:
-            return '' if kind is Kind.TEXT else 'still going' if kind is Kind.MOMENT else NOTHING
+            return '' if kind is Kind.TEXT else 'ongoing' if kind is Kind.MOMENT else NOTHING
         return percent(cell) if kind is Kind.SHARE else duration(cell) if kind is Kind.SECONDS else \
             number(cell, 1 if kind is Kind.NUMBER else 0)
 

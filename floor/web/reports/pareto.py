@@ -33,7 +33,7 @@ def pareto(causes: Sequence[Cause], by: By) -> None:
     worst = causes[0]
     vital = sum(cause.vital for cause in causes)
     chart.props['aria-label'] = (f'Pareto of {len(causes)} causes by {words}: {name_of(worst)} has '
-                                 f'{percent(worst.share)}; the first {vital} reach 80 %. The table below has all.')
+                                 f'{percent(worst.share)}; the first {vital} reach 80 %. See the table below.')
 
 
 def pareto_options(causes: Sequence[Cause], by: By) -> dict[str, Any]:
@@ -115,14 +115,14 @@ def heat_map(pattern: HourlyPattern) -> None:
         ui.label(f'{percent(worst)} of the time down')
     with ui.element('details').classes('panel-details heat-numbers'):
         Words('summary', 'Numbers')
-        ui.label('Share of the time that is known in which machines were down, in %.').classes('panel-note')
+        ui.label('Share of known time in which machines were down, in %.').classes('panel-note')
 
 
 def _cell(weekday: str, hour: int, share: float | None, least: float, worst: float) -> None:
     cell = Words('td', '' if share is None else percent(share).removesuffix(' %'))
     if share is None:
         cell.props['data-unknown'] = 'true'
-        cell.props['title'] = f'{weekday} {hour:02}:00: nothing is known'
+        cell.props['title'] = f'{weekday} {hour:02}:00: no data'
         return
     cell.style(f'--heat: {round(100 * (share - least) / (worst - least)) if worst > least else 0}%')
     cell.props['title'] = f'{weekday} {hour:02}:00: {percent(share)} down'

@@ -111,7 +111,7 @@ class ReportsPage:
         with ui.element('div').classes('reports') as self._root:
             self._filters = ReportFilters(choice, self._ask, services.zone)
             self._problem = Notice(self.read)
-            self._clear = ui.button('Show the report of today', on_click=lambda: self._ask(ReportChoice()), color=None)
+            self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportChoice()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._cards = KpiCards(self._open_explanation)
             window = self._comparison().window
@@ -249,7 +249,7 @@ class ReportsPage:
         with self._client:
             self._root.props['data-loading'] = str(loading).lower()
             at = by_the_clock(self._now, self._services.zone, Form.SECONDS)
-            self._filters.say('Reading…' if loading else f'as of {at}')
+            self._filters.say('Loading…' if loading else f'as of {at}')
 
     def _failed(self, error: FloorError) -> None:
         if isinstance(error, HistoryNotReadyError):  # what was shown before it was begun is wrong
@@ -258,7 +258,7 @@ class ReportsPage:
                 self._losses.say(as_sentence(error))
                 self._orders.say(as_sentence(error))
         self._problem_is(failure('the report', error) if isinstance(error, DatabaseError | ProgramFaultError)
-                         else f'Cannot read the report. {as_sentence(error)}')
+                         else f'Cannot load the report. {as_sentence(error)}')
 
     def _problem_is(self, sentence: str) -> None:
         if self._problem.text != sentence and not self._problem.is_deleted:
@@ -318,9 +318,9 @@ def nothing_known(kpis: Kpis, choice: ReportChoice, *, begun: bool) -> str:
     if kpis.covered:
         return ''
     if not begun:
-        return 'This window has not begun yet.'
+        return 'This window has not started yet.'
     if choice.machine is not None:
-        return 'Nothing was heard of this machine in this window.'
+        return 'No data from this machine in this window.'
     if not kpis.machines:
-        return 'There is no machine on this line.' if choice.line else 'There are no machines yet.'
-    return 'Nothing was heard of these machines in this window.'
+        return 'There are no machines on this line.' if choice.line else 'There are no machines yet.'
+    return 'No data from these machines in this window.'

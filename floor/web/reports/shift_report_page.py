@@ -56,7 +56,7 @@ class ShiftReportPage:
         self._place = ui.element('div')
         self._is_going: bool | None = None
         self._notice = Notice(self._again)
-        self._notice.show('Reading the shift report…', is_problem=False)
+        self._notice.show('Loading the shift report…', is_problem=False)
         self._shift: Shift | None = None
         self._sheet = ShiftSheet(services.zone)
 
@@ -69,7 +69,7 @@ class ShiftReportPage:
             except QueryError as error:
                 self._notice.show(str(error), can_retry=False)
                 with self._place:
-                    ui.link('The shift that goes on', ADDRESS)
+                    ui.link('Show the current shift', ADDRESS)
                 return
         self._client.on_delete(self._sheets.join(self._shift, self._show))
         overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._overdue)
@@ -117,9 +117,9 @@ def asked_shift(query: Mapping[str, str], shifts: Shifts, now: datetime) -> Shif
     elif not asked.has('shift'):
         asked.fail('shift', f'Cannot use date without shift: add {listed(f"shift={name}" for name in shifts.names)}')
     elif day is not None and name is not None and shift is None:
-        asked.fail('shift', f'There is no shift {name} on {day}: the clocks are changed then, or skip it')
+        asked.fail('shift', f'There is no shift {name} on {day}: it falls into the hour that the clock change skips')
     elif shift is not None and shift.start > now:
-        asked.fail('date', 'This shift has not begun')
+        asked.fail('date', 'This shift has not started yet')
     asked.check(shift)
     return shift or shifts.at(now)
 
@@ -134,9 +134,9 @@ def links(report: ShiftReport, shifts: Shifts, zone: tzinfo) -> None:
         ui.link(f'← {before.name}, {before.date:%a} {before.date}', address_of(before))
         if not report.is_going:
             ui.link(f'{after.name}, {after.date:%a} {after.date} →', address_of(after))
-        ui.link('Link to this sheet', address_of(shift))
-        ui.link('Report of the same time', f'/reports?{urlencode(address, safe=":")}')
-        ui.link('The floor at the end' if until == shift.end else 'The floor a moment ago', past_address(until))
+        ui.link('Link to this report', address_of(shift))
+        ui.link('Report for this period', f'/reports?{urlencode(address, safe=":")}')
+        ui.link('Floor at the end' if until == shift.end else 'Floor a moment ago', past_address(until))
 
 
 def address_of(shift: Shift) -> str:

@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 from nicegui import ui
 
 from ...analytics import Kpis, Stop
+from ...analytics.report_tables import NO_REASON
 from ...analytics.shift_report import ShiftReport, ended_by
 from ...core.formatting import NOTHING, Detail, counted, duration, minutes, number, percent
 from ...core.model import DisplayName, OrderId, WorkOrder
@@ -49,7 +50,7 @@ class ShiftSheet:
                 self._time = ui.label().classes('handover-note')
             self._parts = [ui.card().classes('panel') for _ in range(1 + len(SECTIONS))]
             with ui.element('div').classes('handover-signatures'):
-                for text in 'Handed over by', 'Taken over by', 'Notes':
+                for text in 'Handed over by', 'Accepted by', 'Notes':
                     ui.label(text)
 
     def show(self, report: ShiftReport) -> None:
@@ -102,14 +103,14 @@ def running(report: ShiftReport, zone: tzinfo) -> Section:
         f'Still down {"now" if report.is_going else "at the end"}: {len(report.running)}',
         ('Machine', 'Since', 'For', 'Reason', 'Work order'),
         tuple((machine(stop), at(stop.since, zone), duration((report.until - stop.since).total_seconds(), Detail.BRIEF),
-               reason(stop), stop.order) for stop in report.running), 'Every machine was up.')
+               reason(stop), stop.order) for stop in report.running), 'No machine was down.')
 
 
 def losses(report: ShiftReport, zone: tzinfo) -> Section:
     """The causes that took most time."""
-    return Section('Top losses', ('Reason', 'Minutes', 'Stops', 'Share of down time'),
-                   tuple((shortened(cause.reason) or 'No reason given', minutes(cause.seconds), number(cause.count),
-                          percent(cause.share)) for cause in report.causes), 'Nothing was lost.')
+    return Section('Top causes of downtime', ('Reason', 'Minutes', 'Stops', 'Share of down time'),
+                   tuple((shortened(cause.reason) or NO_REASON, minutes(cause.seconds), number(cause.count),
+                          percent(cause.share)) for cause in report.causes), 'No losses.')
 
 
 def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
@@ -119,8 +120,9 @@ def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
         f'Open work orders {when}: {number(len(report.left))}, {number(report.overdue)} overdue',
         ('Work order', 'Machine', 'Description', 'Priority', 'Due', 'Assignee'),
         tuple((order.id, name(order), shortened(order.description, 120), order.priority.value,
-               at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''), order.assignee or NOTHING)
-              for order in report.left), 'There were none.')
+               at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''),
+               order.assignee or 'Unassigned')
+              for order in report.left), 'None.')
 
 
 def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
@@ -130,20 +132,20 @@ def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
         ('Work order', 'Machine', 'Description', 'Done', 'By', 'Action taken'),
         tuple((order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
                order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed),
-        'None were completed.')
+        'None.')
 
 
 def stops(report: ShiftReport, zone: tzinfo) -> Section:
     """The stops of the shift, the longest first; one that spans shifts has here the time that it took of this one."""
     def since(stop: Stop) -> str:
-        return time(stop.since, zone) if stop.since >= report.shift.start else f'before: {at(stop.since, zone)}'
+        return time(stop.since, zone) if stop.since >= report.shift.start else f'earlier: {at(stop.since, zone)}'
 
     longest_first = sorted(report.stops, key=lambda stop: -stop.down)
     return Section(
         f'Stops: {report.new} new, {report.cleared} cleared; {counted(report.kpis.micro_stops, "micro-stop")} '
         'not listed', ('Machine', 'From', 'To', 'In this shift', 'Reason', 'Work order'),
         tuple((machine(stop), since(stop), time(stop.until, zone) if ended_by(stop, report.until) else 'still down',
-               duration(stop.down), reason(stop), stop.order) for stop in longest_first), 'There was no stop.')
+               duration(stop.down), reason(stop), stop.order) for stop in longest_first), 'No stops.')
 
 
 SECTIONS = (running, losses, orders_left, orders_completed, stops)

@@ -17,9 +17,9 @@ from ..shell.messages import Words
 from ..shell.order_formatting import order_address, short_id
 from ..shell.past_address import at_text
 
-CLOCKS = {'detect': ('Detect', 'until there was a work order'),
-          'acknowledge': ('Acknowledge', 'until somebody had seen it'),
-          'respond': ('Respond', 'until work began'), 'repair': ('Repair', 'until the machine ran again')}
+CLOCKS = {'detect': ('Detect', 'until a work order was reported'),
+          'acknowledge': ('Acknowledge', 'until the order was acknowledged'),
+          'respond': ('Respond', 'until work started'), 'repair': ('Repair', 'until the machine ran again')}
 PAST = '/past'
 
 
@@ -39,7 +39,7 @@ class StopStory(ui.dialog):
             with ui.element('header').classes('story-header'):
                 Heading(str(DisplayName.of(stop.machine)))
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
-            ui.label(shortened(stop.reason) or 'No reason was given').classes('story-reason')
+            ui.label(shortened(stop.reason) or 'No reason given').classes('story-reason')
             ui.label(self._when(stop)).classes('story-when')
             if stop.order is not None:
                 self._clocks(stop)
@@ -47,16 +47,16 @@ class StopStory(ui.dialog):
                 if stop.order is not None:
                     ui.link(f'Work order WO-{short_id(stop.order)}', order_address(stop.order))
                 else:
-                    ui.label('There was no work order for it, so its clocks are not known.')
-                ui.link('The floor at that moment', past_address(stop.since))
+                    ui.label('This stop has no work order, so its response times are unknown.')
+                ui.link('Floor at that time', past_address(stop.since))
         self.open()
 
     def _when(self, stop: Stop) -> str:
         since = self._time(stop.since)
         kind = 'Micro-stop' if stop.is_micro else 'Stop'
         if stop.until is None:
-            return f'{kind} since {since}, {duration(stop.length)} until now, and still going'
-        end = '' if stop.repaired else '; the machine left the floor before it ran again'
+            return f'{kind} since {since}, {duration(stop.length)} until now, ongoing'
+        end = '' if stop.repaired else '; the machine was removed before it ran again'
         return f'{kind} from {since} to {self._time(stop.until)}, {duration(stop.length)}{end}'
 
     def _clocks(self, stop: Stop) -> None:
@@ -70,7 +70,7 @@ class StopStory(ui.dialog):
                     row.props['data-clock'] = name
                     row.style['--part'] = f'{(length or 0) / whole:.4f}' if whole else '0'
                     Words('dt', word).props['title'] = meaning
-                    Words('dd', 'not known' if length is None else duration(length))
+                    Words('dd', 'unknown' if length is None else duration(length))
                     Words('dd', meaning).classes('clock-meaning')
 
     def _time(self, at: datetime) -> str:

@@ -18,7 +18,7 @@ from ..shell.messages import Alert, Words, as_sentence
 from ..shell.order_formatting import order_address, short_id
 
 PER_PAGE = 10
-HEADS = ('Machine', 'From', 'To', 'Length', 'Reason', 'Work order', 'Story')
+HEADS = ('Machine', 'From', 'To', 'Length', 'Reason', 'Work order', 'Details')
 
 
 class StopTable:
@@ -65,7 +65,7 @@ class StopTable:
         except FloorError as error:
             if isinstance(error, HistoryNotReadyError):  # what was shown before is wrong
                 self._show(StopPage((), 0))
-            self._problem.show(f'The stops cannot be read. {as_sentence(error)}')
+            self._problem.show(f'Cannot load the stops. {as_sentence(error)}')
             return
         if asked == (self._window, self._scope, self._number):
             self._show(page)
@@ -89,16 +89,16 @@ class StopTable:
         with ui.element('tr'):
             Words('td', shortened(name, 60)).classes('said')
             Words('td', self._time(stop.since))
-            Words('td', 'still going' if stop.until is None else self._time(stop.until))
+            Words('td', 'ongoing' if stop.until is None else self._time(stop.until))
             Words('td', duration(stop.length))
             Words('td', shortened(stop.reason) or 'none given').classes('said')
             with Words('td'):
                 if stop.order is not None:
                     ui.link(f'WO-{short_id(stop.order)}', order_address(stop.order))
             with Words('td'):
-                button = ui.button('Story', on_click=lambda: self._on_story(stop), color=None)
+                button = ui.button('Details', on_click=lambda: self._on_story(stop), color=None)
                 button.props('flat no-caps dense').props['aria-label'] = \
-                    f'Story of {shortened(name, 60)}, {self._time(stop.since)}'
+                    f'Details of {shortened(name, 60)}, {self._time(stop.since)}'
 
     def _time(self, at: datetime) -> str:
         return by_the_clock(at, self._zone, Form.DAY_SECONDS)

@@ -25,7 +25,7 @@ class Tab(StrEnum):
     @property
     def word(self) -> str:
         """On the tab."""
-        return 'Figures' if self is Tab.PLANT else 'Databricks'
+        return 'KPIs' if self is Tab.PLANT else 'Databricks'
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Tab:
@@ -71,7 +71,7 @@ class ReportTabs:
     """Links, because each is a page of its own: what nobody looks at is neither computed nor loaded."""
 
     def __init__(self, choice: ReportChoice, shown: Tab) -> None:
-        with ui.element('nav').classes('report-tabs').props('aria-label="Kinds of reports"'):
+        with ui.element('nav').classes('report-tabs').props('aria-label="Report types"'):
             self._links = {tab: ui.link(tab.word) for tab in Tab}
         self._links[shown].props['aria-current'] = 'page'
         self.show(choice)

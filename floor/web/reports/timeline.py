@@ -61,10 +61,10 @@ class Timeline:
         self._asked = 0
         self._dragged_from: float | None = None
         self._client = ui.context.client
-        with ui.card().classes('panel timeline').props('role=region aria-label="State timeline"') as self.card:
+        with ui.card().classes('panel timeline').props('role=region aria-label="Status timeline"') as self.card:
             with ui.element('header').classes('timeline-header'):
-                Heading('State timeline').classes('panel-title')
-                self._note = ui.label('drag to zoom, click a stop for its story').classes('panel-note')
+                Heading('Status timeline').classes('panel-title')
+                self._note = ui.label('drag to zoom, click a stop for details').classes('panel-note')
                 self._toggle = ui.button(on_click=self._show_all_or_first, color=None).props('flat no-caps dense')
                 self._toggle.classes('timeline-toggle')
             self._problem = Alert()
@@ -98,7 +98,7 @@ class Timeline:
         try:
             lanes = await self._analytics.timeline(self._window, shown, COLUMNS)
         except FloorError as error:
-            lanes, problem = (), f'The timeline cannot be read. {as_sentence(error)}'
+            lanes, problem = (), f'Cannot load the timeline. {as_sentence(error)}'
             is_wrong = isinstance(error, HistoryNotReadyError)  # what was shown before
         if asked != self._asked or self._client.is_deleted:
             return
@@ -186,7 +186,7 @@ class Timeline:
         try:
             page = await self._analytics.stops(Window(band.since, band.until), Scope(machine=lane.machine), FOUND)
         except FloorError as error:
-            self._problem.show(f'The stop cannot be read. {as_sentence(error)}')
+            self._problem.show(f'Cannot load the stop. {as_sentence(error)}')
             return
         if page.stops:
             self._tell(max(page.stops, key=lambda stop: stop.down))
@@ -211,7 +211,7 @@ class Timeline:
 
     def _words(self, lane: Lane, band: Band) -> str:
         """Machine, status, reason, from, to and how long."""
-        merged = f'{band.merged} changes, the worst of them: ' if band.merged > 1 else ''
+        merged = f'{band.merged} changes, the worst: ' if band.merged > 1 else ''
         what = f'{band.status.word}{f": {shortened(band.reason)}" if band.reason else ""}'
         lasted = duration((band.until - band.since).total_seconds())
         return (f'{DisplayName.of(lane.machine)}\n{merged}{what}\n'

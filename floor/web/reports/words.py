@@ -36,10 +36,10 @@ class Change:
     def between(cls, before: float | None, now: float | None, unit: Unit, *, more_is_better: bool) -> Change:
         """What is too small to be shown is no change."""
         if before is None or now is None:
-            return cls('nothing to compare with', Verdict.UNKNOWN)
+            return cls('no earlier data', Verdict.UNKNOWN)
         amount = _amount(abs(now - before), unit)
         if not amount:
-            return cls('= as before', Verdict.SAME)
+            return cls('= unchanged', Verdict.SAME)
         rises = now > before
         verdict = Verdict.BETTER if rises == more_is_better else Verdict.WORSE
         return cls(f'{"▲" if rises else "▼"} {amount} {verdict}', verdict)

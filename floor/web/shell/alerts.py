@@ -18,8 +18,8 @@ from .order_formatting import short_id
 
 SOUND = 'sounds/order.wav'
 STORED_AS = 'sound'
-SOUND_MEANS = 'A sound when an order is assigned to you or is critical'
-BLOCKED = 'The browser blocks sounds on this page. Press here to allow them.'
+SOUND_MEANS = 'Play a sound when an order is critical or assigned to you'
+BLOCKED = 'Your browser blocks sounds on this page. Press to allow them.'
 SHOWN_MS = 15_000
 SOUND_STARTS_WITHIN_S = 1.0
 """A sound that has been loaded and does not play by then was blocked by the browser."""
@@ -144,20 +144,22 @@ class OrderAlerts:
 def said_of_assigned(orders: list[OrderBrief]) -> str:
     """One sentence, however many there are; none for none."""
     if len(orders) == 1:
-        pressing = ', critical' if orders[0].priority is Priority.CRITICAL else ''
-        return f'Assigned to you{pressing}: {_words(orders[0])}'
+        order = _order_text(orders[0])
+        is_critical = orders[0].priority is Priority.CRITICAL
+        return f'Assigned to you, critical: {order}' if is_critical else f'Assigned to you: {order}'
     critical = sum(order.priority is Priority.CRITICAL for order in orders)
-    more = f', {number(critical)} of them critical' if critical else ''
-    return f'{number(len(orders))} orders were assigned to you{more}' if orders else ''
+    if critical:
+        return f'{number(len(orders))} orders were assigned to you, {number(critical)} of them critical'
+    return f'{number(len(orders))} orders were assigned to you' if orders else ''
 
 
 def said_of_critical(orders: list[OrderBrief]) -> str:
     """One sentence, however many there are; none for none."""
     if len(orders) == 1:
-        return f'Critical order: {_words(orders[0])}'
+        return f'Critical order: {_order_text(orders[0])}'
     return f'{number(len(orders))} more orders are critical' if orders else ''
 
 
-def _words(order: OrderBrief) -> str:
+def _order_text(order: OrderBrief) -> str:
     machine = shortened(str(DisplayName.of(order.machine)), 80)
     return f'{short_id(order.id)}, {machine}: {shortened(order.description, 120)}'

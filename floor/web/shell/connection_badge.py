@@ -10,6 +10,11 @@ from ..live.live_element import SECOND, Content, LiveElement
 from ..live.stale_overlay import beat
 from .times import time_of_day
 
+CONNECTING = 'Connecting to the database. The floor appears automatically.'
+CONNECTING_BECAUSE = 'Connecting to the database ({reason}). The floor appears automatically.'
+STALE = 'No connection to the database. The floor is shown as of {time}. Retrying automatically.'
+STALE_BECAUSE = 'No connection to the database ({reason}). The floor is shown as of {time}. Retrying automatically.'
+
 
 class ConnectionBadge(LiveElement):
     """The one element with data-connection; CSS greys the floor by it."""
@@ -25,7 +30,7 @@ class ConnectionBadge(LiveElement):
         connection = self._store.connection
         text = self._text_of(connection)
         return {'data-connection': connection.value, 'data-beat': beat(), 'aria-label': f'Data: {text}',
-                'title': 'Seconds since the database last proved that nothing is missing'}, text
+                'title': 'Time since the data was last confirmed to be complete'}, text
 
     def _text_of(self, connection: Connection) -> str:
         age = self._store.age
@@ -65,10 +70,10 @@ class TroubleBanner(LiveElement):
         return {'hidden': not text, 'data-kind': self._store.connection.value}, text
 
     def _text_of(self, connection: Connection) -> str:
-        why = f' ({self._store.problem})' if self._store.problem else ''
+        reason = self._store.problem
         if connection is Connection.LIVE:
             return self._store.trouble or ''
         if connection is Connection.CONNECTING:
-            return f'Connecting to the database{why}. The floor appears by itself.'
-        since = time_of_day(self._store.now_ms - int((self._store.age or 0) * 1000), self._zone)
-        return f'This is the floor as it was at {since}: the database is out of reach{why}. Trying again.'
+            return CONNECTING_BECAUSE.format(reason=reason) if reason else CONNECTING
+        time = time_of_day(self._store.now_ms - int((self._store.age or 0) * 1000), self._zone)
+        return STALE_BECAUSE.format(time=time, reason=reason) if reason else STALE.format(time=time)

@@ -51,7 +51,7 @@ class RemoveDemoDialog:
             self._dialog.props['aria-label'] = 'Set up your plant'
             Heading('Set up your plant')
             self._contents = Words('p')
-            self._sure = ui.checkbox('Remove the demo for good', on_change=self._allow)
+            self._sure = ui.checkbox('Permanently remove the demo data', on_change=self._allow)
             self._problem = Alert()
             with ui.element('footer').classes('sheet-buttons'):
                 ui.button('Keep the demo', on_click=self._dialog.close, color=None).props('flat no-caps autofocus')
@@ -64,7 +64,7 @@ class RemoveDemoDialog:
         self._sure.set_visibility(False)
         self._allow()
         self._problem.show('')
-        self._contents.set_text('Counting ...')
+        self._contents.set_text('Counting…')
         self._dialog.open()
         try:
             contents = await self._services.plant.contents(self._identity)
@@ -92,5 +92,5 @@ class RemoveDemoDialog:
 
 def what_goes(contents: DemoContents) -> str:
     """The sentences above the confirmation."""
-    return (f'The floor becomes an empty one for your own machines, and the simulator stops. Of the demo, {contents} '
-            f'are removed, for everybody and for good.')
+    return (f'The simulator stops, and the demo data is permanently deleted for everyone: {contents}. The floor is '
+            f'then empty and ready for your own machines.')

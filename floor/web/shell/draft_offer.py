@@ -43,10 +43,10 @@ class DraftOffer(ui.element):
     def _row(self, other: OtherDraft, concerns: Callable[[str], bool]) -> None:
         excerpt = shortened(' '.join(self._summary(other).split()), LONGEST_EXCERPT)
         with ui.element('div').classes('note draft-offer'):
-            Words('p', f'Not sent, from another tab: “{excerpt}”')
+            Words('p', f'Unsent draft from another tab: “{excerpt}”')
             with ui.element('div').classes('draft-buttons'):
-                ui.button('Leave it', on_click=lambda: self._leave(other, concerns), color=None).props('flat no-caps')
-                ui.button('Take over', on_click=lambda: self._take_over(other), color=None).props('no-caps')
+                ui.button('Ignore', on_click=lambda: self._leave(other, concerns), color=None).props('flat no-caps')
+                ui.button('Use draft', on_click=lambda: self._take_over(other), color=None).props('no-caps')
 
     def _take_over(self, other: OtherDraft) -> None:
         self._drafts.take_over(other)

@@ -71,4 +71,4 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
             view.add(Silence())
         with ui.element('main') as main:
             yield
-    ui.skip_link('Skip to the content', target=main)
+    ui.skip_link('Skip to content', target=main)

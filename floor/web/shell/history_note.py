@@ -7,10 +7,10 @@ from ...feed.store import Store
 from ..live.live_element import SECOND, Content, LiveElement
 
 TEXTS = {
-    HistoryState.CREATING: 'The history of this new floor is being created. Work orders, reports and the past appear '
-                           'when it is complete.',
-    HistoryState.PROCESSING: 'The history is being processed. Until it is complete, reports may take longer and the '
-                             'dashboard tables are old.',
+    HistoryState.CREATING: 'The history of this new floor is being created. Work orders, reports and past states '
+                           'appear when it is complete.',
+    HistoryState.PROCESSING: 'The history is being processed. Until it is complete, reports may be slow and the '
+                             'dashboard tables out of date.',
     HistoryState.READY: '',
 }
 

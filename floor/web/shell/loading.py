@@ -85,7 +85,7 @@ class Loading:
 
     async def _run(self) -> None:
         if not self._answered.is_set() or self._failed:
-            self._say(f'Reading {self._what}…', is_problem=False)
+            self._say(f'Loading {self._what}…', is_problem=False)
         overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._overdue)
         try:
             with self._client:
@@ -127,15 +127,15 @@ class Loading:
 
 def waiting(what: str) -> str:
     """The database takes longer than people like to wait."""
-    return (f'The database has not answered for {PATIENCE_S:g} s. {what[0].upper()}{what[1:]} will appear here as soon '
-            f'as it does.')
+    return (f'The database has not responded for {PATIENCE_S:g} s. {what[0].upper()}{what[1:]} will appear here as '
+            f'soon as it does.')
 
 
 def failure(what: str, error: FloorError) -> str:
     """What could not be read and why, and what happens next."""
-    problem = f'Cannot read {what}. {as_sentence(error)}'
+    problem = f'Cannot load {what}. {as_sentence(error)}'
     if isinstance(error, HistoryNotReadyError):
-        return f'{problem} It will be read as soon as the history is complete; you can also try again now.'
+        return f'{problem} The page retries as soon as the history is complete; you can also try again now.'
     if isinstance(error, DatabaseError):
-        return f'{problem} It will be read as soon as the database answers; you can also try again now.'
+        return f'{problem} The page retries as soon as the database responds; you can also try again now.'
     return f'{problem} You can try again now.'

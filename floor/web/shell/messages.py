@@ -10,8 +10,7 @@ from ...core.sentences import as_sentence
 
 __all__ = ['Alert', 'Words', 'as_sentence', 'no_connection_note', 'set_reason']
 
-OFFLINE = ('The connection to the server is down. What you type stays here; what you send is sent as soon as the '
-           'connection is back.')
+OFFLINE = ('Connection lost. What you type stays here; what you send is sent when the connection is back.')
 
 
 class Words(TextElement):

@@ -71,12 +71,7 @@ def transition_word(from_status: WorkOrderStatus, to: WorkOrderStatus) -> str:
 
 def role_needed(needed: Role, role: Role) -> str:
     """Why something can't be done, for a title; nothing if it can."""
-    return '' if role.may(needed) else f'This needs the role {needed}; you are {article(role)} {role}.'
-
-
-def article(word: str) -> str:
-    """'a' or 'an'."""
-    return 'an' if word[:1].lower() in 'aeiou' else 'a'
+    return '' if role.may(needed) else f'Requires the role {needed}; your role is {role}.'
 
 
 class PriorityPill(TextElement):

@@ -34,16 +34,15 @@ class PastMoment:
                           for moment in (asked.moment(name, zone) for name in NAMES))
         at = at or now
         if at > now:
-            asked.fail('at', f'this moment is yet to come: it is {by_the_clock(now, zone, Form.FULL)} now')
+            asked.fail('at', f'Cannot show the future: it is {by_the_clock(now, zone, Form.FULL)} now')
         whole_end = max(at, min(now, at + SPAN / 2))
         whole = cls(at, whole_end - SPAN, whole_end)
         if start is not None and end is not None:
             end = min(end, now)
             if not start <= at <= end or start == end:
-                asked.fail('from', f'Cannot show {at_text(at)} between from and to: from has to be before it, and to '
-                                   f'after it')
+                asked.fail('from', f'Cannot use this range: {at_text(at)} must be between from and to')
             elif end - start > LONGEST_SPAN:
-                asked.fail('from', f'Cannot show more than {LONGEST_SPAN.days} days: move from and to together')
+                asked.fail('from', f'Cannot show more than {LONGEST_SPAN.days} days: bring from and to closer together')
         elif asked.has('from') != asked.has('to'):
             asked.fail('from' if asked.has('from') else 'to', 'Cannot use from without to, or to without from')
         asked.check(whole)

@@ -25,7 +25,7 @@ from .addresses import as_asked
 ADDRESS = '/session'
 KEPT_EVERY_S = 240
 TRIED_EVERY_S = 30
-LINK = 'Reload, or sign in again'
+LINK = 'Reload or sign in again'
 FOR_OUR_PAGES_ONLY = "default-src 'none'; frame-ancestors 'self'"
 
 

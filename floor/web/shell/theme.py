@@ -20,7 +20,7 @@ class Theme(StrEnum):
     """For wall screens, by their address: whole tiles in the colour of their state."""
 
 
-LABELS = {Theme.AUTO: 'As the device', Theme.LIGHT: 'Light', Theme.DARK: 'Dark',
+LABELS = {Theme.AUTO: 'System default', Theme.LIGHT: 'Light', Theme.DARK: 'Dark',
           Theme.HIGH_PERFORMANCE: 'High performance (ISA-101)'}
 
 
