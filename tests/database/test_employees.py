@@ -179,7 +179,7 @@ async def test_only_supervisors_write_about_people(employees: Employees, who: Id
     lisa = await employee(employees, LISA)
     for act in (employees.add(who, ANNA), employees.edit(who, lisa.id, 1, replace(edit_of(lisa), role=Role.SUPERVISOR)),
                 employees.set_active(who, lisa.id, False)):
-        with pytest.raises(NotAllowed, match='needs the role supervisor'):
+        with pytest.raises(NotAllowed, match='requires the role supervisor'):
             await act
     assert await employee(employees, LISA) == lisa
     assert len(await employees.all()) == 15

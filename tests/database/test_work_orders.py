@@ -285,7 +285,7 @@ async def refused(act: Awaitable[Any]) -> Role | None:
     try:
         await act
     except NotAllowed as error:
-        return Role(str(error).split('needs the role ')[1].split(';')[0])
+        return Role(str(error).split('requires the role ')[1].split(';')[0])
     return None
 
 

@@ -104,7 +104,7 @@ async def test_a_history_that_is_being_summed_up_is_said_too(floor, look):
     floor.publish()
     await screen.until(lambda: notes(screen) == [
         'The history is being processed. Until it is complete, reports may be slow and the dashboard tables '
-        'old.'])
+        'out of date.'])
 
 
 async def test_an_open_report_gets_its_figures_without_a_reload(creating, reports, look):

@@ -155,8 +155,8 @@ async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytic
 async def test_a_database_that_is_away_is_said_and_the_sheet_comes_once_it_answers(floor, analytics, look):
     figures, analytics.answers['kpis'] = analytics.answers['kpis'], DatabaseUnavailable('nobody answers')
     screen = await look(NIGHT)
-    problem = ('Cannot load the shift report. Nobody answers. The page retries as soon as the database responds; you can '
-               'also try again now.')
+    problem = ('Cannot load the shift report. Nobody answers. The page retries as soon as the database responds; you '
+               'can also try again now.')
     assert problem in screen.texts
     analytics.answers['kpis'] = figures
     floor.store.lose('gone')

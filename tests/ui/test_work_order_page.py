@@ -60,8 +60,8 @@ async def test_everything_about_it_is_there(floor, page):
 
     form = await page()
 
-    for words in ('Valve 01·01 · 3f2a91bc', 'Oil leak', 'high', 'On hold: waiting for parts', 'Lisa Garcia', 'Grace Kim',
-                  'due in 1 h', 'Down: Pin position error', 'Running again since', '2026-11-23 09:42:07', ID,
+    for words in ('Valve 01·01 · 3f2a91bc', 'Oil leak', 'high', 'On hold: waiting for parts', 'Lisa Garcia',
+                  'Grace Kim', 'due in 1 h', 'Down: Pin position error', 'Running again since', '2026-11-23 09:42:07', ID,
                   'Lisa Garcia put it on hold: parts', 'hose ordered', 'Lock out', 'leak.png', '2.4 MB'):
         assert form.says(words), words
 
@@ -181,7 +181,7 @@ async def test_what_a_role_may_not_do_is_shown_with_the_role_it_needs(floor, pag
     words = ('Take it', 'Start', 'Put on hold', 'Complete', 'Cancel order', 'Edit', 'Add', 'Add comment')
     buttons = {word: form.button(word) for word in words}
     assert {word for word, button in buttons.items() if button.enabled} == enabled
-    assert all('needs the role' in button.props['title'] for button in buttons.values() if not button.enabled)
+    assert all('Requires the role' in button.props['title'] for button in buttons.values() if not button.enabled)
 
 
 async def test_why_is_also_said_where_nobody_can_hover(page):
@@ -352,7 +352,8 @@ async def test_a_refused_comment_says_why(floor, page):
     ({'kind': 'changed', 'field': 'assignee', 'old': 'Tom'}, 'Lisa Garcia took Tom off it'),
     ({'kind': 'checklist', 'field': 'done', 'old': 'Test', 'new': 'Test'}, 'Lisa Garcia completed the step “Test”'),
     ({'kind': 'attached', 'new': 'leak.png'}, 'Lisa Garcia attached leak.png'),
-    ({'kind': 'recovered', 'new': '2026-11-23 10:42:07.5+00'}, 'The machine has been running again since 2026-11-23 10:42:07'),
+    ({'kind': 'recovered', 'new': '2026-11-23 10:42:07.5+00'},
+     'The machine has been running again since 2026-11-23 10:42:07'),
     ({'kind': 'recovered', 'new': 'some day'}, 'The machine has been running again since some day')])
 async def test_what_happened_is_a_sentence(fields, words):
     assert sentence(event(**fields), NOW.tzinfo) == words
