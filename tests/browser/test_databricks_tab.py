@@ -120,7 +120,7 @@ async def test_the_tab_stands_in_the_address_and_the_choice_goes_along(page: Pag
     await expect(tabs.get_by_role('link', name='Databricks')).to_have_attribute('aria-current', 'page')
     await expect(page.locator('.databricks-frame iframe')).to_be_visible()
 
-    await tabs.get_by_role('link', name='Figures').click()
+    await tabs.get_by_role('link', name='KPIs').click()
     await expect(page.get_by_role('button', name='7 days')).to_have_attribute('aria-pressed', 'true')
 
 

@@ -176,7 +176,7 @@ async def test_one_order_with_all_its_dialogs(visitor: Visitor, hostile: asyncpg
     await page.get_by_role('textbox', name='Description').fill('Mine')
     await hostile.execute('UPDATE work_orders SET issue_description = $2 WHERE id = $1', ORDER, IMAGE + SCRIPT)
     await page.get_by_role('button', name='Save').first.click()
-    await expect(page.get_by_text('meanwhile', exact=False).first).to_be_visible()   # both versions, side by side
+    await expect(page.get_by_text('Someone else changed this order', exact=False).first).to_be_visible()   # both versions, side by side
     await is_harmless(page)
 
 
@@ -216,7 +216,7 @@ async def test_reports_with_every_panel_and_what_they_explain(visitor: Visitor) 
         await is_harmless(page)
         await page.keyboard.press('Escape')
         await expect(page.get_by_role('dialog')).to_have_count(0)
-    await press(page, re.compile('^Story of '))
+    await press(page, re.compile('^Details of '))
     await is_harmless(page)
 
 

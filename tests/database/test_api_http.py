@@ -141,7 +141,7 @@ async def test_a_change_of_another_version_is_refused_with_the_order_as_it_is(
 async def test_a_change_of_no_version_is_refused(supervisor: Client) -> None:
     path = f'{PATH}/{(await reported(supervisor))["id"]}'
     problem = problem_in(await supervisor.patch(path, json={'priority': 'low'}), 428)
-    assert 'send version in the body, or its ETag in the header If-Match' in problem['detail']
+    assert 'the version of the order is missing' in problem['detail']
 
 
 async def test_of_many_changes_from_one_tag_one_is_made(supervisor: Client) -> None:

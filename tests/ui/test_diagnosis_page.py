@@ -82,7 +82,7 @@ async def test_others_are_refused_kindly_and_have_no_link(page, role):
     form = await page(role)
     assert form.says('Supervisors only')
     assert form.says('Requires the role supervisor')
-    assert not form.says('Connection')
+    assert not form.says('Connection pool')
     assert '/diagnosis' not in links(form)
 
 
@@ -100,7 +100,7 @@ async def test_what_is_wrong_comes_first_and_hostile_words_are_words(floor, page
     floor.store.lose(f'{HOSTILE} went away')
     vitals.listener.status.failed(OSError('no route'), reason='unreachable')
     form.press('Check now')
-    await form.until(lambda: form.says('Status stale'))
+    await form.until(lambda: form.says('The floor is stale'))
     assert form.says(HOSTILE)
     assert not form.says(ALL_WELL)
     lines = text_of(form).splitlines()
@@ -118,7 +118,7 @@ async def test_the_check_says_how_long_it_took_or_why_not(page, monkeypatch):
 
     monkeypatch.setattr(diagnosis_page, 'measure_delivery', quick)
     form.press('Check now')
-    await form.until(lambda: form.says('and back in 12\u00a0ms'))
+    await form.until(lambda: form.says('was received after 12\u00a0ms'))
     monkeypatch.setattr(diagnosis_page, 'measure_delivery', lost)
     form.press('Check now')
     await form.until(lambda: form.says('Check again when it is mended.'))

@@ -133,14 +133,14 @@ async def test_a_person_is_added_once(floor, page):
     floor.employees.answers['add'] = None
     form = await page()
     form.press('Add employee')
-    await form.until(lambda: form.says('Add employee'))
+    await form.until(lambda: form.says('New employee'))
     for label, value in (('First name', HOSTILE), ('Last name', 'Novak'), ('E-mail', 'novak@example.com'),
                          ('Department', 'Maintenance'), ('Role', 'technician')):
         form.fill(label, value)
 
     form.press('Add', times=2)
 
-    await form.until(lambda: not form.says('Add employee'))
+    await form.until(lambda: not form.says('New employee'))
     (who, edit), = sent(floor, 'add')
     assert who.email == 'mike@example.com'
     assert edit == EmployeeEdit(HOSTILE, 'Novak', 'novak@example.com', 'Maintenance', Role.TECHNICIAN)

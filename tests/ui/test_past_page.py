@@ -168,7 +168,7 @@ async def test_a_machine_says_how_it_was_and_where_it_is_now(floor, history, loo
     screen.click(screen.tile('Valve_01_01'))
     await screen.until(lambda: screen.drawer)
     assert screen.drawer.splitlines() == ['The past: 2026-11-23 04:30:00', 'Valve 01·01', 'Down', 'Supply air low',
-                                          'Since 2026-11-23 04:00:00, for 30 min then', 'WO-3f2a91bc', 'high', 'Open',
+                                          'Since 2026-11-23 04:00:00, for 30 min', 'WO-3f2a91bc', 'high', 'Open',
                                           'due in 30 min', 'Lisa Garcia · Air supply', 'Show current status']
 
 
@@ -183,7 +183,7 @@ async def test_a_fault_of_the_program_is_said_and_promises_nothing(floor, histor
 async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, history, look):
     history.problem = DatabaseUnavailable('nobody answers')
     screen = await look('/past?at=2026-11-23T04:30:00Z')
-    assert ('Cannot load the floor at that time. Nobody answers. It will be read as soon as the database answers; '
+    assert ('Cannot load the floor at that time. Nobody answers. The page retries as soon as the database responds; '
             'you can also try again now.') in screen.texts
     history.problem = None
     press(screen, '+10 s')

@@ -149,7 +149,7 @@ async def test_every_chart_has_its_table_and_its_file(reports, look):
         assert 'Table' in texts(screen, title)
     assert {'Jam', '3 h 32 min', '70.0 %', 'No reason given'} <= set(texts(screen, 'Stops by cause'))
     assert '41 own + 96 min at neighbours' in texts(screen, 'Downtime caused to neighbours')
-    assert {'Engine Line', '12', 'On no line', '3'} <= set(texts(screen, 'Lines compared'))
+    assert {'Engine Line', '12', 'Not on a line', '3'} <= set(texts(screen, 'Lines compared'))
     assert {'high', '4', '1 d 1 h', 'Unassigned'} <= set(texts(screen, 'Work orders'))
 
 
@@ -264,8 +264,8 @@ async def test_a_figure_explains_itself(reports, look):
 async def test_more_intervals_are_a_page_further(reports, look):
     screen = await opened(look)
     screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
-    await screen.until(lambda: screen.all(label='More'))
-    screen.click(screen.all(label='More')[0])
+    await screen.until(lambda: screen.all(label='Next'))
+    screen.click(screen.all(label='Next')[0])
     await screen.until(lambda: 'it is a micro-stop' in screen.texts)
     assert [arguments[3].number for arguments in reports.asked('explain')] == [1, 2]
 

@@ -108,7 +108,7 @@ async def test_new_cleared_and_running_stops_are_told_apart(analytics, look):
     assert found[:2] == [['Valve 01·01', 'Mon 23 Nov 05:00', '1 h 00 min', HOSTILE, 'WO-3f2a91bc'],
                          ['Valve 01·01', 'Mon 23 Nov 05:58', '2 min', 'Part lost', '']]
     assert found[2] == ['Hydraulic leak', '60', '2', '100.0 %']
-    assert [row[1:3] for row in found[3:]] == [['05:00', 'still down'], ['before: Sun 22 Nov 21:00', '22:01'],
+    assert [row[1:3] for row in found[3:]] == [['05:00', 'still down'], ['earlier: Sun 22 Nov 21:00', '22:01'],
                                                ['23:00', '00:00']]
 
 

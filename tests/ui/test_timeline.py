@@ -138,8 +138,8 @@ async def test_a_press_on_a_stop_tells_its_story(zoomed, look, analytics):
     story = screen.drawer.splitlines()
     assert story[:3] == ['Valve 01·01', 'Hydraulic leak',
                          'Stop from Mon 23 Nov 07:00:00 to Mon 23 Nov 07:30:00, 30 min 00 s']
-    assert [text for text in story if text in {'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'not known'}] == [
-        'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'not known', 'not known']
+    assert [text for text in story if text in {'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'unknown'}] == [
+        'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'unknown', 'unknown']
     links = {link['text']: link['props']['href'] for link in screen.all() if 'href' in link.get('props', {})}
     assert links['Work order WO-3f2a91bc'] == '/work-orders/WO-20261123-3f2a91bc'
     assert links['Floor at that time'] == '/past?at=2026-11-23T07:00:00Z'
@@ -160,8 +160,8 @@ async def test_the_stops_stand_in_a_table_too_with_a_button_for_each_story(zoome
     screen = await shown(look)
     await screen.until(lambda: '25 stops, page 1 of 3' in screen.texts)
     assert {'ongoing', HOSTILE, 'WO-3f2a91bc'} <= set(screen.texts)
-    button = next(element for element in screen.all(label='Story'))
-    assert button['props']['aria-label'] == 'Story of Valve 01·01, Mon 23 Nov 07:00:00'
+    button = next(element for element in screen.all(label='Details'))
+    assert button['props']['aria-label'] == 'Details of Valve 01·01, Mon 23 Nov 07:00:00'
     screen.click(button)
     await screen.until(lambda: screen.drawer)
     assert 'until now, ongoing' in screen.drawer

@@ -61,8 +61,8 @@ async def test_everything_about_it_is_there(floor, page):
     form = await page()
 
     for words in ('Valve 01·01 · 3f2a91bc', 'Oil leak', 'high', 'On hold: waiting for parts', 'Lisa Garcia',
-                  'Grace Kim', 'due in 1 h', 'Down: Pin position error', 'Running again since', '2026-11-23 09:42:07', ID,
-                  'Lisa Garcia put it on hold: parts', 'hose ordered', 'Lock out', 'leak.png', '2.4 MB'):
+                  'Grace Kim', 'due in 1 h', 'Down: Pin position error', 'Running again since', '2026-11-23 09:42:07',
+                  ID, 'Lisa Garcia put it on hold: parts', 'hose ordered', 'Lock out', 'leak.png', '2.4 MB'):
         assert form.says(words), words
 
 

@@ -15,7 +15,7 @@ from .problems import documented
 AttachmentId = Annotated[int, Path(ge=1, le=2**31 - 1, description='The id of an attachment of the order.',
                                    examples=[7])]
 BINARY = {'schema': {'type': 'string', 'format': 'binary'}}
-NOT_MODIFIED: dict[str, Any] = {'description': 'You have it already: If-None-Match names its ETag.'}
+NOT_MODIFIED: dict[str, Any] = {'description': 'Not modified since the ETag in If-None-Match.'}
 
 
 def add(router: APIRouter, attachments: AttachmentResponses, asking: Any, patience: float) -> None:
@@ -23,12 +23,12 @@ def add(router: APIRouter, attachments: AttachmentResponses, asking: Any, patien
     @router.get('/{order_id}/attachments/{attachment_id}', summary='The content of an attachment',
                 response_class=Response, responses={
                     200: {'content': dict.fromkeys(('application/octet-stream', *SUFFIXES), BINARY),
-                          'description': 'The file as it is kept: a photo upright and without its metadata.'},
-                    206: {'description': 'The bytes that the header Range asks for.'}, 304: NOT_MODIFIED,
+                          'description': 'The stored file: photos are upright and without metadata.'},
+                    206: {'description': 'The bytes requested by the Range header.'}, 304: NOT_MODIFIED,
                     **documented(404, 416, 429)}, operation_id='get_attachment')
     async def get_attachment(order_id: Id, attachment_id: AttachmentId, request: Request, who: Identity = asking
                              ) -> Response:
-        """To be saved, not to be opened in place: nothing in it can act in this site's name."""
+        """Sent as a download, so that nothing in it can run in this site's origin."""
         async with answering(patience):
             file = await attachments.find(known_id(order_id), attachment_id)
         return await attachments.file(request, who, file, place='attachment')

@@ -22,16 +22,16 @@ from .problems import documented
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = LONGEST_TURN_S + LONGEST_S
-"""For the photos of others that are read first, and its own."""
+"""Includes the time to process photos that were sent before."""
 BODY = {'requestBody': {'required': True, 'description': 'The file, at most 10 MiB: a photo or a PDF.', 'content': {
     'application/octet-stream': {'schema': {'type': 'string', 'format': 'binary'}}}}}
 FileName = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, examples=['leak.jpg'],
-                                description='What the file is called.')]
+                                description='File name.')]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an address and a header say of an upload."""
+    """Parameters of an upload, from its address and a header."""
 
     order_id: Id
     file_name: FileName
@@ -43,13 +43,13 @@ def add(router: APIRouter, orders: WorkOrders, uploads: UploadQueue, asking: Any
     @router.post('/{order_id}/attachments', status_code=201, summary='Attach a photo or PDF',
                  operation_id='add_attachment', openapi_extra=BODY,
                  responses={200: {'model': AttachmentAnswer, 'headers': PLACE,
-                                  'description': 'The file that this Idempotency-Key has attached before.'},
+                                  'description': 'The file that was attached earlier with this Idempotency-Key.'},
                             201: {'headers': PLACE}, **documented(400, 404, 408, 413, 415, 429)})
     async def add_attachment(target: Annotated[Target, Depends()], request: Request, response: Response,
                              who: Identity = asking) -> AttachmentAnswer:
-        """Needs the role operator. What the file is, its content says; an order holds 50 of them.
+        """Requires the role operator. The media type is detected from the content; an order has at most 50 files.
 
-        Send an Idempotency-Key, and the same upload again adds no second file.
+        With an Idempotency-Key, sending the same upload again adds no second file.
         """
         _check_media_type(request.headers.get('content-type', ''))
         async with place_for(uploads, who, request):
@@ -58,7 +58,7 @@ def add(router: APIRouter, orders: WorkOrders, uploads: UploadQueue, asking: Any
                     content = await request.body()
             except ClientDisconnect:
                 log.info('an upload ended before the whole file had arrived', extra={'path': request.url.path})
-                raise HTTPException(400, 'the upload ended before the whole file had arrived') from None
+                raise HTTPException(400, 'the upload was interrupted: send the file again') from None
             async with answering(patience + LONGEST_WAIT_S):
                 file, is_new = await orders.attach_once(who, known_id(target.order_id), target.file_name, content,
                                                         target.idempotency_key)

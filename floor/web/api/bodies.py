@@ -57,20 +57,20 @@ class JsonRoute(APIRoute):
         return checked
 
 
-def _check_media_type(said: str) -> None:
+def _check_media_type(content_type: str) -> None:
     header = Message()
-    header['content-type'] = said
+    header['content-type'] = content_type
     kind, subtype = header.get_content_maintype(), header.get_content_subtype()
     if kind != 'application' or not (subtype == 'json' or subtype.endswith('+json')):
         raise HTTPException(415, 'send JSON, with the header Content-Type: application/json')
     charset = str(header.get_param('charset', ''))
     if charset.lower() not in TEXT:
-        raise HTTPException(415, f'send JSON in UTF-8: {charset[:40]} is not read')
+        raise HTTPException(415, f'send JSON in UTF-8: the charset {charset[:40]} is not supported')
 
 
-def _check_coding(said: str) -> None:
-    if said.strip().lower() not in {'', 'identity'}:
-        raise HTTPException(415, f'send the body as it is, without Content-Encoding: {said[:40]}',
+def _check_coding(coding: str) -> None:
+    if coding.strip().lower() not in {'', 'identity'}:
+        raise HTTPException(415, f'send the body uncompressed, without Content-Encoding: {coding[:40]}',
                             {'Accept-Encoding': 'identity'})
 
 
@@ -90,7 +90,7 @@ def read_json(body: bytes) -> Any:
     except RecursionError as error:
         raise UnreadableBodyError(400, 'the body is nested too deeply') from error
     except ValueError as error:  # Python reads no number of more than 4,300 digits
-        raise UnreadableBodyError(400, 'the body has a number in it that is too long') from error
+        raise UnreadableBodyError(400, 'the body contains a number that is too long') from error
 
 
 def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -98,10 +98,10 @@ def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in members:
         if name in read:
             field = name[:100].encode(errors='replace').decode()
-            raise UnreadableBodyError(422, f'{field} comes twice in the body: send it once', field)
+            raise UnreadableBodyError(422, f'duplicate field {field} in the body: send it once', field)
         read[name] = value
     return read
 
 
 def _no_number(name: str) -> Any:
-    raise UnreadableBodyError(400, f'the body is not JSON: {name} is no number there')
+    raise UnreadableBodyError(400, f'the body is not JSON: {name} is not a number in JSON')

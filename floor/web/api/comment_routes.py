@@ -27,20 +27,21 @@ def add(router: APIRouter, orders: WorkOrders, asking: Any, patience: float) -> 
 
     @router.post('/{order_id}/comments', status_code=201, summary='Add a comment', operation_id='add_comment',
                  responses={200: {'model': list[CommentAnswer],
-                                  'description': 'The comments: this Idempotency-Key has made its comment before.'},
+                                  'description': 'The comments; the comment was added earlier with this '
+                                                 'Idempotency-Key.'},
                             **documented(400, 404, 413, 415, 429)})
     async def add_comment(order_id: Id, comment: CommentForm, response: Response, who: Identity = asking,
                           idempotency_key: Key = None) -> list[CommentAnswer]:
-        """Needs the role operator. Returns all comments of the order, oldest first."""
+        """Requires the role operator. Returns all comments of the order, oldest first."""
         async with answering(patience):
             events, is_new = await orders.comment_once(who, known_id(order_id), comment.text, idempotency_key)
         response.status_code = 201 if is_new else 200
         return _comments(events)
 
-    @router.get('/{order_id}/events', summary='Its whole history, oldest first', operation_id='list_events',
+    @router.get('/{order_id}/events', summary='History of a work order, oldest first', operation_id='list_events',
                 responses=documented(404))
     async def list_events(order_id: Id) -> list[EventAnswer]:
-        """Who did what and when, from what to what, with what note; comments too."""
+        """Every change with its author, time, old and new value and note; includes comments."""
         async with answering(patience):
             details = await orders.details(known_id(order_id))
         return [EventAnswer.of(event) for event in details.events]

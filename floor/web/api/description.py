@@ -13,25 +13,26 @@ SECURITY_SCHEMES = {
     'databricks_token': {
         'type': 'http', 'scheme': 'bearer', 'bearerFormat': 'JWT',
         'description': 'For programs, on Databricks Apps: an OAuth token of the workspace. The proxy of the Apps '
-                       'checks it, and tells this program who asks by X-Forwarded-User.'},
+                       'checks it and passes the identity in X-Forwarded-User.'},
     'databricks_session': {
         'type': 'apiKey', 'in': 'header', 'name': 'X-Forwarded-Email',
         'description': 'For people, on Databricks Apps: a browser that is signed in to the workspace. The proxy sets '
-                       'this header and takes away one that a browser sends; nobody sets it by hand. Anywhere else it '
-                       'changes nothing: on HOST=127.0.0.1 everybody is LOCAL_USER, with ALLOW_ANONYMOUS everybody is '
-                       'Anonymous, and nothing has to be sent.'}}
-ETAG = {'description': 'Of this answer: send it as If-None-Match to ask whether it is still the same; that of '
-                       'a work order also as If-Match with a change.',
+                       'this header and removes one that a browser sends; do not set it yourself. Elsewhere it is '
+                       'ignored: with HOST=127.0.0.1 everyone is LOCAL_USER, with ALLOW_ANONYMOUS everyone is '
+                       'Anonymous, and no credentials are needed.'}}
+ETAG = {'description': 'Tag of this response. Send it as If-None-Match to check whether the response has changed; '
+                       'for a work order, send it as If-Match with a change.',
         'schema': {'type': 'string', 'examples': ['"3-5f1d09c2"']}}
 RATE_LIMIT = {
-    'RateLimit-Policy': {'description': 'How many changes you may make: q within w seconds. Not there without a limit.',
+    'RateLimit-Policy': {'description': 'The quota: q changes within w seconds. Absent without a limit.',
                          'schema': {'type': 'string', 'examples': ['"changes";q=300;w=60']}},
-    'RateLimit': {'description': 'How many you may make now: r; after t seconds it is q again.',
+    'RateLimit': {'description': 'Remaining changes r; the quota is full again after t seconds.',
                   'schema': {'type': 'string', 'examples': ['"changes";r=299;t=1']}}}
-RETRY_AFTER = {'description': 'Seconds after which to ask again.', 'schema': {'type': 'integer', 'examples': [5]}}
+RETRY_AFTER = {'description': 'Seconds to wait before the next request.',
+               'schema': {'type': 'integer', 'examples': [5]}}
 ASK_AGAIN = frozenset({'429', '503'})
 IF_NONE_MATCH = {'name': 'If-None-Match', 'in': 'header', 'required': False,
-                 'description': 'The ETag of an answer that you have: 304 without a body if it is still the same.',
+                 'description': 'The ETag of an earlier response: returns 304 without a body if it is unchanged.',
                  'schema': {'type': 'string', 'examples': ['"3-5f1d09c2"']}}
 FIRST_ERROR = 400
 REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
@@ -56,7 +57,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     is_json = 'application/json' in responses.get('200', {}).get('content', {})
     if method == 'get' and is_json:
         operation['parameters'] = [*operation.get('parameters', []), IF_NONE_MATCH]
-        responses['304'] = {'description': 'It is still as If-None-Match has it.', 'headers': {'ETag': ETAG}}
+        responses['304'] = {'description': 'Not modified since the ETag in If-None-Match.', 'headers': {'ETag': ETAG}}
     for status, response in responses.items():
         headers = response.setdefault('headers', {})
         if int(status) >= FIRST_ERROR and 'application/json' in response.get('content', {}):

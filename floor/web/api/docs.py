@@ -18,13 +18,14 @@ from ..http.path_prefix import prefix_of
 from .description import completed
 
 TITLE = 'Line Monitor'
-DESCRIPTION = ('The factory floor for other programs. Machines speak through the table `machine_feed_stream`; here '
-               'it is read. Times are in UTC. Every error is answered with problem details (RFC 9457), the schema '
-               'Problem. Every path takes HEAD and OPTIONS too. Every answer of a GET in JSON has an ETag: sent as '
-               'If-None-Match, it saves the body of an answer that is still the same (304).')
-TAGS = [{'name': 'floor', 'description': 'Machines and what they say.'},
-        {'name': 'work orders', 'description': 'What has to be done, by whom and until when. Roles say who may.'},
-        {'name': 'people', 'description': 'Who works in the plant.'},
+DESCRIPTION = ('The factory floor for other programs. Feeds write machine statuses to the table '
+               '`machine_feed_stream`; this interface reads them. Times are in UTC. Errors are problem details '
+               '(RFC 9457, schema Problem). Every path supports HEAD and OPTIONS. Every JSON response to a GET has '
+               'an ETag; a request with If-None-Match returns 304 if the response is unchanged.')
+TAGS = [{'name': 'floor', 'description': 'Machines and their statuses.'},
+        {'name': 'work orders', 'description': 'Work orders, comments and attachments. What you may do depends on '
+                                               'your role.'},
+        {'name': 'people', 'description': 'Employees of the plant.'},
         {'name': 'operation', 'description': 'For load balancers and monitoring.'}]
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 AT, LATER = '2026-03-02T06:31:04Z', '2026-03-02T08:12:40Z'
-"""Moments of the examples."""
+"""Times in the examples."""
 
 MachineId = Annotated[str, Field(
-    description='Which machine: its name, which identifies it in every table and address.',
+    description='Name of the machine, which identifies it in tables and addresses.',
     examples=['Injection_Molder_02_01'])]
-MachineField = Annotated[str, Field(description='The name of the machine: the same as machine_id.',
+MachineField = Annotated[str, Field(description='Name of the machine, same as machine_id.',
                                     examples=['Injection_Molder_02_01'])]

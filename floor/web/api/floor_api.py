@@ -26,27 +26,27 @@ from .problems import answer_problems, documented
 PATIENCE_S = 5.0
 """A program that asks would rather hear soon that the database is away than wait for its time-out."""
 
-Name = Annotated[str, Field(description='The name of the machine: the same as machine_id.',
+Name = Annotated[str, Field(description='Name of the machine, same as machine_id.',
                             examples=['Injection_Molder_02_01'])]
-FeedId = Annotated[int, Field(description='The number of its row in the feed: machine_id of the table '
+FeedId = Annotated[int, Field(description='Row number in the feed: machine_id of the table '
                                           'machine_feed_stream.', examples=[10])]
-MachineType = Annotated[str, Field(description='What kind of machine it is.', examples=['injection_molder'])]
+MachineType = Annotated[str, Field(description='Type of the machine.', examples=['injection_molder'])]
 KnownStatus = Annotated[Status, BeforeValidator(to_status), Field(
-    description='unknown: the machine was never reported.', examples=['warning'])]
-Reason = Annotated[str | None, Field(description='Why the machine is not running, if it was said.',
+    description='unknown: no status was ever reported.', examples=['warning'])]
+Reason = Annotated[str | None, Field(description='Why the machine is not running, if reported.',
                                      examples=['Mould temperature high'])]
 FeedTime = Annotated[datetime | None, Field(
-    description='When the writer of the feed says it happened; null if that is no date between the years 2 and 9998.',
+    description='Time reported by the feed, stored as reported; null outside the years 2 to 9998.',
     examples=['2026-03-02T06:31:04Z'])]
-Since = Annotated[datetime, Field(description="Since when it is in this status, by the database's clock; before its "
-                                              'first report, when it was added.',
+Since = Annotated[datetime, Field(description='Start of the present status, in database time; before the first '
+                                              'report, the time at which the machine was added.',
                                   examples=['2026-03-02T06:31:04.120Z'])]
-HeardOf = Annotated[datetime | None, Field(description="When it was last reported, by the database's clock; null: "
-                                                       'never.', examples=['2026-03-02T06:35:00.480Z'])]
+HeardOf = Annotated[datetime | None, Field(description='Time of the last report, in database time; null: no '
+                                                       'report yet.', examples=['2026-03-02T06:35:00.480Z'])]
 
 
 class MachineNow(BaseModel):
-    """One machine: where it stands and what it says."""
+    """A machine with its position and status."""
 
     machine_id: MachineId
     machine: MachineField
@@ -54,7 +54,7 @@ class MachineNow(BaseModel):
     feed_id: FeedId
     type: MachineType
     production_line: Annotated[str | None, Field(description='Null: not on a line.', examples=['Engine Line'])]
-    position: Annotated[int, Field(description='Its place in the flow of the line.', examples=[1])]
+    position: Annotated[int, Field(description='Position in the flow of the line.', examples=[1])]
     status: KnownStatus
     reason: Reason
     status_since: Since
@@ -63,7 +63,7 @@ class MachineNow(BaseModel):
 
 
 class MachineStatus(BaseModel):
-    """What one machine says."""
+    """The status of a machine."""
 
     machine_id: MachineId
     machine: MachineField
@@ -77,33 +77,33 @@ class MachineStatus(BaseModel):
 
 
 class EmployeeAnswer(BaseModel):
-    """Somebody who works in the plant."""
+    """An employee of the plant."""
 
     model_config = ConfigDict(from_attributes=True, title='Employee')
 
-    id: Annotated[int, Field(description='Their number: assignee_id of a work order.', examples=[1])]
+    id: Annotated[int, Field(description='Id: assignee_id of a work order.', examples=[1])]
     first_name: Annotated[str, Field(description='First name.', examples=['Mike'])]
     last_name: Annotated[str, Field(description='Last name.', examples=['Johnson'])]
-    email: Annotated[str, Field(description='E-mail address, which no two of them share.',
+    email: Annotated[str, Field(description='Unique e-mail address.',
                                 examples=['mike.johnson@example.com'])]
-    department: Annotated[str, Field(description='Where they work.', examples=['Maintenance'])]
+    department: Annotated[str, Field(description='Department.', examples=['Maintenance'])]
     active: Annotated[bool, Field(description='false: deactivated, with read-only access.', examples=[True])]
-    role: Annotated[Role, Field(description='What they may do.', examples=['technician'])]
-    created_at: Annotated[datetime, Field(description='When they were added, in UTC.', examples=[AT])]
+    role: Annotated[Role, Field(description='Role, which decides what they may do.', examples=['technician'])]
+    created_at: Annotated[datetime, Field(description='Time at which the employee was added, in UTC.', examples=[AT])]
 
 
 class FloorAnswer(BaseModel):
-    """What the floor is."""
+    """Kind and size of the floor."""
 
-    kind: Annotated[Literal['demo', 'plant'], Field(description='demo: everything on it is simulated.',
+    kind: Annotated[Literal['demo', 'plant'], Field(description='demo: all data is simulated.',
                                                       examples=['plant'])]
-    since: Annotated[datetime | None, Field(description='When it was made, or the demo was removed.',
+    since: Annotated[datetime | None, Field(description='Time at which the floor was created, or the demo removed.',
                                                   examples=[AT])]
-    machines: Annotated[int, Field(description='How many machines it has.', examples=[30])]
+    machines: Annotated[int, Field(description='Number of machines.', examples=[30])]
 
 
 FLOOR_KIND: dict[int | str, dict[str, Any]] = {200: {'headers': {'X-Floor-Kind': {
-    'description': 'demo: what is answered is simulated; plant: it is not.',
+    'description': 'demo: the data is simulated; plant: it is real.',
     'schema': {'type': 'string', 'enum': ['demo', 'plant']}}}}}
 
 
@@ -120,32 +120,32 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
     @router.get('/api/floor', tags=['floor'], summary='Whether the floor is a demo or a plant',
                 operation_id='get_floor')
     async def get_floor() -> FloorAnswer:
-        """A demo is simulated: its machines, its people, its history and its work orders."""
+        """In a demo, machines, people, history and work orders are simulated."""
         async with answering(patience), database.acquire() as connection:
             return FloorAnswer(**await database.queries.plant(connection))
 
     @router.get('/api/machines', tags=['floor'], summary='Every machine in flow order', responses=FLOOR_KIND,
                 operation_id='list_machines')
     async def list_machines(response: Response) -> list[MachineNow]:
-        """All machines with line, position and what each of them says now, in the order of the material flow."""
+        """All machines with line, position and status, in the order of the material flow."""
         async with answering(patience), database.acquire() as connection:
             await _say_kind(response, database, connection)
             return await _machines(database, connection)
 
-    @router.get('/api/machines/current-status', tags=['floor'], summary='What each machine says now',
+    @router.get('/api/machines/current-status', tags=['floor'], summary='Status of each machine',
                 responses=FLOOR_KIND, operation_id='list_machine_statuses')
     async def list_machine_statuses(response: Response) -> list[MachineStatus]:
-        """The short answer, for who only wants to know which machines run."""
+        """A shorter response for clients that only need the statuses."""
         async with answering(patience), database.acquire() as connection:
             await _say_kind(response, database, connection)
             return [MachineStatus(**machine.model_dump()) for machine in await _machines(database, connection)]
 
-    @router.get('/api/employees', tags=['people'], summary='The people of the plant by name',
+    @router.get('/api/employees', tags=['people'], summary='Employees by name',
                 operation_id='list_employees')
     async def list_employees(active: Annotated[bool | None, Query(examples=[True], description=(
-            'true: only people who are active; false: only people who are not; left out: everybody.'))] = None
+            'true: only active people; false: only inactive people; omitted: all.'))] = None
                              ) -> list[EmployeeAnswer]:
-        """Who can report a work order or be given one."""
+        """The employees, who report work orders and are assigned to them."""
         async with answering(patience):
             people = await all_employees(database, active=active)
         return [EmployeeAnswer.model_validate(person) for person in people]

@@ -6,13 +6,13 @@ from ...core.errors import InvalidInput
 from ...core.text import exact_name
 from ...orders.employees import Employees
 
-LONGEST_ECHO = 100
+LONGEST_NAME = 100
 
 
 async def employee_called(employees: Employees, name: str | None) -> int | None:
-    """Whom an order is given to; None: nobody.
+    """The id of an assignee; None: unassigned.
 
-    :raises InvalidInput: nobody active, or more than one, has exactly this name or e-mail address, in any case
+    :raises InvalidInput: no or several active employees have this name or e-mail address (case-insensitive)
     """
     if not name:
         return None
@@ -20,7 +20,7 @@ async def employee_called(employees: Employees, name: str | None) -> int | None:
     found = [person.id for person in await employees.all(active=True) if person.is_called(name)]
     if len(found) == 1:
         return found[0]
-    echo = name[:LONGEST_ECHO]
+    written = name[:LONGEST_NAME]
     raise InvalidInput(
-        f'{len(found)} active employees are called {echo}: use the e-mail address' if found else
-        f'nobody active is called {echo}: use the name or e-mail address of an employee', 'assignee')
+        f'{len(found)} active employees are called {written}: use the e-mail address' if found else
+        f'no active employee is called {written}: use the name or e-mail address of an employee', 'assignee')

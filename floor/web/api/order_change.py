@@ -49,14 +49,14 @@ class OrderChange:
     async def _version(self, id: str) -> int:
         if self._if_match is None:
             if self._patch.seen_version is None:
-                raise HTTPException(428, 'say which version of the order you saw: send version in the body, or its '
-                                         'ETag in the header If-Match')
+                raise HTTPException(428, 'the version of the order is missing: send version in the body, or its ETag '
+                                         'in the header If-Match')
             return self._patch.seen_version
         order, versions = await self._orders.get(id), versions_in(self._if_match)
         if versions is not None and order.version not in versions:
             raise VersionMismatchError(
-                f'If-Match does not name the present version of {id}, whose ETag is {tag_of_version(order.version)}: '
-                'compare current with what you saw, and send that tag', order)
+                f'If-Match does not match the current version of {id}, whose ETag is {tag_of_version(order.version)}: '
+                'compare your change with current, then send that tag', order)
         return order.version if self._patch.seen_version is None else self._patch.seen_version
 
     async def _change(self, id: str, version: int) -> WorkOrder:

@@ -10,17 +10,17 @@ from fastapi import Header, Path, Request
 from ...core.errors import InvalidInput, NotFound
 
 ORDER_ID = re.compile(r'WO-\d{8}-[0-9a-z]{4,32}', re.ASCII)
-PLACE = {'Location': {'description': 'Where it is found.', 'schema': {'type': 'string'}}}
+PLACE = {'Location': {'description': 'Address of the resource.', 'schema': {'type': 'string'}}}
 KEY = 'Idempotency-Key'
 
 Key = Annotated[str | None, Header(min_length=1, max_length=200, pattern='^[!-~]+$', description=(
-    'Chosen by you, a new one for each order, comment or file: the same request with the same key is done once, so '
-    'that you can send it again when an answer was lost; that gives 200 and what it made. Another request with the '
-    'same key is refused (422). Keys of other people are theirs. 1 to 200 visible ASCII characters.'),
+    'A key of your choice, unique for each order, comment or file. A repeated request with the same key is executed '
+    'once and returns 200 with the first result, so that you can retry after a lost response. A different request '
+    'with the same key returns 422. Keys are per person. 1 to 200 visible ASCII characters.'),
     examples=['tablet-7-0001'])]
 IfMatch = Annotated[str | None, Header(max_length=1000, examples=['"1"'], description=(
-    'The ETag of the order that you saw, as good as version in the body: 412 if it is not the present one.'))]
-Id = Annotated[str, Path(description='The id of an order, as /api/work-orders gives it.',
+    'The ETag that the change is based on, instead of version in the body: 412 if it is outdated.'))]
+Id = Annotated[str, Path(description='Id of an order in /api/work-orders.',
                          examples=['WO-20260302-3f2a91bc'])]
 
 

@@ -15,8 +15,8 @@ from .fields import AT
 
 MOST_PER_PAGE = 200
 EXAMPLE_CURSOR = str(OrderCursor('WO-20260302-3f2a91bc', datetime.fromisoformat(AT), '700:700:'))
-PAGES = {'X-Total-Count': {'description': 'How many orders all pages have.', 'schema': {'type': 'integer'}},
-         'X-Next-Cursor': {'description': 'cursor of the next page; not there on the last one.',
+PAGES = {'X-Total-Count': {'description': 'Number of orders on all pages.', 'schema': {'type': 'integer'}},
+         'X-Next-Cursor': {'description': 'Cursor of the next page; absent on the last page.',
                            'schema': {'type': 'string'}},
          'Link': {'description': 'first, prev, next, last (RFC 8288); prev and next by cursor.',
                   'schema': {'type': 'string'}}}
@@ -56,29 +56,29 @@ def _parameter(name: str, description: str, example: Any, **schema: Any) -> dict
 
 
 PARAMETERS = [
-    _parameter('status', 'One or more; left out: all.', ['open', 'in_progress'], type='array',
+    _parameter('status', 'One or more. Default: all.', ['open', 'in_progress'], type='array',
                items={'$ref': '#/components/schemas/WorkOrderStatus'}),
-    _parameter('priority', 'One or more; left out: all.', ['critical', 'high'], type='array',
+    _parameter('priority', 'One or more. Default: all.', ['critical', 'high'], type='array',
                items={'$ref': '#/components/schemas/Priority'}),
-    _parameter('machine', 'The name of a machine: machine_id of its orders.', 'Injection_Molder_02_01', type='string'),
-    _parameter('assignee', 'The name, the e-mail address or the id of an employee; none: orders that nobody has.',
+    _parameter('machine', 'Name of a machine: machine_id of its orders.', 'Injection_Molder_02_01', type='string'),
+    _parameter('assignee', 'Name, e-mail address or id of an employee; none: unassigned orders.',
                'none', type='string'),
-    _parameter('q', 'Words that are looked for in the texts of an order, its machine and its assignee.', 'leak',
+    _parameter('q', 'Search the texts of an order, its machine and its assignee.', 'leak',
                type='string', maxLength=MOST_TEXT),
-    _parameter('overdue', 'true: only orders that should have been done by now.', False, type='boolean'),
-    _parameter('done', 'Also orders that were completed today or within 7 days, whatever status is asked for.', 'week',
+    _parameter('overdue', 'true: only overdue orders.', False, type='boolean'),
+    _parameter('done', 'Include orders completed today or in the last 7 days, regardless of status.', 'week',
                type='string', enum=[*Done]),
-    _parameter('sort', 'What comes first; a minus turns it round. Left out: age, the newest first.', 'age',
+    _parameter('sort', 'Sort order; a leading minus reverses it. Default: age, newest first.', 'age',
                type='string', enum=SORTS),
-    _parameter(UPDATED_AFTER, "Only orders that were changed after this moment; without an offset, by the plant's "
-               'clock. A change is dated shortly before it can be seen: ask from a minute before your last answer. '
-               'Comments and files are no change of an order.', AT,
+    _parameter(UPDATED_AFTER, 'Only orders changed after this time; without an offset, plant time. Changes become '
+               'visible shortly after their time stamp: use a time one minute before your last request. Comments and '
+               'attachments do not change an order.', AT,
                anyOf=[{'type': 'string', 'format': 'date-time'}, {'type': 'string'}]),  # less than RFC 3339 will do
-    _parameter('cursor', 'Where the list goes on: X-Next-Cursor of the page before, with the same filters and '
-               'sort. Nothing is skipped or comes twice, whatever is changed meanwhile; page is ignored then.',
+    _parameter('cursor', 'X-Next-Cursor of the previous page, with the same filters and sort order. No order is '
+               'skipped or repeated while others change; page is ignored.',
                EXAMPLE_CURSOR, type='string'),
-    _parameter('page', 'Which page, by its number; left out: the first.', 1, type='integer', minimum=1,
+    _parameter('page', 'Page number. Default: 1.', 1, type='integer', minimum=1,
                maximum=MOST_PAGES),
-    _parameter('per_page', f'Orders on a page; left out: {PER_PAGE}.', PER_PAGE, type='integer', minimum=1,
+    _parameter('per_page', f'Orders per page. Default: {PER_PAGE}.', PER_PAGE, type='integer', minimum=1,
                maximum=MOST_PER_PAGE)]
 """For the OpenAPI description: what is read, OrderFilter says."""

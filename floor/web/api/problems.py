@@ -50,24 +50,25 @@ Answer = Callable[[Request, Any], Response]
 class FieldProblem(BaseModel):
     """One part of a request that is wrong."""
 
-    where: Annotated[str, Field(description='body, query, path or header, and the name.', examples=['body.priority'])]
-    what: Annotated[str, Field(description='What is wrong with it.', examples=['machine must not be empty'])]
+    where: Annotated[str, Field(description='Location: body, query, path or header, and the name.',
+                                examples=['body.priority'])]
+    what: Annotated[str, Field(description='What is wrong.', examples=['machine must not be empty'])]
 
 
 class Problem(BaseModel):
     """Problem details as in RFC 9457: the body of every error. There are no types of our own, so the title says what
     the status means."""
 
-    type: Annotated[Literal['about:blank'], Field(description='No more than the status says.',
+    type: Annotated[Literal['about:blank'], Field(description='Always about:blank: the status defines the problem.',
                                                   examples=['about:blank'])] = 'about:blank'
-    title: Annotated[str, Field(description='What the status means.', examples=['Conflict'])]
-    status: Annotated[int, Field(description='The status of the answer.', examples=[409])]
-    detail: Annotated[str, Field(description='What happened and, where it can be mended, what to do.',
+    title: Annotated[str, Field(description='Name of the status.', examples=['Conflict'])]
+    status: Annotated[int, Field(description='HTTP status.', examples=[409])]
+    detail: Annotated[str, Field(description='What happened and what to do.',
                                  examples=['Lisa Garcia changed the priority from high to low'])]
     errors: Annotated[list[FieldProblem] | None, Field(
-        description='Which parts of the request are wrong; only of 422.')] = None
+        description='Invalid parts of the request; only for 422.')] = None
     current: Annotated[OrderAnswer | None, Field(
-        description='The work order as it is now; of 409 and 412: compare, decide, send again.')] = None
+        description='The current work order, for 409 and 412: compare it with your change, then retry.')] = None
 
 
 def problem(status: int, detail: str, *, errors: list[Any] | None = None, headers: dict[str, str] | None = None,
@@ -112,22 +113,22 @@ def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     return answer
 
 
-_MEANINGS = {400: 'The body is not JSON; detail says where.',
+_MEANINGS = {400: 'The body is not valid JSON; see detail.',
              401: 'Nobody is signed in.',
-             403: 'Your role is not enough; detail says which one is needed. Or a page of another site asks.',
-             404: 'There is no such thing.',
+             403: 'Your role does not allow this, or the request comes from another site; see detail.',
+             404: 'Not found.',
              408: 'The file did not arrive within 5 minutes.',
-             409: 'It is not as you saw it any more; current is how it is now.',
-             412: 'If-Match does not name the present version; current is how it is now.',
-             413: 'The body is too long.',
+             409: 'The resource has changed; see current.',
+             412: 'If-Match does not match the current version; see current.',
+             413: 'The body is too large.',
              415: 'The body is not of the media type application/json, not in UTF-8, or compressed.',
-             416: 'The file does not have the bytes of Range; Content-Range says how many it has.',
-             422: 'The request cannot be understood or not be met; errors says which part.',
-             428: 'Which version the change was made from is missing: send version or If-Match.',
-             429: 'Too many changes, or downloads or uploads under way. Ask again after the seconds of Retry-After.',
-             500: 'A fault in this program; its log says more.',
-             503: 'The database does not answer, or too many files are being sent. Ask again after the seconds of '
-                  'Retry-After.'}
+             416: 'The range is outside of the file; see Content-Range for its size.',
+             422: 'The request is invalid; see errors.',
+             428: 'The version is missing: send version or If-Match.',
+             429: 'Too many changes, downloads or uploads. Retry after Retry-After seconds.',
+             500: 'Internal error; see the log.',
+             503: 'The database does not respond, or too many files are being sent. Retry after Retry-After '
+                  'seconds.'}
 
 
 _ELSEWHERE = {'client_reference': 'header.idempotency-key'}

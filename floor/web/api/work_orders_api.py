@@ -65,7 +65,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     @router.get('', summary='Work orders, the newest first', operation_id='list_work_orders',
                 responses={200: {'headers': PAGES}}, openapi_extra={'parameters': PARAMETERS})
     async def list_work_orders(request: Request, response: Response) -> list[OrderAnswer]:
-        """A page of the orders under the filters. How many there are and where the other pages are, the headers say."""
+        """A page of the matching orders. The headers have the total count and links to the other pages."""
         async with answering(patience):
             filter = await order_list.checked(read_query(request.query_params, order_list.zone))
             page, now = await order_list.page(filter), await database.now()
@@ -73,17 +73,17 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
                                              filter, page))
         return [OrderAnswer.of(order, now) for order in page.orders]
 
-    @router.post('', status_code=201, summary='Report a problem of a machine', operation_id='create_work_order',
+    @router.post('', status_code=201, summary='Report a problem with a machine', operation_id='create_work_order',
                  response_model=OrderAnswer, responses={
-        200: {'model': OrderAnswer, 'description': 'The order that this Idempotency-Key has made before.',
+        200: {'model': OrderAnswer, 'description': 'The order that was created earlier with this Idempotency-Key.',
               'headers': PLACE},
         201: {'headers': PLACE}, **documented(400, 403, 409, 413, 415, 429)})
     async def create_work_order(new: Annotated[NewOrderForm, Body(openapi_examples=NEW_ORDERS)], request: Request,
                                 response: Response, who: Identity = asking, idempotency_key: Key = None) -> Any:
-        """Needs the role operator; technician to take it oneself, supervisor to give it to somebody else.
+        """Requires the role operator; technician to assign yourself, supervisor to assign others.
 
-        409: an order is open for the present stop of the machine already; the member current of the answer is that
-        order. Comment on it, or send the same with even_if_open true for a second one.
+        Returns 409 with the open order in current if one exists for the present stop of the machine. Comment on it, or
+        send even_if_open true to create a second one.
         """
         async with answering(patience):
             assignee_id = await employee_called(employees, new.assignee)
@@ -91,7 +91,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
             try:
                 order, is_new = await orders.create_once(who, new.order(assignee_id, idempotency_key))
             except OrderAlreadyOpenError as error:
-                return problem(409, f'{error}: comment on it, or send even_if_open true for a second order',
+                return problem(409, f'{error}: comment on it, or send even_if_open true to create a second order',
                                current=_current(error.order, now))
         response.status_code = 201 if is_new else 200
         response.headers['Location'] = f'{request.url.path}/{order.id}'
@@ -101,7 +101,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     @router.get('/{order_id}', summary='One work order with its checklist and attachments',
                 operation_id='get_work_order', responses=documented(404))
     async def get_work_order(order_id: Id, response: Response) -> OrderDetailsAnswer:
-        """Everything about it but what happened to it."""
+        """All fields of an order; its history has an endpoint of its own."""
         async with answering(patience):
             order = OrderDetailsAnswer.of_details(await orders.details(known_id(order_id)), await database.now())
         response.headers['ETag'] = tag_of(order.model_dump_json().encode(), order.version)
@@ -111,11 +111,11 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
                   operation_id='update_work_order', responses=documented(400, 403, 404, 409, 412, 413, 415, 428, 429))
     async def update_work_order(order_id: Id, patch: Annotated[OrderPatch, Body(openapi_examples=PATCHES)],
                                 response: Response, who: Identity = asking, if_match: IfMatch = None) -> Any:
-        """Either new values or a transition to another status, never both: each is one step of its history.
+        """Send either new values or a transition to another status: each is one event of the history.
 
-        Say which version you saw, by version or by If-Match. 409 or 412: somebody was faster; the member current of the
-        answer is the order as it is now. 422 for a transition that is not allowed or lacks what it needs. Roles:
-        technician; supervisor to assign others and to cancel; who reported it may change its description and priority.
+        Send the version that the change is based on in version or If-Match. Returns 409 or 412 with the current order
+        if someone else has changed it, and 422 for a transition that is not allowed or incomplete. Requires the role
+        technician; supervisor to assign others and to cancel. Reporters may change description and priority.
         """
         async with answering(patience):
             now = await database.now()  # before the command: afterwards nothing may fail

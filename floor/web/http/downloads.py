@@ -59,7 +59,8 @@ class Downloads:
                 self._under_way[name] += 1
         except TimeoutError:
             await pieces.aclose()
-            raise TooManyDownloads(f'You have {self._at_once} downloads under way: wait until one of them is done',
+            raise TooManyDownloads(f'You have {self._at_once} downloads in progress: wait until one of them is '
+                                   f'complete',
                                    self._patience) from None
 
         async def ended() -> None:

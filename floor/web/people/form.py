@@ -45,8 +45,8 @@ class EmployeeForm:
     def open(self, employee: Employee | None = None) -> None:
         """Edit this person, or add one; with what was typed before and not sent."""
         self._employee = employee
-        self._heading.set_text(f'Edit {employee.name}' if employee else 'Add employee')
-        self._dialog.props['aria-label'] = 'Edit employee' if employee else 'Add employee'
+        self._heading.set_text(f'Edit {employee.name}' if employee else 'New employee')
+        self._dialog.props['aria-label'] = 'Edit employee' if employee else 'New employee'
         self._save_button.set_text('Save' if employee else 'Add')
         self._base = fields_of(employee)
         self._restore(self._drafts.get(self._place))
