@@ -176,7 +176,8 @@ async def test_one_order_with_all_its_dialogs(visitor: Visitor, hostile: asyncpg
     await page.get_by_role('textbox', name='Description').fill('Mine')
     await hostile.execute('UPDATE work_orders SET issue_description = $2 WHERE id = $1', ORDER, IMAGE + SCRIPT)
     await page.get_by_role('button', name='Save').first.click()
-    await expect(page.get_by_text('Someone else changed this order', exact=False).first).to_be_visible()   # both versions, side by side
+    # both versions, side by side
+    await expect(page.get_by_text('Someone else changed this order', exact=False).first).to_be_visible()
     await is_harmless(page)
 
 

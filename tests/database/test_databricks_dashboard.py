@@ -156,7 +156,7 @@ def test_the_pages_and_their_filters() -> None:
     assert {page['pageType'] for page in canvases} == {'PAGE_TYPE_CANVAS'}
     assert filters['pageType'] == 'PAGE_TYPE_GLOBAL_FILTERS'
     assert {item['widget']['spec']['frame']['title'] for item in filters['layout']} == {
-        'Line', 'Type', 'Machine', 'Day of the change', 'Status of the order'}
+        'Line', 'Type', 'Machine', 'Date', 'Order status'}
 
 
 async def test_each_page_says_as_of_when_it_is(writer: asyncpg.Connection) -> None:

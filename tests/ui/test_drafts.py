@@ -10,7 +10,7 @@ from ui.services import person_at
 
 from floor.core.errors import DatabaseUnavailable, EditConflict
 from floor.web.orders import work_order_page
-from floor.web.orders.form import SAVED_WITHOUT_EDITS, OrderForm
+from floor.web.orders.form import OrderForm
 from floor.web.people import employees_page
 
 WRONG = 'What is wrong'
@@ -249,7 +249,7 @@ async def test_what_is_typed_while_an_order_is_sent_is_kept(floor, tab):
     floor.orders.answers['create'] = create
     page.press('Create')
 
-    await page.until(lambda: page.says(SAVED_WITHOUT_EDITS))
+    await page.until(lambda: page.says('WO-3f2a91bc was created without your latest edits'))
     assert (await first.new_order()).field(WRONG).value == 'Oil leak at the clamp'
 
 
@@ -265,7 +265,7 @@ async def test_an_order_that_arrives_late_does_not_close_the_form_of_another_mac
     floor.orders.answers['create'] = create
     page.press('Create')
 
-    await page.until(lambda: page.says('Order 3f2a91bc is open.'))
+    await page.until(lambda: page.says('WO-3f2a91bc created.'))
     assert page.field('Machine').value == 'Painter_02_01'
     assert page.field(WRONG).value == 'Nozzle blocked'
 

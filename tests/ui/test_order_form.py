@@ -9,7 +9,7 @@ from ui.services import person_at
 
 from floor.core.errors import DatabaseUnavailable, InvalidInput, NotAllowed, OrderAlreadyOpenError, ReferenceReusedError
 from floor.core.model import Priority
-from floor.web.orders.form import FIRST_ATTEMPT_SAVED, OrderForm
+from floor.web.orders.form import OrderForm
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def test_two_clicks_are_one_order(floor, form):
     assert page.button('Create').props['loading'] and not page.button('Create').enabled
     answered.set()
 
-    await page.until(lambda: page.says('Order 3f2a91bc is open.'))
+    await page.until(lambda: page.says('WO-3f2a91bc created.'))
     assert len(sent) == 1
     assert not page.says('New work order')
 
@@ -145,7 +145,7 @@ async def test_an_earlier_text_that_had_arrived_is_told_and_the_later_one_kept(f
 
     page.press('Create')
 
-    await page.until(lambda: page.says(FIRST_ATTEMPT_SAVED))
+    await page.until(lambda: page.says('Your first attempt was saved as WO-3f2a91bc.'))
     assert page.field('What is wrong').value == 'Oil leak at the clamp'
     page.press('Create')
     await page.until(lambda: len(created(floor)) == 2)

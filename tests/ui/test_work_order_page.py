@@ -230,7 +230,7 @@ async def test_two_edit_one_order_and_the_second_decides_field_by_field(floor, p
     current = work_order(description='Theirs', priority=Priority.LOW, version=2)
     announce(floor, current, events=(event('changed', 'Tom Kowalski', field='description', old='Oil leak',
                                            new='Theirs'),))
-    await form.until(lambda: form.says('Somebody has changed this order meanwhile.'))
+    await form.until(lambda: form.says('Someone else changed this order. When you save'))
     assert form.field('Description').value == 'Mine'
 
     def edit(who, id, version, edit):
@@ -239,7 +239,7 @@ async def test_two_edit_one_order_and_the_second_decides_field_by_field(floor, p
         return current
     floor.orders.answers['edit'] = edit
     form.press('Save')
-    await form.until(lambda: form.says('Nothing of yours is saved yet'))
+    await form.until(lambda: form.says('Your changes are not saved yet'))
     assert form.radio('description').options['theirs'] == 'Theirs (Tom Kowalski, 2026-11-23 10:42:07)'
     assert (form.radio('description').value, form.radio('priority').value) == ('mine', 'theirs')
     assert form.says('Mine') and form.says('Theirs')
@@ -256,11 +256,11 @@ async def test_who_goes_back_from_a_conflict_has_their_text_still(floor, page):
     form.fill('Description', 'Mine')
     floor.orders.answers['details'] = details(work_order(description='Theirs', version=2))
     form.press('Save')
-    await form.until(lambda: form.says('Nothing of yours is saved yet'))
+    await form.until(lambda: form.says('Your changes are not saved yet'))
 
     form.press('Back to editing')
 
-    await form.until(lambda: form.says('Not saved yet'))
+    await form.until(lambda: form.says('Not saved: someone else changed this order.'))
     assert form.field('Description').value == 'Mine'
     assert len(sent(floor, 'edit')) == 1
 
@@ -349,7 +349,7 @@ async def test_a_refused_comment_says_why(floor, page):
      'Lisa Garcia changed the priority from low to high'),
     ({'kind': 'changed', 'field': 'assignee', 'new': 'Lisa Garcia'}, 'Lisa Garcia took it'),
     ({'kind': 'changed', 'field': 'assignee', 'new': 'Tom'}, 'Lisa Garcia assigned it to Tom'),
-    ({'kind': 'changed', 'field': 'assignee', 'old': 'Tom'}, 'Lisa Garcia took Tom off it'),
+    ({'kind': 'changed', 'field': 'assignee', 'old': 'Tom'}, 'Lisa Garcia unassigned Tom'),
     ({'kind': 'checklist', 'field': 'done', 'old': 'Test', 'new': 'Test'}, 'Lisa Garcia completed the step “Test”'),
     ({'kind': 'attached', 'new': 'leak.png'}, 'Lisa Garcia attached leak.png'),
     ({'kind': 'recovered', 'new': '2026-11-23 10:42:07.5+00'},
