@@ -371,8 +371,8 @@ PLAIN_JSON = {'Content-Type': 'application/json'}
 @pytest.mark.parametrize(('content', 'detail'), [
     ((VALVE % '').encode('latin-1'), 'not in UTF-8'), ((VALVE % '').encode('utf-16'), 'not in UTF-8'),
     (b'{"machine_id": "Valve_02_01",\n nonsense}', 'line 2, column 2'), ((VALVE % '').encode() + b'{}', 'Extra data'),
-    (b'[' * 100_000, 'nested too deeply'), ((VALVE % f', "x": {"9" * 5000}').encode(), 'number in it that is too'),
-    ((VALVE % ', "priority": NaN').encode(), 'NaN is no number'), ((VALVE % ', "x": -Infinity').encode(), '-Infinity')],
+    (b'[' * 100_000, 'nested too deeply'), ((VALVE % f', "x": {"9" * 5000}').encode(), 'contains a number that is too'),
+    ((VALVE % ', "priority": NaN').encode(), 'NaN is not a number'), ((VALVE % ', "x": -Infinity').encode(), '-Infinity')],
     ids=['latin-1', 'utf-16', 'nonsense', 'two', 'deep', 'long number', 'NaN', 'Infinity'])
 async def test_a_body_that_is_not_json_is_refused_with_where(operator: Client, content: bytes, detail: str) -> None:
     assert detail in problem_in(await operator.post(PATH, content=content, headers=PLAIN_JSON), 400)['detail']
@@ -389,7 +389,7 @@ async def test_a_name_that_comes_twice_is_refused_for_nobody_knows_which_one_is_
         operator: Client, name: str) -> None:
     twice = f', "{name}": "Valve_01_01"' * (2 if 'ud800' in name else 1)
     problem = problem_in(await operator.post(PATH, content=VALVE % twice, headers=PLAIN_JSON), 422)
-    assert 'comes twice' in problem['detail']
+    assert 'duplicate field' in problem['detail']
     assert problem['errors'][0]['where'].startswith(('body.machine_id', 'body.issue_description'))
     assert (await operator.get(PATH)).json() == []
 
