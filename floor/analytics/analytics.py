@@ -118,7 +118,7 @@ class Analytics:
             return await read_clocks(report)
 
     async def root_and_victim(self, window: Window, scope: Scope = WHOLE_FLOOR) -> RootsAndVictims:
-        """What each machine lost by itself, and what its neighbours lost because of it."""
+        """The own downtime of each machine, and the downtime it caused to neighbours."""
         async with self._read(window, scope) as report:
             return await read_roots_and_victims(report)
 

@@ -28,7 +28,7 @@ HOW_TO_SET = ('Deploy with the Databricks bundle, which sets DASHBOARD_ID; or se
 
 @dataclass(frozen=True, slots=True)
 class DashboardLink:
-    """A published dashboard. Whoever looks at it has to be signed in to Databricks."""
+    """A published dashboard. Viewers must be signed in to Databricks."""
 
     embed_url: str
     """For an iframe."""

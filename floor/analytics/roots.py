@@ -30,8 +30,8 @@ class RootsAndVictims:
 
     At each moment a starved machine waits for the nearest machine before it on its line that is down or waits itself:
     the one that is down is charged; one that is starved too waits for the same; of one that is blocked the chain leads
-    back to where it came from, and nobody is charged. A blocked machine waits likewise for what comes after it. Lines
-    and positions are those at the time when the history was rolled up, of the last hour those of now.
+    back to where it came from, and nobody is charged. A blocked machine waits in the same way for the machine after
+    it. Lines and positions are those at the time when the history was rolled up, of the last hour those of now.
     """
 
     machines: tuple[MachineCharge, ...]

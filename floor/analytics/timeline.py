@@ -54,15 +54,15 @@ async def read_timeline(reading: Reading, machines: Sequence[MachineName], colum
 
 
 def _bands(since: list[datetime], end: datetime, statuses: list[str], reasons: list[str | None]) -> list[Band]:
-    """One machine's, without a gap: each lasts until the next begins. What was said again is one band."""
+    """The bands of one machine, without a gap: each lasts until the next begins. Repeated statuses are one band."""
     begins: list[datetime] = []
-    said: list[tuple[str, str | None]] = []
+    statuses_and_reasons: list[tuple[str, str | None]] = []
     for at, until, what in zip(since, [*since[1:], end], zip(statuses, reasons, strict=True), strict=True):
-        if at < until and (not said or said[-1] != what):
+        if at < until and (not statuses_and_reasons or statuses_and_reasons[-1] != what):
             begins.append(at)
-            said.append(what)
+            statuses_and_reasons.append(what)
     return [Band(at, until, _STATUSES[status], reason)
-            for at, until, (status, reason) in zip(begins, [*begins[1:], end], said, strict=True)]
+            for at, until, (status, reason) in zip(begins, [*begins[1:], end], statuses_and_reasons, strict=True)]
 
 
 def _merged(bands: list[Band], start: datetime, column: timedelta) -> Iterator[Band]:

@@ -35,7 +35,7 @@ class Employees:
     changed counts from the next command on."""
 
     def __init__(self, database: Database, *, default_role: Role, limit: ChangeRateLimit | None = None) -> None:
-        """default_role: of who is not among the employees. limit: of everybody's commands; None: there is none."""
+        """default_role: of people who are not employees. limit: rate limit of commands; None: none."""
         self._database = database
         self._limit = limit
         self._default_role = default_role
@@ -62,7 +62,7 @@ class Employees:
     async def person(self, identity: Identity) -> Person:
         """Who this is, with the role of the employee with that e-mail address.
 
-        Who is not active any more is a viewer; who is no employee has the default role.
+        Deactivated employees are viewers; people who are not employees have the default role.
 
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
@@ -172,7 +172,7 @@ class Employees:
         except asyncpg.UniqueViolationError as error:
             owner = await self._database.queries.employee_with_email(connection, email=email)
             name = to_employee(owner).name if owner else 'somebody'
-            raise InvalidInput(f'{name} has that e-mail address already', 'email') from error
+            raise InvalidInput(f'{name} already has this e-mail address', 'email') from error
 
     async def _keep_a_supervisor(self, connection: Connection, person: Person, leaves: int) -> None:
         """Two supervisors who let each other go at once take turns here. Who is a supervisor without being an employee
@@ -207,7 +207,7 @@ def _checked(new: EmployeeEdit) -> dict[str, str]:
     email = exact_name(new.email, 'email', 254).lower()
     name, at, domain = email.rpartition('@')
     if not (name and at and domain) or any(letter.isspace() or not letter.isprintable() for letter in email):
-        raise InvalidInput('that is no e-mail address: it is name@company, without spaces', 'email')
+        raise InvalidInput('this is not an e-mail address: use the form name@company, without spaces', 'email')
     return {'first_name': exact_name(new.first_name, 'first_name', 100),
             'last_name': exact_name(new.last_name, 'last_name', 100),
             'email': email, 'department': one_line(new.department, 'department', 100), 'role': new.role.value}

@@ -39,7 +39,7 @@ class SortKey(StrEnum):
 
 
 class Done(StrEnum):
-    """Orders that were completed lately; the week is the last seven days, within which an order can be reopened."""
+    """Orders that were completed recently; the week is the last seven days, within which an order can be reopened."""
 
     TODAY = 'today'
     WEEK = 'week'
@@ -49,7 +49,7 @@ class Done(StrEnum):
 class OrderFilter:
     """Which orders, sorted how, which page of them.
 
-    done adds orders that were completed lately to those in statuses; with neither, an order may have any status.
+    done adds recently completed orders to those in statuses; with neither, an order may have any status.
     person: the name or e-mail address of the assignee, until WorkOrderList.checked has looked up whose it is.
     updated_after: only orders whose row was changed since then.
     cursor: the page is the one there, whatever its number is: nothing is skipped or comes twice while others write.

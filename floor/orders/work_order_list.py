@@ -61,11 +61,11 @@ class OrderCounts:
 
     def total(self, filter: OrderFilter) -> int:
         """How many orders a filter shows whose counts these are."""
-        lately = {None: 0, Done.TODAY: self.completed_today, Done.WEEK: self.completed_this_week}[filter.done]
+        recent = {None: 0, Done.TODAY: self.completed_today, Done.WEEK: self.completed_this_week}[filter.done]
         statuses = filter.statuses if filter.statuses or filter.done else frozenset(WorkOrderStatus)
         if filter.overdue:
             return sum(self.overdue_by_status.get(status, 0) for status in statuses)
-        return sum(map(self.of, statuses)) + (0 if WorkOrderStatus.COMPLETED in statuses else lately)
+        return sum(map(self.of, statuses)) + (0 if WorkOrderStatus.COMPLETED in statuses else recent)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ class WorkOrderList:
         self._shared: dict[Hashable, _Shared] = {}
 
     async def page(self, filter: OrderFilter, revision: int | None = None) -> OrderPage:
-        """One page. Who asks the same at the same revision of the store gets the same answer; None: ask anew.
+        """One page. Who asks the same at the same revision of the store gets the same answer; None: read again.
 
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
@@ -198,7 +198,7 @@ class WorkOrderList:
         counting = asyncio.ensure_future(self._counts(filter, revision, found))
         try:
             orders, previous, following = await self._orders(filter, found)
-        finally:  # what failed is over when it is told: who asks again asks anew
+        finally:  # what failed is over when it is told: the next caller reads again
             counts = await counting
         return OrderPage(orders, counts.total(filter), counts, following, previous)
 
@@ -306,7 +306,7 @@ class WorkOrderList:
         shared = self._shared.get(key)
         if shared is None or not shared.serves(revision):
             task = asyncio.ensure_future(_awaited(ask))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever asked may have gone
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # the caller may have gone
             shared = _Shared(revision, time.monotonic(), task)
             self._shared.pop(key, None)
             self._shared[key] = shared

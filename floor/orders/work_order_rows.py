@@ -80,8 +80,8 @@ def what_changed(rows: Sequence[Any]) -> str:
     """Events of one transaction as a sentence for who wanted to change the same order: who did it, and what."""
     if not rows:
         return 'this order has been changed meanwhile: compare and decide'
-    said = ', '.join(_change(row) for row in rows)
-    return f'{rows[0]["who"]} has changed this order meanwhile ({said}): compare and decide'
+    changes = ', '.join(_change(row) for row in rows)
+    return f'{rows[0]["who"]} has changed this order meanwhile ({changes}): compare and decide'
 
 
 def _change(row: Any) -> str:

@@ -57,7 +57,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
         """
         values = checked_order(new)
         items = checked_items(new.checklist)
-        async with logged('work order reported', who) as said, command(self._database) as connection:
+        async with logged('work order reported', who) as log_fields, command(self._database) as connection:
             person = await self._employees.authorize(connection, who, Role.OPERATOR)
             if new.reported_at is not None:
                 check_report_time(new.reported_at, await self._queries.database_time(connection))
@@ -73,7 +73,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
                 return earlier, False
             if items:
                 await self._queries.add_work_order_items(connection, id=row['id'], texts=items)
-            said |= {'order': row['id'], 'machine': new.machine, 'priority': row['priority']}
+            log_fields |= {'order': row['id'], 'machine': new.machine, 'priority': row['priority']}
             return to_order(row), True
 
     async def get(self, id: str) -> WorkOrder:

@@ -1,4 +1,4 @@
-"""What may be sent to the REST interface: JSON that says so. How much of it, intake.py says.
+"""Bodies of REST requests: JSON with the matching media type. request_limits.py limits their size.
 
 A page of another site can make a browser send a form or plain text to us, with the rights of who sits before it; JSON
 it cannot send without asking first, and nobody here says yes. So the media type is a lock, not a formality.

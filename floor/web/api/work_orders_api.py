@@ -43,7 +43,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
              employees: Employees, identify: Callable[[Mapping[str, str]], Identity],
              attachments: AttachmentResponses, uploads: UploadQueue, limit: ChangeRateLimit | None = None,
              patience: float = PATIENCE_S) -> None:
-    """Serve /api/work-orders, after api.register has said how errors are answered.
+    """Serve /api/work-orders, after api.register has added the error handlers.
 
     identify: who asks, from the headers of a request; limit: what is left of it, answers say; patience: seconds after
     which the database counts as away.

@@ -30,7 +30,7 @@ STYLESHEET = 'diagnosis.css'
 
 
 def register(services: Services, vitals: Vitals, *, retention_days: int | None) -> None:
-    """Serve /diagnosis. retention_days: how long changes are kept, None: for ever."""
+    """Serve /diagnosis. retention_days: how long changes are kept, None: permanently."""
     @ui.page('/diagnosis', response_timeout=RESPONSE_TIMEOUT_S)
     async def diagnosis_page() -> None:
         identity = services.visitor()
@@ -60,8 +60,8 @@ class DiagnosisPage:
             with ui.element('div').classes('diagnosis-tools'):
                 self._button = ui.button('Check now', on_click=self.check, color=None).props('no-caps') \
                     .classes('primary')
-                self._said = Words('p').classes('panel-note')
-                self._said.props['role'] = 'status'
+                self._result = Words('p').classes('panel-note')
+                self._result.props['role'] = 'status'
             self._grid = ui.element('div').classes('diagnosis-grid')
             with ui.card().classes('panel').props('role=region aria-label="For support"'):
                 Heading('For support').classes('panel-title')
@@ -72,7 +72,7 @@ class DiagnosisPage:
                 self._text.props['aria-label'] = 'Diagnosis as text'
 
     async def look(self, *, write_text: bool = False) -> None:
-        """Ask everything anew, and show it."""
+        """Run the diagnosis and show it."""
         if self._refuse():
             return
         diagnosis = await diagnose(self._vitals)
@@ -93,24 +93,24 @@ class DiagnosisPage:
             self._text.set_value(as_text(diagnosis, found, shown, zone))
 
     async def check(self) -> None:
-        """Send a notification to ourselves, and look again."""
+        """Measure the delivery of a notification, and run the diagnosis again."""
         if self._refuse():
             return
         self._button.disable()
         try:
             took = unbroken(delay(await measure_delivery(self._vitals)))
-            said, self._delivery = f'A test notification was received after {took}.', None
+            result, self._delivery = f'A test notification was received after {took}.', None
         except FloorError as error:
-            said = as_sentence(error)
-            self._delivery = NOT_DELIVERED.found(said)
+            result = as_sentence(error)
+            self._delivery = NOT_DELIVERED.found(result)
         await self.look(write_text=True)
         if not self._place.is_deleted:
             at = date_and_time(self._services.store.now_ms, self._services.zone)
-            self._said.set_text(f'{at}: {said}')
+            self._result.set_text(f'{at}: {result}')
             self._button.enable()
 
     def _refuse(self) -> bool:
-        """Whether who looks may not, or not any more; said kindly then."""
+        """Whether this person may not see the page; shows why."""
         refusal = role_needed(Role.SUPERVISOR, self._services.person(self._identity).role)
         if not refusal:
             return False

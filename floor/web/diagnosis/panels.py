@@ -1,5 +1,5 @@
-"""The elements of the diagnosis page. They are built once and written anew only where something has changed, so that a
-text which somebody is selecting stays selected."""
+"""The elements of the diagnosis page. They are built once and updated only where something has changed, so that
+selected text stays selected."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Verdict:
                 with ui.element('li') as item:
                     item.props['data-status'] = finding.severity.value
                     Words('strong', WORDS[finding.severity])
-                    Words('p', finding.what).classes('said')
+                    Words('p', finding.what).classes('free-text')
                     Words('p', finding.do).classes('verdict-do')
             if not found:
                 Words('li', 'Changes arrive, the schema is complete, and all background tasks are running.')

@@ -18,8 +18,8 @@ COUNTED = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
 
 
 def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_press: PressHandler) -> None:
-    """The card. It is a component of its own, and so are its sections of 25 machines: a change makes the browser
-    render anew what stands in the same component, and no more."""
+    """The card. It is a component of its own, and so are its sections of 25 machines: after a change, the
+    browser renders only that component again."""
     with ui.card().classes('line').props('role=region') as card:
         card.props['aria-label'] = line.name
         card.props['data-line'] = line.name

@@ -21,7 +21,7 @@ ACTIVE = ','.join(status for status in WorkOrderStatus if status.is_active)
 
 
 class MachineOrders:
-    """Rows that are built anew only when one of them reads differently, so that a link keeps its focus."""
+    """Rows that are rebuilt only when one of them has changed, so that a link keeps its focus."""
 
     def __init__(self, services: Services, person: Person, identity: Identity, forms: ui.element) -> None:
         """forms: where the form of a new order is built, when it is first wanted: few of those who look need it."""

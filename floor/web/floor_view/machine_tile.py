@@ -1,4 +1,4 @@
-"""One machine on the floor: a single native button. Its state stands in data attributes, its look in CSS."""
+"""The tile of one machine: a single native button. Data attributes hold its status, CSS its appearance."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Files that people take away: each in pieces, a few at a time for one person, and none without end.
 
 A piece is read when the one before it has been sent, so a slow reader costs neither memory nor a connection to the
-database. A reader that stops reading is cut off by the server itself: gate/slow_peers.py.
+database. A reader that stops reading is cut off by the server itself: middleware/slow_peers.py.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Downloads:
                        headers: Mapping[str, str], *, status: int = 200) -> StreamingResponse:
         """The answer that sends the pieces, text or bytes. The first is read here: what it raises is raised.
 
-        peer: where the request comes from. People without an e-mail address may all have the same name: they are told
-        apart by it.
+        peer: where the request comes from. People without an e-mail address may share a name, and are
+        distinguished by this.
         :raises TooManyDownloads: this person has as many under way as they may
         """
         name = who.told_apart_at(peer.host if peer else None)

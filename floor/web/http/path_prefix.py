@@ -63,7 +63,7 @@ class PathPrefix:
 
 
 def prefix_of(headers: Mapping[str, str]) -> str:
-    """What stands before our own paths for whoever sent this request, as /monitor; mostly nothing."""
+    """The prefix of our paths for this request, such as /monitor; usually empty."""
     return headers.get(HEADER, '')
 
 

@@ -128,7 +128,7 @@ class Broadcast:
         self._scheduler.want([SECOND, *topics])  # nothing is sent without how far it can be trusted
 
     def _rebuild(self) -> None:
-        """Machines or lines came, went or moved: each page builds its lines anew, through NiceGUI's own messages."""
+        """Machines or lines came, went or moved: each page rebuilds its lines, through NiceGUI's own messages."""
         self._audiences.clear()
         for view in tuple(self._views.values()):
             try:

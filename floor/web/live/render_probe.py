@@ -34,7 +34,8 @@ NAMES = 'echo-odd', 'echo-even'
 def browser_lag() -> Lag:
     """The measure."""
     return Lag('floor_commit_to_browser_seconds',
-               'From the moment a change was written in the database, by its own clock, until a browser said that it '
+               'From the moment a change was written in the database, by its own clock, until a browser reported that '
+               'it '
                'has begun the frame that shows it; one page a second is asked in turn.')
 
 
@@ -42,7 +43,7 @@ class Echo(ComputedElement):
     """The invisible element of one page."""
 
     def __init__(self, answered: Callable[[str], None]) -> None:
-        """answered: is told the name of the animation that has begun."""
+        """answered: called with the name of the animation that started."""
         super().__init__('i')
         self.classes('echo')
         self.props['aria-hidden'] = 'true'

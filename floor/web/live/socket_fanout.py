@@ -22,7 +22,7 @@ def longest_backlog() -> int:
 
 
 def send_update(message: Mapping[int, Any], client_ids: Collection[str]) -> set[str]:
-    """NiceGUI's 'update' for these clients, at once: whoever reads the queue next gets what was true at this moment.
+    """NiceGUI's 'update' for these clients, at once: the next reader of the queue gets the state at this time.
 
     :return: the clients that lag so far behind that it was not sent to them
     """

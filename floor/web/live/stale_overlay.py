@@ -2,7 +2,7 @@
 
 A network that carries nothing tells the browser nothing; its socket looks healthy for eight seconds.
 So every page gets a beat each second, the last digit of a clock. It names a CSS animation (assets/silence.css) that
-does nothing for five seconds and then shows this notice; the next beat names another animation, which begins anew.
+does nothing for five seconds and then shows this notice; the next beat names another animation, which restarts.
 """
 
 from __future__ import annotations

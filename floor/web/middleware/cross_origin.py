@@ -39,7 +39,8 @@ class OwnOrigin:
     def __init__(self, app: ASGIApp, *, names: Collection[str] | None = None, origins: Collection[str] = (),
                  refused: RefusedOrigins | None = None) -> None:
         """names: the hosts that we answer to; None: any. origins: as host (with any port) or host:port, where our pages
-        come from when a proxy does not pass on the name or the port that people use. refused: is told what is."""
+        come from when a proxy does not pass on the name or the port that people use. refused: records refused
+        requests."""
         self._app = app
         self._names = names
         self._origins = {_place(f'//{origin}') for origin in origins}
@@ -86,10 +87,10 @@ class OwnOrigin:
 
 def own_names(settings: Settings) -> frozenset[str] | None:
     """The hosts that we answer to; None: any, because others reach us by names that we can't know."""
-    said = {_place(f'//{name}')[0] for name in settings.allowed_hosts}
-    if on_databricks() or not (settings.is_private or said):
+    allowed = {_place(f'//{name}')[0] for name in settings.allowed_hosts}
+    if on_databricks() or not (settings.is_private or allowed):
         return None
-    return THIS_MACHINE | said | {settings.host.lower()}
+    return THIS_MACHINE | allowed | {settings.host.lower()}
 
 
 def _explained(headers: Headers) -> tuple[str, str]:

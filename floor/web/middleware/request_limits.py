@@ -109,8 +109,8 @@ class _Bounded:
             await self._send(message)
 
 
-def _is_longer(said: str, most: int) -> bool:
-    return said.isascii() and said.isdigit() and (len(said) > len(str(most)) or int(said) > most)
+def _is_longer(length: str, most: int) -> bool:
+    return length.isascii() and length.isdigit() and (len(length) > len(str(most)) or int(length) > most)
 
 
 def _too_long(most: int) -> str:

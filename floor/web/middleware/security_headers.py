@@ -33,7 +33,7 @@ IPV6_AND_PORT = re.compile(r'\[[0-9a-f:.]+\](:[0-9]{1,5})?')
 def on_every_answer(*, https: bool) -> list[tuple[str, str]]:
     """For the server itself, which so puts them also on answers that no code of ours sees.
 
-    https: whether every way to us is https, for ever; it is behind Databricks' proxy.
+    https: whether the app is only reachable by https, as behind the proxy of Databricks Apps.
     """
     headers = [
         ('Content-Security-Policy', "base-uri 'none'; object-src 'none'; form-action 'self'"),

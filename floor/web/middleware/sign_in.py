@@ -11,7 +11,7 @@ from ...core.text import shortened
 
 
 def sign_in_origins(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The origins that frame-src has to allow, so that who is known there is signed in anew in a hidden frame.
+    """The origins that frame-src has to allow, so that a hidden frame can renew the sign-in.
 
     On Databricks Apps the workspace does it. environ: the process's environment.
 

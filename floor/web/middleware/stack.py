@@ -4,7 +4,7 @@ path_prefix.py       the path that a proxy serves us below
 browser_headers.py   the answer's policy; no cookie on what is not a page
 own_origin.py        the name that we are called by, and which site's page asks
 identity_required.py on Databricks Apps, who asks
-intake.py            how much, and how often
+request_limits.py    how much, and how often
 page_owner.py        to a page and a socket, only who opened it
 the session          a signed cookie that no script can read and no other site can send
 socket_frames.py     what comes over a page's socket is of the protocol
@@ -41,11 +41,11 @@ from .unconnected_pages import WaitingPages
 
 def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None, *,
           identify: Callable[[Mapping[str, str]], Identity], refused: RefusedOrigins) -> dict[str, Any]:
-    """Have the app guarded, and get what the server has to be told for it, as arguments of ui.run.
+    """Add the middleware to the app. Returns the arguments of ui.run that it needs.
 
     secret: signs the session's cookie. dashboard: what pages may show within them, besides what is ours.
     identify: who asks, by a request's headers; raises NotAllowed where nobody is signed in.
-    refused: is told what comes from elsewhere.
+    refused: records requests from other origins.
     """
     # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
     # already it does not

@@ -49,16 +49,16 @@ class OrderActions:
             PriorityPill(order.priority)
             due = Words('span', due_words(order, now_ms, zone)).classes('due')
             due.props['data-overdue'] = str(order.status.is_active and order.due_at.timestamp() * 1000 < now_ms).lower()
-            Words('span', order.assignee or 'Unassigned').classes('said')
+            Words('span', order.assignee or 'Unassigned').classes('free-text')
         transitions = self._transitions.allowed(order)
         refusals = [self._take_refusal(order) if order.status.is_active else ''] + \
             [self._transitions.refusal(order, transition) for transition in transitions]
         words = ['Take it', *(transition_word(order.status, transition.to_status) for transition in transitions)]
         pairs = list(zip(words, refusals, strict=True))
-        said = ' '.join(f'{", ".join(word for word, why in pairs if why == reason)}: {reason}'
+        note = ' '.join(f'{", ".join(word for word, why in pairs if why == reason)}: {reason}'
                         for reason in dict.fromkeys(refusals) if reason not in {'', MINE_ALREADY})
-        self._note.set_text(said)
-        self._note.props['hidden'] = not said
+        self._note.set_text(note)
+        self._note.props['hidden'] = not note
         self._order = order
         if self._offered != (offered := (order.status, *refusals)):  # else a finger may be on its way to a button
             self._offered = offered

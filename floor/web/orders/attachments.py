@@ -64,7 +64,7 @@ class OrderAttachments:
                     picture = ui.element('img').props('loading=lazy')
                     picture.props['src'] = as_asked(f'{address}/thumbnail')
                     picture.props['alt'] = ''
-                Words('span', attachment.file_name).classes('said')
+                Words('span', attachment.file_name).classes('free-text')
             link.props['rel'] = 'noopener'
             with ui.element('span').classes('quiet'):
                 Words('span', f'{file_size(attachment.size)} · {attachment.added_by} · ')
@@ -79,7 +79,7 @@ class OrderAttachments:
         await self._services.orders.attach(self._identity, self._order_id, name, content)
 
     def _begin(self) -> None:
-        self._problems = [problem for problem in self._problems if problem == REFUSED]  # said of these files just now
+        self._problems = [problem for problem in self._problems if problem == REFUSED]  # shown for these files just now
         self._say()
 
     def _say(self, *problems: str) -> None:

@@ -44,7 +44,7 @@ class BoardContent:
 
 
 def column_filter(filter: OrderFilter, status: WorkOrderStatus, cards: int = FEWEST) -> OrderFilter:
-    """What one column shows of a filter. Completed: lately, as long as an order can be dragged back."""
+    """What one column shows of a filter. Completed: the last 7 days, within which an order can be reopened."""
     completed = status is WorkOrderStatus.COMPLETED
     return replace(filter.on_page(1), statuses=frozenset() if completed else frozenset({status}),
                    done=(filter.done or Done.WEEK) if completed else None,

@@ -41,12 +41,12 @@ class OrderChecklist:
         self._text.on('keydown.enter', self._add, args=[])
         self._kept.fill(self._text)
 
-    def show(self, details: WorkOrderDetails, *, anew: bool = False) -> None:
-        """The steps as they are now. anew: also if they are as before."""
+    def show(self, details: WorkOrderDetails, *, force: bool = False) -> None:
+        """The steps as they are now. force: rebuild even if unchanged."""
         before, self._details = self._details, details
         set_reason(self._add_button, '' if self._is_reporter(details.order) and self._person.role.may(Role.OPERATOR)
                    else role_needed(Role.TECHNICIAN, self._person.role))
-        if before is not None and before.checklist == details.checklist and not anew:
+        if before is not None and before.checklist == details.checklist and not force:
             return  # a finger may be on its way to a box
         self._list.clear()
         with self._list:
@@ -94,7 +94,7 @@ class OrderChecklist:
             if not self._text.is_deleted:
                 self._problem.show(as_sentence(error))
                 if self._details is not None:
-                    self.show(self._details, anew=True)  # the tick goes back to what the database has
+                    self.show(self._details, force=True)  # the tick goes back to what the database has
             return False
         if not self._text.is_deleted:
             self._problem.show('')

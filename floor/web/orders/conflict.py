@@ -98,8 +98,8 @@ class OrderConflict:
                                             value=MINE if i_changed_it else THEIRS) \
                 .props(f'aria-label="{field}"')
             with ui.element('div').classes('conflict-sides'):
-                Words('p', mine).classes('said side').props['data-side'] = MINE
-                Words('p', theirs).classes('said side').props['data-side'] = THEIRS
+                Words('p', mine).classes('free-text side').props['data-side'] = MINE
+                Words('p', theirs).classes('free-text side').props['data-side'] = THEIRS
 
     def _choose_all(self, side: str) -> None:
         for choice in self._choices.values():

@@ -43,7 +43,7 @@ class OrderEditor:
             with ui.element('header').classes('panel-header'):
                 Heading('Description').classes('panel-title')
                 self._edit = ui.button('Edit', on_click=self._open, color=None).props('flat no-caps')
-            self._shown = Words('p').classes('said description')
+            self._shown = Words('p').classes('free-text description')
             self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('description') or ''),
                                           lambda other: self._restore(other.draft))
             with ui.element('div').classes('edit-form') as self._form:
@@ -56,7 +56,7 @@ class OrderEditor:
         return bool(self._form.visible)
 
     def show(self, order: WorkOrder) -> None:
-        """The order as it is now. Fields that are open stay as they are; that somebody changed it is said."""
+        """The order as it is now. Open fields keep their content; a note says that the order has changed."""
         first, self._order = self._order is None, order
         self._shown.set_text(order.description)
         set_reason(self._edit, self._refusal(order))

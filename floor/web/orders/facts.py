@@ -99,7 +99,7 @@ class OrderFacts:
     @staticmethod
     def _text(label: str, text: str) -> None:
         with _fact(label):
-            Words('span', text).classes('said')
+            Words('span', text).classes('free-text')
 
 
 def _fact(label: str) -> ui.element:

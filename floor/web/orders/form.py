@@ -97,8 +97,8 @@ class OrderForm:
 
     def _fresh(self, name: MachineName | None) -> Draft:
         machine = self._services.store.machines.get(name) if name else None
-        told = machine is not None and machine.status is not Status.OPERATIONAL and machine.reason
-        return {'machine': name, 'description': told or '', 'priority': self._usual_priority(name), 'assignee': None,
+        reason = machine is not None and machine.status is not Status.OPERATIONAL and machine.reason
+        return {'machine': name, 'description': reason or '', 'priority': self._usual_priority(name), 'assignee': None,
                 'checklist': ''}
 
     def _fill(self, draft: Draft) -> None:

@@ -58,13 +58,13 @@ class OrderHistory:
         with ui.element('li') as row:
             row.props['data-kind'] = event.kind
             Words('time', date_and_time(in_ms(event.at), self._zone)).classes('quiet')
-            Words('span', sentence(event, self._zone)).classes('said')
+            Words('span', sentence(event, self._zone)).classes('free-text')
             if note := note_of(event):
-                Words('p', note).classes('said note-text')
+                Words('p', note).classes('free-text note-text')
             if event.kind == 'changed' and event.field == 'description':
                 with ui.element('details'):
                     Words('summary', 'Previous text')
-                    Words('p', event.old or '').classes('said note-text')
+                    Words('p', event.old or '').classes('free-text note-text')
 
 
 def sentence(event: WorkOrderEvent, zone: tzinfo) -> str:

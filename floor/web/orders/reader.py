@@ -1,4 +1,4 @@
-"""When a page of work orders is read anew: at once when something changed, then at most four times a second."""
+"""Reloads a page of work orders: at once after a change, then at most four times a second."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class OrderReader:
 
     def __init__(self, client: Client, store: Store, read: Callable[[], Awaitable[None]],
                  concerns: Callable[[OrderChange], bool], failed: Callable[[DatabaseError], None]) -> None:
-        """read: read and show. concerns: whether a change can alter what is shown. failed: told why reading failed, or
-        that it takes long."""
+        """read: read and show. concerns: whether a change can alter what is shown. failed: called with the reason if
+        reading fails or takes long."""
         self._client = client
         self._store = store
         self._read = read
@@ -45,7 +45,7 @@ class OrderReader:
         self._next_minute()
 
     def ask(self, *, at_once: bool = True) -> None:
-        """Read anew; at_once: without the pause that keeps a busy plant from being read for every change."""
+        """Read again; at_once: without the pause that keeps a busy plant from being read for every change."""
         if self._ended:
             return
         self._wanted = True

@@ -176,7 +176,8 @@ class OrderTable:
         return button
 
     def _turn_to(self, by: int) -> None:
-        """By the cursor, so that what others write skips and repeats nothing; the first page is always all anew."""
+        """By the cursor, so that what others write skips and repeats nothing; the first page is always read without a
+        cursor."""
         number = self._filter.page + by
         self._ask(self._filter.on_page(1) if number <= 1 else self._filter.on_page(number, self._cursors.get(by)))
 

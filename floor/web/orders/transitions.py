@@ -211,13 +211,14 @@ class OrderTransitions:
         return bool(lacking) or no_reason
 
     def _transition(self) -> Transition:
-        said = {name: (field.value or '').strip() if field.visible else '' for name, field in self._texts.items()}
+        texts = {name: (field.value or '').strip() if field.visible else '' for name, field in self._texts.items()}
         hold_reason = HoldReason(self._hold_reason.value) if self._to is WorkOrderStatus.ON_HOLD else None
-        return Transition(self._to, hold_reason=hold_reason, cause=said['cause'], action_taken=said['action_taken'],
-                         cancel_reason=said['cancel_reason'], note=said['note'])
+        return Transition(self._to, hold_reason=hold_reason, cause=texts['cause'], action_taken=texts['action_taken'],
+                         cancel_reason=texts['cancel_reason'], note=texts['note'])
 
     def _failed(self, error: FloorError) -> None:
-        """What was typed stays; a conflict is told, and pressing again decides for what is now."""
+        """Keep what was typed. After a conflict, pressing the button again applies the change to the current
+        version."""
         if self._button.is_deleted:
             return
         if isinstance(error, EditConflict) and isinstance(error.current, WorkOrder) and self._order is not None:

@@ -82,7 +82,7 @@ class UploadButton:
         self._on_problem(f'{name}: {why}' if name else why)
 
     def _failed(self) -> None:
-        """After a refusal, which said more; or the network."""
+        """Report a network failure; refusals were reported before."""
         if self._refusals:
             self._refusals -= 1
         elif not self._cancelled:

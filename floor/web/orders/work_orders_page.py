@@ -1,4 +1,4 @@
-"""Work orders: which there are, how they stand, and a new one. Everything that is shown stands in the address."""
+"""The list and board of work orders. The address holds everything that is shown."""
 
 from __future__ import annotations
 

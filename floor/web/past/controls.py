@@ -1,4 +1,4 @@
-"""How somebody goes through the past: a slider, steps, a replay of the last shift, and the way back to now."""
+"""Navigation through the past: a slider, steps and a replay of the last shift."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPLAY_S, FRAME_S = 60.0, 0.5
 
 
 class PastControls:
-    """on_move is told each moment that somebody wants to see. The replay's timer is there only while it plays."""
+    """Calls on_move with each chosen time. The timer of the replay exists only while it plays."""
 
     def __init__(self, zone: tzinfo, on_move: Callable[[PastMoment], None], last_shift: Callable[[], Shift]) -> None:
         self._zone = zone
@@ -32,7 +32,7 @@ class PastControls:
         self._moment: PastMoment | None = None
         self._timer: ui.timer | None = None
         self._frame = 0
-        self._is_told = False
+        self._is_setting = False
         with ui.element('q-card').classes('past-controls').props('role=group aria-label="Time"') as self._root:
             with ui.element('div').classes('past-slider'):
                 self._slider = ui.slider(min=0, max=1, step=1, value=0, on_change=self._slide)
@@ -53,9 +53,9 @@ class PastControls:
             self._slider.props['max'] = int((moment.end - moment.start).total_seconds())
             show_marks(self._axis, Window(moment.start, moment.end), self._zone)
         self._moment = moment
-        self._is_told = True
+        self._is_setting = True
         self._slider.set_value(int((moment.at - moment.start).total_seconds()))
-        self._is_told = False
+        self._is_setting = False
         self._slider.props['aria-valuetext'] = by_the_clock(moment.at, self._zone, Form.DAY_SECONDS)
 
     @property
@@ -74,7 +74,7 @@ class PastControls:
     # within
 
     def _slide(self, event: ValueChangeEventArguments[float | None]) -> None:
-        if self._is_told or self._moment is None or not isinstance(event.value, int | float):
+        if self._is_setting or self._moment is None or not isinstance(event.value, int | float):
             return
         self.stop()
         self._on_move(self._moment.to(self._moment.start + timedelta(seconds=int(event.value))))

@@ -117,7 +117,7 @@ class EmployeeSwitch:
         self._sending = False
         with ui.dialog() as self._dialog, ui.card().classes('sheet'):
             self._heading = Heading('')
-            self._text = Words('p').classes('said')
+            self._text = Words('p').classes('free-text')
             self._orders = ui.link('')
             self._problem = Alert()
             with ui.element('footer').classes('sheet-buttons'):

@@ -38,7 +38,7 @@ class EmployeeRows:
         store.subscribe(self._on_difference)
 
     def of(self, *, all: bool) -> Rows:
-        """all: also who is not active."""
+        """all: include inactive employees."""
         if (rows := self._made.get(all)) is None:
             loads = Counter(order.assignee_id for order in self._store.orders.values())
             people = in_order_of_names(each for each in self._store.people.values() if each.active or all)
@@ -69,7 +69,7 @@ def row_of(employee: Employee, load: int) -> Row:
 
 
 class EmployeeTable:
-    """Bound to the store: whoever changes a person or an order, it shows."""
+    """Bound to the store: shows every change of an employee or order."""
 
     def __init__(self, services: Services, rows: EmployeeRows, person: Person, on_edit: Callable[[Employee], None],
                  on_switch: Callable[[Employee], None]) -> None:
@@ -92,7 +92,7 @@ class EmployeeTable:
         ui.context.client.on_delete(self._store.subscribe(self._on_difference))
 
     def show(self, *, all: bool | None = None) -> None:
-        """Show the people as they are now. all: also who is not active; None: as before."""
+        """Show the people as they are now. all: include inactive employees; None: as before."""
         self._all = self._all if all is None else all
         rows = self._rows.of(all=self._all)
         if self._prefix:  # the rows are those of all browsers
@@ -123,7 +123,7 @@ class EmployeeTable:
                 if entry == 'load':
                     RowEntry('a', href='href', textContent=entry)
                 else:
-                    RowEntry('span', textContent=entry).classes('said')
+                    RowEntry('span', textContent=entry).classes('free-text')
 
     def _build_buttons(self, on_edit: Callable[[Employee], None], on_switch: Callable[[Employee], None]) -> None:
         name = f'body-cell-{BUTTONS}'

@@ -27,7 +27,7 @@ class Mark:
 
 
 def show_marks(axis: ui.element, window: Window, zone: tzinfo) -> None:
-    """Mark an axis anew."""
+    """Replace the labels of an axis."""
     axis.clear()
     with axis:
         for mark in marks(window, zone):

@@ -1,4 +1,4 @@
-"""What a report is about: a window of time, a line or a machine. All of it stands in the address."""
+"""The window of time, line or machine of a report, as given in the address."""
 
 from __future__ import annotations
 

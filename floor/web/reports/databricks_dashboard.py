@@ -43,7 +43,7 @@ def databricks_dashboard(link: DashboardLink | None) -> None:
 
 
 def _framed(link: DashboardLink, host: str) -> None:
-    """The words lie behind the frame: it is transparent until its page is there, and whoever waits can read them."""
+    """The text is behind the frame, which is transparent until its page has loaded."""
     with ui.element('div').classes('databricks-frame').props('aria-busy=true') as place:
         ui.label(f'Loading from {host}…').classes('panel-empty')
         frame = ui.element('iframe').props('allow=fullscreen referrerpolicy=strict-origin')

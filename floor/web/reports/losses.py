@@ -25,7 +25,7 @@ class Losses:
     """The panels of one page; each is read and shown after the other."""
 
     def __init__(self, analytics: Analytics, zone: tzinfo, sort: Callable[[By], None]) -> None:
-        """sort: told by what somebody wants the Pareto to be sorted."""
+        """sort: called with the chosen sort order of the Pareto chart."""
         self._analytics = analytics
         self._zone = zone
         self._client = ui.context.client

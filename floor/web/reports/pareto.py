@@ -94,7 +94,7 @@ def name_of(cause: Cause) -> str:
 
 
 def heat_map(pattern: HourlyPattern) -> None:
-    """Hours across, weekdays down; the share stands in each cell, shown when the numbers are unfolded."""
+    """Hours across, weekdays down; each cell contains its share, which is shown when the numbers are expanded."""
     known = [share for day in pattern.share for share in day if share is not None]
     least, worst = min(known, default=0.0) / 2, max(known, default=0.0)
     with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \

@@ -1,4 +1,4 @@
-"""Reports: what was, and why. Everything that is shown stands in the address."""
+"""The reports page. The address holds everything that is shown."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class ReportsPage:
 
     def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, asked: AskedReport,
                  on_choice: Callable[[ReportChoice], None]) -> None:
-        """asked: by its address. on_choice: told of each other choice, for what stands around."""
+        """asked: by its address. on_choice: called with each new choice."""
         self._services = services
         self._analytics = analytics
         self._shifts = shifts
@@ -136,7 +136,7 @@ class ReportsPage:
                 pass
 
     def read(self) -> None:
-        """Compute the report anew."""
+        """Compute the report again."""
         self._end_reading()
         self._task = background_tasks.create(self._run(), name='report')
 

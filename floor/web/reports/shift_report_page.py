@@ -140,5 +140,5 @@ def links(report: ShiftReport, shifts: Shifts, zone: tzinfo) -> None:
 
 
 def address_of(shift: Shift) -> str:
-    """The sheet of one shift, for ever."""
+    """The permanent address of the report of one shift."""
     return f'{ADDRESS}?{urlencode({"date": shift.date.isoformat(), "shift": shift.name})}'

@@ -179,7 +179,7 @@ def fill(head: str, cell: Cell) -> None:
         return
     box = Words('td', cell or '')
     if head in FREE_TEXT:
-        box.classes('said')
+        box.classes('free-text')
     if head == 'Due' and cell and cell.endswith('overdue'):
         box.props['data-overdue'] = '1'
 

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from nicegui import ui
 
 from ...analytics import Analytics, Page, Scope, Stop, StopPage, Window
+from ...analytics.report_tables import NO_REASON
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import counted, duration
 from ...core.model import DisplayName
@@ -87,11 +88,11 @@ class StopTable:
     def _row(self, stop: Stop) -> None:
         name = str(DisplayName.of(stop.machine))
         with ui.element('tr'):
-            Words('td', shortened(name, 60)).classes('said')
+            Words('td', shortened(name, 60)).classes('free-text')
             Words('td', self._time(stop.since))
             Words('td', 'ongoing' if stop.until is None else self._time(stop.until))
             Words('td', duration(stop.length))
-            Words('td', shortened(stop.reason) or 'none given').classes('said')
+            Words('td', shortened(stop.reason) or NO_REASON).classes('free-text')
             with Words('td'):
                 if stop.order is not None:
                     ui.link(f'WO-{short_id(stop.order)}', order_address(stop.order))

@@ -1,5 +1,5 @@
-"""The state timeline: a lane per machine, zoomed by dragging, a stop's story by a click. Under it the stops as a table,
-for whoever uses no mouse."""
+"""The status timeline: a lane per machine, zoom by dragging, details of a stop by a click. Below it the stops as a
+table, for keyboards and screen readers."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ OnZoom = Callable[[Window], None]
 def timeline_panel(  # noqa: PLR0917 (each is of another kind)
         analytics: Analytics, store: Store, zone: tzinfo, window: Window, machines: Sequence[MachineName] | None,
         on_zoom: OnZoom) -> Timeline:
-    """The panel, in the slot that is open; it reads what it shows by itself. machines: in the order of the lanes, None
-    for all in flow order. on_zoom is told the part of the window that somebody wants to see; `show` shows it."""
+    """The panel, in the slot that is open; it loads its own data. machines: in the order of the lanes, None
+    for all in flow order. on_zoom is called with the part of the window that was selected; `show` shows it."""
     return Timeline(analytics, store, zone, window=window, machines=machines, on_zoom=on_zoom)
 
 

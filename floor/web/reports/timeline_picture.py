@@ -11,7 +11,7 @@ from ...core.model import Status
 WIDTH, LANE = 1200, 22
 NARROWEST = 1.5
 TOP_AND_HEIGHT = {Status.OPERATIONAL: (5, 12), Status.WARNING: (4, 14), Status.DOWN: (1, 20), Status.UNKNOWN: (5, 12)}
-"""The worse, the higher: a stop is told from a warning without its colour too."""
+"""Worse statuses are higher, so that they can be distinguished without colour."""
 DRAWN = (Status.OPERATIONAL, Status.UNKNOWN, Status.WARNING, Status.DOWN)
 HATCH = ('<defs><pattern id="timeline-gap" width="6" height="6" patternUnits="userSpaceOnUse" '
          'patternTransform="rotate(45)"><rect width="6" height="6" class="gap-ground"></rect>'

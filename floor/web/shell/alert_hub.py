@@ -1,7 +1,7 @@
-"""Which news of work orders concern whom, found once for all pages; and which page of a person makes the sound.
+"""Alerts about work orders: computed once for all pages, and played on one page of each person.
 
-Somebody with six tabs open hears an alert once: from the page they used last. When that page has gone, or its browser
-does not play the sound, the page that was used before it does. Every page shows the news.
+A person with several tabs hears an alert once, on the tab they used last. If that tab has closed or its browser blocks
+the sound, the tab that was used before it plays it. Every tab shows the alert.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ...feed.store import Connection, Difference, Store
 
 log = logging.getLogger(__name__)
 
-GATHER_S = 0.3  # what comes together is said together
+GATHER_S = 0.3  # changes within this time share one alert
 
 
 class AlertPage(Protocol):
@@ -27,30 +27,30 @@ class AlertPage(Protocol):
 
     person: Person
     listener: str
-    """Who hears its sound: a person, or a screen at which nobody is signed in."""
+    """Key of the listener: a person, or a browser without a signed-in person."""
 
     @property
     def can_sound(self) -> bool:
-        """Whether its sound is on and its browser is there."""
+        """Whether the sound is on and the browser is connected."""
 
     @property
     def is_blocked(self) -> bool:
-        """Whether its browser did not play the last one."""
+        """Whether the browser blocked the last sound."""
 
     def show(self, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
-        """Say it, without a sound."""
+        """Show the alerts, without a sound."""
 
     def sound(self, failed: Callable[[], None]) -> None:
-        """Play the sound; failed: called where it was not heard."""
+        """Play the sound. failed: called if it was not played."""
 
 
 class AlertHub:
-    """Gathers what happens to orders for a moment, then tells each page what concerns its person."""
+    """Collects changes of orders for a moment, then alerts the pages of the people concerned."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._pages: dict[AlertPage, int] = {}
-        """When each was used last, as a number that grows."""
+        """When each page was last used, as an increasing number."""
         self._moments = itertools.count()
         self._assigned: dict[OrderId, OrderBrief] = {}
         self._critical: dict[OrderId, OrderBrief] = {}
@@ -58,28 +58,28 @@ class AlertHub:
         store.subscribe(self._on_difference)
 
     def join(self, page: AlertPage) -> None:
-        """A page was opened, by which it is in use."""
+        """Register a page that was opened."""
         self.used(page)
 
     def used(self, page: AlertPage) -> None:
-        """Somebody has pressed, typed or pointed at something on this page."""
+        """Record that a person used this page."""
         self._pages[page] = next(self._moments)
 
     def leave(self, page: AlertPage) -> None:
-        """A page has gone."""
+        """Remove a page that was closed."""
         self._pages.pop(page, None)
 
     # what happens
 
     def _on_difference(self, difference: Difference) -> None:
         if not difference.orders or not self._pages or self._store.connection is Connection.CONNECTING:
-            return  # what the first reading of the floor finds has not just happened
+            return  # the first read of the floor is not news
         for change in difference.orders:
-            self._weigh(change)
+            self._collect(change)
         if (self._assigned or self._critical) and self._due is None:
-            self._due = asyncio.get_running_loop().call_later(GATHER_S, self._tell)
+            self._due = asyncio.get_running_loop().call_later(GATHER_S, self._notify)
 
-    def _weigh(self, change: OrderChange) -> None:
+    def _collect(self, change: OrderChange) -> None:
         after = change.after if change.after is not None and change.after.status.is_active else None
         known = self._assigned.get(change.id)
         if known is not None and (after is None or after.assignee_id != known.assignee_id):
@@ -93,56 +93,56 @@ class AlertHub:
         if became_critical(change):
             self._critical[change.id] = after
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         assigned, critical, self._due = self._assigned, self._critical, None
         self._assigned, self._critical = {}, {}
         of_employee: dict[int | None, list[OrderBrief]] = {}
         for order in assigned.values():
             of_employee.setdefault(order.assignee_id, []).append(order)
-        told: dict[Person, tuple[list[OrderBrief], list[OrderBrief]]] = {}
-        hear: dict[str, list[AlertPage]] = {}
-        # the one that was used last comes first, and a browser that is known to block sounds last
+        alerts: dict[Person, tuple[list[OrderBrief], list[OrderBrief]]] = {}
+        listeners: dict[str, list[AlertPage]] = {}
+        # the most recently used page first, browsers that block sounds last
         for page in sorted(self._pages, key=lambda page: (page.is_blocked, -self._pages[page])):
             me = self._store.person(Identity(page.person.name, page.person.email), page.person.role)
-            if me not in told:
+            if me not in alerts:
                 mine = {order.id: order for order in of_employee.get(me.employee_id or 0, ()) if not is_by(order, me)}
-                told[me] = list(mine.values()), [order for order in critical.values()
+                alerts[me] = list(mine.values()), [order for order in critical.values()
                                                  if order.id not in mine and not is_by(order, me)]
-            if any(told[me]):
-                self._show(page, *told[me])
-                hear.setdefault(page.listener, []).append(page)
-        for pages in hear.values():
+            if any(alerts[me]):
+                self._show(page, *alerts[me])
+                listeners.setdefault(page.listener, []).append(page)
+        for pages in listeners.values():
             sound_once(pages)
 
 
     def _show(self, page: AlertPage, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
         try:
             page.show(assigned, critical)
-        except Exception:  # one page's fault must not keep the news from the others
-            log.exception('a page could not say what happened to work orders')
+        except Exception:  # an error on one page must not affect the others
+            log.exception('a page could not show an alert')
 
 
 def sound_once(pages: Sequence[AlertPage]) -> None:
-    """The first of these pages that can sound does; where its sound is not heard, the next one."""
+    """Play the sound on the first page that can, or on the next one if that fails."""
     for number, page in enumerate(pages, 1):
         if page.can_sound:
             return page.sound(partial(sound_once, pages[number:]))
 
 
 def is_by(order: OrderBrief, person: Person) -> bool:
-    """Whether this person did it. Nobody is known by no address: what is done without one, everybody is told of."""
+    """Whether this person made the change. Changes without an e-mail address are nobody's own."""
     return order.by is not None and person.email is not None and order.by.lower() == person.email.lower()
 
 
 def became_assigned(change: OrderChange) -> bool:
-    """Whether it is somebody's that was not theirs."""
+    """Whether the order was assigned or reassigned."""
     before, after = change.before, change.after
     return (after is not None and after.assignee_id is not None
             and (before is None or before.assignee_id != after.assignee_id))
 
 
 def became_critical(change: OrderChange) -> bool:
-    """Whether it is critical and was not."""
+    """Whether the order became critical."""
     before, after = change.before, change.after
     return (after is not None and after.priority is Priority.CRITICAL
             and (before is None or before.priority is not Priority.CRITICAL))

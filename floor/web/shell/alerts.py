@@ -1,6 +1,6 @@
-"""What concerns the person at this page: an order is assigned to them, or one is critical. Said once, with a sound.
+"""Alerts for the person at this page: an order was assigned to them, or became critical.
 
-All their pages say it; the sound comes from one of them (alert_hub.py)."""
+All their pages show the alert; one of them plays the sound (alert_hub.py)."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ SOUND_MEANS = 'Play a sound when an order is critical or assigned to you'
 BLOCKED = 'Your browser blocks sounds on this page. Press to allow them.'
 SHOWN_MS = 15_000
 SOUND_STARTS_WITHIN_S = 1.0
-"""A sound that has been loaded and does not play by then was blocked by the browser."""
+"""A sound that was loaded and does not play within this time was blocked by the browser."""
 SOUND_ANSWERS_WITHIN_S = 3.0
-"""A browser that says nothing of the sound by then has gone, or loads it too late to be heard in time."""
+"""A browser that does not report by then is gone or too slow."""
 USED_AT_MOST_EVERY_S = 5.0
 USES = 'pointerdown', 'keydown', 'pointermove'
 
 
 def order_alerts(hub: AlertHub, person: Person, page: ui.element) -> None:
-    """The button that switches the sound, for the bar; what happens from now on is said on this page.
+    """Add the sound button to the bar and show alerts on this page.
 
-    page: what stands around all of it; whoever presses, types or points there is using this page.
+    page: the root element; pressing, typing or pointing in it counts as use of the page.
     """
     alerts = OrderAlerts(hub, person)
     for use in USES:
@@ -40,7 +40,7 @@ def order_alerts(hub: AlertHub, person: Person, page: ui.element) -> None:
 
 
 class OrderAlerts:
-    """Of one page: says in one sentence what happened to orders, and sounds if it is its turn."""
+    """The alerts of one page."""
 
     def __init__(self, hub: AlertHub, person: Person) -> None:
         self.person = person
@@ -64,11 +64,11 @@ class OrderAlerts:
         return bool(self._user.get(STORED_AS, True))
 
     def _switch_sound(self) -> None:
-        if not (self.is_blocked and self._has_sound):  # else the press itself allows the browser to play it
+        if not (self.is_blocked and self._has_sound):  # otherwise the press only unblocks the sound
             self._user[STORED_AS] = not self._has_sound
         self._show_sound()
         if self._has_sound:
-            self._play()  # so that it is heard, and the browser knows that it is wanted
+            self._play()  # demonstrates the sound and unblocks it
 
     def _show_sound(self) -> None:
         is_blocked = self.is_blocked and self._has_sound
@@ -79,17 +79,17 @@ class OrderAlerts:
 
     @property
     def can_sound(self) -> bool:
-        """Whether its sound is on and its browser is there."""
+        """Whether the sound is on and the browser is connected."""
         return self._has_sound and self._client.has_socket_connection
 
     def sound(self, failed: Callable[[], None]) -> None:
-        """Play the sound; failed: called where it was not heard."""
+        """Play the sound. failed: called if it was not played."""
         self._failed = failed
         with self._client:
             self._play()
 
     def _play(self) -> None:
-        """The sound is loaded only now. A browser that blocks it says nothing: it loads it and does not play."""
+        """Load and play the sound. A browser that blocks sounds loads it without playing it or raising an error."""
         self._player.clear()
         with self._player:
             sound = ui.audio(address_of(SOUND), controls=False, autoplay=True)
@@ -118,7 +118,7 @@ class OrderAlerts:
         self._give_up()
 
     def _give_up(self) -> None:
-        """Another page has its turn; what this one has not played by now, it never plays."""
+        """Let another page play the sound."""
         self._end_wait()
         failed, self._failed = self._failed, None
         if not self._client.is_deleted:
@@ -129,9 +129,9 @@ class OrderAlerts:
     # what happens
 
     def show(self, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
-        """Say it, without a sound."""
+        """Show the alerts, without a sound."""
         with self._client:
-            for text in filter(None, (said_of_assigned(assigned), said_of_critical(critical))):
+            for text in filter(None, (assigned_text(assigned), critical_text(critical))):
                 ui.notify(text, timeout=SHOWN_MS, close_button='Close', multi_line=True, position='bottom-left')
 
     def _leave(self, hub: AlertHub) -> None:
@@ -141,8 +141,8 @@ class OrderAlerts:
         self._end_wait()
 
 
-def said_of_assigned(orders: list[OrderBrief]) -> str:
-    """One sentence, however many there are; none for none."""
+def assigned_text(orders: list[OrderBrief]) -> str:
+    """The text of one alert for all orders; empty without orders."""
     if len(orders) == 1:
         order = _order_text(orders[0])
         is_critical = orders[0].priority is Priority.CRITICAL
@@ -153,8 +153,8 @@ def said_of_assigned(orders: list[OrderBrief]) -> str:
     return f'{number(len(orders))} orders were assigned to you' if orders else ''
 
 
-def said_of_critical(orders: list[OrderBrief]) -> str:
-    """One sentence, however many there are; none for none."""
+def critical_text(orders: list[OrderBrief]) -> str:
+    """The text of one alert for all orders; empty without orders."""
     if len(orders) == 1:
         return f'Critical order: {_order_text(orders[0])}'
     return f'{number(len(orders))} more orders are critical' if orders else ''

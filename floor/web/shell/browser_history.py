@@ -19,14 +19,14 @@ from .addresses import as_asked
 
 
 class _Popstate(ui.element, component=POPSTATE_COMPONENT):
-    """Has the browser say when it goes back or forward."""
+    """Reports the browser's popstate events."""
 
 
 class BrowserHistory:
     """Built with its page. Addresses are of the page's own path, as /reports?window=7d."""
 
     def __init__(self, path: str, on_return: Callable[[QueryParams], None]) -> None:
-        """path: of the page, without a proxy's prefix. on_return: told what Back or Forward asks for."""
+        """path: of the page, without a proxy's prefix. on_return: called with the query after Back or Forward."""
         self._on_return = on_return
         self._client = ui.context.client
         query = self._client.request.url.query

@@ -19,18 +19,18 @@ class Chip(TextElement):
         self.on('click', on_press, args=[])
 
     def show(self, text: str, pressed: bool) -> None:
-        """Another text, on or off."""
+        """Set text and state."""
         self.set_text(text)
         set_attribute(self, 'aria-pressed', str(pressed).lower())
 
 
 def set_attribute(element: ui.element, attribute: str, value: str) -> None:
-    """Only if it is another one: NiceGUI sends an element anew, a select with all its options, for every assignment."""
+    """Set an attribute if it differs: every assignment makes NiceGUI send the whole element, options included."""
     if element.props.get(attribute) != value:
         element.props[attribute] = value
 
 
 def hide(element: ui.element, *, hidden: bool) -> None:
-    """The same for whether it is there at all."""
+    """Hide or show an element, if that differs."""
     if element.props.get('hidden', False) != hidden:
         element.props['hidden'] = hidden

@@ -1,4 +1,4 @@
-"""What stands above every page of a demo: that its data is simulated; and the way to a plant, for supervisors."""
+"""A ribbon above every page of a demo: its data is simulated. Supervisors can replace it by a plant."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class DemoRibbon(LiveElement):
     """Hidden where the floor is a plant, from the moment at which it becomes one."""
 
     def __init__(self, services: Services, role: Role = Role.VIEWER) -> None:
-        """role: of whoever looks; only a supervisor is offered to remove the demo."""
+        """role: of the person; only supervisors can remove the demo."""
         super().__init__('div', SECOND)
         self._store = services.store
         self.classes('demo-ribbon')
@@ -41,7 +41,7 @@ class DemoRibbon(LiveElement):
 
 
 class RemoveDemoDialog:
-    """Counts what goes, and asks twice."""
+    """Shows what is deleted and asks for confirmation."""
 
     def __init__(self, services: Services, identity: Identity) -> None:
         self._services = services
@@ -59,7 +59,7 @@ class RemoveDemoDialog:
                     .classes('primary')
 
     async def open(self) -> None:
-        """Ask with the numbers of now."""
+        """Open the dialog with current counts."""
         self._sure.value = False
         self._sure.set_visibility(False)
         self._allow()

@@ -1,4 +1,4 @@
-"""What every page stands in: the bar with the name, the pages, the connection and the clock."""
+"""The frame of every page: the bar with name, pages, connection and clock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}
 
 
 def begin_page() -> None:
-    """What every page of ours has in its head and at its end: our CSS, and the frames that keep a session."""
+    """Add stylesheets and session frames to the page."""
     for name in STYLESHEETS:
         link_stylesheet(name)
     add_session_frames()
@@ -41,7 +41,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
           ) -> Iterator[None]:
     """The bar and the banner; the block builds the page's main part.
 
-    section: the entry of the bar that the page belongs to, where it isn't the title.
+    section: the entry of the bar that the page belongs to, if it differs from the title.
     """
     store, zone = services.store, services.zone
     PageTitle(store, f'{title} · {NAME}')

@@ -1,7 +1,8 @@
 """Staying signed in behind a proxy that signs people in, as that of Databricks Apps, and coming back when it is over.
 
 Such a proxy looks at requests; an open WebSocket is none, so a session ends while its page is live. The next time the
-socket breaks, each of its tries is led to the sign-in, which no socket can follow: the page would wait for ever. Hence,
+socket breaks, every reconnect is redirected to the sign-in, which a socket cannot follow: the page would never recover.
+Therefore
 in every page, without a script:
 
 - a hidden frame that asks for a plain answer of ours every few minutes, which keeps a session that slides;
@@ -9,8 +10,8 @@ in every page, without a script:
   shown is loaded). Where the sign-in asks nothing, it happens in this frame, and the socket's next try gets through;
 - a link, for when that did not help: as an ordinary page the browser can follow to any sign-in and back.
 
-A frame would stay where it failed. So ours stands in another whose document is part of the page and never fails, and
-that one starts anew.
+A frame does not recover from a failed load. It is therefore inside another frame, whose document is part of the page
+and reloads.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def serve_session() -> None:
     """Answer what the frames ask."""
     @app.get(ADDRESS, include_in_schema=False)
     async def session() -> HTMLResponse:
-        # should a browser not start the outer frame anew, the answer asks again by itself; Chromium never gets there
+        # refreshes itself in browsers that do not reload the outer frame; not needed in Chromium
         return HTMLResponse('<!doctype html><title>Session</title>', headers={
             'Cache-Control': 'no-store', 'Refresh': str(KEPT_EVERY_S), 'Content-Security-Policy': FOR_OUR_PAGES_ONLY})
 
