@@ -55,7 +55,7 @@ class OrderAttachments(OrderTransactions):
             picture = await self._pictures.rewritten(content, kind)
             kind, content, thumbnail = picture.media_type, picture.content, picture.thumbnail
             file_name = named_as(file_name, kind)
-        async with (logged('file attached to a work order', who, order=id) as said,
+        async with (logged('file attached to a work order', who, order=id) as log_fields,
                     self._changing(who, id, Role.OPERATOR, 'attaching a file', is_counted=True) as (
                         connection, person, _)):
             earlier = await self._attached_before(connection, reference, digest)
@@ -67,7 +67,7 @@ class OrderAttachments(OrderTransactions):
                     added_by=person.name, client_reference=reference, request_digest=digest)
             if row is not None:
                 return to_attachment(row), True
-            said.clear()
+            log_fields.clear()
             earlier = earlier or await self._attached_before(connection, reference, digest)
             assert earlier is not None  # noqa: S101 (attachments are never deleted)
             return earlier, False

@@ -103,7 +103,7 @@ def check_report_time(reported_at: datetime, now: datetime) -> None:
 
 
 def with_reporter(person: Person, values: dict[str, Any]) -> dict[str, Any]:
-    """The same with who reported it: who asks, unless another name was said."""
+    """The same with who reported it: the caller, unless another name is given."""
     name = values['reporter_name'] or person.name
     return {**values, 'reporter_name': name, 'reporter_email': person.email if name == person.name else None}
 
