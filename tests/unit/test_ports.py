@@ -34,7 +34,7 @@ async def test_what_one_process_was_given_no_other_is_until_it_ends() -> None:
         given = await ports_of(await run()) + await ports_of(await run())
         assert len(given) == len(set(given)) == 8
         for process in processes:
-            await process.communicate()
+            await process.communicate(b'')  # the end of its input ends it
         assert len(await ports_of(await run())) == 4
     finally:
         for process in processes:
