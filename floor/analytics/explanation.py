@@ -119,17 +119,17 @@ def _terms(kpi: Kpi, kpis: Kpis) -> tuple[tuple[str, float], ...]:
 def _left_out(kpi: Kpi, kpis: Kpis) -> tuple[tuple[str, float], ...]:
     found: dict[str, float] = {}
     if kpi is not Kpi.COVERAGE:
-        found['unknown: nothing was heard of the machine'] = kpis.unknown
+        found['unknown: no data from the machine'] = kpis.unknown
     if kpi is Kpi.AVAILABILITY:
-        found['starved or blocked: busy, but not productive'] = kpis.waiting
+        found['starved or blocked: not productive'] = kpis.waiting
     if kpi in {Kpi.STOPS, Kpi.MTBF, Kpi.MTTR, Kpi.MTTA}:
         found['micro-stops'] = kpis.micro_stops
     if kpi is Kpi.MICRO_STOPS:
         found['stops'] = kpis.stops
     if kpi is Kpi.MTTR:
-        found['stops still going'] = kpis.ongoing
+        found['ongoing stops'] = kpis.ongoing
     if kpi is Kpi.MTTA:
-        found['stops nobody has acknowledged'] = kpis.stops - kpis.acknowledged
+        found['unacknowledged stops'] = kpis.stops - kpis.acknowledged
     return tuple((why, amount) for why, amount in found.items() if amount)
 
 
@@ -146,8 +146,8 @@ async def _stretches(reading: Reading, kpi: Kpi, names: list[MachineName], page:
         async for row in queries.status_intervals(reading.connection, name=name, skip=skip, most=wanted - len(pieces),
                                                   **period):
             status = Status(row['status'])
-            why = ('nothing is known of it' if status is Status.UNKNOWN
-                   else 'busy, but not productive' if row['waits'] and kpi is Kpi.AVAILABILITY else '')
+            why = ('no data' if status is Status.UNKNOWN
+                   else 'starved or blocked' if row['waits'] and kpi is Kpi.AVAILABILITY else '')
             length = seconds((row['until'] - row['since']) // MICROSECOND)
             pieces.append(Piece(name, row['since'], row['until'], status, row['reason'], length, not why, why))
         skip = 0
@@ -172,11 +172,11 @@ def _why_not(kpi: Kpi, stop: Stop, window: Window) -> str:
     """Why a stop does not count; empty where it does."""
     goes_on = stop.until is None or stop.until >= window.end
     wrong = {
-        'it is no micro-stop': kpi is Kpi.MICRO_STOPS and not stop.is_micro,
-        'it is a micro-stop': kpi is not Kpi.MICRO_STOPS and stop.is_micro,
-        'it was still going at the end of the window': kpi is Kpi.MTTR and goes_on,
-        'the machine left before it ran again': kpi is Kpi.MTTR and not stop.repaired,
-        'it began before the window': kpi is not Kpi.MTTR and stop.since < window.start,
-        'nobody has acknowledged it': kpi is Kpi.MTTA and stop.acknowledged is None,
+        'not a micro-stop': kpi is Kpi.MICRO_STOPS and not stop.is_micro,
+        'micro-stop': kpi is not Kpi.MICRO_STOPS and stop.is_micro,
+        'ongoing at the end of the window': kpi is Kpi.MTTR and goes_on,
+        'machine removed before it ran again': kpi is Kpi.MTTR and not stop.repaired,
+        'started before the window': kpi is not Kpi.MTTR and stop.since < window.start,
+        'not acknowledged': kpi is Kpi.MTTA and stop.acknowledged is None,
     }
     return next((why for why, applies in wrong.items() if applies), '')

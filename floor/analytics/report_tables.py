@@ -74,7 +74,7 @@ def of_kpis(kpis: Kpis, before: Kpis | None) -> Table:
     """A row for the window, and one for the window before."""
     columns = (Column('Window'), Column('From', Kind.MOMENT), Column('Until', Kind.MOMENT), *FIGURES)
     rows = [(name, of.window.start, of.window.end, *figures(of))
-            for name, of in (('this window', kpis), ('the window before', before)) if of is not None]
+            for name, of in (('This window', kpis), ('Previous window', before)) if of is not None]
     return Table(columns, tuple(rows))
 
 
@@ -109,9 +109,9 @@ def of_pattern(pattern: HourlyPattern) -> Table:
 
 def of_waiting(roots: RootsAndVictims) -> Table:
     """The most costly machine first."""
-    return Table((Column('Machine', Kind.MACHINE), Column('Own stops', Kind.SECONDS),
-                  Column('Caused elsewhere', Kind.SECONDS), Column('Waited itself', Kind.SECONDS),
-                  Column("Of it nobody's", Kind.SECONDS)),
+    return Table((Column('Machine', Kind.MACHINE), Column('Own downtime', Kind.SECONDS),
+                  Column('Caused to neighbours', Kind.SECONDS), Column('Own waiting', Kind.SECONDS),
+                  Column('Waiting without a cause', Kind.SECONDS)),
                  tuple((each.machine, each.own, each.caused, each.waited, each.not_attributed)
                        for each in roots.machines))
 
@@ -161,13 +161,13 @@ def of_stops(stops: Iterable[Stop]) -> Table:
 def of_clocks(causes: Iterable[CauseClocks]) -> Table:
     """A row for each cause."""
     return Table((Column('Cause'), Column('Stops', Kind.COUNT), *(Column(clock, Kind.SECONDS) for clock in CLOCKS),
-                  Column('All of it', Kind.SECONDS)),
+                  Column('Total', Kind.SECONDS)),
                  tuple((each.reason or NO_REASON, each.stops, *each.means, each.seconds) for each in causes))
 
 
 PIECE_COLUMNS = (Column('Machine', Kind.MACHINE), Column('From', Kind.MOMENT), Column('Until', Kind.MOMENT),
-                 Column('Status'), Column('Reason'), Column('Length', Kind.SECONDS), Column('Counts'),
-                 Column('Why not'))
+                 Column('Status'), Column('Reason'), Column('Length', Kind.SECONDS), Column('Counted'),
+                 Column('Reason excluded'))
 
 
 def of_pieces(pieces: Sequence[Piece]) -> Table:

@@ -356,7 +356,7 @@ async def test_the_pieces_of_a_figure_add_up_to_it(connect: Connect, analytics: 
     up = sum(piece.seconds for piece in counted if piece.status is not Status.DOWN)
     assert uptime.value == pytest.approx(up / sum(piece.seconds for piece in counted))
     mttr = await analytics.explain('mttr', asked, press)
-    assert [(piece.counted, piece.why) for piece in mttr.pieces] == [(False, 'it is a micro-stop'), (True, '')]
+    assert [(piece.counted, piece.why) for piece in mttr.pieces] == [(False, 'micro-stop'), (True, '')]
     assert mttr.value == pytest.approx(sum(piece.seconds for piece in mttr.pieces if piece.counted))
     assert ('micro-stops', 1) in mttr.left_out
     assert [part.machine for part in uptime.parts] == ['Press']

@@ -101,10 +101,10 @@ async def test_a_stop_that_begins_while_a_file_is_read_moves_no_row_of_it(
 async def test_an_explanation_adds_up_to_its_figure(files: ReportFiles) -> None:
     figures, = await rows_of(files, 'figures')
     stops = await rows_of(files, 'explain', kpi='mttr')
-    counted = [float(stop['Length (s)']) for stop in stops if stop['Counts'] == 'yes']
+    counted = [float(stop['Length (s)']) for stop in stops if stop['Counted'] == 'yes']
     assert sum(counted) / len(counted) == float(figures['MTTR (s)'])
-    assert {stop['Why not'] for stop in stops if stop['Counts'] == 'no'} == \
-        {'it is a micro-stop', 'it was still going at the end of the window'}
+    assert {stop['Reason excluded'] for stop in stops if stop['Counted'] == 'no'} == \
+        {'micro-stop', 'ongoing at the end of the window'}
 
 
 async def test_a_figure_that_does_not_exist_is_refused(files: ReportFiles) -> None:

@@ -101,10 +101,10 @@ class Reports:
 
     def explain(self, kpi, window, scope, page):
         piece = Piece(VALVE, NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, 3600.0, page.number == 1,
-                      '' if page.number == 1 else 'it is a micro-stop')
+                      '' if page.number == 1 else 'micro-stop')
         return Explanation(Kpi(kpi), 'MTTR = repair time / number', 'reliability practice', 740.0,
                            (('repair time', 28_860.0), ('stops that ended', 39)),
-                           (('unknown: nothing was heard of the machine', 400.0), ('stops still going', 2)), 0.998,
+                           (('unknown: no data from the machine', 400.0), ('ongoing stops', 2)), 0.998,
                            (Part(VALVE, 740.0, 0.998),), (piece,), page.number == 1)
 
     def asked(self, name):

@@ -20,7 +20,7 @@ from .panel import TableView
 from .words import Unit, value
 
 ROWS = 30
-COUNTED = ('stops', 'micro-stops')
+COUNTED = ('stops', 'micro-stops', 'ongoing stops', 'unacknowledged stops')
 Asked = tuple[Kpi, ReportChoice, Comparison, int]
 
 
