@@ -68,8 +68,8 @@ class OrderBatch:
 class Draft:
     """One order while its steps are planned. Moments come in order."""
 
-    def __init__(self, batch: OrderBatch, id: str, priority: Priority) -> None:
-        self.id = id
+    def __init__(self, batch: OrderBatch, order_id: str, priority: Priority) -> None:
+        self.id = order_id
         self.priority = priority
         self._batch = batch
         self._items: list[str] = []

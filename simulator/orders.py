@@ -166,8 +166,8 @@ class _Life:
 
     def _report(self, at: datetime) -> Draft:
         reporter = self._random.choice(self._crew.reporters)
-        id = f'WO-{at.astimezone(UTC):%Y%m%d}-{self._random.getrandbits(32):08x}'
-        draft = Draft(self._batch, id, self._priority())
+        order_id = f'WO-{at.astimezone(UTC):%Y%m%d}-{self._random.getrandbits(32):08x}'
+        draft = Draft(self._batch, order_id, self._priority())
         draft.report(at, reporter, machine=self._stop.machine, machine_reason=self._stop.reason,
                      description=f'{self._stop.reason or "Down"}: {self._random.choice(self._texts.seen)}',
                      stop_since=self._stop.since)

@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 NOT_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {'message', 'asctime', 'taskName', 'color_message'}
 
 
-def set_up_logging(level: str, format: str = 'text') -> LogCounter:
+def set_up_logging(level: str, log_format: str = 'text') -> LogCounter:
     """For the whole process. format: text or json. Returns the counter of what is logged, for /metrics."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines() if format == 'json' else TextLines())
+    handler.setFormatter(JsonLines() if log_format == 'json' else TextLines())
     counter = LogCounter()
     logging.basicConfig(level=level.upper(), handlers=[handler, counter], force=True)
     logging.getLogger('asyncpg.pool').addFilter(_says_only_what_the_listener_says)

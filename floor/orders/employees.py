@@ -124,7 +124,7 @@ class Employees:
             async with self._one_email_each(connection, fields['email']):
                 return to_employee(await self._database.queries.add_employee(connection, **fields))
 
-    async def edit(self, who: Identity, id: int, version: int, new: EmployeeEdit) -> Employee:
+    async def edit(self, who: Identity, employee_id: int, version: int, new: EmployeeEdit) -> Employee:
         """Change a person. Needs a supervisor.
 
         :raises EditConflict: somebody has changed this person since that version
@@ -134,34 +134,35 @@ class Employees:
         async with (logged('employee changed', who, employee=fields['email'], role=fields['role']),
                     command(self._database) as connection):
             person = await self.authorize(connection, who, Role.SUPERVISOR)
-            await self._get(connection, id)
+            await self._get(connection, employee_id)
             if new.role is not Role.SUPERVISOR:
-                await self._keep_a_supervisor(connection, person, id)
+                await self._keep_a_supervisor(connection, person, employee_id)
             async with self._one_email_each(connection, fields['email']):
-                row = await self._database.queries.edit_employee(connection, id=id, version=version, **fields)
+                row = await self._database.queries.edit_employee(connection, id=employee_id, version=version, **fields)
             if row is None:
-                current = await self._get(connection, id)
+                current = await self._get(connection, employee_id)
                 raise EditConflict(f'{current.name} has been changed meanwhile: compare and decide', current)
             return to_employee(row)
 
-    async def set_active(self, who: Identity, id: int, active: bool) -> Employee:
+    async def set_active(self, who: Identity, employee_id: int, active: bool) -> Employee:
         """Let a person go, or welcome them back. Their orders and all they did stay. Needs a supervisor.
 
         :raises NotFound: :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
         """
-        async with (logged('employee switched', who, employee_id=id, active=active),
+        async with (logged('employee switched', who, employee_id=employee_id, active=active),
                     command(self._database) as connection):
             person = await self.authorize(connection, who, Role.SUPERVISOR)
-            await self._get(connection, id)
+            await self._get(connection, employee_id)
             if not active:
-                await self._keep_a_supervisor(connection, person, id)
-            await self._database.queries.set_employee_active(connection, id=id, active=active)
-            return await self._get(connection, id)
+                await self._keep_a_supervisor(connection, person, employee_id)
+            await self._database.queries.set_employee_active(connection, id=employee_id, active=active)
+            return await self._get(connection, employee_id)
 
-    async def _get(self, connection: Connection, id: int) -> Employee:
-        row = await self._database.queries.employee(connection, id=id) if 0 < id <= LARGEST_ID else None
+    async def _get(self, connection: Connection, employee_id: int) -> Employee:
+        possible = 0 < employee_id <= LARGEST_ID
+        row = await self._database.queries.employee(connection, id=employee_id) if possible else None
         if row is None:
-            raise NotFound(f'there is no employee {id}')
+            raise NotFound(f'there is no employee {employee_id}')
         return to_employee(row)
 
     @asynccontextmanager

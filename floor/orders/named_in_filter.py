@@ -12,23 +12,23 @@ from ..db.row_mapping import to_employee
 from .order_filter import OrderFilter
 
 
-async def with_known_names(database: Database, connection: Connection, filter: OrderFilter) -> OrderFilter:
+async def with_known_names(database: Database, connection: Connection, order_filter: OrderFilter) -> OrderFilter:
     """The same filter, with the id of the person whom it names by name or e-mail address.
 
     :raises QueryError: no machine or employee is called so, or more than one employee; it holds the rest of the filter
     """
     faults: dict[str, str] = {}
-    known, (machine_written, assignee_written) = filter, filter.written
-    if filter.machine is not None:
-        if not await database.queries.is_machine(connection, machine=filter.machine):
+    known, (machine_written, assignee_written) = order_filter, order_filter.written
+    if order_filter.machine is not None:
+        if not await database.queries.is_machine(connection, machine=order_filter.machine):
             names = [row['machine_name'] async for row in database.queries.machine_names(connection)]
-            faults[machine_written] = no_such('machine', filter.machine, names)
+            faults[machine_written] = no_such('machine', order_filter.machine, names)
             known = replace(known, machine=None)
-    if filter.person or isinstance(filter.assignee, int):
-        found = await _called(database, connection, filter)
+    if order_filter.person or isinstance(order_filter.assignee, int):
+        found = await _called(database, connection, order_filter)
         known = replace(known, person='', assignee=found[0] if len(found) == 1 else None)
         if len(found) != 1:
-            called = shown(filter.person or str(filter.assignee))
+            called = shown(order_filter.person or str(order_filter.assignee))
             how_many = f'{len(found)} employees are' if found else 'Nobody is'
             faults[assignee_written] = (f'{how_many} called {called}. Use the e-mail address or the id of an '
                                         f'employee, or none for orders that nobody has.')
@@ -37,9 +37,9 @@ async def with_known_names(database: Database, connection: Connection, filter: O
     return known
 
 
-async def _called(database: Database, connection: Connection, filter: OrderFilter) -> list[int]:
+async def _called(database: Database, connection: Connection, order_filter: OrderFilter) -> list[int]:
     """Ids of people, those who have left too: they still have orders."""
     people = [to_employee(row) async for row in database.queries.employees(connection)]
-    if filter.assignee is not None:
-        return [person.id for person in people if person.id == filter.assignee]
-    return [person.id for person in people if person.is_called(filter.person)]
+    if order_filter.assignee is not None:
+        return [person.id for person in people if person.id == order_filter.assignee]
+    return [person.id for person in people if person.is_called(order_filter.person)]

@@ -101,8 +101,8 @@ class OrderFilter:
             updated_after=asked.moment(UPDATED_AFTER, zone) if UPDATED_AFTER in also else None,
             written=(asked.written('machine'), asked.written('assignee')),
         )
-        asked.check(filter)
-        return filter
+        asked.check(order_filter)
+        return order_filter
 
     def to_query(self) -> dict[str, str]:
         """The same as an address says it, without what goes without saying."""

@@ -59,7 +59,7 @@ class OrderCounts:
         """How many there are in any status."""
         return sum(map(self.of, WorkOrderStatus))
 
-    def total(self, filter: OrderFilter) -> int:
+    def total(self, order_filter: OrderFilter) -> int:
         """How many orders a filter shows whose counts these are."""
         recent = {None: 0, Done.TODAY: self.completed_today, Done.WEEK: self.completed_this_week}[filter.done]
         statuses = filter.statuses if filter.statuses or filter.done else frozenset(WorkOrderStatus)
@@ -122,46 +122,46 @@ class WorkOrderList:
 
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
-        return await self._once(('page', filter), revision, lambda: self._page(filter, revision))
+        return await self._once(('page', order_filter), revision, lambda: self._page(order_filter, revision))
 
     async def counts(self, filter: OrderFilter, revision: int | None = None) -> OrderCounts:
         """How many orders are in each status, whatever statuses the filter asks for; revision as for a page.
 
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
-        return await self._counts(filter, revision, await self._found(filter.text))
+        return await self._counts(order_filter, revision, await self._found(order_filter.text))
 
-    async def every(self, filter: OrderFilter) -> AsyncGenerator[WorkOrder, None]:
+    async def every(self, order_filter: OrderFilter) -> AsyncGenerator[WorkOrder, None]:
         """All orders under a filter, sorted, from all its pages: those that there are when it begins, each once, as it
         is when it is read. Between two reads no connection is held, however long the reader takes.
 
         :raises DatabaseUnavailable: nobody answers, or not in time; also in between
         """
         async with self._asking() as connection:
-            ids = [row['id'] for row in await self._ids(connection, filter, first=0, most=None)]
+            ids = [row['id'] for row in await self._ids(connection, order_filter, first=0, most=None)]
         for begin in range(0, len(ids), READ_AT_ONCE):
             async with self._asking() as connection:
                 orders = await self._orders_of(connection, ids[begin:begin + READ_AT_ONCE])
             for order in orders:
                 yield order
 
-    async def checked(self, filter: OrderFilter) -> OrderFilter:
+    async def checked(self, order_filter: OrderFilter) -> OrderFilter:
         """A filter of an address whose machine and person are there; the person by their id.
 
         :raises QueryError: there is none of this name
         :raises DatabaseUnavailable: nobody answers, or not in time
         """
-        if filter.machine is None and not filter.person and not isinstance(filter.assignee, int):
-            return filter
+        if order_filter.machine is None and not order_filter.person and not isinstance(order_filter.assignee, int):
+            return order_filter
         async with self._asking() as connection:
-            return await with_known_names(self._database, connection, filter)
+            return await with_known_names(self._database, connection, order_filter)
 
-    async def csv(self, filter: OrderFilter) -> AsyncGenerator[str, None]:
+    async def csv(self, order_filter: OrderFilter) -> AsyncGenerator[str, None]:
         """All orders under a filter, from all its pages, as a file that Excel opens; in pieces.
 
         :raises DatabaseUnavailable: nobody answers, or not in time; before the first piece, or the link broke meanwhile
         """
-        async with aclosing(self.every(filter)) as orders:
+        async with aclosing(self.every(order_filter)) as orders:
             async for piece in order_csv.pieces(orders, self._zone):
                 yield piece
 
@@ -193,14 +193,14 @@ class WorkOrderList:
 
     # within
 
-    async def _page(self, filter: OrderFilter, revision: int | None) -> OrderPage:
-        found = await self._found(filter.text)
-        counting = asyncio.ensure_future(self._counts(filter, revision, found))
+    async def _page(self, order_filter: OrderFilter, revision: int | None) -> OrderPage:
+        found = await self._found(order_filter.text)
+        counting = asyncio.ensure_future(self._counts(order_filter, revision, found))
         try:
             orders, previous, following = await self._orders(filter, found)
         finally:  # what failed is over when it is told: the next caller reads again
             counts = await counting
-        return OrderPage(orders, counts.total(filter), counts, following, previous)
+        return OrderPage(orders, counts.total(order_filter), counts, following, previous)
 
     async def _found(self, text: str) -> list[OrderId] | None:
         """The orders that have these words, where they are few; None: all are to be compared."""
@@ -218,49 +218,49 @@ class WorkOrderList:
         async with self._asking() as connection:
             return frozenset([row['id'] async for row in self._database.queries.former_assignees(connection)])
 
-    async def _orders(self, filter: OrderFilter, found: list[OrderId] | None
+    async def _orders(self, order_filter: OrderFilter, found: list[OrderId] | None
                       ) -> tuple[tuple[WorkOrder, ...], OrderCursor | None, OrderCursor | None]:
         """The orders of a page, and where the pages before and after it are."""
         async with self._asking() as connection:
             ids, seen, is_more = await (
-                self._ids_beyond(connection, filter, found, filter.cursor) if filter.cursor else
-                self._ids_of_page(connection, filter, found))
+                self._ids_beyond(connection, order_filter, found, order_filter.cursor) if order_filter.cursor else
+                self._ids_of_page(connection, order_filter, found))
             orders = tuple(await self._orders_of(connection, ids))
         if seen is None or not ids:
             return orders, None, None
-        is_back = filter.cursor is not None and filter.cursor.back
-        has_previous = is_more if is_back else filter.cursor is not None or filter.page > 1
+        is_back = order_filter.cursor is not None and order_filter.cursor.back
+        has_previous = is_more if is_back else order_filter.cursor is not None or order_filter.page > 1
         has_next = is_back or is_more
         return (orders, replace(seen, id=ids[0], back=True) if has_previous else None,
                 replace(seen, id=ids[-1], back=False) if has_next else None)
 
-    async def _ids_of_page(self, connection: Connection, filter: OrderFilter, found: list[OrderId] | None
+    async def _ids_of_page(self, connection: Connection, order_filter: OrderFilter, found: list[OrderId] | None
                            ) -> tuple[list[OrderId], OrderCursor | None, bool]:
         """By its number: the ids, what was seen of the list, and whether there are more."""
-        rows = await self._ids(connection, filter, found, first=(filter.page - 1) * filter.per_page,
-                               most=filter.per_page + 1)
+        rows = await self._ids(connection, order_filter, found, first=(order_filter.page - 1) * order_filter.per_page,
+                               most=order_filter.per_page + 1)
         seen = OrderCursor(rows[0]['id'], rows[0]['at'], rows[0]['snapshot']) if rows else None
-        return [row['id'] for row in rows[:filter.per_page]], seen, len(rows) > filter.per_page
+        return [row['id'] for row in rows[:order_filter.per_page]], seen, len(rows) > order_filter.per_page
 
-    async def _ids_beyond(self, connection: Connection, filter: OrderFilter, found: list[OrderId] | None,
+    async def _ids_beyond(self, connection: Connection, order_filter: OrderFilter, found: list[OrderId] | None,
                           cursor: OrderCursor) -> tuple[list[OrderId], OrderCursor | None, bool]:
         """By where the page before it, or after it, ended."""
         rows = [row['id'] async for row in self._database.queries.work_order_ids_beyond(
-            connection, **self._conditions(filter, found), sort=_sort(filter), id=cursor.id, snapshot=cursor.snapshot,
-            at=cursor.at, back=cursor.back, most=filter.per_page + 1)]
-        ids = rows[:filter.per_page]
-        return ids[::-1] if cursor.back else ids, cursor, len(rows) > filter.per_page
+            connection, **self._conditions(order_filter, found), sort=_sort(order_filter), id=cursor.id,
+            snapshot=cursor.snapshot, at=cursor.at, back=cursor.back, most=order_filter.per_page + 1)]
+        ids = rows[:order_filter.per_page]
+        return ids[::-1] if cursor.back else ids, cursor, len(rows) > order_filter.per_page
 
-    async def _ids(self, connection: Connection, filter: OrderFilter, found: list[OrderId] | None = None, *, first: int,
-                   most: int | None) -> list[Any]:
-        asked = {**self._conditions(filter, found), 'sort': _sort(filter), 'first': first, 'most': most}
+    async def _ids(self, connection: Connection, order_filter: OrderFilter, found: list[OrderId] | None = None, *,
+                   first: int, most: int | None) -> list[Any]:
+        asked = {**self._conditions(order_filter, found), 'sort': _sort(order_filter), 'first': first, 'most': most}
         return [row async for row in self._database.queries.work_order_ids(connection, **asked)]
 
     async def _orders_of(self, connection: Connection, ids: Sequence[OrderId]) -> list[WorkOrder]:
         return [to_order(row) async for row in self._database.queries.work_orders_of(connection, ids=ids)]
 
-    async def _count(self, filter: OrderFilter, found: list[OrderId] | None) -> OrderCounts:
-        conditions = self._conditions(filter, found)
+    async def _count(self, order_filter: OrderFilter, found: list[OrderId] | None) -> OrderCounts:
+        conditions = self._conditions(order_filter, found)
         asked = {name: conditions[name] for name in
                  ('priorities', 'machine', 'assignee', 'unassigned', 'words', 'among', 'updated_after', 'zone')}
         async with self._asking() as connection:
@@ -272,21 +272,21 @@ class WorkOrderList:
             completed_this_week=sum(row['completed_this_week'] for row in rows),
             overdue_by_status={WorkOrderStatus(row['status']): row['overdue'] for row in rows})
 
-    def _conditions(self, filter: OrderFilter, found: list[OrderId] | None) -> dict[str, Any]:
-        if filter.person:
+    def _conditions(self, order_filter: OrderFilter, found: list[OrderId] | None) -> dict[str, Any]:
+        if order_filter.person:
             raise ValueError('whose orders these are has to be looked up first: checked()')
         return {
             'statuses': [*filter.statuses] if filter.statuses or filter.done else None,
             'done': filter.done,
             'zone': str(self._zone),
-            'priorities': [*filter.priorities] or None,
-            'machine': filter.machine,
-            'assignee': filter.assignee if isinstance(filter.assignee, int) else None,
-            'unassigned': filter.assignee == UNASSIGNED,
-            'overdue': filter.overdue,
-            'words': filter.text if found is None else None,
+            'priorities': [*order_filter.priorities] or None,
+            'machine': order_filter.machine,
+            'assignee': order_filter.assignee if isinstance(order_filter.assignee, int) else None,
+            'unassigned': order_filter.assignee == UNASSIGNED,
+            'overdue': order_filter.overdue,
+            'words': order_filter.text if found is None else None,
             'among': found,
-            'updated_after': filter.updated_after,
+            'updated_after': order_filter.updated_after,
         }
 
     @asynccontextmanager

@@ -76,27 +76,27 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             log_fields |= {'order': row['id'], 'machine': new.machine, 'priority': row['priority']}
             return to_order(row), True
 
-    async def get(self, id: str) -> WorkOrder:
+    async def get(self, order_id: str) -> WorkOrder:
         """One order.
 
         :raises NotFound:
         """
         async with reading(self._database) as connection:
-            return await self._get(connection, id)
+            return await self._get(connection, order_id)
 
-    async def details(self, id: str) -> WorkOrderDetails:
+    async def details(self, order_id: str) -> WorkOrderDetails:
         """One order with all that belongs to it, as it was at one moment.
 
         :raises NotFound:
         """
         async with reading(self._database) as connection:
-            order = await self._get(connection, id)
-            events = await self._events(connection, id)
-            items = [to_item(row) async for row in self._queries.work_order_checklist(connection, id=id)]
-            files = [to_attachment(row) async for row in self._queries.work_order_attachments(connection, id=id)]
+            order = await self._get(connection, order_id)
+            events = await self._events(connection, order_id)
+            items = [to_item(row) async for row in self._queries.work_order_checklist(connection, id=order_id)]
+            files = [to_attachment(row) async for row in self._queries.work_order_attachments(connection, id=order_id)]
         return WorkOrderDetails(order, events, tuple(items), tuple(files))
 
-    async def edit(self, who: Identity, id: str, version: int, edit: OrderEdit) -> WorkOrder:
+    async def edit(self, who: Identity, order_id: str, version: int, edit: OrderEdit) -> WorkOrder:
         """Change what an order says, or who does it.
 
         Needs a technician, or an operator who reported it; assigning it to or taking it from others a supervisor.
@@ -116,7 +116,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             require(person, Role.OPERATOR, 'changing an order')
             await self._refuse_late(connection, order, version)
             row = await self._queries.edit_work_order(
-                connection, id=id, version=version, assignee_id=assignee_id,
+                connection, id=order_id, version=version, assignee_id=assignee_id,
                 issue_description=order.description if description is UNCHANGED else description,
                 priority=order.priority if edit.priority is UNCHANGED else edit.priority)
             return to_order(row)

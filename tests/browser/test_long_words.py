@@ -11,7 +11,8 @@ import pytest_asyncio
 from browser.harness import connected, until
 from browser.program import Program, started
 from browser.visitor import LAPTOP, PHONE, Visitor
-from playwright.async_api import Browser, Page, TimeoutError, expect
+from playwright.async_api import Browser, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
@@ -100,7 +101,7 @@ async def is_not_wider(page: Page) -> None:
     await page.wait_for_load_state('networkidle')
     try:  # what slides in needs a moment
         await page.wait_for_function(f'({WIDER})().length === 0', timeout=30_000)
-    except TimeoutError:
+    except PlaywrightTimeout:
         assert await page.evaluate(WIDER) == []
 
 

@@ -9,7 +9,8 @@ import pytest
 from browser.harness import stopped_database
 from browser.program import Program
 from browser.visitor import Visitor, badge, drawer
-from playwright.async_api import Page, TimeoutError, expect
+from playwright.async_api import Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
@@ -48,7 +49,7 @@ async def turns_grey(page: Page, name: str) -> None:
     """Within the moment that a colour takes to fade."""
     try:
         await page.wait_for_function(f'({COLOURED})({LIVE_PARTS!r}).length === 0', timeout=5000)
-    except TimeoutError:
+    except PlaywrightTimeout:
         assert await page.evaluate(COLOURED, LIVE_PARTS) == [], name
 
 

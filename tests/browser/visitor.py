@@ -15,8 +15,10 @@ from playwright.async_api import (
     Page,
     Request,
     Response,
-    TimeoutError,
     expect,
+)
+from playwright.async_api import (
+    TimeoutError as PlaywrightTimeout,
 )
 
 SOCKET = '/_nicegui_ws/'
@@ -134,7 +136,7 @@ async def fits_window(page: Page) -> None:
     """Wait until nothing makes the page scroll sideways and no part of it reaches over the edge."""
     try:
         await page.wait_for_function(f'({BEYOND_WINDOW})().length === 0', timeout=30_000)
-    except TimeoutError:
+    except PlaywrightTimeout:
         assert await page.evaluate(BEYOND_WINDOW) == []
 
 

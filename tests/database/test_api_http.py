@@ -42,9 +42,9 @@ async def supervisor(database: Database, settings: Settings) -> AsyncIterator[Cl
         yield client
 
 
-async def attached(client: Client, id: str) -> str:
+async def attached(client: Client, order_id: str) -> str:
     """The path of a new attachment."""
-    answer = await client.post(f'{PATH}/{id}/attachments', params={'file_name': 'leak.png'}, content=PNG,
+    answer = await client.post(f'{PATH}/{order_id}/attachments', params={'file_name': 'leak.png'}, content=PNG,
                                headers={'Content-Type': 'application/octet-stream'})
     assert answer.status_code == 201, answer.text
     return answer.headers['location']

@@ -491,19 +491,20 @@ async def test_pages_skip_and_double_nothing_while_others_write(supervisor: Clie
         seen += [order['id'] for order in page.json()]
         await reported(supervisor, priority='critical', issue_description='Added meanwhile')
         # one that was read and one that is still to come
-        for id in seen[-1], next((id for id in sorted(ids) if id not in seen), seen[0]):
-            version = (await supervisor.get(f'{PATH}/{id}')).json()['version']
+        for order_id in seen[-1], next((order_id for order_id in sorted(ids) if order_id not in seen), seen[0]):
+            version = (await supervisor.get(f'{PATH}/{order_id}')).json()['version']
             for turn, change in enumerate(({'priority': 'high', 'issue_description': 'A changed leak'},
                                            {'assignee': TECHNICIAN}, {'status': 'on_hold', 'hold_reason': 'parts'})):
                 if version > turn + 1:
                     continue
-                answer = await supervisor.patch(f'{PATH}/{id}', json={'version': version, **change})
+                answer = await supervisor.patch(f'{PATH}/{order_id}', json={'version': version, **change})
                 version = answer.json()['version']
         if 'next' not in page.links:
             break
         assert page.headers['x-next-cursor'] in page.links['next']['url']
         page = await supervisor.get(page.links['next']['url'])
-    assert [id for id in seen if id in ids] == list(dict.fromkeys(id for id in seen if id in ids)), 'twice'
+    mine = [order_id for order_id in seen if order_id in ids]
+    assert mine == list(dict.fromkeys(mine)), 'twice'
     assert ids <= set(seen), 'skipped'
     assert 'x-next-cursor' not in page.headers
 
@@ -801,9 +802,9 @@ async def test_who_has_left_only_looks(acting_for: Callable[[str], Client], conn
     problem_in(await acting_for(SUPERVISOR).post(PATH, json=LEAK), 403)
 
 
-@pytest.mark.parametrize('id', ['WO-20260302-00000000', 'WO-1', 'x', '%00', '%2e%2e', '%F0%9F%98%80', 'x' * 5000])
-async def test_an_order_that_is_not_there(supervisor: Client, id: str) -> None:
-    path = f'{PATH}/{id}'
+@pytest.mark.parametrize('order_id', ['WO-20260302-00000000', 'WO-1', 'x', '%00', '%2e%2e', '%F0%9F%98%80', 'x' * 5000])
+async def test_an_order_that_is_not_there(supervisor: Client, order_id: str) -> None:
+    path = f'{PATH}/{order_id}'
     problem_in(await supervisor.get(path), 404)
     problem_in(await supervisor.get(f'{path}/events'), 404)
     problem_in(await supervisor.get(f'{path}/comments'), 404)

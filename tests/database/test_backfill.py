@@ -339,37 +339,38 @@ async def retrace(connection: asyncpg.Connection, order: asyncpg.Record, events:
                                      event['who'], event['who_email'] or '', event['note'] or '')
             return await connection.fetchval(statement, *values)
 
-    id = await as_person(events[0], 'INSERT INTO work_orders (machine_id, issue_description, priority, reporter_name, '
-                         'reporter_email) VALUES ($1, $2, $3, $4, $5) RETURNING id', order['machine_id'],
-                         order['issue_description'], order['priority'], order['reporter_name'], order['reporter_email'])
+    order_id = await as_person(events[0], 'INSERT INTO work_orders (machine_id, issue_description, priority, '
+                               'reporter_name, reporter_email) VALUES ($1, $2, $3, $4, $5) RETURNING id',
+                               order['machine_id'], order['issue_description'],
+                               order['priority'], order['reporter_name'], order['reporter_email'])
     for event in events[1:]:
         match event['kind'], event['field'], event['new_value']:
             case 'changed', 'assignee', name:
-                await as_person(event, 'UPDATE work_orders SET assignee = $2 WHERE id = $1', id, name)
+                await as_person(event, 'UPDATE work_orders SET assignee = $2 WHERE id = $1', order_id, name)
             case 'moved', _, 'on_hold':
-                await as_person(event, "UPDATE work_orders SET status = 'on_hold', hold_reason = $2 WHERE id = $1", id,
-                                event['hold_reason'])
+                await as_person(event, "UPDATE work_orders SET status = 'on_hold', hold_reason = $2 WHERE id = $1",
+                                order_id, event['hold_reason'])
             case 'moved', _, 'completed':
                 await as_person(event, "UPDATE work_orders SET status = 'completed', cause = $2, action_taken = $3 "
-                                'WHERE id = $1', id, order['cause'], order['action_taken'])
+                                'WHERE id = $1', order_id, order['cause'], order['action_taken'])
             case 'moved', _, 'cancelled':
                 await as_person(event, "UPDATE work_orders SET status = 'cancelled', cancel_reason = $2 WHERE id = $1",
-                                id, order['cancel_reason'])
+                                order_id, order['cancel_reason'])
             case 'moved', _, status:
-                await as_person(event, 'UPDATE work_orders SET status = $2 WHERE id = $1', id, status)
+                await as_person(event, 'UPDATE work_orders SET status = $2 WHERE id = $1', order_id, status)
             case 'commented', _, _:
                 await as_person(event, 'INSERT INTO work_order_events (work_order_id, kind, note) '
-                                "VALUES ($1, 'commented', $2)", id, event['note'])
+                                "VALUES ($1, 'commented', $2)", order_id, event['note'])
             case 'checklist', 'added', text:
                 await as_person(event, 'INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, $2)',
-                                id, text)
+                                order_id, text)
             case 'checklist', 'done', text:
                 await as_person(event, 'UPDATE work_order_checklist SET done_at = now(), done_by = $3 '
-                                'WHERE work_order_id = $1 AND text = $2', id, text, event['who'])
+                                'WHERE work_order_id = $1 AND text = $2', order_id, text, event['who'])
             case 'recovered', _, moment:
-                await as_person(event, 'UPDATE work_orders SET recovered_at = $2 WHERE id = $1', id,
+                await as_person(event, 'UPDATE work_orders SET recovered_at = $2 WHERE id = $1', order_id,
                                 datetime.fromisoformat(moment))
-    return str(id)
+    return str(order_id)
 
 
 @pytest.mark.parametrize('which', [

@@ -226,9 +226,9 @@ async def test_a_hostile_name_comes_back_as_it_was(employees: Employees, text: s
     assert anna in await employees.all()
 
 
-@pytest.mark.parametrize('id', [0, -1, 4711, 2**40])
-async def test_somebody_who_is_nobody_is_not_found(employees: Employees, id: int) -> None:
-    for act in (employees.edit(MIKE, id, 1, ANNA), employees.set_active(MIKE, id, False)):
+@pytest.mark.parametrize('employee_id', [0, -1, 4711, 2**40])
+async def test_somebody_who_is_nobody_is_not_found(employees: Employees, employee_id: int) -> None:
+    for act in (employees.edit(MIKE, employee_id, 1, ANNA), employees.set_active(MIKE, employee_id, False)):
         with pytest.raises(NotFound):
             await act
 

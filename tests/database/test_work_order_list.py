@@ -51,16 +51,16 @@ class Orders:
         self._count = 0
 
     async def add(self, what='Oil leak', *, machine='Valve_01_01', priority='medium', state='open', assignee=None,
-                  reported=-1.0, due=8.0, ended=-0.5, id=None):
+                  reported=-1.0, due=8.0, ended=-0.5, order_id=None):
         self._count += 1
-        id = id or f'WO-20261123-{self._count:08x}'
+        order_id = order_id or f'WO-20261123-{self._count:08x}'
         now = datetime.now(UTC)
         at = now + timedelta(hours=ended)
         reported_at, due_at = now + timedelta(hours=reported), now + timedelta(hours=due)
         await self._connection.execute(
-            ADD, id, machine, what, priority, state, assignee, reported_at, due_at,
+            ADD, order_id, machine, what, priority, state, assignee, reported_at, due_at,
             at if state == 'completed' else None, at if state == 'cancelled' else None)
-        return id
+        return order_id
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ async def whats(lists, **query):
 # what an address asks for
 
 @given(filters)
-def test_an_address_says_all_of_a_filter(filter):
-    assert OrderFilter.from_query(filter.to_query()) == filter
+def test_an_address_says_all_of_a_filter(order_filter):
+    assert OrderFilter.from_query(order_filter.to_query()) == order_filter
 
 
 def test_the_plain_address_asks_for_everything_that_presses_most_first():
@@ -98,15 +98,15 @@ def test_the_plain_address_asks_for_everything_that_presses_most_first():
                                         'per_page', 'done']), st.text()))
 def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query):
     try:
-        filter = OrderFilter.from_query(query)
+        order_filter = OrderFilter.from_query(query)
     except QueryError as error:
         assert error.faults.keys() <= query.keys()
-        filter = error.understood
+        order_filter = error.understood
 
-    assert 1 <= filter.page <= 1_000_000
-    assert 1 <= filter.per_page <= 500
-    assert '\0' not in filter.text + (filter.machine or '') + filter.person
-    (filter.text + (filter.machine or '') + filter.person).encode()
+    assert 1 <= order_filter.page <= 1_000_000
+    assert 1 <= order_filter.per_page <= 500
+    assert '\0' not in order_filter.text + (order_filter.machine or '') + order_filter.person
+    (order_filter.text + (order_filter.machine or '') + order_filter.person).encode()
 
 
 @pytest.mark.parametrize(('query', 'sentence'), [
@@ -347,35 +347,35 @@ async def test_a_word_of_most_orders_is_not_collected(reporting, many_orders):
 
 
 async def test_a_search_looks_into_all_that_was_written_about_an_order(lists, orders, connect):
-    id = await orders.add('the one', state='completed')
+    order_id = await orders.add('the one', state='completed')
     await orders.add('the other', state='completed')
     psql = await connect()
-    await psql.execute("INSERT INTO work_order_events (work_order_id, kind, note) VALUES ($1, 'commented', $2)", id,
-                       'Gebrauchtes Lager, bräunlich')
+    await psql.execute("INSERT INTO work_order_events (work_order_id, kind, note) VALUES ($1, 'commented', $2)",
+                       order_id, 'Gebrauchtes Lager, bräunlich')
     item = await psql.fetchval("INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, 'Drain the tank') "
-                               'RETURNING item_id', id)
+                               'RETURNING item_id', order_id)
     await psql.execute("INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) "
-                       "VALUES ($1, 'Manómetro.png', 'image/png', 'x', 'Lisa')", id)
+                       "VALUES ($1, 'Manómetro.png', 'image/png', 'x', 'Lisa')", order_id)
     await psql.execute("UPDATE work_orders SET cause = 'Corroded flange', action_taken = 'Welded it', "
-                       "reporter_name = 'Zoë Ångström' WHERE id = $1", id)
+                       "reporter_name = 'Zoë Ångström' WHERE id = $1", order_id)
 
     for words in ('braunlich', 'tank drain', 'manometro', 'FLANGE', 'welded', 'zoe angstrom', 'one lager flange tank'):
         assert await whats(lists, q=words) == ['the one'], words
 
     await psql.execute('DELETE FROM work_order_checklist WHERE item_id = $1', item)
-    await psql.execute("UPDATE work_orders SET cause = 'Worn' WHERE id = $1", id)
+    await psql.execute("UPDATE work_orders SET cause = 'Worn' WHERE id = $1", order_id)
     assert await whats(lists, q='drain') == []
     assert await whats(lists, q='braunlich worn') == ['the one']  # a comment stays
 
 
 async def test_a_search_finds_what_was_written_before_an_order_was_reopened(lists, orders, connect):
-    id = await orders.add('the one')
+    order_id = await orders.add('the one')
     await orders.add('the other')
     psql = await connect()
     for change in ("status = 'on_hold', hold_reason = 'vendor'",
                    "status = 'completed', cause = 'Corroded flange', action_taken = 'Welded it'", "status = 'open'",
                    "status = 'cancelled', cancel_reason = 'Scrapped'", "status = 'open'"):
-        await psql.execute(f'UPDATE work_orders SET {change} WHERE id = $1', id)
+        await psql.execute(f'UPDATE work_orders SET {change} WHERE id = $1', order_id)
 
     for words in ('flange', 'WELDED', 'scrapped', 'vendor welded flange'):
         assert await whats(lists, q=words) == ['the one'], words
@@ -490,16 +490,16 @@ async def test_names_are_sorted_with_numbers_as_numbers_and_accents_beside_their
 
 async def walked(lists, meanwhile=None, *, back=False, **query):
     """The ids of all pages, from each to the next by its cursor; meanwhile(number) is awaited between two pages."""
-    filter = OrderFilter.from_query({'per_page': '4', **query})
+    order_filter = OrderFilter.from_query({'per_page': '4', **query})
     ids = []
     for number in itertools.count():
-        page = await lists.page(filter)
+        page = await lists.page(order_filter)
         ids += [order.id for order in page.orders]
         if page.next is None:
-            return ids, filter
+            return ids, order_filter
         if meanwhile:
             await meanwhile(number)
-        filter = OrderFilter.from_query(filter.on_page(number + 2, page.next).to_query())
+        order_filter = OrderFilter.from_query(order_filter.on_page(number + 2, page.next).to_query())
 
 
 SORTS = ['', *(key.value for key in SortKey if key is not SortKey.PRESSING),
@@ -515,14 +515,14 @@ async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back
                          ended=-0.1 - number % 4)
     whole = [order.id async for order in lists.every(OrderFilter.from_query({'sort': sort}))]
 
-    there, filter = await walked(lists, sort=sort)
+    there, order_filter = await walked(lists, sort=sort)
     back = []
     while True:
-        page = await lists.page(filter)
+        page = await lists.page(order_filter)
         back = [order.id for order in page.orders] + back
         if page.previous is None:
             break
-        filter = filter.on_page(1, page.previous)
+        order_filter = order_filter.on_page(1, page.previous)
 
     assert there == back == whole
 
@@ -551,7 +551,7 @@ async def test_nothing_is_skipped_or_comes_twice_while_others_write(lists, order
 
     seen, _ = await walked(lists, meanwhile, sort=sort)
 
-    assert sorted(id for id in seen if id in ids) == sorted(ids)
+    assert sorted(order_id for order_id in seen if order_id in ids) == sorted(ids)
     assert len(seen) == len(set(seen))
 
 
@@ -600,8 +600,8 @@ def test_what_is_no_cursor_is_known_as_none(text):
 @given(st.from_regex(r'WO-[0-9]{8}-[0-9a-z]{4,32}', fullmatch=True),
        st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)),
        st.sampled_from(['1:1:', '700:750:701,740', '9223372036854775807:9223372036854775807:']), st.booleans())
-def test_a_cursor_comes_through_an_address_as_it_was(id, at, snapshot, back):
-    cursor = OrderCursor(id, at, snapshot, back)
+def test_a_cursor_comes_through_an_address_as_it_was(order_id, at, snapshot, back):
+    cursor = OrderCursor(order_id, at, snapshot, back)
 
     assert OrderCursor.parse(str(cursor)) == cursor
 
@@ -662,7 +662,7 @@ def test_a_total_is_what_the_counts_say(state, overdue, done):
         return in_state and (not filter.overdue or (late and each.is_active))
 
     counts = counted(rows)
-    assert counts.total(filter) == sum(shows(*row) for row in rows)
+    assert counts.total(order_filter) == sum(shows(*row) for row in rows)
 
 
 def counted(rows):
@@ -675,7 +675,7 @@ def counted(rows):
 
 
 async def test_an_order_holds_all_that_the_database_knows_of_it(lists, orders):
-    id = await orders.add('Oil leak', priority='critical', state='on_hold', assignee=1)
+    order_id = await orders.add('Oil leak', priority='critical', state='on_hold', assignee=1)
 
     order, = (await lists.page(OrderFilter())).orders
 
@@ -813,8 +813,8 @@ async def test_no_text_is_a_formula(lists, orders, formula):
 
 
 async def test_times_are_those_of_the_plant(lists, orders, connect):
-    id = await orders.add()
-    await (await connect()).execute("UPDATE work_orders SET due_at = '2026-07-01 03:30:09Z' WHERE id = $1", id)
+    order_id = await orders.add()
+    await (await connect()).execute("UPDATE work_orders SET due_at = '2026-07-01 03:30:09Z' WHERE id = $1", order_id)
 
     _, (row,) = await written(lists)
 

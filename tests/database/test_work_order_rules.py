@@ -36,78 +36,78 @@ async def new_order(writer: asyncpg.Connection, status: str = 'open', **values: 
         f'INSERT INTO work_orders ({", ".join(values)}) VALUES ({places}) RETURNING id', *values.values()))
 
 
-async def row_of(writer: asyncpg.Connection, id: str) -> asyncpg.Record:
-    return await writer.fetchrow('SELECT * FROM work_orders WHERE id = $1', id)
+async def row_of(writer: asyncpg.Connection, order_id: str) -> asyncpg.Record:
+    return await writer.fetchrow('SELECT * FROM work_orders WHERE id = $1', order_id)
 
 
-async def events_of(writer: asyncpg.Connection, id: str) -> list[tuple[Any, ...]]:
+async def events_of(writer: asyncpg.Connection, order_id: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in await writer.fetch(
         'SELECT kind, field, old_value, new_value FROM work_order_events '
-        'WHERE work_order_id = $1 ORDER BY event_id', id)]
+        'WHERE work_order_id = $1 ORDER BY event_id', order_id)]
 
 
 # moves
 
 @pytest.mark.parametrize(('before', 'after'), [*itertools.permutations(STATES, 2)])
 async def test_psql_obeys_the_table_of_moves(writer: asyncpg.Connection, before: str, after: str) -> None:
-    id = await new_order(writer, before)
-    move = f"UPDATE work_orders SET status = '{after}', {WORDS} WHERE id = '{id}'"
+    order_id = await new_order(writer, before)
+    move = f"UPDATE work_orders SET status = '{after}', {WORDS} WHERE id = '{order_id}'"
     if (before, after) in ALLOWED:
         await writer.execute(move)
-        assert (await events_of(writer, id))[-1] == ('moved', 'status', before, after)
+        assert (await events_of(writer, order_id))[-1] == ('moved', 'status', before, after)
     else:
         with pytest.raises(asyncpg.CheckViolationError, match='from here it goes to') as refusal:
             await writer.execute(move)
         assert refusal.value.column_name == 'status'
-        assert await events_of(writer, id) == [('created', None, None, before)]
+        assert await events_of(writer, order_id) == [('created', None, None, before)]
 
 
 REASONS = ('hold_reason', 'cause', 'action_taken', 'cancel_reason')
 
 
-async def reasons_of(writer: asyncpg.Connection, id: str) -> list[tuple[Any, ...]]:
+async def reasons_of(writer: asyncpg.Connection, order_id: str) -> list[tuple[Any, ...]]:
     """What each event of an order says about why, and the note beside it."""
     return [tuple(row) for row in await writer.fetch(
         f'SELECT coalesce(new_value, kind), {", ".join(REASONS)}, note FROM work_order_events '
-        'WHERE work_order_id = $1 ORDER BY event_id', id)]
+        'WHERE work_order_id = $1 ORDER BY event_id', order_id)]
 
 
 async def test_an_event_has_what_its_status_needs_in_columns_of_their_own(writer: asyncpg.Connection) -> None:
-    id = await new_order(writer)
+    order_id = await new_order(writer)
     async with writer.transaction():
         await writer.execute("SELECT set_config('floor.note', E'vendor\\nCause: theirs', true)")
-        await writer.execute("UPDATE work_orders SET status = 'on_hold', hold_reason = 'parts' WHERE id = $1", id)
+        await writer.execute("UPDATE work_orders SET status = 'on_hold', hold_reason = 'parts' WHERE id = $1", order_id)
     for change in ("status = 'in_progress'",
                    "status = 'completed', cause = E'Seal\\nAction: none', action_taken = 'New'", "status = 'open'",
                    "status = 'cancelled', cancel_reason = 'Reported twice'"):
-        await writer.execute(f'UPDATE work_orders SET {change} WHERE id = $1', id)
-    assert await reasons_of(writer, id) == [
+        await writer.execute(f'UPDATE work_orders SET {change} WHERE id = $1', order_id)
+    assert await reasons_of(writer, order_id) == [
         ('open', None, None, None, None, None), ('on_hold', 'parts', None, None, None, 'vendor\nCause: theirs'),
         ('in_progress', None, None, None, None, None), ('completed', None, 'Seal\nAction: none', 'New', None, None),
         ('open', None, None, None, None, None), ('cancelled', None, None, None, 'Reported twice', None)]
 
 
 async def test_an_order_that_came_completed_keeps_its_cause_when_it_is_reopened(writer: asyncpg.Connection) -> None:
-    id = await new_order(writer, 'completed')
-    await writer.execute("UPDATE work_orders SET status = 'open' WHERE id = $1", id)
-    row = await row_of(writer, id)
+    order_id = await new_order(writer, 'completed')
+    await writer.execute("UPDATE work_orders SET status = 'open' WHERE id = $1", order_id)
+    row = await row_of(writer, order_id)
     assert (row['cause'], row['action_taken']) == (None, None)
-    assert await reasons_of(writer, id) == [
+    assert await reasons_of(writer, order_id) == [
         ('completed', None, 'Seal', 'Replaced', None, None), ('open', None, None, None, None, None)]
 
 
 @pytest.mark.parametrize('column', REASONS)
 async def test_a_comment_has_no_cause_and_no_other_reason(writer: asyncpg.Connection, column: str) -> None:
-    id = await new_order(writer)
+    order_id = await new_order(writer)
     with pytest.raises(asyncpg.CheckViolationError):
         await writer.execute(f'INSERT INTO work_order_events (work_order_id, kind, note, {column}) '
-                             "VALUES ($1, 'commented', 'Hello', 'parts')", id)
+                             "VALUES ($1, 'commented', 'Hello', 'parts')", order_id)
 
 
 def test_psql_moves_an_order_and_the_history_names_the_login(psql: Psql) -> None:
-    id = psql('-c', 'INSERT INTO work_orders (machine_id, issue_description) '
+    order_id = psql('-c', 'INSERT INTO work_orders (machine_id, issue_description) '
                     f"VALUES ('{PRESS}', 'Leak') RETURNING id").strip()
-    psql('-c', f"UPDATE work_orders SET status = ' In_Progress ', assignee = 'lisa garcia' WHERE id = '{id}'")
+    psql('-c', f"UPDATE work_orders SET status = ' In_Progress ', assignee = 'lisa garcia' WHERE id = '{order_id}'")
     assert psql('-c', 'SELECT status, assignee, version FROM work_orders') == 'in_progress|Lisa Garcia|2\n'
     assert psql('-c', 'SELECT who, kind, new_value FROM work_order_events ORDER BY event_id').splitlines() == [
         'postgres|created|open', 'postgres|moved|in_progress', 'postgres|changed|Lisa Garcia']
@@ -125,11 +125,11 @@ def test_psql_moves_an_order_and_the_history_names_the_login(psql: Psql) -> None
     ('assignee_id = 4711', 'assignee'), ("id = 'WO-20260302-aaaaaaaa'", 'id')])
 async def test_what_a_state_needs_and_what_is_not_known_is_refused_by_column(
         writer: asyncpg.Connection, change: str, column: str) -> None:
-    id = await new_order(writer, hold_reason=None, cause=None, action_taken=None, cancel_reason=None)
+    order_id = await new_order(writer, hold_reason=None, cause=None, action_taken=None, cancel_reason=None)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refusal:
         await writer.execute(f'UPDATE work_orders SET {change}')
     assert refusal.value.column_name == column
-    assert (await row_of(writer, id))['version'] == 1
+    assert (await row_of(writer, order_id))['version'] == 1
 
 
 async def test_a_new_row_of_the_table_of_moves_is_a_new_allowed_move(writer: asyncpg.Connection) -> None:
@@ -137,30 +137,30 @@ async def test_a_new_row_of_the_table_of_moves_is_a_new_allowed_move(writer: asy
     await writer.execute("INSERT INTO work_order_transitions VALUES ('completed', 'cancelled', 'supervisor')")
     id = await new_order(writer, 'completed')
     await writer.execute("UPDATE work_orders SET status = 'cancelled', cancel_reason = 'Twice'")
-    row = await row_of(writer, id)
+    row = await row_of(writer, order_id)
     assert (row['status'], row['completed_at'], row['cancelled_at'] is not None) == ('cancelled', None, True)
 
 
 # times
 
 async def test_times_are_those_of_the_moves_whatever_an_update_says(writer: asyncpg.Connection) -> None:
-    id = await new_order(writer)
+    order_id = await new_order(writer)
     false = ', '.join(f"{name} = '2001-01-01'" for name in (
         'created_at', 'acknowledged_at', 'started_at', 'completed_at', 'cancelled_at', 'stop_since'))
-    before = await row_of(writer, id)
+    before = await row_of(writer, order_id)
     await writer.execute(f"UPDATE work_orders SET {false}, source = 'automatic', reporter_email = 'x@y'")
-    assert {**await row_of(writer, id), 'updated_at': 0} == {**before, 'updated_at': 0}
+    assert {**await row_of(writer, order_id), 'updated_at': 0} == {**before, 'updated_at': 0}
     await writer.execute(f"UPDATE work_orders SET status = 'completed', cause = 'x', action_taken = 'y', {false}")
-    row = await row_of(writer, id)
+    row = await row_of(writer, order_id)
     assert before['created_at'] < row['acknowledged_at'] <= row['started_at'] <= row['completed_at']
 
 
 async def test_the_first_start_and_acknowledgement_stay_through_a_whole_life(writer: asyncpg.Connection) -> None:
-    id = await new_order(writer)
+    order_id = await new_order(writer)
     started = acknowledged = None
     for status in ('on_hold', 'in_progress', 'open', 'in_progress', 'completed', 'open', 'completed'):
         await writer.execute(f'UPDATE work_orders SET status = $1, {WORDS}', status)
-        row = await row_of(writer, id)
+        row = await row_of(writer, order_id)
         acknowledged = acknowledged or row['acknowledged_at']
         started = started or row['started_at']
         assert (row['acknowledged_at'], row['started_at']) == (acknowledged, started)
@@ -180,14 +180,14 @@ async def test_an_order_ended_more_than_seven_days_ago_stays_ended(writer: async
 
 
 async def test_orders_of_another_system_may_be_inserted_as_they_are(writer: asyncpg.Connection) -> None:
-    id = await writer.fetchval("""
+    order_id = await writer.fetchval("""
         INSERT INTO work_orders (machine_id, issue_description, status, cause, action_taken, timestamp, completed_at)
         VALUES ($1, 'Leak', 'completed', 'Seal', 'Replaced', '2026-01-01 08:00Z', '2026-01-01 09:00Z')
         RETURNING id""", PRESS)
-    row = await row_of(writer, id)
+    row = await row_of(writer, order_id)
     assert row['completed_at'] == row['started_at'] == row['acknowledged_at']
     assert (row['completed_at'] - row['timestamp']).total_seconds() == 3600
-    assert await events_of(writer, id) == [('created', None, None, 'completed')]
+    assert await events_of(writer, order_id) == [('created', None, None, 'completed')]
 
 
 @pytest.mark.newest_postgres
@@ -217,21 +217,21 @@ async def test_a_time_that_is_none_is_refused(writer: asyncpg.Connection, column
     ("timestamp = '2026-01-01 00:00Z'", ('reported', ..., '2026-01-01 00:00:00+00'))])
 async def test_every_change_by_psql_is_a_version_and_an_event(
         writer: asyncpg.Connection, change: str, event: tuple[Any, ...]) -> None:
-    id = await new_order(writer, 'cancelled' if 'cancel' in change else 'on_hold')
+    order_id = await new_order(writer, 'cancelled' if 'cancel' in change else 'on_hold')
     await writer.execute(f'UPDATE work_orders SET {change}')
-    _, (kind, field, old, new) = await events_of(writer, id)
+    _, (kind, field, old, new) = await events_of(writer, order_id)
     assert (kind, field, ... if ... in event else old, new) == ('changed', *event)
-    assert (await row_of(writer, id))['version'] == 2
+    assert (await row_of(writer, order_id))['version'] == 2
 
 
 async def test_an_event_is_written_with_its_change_or_not_at_all(writer: asyncpg.Connection) -> None:
-    id = await new_order(writer)
+    order_id = await new_order(writer)
     transaction = writer.transaction()
     await transaction.start()
     await writer.execute("UPDATE work_orders SET priority = 'low'")
-    assert len(await events_of(writer, id)) == 2
+    assert len(await events_of(writer, order_id)) == 2
     await transaction.rollback()
-    assert len(await events_of(writer, id)) == 1
+    assert len(await events_of(writer, order_id)) == 1
 
 
 @pytest.mark.newest_postgres
@@ -247,23 +247,23 @@ async def test_nothing_is_ever_lost(writer: asyncpg.Connection, statement: str) 
 
 async def test_two_people_at_one_checklist_wait_for_each_other_and_never_deadlock(
         connect: Connect, writer: asyncpg.Connection) -> None:
-    id = await new_order(writer)
+    order_id = await new_order(writer)
     people = [await connect() for _ in range(4)]
 
     async def add(person: asyncpg.Connection, number: int) -> None:
         for turn in range(10):
             await person.execute('INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, $2)',
-                                 id, f'{number}.{turn}')
+                                 order_id, f'{number}.{turn}')
 
     await asyncio.gather(*(add(person, number) for number, person in enumerate(people)))
-    assert len(await events_of(writer, id)) == 41
+    assert len(await events_of(writer, order_id)) == 41
 
 
 async def test_an_update_of_an_item_that_changes_nothing_is_no_event(writer: asyncpg.Connection) -> None:
-    id = await new_order(writer)
-    await writer.execute("INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, 'Drain')", id)
+    order_id = await new_order(writer)
+    await writer.execute("INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, 'Drain')", order_id)
     await writer.execute('UPDATE work_order_checklist SET text = text')
-    assert len(await events_of(writer, id)) == 2
+    assert len(await events_of(writer, order_id)) == 2
 
 
 # people
@@ -326,10 +326,10 @@ async def test_a_name_that_two_people_have_asks_for_the_address(writer: asyncpg.
 async def test_orders_follow_a_new_name_and_nobodys_edit_is_refused_for_it(
         writer: asyncpg.Connection, change: str) -> None:
     """Even of somebody who has left, or to a name that somebody else has too."""
-    id = await new_order(writer, assignee='Lisa Garcia')
+    order_id = await new_order(writer, assignee='Lisa Garcia')
     name = await writer.fetchval(f"UPDATE employees SET {change} WHERE last_name = 'Garcia' "
                                  "RETURNING first_name || ' ' || last_name")
-    row = await row_of(writer, id)
+    row = await row_of(writer, order_id)
     assert (row['assignee'], row['version']) == (name, 1)
 
 
@@ -365,15 +365,16 @@ async def opened(writer: asyncpg.Connection, after: str = '0 s') -> list[str]:
 async def test_a_long_stop_opens_one_order_and_the_next_stop_another(writer: asyncpg.Connection) -> None:
     await stop(writer, PRESS)
     assert await opened(writer, '1 hour') == []
-    [id] = await opened(writer)
+    [order_id] = await opened(writer)
     assert await opened(writer) == []
-    row = await row_of(writer, id)
+    row = await row_of(writer, order_id)
     assert {name: row[name] for name in ('machine_id', 'issue_description', 'priority', 'reporter_name', 'source',
                                          'status', 'machine_reason')} == {
         'machine_id': PRESS, 'issue_description': 'Pin position error', 'priority': 'high',
         'reporter_name': 'Line Monitor', 'source': 'automatic', 'status': 'open',
         'machine_reason': 'Pin position error'}
-    assert await writer.fetchval('SELECT who FROM work_order_events WHERE work_order_id = $1', id) == 'Line Monitor'
+    reporter = await writer.fetchval('SELECT who FROM work_order_events WHERE work_order_id = $1', order_id)
+    assert reporter == 'Line Monitor'
     await writer.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1", PRESS)
     await stop(writer, PRESS)
     assert len(await opened(writer)) == 1
@@ -387,8 +388,8 @@ async def test_a_machine_that_waits_for_others_needs_no_order(writer: asyncpg.Co
 
 async def test_a_stop_without_a_reason_is_a_stop(writer: asyncpg.Connection) -> None:
     await stop(writer, PRESS, None)
-    [id] = await opened(writer)
-    assert (await row_of(writer, id))['issue_description'] == 'Down, no reason given'
+    [order_id] = await opened(writer)
+    assert (await row_of(writer, order_id))['issue_description'] == 'Down, no reason given'
 
 
 @pytest.mark.parametrize('status', ['open', 'cancelled'])
@@ -421,10 +422,10 @@ async def test_a_recovery_is_written_on_the_order_and_does_not_close_it(writer: 
                                   'RETURNING status_since', PRESS)
     assert {row[0] for row in await writer.fetch('SELECT note_recoveries()')} == {automatic, by_a_person}
     assert await writer.fetch('SELECT note_recoveries()') == []
-    for id in (automatic, by_a_person):
-        row = await row_of(writer, id)
+    for order_id in (automatic, by_a_person):
+        row = await row_of(writer, order_id)
         assert (row['status'], row['version'], row['recovered_at']) == ('open', 1, since)
-        assert [event[0] for event in await events_of(writer, id)] == ['created', 'recovered']
+        assert [event[0] for event in await events_of(writer, order_id)] == ['created', 'recovered']
     assert {row[0] for row in await writer.fetch("SELECT who FROM work_order_events WHERE kind = 'recovered'")} == {
         'Line Monitor'}
 
@@ -432,18 +433,18 @@ async def test_a_recovery_is_written_on_the_order_and_does_not_close_it(writer: 
 async def test_a_recovery_that_nobody_looked_at_is_noted_though_the_machine_is_down_again(
         writer: asyncpg.Connection) -> None:
     await stop(writer, PRESS)
-    [id] = await opened(writer)
+    [order_id] = await opened(writer)
     since = await writer.fetchval("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1 "
                                   'RETURNING status_since', PRESS)
     await stop(writer, PRESS, 'Something else')
     await writer.fetch('SELECT note_recoveries()')
-    assert (await row_of(writer, id))['recovered_at'] == since
+    assert (await row_of(writer, order_id))['recovered_at'] == since
 
 
 async def test_a_recovery_waits_for_nobody(connect: Connect, writer: asyncpg.Connection) -> None:
     """An order that somebody is changing is noted at the next look."""
     await stop(writer, PRESS)
-    [id] = await opened(writer)
+    [order_id] = await opened(writer)
     await writer.execute("UPDATE machine_feed_stream SET status = 'operational'")
     somebody = await connect()
     async with somebody.transaction():
@@ -455,8 +456,8 @@ async def test_a_recovery_waits_for_nobody(connect: Connect, writer: asyncpg.Con
 async def test_the_reason_stands_in_the_order_as_it_was_said(writer: asyncpg.Connection) -> None:
     reason = "<script>alert(1)</script> \u202e '; DROP TABLE machines; --"
     await stop(writer, PRESS, reason)
-    [id] = await opened(writer)
-    assert (await row_of(writer, id))['issue_description'] == reason
+    [order_id] = await opened(writer)
+    assert (await row_of(writer, order_id))['issue_description'] == reason
 
 
 # the history of a demo
@@ -505,8 +506,8 @@ async def test_nobody_else_writes_into_the_past(writer: asyncpg.Connection) -> N
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only while the history of a demo'):
         await writer.execute('SELECT write_order_steps($1::jsonb)', STEPS % ('on_hold', 'parts'))
     await writer.execute("SET floor.acting_time = '2026-01-02 03:04:05Z'")
-    id = await new_order(writer)
-    await writer.execute("UPDATE work_orders SET status = 'in_progress' WHERE id = $1", id)
+    order_id = await new_order(writer)
+    await writer.execute("UPDATE work_orders SET status = 'in_progress' WHERE id = $1", order_id)
     assert await writer.fetchval(
         "SELECT least((SELECT min(at) FROM work_order_events), started_at, updated_at) > now() - interval '1 hour' "
         'FROM work_orders')

@@ -83,9 +83,10 @@ async def order_in(orders: WorkOrders, state: WorkOrderStatus) -> WorkOrder:
     return order if state is State.OPEN else await orders.transition(MIKE, order.id, order.version, MOVES[state])
 
 
-async def told(orders: WorkOrders, id: str) -> list[tuple[Any, ...]]:
-    """The events of an order, as few words as say it."""
-    return [(event.who, event.kind, event.field, event.old, event.new) for event in (await orders.details(id)).events]
+async def told(orders: WorkOrders, order_id: str) -> list[tuple[Any, ...]]:
+    """The events of an order, in short."""
+    events = (await orders.details(order_id)).events
+    return [(event.who, event.kind, event.field, event.old, event.new) for event in events]
 
 
 # new orders
@@ -200,9 +201,9 @@ async def test_a_reference_sent_with_something_else_is_refused_and_nothing_of_it
 async def test_a_reference_of_a_comment_sent_with_something_else_is_refused(orders: WorkOrders) -> None:
     order, other = await orders.create(CARLOS, LEAK), await orders.create(CARLOS, LEAK)
     await orders.comment(CARLOS, order.id, 'It drips', '1')
-    for id, text in (order.id, 'It pours'), (other.id, 'It drips'):
+    for order_id, text in (order.id, 'It pours'), (other.id, 'It drips'):
         with pytest.raises(ReferenceReusedError, match='nothing of this request is saved'):
-            await orders.comment(CARLOS, id, text, '1')
+            await orders.comment(CARLOS, order_id, text, '1')
 
 
 @pytest.mark.parametrize(('wrong', 'field', 'sentence'), [
@@ -474,12 +475,12 @@ async def test_reopening_after_seven_days_is_refused(orders: WorkOrders, connect
     assert ('Seal worn', 'Seal replaced') in written
 
 
-async def long_ago(connection: asyncpg.Connection, id: str, age: str) -> None:
+async def long_ago(connection: asyncpg.Connection, order_id: str, age: str) -> None:
     """Have an order be completed that long ago, behind the back of the triggers."""
     async with connection.transaction():
         await connection.execute('SET LOCAL session_replication_role = replica')
         await connection.execute('UPDATE work_orders SET completed_at = clock_timestamp() - $2::text::interval '
-                                 'WHERE id = $1', id, age)
+                                 'WHERE id = $1', order_id, age)
 
 
 # two people at once

@@ -295,7 +295,7 @@ async def test_what_is_typed_while_an_edit_is_saved_is_kept(floor, tab):
     page.press('Edit')
     page.fill('Description', 'Oil leak at the clamp')
 
-    def edit(who, id, version, edit):
+    def edit(who, order_id, version, edit):
         page.fill('Description', 'Oil leak at the clamp, two litres')
         saved = work_order(description='Oil leak at the clamp', version=2)
         floor.orders.answers['details'] = details(saved)

@@ -35,7 +35,8 @@ async def test_a_value_is_one_of_its_element_or_goes_no_further(
     @ui.page('/')
     def page() -> None:
         element = ELEMENTS[kind]()
-        listener, = [id for id, each in element._event_listeners.items() if each.type.startswith('update:')]
+        listener, = [listener_id for listener_id, each in element._event_listeners.items()
+                     if each.type.startswith('update:')]
         assert fault_of_value(element, listener, [json.dumps(value)]) == fault
         if fault is None:
             element._handle_event({'listener_id': listener, 'args': value})
@@ -54,7 +55,7 @@ async def test_where_a_browser_goes_is_an_address(user: User, event: str, args: 
     @ui.page('/')
     def page() -> None:
         layout = ui.context.client.layout
-        listener, = [id for id, each in layout._event_listeners.items() if each.type == event]
+        listener, = [listener_id for listener_id, each in layout._event_listeners.items() if each.type == event]
         assert fault_of_value(layout, listener, [json.dumps(arg) for arg in args]) == fault
 
     await user.open('/')

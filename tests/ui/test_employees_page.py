@@ -166,7 +166,7 @@ async def test_two_supervisors_edit_one_person_and_neither_loses_anything(floor,
     lisa = floor.people[1]
     current = replace(lisa, department='Engineering', role=Role.SUPERVISOR, version=2)
 
-    def edit(who, id, version, edit):
+    def edit(who, employee_id, version, edit):
         if version == 1:
             raise EditConflict('changed', current)
     floor.employees.answers['edit'] = edit

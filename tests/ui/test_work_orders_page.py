@@ -56,13 +56,13 @@ class Orders:
         self.found = [each for each in self.found if each.id != order.id] + [order]
         return order
 
-    def checked(self, filter):
-        if filter.machine == 'Valve_1':
+    def checked(self, order_filter):
+        if order_filter.machine == 'Valve_1':
             raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'},
-                             replace(filter, machine=None))
-        return filter
+                             replace(order_filter, machine=None))
+        return order_filter
 
-    def page(self, filter, revision=None):
+    def page(self, order_filter, revision=None):
         if self.problem is not None:
             raise self.problem
         states = filter.statuses | ({WorkOrderStatus.COMPLETED} if filter.done else frozenset())
@@ -71,12 +71,12 @@ class Orders:
         first = (filter.page - 1) * filter.per_page
         counts = self.counts(filter)
         total = len(found) if self.total is None else self.total
-        shown = found[first:first + filter.per_page]
+        shown = found[first:first + order_filter.per_page]
         return OrderPage(tuple(shown), total, counts,
                          OrderCursor(shown[-1].id, NOW, '1:1:') if shown and first + len(shown) < total else None,
                          OrderCursor(shown[0].id, NOW, '1:1:', back=True) if shown and first else None)
 
-    def counts(self, filter, revision=None):
+    def counts(self, order_filter, revision=None):
         if self.problem is not None:
             raise self.problem
         return OrderCounts(
@@ -450,14 +450,14 @@ async def test_a_burst_of_changes_is_read_a_few_times_and_its_end_is_shown(floor
     ('?priority=low', 'Valve_01_01', False), ('?priority=high', 'Valve_01_01', True),
     ('?assignee=1', 'Valve_01_01', False), ('?assignee=none', 'Valve_01_01', True), ('?q=x', 'Valve_01_01', True)])
 def test_a_change_of_what_is_not_shown_is_not_read(floor, query, machine, reads):
-    filter = OrderFilter.from_query(dict([query.removeprefix('?').split('=')]))
+    order_filter = OrderFilter.from_query(dict([query.removeprefix('?').split('=')]))
     changes = []
     floor.store.subscribe(lambda difference: changes.extend(difference.orders))
 
     floor.order(1, machine=machine, priority='high')
     floor.order(1, machine=machine, priority='high')
 
-    assert [work_orders_page.concerns(filter, change.before, change.after) for change in changes][1] is reads
+    assert [work_orders_page.concerns(order_filter, change.before, change.after) for change in changes][1] is reads
 
 
 async def test_thousands_of_changes_are_not_looked_at_one_by_one_on_each_page(floor, orders, see, monkeypatch):
@@ -859,18 +859,18 @@ class File:
         self.pieces = pieces
         self.asked = None
 
-    async def csv(self, filter):
-        self.asked = filter
+    async def csv(self, order_filter):
+        self.asked = order_filter
         for piece in self.pieces:
             if isinstance(piece, Exception):
                 raise piece
             yield piece
 
 
-    async def checked(self, filter):
-        if filter.machine == 'Valve_1':
-            raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'}, filter)
-        return filter
+    async def checked(self, order_filter):
+        if order_filter.machine == 'Valve_1':
+            raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'}, order_filter)
+        return order_filter
 
 
 @pytest.fixture

@@ -62,8 +62,9 @@ def order(number: int, event: int, machine: MachineName = PRESS, state: str = 'o
                       Priority(priority), None, None, NOON + due_in * 60_000, 'Leak')
 
 
-def employee(id: int, email: str, role: Role = Role.TECHNICIAN, *, active: bool = True) -> Employee:
-    return Employee(id, 'Lisa', f'Garcia {id}', email, 'Maintenance', active, datetime(2026, 1, 1, tzinfo=UTC), role)
+def employee(employee_id: int, email: str, role: Role = Role.TECHNICIAN, *, active: bool = True) -> Employee:
+    return Employee(employee_id, 'Lisa', f'Garcia {employee_id}', email, 'Maintenance', active,
+                    datetime(2026, 1, 1, tzinfo=UTC), role)
 
 
 def snapshot(*machines: MachineRecord, events: tuple[StatusEvent, ...] = (), now_ms: int = NOON,

@@ -32,36 +32,36 @@ class OrderChange:
         self._patch = patch
         self._if_match = if_match
 
-    async def make(self, id: str) -> WorkOrder:
+    async def make(self, order_id: str) -> WorkOrder:
         """Change the order.
 
         :raises VersionMismatchError: by If-Match it was made from another version
         :raises EditConflict: by version it was
         """
-        version = await self._version(id)
+        version = await self._version(order_id)
         try:
-            return await self._change(id, version)
+            return await self._change(order_id, version)
         except EditConflict as conflict:
             if self._patch.seen_version is None:  # somebody was faster within this very request
                 raise VersionMismatchError(str(conflict), conflict.current) from conflict
             raise
 
-    async def _version(self, id: str) -> int:
+    async def _version(self, order_id: str) -> int:
         if self._if_match is None:
             if self._patch.seen_version is None:
                 raise HTTPException(428, 'the version of the order is missing: send version in the body, or its ETag '
                                          'in the header If-Match')
             return self._patch.seen_version
-        order, versions = await self._orders.get(id), versions_in(self._if_match)
+        order, versions = await self._orders.get(order_id), versions_in(self._if_match)
         if versions is not None and order.version not in versions:
             raise VersionMismatchError(
                 f'If-Match does not match the current version of {id}, whose ETag is {tag_of_version(order.version)}: '
                 'compare your change with current, then send that tag', order)
         return order.version if self._patch.seen_version is None else self._patch.seen_version
 
-    async def _change(self, id: str, version: int) -> WorkOrder:
+    async def _change(self, order_id: str, version: int) -> WorkOrder:
         patch = self._patch
         if patch.status is not None:
             return await self._orders.transition(self._who, id, version, patch.transition(patch.status))
         assignee_id = await employee_called(self._employees, patch.assignee)
-        return await self._orders.edit(self._who, id, version, patch.edit(assignee_id))
+        return await self._orders.edit(self._who, order_id, version, patch.edit(assignee_id))

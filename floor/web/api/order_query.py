@@ -32,15 +32,15 @@ def read_query(query: QueryParams, zone: tzinfo) -> OrderFilter:
                                   zone=zone)
 
 
-def page_headers(path: str, query: QueryParams, filter: OrderFilter, page: OrderPage) -> dict[str, str]:
+def page_headers(path: str, query: QueryParams, order_filter: OrderFilter, page: OrderPage) -> dict[str, str]:
     """How many orders there are, and where the other pages are (RFC 8288): the next and the previous one by cursor, so
     that nothing is skipped or comes twice while others write."""
-    last = max(1, -(-page.total // filter.per_page))
+    last = max(1, -(-page.total // order_filter.per_page))
     targets: dict[str, tuple[str, object]] = {'first': ('page', 1)}
     if page.previous is not None:
         targets['prev'] = 'cursor', page.previous
-    elif filter.cursor is None and filter.page > 1:
-        targets['prev'] = 'page', min(filter.page - 1, last)
+    elif order_filter.cursor is None and order_filter.page > 1:
+        targets['prev'] = 'page', min(order_filter.page - 1, last)
     if page.next is not None:
         targets['next'] = 'cursor', page.next
     targets['last'] = 'page', last

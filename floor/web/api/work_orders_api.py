@@ -67,10 +67,10 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     async def list_work_orders(request: Request, response: Response) -> list[OrderAnswer]:
         """A page of the matching orders. The headers have the total count and links to the other pages."""
         async with answering(patience):
-            filter = await order_list.checked(read_query(request.query_params, order_list.zone))
-            page, now = await order_list.page(filter), await database.now()
+            order_filter = await order_list.checked(read_query(request.query_params, order_list.zone))
+            page, now = await order_list.page(order_filter), await database.now()
         response.headers.update(page_headers(prefix_of(request.headers) + request.url.path, request.query_params,
-                                             filter, page))
+                                             order_filter, page))
         return [OrderAnswer.of(order, now) for order in page.orders]
 
     @router.post('', status_code=201, summary='Report a problem with a machine', operation_id='create_work_order',

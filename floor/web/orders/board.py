@@ -68,7 +68,7 @@ def shares(totals: dict[WorkOrderStatus, int]) -> dict[WorkOrderStatus, int]:
     return {status: max(FEWEST, given[status]) for status in totals}
 
 
-async def read_board(orders: WorkOrderList, filter: OrderFilter, revision: int) -> BoardContent:
+async def read_board(orders: WorkOrderList, order_filter: OrderFilter, revision: int) -> BoardContent:
     """All columns of a filter.
 
     :raises DatabaseUnavailable: nobody answers, or not in time
@@ -107,7 +107,7 @@ class OrderBoard:
                 .props('no-parent-event auto-close role=menu transition-duration=80')
             self._menu.on('show', lambda: self._choose(0), args=[])
 
-    async def show(self, filter: OrderFilter, content: BoardContent) -> None:
+    async def show(self, order_filter: OrderFilter, content: BoardContent) -> None:
         """Put every card where its order stands now; the first time in parts, so that others have their turns."""
         self._is_seen = self._is_seen or self._place.client.has_socket_connection
         heir = self._heir({order.id for page in content.pages.values() for order in page.orders})

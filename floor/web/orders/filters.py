@@ -25,24 +25,24 @@ OPEN_STATUSES = (WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, WorkOrderSta
 ENDED_STATUSES = (WorkOrderStatus.COMPLETED, WorkOrderStatus.CANCELLED)
 
 
-def address_of(filter: OrderFilter, view: str = TABLE) -> str:
+def address_of(order_filter: OrderFilter, view: str = TABLE) -> str:
     """The page with this filter, to be shared."""
-    query = filter.to_query() | ({'view': view} if view != TABLE else {})
+    query = order_filter.to_query() | ({'view': view} if view != TABLE else {})
     return f'{ADDRESS}?{urlencode(query)}' if query else ADDRESS
 
 
-def csv_address(filter: OrderFilter) -> str:
+def csv_address(order_filter: OrderFilter) -> str:
     """The file with all that the filter shows, sorted as it is."""
-    query = filter.on_page(1).to_query()
+    query = order_filter.on_page(1).to_query()
     return f'{CSV_ADDRESS}?{urlencode(query)}' if query else CSV_ADDRESS
 
 
 class OrderFilters:
     """The bar. It holds no filter of its own: it shows the page's, and says which one a press asks for."""
 
-    def __init__(self, filter: OrderFilter, view: str, ask: Callable[[OrderFilter], None],
+    def __init__(self, order_filter: OrderFilter, view: str, ask: Callable[[OrderFilter], None],
                  new_order: Callable[[], None]) -> None:
-        self._filter = filter
+        self._filter = order_filter
         self._view = view
         self._ask = ask
         self._showing = False
@@ -70,7 +70,7 @@ class OrderFilters:
                 self._csv.props['aria-label'] = 'Download these orders as CSV'
                 ui.button('New work order', on_click=new_order, color=None).classes('primary') \
                     .props('no-caps unelevated')
-        self.show(filter, None)
+        self.show(order_filter, None)
 
     def show(self, filter: OrderFilter, counts: OrderCounts | None) -> None:
         """What is asked for now, and how many orders are in each status; None: not known yet."""
@@ -79,32 +79,33 @@ class OrderFilters:
         for status, chip in self._chips.items():
             chip.show(_counted(status.word, None if counts is None else counts.of(status)), status in filter.statuses)
         overdue = None if counts is None else counts.overdue
-        self._overdue.show(_counted('Overdue', overdue), filter.overdue)
+        self._overdue.show(_counted('Overdue', overdue), order_filter.overdue)
         set_attribute(self._overdue, 'data-count', str(overdue or 0))
         if filter.done is Done.WEEK:
             done_word, done = 'Completed in the last 7 days', None if counts is None else counts.completed_this_week
         else:
             done_word, done = 'Completed today', None if counts is None else counts.completed_today
-        self._done.show(_counted(done_word, done), filter.done is not None)
-        chosen = [priority.value for priority in Priority if priority in filter.priorities]
+        self._done.show(_counted(done_word, done), order_filter.done is not None)
+        chosen = [priority.value for priority in Priority if priority in order_filter.priorities]
         if self._priority.value != chosen:
             self._priority.value = chosen
-        _choose(self._machine, filter.machine)
-        _choose(self._assignee, filter.person or None if filter.assignee is None else str(filter.assignee))
-        if self._search.value != filter.text:
-            self._search.value = filter.text
+        _choose(self._machine, order_filter.machine)
+        _choose(self._assignee,
+                order_filter.person or None if order_filter.assignee is None else str(order_filter.assignee))
+        if self._search.value != order_filter.text:
+            self._search.value = order_filter.text
         for select in self._priority, self._machine, self._assignee:
             set_attribute(select, 'data-set', str(bool(select.value)).lower())
         set_attribute(self._priority, 'display-value', ', '.join(chosen) or 'Priority')
-        set_attribute(self._board, 'href', address_of(_on_board(filter), BOARD))
-        set_attribute(self._table, 'href', address_of(filter))
-        set_attribute(self._csv, 'href', csv_address(filter))
+        set_attribute(self._board, 'href', address_of(_on_board(order_filter), BOARD))
+        set_attribute(self._table, 'href', address_of(order_filter))
+        set_attribute(self._csv, 'href', csv_address(order_filter))
         hide(self._csv, hidden=False)
         self._showing = False
 
-    def refuse(self, filter: OrderFilter) -> None:
+    def refuse(self, order_filter: OrderFilter) -> None:
         """The address is not understood; filter: as far as it is. There is no file of it."""
-        self.show(filter, None)
+        self.show(order_filter, None)
         hide(self._csv, hidden=True)
 
     def offer(self, machines: Iterable[MachineName], people: Iterable[Employee]) -> None:
@@ -148,9 +149,9 @@ class OrderFilters:
             self._change(text=text)
 
 
-def _on_board(filter: OrderFilter) -> OrderFilter:
+def _on_board(order_filter: OrderFilter) -> OrderFilter:
     """The board sorts for itself and has no pages."""
-    return replace(filter.on_page(1), sort=SortKey.PRESSING, descending=False)
+    return replace(order_filter.on_page(1), sort=SortKey.PRESSING, descending=False)
 
 
 def _counted(word: str, count: int | None) -> str:

@@ -118,19 +118,19 @@ class OrderTable:
             self._previous = self._turn('Previous', -1)
             self._next = self._turn('Next', 1)
 
-    def show(self, filter: OrderFilter, rows: Rows, page: OrderPage) -> None:
+    def show(self, order_filter: OrderFilter, rows: Rows, page: OrderPage) -> None:
         """This page of the filter."""
-        self._filter, self._cursors = filter, {-1: page.previous, 1: page.next}
+        self._filter, self._cursors = order_filter, {-1: page.previous, 1: page.next}
         for sort, head in self._heads.items():
-            direction = ('descending' if filter.descending else 'ascending') if sort is filter.sort else 'none'
-            set_attribute(head, 'aria-sort', direction)
+            direction = 'descending' if order_filter.descending else 'ascending'
+            set_attribute(head, 'aria-sort', direction if sort is order_filter.sort else 'none')
         if self._prefix:  # the rows are those of all browsers
             rows = tuple({**row, 'href': self._prefix + row['href']} for row in rows)
         if self._table.props['rows'] != rows:
             self._table.props['rows'] = rows
         self._place.set_visibility(bool(rows))
         self._pages.set_visibility(bool(rows))
-        self._showing.set_text(showing(filter, page) if rows else '')
+        self._showing.set_text(showing(order_filter, page) if rows else '')
         _enable(self._previous, page.previous is not None)
         _enable(self._next, page.next is not None)
         for button in self._previous, self._next:

@@ -68,13 +68,13 @@ class WorkOrdersPage:
         """query: what its address asks for."""
         self._services = services
         self._rows = rows
-        filter, view = self._filter, self._view = self._understand(query)
+        order_filter, view = self._filter, self._view = self._understand(query)
         self._shown_at_ms: int | None = None
         self._offered: tuple[object, ...] = ()
         self._history = BrowserHistory(ADDRESS, self._follow)
         form = OrderForm(services, person, identity)
         with ui.element('div').classes('orders'):
-            self._filters = OrderFilters(filter, view, self._ask, form.open)
+            self._filters = OrderFilters(order_filter, view, self._ask, form.open)
             self._problem = Notice(self._again)
             self._table = OrderTable(self._ask) if view == TABLE else None
             self._board = OrderBoard(services.store, services.zone, OrderTransitions(services, person, identity)) \
@@ -105,17 +105,17 @@ class WorkOrdersPage:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._reader.answered.wait(), FIRST_ANSWER_S)
 
-    def _ask(self, filter: OrderFilter) -> None:
+    def _ask(self, order_filter: OrderFilter) -> None:
         """The person wants to see something else: an entry of the browser's history, but not for each letter."""
-        went_on_typing = self._filter.text and filter.text and \
-            replace(self._filter.whole(), text='') == replace(filter.whole(), text='')
-        address = address_of(filter, self._view)
+        went_on_typing = self._filter.text and order_filter.text and \
+            replace(self._filter.whole(), text='') == replace(order_filter.whole(), text='')
+        address = address_of(order_filter, self._view)
         if went_on_typing:
             self._history.replace(address)
         else:
             self._history.push(address)
         self._refusal = ''
-        self._show_soon(filter)
+        self._show_soon(order_filter)
 
     def _follow(self, query: Mapping[str, str]) -> None:
         """The browser went back or forward."""
@@ -127,11 +127,11 @@ class WorkOrdersPage:
         else:
             self._show_soon(self._filter)
 
-    def _show_soon(self, filter: OrderFilter) -> None:
-        self._filter = filter
+    def _show_soon(self, order_filter: OrderFilter) -> None:
+        self._filter = order_filter
         if self._problem.text:
             self._problem.show('')
-        self._filters.show(filter, None)
+        self._filters.show(order_filter, None)
         self._reader.ask()
 
     def _understand(self, query: Mapping[str, str]) -> tuple[OrderFilter, str]:
@@ -162,54 +162,55 @@ class WorkOrdersPage:
         if self._refusal or not await self._is_known():
             self._offer(frozenset())
             return
-        filter = self._filter
-        former, (page, content) = await asyncio.gather(orders.former_assignees(revision), self._pages(filter, revision))
-        if self._table is not None and not page.orders and page.total and filter is self._filter:
-            filter = filter.last_page(page.total)
-            self._history.replace(address_of(filter, self._view))
-            self._show_soon(filter)
+        order_filter = self._filter
+        former, (page, content) = await asyncio.gather(orders.former_assignees(revision),
+                                                       self._pages(order_filter, revision))
+        if self._table is not None and not page.orders and page.total and order_filter is self._filter:
+            order_filter = order_filter.last_page(page.total)
+            self._history.replace(address_of(order_filter, self._view))
+            self._show_soon(order_filter)
         self._offer(former)
-        if filter is not self._filter:
+        if order_filter is not self._filter:
             return  # what was asked for meanwhile is read next
-        await self._show(filter, page, content)
+        await self._show(order_filter, page, content)
 
     async def _is_known(self) -> bool:
         """Whether what the filter of an address names is there; else the page says what is not."""
         while not self._is_checked:
-            filter, refusal = self._filter, ''
+            order_filter, refusal = self._filter, ''
             try:
-                known = await self._services.order_list.checked(filter)
+                known = await self._services.order_list.checked(order_filter)
             except QueryError as error:
                 known, refusal = cast(OrderFilter, error.understood), str(error)
-            if filter is self._filter:  # nobody asked for something else meanwhile
+            if order_filter is self._filter:  # nobody asked for something else meanwhile
                 self._filter, self._refusal, self._is_checked = known, refusal, True
         if self._refusal:
             self._refuse()
         return not self._refusal
 
-    async def _pages(self, filter: OrderFilter, revision: int) -> tuple[OrderPage, BoardContent]:
+    async def _pages(self, order_filter: OrderFilter, revision: int) -> tuple[OrderPage, BoardContent]:
         """The page of the table, or one for each column of the board and any of them for its counts."""
         orders = self._services.order_list
         if self._view == TABLE:
-            return await orders.page(filter, revision), BoardContent({})
-        content = await read_board(orders, filter, revision)
-        return next(iter(content.pages.values()), None) or await orders.page(filter, revision), content
+            return await orders.page(order_filter, revision), BoardContent({})
+        content = await read_board(orders, order_filter, revision)
+        return next(iter(content.pages.values()), None) or await orders.page(order_filter, revision), content
 
-    async def _show(self, filter: OrderFilter, page: OrderPage, content: BoardContent) -> None:
+    async def _show(self, order_filter: OrderFilter, page: OrderPage, content: BoardContent) -> None:
         self._shown_at_ms = self._services.store.now_ms
         if self._problem.text:
             self._problem.show('')
-        self._filters.show(filter, page.counts)
+        self._filters.show(order_filter, page.counts)
         if self._table is not None:
-            self._table.show(filter, self._rows.of(page), page)
+            self._table.show(order_filter, self._rows.of(page), page)
         if self._board is not None:
-            await self._board.show(filter, content)
-            if filter is not self._filter:
+            await self._board.show(order_filter, content)
+            if order_filter is not self._filter:
                 return
         nothing = not page.orders if self._table is not None else not any(p.orders for p in content.pages.values())
         self._empty.set_visibility(nothing)
         if nothing:
-            self._say_nothing(is_filtered=filter.narrows)
+            self._say_nothing(is_filtered=order_filter.narrows)
 
     def _say_nothing(self, *, is_filtered: bool) -> None:
         self._clear.set_visibility(is_filtered)
@@ -246,22 +247,23 @@ def understood(query: Mapping[str, str]) -> tuple[OrderFilter, str]:
     """
     faults: dict[str, str] = {}
     try:
-        filter = OrderFilter.from_query(query, also=['view'])
+        order_filter = OrderFilter.from_query(query, also=['view'])
     except QueryError as error:
-        filter, faults = cast(OrderFilter, error.understood), error.faults
+        order_filter, faults = cast(OrderFilter, error.understood), error.faults
     asked = Query(query, ['view'], others=True)
-    found = filter, asked.one_of('view', (TABLE, BOARD)) or TABLE
+    found = order_filter, asked.one_of('view', (TABLE, BOARD)) or TABLE
     if faults or asked.faults:
         raise QueryError(faults | asked.faults, found)
     return found
 
 
-def concerns(filter: OrderFilter, before: OrderBrief | None, after: OrderBrief | None) -> bool:
+def concerns(order_filter: OrderFilter, before: OrderBrief | None, after: OrderBrief | None) -> bool:
     """Whether a change of an order can alter what a filter shows; when in doubt, it can."""
     known = [brief for brief in (before, after) if brief is not None]
-    if filter.machine and known and all(brief.machine != filter.machine for brief in known):
+    if order_filter.machine and known and all(brief.machine != order_filter.machine for brief in known):
         return False
     if before is None or after is None:
         return True
-    return any((not filter.priorities or brief.priority in filter.priorities)
-               and (filter.assignee is None or filter.assignee == (brief.assignee_id or UNASSIGNED)) for brief in known)
+    return any((not order_filter.priorities or brief.priority in order_filter.priorities)
+               and (order_filter.assignee is None or order_filter.assignee == (brief.assignee_id or UNASSIGNED))
+               for brief in known)

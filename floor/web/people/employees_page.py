@@ -76,28 +76,28 @@ class EmployeesPage:
         """Wait for what is not in the store, but not for long."""
         await self._due_times.loading.first_answer()
 
-    def _chip(self, word: str, *, all: bool) -> Words:
+    def _chip(self, word: str, *, include_inactive: bool) -> Words:
         chip = Words('button', word).classes('chip')
         chip.props['type'] = 'button'
-        chip.props['aria-pressed'] = str(not all).lower()
-        chip.on('click', lambda: self._choose(all=all), args=[])
+        chip.props['aria-pressed'] = str(not include_inactive).lower()
+        chip.on('click', lambda: self._choose(include_inactive=include_inactive), args=[])
         return chip
 
-    def _choose(self, *, all: bool) -> None:
-        self._history.push(f'{ADDRESS}?show={ALL}' if all else ADDRESS)
+    def _choose(self, *, include_inactive: bool) -> None:
+        self._history.push(f'{ADDRESS}?show={ALL}' if include_inactive else ADDRESS)
         self._note.show('')
-        self._show(all=all)
+        self._show(include_inactive=include_inactive)
 
     def _follow(self, query: Mapping[str, str]) -> None:
         """What an address asks for, at first or by Back."""
         asked = Query(query, ['show'])
-        self._show(all=asked.one_of('show', (ACTIVE, ALL)) == ALL)
+        self._show(include_inactive=asked.one_of('show', (ACTIVE, ALL)) == ALL)
         self._note.show(' '.join(asked.faults.values()))
 
-    def _show(self, *, all: bool) -> None:
-        self._table.show(all=all)
+    def _show(self, *, include_inactive: bool) -> None:
+        self._table.show(include_inactive=include_inactive)
         for shows_all, chip in self._chips.items():
-            chip.props['aria-pressed'] = str(shows_all is all).lower()
+            chip.props['aria-pressed'] = str(shows_all is include_inactive).lower()
 
     def _ask_to_switch(self, employee: Employee) -> None:
         self._switch.open(employee, self._table.load_of(employee))

@@ -41,8 +41,8 @@ class EmployeeRows:
         """all: include inactive employees."""
         if (rows := self._made.get(all)) is None:
             loads = Counter(order.assignee_id for order in self._store.orders.values())
-            people = in_order_of_names(each for each in self._store.people.values() if each.active or all)
-            rows = self._made[all] = tuple(row_of(employee, loads[employee.id]) for employee in people)
+            people = in_order_of_names(each for each in self._store.people.values() if each.active or include_inactive)
+            rows = self._made[include_inactive] = tuple(row_of(employee, loads[employee.id]) for employee in people)
         return rows
 
     def _on_difference(self, difference: Difference) -> None:

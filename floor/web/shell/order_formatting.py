@@ -50,14 +50,14 @@ def in_ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-def short_id(id: str) -> str:
+def short_id(order_id: str) -> str:
     """'3f2a91bc' of 'WO-20261123-3f2a91bc': what people say to each other."""
-    return id.rsplit('-', 1)[-1]
+    return order_id.rsplit('-', 1)[-1]
 
 
-def order_address(id: str) -> str:
+def order_address(order_id: str) -> str:
     """The page of one order."""
-    return f'/work-orders/{quote(id, safe="")}'
+    return f'/work-orders/{quote(order_id, safe="")}'
 
 
 def transition_word(from_status: WorkOrderStatus, to: WorkOrderStatus) -> str:
