@@ -1,1 +1,1 @@
-"""The nouns, rules and settings of the plant: no input or output, and nothing of ours outside this folder."""
+"""The nouns, rules and settings of the plant. Does no input or output; imports nothing else of the project."""

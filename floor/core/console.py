@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: arguments, steps, the welcome, and how the process ends."""
+"""Terminal output: arguments, progress, and how the process ends."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ log = logging.getLogger(__name__)
 
 
 class Parser(argparse.ArgumentParser):
-    """Arguments that are written in full; a wrong one is answered with one line."""
+    """An argument parser without abbreviations that prints one line for a wrong argument."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        """One line, and exit status 2."""
-        self.exit(2, f'{self.prog}: {message}. {self.prog} --help lists what there is.\n')
+        """Print one line and exit with status 2."""
+        self.exit(2, f'{self.prog}: {message}. {self.prog} --help lists all arguments.\n')
 
 
 def say(step: str) -> None:
-    """One line about what is being done, for steps that take time."""
+    """Print one line about a step that takes time."""
     Console(soft_wrap=True).print(f'[dim]·[/dim] {escape(step)}')
 
 
 def run_command(name: str, work: Callable[[], None]) -> int:
-    """A command that ends by itself, by Ctrl-C or by SIGTERM; its exit status, with a line if the work was not done."""
+    """Run a command that Ctrl-C and SIGTERM can stop. Returns its exit status; prints a line if it failed."""
     print_every_path()
     try:
         with stop_on_sigterm():
@@ -52,19 +52,19 @@ def run_command(name: str, work: Callable[[], None]) -> int:
 
 
 def print_every_path() -> None:
-    """Names of files are bytes, and some are no text: what cannot be printed is escaped, as Python does on stderr."""
+    """Escape what cannot be printed, as Python does on stderr: file names are bytes, and not all are text."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors='backslashreplace')
 
 
 @contextmanager
 def stop_on_sigterm() -> Iterator[None]:
-    """SIGTERM ends the process as Ctrl-C does, so that what was opened is closed."""
+    """Handle SIGTERM as Ctrl-C, so that resources are closed."""
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    previous = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)

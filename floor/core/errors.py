@@ -1,64 +1,64 @@
-"""Every error of ours, drawn as a tree.
+"""The errors of this program, as a tree.
 
 FloorError
 ├── SettingsError          an environment variable or .env line has a wrong value
 ├── DatabaseError
-│   ├── DatabaseUnavailable    nobody answers at the database's address
-│   │   ├── DatabaseMisconfigured  what is set of the database can never work, however often it is tried
+│   ├── DatabaseUnavailable    the database does not answer
+│   │   ├── DatabaseMisconfigured  the database or its settings are wrong; retrying does not help
 │   │   └── HistoryNotReadyError   the history of a new floor is being created
-│   ├── DatabaseReadOnly       it answers, and cannot be written
-│   ├── MigrationError         the schema can't be brought up to date
-│   └── FeedNotDelivered       a notification we sent to ourselves did not come back in time
-├── ProgramFaultError      a fault of ours, as a page says it
-├── NotADemoError          the floor is a plant: it can't be simulated or removed
-├── EmbeddedDatabaseError  the private PostgreSQL can't be started
-├── BackupError            a backup can't be made or can't be restored
-├── NotificationError      a payload on our channel that isn't of our protocol
-├── NotFound               a machine, person or work order that isn't in the database
+│   ├── DatabaseReadOnly       the database answers, but is read-only
+│   ├── MigrationError         the schema cannot be migrated
+│   └── FeedNotDelivered       a heartbeat notification did not come back in time
+├── ProgramFaultError      a bug in this program, as a page reports it
+├── NotADemoError          the floor is a plant, so it cannot be simulated or removed
+├── EmbeddedDatabaseError  the embedded PostgreSQL cannot be started
+├── BackupError            a backup cannot be made or restored
+├── NotificationError      a notification that does not follow the protocol
+├── NotFound               a machine, person or work order that does not exist
 ├── OrderAlreadyOpenError  the machine's present stop has a work order already
-├── ReferenceReusedError   a client reference was sent with something else than before
-├── NotAllowed             the role of who asks is not enough
-├── TooManyChanges         who asks has changed more in a short time than anybody should
-├── TooManyDownloads       who asks has as many downloads under way as one person may
-├── UploadsBusyError       more files are being sent than there is room for
-│   └── TooManyUploadsError    who asks sends as many at once as one person may
+├── ReferenceReusedError   a client reference was sent again with a different request
+├── NotAllowed             the person's role does not allow this
+├── TooManyChanges         the rate limit of changes is reached
+├── TooManyDownloads       the limit of downloads per person is reached
+├── UploadsBusyError       the limit of simultaneous uploads is reached
+│   └── TooManyUploadsError    the limit of uploads per person is reached
 ├── UploadTooSlowError     a file did not arrive in time
-├── InvalidInput           a field of a command can't be taken as it is
-│   └── QueryError             parameters of an address that are not understood
-└── EditConflict           somebody else has changed the same work order or person meanwhile
+├── InvalidInput           a field of a command is not valid
+│   └── QueryError             query parameters are not valid
+└── EditConflict           the work order or person has changed in the meantime
 
-Each message says what happened and, where a person can mend it, what to do.
+Each message says what happened and, where possible, what to do.
 """
 
 from collections.abc import Mapping
 
 
 class FloorError(Exception):
-    """Root of everything that this program raises on purpose."""
+    """Root of all errors that this program raises."""
 
 
 class SettingsError(FloorError):
-    """An environment variable has a value that can't be used; the message names it and what is allowed."""
+    """An environment variable has a wrong value; the message names it and what is allowed."""
 
 
 class DatabaseError(FloorError):
-    """Something between us and PostgreSQL."""
+    """A problem with PostgreSQL."""
 
 
 class DatabaseUnavailable(DatabaseError):
-    """Nobody answers at the database's address, or not in time."""
+    """The database does not answer, or not in time."""
 
 
 class DatabaseMisconfigured(DatabaseUnavailable):
-    """What is set of the database can never work, however often it is tried; the message says what to set."""
+    """The database or its settings are wrong, so retrying does not help; the message says what to set."""
 
 
 class DatabaseReadOnly(DatabaseError):
-    """The database answers and cannot be written: a replica, or the old primary after a failover."""
+    """The database is read-only: a replica, or the old primary after a failover."""
 
 
 class HistoryNotReadyError(DatabaseUnavailable):
-    """The history of a new floor is being created: what is there until then would be a wrong answer."""
+    """The history of a new floor is still being created: an answer would be incomplete."""
 
     def __init__(self) -> None:
         super().__init__('the history of this floor is being created; that usually takes less than a minute, a '
@@ -66,36 +66,36 @@ class HistoryNotReadyError(DatabaseUnavailable):
 
 
 class MigrationError(DatabaseError):
-    """The schema can't be brought up to date."""
+    """The schema cannot be migrated."""
 
 
 class FeedNotDelivered(DatabaseError):
-    """A notification that we sent to ourselves did not come back in time: the feed can't be trusted."""
+    """A heartbeat notification did not come back in time: notifications may be lost."""
 
 
 class ProgramFaultError(FloorError):
-    """A fault of ours, as a page says it; the log has where it came from."""
+    """A bug in this program, as a page reports it; the log has the traceback."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(f'a fault in this program: {type(error).__name__}; its log says more')
 
 
 class NotADemoError(FloorError):
-    """The floor is a plant: nothing may be simulated on it, and nothing of it be removed."""
+    """The floor is a plant: it must not be simulated, and its data must not be removed."""
 
 
 class EmbeddedDatabaseError(FloorError):
-    """The private PostgreSQL under the data folder can't be started."""
+    """The embedded PostgreSQL in the data folder cannot be started."""
 
 
 class BackupError(FloorError):
-    """A backup can't be made, or can't be restored; what was there before is untouched."""
+    """A backup cannot be made or restored; existing data is unchanged."""
 
 
 class NotificationError(FloorError):
-    """A notification on our channel that isn't of our protocol.
+    """A notification on the app's channel does not follow the protocol.
 
-    reason: what is wrong with it, without the payload, so that many of them are one line of the log.
+    reason: what is wrong, without the payload, so that the log can group them.
     """
 
     def __init__(self, message: str, reason: str) -> None:
@@ -104,20 +104,20 @@ class NotificationError(FloorError):
 
 
 class NotFound(FloorError):
-    """What was asked for isn't in the database."""
+    """The requested object does not exist."""
 
 
 class OrderAlreadyOpenError(FloorError):
-    """Somebody has reported the machine's present stop already; order: the work order that is open for it."""
+    """The machine's present stop has a work order already; order: that work order."""
 
-    def __init__(self, id: str, order: object) -> None:
-        super().__init__(f'{id} is already open for this stop')
+    def __init__(self, order_id: str, order: object) -> None:
+        super().__init__(f'{order_id} is already open for this stop')
         self.order = order
 
 
 class ReferenceReusedError(FloorError):
-    """A client reference has made something before, and now something else is asked for with it; earlier: what it made,
-    the work order, the attachment or the text of the comment."""
+    """A client reference was used before, for a different request; earlier: what that request created, a work order,
+    an attachment or the text of a comment."""
 
     def __init__(self, name: str, earlier: object) -> None:
         super().__init__(f'this key was used before for another request, which made {name}: nothing of this request '
@@ -126,13 +126,13 @@ class ReferenceReusedError(FloorError):
 
 
 class NotAllowed(FloorError):
-    """Who asks may not do this; the message says what role is needed."""
+    """The person's role does not allow this; the message names the role that does."""
 
 
 class TooManyChanges(FloorError):
-    """Who asks has changed more in a short time than this program takes from anybody.
+    """The rate limit of changes is reached.
 
-    retry_after: seconds until the next change is taken.
+    retry_after: seconds until the next change is allowed.
     """
 
     def __init__(self, message: str, retry_after: float) -> None:
@@ -141,7 +141,7 @@ class TooManyChanges(FloorError):
 
 
 class TooManyDownloads(FloorError):
-    """Who asks has as many downloads under way as one person may; retry_after: seconds."""
+    """The limit of simultaneous downloads per person is reached; retry_after: seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
@@ -149,7 +149,7 @@ class TooManyDownloads(FloorError):
 
 
 class UploadsBusyError(FloorError):
-    """More files are being sent than there is room for: nothing of this one was stored; retry_after: seconds."""
+    """The limit of simultaneous uploads is reached, and nothing of this one was stored; retry_after: seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
@@ -157,17 +157,17 @@ class UploadsBusyError(FloorError):
 
 
 class TooManyUploadsError(UploadsBusyError):
-    """Who asks is sending as many files at once as one person may."""
+    """The limit of simultaneous uploads per person is reached."""
 
 
 class UploadTooSlowError(FloorError):
-    """A file did not arrive in time: its sender may be gone, and others wait."""
+    """An upload did not arrive in time; its sender may be gone, and others wait."""
 
 
 class InvalidInput(FloorError):
-    """A field of a command can't be taken as it is.
+    """A field of a command is not valid.
 
-    field: its name, as commands and the REST interface call it; None where it is about the whole.
+    field: its name in commands and REST; None if the error is about the whole command.
     """
 
     def __init__(self, message: str, field: str | None = None) -> None:
@@ -176,10 +176,10 @@ class InvalidInput(FloorError):
 
 
 class QueryError(InvalidInput):
-    """Parameters of an address that are not understood.
+    """Query parameters that are not valid.
 
-    faults: a sentence for each, by its name; the message is all of them.
-    understood: what the other parameters ask for, of the type that was read.
+    faults: a sentence for each wrong parameter, by name; the message joins them.
+    understood: the value that the other parameters give.
     """
 
     def __init__(self, faults: Mapping[str, str], understood: object = None) -> None:
@@ -189,9 +189,9 @@ class QueryError(InvalidInput):
 
 
 class EditConflict(FloorError):
-    """What was edited is not what is in the database any more.
+    """The edited object has changed in the meantime.
 
-    current: the work order or person as it is now, for the editor to compare and decide.
+    current: the present work order or person, for the editor to compare.
     """
 
     def __init__(self, message: str, current: object) -> None:

@@ -1,6 +1,6 @@
-"""How people read numbers: durations, shares, counts and sizes have one format everywhere.
+"""Formats of durations, shares, counts and sizes, the same everywhere.
 
-A duration is always rounded down, so that 100,000 s are '1 d 3 h' on the floor, in a report and in a log line alike.
+A duration is always rounded down: 100,000 s is '1 d 3 h' on the floor, in a report and in a log line.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ MEGABYTE, GIGABYTE = KILOBYTE ** 2, KILOBYTE ** 3
 _NOISE = 1e-6
 """Seconds. A mean of whole seconds may be a little less than a whole one."""
 _SMALLEST_SHARE = 0.0005
-"""What is less is not 0.0 %, and what is less than that from all is not 100.0 %."""
+"""A smaller share is '<0.1 %', and one that is closer to 1 is '99.9 %'."""
 
 
 class Detail(Enum):
-    """How much of a duration is written."""
+    """The level of detail of a duration."""
 
     FULL = 'its two largest units: 40 s, 3 min 05 s, 2 h 05 min, 3 d 4 h'
     BRIEF = 'no seconds beside minutes: 40 s, 3 min, 2 h 05 min, 3 d 4 h'
@@ -31,7 +31,7 @@ class Detail(Enum):
 
 
 def duration(seconds: float | None, detail: Detail = Detail.FULL) -> str:
-    """A duration rounded down: it never says more than there was. Less than nothing is nothing; '–' of None."""
+    """A duration, rounded down. A negative one is 0; None is '–'."""
     if seconds is None:
         return NOTHING
     whole = int(max(0.0, seconds) + _NOISE)
@@ -49,7 +49,7 @@ def duration(seconds: float | None, detail: Detail = Detail.FULL) -> str:
 
 
 def delay(seconds: float | None) -> str:
-    """A delay of a program, where milliseconds count: '12 ms', '1.4 s', from a minute on as any duration."""
+    """A delay with milliseconds: '12 ms', '1.4 s'; from a minute on like any duration."""
     if seconds is None or seconds >= MINUTE:
         return duration(seconds)
     milliseconds = int(max(0.0, seconds) * 1000 + _NOISE * 1000)
@@ -57,13 +57,13 @@ def delay(seconds: float | None) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """'212': whole minutes, rounded down, without the unit; '<1' where there was something."""
+    """'212': whole minutes, rounded down, without the unit; '<1' for less than a minute."""
     whole = int((seconds + _NOISE) // MINUTE)
     return '<1' if whole == 0 and seconds > 0 else number(whole)
 
 
 def percent(share: float | None) -> str:
-    """'91.4 %' of 0.914; '–' of None. Only all of it is 100.0 %, and only nothing of it 0.0 %."""
+    """0.914 is '91.4 %', None is '–'. Only the whole is 100.0 %, and only nothing is 0.0 %."""
     if share is None:
         return NOTHING
     if 0 < share < _SMALLEST_SHARE:
@@ -74,18 +74,18 @@ def percent(share: float | None) -> str:
 
 
 def number(value: float | None, decimals: int = 0) -> str:
-    """'1,204', or '1,204.5' with a decimal; '–' of None."""
+    """'1,204', or '1,204.5' with a decimal; None is '–'."""
     return NOTHING if value is None else f'{value:,.{decimals}f}'
 
 
 def counted(count: int, singular: str, plural: str | None = None) -> str:
-    """'1 stop', '17 stops', '1,204 stops'; plural: where it is not the word with an s."""
+    """'1 stop', '17 stops', '1,204 stops'; plural: if it is not the singular with an s."""
     return f'{number(count)} {singular if count == 1 else plural or f"{singular}s"}'
 
 
 def file_size(size: int) -> str:
-    """'840 kB', '2.4 MB', '1.2 GB', rounded up to what is shown, so that a file that is too large reads so. In bytes;
-    a kB has 1,024 of them."""
+    """'840 kB', '2.4 MB', '1.2 GB', rounded up, so that a file above a limit reads as above it.
+    size: in bytes; 1 kB is 1,024 bytes."""
     if size < MEGABYTE:
         return f'{number(-(-size // KILOBYTE))} kB'
     unit, name = (MEGABYTE, 'MB') if size < GIGABYTE else (GIGABYTE, 'GB')

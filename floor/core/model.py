@@ -1,4 +1,4 @@
-"""The plant's nouns. Imports nothing of ours."""
+"""The plant's nouns. Imports nothing else of the project."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ OrderId = NewType('OrderId', str)
 _CODED_NAME = re.compile(r'(.*[^\s_])_([0-9]{2})_([0-9]+)')
 _NUMBERED_NAME = re.compile(r'(.*[^\s0-9_-])([\s_-]*)([0-9][0-9.\-/]*)')
 _FITS_A_TILE, _LONGEST = 14, 300
-"""So many letters of a name are read on a tile; one of Chinese, Japanese or Korean takes the room of two."""
+"""The number of letters of a name that fit on a tile; a Chinese, Japanese or Korean one is twice as wide."""
 
 
 class Status(StrEnum):
-    """What a machine does. The feed knows the first three; unknown is ours, for a machine that was never
-    reported or has gone silent."""
+    """The status of a machine. Feeds report the first three; a machine that has not reported, or has stopped
+    reporting, is unknown."""
 
     OPERATIONAL = 'operational'
     WARNING = 'warning'
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
     @property
     def word(self) -> str:
-        """How people read it."""
+        """The label for people."""
         return _WORDS[self]
 
     @property
@@ -44,8 +44,8 @@ _SEVERITIES = {Status.OPERATIONAL: 0, Status.UNKNOWN: 1, Status.WARNING: 2, Stat
 
 @dataclass(frozen=True, slots=True)
 class MachineRecord:
-    """One machine as the database has it. Times are in ms since 1970 by the database's clock; reported_ms is None for a
-    machine that was never reported."""
+    """One machine in the database. Times are in ms since 1970 by the database's clock; reported_ms is None for a
+    machine that has never reported."""
 
     machine_id: int
     name: MachineName
@@ -60,7 +60,7 @@ class MachineRecord:
 
 @dataclass(frozen=True, slots=True)
 class MachineChange:
-    """What a notification says of one machine; times as in MachineRecord."""
+    """The change of one machine in a notification; times as in MachineRecord."""
 
     name: MachineName
     status: Status
@@ -72,7 +72,7 @@ class MachineChange:
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """One row of the status history. old is None for a first report, new is None for one that was removed."""
+    """One row of the status history. old is None for the first report, new is None for a removed machine."""
 
     version: int
     name: MachineName
@@ -84,8 +84,8 @@ class StatusEvent:
 
 
 class HistoryState(StrEnum):
-    """Whether what reports ask is there. creating: the history of a new floor is not there yet; processing: it is not
-    summed up, so that reports are slow."""
+    """Whether the data of reports is ready. creating: the history of a new floor is still being created; processing:
+    its totals are still being computed, so reports are slow."""
 
     READY = 'ready'
     PROCESSING = 'processing'
@@ -102,12 +102,12 @@ class FloorSnapshot:
     orders: tuple[OrderBrief, ...] = ()
     people: tuple[Employee, ...] = ()
     is_demo: bool = False
-    """Whether it is simulated."""
+    """Whether the floor is simulated."""
     history: HistoryState = HistoryState.READY
 
 
 class Role(StrEnum):
-    """What a person may do; each role may all that the ones before it may."""
+    """What a person may do; each role includes the ones before it."""
 
     VIEWER = 'viewer'
     OPERATOR = 'operator'
@@ -115,29 +115,30 @@ class Role(StrEnum):
     SUPERVISOR = 'supervisor'
 
     def may(self, needed: Role) -> bool:
-        """Whether this role is enough where another is needed."""
+        """Whether this role includes the needed one."""
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who somebody is, as auth/ found out. email is in lower case, None for who has none (anonymous, a local login, a
-    program). role: what a setting gives to people and programs that are not among the employees; None: DEFAULT_ROLE."""
+    """The identity of a request, from auth/. email is in lower case, None without one (anonymous, a local login, a
+    program). role: the role that the setting ROLES gives to people and programs that are not employees; None:
+    DEFAULT_ROLE."""
 
     name: str
     email: str | None
     role: Role | None = None
 
     def told_apart_at(self, host: str | None) -> str:
-        """Whose limits count: people without an e-mail address may all have the same name, and are told apart by the
-        address that they come from."""
+        """The key of rate limits: the e-mail address. People without one may share a name, so theirs is the name and
+        the network address."""
         return self.email or ' at '.join([self.name.lower(), *([host] if host else [])])
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who acts, and what they may do."""
+    """An identity with its role."""
 
     name: str
     email: str | None
@@ -165,17 +166,17 @@ class Employee:
         return f'{self.first_name} {self.last_name}'
 
     def is_called(self, name: str) -> bool:
-        """Whether this is their name or e-mail address, in any case."""
+        """Whether this is their name or e-mail address, case-insensitive."""
         return name.lower() in {self.email.lower(), self.name.lower()}
 
     @property
     def can_be_assigned(self) -> bool:
-        """Whether they may work on orders."""
+        """Whether work orders may be assigned to them."""
         return self.active and self.role.may(Role.TECHNICIAN)
 
 
 class Priority(StrEnum):
-    """How pressing a work order is, the most pressing first."""
+    """The priority of a work order, the highest first."""
 
     CRITICAL = 'critical'
     HIGH = 'high'
@@ -184,7 +185,7 @@ class Priority(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 is the most pressing."""
+        """0 is the highest priority."""
         return list(Priority).index(self)
 
 
@@ -199,7 +200,7 @@ class WorkOrderStatus(StrEnum):
 
     @property
     def word(self) -> str:
-        """How people read it."""
+        """The label for people."""
         return self.value.replace('_', ' ').capitalize()
 
     @property
@@ -219,8 +220,8 @@ class HoldReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderBrief:
-    """What the floor knows of a work order: what an announcement says. event grows with all that happens to the order,
-    version with every change of its row. by is the e-mail address of who acted last."""
+    """What the floor shows of a work order, from a notification. event grows with each event of the order, version with
+    each change of its row. by is the e-mail address of the person who acted last."""
 
     id: OrderId
     event: int
@@ -241,7 +242,7 @@ class OrderBrief:
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """One work order as the database has it; an edit names the version it was made from."""
+    """One work order in the database; an edit names the version that it is based on."""
 
     id: OrderId
     machine: MachineName
@@ -278,10 +279,10 @@ class WorkOrder:
 
 @dataclass(frozen=True, slots=True)
 class WorkOrderEvent:
-    """One thing that happened to a work order.
+    """One event of a work order.
 
-    kind: created, moved, changed, commented, checklist, attached or recovered. note: what somebody wrote with it; what
-    the new status needs (why it waits, what was wrong and done, why it was cancelled) has fields of its own.
+    kind: created, moved, changed, commented, checklist, attached or recovered. note: the text of a comment or a
+    transition; what a status requires (hold reason, cause, action, cancel reason) has fields of its own.
     """
 
     id: int
@@ -301,7 +302,7 @@ class WorkOrderEvent:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistItem:
-    """One thing to do for a work order."""
+    """One step of a work order's checklist."""
 
     id: int
     text: str
@@ -311,7 +312,7 @@ class ChecklistItem:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file at a work order, without its content; size in bytes."""
+    """A file attached to a work order, without its content; size in bytes."""
 
     id: int
     file_name: str
@@ -323,7 +324,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class WorkOrderDetails:
-    """One work order with all that belongs to it; events oldest first."""
+    """One work order with its events (oldest first), checklist and attachments."""
 
     order: WorkOrder
     events: tuple[WorkOrderEvent, ...]
@@ -343,7 +344,7 @@ class AllowedTransition:
 
 @dataclass(frozen=True, slots=True)
 class DueTime:
-    """How soon an order of this priority is due."""
+    """The time within which an order of this priority is due."""
 
     priority: Priority
     due_within: timedelta
@@ -351,8 +352,8 @@ class DueTime:
 
 @dataclass(frozen=True, slots=True)
 class DisplayName:
-    """A machine's name as people read it: 'Injection Molder' and '02·01'. What tells machines of a kind apart is the
-    code, so it stands where a long title is cut. It is empty where a name has none, or is short enough to be read."""
+    """A machine's name for display: title 'Injection Molder' and code '02·01'. The code differs between machines of a
+    kind, so it is never cut. It is empty if the name has none or fits as a whole."""
 
     title: str
     code: str
@@ -360,11 +361,11 @@ class DisplayName:
 
     @classmethod
     def of(cls, name: MachineName) -> DisplayName:
-        """Injection_Molder_02_01 is Injection Molder 02·01, in any script. Any other name stays as it is; of a long
-        one that ends with a number, the number is the code."""
+        """Injection_Molder_02_01 is Injection Molder 02·01, in any script. Other names are unchanged; the code of a
+        long one that ends with a number is that number."""
         if match := _CODED_NAME.fullmatch(name):
             return cls(match[1].replace('_', ' '), f'{match[2]}·{match[3]}')
-        if _FITS_A_TILE < _room(name) < _LONGEST and (match := _NUMBERED_NAME.fullmatch(name)):
+        if _FITS_A_TILE < _width(name) < _LONGEST and (match := _NUMBERED_NAME.fullmatch(name)):
             return cls(match[1], match[3], match[2])
         return cls(name, '')
 
@@ -372,7 +373,7 @@ class DisplayName:
         return f'{self.title}{self.between}{self.code}' if self.code else self.title
 
 
-def _room(text: str) -> int:
-    """How many letters wide it is."""
+def _width(text: str) -> int:
+    """The width in Latin letters."""
     return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in 'WF' else 1
                for each in text)

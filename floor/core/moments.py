@@ -1,7 +1,7 @@
-"""Moments as people and programs write them, and as they are written for them.
+"""Parsing and formatting of times and dates.
 
-A time with an offset from UTC means that moment. A time without one is by the plant's clock; where the clocks go back
-and a time comes twice, it means the first of the two. A time that the clocks skip does not exist and is refused.
+A time without an offset from UTC is in the plant's time zone. If the clocks go back and the time occurs twice, it is
+the first of the two. A time that the clocks skip does not exist and is refused.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200
 LONGEST_TEXT = 40
 EXAMPLE = '2026-11-23T10:42 or, with its offset from UTC, 2026-11-23T10:42+01:00'
 LOST_PLUS = re.compile(r'(:[0-9]{2}(?:[.,][0-9]+)?) ([0-9]{2}(?::?[0-9]{2})?)$')
-"""Where the + of an offset stood: in an address it is decoded to a blank."""
+"""An offset whose + was decoded to a space, as in URLs."""
 
 
 def parse_moment(text: str, zone: tzinfo, name: str = 'at') -> datetime:
-    """An ISO 8601 time in UTC. zone: of a time without an offset. name: of the parameter, for the errors.
+    """Parse an ISO 8601 time, as UTC. zone: for a time without an offset. name: of the parameter, for errors.
 
-    :raises InvalidInput: it is no time, it does not exist in the zone, or its year is not from 1970 to 2200
+    :raises InvalidInput: not a time, or it does not exist in the zone, or its year is not from 1970 to 2200
     """
     moment = _parsed(text, name)
     if moment.tzinfo is None:
@@ -51,9 +51,9 @@ def parse_moment(text: str, zone: tzinfo, name: str = 'at') -> datetime:
 
 
 def parse_day(text: str, name: str = 'date') -> date:
-    """A day of the calendar, as 2026-11-23.
+    """Parse a date such as 2026-11-23.
 
-    :raises InvalidInput: it is no day, or its year is not from 1970 to 2200
+    :raises InvalidInput: not a date, or its year is not from 1970 to 2200
     """
     try:
         day = date.fromisoformat(text.strip()[:LONGEST_TEXT])
@@ -65,24 +65,24 @@ def parse_day(text: str, name: str = 'date') -> date:
 
 
 def with_offset(at: datetime, zone: tzinfo) -> str:
-    """'2026-10-25T02:30:00+02:00': by the clock of the zone; for addresses and files that programs read."""
+    """'2026-10-25T02:30:00+02:00': local time in the zone, for addresses and files that programs read."""
     return at.astimezone(zone).isoformat(timespec='seconds')
 
 
 def for_a_file(at: datetime, zone: tzinfo) -> str:
-    """The same with a blank, '2026-10-25 02:30:00+02:00', as PostgreSQL and spreadsheets write it."""
+    """The same with a space, '2026-10-25 02:30:00+02:00', as PostgreSQL and spreadsheets write it."""
     return with_offset(at, zone).replace('T', ' ')
 
 
 def by_the_clock(at: datetime, zone: tzinfo, form: str) -> str:
-    """'02:30' as strftime has it, and 'CEST' or 'CET' behind it where the clock shows this time twice."""
+    """'02:30' as strftime formats it, followed by 'CEST' or 'CET' if the local time occurs twice."""
     local = at.astimezone(zone)
     return local.strftime(form) + (f' {zone_word(local)}' if comes_twice(local) else '')
 
 
 def meanings(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
-    """The moments at which the clock of the zone shows this time, in the zone: one; none while it skips the time; two,
-    the earlier first, where it goes back. local: without a zone."""
+    """The times that a naive local time can mean in the zone: one; none if the clocks skip it; two, the earlier first,
+    if they go back."""
     both = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     if not _exists(both[0]):
         return ()
@@ -90,12 +90,12 @@ def meanings(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
 
 
 def comes_twice(local: datetime) -> bool:
-    """Whether the clock of its zone shows this time twice, because it goes back."""
+    """Whether this local time occurs twice because the clocks go back."""
     return _exists(local) and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
 
 
 def zone_word(local: datetime) -> str:
-    """'CEST', or the offset '+10:30' where the zone's time has no name."""
+    """The zone's abbreviation 'CEST', or the offset '+10:30' if it has none."""
     name = local.tzname() or ''
     return name if name.isalpha() else local.isoformat()[-6:]
 

@@ -1,6 +1,6 @@
-"""Texts as people compare them: the Python half of fold_text and name_sort_key of sql/functions/30_text_search.sql.
+"""Folding and sorting of texts, like fold_text and name_sort_key of sql/functions/30_text_search.sql.
 
-A list that Python sorts has the same order as one that the database sorts; a test compares the two halves.
+Python and the database sort in the same order; a test compares the two.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _UNSEEN = re.compile(
     '\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]+')
 _SPACES = re.compile('[\x01-\x20\x7f-\xa0\u1680\u2028\u2029]+')
 _CAPITALS = [(0xc0, 0x557), (0x1c90, 0x1cc0), (0x1e9e, 0x1e9f), (0x2c60, 0x2c80), (0xa640, 0xa69c), (0xa722, 0xa7c0)]
-"""Ranges of letters of which some have a lower case and no accent: Latin, Greek, Cyrillic, Armenian, Georgian."""
+"""Ranges of letters that can have a lower case and no accent: Latin, Greek, Cyrillic, Armenian, Georgian."""
 _ALIKE = {**dict(zip('øłđðħıŧŋĸȷςƒ×⁄·', 'olddhitnkjσfx/_', strict=True)), **dict.fromkeys('‘’‚‛ʼ′', "'"),
           **dict.fromkeys('“”„‟«»', '"'), **dict.fromkeys('‐‒–—―−⁃', '-'), 'ß': 'ss', 'æ': 'ae', 'œ': 'oe', 'þ': 'th'}
 _LETTERS = str.maketrans({
     **{letter: _ALIKE.get(letter.lower(), letter.lower()) for first, end in _CAPITALS
        for letter in map(chr, range(first, end)) if len(letter.lower()) == 1}, **_ALIKE})
-_PUNCTUATION = str.maketrans({letter: chr(2 + place) for place, letter in enumerate(
+_PUNCTUATION = str.maketrans({letter: chr(2 + index) for index, letter in enumerate(
     ' _-,;:!?.\'"()[]{}@*/\\&#%`^+<=>|~$')})
 
 
 def fold(text: str) -> str:
-    """A text as a search compares it: lower case, without accents, one form of each letter, single spaces."""
+    """A text folded for searches: lower case, without accents, one form of each letter, single spaces."""
     if not text.isascii():
         text = _UNSEEN.sub('', unicodedata.normalize('NFKD', text)).translate(_LETTERS)
         text = unicodedata.normalize('NFC', text)
@@ -40,18 +40,18 @@ _ASCII_LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(ord('A
 
 
 def name_key(text: str) -> tuple[str, str]:
-    """What a name is sorted by: letters without regard to case and accents, numbers by their value ('Machine 2' before
-    'Machine 10'); names that are alike in this, by their very characters."""
+    """The sort key of a name: case- and accent-insensitive, numbers by their value ('Machine 2' before 'Machine 10');
+    names that are equal in this, by code points."""
     return sort_key(text), text
 
 
 def sort_key(text: str) -> str:
-    """The first half of it: the same as name_sort_key() of the database, to be compared character by character."""
+    """The same as name_sort_key() of the database, compared by code points."""
     return re.sub('[0-9]+', lambda number: number[0].lstrip('0').rjust(_LONGEST_NUMBER, '0'),
                   fold(text).translate(_PUNCTUATION))
 
 
 def in_order_of_names(people: Iterable[Employee]) -> list[Employee]:
-    """People by last and first name, those of the same name by their number."""
+    """People by last name, first name and id."""
     return sorted(people, key=lambda each: (sort_key(each.last_name), sort_key(each.first_name), each.last_name,
                                             each.first_name, each.id))

@@ -1,7 +1,7 @@
-"""Reads the parameters of an address, of pages, files and the REST interface alike.
+"""Reads query parameters, for pages, files and REST.
 
-What cannot be understood is never left out silently, since the answer would be about something else: it is collected
-and raised as one QueryError, which says what was not understood and what is allowed. An empty value counts as absent.
+Invalid parameters are never ignored, since the answer would be to another question. They are collected and raised as
+one QueryError, which names each and what is allowed. An empty value counts as absent.
 """
 
 from __future__ import annotations
@@ -21,66 +21,66 @@ LONGEST_TEXT = 200
 MOST_NAMES = 12
 YES, NO = frozenset({'1', 'true', 'yes', 'on'}), frozenset({'0', 'false', 'no', 'off'})
 ADDED_BY_OTHERS = frozenset({'o', 'fbclid', 'gclid', 'msclkid'})
-"""Databricks adds o, the workspace; chats and mail programs add what they track links by."""
+"""Databricks adds o, the workspace; chat and mail programs add parameters that track links."""
 
 Word = TypeVar('Word', bound=str)
 Value = TypeVar('Value')
 
 
 class Query:
-    """The parameters of one address. Each method reads one of them; `check` says at the end what was wrong."""
+    """The parameters of one address. Each method reads one; `check` raises what was wrong."""
 
     def __init__(self, query: Mapping[str, str], names: Iterable[str],
                  aliases: Mapping[str, str] | None = None, *, others: bool = False) -> None:
-        """names: of all parameters that there are. aliases: former names of some, each with the name of today.
+        """names: of all allowed parameters. aliases: former names, each with the present one.
 
-        others: there are others too, which are read elsewhere.
+        others: further parameters are read elsewhere.
         """
         self._names = tuple(names)
         self._values: dict[str, list[str]] = {}
         self._written: dict[str, dict[str, None]] = {}
         self.faults: dict[str, str] = {}
-        multi_items = getattr(query, 'multi_items', query.items)  # Starlette's keeps what is given more than once
-        for said, value in multi_items():
-            name = (aliases or {}).get(said, said)
+        multi_items = getattr(query, 'multi_items', query.items)  # Starlette keeps repeated parameters
+        for given, value in multi_items():
+            name = (aliases or {}).get(given, given)
             if name in self._names:
                 if value.strip():
-                    self._written.setdefault(name, {})[said] = None
+                    self._written.setdefault(name, {})[given] = None
                     self._values.setdefault(name, []).append(value)
             elif not others and name not in ADDED_BY_OTHERS and not name.startswith('utm_'):
                 self.fail(shown(name), no_such('parameter', name, self._names) if self._names else
                           f'This address takes no parameters: leave out {shown(name)}')
 
     def fail(self, name: str, sentence: str) -> None:
-        """This parameter cannot be understood; the first that is wrong with it counts."""
+        """Record a fault of this parameter; only the first counts."""
         self.faults.setdefault(self.written(name), as_sentence(sentence))
 
     def written(self, name: str) -> str:
-        """The name that the address has: perhaps a former one."""
+        """The parameter's name in the address, which may be a former one."""
         return next(iter(self._written.get(name, ())), name)
 
     def check(self, understood: object = None) -> None:
-        """All has been read. understood: what the parts that could be read ask for.
+        """Call after all have been read. understood: the value that the valid parameters give.
 
-        :raises QueryError: something was not understood
+        :raises QueryError: some parameters are not valid
         """
         if self.faults:
             raise QueryError(self.faults, understood)
 
     def has(self, name: str) -> bool:
-        """Whether the address says anything of this parameter."""
+        """Whether the address has this parameter."""
         return name in self._values
 
     def text(self, name: str, longest: int = LONGEST_TEXT) -> str:
-        """A text as it is; empty: there is none."""
+        """The text, empty if absent."""
         values = self._values.get(name, [''])
-        text, said = values[0], self.written(name)
+        text, given = values[0], self.written(name)
         if len(written := self._written.get(name, {})) > 1:
             self.fail(name, f'{" and ".join(written)} mean the same: use one of them')
         elif len(values) > 1:
-            self.fail(name, f'Cannot understand {said}, which is there more than once: use it once')
+            self.fail(name, f'Cannot understand {given}, which is there more than once: use it once')
         elif '\0' in text or text != text.encode(errors='replace').decode():
-            self.fail(name, f'Cannot understand {said}: it holds a NUL character or half a character')
+            self.fail(name, f'Cannot understand {given}: it holds a NUL character or half a character')
         elif len(text) > longest:
             self.fail(name, f'Cannot use {said}: it has {number(len(text))} characters, and {number(longest)} at most '
                       'are allowed')
@@ -89,21 +89,21 @@ class Query:
         return ''
 
     def texts(self, name: str) -> list[str]:
-        """Every text of a parameter that may be given more than once."""
+        """All texts of a parameter that may be repeated."""
         return [value.strip() for value in self._values.get(name, ())]
 
     def one_of(self, name: str, words: Iterable[Word]) -> Word | None:
-        """One of the words, in lower or upper case."""
+        """One of the words, case-insensitive."""
         return self._word(name, self.text(name), words)
 
     def some_of(self, name: str, words: Iterable[Word]) -> frozenset[Word]:
-        """Any of the words, separated by commas or with the parameter given more than once."""
+        """Any of the words, separated by commas or by repeating the parameter."""
         parts = [part.strip() for value in self._values.get(name, ()) for part in value.split(',')]
         found = [self._word(name, part, words) for part in parts if part]
         return frozenset(word for word in found if word is not None)
 
     def flag(self, name: str) -> bool:
-        """1 or 0, also true and false; absent: false."""
+        """1 or 0, also true and false; false if absent."""
         text = self.text(name).strip().lower()
         if text and text not in YES | NO:
             self.fail(name, f'Cannot understand {self.written(name)}={shown(text)}: use 1 or 0')
@@ -120,14 +120,14 @@ class Query:
         return default
 
     def moment(self, name: str, zone: tzinfo) -> datetime | None:
-        """A time in UTC; zone: of one without an offset."""
+        """A time in UTC; zone: for a time without an offset."""
         return self._tried(name, lambda text: parse_moment(text, zone, self.written(name)))
 
     def day(self, name: str) -> date | None:
-        """A day of the calendar."""
+        """A date."""
         return self._tried(name, lambda text: parse_day(text, self.written(name)))
 
-    # within
+    # internal
 
     def _tried(self, name: str, parse: Callable[[str], Value]) -> Value | None:
         text = self.text(name)
@@ -150,12 +150,12 @@ class Query:
 
 
 def _alike(text: str) -> str:
-    """'On hold', 'on-hold' and 'on_hold' are the same word."""
+    """'On hold', 'on-hold' and 'on_hold' are equal."""
     return text.strip().lower().replace(' ', '_').replace('-', '_')
 
 
 def no_such(kind: str, name: str, names: Sequence[str]) -> str:
-    """There is none of this name, and which are meant perhaps, or which there are."""
+    """An error that a name does not exist, with similar or available names."""
     close = get_close_matches(name[:LONGEST_TEXT], names, n=3, cutoff=0.7)
     if not names:
         return f'There is no {kind} {shown(name)}, nor any other.'

@@ -1,4 +1,4 @@
-"""Warnings that may come thousands of times a second: one line of the log per reason and minute, with a count."""
+"""Rate-limited warnings: one log line per reason and minute, with a count."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ OTHER = 'other reasons'
 
 
 class RepeatedLog:
-    """The first of each reason is logged at once, those of the next minute are counted."""
+    """Logs the first warning of each reason at once, and counts those of the next minute."""
 
     def __init__(self, log: logging.Logger, window: float = WINDOW_S,
                  call_later: Callable[[float, Callable[[], None]], object] | None = None) -> None:
-        """window: seconds that one line stands for. call_later: by default that of the running event loop."""
+        """window: seconds that one line covers. call_later: by default that of the running event loop."""
         self._log = log
         self._window = window
         self._call_later = call_later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
         self._more: dict[str, int] = {}
 
     def warn(self, reason: str, message: str) -> None:
-        """Log the message, or only count it where one of the same reason was logged within the window."""
+        """Log the message, or count it if one with the same reason was logged within the window."""
         if reason not in self._more and len(self._more) >= MOST_REASONS:
             reason = OTHER
         if reason in self._more:

@@ -1,8 +1,8 @@
-"""What each of our sessions sets, so that no setting of a role, a database or a server changes what our SQL means.
+"""Settings of each database session, so that defaults of a role, database or server do not change the meaning of SQL.
 
-A setting given at the start of a session wins over ALTER ROLE ... SET and ALTER DATABASE ... SET and outlives RESET
-ALL. What only an administrator may set is set where we may. default_transaction_read_only is left as it is: managed
-services make a database read-only by it, which the floor has to show.
+A setting given at the start of a session overrides ALTER ROLE ... SET and ALTER DATABASE ... SET and survives RESET
+ALL. Settings that need a privilege are set if the login has it. default_transaction_read_only is left alone: managed
+services use it to make a database read-only, which the floor has to show.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ PLAIN = {
     'array_nulls': 'on', 'quote_all_identifiers': 'off', 'gin_fuzzy_search_limit': '0', 'row_security': 'on',
     'default_transaction_isolation': 'read committed', 'default_transaction_deferrable': 'off', 'exit_on_error': 'off',
     'statement_timeout': '0', 'lock_timeout': '0', 'idle_in_transaction_session_timeout': '0',
-    'idle_session_timeout': '0',  # time limits are ours: DB_COMMAND_TIMEOUT, and what migrations set
+    'idle_session_timeout': '0',  # time limits come from DB_COMMAND_TIMEOUT and the migrations
     'DateStyle': 'ISO, MDY', 'IntervalStyle': 'postgres', 'bytea_output': 'hex', 'extra_float_digits': '1',
     'lc_numeric': 'C', 'lc_time': 'C', 'client_min_messages': 'notice', 'check_function_bodies': 'on'}
-"""What every login may set, and every server since PostgreSQL 14 knows."""
+"""Settings that need no privilege and exist since PostgreSQL 14."""
 LATER = {'transaction_timeout': '0', 'restrict_nonsystem_relation_kind': ''}
-"""The same, since PostgreSQL 17; the second, which forbids views, also in newer releases of earlier ones."""
+"""The same, since PostgreSQL 17; the second also in newer releases of earlier versions."""
 PRIVILEGED = {'session_replication_role': 'origin', 'lc_messages': 'C'}
-"""What takes a right: triggers run, and messages are in the language of this program."""
+"""Settings that need a privilege: triggers run, and messages are in English."""
 ADMINISTRATOR = PLAIN | PRIVILEGED
-"""For a login that may set all of it, as postgres of the embedded database may."""
+"""For a login that may set all of them, such as postgres of the embedded database."""
 
 
 KNOWN_SINCE_17 = 17
@@ -35,19 +35,19 @@ OPTIONS = ' '.join(f'-c {name}={value}'.replace(', ', ',').replace('read committ
 
 
 class Session(asyncpg.Connection):
-    """A connection whose settings hold, also after it was given back to a pool."""
+    """A connection that keeps its settings when it returns to a pool."""
 
     kept: str = ''
-    """Statements that set again what RESET ALL has undone."""
+    """Statements that restore what RESET ALL undoes."""
 
     def get_reset_query(self) -> str:
-        """What a pool runs when the connection is given back."""
+        """The statements that a pool runs when the connection is released."""
         return f'{super().get_reset_query()}\n{self.kept}'
 
     async def keep(self, name: str, value: str) -> None:
         """Set it for the whole session.
 
-        :raises asyncpg.InsufficientPrivilegeError: this login may not
+        :raises asyncpg.InsufficientPrivilegeError: this login lacks the privilege
         """
         statement = f"SELECT set_config('{name}', '{value}', false);"
         await self.execute(statement)
@@ -55,12 +55,12 @@ class Session(asyncpg.Connection):
 
 
 def known_by(session: Session) -> dict[str, str]:
-    """What sessions of this server may be given at their start."""
+    """The settings that sessions of this server may start with."""
     return PLAIN | LATER if session.get_server_version().major >= KNOWN_SINCE_17 else PLAIN
 
 
 async def make_ours(session: Session, given: dict[str, str]) -> None:
-    """See that each setting holds: a pooler drops what it does not know, and some take a right. given: at the start.
+    """Ensure that each setting holds: poolers drop unknown ones, and some need a privilege. given: at the start.
 
     :raises DatabaseMisconfigured: triggers do not run in sessions of this login, or the database is not UTF8
     """
@@ -83,5 +83,5 @@ async def _set_if_allowed(session: Session, name: str, value: str, found: str) -
         if found == 'replica':
             raise DatabaseMisconfigured(
                 'sessions of this login have session_replication_role = replica, so no trigger runs and no change '
-                'would be announced or recorded. An administrator has to run ALTER ROLE ... RESET '
+                'would be announced or recorded. An administrator must run ALTER ROLE ... RESET '
                 'session_replication_role (or ALTER DATABASE ... RESET)') from error

@@ -1,4 +1,4 @@
-"""How the text of an environment variable becomes a value: names, hosts, roles, addresses.
+"""Parsing of environment variables: names, hosts, roles, addresses.
 
 Each check raises ValueError; Settings.load adds the variable's name, its value and what is allowed.
 """
@@ -21,10 +21,10 @@ HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9
 ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:[0-9]{1,5})?')
 ORIGIN = re.compile(rf'https://{HOST_AND_PORT.pattern}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?')
 PLACEHOLDER = re.compile(r'<[^<>]*>')
-"""What an example has where a value of one's own belongs, as <your-dashboard-embed-url>."""
+"""A placeholder in an example, such as <your-dashboard-embed-url>."""
 LONGEST_NAME = 200
 LONGEST_ROLE = 63
-"""Bytes of a name in PostgreSQL."""
+"""The most bytes of a name in PostgreSQL."""
 
 
 def identifier(value: str) -> str:
@@ -42,7 +42,7 @@ def one_line(value: str) -> str:
 
 
 def person(value: str | None) -> str | None:
-    """A name or an e-mail address, without the blanks around it, which belong to the file."""
+    """A name or an e-mail address, stripped of surrounding spaces."""
     if value is None:
         return None
     name = value.strip(' \t')
@@ -52,7 +52,7 @@ def person(value: str | None) -> str | None:
 
 
 def words(value: Any, form: re.Pattern[str]) -> Any:
-    """Lower-case words of this form, from a text with commas or blanks between them."""
+    """Lower-case words of this form, separated by commas or spaces."""
     names = tuple(name for name in re.split(r'[\s,]+', value.lower()) if name) if isinstance(value, str) else value
     if not all(form.fullmatch(name) for name in names):
         raise ValueError('not such names')
@@ -60,7 +60,7 @@ def words(value: Any, form: re.Pattern[str]) -> Any:
 
 
 def role_names(value: Any) -> Any:
-    """Names of database roles, from a text with commas between them."""
+    """Names of database roles, separated by commas."""
     if not isinstance(value, str):
         return value
     names = tuple(name.strip() for name in value.split(','))
@@ -70,7 +70,7 @@ def role_names(value: Any) -> Any:
 
 
 def roles_of_people(value: Any) -> Any:
-    """A role for each address or id, from a text as jane.doe@example.com=supervisor,5f6e1c9a=operator."""
+    """A role for each address or id, from jane.doe@example.com=supervisor,5f6e1c9a=operator."""
     if not isinstance(value, str):
         return value
     pairs = [pair.rpartition('=') for pair in re.split(r'[\s,]+', value.lower()) if pair]
@@ -108,14 +108,14 @@ def embed_url(value: str | None) -> str | None:
 
 
 def _address(value: str, schemes: Collection[str]) -> str:
-    """A URL of one of these schemes, whose hosts and ports are plain."""
+    """A URL with one of these schemes and plain hosts and ports."""
     if urlsplit(value).scheme not in schemes or not _has_plain_hosts(value):
         raise ValueError('not such an address')
     return value
 
 
 def _has_plain_hosts(url: str) -> bool:
-    """Whether the hosts and ports are that, and not parts of a password: a driver's error would show them."""
+    """Whether hosts and ports are plain, and not parts of a password, which a driver's error would reveal."""
     parts = urlsplit(url)
     hosts = parts.netloc.rpartition('@')[2].split(',')
     return all(ADDRESS_AND_PORT.fullmatch(host) for host in hosts) and '@' not in parts.path + parts.fragment

@@ -1,7 +1,7 @@
 """Every environment variable that this program reads, typed and checked; .env is read too.
 
-A wrong value stops the start with one line that names the variable, the value and what is allowed. What each variable
-means stands here too: the tables of README.md and floor/README.md are made of it (python -m tests.settings_table).
+A wrong value ends the program at startup with one line that names the variable, the value and what is allowed. The
+tables in README.md and floor/README.md are generated from the meanings (python -m tests.settings_table).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EVERY_ADDRESS = '0.0.0.0'  # noqa: S104 (only the proxy of Databricks Apps reach
 
 
 NewFloor = Literal['demo', 'empty']
-"""What a new schema becomes: a simulated plant to look at, or nothing yet."""
+"""What a new schema contains: a simulated plant, or nothing yet."""
 
 
 class Source(Enum):
@@ -47,8 +47,8 @@ class Source(Enum):
 
 
 def _setting(allowed: str, meaning: str, *, shown_default: str | None = None, **limits: Any) -> Any:
-    """A field. allowed: what a value must be, as the error says it; meaning: the documentation, in Markdown;
-    shown_default: what the tables show where the default depends on the environment; limits: as Field has them."""
+    """A field. allowed: what a value must be, for errors; meaning: the documentation, in Markdown;
+    shown_default: for the tables, if the default depends on the environment; limits: arguments of Field."""
     return Field(description=meaning, json_schema_extra={'allowed': allowed, 'shown_default': shown_default}, **limits)
 
 
@@ -80,11 +80,11 @@ class Settings(BaseSettings):
         default_factory=lambda: _port_of_the_app() or 8000)]
     allowed_hosts: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(lambda value: setting_values.words(value, HOST_AND_PORT)), _setting(
-            'the names under which a proxy serves us, as floor.example.com,floor.example.com:8443',
+            'the host names that a proxy serves, as floor.example.com,floor.example.com:8443',
             'The host names that a proxy serves: `floor.example.com` (any port) or `floor.example.com:8443`. With it, '
             'or with `HOST=127.0.0.1`, requests for any other host name are refused')] = ()
     root_path: Annotated[str, AfterValidator(lambda value: value.rstrip('/')), _setting(
-        'the path below which a proxy serves us, as /monitor: letters, digits and ._~- between slashes',
+        'the path below which a proxy serves the app, as /monitor: letters, digits and ._~- between slashes',
         'The path below which a proxy serves the app, such as `/monitor`, if the proxy does not send '
         '`X-Forwarded-Prefix`', pattern=r'^(/[A-Za-z0-9._~-]+)*/?$')] = ''
     sign_in_origins: Annotated[
@@ -243,7 +243,7 @@ class Settings(BaseSettings):
 
     @property
     def is_private(self) -> bool:
-        """Whether only programs of this very machine can reach us."""
+        """Whether only programs on this machine can reach the app."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -251,26 +251,26 @@ class Settings(BaseSettings):
 
     @property
     def role_of_strangers(self) -> Role:
-        """The role of who is not among the employees: DEFAULT_ROLE, else as much as the place allows."""
+        """The role of people who are not employees: DEFAULT_ROLE, else supervisor on a private address, else viewer."""
         alone = self.is_private and not on_databricks()
         return self.default_role or (Role.SUPERVISOR if alone else Role.VIEWER)
 
     @property
     def floor_to_make(self) -> NewFloor:
-        """What a schema becomes that is made now: NEW_FLOOR, else a demo only in the database of our own."""
+        """What a new schema becomes: NEW_FLOOR, else a demo only in the embedded database."""
         return self.new_floor or ('demo' if self.source is Source.EMBEDDED else 'empty')
 
     @property
     def is_guest(self) -> bool:
-        """Whether this is a developer's computer on the Lakebase database of an app: the app owns the schema,
-        plays the simulator and does the upkeep by its own settings; a guest does none of it."""
+        """Whether this is a developer's computer that uses the Lakebase database of a deployed app. The app owns the
+        schema and runs the simulator and the periodic jobs with its own settings; a guest runs none of them."""
         host = self.pghost if self.source is Source.PG_VARIABLES else urlsplit(self.database_url or '').hostname
         is_lakebase = self.source is Source.LAKEBASE or LAKEBASE_HOST.fullmatch(host or '') is not None
         return is_lakebase and not on_databricks()
 
     @property
     def source(self) -> Source:
-        """Where the database comes from; the first hit wins."""
+        """Where the database comes from; the first match wins."""
         if self.database_url:
             return Source.URL
         if self.lakebase_endpoint or self.lakebase_instance_name:
@@ -282,25 +282,25 @@ class Settings(BaseSettings):
 
 
 def on_databricks(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether this is a Databricks App, where the platform's proxy says who asks.
+    """Whether this is a Databricks App, where the platform's proxy authenticates requests.
 
-    Only the process's environment counts: a line of .env must not make us trust what anybody can send.
+    Only the process's environment counts: a line in .env must not make the app trust headers that anybody can send.
     """
     return bool(environ.get('DATABRICKS_APP_NAME'))
 
 
 def _port_of_the_app() -> str | None:
-    """Where the proxy of Databricks Apps expects us."""
+    """The port that the proxy of Databricks Apps connects to."""
     return os.environ.get('DATABRICKS_APP_PORT') if on_databricks() else None
 
 
 def allowed_values(name: str) -> str:
-    """What a value of this field must be."""
+    """The allowed values of this field."""
     return _of_setting(name, 'allowed')
 
 
 def shown_default(name: str) -> str:
-    """What the tables show as the default of this field where it depends on the environment, else ''."""
+    """The default of this field in the tables if it depends on the environment, else ''."""
     return _of_setting(name, 'shown_default')
 
 

@@ -1,8 +1,8 @@
 """Shifts: names and starts on the plant's clock; from these, any shift of any day.
 
-A start is a time on the wall. On the day the clocks go forward, one that the clock leaps over falls when that much time
-has passed as if it had not leapt, but never after the start of the shift that follows; on the day they go back, the
-first of the two counts. So shifts always tile time; only their lengths differ on these days.
+A start is a local time. If the clocks skip it, the shift starts when that much time has passed as if they had not, but
+never after the start of the next shift; if the local time occurs twice, the first one counts. Shifts therefore always
+tile time; only their lengths differ on these days.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ MOST_SHIFTS = 24
 LONGEST_NAME = 40
 DAY = timedelta(days=1)
 AROUND = 2
-"""Days to look at on either side of a moment: time zones have skipped whole ones."""
+"""Days to search on either side of a moment: time zones have skipped whole days."""
 
 _NAME_AND_START = re.compile(r"(\w[\w .&/'-]*?)\s+([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One shift from start until before end, both in UTC, so that their difference is the time that passes.
+    """One shift from start (inclusive) to end (exclusive), both in UTC, so that their difference is elapsed time.
 
-    date: the day on the plant's calendar on which it starts.
+    date: the local date on which it starts.
     """
 
     name: str
@@ -39,23 +39,23 @@ class Shift:
 
 
 class Shifts:
-    """All shifts there ever are. Times asked for are aware datetimes of any zone."""
+    """The shifts of all days. Arguments are aware datetimes of any zone."""
 
     def __init__(self, spec: str, zone: ZoneInfo) -> None:
         """spec: names and starts, as 'Early 06:00,Late 14:00,Night 22:00', in any order; zone: the plant's.
 
-        :raises InvalidInput: a start that is no time or is there twice, a name twice, none at all or too many
+        :raises InvalidInput: a start is not a time, a start or name is repeated, or there are none or too many
         """
         self._zone = zone
         self._starts = parse_shifts(spec)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the shifts, in the order of a day's clock."""
+        """The names of the shifts, in the order of their starts."""
         return tuple(self._starts.values())
 
     def at(self, moment: datetime) -> Shift:
-        """The shift that a moment lies in."""
+        """The shift at a moment."""
         moment = moment.astimezone(UTC)
         shifts = self._of_days(moment.astimezone(self._zone).date())
         return shifts[bisect_right([shift.start for shift in shifts], moment) - 1]
@@ -69,7 +69,7 @@ class Shifts:
         return self.at(shift.end)
 
     def between(self, start: datetime, end: datetime) -> list[Shift]:
-        """The shifts that have some of their time in the window from start until before end, whole and in order."""
+        """The shifts that overlap the window from start (inclusive) to end (exclusive), whole and in order."""
         found, until = list[Shift](), end.astimezone(UTC)
         shift = self.at(start)
         while shift.start < until:
@@ -78,21 +78,21 @@ class Shifts:
         return found
 
     def of(self, day: date, name: str) -> Shift | None:
-        """The shift of that name that starts on a day of the plant's calendar; None if there is none."""
+        """The shift of that name that starts on a local date; None if there is none."""
         return next((shift for shift in self._of_days(day) if (shift.date, shift.name) == (day, name)), None)
 
     def _of_days(self, day: date) -> list[Shift]:
-        """Those of some days around this one."""
+        """The shifts of the days around this one."""
         days = [day + number * DAY for number in range(-AROUND, AROUND + 1)]
         starts = [(datetime.combine(day, start, self._zone).astimezone(UTC), day, name)
                   for day in days for start, name in self._starts.items()]
-        for index in range(len(starts) - 2, -1, -1):  # a start that was leapt over is not after the one that follows
+        for index in range(len(starts) - 2, -1, -1):  # a skipped start is not after the next one
             starts[index] = (min(starts[index][0], starts[index + 1][0]), *starts[index][1:])
         return [Shift(name, start, end, day) for (start, day, name), (end, _, _) in pairwise(starts) if start < end]
 
 
 def parse_shifts(spec: str) -> dict[time, str]:
-    """Starts and names, by start.
+    """Names by start.
 
     :raises InvalidInput: as Shifts
     """

@@ -1,4 +1,4 @@
-"""What this program is called, and which version of it runs."""
+"""The program's name and version."""
 
 import importlib.metadata
 import tomllib
@@ -9,7 +9,7 @@ PROJECT = Path(__file__).parents[2] / 'pyproject.toml'
 
 
 def program_version() -> str:
-    """As pyproject.toml says, which stands beside us wherever we run from a checkout; else as pip installed it."""
+    """From pyproject.toml in a checkout, else from the installed package."""
     if PROJECT.exists():
         project = tomllib.loads(PROJECT.read_text(encoding='utf-8')).get('project', {})
         if project.get('name') == 'line-monitor':

@@ -56,14 +56,14 @@ def test_options_are_settings_that_win(
 
 
 @pytest.mark.parametrize(('line', 'answer'), [
-    (['--prot', '80'], 'line-monitor: unrecognized arguments: --prot. line-monitor --help lists what there is.\n'),
-    (['--port'], 'line-monitor: argument --port: expected one argument. line-monitor --help lists what there is.\n'),
+    (['--prot', '80'], 'line-monitor: unrecognized arguments: --prot. line-monitor --help lists all arguments.\n'),
+    (['--port'], 'line-monitor: argument --port: expected one argument. line-monitor --help lists all arguments.\n'),
     (['strat'], 'line-monitor: there is no command strat: choose run, simulator, backup, restore, plant. line-monitor '
-                '--help lists what there is.\n'),
+                '--help lists all arguments.\n'),
     (['backup'], 'line-monitor backup: the following arguments are required: file. line-monitor backup --help lists '
                  'what there is.\n'),
     (['simulator', '--speed', '2'], 'line-monitor simulator: unrecognized arguments: --speed 2. line-monitor simulator '
-                                    '--help lists what there is.\n'),
+                                    '--help lists all arguments.\n'),
 ])
 def test_what_it_does_not_know_is_answered_with_one_line(
         started: list[dict[str, object]], capsys: pytest.CaptureFixture[str], line: list[str], answer: str) -> None:
