@@ -1,1 +1,1 @@
-"""PostgreSQL: where it is, its connections, transactions, schema and backups."""
+"""PostgreSQL: connections, transactions, schema and backups."""

@@ -1,7 +1,7 @@
-"""`python -m floor.db.backup FILE`: the embedded database in one file, whether or not the app runs.
+"""`python -m floor.db.backup FILE`: save the embedded database in one file, whether or not the app runs.
 
-The file is a picture of one moment: pg_dump reads in the same snapshot in which the rows were counted, and writers are
-not held up. `python -m floor.db.restore FILE` brings it back. The file is for the eyes of its owner only (0600).
+The backup is consistent: pg_dump uses the snapshot in which the rows were counted, and does not block writers.
+`python -m floor.db.restore FILE` restores it. Only the owner can read the file (0600).
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ from .embedded.workshop import is_interrupted
 
 
 def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.db.backup') -> int:
-    """0, or 1 with one line that says what is wrong."""
+    """Returns 0, or 1 after printing one line about the error."""
     parser = Parser(prog=program, description='Save the embedded database (DATA_DIR) in a file. The app may run.')
     parser.add_argument('file', type=Path)
-    parser.add_argument('--replace', action='store_true', help='overwrite the file if it is there')
+    parser.add_argument('--replace', action='store_true', help='overwrite an existing file')
     options = parser.parse_args(arguments)
     return run_command('backup', lambda: save(Settings.load(), options.file, replace=options.replace))
 
 
 def save(settings: Settings, file: Path, *, replace: bool = False) -> None:
-    """Write the backup; it appears under its name when it is complete.
+    """Write the backup. The file gets its name when it is complete.
 
-    :raises BackupError: there is nothing to save, the file is there already, or reading or writing failed
-    :raises EmbeddedDatabaseError: the database can't be started
+    :raises BackupError: there is nothing to save, the file exists, or reading or writing failed
+    :raises EmbeddedDatabaseError: the database cannot be started
     """
     require_embedded(settings)
     folder = EmbeddedPostgres(settings.data_dir).folder
     if not os.path.exists(folder) and not is_interrupted(folder.parent):
-        raise BackupError(f'there is no database in {settings.data_dir} yet, so there is nothing to save; DATA_DIR '
-                          f'names the folder of another')
+        raise BackupError(f'there is no database in {settings.data_dir} yet, so there is nothing to save: set DATA_DIR '
+                          f'to the folder of another')
     with new_backup(file, replace=replace) as backup, database_source(settings, say) as source:
         assert source.url is not None  # noqa: S101 (the embedded one always has an address)
         manifest = asyncio.run(_save(source.url, settings.default_postgres_schema, backup))
     rows = sum(manifest.rows.values())
     say(f'Saved {counted(rows, "row")} of {counted(len(manifest.rows), "table")}, as of '
         f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC, in {file} '
-        f'({file_size(file.stat().st_size)}). Bring it back with: python -m floor.db.restore {file}')
+        f'({file_size(file.stat().st_size)}). Restore it with: python -m floor.db.restore {file}')
 
 
 async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:
@@ -80,8 +80,8 @@ async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:
         finally:
             connection.terminate()
     except asyncpg.UndefinedTableError as error:
-        raise BackupError(f'there is no floor in the schema {schema} of this database: start the app once, or set '
-                          f'DEFAULT_POSTGRES_SCHEMA to where it is') from error
+        raise BackupError(f'the schema {schema} of this database has no floor: start the app once, or set '
+                          f'DEFAULT_POSTGRES_SCHEMA to the schema that has') from error
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
         raise BackupError(f'the database could not be read: {describe(error)}') from error
     return manifest

@@ -1,5 +1,6 @@
-"""Whether the database can be used with what is set: what can never work is said once, at startup, and not tried again
-and again. A database that is away at startup is tried later, as ever."""
+"""Checks at startup whether the database can work with the settings.
+
+Errors that retrying cannot solve end the program. A database that does not answer yet is retried later."""
 
 from __future__ import annotations
 
@@ -17,18 +18,18 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 3.0
 DELIVERY_S = 3.0
-POOLER = ('a connection pooler (as PgBouncer in transaction mode) stands before this database: it lets through neither '
-          'notifications nor settings of a session, so changes would never arrive. Set the address of PostgreSQL '
-          'itself, which is often the same host with port 5432')
+POOLER = ('a connection pooler (such as PgBouncer in transaction mode) is in front of this database. It passes on '
+          'neither notifications nor session settings, so changes would never arrive. Set the address of PostgreSQL '
+          'itself, often the same host with port 5432')
 
 
 def never_works(error: BaseException, timezone: str) -> str | None:
-    """What to set otherwise, where trying again does not help; None: it may."""
+    """What to change if retrying cannot help; None if it may."""
     text = ' '.join(str(error).split())
     match error:
         case asyncpg.InvalidParameterValueError() if 'timezone' in text.lower():
             return (f'PLANT_TIMEZONE={timezone} cannot be used: this database does not know that time zone. Choose a '
-                    f'nearby city that is in its view pg_timezone_names')
+                    f'city in the same time zone from its view pg_timezone_names')
         case asyncpg.ProtocolViolationError() if 'startup parameter' in text:
             return f'{POOLER} ({text})'
         case asyncpg.exceptions.ClientConfigurationError() | asyncpg.UndefinedObjectError():
@@ -37,11 +38,11 @@ def never_works(error: BaseException, timezone: str) -> str | None:
 
 
 async def check_connection(database: Database, patience: float = PATIENCE_S, *, pooler: bool = True) -> None:
-    """Connect once, and see whether notifications come back where something stands between us and the server.
+    """Connect once, and check for a connection pooler that drops notifications.
 
-    patience: seconds until we are connected. pooler: look for one.
+    patience: the most seconds to wait for a connection. pooler: check for one.
 
-    :raises DatabaseMisconfigured: it can never work; says what to set
+    :raises DatabaseMisconfigured: retrying cannot help; the message says what to set
     """
     try:
         connection = await asyncio.wait_for(database.connect(), patience)
@@ -50,12 +51,12 @@ async def check_connection(database: Database, patience: float = PATIENCE_S, *, 
     except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError) as error:
         raise DatabaseMisconfigured(f'{POOLER} ({error})') from error
     except (DatabaseUnavailable, TimeoutError, asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError):
-        return  # the floor shows it, and tries again
+        return  # the floor shows it and retries
     except asyncpg.PostgresError as error:
-        raise DatabaseMisconfigured(f'the database lets this program in and refuses its session: '
+        raise DatabaseMisconfigured(f'the database accepts the login, but refuses the session: '
                                     f'{" ".join(str(error).split())}') from error
     try:
-        # a pooler answers with a number of its own, whichever server process it then gives us
+        # a pooler reports a process id of its own, not that of the server process
         if not pooler or await connection.fetchval('SELECT pg_backend_pid()') == connection.get_server_pid():
             return
         if not await _notifies(connection, database):
@@ -65,13 +66,13 @@ async def check_connection(database: Database, patience: float = PATIENCE_S, *, 
     except (DatabaseUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         if isinstance(error, DatabaseMisconfigured):
             raise
-        # it went away meanwhile
+        # the connection was lost in the meantime
     finally:
         connection.terminate()
 
 
 async def _notifies(connection: Connection, database: Database) -> bool:
-    """Whether what another session announces arrives; what the same one does arrives through a pooler too."""
+    """Whether a notification from another session arrives; one from the same session would pass a pooler."""
     channel, arrived = f'line_monitor_{secrets.token_hex(8)}', asyncio.Event()
     await connection.add_listener(channel, lambda *_: arrived.set())
     other = await database.connect()

@@ -1,4 +1,4 @@
-"""Where the database comes from: an address of the settings, Lakebase, or the embedded PostgreSQL, started here."""
+"""Selects the database: an address from the settings, Lakebase, or the embedded PostgreSQL, which it starts."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
     from auth.lakebase import Lakebase
 
 LAKEBASE_DATABASE = 'databricks_postgres'
-"""The database that each Lakebase project and instance is made with."""
+"""The default database of each Lakebase project and instance."""
 VERIFYING = {'verify-ca', 'verify-full'}
-"""The TLS modes that ask for more than Lakebase itself does; weaker ones would give the password away."""
+"""The TLS modes that are stricter than the default for Lakebase; weaker ones could reveal the password."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSource:
-    """A database that can be connected to, or at least tried."""
+    """How to connect to the database."""
 
     url: str | None = field(repr=False)
-    """A postgresql:// address, with its password; None: the PG* variables or lakebase say it."""
+    """A postgresql:// address with its password; None: from the PG* variables or lakebase."""
     psql: str
-    """A shell line that opens psql on it, or where else SQL can be typed."""
+    """A shell command that opens psql, or where else SQL can be run."""
     embedded: EmbeddedPostgres | None = None
     lakebase: Lakebase | None = None
-    """The credentials for a Database; its keep_fresh is to be kept running."""
+    """The credentials for a Database; run its keep_fresh in the background."""
 
 
 @contextmanager
 def database_source(settings: Settings, report: Callable[[str], None] = lambda _: None,
                     time_left: Callable[[], float | None] = lambda: None) -> Iterator[DatabaseSource]:
-    """The database that the settings name, for as long as the block runs. report is told of long steps.
+    """The database that the settings name, while the block runs. report is called with long steps.
 
-    time_left: seconds that stopping the embedded PostgreSQL may take; None: as long as it takes.
+    time_left: seconds that stopping the embedded PostgreSQL may take; None: no limit.
 
-    :raises SettingsError: an app of Databricks has no database, or its settings name none
-    :raises EmbeddedDatabaseError: the embedded PostgreSQL can't be started
+    :raises SettingsError: a Databricks App has no database
+    :raises EmbeddedDatabaseError: the embedded PostgreSQL cannot be started
     """
     match settings.source:
         case Source.URL:
@@ -55,8 +55,8 @@ def database_source(settings: Settings, report: Callable[[str], None] = lambda _
             yield DatabaseSource(None, _sql_prompt(settings), lakebase=lakebase)
         case Source.EMBEDDED if on_databricks():
             raise SettingsError('this app has no database: give it a database resource (databricks.yml does), or set '
-                                'LAKEBASE_ENDPOINT, LAKEBASE_INSTANCE_NAME or DATABASE_URL; one of its own would '
-                                'be lost with the disk of the app at each start')
+                                'LAKEBASE_ENDPOINT, LAKEBASE_INSTANCE_NAME or DATABASE_URL; the embedded '
+                                'database would be lost at each start of the app')
         case Source.EMBEDDED:
             embedded = EmbeddedPostgres(settings.data_dir, schema=settings.default_postgres_schema, report=report)
             try:
@@ -67,25 +67,25 @@ def database_source(settings: Settings, report: Callable[[str], None] = lambda _
 
 
 def _lakebase(settings: Settings) -> Lakebase:
-    # the Databricks SDK takes a second to import, which nobody else should wait for
+    # the Databricks SDK takes a second to import
     from auth.lakebase import Address, Lakebase  # noqa: PLC0415
     from auth.workspace import Place  # noqa: PLC0415
 
-    place = Place(endpoint=settings.lakebase_endpoint,
+    resource = Place(endpoint=settings.lakebase_endpoint,
                   instance=None if settings.lakebase_endpoint else settings.lakebase_instance_name,
                   host=settings.pghost, user=settings.pguser)
     address = Address(port=settings.databricks_database_port,
                       database=settings.lakebase_database_name or settings.pgdatabase or LAKEBASE_DATABASE,
                       sslmode=settings.pgsslmode if settings.pgsslmode in VERIFYING else 'require')
-    return Lakebase(place, address, patience=settings.db_pool_timeout * 0.8)
+    return Lakebase(resource, address, patience=settings.db_pool_timeout * 0.8)
 
 
 def _only_in_env_file(settings: Settings) -> dict[str, str]:
-    """What .env says of the PG* variables: asyncpg reads the process's environment, and nothing else."""
-    said = {'host': settings.pghost, 'port': settings.pgport, 'dbname': settings.pgdatabase, 'user': settings.pguser,
+    """The PG* variables in .env: asyncpg reads only the process's environment."""
+    given = {'host': settings.pghost, 'port': settings.pgport, 'dbname': settings.pgdatabase, 'user': settings.pguser,
             'password': settings.pgpassword, 'sslmode': settings.pgsslmode}
     variable = {'dbname': 'PGDATABASE'}
-    return {name: value for name, value in said.items()
+    return {name: value for name, value in given.items()
             if value and variable.get(name, f'PG{name.upper()}') not in os.environ}
 
 

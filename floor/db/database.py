@@ -1,7 +1,6 @@
 """Connections to PostgreSQL, and the named queries of sql/queries.
 
-The pool is for short questions of pages and the REST interface. What must not share its connection (the listener, the
-simulator) asks for one of its own.
+The pool is for short queries of pages and REST. The listener and the simulator have connections of their own.
 """
 
 from __future__ import annotations
@@ -49,11 +48,11 @@ Connect = Callable[[], Awaitable[Connection]]
 UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
                asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.InvalidCatalogNameError,
                asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InternalClientError)
-"""What asyncpg raises when the database is away, starting, stopping, full, or does not let us in."""
+"""What asyncpg raises if the database is unreachable, starting, stopping or full, or refuses the login."""
 
 
 def read_sql(path: Path, feed_table: str) -> str:
-    """One of our SQL files; DEFAULT_POSTGRES_TABLE, where set, stands in for the feed's name."""
+    """An SQL file of the project; DEFAULT_POSTGRES_TABLE, if set, replaces the feed table's name."""
     text = path.read_text(encoding='utf-8')
     return text if feed_table == DEFAULT_FEED_TABLE else re.sub(rf'\b{DEFAULT_FEED_TABLE}\b', feed_table, text)
 
@@ -68,14 +67,14 @@ def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Queries:
 
 
 def made_triggers(feed_table: str = DEFAULT_FEED_TABLE) -> list[tuple[str, str]]:
-    """The table and the name of each trigger that sql/functions makes."""
+    """The table and the name of each trigger in sql/functions."""
     return sorted((table.lower(), name.lower()) for path in sorted((SQL / 'functions').glob('*.sql'))
                   for name, table in TRIGGER_STATEMENT.findall(read_sql(path, feed_table)))
 
 
 @dataclass(frozen=True, slots=True)
 class PoolUse:
-    """Connections of the pool: at work, waiting for work, and how many there may be."""
+    """Connections of the pool: in use, idle, and the limit."""
 
     busy: int
     idle: int
@@ -84,35 +83,35 @@ class PoolUse:
 
 SERVER_GIVES_UP = {'tcp_user_timeout': '15000', 'tcp_keepalives_idle': '15', 'tcp_keepalives_interval': '5',
                    'tcp_keepalives_count': '3'}
-"""When the server ends a session whose client has vanished: after 15 s (in ms) where it has something to say, else
-after 30 (in s). A listener that lives on unheard holds the notification queue, and a full one makes writers fail."""
+"""When the server ends the session of a client that has vanished: after 15 s (in ms) if it has data to send, else
+after 30 s. A listener whose client is gone keeps the notification queue growing; a full queue makes writers fail."""
 
 
 DISK_FULL_SHOWN_S = 120.0
-"""After a write that met a full disk. The background tasks write more often than that."""
+"""Seconds after a write failed on a full disk. Background tasks write more often than that."""
 
 
 class Credentials(Protocol):
-    """Where to and as whom, where neither an address nor the PG* variables say it; asked for each new connection."""
+    """Host, user and password for each new connection, if neither an address nor the PG* variables give them."""
 
     given: int
-    """How many passwords there were so far."""
+    """The number of passwords so far."""
 
     async def arguments(self) -> dict[str, Any]:
-        """More arguments for asyncpg.connect.
+        """Further arguments for asyncpg.connect.
 
-        :raises DatabaseUnavailable: there is no password, and why
+        :raises DatabaseUnavailable: there is no password; the message says why
         """
 
     def refuse(self, given: int) -> None:
-        """The database did not let a connection in that was begun when there had been so many passwords."""
+        """The database refused a login that was started when generation was given."""
 
 
 class Database:
-    """One PostgreSQL database, as the settings say how to reach and use it."""
+    """One PostgreSQL database, with a connection pool and the named queries."""
 
     def __init__(self, url: str | None, settings: Settings, credentials: Credentials | None = None) -> None:
-        """url: a postgresql:// address; None lets the PG* variables speak, or the credentials where given."""
+        """url: a postgresql:// address; None: from the PG* variables, or from the credentials if given."""
         self.url = url
         self.schema = settings.default_postgres_schema
         self.feed_table = settings.default_postgres_table
@@ -123,10 +122,10 @@ class Database:
         self.change_data_feed = settings.change_data_feed
         self.queries = load_queries(self.feed_table)
         self.has_our_functions = False
-        """This process has seen to it that the functions of the schema are those of its files."""
+        """Whether this process has brought the functions of the schema up to date."""
         self._settings = settings
         self._credentials = credentials
-        self.wait = Lag('floor_database_pool_wait_seconds', 'Until a page or a command had a connection to the '
+        self.wait = Lag('floor_database_pool_wait_seconds', 'Time until a page or a command had a connection to the '
                         'database.')
         self._disk_full = -inf, ''
         self._disk_full_log = RepeatedLog(log)
@@ -135,12 +134,12 @@ class Database:
         self._opening = asyncio.Lock()
         self._full_server = FullServer(settings.db_pool_timeout)
         self._given: dict[str, str] = PLAIN | LATER
-        """What a session is given at its start; nothing behind a pooler that refuses it: it is set afterwards."""
+        """The settings at the start of a session; empty if a pooler refuses them: they are then set afterwards."""
 
     async def connect(self) -> Connection:
-        """A connection of the caller's own, in the floor's schema.
+        """Open a connection outside the pool, in the floor's schema.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailable: the database does not answer, or not in time
         """
         try:
             return await self._full_server.connect(lambda: self._pool, lambda: self._sign_in(
@@ -150,11 +149,12 @@ class Database:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
-        """A connection from the pool for one short piece of work.
+        """A connection from the pool for a short piece of work.
 
-        A full disk is remembered (disk_full); a database that became read-only has all connections renewed.
+        A full disk is recorded (disk_full). If the database has become read-only, all connections are renewed.
 
-        :raises DatabaseUnavailable: nobody answers, none is free within DB_POOL_TIMEOUT, or the link broke meanwhile
+        :raises DatabaseUnavailable: the database does not answer, no connection is free within DB_POOL_TIMEOUT, or
+            the connection broke
         """
         try:
             asked_at = time.monotonic()
@@ -166,7 +166,7 @@ class Database:
             finally:
                 await self._release(pool, connection)
         except asyncpg.ReadOnlySQLTransactionError:
-            await self.expire_connections()  # they may lead to the old primary after a failover
+            await self.expire_connections()  # after a failover they may lead to the old primary
             raise
         except asyncpg.DiskFullError as error:
             self._disk_full = time.monotonic(), describe(error)
@@ -176,7 +176,7 @@ class Database:
             raise unavailable(error) from error
 
     async def now(self) -> datetime:
-        """The database's clock, which alone says what is overdue, over or still going.
+        """The time by the database's clock, which decides what is overdue, over or ongoing.
 
         :raises DatabaseUnavailable: as acquire
         """
@@ -186,32 +186,32 @@ class Database:
 
     @property
     def disk_full(self) -> str | None:
-        """What the server said when a write of ours met a full disk not long ago; None: none did."""
+        """The server's error if a recent write failed on a full disk, else None."""
         at, problem = self._disk_full
         return problem if time.monotonic() - at < DISK_FULL_SHOWN_S else None
 
     @property
     def pool_use(self) -> PoolUse:
-        """How many connections pages and commands have open now, and how many of those work."""
+        """How many connections the pool has open, and how many are in use."""
         if self._pool is None:
             return PoolUse(0, 0, self._settings.db_pool_size + self._settings.db_max_overflow)
         return PoolUse(self._pool.get_size() - self._pool.get_idle_size(), self._pool.get_idle_size(),
                        self._pool.get_max_size())
 
     async def expire_connections(self) -> None:
-        """Have every pooled connection replaced when it is next used: after a migration, and by age."""
+        """Replace each pooled connection before its next use: after a migration, and by age."""
         if self._pool is not None:
             await self._pool.expire_connections()
 
     async def close(self, *, within: float = 5.0) -> None:
-        """Let go of the pool, waiting at most so many seconds for work under way."""
+        """Close the pool, waiting at most so many seconds for running statements."""
         pool, self._pool = self._pool, None
         if pool is None:
             return
         try:
             await asyncio.wait_for(pool.close(), within)
         except TimeoutError:
-            log.warning('database work was still under way at the end and was cut off')
+            log.warning('database work was still running at shutdown and was cancelled')
             pool.terminate()
 
     async def _open_pool(self) -> asyncpg.Pool:
@@ -220,12 +220,12 @@ class Database:
                 size = self._settings.db_pool_size
                 try:
                     self._pool = await self._new_pool(size)
-                except asyncpg.TooManyConnectionsError:  # the server has fewer for us than the pool would keep open
+                except asyncpg.TooManyConnectionsError:  # the server has fewer than DB_POOL_SIZE left
                     self._pool = await self._new_pool(0)
             return self._pool
 
     async def _release(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
-        """Give it back, to the end, even if who used it is cancelled meanwhile; its errors never go unseen then."""
+        """Release a connection completely, even if its user is cancelled; errors are then logged."""
         release = asyncio.ensure_future(pool.release(connection))
         try:
             await asyncio.shield(release)
@@ -235,11 +235,11 @@ class Database:
 
     def _released_late(self, release: asyncio.Future[None]) -> None:
         if not release.cancelled() and (error := release.exception()) is not None:
-            self._release_log.warn('release', f'a connection that the database did not get ready again was closed: '
+            self._release_log.warn('release', f'a connection that could not be reset was closed: '
                                               f'{describe(error)}')
 
     def _new_pool(self, kept_open: int) -> asyncpg.Pool:
-        # DB_POOL_SIZE is the number kept open, DB_MAX_OVERFLOW what may come on top under load
+        # DB_POOL_SIZE connections are kept open; under load there are up to DB_MAX_OVERFLOW more
         most = self._settings.db_pool_size + self._settings.db_max_overflow
         return asyncpg.create_pool(
             self.url, min_size=kept_open, max_size=most, timeout=self._settings.db_pool_timeout,
@@ -250,9 +250,9 @@ class Database:
         return await self._sign_in(dsn, **options)
 
     async def _sign_in(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
-        """asyncpg.connect, for the pool too, with what only the credentials know.
+        """asyncpg.connect with the credentials, also for the pool.
 
-        :raises DatabaseMisconfigured: it can never work
+        :raises DatabaseMisconfigured: retrying cannot help
         """
         try:
             return await self._sign_in_once(dsn, **options)
@@ -271,8 +271,8 @@ class Database:
         except asyncpg.InvalidAuthorizationSpecificationError as error:
             self._credentials.refuse(given)
             raise DatabaseUnavailable(
-                f'the database does not let us in: {full_stop(describe(error))} Asking for a new password; if this '
-                f'stays, give the app the database as its resource, or its service principal a role in it') from error
+                f'the database refuses the login: {full_stop(describe(error))} Asking for a new password; if this '
+                f'continues, give the app the database as its resource, or its service principal a role') from error
 
     async def _begin_session(self, dsn: str | None, server_settings: dict[str, str], **options: Any) -> Session:
         options['connection_class'] = Session
@@ -283,9 +283,9 @@ class Database:
             if not given:
                 raise
             if given == PLAIN | LATER and isinstance(error, asyncpg.UndefinedObjectError):
-                self._given = PLAIN  # of a server before PostgreSQL 17
+                self._given = PLAIN  # for a server before PostgreSQL 17
                 return await self._begin_session(dsn, server_settings, **options)
-            # of a pooler, or of a server that does not know one of them: each that can be is set afterwards
+            # a pooler, or a server that does not know one of them: they are set one by one afterwards
             session = await asyncpg.connect(dsn, server_settings=server_settings, **options)
             self._given = {}
         try:
@@ -299,21 +299,21 @@ class Database:
         return session
 
     def _options(self) -> dict[str, Any]:
-        # server settings outlive the RESET ALL of a pool's release; SET search_path would not
+        # server settings survive the RESET ALL when a connection is released; SET search_path would not
         return {'command_timeout': self._settings.db_command_timeout,
                 'server_settings': {'search_path': f'"{self.schema}", pg_temp', 'application_name': 'line-monitor',
-                                    'timezone': self._settings.plant_timezone,  # the day in an order's id
+                                    'timezone': self._settings.plant_timezone,  # for the date in an order's id
                                     **SERVER_GIVES_UP}}
 
 
 def unavailable(error: BaseException) -> DatabaseUnavailable:
-    """That nobody answers, or that the server is full, in a sentence for people."""
+    """The error for people: the database does not answer, or has no connection left."""
     if isinstance(error, asyncpg.TooManyConnectionsError):
-        return DatabaseUnavailable(f'the database has no connection left for this program, which waits for one: '
+        return DatabaseUnavailable(f'the database has no connection left for this program; it is waiting for one: '
                                    f'{describe(error)}')
     return DatabaseUnavailable(f'the database does not answer: {describe(error)}')
 
 
 def describe(error: BaseException) -> str:
-    """One line about an error whose own text may be empty, as a TimeoutError's is."""
+    """One line about an error, also if its text is empty, as that of a TimeoutError."""
     return ' '.join(str(error).split()) or type(error).__name__

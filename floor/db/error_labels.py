@@ -1,4 +1,4 @@
-"""A word for why a connection failed: a label that alert rules can be written on, where the sentence is for people."""
+"""Labels for connection errors, for alert rules; the messages are for people."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ('unreachable', (OSError,)),
     ('refused', (asyncpg.PostgresError,)),
 )
-"""The first that fits. refused: the database answers, and does not do what was asked."""
+"""The first match counts. refused: the database answers, but refuses the request."""
 FAULT = 'fault'
-"""This program's own."""
+"""A bug in this program."""
 
 
 def reason_of(error: BaseException) -> str:
-    """The word for this error, or for what it was raised from."""
+    """The label of this error or of its cause."""
     for word, kinds in KINDS:
         if isinstance(error, kinds):
             return word
@@ -37,5 +37,5 @@ def reason_of(error: BaseException) -> str:
 
 
 def no_reasons() -> Counter[str]:
-    """Each reason, none of them met yet: a series that comes into being with its first event can't be alerted on."""
+    """All labels with a count of 0: alerts need a series to exist before its first event."""
     return Counter({word: 0 for word in (*(word for word, _ in KINDS), FAULT)})

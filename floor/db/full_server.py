@@ -1,7 +1,7 @@
-"""What we do while the server has no connection left for us: max_connections, or the CONNECTION LIMIT of a role.
+"""Handling of a server without free connections: max_connections, or the CONNECTION LIMIT of a role.
 
-Pages wait for the next of our own connections that is free, or for one that the server has again. The listener, without
-which nothing is live, takes the place of one that the pool keeps idle.
+Pages wait for a free connection of the pool or the server. The listener, which everything live depends on, replaces an
+idle connection of the pool.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PAUSE_S = 0.2
-"""Between two tries to connect."""
+"""Seconds between two attempts to connect."""
 TRIES = 10
-"""Until the server has noticed that a connection of ours is closed."""
+"""Seconds until the server has noticed that a connection was closed."""
 
 
 class FullServer:
-    """One for the pool of a Database."""
+    """One for each pool."""
 
     def __init__(self, timeout: float) -> None:
-        """timeout: seconds that one waits for a connection."""
+        """timeout: the most seconds to wait for a connection."""
         self._timeout = timeout
         self._turn = asyncio.Lock()
         self._log = RepeatedLog(log)
         self._waiting_alone = 0
 
     def keep_free(self) -> None:
-        """Asked by the pool before it opens one more.
+        """Called by the pool before it opens another connection.
 
-        :raises asyncpg.TooManyConnectionsError: the listener waits for the place
+        :raises asyncpg.TooManyConnectionsError: the listener is waiting for this connection
         """
         if self._waiting_alone:
-            raise asyncpg.TooManyConnectionsError('the database has one connection less for pages until it is live')
+            raise asyncpg.TooManyConnectionsError('a connection is reserved for the listener until the floor is live')
 
     async def take_from(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
-        """A connection of the pool. One waiter at a time asks a full server.
+        """A connection of the pool. One waiter at a time tries a full server.
 
-        :raises asyncpg.TooManyConnectionsError: it stayed full, and none of ours became free
+        :raises asyncpg.TooManyConnectionsError: the server stayed full, and none of the pool became free
         """
         try:
             return await pool.acquire(timeout=self._timeout)
@@ -68,9 +68,9 @@ class FullServer:
 
     async def connect(self, pool: Callable[[], asyncpg.Pool | None],
                       connect: Callable[[], Awaitable[Connection]]) -> Connection:
-        """A connection that is not shared; where the server is full, in the place of an idle one of the pool.
+        """A connection outside the pool; if the server is full, it replaces an idle one of the pool.
 
-        :raises asyncpg.TooManyConnectionsError: it is full, and none of ours is idle
+        :raises asyncpg.TooManyConnectionsError: the server is full, and none of the pool is idle
         """
         try:
             return await connect()
@@ -102,4 +102,4 @@ class FullServer:
         return True
 
     def _note(self, full: BaseException) -> None:
-        self._log.warn('full', f'waiting for a connection, because the database has none left for us: {full}')
+        self._log.warn('full', f'waiting for a connection, because the database has none left: {full}')

@@ -1,11 +1,11 @@
 """Brings the schema up to date: sql/migrations once each, and sql/functions whenever they have changed.
 
-All of it is one transaction: the functions that tables use, the tables, then the other functions, triggers and views.
-In a new schema the tables of the same names that another line monitor left are taken over: sql/legacy_import.
+One transaction applies all: the functions that tables use, the tables, then the other functions, triggers and views. In
+a new schema, tables of the same names from another line monitor are imported: sql/legacy_import.
 
-Several instances may start at once: a lock on schema_migrations makes them take turns. It is a lock on a table because
-any login of the database may take any advisory lock, a feed's too. A migration that was changed after it was applied,
-or a schema newer than this program, stops the start with a sentence that says so.
+Several instances may start at once: a lock on schema_migrations serializes them. It is a table lock because every
+login of the database, such as a feed, may take any advisory lock. A migration that was changed after it was applied, or
+a schema newer than this program, is an error at startup.
 """
 
 from __future__ import annotations
@@ -29,42 +29,43 @@ log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_S = 60.0
 FIRST_STARTS = 3
-"""Tries to make the schema and its first table: whoever is second there is refused once for each."""
+"""Attempts to create the schema and its first table: with two instances, one is refused once for each."""
 DEADLOCKS = 3
-"""Tries where writers of the floor lock the same tables in another order."""
+"""Attempts if writers of the floor lock the same tables in another order."""
 MADE_MEANWHILE = asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError, asyncpg.DuplicateTableError
-PATIENCE_S = 3600  # a file may move many rows, for longer than DB_COMMAND_TIMEOUT
-REMEDY = ('Its owner can do it: psql DATABASE -f sql/admin/install.sql, and then sql/admin/grants.sql. To take over '
-          'copies of tables of another line monitor instead, name their schema in LEGACY_SCHEMA and a new one in '
+PATIENCE_S = 3600  # a migration of many rows may take longer than DB_COMMAND_TIMEOUT
+REMEDY = ('Its owner can do this: psql DATABASE -f sql/admin/install.sql, and then sql/admin/grants.sql. To import '
+          'the tables of another line monitor instead, set LEGACY_SCHEMA to their schema and a new one in '
           'DEFAULT_POSTGRES_SCHEMA')
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a schema has: the checksum of each migration and of each file of functions (None: psql applied it)."""
+    """What is applied to a schema: the checksum of each migration and function file (None: psql applied it)."""
 
     migrations: dict[int, str | None]
     functions: dict[str, str | None]
 
     def has(self, files: SchemaFiles) -> bool:
-        """Whether exactly these migrations were applied."""
+        """Whether exactly these migrations are applied."""
         return self.migrations == {each.version: each.sha256 for each in files.migrations}
 
     def runs(self, files: SchemaFiles) -> bool:
-        """Whether exactly these functions are there."""
+        """Whether exactly these functions are applied."""
         return self.functions == {each.name: each.sha256 for each in files.functions}
 
 
 async def migrate(connection: Connection, schema: str, files: SchemaFiles, new_floor: NewFloor = 'empty',
                   legacy_schema: str | None = None, *, functions_too: bool = True) -> list[Migration]:
-    """Apply what is missing or has changed; returns the migrations that were applied. new_floor: what a schema becomes
-    that is new. legacy_schema: a schema of another line monitor, whose tables a new schema takes over as copies.
-    functions_too: also where only functions have changed.
+    """Apply what is missing or has changed; returns the applied migrations. new_floor: what a new schema becomes.
+    legacy_schema: a schema of another line monitor, whose tables are copied into a new schema. functions_too: also if
+    only functions have changed.
 
-    :raises MigrationError: a right is missing, a file was changed after it was applied, or the schema is newer than us
+    :raises MigrationError: a right is missing, a migration was changed after it was applied, or the schema is newer
+        than this program
     """
     try:
-        # without a right on the schema everything would be made in pg_temp, and be gone with the connection
+        # without a right on the schema everything would be created in pg_temp and lost with the connection
         await check_rights(connection, schema)
         applied = await _read_applied(connection, schema)
         new: list[Migration] = []
@@ -87,7 +88,7 @@ async def migrate(connection: Connection, schema: str, files: SchemaFiles, new_f
 
 
 async def _read_applied(connection: Connection, schema: str) -> Applied | None:
-    """What was applied; None: nothing ever. Takes no lock that anybody could hold up."""
+    """What is applied; None for a schema without tables. Waits for no lock."""
     async with connection.transaction():
         await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
         if await connection.fetchval("SELECT to_regclass('schema_functions') IS NULL"):
@@ -99,7 +100,7 @@ async def _read_applied(connection: Connection, schema: str) -> Applied | None:
 
 
 async def _make_schema(connection: Connection, schema: str, files: SchemaFiles, legacy_schema: str | None) -> None:
-    """The schema, with the tables that remember what was applied."""
+    """Create the schema and the tables that record what is applied."""
     for left in reversed(range(FIRST_STARTS)):
         try:
             async with connection.transaction():
@@ -111,7 +112,7 @@ async def _make_schema(connection: Connection, schema: str, files: SchemaFiles, 
                     await connection.execute("SELECT set_config('floor.legacy_schema', $1, true)", legacy_schema or '')
                     await connection.execute(files.bookkeeping + files.set_aside, timeout=PATIENCE_S)
             return
-        except MADE_MEANWHILE:  # another instance was faster: it is there now
+        except MADE_MEANWHILE:  # another instance was faster
             if not left:
                 raise
 
@@ -123,12 +124,12 @@ async def _upgrade_without_deadlock(connection: Connection, schema: str, files: 
         except asyncpg.DeadlockDetectedError as error:
             if not left:
                 raise MigrationError(f'the schema "{schema}" cannot be brought up to date while others write to it: '
-                                     f'{full_stop(error)} This is tried again with the next connection') from error
-    raise AssertionError  # the last try returns or raises
+                                     f'{full_stop(error)} This is retried with the next connection') from error
+    raise AssertionError  # the last attempt returns or raises
 
 
 async def _upgrade(connection: Connection, schema: str, files: SchemaFiles) -> list[Migration]:
-    """All that is missing or has changed, in one transaction, unless another instance has done it meanwhile."""
+    """Apply what is missing or has changed in one transaction, unless another instance has done so."""
     async with connection.transaction():
         await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
         await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
@@ -137,7 +138,7 @@ async def _upgrade(connection: Connection, schema: str, files: SchemaFiles) -> l
                    await connection.fetch('SELECT version, sha256 FROM schema_migrations')}
         if max(applied, default=0) > files.migrations[-1].version:
             raise MigrationError(f'the schema "{schema}" has migration {max(applied)}, this program knows only '
-                                 f'{files.migrations[-1].version}: start the newer program that made it')
+                                 f'{files.migrations[-1].version}: start the newer program that applied it')
         await _check_migrations(connection, files, applied)
         missing = [each for each in files.migrations if each.version not in applied]
         changed = await _changed_functions(connection, files)
@@ -149,7 +150,7 @@ async def _upgrade(connection: Connection, schema: str, files: SchemaFiles) -> l
         await _apply_functions(connection, [each for each in changed if each.used_by_tables])
         for migration in missing:
             await _apply_migration(connection, schema, migration)
-        if applied and missing:  # they may have dropped functions that are to be made with other arguments
+        if applied and missing:  # they may have dropped functions to create them with other arguments
             incomplete = {row['file'] for row in await connection.fetch('SELECT incomplete_function_files() AS file')}
             changed = [each for each in files.functions if each in changed or each.name in incomplete]
         await _apply_functions(connection, [each for each in changed if not each.used_by_tables])
@@ -172,10 +173,10 @@ async def _check_migrations(connection: Connection, files: SchemaFiles, applied:
 
 
 async def _changed_functions(connection: Connection, files: SchemaFiles) -> list[FunctionFile]:
-    """Those that are not there, or with another text.
+    """The function files that are missing or have changed.
 
-    Of what psql applied there is no checksum. The owner of the schema applies it once more; another login relies on the
-    owner where it was of the same program.
+    Files that psql applied have no checksum. The owner of the schema applies them again; another login trusts them if
+    they are of the same program version.
     """
     applied = {row['file']: row for row in
                await connection.fetch('SELECT file, sha256, app_version FROM schema_functions')}
@@ -209,10 +210,10 @@ async def _apply_migration(connection: Connection, schema: str, migration: Migra
 
 
 async def _check_for_guest(connection: Connection, schema: str, newest: Migration) -> None:
-    """For a guest, who uses what the app has made and must not come to own any of it."""
+    """For a guest, which uses the app's schema and must not own any part of it."""
     if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
                                      "WHERE nspname = $1 AND relname = 'schema_migrations')", schema):
-        raise MigrationError(f'the schema "{schema}" is not there: deploy the app first, which makes it')
+        raise MigrationError(f'the schema "{schema}" does not exist: deploy the app first, which creates it')
     await check_rights(connection, schema, looking=True)
     if newest.version > await connection.fetchval('SELECT coalesce(max(version), 0) FROM schema_migrations'):
         raise MigrationError(f'the schema "{schema}" is older than this program: deploy this version of the app, which '
@@ -220,7 +221,7 @@ async def _check_for_guest(connection: Connection, schema: str, newest: Migratio
 
 
 async def _make_floor(connection: Connection, schema: str, new_floor: NewFloor, script: str) -> None:
-    """Have a complete schema become a demo or an empty plant, once."""
+    """Turn a new schema into a demo or an empty plant, once."""
     async with connection.transaction():
         await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
         if await connection.fetchval('SELECT EXISTS (SELECT FROM plant)'):
@@ -234,7 +235,7 @@ async def _make_floor(connection: Connection, schema: str, new_floor: NewFloor, 
 
 
 def connect_prepared(database: Database) -> Connect:
-    """Connections to a schema that is up to date, for whoever can't wait for the listener to have seen to it."""
+    """Connections to a migrated schema, for tasks that cannot wait for the listener to migrate it."""
     bring_up_to_date = prepare(database)
 
     async def connect() -> Connection:
@@ -250,9 +251,9 @@ def connect_prepared(database: Database) -> Connect:
 
 
 async def check_rights(connection: Connection, schema: str, *, upgrading: bool = False, looking: bool = False) -> None:
-    """looking: only what it takes to show the floor.
+    """looking: only the rights to show the floor.
 
-    :raises MigrationError: names the rights that this login lacks, and the statements that give them
+    :raises MigrationError: names the rights that this login lacks, and the statements that grant them
     """
     missing = [row async for row in
                load_queries().missing_rights(connection, schema=schema, upgrading=upgrading, looking=looking)]
@@ -260,9 +261,9 @@ async def check_rights(connection: Connection, schema: str, *, upgrading: bool =
         user = await connection.fetchval('SELECT current_user')
         raise MigrationError(
             f'the database user "{user}" may not use the schema "{schema}", it lacks '
-            f'{" and ".join(row["missing"] for row in missing)}. The owner or an administrator has to run: '
+            f'{" and ".join(row["missing"] for row in missing)}. The owner or an administrator must run: '
             f'{" ".join(row["remedy"] + ";" for row in missing)}'
-            f'{"" if looking else " (or sql/admin/grants.sql, which has all that is needed)"}')
+            f'{"" if looking else " (or sql/admin/grants.sql, which grants all that is needed)"}')
 
 
 async def _run(connection: Connection, failure: str, text: str) -> None:
@@ -270,15 +271,15 @@ async def _run(connection: Connection, failure: str, text: str) -> None:
         await connection.execute(text, timeout=PATIENCE_S)
     except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientPrivilegeError,
             asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-        raise  # the database's or its administrator's doing, not the file's
+        raise  # caused by the database or its administrator, not by the file
     except asyncpg.PostgresError as error:
-        raise MigrationError(f'{failure}, nothing of the upgrade was kept: {error}') from error
+        raise MigrationError(f'{failure}, the upgrade was rolled back: {error}') from error
 
 
 def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
-    """For the listener: brings the schema up to date on each new connection, before it is listened to.
+    """For the listener: migrate the schema on each new connection, before it listens.
 
-    Functions only once: a newer instance that starts later must not have its own taken back when we reconnect.
+    Functions are applied only once: a reconnect must not undo those of a newer instance that started later.
     """
     files = load_schema_files(database.feed_table)
 
@@ -288,7 +289,7 @@ def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
             return
         if await migrate(connection, database.schema, files, database.new_floor, database.legacy_schema,
                          functions_too=not database.has_our_functions):
-            await database.expire_connections()  # their cached plans are of the schema before
+            await database.expire_connections()  # their cached plans are for the former schema
         database.has_our_functions = True
         await carry_out(connection, database)
 

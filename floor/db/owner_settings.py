@@ -1,4 +1,4 @@
-"""Settings that only the owner of the tables can carry out: on Databricks the app, which nobody can sign in as."""
+"""Settings that only the owner of the tables can apply: on Databricks the app, as which nobody can sign in."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .database import Connection, Database
 log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_S = 3.0
-"""While a table waits to be altered its writers wait, too."""
+"""Short, because writers wait while a table waits to be altered."""
 
 
 async def carry_out(connection: Connection, database: Database) -> None:
-    """Grant what FEED_WRITERS says, and feed changes as CHANGE_DATA_FEED says.
+    """Apply FEED_WRITERS and CHANGE_DATA_FEED.
 
-    What is not possible is logged, for the floor can be shown without it.
+    Failures are logged, since the floor works without them.
     """
     try:
         async with connection.transaction():
@@ -26,8 +26,8 @@ async def carry_out(connection: Connection, database: Database) -> None:
                 missing = [row['role_name'] async for row in
                            database.queries.grant_feed_writers(connection, roles=list(database.feed_writers))]
                 for role in missing:
-                    log.warning('FEED_WRITERS names %s, which is no role of the database: create it; it gets its '
-                                'rights when the app starts next', role)
+                    log.warning('FEED_WRITERS names %s, which is not a role of the database: create it; it gets '
+                                'its rights at the next start of the app', role)
             if database.change_data_feed is not None:
                 changed = [row['table_name'] async for row in
                            database.queries.set_change_data_feed(connection, wanted=database.change_data_feed)]
@@ -36,7 +36,7 @@ async def carry_out(connection: Connection, database: Database) -> None:
                              extra={'tables': ','.join(sorted(changed))})
     except asyncpg.InsufficientPrivilegeError as error:
         log.warning('FEED_WRITERS and CHANGE_DATA_FEED have no effect, because this login does not own the tables '
-                    '(%s): their owner grants by sql/admin/feed_writer.sql', error)
+                    '(%s): their owner can run sql/admin/feed_writer.sql', error)
     except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
         log.warning('FEED_WRITERS and CHANGE_DATA_FEED have no effect yet, because another session holds a lock on the '
-                    'tables: this is tried again with the next connection')
+                    'tables: this is retried with the next connection')

@@ -1,7 +1,7 @@
-"""`python -m floor.db.restore FILE`: the embedded database as a backup has it.
+"""`python -m floor.db.restore FILE`: restore the embedded database from a backup.
 
-A new cluster is made and filled beside the data, compared with the backup, and only then takes its place: until then
-nothing has changed, whatever goes wrong. A database that is there is only replaced if told so, and kept beside.
+A new cluster is created and filled beside the data, and compared with the backup, before it replaces the present one:
+until then nothing changes. An existing database is replaced only with `--replace`, and kept under another name.
 """
 
 from __future__ import annotations
@@ -33,24 +33,25 @@ from .embedded.workshop import Workshop
 from .schema_files import load_schema_files
 
 OURS_BEFORE = ('CREATE ROLE postgres;', 'ALTER ROLE postgres ')
-"""Statements of roles.sql about the role that each cluster is made with."""
+"""Statements of roles.sql about the role that every new cluster has."""
 
 
 def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.db.restore') -> int:
-    """0, or 1 with one line that says what is wrong."""
-    parser = Parser(prog=program, description='Make the embedded database (DATA_DIR) what a backup says. The app must '
-                                              'not run meanwhile.')
+    """Returns 0, or 1 after printing one line about the error."""
+    parser = Parser(prog=program, description='Restore the embedded database (DATA_DIR) from a backup. Stop the app '
+                                              'first.')
     parser.add_argument('file', type=Path)
-    parser.add_argument('--replace', action='store_true', help='also where there is a database; it is kept beside')
+    parser.add_argument('--replace', action='store_true',
+                        help='replace an existing database; it is kept under another name')
     options = parser.parse_args(arguments)
     return run_command('restore', lambda: restore(Settings.load(), options.file, replace=options.replace))
 
 
 def restore(settings: Settings, file: Path, *, replace: bool = False) -> None:
-    """Bring the backup back.
+    """Restore the backup.
 
-    :raises BackupError: the app runs, there is a database already, or the file can't be restored
-    :raises EmbeddedDatabaseError: the data folder can't be used
+    :raises BackupError: the app runs, there is a database already, or the file cannot be restored
+    :raises EmbeddedDatabaseError: the data folder cannot be used
     """
     require_embedded(settings)
     with ExitStack() as until_the_end, open_backup(file) as (backup, manifest):
@@ -60,14 +61,14 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> None:
             target.tidy_up()
             if os.path.lexists(target.folder) and not replace:
                 raise BackupError(f'there is a database in {data_dir} already: choose another DATA_DIR, or add '
-                                  f'--replace, which keeps it beside under another name')
+                                  f'--replace, which keeps it under another name')
             with _filled_cluster(data_dir, backup, manifest) as (workshop, filled):
                 until_the_end.enter_context(_not_to_be_stopped())
                 kept = workshop.put_in_place(filled, target.folder)
         say(f'Restored {counted(sum(manifest.rows.values()), "row")} of {counted(len(manifest.rows), "table")}, as of '
             f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC. Start it with: python main.py')
         if kept is not None:
-            say(f'The database that was there before is kept in {kept}; delete it when you do not want it any more')
+            say(f'The former database is kept in {kept}; delete it when you no longer need it')
 
 
 def _require_that_we_know(manifest: Manifest, settings: Settings) -> None:
@@ -82,14 +83,14 @@ def _require_that_we_know(manifest: Manifest, settings: Settings) -> None:
 
 @contextmanager
 def _alone_in(data_dir: Path) -> Iterator[Path]:
-    """The data folder, for as long as no app uses it and none can start."""
+    """The data folder, while no app uses it and none can start."""
     data_dir = Path(os.path.realpath(data_dir.expanduser()))
     make_data_dir(data_dir)
     lock = OwnerLock(data_dir / 'owner.lock')
     beat = OwnerBeat(data_dir)
     try:
         if not lock.take() or not beat.claim_now():
-            raise BackupError(f'line monitor runs with this data folder ({data_dir}): stop it, restore, start it again')
+            raise BackupError(f'line monitor runs with this data folder ({data_dir}): stop it, restore, then start it')
         yield data_dir
     except OSError as error:
         raise EmbeddedDatabaseError(unusable(data_dir, error)) from error
@@ -100,7 +101,7 @@ def _alone_in(data_dir: Path) -> Iterator[Path]:
 
 @contextmanager
 def _filled_cluster(data_dir: Path, backup: zipfile.ZipFile, manifest: Manifest) -> Iterator[tuple[Workshop, Path]]:
-    """A cluster with all that is in the backup, stopped; removed at the end unless it has been moved away."""
+    """A stopped cluster with the content of the backup; removed at the end unless it has been moved."""
     workshop = Workshop.make(data_dir)
     try:
         postgres = EmbeddedPostgres(workshop.folder, schema=manifest.schema_name, report=lambda _: None)
@@ -113,12 +114,12 @@ def _filled_cluster(data_dir: Path, backup: zipfile.ZipFile, manifest: Manifest)
                 remove_socket_folder(socket_folder_of(url))
         yield workshop, postgres.folder
     finally:
-        workshop.remove()  # what stays is removed by the next start
+        workshop.remove()  # leftovers are removed at the next start
 
 
 @contextmanager
 def _not_to_be_stopped() -> Iterator[None]:
-    """Ctrl-C and SIGTERM come too late: what takes two renames is done, and said."""
+    """Ignore Ctrl-C and SIGTERM: the two renames finish and are reported."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -141,7 +142,7 @@ async def _fill(url: str, backup: zipfile.ZipFile, manifest: Manifest) -> None:
         finally:
             await connection.close()
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
-        raise BackupError(f'what was restored could not be compared with the backup: {describe(error)}') from error
+        raise BackupError(f'the restored database could not be compared with the backup: {describe(error)}') from error
 
 
 async def _compare(connection: asyncpg.Connection, manifest: Manifest) -> None:
@@ -149,8 +150,8 @@ async def _compare(connection: asyncpg.Connection, manifest: Manifest) -> None:
     names = [row['name'] async for row in queries.tables_to_save(connection)]
     rows = {name: await connection.fetchval(f'SELECT count(*) FROM {name}') for name in names}  # noqa: S608
     if different := [name for name in {**rows, **manifest.rows} if rows.get(name) != manifest.rows.get(name)]:
-        raise BackupError(f'not everything came back: {", ".join(sorted(different))} differ from the backup. Nothing '
-                          f'was changed; take another backup')
+        raise BackupError(f'the restore is incomplete: {", ".join(sorted(different))} differ from the backup. Nothing '
+                          f'was changed; use another backup')
 
 
 if __name__ == '__main__':

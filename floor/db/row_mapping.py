@@ -1,4 +1,4 @@
-"""Rows of the database as the model's values: one function for each kind of row."""
+"""Maps database rows to the model: one function per kind of row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def to_brief(row: Any) -> OrderBrief:
 
 
 def to_status(text: str | None) -> Status | None:
-    """A status of the table; one that a table without our check let in is unknown, not the end of its reader."""
+    """A status of the table; an invalid one, from a table without the check constraint, is unknown."""
     try:
         return None if text is None else Status(text)
     except ValueError:

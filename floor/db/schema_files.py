@@ -1,4 +1,4 @@
-"""The files that make the schema: sql/migrations, sql/functions and what runs once in a new schema."""
+"""The files that create the schema: sql/migrations, sql/functions and scripts that run once in a new schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from .database import DEFAULT_FEED_TABLE, SQL, read_sql
 
 USED_BY_TABLES = '09'
-"""Up to this number the files of sql/functions are applied before the tables, whose checks and defaults use them."""
+"""Function files up to this number are applied before the tables, whose checks and defaults use them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """The checksum that schema_migrations keeps."""
+        """The checksum in schema_migrations."""
         return checksum(self.text)
 
 
@@ -36,33 +36,33 @@ class FunctionFile:
 
     @property
     def sha256(self) -> str:
-        """The checksum that schema_functions keeps."""
+        """The checksum in schema_functions."""
         return checksum(self.text)
 
     @property
     def used_by_tables(self) -> bool:
-        """Whether it must be there before the tables are made."""
+        """Whether it must be applied before the tables are created."""
         return self.name[:2] <= USED_BY_TABLES
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaFiles:
-    """All of them, in the order in which they are applied."""
+    """All files, in the order in which they are applied."""
 
     bookkeeping: str
-    """Makes the two tables that remember what was applied."""
+    """Creates the two tables that record what is applied."""
     set_aside: str
-    """Renames or copies what another line monitor left under the names of our tables: once, before anything else."""
+    """Renames or copies tables of another line monitor that have the same names: once, before anything else."""
     migrations: tuple[Migration, ...]
     functions: tuple[FunctionFile, ...]
     legacy_import: str
-    """Fills a new schema with what was set aside."""
+    """Fills a new schema from the tables that were set aside."""
     new_floor: str
-    """Makes a demo or an empty plant of a new schema."""
+    """Turns a new schema into a demo or an empty plant."""
 
 
 def load_schema_files(feed_table: str = DEFAULT_FEED_TABLE, folder: Path = SQL) -> SchemaFiles:
-    """Read them; feed_table is the name of the feed (DEFAULT_POSTGRES_TABLE)."""
+    """Read the files; feed_table is the name of the feed table (DEFAULT_POSTGRES_TABLE)."""
     bookkeeping, *migrations = sorted((folder / 'migrations').glob('*.sql'))
     set_aside, *legacy_import = sorted((folder / 'legacy_import').glob('*.sql'))
     return SchemaFiles(
@@ -76,7 +76,7 @@ def load_schema_files(feed_table: str = DEFAULT_FEED_TABLE, folder: Path = SQL) 
 
 
 def checksum(text: str) -> str:
-    """SHA-256 of a file as it is applied."""
+    """The SHA-256 of a file's text as it is applied."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,6 +1,6 @@
-"""How a task fares that is done again and again: what the log says of it, and what /metrics and /diagnosis show.
+"""The status of a periodic task, for the log, /metrics and /diagnosis.
 
-Each reason for a failure is said once until it works again: a database that is away for an hour is a few lines.
+Each error is logged once until the task works again, so an outage of an hour is a few lines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..core.errors import DatabaseError
 from .database import describe
 
 REASONS_KEPT = 20
-"""Different reasons of one outage that are told apart; more than that are not said."""
+"""The most different errors that are logged in one outage."""
 
 
 class TaskStatus:
@@ -24,8 +24,8 @@ class TaskStatus:
 
     def __init__(self, name: str, what: str, log: logging.Logger, *, failing: str, again: str, fault: str,
                  now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """name: for labels. what: for people, as 'dashboard tables'. failing, again, fault: the sentences that the log
-        has for a failure, its end, and an error in this program."""
+        """name: for labels. what: for people, such as 'dashboard tables'. failing, again, fault: the log messages of a
+        failure, its end, and a bug in this program."""
         self.name = name
         self.what = what
         self.failures = 0
@@ -33,13 +33,13 @@ class TaskStatus:
         self.done_at: float | None = None
         """When it last succeeded."""
         self.took: float | None = None
-        """How long that was."""
+        """How long that took."""
         self.problem: str | None = None
-        """Why it fails now; None: it does not."""
+        """The present error, None if it works."""
         self.last_problem: tuple[float, str] | None = None
-        """When it failed last, and why; stays when it works again."""
+        """The time and message of the last error, also after it works again."""
         self.reason: str | None = None
-        """A word for the last failure, where there is one."""
+        """The label of the last error, if any."""
         self._log, self._failing, self._again, self._fault = log, failing, again, fault
         self._now, self._monotonic = now, monotonic
         self._failing_since = 0.0
@@ -48,19 +48,19 @@ class TaskStatus:
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """Do it once in the block. Whatever is raised there is noted and ends here, except a cancellation."""
+        """Run the task once in the block. Errors are recorded and not raised, except a cancellation."""
         begin = self._monotonic()
         try:
             yield
         except (DatabaseError, asyncpg.PostgresError) as error:
             self.failed(error)
-        except Exception as error:  # a fault of ours must not end the task for good
+        except Exception as error:  # a bug must not end the task permanently
             self.failed(error, fault=True)
         else:
             self.done(self._monotonic() - begin)
 
     def failed(self, error: BaseException, *, fault: bool = False, reason: str | None = None) -> None:
-        """It did not work. fault: this program's own, so that the log has where. reason: a word for it, if any."""
+        """Record a failure. fault: a bug in this program, logged with its traceback. reason: a label, if any."""
         problem = describe(error)
         if self.problem is None:
             self._failing_since, self._attempts, self._said = self._monotonic(), 0, set()

@@ -19,20 +19,20 @@ LARGEST_ID = 2**31 - 1
 
 @asynccontextmanager
 async def command(database: Database) -> AsyncIterator[Connection]:
-    """A transaction: whatever is raised within, nothing of it is kept.
+    """A transaction, rolled back if the block raises.
 
-    :raises InvalidInput: the database's own rules refuse what was written, with its sentence and the column
-    :raises DatabaseUnavailable: nobody answers, not in time, or the tables are not there (yet)
+    :raises InvalidInput: a constraint refuses the change; with the database's message and the column
+    :raises DatabaseUnavailable: the database does not answer, or not in time, or the tables do not exist yet
     """
-    async with _in_our_words(), database.acquire() as connection, connection.transaction():
+    async with _translated_errors(), database.acquire() as connection, connection.transaction():
         yield connection
 
 
 @asynccontextmanager
 async def logged(deed: str, who: Identity, **fields: object) -> AsyncIterator[dict[str, object]]:
-    """A line in the log once the block is left and nothing was raised: what was done, by whom, to what.
+    """Log a command after the block succeeds: what was done, by whom, to what.
 
-    The block may add fields to what it is given. Without any field nothing was done, and nothing is said.
+    The block may add fields to the yielded dict. Without any field nothing was done, and nothing is logged.
     """
     yield fields
     if fields:
@@ -41,17 +41,17 @@ async def logged(deed: str, who: Identity, **fields: object) -> AsyncIterator[di
 
 @asynccontextmanager
 async def reading(database: Database) -> AsyncIterator[Connection]:
-    """A transaction that changes nothing and sees one moment, however many questions it asks.
+    """A read-only transaction whose queries all use one snapshot.
 
-    :raises DatabaseUnavailable: nobody answers, not in time, or the tables are not there (yet)
+    :raises DatabaseUnavailable: the database does not answer, or not in time, or the tables do not exist yet
     """
-    async with (_in_our_words(), database.acquire() as connection,
+    async with (_translated_errors(), database.acquire() as connection,
                 connection.transaction(isolation='repeatable_read', readonly=True)):
         yield connection
 
 
 @asynccontextmanager
-async def _in_our_words() -> AsyncIterator[None]:
+async def _translated_errors() -> AsyncIterator[None]:
     try:
         yield
     except (asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError) as error:

@@ -212,7 +212,7 @@ async def test_a_database_that_is_there_is_kept_and_only_replaced_when_told(fold
     await connection.execute(change.replace('before', 'after'))
 
     refused = command('restore', file, DATA_DIR=data_dir)
-    assert (refused.returncode, 'stop it, restore, start it again' in refused.stderr) == (1, True)
+    assert (refused.returncode, 'stop it, restore, then start it' in refused.stderr) == (1, True)
     assert await connection.fetchval(says) == 'after'
     await connection.close()
     program.stop()
@@ -220,7 +220,7 @@ async def test_a_database_that_is_there_is_kept_and_only_replaced_when_told(fold
     refused = command('restore', file, DATA_DIR=data_dir)
     assert (refused.returncode, 'add --replace' in refused.stderr) == (1, True)
     refused = command('backup', file, DATA_DIR=data_dir)
-    assert (refused.returncode, 'is there already' in refused.stderr) == (1, True)
+    assert (refused.returncode, 'exists already' in refused.stderr) == (1, True)
     done = command('backup', folder / 'later.zip', DATA_DIR=data_dir)  # nobody runs: the command runs the server itself
     assert done.returncode == 0, done.stderr
 
@@ -281,7 +281,7 @@ def test_what_is_no_whole_backup_is_refused_before_anything_is_touched(
             restore(settings, folder / name)
     with pytest.raises(BackupError, match='there is no file'):
         restore(settings, folder / 'nowhere')
-    for changes, words in (({'layout': 2}, 'too old to read'), ({'migration': 9999}, 'has migration 9999'),
+    for changes, words in (({'layout': 2}, 'a newer version'), ({'migration': 9999}, 'has migration 9999'),
                            ({'schema_name': 'other'}, 'DEFAULT_POSTGRES_SCHEMA=other')):
         with pytest.raises(BackupError, match=words):
             restore(settings, rewritten(saved, folder / 'rewritten', **changes))
@@ -303,7 +303,7 @@ def test_nothing_is_restored_beside_a_running_program(saved: Path, settings: Set
     lock = OwnerLock(settings.data_dir / 'owner.lock')
     assert lock.take()
     try:
-        with pytest.raises(BackupError, match='stop it, restore, start it again'):
+        with pytest.raises(BackupError, match='stop it, restore, then start it'):
             restore(settings, saved, replace=True)
     finally:
         lock.release()
@@ -325,7 +325,7 @@ def test_where_there_is_no_database_there_is_nothing_to_save(folder: Path, setti
 
 def test_a_backup_that_fails_leaves_no_file(saved: Path, folder: Path, settings: Settings) -> None:
     restore(settings, saved)
-    with pytest.raises(BackupError, match='no floor in the schema other'):
+    with pytest.raises(BackupError, match='the schema other of this database has no floor'):
         save(settings.model_copy(update={'default_postgres_schema': 'other'}), folder / 'new')
     with pytest.raises(BackupError, match='cannot be written'):
         save(settings, folder / 'nowhere' / 'new')

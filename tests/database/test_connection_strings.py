@@ -192,8 +192,9 @@ async def test_a_transaction_pooler_is_named_and_what_to_do(
         settings: Settings, pooled: Callable[..., str], more: dict[str, str]) -> None:
     url = pooled('transaction', **more)
     await until(lambda: listens(url))
-    with pytest.raises(DatabaseMisconfigured, match=r'^a connection pooler .as PgBouncer in transaction mode. stands '
-                                                    r'before this database: .* Set the address of PostgreSQL itself'):
+    with pytest.raises(DatabaseMisconfigured, match=r'^a connection pooler .such as PgBouncer in transaction mode. is '
+                                                    r'in front of this database\. .* Set the address of '
+                                                    r'PostgreSQL itself'):
         await check_connection(Database(url, settings))
 
 

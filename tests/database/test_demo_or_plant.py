@@ -126,7 +126,7 @@ def guest(empty_database_url: str, settings: Settings) -> Database:
 
 
 async def test_a_guest_makes_no_schema(fresh: asyncpg.Connection, guest: Database) -> None:
-    with pytest.raises(MigrationError, match=f'the schema "{SCHEMA}" is not there: deploy the app first'):
+    with pytest.raises(MigrationError, match=f'the schema "{SCHEMA}" does not exist: deploy the app first'):
         await prepare(guest)(fresh)
     assert await fresh.fetchval('SELECT count(*) FROM pg_namespace WHERE nspname = $1', SCHEMA) == 0
 

@@ -49,7 +49,7 @@ async def test_what_is_asked_waits_for_a_connection_of_ours(
         await database.close()
     said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(said) == 1
-    assert said[0].startswith('waiting for a connection, because the database has none left for us: too many conn')
+    assert said[0].startswith('waiting for a connection, because the database has none left: too many conn')
 
 
 async def test_the_page_says_that_it_waits_and_is_live_as_soon_as_there_is_room(
@@ -62,7 +62,7 @@ async def test_the_page_says_that_it_waits_and_is_live_as_soon_as_there_is_room(
     running = asyncio.create_task(listener.run())
     try:
         await until(lambda: store.problem is not None)
-        assert str(store.problem).startswith('the database has no connection left for this program, which waits for '
+        assert str(store.problem).startswith('the database has no connection left for this program; it is waiting for '
                                              'one: too many connections for role "guest"')
         assert listener.status.reason == 'full'
         await strangers.pop().close()

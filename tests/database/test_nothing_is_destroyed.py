@@ -154,8 +154,9 @@ sys.exit(restore.main())
 """
 
 
-SAID = {0: ('before', 'was killed before it had changed anything'),
-        1: ('saved', 'was killed on its last step, which is made up for'), 2: ('saved', 'was killed when it was done')}
+SAID = {0: ('before', 'was killed before it changed anything'),
+        1: ('saved', 'was killed on its last step and is now finished'),
+        2: ('saved', 'was killed after it had finished')}
 """By the renames that were done: the note of the floor that is found, and what is said."""
 
 
@@ -197,7 +198,7 @@ def test_a_first_restore_that_is_killed_at_its_rename_is_finished(folder: Path, 
 def test_no_empty_floor_is_made_where_one_was_put_aside(data_dir: Path) -> None:
     """As an earlier version's restore left it, when it was killed between its renames."""
     (data_dir / 'postgres-18').rename(data_dir / 'postgres-18.before-20260101-000000')
-    with pytest.raises(EmbeddedDatabaseError, match=r'has gone, but a database from before a restore is there, .*: '
+    with pytest.raises(EmbeddedDatabaseError, match=r'is missing, but a database from before a restore exists, .*: '
                                                     r'rename it to postgres-18'), running(data_dir):
         pass
     (data_dir / 'postgres-18.before-20260101-000000').rename(data_dir / 'postgres-18')

@@ -148,7 +148,7 @@ def test_a_backup_into_a_read_only_folder_is_refused(folder: Path) -> None:
     (folder / 'b').mkdir()
     done = elsewhere(f'{READ_ONLY} DATA_DIR="$2" exec "$PYTHON" -m floor.db.backup "$1/b.zip"',
                      folder / 'b', folder / 'd')
-    assert 'cannot be written (Read-only file system): choose another place' in refusal(done)
+    assert 'cannot be written (Read-only file system): choose another folder' in refusal(done)
 
 
 def test_a_backup_onto_a_full_disk_leaves_nothing(folder: Path) -> None:

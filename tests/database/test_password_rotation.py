@@ -83,8 +83,8 @@ async def test_a_password_that_the_database_no_longer_takes_is_replaced_without_
         database: Database, lake: TlsDatabase, workspace: Workspace) -> None:
     await (await database.connect()).close()
     lake.set_password('set by somebody else')
-    with pytest.raises(DatabaseUnavailable, match=r'does not let us in: password authentication failed .*\. Asking '
-                                                  r'for a new password; if this stays, give the app') as refused:
+    with pytest.raises(DatabaseUnavailable, match=r'refuses the login: password authentication failed .*\. Asking '
+                                                  r'for a new password; if this continues, give the app') as refused:
         await database.connect()
     assert 'nobody-may-see' not in str(refused.value)
     await (await database.connect()).close()

@@ -162,7 +162,7 @@ async def test_functions_and_migrations_are_applied_together_or_not_at_all(conne
     broken = with_file('99_broken.sql', '-- Broken.\nCREATE OR REPLACE FUNCTION broken() RETURNS integer LANGUAGE sql '
                        "AS 'SELECT none FROM nowhere';\n", PERCENT_OF_NOTHING)
     broken = replace(broken, migrations=(*ALL.migrations, Migration(NEXT, 'next', 'CREATE TABLE next ()')))
-    with pytest.raises(MigrationError, match=r'sql/functions/99_broken\.sql failed, nothing of the upgrade was kept: '
+    with pytest.raises(MigrationError, match=r'sql/functions/99_broken\.sql failed, the upgrade was rolled back: '
                                              'relation "nowhere" does not exist'):
         await migrate(connection, SCHEMA, broken)
     assert await connection.fetchval('SELECT percent(1, 3)::text') == '33.33'

@@ -103,7 +103,7 @@ async def tried(server: Server, url: str, folder: Path, user: str) -> str:
     return program.log
 
 
-BUSY = 'still under way at the end', 'did not come back in time', 'nothing proved for too long'
+BUSY = 'still running at shutdown', 'did not come back in time', 'nothing proved for too long'
 """What the program also says where it was ended while it worked, or other tests took the processor for seconds."""
 
 
@@ -190,7 +190,7 @@ async def test_a_session_that_the_server_cannot_begin_is_said_in_one_line(
         program.stop()
         server.psql(server.url('postgres'), '-c', 'DROP ROLE unloadable')
     assert len(program.log.splitlines()) == 1, program.log
-    assert 'refuses its session: could not access file' in program.log
+    assert 'refuses the session: could not access file' in program.log
 
 
 @pytest.mark.parametrize('encoding', ['SQL_ASCII', 'LATIN1', 'EUC_JP'])

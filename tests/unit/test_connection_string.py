@@ -16,8 +16,8 @@ HOST = 'postgresql://floor@db.example.com/floor'
 
 @pytest.mark.parametrize(('parameters', 'sentence'), [
     ('channel_binding=require', 'DATABASE_URL cannot be used: channel_binding=require is not possible here. Write '
-                                'sslmode=verify-full and sslrootcert=system (or a file) instead, which prove who the '
-                                'server is'),
+                                'sslmode=verify-full and sslrootcert=system (or a file) instead, which '
+                                'authenticate the server'),
     ('sslmode=require&channel_binding=require', 'DATABASE_URL cannot be used: channel_binding=require is not'),
     ('gssencmode=require', 'DATABASE_URL cannot be used: gssencmode=require is not possible here. Write '
                            'sslmode=require instead'),
@@ -33,7 +33,7 @@ HOST = 'postgresql://floor@db.example.com/floor'
     ('client_secret=se&cret=1', 'DATABASE_URL has the parameter NAME, which PostgreSQL does not know'),
     ('statement_timeout=5', 'DATABASE_URL has the parameter statement_timeout, which PostgreSQL does not know; a '
                             'setting of the server is written options=-c%20statement_timeout%3D...'),
-    ('sslmode', 'DATABASE_URL cannot be used: behind its ? stand parameters as name=value'),
+    ('sslmode', 'DATABASE_URL cannot be used: after its ? it takes parameters as name=value'),
     ('service=plant', 'the service plant is not known: /nowhere/.pg_service.conf cannot be read (No such file or '
                       'directory)'),
 ])
@@ -82,7 +82,7 @@ def test_a_user_without_a_name_has_to_name_one(monkeypatch: pytest.MonkeyPatch) 
         raise KeyError('getpwuid(): uid not found: 12345')
 
     monkeypatch.setattr('getpass.getuser', nobody)
-    with pytest.raises(SettingsError, match=r'^DATABASE_URL cannot be used: no user is named there, and the user of'):
+    with pytest.raises(SettingsError, match=r'^DATABASE_URL cannot be used: it names no user, and the user of'):
         connection_url('postgresql://db.example.com/floor', environ={})
     for url in (HOST, 'postgresql://db.example.com/floor?user=floor'):
         assert connection_url(url, environ={}) == url

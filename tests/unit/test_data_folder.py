@@ -40,7 +40,7 @@ def test_two_instances_that_start_at_once_have_one_secret(tmp_path: Path, monkey
 def test_what_is_no_secret_is_refused_in_one_sentence(tmp_path: Path, left_by_a_crash: bytes) -> None:
     path = tmp_path / 'storage.secret'
     path.write_bytes(left_by_a_crash)
-    with pytest.raises(SettingsError, match=r'storage\.secret .*no secret: delete it and start again') as refused:
+    with pytest.raises(SettingsError, match=r'storage\.secret .*not a secret: delete it and start again') as refused:
         storage_secret(settings_of(tmp_path))
     assert '\n' not in str(refused.value)
     assert path.read_bytes() == left_by_a_crash

@@ -1,1 +1,1 @@
-"""The local default database: a private PostgreSQL, its processes, and what a backup of it is."""
+"""The embedded database: a private PostgreSQL, its processes, and the format of its backups."""

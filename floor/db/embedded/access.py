@@ -1,7 +1,7 @@
-"""Who may sign in to the embedded database, whoever reaches its socket.
+"""Authentication rules of the embedded database, for everybody who can reach its socket.
 
-The operating system user who runs the app, or owns its data folder, is `postgres` without a password: the kernel says
-who they are (peer). Every other role needs its password.
+The operating system user who runs the app, or owns its data folder, is `postgres` without a password (peer
+authentication). Every other role needs its password.
 """
 
 import os
@@ -23,9 +23,9 @@ local   all          all       scram-sha-256
 
 
 def write_access_files(cluster: Path, own: Callable[[Path], None]) -> None:
-    """Write pg_hba.conf and pg_ident.conf of a cluster that does not run; own gives a file to the server's user.
+    """Write pg_hba.conf and pg_ident.conf of a stopped cluster; own gives a file to the server's user.
 
-    :raises EmbeddedDatabaseError: this user has no name, so that PostgreSQL could not recognise them
+    :raises EmbeddedDatabaseError: this user has no name, so PostgreSQL could not authenticate them
     """
     owners = {os.geteuid(), cluster.parent.stat().st_uid, 0}
     names = [name for uid in sorted(owners) if (name := _name_of(uid))]

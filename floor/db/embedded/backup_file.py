@@ -1,11 +1,11 @@
-"""What a backup is: a zip that ordinary tools read too.
+"""The format of a backup: a zip that ordinary tools can read.
 
     about.txt           what this file is, for people
-    line-monitor.json   who made it, when, of what: Manifest
-    roles.sql           the logins and roles that the rights in the dump name; with hashed passwords
-    database.dump       what pg_restore reads; attachments, sequences and rights are in it
+    line-monitor.json   the origin of the backup: Manifest
+    roles.sql           the roles that the dump grants rights to, with hashed passwords
+    database.dump       the dump for pg_restore, with attachments, sequences and rights
 
-A zip carries a checksum of each part, so a backup that was cut off or has rotted is found before anything is touched.
+A zip has a checksum of each part, so a truncated or damaged backup is detected before anything is changed.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ LAYOUT = 1
 
 
 class Manifest(BaseModel):
-    """What a restore has to know before it begins, and what it compares at the end."""
+    """What a restore needs to know at the start, and compares at the end."""
 
-    layout: Annotated[int, Field(description='Of the file; a program reads those it knows.')] = LAYOUT
-    made_at: Annotated[datetime, Field(description="The moment whose picture it is, by the database's clock.")]
-    program: Annotated[str, Field(description='The version of the program that made it.')]
-    postgres: Annotated[str, Field(description='The version of the server.')]
-    schema_name: Annotated[str, Field(description='Where the tables are: DEFAULT_POSTGRES_SCHEMA.')]
-    migration: Annotated[int, Field(description='The newest that had been applied.')]
-    rows: Annotated[dict[str, int], Field(description='Of each table, by its quoted name with its schema.')]
+    layout: Annotated[int, Field(description='The version of this format; a program reads those it knows.')] = LAYOUT
+    made_at: Annotated[datetime, Field(description="The time of the snapshot, by the database's clock.")]
+    program: Annotated[str, Field(description='The version of the program that wrote it.')]
+    postgres: Annotated[str, Field(description='The version of PostgreSQL.')]
+    schema_name: Annotated[str, Field(description='The schema of the tables: DEFAULT_POSTGRES_SCHEMA.')]
+    migration: Annotated[int, Field(description='The newest migration that was applied.')]
+    rows: Annotated[dict[str, int], Field(description='Row counts by quoted table name with schema.')]
 
 
 def require_embedded(settings: Settings) -> None:
-    """:raises BackupError: the settings name a database that isn't ours to save or to replace"""
+    """:raises BackupError: the settings name another database than the embedded one"""
     if settings.source is not Source.EMBEDDED:
         raise BackupError(f'the database is not the embedded one, but comes from {settings.source.value}: use pg_dump '
                           f'and pg_restore, as floor/operations/README.md says under "Backup and restore"')
@@ -51,9 +51,9 @@ def require_embedded(settings: Settings) -> None:
 
 @contextmanager
 def new_backup(file: Path, *, replace: bool) -> Iterator[zipfile.ZipFile]:
-    """A backup to be written in the block: it gets its name when it is whole and on the disk, never if the block fails.
+    """A backup that is written in the block; it gets its name when it is complete and on disk, not if the block fails.
 
-    :raises BackupError: the file is there and must not be replaced, or the folder can't be written
+    :raises BackupError: the file exists and must not be replaced, or the folder cannot be written
     """
     if os.path.lexists(file) and not replace:
         raise already_there(file)
@@ -70,19 +70,19 @@ def new_backup(file: Path, *, replace: bool) -> Iterator[zipfile.ZipFile]:
                     yield backup
                 out.flush()
                 os.fsync(out.fileno())
-                _give_name(draft, file, replace=replace)  # while it is locked
+                _give_name(draft, file, replace=replace)  # while the draft is locked
         finally:
             draft.unlink(missing_ok=True)
         make_durable(file.parent)
     except OSError as error:
-        raise BackupError(f'{file} cannot be written ({error.strerror or error}): choose another place') from error
+        raise BackupError(f'{file} cannot be written ({error.strerror or error}): choose another folder') from error
 
 
 @contextmanager
 def open_backup(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
-    """A backup whose parts are all there and as they were written.
+    """Open a backup and verify its parts.
 
-    :raises BackupError: it is not a backup, not whole, or of a layout that this program does not know
+    :raises BackupError: it is not a backup, incomplete, or of a layout that this program does not know
     """
     try:
         backup = zipfile.ZipFile(file)
@@ -99,7 +99,7 @@ def open_backup(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
 def _checked(file: Path, backup: zipfile.ZipFile) -> Manifest:
     try:
         if (damaged := backup.testzip()) is not None:
-            raise BackupError(f'{file} is damaged: {damaged} in it is not what was written. Take another backup')
+            raise BackupError(f'{file} is damaged: the checksum of {damaged} is wrong. Use another backup')
         manifest = Manifest.model_validate_json(backup.read(MANIFEST))
         backup.getinfo(ROLES), backup.getinfo(DUMP)
     except OSError as error:
@@ -107,8 +107,8 @@ def _checked(file: Path, backup: zipfile.ZipFile) -> Manifest:
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError, ValidationError) as error:
         raise _no_backup(file) from error
     if manifest.layout > LAYOUT:
-        raise BackupError(f'{file} was made by line monitor {manifest.program}, which this one is too old to '
-                          f'read: restore it with that program')
+        raise BackupError(f'{file} was made by line monitor {manifest.program}, a newer version: restore it '
+                          f'with that version')
     return manifest
 
 
@@ -117,12 +117,12 @@ def _unreadable(file: Path, error: OSError) -> BackupError:
 
 
 def _no_backup(file: Path) -> BackupError:
-    return BackupError(f'{file} is not a backup of line monitor, or only a part of one')
+    return BackupError(f'{file} is not a backup of line monitor, or is incomplete')
 
 
 def already_there(file: Path) -> BackupError:
-    """The refusal to overwrite."""
-    return BackupError(f'{file} is there already: choose another name, or add --replace')
+    """The error of not overwriting a file."""
+    return BackupError(f'{file} exists already: choose another name, or add --replace')
 
 
 def _give_name(draft: Path, file: Path, *, replace: bool) -> None:

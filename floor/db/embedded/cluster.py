@@ -1,7 +1,7 @@
-"""One PostgreSQL cluster on disk and its processes: create it, clear what a crash left, serve it.
+"""One PostgreSQL cluster on disk and its processes: create it, clean up after a crash, run the server.
 
-Only for who holds the lock of the data folder (server.py). Whatever has to wait is a generator that yields while it
-waits, so that the same steps serve a start that blocks and a restart inside an event loop.
+Only the process that holds the lock of the data folder may use it (server.py). Functions that wait are generators that
+yield while they wait, so a blocking start and a restart in an event loop share the same steps.
 """
 
 import hashlib
@@ -30,14 +30,14 @@ if sys.platform != 'win32':
 Wait = Generator[None, None, None]
 
 LAUNCHER = Path(__file__).with_name('postmaster.py').absolute()
-STATUS_LINE = 7   # of postmaster.pid, counted from 0
+STATUS_LINE = 7   # of postmaster.pid, zero-based
 BUILTIN_LOCALES_SINCE = 17
 IO_METHODS_SINCE = 18
-START_PATIENCE = 300.0   # seconds; recovery after a crash may read much
+START_PATIENCE = 300.0   # seconds; crash recovery may take long
 
 
 class ServerUser(NamedTuple):
-    """Who PostgreSQL runs as when we are root."""
+    """The user that PostgreSQL runs as if this process is root."""
 
     uid: int
     gid: int
@@ -59,12 +59,12 @@ class Cluster:
         self._major = major
         self._log = log
         self._tag = 'floor-' + hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-        """Stands in the title of every process of this cluster, which anyone may read, unlike its working folder."""
+        """Part of the title of each process of this cluster, which everybody may read, unlike its working folder."""
         self.user = server_user(folder)
 
     @property
     def exists(self) -> bool:
-        """Whether a whole cluster is there. Raises EmbeddedDatabaseError if what is there can't be served."""
+        """Whether there is a complete cluster. Raises EmbeddedDatabaseError if this program cannot run it."""
         try:
             found = (self.folder / 'PG_VERSION').read_text().strip()
         except FileNotFoundError:
@@ -82,7 +82,7 @@ class Cluster:
         return True
 
     def create(self) -> Wait:
-        """Runs initdb under another name and renames the result, so a half cluster is never taken for a whole one."""
+        """Run initdb under another name and rename the result, so an incomplete cluster is never used."""
         _require_a_name(self.user.uid if self.user else os.geteuid())
         workshop = Workshop.make(self.folder.parent)
         new = workshop.folder / self.folder.name
@@ -101,18 +101,18 @@ class Cluster:
             workshop.remove()
 
     def clear(self, sockets: Path) -> Wait:
-        """Ends what a former owner left running, then removes the lock files that PostgreSQL would stumble over.
+        """End processes that a former owner left running, then remove lock files that would block PostgreSQL.
 
-        PostgreSQL removes the file of a dead postmaster itself and checks the shared memory then; but it takes a
-        zombie, or a stranger who got the same number, for alive.
+        PostgreSQL removes the file of a dead postmaster itself after checking shared memory; but it mistakes a zombie,
+        or another process with the same id, for a live postmaster.
         """
         ways: tuple[tuple[signal.Signals | None, float], ...] = (
             (signal.SIGINT, 20), (None, 3), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
         for number, patience in ways:
             for process in self.processes():
-                # a fast shutdown is the postmaster's to lead; its children get a signal only when nothing else helped
+                # the postmaster leads a fast shutdown; its children get a signal only as a last resort
                 if number and (process.is_postmaster or number != signal.SIGINT):
-                    with suppress(ProcessLookupError, PermissionError):   # gone, or reported below
+                    with suppress(ProcessLookupError, PermissionError):   # ended, or reported below
                         os.kill(process.pid, number)
             deadline = time.monotonic() + patience
             while (left := self.processes()) and time.monotonic() < deadline:
@@ -126,8 +126,8 @@ class Cluster:
             )
         if listens(sockets / '.s.PGSQL.5432'):
             raise EmbeddedDatabaseError(
-                f'A PostgreSQL that is not ours to end answers at {sockets / ".s.PGSQL.5432"}, in another container '
-                'perhaps. Only one may use a data folder: end it, or set DATA_DIR to another folder.'
+                f'Another PostgreSQL, perhaps in another container, answers at {sockets / ".s.PGSQL.5432"}. '
+                'Only one may use a data folder: end it, or set DATA_DIR to another folder.'
             )
         pid_file = self.folder / 'postmaster.pid'
         if pid_file.exists() and not is_dead(pid_file.read_bytes().partition(b'\n')[0].decode('ascii', 'replace')):
@@ -136,8 +136,8 @@ class Cluster:
             (sockets / name).unlink(missing_ok=True)
 
     def serve(self, sockets: Path) -> Generator[None, None, subprocess.Popen[bytes]]:
-        """Starts the server as a direct child and waits until it accepts connections on its socket."""
-        if self.user and self.folder.stat().st_uid != self.user.uid:   # copied here by root
+        """Start the server as a direct child and wait until it accepts connections on its socket."""
+        if self.user and self.folder.stat().st_uid != self.user.uid:   # root copied it here
             for path in (self.folder, *self.folder.rglob('*')):
                 self.user.own(path)
         write_access_files(self.folder, self.user.own if self.user else lambda path: None)
@@ -157,7 +157,7 @@ class Cluster:
             'log_destination': 'stderr',
             'log_line_prefix': '%m [%p] ',
         }
-        if self._major >= IO_METHODS_SINCE:  # what is read is nearly always in memory: another process takes longer
+        if self._major >= IO_METHODS_SINCE:  # most reads hit the cache, where I/O workers only add delay
             settings['io_method'] = 'sync'
         options = [part for name, value in settings.items() for part in ('-c', f'{name}={value}')]
         server = self._spawn('postgres', '-D', str(self.folder), *options)
@@ -166,11 +166,12 @@ class Cluster:
             while not self._is_ready(server.pid):
                 if server.poll() is not None:
                     raise EmbeddedDatabaseError(
-                        f'PostgreSQL stopped while it started: {self._last_words(before)} (all of it is in {self._log})'
+                        f'PostgreSQL stopped while it started: {self._last_lines(before)} '
+                        f'(the full log is in {self._log})'
                     )
                 if time.monotonic() > deadline:
                     raise EmbeddedDatabaseError(
-                        f'PostgreSQL was not ready after {START_PATIENCE:.0f} seconds: look into {self._log}.'
+                        f'PostgreSQL was not ready after {START_PATIENCE:.0f} seconds: see {self._log}.'
                     )
                 yield
         except BaseException:
@@ -179,7 +180,7 @@ class Cluster:
         return server
 
     def processes(self) -> list[Process]:
-        """Every live process of this cluster, found by what it calls itself; zombies have no name any more."""
+        """The live processes of this cluster, found by their titles; zombies have none."""
         found = []
         for pid, command in commands():
             program, is_started_by_us, arguments = command.partition(' -D ')
@@ -191,7 +192,7 @@ class Cluster:
 
     def _is_ready(self, pid: int) -> bool:
         try:
-            lines = (self.folder / 'postmaster.pid').read_bytes().splitlines()  # a path in it may be no text
+            lines = (self.folder / 'postmaster.pid').read_bytes().splitlines()  # a path in it may not be text
         except FileNotFoundError:
             return False
         return len(lines) > STATUS_LINE and lines[0] == str(pid).encode() and lines[STATUS_LINE].strip() == b'ready'
@@ -202,8 +203,8 @@ class Cluster:
         yield from finished(process)
         if process.returncode:
             raise EmbeddedDatabaseError(
-                f'{program} could not make a database in {self.folder.parent}: {self._last_words(before)} '
-                f'(all of it is in {self._log})'
+                f'{program} could not create a database in {self.folder.parent}: {self._last_lines(before)} '
+                f'(the full log is in {self._log})'
             )
 
     def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -214,26 +215,26 @@ class Cluster:
                 [sys.executable, '-I', '-S', str(LAUNCHER), str(os.getpid()), user, folder,
                  str(self._programs / program), *arguments],
                 cwd='/', env=plain_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,   # Ctrl-C in the terminal is ours to pass on
+                start_new_session=True,   # this process passes on Ctrl-C in the terminal
             )
 
-    def _last_words(self, since: int) -> str:
+    def _last_lines(self, since: int) -> str:
         with self._log.open('rb') as log:
             log.seek(since)
             lines = [line for line in log.read().decode(errors='replace').splitlines() if line.strip()]
-        telling = [line for line in lines if re.search(r'FATAL|PANIC|error|HINT|could not|unrecognized|invalid', line)]
-        return ' / '.join(re.sub(r'^.*?\[[0-9]+\] ', '', line) for line in (telling or lines)[-3:]) or 'it said nothing'
+        errors = [line for line in lines if re.search(r'FATAL|PANIC|error|HINT|could not|unrecognized|invalid', line)]
+        return ' / '.join(re.sub(r'^.*?\[[0-9]+\] ', '', line) for line in (errors or lines)[-3:]) or 'no message'
 
 
 def shared_buffers_mb() -> int:
-    """An eighth of the memory, at most 1 GB, taken as it is read: a month's timeline out of ten million changes takes
+    """An eighth of the memory, at most 1 GB, allocated as needed: a month's timeline out of ten million changes takes
     half as long as with 256 MB."""
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     return min(1024, max(32, memory // 8 // 2**20))
 
 
 def server_user(folder: Path) -> ServerUser | None:
-    """None: ourselves. As root, whom the cluster belongs to already, else `nobody`."""
+    """None: the present user. For root, the owner of an existing cluster, else `nobody`."""
     if sys.platform == 'win32' or os.geteuid() != 0:
         return None
     if folder.exists() and (owner := folder.stat()).st_uid != 0:
@@ -247,14 +248,14 @@ def _require_a_name(uid: int) -> None:
         pwd.getpwuid(uid)
     except KeyError:
         raise EmbeddedDatabaseError(
-            f'User {uid} has no name on this system, and PostgreSQL makes no database without one: add a line like '
+            f'User {uid} has no name on this system, and PostgreSQL does not run without one: add a line like '
             f'"floor:x:{uid}:0::/tmp:/sbin/nologin" to /etc/passwd, run as a user that is listed there, or set '
             'DATABASE_URL.'
         ) from None
 
 
 def commands() -> list[tuple[int, str]]:
-    """Pid and command line of each process that we may see, without the arguments' boundaries."""
+    """Process id and command line (joined by spaces) of each visible process."""
     if sys.platform != 'linux':
         listing = subprocess.check_output(['/bin/ps', '-axww', '-o', 'pid=,command='], text=True)
         pairs = (line.strip().partition(' ') for line in listing.splitlines())
@@ -262,27 +263,27 @@ def commands() -> list[tuple[int, str]]:
     found = []
     for entry in os.listdir('/proc'):
         if entry.isdigit():
-            with suppress(FileNotFoundError, ProcessLookupError, PermissionError):   # ended meanwhile, or hidden
+            with suppress(FileNotFoundError, ProcessLookupError, PermissionError):   # has ended, or is hidden
                 command = Path('/proc', entry, 'cmdline').read_bytes().rstrip(b'\0').replace(b'\0', b' ')
                 found.append((int(entry), os.fsdecode(command)))
     return found
 
 
 def listens(path: Path) -> bool:
-    """Whether a process accepts connections at that unix socket; a file that a dead one left does not."""
+    """Whether a process accepts connections at that Unix socket, which a leftover file does not."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(2)
         try:
             connection.connect(str(path))
         except TimeoutError:
-            return True  # it has more to do than it can, but it is there
+            return True  # overloaded, but running
         except OSError:
             return False
     return True
 
 
 def is_dead(pid: str) -> bool:
-    """Whether no process has this number. What isn't a number can't be waited for, so it counts as alive."""
+    """Whether no process has this id. Text that is not a number counts as alive, since it cannot be waited for."""
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -293,7 +294,7 @@ def is_dead(pid: str) -> bool:
 
 
 def halt(process: subprocess.Popen[bytes]) -> None:
-    """Ends a server at once but in order: clients are cut off and the data is left clean. Force is the last resort."""
+    """Stop a server with a fast shutdown, which disconnects clients; kill it as a last resort."""
     for number, patience in ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
         if process.poll() is not None:
             return
@@ -303,7 +304,7 @@ def halt(process: subprocess.Popen[bytes]) -> None:
 
 
 def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Asks a server to end in order, and waits no longer for it than this. Whether it has ended."""
+    """Request a fast shutdown and wait at most so many seconds. Returns whether the server has ended."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
     try:
@@ -314,7 +315,7 @@ def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def finished(process: subprocess.Popen[bytes]) -> Wait:
-    """Waits for its end; if the wait is given up, it is ended."""
+    """Wait until it ends; if the wait is cancelled, terminate it."""
     try:
         while process.poll() is None:
             yield
@@ -323,5 +324,5 @@ def finished(process: subprocess.Popen[bytes]) -> Wait:
 
 
 def plain_environment() -> dict[str, str]:
-    """Ours without PGHOST, PGPORT, PGOPTIONS and the like: they are meant for another database."""
+    """The environment without PGHOST, PGPORT, PGOPTIONS and so on, which are meant for another database."""
     return {name: value for name, value in os.environ.items() if not name.startswith('PG')}

@@ -1,6 +1,6 @@
-"""What is kept under DATA_DIR: for our eyes only, and never half written.
+"""Files under DATA_DIR: private, and written atomically.
 
-A crash between making a file and writing it leaves it empty, and an empty secret can be guessed by everybody.
+A crash between creating a file and writing it would leave it empty, and an empty secret is easy to guess.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from contextlib import suppress
 from pathlib import Path
 
 SHORTEST_SECRET = 32
-"""Characters. Ours are longer, so what is shorter was cut off or made by hand."""
+"""Characters. Generated secrets are longer; a shorter one is truncated or was written by hand."""
 
 
 class BrokenSecretError(Exception):
-    """The file is there, and what is in it is no secret; the message says which file and why."""
+    """The file exists, but has no valid secret; the message says which file and why."""
 
 
 def make_data_folder(folder: Path) -> None:
-    """Root's lets the database server's user pass, and nobody look; an ordinary user's is closed to others.
+    """Create the data folder, closed to other users; root's can be traversed by the database server's user.
 
-    :raises OSError: it can't be made
+    :raises OSError: it cannot be created
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     is_root = sys.platform != 'win32' and os.geteuid() == 0
@@ -30,11 +30,11 @@ def make_data_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, text: str, *, replace: bool = True) -> bool:
-    """Write a file with mode 0600 that appears under its name when all of it is on the disk.
+    """Write a file atomically, with mode 0600: it gets its name when all of it is on disk.
 
-    replace: whether a file of that name is replaced; returns whether the file is ours now.
+    replace: replace an existing file. Returns whether the file was written.
 
-    :raises OSError: the folder can't be written
+    :raises OSError: the folder cannot be written
     """
     descriptor, draft = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)  # mkstemp gives it 0600
     try:
@@ -53,9 +53,9 @@ def write_whole(path: Path, text: str, *, replace: bool = True) -> bool:
 
 
 def give_name(draft: Path, path: Path) -> bool:
-    """Give a finished file its name, unless another has that name: unlike a rename, a link fails then.
+    """Give a finished file its name unless the name is taken: unlike a rename, a link fails then.
 
-    :raises OSError: the folder can't be written
+    :raises OSError: the folder cannot be written
     """
     try:
         os.link(draft, path)
@@ -71,24 +71,24 @@ def give_name(draft: Path, path: Path) -> bool:
 def read_secret(path: Path) -> str:
     """The secret in that file.
 
-    :raises BrokenSecretError: it is too short, or not made of printable characters
-    :raises OSError: it can't be read
+    :raises BrokenSecretError: it is too short, or has characters that are not printable
+    :raises OSError: it cannot be read
     """
     secret = path.read_bytes().strip()
     if len(secret) < SHORTEST_SECRET:
-        raise BrokenSecretError(f'{path} has only {len(secret)} characters, so it is no secret')
+        raise BrokenSecretError(f'{path} has only {len(secret)} characters, so it is not a secret')
     if not (secret.isascii() and secret.decode('ascii').isprintable()):
-        raise BrokenSecretError(f'{path} is not text, so it is no secret')
+        raise BrokenSecretError(f'{path} is not text, so it is not a secret')
     return secret.decode('ascii')
 
 
 def make_durable(folder: Path) -> None:
-    """Write a folder's names to the disk."""
+    """Flush a folder's entries to disk."""
     if sys.platform == 'win32':
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # some network file systems know no fsync of a folder
+        with suppress(OSError):  # some network file systems cannot fsync a folder
             os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -1,7 +1,7 @@
-"""Backups that are being written: files with names of their own; that of a killed run is there until the next start.
+"""Drafts: backups that are being written. The draft of a killed run is removed at the next start.
 
-Only a file of such a name, which nobody can have by accident, that begins as ours begin, is ever removed; and only
-while nobody writes it: a lock says so, which ends with its process.
+Only files with a random name of this form and the first part of a backup are removed, and only if no process holds
+their lock, which ends with its process.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if sys.platform != 'win32':
     import fcntl
 
 FIRST = 'about.txt'
-ABOUT = 'A backup of Line Monitor. Bring it back with: python -m floor.db.restore FILE\n'
-"""The first part of each backup, by which a draft is known."""
+ABOUT = 'A backup of Line Monitor. Restore it with: python -m floor.db.restore FILE\n'
+"""The first part of each backup, which identifies a draft."""
 NAME = re.compile(r'\..+\.line-monitor-[0-9a-f]{32}\.part', re.DOTALL)
 BEGINNING = re.compile(rb'PK\x03\x04.{26}' + re.escape(FIRST.encode()), re.DOTALL)
 LONGEST_NAME = 255
-"""Bytes, of a name in a folder."""
+"""The most bytes of a file name."""
 
 
 def new_draft(file: Path) -> tuple[Path, int]:
-    """A new file beside the one that it shall become, for our eyes only, and its descriptor, which holds the lock.
+    """Create a private draft beside the final file. Returns its path and its descriptor, which holds the lock.
 
     :raises OSError: the folder cannot be written
     """
@@ -40,7 +40,7 @@ def new_draft(file: Path) -> tuple[Path, int]:
             if _lock(descriptor) and os.path.samestat(os.stat(draft), os.fstat(descriptor)):
                 return draft, descriptor
         except FileNotFoundError:
-            pass  # taken for one that was left, before it had its lock
+            pass  # removed as a leftover before it was locked
         except BaseException:
             os.close(descriptor)
             raise
@@ -48,7 +48,7 @@ def new_draft(file: Path) -> tuple[Path, int]:
 
 
 def remove_drafts(folder: Path) -> None:
-    """Those that killed runs left there. What cannot be looked at is left alone."""
+    """Remove drafts that killed runs left there. Unreadable ones are left alone."""
     with suppress(OSError):
         for path in [path for path in folder.iterdir() if NAME.fullmatch(path.name)]:
             with suppress(OSError):
@@ -69,7 +69,7 @@ def _remove_if_left(path: Path) -> None:
 
 
 def _lock(descriptor: int) -> bool:
-    """False: another process has it. A file system without locks has them all free."""
+    """Whether the lock was taken. On a file system without locks it always is."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,10 +1,10 @@
-"""Whether the owner of a data folder lives where our eyes don't reach: another container, another machine.
+"""A heartbeat file that shows whether a data folder has an owner, also in another container or on another machine.
 
-A lock on owner.lock does not hold everywhere (network disks, some container volumes), and process numbers mean nothing
-outside their namespace. Two PostgreSQL servers on one folder destroy the data. So the owner writes a line to
-DATA_DIR/owner.beat every two seconds, and whoever comes next looks whether it still changes. No clocks are compared.
-Of two that come at the same moment one gets the folder: only one can create the file, and where a line of the past is
-in it, the last who writes its own over it gets the folder; the other sees that within one beat.
+A lock on owner.lock does not work everywhere (network disks, some container volumes), and process ids mean nothing
+outside their namespace. Two PostgreSQL servers on one folder destroy the data. The owner therefore writes a line to
+DATA_DIR/owner.beat every two seconds, and the next process checks whether it still changes. No clocks are compared.
+If two start at the same moment, one gets the folder: only one can create the file; over an old line, the last writer
+wins, and the other notices within one beat.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import Any
 
 EVERY_S = 2.0
 PATIENCE_S = 15.0
-"""How long the line must stay as it is until its writer counts as gone, where nothing else is known of it."""
+"""Seconds without a change after which the writer counts as gone, if nothing else is known about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a process is: the machine, since which of its starts, and among which process numbers."""
+    """Where a process runs: machine, boot and process namespace."""
 
     machine: str
     boot: str
@@ -37,7 +37,7 @@ class Place:
 
 
 class OwnerBeat:
-    """Ours, in a thread of its own, so that a busy event loop does not look like death."""
+    """This process's heartbeat, in a thread, so that a busy event loop does not delay it."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / 'owner.beat'
@@ -46,7 +46,7 @@ class OwnerBeat:
         self._thread: threading.Thread | None = None
 
     def stop(self) -> None:
-        """The folder is free."""
+        """Release the folder."""
         if self._thread is not None:
             self._end.set()
             self._thread.join()
@@ -55,18 +55,18 @@ class OwnerBeat:
                 self._path.unlink(missing_ok=True)
 
     def claim(self, report: Callable[[str], None] = lambda _: None) -> Generator[None, None, bool]:
-        """Whether the folder is ours until stop; False: somebody else uses it or was quicker.
+        """Claim the folder until stop. Returns False if another process uses it or was quicker.
 
-        Yields while it waits to know. Whoever is dead for sure is not waited for; report is told of a longer wait.
+        Yields while it waits. It does not wait for a process that has certainly ended; report is called before a wait.
         """
         first = left = _read(self._path)
         deadline = time.monotonic() + PATIENCE_S
         if first is not None and not _is_gone(first):
             who = first.get('machine') or 'another process'
-            report(f'Looking for {PATIENCE_S:.0f} s whether {who} still uses {self._path.parent}')
+            report(f'Waiting {PATIENCE_S:.0f} s to see whether {who} still uses {self._path.parent}')
         while left is not None and not _is_gone(left) and time.monotonic() < deadline:
             yield
-            left = _read(self._path)  # None: it has ended in order meanwhile
+            left = _read(self._path)  # None: it has ended normally
             if left is not None and left != first:
                 return False
         if self._thread is None:
@@ -78,7 +78,7 @@ class OwnerBeat:
         return True
 
     def claim_now(self) -> bool:
-        """The same, for who has nothing else to do."""
+        """The same, blocking."""
         steps = self.claim()
         while True:
             try:
@@ -88,7 +88,7 @@ class OwnerBeat:
             time.sleep(0.05)
 
     def _write_first(self, *, over: dict[str, Any] | None) -> Generator[None, None, bool]:
-        """Our first line, in a new file or over the line of an owner that has gone. Whether it stays."""
+        """Write the first line, in a new file or over the line of a former owner. Returns whether it stays."""
         if over is None:
             try:
                 with self._path.open('x') as file:
@@ -111,7 +111,7 @@ class OwnerBeat:
         count = 0
         while not self._end.wait(EVERY_S):
             count += 1
-            with suppress(OSError):  # a full disk must not end it
+            with suppress(OSError):  # a full disk must not end the thread
                 self._write(count)
 
     def _write(self, count: int) -> None:
@@ -126,7 +126,7 @@ class OwnerBeat:
 
 
 def remove_beats(data_dir: Path) -> None:
-    """Lines of owners that were killed while they wrote one; each has the token in it that its name ends in."""
+    """Remove drafts of owners that were killed while writing; each contains the token at the end of its name."""
     for path in data_dir.glob('.owner.beat.*'):
         beat = _read(path)
         if beat is not None and path.is_file() and path.name == f'.owner.beat.{beat.get("token")}' and _is_gone(beat):
@@ -134,7 +134,7 @@ def remove_beats(data_dir: Path) -> None:
 
 
 def place() -> Place:
-    """Ours. What can't be read stays empty."""
+    """The place of this process. What cannot be read is empty."""
     machine = ''
     for file in ('/etc/machine-id', '/var/lib/dbus/machine-id'):
         machine = machine or _text(file)
@@ -145,7 +145,7 @@ def place() -> Place:
 
 
 def _is_gone(beat: dict[str, Any]) -> bool:
-    """Whether its writer certainly lives no more: the machine has started again, or there is no such process."""
+    """Whether its writer has certainly ended: the machine has rebooted, or there is no such process."""
     here = place()
     if (beat.get('machine'), beat.get('namespace')) != (here.machine, here.namespace):
         return False
@@ -156,7 +156,7 @@ def _is_gone(beat: dict[str, Any]) -> bool:
 
 
 def _runs(pid: int) -> bool:
-    """A zombie does not."""
+    """Whether the process runs; a zombie does not."""
     if sys.platform == 'linux':
         status = _text(f'/proc/{pid}/stat').rpartition(')')[2].split()
         return bool(status) and status[0] not in {'Z', 'X'}
@@ -170,7 +170,7 @@ def _runs(pid: int) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """None: there is no such file. Empty: it can't be understood, perhaps because it is being written."""
+    """The line; None if there is no such file, empty if it cannot be parsed, perhaps while it is being written."""
     try:
         beat = json.loads(path.read_text())
     except FileNotFoundError:

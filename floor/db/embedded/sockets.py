@@ -1,5 +1,4 @@
-"""Where the socket of the embedded database is: in the data folder, or where none can be there, in a private one among
-the temporary files."""
+"""The socket folder of the embedded database: in the data folder if possible, else a private temporary folder."""
 
 from __future__ import annotations
 
@@ -14,20 +13,20 @@ SOCKET_NAME = '.s.PGSQL.5432'
 SOCKET_FILES = SOCKET_NAME, f'{SOCKET_NAME}.lock'
 TEMPORARY = 'line-monitor-'
 LONGEST_SOCKET_PATH = 103 if sys.platform == 'darwin' else 107
-"""Bytes; the kernel's limit."""
+"""The kernel's limit in bytes."""
 
 
 def make_temporary_folder() -> Path:
-    """A new one, private to this user.
+    """Create a folder that is private to this user.
 
-    :raises OSError: it cannot be made
+    :raises OSError: it cannot be created
     """
     base = None if fits(Path(tempfile.gettempdir(), f'{TEMPORARY}12345678')) else '/tmp'  # noqa: S108
     return Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=base))
 
 
 def address(sockets: Path, database: str) -> str:
-    """Every byte that could mean something in a URL is encoded; the port is given lest PGPORT be asked."""
+    """The address. Reserved characters are encoded; the port is given so that PGPORT is not used."""
     return f'postgresql://postgres@/{quote(database, safe="")}?host={quote(os.fsencode(sockets), safe="")}&port=5432'
 
 
@@ -36,7 +35,7 @@ def socket_folder_of(url: str) -> Path:
 
 
 def remove_socket_folder(folder: Path) -> None:
-    """One in the folder for temporary files, where we made it; whatever else is in it stays, and keeps it."""
+    """Remove a temporary socket folder that this program created, unless it contains anything else."""
     if folder.name.startswith(TEMPORARY) and not folder.is_symlink():
         with suppress(OSError):
             for name in SOCKET_FILES:
@@ -45,8 +44,8 @@ def remove_socket_folder(folder: Path) -> None:
 
 
 def fits(folder: Path) -> bool:
-    """Whether a socket there can be named: libpq takes a comma for the start of another host, and what is no text
-    cannot stand in the address of a database."""
+    """Whether a socket there can have an address: libpq reads a comma as the start of another host, and an address
+    cannot contain bytes that are not text."""
     path = os.fsencode(folder / SOCKET_NAME)
     try:
         return ',' not in path.decode() and len(path) <= LONGEST_SOCKET_PATH
@@ -55,7 +54,7 @@ def fits(folder: Path) -> bool:
 
 
 def is_for_sockets(folder: Path) -> bool:
-    """Whether there is nothing in it but sockets of ours; a folder or file of a person is left alone."""
+    """Whether it contains only sockets of this program; other files and folders are left alone."""
     try:
         return not folder.is_symlink() and {path.name for path in folder.iterdir()} <= set(SOCKET_FILES)
     except FileNotFoundError:
@@ -65,7 +64,7 @@ def is_for_sockets(folder: Path) -> bool:
 
 
 def is_private(folder: Path, uid: int) -> bool:
-    """Whether it is a real folder of that user's that no one else may enter."""
+    """Whether it is a real folder of that user that nobody else may enter."""
     try:
         found = folder.lstat()
     except FileNotFoundError:

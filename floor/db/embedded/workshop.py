@@ -1,12 +1,11 @@
-"""Folders that we make beside the data, to build a cluster in, and how a cluster leaves one of them for its place.
+"""Temporary folders in DATA_DIR in which a restore builds a cluster, and how the cluster moves to its final name.
 
-    DATA_DIR/.line-monitor-work-0123...    128 random bits: nobody has a folder of that name by accident
-        line-monitor-work.json             names the folder that it stands in, and what is to be done with it: Marker
-        postgres-18/                       the cluster, and what its server needs meanwhile
+    DATA_DIR/.line-monitor-work-0123...    128 random bits, so the name is not used by accident
+        line-monitor-work.json             the folder's name and what is to be done with it: Marker
+        postgres-18/                       the cluster, and what its server needs in the meantime
 
-Only a folder with such a name, with a marker inside that names it, and with nothing in it but what we put there is ever
-removed. A restore is carried out by two renames. The marker says so before the first of them, so that the next start
-after a crash either undoes or finishes it.
+Only folders with such a name, a marker that contains this name, and no other files are removed. A restore takes two
+renames. The marker is updated before the first, so the next start after a crash can undo or finish the restore.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from .owner_beat import remove_beats
 Wait = Generator[None, None, None]
 Report = Callable[[str], None]
 End = Callable[[Path, Path], Wait]
-"""Ends the processes of a cluster that use a folder of sockets."""
+"""Ends the processes of a cluster that use a socket folder."""
 
 MARKER = 'line-monitor-work.json'
 NAME = re.compile(r'\.line-monitor-work-[0-9a-f]{32}')
@@ -42,23 +41,23 @@ OURS_INSIDE = re.compile('|'.join([
     r'database\.url', r'\.owner\.beat\.[0-9a-f]{16}', rf'\.(database\.url|{re.escape(MARKER)})\.[a-z0-9_]{{8}}']))
 LARGEST_MARKER = 4096
 PATIENCE_S = 5.0
-"""For the last process of a killed run, which may still write."""
+"""Seconds to wait for the last process of a killed run, which may still write."""
 
 
 class Marker(BaseModel, extra='forbid'):
-    """What stands in MARKER."""
+    """The content of the marker file."""
 
     made_by: Literal['line monitor'] = 'line monitor'
     folder: Annotated[str, Field(pattern=rf'^{NAME.pattern}$')]
-    """The name of the folder that it is in."""
+    """The name of its folder."""
     place: Annotated[str | None, Field(pattern=rf'^{CLUSTER.pattern}$')] = None
-    """What the cluster inside is about to become, once it is whole: a name beside the folder."""
+    """The final name of the cluster inside, once it is complete."""
     kept_as: Annotated[str | None, Field(pattern=rf'^{CLUSTER.pattern}\.before-[0-9-]+$')] = None
-    """What the cluster that has this place gets called; None: there is none."""
+    """The new name of the cluster that has that name now; None if there is none."""
 
 
 class Workshop:
-    """One such folder."""
+    """One such temporary folder."""
 
     def __init__(self, folder: Path, marker: Marker) -> None:
         self.folder = folder
@@ -66,7 +65,7 @@ class Workshop:
 
     @classmethod
     def make(cls, data_dir: Path) -> Workshop:
-        """A new one, whose name nobody has.
+        """Create one with a new random name.
 
         :raises OSError: the data folder cannot be written
         """
@@ -77,7 +76,7 @@ class Workshop:
         return workshop
 
     def put_in_place(self, cluster: Path, place: Path) -> Path | None:
-        """Give the cluster its place; returns where the one that was there is now. If it fails, all is as it was.
+        """Move the cluster to place. Returns the new path of the former one. On failure nothing has changed.
 
         :raises OSError: a rename failed
         """
@@ -96,7 +95,7 @@ class Workshop:
         return kept
 
     def settle(self, report: Report) -> bool:
-        """Undo or finish what a killed restore had begun; whether the folder may go."""
+        """Undo or finish a killed restore. Returns whether the folder may be removed."""
         marker = self.marker
         if marker.place is None:
             return True
@@ -104,35 +103,35 @@ class Workshop:
         kept = self.folder.parent / marker.kept_as if marker.kept_as else None
         if os.path.lexists(place):
             if filled.exists() and kept is not None and os.path.lexists(kept):
-                report(f'A restore was killed on its last step, and {place} was made since then: what was restored is '
-                       f'{filled}, and the database that was there before is {kept}. Keep what you want in {place}, '
-                       f'and move the others away')
+                report(f'A restore was killed on its last step, and {place} has been created since: the restored '
+                       f'database is {filled}, and the former one is {kept}. Keep the one you want as {place}, and move '
+                       f'the others away')
                 return False
             if filled.exists():
-                report(f'A restore was killed before it had changed anything: {place} is as it was')
+                report(f'A restore was killed before it changed anything: {place} is unchanged')
             elif kept is not None:
-                report(f'A restore was killed when it was done: {place} is what was restored, and the database that '
-                       f'was there before is in {kept}')
+                report(f'A restore was killed after it had finished: {place} is the restored database, and the '
+                       f'former one is in {kept}')
             return True
         if filled.exists():
             os.rename(filled, place)
-            report(f'A restore was killed on its last step, which is made up for: {place} is what was restored'
-                   f'{f", and the database that was there before is in {kept}" if kept else ""}')
+            report(f'A restore was killed on its last step and is now finished: {place} is the restored database'
+                   f'{f", and the former one is in {kept}" if kept else ""}')
         elif kept is not None and kept.exists():
             os.rename(kept, place)
-            report(f'A restore was killed and cannot be finished: {place} is the database from before again')
+            report(f'A restore was killed and cannot be finished: {place} is the former database again')
         make_durable(place.parent)
         return True
 
     def remove(self) -> bool:
-        """Whether it is gone; what we did not put there keeps it."""
+        """Remove the folder unless it contains other files. Returns whether it is gone."""
         if self.strangers():
             return False
         shutil.rmtree(self.folder, ignore_errors=True)
         return not self.folder.exists()
 
     def strangers(self) -> list[str]:
-        """What is in it that we did not put there."""
+        """Names in it that this program did not create."""
         with suppress(FileNotFoundError):
             return sorted(path.name for path in self.folder.iterdir() if not OURS_INSIDE.fullmatch(path.name))
         return []
@@ -142,26 +141,26 @@ class Workshop:
 
 
 def workshops(data_dir: Path) -> Iterator[Workshop]:
-    """Those that earlier runs left in the data folder. Empty ones, made and not marked yet, are removed."""
+    """The workshops of earlier runs in the data folder. Empty ones without a marker are removed."""
     with suppress(FileNotFoundError):
         for folder in sorted(data_dir.iterdir()):
             if NAME.fullmatch(folder.name) and stat.S_ISDIR(folder.lstat().st_mode):
                 if (marker := _marker_of(folder)) is not None:
                     yield Workshop(folder, marker)
                 else:
-                    with suppress(OSError):  # only an empty folder can be removed so
+                    with suppress(OSError):  # rmdir removes only empty folders
                         folder.rmdir()
 
 
 def is_interrupted(data_dir: Path) -> bool:
-    """Whether a killed restore has to be undone or finished there."""
-    with suppress(OSError):  # no folder at all, which whoever asks says better
+    """Whether there is a killed restore to undo or finish."""
+    with suppress(OSError):  # no folder: the caller reports it
         return any(workshop.marker.place is not None for workshop in workshops(data_dir))
     return False
 
 
 def tidy_up(data_dir: Path, end: End, report: Report) -> Wait:
-    """Undo or finish what killed runs had begun, and remove what they left. For who has the data folder alone.
+    """Undo or finish what killed runs had started, and remove their folders. Only for the owner of the data folder.
 
     :raises OSError: a rename failed
     """
@@ -173,15 +172,15 @@ def tidy_up(data_dir: Path, end: End, report: Report) -> Wait:
         if not workshop.settle(report):
             continue
         if strangers := workshop.strangers():
-            report(f'{workshop.folder} is left where it is, because of {", ".join(strangers)} in it')
+            report(f'{workshop.folder} is not removed, because it contains {", ".join(strangers)}')
             continue
         deadline = time.monotonic() + PATIENCE_S
-        while not workshop.remove() and time.monotonic() < deadline:  # if it stays, only room is lost
+        while not workshop.remove() and time.monotonic() < deadline:  # if it stays, it only takes space
             yield
 
 
 def free_name(place: Path) -> Path:
-    """A name for a cluster that is put aside, which nothing has."""
+    """An unused name for a cluster that is moved aside."""
     stamp = f'{place.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S}'
     names = (place.with_name(f'{stamp}{f"-{number}" if number else ""}') for number in range(1_000_000))
     return next(name for name in names if not os.path.lexists(name))
