@@ -104,8 +104,8 @@ class Workshop:
         if os.path.lexists(place):
             if filled.exists() and kept is not None and os.path.lexists(kept):
                 report(f'A restore was killed on its last step, and {place} has been created since: the restored '
-                       f'database is {filled}, and the former one is {kept}. Keep the one you want as {place}, and move '
-                       f'the others away')
+                       f'database is {filled}, and the former one is {kept}. Keep the one you want as {place}, and '
+                       f'move the others away')
                 return False
             if filled.exists():
                 report(f'A restore was killed before it changed anything: {place} is unchanged')
