@@ -1,6 +1,6 @@
-"""Who asks. On Databricks Apps its proxy says so in headers; everywhere else headers are only what somebody typed.
+"""The identity of a request. On Databricks Apps it comes from headers of the proxy; elsewhere such headers are ignored.
 
-where                        who                                      role of who is not an employee
+where                        identity                                 role if not an employee
 Databricks Apps              X-Forwarded-Email, -Preferred-Username   ROLES, DEFAULT_ROLE, else viewer
                              a program: X-Forwarded-User              the same
 loopback                     LOCAL_USER, else the system's user       DEFAULT_ROLE, else supervisor
@@ -27,23 +27,23 @@ Identify = Callable[[Mapping[str, str]], Identity]
 ANONYMOUS = Identity('Anonymous', None)
 NO_ROLES: Mapping[str, Role] = MappingProxyType({})
 NAMELESS = 'Local user'
-"""Who runs the program where the operating system has no name for them, as in some containers."""
+"""The local user if the operating system has no name for them, as in some containers."""
 
 
 def check_identity_source(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
-    """Refuse to serve people whom nobody can tell apart, unless that is wanted.
+    """Refuse to serve other machines without authentication, unless that is configured.
 
-    :raises SettingsError: HOST lets others in, and nothing says who they are
+    :raises SettingsError: HOST accepts other machines, and there is no authentication
     """
     if not (on_databricks(environ) or settings.is_private or settings.allow_anonymous):
         raise SettingsError(
-            f'HOST={settings.host} lets other machines in, and nothing here says who they are: set HOST=127.0.0.1 '
-            f'(a proxy that signs people in may stand before it), or ALLOW_ANONYMOUS=true to let everybody in '
+            f'HOST={settings.host} accepts other machines, but there is no sign-in: set HOST=127.0.0.1 (behind '
+            f'a proxy that signs people in, if needed), or ALLOW_ANONYMOUS=true to let everybody in '
             f'as Anonymous with the role {settings.default_role or "viewer"}')
 
 
 def identity_source(settings: Settings, environ: Mapping[str, str] = os.environ) -> Identify:
-    """The question who asks, for the headers of a request; it raises NotAllowed where nobody is signed in.
+    """The function that identifies a request by its headers; it raises NotAllowed if nobody is signed in.
 
     :raises SettingsError: as check_identity_source
     """
@@ -55,18 +55,18 @@ def identity_source(settings: Settings, environ: Mapping[str, str] = os.environ)
 
 
 def forwarded_identity(headers: Mapping[str, str], roles: Mapping[str, Role] = NO_ROLES) -> Identity:
-    """Who the proxy of Databricks Apps says is asking.
+    """The identity in the headers of the proxy of Databricks Apps.
 
-    A program that signs in with an OAuth token has no e-mail address. Its role goes by X-Forwarded-User, with
-    or without the workspace after its @; the name that it gives itself counts for nothing.
+    A program that signs in with an OAuth token has no e-mail address. Its role depends on X-Forwarded-User, with
+    or without the workspace after the @; the name that it chooses has no effect.
 
-    roles: of e-mail addresses and of programs, in lower case.
-    :raises NotAllowed: nobody is signed in, or a header can't be what the proxy writes
+    roles: by e-mail address or program, in lower case.
+    :raises NotAllowed: nobody is signed in, or a header is not valid
     """
     email = _forwarded(headers, 'x-forwarded-email').lower()
     account = _forwarded(headers, 'x-forwarded-user')
     preferred = _forwarded(headers, 'x-forwarded-preferred-username')
-    # of a program its id too: it is what ROLES takes, and the name alone proves nothing
+    # for a program also its id, which ROLES uses, since the name proves nothing
     name = f'{preferred} ({account})' if preferred and account and not email else preferred or email or account
     if not name:
         raise NotAllowed('nobody is signed in: open the address that Databricks Apps shows for this app')
@@ -74,9 +74,9 @@ def forwarded_identity(headers: Mapping[str, str], roles: Mapping[str, Role] = N
     return Identity(name, email or None, next((roles[key] for key in known_as if key and key in roles), None))
 
 
-def local_identity(said: str | None) -> Identity:
-    """said: LOCAL_USER, a name or an e-mail address; None: whom the operating system says the program belongs to."""
-    name = said or _system_user()
+def local_identity(local_user: str | None) -> Identity:
+    """local_user: LOCAL_USER, a name or an e-mail address; None: the operating system's user."""
+    name = local_user or _system_user()
     return Identity(name, name.lower() if '@' in name else None)
 
 
@@ -93,7 +93,7 @@ def _forwarded(headers: Mapping[str, str], name: str) -> str:
 
 
 def _as_utf8(value: str) -> str:
-    # a header's bytes reach us as Latin-1
+    # header bytes arrive as Latin-1
     try:
         return value.encode('latin-1').decode()
     except UnicodeError:
@@ -103,6 +103,6 @@ def _as_utf8(value: str) -> str:
 def _system_user() -> str:
     try:
         name = getpass.getuser()
-    except (OSError, KeyError, ImportError):  # which one, depends on Python's version
+    except (OSError, KeyError, ImportError):  # depends on Python's version
         return NAMELESS
     return name if not identity_problem(name) and len(name) <= LONGEST_NAME else NAMELESS

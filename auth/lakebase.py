@@ -1,8 +1,8 @@
-"""The way into a Lakebase database: a password that Databricks gives for an hour, renewed before it ends.
+"""Passwords for a Lakebase database: Databricks issues them for an hour, and they are renewed before they expire.
 
-Only signing in needs the password, so a connection that is open outlives it. New connections get the latest one. It is
-fetched when the first connection wants it and again after 50 minutes, one request at a time however many wait, and in a
-thread, because the Databricks SDK blocks. When a request fails the old password serves for as long as it lives.
+Only the login needs the password, so open connections outlive it. New connections get the latest one. It is fetched for
+the first connection and again after 50 minutes, with one request at a time, in a thread because the Databricks SDK
+blocks. If a request fails, the old password is used until it expires.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 Ask = Callable[[Place], Login]
 
 RENEWED_AFTER = 50 / 60
-"""Of a password's life."""
+"""The share of a password's lifetime after which it is renewed."""
 FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 30.0
 GIVEN_UP_AFTER_S = 60.0
-"""The SDK fetches the workspace's own token without a time-out; after this long we stop waiting and ask anew."""
+"""Seconds after which a request is abandoned and repeated: the SDK fetches the workspace's token without a time-out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What is known without asking Databricks."""
+    """The parts of the address that need no request to Databricks."""
 
     port: int
     database: str
@@ -42,18 +42,19 @@ class Address:
 
 
 class Lakebase:
-    """Hands out what a new connection needs, and knows what is wrong when it can't. One per process."""
+    """Provides the arguments of new connections, or the reason why there are none. One per process."""
 
-    def __init__(self, place: Place, address: Address, *, patience: float = 8.0, first_backoff: float = FIRST_BACKOFF_S,
+    def __init__(self, resource: Place, address: Address, *, patience: float = 8.0,
+                 first_backoff: float = FIRST_BACKOFF_S,
                  ask: Ask = ask_for_login, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """patience: seconds that a new connection waits for its password before it is told why there is none."""
+        """patience: seconds that a new connection waits for its password before it fails."""
         self.problem: str | None = None
-        """Why the last request for a password failed, in a sentence for people; it may hurt only later."""
+        """Why the last request for a password failed, for people; the present password may still work."""
         self.requests = 0
-        """How often a password was asked for."""
+        """The number of requests for a password."""
         self.given = 0
-        """How often one was given."""
-        self.place = place
+        """The number of passwords so far."""
+        self.resource = resource
         self._address = address
         self._patience = patience
         self._ask = ask
@@ -65,17 +66,17 @@ class Lakebase:
         self._asking: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
-        return f'<Lakebase: {self.place}>'
+        return f'<Lakebase: {self.resource}>'
 
     @property
     def seconds_left(self) -> float | None:
-        """For how long new connections can still sign in with the password we have; None: there is none."""
+        """Seconds until the present password expires; None if there is none."""
         return None if self._login is None else max(0.0, self._ends - self._monotonic())
 
     async def arguments(self) -> dict[str, Any]:
-        """For asyncpg.connect: where to, as whom, and a function that gives the password.
+        """Arguments for asyncpg.connect: host, user, and a function that returns the password.
 
-        :raises DatabaseUnavailable: there is no password, and why
+        :raises DatabaseUnavailable: there is no password; the message says why
         """
         login = await self._current()
         return {'host': login.host, 'port': self._address.port, 'user': login.user, 'ssl': self._address.sslmode,
@@ -89,21 +90,21 @@ class Lakebase:
         return (await self._current()).token
 
     def refuse(self, given: int) -> None:
-        """The database did not take the password, so the next connection asks for another, but not again and again.
+        """The database refused the password: the next connection requests another one, with a backoff.
 
-        given: what the attribute was when the connection was begun; a password that came later was not the refused one.
+        given: the attribute's value when the connection was started; a later password was not the refused one.
         """
         self._refused = self._refused or given == self.given
 
     async def keep_fresh(self) -> None:
-        """Renew the password when most of its life is over, for ever."""
+        """Renew the password before it expires, until cancelled."""
         while True:
             if (pause := max(self._renew_at, self._not_before) - self._monotonic()) > 0:
                 await asyncio.sleep(pause)
             else:
                 await self._one_request()
 
-    # within
+    # internal
 
     async def _current(self) -> Login:
         wants_another = self._login is None or self._refused or self._monotonic() >= self._ends
@@ -111,11 +112,11 @@ class Lakebase:
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._one_request()), self._patience)
         if self._login is None or self._monotonic() >= self._ends:
-            raise DatabaseUnavailable(self.problem or f'Databricks has not yet given a password for {self.place}')
+            raise DatabaseUnavailable(self.problem or f'Databricks has not yet given a password for {self.resource}')
         return self._login
 
     def _one_request(self) -> asyncio.Task[None]:
-        """The request that is under way, or a new one. It never fails; problem says how it went."""
+        """The running request, or a new one. It never fails; problem has the result."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._request())
         return self._asking
@@ -125,13 +126,13 @@ class Lakebase:
         asked_at = self._monotonic()
         try:
             async with asyncio.timeout(GIVEN_UP_AFTER_S):
-                login = await _in_a_thread(lambda: self._ask(self.place))
+                login = await _in_a_thread(lambda: self._ask(self.resource))
         except NoLogin as error:
             self._fail(str(error), error.retry_after)
         except TimeoutError:
-            self._fail(f'Databricks has not answered for {GIVEN_UP_AFTER_S:.0f} s: asking again')
-        except Exception as error:  # a fault of ours must not end the renewals
-            log.exception('asking Databricks for a password failed')
+            self._fail(f'Databricks has not answered for {GIVEN_UP_AFTER_S:.0f} s: retrying')
+        except Exception as error:  # a bug must not end the renewals
+            log.exception('requesting a password from Databricks failed')
             self._fail(f'a fault in this program: {type(error).__name__}')
         else:
             log.info('Databricks gave a password%s', '' if self.problem is None else ' again',
@@ -152,12 +153,12 @@ class Lakebase:
 
 
 async def _in_a_thread(work: Callable[[], Login]) -> Login:
-    """A daemon thread, unlike asyncio's own: one that hangs must not keep the program from ending in time."""
+    """Run in a daemon thread, unlike asyncio's own, so that one that hangs does not delay shutdown."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Login] = loop.create_future()
 
     def settle(login: Login | None, error: BaseException | None) -> None:
-        if answer.done():  # given up
+        if answer.done():  # abandoned
             return
         if login is not None:
             answer.set_result(login)
@@ -169,7 +170,7 @@ async def _in_a_thread(work: Callable[[], Login]) -> Login:
             outcome: tuple[Login | None, BaseException | None] = work(), None
         except BaseException as error:
             outcome = None, error
-        with suppress(RuntimeError):  # the loop has ended meanwhile
+        with suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(settle, *outcome)
 
     threading.Thread(target=run, name='databricks', daemon=True).start()

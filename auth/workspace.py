@@ -1,7 +1,7 @@
-"""What the Databricks workspace knows about a Lakebase database: where it is, who we are there, and a password.
+"""Requests to the Databricks workspace about a Lakebase database: host, user and password.
 
-Everything here blocks, because the Databricks SDK does: auth/lakebase.py calls it in a thread of its own. Each call
-signs in anew, so that it ends with one answer or one reason, and hands on no half-expired token of the workspace.
+Everything here blocks, because the Databricks SDK does: auth/lakebase.py calls it in a thread. Each call signs in
+again, so it ends with one result or one error, and does not reuse an old token of the workspace.
 """
 
 from __future__ import annotations
@@ -30,36 +30,36 @@ CLOCK_SLACK_S = 300.0
 PROBE_TIMEOUT_S = 5
 LONGEST_REASON = 200
 
-WHO_WE_ARE = ('check DATABRICKS_HOST, DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET (Databricks Apps sets them '
+CREDENTIALS = ('check DATABRICKS_HOST, DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET (Databricks Apps sets them '
               'itself), or run: databricks auth login')
 EXPLANATIONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, str], ...] = (
-    (Unauthenticated, '', f'Databricks does not know who we are ({{why}}): {WHO_WE_ARE}'),
-    (PermissionDenied, '', 'Databricks does not let us use {place} ({why}): allow the service principal of the app '
+    (Unauthenticated, '', f'Databricks refuses the credentials ({{why}}): {CREDENTIALS}'),
+    (PermissionDenied, '', 'Databricks denies access to {place} ({why}): allow the service principal of the app '
                            '(or you) to connect to it'),
     (NotFound, '', '{place} is not in this workspace ({why}): check {variable} and DATABRICKS_HOST'),
-    ((TooManyRequests, ResourceExhausted), '', 'Databricks wants to be asked less often ({why}): asking again later'),
+    ((TooManyRequests, ResourceExhausted), '', 'Databricks limits the rate of requests ({why}): retrying later'),
     (SSLError, '', 'the TLS certificate of the Databricks workspace is refused ({why}): check DATABRICKS_HOST, the '
-                   'clock of this machine, and REQUESTS_CA_BUNDLE where a proxy stands between'),
-    (JSONDecodeError, '', 'what answers at DATABRICKS_HOST is not a Databricks workspace, or a proxy answers for it'),
+                   'clock of this machine, and REQUESTS_CA_BUNDLE if there is a proxy'),
+    (JSONDecodeError, '', 'DATABRICKS_HOST is not a Databricks workspace, or a proxy answered for it'),
     ((NoConnection, Timeout), '', 'the Databricks workspace does not answer ({why}): check DATABRICKS_HOST and the '
-                                  'network; asking again'),
-    (DatabricksError, '', 'Databricks has a fault of its own ({why}): asking again'),
-    (ValueError, 'invalid_client', f'Databricks does not take our client id and secret ({{why}}): {WHO_WE_ARE}'),
-    (ValueError, 'cannot configure default credentials', f'{{place}} needs a sign-in to Databricks: {WHO_WE_ARE}'),
+                                  'network; retrying'),
+    (DatabricksError, '', 'Databricks has an internal error ({why}): retrying'),
+    (ValueError, 'invalid_client', f'Databricks refuses the client id and secret ({{why}}): {CREDENTIALS}'),
+    (ValueError, 'cannot configure default credentials', f'{{place}} needs a sign-in to Databricks: {CREDENTIALS}'),
     (ValueError, 'OAuth tokens are not available', '{place} cannot be entered with a personal access token: set '
                                                    'LAKEBASE_ENDPOINT too'),
 )
-"""Kind of error, a part of its text, and what a person reads; the first that fits. SDK errors are OSErrors, too."""
+"""Type of error, a part of its text, and the message; the first match counts. SDK errors are OSErrors, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the settings say about a Lakebase database. What they leave out, the workspace is asked for."""
+    """The settings of a Lakebase database. The workspace provides what they omit."""
 
     endpoint: str | None = None
     """projects/PROJECT/branches/BRANCH/endpoints/ENDPOINT, of Lakebase Autoscaling."""
     instance: str | None = None
-    """The name of a database instance, as Lakebase had them before."""
+    """The name of a database instance, the former kind of Lakebase."""
     host: str | None = None
     user: str | None = None
 
@@ -70,25 +70,25 @@ class Place:
 
     @property
     def variable(self) -> str:
-        """The setting that names it."""
+        """The setting that names the database."""
         return 'LAKEBASE_ENDPOINT' if self.endpoint else 'LAKEBASE_INSTANCE_NAME' if self.instance else 'PGHOST'
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a new connection needs."""
+    """Host, user and password of a new connection."""
 
     host: str
     user: str
     token: str = field(repr=False)
     seconds: float
-    """How long new connections may use the token, counted from the moment it was asked for."""
+    """Seconds that the token is valid, from the time of the request."""
 
 
 class NoLogin(Exception):
-    """The workspace gave no password; the message is one line with the cause and the remedy.
+    """The workspace gave no password; the message has the cause and the remedy.
 
-    retry_after: seconds that the workspace wants to be left alone; 0: it named none.
+    retry_after: seconds to wait before a retry, as requested by the workspace; 0: none.
     """
 
     def __init__(self, message: str, retry_after: float = 0) -> None:
@@ -97,11 +97,11 @@ class NoLogin(Exception):
 
 
 def ask_for_login(place: Place) -> Login:
-    """Sign in to the workspace and come back with everything that a connection needs.
+    """Sign in to the workspace and get all that a connection needs.
 
-    :raises NoLogin: in one line why not, and what to do
+    :raises NoLogin: the message has the cause and the remedy
     """
-    logging.getLogger('databricks.sdk').setLevel(logging.ERROR)  # at debug it writes answers down, tokens and all
+    logging.getLogger('databricks.sdk').setLevel(logging.ERROR)  # at debug it logs responses with their tokens
     try:
         client = WorkspaceClient(config=Config(product='line-monitor', http_timeout_seconds=HTTP_TIMEOUT_S,
                                                retry_timeout_seconds=1, disable_async_token_refresh=True,
@@ -109,17 +109,17 @@ def ask_for_login(place: Place) -> Login:
         host = place.host or _find_host(client, place)
         user = place.user or client.current_user.me().user_name
         token, seconds = _fetch_token(client, place)
-    except Exception as error:  # the SDK lets through whatever a malformed answer makes of its parsers
-        said = error.__cause__ if isinstance(error, TimeoutError) and error.__cause__ else error
-        raise NoLogin(_explain(said, place), float(getattr(said, 'retry_after_secs', None) or 0)) from None
+    except Exception as error:  # the SDK does not catch what its parsers raise for malformed responses
+        cause = error.__cause__ if isinstance(error, TimeoutError) and error.__cause__ else error
+        raise NoLogin(_explain(cause, place), float(getattr(cause, 'retry_after_secs', None) or 0)) from None
     if not token or not host or not user:
         missing = 'password' if not token else 'host' if not host else 'user name'
-        raise NoLogin(f'Databricks answered without a {missing} for {place}: look in the workspace whether it runs')
+        raise NoLogin(f'Databricks answered without a {missing} for {place}: check in the workspace that it runs')
     return Login(host, user, token, seconds)
 
 
 class _NoWaiting(RealClock):
-    """The SDK's clock, on which a pause passes at once: waiting is done where people can be told why."""
+    """A clock for the SDK whose pauses end at once: auth/lakebase.py waits instead, and reports why."""
 
     def __init__(self) -> None:
         self._skipped = 0.0
@@ -139,7 +139,7 @@ def _find_host(client: WorkspaceClient, place: Place) -> str | None:
 
 
 def _fetch_token(client: WorkspaceClient, place: Place) -> tuple[str | None, float]:
-    """The password and its life in seconds."""
+    """The password and its lifetime in seconds."""
     if place.endpoint:
         credential = client.postgres.generate_database_credential(place.endpoint)
         ends = credential.expire_time.ToDatetime(UTC) if credential.expire_time else None
@@ -147,16 +147,16 @@ def _fetch_token(client: WorkspaceClient, place: Place) -> tuple[str | None, flo
     if place.instance:
         given = client.database.generate_database_credential(instance_names=[place.instance])
         return given.token, _life(datetime.fromisoformat(given.expiration_time) if given.expiration_time else None)
-    token = client.config.oauth_token()  # an app's database takes the workspace's own token as well
+    token = client.config.oauth_token()  # an app's database also accepts the workspace's token
     return token.access_token, _life(token.expiry.astimezone(UTC) if token.expiry else None)
 
 
 def _life(ends: datetime | None) -> float:
-    """Seconds until then, where that can be: Databricks gives an hour, so far more or nothing means a wrong clock."""
+    """Seconds until then. Passwords are valid for an hour, so an implausible value means that this clock is wrong."""
     seconds = (ends - datetime.now(UTC)).total_seconds() if ends else PASSWORD_LIFE_S
     if seconds > PASSWORD_LIFE_S + CLOCK_SLACK_S or seconds <= 0:
         log.warning("this machine's clock is wrong by about %.0f minutes: set it; the password of the database is "
-                    'renewed in time all the same', abs(PASSWORD_LIFE_S - seconds) / 60)
+                    'still renewed in time', abs(PASSWORD_LIFE_S - seconds) / 60)
         return PASSWORD_LIFE_S
     return seconds
 
@@ -169,7 +169,7 @@ def _explain(error: BaseException, place: Place) -> str:
 
 
 def _unreachable(place: Place) -> str | None:
-    """The SDK goes on without an answer of the workspace and fails later with words about that: ask once ourselves."""
+    """Check whether the workspace answers: without an answer the SDK continues and fails with a misleading error."""
     host = os.environ.get('DATABRICKS_HOST', '')
     url = host if '://' in host else f'https://{host}'
     try:
@@ -182,8 +182,8 @@ def _unreachable(place: Place) -> str | None:
 
 
 def _reason(error: BaseException) -> str:
-    """One short line of an error's text, without the SDK's own settings and the requests that it quotes."""
+    """One short line of an error's text, without the settings and requests that the SDK quotes."""
     text = re.split(r'\. Config: |This is likely a bug|Request log', ' '.join(str(error).split()))[0].strip(' .`')
-    if 'Caused by' in text:  # the last of the nested ones says what happened
+    if 'Caused by' in text:  # the last of the nested errors is the cause
         text = text.rpartition(': ')[2].strip('\'")>')
     return (text if len(text) <= LONGEST_REASON else f'{text[:LONGEST_REASON]}...') or type(error).__name__

@@ -71,7 +71,7 @@ from .web.shell.services import Services
 from .web.shell.session import serve_session
 
 TASKS_END_WITHIN_S, DATABASE_CLOSES_WITHIN_S = 0.5, 0.3
-"""Parts of the time that a process has to end (floor/operations/shutdown.py); a request under way has a second."""
+"""Parts of the time limit to end (floor/operations/shutdown.py); a running request has a second."""
 
 
 def build_app(settings: Settings, source: DatabaseSource, log_lines: LogCounter,
@@ -250,7 +250,7 @@ def run_while_serving(jobs: Jobs, database: Database) -> None:
         for task in running:
             task.cancel()
         if running:
-            await asyncio.wait(running, timeout=TASKS_END_WITHIN_S)  # what they do in the database ends with them
+            await asyncio.wait(running, timeout=TASKS_END_WITHIN_S)  # their database work ends with them
         await database.close(within=DATABASE_CLOSES_WITHIN_S)
 
     app.on_startup(lambda: running.extend(background_tasks.create(task()) for task in jobs.tasks))

@@ -1,9 +1,9 @@
-"""The command line: `line-monitor` where it is installed, `python main.py` in a checkout.
+"""The command line: `line-monitor` if installed, `python main.py` in a checkout.
 
     line-monitor [run] [--host ADDRESS] [--port PORT] [--demo]     the app
     line-monitor simulator | backup | restore | plant ...          the other programs, each with its own --help
 
-NiceGUI is imported only to serve: it takes seconds, and reads where its storage is when it is imported.
+NiceGUI is imported only to serve: the import takes seconds, and reads the location of its storage.
 """
 
 from __future__ import annotations
@@ -30,12 +30,11 @@ PROGRAM = 'line-monitor'
 RUN = 'run'
 COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.db.backup', 'restore': 'floor.db.restore',
             'plant': 'floor.plant.demo_removal'}
-"""Each a module whose main takes the arguments and the name to be called by."""
+"""Each is a module whose main takes the arguments and the program's name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; returns the exit status: 0, 1 with one line that says what is wrong, 2 for wrong
-    arguments."""
+    """Run the command line. Returns the exit status: 0, 1 for an error, 2 for wrong arguments."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in COMMANDS:
         command = importlib.import_module(COMMANDS[arguments[0]])
@@ -49,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(**given: Any) -> int:
-    """Run the floor until it is stopped; 0, or 1 with one line that says what is wrong. given: settings that win."""
+    """Run the app until it is stopped. Returns 0, or 1 after printing one line about an error. given: settings that
+    take precedence."""
     shutdown = Shutdown()
     console.print_every_path()
     try:
@@ -86,7 +86,7 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
     with database_source(settings, welcome.reporter(settings), shutdown.time_left) as source:
         if source.lakebase is None:
             asyncio.run(check_connection(Database(source.url, settings)))
-        else:  # asks Databricks for a password first, which takes longer; Lakebase has a proxy of its own
+        else:  # the first password from Databricks takes longer, and Lakebase has a proxy of its own
             asyncio.run(check_connection(Database(None, settings, source.lakebase), settings.db_pool_timeout,
                                          pooler=False))
         build_app(settings, source, log_lines, shutdown)()
@@ -95,11 +95,11 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
 def _parser() -> console.Parser:
     parser = console.Parser(
         prog=PROGRAM, description='A live monitor of a manufacturing floor. Settings come from the environment and '
-                                  '.env (floor/README.md lists them); an option here wins.',
+                                  '.env (floor/README.md lists them); an option here takes precedence.',
         epilog=f'{PROGRAM} COMMAND --help explains one of the other commands.')
     parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
                         help=f'{RUN} (the default): the app; simulator: plays the demo; backup, restore: save the '
-                             f'embedded database, bring it back; plant: replaces the demo by an empty floor')
+                             f'embedded database, restore it; plant: replaces the demo by an empty floor')
     parser.add_argument('--host', help='an address to listen on (HOST)')
     parser.add_argument('--port', help='a port to listen on (PORT)')
     parser.add_argument('--demo', action='store_true', help='a floor that is made now becomes the demo '

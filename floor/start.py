@@ -11,8 +11,8 @@ from typing import NoReturn
 
 
 def start() -> NoReturn:
-    """The whole program, as `line-monitor` and main.py run it."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # which a container's first process would not even notice
+    """Run the whole program, for `line-monitor` and main.py."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # which a container's first process would ignore
         is_server = not sys.argv[1:] or sys.argv[1] == 'run' or sys.argv[1].startswith('-')
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0 if is_server else 128 + signal.SIGTERM))
     from .command_line import main  # noqa: PLC0415 (takes half a second)
@@ -21,9 +21,9 @@ def start() -> NoReturn:
 
 
 def finish(status: int) -> NoReturn:
-    """End the process now: exit functions run and the output is written, but no object is taken apart."""
+    """End the process now: exit functions run and output is flushed, but no object is finalized."""
     atexit._run_exitfuncs()  # noqa: SLF001 (there is no public way)
     for stream in sys.stdout, sys.stderr:
-        with suppress(OSError, ValueError, AttributeError):  # nobody reads it, it is closed, there is none
+        with suppress(OSError, ValueError, AttributeError):  # a closed pipe, a closed file, or no output
             stream.flush()
     os._exit(status)

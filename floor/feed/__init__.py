@@ -1,1 +1,1 @@
-"""From NOTIFY to memory: the listener, what it reads, and the store that pages are bound to."""
+"""From NOTIFY to memory: the listener, the protocol, and the store behind all pages."""

@@ -1,4 +1,4 @@
-"""The work orders that somebody still has to do something about, as the store holds them: by id and by machine."""
+"""The active work orders in the store, by id and by machine."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ RANKS = {priority: priority.rank for priority in Priority}
 
 @dataclass(frozen=True, slots=True)
 class OrderChange:
-    """What was known of an order, and what is now. before is None for one that was not active, or not known; after may
-    be completed or cancelled, and is None where a reading of the floor did not find it any more."""
+    """An order before and after a change. before is None for one that was unknown or not active; after may be completed
+    or cancelled, and is None if a snapshot no longer contains it."""
 
     id: OrderId
     before: OrderBrief | None
@@ -24,23 +24,23 @@ class OrderChange:
 
 
 class ActiveOrders:
-    """Orders by id and by machine. Ten thousand may change at once, all of one machine: what is sorted or counted is
-    sorted or counted once, when it is asked for."""
+    """Orders by id and by machine. Sorting and counting are lazy, since ten thousand orders of one machine may change
+    at once."""
 
     def __init__(self) -> None:
         self.by_id: dict[OrderId, OrderBrief] = {}
         self.counts: Counter[Priority] = Counter()
-        """How many there are of each priority."""
+        """The number of orders of each priority."""
         self._by_machine: dict[MachineName, _OrdersOfMachine] = {}
-        self._ended: dict[OrderId, int] = {}  # the event that ended it, so that an older one does not bring it back
+        self._ended: dict[OrderId, int] = {}  # the event that ended it, so that an older event does not restore it
 
     def of(self, machine: MachineName, now_ms: int) -> list[OrderBrief]:
-        """The orders of a machine: overdue ones first, then by priority, then by when they are due."""
+        """The orders of a machine: overdue ones first, then by priority, then by due time."""
         orders = self._by_machine.get(machine)
         return [] if orders is None else orders.sorted(now_ms)[:]
 
     def replace(self, orders: Iterable[OrderBrief]) -> list[OrderChange]:
-        """All active orders as the database has them, whatever we knew."""
+        """Replace all orders by those of a snapshot."""
         before, self.by_id = self.by_id, {}
         self._ended.clear()
         self._by_machine = {}
@@ -51,7 +51,7 @@ class ActiveOrders:
                 if before.get(id_) != self.by_id.get(id_)]
 
     def apply(self, changes: Iterable[OrderBrief]) -> list[OrderChange]:
-        """What notifications said. What we know already, or newer, is left alone."""
+        """Apply notifications. Known or older changes are ignored."""
         applied = []
         for order in changes:
             before = self.by_id.get(order.id)
@@ -109,11 +109,11 @@ class _OrdersOfMachine:
 
     def sorted(self, now_ms: int) -> list[OrderBrief]:
         if self._sorted is None or not self._from_ms <= now_ms <= self._until_ms:
-            self._sorted = sorted(self.by_id.values(), key=lambda order: (order.due_ms >= now_ms, *_pressing(order)))
+            self._sorted = sorted(self.by_id.values(), key=lambda order: (order.due_ms >= now_ms, *_urgency(order)))
             self._from_ms = now_ms
             self._until_ms = min((order.due_ms for order in self._sorted if order.due_ms >= now_ms), default=math.inf)
         return self._sorted
 
 
-def _pressing(order: OrderBrief) -> tuple[int, int, str]:
+def _urgency(order: OrderBrief) -> tuple[int, int, str]:
     return RANKS[order.priority], order.due_ms, order.id

@@ -1,8 +1,8 @@
-"""The database's clock, known here from what it answered and carried forward by a monotonic clock.
+"""The database's clock, estimated from its answers and carried forward by a monotonic clock.
 
-Each answer says only that the clock showed this time somewhere between question and answer, so a slow answer says
-little. Answers that agree narrow each other down; a slow one never replaces what a quick one said. An answer that
-contradicts the ones before means that the clock was set: from then on the new one counts.
+An answer proves only that the clock showed this time at some moment between request and response, so slow answers are
+less precise. Answers that agree narrow the estimate; a slow one never replaces a quick one. An answer that contradicts
+the estimate means that the clock was set, and replaces it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 log = logging.getLogger(__name__)
 
 DRIFT = 0.0005
-"""Seconds a second by which two clocks may part while the network time protocol corrects one of them."""
+"""The drift of two clocks, in seconds per second, while NTP corrects one of them."""
 RESOLUTION_S = 0.001
 NOTABLE_JUMP_S = 1.0
 """A smaller correction is ordinary; a larger one is logged and shown."""
@@ -23,18 +23,18 @@ NOTABLE_JUMP_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ClockJump:
-    """The database's clock was set, forward (seconds above 0) or back. at_ms: what it showed then, after it."""
+    """A correction of the database's clock, forward (seconds above 0) or back. at_ms: the time it showed afterwards."""
 
     seconds: float
     at_ms: int
 
 
 class DatabaseClock:
-    """What the database's clock shows now, and how wrong that may be."""
+    """The database's present time, and its possible error."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.jumps = 0
-        """How often it was set by more than a second."""
+        """The number of corrections by more than a second."""
         self.last_jump: ClockJump | None = None
         self._monotonic = monotonic
         self._low = self._high = 0.0
@@ -43,7 +43,7 @@ class DatabaseClock:
 
     @property
     def now_ms(self) -> int:
-        """In ms since 1970; before it was ever read, this machine's."""
+        """In ms since 1970; this machine's clock before the first reading."""
         if self._at is not None:
             return round((self._monotonic() + (self._low + self._high) / 2) * 1000)
         if self._rough is not None:
@@ -53,15 +53,15 @@ class DatabaseClock:
 
     @property
     def error(self) -> float | None:
-        """Seconds by which it may be wrong; None: not known."""
+        """The possible error in seconds; None if unknown."""
         return None if self._at is None else (self._high - self._low) / 2 + DRIFT * (self._monotonic() - self._at)
 
     def show(self, now_ms: int) -> None:
-        """What it showed a moment ago, nobody knows how long. It counts only while there is nothing better."""
+        """Record a time without a request to measure, used only until there is a better one."""
         self._rough = (now_ms, self._monotonic())
 
     def read(self, now_ms: int, asked: float, answered: float) -> None:
-        """What it showed between these two moments of the monotonic clock."""
+        """Record a time that the clock showed between these two moments of the monotonic clock."""
         low, high = now_ms / 1000 - answered - RESOLUTION_S, now_ms / 1000 - asked + RESOLUTION_S
         if self._at is not None:
             drift = DRIFT * max(0.0, answered - self._at)

@@ -1,8 +1,8 @@
-"""From PostgreSQL to the store: LISTEN, snapshot, then every change as it is announced.
+"""From PostgreSQL to the store: LISTEN, snapshot, then every notified change.
 
-The table is the truth and a notification only a hint, so the order is: listen first, read the whole floor, then apply
-what came in meanwhile. The connection is believed only while our own heartbeat notification comes back; a suspect one
-is terminated, not closed, and a new one starts from a new snapshot. A slow audit compares the floor with the table.
+The table is the source of truth and a notification only a hint, so the order is: listen, read the whole floor, then
+apply what arrived in the meantime. The connection is trusted only while heartbeat notifications come back; a suspect
+one is terminated, not closed, and a new one starts from a new snapshot. A slow audit compares the floor with the table.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from .store import FEED, Store
 log = logging.getLogger(__name__)
 
 LONGEST_BACKOFF_S = 0.75
-"""Between two tries. A floor that could be live again must not wait; one try a second costs a server nothing."""
+"""Seconds between two attempts to connect: short, so that the floor is live again soon."""
 MOST_WAITING, MOST_CHARACTERS = 1_000, 300_000
-"""Notifications. More than these are not handled one by one: the floor is read again, once, when no more come."""
+"""The most queued notifications. Beyond it they are dropped, and the floor is read once no more arrive."""
 LONGEST_BURST_S = 0.5
-"""A burst that lasts longer is read while it lasts, so that the floor never waits for its end."""
+"""Seconds after which a longer burst is read while it lasts, so that the floor does not wait for its end."""
 MOST_NAMED = 5
-"""Triggers that a sentence for people names."""
+"""The most triggers that a message names."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """What the listener has seen since the start; /metrics shows it."""
+    """Counters of the listener since the start, for /metrics."""
 
     connections: int = 0
     notifications: int = 0
@@ -55,8 +55,8 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds. gap is the least time between two writes to the store, busy_gap the one while more than one change comes
-    in a gap: a storm becomes eight writes a second."""
+    """Seconds. gap is the least time between two writes to the store; busy_gap the one while several changes arrive per
+    gap, so that a burst becomes eight writes a second."""
 
     heartbeat: float = 5.0
     heartbeat_timeout: float = 2.0
@@ -68,18 +68,18 @@ class Timing:
 
     @property
     def stale_after(self) -> float:
-        """The longest a picture without proof is called live: one beat, its time-out, and a second of slack."""
+        """The longest time without a heartbeat that counts as live: interval, time-out and a second of slack."""
         return self.heartbeat + self.heartbeat_timeout + 1
 
 
 class Listener:
-    """Keeps the store equal to the database for ever, whatever happens to the connection."""
+    """Keeps the store equal to the database, and reconnects as needed."""
 
     def __init__(self, connect: Connect, queries: Queries, store: Store, *, schema: str, timing: Timing | None = None,
                  prepare: Callable[[Connection], Awaitable[None]] | None = None,
                  also_wrong: Callable[[], str | None] = lambda: None) -> None:
-        """prepare runs on every new connection before it listens: it brings the schema up to date.
-        also_wrong: what else, outside the database, people should know of before it hurts."""
+        """prepare runs on every new connection before it listens: it migrates the schema.
+        also_wrong: a further warning from outside the database, if any."""
         self.counters = Counters()
         self.losses: Counter[str] = no_reasons()
         """Connections that worked and were lost, by reason."""
@@ -115,7 +115,7 @@ class Listener:
             except (*UNREACHABLE, DatabaseError, asyncpg.PostgresError) as error:
                 self._note(error, works)
                 self._store.lose(describe(error))
-            except Exception as error:  # a fault of ours: the floor must say that it is stale, and come back
+            except Exception as error:  # a bug: the floor must become stale, and recover
                 self._note(error, works, fault=True)
                 self._store.lose(f'a fault in this program: {describe(error)}')
             finally:
@@ -130,13 +130,13 @@ class Listener:
         self.status.failed(error, fault=fault, reason=reason)
 
     async def _channel_of(self, connection: Connection) -> str:
-        """The secret channel of the announcements; a database that was restored without one gets a new one."""
+        """The secret channel of the notifications; created if a restored database has none."""
         while (channel := await self._queries.notification_channel(connection)) is None:
             await self._queries.make_notification_channel(connection)
         return str(channel)
 
     async def _start(self, session: _Session) -> None:
-        """Listen first, then read: what changes in between is announced, and nothing is missed."""
+        """Listen first, then read, so that no change in between is missed."""
         await session.connection.add_listener(session.channel, session.on_feed)
         await session.connection.add_listener(self._beat_channel, session.on_beat)
         await self._read_floor(session)
@@ -155,10 +155,10 @@ class Listener:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    # what comes in
+    # notifications
 
     async def _apply(self, session: _Session) -> None:
-        """Write what has come in to the store: at once after a quiet moment, a few times a second under load."""
+        """Write notified changes to the store: at once after a quiet moment, a few times a second under load."""
         while True:
             await session.something_came.wait()
             seen = self.counters.notifications
@@ -170,7 +170,7 @@ class Listener:
             await asyncio.sleep(self._timing.busy_gap if busy else self._timing.gap)
 
     async def _end_of_burst(self, session: _Session) -> None:
-        """Of what comes by the thousand, as one statement can send it, nothing is read until all of it has come."""
+        """Wait for the end of a burst of thousands of notifications, as one statement can send."""
         if not session.overflowed:
             return
         loop = asyncio.get_running_loop()
@@ -182,14 +182,14 @@ class Listener:
         self.counters.notifications += session.drop()
 
     def _drain(self, session: _Session) -> None:
-        """Apply all that has come in, in one step, the last word of each machine and each order only."""
+        """Apply all queued notifications in one step, only the last of each machine and each order."""
         session.something_came.clear()
         machines: dict[MachineName, MachineChange] = {}
         orders: dict[OrderId, OrderBrief] = {}
-        if session.overflowed:  # all that has come by now will be in the reading that follows
+        if session.overflowed:  # the snapshot that follows contains all changes until now
             session.resync_wanted = True
             self.counters.notifications += session.drop()
-        for message in map(self._understand, session.take()):
+        for message in map(self._parse, session.take()):
             match message:
                 case Resync():
                     session.resync_wanted = True
@@ -206,14 +206,14 @@ class Listener:
         self._write(session, sorted(machines.values(), key=lambda change: change.version),
                     sorted(orders.values(), key=lambda order: order.event))
 
-    def _understand(self, payload: str) -> Changes | OrderChanges | Resync:
+    def _parse(self, payload: str) -> Changes | OrderChanges | Resync:
         self.counters.notifications += 1
         try:
             return parse(payload)
         except NotificationError as error:
             self.counters.unreadable += 1
             self._unreadable.warn(error.reason, f'ignored a notification and read the floor again: {error}')
-            return Resync('a notification that is not ours')
+            return Resync('an unrecognised notification')
 
     def _write(self, session: _Session, machines: list[MachineChange], orders: list[OrderBrief]) -> None:
         if session.reading:
@@ -226,7 +226,7 @@ class Listener:
 
     async def _read_floor(self, session: _Session) -> None:
         async with session.asking:
-            session.resync_wanted = False  # not before: the audit may be reading, and must know that we want to
+            session.resync_wanted = False  # not earlier: the audit may be reading, and must see that a snapshot is due
             session.reading, session.machines_while_reading, session.orders_while_reading = True, [], []
             asked = self._store.moment
             try:
@@ -235,9 +235,9 @@ class Listener:
                 session.reading = False
         self.counters.snapshots += 1
         self._store.replace(snapshot, asked, self._store.moment)
-        self._write(session, session.machines_while_reading, session.orders_while_reading)  # may be newer than that
+        self._write(session, session.machines_while_reading, session.orders_while_reading)  # perhaps newer
 
-    # is it true
+    # heartbeat and audit
 
     async def _keep_beating(self, session: _Session) -> None:
         while True:
@@ -245,7 +245,7 @@ class Listener:
             await self._beat(session)
 
     async def _beat(self, session: _Session) -> None:
-        """Send ourselves a notification. Its return proves that all that was announced before it has arrived."""
+        """Send a heartbeat notification. Its return proves that all earlier notifications have arrived."""
         token = uuid.uuid4().hex
         session.beats[token] = returned = asyncio.get_running_loop().create_future()
         try:
@@ -258,20 +258,20 @@ class Listener:
                     answered = self._store.moment
                 await returned
         except TimeoutError as error:
-            raise FeedNotDelivered('our own notification did not come back in time') from error
+            raise FeedNotDelivered('the heartbeat notification did not come back in time') from error
         finally:
             del session.beats[token]
         if facts['read_only']:
-            raise DatabaseReadOnly('the database cannot be written: it is read-only, as the old primary after a '
+            raise DatabaseReadOnly('the database is read-only, like the old primary after a '
                                    'failover is')
         if facts['channel'] != session.channel:
-            raise FeedNotDelivered('the channel of the announcements was changed: connecting to the new one')
+            raise FeedNotDelivered('the notification channel was changed: connecting to the new one')
         self._drain(session)
         if session.resync_wanted:
-            session.something_came.set()  # reading the floor is left to _apply, which may have missed why
+            session.something_came.set()  # _apply reads the floor
         self.counters.heartbeats += 1
         self._store.set_clock(facts['now_ms'], asked, answered)
-        self._store.prove(sent_at)  # not of now: this process may have stood still until the answer was read
+        self._store.prove(sent_at)  # not now: this process may have been suspended before it read the answer
 
     async def _keep_auditing(self, session: _Session) -> None:
         while True:
@@ -286,14 +286,14 @@ class Listener:
             self._store.set_trouble(self._also_wrong())
             return
         if FEED not in self._store.troubles:
-            log.error('triggers are missing or switched off: %s', ', '.join(missing))
+            log.error('triggers are missing or disabled: %s', ', '.join(missing))
         more = f' and {len(missing) - MOST_NAMED} more' if len(missing) > MOST_NAMED else ''
-        self._store.set_trouble('The database does not announce or record every change (missing or switched off: '
+        self._store.set_trouble('The database does not announce or record every change (missing or disabled: '
                                 f'trigger {", ".join(missing[:MOST_NAMED])}{more}). The floor '
                                 f'is read every {duration(self._timing.polling)} instead.')
 
     async def _audit_floor(self, session: _Session) -> None:
-        """Compare the store with the tables, once all that was announced before the comparison has arrived."""
+        """Compare the store with the tables, after all notifications of earlier changes have arrived."""
         versions = {name: machine.version for name, machine in self._store.machines.items()}
         orders_revision = self._store.orders_revision
         snapshots = self.counters.snapshots
@@ -301,7 +301,7 @@ class Listener:
             snapshot = await read_floor(session.connection, self._queries)
         await self._beat(session)
         if session.resync_wanted or session.something_came.is_set() or self.counters.snapshots != snapshots:
-            return  # the floor is moving just now; what moves is announced
+            return  # the floor is changing now, and changes are notified
         wrong: list[str] = [*self._wrong_machines(snapshot, versions)]
         if self._store.differs_in_layout(snapshot):
             wrong.append('lines, positions or types')
@@ -314,8 +314,8 @@ class Listener:
             wrong.append('whether it is a demo')
         if wrong:
             self.counters.audits_with_difference += 1
-            log.warning('the audit found what changed without being announced: %s', ', '.join(sorted(wrong)[:10]))
-        if wrong or snapshot.history is not self._store.history:  # which also changes by time, or by a crash
+            log.warning('the audit found changes without a notification: %s', ', '.join(sorted(wrong)[:10]))
+        if wrong or snapshot.history is not self._store.history:  # which also changes with time, or after a crash
             await self._read_floor(session)
         elif versions == {name: machine.version for name, machine in self._store.machines.items()}:
             self._store.replace_events(snapshot.events)
@@ -329,12 +329,12 @@ class Listener:
 
 
 class _Session:
-    """One connection and what came in on it. Callbacks only put things down; the tasks above pick them up."""
+    """One connection and its notifications. Callbacks only queue them; the tasks above process them."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.channel = ''
-        self.asking = asyncio.Lock()  # a connection answers one question at a time
+        self.asking = asyncio.Lock()  # a connection runs one query at a time
         self.something_came = asyncio.Event()
         self.resync_wanted = False
         self.overflowed = False
@@ -348,7 +348,7 @@ class _Session:
         connection.add_termination_listener(self._on_end)
 
     def on_feed(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        """A notification of the feed. Synchronous: only so asyncpg keeps their order."""
+        """Queue a notification of the feed. Synchronous, so that asyncpg keeps their order."""
         self._payloads.append(str(payload))
         self._characters += len(self._payloads[-1])
         if len(self._payloads) > MOST_WAITING or self._characters > MOST_CHARACTERS:
@@ -357,28 +357,28 @@ class _Session:
         self.something_came.set()
 
     def on_beat(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        """Our heartbeat is back."""
+        """Record a heartbeat that came back."""
         returned = self.beats.get(str(payload))
         if returned is not None and not returned.done():
             returned.set_result(None)
 
     def drop(self) -> int:
-        """Forget all that has come in; returns how many they were."""
+        """Discard all queued notifications; returns how many."""
         dropped, self._dropped = self._dropped + len(self.take()), 0
         return dropped
 
     def take(self) -> list[str]:
-        """All payloads that have come in, oldest first."""
+        """Take all queued payloads, oldest first."""
         taken, self._payloads, self._characters = self._payloads, [], 0
         return taken
 
     async def ended(self) -> None:
-        """Returns never; raises when the server or the network has closed the connection."""
+        """Never returns; raises when the server or the network closes the connection."""
         await self._ended.wait()
         raise asyncpg.ConnectionDoesNotExistError('the database closed the connection')
 
     def end(self) -> None:
-        """Drop the connection at once: closing a suspect one politely could hang."""
+        """Terminate the connection at once: a graceful close of a suspect one could hang."""
         self.connection.remove_termination_listener(self._on_end)
         if not self.connection.is_closed():
             self.connection.terminate()

@@ -1,6 +1,6 @@
-"""What the database says on its channel, parsed into types.
+"""Parses the database's notifications into types.
 
-The protocol stands in sql/functions: 10_announcements.sql, and of orders 24_work_order_announcements.sql.
+The protocol is defined in sql/functions: 10_announcements.sql, and 24_work_order_announcements.sql for orders.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..core.model import MachineChange, MachineName, OrderBrief, OrderId, Priori
 FIELDS_OF_A_CHANGE = 6
 FIELDS_OF_AN_ORDER = 11
 TIMES_MS = range(0, 253_370_764_800_000)
-"""1970 until the year 9999: what work_orders_times_check and epoch_ms let through."""
+"""From 1970 to the year 9999, as work_orders_times_check and epoch_ms allow."""
 Word = TypeVar('Word', bound=StrEnum)
 
 LONGEST_REASON = 2_000
@@ -28,29 +28,29 @@ IDS = range(-2**31, 2**31)
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Machines that say something new, in the order of their versions."""
+    """Changes of machines, in the order of their versions."""
 
     machines: tuple[MachineChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OrderChanges:
-    """Work orders to which something happened, in the order of their events."""
+    """Changes of work orders, in the order of their events."""
 
     orders: tuple[OrderBrief, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Resync:
-    """The table has to be read again; why is for the log."""
+    """The table must be read again; why is for the log."""
 
     why: str
 
 
 def parse(payload: str) -> Changes | OrderChanges | Resync:
-    """The meaning of one payload.
+    """Parse one payload.
 
-    :raises NotificationError: it isn't of our protocol: a person's NOTIFY by hand, or a newer schema
+    :raises NotificationError: it does not follow the protocol, such as a manual NOTIFY or one of a newer schema
     """
     try:
         content = json.loads(payload)
@@ -61,12 +61,12 @@ def parse(payload: str) -> Changes | OrderChanges | Resync:
         return Changes(tuple(_change(item) for item in _items(content)))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         reason = _reason_of(error)
-        raise NotificationError(f'not a payload of ours: {payload[:80]!r} ({reason})', reason) from error
+        raise NotificationError(f'not a payload of this protocol: {payload[:80]!r} ({reason})', reason) from error
 
 
 def _items(content: object) -> list[list[object]]:
     if not isinstance(content, list):
-        raise TypeError('no list of changes')
+        raise TypeError('not a list of changes')
     return content
 
 
@@ -94,16 +94,16 @@ def _order(item: list[object]) -> OrderBrief:
         raise TypeError('assignee and who did it are texts or null')
     _check_texts(id_, machine, description, assignee, by)
     _check_numbers('event or version', COUNTS, event, version)
-    _check_numbers('the time when due', TIMES_MS, due_ms)
+    _check_numbers('the due time', TIMES_MS, due_ms)
     if assignee_id is not None:
-        _check_numbers('the number of the assignee', IDS, assignee_id)
+        _check_numbers('the id of the assignee', IDS, assignee_id)
     return OrderBrief(OrderId(id_), event, version, MachineName(machine),  # type: ignore[arg-type]
                       _one_of(WorkOrderStatus, status), _one_of(Priority, priority), assignee_id,  # type: ignore[arg-type]
                       assignee, due_ms, description, by)  # type: ignore[arg-type]
 
 
 def _reason_of(error: Exception) -> str:
-    """One of a few, whatever the payload was."""
+    """One of a few reasons, independent of the payload."""
     match error:
         case UnicodeError():
             return 'it has half a character (a lone surrogate)'
@@ -122,7 +122,7 @@ def _one_of(known: Iterable[Word], text: object) -> Word:
 
 
 def _check_texts(*texts: object) -> None:
-    """:raises UnicodeEncodeError: half a character (a lone surrogate), which no browser can be sent"""
+    """:raises UnicodeEncodeError: half a character (a lone surrogate), which cannot be sent to browsers"""
     for text in texts:
         if isinstance(text, str):
             text.encode()

@@ -1,4 +1,4 @@
-"""What machines said before: the append-only history that the triggers of the feed write."""
+"""Recent status changes, from the append-only history that the feed's triggers write."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
 
 
 def events_of(database: Database) -> EventsOf:
-    """The question that pages ask: the latest events of a machine, and at most how many."""
+    """The query of pages: the latest events of a machine, at most so many."""
     return partial(recent_events_of_machine, database)
 
 
 async def recent_events_of_machine(database: Database, name: MachineName, most: int) -> list[StatusEvent]:
-    """The latest changes of one machine, newest first; none for a machine that nobody knows.
+    """The latest changes of one machine, newest first; none for an unknown machine.
 
-    :raises DatabaseUnavailable: nobody answers, or not in time, or the history can't be read
+    :raises DatabaseUnavailable: the database does not answer, or not in time, or the history cannot be read
     """
     try:
         async with database.acquire() as connection:

@@ -1,4 +1,4 @@
-"""The whole floor as the database has it at one moment."""
+"""Reads a consistent snapshot of the whole floor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..db.row_mapping import to_brief, to_employee, to_event, to_status
 from .store import EVENTS_KEPT
 
 PART = 500
-"""Rows that become ours between two turns of the event loop."""
+"""Rows that are converted between two turns of the event loop."""
 Made = TypeVar('Made')
 
 
@@ -41,7 +41,7 @@ def _to_record(row: Any) -> MachineRecord:
 
 
 async def in_parts(make: Callable[[Any], Made], rows: list[Any]) -> tuple[Made, ...]:
-    """What is made of these rows; pages and heartbeats have their turns in between."""
+    """Convert rows in batches, so that pages and heartbeats run in between."""
     made: list[Made] = []
     for begin in range(0, len(rows), PART):
         made += map(make, rows[begin:begin + PART])

@@ -1,7 +1,7 @@
-"""The one in-memory truth that pages are bound to. One writer: the listener, through the methods here.
+"""The floor in memory, which all pages show. The listener is its only writer, through the methods here.
 
-The store holds what the database said last, and how sure we are of it. Ages are measured with the database's clock,
-carried forward by a monotonic one, so that a wrong clock of this machine changes nothing.
+The store holds the last known state of the database, and how fresh it is. Ages use the database's clock, carried
+forward by a monotonic clock, so that a wrong clock of this machine has no effect.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ log = logging.getLogger(__name__)
 EVENTS_KEPT = 200
 NOT_ON_A_LINE = 'Not on a line'
 FEED, TASKS, DISK = 'feed', 'tasks', 'disk'
-"""Sources of trouble."""
+"""Sources of warnings."""
 NO_SIGNAL_YET = 'No signal yet'
-"""The status of a machine that was never reported."""
+"""The status of a machine that has never reported."""
 
 
 class Connection(StrEnum):
-    """How far the picture can be trusted."""
+    """How fresh the shown floor is."""
 
     CONNECTING = 'connecting'
     LIVE = 'live'
@@ -55,7 +55,7 @@ class Connection(StrEnum):
 
 @dataclass(slots=True)
 class Machine:
-    """One machine as the pages show it. Only the store writes it."""
+    """One machine as pages show it. Only the store writes it."""
 
     record: MachineRecord
     display: DisplayName
@@ -72,11 +72,11 @@ class Machine:
 
     @property
     def status_word(self) -> str:
-        """The status as people read it; of unknown it says why."""
+        """The label of the status; for unknown, the reason."""
         return self.status.word if self.reported_ms is not None else NO_SIGNAL_YET
 
     def agrees_with(self, record: MachineRecord) -> bool:
-        """Whether this is what the database says; a silent machine is unknown only to us."""
+        """Whether it equals the row in the database; a silent machine is unknown only in the store."""
         if self.status is Status.UNKNOWN:
             return self.version == record.version
         return (self.version, self.status, self.reason, self.since_ms, self.reported_ms) == \
@@ -92,25 +92,25 @@ class Line:
 
     @property
     def worst(self) -> Status:
-        """The status that the whole line is shown with."""
+        """The most severe status of its machines."""
         return max((machine.status for machine in self.machines), key=lambda s: s.severity, default=Status.UNKNOWN)
 
     @property
     def counts(self) -> Counter[Status]:
-        """How many machines are in each status."""
+        """The number of machines in each status."""
         return Counter(machine.status for machine in self.machines)
 
     @property
     def unknown_word(self) -> str:
-        """Why the status of machines is unknown: 'No signal yet' where none of them was ever reported."""
+        """The label of unknown machines: 'No signal yet' if none of them has ever reported."""
         return unknown_word(self.machines)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What one write changed: the machines, whether machines or lines came, went or moved, the work orders,
-    whether anything about people, and the state of the history. A machine whose orders changed is not among the
-    machines for that."""
+    """What one write changed: machines, whether machines or lines were added, removed or moved, work orders,
+    whether people changed, and the state of the history. A change of its orders does not make a machine one of the
+    machines."""
 
     machines: frozenset[MachineName] = frozenset()
     layout: bool = False
@@ -124,46 +124,46 @@ Subscriber = Callable[[Difference], None]
 
 
 class Store:
-    """The floor now. Every write is one synchronous step, then tells the subscribers what it changed."""
+    """The present floor. Every write is one synchronous step that then notifies the subscribers."""
 
     def __init__(self, *, stale_after: float = 8.0, silent_after: float | None = None,
                  monotonic: Callable[[], float] = time.monotonic) -> None:
-        """stale_after: seconds without a proof of delivery after which the picture is no longer called live.
-        silent_after: seconds without a word after which a machine's status is unknown (None: never)."""
+        """stale_after: seconds without a heartbeat after which the floor is stale.
+        silent_after: seconds without a report after which a machine's status is unknown (None: never)."""
         self.machines: dict[MachineName, Machine] = {}
         self.lines: list[Line] = []
         self.events: deque[StatusEvent] = deque(maxlen=EVENTS_KEPT)
         self.people: dict[int, Employee] = {}
-        """Everybody who works or worked in the plant, by number."""
+        """All present and former employees by id."""
         self.is_demo: bool | None = None
-        """Whether what is shown is simulated; None: not known yet."""
+        """Whether the floor is simulated; None if not known yet."""
         self.history = HistoryState.READY
         self.orders_revision = 0
-        """Grows with everything that may have changed an order, also one that has ended, or who is who."""
+        """Grows with each possible change of an order, also an ended one, or of a person."""
         self.revision = 0
-        """Grows with every write that changed something."""
+        """Grows with each write that changes something."""
         self._attention: tuple[int, list[Machine]] = (0, [])
         self._active = ActiveOrders()
         self._people_by_email: dict[str, Employee] = {}
         self.troubles: dict[str, str] = {}
-        """What is wrong although the database answers, in a sentence for people, by where it was found."""
+        """Warnings while the database answers, for people, by source."""
         self.problem: str | None = None
-        """Why there is no connection, in a sentence for people."""
+        """Why there is no connection, for people."""
         self.last_lag_ms: int | None = None
-        """From the change in the database to the store, by the database's clock."""
+        """Latency from the change in the database to the store, by the database's clock."""
         self.lag = Lag('floor_commit_to_store_seconds',
-                       'From the moment a change was written in the database, by its own clock, until the store here '
-                       'has it: the time its transaction stayed open, the way, and the wait for others to go with it.')
-        """The same for all changes that were announced."""
+                       'Time from a change in the database, by its clock, until the store has it: the rest of its '
+                       'transaction, the network, and the wait for other changes of the same batch.')
+        """The same for all notified changes."""
         self.written_ms: int | None = None
-        """When the first of the latest changes that were announced together was written, by the database's clock."""
+        """When the first change of the latest batch was written, by the database's clock."""
         self._stale_after = stale_after
         self._silent_after = silent_after
         self._monotonic = monotonic
         self._proof: float | None = None
         self._broken = True
         self.clock = DatabaseClock(monotonic)
-        self._told_connection = Connection.CONNECTING
+        self._notified_connection = Connection.CONNECTING
         self._subscribers: list[Subscriber] = []
 
     # reading
@@ -175,22 +175,22 @@ class Store:
 
     @property
     def never_reported(self) -> int:
-        """How many machines have never been reported."""
+        """The number of machines that have never reported."""
         return sum(machine.reported_ms is None for machine in self.machines.values())
 
     @property
     def moment(self) -> float:
-        """Now, by the clock that freshness is measured with."""
+        """Now, by the monotonic clock that measures freshness."""
         return self._monotonic()
 
     @property
     def trouble(self) -> str | None:
-        """All that is wrong although the database answers; None: nothing."""
+        """All present warnings while the database answers; None if there are none."""
         return ' '.join(self.troubles.values()) or None
 
     @property
     def connection(self) -> Connection:
-        """Live only while the last proof of delivery is young and the link isn't known to be broken."""
+        """Live only while the last heartbeat is recent and the connection is not known to be broken."""
         if self._proof is None:
             return Connection.CONNECTING
         if self._broken or self._monotonic() - self._proof > self._stale_after:
@@ -199,37 +199,37 @@ class Store:
 
     @property
     def age(self) -> float | None:
-        """Seconds since the last proof that everything the database said has arrived; None: never."""
+        """Seconds since the last proof that all notifications have arrived; None: never."""
         return None if self._proof is None else max(0.0, self._monotonic() - self._proof)
 
     @property
     def now_ms(self) -> int:
-        """The database's clock, in ms since 1970; before it was ever read, this machine's."""
+        """The database's clock, in ms since 1970; this machine's before the first reading."""
         return self.clock.now_ms
 
     @property
     def clock_error(self) -> float | None:
-        """Seconds by which the database's clock as we carry it on may be wrong; None: not known."""
+        """The possible error of the estimated database clock in seconds; None if unknown."""
         return self.clock.error
 
     @property
     def counts(self) -> Counter[Status]:
-        """How many machines of the whole floor are in each status."""
+        """The number of machines of the whole floor in each status."""
         return Counter(machine.status for machine in self.machines.values())
 
     @property
     def unknown_word(self) -> str:
-        """Why the status of machines is unknown: 'No signal yet' where none of them was ever reported."""
+        """The label of unknown machines: 'No signal yet' if none of them has ever reported."""
         return unknown_word(self.machines.values())
 
     def seconds_in_status(self, machine: Machine) -> float:
-        """How long a machine has been what it is; for unknown, how long it has been silent."""
+        """Seconds since the last status change; for unknown, since the last report."""
         return max(0.0, (self.now_ms - machine.since_ms) / 1000)
 
     def needing_attention(self) -> list[Machine]:
-        """Machines that aren't running: stops first, in each status the longest first.
+        """Machines that are not running: stops first, in each status the longest first.
 
-        Each row of the list asks for it, so it is sorted once a write.
+        Each row of the list reads it, so it is sorted once per write.
         """
         sorted_at, machines = self._attention
         if sorted_at != self.revision:
@@ -240,34 +240,34 @@ class Store:
 
     @property
     def orders(self) -> Mapping[OrderId, OrderBrief]:
-        """The work orders that aren't completed or cancelled."""
+        """The work orders that are not completed or cancelled."""
         return self._active.by_id
 
     @property
     def order_counts(self) -> Mapping[Priority, int]:
-        """How many of them there are of each priority."""
+        """The number of active orders of each priority."""
         return self._active.counts
 
     def orders_of(self, machine: MachineName) -> list[OrderBrief]:
-        """The active orders of a machine, the most pressing first: overdue, then by priority, then by when due."""
+        """The active orders of a machine: overdue ones first, then by priority, then by due time."""
         return self._active.of(machine, self.now_ms)
 
     def person(self, identity: Identity, default_role: Role) -> Person:
-        """Who this is and what they may do, as far as we know; somebody who has left may look."""
+        """The person with this identity, and their role; former employees have read-only access."""
         employee = self._people_by_email.get(identity.email.lower()) if identity.email else None
         if employee is None:
             return Person(identity.name, identity.email, identity.role or default_role)
         return Person(employee.name, identity.email, employee.role if employee.active else Role.VIEWER, employee.id)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Be told of every write; returns the function that ends it."""
+        """Call subscriber after every write; returns the function that unsubscribes."""
         self._subscribers.append(subscriber)
         return lambda: self._subscribers.remove(subscriber)
 
     # writing: the listener only
 
     def replace(self, snapshot: FloorSnapshot, asked: float | None = None, answered: float | None = None) -> Difference:
-        """The whole floor as the database has it. It wins over what we knew: a restored backup has older versions.
+        """Replace the floor by a snapshot, also by one with older versions, as after a restored backup.
 
         asked, answered: as in set_clock."""
         self.set_clock(snapshot.now_ms, asked, answered)
@@ -297,8 +297,8 @@ class Store:
         self.people = people
         self._people_by_email = {each.email.lower(): each for each in snapshot.people}
         history_changed, self.history = snapshot.history is not self.history, snapshot.history
-        self.orders_revision += 1  # of an order that has ended meanwhile a reading says nothing
-        return self._tell(Difference(frozenset(changed | self._find_silent()), layout=layout, orders=tuple(orders),
+        self.orders_revision += 1  # a snapshot does not contain orders that have ended
+        return self._notify(Difference(frozenset(changed | self._find_silent()), layout=layout, orders=tuple(orders),
                                      people=people_changed, history=history_changed))
 
     def differs_in_layout(self, snapshot: FloorSnapshot) -> bool:
@@ -307,13 +307,13 @@ class Store:
             [(machine.name, machine.record.type, machine.record.line) for machine in self.machines.values()]
 
     def replace_events(self, events: Iterable[StatusEvent]) -> None:
-        """The latest changes as the database has them. Those that came too quickly to be announced one by one too."""
-        silences = [event for event in self.events if event.new is Status.UNKNOWN]  # the database knows none
-        newest_first = sorted([*events, *silences], key=lambda event: (-event.changed_ms, -event.version))
+        """Replace the latest events, with those that were too quick to be notified one by one."""
+        data_gaps = [event for event in self.events if event.new is Status.UNKNOWN]  # not in the database
+        newest_first = sorted([*events, *data_gaps], key=lambda event: (-event.changed_ms, -event.version))
         self.events = deque(newest_first[:EVENTS_KEPT], maxlen=EVENTS_KEPT)
 
     def apply(self, changes: Iterable[MachineChange]) -> Difference:
-        """What notifications said, oldest first. What we know already, or newer, is left alone."""
+        """Apply notifications, oldest first. Known or older changes are ignored."""
         changed = set()
         for change in changes:
             machine = self.machines.get(change.name)
@@ -330,59 +330,60 @@ class Store:
         self.written_ms = min((reported_ms for name in changed
                                if (reported_ms := self.machines[name].reported_ms) is not None),
                               default=self.written_ms)
-        return self._tell(Difference(frozenset(changed)))
+        return self._notify(Difference(frozenset(changed)))
 
     def apply_orders(self, changes: Iterable[OrderBrief]) -> Difference:
-        """What notifications said of orders. What we know already, or newer, is left alone."""
+        """Apply notifications of orders. Known or older changes are ignored."""
         orders = self._active.apply(changes)
         self.orders_revision += bool(orders)
-        return self._tell(Difference(orders=tuple(orders)))
+        return self._notify(Difference(orders=tuple(orders)))
 
     def prove(self, moment: float | None = None) -> None:
-        """Everything that the database said before this moment has arrived. None: before now."""
-        was = self.connection
+        """Record that all notifications before this moment (None: now) have arrived."""
+        former = self.connection
         self._proof = self.moment if moment is None else moment
         self._broken = False
         self.problem = None
-        if was is not Connection.LIVE:
-            self._tell(Difference(connection=True))
+        if former is not Connection.LIVE:
+            self._notify(Difference(connection=True))
 
     def lose(self, problem: str) -> None:
-        """The link to the database is gone; what we show is from now on a memory."""
+        """Record that the connection is lost: the floor is stale."""
         if not self._broken or problem != self.problem:
             self._broken = True
             self.problem = problem
-            self._tell(Difference(connection=True))
+            self._notify(Difference(connection=True))
 
     def set_trouble(self, trouble: str | None, source: str = FEED) -> None:
-        """Something is wrong although the database answers (None: nothing). source: who found it."""
+        """Set or clear (None) the warning of a source."""
         if trouble != self.troubles.get(source):
             if trouble is None:
                 del self.troubles[source]
             else:
                 self.troubles[source] = trouble
-            self._tell(Difference(connection=True))
+            self._notify(Difference(connection=True))
 
     def set_clock(self, now_ms: int, asked: float | None = None, answered: float | None = None) -> None:
-        """The database's clock, read between these two moments; None: a moment ago, nobody knows how long, which
-        counts only while there is nothing better."""
+        """Record the database's clock, read between these two moments; None: unknown, used only until there is a
+        better reading."""
         if asked is None or answered is None:
             self.clock.show(now_ms)
         else:
             self.clock.read(now_ms, asked, answered)
 
     def tick(self) -> None:
-        """Once a second: machines that have gone silent become unknown, and a picture without a young proof stale."""
-        self._tell(Difference(frozenset(self._find_silent()), connection=self.connection is not self._told_connection))
+        """Call once a second: silent machines become unknown, and without a heartbeat the floor becomes stale."""
+        changed = self.connection is not self._notified_connection
+        self._notify(Difference(frozenset(self._find_silent()), connection=changed))
 
-    # within
+    # internal
 
-    def _set(self, machine: Machine, said: MachineRecord | MachineChange) -> None:
-        machine.status = said.status
-        machine.reason = said.reason
-        machine.since_ms = said.since_ms
-        machine.reported_ms = said.reported_ms
-        machine.version = said.version
+    def _set(self, machine: Machine, row: MachineRecord | MachineChange) -> None:
+        machine.status = row.status
+        machine.reason = row.reason
+        machine.since_ms = row.since_ms
+        machine.reported_ms = row.reported_ms
+        machine.version = row.version
 
     def _find_silent(self) -> set[MachineName]:
         if self._silent_after is None:
@@ -399,20 +400,20 @@ class Store:
             silent.add(machine.name)
         return silent
 
-    def _tell(self, difference: Difference) -> Difference:
-        self._told_connection = self.connection if difference.connection else self._told_connection
+    def _notify(self, difference: Difference) -> Difference:
+        self._notified_connection = self.connection if difference.connection else self._notified_connection
         if difference != Difference():
             self.revision += 1
             for subscriber in tuple(self._subscribers):
                 try:
                     subscriber(difference)
-                except Exception:  # one page's fault must not stop the floor
+                except Exception:  # a bug in one page must not stop the floor
                     log.exception('a subscriber of the store failed')
         return difference
 
 
 def unknown_word(machines: Iterable[Machine]) -> str:
-    """Of those whose status is unknown: 'No signal yet' where none was ever reported, else 'No data'."""
+    """The label of unknown machines: 'No signal yet' if none of them has ever reported, else 'No data'."""
     words = {machine.status_word for machine in machines if machine.status is Status.UNKNOWN}
     return NO_SIGNAL_YET if words == {NO_SIGNAL_YET} else Status.UNKNOWN.word
 

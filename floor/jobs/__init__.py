@@ -1,1 +1,1 @@
-"""Work that is done again and again in the background."""
+"""Periodic work in the background."""

@@ -1,7 +1,6 @@
-"""Keeps the eight dashboard tables fresh, and the history no longer than it is wanted.
+"""Refreshes the eight dashboard tables, and deletes history after its retention.
 
-What is done is in the database's hands (sql/queries/dashboard.sql, which psql can run too), so of any number of
-instances one does it at a time.
+The work is done in SQL (sql/queries/dashboard.sql, which psql can run too), by one instance at a time.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from .periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)
 
-ROWS_A_BATCH = 10_000  # of history that is deleted at once
-FORGET_FOR_S = 10.0    # at a time, so that the tables stay fresh while much is forgotten
+ROWS_A_BATCH = 10_000  # of history, deleted in one statement
+FORGET_FOR_S = 10.0    # so that the tables stay fresh during a long deletion
 
 
 class DashboardRefresh:
@@ -32,8 +31,8 @@ class DashboardRefresh:
 
     def __init__(self, database: Database, history: HistoryRefresh, zone: ZoneInfo, *, every: float = 60.0,
                  retention_days: int | None = None, micro_stop: timedelta = MICRO_STOP) -> None:
-        """zone: of the plant, whose days and hours the tables have. every: seconds between two refreshes.
-        retention_days: how long the history is kept, None: for ever; what it adds up to stays for ever."""
+        """zone: the plant's, for days and hours in the tables. every: seconds between two refreshes.
+        retention_days: the retention of the history, None: unlimited; totals are always kept."""
         self._database = database
         self._history = history
         self._zone = zone
@@ -49,11 +48,11 @@ class DashboardRefresh:
         wakes it."""
 
     async def refresh(self) -> bool:
-        """All eight tables, in one transaction; False if another instance is at it, or while a history is created or
-        summed up, after which it would say something else.
+        """Refresh all eight tables in one transaction. Returns False if another instance is doing so, or while a
+        history is being created or summed up, which would make them wrong.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
-        :raises asyncpg.PostgresError: the schema is not there (yet)
+        :raises DatabaseUnavailable: the database does not answer, or not in time
+        :raises asyncpg.PostgresError: the schema does not exist yet
         """
         done = await self._history.refresh()
         queries = self._database.queries
@@ -67,15 +66,15 @@ class DashboardRefresh:
                         return False
                     await queries.prepare_report(connection)
                     await connection.execute(self._tables)
-            except (asyncpg.LockNotAvailableError, asyncpg.SerializationError):  # another instance is at it
+            except (asyncpg.LockNotAvailableError, asyncpg.SerializationError):  # another instance is doing so
                 return False
         return True
 
     async def forget(self) -> int:
-        """Delete the history that is too old, batch by batch, as far as some seconds lead; how many rows.
+        """Delete history beyond its retention in batches, for some seconds. Returns the number of rows.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
-        :raises asyncpg.PostgresError: it is not in the sums yet, or this login may not
+        :raises DatabaseUnavailable: the database does not answer, or not in time
+        :raises asyncpg.PostgresError: it is not in the totals yet, or this login lacks the right
         """
         today, rows = datetime.now(UTC).date(), 0
         if self._retention is None or self._forgot_on == today:
@@ -86,7 +85,7 @@ class DashboardRefresh:
                 batch = await self._database.queries.forget_history(connection, keep=self._retention, most=ROWS_A_BATCH)
                 rows += batch
                 if not batch:
-                    self._forgot_on = today  # a day's history is forgotten at midnight
+                    self._forgot_on = today  # history expires at midnight
                     break
         if rows:
             log.info('%s changes of status older than %s days were forgotten; what they add up to stays', number(rows),

@@ -1,7 +1,7 @@
-"""Keeps what is derived from the history up to date: stops, sums a day and a quarter of an hour, who waited for whom.
+"""Updates what is derived from the history: stops, totals per day and quarter of an hour, wait attribution.
 
-What is done is in the database's hands (sql/functions/46_history_refresh.sql): of any number of instances one does
-it, and a report is right even where nobody does; it is only quicker.
+The work is done in SQL (sql/functions/46_history_refresh.sql), by one instance at a time. Reports are correct without
+it, but slower.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from .periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)
 
-ROWS_A_STEP = 50_000   # a step is one transaction, and must end within DB_COMMAND_TIMEOUT
+ROWS_A_STEP = 50_000   # a step is one transaction, limited by DB_COMMAND_TIMEOUT
 
 
 class HistoryRefresh:
     """One for the whole program."""
 
     def __init__(self, database: Database, machine_silent_after: float | None, every: float = 60.0) -> None:
-        """machine_silent_after: seconds after which a machine that says nothing is unknown, None: never; the database
-        needs it to remember silences. every: seconds between two looks."""
+        """machine_silent_after: seconds without a report after which a machine is unknown, None: never; the database
+        records such gaps. every: seconds between two updates."""
         self._database = database
         self._silent_after = None if machine_silent_after is None else timedelta(seconds=machine_silent_after)
         self.job = PeriodicJob(self.refresh, every, TaskStatus(
@@ -32,10 +32,10 @@ class HistoryRefresh:
         """While the database is away nothing is lost: the history waits. Whoever knows that it has changed wakes it."""
 
     async def refresh(self) -> int | None:
-        """Bring it up to date, step by step; how much there was to do, None: another instance is at it.
+        """Update in steps. Returns the number of changes, None if another instance is doing so.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
-        :raises asyncpg.PostgresError: the schema is not there (yet)
+        :raises DatabaseUnavailable: the database does not answer, or not in time
+        :raises asyncpg.PostgresError: the schema does not exist yet
         """
         queries, done = self._database.queries, 0
         async with self._database.acquire() as connection:

@@ -1,7 +1,6 @@
-"""Looks after work orders without being asked: opens them for long stops, and notes when the machine runs again.
+"""Opens work orders for long stops, and records on an order when its machine has recovered.
 
-What is done is in the database's hands (sql/functions/25_automatic_work_orders.sql), so any number of instances
-may look.
+The work is done in SQL (sql/functions/25_automatic_work_orders.sql), so any number of instances may run it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class OrderChecks:
     """One for the whole program."""
 
     def __init__(self, database: Database, after: float | None, every: float = 5.0) -> None:
-        """after: seconds of a stop until an order is opened for it; None: never. every: seconds between two looks."""
+        """after: seconds of a stop until an order is opened for it; None: never. every: seconds between two checks."""
         self._database = database
         self._after = None if after is None else timedelta(seconds=after)
         self.job = PeriodicJob(self.look, every, TaskStatus(
@@ -32,10 +31,10 @@ class OrderChecks:
         """While the database is away nothing is missed: stops and recoveries stay."""
 
     async def look(self) -> None:
-        """Once, in two short transactions.
+        """Check once, in two short transactions.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
-        :raises asyncpg.PostgresError: the schema is not there (yet)
+        :raises DatabaseUnavailable: the database does not answer, or not in time
+        :raises asyncpg.PostgresError: the schema does not exist yet
         """
         queries = self._database.queries
         async with self._database.acquire() as connection:
@@ -53,6 +52,6 @@ class OrderChecks:
 
 
 def few(ids: list[str]) -> list[str]:
-    """The first of them for a line of the log, and how many more there are."""
+    """The first ids for a log line, and how many more there are."""
     more = len(ids) - MOST_NAMED
     return [*ids[:MOST_NAMED], *([f'and {number(more)} more'] if more > 0 else [])]

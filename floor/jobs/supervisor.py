@@ -1,4 +1,4 @@
-"""Runs the background tasks: one that ends is started again after a pause, and is reported until it runs again."""
+"""Runs the background tasks: restarts one that ends after a pause, and reports it until it works again."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Task = Callable[[], Awaitable[None]]
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.1, 10.0
 SETTLED_AFTER_S = 5.0
-"""A task that has run for so long after a restart works again."""
+"""Seconds after a restart until a task counts as working."""
 
 
 class Supervisor:
-    """One for the whole program."""
+    """The supervisor of the process's background tasks."""
 
     def __init__(self, report: Callable[[str | None], None] = lambda _: None, *,
                  settled_after: float = SETTLED_AFTER_S, first_backoff: float = FIRST_BACKOFF_S) -> None:
@@ -32,9 +32,9 @@ class Supervisor:
         self._first_backoff = first_backoff
 
     def supervise(self, name: str, what: str, task: Task) -> Callable[[], Coroutine[Any, Any, None]]:
-        """The task to run instead of this one, which never ends except by being cancelled.
+        """Wrap a task so that it ends only when it is cancelled.
 
-        name: for labels; what: for people, a plural, as 'page updates'.
+        name: for labels; what: for people, a plural, such as 'page updates'.
         """
         status = TaskStatus(name, what, log, failing=f'the {what} failed and are started again',
                         again=f'the {what} work again', fault=f'the {what} failed and are started again')
@@ -46,11 +46,11 @@ class Supervisor:
                 settled = asyncio.get_running_loop().call_later(self._settled_after, self._settle, status)
                 try:
                     await task()
-                    error: BaseException = RuntimeError('it ended, and must not')
+                    error: BaseException = RuntimeError('it ended unexpectedly')
                 except asyncio.CancelledError as cancelled:
                     if (current := asyncio.current_task()) is not None and current.cancelling():
                         raise
-                    error = cancelled  # of something that it awaited
+                    error = cancelled  # something that it awaited was cancelled
                 except Exception as raised:
                     error = raised
                 finally:
@@ -58,7 +58,7 @@ class Supervisor:
                 if status.problem is None:
                     backoff = self._first_backoff
                 status.failed(error, fault=True)
-                self._say()
+                self._report_failing()
                 await asyncio.sleep(backoff * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
                 backoff = min(backoff * 2, LONGEST_BACKOFF_S)
 
@@ -66,9 +66,9 @@ class Supervisor:
 
     def _settle(self, status: TaskStatus) -> None:
         status.done()
-        self._say()
+        self._report_failing()
 
-    def _say(self) -> None:
+    def _report_failing(self) -> None:
         failing = [f'{status.what} ({status.problem})' for status in self.statuses if status.problem is not None]
-        self._report(f'A part of this program fails and is started again and again: {"; ".join(failing)}.'
+        self._report(f'A background task of this program fails and is restarted repeatedly: {"; ".join(failing)}.'
                      if failing else None)

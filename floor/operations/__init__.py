@@ -1,1 +1,1 @@
-"""How this program is: what it logs, measures and finds wrong."""
+"""Logs, metrics, health checks and diagnosis of the program."""

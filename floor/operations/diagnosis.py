@@ -1,7 +1,7 @@
-"""How this program and its database are, asked now: what /diagnosis shows and what can be copied from it into a mail.
+"""The present state of the program and its database, for /diagnosis.
 
-What the process knows stands in Vitals; the rest is asked of the database, which may not answer. No password, token or
-address with one in it is read here, so none can be shown.
+Vitals has the state of the process; the rest comes from the database, which may not answer. Passwords, tokens and
+addresses that contain them are not read here, so they cannot be shown.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .runtime_status import Vitals
 
 LONG_OPEN_S = 30.0
 PATIENCE_S = 3.0
-"""So long the database may take for all questions together, and a notification for its way."""
+"""Time limit in seconds for all queries together, and for a notification."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A migration in the database. intact: the file here is the one that was applied; None: psql applied it, or this
-    program does not have it."""
+    """A migration in the database. intact: whether it is equal to the file of this program; None: psql applied it, or
+    this program does not have it."""
 
     version: int
     name: str
@@ -37,7 +37,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One trigger of our tables."""
+    """One trigger of the floor's tables."""
 
     name: str
     table: str
@@ -46,7 +46,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """Connections of one program from one place to our database."""
+    """Connections to the database of one program on one host."""
 
     program: str
     login: str
@@ -57,7 +57,7 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class OpenTransaction:
-    """A session that has long held locks on our tables; waiting: how many others wait for it."""
+    """A session with an old transaction that locks tables of the floor; waiting: how many sessions wait for it."""
 
     pid: int
     login: str
@@ -67,14 +67,14 @@ class OpenTransaction:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFacts:
-    """What the database says. Sizes in bytes; queue_usage from 0 to 1."""
+    """The state of the database. Sizes in bytes; queue_usage from 0 to 1."""
 
     server: str
     name: str
     login: str
     owner: str | None
     feeds: str | None
-    """The logins that may only write the feed."""
+    """The logins that may write only the feed."""
     size: int
     server_since: datetime
     now: datetime
@@ -86,7 +86,7 @@ class DatabaseFacts:
     triggers: tuple[Trigger, ...]
     missing_triggers: tuple[str, ...]
     missing_rights: tuple[tuple[str, str], ...]
-    """What this login may not do, and the statement that allows it."""
+    """The rights that this login lacks, each with the statement that grants it."""
     connected: tuple[Sessions, ...]
     dashboard_at: datetime | None
     history_at: datetime | None
@@ -97,13 +97,13 @@ class DatabaseFacts:
     simulator: str | None
     simulator_at: datetime | None
     unlimited_feeds: tuple[tuple[str, tuple[str, ...], str], ...] = ()
-    """Logins of feeds, and the limits that each lacks."""
+    """Feed logins, each with the limits that it lacks."""
     open_transactions: tuple[OpenTransaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """How it is now. problem: why the database could not be asked."""
+    """The present state. problem: why the database could not be queried."""
 
     vitals: Vitals
     database: DatabaseFacts | None
@@ -113,7 +113,7 @@ class Diagnosis:
 
 
 async def diagnose(vitals: Vitals) -> Diagnosis:
-    """Ask. Never fails: that the database does not answer is a part of the answer."""
+    """Collect the present state. Never fails: an error of the database is part of the result."""
     try:
         async with asyncio.timeout(PATIENCE_S), vitals.database.acquire() as connection:
             return Diagnosis(vitals, await _ask(vitals, connection), None)
@@ -124,9 +124,9 @@ async def diagnose(vitals: Vitals) -> Diagnosis:
 
 
 async def measure_delivery(vitals: Vitals) -> float:
-    """Seconds that a notification takes to the server and back, on a connection of its own.
+    """Seconds that a notification takes to the server and back, on a separate connection.
 
-    :raises DatabaseUnavailable: nobody answers
+    :raises DatabaseUnavailable: the database does not answer
     :raises FeedNotDelivered: it did not come back in time
     """
     channel, token = f'floor_diagnosis_{uuid.uuid4().hex}', uuid.uuid4().hex
@@ -144,8 +144,8 @@ async def measure_delivery(vitals: Vitals) -> float:
             await vitals.database.queries.listen_for_diagnosis(connection, channel=channel, token=token)
             return await back - sent
     except TimeoutError as error:
-        raise FeedNotDelivered(f'a notification to ourselves did not come back within {PATIENCE_S:g} s: something '
-                               f'between us and PostgreSQL, as a pooler, does not pass notifications on') from error
+        raise FeedNotDelivered(f'a heartbeat notification did not come back within {PATIENCE_S:g} s: something '
+                               f'in front of PostgreSQL, such as a pooler, does not pass on notifications') from error
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
         raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
     finally:

@@ -1,4 +1,4 @@
-"""What is wrong, the worst first, in a sentence each, and what to do about it."""
+"""The present problems, the most severe first, each with what to do."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from .diagnosis import DatabaseFacts, Diagnosis
 from .runtime_status import Vitals
 
 ENOUGH = 20
-"""Measurements, before a percentile means anything."""
+"""The fewest measurements for a meaningful percentile."""
 SHOW_JUMP_FOR_MS = 24 * 3600 * 1000
 
 REMEDIES = {
-    'unreachable': 'See that PostgreSQL runs and can be reached from here; DATABASE_URL or PGHOST says where.',
-    'timeout': 'See that PostgreSQL is not overloaded, and that no firewall swallows what we send.',
-    'login': 'See that user, password and database are right; on Databricks, that the app has it as its resource.',
-    'full': 'The server has no connection left: end sessions that nobody needs, or raise max_connections.',
-    'starting': 'The server starts or stops. If it stays so, look into its log.',
-    'heartbeat': 'PostgreSQL hangs, the network swallows what is sent, or a pooler passes no notifications on.',
-    'migration': 'The message says which file or right it is; where it is a file, restart the program then.',
-    'read_only': 'Let the address name the primary, or make this server writable (default_transaction_read_only).',
-    'closed': 'Look into the log of PostgreSQL for who ended the connection.',
-    'refused': 'Look into the log of PostgreSQL.',
+    'unreachable': 'Check that PostgreSQL runs and can be reached from here, at DATABASE_URL or PGHOST.',
+    'timeout': 'Check that PostgreSQL is not overloaded, and that no firewall drops packets.',
+    'login': 'Check user, password and database; on Databricks, that the app has the database as a resource.',
+    'full': 'The server has no connection left: end unused sessions, or raise max_connections.',
+    'starting': 'The server is starting or stopping. If this continues, read its log.',
+    'heartbeat': 'PostgreSQL hangs, the network drops packets, or a pooler does not pass on notifications.',
+    'migration': 'The message names the file or the right; after correcting a file, restart the program.',
+    'read_only': 'Set the address of the primary, or make this server writable (default_transaction_read_only).',
+    'closed': 'Find who ended the connection in the log of PostgreSQL.',
+    'refused': 'Read the log of PostgreSQL.',
     'fault': checks.TASK_RESTARTS.remedy,
 }
-"""By the reason of a lost connection."""
+"""What to do, by the reason of a lost connection."""
 
 
 def findings(diagnosis: Diagnosis) -> list[Finding]:
-    """All of them; none: all is well."""
+    """All present problems; empty if there are none."""
     vitals = diagnosis.vitals
     found = [*_of_connection(vitals), *_of_clock(vitals.store), *_of_answers(diagnosis), *_of_tasks(vitals),
              *_of_delays(vitals), *_of_refusals(vitals), *_of_counters(vitals)]
@@ -59,17 +59,17 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
             yield checks.PASSWORD_FAILS.found(f'Databricks gives no new password: {full_stop(password.problem)}')
         elif left is not None and left < checks.PASSWORD_ENDS.limit:
             yield checks.PASSWORD_ENDS.found(
-                f'The password for the database ends in {duration(left)} and was not renewed.')
+                f'The password for the database expires in {duration(left)} and was not renewed.')
 
 
 def _of_clock(store: Store) -> Iterator[Finding]:
     clock = store.clock
     if clock.last_jump is not None and clock.now_ms - clock.last_jump.at_ms < SHOW_JUMP_FOR_MS:
-        way = 'forward' if clock.last_jump.seconds > 0 else 'back'
+        direction = 'forward' if clock.last_jump.seconds > 0 else 'back'
         at = datetime.fromtimestamp(clock.last_jump.at_ms / 1000, UTC)
         yield checks.CLOCK_SET.found(
-            f'The clock of the database was set {way} by {duration(abs(clock.last_jump.seconds))} at '
-            f'{at:%Y-%m-%d %H:%M:%S} UTC, or a server was asleep.')
+            f'The clock of the database was set {direction} by {duration(abs(clock.last_jump.seconds))} at '
+            f'{at:%Y-%m-%d %H:%M:%S} UTC, or a server was suspended.')
 
 
 def _of_answers(diagnosis: Diagnosis) -> Iterator[Finding]:
@@ -83,12 +83,12 @@ def _of_answers(diagnosis: Diagnosis) -> Iterator[Finding]:
 def _of_database(vitals: Vitals, facts: DatabaseFacts) -> Iterator[Finding]:
     yield from _of_writers(facts)
     if facts.is_replica:
-        yield checks.REPLICA.found('This server is a replica: nothing can be written, and nothing is announced.')
+        yield checks.REPLICA.found('This server is a read-only replica, which announces no changes.')
     newest, wanted = max((each.version for each in facts.migrations), default=0), \
         max((each.version for each in vitals.migrations), default=0)
     if newest != wanted:
         check = checks.SCHEMA_OLD if newest < wanted else checks.SCHEMA_NEWER
-        yield check.found(f'The schema has migration {newest}, this program wants {wanted}.')
+        yield check.found(f'The schema has migration {newest}, this program needs {wanted}.')
     for each in facts.migrations:
         if each.intact is False:
             yield checks.CHANGED_MIGRATION.found(
@@ -97,14 +97,14 @@ def _of_database(vitals: Vitals, facts: DatabaseFacts) -> Iterator[Finding]:
         yield checks.MISSING_RIGHT.found(f'The login {facts.login} lacks {missing}.', statement=remedy)
     off = [f'{each.name} on {each.table}' for each in facts.triggers if not each.is_on]
     if off and FEED not in vitals.store.troubles:
-        yield checks.TRIGGERS_OFF.found(f'Triggers are switched off: {", ".join(off)}.')
+        yield checks.TRIGGERS_OFF.found(f'Triggers are disabled: {", ".join(off)}.')
     if facts.queue_usage > checks.QUEUE_FILLS.limit:
         yield checks.QUEUE_FILLS.found(f'The notification queue of the server is {percent(facts.queue_usage)} full; at '
-                                       '100 % nobody can write.')
+                                       '100 % all writers fail.')
     age = None if facts.dashboard_at is None else (facts.now - facts.dashboard_at).total_seconds()
     if age is not None and age > checks.DASHBOARD_OLD.limit:
         yield checks.DASHBOARD_OLD.found(
-            f'The dashboard tables have not been brought up to date for {duration(age, Detail.BRIEF)}.')
+            f'The dashboard tables have not been refreshed for {duration(age, Detail.BRIEF)}.')
 
 
 def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -121,24 +121,24 @@ def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
 def _of_tasks(vitals: Vitals) -> Iterator[Finding]:
     for task in vitals.jobs:
         if task.problem is not None and vitals.store.connection is Connection.LIVE:
-            yield checks.TASK_FAILS.found(f'The {task.what} cannot be kept up to date: {full_stop(task.problem)}')
+            yield checks.TASK_FAILS.found(f'The {task.what} cannot be updated: {full_stop(task.problem)}')
     for task in vitals.supervised:
         if task.problem is not None:
-            yield checks.TASK_RESTARTS.found(f'The {task.what} failed and are started again: {full_stop(task.problem)}')
+            yield checks.TASK_RESTARTS.found(f'The {task.what} failed and are restarted: {full_stop(task.problem)}')
 
 
 def _of_delays(vitals: Vitals) -> Iterator[Finding]:
     yield from _late(checks.LATE_TO_STORE, vitals.store.lag, 0.95,
-                     'One change in twenty takes {} from the database to here.')
+                     'One change in twenty takes {} from the database to this program.')
     yield from _late(checks.LATE_TO_BROWSER, vitals.browser, 0.95,
                      'One change in twenty takes {} from the database to a screen.')
     yield from _late(checks.LOOP_LATE, vitals.loop, 0.99,
-                     'This program gets to its work {} late, one time in a hundred.')
+                     'One time in a hundred, this program is {} late.')
     yield from _late(checks.POOL_WAIT, vitals.database.wait, 0.99,
                      'One page or command in a hundred waits {} for a database connection.')
     use = vitals.database.pool_use
     if use.busy >= use.most:
-        yield checks.POOL_BUSY.found(f'All {use.most} connections of pages and commands are at work.')
+        yield checks.POOL_BUSY.found(f'All {use.most} connections of pages and commands are in use.')
 
 
 def _late(check: checks.Check, lag: Lag, share: float, what: str) -> Iterator[Finding]:
@@ -159,7 +159,7 @@ def _of_counters(vitals: Vitals) -> Iterator[Finding]:
     if counters.audits_with_difference:
         audits = counted(counters.audits_with_difference, 'audit')
         yield checks.UNANNOUNCED.found(
-            f'Since the start {audits} found changes that nobody had announced; they were shown then.')
+            f'Since the start {audits} found changes without a notification; they were shown then.')
     if counters.unreadable:
         yield checks.UNRECOGNISED.found(
             f'Unrecognised notifications since the start: {number(counters.unreadable)}.')

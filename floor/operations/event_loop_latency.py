@@ -1,6 +1,6 @@
-"""How late this program is for its own appointments: everything it does waits in one event loop.
+"""The latency of the event loop, in which all work of this program runs.
 
-A blocked loop makes every page late at once, and no connection or database shows why.
+A blocked loop makes every page late, and no other metric shows the cause.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ EVERY_S = 0.25
 
 
 async def measure_event_loop(lag: Lag, every: float = EVERY_S) -> None:
-    """For ever: ask to be woken, and see how much later it was. every: seconds."""
+    """Until cancelled: sleep, and measure how much later than requested it ends. every: seconds."""
     loop = asyncio.get_running_loop()
     due = loop.time() + every
 
@@ -27,6 +27,6 @@ async def measure_event_loop(lag: Lag, every: float = EVERY_S) -> None:
 
 
 def event_loop_lag() -> Lag:
-    """The measure of it."""
-    return Lag('floor_event_loop_lag_seconds', 'How much later than asked for this program was woken, four times a '
+    """The metric of the latency."""
+    return Lag('floor_event_loop_lag_seconds', 'How much later than requested this program was woken, four times a '
                'second: every page is that late.')

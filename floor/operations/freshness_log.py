@@ -1,4 +1,4 @@
-"""Writes down how far the floor can be trusted: one line in the log for each change, and since when it is so."""
+"""Logs each change of the floor's freshness, and records since when it lasts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 async def once_live(store: Store, task: Callable[[], Awaitable[None]]) -> None:
-    """Run a task from the first picture on: before, the database may not answer, or not have its schema yet."""
+    """Run a task after the first snapshot: before, the database may not answer or may have no schema."""
     live = asyncio.Event()
     if store.connection is Connection.LIVE:
         live.set()
@@ -29,16 +29,16 @@ async def once_live(store: Store, task: Callable[[], Awaitable[None]]) -> None:
 
 
 class ConnectionWatch:
-    """One for the whole program."""
+    """The freshness log of the process."""
 
     def __init__(self, store: Store, *, disk_full: Callable[[], str | None] = lambda: None,
                  now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """disk_full: what the server says while writes meet a full disk. now: seconds since 1970, for people;
-        monotonic: for lengths of time."""
+        """disk_full: the server's error while writes fail on a full disk. now: seconds since 1970, for people;
+        monotonic: for durations."""
         self.changes: Counter[Connection] = Counter({state: 0 for state in Connection})
-        """How often it became what."""
+        """The number of changes to each state."""
         self.since = now()
-        """When it became what it is, in seconds since 1970 by this machine's clock."""
+        """When the present state began, in seconds since 1970 by this machine's clock."""
         self._store = store
         self._state = store.connection
         self._trouble = store.trouble
@@ -50,24 +50,24 @@ class ConnectionWatch:
         store.subscribe(self._on_difference)
 
     def look(self) -> None:
-        """Note what has changed since the last look."""
+        """Log what has changed since the last check."""
         problem = self._disk_full()
         self._store.set_trouble(problem and 'The disk of the database is full, so writing fails: '
                                 f'{full_stop(problem)}', DISK)
         if self._trouble is not None and self._store.trouble is None:
-            log.info('this is over: %s', self._trouble, extra={'trouble': False})
+            log.info('resolved: %s', self._trouble, extra={'trouble': False})
         self._trouble = self._store.trouble
-        state, was = self._store.connection, self._state
-        if state is was:
+        state, former = self._store.connection, self._state
+        if state is former:
             return
         lasted = self._monotonic() - self._began
         self._state, self._began, self.since = state, self._monotonic(), self._now()
         self.changes[state] += 1
-        fields = {'connection': state.value, 'was': was.value, 'lasted_s': round(lasted, 1)}
+        fields = {'connection': state.value, 'was': former.value, 'lasted_s': round(lasted, 1)}
         if state is Connection.LIVE:
             log.info('the floor is live', extra=fields | {'machines': len(self._store.machines)})
         else:
-            why = self._store.problem or 'nothing proved for too long that all changes arrive'
+            why = self._store.problem or 'no proof for too long that all changes arrive'
             log.warning('the floor is %s: %s', state.value, why,
                         extra=fields | {'last_proof_s': round(self._store.age or 0, 1)})
 

@@ -1,10 +1,10 @@
-"""When Python looks for garbage, and among what.
+"""The schedule of Python's garbage collection.
 
-A full collection stops the program while every object is looked at: 300 to 800 ms with a hundred pages of work orders
-open, two seconds with a hundred pages of 300 machines, nine with 400, in which no ping is answered and everybody is
-thrown out (measured with gc.callbacks and `load`). Left to itself Python does it whenever pages come. So what stands is
-put aside at each look, and the next one sees only what has come since; all of it is looked at when a good part of the
-pages has gone, for only closed pages leave much behind, and now and then for the rest.
+A full collection stops the program while it visits every object: 300 to 800 ms with a hundred pages of work orders
+open, two seconds with a hundred pages of 300 machines, nine seconds with 400, which is long enough to miss pings and
+disconnect all browsers (measured with gc.callbacks and `load`). By default Python collects whenever pages are opened.
+Instead, each collection freezes the surviving objects, so the next one visits only newer ones. A full collection runs
+after a good part of the pages has been closed, since only closed pages leave much garbage, and rarely for the rest.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ..jobs.periodic_job import PeriodicJob
 from .memory import collect_and_give_back
 
 YOUNG = 20_000
-"""Objects after which the young ones are looked at, which takes a few ms."""
+"""Allocations after which the youngest generation is collected, which takes a few ms."""
 MIDDLE = 20
 NEVER = 1_000_000
 LOOK_EVERY_S = 60.0
 GOOD_PART = 0.25
-"""Of the pages that are open: when more than so many have gone, what they left is worth the pause."""
+"""The share of the open pages after whose closing a full collection is worth the pause."""
 AT_LEAST_EVERY = 60
-"""Looks after which all is looked at although hardly anything has gone."""
+"""Collections after which a full one runs anyway."""
 
 
 async def collect_garbage(pages_gone: Callable[[], int], pages_open: Callable[[], int], *,

@@ -1,4 +1,4 @@
-"""/livez and /healthz for load balancers, /metrics for Prometheus. Plain routes: no page is built for them."""
+"""/livez and /healthz for load balancers, /metrics for Prometheus. Plain routes without NiceGUI."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ from .runtime_status import Vitals
 
 SCRAPE_PATIENCE_S = 1.0
 PAGE_UPDATES = 'page_updates'
-"""The background task without which no page changes."""
+"""The background task that updates all pages."""
 
 
 class ListenerCounters(BaseModel):
-    """What the listener has seen since the start; /metrics shows it."""
+    """Counters of the listener since the start, also in /metrics."""
 
     model_config = ConfigDict(from_attributes=True, title='Counters')
 
-    connections: Annotated[int, Field(description='Connections that it has opened.', examples=[1])]
-    notifications: Annotated[int, Field(description='Notifications that came.', examples=[4711])]
-    unreadable: Annotated[int, Field(description='Notifications that could not be read.', examples=[0])]
-    snapshots: Annotated[int, Field(description='How often the whole floor was read.', examples=[2])]
-    heartbeats: Annotated[int, Field(description='Notifications to itself that came back in time.', examples=[120])]
-    audits_with_difference: Annotated[int, Field(description='How often a check found that something was missed.',
+    connections: Annotated[int, Field(description='Connections opened.', examples=[1])]
+    notifications: Annotated[int, Field(description='Notifications received.', examples=[4711])]
+    unreadable: Annotated[int, Field(description='Notifications that were not recognised.', examples=[0])]
+    snapshots: Annotated[int, Field(description='Snapshots of the whole floor.', examples=[2])]
+    heartbeats: Annotated[int, Field(description='Heartbeats that came back in time.', examples=[120])]
+    audits_with_difference: Annotated[int, Field(description='Audits that found a missed change.',
                                                  examples=[0])]
 
 
 class Health(BaseModel):
-    """How far the floor that this program shows can be trusted."""
+    """The freshness of the floor, and problems of this program."""
 
-    status: Annotated[Connection, Field(description='Only live means: what is shown is what the database says.',
+    status: Annotated[Connection, Field(description='live: the floor is equal to the database.',
                                         examples=['live'])]
-    database: Annotated[str, Field(description='ok, not known, or unavailable: and why', examples=['ok'])]
+    database: Annotated[str, Field(description='ok, not known, or unavailable: with the reason', examples=['ok'])]
     store_age_seconds: Annotated[float | None, Field(
-        description='Seconds since it was last proved that everything the database said has arrived; null: never.',
+        description='Seconds since the last proof that all changes have arrived; null: never.',
         examples=[1.7])]
-    machines: Annotated[int, Field(description='How many machines are known.', examples=[30])]
+    machines: Annotated[int, Field(description='The number of machines.', examples=[30])]
     demo: Annotated[bool | None, Field(description='Whether the floor is a demo, with simulated data; null: not known '
                                                    'yet.', examples=[False])]
     trouble: Annotated[str | None, Field(
-        description='What is wrong although the database answers: the floor is shown, but later than it should.',
+        description='A warning while the database answers: changes may be shown late.',
         examples=['notifications do not arrive: the floor is read every 2 s'])]
     problem: Annotated[str | None, Field(description='Why there is no connection.', examples=['connection refused'])]
-    tasks: Annotated[dict[str, str], Field(description='Background tasks that fail now, and why.', examples=[{}])]
-    listener: Annotated[ListenerCounters, Field(description='What the listener has seen since the start.')]
+    tasks: Annotated[dict[str, str], Field(description='Failing background tasks, each with its error.', examples=[{}])]
+    listener: Annotated[ListenerCounters, Field(description='Counters of the listener since the start.')]
 
 
 def register(app: FastAPI, vitals: Vitals) -> None:
@@ -68,14 +68,14 @@ def register(app: FastAPI, vitals: Vitals) -> None:
     @app.get('/livez', tags=['operation'], summary='Does the program run?', operation_id='get_liveness',
              response_class=PlainTextResponse)
     async def livez() -> Response:
-        """200 as long as the process serves, whatever its database does: restart it where this fails, never where
+        """200 while the process runs, whatever the state of its database. Restart the process if this fails, not if
         only /healthz does."""
         return PlainTextResponse('ok', headers={'Cache-Control': 'no-store'})
 
     @app.get('/healthz', tags=['operation'], summary='Is the floor live?', operation_id='get_health',
              responses={503: {'model': Health, 'description': 'The floor is not live, or not yet.'}})
     async def healthz(response: Response) -> Health:
-        """Answers at once from memory, so a database that hangs can't make this program look dead."""
+        """Answers from memory, so a database that hangs does not make this program look dead."""
         health = examine(vitals)
         response.status_code = 200 if health.status is Connection.LIVE else 503
         response.headers['Cache-Control'] = 'no-store'
@@ -84,14 +84,14 @@ def register(app: FastAPI, vitals: Vitals) -> None:
     @app.get('/metrics', tags=['operation'], summary='Measures for Prometheus', operation_id='get_metrics',
              response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:
-        """Text or OpenMetrics, as the Accept header asks."""
+        """Text or OpenMetrics, depending on the Accept header."""
         collector.measures = await _measure(vitals.database) if store.connection is Connection.LIVE else None
         encode, media_type = choose_encoder(request.headers.get('accept', ''))
         return Response(encode(registry), headers={'Content-Type': media_type, 'Cache-Control': 'no-store'})
 
 
 def examine(vitals: Vitals) -> Health:
-    """What this process knows, without asking anybody. Pages that are not updated are not live."""
+    """The health from memory, without a query. Pages that are not updated are not live."""
     store = vitals.store
     live = store.connection is Connection.LIVE
     unavailable = f'unavailable: {store.problem}' if store.problem else 'not known'
@@ -105,7 +105,7 @@ def examine(vitals: Vitals) -> Health:
 
 
 async def _measure(database: Database) -> Measures | None:
-    """None if the database doesn't say so at once, because a scrape must not wait for it."""
+    """None if the database does not answer at once, because a scrape must not wait for it."""
     try:
         async with asyncio.timeout(SCRAPE_PATIENCE_S), database.acquire() as connection:
             return Measures(**await database.queries.operation_measures(connection))

@@ -1,10 +1,10 @@
-"""The log on standard error: one line per change of state, as text for people or as JSON for collectors (LOG_FORMAT).
+"""The log on standard error: one line per event, as text for people or as JSON for collectors (LOG_FORMAT).
 
   2026-11-23T09:41:00.123Z WARNING floor.operations.freshness_log: the floor is stale: ... | connection=stale was=live
   {"time": "2026-11-23T09:41:00.123Z", "level": "warning", "logger": "floor.operations.freshness_log", "message": ...}
 
-The fields after the sentence are those that a call gave as extra. There is no line per request. Text is the default
-also where nobody looks: journald, docker logs and the log page of Databricks Apps show lines as they are.
+The fields after the message are the extra of the call. Requests are not logged. Text is the default everywhere, since
+journald, docker logs and the log page of Databricks Apps show lines unchanged.
 """
 
 from __future__ import annotations
@@ -25,45 +25,45 @@ NOT_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {'message', 'asctime',
 
 
 def set_up_logging(level: str, log_format: str = 'text') -> LogCounter:
-    """For the whole process. format: text or json. Returns the counter of what is logged, for /metrics."""
+    """Configure logging for the whole process. log_format: text or json. Returns the counter of lines, for /metrics."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if log_format == 'json' else TextLines())
     counter = LogCounter()
     logging.basicConfig(level=level.upper(), handlers=[handler, counter], force=True)
-    logging.getLogger('asyncpg.pool').addFilter(_says_only_what_the_listener_says)
-    logging.getLogger('python_multipart').setLevel(logging.ERROR)  # who refuses a form that is none logs it
+    logging.getLogger('asyncpg.pool').addFilter(_is_not_from_the_pool)
+    logging.getLogger('python_multipart').setLevel(logging.ERROR)  # the middleware logs malformed forms
     for name in 'uvicorn.error', 'nicegui':
         logging.getLogger(name).addFilter(OncePerMinute())
     for name in 'engineio.server', 'socketio.server':
-        logging.getLogger(name).setLevel(logging.ERROR)  # without a level they would add an output of their own
+        logging.getLogger(name).setLevel(logging.ERROR)  # without a level they would add a handler of their own
     return counter
 
 
 class TextLines(logging.Formatter):
-    """A sentence, then key=value."""
+    """A message, then key=value."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line; below it where an error came from."""
         said = ' '.join(f'{name}={_plain(value)}' for name, value in _fields(record).items())
         line = f'{_time(record)} {record.levelname} {record.name}: {escaped(record.getMessage())}'
         where = self.formatException(record.exc_info) if record.exc_info else ''
-        return f'{line} | {said}'[:None if said else len(line)] + (f'\n{where}' if where else '')
+        return f'{line} | {fields}'[:None if fields else len(line)] + (f'\n{where}' if where else '')
 
 
 class JsonLines(logging.Formatter):
-    """An object per line."""
+    """A JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line; where an error came from is a field of it."""
-        said = {'time': _time(record), 'level': record.levelname.lower(), 'logger': record.name,
+        """The line; the traceback of an error is one of its fields."""
+        entry = {'time': _time(record), 'level': record.levelname.lower(), 'logger': record.name,
                 'message': record.getMessage(), **_fields(record)}
         if record.exc_info:
-            said['traceback'] = self.formatException(record.exc_info)
-        return json.dumps(said, default=str)
+            entry['traceback'] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str)
 
 
 class LogCounter(logging.Handler):
-    """How many lines of each level there were."""
+    """Counts log lines by level."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,22 +91,22 @@ def _time(record: logging.LogRecord) -> str:
 
 
 class OncePerMinute(logging.Filter):
-    """What anybody can make the libraries log as often as they like: one line a minute for each kind, with a count."""
+    """Limits library messages that clients can trigger at will: one line per kind and minute, with a count."""
 
     KINDS = (
         ('Invalid HTTP request received.', 'bad request', 'a request that is not HTTP was answered with 400'),
-        ('Unsupported upgrade request.', 'bad upgrade', 'a request to go on in another protocol than WebSocket was '
+        ('Unsupported upgrade request.', 'bad upgrade', 'a request to upgrade to another protocol than WebSocket was '
                                                         'answered as an ordinary one'),
-        (' not found', 'no such page', 'a page was asked for that does not exist and answered with 404'),
+        (' not found', 'no such page', 'a request for a page that does not exist was answered with 404'),
     )
-    """How the library's line ends, a name, and our line."""
+    """The end of the library's message, a name, and the replacement."""
 
     def __init__(self) -> None:
         super().__init__()
         self._repeated = RepeatedLog(log)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it is none of these kinds."""
+        """Whether it is not of one of these kinds."""
         for end, reason, line in self.KINDS if record.levelno == logging.WARNING else ():
             if record.getMessage().endswith(end):
                 self._repeated.warn(reason, line)
@@ -115,22 +115,22 @@ class OncePerMinute(logging.Filter):
 
 
 class CutOffAtTheEnd(logging.Filter):
-    """A request that is still under way when the program ends is no error of an application: it gets no traceback."""
+    """Logs a request that shutdown cancels without a traceback, since it is not an error."""
 
     def __init__(self, is_ending: Callable[[], bool]) -> None:
-        """is_ending: whether the program ends. What is cancelled before that is a fault and keeps its traceback."""
+        """is_ending: whether the program is shutting down. Earlier cancellations are bugs and keep the traceback."""
         super().__init__()
         self._is_ending = is_ending
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Reword it; every record is logged."""
+        """Replace the message; every record is logged."""
         if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError) and self._is_ending():
             record.exc_info = record.exc_text = None
-            record.msg, record.args = 'a request that was under way was cut off, because the program ends', ()
+            record.msg, record.args = 'a running request was cancelled, because the program is shutting down', ()
             record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
         return True
 
 
-def _says_only_what_the_listener_says(_record: logging.LogRecord) -> bool:
-    """The pool complains each minute, with a traceback, that the database is away; that it is, the listener says."""
+def _is_not_from_the_pool(_record: logging.LogRecord) -> bool:
+    """Drop the pool's message, with a traceback each minute, that the database is unreachable: the listener logs it."""
     return False

@@ -1,4 +1,4 @@
-"""Memory that is free again, given back to the operating system."""
+"""Returns free memory to the operating system."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 
 
 def collect_and_give_back() -> None:
-    """Free what only a collection frees, apart from what is frozen, and return it: the C library would keep it."""
+    """Run a collection, except of frozen objects, and return free memory, which the C library would keep."""
     gc.collect()
-    with suppress(OSError, AttributeError, TypeError):  # only glibc has this function
+    with suppress(OSError, AttributeError, TypeError):  # only glibc has malloc_trim
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,5 +1,5 @@
-"""The floor as Prometheus measures, read from what this process knows when it is scraped. Each HELP says what is
-measured; checks.py adds the alert that looks at it.
+"""Prometheus metrics, read from the state of this process at each scrape. Each HELP says what is measured; checks.py
+adds the alert that uses it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from .checks import help_of
 from .runtime_status import Vitals
 
 COUNTERS = {
-    'connections': ('connections', 'Connections of the listener that came up. Many an hour: look at the network.'),
+    'connections': ('connections', 'Connections that the listener opened. Many an hour: check the network.'),
     'notifications': ('notifications', 'Notifications received. Flat while the plant works: nothing writes the feed.'),
-    'unreadable': ('unreadable_notifications', 'Notifications that we do not recognise.'),
-    'snapshots': ('snapshots', 'Times the whole floor was read. Rising fast: the feed keeps asking for a resync.'),
-    'heartbeats': ('heartbeats', 'Own notifications that came back. Flat for a minute: nothing is delivered.'),
-    'audits_with_difference': ('audit_differences', 'Audits that found an unannounced change.'),
+    'unreadable': ('unreadable_notifications', 'Unrecognised notifications.'),
+    'snapshots': ('snapshots', 'Snapshots of the whole floor. Rising fast: the feed keeps requesting a resync.'),
+    'heartbeats': ('heartbeats', 'Heartbeats that came back. Flat for a minute: nothing is delivered.'),
+    'audits_with_difference': ('audit_differences', 'Audits that found a change without a notification.'),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What the database said just before a scrape. Ages in seconds; None: never."""
+    """Values that the database returned just before a scrape. Ages in seconds; None: never."""
 
     queue_usage: float
     migration: int | None
@@ -39,11 +39,11 @@ class Measures:
 
 
 class FloorCollector(Collector):
-    """What there is to know now."""
+    """Collects all metrics of the process."""
 
     def __init__(self, vitals: Vitals) -> None:
         self.measures: Measures | None = None
-        """None: the database did not answer at once."""
+        """None if the database did not answer at once."""
         self._vitals = vitals
         self._newest = vitals.migrations[-1].version if vitals.migrations else 0
 
@@ -65,17 +65,17 @@ class FloorCollector(Collector):
         yield from self._password()
 
     def _build(self) -> Metric:
-        build = GaugeMetricFamily('floor_build_info', 'Always 1; the labels say what runs. Several versions for long: '
-                                  'a rollout hangs.', labels=['version', 'python'])
+        build = GaugeMetricFamily('floor_build_info', 'Always 1; the labels are the running version. Several versions '
+                                  'for long: a rollout hangs.', labels=['version', 'python'])
         build.add_metric([self._vitals.version, self._vitals.python], 1)
         return build
 
     def _machines(self) -> Iterator[Metric]:
         machines = GaugeMetricFamily(
-            'floor_machines', 'Machines by line and status, as shown. They mean something while '
+            'floor_machines', 'Machines by line and status, as shown. Valid only while '
             'floor_connection_state{state="live"} is 1.', labels=['line', 'status'])
         for line in self._vitals.store.lines:
-            for status in Status:  # also what no machine is in: a series that comes and goes can't be alerted on
+            for status in Status:  # also those without machines: alerts need permanent series
                 machines.add_metric([line.name, status.value], line.counts[status])
         yield machines
         yield GaugeMetricFamily('floor_machines_never_reported', 'Machines that have not reported yet; they count as '
@@ -84,10 +84,10 @@ class FloorCollector(Collector):
 
     def _trust(self) -> Iterator[Metric]:
         store, watch = self._vitals.store, self._vitals.watch
-        state = GaugeMetricFamily('floor_connection_state', '1 for the state that the picture is in.',
+        state = GaugeMetricFamily('floor_connection_state', '1 for the present state of the floor.',
                                   labels=['state'])
-        changes = CounterMetricFamily('floor_connection_changes', 'How often the picture became live, stale or '
-                                      'connecting. {state="stale"} rising: the link flaps.', labels=['state'])
+        changes = CounterMetricFamily('floor_connection_changes', 'How often the floor became live, stale or '
+                                      'connecting. {state="stale"} rising: unstable.', labels=['state'])
         for each in Connection:
             state.add_metric([each.value], each is store.connection)
             changes.add_metric([each.value], watch.changes[each])
@@ -98,8 +98,8 @@ class FloorCollector(Collector):
                                 'says what it is.',
                                 store.trouble is not None)
         if store.age is not None:
-            yield GaugeMetricFamily('floor_store_age_seconds', 'Freshness: since the last proof that everything the '
-                                    'database said has arrived.', store.age)
+            yield GaugeMetricFamily('floor_store_age_seconds', 'Freshness: time since the last proof that all changes '
+                                    'of the database have arrived.', store.age)
 
     def _lags(self) -> Iterator[Metric]:
         store = self._vitals.store
@@ -107,8 +107,8 @@ class FloorCollector(Collector):
             yield GaugeMetricFamily('floor_notification_lag_seconds', 'From the latest change in the database to the '
                                     'store.', store.last_lag_ms / 1000)
         if store.clock_error is not None:
-            yield GaugeMetricFamily('floor_database_clock_error_seconds', "By how much the database's clock as we "
-                                    'carry it on may be wrong: as wrong may each lag be.', store.clock_error)
+            yield GaugeMetricFamily('floor_database_clock_error_seconds', 'The possible error of the estimated '
+                                    'database clock, and so of each latency.', store.clock_error)
         for lag in store.lag, self._vitals.browser, self._vitals.loop, self._vitals.database.wait:
             yield from lag.collect()
 
@@ -117,9 +117,9 @@ class FloorCollector(Collector):
         for field, (name, meaning) in COUNTERS.items():
             yield CounterMetricFamily(f'floor_listener_{name}', meaning, getattr(listener.counters, field))
         for name, meaning, reasons in (
-                ('reconnects', 'Connections that worked and were lost, by reason.',
+                ('reconnects', 'Connections that were lost after they worked, by reason.',
                  listener.losses),
-                ('refusals', 'Attempts to connect that failed, by reason. Rising: what it says has to be mended.',
+                ('refusals', 'Attempts to connect that failed, by reason. Rising: fix the reason.',
                  listener.refusals)):
             family = CounterMetricFamily(f'floor_listener_{name}', meaning, labels=['reason'])
             for reason, number in reasons.items():
@@ -133,45 +133,46 @@ class FloorCollector(Collector):
         pool.add_metric(['busy'], use.busy)
         pool.add_metric(['idle'], use.idle)
         yield pool
-        yield GaugeMetricFamily('floor_database_pool_connections_max', 'How many of them there may be.', use.most)
+        yield GaugeMetricFamily('floor_database_pool_connections_max', 'The most connections of pages and commands.',
+                                use.most)
         yield GaugeMetricFamily('floor_migration_wanted', 'The newest migration that this program has.', self._newest)
-        if (said := self.measures) is None:
+        if (measures := self.measures) is None:
             return
         yield GaugeMetricFamily('floor_notification_queue_usage_ratio', 'How full the notification queue of the '
-                                'server is: at 1 every writer fails.', said.queue_usage)
-        yield GaugeMetricFamily('floor_migration_applied', 'The newest migration that the database has.',
-                                said.migration or 0)
+                                'server is: at 1 every writer fails.', measures.queue_usage)
+        yield GaugeMetricFamily('floor_migration_applied', 'The newest migration in the database.',
+                                measures.migration or 0)
         for name, meaning, age in (
-                ('dashboard_age', 'Since the dashboard tables were last brought up to date, by whichever instance.',
-                 said.dashboard_age),
-                ('history_age', 'Since what reports add up was last brought up to date, by whichever instance. Above '
-                                '600: reports are right, and slower.', said.history_age),
-                ('simulator_age', 'Since the simulator last played, in whichever instance. Above 60 where one '
-                                  'should: none does.', said.simulator_age)):
+                ('dashboard_age', 'Time since the last refresh of the dashboard tables, by any instance.',
+                 measures.dashboard_age),
+                ('history_age', 'Time since the last update of the totals of reports, by any instance. Above 600: '
+                                'reports are correct, but slower.', measures.history_age),
+                ('simulator_age', 'Time since the last step of the simulator, in any instance. Above 60 with a '
+                                  'demo: it does not run.', measures.simulator_age)):
             if age is not None:
                 yield GaugeMetricFamily(f'floor_{name}_seconds', meaning, max(0.0, age))
 
     def _pages(self) -> Iterator[Metric]:
         pages = self._vitals.pages
         yield GaugeMetricFamily('floor_browsers_connected', 'Pages that are open and connected now.', pages.pages)
-        yield CounterMetricFamily('floor_pages_closed', 'Pages that have gone: closed, or away for longer than is '
-                                  'waited for them. Rising fast with few people about: browsers lose us.',
+        yield CounterMetricFamily('floor_pages_closed', 'Pages that were closed, or did not reconnect in time. '
+                                  'Rising fast with few people: browsers lose the connection.',
                                   pages.pages_gone)
-        yield GaugeMetricFamily('floor_browser_backlog_messages', 'Messages that wait for the browser that reads '
-                                'slowest; at 16 it gets no more changes, but the floor as it is when it has read them. '
-                                'One that answers no ping is given up after ten seconds.', self._vitals.backlog())
-        yield CounterMetricFamily('floor_browser_no_answer', 'Pages that did not say in time that they show a change: '
+        yield GaugeMetricFamily('floor_browser_backlog_messages', 'Messages that wait for the slowest browser; '
+                                'at 16 it gets no more changes, but the whole floor when it has read them. '
+                                'One that answers no ping is disconnected after ten seconds.', self._vitals.backlog())
+        yield CounterMetricFamily('floor_browser_no_answer', 'Pages that did not confirm a change in time: '
                                   'tabs in the background, or browsers that hang.', self._vitals.no_answer())
 
     def _tasks(self) -> Iterator[Metric]:
-        failing = GaugeMetricFamily('floor_task_failing', '1 while a task of the background fails; /diagnosis says '
+        failing = GaugeMetricFamily('floor_task_failing', '1 while a background task fails; /diagnosis says '
                                     'why.', labels=['task'])
-        failures = CounterMetricFamily('floor_task_failures', 'How often it failed.', labels=['task'])
-        done = GaugeMetricFamily('floor_task_last_success_timestamp_seconds', 'When it last succeeded; 0: never.',
+        failures = CounterMetricFamily('floor_task_failures', 'Failures of a background task.', labels=['task'])
+        done = GaugeMetricFamily('floor_task_last_success_timestamp_seconds', 'Time of the last success; 0: never.',
                                  labels=['task'])
-        error = GaugeMetricFamily('floor_task_last_error_timestamp_seconds', 'When it last failed; 0: never.',
+        error = GaugeMetricFamily('floor_task_last_error_timestamp_seconds', 'Time of the last failure; 0: never.',
                                   labels=['task'])
-        took = GaugeMetricFamily('floor_task_duration_seconds', 'How long it took, the last time it succeeded.',
+        took = GaugeMetricFamily('floor_task_duration_seconds', 'Duration of the last success.',
                                  labels=['task'])
         for task in self._vitals.all_tasks:
             failing.add_metric([task.name], task.problem is not None)
@@ -181,24 +182,24 @@ class FloorCollector(Collector):
             if task.took is not None:
                 took.add_metric([task.name], task.took)
         yield from (failing, failures, done, error, took)
-        lines = CounterMetricFamily('floor_log_lines', 'Lines of the log that complain.', labels=['level'])
+        lines = CounterMetricFamily('floor_log_lines', 'Log lines of level warning and above.', labels=['level'])
         for level, number in self._vitals.log_lines().items():
             lines.add_metric([level], number)
         yield lines
         if (is_demo := self._vitals.store.is_demo) is not None:
-            yield GaugeMetricFamily('floor_demo', '1 where the floor is a demo: its data is simulated.', is_demo)
+            yield GaugeMetricFamily('floor_demo', '1 if the floor is a demo: its data is simulated.', is_demo)
         playing = self._vitals.simulator is not None and self._vitals.simulator.playing
-        yield GaugeMetricFamily('floor_simulator_playing', '1 where this instance plays the plant. The sum over all '
+        yield GaugeMetricFamily('floor_simulator_playing', '1 if this instance simulates the plant. The sum over all '
                                 'instances is 1, or 0 with a real feed.', playing)
 
     def _password(self) -> Iterator[Metric]:
         password = self._vitals.password
         requests, given, problem = (password.requests, password.given, password.problem) if password else (0, 0, None)
-        yield CounterMetricFamily('floor_password_requests', 'How often Databricks was asked for a password.', requests)
-        yield CounterMetricFamily('floor_password_renewals', 'How often it gave one. Flat for two hours on Lakebase: '
-                                  'look at floor_password_failing.', given)
-        yield GaugeMetricFamily('floor_password_failing', '1 while the last request failed: it hurts when the old '
-                                'one ends.', problem is not None)
+        yield CounterMetricFamily('floor_password_requests', 'Requests to Databricks for a password.', requests)
+        yield CounterMetricFamily('floor_password_renewals', 'Passwords from Databricks. Flat for two hours on '
+                                  'Lakebase: see floor_password_failing.', given)
+        yield GaugeMetricFamily('floor_password_failing', '1 while the last request failed: connections fail when the '
+                                'old password expires.', problem is not None)
         left = math.inf if password is None else password.seconds_left or 0
-        yield GaugeMetricFamily('floor_password_seconds_left', 'For how long new connections can sign in with the one '
-                                'we have; +Inf: it does not end.', left)
+        yield GaugeMetricFamily('floor_password_seconds_left', 'Seconds until the present password expires; +Inf: it '
+                                'does not expire.', left)

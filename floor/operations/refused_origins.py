@@ -1,7 +1,7 @@
-"""What was refused because of where it came from: logged once for each origin, and kept for /diagnosis.
+"""Refused cross-origin requests: logged once per origin, and kept for /diagnosis.
 
-A browser whose socket is refused says "Connection lost" and no more. Behind a proxy the reason is nearly always a name
-that the proxy does not pass on, so whoever runs the program has to be told, and told what to do.
+A browser whose WebSocket is refused shows only "Connection lost". Behind a proxy the cause is nearly always a host name
+that the proxy does not pass on, so the log says what to change.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One origin, how often it was refused, why, and what to do if it is ours."""
+    """One origin, how often it was refused, why, and what to do if it is legitimate."""
 
     origin: str
     why: str
@@ -28,14 +28,14 @@ class Refusal:
 
 
 class RefusedOrigins:
-    """Of one process, since its start."""
+    """The refusals of this process since its start."""
 
     def __init__(self) -> None:
         self._refusals: dict[str, Refusal] = {}
 
     @property
     def refusals(self) -> list[Refusal]:
-        """The first MOST_ORIGINS that were refused."""
+        """The first MOST_ORIGINS refused origins."""
         return list(self._refusals.values())
 
     def note(self, origin: str, why: str, remedy: str) -> None:

@@ -1,4 +1,4 @@
-"""Everything in this process that knows how it is, in one place: /metrics and /diagnosis read it, nobody writes it."""
+"""The sources of the process's state, for /metrics and /diagnosis. Read-only."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ from .refused_origins import Refusal
 
 
 class Password(Protocol):
-    """A password that ends and is renewed: how it fares, never what it is."""
+    """The status of a password that expires and is renewed, without the password."""
 
     problem: str | None
-    """Why the last request for one failed; it may hurt only later."""
+    """Why the last request failed; the present password may still work."""
     requests: int
     given: int
 
     @property
     def seconds_left(self) -> float | None:
-        """For how long new connections can sign in; None: there is none."""
+        """Seconds until the password expires; None if there is none."""
 
 
 class Simulator(Protocol):
-    """Who may be playing the plant here."""
+    """The simulator of this instance."""
 
     @property
     def playing(self) -> bool:
-        """Whether it is this instance."""
+        """Whether this instance simulates the plant."""
 
 
 class Pages(Protocol):
-    """The pages that are kept up to date."""
+    """The open pages."""
 
     pages_gone: int
-    """Closed since the start."""
+    """The number of pages closed since the start."""
 
     @property
     def pages(self) -> int:
-        """Open in a browser now."""
+        """The number of pages open in a browser now."""
 
 
 @dataclass(frozen=True)
 class Vitals:
-    """One for the whole program."""
+    """The state of the process."""
 
     database: Database
     store: Store
@@ -63,11 +63,11 @@ class Vitals:
     watch: ConnectionWatch
     pages: Pages
     loop: Lag
-    """How late the event loop is."""
+    """The latency of the event loop."""
     browser: Lag
-    """From a change to the frame of a browser that shows it."""
+    """The latency from a change to the browser frame that shows it."""
     no_answer: Callable[[], int] = lambda: 0
-    """How many pages did not say in time that they show it."""
+    """The number of pages that did not confirm a change in time."""
     backlog: Callable[[], int] = lambda: 0
     """Messages that wait for the browser that reads slowest."""
     jobs: Sequence[TaskStatus] = ()
@@ -75,13 +75,13 @@ class Vitals:
     supervised: Sequence[TaskStatus] = ()
     """The background tasks, each restarted when it ends."""
     log_lines: Callable[[], dict[str, int]] = dict
-    """How many lines the log has of each level that is a complaint."""
+    """Counts log lines of level warning and above."""
     migrations: Sequence[Migration] = ()
-    """Those that this program has, the newest last."""
+    """The migrations of this program, the newest last."""
     password: Password | None = None
     simulator: Simulator | None = None
     refused: Callable[[], Sequence[Refusal]] = list
-    """What came from elsewhere and was refused."""
+    """The refused cross-origin requests."""
     started_at: float = field(default_factory=time.time)
     """Seconds since 1970."""
     version: str = field(default_factory=program_version)

@@ -1,9 +1,9 @@
-"""The process from its first moment to its last: it ends in order, and within three seconds of SIGTERM or Ctrl-C.
+"""Graceful shutdown within three seconds of SIGTERM or Ctrl-C.
 
-With sixty pages open, Python takes 15 seconds to take its objects apart after all that matters has been closed. So the
-process ends itself as soon as the exit functions have run and the output is written. What does not close in time (a
-database that does not answer, a name that is not resolved, a terminal that takes no more) is cut off: committed data is
-safe, and the embedded database ends as it does when this process is killed.
+With sixty pages open, Python takes 15 seconds to finalize its objects after everything important has been closed. The
+process therefore exits as soon as the exit functions have run and the output is flushed. What does not close in time (a
+database that does not answer, a name that is not resolved, a blocked terminal) is abandoned: committed data is safe,
+and the embedded database stops as if this process were killed.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 WITHIN_S = 2.6
-"""From the signal to the end of the process."""
+"""Seconds from the signal to the end of the process."""
 LAST_LINE_S = 0.2
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Shutdown:
-    """Ends the process in order when a signal asks for it, and without order when that takes too long."""
+    """Ends the process gracefully on a signal, and forcibly if that takes too long."""
 
     def __init__(self, within: float = WITHIN_S) -> None:
         """within: seconds from the signal."""
@@ -38,15 +38,15 @@ class Shutdown:
         self._began_at: float | None = None
         self._is_interrupted = False
         self._begun: SimpleQueue[bool] = SimpleQueue()
-        """Safe to be put into by a signal handler, which a lock is not."""
+        """Safe to use in a signal handler, unlike a lock."""
 
     @contextmanager
     def on_signal(self) -> Iterator[None]:
-        """Within the block the first signal raises KeyboardInterrupt. Those that follow change nothing."""
+        """Within the block the first signal raises KeyboardInterrupt. Further signals have no effect."""
         threading.Thread(target=self._watch, name='shutdown', daemon=True).start()
         before = {number: signal.getsignal(number) for number in SIGNALS}
         for number in SIGNALS:
-            if before[number] is not signal.SIG_IGN:  # as the shell has it for what runs in the background
+            if before[number] is not signal.SIG_IGN:  # the shell ignores it for background processes
                 signal.signal(number, self._interrupt)
         try:
             yield
@@ -57,20 +57,20 @@ class Shutdown:
                     signal.signal(number, handler)
 
     def watch_server(self) -> None:
-        """Have the signals noticed that the web server, which runs by now, has taken over."""
+        """Also notice the signals that the running web server handles."""
         for number in SIGNALS:
             if callable(handler := signal.getsignal(number)):
                 signal.signal(number, partial(self._pass_on, handler))
 
     def begin(self) -> None:
-        """The process has been asked to end: from now on it has so many seconds."""
+        """Start the time limit."""
         if self._began_at is None:
             self._began_at = time.monotonic()
-            gc.disable()  # a collection among the elements of many pages takes seconds
+            gc.disable()  # a collection with many open pages takes seconds
             self._begun.put(True)
 
     def time_left(self) -> float | None:
-        """Seconds for what is still to be closed; None: nobody has asked for the end, so there is no limit."""
+        """Seconds that are left; None before a signal: no limit."""
         return None if self._began_at is None else self._began_at + self._within - LAST_LINE_S - time.monotonic()
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
@@ -89,7 +89,7 @@ class Shutdown:
             with suppress(Empty):
                 self._begun.get(timeout=self._within)
             line = threading.Thread(target=log.warning, daemon=True, args=(
-                'not everything was closed %g s after the signal to end: the rest is cut off', self._within))
+                'shutdown took longer than %g s: the rest is abandoned', self._within))
             line.start()
-            line.join(LAST_LINE_S)  # longer, if nobody reads the log
+            line.join(LAST_LINE_S)  # it could block if nobody reads the log
             os._exit(0)

@@ -1,4 +1,4 @@
-"""What a person at the terminal sees when the app starts."""
+"""The terminal output at startup."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 
 
 def reporter(settings: Settings) -> Callable[[str], None]:
-    """What tells of steps: the same at a terminal, else the log, because who reads it later wants to know when."""
+    """The function that reports steps: on a terminal, else in the log with timestamps."""
     return say if settings.log_format == 'text' and sys.stdout.isatty() else log.info
 
 
 def welcome(settings: Settings, source: DatabaseSource) -> None:
-    """Where the floor is, how to open its database, and how to stop."""
+    """Print the address of the floor, how to open its database, and how to stop."""
     if settings.log_format == 'json':
         log.info('started', extra={'version': program_version(), 'host': settings.host, 'port': settings.port,
                                    'database': settings.source.value})
@@ -38,12 +38,12 @@ def welcome(settings: Settings, source: DatabaseSource) -> None:
 
 
 def check_port(host: str, port: int) -> None:
-    """:raises SettingsError: another program listens there already, or the address isn't one of this machine"""
+    """:raises SettingsError: another program listens there, or it is not an address of this machine"""
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise SettingsError(f'cannot listen on {host}:{port} ({error.strerror or error}): stop what listens '
-                                f'there, or set PORT to another') from error
+            raise SettingsError(f'cannot listen on {host}:{port} ({error.strerror or error}): stop the program '
+                                f'that listens there, or set another PORT') from error

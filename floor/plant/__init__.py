@@ -1,1 +1,1 @@
-"""The plant's own set-up."""
+"""Set-up of a plant."""

@@ -1,4 +1,4 @@
-"""`python -m floor.plant`: the commands of a plant's set-up."""
+"""`python -m floor.plant`: commands to set up a plant."""
 
 import sys
 

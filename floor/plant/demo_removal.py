@@ -1,5 +1,5 @@
-"""Replaces the demo by an empty floor, on which a plant is set up: `python -m floor.plant new`, or a supervisor's
-button. Nothing of a plant is ever removed so: the database refuses it (sql/functions/63_demo.sql)."""
+"""Replaces the demo by an empty floor: `python -m floor.plant new`, or a supervisor's button. The database refuses
+this for a plant (sql/functions/63_demo.sql)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONFIRMATION = 'remove the demo'
 
 @dataclass(frozen=True, slots=True)
 class DemoContents:
-    """How much goes with a demo. changes: of status, in the history."""
+    """The contents of a demo. changes: status changes in the history."""
 
     machines: int
     changes: int
@@ -39,7 +39,7 @@ class DemoContents:
 
 
 class Plant:
-    """What the floor is, and how a demo becomes an empty plant."""
+    """Removal of the demo."""
 
     def __init__(self, database: Database, employees: Employees) -> None:
         self._database = database
@@ -47,23 +47,23 @@ class Plant:
 
     @property
     def feed_table(self) -> str:
-        """Where a machine gets its row, with the schema."""
+        """The table of machines, with its schema."""
         return f'{self._database.schema}.{self._database.feed_table}'
 
     async def contents(self, who: Identity) -> DemoContents:
-        """What would go. Needs a supervisor, who stays if they are one of the people.
+        """What would be removed. Requires a supervisor, who is kept if they are an employee.
 
         :raises NotAllowed: :raises NotADemoError: :raises DatabaseUnavailable:
         """
         async with reading(self._database) as connection:
             person = await self._employees.look_up(connection, who, Role.SUPERVISOR)
             if not await self._database.queries.is_demo(connection):
-                raise NotADemoError('this floor is a plant: nothing of it can be removed')
+                raise NotADemoError('this floor is a plant: its data cannot be removed')
             found = DemoContents(**await self._database.queries.demo_contents(connection))
         return replace(found, people=found.people - (person.employee_id is not None))
 
     async def remove_demo(self, who: Identity) -> DemoContents:
-        """Replace the demo by an empty plant; returns what went. Needs a supervisor.
+        """Replace the demo by an empty plant; returns what was removed. Requires a supervisor.
 
         :raises NotAllowed: :raises NotADemoError: :raises DatabaseUnavailable:
         """
@@ -80,7 +80,7 @@ async def _remove(connection: Connection, database: Database, keep_email: str | 
         await database.queries.wait_briefly_for_locks(connection)
         return DemoContents(**await database.queries.remove_demo(connection, keep_email=keep_email))
     except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
-        raise DatabaseUnavailable('somebody was reading or writing the whole floor just then, and nothing was removed: '
+        raise DatabaseUnavailable('another session was using the tables of the floor, and nothing was removed: '
                                   'try again') from error
     except asyncpg.ObjectNotInPrerequisiteStateError as error:
         raise NotADemoError(str(error.args[0])) from error
@@ -92,7 +92,7 @@ async def _remove(connection: Connection, database: Database, keep_email: str | 
 # the command
 
 def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.plant') -> int:
-    """0, or 1 with one line that says what is wrong."""
+    """Returns 0, or 1 after printing one line about the error."""
     parser = Parser(prog=program, description='Replace the demo by an empty floor, for a plant of your own.')
     parser.add_argument('command', choices=['new'], help='new: remove the demo, after a confirmation')
     parser.add_argument('--yes', action='store_true', help='do not ask')
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor
 
 
 def new(settings: Settings, *, ask: Callable[[DemoContents], bool] | None) -> None:
-    """Leave an empty floor. ask: is told what goes, and says whether it may; None: it may.
+    """Leave an empty floor. ask: called with what will be removed, returns whether to go on; None: do not ask.
 
     :raises NotADemoError: the floor is a plant that has machines
     :raises FloorError: the answer was no
@@ -117,8 +117,8 @@ async def _new(database: Database, ask: Callable[[DemoContents], bool] | None) -
         plant = await database.queries.plant(connection)
         if plant['kind'] != 'demo':
             if plant['machines']:
-                raise NotADemoError(f'this floor is a plant with {counted(plant["machines"], "machine")}: nothing of '
-                                    f'it can be removed. An empty floor is made in another schema: '
+                raise NotADemoError(f'this floor is a plant with {counted(plant["machines"], "machine")}: its data '
+                                    f'cannot be removed. Create an empty floor in another schema: '
                                     f'DEFAULT_POSTGRES_SCHEMA=... and NEW_FLOOR=empty')
             say('This floor is an empty plant already')
             return
@@ -132,9 +132,9 @@ async def _new(database: Database, ask: Callable[[DemoContents], bool] | None) -
 
 
 def ask_in_terminal(contents: DemoContents) -> bool:
-    """Whether the person at the terminal types what is asked of them."""
-    print(f'This removes the demo for good: {contents}.')
+    """Ask the person at the terminal to type a confirmation."""
+    print(f'This permanently removes the demo: {contents}.')
     try:
         return input(f'Type "{CONFIRMATION}" to go on: ').strip().lower() == CONFIRMATION
     except EOFError:
-        raise FloorError('nobody is there to confirm it, so nothing was removed: --yes does without') from None
+        raise FloorError('there is no terminal to confirm it, so nothing was removed: add --yes') from None

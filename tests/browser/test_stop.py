@@ -31,7 +31,7 @@ async def test_it_stops_in_order_with_pages_open_and_a_request_under_way(folder,
         writer.close()
         assert not process.is_running()
         assert 'line-monitor: stopped' in program.log
-        assert 'a request that was under way was cut off, because the program ends' in program.log
+        assert 'a running request was cancelled, because the program is shutting down' in program.log
         assert 'Traceback' not in program.log
     finally:
         program.stop()
@@ -50,7 +50,7 @@ async def test_it_is_gone_with_sixty_pages_open(folder):
         assert await asyncio.to_thread(program.stop) == 0
         assert not process.is_running()
         # the second only where other tests take the processor
-        assert program.log.endswith(('line-monitor: stopped\n', 'the rest is cut off\n')), 'nothing is said after it'
+        assert program.log.endswith(('line-monitor: stopped\n', 'the rest is abandoned\n')), 'nothing is said after it'
         assert 'Traceback' not in program.log
     finally:
         for browser in browsers:

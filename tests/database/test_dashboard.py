@@ -424,7 +424,7 @@ async def test_the_keeper_survives_a_database_that_is_away(
     await until(is_fresh)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert caplog.text.count('the dashboard tables cannot be kept up to date') == 1
+    assert caplog.text.count('the dashboard tables cannot be refreshed') == 1
     await away.close()
 
 

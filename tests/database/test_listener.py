@@ -236,7 +236,7 @@ async def test_a_fault_of_ours_is_survived_and_shown(floor: Floor, caplog: pytes
         await until(lambda: floor.store.problem == 'a fault in this program: a slip')
         floor.refusal = None
         await floor.live()
-    assert 'the listener failed and starts again' in caplog.text
+    assert 'the listener failed and restarts' in caplog.text
 
 
 class Deafening:

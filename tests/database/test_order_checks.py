@@ -166,7 +166,7 @@ async def test_a_problem_is_said_once_and_so_is_its_end(
         connection = await asyncpg.connect(empty_database_url)
         await migrate(connection, SCHEMA, load_schema_files())
         await connection.close()
-        await until(lambda: said(logging.INFO) == ['work orders are looked after again'])
+        await until(lambda: said(logging.INFO) == ['work orders are checked again'])
         assert len(said(logging.WARNING)) == 1
     await database.close()
 

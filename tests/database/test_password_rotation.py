@@ -94,7 +94,7 @@ async def test_a_password_that_the_database_no_longer_takes_is_replaced_without_
 async def test_an_endpoint_without_permission_is_told_and_entered_once_it_is_given(
         database: Database, workspace: Workspace) -> None:
     workspace.refuse(CREDENTIALS, 403, 'PERMISSION_DENIED', 'no permission')
-    with pytest.raises(DatabaseUnavailable, match='Databricks does not let us use the Lakebase endpoint'):
+    with pytest.raises(DatabaseUnavailable, match='Databricks denies access to the Lakebase endpoint'):
         async with database.acquire():
             pass
     workspace.answers.clear()

@@ -108,7 +108,7 @@ async def test_a_plant_is_refused(connect: Connect, plant: Plant) -> None:
     await connection.execute("UPDATE plant SET kind = 'plant'")
     before = await rows(connection)
     for attempt in plant.contents, plant.remove_demo:
-        with pytest.raises(NotADemoError, match='this floor is a plant: nothing of it can be removed'):
+        with pytest.raises(NotADemoError, match='this floor is a plant: its data cannot be removed'):
             await attempt(LOCAL)
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
         await connection.execute('SELECT remove_demo()')
@@ -199,7 +199,7 @@ def test_the_command_asks_and_takes_only_the_words_it_asks_for(
     monkeypatch.setattr('builtins.input', lambda question: 'yes')
     with pytest.raises(FloorError, match='nothing was removed'):
         plant_command.new(settings, ask=plant_command.ask_in_terminal)
-    assert 'This removes the demo for good: 30 machines, 0 status changes, 0 work orders and 15 people.' \
+    assert 'This permanently removes the demo: 30 machines, 0 status changes, 0 work orders and 15 people.' \
         in capsys.readouterr().out
     assert psql('-c', 'SELECT kind, count(*) FROM plant, machine_feed_stream GROUP BY 1') == 'demo|30\n'
     monkeypatch.setattr('builtins.input', lambda question: 'Remove the demo')
@@ -211,7 +211,7 @@ def test_the_command_asks_and_takes_only_the_words_it_asks_for(
 
 def test_the_command_refuses_a_plant_with_machines(settings: Settings, psql: Callable[..., str]) -> None:
     psql('-c', "UPDATE plant SET kind = 'plant'")
-    with pytest.raises(NotADemoError, match='this floor is a plant with 30 machines: nothing of it can be removed'):
+    with pytest.raises(NotADemoError, match='this floor is a plant with 30 machines: its data cannot be removed'):
         plant_command.new(settings, ask=None)
     assert psql('-c', 'SELECT count(*) FROM machine_feed_stream') == '30\n'
 
@@ -222,6 +222,6 @@ def test_the_command_removes_nothing_where_nobody_can_be_asked(
         raise EOFError
 
     monkeypatch.setattr('builtins.input', nobody)
-    with pytest.raises(FloorError, match='nobody is there to confirm it'):
+    with pytest.raises(FloorError, match='there is no terminal to confirm it'):
         plant_command.new(settings, ask=plant_command.ask_in_terminal)
     assert psql('-c', 'SELECT kind FROM plant') == 'demo\n'

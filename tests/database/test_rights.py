@@ -79,7 +79,7 @@ async def test_where_nothing_is_there_it_needs_create_on_the_database(psql: Psql
     assert await refusal(connection) == (
         f'the database user "{app}" may not use the schema "{SCHEMA}", it lacks CREATE on the database {database}. '
         f'The owner or an administrator must run: GRANT CREATE ON DATABASE {database} TO "{app}"; '
-        f'(or sql/admin/grants.sql, which has all that is needed)')
+        f'(or sql/admin/grants.sql, which grants all that is needed)')
     psql('-c', f'GRANT CREATE ON DATABASE {database} TO "{app}"')
     assert len(await migrate(connection, SCHEMA, ALL)) == len(ALL.migrations)
 

@@ -103,7 +103,7 @@ async def tried(server: Server, url: str, folder: Path, user: str) -> str:
     return program.log
 
 
-BUSY = 'still running at shutdown', 'did not come back in time', 'nothing proved for too long'
+BUSY = 'still running at shutdown', 'did not come back in time', 'no proof for too long'
 """What the program also says where it was ended while it worked, or other tests took the processor for seconds."""
 
 

@@ -230,7 +230,7 @@ async def test_a_search_finds_exactly_these_characters(lists, orders, words):
 
 
 async def test_a_search_looks_at_number_description_assignee_and_machine_as_people_see_it(lists, orders):
-    await orders.add('the one', machine='Injection_Molder_02_02', assignee=1, id='WO-20261123-abcd1234')
+    await orders.add('the one', machine='Injection_Molder_02_02', assignee=1, order_id='WO-20261123-abcd1234')
     await orders.add('the other', machine='Painter_03_01')
     name, = [await orders._connection.fetchval("SELECT first_name || ' ' || last_name FROM employees WHERE id = 1")]
 

@@ -114,18 +114,18 @@ async def test_the_check_says_how_long_it_took_or_why_not(page, monkeypatch):
         return 0.0123
 
     async def lost(_vitals):
-        raise FeedNotDelivered('a notification to ourselves did not come back')
+        raise FeedNotDelivered('a heartbeat notification did not come back')
 
     monkeypatch.setattr(diagnosis_page, 'measure_delivery', quick)
     form.press('Check now')
     await form.until(lambda: form.says('was received after 12\u00a0ms'))
     monkeypatch.setattr(diagnosis_page, 'measure_delivery', lost)
     form.press('Check now')
-    await form.until(lambda: form.says('Check again when it is mended.'))
-    assert 'DOWN: A notification to ourselves did not come back.' in text_of(form)
+    await form.until(lambda: form.says('Check again when it is fixed.'))
+    assert 'DOWN: A heartbeat notification did not come back.' in text_of(form)
     monkeypatch.setattr(diagnosis_page, 'measure_delivery', quick)
     form.press('Check now')
-    await form.until(lambda: not form.says('Check again when it is mended.'))
+    await form.until(lambda: not form.says('Check again when it is fixed.'))
 
 
 async def test_no_secret_is_on_the_page(page):

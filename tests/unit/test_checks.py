@@ -67,9 +67,9 @@ def test_every_finding_is_of_a_check() -> None:
 
 def test_a_finding_has_its_check_s_severity_and_remedy() -> None:
     found = checks.MISSING_RIGHT.found('The login app lacks USAGE.', statement='GRANT USAGE ON SCHEMA floor TO app')
-    assert (found.severity, found.do) == (Severity.DOWN, 'Its owner has to run: GRANT USAGE ON SCHEMA floor TO app;')
+    assert (found.severity, found.do) == (Severity.DOWN, 'Its owner must run: GRANT USAGE ON SCHEMA floor TO app;')
     found = checks.NOT_LIVE.found('The floor is stale.', 'See that PostgreSQL runs.')
-    assert found.do == 'See that PostgreSQL runs. It comes back by itself when this is mended.'
+    assert found.do == 'See that PostgreSQL runs. It recovers automatically when this is fixed.'
 
 
 def test_the_readme_quotes_rules_as_they_are() -> None:

@@ -84,7 +84,7 @@ def test_of_what_is_well_nothing_is_said(vitals: Vitals) -> None:
 
 @pytest.mark.parametrize(('different', 'words', 'remedy'), [
     ({'is_replica': True}, 'replica', 'primary'),
-    ({'migrations': ()}, 'migration 0, this program wants 1', 'Restart'),
+    ({'migrations': ()}, 'migration 0, this program needs 1', 'Restart'),
     ({'migrations': (Applied(1, 'floor', NOW, True), Applied(2, 'more', NOW, None))}, 'has migration 2', 'newer'),
     ({'migrations': (Applied(1, 'floor', NOW, False),)}, '0001_floor was changed', 'Restore the file'),
     ({'missing_rights': (('USAGE on the schema x', 'GRANT USAGE ON SCHEMA x TO app'),)}, 'lacks USAGE',
@@ -134,9 +134,9 @@ def test_delays_count_when_there_are_enough_of_them(vitals: Vitals) -> None:
     slow(vitals.browser, 2.5)
     slow(vitals.loop, 0.7)
     assert [what for _, what, _ in said(vitals)] == [
-        'One change in twenty takes 1.5 s from the database to here.',
+        'One change in twenty takes 1.5 s from the database to this program.',
         'One change in twenty takes 2.5 s from the database to a screen.',
-        'This program gets to its work 700 ms late, one time in a hundred.']
+        'One time in a hundred, this program is 700 ms late.']
 
 
 def test_refused_origins_are_shown_with_what_to_do(vitals: Vitals) -> None:
@@ -161,8 +161,8 @@ def test_what_was_counted_and_what_fails(vitals: Vitals) -> None:
     severities, whats, _ = zip(*said(broken), strict=True)
     assert severities == ('down', *['warning'] * 4)
     assert whats == (
-        'The database does not announce every change.', 'The work orders cannot be kept up to date: full.',
-        'Since the start 2 audits found changes that nobody had announced; they were shown then.',
+        'The database does not announce every change.', 'The work orders cannot be updated: full.',
+        'Since the start 2 audits found changes without a notification; they were shown then.',
         'Unrecognised notifications since the start: 1.', 'Since the start the log has 1 error.')
 
 

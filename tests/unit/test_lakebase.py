@@ -78,12 +78,12 @@ def test_with_the_variables_of_an_app_alone_its_own_token_is_the_password(worksp
 
 
 @pytest.mark.parametrize(('status', 'code', 'explanation'), [
-    (401, 'UNAUTHENTICATED', r'^Databricks does not know who we are \(no way\): check DATABRICKS_HOST, .*auth login$'),
-    (403, 'PERMISSION_DENIED', rf'^Databricks does not let us use the Lakebase endpoint {ENDPOINT} \(no way\): allow'),
+    (401, 'UNAUTHENTICATED', r'^Databricks refuses the credentials \(no way\): check DATABRICKS_HOST, .*auth login$'),
+    (403, 'PERMISSION_DENIED', rf'^Databricks denies access to the Lakebase endpoint {ENDPOINT} \(no way\): allow'),
     (404, 'NOT_FOUND', rf'^the Lakebase endpoint {ENDPOINT} is not in this workspace \(no way\): check LAKEBASE_END'),
-    (429, 'RESOURCE_EXHAUSTED', r'^Databricks wants to be asked less often \(no way\): asking again later$'),
-    (500, 'INTERNAL_ERROR', r'^Databricks has a fault of its own \(no way\): asking again$'),
-    (503, 'TEMPORARILY_UNAVAILABLE', r'^Databricks has a fault of its own \(no way\): asking again$'),
+    (429, 'RESOURCE_EXHAUSTED', r'^Databricks limits the rate of requests \(no way\): retrying later$'),
+    (500, 'INTERNAL_ERROR', r'^Databricks has an internal error \(no way\): retrying$'),
+    (503, 'TEMPORARILY_UNAVAILABLE', r'^Databricks has an internal error \(no way\): retrying$'),
 ])
 def test_a_refusal_is_one_line_with_cause_and_remedy(
         workspace: Workspace, status: int, code: str, explanation: str) -> None:
@@ -111,7 +111,7 @@ def test_asking_too_often_says_for_how_long_to_wait_and_does_not_wait_itself(wor
 def test_a_wrong_client_secret_is_explained_and_not_shown(
         workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('DATABRICKS_CLIENT_SECRET', 'last-years-s3cret')
-    with pytest.raises(NoLogin, match=r'does not take our client id and secret .*authentication failed') as error:
+    with pytest.raises(NoLogin, match=r'refuses the client id and secret .*authentication failed') as error:
         ask_for_login(BY_ENDPOINT)
     assert 's3cret' not in str(error.value)
 
@@ -125,12 +125,12 @@ def test_without_any_sign_in_the_variables_are_named(workspace: Workspace, monke
 
 
 @pytest.mark.parametrize(('path', 'answer', 'explanation'), [
-    (CREDENTIALS, HTML, 'is not a Databricks workspace, or a proxy answers for it'),
+    (CREDENTIALS, HTML, 'is not a Databricks workspace, or a proxy answered for it'),
     (CREDENTIALS, (200, {'Content-Type': 'application/json'}, b'{}'), 'answered without a password'),
     (CREDENTIALS, (200, {'Content-Type': 'application/json'}, b'[1]'), 'an answer that cannot be used'),
     (CREDENTIALS, (200, {'Content-Type': 'application/json'}, b'{"token": "x", "expire_time": "soon"}'),
      'an answer that cannot be used'),
-    (CREDENTIALS, (500, {'Content-Type': 'text/html'}, b'<html>\n' * 5000), 'has a fault of its own'),
+    (CREDENTIALS, (500, {'Content-Type': 'text/html'}, b'<html>\n' * 5000), 'has an internal error'),
     (f'/api/2.0/postgres/{ENDPOINT}', (200, {'Content-Type': 'application/json'}, b'{"name": "x"}'),
      'answered without a host'),
     (OAUTH, HTML, 'an answer that cannot be used'),
@@ -364,7 +364,7 @@ async def test_an_answer_that_never_comes_is_given_up(
         lakebase: Lakebase, databricks: Databricks, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     monkeypatch.setattr(lakebase_module, 'GIVEN_UP_AFTER_S', 0.05)
     databricks.answers.clear()
-    with pytest.raises(DatabaseUnavailable, match='has not answered for 0 s: asking again'):
+    with pytest.raises(DatabaseUnavailable, match='has not answered for 0 s: retrying'):
         await lakebase.password()
     databricks.answers.set()
     clock.now += LONGEST_BACKOFF_S
@@ -429,7 +429,7 @@ def test_there_are_three_ways_in(
     assert settings.source is Source.LAKEBASE
     with database_source(settings) as source:
         assert source.lakebase is not None
-        assert source.lakebase.place == place
+        assert source.lakebase.resource == place
 
 
 @pytest.mark.parametrize('environment', [

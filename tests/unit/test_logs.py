@@ -74,7 +74,7 @@ def test_only_while_the_program_ends_a_cancelled_request_is_no_fault(is_ending: 
         cancelled = record('Exception in ASGI application', level=logging.ERROR, error=error)
     assert CutOffAtTheEnd(lambda: is_ending).filter(cancelled)
     line = TextLines().format(cancelled)
-    assert ('Traceback' in line, 'because the program ends' in line) == (not is_ending, is_ending)
+    assert ('Traceback' in line, 'because the program is shutting down' in line) == (not is_ending, is_ending)
     assert cancelled.levelno == (logging.INFO if is_ending else logging.ERROR)
 
 

@@ -30,7 +30,7 @@ NEARLY_AN_ORDER = st.tuples(*(st.just(value) | SMALL_JSON for value in ORDER)).m
 VERSIONS = st.integers(-2**63, 2**63 - 1)
 TIMES = st.integers(0, TIMES_MS.stop - 1)
 REASONS = re.compile(
-    'it is not JSON|it names neither orders nor resync|it has half a character.*|no list of changes|a change has six '
+    'it is not JSON|it names neither orders nor resync|it has half a character.*|not a list of changes|a change has six '
     'fields|an order has eleven fields|name and reason are texts|id, machine and description are texts|assignee and '
     'who did it are texts or null|a status or priority is not known|.* is not a whole number from -?[0-9]+ to [0-9]+|'
     'Exceeds the limit .* for integer string conversion.*')
@@ -84,7 +84,7 @@ def change_with(place: int, value: object) -> str:
     order_with(0, '\ud800'), order_with(9, 'Leak \ud83d'), order_with(7, '\udc00'), order_with(10, '\udc00'),
 ])
 def test_anything_else_is_refused_in_a_sentence(payload: str) -> None:
-    with pytest.raises(NotificationError, match='not a payload of ours') as refused:
+    with pytest.raises(NotificationError, match='not a payload of this protocol') as refused:
         parse(payload)
     assert len(str(refused.value)) < 400
     assert REASONS.fullmatch(refused.value.reason), 'the log has a line for each reason: there are only so many'

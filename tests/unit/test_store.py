@@ -411,8 +411,8 @@ def test_the_most_pressing_order_of_a_machine_comes_first(floor: Store, clock: C
 def test_many_orders_of_one_machine_are_sorted_when_they_are_asked_for_not_at_each_of_them(
         floor: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[str] = []
-    pressing = active_orders._pressing
-    monkeypatch.setattr(active_orders, '_pressing', lambda each: looked_at.append(each.id) or pressing(each))
+    urgency = active_orders._urgency
+    monkeypatch.setattr(active_orders, '_urgency', lambda each: looked_at.append(each.id) or urgency(each))
 
     floor.apply_orders([order(number, number, due_in=number + 60) for number in range(300)])
     floor.apply_orders([order(number, 300 + number, due_in=number + 60) for number in range(300)])

@@ -76,7 +76,7 @@ async def test_a_task_that_returns_is_started_again() -> None:
     supervisor = Supervisor(**QUICK)
     async with running(supervisor.supervise('task', 'tasks', end)()):
         await until(lambda: starts >= 3)
-    assert supervisor.statuses[0].problem == 'it ended, and must not'
+    assert supervisor.statuses[0].problem == 'it ended unexpectedly'
 
 
 async def test_a_program_that_stops_ends_its_tasks() -> None:
@@ -96,7 +96,7 @@ async def test_the_same_death_again_and_again_is_one_traceback(caplog: pytest.Lo
     async with running(supervisor.supervise('task', 'tasks', task.run)()):
         await until(lambda: task.starts == 6)
     said = [(each.levelno, each.message) for each in caplog.records if each.levelno >= logging.WARNING]
-    assert said == [(logging.ERROR, 'the tasks failed and are started again')]
+    assert said == [(logging.ERROR, 'the tasks failed and are restarted')]
 
 
 async def test_a_death_shows_in_healthz_in_the_metrics_and_on_the_pages_until_it_works_again() -> None:
@@ -119,7 +119,7 @@ async def test_a_death_shows_in_healthz_in_the_metrics_and_on_the_pages_until_it
         answer = await client.get('/healthz')
         assert (answer.status_code, answer.json()['status']) == (503, 'stale')
         assert answer.json()['tasks'] == {PAGE_UPDATES: 'timestamp out of range'}
-        assert store.trouble == ('A part of this program fails and is started again and again: '
+        assert store.trouble == ('A background task of this program fails and is restarted repeatedly: '
                                  'page updates (timestamp out of range).')
         assert samples(await client.get('/metrics'))['floor_task_failing', (PAGE_UPDATES,)] == 1
         allowed.set()

@@ -116,7 +116,7 @@ def test_each_change_of_the_connection_is_a_line_with_why_and_for_how_long(
     said = [(each.levelname, each.message, each.connection, each.was, each.lasted_s) for each in caplog.records]
     assert said == [
         ('INFO', 'the floor is live', 'live', 'connecting', 2),
-        ('WARNING', 'the floor is stale: nothing proved for too long that all changes arrive', 'stale', 'live', 9),
+        ('WARNING', 'the floor is stale: no proof for too long that all changes arrive', 'stale', 'live', 9),
         ('INFO', 'the floor is live', 'live', 'stale', 60),
         ('WARNING', 'the floor is stale: the database closed the connection', 'stale', 'live', 0)]
     assert watch.changes == {Connection.LIVE: 2, Connection.STALE: 2, Connection.CONNECTING: 0}
