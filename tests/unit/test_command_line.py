@@ -61,7 +61,7 @@ def test_options_are_settings_that_win(
     (['strat'], 'line-monitor: there is no command strat: choose run, simulator, backup, restore, plant. line-monitor '
                 '--help lists all arguments.\n'),
     (['backup'], 'line-monitor backup: the following arguments are required: file. line-monitor backup --help lists '
-                 'what there is.\n'),
+                 'all arguments.\n'),
     (['simulator', '--speed', '2'], 'line-monitor simulator: unrecognized arguments: --speed 2. line-monitor simulator '
                                     '--help lists all arguments.\n'),
 ])

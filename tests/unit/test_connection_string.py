@@ -62,7 +62,7 @@ def test_what_is_ignored_is_named_in_one_line(caplog: pytest.LogCaptureFixture) 
                              environ={'PGGSSENCMODE': 'prefer'})
     assert url == f'{HOST}?sslmode=require'
     line, = caplog.messages
-    assert line.startswith('DATABASE_URL: connect_timeout, keepalives_idle, gssencmode cannot be set here')
+    assert line.startswith('DATABASE_URL: ignoring connect_timeout, keepalives_idle, gssencmode: ')
 
 
 def test_an_address_that_asks_for_nothing_special_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> None:

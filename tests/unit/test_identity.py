@@ -154,7 +154,7 @@ def test_an_open_address_without_an_identity_source_stops_the_start(host: str) -
     with pytest.raises(SettingsError) as refused:
         check_identity_source(settings_with(host=host), {})
     message = str(refused.value)
-    assert message.startswith(f'HOST={host} lets other machines in')
+    assert message.startswith(f'HOST={host} accepts other machines')
     assert '\n' not in message
     for way_out in ('HOST=127.0.0.1', 'proxy', 'ALLOW_ANONYMOUS=true'):
         assert way_out in message
