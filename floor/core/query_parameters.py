@@ -82,7 +82,7 @@ class Query:
         elif '\0' in text or text != text.encode(errors='replace').decode():
             self.fail(name, f'Cannot understand {given}: it holds a NUL character or half a character')
         elif len(text) > longest:
-            self.fail(name, f'Cannot use {said}: it has {number(len(text))} characters, and {number(longest)} at most '
+            self.fail(name, f'Cannot use {given}: it has {number(len(text))} characters, and {number(longest)} at most '
                       'are allowed')
         else:
             return text

@@ -43,8 +43,8 @@ class TextLines(logging.Formatter):
     """A message, then key=value."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line; below it where an error came from."""
-        said = ' '.join(f'{name}={_plain(value)}' for name, value in _fields(record).items())
+        """The line, followed by the traceback of an error."""
+        fields = ' '.join(f'{name}={_plain(value)}' for name, value in _fields(record).items())
         line = f'{_time(record)} {record.levelname} {record.name}: {escaped(record.getMessage())}'
         where = self.formatException(record.exc_info) if record.exc_info else ''
         return f'{line} | {fields}'[:None if fields else len(line)] + (f'\n{where}' if where else '')

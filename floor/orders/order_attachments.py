@@ -29,11 +29,11 @@ class OrderAttachments(OrderTransactions):
         self._pictures = Pictures()
         self._making_thumbnail = asyncio.Lock()
 
-    async def attach(self, who: Identity, id: str, file_name: str, content: bytes) -> Attachment:
+    async def attach(self, who: Identity, order_id: str, file_name: str, content: bytes) -> Attachment:
         """Keep a photo or PDF with the order: see `attach_once`."""
-        return (await self.attach_once(who, id, file_name, content))[0]
+        return (await self.attach_once(who, order_id, file_name, content))[0]
 
-    async def attach_once(self, who: Identity, id: str, file_name: str, content: bytes,
+    async def attach_once(self, who: Identity, order_id: str, file_name: str, content: bytes,
                           client_reference: str | None = None) -> tuple[Attachment, bool]:
         """A photo or PDF of at most 10 MiB, kept with the order, and true; or the file that this client reference of
         theirs has attached before, and false. An order holds 50 of them. Needs an operator.
@@ -43,14 +43,14 @@ class OrderAttachments(OrderTransactions):
         :raises ReferenceReusedError: the reference has attached another file before
         """
         kind, file_name, reference = media_type(content), clean_file_name(file_name), clean_reference(client_reference)
-        digest = None if reference is None else await asyncio.to_thread(digest_of_file, id, file_name, content)
+        digest = None if reference is None else await asyncio.to_thread(digest_of_file, order_id, file_name, content)
         thumbnail = None
         async with reading(self._database) as connection:  # nothing is decoded twice, or for people who may not attach
             require(await self._employees.act(connection, who), Role.OPERATOR, 'attaching a file')
-            await self._get(connection, id)
+            await self._get(connection, order_id)
             if earlier := await self._attached_before(connection, reference, digest):
                 return earlier, False
-            await self._need_space(connection, id)
+            await self._need_space(connection, order_id)
         if is_picture(kind):
             picture = await self._pictures.rewritten(content, kind)
             kind, content, thumbnail = picture.media_type, picture.content, picture.thumbnail
@@ -61,9 +61,9 @@ class OrderAttachments(OrderTransactions):
             earlier = await self._attached_before(connection, reference, digest)
             row = None
             if earlier is None:
-                await self._need_space(connection, id)
+                await self._need_space(connection, order_id)
                 row = await self._queries.attach_to_work_order(
-                    connection, id=id, file_name=file_name, media_type=kind, content=content, thumbnail=thumbnail,
+                    connection, id=order_id, file_name=file_name, media_type=kind, content=content, thumbnail=thumbnail,
                     added_by=person.name, client_reference=reference, request_digest=digest)
             if row is not None:
                 return to_attachment(row), True
@@ -72,14 +72,15 @@ class OrderAttachments(OrderTransactions):
             assert earlier is not None  # noqa: S101 (attachments are never deleted)
             return earlier, False
 
-    async def attachment(self, id: str, attachment_id: int) -> Attachment:
+    async def attachment(self, order_id: str, attachment_id: int) -> Attachment:
         """What is known of an attachment.
 
         :raises NotFound:
         """
         async with reading(self._database) as connection:
             row = await self._queries.work_order_attachment(
-                connection, id=id, attachment_id=attachment_id) if is_possible_id(id, attachment_id) else None
+                connection, id=order_id,
+                attachment_id=attachment_id) if is_possible_id(order_id, attachment_id) else None
         if row is None:
             raise NotFound('there is no such attachment')
         return to_attachment(row)
@@ -93,30 +94,31 @@ class OrderAttachments(OrderTransactions):
                                                              most=min(PIECE, span.stop - first))
             yield piece
 
-    async def thumbnail(self, id: str, attachment_id: int) -> bytes:
+    async def thumbnail(self, order_id: str, attachment_id: int) -> bytes:
         """A small JPEG of a picture. Empty: its file cannot be read as a picture.
 
         :raises NotFound: there is no such picture
         """
-        kept = await self._kept_thumbnail(id, attachment_id)
+        kept = await self._kept_thumbnail(order_id, attachment_id)
         if kept is not None:
             return kept
         async with self._making_thumbnail:  # one file in memory, and each made once, however many look at it
-            kept = await self._kept_thumbnail(id, attachment_id)
-            return await self._thumbnail_later(id, attachment_id) if kept is None else kept
+            kept = await self._kept_thumbnail(order_id, attachment_id)
+            return await self._thumbnail_later(order_id, attachment_id) if kept is None else kept
 
-    async def _kept_thumbnail(self, id: str, attachment_id: int) -> bytes | None:
+    async def _kept_thumbnail(self, order_id: str, attachment_id: int) -> bytes | None:
         async with reading(self._database) as connection:
             row = await self._queries.attachment_thumbnail(
-                connection, id=id, attachment_id=attachment_id) if is_possible_id(id, attachment_id) else None
+                connection, id=order_id,
+                attachment_id=attachment_id) if is_possible_id(order_id, attachment_id) else None
         if row is None or not is_picture(row['media_type']):
             raise NotFound('there is no such picture')
         kept: bytes | None = row['thumbnail']
         return kept
 
-    async def _thumbnail_later(self, id: str, attachment_id: int) -> bytes:
+    async def _thumbnail_later(self, order_id: str, attachment_id: int) -> bytes:
         """For pictures that were stored without one."""
-        file = await self.attachment(id, attachment_id)
+        file = await self.attachment(order_id, attachment_id)
         content = b''.join([piece async for piece in self.content(file)])
         try:
             thumbnail = (await self._pictures.rewritten(content, file.media_type)).thumbnail
@@ -137,6 +139,7 @@ class OrderAttachments(OrderTransactions):
             raise ReferenceReusedError(f'the attachment {row["file_name"]}', to_attachment(row))
         return to_attachment(row)
 
-    async def _need_space(self, connection: Connection, id: str) -> None:
-        if len([row async for row in self._queries.work_order_attachments(connection, id=id)]) >= MOST_ATTACHMENTS:
+    async def _need_space(self, connection: Connection, order_id: str) -> None:
+        attachments = [row async for row in self._queries.work_order_attachments(connection, id=order_id)]
+        if len(attachments) >= MOST_ATTACHMENTS:
             raise InvalidInput(f'this order has {MOST_ATTACHMENTS} attachments, which is as many as fit', 'content')

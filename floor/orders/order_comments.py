@@ -12,12 +12,12 @@ from .order_transactions import OrderTransactions
 class OrderComments(OrderTransactions):
     """Comments are only added to; the history of the order has them."""
 
-    async def comment(self, who: Identity, id: str, text: str, client_reference: str | None = None
+    async def comment(self, who: Identity, order_id: str, text: str, client_reference: str | None = None
                       ) -> tuple[WorkOrderEvent, ...]:
         """Add a comment; repeating a client reference adds it once: see `comment_once`."""
         return (await self.comment_once(who, id, text, client_reference))[0]
 
-    async def comment_once(self, who: Identity, id: str, text: str, client_reference: str | None
+    async def comment_once(self, who: Identity, order_id: str, text: str, client_reference: str | None
                            ) -> tuple[tuple[WorkOrderEvent, ...], bool]:
         """The order's history with a new comment and true, or false where this client reference of theirs has made it
         before. Needs an operator. It is read before the end of the transaction: when the comment is kept, nothing more
@@ -31,7 +31,7 @@ class OrderComments(OrderTransactions):
             row = await self._queries.comment_work_order(connection, id=id, text=text, client_reference=reference)
             if row is None:
                 earlier = await self._queries.comment_with_reference(connection, client_reference=reference)
-                if (earlier['work_order_id'], earlier['note']) != (id, text):
+                if (earlier['work_order_id'], earlier['note']) != (order_id, text):
                     raise ReferenceReusedError('a comment', earlier['note'])
                 log_fields.clear()
             return await self._events(connection, id), row is not None

@@ -84,7 +84,7 @@ class OrderFilter:
         asked = Query(query, [*NAMES, *also], FORMER_NAMES)
         assignee = asked.text('assignee')
         key, descending = _sort(asked, sort)
-        filter = cls(
+        order_filter = cls(
             statuses=asked.some_of('status', WorkOrderStatus),
             priorities=asked.some_of('priority', Priority),
             machine=asked.text('machine') or None,

@@ -25,21 +25,22 @@ class OrderTransactions:
         self._employees = employees
 
     @asynccontextmanager
-    async def _changing(self, who: Identity, id: str, needed: Role | None = None, what: str = 'this', *,
+    async def _changing(self, who: Identity, order_id: str, needed: Role | None = None, what: str = 'this', *,
                         is_counted: bool = False) -> AsyncIterator[tuple[Connection, Person, WorkOrder]]:
         """The order, locked, and who acts; needed: the role where it does not depend on the order."""
         async with command(self._database) as connection:
             person = await self._employees.act(connection, who, is_counted=is_counted)
             if needed is not None:
                 require(person, needed, what)
-            row = await self._queries.lock_work_order(connection, id=id) if is_possible_id(id) else None
-            yield connection, person, order_of_row(row, id)
+            row = await self._queries.lock_work_order(connection, id=order_id) if is_possible_id(order_id) else None
+            yield connection, person, order_of_row(row, order_id)
 
-    async def _get(self, connection: Connection, id: str) -> WorkOrder:
-        return order_of_row(await self._queries.work_order(connection, id=id) if is_possible_id(id) else None, id)
+    async def _get(self, connection: Connection, order_id: str) -> WorkOrder:
+        row = await self._queries.work_order(connection, id=order_id) if is_possible_id(order_id) else None
+        return order_of_row(row, order_id)
 
-    async def _events(self, connection: Connection, id: str) -> tuple[WorkOrderEvent, ...]:
-        return tuple([to_order_event(row) async for row in self._queries.work_order_events(connection, id=id)])
+    async def _events(self, connection: Connection, order_id: str) -> tuple[WorkOrderEvent, ...]:
+        return tuple([to_order_event(row) async for row in self._queries.work_order_events(connection, id=order_id)])
 
 
 def needed_by_reporter(person: Person, order: WorkOrder) -> Role:
@@ -48,16 +49,16 @@ def needed_by_reporter(person: Person, order: WorkOrder) -> Role:
     return Role.OPERATOR if reported else Role.TECHNICIAN
 
 
-def is_possible_id(id: str, number: int = 1) -> bool:
+def is_possible_id(order_id: str, number: int = 1) -> bool:
     """Whether PostgreSQL would take it for an id at all."""
-    return id.isascii() and id.isprintable() and len(id) <= LONGEST_ID and 0 < number <= LARGEST_ID
+    return order_id.isascii() and order_id.isprintable() and len(order_id) <= LONGEST_ID and 0 < number <= LARGEST_ID
 
 
-def order_of_row(row: Any, id: str) -> WorkOrder:
+def order_of_row(row: Any, order_id: str) -> WorkOrder:
     """The order that was read.
 
     :raises NotFound: there is no row
     """
     if row is None:
-        raise NotFound(f'there is no work order {id[:LONGEST_ID]}')
+        raise NotFound(f'there is no work order {order_id[:LONGEST_ID]}')
     return to_order(row)

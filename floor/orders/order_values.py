@@ -115,7 +115,7 @@ def checked_items(texts: list[str] | tuple[str, ...]) -> list[str]:
     return [one_line(text, 'checklist', LONGEST_ITEM) for text in texts]
 
 
-def checked_assignee(id: int) -> None:
+def checked_assignee(order_id: int) -> None:
     """Refuse a number that no employee can have."""
-    if not 0 < id <= LARGEST_ID:
-        raise InvalidInput(f'there is no employee {id}', 'assignee')
+    if not 0 < order_id <= LARGEST_ID:
+        raise InvalidInput(f'there is no employee {order_id}', 'assignee')

@@ -124,7 +124,7 @@ class WorkOrderList:
         """
         return await self._once(('page', order_filter), revision, lambda: self._page(order_filter, revision))
 
-    async def counts(self, filter: OrderFilter, revision: int | None = None) -> OrderCounts:
+    async def counts(self, order_filter: OrderFilter, revision: int | None = None) -> OrderCounts:
         """How many orders are in each status, whatever statuses the filter asks for; revision as for a page.
 
         :raises DatabaseUnavailable: nobody answers, or not in time
@@ -210,8 +210,9 @@ class WorkOrderList:
             ids = await self._database.queries.work_orders_with_words(connection, words=text, most=FOUND_MOST)
         return cast(list[OrderId] | None, ids)
 
-    async def _counts(self, filter: OrderFilter, revision: int | None, found: list[OrderId] | None) -> OrderCounts:
-        base = filter.without_statuses()
+    async def _counts(self, order_filter: OrderFilter, revision: int | None,
+                      found: list[OrderId] | None) -> OrderCounts:
+        base = order_filter.without_statuses()
         return await self._once(('counts', base), revision, lambda: self._count(base, found))
 
     async def _former_assignees(self) -> frozenset[int]:
@@ -276,8 +277,8 @@ class WorkOrderList:
         if order_filter.person:
             raise ValueError('whose orders these are has to be looked up first: checked()')
         return {
-            'statuses': [*filter.statuses] if filter.statuses or filter.done else None,
-            'done': filter.done,
+            'statuses': [*order_filter.statuses] if order_filter.statuses or order_filter.done else None,
+            'done': order_filter.done,
             'zone': str(self._zone),
             'priorities': [*order_filter.priorities] or None,
             'machine': order_filter.machine,
@@ -319,5 +320,5 @@ async def _awaited(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     return await ask()
 
 
-def _sort(filter: OrderFilter) -> str:
-    return ('-' if filter.descending and filter.sort is not SortKey.PRESSING else '') + filter.sort
+def _sort(order_filter: OrderFilter) -> str:
+    return ('-' if order_filter.descending and order_filter.sort is not SortKey.PRESSING else '') + order_filter.sort

@@ -108,7 +108,8 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             description = clean_text(description, 'issue_description', LONG_TEXT)
         if edit.assignee_id not in (UNCHANGED, None):
             checked_assignee(edit.assignee_id)
-        async with logged('work order changed', who, order=id), self._changing(who, id) as (connection, person, order):
+        async with (logged('work order changed', who, order=order_id),
+                    self._changing(who, order_id) as (connection, person, order)):
             if (description, edit.priority) != (UNCHANGED, UNCHANGED):
                 require(person, needed_by_reporter(person, order), 'changing an order')
             assignee_id = order.assignee_id if edit.assignee_id is UNCHANGED else edit.assignee_id
@@ -121,7 +122,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
                 priority=order.priority if edit.priority is UNCHANGED else edit.priority)
             return to_order(row)
 
-    async def transition(self, who: Identity, id: str, version: int, transition: Transition) -> WorkOrder:
+    async def transition(self, who: Identity, order_id: str, version: int, transition: Transition) -> WorkOrder:
         """Give an order another status. Needs the role that the table of transitions says.
 
         Starting an unassigned order assigns it to the person who starts it; who is no employee has to assign it first.
@@ -130,8 +131,8 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
         """
         words = {name: clean_text(getattr(transition, name), name, TEXT, required=False) or None
                  for name in ('cause', 'action_taken', 'cancel_reason', 'note')}
-        async with (logged('work order status changed', who, order=id, to=transition.to.value),
-                    self._changing(who, id) as (connection, person, order)):
+        async with (logged('work order status changed', who, order=order_id, to=transition.to.value),
+                    self._changing(who, order_id) as (connection, person, order)):
             row = await self._queries.work_order_transition(
                 connection, from_status=order.status, to_status=transition.to)
             needed = Role.TECHNICIAN if row is None else to_transition(row).role
@@ -144,7 +145,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             if takes_it and person.employee_id is None:
                 raise InvalidInput(NOBODY_TO_START, 'status')
             row = await self._queries.transition_work_order(
-                connection, id=id, version=version, status=transition.to, hold_reason=transition.hold_reason,
+                connection, id=order_id, version=version, status=transition.to, hold_reason=transition.hold_reason,
                 assignee_id=person.employee_id if takes_it else order.assignee_id,
                 **{name: text if name in TEXTS_OF.get(transition.to, ()) else None for name, text in words.items()})
             return to_order(row)

@@ -163,9 +163,9 @@ def test_the_same_can_be_asked_for_in_several_ways(query):
     ('state', SortKey.STATUS), ('-state', SortKey.STATUS),
     ('what', SortKey.DESCRIPTION), ('-what', SortKey.DESCRIPTION)])
 def test_an_old_link_sorts_by_the_name_of_today(former, sort):
-    filter = OrderFilter.from_query({'sort': former, 'state': 'open'})
-    assert (filter.sort, filter.descending) == (sort, former.startswith('-'))
-    assert filter.to_query() == {'sort': former.replace('state', 'status').replace('what', 'description'),
+    order_filter = OrderFilter.from_query({'sort': former, 'state': 'open'})
+    assert (order_filter.sort, order_filter.descending) == (sort, former.startswith('-'))
+    assert order_filter.to_query() == {'sort': former.replace('state', 'status').replace('what', 'description'),
                                  'status': 'open'}
 
 
@@ -653,13 +653,13 @@ async def test_midnight_is_computed_once_and_not_for_each_order(database, orders
 def test_a_total_is_what_the_counts_say(state, overdue, done):
     """Against the rows themselves, without a database: the arithmetic of unions."""
     rows = list(itertools.product(WorkOrderStatus, (False, True), ('today', 'week', 'older')))
-    filter = OrderFilter.from_query({'state': state, 'overdue': overdue, 'done': done})
+    order_filter = OrderFilter.from_query({'state': state, 'overdue': overdue, 'done': done})
 
     def shows(each, late, age):
-        in_state = not (filter.statuses or filter.done) or each in filter.statuses or (
-            each is WorkOrderStatus.COMPLETED and (age == 'today' or (age == 'week' and filter.done is Done.WEEK))
-            and filter.done is not None)
-        return in_state and (not filter.overdue or (late and each.is_active))
+        in_state = not (order_filter.statuses or order_filter.done) or each in order_filter.statuses or (
+            each is WorkOrderStatus.COMPLETED and (age == 'today' or (age == 'week' and order_filter.done is Done.WEEK))
+            and order_filter.done is not None)
+        return in_state and (not order_filter.overdue or (late and each.is_active))
 
     counts = counted(rows)
     assert counts.total(order_filter) == sum(shows(*row) for row in rows)
@@ -680,7 +680,7 @@ async def test_an_order_holds_all_that_the_database_knows_of_it(lists, orders):
     order, = (await lists.page(OrderFilter())).orders
 
     assert (order.id, order.machine, order.description, order.priority, order.status, order.hold_reason) == \
-        (id, 'Valve_01_01', 'Oil leak', Priority.CRITICAL, WorkOrderStatus.ON_HOLD, 'parts')
+        (order_id, 'Valve_01_01', 'Oil leak', Priority.CRITICAL, WorkOrderStatus.ON_HOLD, 'parts')
     assert order.machine_status is not None
     assert order.assignee_id == 1
     assert order.version == 1

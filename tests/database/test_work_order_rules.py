@@ -135,7 +135,7 @@ async def test_what_a_state_needs_and_what_is_not_known_is_refused_by_column(
 async def test_a_new_row_of_the_table_of_moves_is_a_new_allowed_move(writer: asyncpg.Connection) -> None:
     """One place says it all."""
     await writer.execute("INSERT INTO work_order_transitions VALUES ('completed', 'cancelled', 'supervisor')")
-    id = await new_order(writer, 'completed')
+    order_id = await new_order(writer, 'completed')
     await writer.execute("UPDATE work_orders SET status = 'cancelled', cancel_reason = 'Twice'")
     row = await row_of(writer, order_id)
     assert (row['status'], row['completed_at'], row['cancelled_at'] is not None) == ('cancelled', None, True)
@@ -450,7 +450,7 @@ async def test_a_recovery_waits_for_nobody(connect: Connect, writer: asyncpg.Con
     async with somebody.transaction():
         await somebody.execute("UPDATE work_orders SET priority = 'low'")
         assert await writer.fetch('SELECT note_recoveries()', timeout=20) == []
-    assert [row[0] for row in await writer.fetch('SELECT note_recoveries()')] == [id]
+    assert [row[0] for row in await writer.fetch('SELECT note_recoveries()')] == [order_id]
 
 
 async def test_the_reason_stands_in_the_order_as_it_was_said(writer: asyncpg.Connection) -> None:

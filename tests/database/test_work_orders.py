@@ -747,12 +747,14 @@ async def test_another_priority_is_due_anew(orders: WorkOrders) -> None:
 
 # when it can't be done
 
-@pytest.mark.parametrize('id', ['WO-20260302-3f2a91bc', '', 'x' * 100_000, '\0', '😀', "' OR 1=1 --"])
-async def test_an_order_that_is_none_is_not_found_by_any_command(orders: WorkOrders, id: str) -> None:
-    for act in (orders.get(id), orders.details(id), orders.edit(MIKE, id, 1, OrderEdit(description='x')),
-                orders.transition(MIKE, id, 1, TAKE), orders.comment(MIKE, id, 'x'), orders.add_item(MIKE, id, 'x'),
-                orders.check_item(MIKE, id, 1, True), orders.remove_item(MIKE, id, 1),
-                orders.attach(MIKE, id, 'x', b'%PDF-1'), orders.attachment(id, 1)):
+@pytest.mark.parametrize('order_id', ['WO-20260302-3f2a91bc', '', 'x' * 100_000, '\0', '😀', "' OR 1=1 --"])
+async def test_an_order_that_is_none_is_not_found_by_any_command(orders: WorkOrders, order_id: str) -> None:
+    for act in (orders.get(order_id), orders.details(order_id),
+                orders.edit(MIKE, order_id, 1, OrderEdit(description='x')),
+                orders.transition(MIKE, order_id, 1, TAKE), orders.comment(MIKE, order_id, 'x'),
+                orders.add_item(MIKE, order_id, 'x'),
+                orders.check_item(MIKE, order_id, 1, True), orders.remove_item(MIKE, order_id, 1),
+                orders.attach(MIKE, order_id, 'x', b'%PDF-1'), orders.attachment(order_id, 1)):
         with pytest.raises(NotFound):
             await act
 

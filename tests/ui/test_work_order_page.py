@@ -103,7 +103,7 @@ async def test_hostile_text_is_text(floor, page):
 
 
 async def test_an_order_is_started_with_one_click(floor, page):
-    def move(who, id, version, move):
+    def move(who, order_id, version, move):
         floor.orders.answers['details'] = details(work_order(status=STARTED, version=2))
     floor.orders.answers['transition'] = move
     form = await page()
@@ -111,8 +111,8 @@ async def test_an_order_is_started_with_one_click(floor, page):
     form.press('Start', times=2)
 
     await form.until(lambda: form.says('In progress'))
-    (_, id, version, move), = sent(floor, 'transition')
-    assert (id, version, move.to) == (ID, 1, STARTED)
+    (_, order_id, version, move), = sent(floor, 'transition')
+    assert (order_id, version, move.to) == (ID, 1, STARTED)
 
 
 async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_about(floor, page):

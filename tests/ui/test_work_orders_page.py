@@ -65,11 +65,11 @@ class Orders:
     def page(self, order_filter, revision=None):
         if self.problem is not None:
             raise self.problem
-        states = filter.statuses | ({WorkOrderStatus.COMPLETED} if filter.done else frozenset())
+        states = order_filter.statuses | ({WorkOrderStatus.COMPLETED} if order_filter.done else frozenset())
         found = [order for order in self.found if order.status in (states or set(WorkOrderStatus))
-                 and filter.machine in (None, order.machine) and filter.text in order.description]
-        first = (filter.page - 1) * filter.per_page
-        counts = self.counts(filter)
+                 and order_filter.machine in (None, order.machine) and order_filter.text in order.description]
+        first = (order_filter.page - 1) * order_filter.per_page
+        counts = self.counts(order_filter)
         total = len(found) if self.total is None else self.total
         shown = found[first:first + order_filter.per_page]
         return OrderPage(tuple(shown), total, counts,

@@ -62,6 +62,6 @@ class OrderChange:
     async def _change(self, order_id: str, version: int) -> WorkOrder:
         patch = self._patch
         if patch.status is not None:
-            return await self._orders.transition(self._who, id, version, patch.transition(patch.status))
+            return await self._orders.transition(self._who, order_id, version, patch.transition(patch.status))
         assignee_id = await employee_called(self._employees, patch.assignee)
         return await self._orders.edit(self._who, order_id, version, patch.edit(assignee_id))

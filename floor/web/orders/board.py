@@ -46,17 +46,18 @@ class BoardContent:
 def column_filter(filter: OrderFilter, status: WorkOrderStatus, cards: int = FEWEST) -> OrderFilter:
     """What one column shows of a filter. Completed: the last 7 days, within which an order can be reopened."""
     completed = status is WorkOrderStatus.COMPLETED
-    return replace(filter.on_page(1), statuses=frozenset() if completed else frozenset({status}),
-                   done=(filter.done or Done.WEEK) if completed else None,
+    return replace(order_filter.on_page(1), statuses=frozenset() if completed else frozenset({status}),
+                   done=(order_filter.done or Done.WEEK) if completed else None,
                    sort=SortKey.PRESSING, descending=False, per_page=cards)
 
 
-def columns_of(filter: OrderFilter) -> tuple[WorkOrderStatus, ...]:
+def columns_of(order_filter: OrderFilter) -> tuple[WorkOrderStatus, ...]:
     """The columns that a filter leaves."""
-    if not filter.statuses and filter.done is None:
+    if not order_filter.statuses and order_filter.done is None:
         return COLUMNS
     return tuple(status for status in COLUMNS
-                 if status in filter.statuses or (status is WorkOrderStatus.COMPLETED and filter.done is not None))
+                 if status in order_filter.statuses
+                 or (status is WorkOrderStatus.COMPLETED and order_filter.done is not None))
 
 
 def shares(totals: dict[WorkOrderStatus, int]) -> dict[WorkOrderStatus, int]:
@@ -73,10 +74,10 @@ async def read_board(orders: WorkOrderList, order_filter: OrderFilter, revision:
 
     :raises DatabaseUnavailable: nobody answers, or not in time
     """
-    statuses = columns_of(filter)
-    counts = await orders.counts(filter, revision)
-    cards = shares({status: counts.total(column_filter(filter, status)) for status in statuses})
-    pages = await asyncio.gather(*(orders.page(column_filter(filter, status, cards[status]), revision)
+    statuses = columns_of(order_filter)
+    counts = await orders.counts(order_filter, revision)
+    cards = shares({status: counts.total(column_filter(order_filter, status)) for status in statuses})
+    pages = await asyncio.gather(*(orders.page(column_filter(order_filter, status, cards[status]), revision)
                                    for status in statuses))
     return BoardContent(dict(zip(statuses, pages, strict=True)))
 
@@ -125,7 +126,7 @@ class OrderBoard:
             if page is not None:
                 cards = [self._cards[order.id] for order in self._built(page)]
                 has_moved |= column.arrange(cards) and heir in cards
-                column.show(page.total, len(page.orders), address_of(column_filter(filter, status)))
+                column.show(page.total, len(page.orders), address_of(column_filter(order_filter, status)))
         self._place.set_visibility(bool(content.pages))
         if self._dragged is not None and self._dragged.is_deleted:
             self.put_down()  # its browser says no more that dragging has ended

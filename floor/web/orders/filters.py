@@ -72,12 +72,13 @@ class OrderFilters:
                     .props('no-caps unelevated')
         self.show(order_filter, None)
 
-    def show(self, filter: OrderFilter, counts: OrderCounts | None) -> None:
+    def show(self, order_filter: OrderFilter, counts: OrderCounts | None) -> None:
         """What is asked for now, and how many orders are in each status; None: not known yet."""
-        self._filter = filter
+        self._filter = order_filter
         self._showing = True
         for status, chip in self._chips.items():
-            chip.show(_counted(status.word, None if counts is None else counts.of(status)), status in filter.statuses)
+            chip.show(_counted(status.word, None if counts is None else counts.of(status)),
+                      status in order_filter.statuses)
         overdue = None if counts is None else counts.overdue
         self._overdue.show(_counted('Overdue', overdue), order_filter.overdue)
         set_attribute(self._overdue, 'data-count', str(overdue or 0))
