@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import Metric
 BUCKETS = (.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30)
 """Upper bounds in seconds, from imperceptible to worth an alert."""
 KEPT = 2_000
-LATELY_S = 15 * 60
+RECENT_S = 15 * 60
 
 
 class Lag:
@@ -32,14 +32,14 @@ class Lag:
         self._latest.append((self._monotonic(), seconds))
 
     @property
-    def lately(self) -> list[float]:
+    def recent(self) -> list[float]:
         """The values of the last 15 minutes, at most 2,000, in ascending order."""
-        since = self._monotonic() - LATELY_S
+        since = self._monotonic() - RECENT_S
         return sorted(seconds for at, seconds in self._latest if at >= since)
 
     def percentile(self, share: float) -> float | None:
         """The value that this share (0 to 1) of the recent values does not exceed; None if there are none."""
-        values = self.lately
+        values = self.recent
         return values[min(len(values) - 1, int(share * len(values)))] if values else None
 
     def collect(self) -> Iterator[Metric]:

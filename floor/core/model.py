@@ -130,7 +130,7 @@ class Identity:
     email: str | None
     role: Role | None = None
 
-    def told_apart_at(self, host: str | None) -> str:
+    def rate_limit_key(self, host: str | None) -> str:
         """The key of rate limits: the e-mail address. People without one may share a name, so theirs is the name and
         the network address."""
         return self.email or ' at '.join([self.name.lower(), *([host] if host else [])])

@@ -2,7 +2,7 @@
 
 How texts are compared and sorted is in names.py.
 
-The same characters stand in sql/functions/01_visible_text.sql (invisible_characters), where they hold for everybody.
+sql/functions/01_visible_text.sql (invisible_characters) has the same characters, for all clients of the database.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def exact_name(text: str, field: str, most: int = TEXT) -> str:
 
 
 def one_line(text: str, field: str, most: int = TEXT) -> str:
-    """The same for what stands in one line: a name, an item of a list. Breaks and runs of spaces become one space."""
+    """clean_text for a single line, such as a name. Line breaks and runs of spaces become one space."""
     return clean_text(' '.join(text.split()), field, most)
 
 
@@ -136,5 +136,5 @@ def shown(text: str, most: int = 80) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text with control characters as \\u escapes: in the log it cannot pass for a line of ours."""
+    """The text with control characters as \\u escapes, so that it cannot forge a log line."""
     return ''.join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)

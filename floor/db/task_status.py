@@ -44,7 +44,7 @@ class TaskStatus:
         self._now, self._monotonic = now, monotonic
         self._failing_since = 0.0
         self._attempts = 0
-        self._said: set[str] = set()
+        self._logged: set[str] = set()
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
@@ -63,14 +63,14 @@ class TaskStatus:
         """Record a failure. fault: a bug in this program, logged with its traceback. reason: a label, if any."""
         problem = describe(error)
         if self.problem is None:
-            self._failing_since, self._attempts, self._said = self._monotonic(), 0, set()
+            self._failing_since, self._attempts, self._logged = self._monotonic(), 0, set()
         self.failures += 1
         self._attempts += 1
         self.problem = problem
         self.last_problem, self.reason = (self._now(), problem), reason
-        is_new = problem not in self._said and len(self._said) < REASONS_KEPT
+        is_new = problem not in self._logged and len(self._logged) < REASONS_KEPT
         if is_new:
-            self._said.add(problem)
+            self._logged.add(problem)
         more = {'task': self.name} | ({} if reason is None else {'reason': reason})
         if fault:
             self._log.log(logging.ERROR if is_new else logging.DEBUG, self._fault, exc_info=error if is_new else None,

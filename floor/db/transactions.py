@@ -30,7 +30,7 @@ async def command(database: Database) -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def logged(deed: str, who: Identity, **fields: object) -> AsyncIterator[dict[str, object]]:
-    """Log a command after the block succeeds: what was done, by whom, to what.
+    """Log a command after the block succeeds: what was done, the person, and the object.
 
     The block may add fields to the yielded dict. Without any field nothing was done, and nothing is logged.
     """

@@ -41,11 +41,10 @@ class DashboardRefresh:
         self._tables = read_sql(SQL / 'queries' / 'dashboard.sql', database.feed_table)
         self._forgot_on: date | None = None
         self.job = PeriodicJob(self._refresh_and_forget, every, TaskStatus(
-            'dashboard', 'dashboard tables', log, failing='the dashboard tables cannot be kept up to date',
-            again='the dashboard tables are kept up to date again',
-            fault='keeping the dashboard tables up to date failed'))
-        """While the database is away the tables say as of when they are. Whoever knows that the history has changed
-        wakes it."""
+            'dashboard', 'dashboard tables', log, failing='the dashboard tables cannot be refreshed',
+            again='the dashboard tables are refreshed again',
+            fault='refreshing the dashboard tables failed'))
+        """The tables contain the time of their refresh. Wake it when the history has changed."""
 
     async def refresh(self) -> bool:
         """Refresh all eight tables in one transaction. Returns False if another instance is doing so, or while a

@@ -19,7 +19,7 @@ ROWS_A_STEP = 50_000   # a step is one transaction, limited by DB_COMMAND_TIMEOU
 
 
 class HistoryRefresh:
-    """One for the whole program."""
+    """A background task; one per process."""
 
     def __init__(self, database: Database, machine_silent_after: float | None, every: float = 60.0) -> None:
         """machine_silent_after: seconds without a report after which a machine is unknown, None: never; the database
@@ -27,9 +27,9 @@ class HistoryRefresh:
         self._database = database
         self._silent_after = None if machine_silent_after is None else timedelta(seconds=machine_silent_after)
         self.job = PeriodicJob(self.refresh, every, TaskStatus(
-            'history', 'history', log, failing='the history cannot be kept up to date',
-            again='the history is kept up to date again', fault='keeping the history up to date failed'))
-        """While the database is away nothing is lost: the history waits. Whoever knows that it has changed wakes it."""
+            'history', 'history', log, failing='the history cannot be updated',
+            again='the history is updated again', fault='updating the history failed'))
+        """An outage of the database only delays it. Wake it when the history has changed."""
 
     async def refresh(self) -> int | None:
         """Update in steps. Returns the number of changes, None if another instance is doing so.

@@ -1,4 +1,4 @@
-"""One job that is done again and again, for as long as the program runs."""
+"""A job that runs periodically until it is cancelled."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ Work = Callable[[], Awaitable[object] | object]
 
 
 class PeriodicJob:
-    """Does its work, then pauses; `wake` cuts the pause short."""
+    """Runs its work, then pauses; `wake` ends the pause early."""
 
     def __init__(self, work: Work, every: float, status: TaskStatus | None = None, *,
                  pause_first: bool = False) -> None:
-        """work: done once each time, awaited where it is a coroutine function. every: seconds of a pause. status: notes
-        what fails and goes on; without one, an error ends the job, and whoever supervises it starts it again.
-        pause_first: begin with a pause."""
+        """work: runs once per period, awaited if it returns an awaitable. every: seconds of the pause. status: records
+        errors; without it, an error ends the job, and its supervisor restarts it. pause_first: start with a pause."""
         self.status = status
         self._work = work
         self._every = every
@@ -27,11 +26,11 @@ class PeriodicJob:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Do it now; where it is being done, do it again at once afterwards."""
+        """Run now; if it is running, run again at once afterwards."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run until cancelled."""
         if self._pause_first:
             await self._pause()
         while True:

@@ -46,7 +46,7 @@ def _of_connection(vitals: Vitals) -> Iterator[Finding]:
     store = vitals.store
     if store.connection is not Connection.LIVE:
         what = 'The floor has never been live' if store.connection is Connection.CONNECTING else 'The floor is stale'
-        remedy = REMEDIES.get(vitals.listener.status.reason or '', 'Look into the log.')
+        remedy = REMEDIES.get(vitals.listener.status.reason or '', 'Read the log.')
         problem = full_stop(store.problem or 'nothing proves that all changes arrive')
         yield checks.NOT_LIVE.found(f'{what}: {problem}', remedy)
     if (trouble := store.troubles.get(FEED)) is not None:
@@ -143,7 +143,7 @@ def _of_delays(vitals: Vitals) -> Iterator[Finding]:
 
 def _late(check: checks.Check, lag: Lag, share: float, what: str) -> Iterator[Finding]:
     late = lag.percentile(share)
-    if late is not None and late > check.limit and len(lag.lately) >= ENOUGH:
+    if late is not None and late > check.limit and len(lag.recent) >= ENOUGH:
         yield check.found(what.format(delay(late)))
 
 

@@ -28,8 +28,8 @@ AT_LEAST_EVERY = 60
 
 async def collect_garbage(pages_gone: Callable[[], int], pages_open: Callable[[], int], *,
                           every: float = LOOK_EVERY_S) -> None:
-    """Do it for ever. pages_gone: how many pages have been closed since the start; pages_open: how many are open now;
-    every: seconds between looks."""
+    """Collect until cancelled. pages_gone: pages closed since the start; pages_open: pages that are open now;
+    every: seconds between collections."""
     seen, looks = pages_gone(), 0
 
     def look() -> None:

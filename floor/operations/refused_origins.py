@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ..core.text import shown
 
 MOST_ORIGINS = 20
-"""So many are told apart: a page elsewhere could invent others without end."""
+"""The most origins that are recorded: a hostile page could invent any number."""
 
 log = logging.getLogger(__name__)
 

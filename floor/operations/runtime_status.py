@@ -71,7 +71,7 @@ class Vitals:
     backlog: Callable[[], int] = lambda: 0
     """Messages that wait for the browser that reads slowest."""
     jobs: Sequence[TaskStatus] = ()
-    """The tasks that are done again and again."""
+    """The periodic tasks."""
     supervised: Sequence[TaskStatus] = ()
     """The background tasks, each restarted when it ends."""
     log_lines: Callable[[], dict[str, int]] = dict

@@ -61,7 +61,7 @@ class UploadQueue:
         :raises TooManyUploadsError: this person has as many under way as they may
         :raises UploadsBusyError: all others together have, or there was no memory in time
         """
-        name, most = who.told_apart_at(host), LARGEST_BODY if size is None else min(size, LARGEST_BODY)
+        name, most = who.rate_limit_key(host), LARGEST_BODY if size is None else min(size, LARGEST_BODY)
         if self._uploads[name] >= self._most_of_one:
             raise TooManyUploadsError(f'you are sending {self._most_of_one} files already, which is as many as one '
                                       'person may at once: wait until one of them is stored, then send this one again',

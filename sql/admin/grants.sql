@@ -5,7 +5,7 @@
 -- a superuser, or a member of LOGIN; on Lakebase nobody is either: there the schema stays yours, or the app makes another.
 \set ON_ERROR_STOP on
 \if :{?app} \else
-    DO $$ BEGIN RAISE 'whom? psql DATABASE -v app=LOGIN -f sql/admin/grants.sql'; END $$;
+    DO $$ BEGIN RAISE 'set app to the login: psql DATABASE -v app=LOGIN -f sql/admin/grants.sql'; END $$;
 \endif
 \if :{?schema} \else \set schema manufacturing_line \endif
 \if :{?hand_over} \else \set hand_over 0 \endif

@@ -1,4 +1,4 @@
--- Which file of sql/functions made which object, so that what no file makes any more is dropped; one row per file.
+-- Which file of sql/functions made which object, so that what no file creates is dropped; one row per file.
 
 -- Every function, view and trigger of the schema, as DROP takes it. touched: this transaction made or replaced it.
 CREATE OR REPLACE FUNCTION schema_objects() RETURNS TABLE (object text, touched boolean, drop_order bigint)

@@ -1,7 +1,7 @@
 -- Which texts can name a line, a machine or a person: checks of one value, used by the tables' own CHECKs.
 
 -- Controls, blanks other than the space, zero-width and direction marks, fillers, variation selectors, tags: as in a
--- bracket expression. The same characters stand in floor/core/text.py.
+-- bracket expression. floor/core/text.py has the same characters.
 CREATE OR REPLACE FUNCTION invisible_characters() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT E'\\u0001-\\u001F\\u007F-\\u00A0\\u00AD\\u034F\\u061C\\u115F\\u1160\\u1680\\u17B4\\u17B5\\u180B-\\u180F\\u2000-\\u200F'

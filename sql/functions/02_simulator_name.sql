@@ -1,6 +1,6 @@
 -- The name under which the simulator writes: used by the default of machine_status_history.changed_by.
 
--- The name under which the simulator's changes stand in the history. It refuses any floor that is not a demo; the lock
+-- The name of the simulator in the history of changes. It refuses any floor that is not a demo; the lock
 -- holds the floor as it is until the changes are committed.
 CREATE OR REPLACE FUNCTION simulator_name() RETURNS text
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

@@ -1,4 +1,4 @@
--- Who waited for whom: one row per interval in which a machine was starved or blocked by one cause.
+-- Wait attribution: one row per interval in which a machine was starved or blocked by one cause.
 
 -- A starved machine waits for the nearest machine before it on its line that is down or itself waits: a machine that
 -- is down is charged, one that is starved too waits for the same, and of one that is blocked the chain leads back to
@@ -51,4 +51,4 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     FROM generate_series(utc_bin(checkpoint_step(), from_at), until_at - interval '1 microsecond', checkpoint_step()) AS step
     CROSS JOIN LATERAL waits_within(greatest(step, from_at), least(step + checkpoint_step(), until_at), now_at, of_lines) w
 $$;
-COMMENT ON FUNCTION waits_between IS 'Who was starved or blocked and for whom: root null where it cannot be attributed.';
+COMMENT ON FUNCTION waits_between IS 'Starved and blocked intervals with the machine that caused them: root is null where it cannot be attributed.';

@@ -7,7 +7,7 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
            (SELECT count(*) FROM work_orders), (SELECT count(*) FROM employees)
 $$;
 
--- keep_email: of a person who stays, so that whoever removes the demo is still known. Returns what went.
+-- keep_email: of a person who stays, so that the person who removes the demo is kept. Returns what went.
 CREATE OR REPLACE FUNCTION remove_demo(keep_email text DEFAULT NULL)
 RETURNS TABLE (machines bigint, changes bigint, orders bigint, people bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

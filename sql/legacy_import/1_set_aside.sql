@@ -1,4 +1,4 @@
--- Tables that another line monitor left in this schema under the names of ours are set aside: renamed to adopted_...,
+-- Tables that another line monitor left in this schema under the names of the app's tables are set aside: renamed to adopted_...,
 -- with all their rows, indexes and triggers. What is in them is taken over by the files beside this one.
 -- Renaming takes their owner. With another schema in the setting floor.legacy_schema its tables are copied, with the rows
 -- that they have now, which takes SELECT and changes nothing in that schema.

@@ -1,5 +1,5 @@
 -- The work orders of a table that was set aside. Each is taken over with the status it has; what our table cannot hold as
--- it was (another form of id, a person who is not among the employees) is kept as a comment on the order.
+-- it was (another form of id, a person without an employee record) is kept as a comment on the order.
 DO $$
 DECLARE
     old        regclass := to_regclass('adopted_work_orders');
@@ -90,7 +90,7 @@ BEGIN
             assigned := assigned || order_id;
             assignees := assignees || people[1];
         ELSIF given IS NOT NULL THEN
-            notes := notes || format('It was assigned to %s, who is not one of the employees.', left(given, 200));
+            notes := notes || format('It was assigned to %s, who has no employee record.', left(given, 200));
         END IF;
         IF cardinality(notes) > 0 THEN
             INSERT INTO work_order_events (work_order_id, kind, note)

@@ -104,7 +104,7 @@ COMMENT ON COLUMN plant_settings.time_zone IS
 COMMENT ON COLUMN plant_settings.micro_stop IS 'A stop that is shorter is a micro-stop, counted apart.';
 INSERT INTO plant_settings DEFAULT VALUES;
 
--- Whoever may connect may notify any channel. So ours has a name that nobody can guess, and only the owner of the
+-- Every login may notify any channel. So the app's has a name that nobody can guess, and only the owner of the
 -- schema and the app can read: a notification that these functions did not send changes nothing on any page.
 -- A new name: UPDATE notification_channel SET name = DEFAULT; every instance of the app follows within seconds.
 CREATE TABLE notification_channel (

@@ -1,4 +1,4 @@
--- Work orders, what happened to each, and what lists of them search and sort by. The allowed transitions stand in
+-- Work orders, what happened to each, and what lists of them search and sort by. The allowed transitions are in
 -- work_order_transitions and hold for everybody, psql too; the triggers of sql/functions see to it.
 
 CREATE TABLE work_order_priorities (

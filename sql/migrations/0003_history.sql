@@ -1,4 +1,4 @@
--- What the history adds up to: stops, who waited for whom, sums a machine and day, sums of the floor a quarter of an hour.
+-- What the history adds up to: stops, wait attribution, sums a machine and day, sums of the floor a quarter of an hour.
 --
 -- machine_status_history stays the truth. What is derived from it here is brought up to date by refresh_history(),
 -- outside the feed's triggers, and every report adds what came since, so a number is right to the second whether
@@ -138,7 +138,7 @@ CREATE TABLE history_creation (
 );
 COMMENT ON TABLE history_creation IS 'A row means nothing once its session has ended.';
 COMMENT ON COLUMN history_creation.lock IS
-    'An advisory lock of the session: whoever has its process number later does not hold it.';
+    'An advisory lock of the session: a later session with its process id does not hold it.';
 
 -- A clock that was years ahead and was set back leaves reports in the future: no report may show them, and the log must not
 -- wait for them. They were made before now, in the order of their versions, so now is when they are put.

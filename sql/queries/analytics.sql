@@ -210,10 +210,10 @@ WITH mark AS MATERIALIZED (
 ), alone AS MATERIALIZED (
     SELECT machine_name FROM history_pending, mark WHERE history_pending.at < mark.at OR mark.at IS NULL
     UNION SELECT machine_name FROM history_machines, mark WHERE mark.at IS NULL
-), said_alone AS (
+), report_alone AS (
     SELECT alone.machine_name, reported.*
     FROM alone CROSS JOIN LATERAL status_at(alone.machine_name, :moment) AS reported
-), said_since_mark AS (
+), reported_since_checkpoint AS (
     SELECT DISTINCT ON (machine_name) machine_name, status, reason, version, reported_at,
            max(began) FILTER (WHERE begins) OVER (PARTITION BY machine_name) AS began
     FROM (SELECT change.*, status IS DISTINCT FROM lag(status) OVER (PARTITION BY machine_name ORDER BY reported_at, version)
@@ -244,7 +244,7 @@ WITH mark AS MATERIALIZED (
 SELECT reported.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
        l.name AS line, reported.status, reported.reason, reported.version, epoch_ms(reported.reported_at) AS reported_ms,
        epoch_ms(reported.began) AS since_ms, epoch_ms(silent.since) AS silent_ms
-FROM (SELECT * FROM said_since_mark UNION ALL SELECT * FROM said_alone UNION ALL SELECT * FROM not_reported_yet) AS reported
+FROM (SELECT * FROM reported_since_checkpoint UNION ALL SELECT * FROM report_alone UNION ALL SELECT * FROM not_reported_yet) AS reported
 LEFT JOIN silent USING (machine_name)
 LEFT JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)

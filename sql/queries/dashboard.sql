@@ -2,7 +2,7 @@
 -- This file is the refresh of the eight dashboard tables, in order and in one transaction (REPEATABLE READ: all are of
 -- one moment, and a reader sees the old rows until the new ones are complete). The app runs it, and psql by
 -- sql/admin/dashboard.sql. Now is now(), the begin of the transaction. Everything is computed from the history by time, by
--- the functions that the reports use, so that both show the same number. What a column means stands in its comment.
+-- the functions that the reports use, so that both show the same number. Comments explain the columns.
 --
 -- 1. How many machines of each line and type are in each status; a machine that never reported or is silent is unknown, as on the floor.
 INSERT INTO dashboard_current_machine_status AS d

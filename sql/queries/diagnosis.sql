@@ -40,7 +40,7 @@ WHERE missing <> '{}'
 ORDER BY login;
 
 -- name: diagnosed_open_transactions(after)
--- Other sessions whose transaction has held more than a reader's lock on a table of ours for so many seconds, or has kept
+-- Other sessions whose transaction has held more than a reader's lock on a table of the app for so many seconds, or has kept
 -- others waiting for so long, which is all that is known where this login may not see when it began.
 SELECT pid, coalesce(a.usename, '?') AS login, blocked.sessions AS waiting,
        greatest(extract(epoch FROM clock_timestamp() - a.xact_start),
@@ -86,5 +86,5 @@ SELECT (SELECT max(last_updated) FROM dashboard_executive_kpis) AS dashboard_at,
 FROM history_progress p, simulator_state s;
 
 -- name: listen_for_diagnosis(channel, token)!
--- A notification to whoever listens to that channel: the one who asks.
+-- A notification to the listener of that channel: the session that measures.
 SELECT pg_notify(:channel, :token);

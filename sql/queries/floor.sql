@@ -12,7 +12,7 @@ ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name
          f.machine_id;
 
 -- name: active_orders()
--- What somebody still has to do, in the form of an announcement (work_order_announcement), whoever acted last.
+-- What somebody still has to do, in the form of an announcement (work_order_announcement).
 SELECT o.id, coalesce(latest.event_id, 0) AS event, o.version, o.machine_id AS machine, o.status, o.priority,
        o.assignee_id, o.assignee, epoch_ms(o.due_at) AS due_ms, left(o.issue_description, 200) AS description,
        latest.who_email AS by

@@ -12,7 +12,7 @@ SELECT EXISTS (SELECT FROM plant WHERE kind = 'demo');
 SELECT machines, changes, orders, people FROM demo_contents();
 
 -- name: wait_briefly_for_locks()!
--- Whoever reads the whole floor for minutes (a backup) must not have everybody wait behind us.
+-- A reader of the whole floor for minutes (a backup) must not make all others wait.
 SET LOCAL lock_timeout = '5s';
 
 -- name: remove_demo(keep_email)^

@@ -1,7 +1,7 @@
 -- name: missing_rights(schema, upgrading, looking)
 -- What this login may not do that the app does, and the statement that allows it. upgrading: there are files to apply.
 -- looking: it shall only show the floor.
--- Only tables of whoever set the floor up count: a schema may hold other people's tables too.
+-- Only tables of the floor's owner count: a schema may hold other people's tables too.
 WITH home AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = :schema),
      installer AS (SELECT relowner FROM pg_class JOIN home ON home.oid = relnamespace WHERE relname = 'schema_migrations'),
      things AS (SELECT c.oid, c.relname, c.relkind FROM pg_class c JOIN home ON home.oid = c.relnamespace

@@ -4,7 +4,7 @@
 SELECT set_config('floor.source', simulator_name(), true);
 
 -- name: claim_tick(instance, lease)$
--- The next tick's number if it is ours to play, else nothing. Whoever ticked last goes on; others take over once it has
+-- The next tick's number if this instance may run it, else nothing. The last instance continues; others take over once it has
 -- been silent for the lease. Runs in the transaction that writes the tick, so that no two can play the same one.
 UPDATE simulator_state SET instance = :instance, tick = tick + 1, last_tick = clock_timestamp()
 WHERE instance IS NOT DISTINCT FROM :instance::text OR last_tick < clock_timestamp() - :lease::interval

@@ -320,7 +320,7 @@ async def test_what_does_not_fit_is_kept_as_a_comment(adopt: Adopt, connection: 
     assert notes == {
         'Noise': f'Its id was WO-20260227-AAAABBBB.\n{ended}',
         'Twice the same': f"Its id was WO-20260227-aaaabbbb.\nIts priority was 'urgent'.\n{ended}\n"
-                          'It was assigned to Somebody Else, who is not one of the employees.',
+                          'It was assigned to Somebody Else, who has no employee record.',
         'Not described': "Its id was 4711.\nIts status was 'waiting'."}
     assert await rows(connection, 'SELECT DISTINCT who, who_email FROM work_order_events') == [('Adoption', None)]
     assert await rows(connection, "SELECT count(*) FROM work_order_events WHERE kind = 'created'") == [(5,)]

@@ -415,7 +415,7 @@ async def test_the_keeper_survives_a_database_that_is_away(
     with pytest.raises(DatabaseUnavailable):
         await keeper.refresh()
     task = asyncio.create_task(keeper.job.run())
-    await until(lambda: 'the dashboard tables cannot be kept up to date' in caplog.text)
+    await until(lambda: 'the dashboard tables cannot be refreshed' in caplog.text)
     keeper._database, keeper._history = database, HistoryRefresh(database, None)
 
     async def is_fresh() -> bool:

@@ -274,7 +274,7 @@ async def test_the_keeper_survives_a_database_that_is_away(connect: Connect, dat
     with pytest.raises(DatabaseUnavailable):
         await keeper.refresh()
     task = asyncio.create_task(keeper.job.run())
-    await until(lambda: 'the history cannot be kept up to date' in caplog.text)
+    await until(lambda: 'the history cannot be updated' in caplog.text)
     keeper._database = database
     await add(reader, 1, 'down')
 

@@ -66,9 +66,9 @@ async def test_from_the_change_to_the_answer(floor, echoes, sent, user):
     assert asked(sent) == [(client.id, 'echo-even')]
     floor.clock.pass_by(0.03)
     answer(client, asked(sent)[0][1])
-    assert echoes.lag.lately == [pytest.approx(0.05, abs=0.0011)]  # the clock is read in ms
+    assert echoes.lag.recent == [pytest.approx(0.05, abs=0.0011)]  # the clock is read in ms
     answer(client, asked(sent)[0][1])
-    assert len(echoes.lag.lately) == 1, 'an answer answers once'
+    assert len(echoes.lag.recent) == 1, 'an answer answers once'
 
 
 async def test_without_a_change_nobody_is_asked_and_at_most_one_a_second(floor, echoes, sent, user):
@@ -105,13 +105,13 @@ async def test_a_hidden_page_answers_too_late_and_does_not_count(floor, echoes, 
     echoes.ask()
     floor.clock.pass_by(PATIENCE_S + 1)
     answer(client, asked(sent)[-1][1])
-    assert (echoes.lag.lately, echoes.unanswered) == ([], 1)
+    assert (echoes.lag.recent, echoes.unanswered) == ([], 1)
     echoes.ask()
     floor.clock.pass_by(PATIENCE_S + 1)
     echoes.ask()
     assert (len(sent), echoes.unanswered) == (3, 2)
     answer(client, asked(sent)[-2][1])
-    assert echoes.lag.lately == [], 'that was the answer to the question before'
+    assert echoes.lag.recent == [], 'that was the answer to the question before'
 
 
 async def test_what_a_browser_makes_up_is_no_answer(floor, echoes, sent, user):
@@ -122,7 +122,7 @@ async def test_what_a_browser_makes_up_is_no_answer(floor, echoes, sent, user):
     listener, = echo._event_listeners.values()
     for args in ({'animationName': 'other'}, {}, None, 'text', [1]):
         client.handle_event({'id': echo.id, 'listener_id': listener.id, 'args': [json.dumps(args)]})
-    assert echoes.lag.lately == []
+    assert echoes.lag.recent == []
 
 
 def test_what_was_found_by_reading_the_floor_is_no_announced_change():

@@ -10,7 +10,7 @@ import pytest
 from unit.clock import Clock
 
 from floor.core.errors import DatabaseUnavailable, FeedNotDelivered
-from floor.core.latency import LATELY_S, Lag
+from floor.core.latency import RECENT_S, Lag
 from floor.core.model import FloorSnapshot
 from floor.db.error_labels import no_reasons, reason_of
 from floor.db.task_status import REASONS_KEPT, TaskStatus
@@ -150,7 +150,7 @@ def test_percentiles_are_of_lately_and_less_than_nothing_is_nothing(clock: Clock
     lag = Lag('some_seconds', 'Some.', clock)
     assert lag.percentile(0.5) is None
     lag.observe(60)
-    clock.now += LATELY_S + 1
+    clock.now += RECENT_S + 1
     for milliseconds in range(100):
         lag.observe(milliseconds / 1000)
     lag.observe(-5)

@@ -109,7 +109,7 @@ def _lag_rows(vitals: Vitals) -> Iterable[tuple[str, ...]]:
 
 def _lag_row(name: str, lag: Lag) -> tuple[str, ...]:
     median, p95, longest = (unbroken(delay(lag.percentile(share))) for share in (0.5, 0.95, 1))
-    return name, median, p95, longest, number(len(lag.lately))
+    return name, median, p95, longest, number(len(lag.recent))
 
 
 def _database(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Iterable[tuple[str, str]]:

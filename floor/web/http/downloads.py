@@ -52,7 +52,7 @@ class Downloads:
         distinguished by this.
         :raises TooManyDownloads: this person has as many under way as they may
         """
-        name = who.told_apart_at(peer.host if peer else None)
+        name = who.rate_limit_key(peer.host if peer else None)
         try:
             async with asyncio.timeout(self._patience), self._one_ended:
                 await self._one_ended.wait_for(lambda: self._under_way[name] < self._at_once)
