@@ -169,7 +169,7 @@ def test_what_was_counted_and_what_fails(vitals: Vitals) -> None:
 def test_a_password_that_is_not_renewed(vitals: Vitals) -> None:
     assert isinstance(vitals.password, Password)
     vitals.password.seconds_left = 120
-    assert 'ends in 2 min 00 s' in said(vitals)[0][1]
+    assert 'expires in 2 min 00 s' in said(vitals)[0][1]
     vitals.password.problem = 'Databricks does not answer'
     assert 'Databricks gives no new password: Databricks does not answer.' in said(vitals)[0][1]
 

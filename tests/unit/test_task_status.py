@@ -128,7 +128,7 @@ def test_the_end_of_a_trouble_is_told(caplog: pytest.LogCaptureFixture) -> None:
     ConnectionWatch(store)
     store.set_trouble('a trigger is off')
     store.set_trouble(None)
-    assert [each.message for each in caplog.records] == ['this is over: a trigger is off']
+    assert [each.message for each in caplog.records] == ['resolved: a trigger is off']
 
 
 @pytest.mark.parametrize(('error', 'word'), [
