@@ -107,8 +107,8 @@ class ChangeRateLimit:
         :raises TooManyChanges: not yet
         """
         if wait := self._buckets.of(_name(who)).try_take():
-            raise TooManyChanges(f'these were more than {number(self.per_minute)} changes within a minute: more than '
-                                 f'anybody should need. Wait {math.ceil(wait)} s and do it again', wait)
+            raise TooManyChanges(f'more than {number(self.per_minute)} changes within a minute. '
+                                 f'Wait {math.ceil(wait)} s and try again', wait)
 
     def left(self, who: Identity) -> ChangesLeft:
         """What they may still do; it takes nothing."""

@@ -18,8 +18,8 @@ BEGIN
     PERFORM FROM plant WHERE kind = 'demo' FOR UPDATE;
     IF NOT FOUND THEN
         RAISE object_not_in_prerequisite_state USING
-            MESSAGE = 'this floor is a plant: nothing of it can be removed',
-            HINT = 'An empty floor is made in another schema: DEFAULT_POSTGRES_SCHEMA and NEW_FLOOR=empty.';
+            MESSAGE = 'this floor is a plant: its data cannot be removed',
+            HINT = 'Create an empty floor in another schema: DEFAULT_POSTGRES_SCHEMA and NEW_FLOOR=empty.';
     END IF;
     LOCK TABLE machine_feed_stream, machine_status_history, work_order_checklist, work_orders, work_order_events,
         work_order_attachments, employees IN ACCESS EXCLUSIVE MODE;
