@@ -55,8 +55,8 @@ class OrderAttachments(OrderTransactions):
             picture = await self._pictures.rewritten(content, kind)
             kind, content, thumbnail = picture.media_type, picture.content, picture.thumbnail
             file_name = named_as(file_name, kind)
-        async with (logged('file attached to a work order', who, order=id) as log_fields,
-                    self._changing(who, id, Role.OPERATOR, 'attaching a file', is_counted=True) as (
+        async with (logged('file attached to a work order', who, order=order_id) as log_fields,
+                    self._changing(who, order_id, Role.OPERATOR, 'attaching a file', is_counted=True) as (
                         connection, person, _)):
             earlier = await self._attached_before(connection, reference, digest)
             row = None

@@ -15,7 +15,7 @@ class OrderComments(OrderTransactions):
     async def comment(self, who: Identity, order_id: str, text: str, client_reference: str | None = None
                       ) -> tuple[WorkOrderEvent, ...]:
         """Add a comment; repeating a client reference adds it once: see `comment_once`."""
-        return (await self.comment_once(who, id, text, client_reference))[0]
+        return (await self.comment_once(who, order_id, text, client_reference))[0]
 
     async def comment_once(self, who: Identity, order_id: str, text: str, client_reference: str | None
                            ) -> tuple[tuple[WorkOrderEvent, ...], bool]:
@@ -26,12 +26,12 @@ class OrderComments(OrderTransactions):
         :raises ReferenceReusedError: the reference has made another comment before
         """
         text, reference = clean_text(text, 'text', LONG_TEXT), clean_reference(client_reference)
-        async with (logged('comment on a work order', who, order=id) as log_fields,
-                    self._changing(who, id, Role.OPERATOR, 'commenting') as (connection, _, _)):
-            row = await self._queries.comment_work_order(connection, id=id, text=text, client_reference=reference)
+        async with (logged('comment on a work order', who, order=order_id) as log_fields,
+                    self._changing(who, order_id, Role.OPERATOR, 'commenting') as (connection, _, _)):
+            row = await self._queries.comment_work_order(connection, id=order_id, text=text, client_reference=reference)
             if row is None:
                 earlier = await self._queries.comment_with_reference(connection, client_reference=reference)
                 if (earlier['work_order_id'], earlier['note']) != (order_id, text):
                     raise ReferenceReusedError('a comment', earlier['note'])
                 log_fields.clear()
-            return await self._events(connection, id), row is not None
+            return await self._events(connection, order_id), row is not None

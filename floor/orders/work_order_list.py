@@ -61,9 +61,9 @@ class OrderCounts:
 
     def total(self, order_filter: OrderFilter) -> int:
         """How many orders a filter shows whose counts these are."""
-        recent = {None: 0, Done.TODAY: self.completed_today, Done.WEEK: self.completed_this_week}[filter.done]
-        statuses = filter.statuses if filter.statuses or filter.done else frozenset(WorkOrderStatus)
-        if filter.overdue:
+        recent = {None: 0, Done.TODAY: self.completed_today, Done.WEEK: self.completed_this_week}[order_filter.done]
+        statuses = order_filter.statuses if order_filter.statuses or order_filter.done else frozenset(WorkOrderStatus)
+        if order_filter.overdue:
             return sum(self.overdue_by_status.get(status, 0) for status in statuses)
         return sum(map(self.of, statuses)) + (0 if WorkOrderStatus.COMPLETED in statuses else recent)
 
@@ -117,7 +117,7 @@ class WorkOrderList:
         self.zone = self._zone = zone
         self._shared: dict[Hashable, _Shared] = {}
 
-    async def page(self, filter: OrderFilter, revision: int | None = None) -> OrderPage:
+    async def page(self, order_filter: OrderFilter, revision: int | None = None) -> OrderPage:
         """One page. Who asks the same at the same revision of the store gets the same answer; None: read again.
 
         :raises DatabaseUnavailable: nobody answers, or not in time
@@ -197,7 +197,7 @@ class WorkOrderList:
         found = await self._found(order_filter.text)
         counting = asyncio.ensure_future(self._counts(order_filter, revision, found))
         try:
-            orders, previous, following = await self._orders(filter, found)
+            orders, previous, following = await self._orders(order_filter, found)
         finally:  # what failed is over when it is told: the next caller reads again
             counts = await counting
         return OrderPage(orders, counts.total(order_filter), counts, following, previous)

@@ -314,7 +314,7 @@ async def test_the_next_step_that_is_typed_while_one_is_added_is_kept(floor, tab
     page = await first.order()
     page.fill('Add a step', 'Lock out')
 
-    def add_item(who, id, text):
+    def add_item(who, order_id, text):
         page.fill('Add a step', 'Drain the oil')
     floor.orders.answers['add_item'] = add_item
     page.press('Add')

@@ -55,7 +55,8 @@ class OrderChange:
         order, versions = await self._orders.get(order_id), versions_in(self._if_match)
         if versions is not None and order.version not in versions:
             raise VersionMismatchError(
-                f'If-Match does not match the current version of {id}, whose ETag is {tag_of_version(order.version)}: '
+                f'If-Match does not match the current version of {order_id}, whose ETag is '
+                f'{tag_of_version(order.version)}: '
                 'compare your change with current, then send that tag', order)
         return order.version if self._patch.seen_version is None else self._patch.seen_version
 

@@ -43,7 +43,7 @@ class BoardContent:
     pages: dict[WorkOrderStatus, OrderPage]
 
 
-def column_filter(filter: OrderFilter, status: WorkOrderStatus, cards: int = FEWEST) -> OrderFilter:
+def column_filter(order_filter: OrderFilter, status: WorkOrderStatus, cards: int = FEWEST) -> OrderFilter:
     """What one column shows of a filter. Completed: the last 7 days, within which an order can be reopened."""
     completed = status is WorkOrderStatus.COMPLETED
     return replace(order_filter.on_page(1), statuses=frozenset() if completed else frozenset({status}),

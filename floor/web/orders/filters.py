@@ -82,7 +82,7 @@ class OrderFilters:
         overdue = None if counts is None else counts.overdue
         self._overdue.show(_counted('Overdue', overdue), order_filter.overdue)
         set_attribute(self._overdue, 'data-count', str(overdue or 0))
-        if filter.done is Done.WEEK:
+        if order_filter.done is Done.WEEK:
             done_word, done = 'Completed in the last 7 days', None if counts is None else counts.completed_this_week
         else:
             done_word, done = 'Completed today', None if counts is None else counts.completed_today

@@ -84,7 +84,7 @@ def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
     }
 
 
-def showing(filter: OrderFilter, page: OrderPage) -> str:
+def showing(order_filter: OrderFilter, page: OrderPage) -> str:
     """'Showing 51 to 100 of 1,234'. Where orders were added or have gone meanwhile, only the ends of the list have
     numbers that are sure: in between it is about."""
     count, total = len(page.orders), page.total
@@ -92,7 +92,7 @@ def showing(filter: OrderFilter, page: OrderPage) -> str:
         return f'Showing 1 to {number(count)} of {number(total)}'
     if page.next is None:
         return f'Showing {number(max(1, total - count + 1))} to {number(total)} of {number(total)}'
-    first = min((filter.page - 1) * filter.per_page + 1, max(1, total - count))
+    first = min((order_filter.page - 1) * order_filter.per_page + 1, max(1, total - count))
     return f'Showing {number(first)} to {number(first + count - 1)} of {number(total)}'
 
 

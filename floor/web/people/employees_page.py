@@ -61,8 +61,8 @@ class EmployeesPage:
                 with ui.element('header').classes('panel-header'):
                     Heading('Employees').classes('panel-title')
                     with ui.element('div').classes('chips').props('role=group aria-label="Filter employees"'):
-                        self._chips = {all: self._chip(word, all=all)
-                                       for all, word in ((False, 'Active'), (True, 'All'))}
+                        self._chips = {include_inactive: self._chip(word, include_inactive=include_inactive)
+                                       for include_inactive, word in ((False, 'Active'), (True, 'All'))}
                     add = ui.button('Add employee', on_click=self._form.open, color=None).props('no-caps')
                     set_reason(add.classes('primary'), refusal)
                 Words('p', refusal and 'Only supervisors can change this list.') \

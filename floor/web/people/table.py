@@ -37,9 +37,9 @@ class EmployeeRows:
         self._made: dict[bool, Rows] = {}
         store.subscribe(self._on_difference)
 
-    def of(self, *, all: bool) -> Rows:
-        """all: include inactive employees."""
-        if (rows := self._made.get(all)) is None:
+    def of(self, *, include_inactive: bool) -> Rows:
+        """include_inactive: also those who are not active."""
+        if (rows := self._made.get(include_inactive)) is None:
             loads = Counter(order.assignee_id for order in self._store.orders.values())
             people = in_order_of_names(each for each in self._store.people.values() if each.active or include_inactive)
             rows = self._made[include_inactive] = tuple(row_of(employee, loads[employee.id]) for employee in people)
@@ -91,10 +91,10 @@ class EmployeeTable:
         self.show()
         ui.context.client.on_delete(self._store.subscribe(self._on_difference))
 
-    def show(self, *, all: bool | None = None) -> None:
-        """Show the people as they are now. all: include inactive employees; None: as before."""
-        self._all = self._all if all is None else all
-        rows = self._rows.of(all=self._all)
+    def show(self, *, include_inactive: bool | None = None) -> None:
+        """Show the people as they are now. include_inactive: also inactive ones; None: as before."""
+        self._all = self._all if include_inactive is None else include_inactive
+        rows = self._rows.of(include_inactive=self._all)
         if self._prefix:  # the rows are those of all browsers
             rows = tuple({**row, 'href': f'{self._prefix}{row["href"]}'} for row in rows)
         if self._table.props['rows'] != rows:
