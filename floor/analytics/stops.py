@@ -126,7 +126,8 @@ async def read_problem_machines(reading: Reading, most: int) -> tuple[ProblemMac
 
 
 async def read_clocks(reading: Reading) -> StopClocks:
-    """Where the time of the stops went that have a work order which was seen through; micro-stops do not count."""
+    """Where the time of the stops went that have a work order which was acknowledged and started; micro-stops do not
+    count."""
     total: int = await reading.queries.count_stops(reading.connection, **reading.stop_period)
     rows = reading.queries.stop_clocks(reading.connection, micro_stop=reading.micro_stop_us, **reading.stop_period)
     causes = []

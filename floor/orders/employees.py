@@ -141,7 +141,7 @@ class Employees:
                 row = await self._database.queries.edit_employee(connection, id=employee_id, version=version, **fields)
             if row is None:
                 current = await self._get(connection, employee_id)
-                raise EditConflict(f'{current.name} has been changed meanwhile: compare and decide', current)
+                raise EditConflict(f'{current.name} was changed by someone else: compare both versions', current)
             return to_employee(row)
 
     async def set_active(self, who: Identity, employee_id: int, active: bool) -> Employee:

@@ -29,9 +29,9 @@ async def with_known_names(database: Database, connection: Connection, order_fil
         known = replace(known, person='', assignee=found[0] if len(found) == 1 else None)
         if len(found) != 1:
             called = shown(order_filter.person or str(order_filter.assignee))
-            how_many = f'{len(found)} employees are' if found else 'Nobody is'
+            how_many = f'{len(found)} employees are' if found else 'No employee is'
             faults[assignee_written] = (f'{how_many} called {called}. Use the e-mail address or the id of an '
-                                        f'employee, or none for orders that nobody has.')
+                                        f'employee, or none for unassigned orders.')
     if faults:
         raise QueryError(faults, known)
     return known

@@ -159,7 +159,7 @@ def _cursor(asked: Query) -> OrderCursor | None:
     try:
         return OrderCursor.parse(text) if text else None
     except ValueError:
-        asked.fail('cursor', 'Cannot understand cursor: use the one that the page before has given, or leave it out')
+        asked.fail('cursor', 'Cannot understand cursor: use the cursor of the previous page, or leave it out')
         return None
 
 

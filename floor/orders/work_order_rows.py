@@ -77,11 +77,11 @@ def to_due_time(row: Any) -> DueTime:
 
 
 def what_changed(rows: Sequence[Any]) -> str:
-    """Events of one transaction as a sentence for who wanted to change the same order: who did it, and what."""
+    """Describe the events of a transaction to a person who edited the same order."""
     if not rows:
-        return 'this order has been changed meanwhile: compare and decide'
+        return 'someone else changed this order: compare both versions'
     changes = ', '.join(_change(row) for row in rows)
-    return f'{rows[0]["who"]} has changed this order meanwhile ({changes}): compare and decide'
+    return f'{rows[0]["who"]} changed this order ({changes}): compare both versions'
 
 
 def _change(row: Any) -> str:

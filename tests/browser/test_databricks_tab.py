@@ -73,7 +73,7 @@ async def test_who_is_signed_in_to_databricks_sees_the_dashboard(
     await expect(framed(page).get_by_role('heading')).to_have_text(words)
     await expect(page.locator('.databricks-frame iframe')).to_have_attribute('src', EMBEDDED)
     assert workspace.asked[-1] == EMBEDDED.removeprefix(f'https://{HOST}')
-    await page.get_by_text('Empty, or it asks to sign in').click()
+    await page.get_by_text('Empty, or repeatedly asks you to sign in').click()
     await expect(page.get_by_text('may block third-party cookies')).to_be_visible()
 
     async with page.expect_popup() as opened:
@@ -105,7 +105,7 @@ async def test_a_workspace_that_lets_nobody_embed_leaves_the_link_and_the_reason
     await expect(page.locator('.databricks-frame')).to_have_attribute('aria-busy', 'false')
     await expect(framed(page).get_by_text('Databricks')).to_have_count(0)
     await expect(page.get_by_role('link', name='Open in Databricks')).to_have_attribute('href', PUBLISHED)
-    await page.get_by_text('Empty, or it asks to sign in').click()
+    await page.get_by_text('Empty, or repeatedly asks you to sign in').click()
     await expect(page.get_by_text('under Settings, Security, Embed dashboards')).to_be_visible()
 
 

@@ -30,7 +30,7 @@ async def test_a_check_is_measured_and_can_be_copied(visitor: Visitor, options: 
     await expect(page.get_by_role('region', name='Summary')).to_be_visible()
     await page.get_by_role('button', name='Check now').click()
     await expect(page.get_by_role('status').filter(has_text='A test notification')).to_contain_text(
-        re.compile(r'and back in [\d.]+\sm?s\.'))
+        re.compile(r'was received after [\d.]+\sm?s\.'))
     text = page.get_by_role('textbox', name='Diagnosis as text')
     assert (await text.input_value()).startswith('Line Monitor ')
     assert 'Triggers: ' in await text.input_value()

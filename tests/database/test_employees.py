@@ -159,7 +159,7 @@ async def test_an_edit_changes_what_it_says(employees: Employees) -> None:
 async def test_of_two_supervisors_who_edit_one_person_the_second_sees_it_as_it_is_now(employees: Employees) -> None:
     lisa = await employee(employees, LISA)
     after = await employees.edit(MIKE, lisa.id, 1, replace(edit_of(lisa), department='Quality'))
-    with pytest.raises(EditConflict, match='Lisa Garcia has been changed meanwhile') as conflict:
+    with pytest.raises(EditConflict, match='Lisa Garcia was changed by someone else') as conflict:
         await employees.edit(JAMES, lisa.id, 1, replace(edit_of(lisa), department='Operations'))
     assert conflict.value.current == after == await employee(employees, LISA)
 

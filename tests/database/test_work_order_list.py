@@ -178,7 +178,7 @@ async def test_a_machine_or_person_who_is_not_there_is_named_with_what_is_meant_
     with pytest.raises(QueryError) as refusal:
         await lists.checked(OrderFilter.from_query({'machine': 'Valve_1_01', 'assignee': 'Nobody Known', 'q': 'leak'}))
     assert 'There is no machine Valve_1_01. Did you mean Valve_01_01' in refusal.value.faults['machine']
-    assert refusal.value.faults['assignee'].startswith('Nobody is called Nobody Known. Use the e-mail address')
+    assert refusal.value.faults['assignee'].startswith('No employee is called Nobody Known. Use the e-mail address')
     assert refusal.value.understood == OrderFilter(text='leak')
     with pytest.raises(QueryError) as refusal:   # the name that the address has, also a former one
         await lists.checked(OrderFilter.from_query({'machine_id': 'Valve_1_01'}))

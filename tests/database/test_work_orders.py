@@ -491,8 +491,8 @@ async def test_of_two_people_who_edit_one_order_the_second_sees_who_did_what_and
     now = await orders.edit(LISA, order.id, order.version, OrderEdit(description='Oil leak', priority=Priority.HIGH))
     with pytest.raises(EditConflict) as conflict:
         await orders.edit(TOM, order.id, order.version, OrderEdit(description='Water leak'))
-    assert str(conflict.value) == ('Lisa Garcia has changed this order meanwhile (description: Hydraulic leak became '
-                                   'Oil leak, priority: medium became high): compare and decide')
+    assert str(conflict.value) == ('Lisa Garcia changed this order (description: Hydraulic leak became '
+                                   'Oil leak, priority: medium became high): compare both versions')
     assert conflict.value.current == now == await orders.get(order.id)
     with pytest.raises(EditConflict):
         await orders.transition(TOM, order.id, order.version, TAKE)

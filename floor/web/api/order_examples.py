@@ -1,5 +1,5 @@
-"""Bodies that work as they stand: /docs fills them in. The demo has the machine and the people in them; a change is one
-of an order that nobody has changed yet."""
+"""Example bodies for /docs. They work in a demo, which has this machine and these people; changes are based on version
+1."""
 
 from __future__ import annotations
 
