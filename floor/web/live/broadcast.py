@@ -40,32 +40,32 @@ class Broadcast:
     """Sends what changed in the store to all pages."""
 
     def __init__(self, store: Store, after_change: Callable[[], None] = lambda: None) -> None:
-        """after_change: is called right behind a change that was announced and has been sent."""
+        """after_change: called after a change has been sent."""
         self._store = store
         self._after_change = after_change
         self._announced_ms = store.written_ms
         self._views: dict[str, LiveView] = {}
         self._audiences: dict[Hashable, Audience] = {}
         self._lagging: set[str] = set()
-        """Clients that read so slowly that they get nothing from us until they have read all that was sent."""
+        """Slow clients, which get no updates until they have read all earlier ones."""
         self._paused: dict[str, OutboxMarker] = {}
-        """Clients that get nothing from us while NiceGUI's own messages are on their way, and a marker behind these."""
+        """Clients that get no updates while messages of NiceGUI and a marker after them are in transit."""
         self._inspect_due: asyncio.TimerHandle | None = None
         self._scheduler = FrameScheduler(self.flush)
         self._totals: set[Topic] = set()
         self._totals_sent_at = -TOTALS_GAP_S
         self._totals_due: asyncio.TimerHandle | None = None
         self.pages_gone = 0
-        """How many pages have been closed."""
+        """Number of closed pages."""
         store.subscribe(self._on_difference)
 
     @property
     def pages(self) -> int:
-        """How many pages are open in a browser; one whose browser is away waits for it and does not count."""
+        """Number of pages with a connected browser."""
         return sum(view.client.has_socket_connection for view in self._views.values())
 
     def join(self, view: LiveView) -> None:
-        """Keep this page up to date until its client goes."""
+        """Keep this page up to date until its client is deleted."""
         client = view.client
         self._views[client.id] = view
         self._attach(view)
@@ -122,13 +122,14 @@ class Broadcast:
                                              self._flush_totals)
 
     def _flush_totals(self) -> None:
-        """Counts and lists follow the tiles: at once after a quiet moment, a few times a second under load."""
+        """Update counts and lists after the tiles: at once when idle, a few times a second under load."""
         topics, self._totals, self._totals_due = self._totals, set(), None
         self._totals_sent_at = asyncio.get_running_loop().time()
         self._scheduler.want([SECOND, *topics])  # nothing is sent without how far it can be trusted
 
     def _rebuild(self) -> None:
-        """Machines or lines came, went or moved: each page rebuilds its lines, through NiceGUI's own messages."""
+        """Machines or lines were added, removed or moved: each page rebuilds its lines, through NiceGUI's own
+        messages."""
         self._audiences.clear()
         for view in tuple(self._views.values()):
             try:

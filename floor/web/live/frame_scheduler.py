@@ -1,4 +1,4 @@
-"""How often a frame goes to all browsers: at once after a quiet moment, and the less often the longer frames take.
+"""When frames are sent to all browsers: at once when idle, less often when frames take longer.
 
 A frame costs the same however much changed in it, so when the processor is short there are fewer of them, never wrong
 ones: what is asked for meanwhile waits in a set, and its content is derived from the store when it is sent. Half of
@@ -17,17 +17,17 @@ LOOP_TURNS = 4
 
 
 class FrameScheduler:
-    """Lets frames through. send gets all topics that were wanted since the last one."""
+    """Schedules frames. send gets all topics requested since the last frame."""
 
     def __init__(self, send: Callable[[set[str]], None]) -> None:
         self._send = send
         self._wanted: set[str] = set()
         self._resting = False
         self.took_s = 0.0
-        """What the last frame took, from the first byte encoded to the last socket written."""
+        """Duration of the last frame, from the first byte encoded to the last socket written."""
 
     def want(self, topics: Iterable[str]) -> None:
-        """Show these topics as soon as there may be a frame: now, if the last one is out and paid for."""
+        """Request a frame with these topics: now, if the pause after the last one is over."""
         self._wanted.update(topics)
         if self._wanted and not self._resting:
             loop = asyncio.get_running_loop()

@@ -21,35 +21,35 @@ PressHandler = Callable[[GenericEventArguments], Awaitable[None] | None]
 
 
 def machine_topic(name: str) -> Topic:
-    """What shows one machine."""
+    """The topic of one machine."""
     return sys.intern(f'machine {name}')  # every page has one for each machine
 
 
 def line_topic(name: str) -> Topic:
-    """What shows the state of one line as a whole."""
+    """The topic of one line."""
     return f'line {name}'
 
 
 class LiveElement(ComputedElement):
-    """An element whose attributes and text come from the store at the moment they are sent. Subclasses say how."""
+    """An element whose attributes and text come from the store at the moment they are sent. Subclasses define them."""
 
     fault: str | None = None
-    """Why it could not be shown when it was last looked at."""
+    """The last error of `content`."""
 
     def __init__(self, tag: str, topic: Topic) -> None:
         super().__init__(tag)
         self.topic = topic
 
     def content(self) -> Content:
-        """Attributes and text as they are now. Must not depend on who looks."""
+        """Current attributes and text. Must not depend on the person."""
         raise NotImplementedError
 
     def content_of_a_fault(self) -> Content:
-        """What is shown where `content` fails."""
+        """Fallback content where `content` fails."""
         return {'data-failed': '1', 'title': 'This cannot be shown: see the log of the program'}, None
 
     def current(self) -> Content:
-        """`content`, without its faults: what cannot be shown never takes another element or the page with it."""
+        """`content`, or its fallback: an error in one element never affects another."""
         try:
             content, fault = self.content(), None
         except Exception as error:
@@ -61,7 +61,8 @@ class LiveElement(ComputedElement):
         return content
 
     def on_press(self, handler: PressHandler) -> None:
-        """Call handler on click. The listener's id is made from the element's, so that it is alike on all pages."""
+        """Call handler on click. The listener's id derives from the element's id, so that it is the same on all
+        pages."""
         self.on('click', handler, args=[])
         identify_listeners(self, f'live-{self.id}')
 
@@ -69,7 +70,7 @@ class LiveElement(ComputedElement):
         return self.encode(self.current())
 
     def encode(self, content: Content) -> dict[str, Any]:
-        """What the browser gets for this content."""
+        """The message to the browser for this content."""
         attributes, text = content
         encoded = super().message()
         encoded['props'] = {**encoded.get('props', {}), **attributes}

@@ -1,4 +1,4 @@
-"""The live elements of one page, and what pages of the same layout have in common."""
+"""The live elements of one page, and the data that pages of the same layout share."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class LiveView:
         self._added.setdefault(element.topic, []).append(element)
 
     def of(self, topic: Topic) -> list[LiveElement]:
-        """What shows this topic."""
+        """The elements of this topic."""
         elements = self.client.elements
         return [element for id_ in self._topics.get(topic, ()) if isinstance(element := elements.get(id_), LiveElement)]
 
     def all(self) -> list[LiveElement]:
-        """Everything that is kept up to date."""
+        """All live elements."""
         return [element for topic in self._topics for element in self.of(topic)]
 
     def forget(self, keep: Iterable[Topic] = ()) -> None:
-        """Before a rebuild: the elements that are going."""
+        """Forget elements that are removed by a rebuild."""
         kept = set(keep)
         self._added = {topic: self._added.get(topic) or self.of(topic) for topic in {**self._topics, **self._added}
                        if topic in kept}
@@ -58,7 +58,7 @@ class LiveView:
 
 @dataclass(slots=True)
 class Audience:
-    """Pages of the same layout, which of their elements show which topic, and what was sent to all of them last."""
+    """Pages of the same layout: their elements by topic, and the content that was last sent to all of them."""
 
     layout: Hashable
     topics: Mapping[Topic, tuple[int, ...]]

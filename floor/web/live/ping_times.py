@@ -1,4 +1,4 @@
-"""How often a browser is pinged, and how long either side waits for a sign of the other.
+"""How often browsers are pinged, and how long both sides wait for an answer.
 
 Whether a picture is old a page finds out itself, by its beats (stale_overlay.py); pings only find connections that
 carry nothing any more. A browser gives its connection up when the time between two pings and the patience have passed
@@ -16,5 +16,5 @@ PING_PATIENCE_S = 6.5
 
 
 def set_ping_times() -> None:
-    """Replace what NiceGUI has set when it started."""
+    """Replace NiceGUI's defaults."""
     nicegui_bridge.set_ping_times(PING_EVERY_S, PING_PATIENCE_S)

@@ -1,4 +1,4 @@
-"""How long a change takes until a browser shows it, measured without a line of JavaScript.
+"""Measures how long a change takes to appear in a browser, without JavaScript.
 
 Each page has an invisible element. Right behind a change, on the same socket, one page is sent a new attribute for it;
 the stylesheet answers the attribute with an animation of no length, and the browser says `animationstart` when it
@@ -26,13 +26,13 @@ from .socket_fanout import send_update
 
 PAUSE_S = 1.0
 PATIENCE_S = 5.0
-"""After that the page is taken to be hidden, and an answer that still comes is not counted."""
+"""Seconds after which the page counts as hidden; later answers are ignored."""
 NAMES = 'echo-odd', 'echo-even'
-"""Of the animations in floor.css."""
+"""Names of the animations in floor.css."""
 
 
 def browser_lag() -> Lag:
-    """The measure."""
+    """The latencies."""
     return Lag('floor_commit_to_browser_seconds',
                'From the moment a change was written in the database, by its own clock, until a browser reported that '
                'it '
@@ -51,7 +51,7 @@ class Echo(ComputedElement):
         self.on('animationstart', self._on_start, args=['animationName'])
 
     def ask(self, name: str) -> None:
-        """Send the attribute now, behind what was sent to this page before."""
+        """Send the attribute now, after the earlier messages to this page."""
         encoded = self.message()
         encoded['props'] = {**encoded.get('props', {}), 'data-echo': name}
         send_update({self.id: encoded}, [self.client.id])
@@ -62,38 +62,38 @@ class Echo(ComputedElement):
 
 @dataclass(slots=True)
 class Question:
-    """What one page was asked last."""
+    """The last probe of one page."""
 
     number: int = 0
     written_ms: int | None = None
-    """When the change was written, by the database's clock; None: it has answered."""
+    """Database time of the change; None: answered."""
     asked_at: float = 0.0
 
     @property
     def name(self) -> str:
-        """Of the animation that will answer it."""
+        """Name of the animation that answers the probe."""
         return NAMES[self.number % 2]
 
 
 class Echoes:
-    """Asks the pages in turn."""
+    """Probes the pages in turn."""
 
     def __init__(self, store: Store, lag: Lag, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.unanswered = 0
-        """Questions that no answer came to in time: tabs in the background, or browsers that hang."""
+        """Probes without an answer in time: tabs in the background, or browsers that hang."""
         self._store, self._lag, self._monotonic = store, lag, monotonic
         self._questions: dict[Echo, Question] = {}
         self._asked_at = -PAUSE_S
 
     def add(self) -> None:
-        """Build the element of the page that is being built."""
+        """Add the element to the page that is being built."""
         question = Question()
         echo = Echo(lambda name: self._on_answer(question, name))
         self._questions[echo] = question
         echo.client.on_delete(lambda: self._questions.pop(echo, None))
 
     def ask(self) -> None:
-        """Right behind a change that was announced: ask the page whose turn it is."""
+        """Probe the next page after a change."""
         now = self._monotonic()
         if self._store.written_ms is None or now - self._asked_at < PAUSE_S:
             return

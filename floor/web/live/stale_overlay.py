@@ -1,4 +1,4 @@
-"""When nothing comes from the server any more, the page itself says so: by a style sheet, without a word from anybody.
+"""Shows a notice when the server sends no more updates. A stylesheet does this, without a message from the server.
 
 A network that carries nothing tells the browser nothing; its socket looks healthy for eight seconds.
 So every page gets a beat each second, the last digit of a clock. It names a CSS animation (assets/silence.css) that
@@ -15,17 +15,17 @@ from nicegui import ui
 from .live_element import SECOND, Content, LiveElement
 
 BEATS = 10
-"""How many animations there are. A tab that comes back after hours meets the one it left with once in so many times,
-and then shows the notice until the next beat."""
+"""Number of animations. A tab that returns after hours may meet its last animation again, and then shows the notice
+until the next beat."""
 
 
 def beat(monotonic: Callable[[], float] = time.monotonic) -> str:
-    """The name of this second."""
+    """Name of the current beat."""
     return str(int(monotonic()) % BEATS)
 
 
 class Silence(LiveElement):
-    """The notice across the page, hidden as long as beats come."""
+    """The notice across the page, hidden while beats arrive."""
 
     def __init__(self) -> None:
         super().__init__('div', SECOND)

@@ -1,4 +1,4 @@
-"""What somebody has typed and not sent: kept while they type, so that neither a reload nor a restart loses it.
+"""Drafts: unsent text, stored while it is typed, so that it survives reloads and restarts.
 
 A draft belongs to the browser tab in which it is typed. A tab writes and deletes only its own drafts; those of the same
 person's other tabs, open or closed, it is offered (draft_offer.py).
@@ -24,7 +24,7 @@ Draft = dict[str, str | int | None]
 
 @dataclass(frozen=True, slots=True)
 class OtherDraft:
-    """What the same person has typed in another tab."""
+    """A draft of the same person in another tab."""
 
     tab: str
     place: str
@@ -32,7 +32,7 @@ class OtherDraft:
 
 
 class Drafts:
-    """The drafts of this tab, each under the place it is typed at. Build it while a page is built.
+    """The drafts of this tab, by place (the form or field). Create it while the page is built.
 
     Which tab it is, the browser says when it connects: until then there are no drafts.
     """
@@ -56,21 +56,21 @@ class Drafts:
             show()
 
     def get(self, place: str) -> Draft:
-        """What was typed there, a copy; empty if nothing."""
+        """A copy of the draft; empty if there is none."""
         return next((_draft(each) for each in self._all() if self._is_mine(each, place)), {})
 
     def text(self, place: str) -> str:
-        """What was typed into a place of one field."""
+        """The text of a draft with one field."""
         return str(self.get(place).get('text') or '')
 
     def keep(self, place: str, draft: Mapping[str, str | int | None]) -> None:
-        """What is typed there now."""
+        """Store a draft."""
         others = [each for each in self._all() if not self._is_mine(each, place)]
         stored = {field: storable(value) for field, value in draft.items()}
         self._store([*others, {'tab': self._tab, 'place': place, 'draft': stored}])
 
     def keep_text(self, place: str, text: str) -> None:
-        """What is typed now into a place of one field; with the reference it will be sent under, the same each time."""
+        """Store the draft of one field, with the reference under which it will be sent."""
         if not text.strip():
             self.discard(place)
         else:
@@ -78,7 +78,7 @@ class Drafts:
             self.keep(place, {**before, 'text': text, 'reference': before.get('reference') or new_reference()})
 
     def reference_for(self, place: str, text: str) -> str:
-        """The reference to send this text under: that of the last try if that was the same text, else a new one."""
+        """The reference for sending this text: unchanged for a retry with the same text, otherwise a new one."""
         draft = self.get(place)
         is_same = draft.get('sent') in (None, text)
         reference = str((draft.get('reference') if is_same else None) or new_reference())
@@ -86,14 +86,14 @@ class Drafts:
         return reference
 
     def discard(self, place: str) -> None:
-        """It was sent, or thrown away on purpose."""
+        """Delete a draft that was sent or discarded."""
         everything = self._all()
         others = [each for each in everything if not self._is_mine(each, place)]
         if len(others) < len(everything):
             self._store(others)
 
     def places(self) -> list[str]:
-        """Where something was typed in this tab and not sent, the latest last."""
+        """The places with drafts of this tab, oldest first."""
         return [each['place'] for each in self._all() if each['tab'] == self._tab]
 
     # other tabs
@@ -107,13 +107,13 @@ class Drafts:
                 and self._tab not in each.get('declined', ())]
 
     def take_over(self, other: OtherDraft) -> None:
-        """Have it as a draft of this tab; it stays in the other one only where that is open."""
+        """Copy a draft to this tab; it is kept in the other tab only if that is open."""
         if not _is_open(other.tab):
             self._store([each for each in self._all() if (each['tab'], each['place']) != (other.tab, other.place)])
         self.keep(other.place, other.draft)
 
     def decline(self, other: OtherDraft) -> None:
-        """Leave it where it is: this tab is not offered it again unless it changes."""
+        """Decline a draft: it is not offered to this tab again unless it changes."""
         self._store([{**each, 'declined': [*each.get('declined', ()), self._tab]}
                      if (each['tab'], each['place']) == (other.tab, other.place) else each for each in self._all()])
 
@@ -144,12 +144,12 @@ class Drafts:
 
 
 def storable(value: str | int | None) -> str | int | None:
-    """Half a character, which a browser can send, cannot be written to a file."""
+    """Replace lone surrogates, which a browser can send but a file cannot store."""
     return value.encode(errors='replace').decode() if isinstance(value, str) else value
 
 
 def new_reference() -> str:
-    """The name that a command is sent under: sent twice, it is done once."""
+    """A new client reference: commands with the same reference are executed once."""
     return str(uuid4())
 
 

@@ -1,4 +1,4 @@
-"""What a page reads before it is complete: it says what it waits for, and what to do when no answer comes."""
+"""Loads the data of a page, shows what it is waiting for, and offers to try again."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .messages import as_sentence
 log = logging.getLogger(__name__)
 
 FIRST_ANSWER_S = 1.5
-"""A page is sent with what has been read by then; the rest follows as soon as it is there."""
+"""The page is sent with the data loaded by then; the rest follows."""
 PATIENCE_S = 5.0
-"""Seconds without an answer after which the page says so, and offers to try again."""
+"""Seconds without a response after which the page offers to try again."""
 RESPONSE_TIMEOUT_S = 60.0
-"""Of @ui.page: many pages at once on a busy processor take their time; that is no error."""
+"""For @ui.page: many simultaneous pages on a busy processor take long without being an error."""
 
 
 class Notice(ui.element):
-    """A sentence, and a button to try again where that may help; hidden while there is none."""
+    """A message with a button to try again; hidden without a message."""
 
     def __init__(self, again: Callable[[], None]) -> None:
         super().__init__('div')
@@ -38,11 +38,11 @@ class Notice(ui.element):
 
     @property
     def text(self) -> str:
-        """The sentence that is shown."""
+        """The message."""
         return self._sentence
 
     def show(self, text: str, *, is_problem: bool = True, can_retry: bool = True) -> None:
-        """The sentence; empty hides it. is_problem: it is framed as one. can_retry: of a problem."""
+        """Show a message; empty hides it. is_problem: styled as an error. can_retry: with the button."""
         self._sentence = text
         self._label.set_text(text)
         self._label.classes(add='problem') if text and is_problem else self._label.classes(remove='problem')
@@ -51,10 +51,10 @@ class Notice(ui.element):
 
 
 class Loading:
-    """Reads for one page, outside the request that builds it. What failed is read again once the database is back."""
+    """Loads data for one page, outside of the request that builds it. Retries when the database is back."""
 
     def __init__(self, store: Store, what: str, read: Callable[[], Awaitable[None]]) -> None:
-        """what: 'the shift report', as within a sentence. read: reads and shows; raises FloorError."""
+        """what: the data, such as 'the shift report'. read: loads and shows it; raises FloorError."""
         self._store = store
         self._what = what
         self._read = read
@@ -67,19 +67,19 @@ class Loading:
         self._client.on_delete(self._end)
 
     async def first_answer(self) -> None:
-        """Begin to read, and wait for the answer, but not for long."""
+        """Start loading, and wait briefly for the result."""
         self.start()
         if self._store.connection is Connection.LIVE:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
 
     def start(self) -> None:
-        """Read, unless it is being read."""
+        """Load, unless already loading."""
         if self._task is None or self._task.done():
             self._task = background_tasks.create(self._run(), name=f'read {self._what}')
 
     def again(self) -> None:
-        """Give up what is being read, and read again."""
+        """Cancel loading, and load again."""
         self._cancel()
         self.start()
 
@@ -126,13 +126,13 @@ class Loading:
 
 
 def waiting(what: str) -> str:
-    """The database takes longer than people like to wait."""
+    """The message for a slow database."""
     return (f'The database has not responded for {PATIENCE_S:g} s. {what[0].upper()}{what[1:]} will appear here as '
             f'soon as it does.')
 
 
 def failure(what: str, error: FloorError) -> str:
-    """What could not be read and why, and what happens next."""
+    """The message for an error: what failed, why, and what happens next."""
     problem = f'Cannot load {what}. {as_sentence(error)}'
     if isinstance(error, HistoryNotReadyError):
         return f'{problem} The page retries as soon as the history is complete; you can also try again now.'

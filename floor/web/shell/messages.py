@@ -1,4 +1,4 @@
-"""How forms speak: why something can't be done, what went wrong, that the server is out of reach."""
+"""Messages in forms: errors, reasons for disabled controls, and a lost connection."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Words(TextElement):
 
 
 class Alert(ui.label):
-    """What went wrong, read out by screen readers; not there while nothing is."""
+    """An error message, announced by screen readers; hidden while empty."""
 
     def __init__(self) -> None:
         super().__init__('')
@@ -30,13 +30,13 @@ class Alert(ui.label):
         self.show('')
 
     def show(self, text: str) -> None:
-        """The sentence; empty hides it."""
+        """Show a message; empty hides it."""
         self.set_text(text)
         self.props['hidden'] = not text
 
 
 def no_connection_note() -> None:
-    """Shown by the stylesheet while the browser has no connection to the server, when no server could say so."""
+    """A note that the stylesheet shows while the browser has no connection to the server."""
     ui.label(OFFLINE).classes('offline-note')
 
 

@@ -1,4 +1,4 @@
-"""What pages are given: the store they are bound to, the commands they send, and who is looking."""
+"""The services that pages use: the store, commands and the identity of the person."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Identify = Callable[[Mapping[str, str]], Identity]
 
 @dataclass(frozen=True)
 class Services:
-    """One of each for the whole program; pages take it whole, elements what they need."""
+    """One instance for the whole program."""
 
     store: Store
     broadcast: Broadcast
@@ -42,14 +42,14 @@ class Services:
     echoes: Echoes
     alerts: AlertHub
     database_now: Callable[[], Awaitable[datetime]]
-    """The database's clock, which questions about now ask; raises DatabaseUnavailable."""
+    """Returns the database's time; raises DatabaseUnavailable."""
     dashboard: DashboardLink | None = None
-    """In Databricks; None: the settings name none."""
+    """The Databricks dashboard; None: not configured."""
     uploads: UploadQueue = field(default_factory=UploadQueue)
     downloads: Downloads = field(default_factory=Downloads)
 
     def visitor(self) -> Identity:
-        """Who opened the page that is being built; commands are sent in this name.
+        """The identity of the person who opened the page that is being built.
 
         :raises NotAllowed: nobody is signed in
         """
@@ -57,7 +57,7 @@ class Services:
         return self.identify(request.headers if request is not None else {})
 
     def person(self, identity: Identity) -> Person:
-        """The same with their role as far as the store knows it: for what a page offers, never for what it may.
+        """The person with the role that the store knows. Use it for display, never for authorization.
 
         Every command looks the role up again in the database.
         """
