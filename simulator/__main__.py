@@ -1,4 +1,4 @@
-"""`python -m simulator`: plays the plant alone, against the same database as the app, and prints every change."""
+"""`python -m simulator`: runs the simulator alone, against the app's database, and prints every change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CANNOT_RUN, WRONG_SETTING = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None, program: str = 'python -m simulator') -> int:
-    """Play until Ctrl-C or SIGTERM; the exit status is 0, 1 without a database, or 2 for a setting that is wrong."""
+    """Run until Ctrl-C or SIGTERM. Exit status: 0, 1 without a database, or 2 for a wrong setting."""
     options = _parser(program).parse_args(arguments)
     given = {} if options.interval is None else {'simulator_interval': options.interval}
     try:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m simul
     except FloorError as error:
         print(f'simulator: {error}', file=sys.stderr)
         return WRONG_SETTING if isinstance(error, SettingsError) else CANNOT_RUN
-    except BrokenPipeError:  # whoever read our lines has left
+    except BrokenPipeError:  # the reader of the output has ended
         sys.stderr.close()
     except (KeyboardInterrupt, asyncio.CancelledError):
         pass

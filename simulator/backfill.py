@@ -1,8 +1,8 @@
-"""Gives a database that is new some days of history, so that no report is empty: what machines did, what people wrote.
+"""Creates some days of history in a new database, so that reports are not empty: status changes and work orders.
 
-New means that nothing has ever happened in it: its history holds the delivered machines and nothing else, it has no
-work order, and no machine has been heard of since. Everything is written in one transaction while nobody else can write
-to the floor; of several instances that try at once one succeeds.
+A new database has only the initial machines in its history, no work order, and no report of a machine since.
+Everything is written in one transaction that locks out other writers of the floor; of several instances that try at
+once, one succeeds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from simulator.timeline import Event, FinalState, Timeline, final_states, stops
 log = logging.getLogger(__name__)
 
 SEED = 18
-"""Every new floor has the same history, up to its own now. This one ends with a typical picture and work to do."""
+"""The seed of the history of all new floors: it ends with a typical state and open work orders."""
 WHO = 'simulator'
 DAY = timedelta(days=1)
 COPY_TIMEOUT_S = 600.0
@@ -42,7 +42,7 @@ HISTORY_COLUMNS = ('version', 'machine_name', 'old_status', 'new_status', 'reaso
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """What was written, and how many seconds it took."""
+    """How much was written, and how many seconds it took."""
 
     since: datetime
     until: datetime
@@ -55,10 +55,10 @@ async def backfill(connection: Connection, queries: Queries, *, days: int = 30, 
                    now: datetime | None = None) -> Backfill | None:
     """Write the days before now (the database's clock) if the database is new; None if it is not.
 
-    The machines then have the status with which the history ends, and a simulator goes on from there. The connection
-    must be in the floor's schema, its login own the tables.
+    The machines then have the last status of the history, and a simulator continues from there. The connection must
+    be in the floor's schema, and its login must own the tables.
 
-    :raises asyncpg.InsufficientPrivilegeError: it does not own them; nothing was written
+    :raises asyncpg.InsufficientPrivilegeError: the login does not own the tables; nothing was written
     :raises NotADemoError: the floor is a plant; nothing was written
     """
     began = time.monotonic()
@@ -70,7 +70,7 @@ async def backfill(connection: Connection, queries: Queries, *, days: int = 30, 
     try:
         done = await _create(connection, queries, days, seed, now)
     except Exception:
-        with suppress(*UNREACHABLE, asyncpg.PostgresError):  # the row of a session that has ended means nothing
+        with suppress(*UNREACHABLE, asyncpg.PostgresError):  # the row of an ended session has no effect
             await queries.give_up_history_creation(connection)
         raise
     if done is None:
@@ -83,7 +83,7 @@ async def backfill(connection: Connection, queries: Queries, *, days: int = 30, 
 async def _create(connection: Connection, queries: Queries, days: int, seed: int,
                   now: datetime | None) -> Backfill | None:
     began = time.monotonic()
-    log.info('making %d days of history for a new database ...', days)
+    log.info('creating %d days of history for a new database ...', days)
     until = now or await queries.database_time(connection)
     since = until - days * DAY
     events, batch = await _imagine(connection, queries, since, until, seed)
@@ -91,17 +91,17 @@ async def _create(connection: Connection, queries: Queries, days: int, seed: int
         await begin_changes(connection, queries)
         await queries.keep_others_from_writing(connection)
         if not await queries.is_new_floor(connection):
-            log.info('the history was made by another instance')
+            log.info('another instance created the history')
             return None
         await _write(connection, queries, events, batch)
     done = Backfill(since, until, len(events), batch.orders(), time.monotonic() - began)
-    log.info('made %d days of history in %.1f s: %d status changes, %d work orders',
+    log.info('created %d days of history in %.1f s: %d status changes, %d work orders',
              days, done.took, done.changes, done.orders)
     return done
 
 
 async def begin_changes(connection: Connection, queries: Queries) -> None:
-    """First in each transaction in which the simulator writes.
+    """Call first in each transaction in which the simulator writes.
 
     :raises NotADemoError: the floor is a plant
     """
@@ -119,14 +119,14 @@ async def _add_up(connection: Connection, queries: Queries, began: float) -> Non
         pass
     await queries.analyze_history(connection)
     if step == 0:
-        log.info('the history is added up, %.1f s after its begin', time.monotonic() - began)
+        log.info('the totals of the history are computed, %.1f s after its start', time.monotonic() - began)
     else:
-        log.info('another instance adds up the history')
+        log.info('another instance computes the totals of the history')
 
 
 async def _imagine(connection: Connection, queries: Queries, since: datetime, until: datetime,
                    seed: int) -> tuple[list[Event], OrderBatch]:
-    """In a thread, a day at a time: whoever stops us need not wait for the end."""
+    """Run in a thread, a day at a time, so that shutdown need not wait for the end."""
     stations = [Station(row['machine_name'], row['type'], row['line_id'])
                 async for row in queries.simulated_floor(connection)]
     people = [Employee(**{**row, 'role': Role(row['role'])}) async for row in queries.everybody(connection)]
@@ -163,5 +163,5 @@ async def _set_floor(connection: Connection, queries: Queries, floor: Sequence[F
 
 
 async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Half a megabyte at a time, between which others get their turn in the event loop."""
+    """Copy half a megabyte at a time, so that other tasks of the event loop run in between."""
     await connection.copy_records_to_table(table, columns=columns, records=rows, timeout=COPY_TIMEOUT_S)

@@ -1,7 +1,7 @@
 """How long a machine stays in a state: three distributions, each with its mean and a residual for a stationary start.
 
-Whoever looks at a running plant at a random moment lands in a long dwell more often than in a short one. What is left
-of the dwell that he lands in is U x X*, with U uniform on (0, 1) and X* drawn from the length-biased distribution
+A random moment is in a long dwell more often than in a short one. The rest of the dwell at that moment is
+U x X*, with U uniform on (0, 1) and X* drawn from the length-biased distribution
 x f(x) / mean (Cox, Renewal Theory, 1962, chapter 5). A plant that starts with such residuals is stationary at once.
 
 All times are in seconds.
@@ -23,11 +23,11 @@ class Dwell(Protocol):
         """One whole dwell."""
 
     def draw_length_biased(self, random: Random) -> float:
-        """The dwell that is going on at a random moment, from its beginning to its end."""
+        """The whole dwell at a random moment."""
 
 
 def draw_residual(dwell: Dwell, random: Random) -> float:
-    """What is left, at a random moment, of the dwell that is going on."""
+    """The rest of the dwell at a random moment."""
     return random.random() * dwell.draw_length_biased(random)
 
 
@@ -51,7 +51,7 @@ class Weibull:
 
 @dataclass(frozen=True)
 class Gamma:
-    """A warning: neither over in an instant nor lasting for ever."""
+    """A warning: neither very short nor very long."""
 
     mean: float
     shape: float

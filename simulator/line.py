@@ -21,14 +21,14 @@ BUFFER_OF_REPAIR = 0.94
 """A buffer holds so many mean repairs of the two machines beside it: found by trial, so that the delivered floor
 shows plant.SHOWN (6,000 plant hours gave .600 / .300 / .100)."""
 ON_DELAY = 30.0
-"""A machine waits so many seconds before it says so."""
+"""Seconds that a machine waits before it reports so."""
 SNAP = 1e-5
-"""A level this close to empty or full, in seconds, is empty or full."""
+"""The tolerance for empty and full levels, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A machine says something new. at: plant seconds."""
+    """A machine reports a new state. at: plant seconds."""
 
     at: float
     machine: str
@@ -40,27 +40,27 @@ Picture = tuple[Status, str | None]
 
 
 class Place:
-    """A machine at its place on the line. Buffer and feeder are those that flow order gives."""
+    """A machine at its position on the line. Flow order determines its buffer and its feeder."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.stock = 0.0
-        """What lies in the buffer behind the machine, in seconds of production."""
+        """The level of the buffer behind the machine, in seconds of production."""
         self.room: float | None = None
-        """What that buffer can hold; None before the machine has stood on a line."""
+        """The capacity of that buffer; None before the machine is on a line."""
         self.runs = machine.up
         self.waiting: str | None = None
         self.shows_waiting_from = inf
         self.shown: Picture = (machine.status, machine.reason)
 
     def picture(self, now: float) -> Picture:
-        """What the machine says of itself."""
+        """The state that the machine reports."""
         if self.waiting is not None and now >= self.shows_waiting_from:
             return 'warning', self.waiting
         return self.machine.status, self.machine.reason
 
     def wait(self, reason: str | None, now: float) -> None:
-        """Begin, go on or cease to wait; the on-delay counts from the beginning."""
+        """Start, continue or stop waiting; the on-delay counts from the start."""
         if reason is None:
             self.shows_waiting_from = inf
         elif self.waiting is None:
@@ -69,16 +69,16 @@ class Place:
 
 
 class Line:
-    """Machines in flow order. Where a moment is passed it is never before an earlier one."""
+    """Machines in flow order. Moments passed to its methods never decrease."""
 
     def __init__(self, now: float) -> None:
         self.places: Sequence[Place] = ()
-        self._buffers: Sequence[tuple[Place, Place]] = ()  # each as who fills it and who empties it
+        self._buffers: Sequence[tuple[Place, Place]] = ()  # the machines that fill and empty each
         self._buffers_backwards: Sequence[tuple[Place, Place]] = ()
         self._moment = now
 
     def arrange(self, places: Sequence[Place], now: float) -> None:
-        """Stand these machines on the line; a buffer that is new starts half full."""
+        """Put these machines on the line; a new buffer starts half full."""
         self._flow(now)
         self.places = tuple(places)
         self._buffers = tuple(pairwise(self.places))
@@ -106,19 +106,19 @@ class Line:
         return min(moments, default=inf)
 
     def advance(self, until: float) -> list[Change]:
-        """Every change up to this moment, in order. Going in one step or in many gives the same."""
-        changes = self._speak()
+        """All changes up to this moment, in order, independent of the number of steps."""
+        changes = self._report()
         while (moment := self.next_event()) <= until:
             self._flow(moment)
             for place in self.places:
                 if place.machine.until <= moment:
                     place.machine.step()
             self._settle()
-            changes += self._speak()
+            changes += self._report()
         return changes
 
     def roots(self) -> dict[str, str]:
-        """Who causes whose waiting: for each machine that says it waits the one that is down and holds it up."""
+        """Wait attribution: for each machine that reports waiting, the machine that is down and causes it."""
         roots = {}
         for index, place in enumerate(self.places):
             if place.shown[1] == place.waiting is not None:
@@ -129,17 +129,17 @@ class Line:
         return roots
 
     def adopt(self, pictures: Iterable[tuple[Place, Picture]], now: float) -> None:
-        """Let machines be what somebody else says they are; the others follow from the next `advance` on.
+        """Set machines to given states; the others follow from the next `advance` on.
 
-        A machine that is said to wait gets the empty or full buffer that makes it wait; one that is said not to wait
-        gets a half full one, so that it can run for a while.
+        A waiting machine gets the empty or full buffer that makes it wait; one that does not wait gets a half full one,
+        so that it can run for a while.
         """
         self._flow(now)
-        said = dict(pictures)
+        states = dict(pictures)
         waiting = {
-            place: reason for place, (status, reason) in said.items() if status == 'warning' and reason in WAITING
+            place: reason for place, (status, reason) in states.items() if status == 'warning' and reason in WAITING
         }
-        for place, (status, reason) in said.items():
+        for place, (status, reason) in states.items():
             if place in waiting:
                 place.machine.adopt('operational', None, now)
                 self._fill_around(place, 0.5, 0.5)
@@ -148,22 +148,22 @@ class Line:
         for place, reason in waiting.items():
             self._fill_around(place, 0.0 if reason == STARVED else None, 1.0 if reason == BLOCKED else None)
         self._settle()
-        for place in said.keys() - waiting.keys():
+        for place in states.keys() - waiting.keys():
             if place.waiting is not None:
                 self._fill_around(place, 0.5, 0.5)
         self._settle()
-        for place, (status, reason) in said.items():
+        for place, (status, reason) in states.items():
             if place in waiting and place.waiting == reason:
                 place.shows_waiting_from = now
             else:
                 place.wait(None, now)
-                if place in waiting:  # its neighbours give it no cause to wait: a warning like any other
+                if place in waiting:  # no neighbour makes it wait: an ordinary warning
                     place.machine.adopt(status, reason, now)
             place.shown = (status, reason)
         self._settle()
 
     def _flow(self, moment: float) -> None:
-        """Bring the buffers to this moment."""
+        """Advance the buffers to this moment."""
         passed = moment - self._moment
         for place, following in self._buffers:
             if place.runs is not following.runs:
@@ -176,7 +176,7 @@ class Line:
         self._moment = moment
 
     def _settle(self) -> None:
-        """Who runs and who waits now.
+        """Decide which machines run and which wait.
 
         One pass each way is enough: a machine with an empty buffer before it blocks nobody, and one with a full buffer
         behind it starves nobody.
@@ -195,7 +195,7 @@ class Line:
                 place.wait(waiting.get(place), self._moment)
 
     def _fill_around(self, place: Place, before: float | None, behind: float | None) -> None:
-        """Set the levels of the two buffers beside a place, 0 to 1; None leaves one as it is."""
+        """Set the levels of the two buffers beside a place, 0 to 1; None leaves one unchanged."""
         index = self.places.index(place)
         if before is not None and index > 0:
             feeder = self.places[index - 1]
@@ -203,7 +203,7 @@ class Line:
         if behind is not None:
             place.stock = behind * (place.room or 0.0)
 
-    def _speak(self) -> list[Change]:
+    def _report(self) -> list[Change]:
         now = self._moment
         changes = []
         for place in self.places:

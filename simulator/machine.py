@@ -1,4 +1,4 @@
-"""One machine on its own: a semi-Markov process over operational, warning and down.
+"""A single machine: a semi-Markov process over operational, warning and down.
 
 A chain says which state follows, a distribution how long each lasts. With the chain's visit ratios nu and the mean
 dwells mu, the share of time in state i is nu_i mu_i / sum(nu_j mu_j) (Ross, Stochastic Processes, 2nd ed. 1996,
@@ -37,7 +37,7 @@ class Shares:
 
 
 INTRINSIC = Shares(0.78, 0.12, 0.10)
-"""What a machine does by itself; waiting for its neighbours makes 0.60, 0.30, 0.10 of it on a line."""
+"""The shares of a single machine; on a line, waiting for neighbours makes them 0.60, 0.30, 0.10."""
 
 
 def visit_ratios() -> Shares:
@@ -60,7 +60,7 @@ def mean_dwells(mean_repair: float, shares: Shares = INTRINSIC) -> Shares:
 
 
 class Machine:
-    """A machine that knows nothing of its neighbours, stationary from its first moment on."""
+    """A machine without neighbours, stationary from the start."""
 
     def __init__(self, name: str, profile: Profile, random: Random, now: float) -> None:
         self.name = name
@@ -81,7 +81,7 @@ class Machine:
         return self.status != 'down'
 
     def step(self) -> None:
-        """Go over into the next state; the moment is `until`."""
+        """Enter the next state, at the moment `until`."""
         now, chance = self.until, self._random.random()
         match self.status:
             case 'operational' if chance < OPERATIONAL_STOPS:
@@ -96,7 +96,7 @@ class Machine:
                 self._enter('operational', None, now, self._running)
 
     def adopt(self, status: Status, reason: str | None, now: float) -> None:
-        """Take over a state that somebody else set, with a fresh dwell."""
+        """Set a given state, with a new dwell."""
         dwell: Dwell = self._running
         match status:
             case 'warning':
@@ -107,7 +107,7 @@ class Machine:
         self._enter(status, reason, now, dwell)
 
     def _start(self, now: float) -> None:
-        """A state by its share of time, and what is left of it."""
+        """Draw a state by its share of time, and its residual dwell."""
         chance = self._random.random()
         dwell: Dwell = self._running
         if chance < INTRINSIC.down:

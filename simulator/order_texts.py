@@ -30,7 +30,7 @@ def texts_of(cause: str | None) -> Texts:
 
 
 ANY_CAUSE = Texts(
-    ('Machine stands and does not restart.', 'Stopped by itself, the panel shows a general fault.'),
+    ('Machine stands and does not restart.', 'Stopped without a command, the panel shows a general fault.'),
     (('Not found for certain, fault did not come back.', 'Checked from supply to drive, restarted under watch.'),
      ('Loose connection in the control cabinet.', 'Terminals tightened, machine restarted.')),
     'a control module',
@@ -108,7 +108,7 @@ TEXTS: Mapping[str, Texts] = MappingProxyType({
     'Collision detected': Texts(
         ('Arm stopped with collision alarm at the mould.', 'Gripper touched the fixture, arm stands.'),
         (('A part had been left in the fixture.', 'Gripper straightened, reference run done, path tested at 10 %.'),
-         ('Fixture had shifted by 4 mm.', 'Fixture pinned again, positions taught anew.')),
+         ('Fixture had shifted by 4 mm.', 'Fixture pinned again, positions taught again.')),
         'a gripper finger', dangerous=True),
     'Servo drive alarm': Texts(
         ('Axis 3 alarm, drive does not reset.', 'Drive over-current whenever the arm lifts.'),

@@ -71,7 +71,7 @@ class Crew:
         return bool(self.technicians)
 
     def send(self, at: datetime, until: datetime) -> Employee:
-        """Whoever has the least on their hands, busy with one order more from now on."""
+        """The person with the fewest open orders, who gets one more."""
         for person, ends in self._busy.items():
             self._busy[person] = [end for end in ends if end > at]
         chosen = min(self.technicians, key=lambda person: (len(self._busy[person.id]), self._had[person.id]))
@@ -133,7 +133,7 @@ class _Life:
         draft.complete(written, technician, *random.choice(self._texts.repairs))
 
     def _left_for_later(self, draft: Draft) -> Iterator[datetime]:
-        """The operator got it going; somebody looks into it when there is time."""
+        """The operator restarted it; a technician checks it later."""
         yield self._ends
         draft.recover(self._ends)
         taken = self._after(self._ends, 10 * HOUR)

@@ -1,7 +1,7 @@
-"""The plant as a pure model: no clock, no database, and with the same seed the same events to the byte.
+"""The plant as a pure model: no clock, no database, and the same events for the same seed.
 
-Every machine has a random stream of its own, so a machine that joins or leaves does not change what the others draw.
-All times are in plant seconds; who plays the model decides how fast they pass.
+Every machine has its own random stream, so adding or removing a machine does not change what the others draw. All
+times are in plant seconds; the runner of the model decides how fast they pass.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from simulator.line import Change, Line, Place
 from simulator.machine import Machine, Shares, Status
 
 SHOWN = Shares(0.60, 0.30, 0.10)
-"""What a floor of lines shows in the long run."""
+"""The shares of time of a floor of lines in the long run."""
 
 HOUR = 3600.0
 WARM_UP = 24 * HOUR
-"""Single machines are stationary from the start; the buffers between them need this long."""
+"""Seconds until the buffers are stationary; single machines are from the start."""
 LOOK_AGAIN = 300.0
 MOST_LOOKS = 500
 TYPICAL = 1.5
-"""The first picture has, of each status, at most so many machines more or less than SHOWN."""
+"""The most machines by which the first state may differ from SHOWN in each status."""
 DRY_RUN = 60 * HOUR
 
 
 @dataclass(frozen=True)
 class Station:
-    """A machine as the database places it. line: any key; None stands alone."""
+    """A machine and its line in the database. line: any key; None for a machine without a line."""
 
     name: str
     type: str
@@ -39,10 +39,10 @@ class Station:
 
 
 class Plant:
-    """Every line of the floor."""
+    """All lines of the floor."""
 
     def __init__(self, stations: Sequence[Station], seed: int) -> None:
-        """stations: in flow order. The plant has been running for a day when it is handed over."""
+        """stations: in flow order. A new plant has already run for a day."""
         self.now = 0.0
         self._seed = seed
         self._stations: tuple[Station, ...] = ()
@@ -56,7 +56,7 @@ class Plant:
             self.advance(self.now + LOOK_AGAIN)
 
     def arrange(self, stations: Sequence[Station]) -> None:
-        """Take in machines that are new and let go of those that left; the others go on."""
+        """Add new machines and remove missing ones; the others continue."""
         before = {station.name: station for station in self._stations}
         places = {}
         lines: dict[int | str, list[Place]] = {}
@@ -75,35 +75,35 @@ class Plant:
             self._lines[key].arrange(members, self.now)
 
     def frame(self) -> list[Change]:
-        """What every machine says now, in flow order."""
+        """The present report of each machine, in flow order."""
         return [Change(self.now, name, *place.shown) for name, place in self._places.items()]
 
     def roots(self) -> dict[str, str]:
-        """The ground truth: for each machine that says it waits for a neighbour, the one that is down and causes it."""
+        """The ground truth: for each machine that waits for a neighbour, the one that is down and causes it."""
         return {victim: root for line in self._lines.values() for victim, root in line.roots().items()}
 
     def next_event(self) -> float:
-        """When something may change next, shown or not; infinity for a plant without machines."""
+        """When the next change may happen, shown or not; infinity for a plant without machines."""
         return min((line.next_event() for line in self._lines.values()), default=inf)
 
     def advance(self, until: float) -> list[Change]:
-        """Let the plant run up to this moment: every shown change, in order of time."""
+        """Run the plant up to this moment; returns all shown changes in order of time."""
         changes = [change for line in self._lines.values() for change in line.advance(until)]
         self.now = max(self.now, until)
         return sorted(changes, key=lambda change: change.at)
 
     def observe(self, machine: str, status: Status, reason: str | None) -> None:
-        """Somebody else set this machine: it stays so for a fresh dwell, and its neighbours starve or block in time."""
+        """Apply a manual change: the machine keeps that state for a new dwell, and may stop its neighbours."""
         self.resume([(machine, status, reason)])
 
     def resume(self, states: Iterable[tuple[str, Status, str | None]]) -> None:
-        """Go on from these states, as another simulator or people left them."""
+        """Continue from these states, which another simulator or people set."""
         lines: dict[int | str, list[tuple[Place, tuple[Status, str | None]]]] = {}
         line_of = {station.name: _line_of(station) for station in self._stations}
         for name, status, reason in states:
             lines.setdefault(line_of[name], []).append((self._places[name], (status, reason)))
-        for key, said in lines.items():
-            self._lines[key].adopt(said, self.now)
+        for key, pictures in lines.items():
+            self._lines[key].adopt(pictures, self.now)
 
     def _looks_typical(self) -> bool:
         count = Counter(place.shown[0] for place in self._places.values())
@@ -114,7 +114,7 @@ class Plant:
 
 
 def changes_per_second(stations: Sequence[Station], seed: int = 0) -> float:
-    """Shown changes of the whole floor per plant second: a plant of the same machines runs dry for some days."""
+    """Shown changes of the whole floor per plant second: measured on a copy of the plant over some days."""
     plant = Plant(stations, seed)
     return len(plant.advance(plant.now + DRY_RUN)) / DRY_RUN
 

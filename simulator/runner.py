@@ -1,8 +1,8 @@
-"""Plays the plant against the clock and the database, once per floor however many instances run.
+"""Runs the simulated plant in real time against the database, in one instance per floor.
 
-Each tick is one transaction: claim it, read the floor, let people's changes into the model, move the model on, write
-what it says now. What is written is the difference between the model and the table, so a tick that was lost, skipped or
-rolled back is made good by the next.
+Each tick is one transaction: claim it, read the floor, apply people's changes to the model, advance the model, and
+write the difference between the model and the table. The next tick therefore corrects one that was lost, skipped or
+rolled back.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TROUBLE = (*UNREACHABLE, asyncpg.PostgresError, FloorError)
 
 SHORTEST_LEASE = 10.0
 LOOK = 1.0
-"""Seconds between two looks at the floor while nothing is due: so late is a change made by hand known to the model."""
+"""Seconds between two reads of the floor while nothing is due: the longest delay of a manual change."""
 SHORTEST_PAUSE = 0.02
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.25, 10.0
 PARTING = 1.0
@@ -39,7 +39,7 @@ PARTING = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What was written of one machine. lasted: seconds in the status before, `was` (None: no report yet)."""
+    """A change written for one machine. lasted: seconds in the former status `was` (None: no report yet)."""
 
     machine: str
     status: Status
@@ -50,7 +50,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A machine as the table has it; status None: no report yet."""
+    """A machine's row in the table; status None: no report yet."""
 
     station: Station
     status: Status | None
@@ -64,7 +64,7 @@ class _Row:
 
 
 class SimulatorRunner:
-    """One instance's simulator; of several on the same floor one plays and the others stand by."""
+    """The simulator of one instance; of several on the same floor, one runs and the others stand by."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class SimulatorRunner:
         report: Callable[[Update], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """interval: mean seconds between two shown changes of the whole floor. instance: who we are, for people.
+        """interval: mean seconds between two shown changes of the whole floor. instance: a name for people.
 
-        We add to instance what makes it unique, since two that shared a name would both play. backfill_days: so much
-        history is made before the first tick, if the database is new; 0: none. report is told of every
-        machine that was written, after the commit. clock counts seconds.
+        A unique suffix is added to instance, since two with the same name would both run. backfill_days: days of
+        history created before the first tick, if the database is new; 0: none. report is called for each
+        written machine, after the commit. clock counts seconds.
         """
         self._connect = connect
         self._queries = queries
@@ -96,19 +96,19 @@ class SimulatorRunner:
         self._plant: Plant | None = None
         self._stations: tuple[Station, ...] = ()
         self._scale = 1.0  # plant seconds per second
-        self._said: dict[str, tuple[Status | None, str | None]] = {}  # the table as we left it
-        self._tick: int | None = None  # the last one, while it is we who play
+        self._written: dict[str, tuple[Status | None, str | None]] = {}  # the table after the last tick
+        self._tick: int | None = None  # the last tick, while this instance runs
         self._ticked_at = 0.0
         self._in_trouble = False
-        self._told_role: bool | None = None
+        self._reported_role: bool | None = None
 
     @property
     def playing(self) -> bool:
-        """Whether the latest tick was ours."""
+        """Whether this instance ran the latest tick."""
         return self._tick is not None
 
     async def run(self) -> None:
-        """Without end: a database that goes away is waited for. Ends by being cancelled, and then lets others go on.
+        """Run until cancelled, then release the floor to other instances. Outages of the database are retried.
 
         :raises NotADemoError: the floor is a plant, or has become one
         """
@@ -143,15 +143,15 @@ class SimulatorRunner:
             failures = min(failures + 1, 10)
 
     async def run_where_allowed(self) -> None:
-        """run() for an app that serves any floor: what is not a demo is left alone, which is no error there."""
+        """run() for an app that serves any floor: a plant is left alone without an error."""
         try:
             await self.run()
         except NotADemoError:
-            log.info('the simulator does not play: this floor is a plant')
+            log.info('the simulator does not run: this floor is a plant')
             await asyncio.Event().wait()  # until cancelled, as run() would
 
     async def tick(self, connection: Connection) -> list[Update] | None:
-        """Play one tick and say what was written; None while another instance plays."""
+        """Run one tick and return what was written; None while another instance runs."""
         async with connection.transaction():
             await begin_changes(connection, self._queries)
             lease = timedelta(seconds=self._lease)
@@ -163,19 +163,19 @@ class SimulatorRunner:
             plant = await self._follow(tick, rows)
             updates = await self._write(connection, plant, rows, whole=tick == 1)
         self._tick = tick
-        self._said = {row.station.name: row.says for row in rows}
-        self._said |= {update.machine: (update.status, update.reason) for update in updates}
+        self._written = {row.station.name: row.says for row in rows}
+        self._written |= {update.machine: (update.status, update.reason) for update in updates}
         for update in updates:
             self._report(update)
         return updates
 
     async def _make_history(self, connection: Connection) -> None:
-        """Once in our life; the floor is live meanwhile, as it was delivered."""
+        """Once per process; the floor is live in the meantime, in its initial state."""
         if self._backfill_days:
             try:
                 await backfill(connection, self._queries, days=self._backfill_days)
             except asyncpg.InsufficientPrivilegeError as error:
-                log.warning('no history was made for this new database: %s (BACKFILL_DAYS=0 stops the attempt)', error)
+                log.warning('no history was created for this new database: %s (BACKFILL_DAYS=0 disables it)', error)
             self._backfill_days = 0
 
     async def _read(self, connection: Connection) -> list[_Row]:
@@ -188,7 +188,7 @@ class SimulatorRunner:
         ]
 
     async def _follow(self, tick: int, rows: Sequence[_Row]) -> Plant:
-        """Bring the model to this moment and to what others did since the last."""
+        """Advance the model to this moment, with the changes of others since the last tick."""
         stations = tuple(row.station for row in rows)
         known = set(self._stations)
         if self._plant is None:
@@ -200,20 +200,20 @@ class SimulatorRunner:
             self._stations = stations
         now = self._clock()
         if tick == 1:
-            pass  # a new floor: the table has nothing to say yet, the model's first picture is written
+            pass  # a new floor: the table has no reports yet, so the model's first state is written
         elif self._tick is None or tick != self._tick + 1:
             self._plant.resume((row.station.name, row.status, row.reason) for row in rows if row.status is not None)
         else:
             self._plant.advance(self._plant.now + min(now - self._ticked_at, self._lease) * self._scale)
             for row in rows:
-                is_news = row.station not in known or self._said.get(row.station.name) != row.says
+                is_news = row.station not in known or self._written.get(row.station.name) != row.says
                 if is_news and row.status is not None:
                     self._plant.observe(row.station.name, row.status, row.reason)
         self._ticked_at = now
         return self._plant
 
     async def _write(self, connection: Connection, plant: Plant, rows: Sequence[_Row], *, whole: bool) -> list[Update]:
-        """Write where the model and the table differ, or the whole floor."""
+        """Write the difference between the model and the table, or the whole floor."""
         there = {row.station.name: row for row in rows}
         wanted = [
             change for change in plant.frame()
@@ -238,7 +238,7 @@ class SimulatorRunner:
         ]
 
     def _pause(self) -> float:
-        """Seconds until something is due: our next change, a look at the floor, or a chance to take over."""
+        """Seconds until something is due: the next change, a read of the floor, or a chance to take over."""
         if self._tick is None or self._plant is None:
             return self._lease / 5
         due = (self._plant.next_event() - self._plant.now) / self._scale
@@ -254,7 +254,7 @@ class SimulatorRunner:
 
     def _note_trouble(self, error: BaseException) -> None:
         if not self._in_trouble:
-            log.warning('the simulator lost the database and keeps trying: %s', describe(error))
+            log.warning('the simulator lost the database and retries: %s', describe(error))
         self._in_trouble = True
 
     def _note_recovery(self) -> None:
@@ -263,7 +263,7 @@ class SimulatorRunner:
         self._in_trouble = False
 
     def _note_role(self) -> None:
-        if self.playing != self._told_role:
-            who = 'the simulator plays' if self.playing else 'this simulator stands by: another one plays'
-            log.info('%s this floor', who, extra={'playing': self.playing, 'instance': self._instance})
-        self._told_role = self.playing
+        if self.playing != self._reported_role:
+            message = 'the simulator runs' if self.playing else 'this simulator stands by: another one runs'
+            log.info('%s this floor', message, extra={'playing': self.playing, 'instance': self._instance})
+        self._reported_role = self.playing

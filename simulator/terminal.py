@@ -35,7 +35,7 @@ class Terminal:
 
 
 def coloured(update: Update, now: datetime) -> Text:
-    """For eyes: 11:36:13 ▲ Valve_01_01 Warning Supply air low · after 2 min 05 s running."""
+    """For people: 11:36:13 ▲ Valve_01_01 Warning Supply air low · after 2 min 05 s running."""
     shape, word, colour = LOOKS[update.status]
     line = Text()
     line.append(f'{now:%H:%M:%S}  ', style='dim')

@@ -1,6 +1,6 @@
-"""What the plant did over days of the calendar: the model's plant seconds as moments, each machine's states as a chain.
+"""Events of the simulated plant in calendar time.
 
-Pure like the model: the same stations, seed and times give the same events.
+Deterministic like the model: the same stations, seed and times give the same events.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from simulator.machine import Status
 from simulator.plant import Plant, Station
 
 TICK = timedelta(microseconds=1)
-"""The smallest time that PostgreSQL tells apart."""
+"""The resolution of PostgreSQL's timestamps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A machine was down. until is None while it still is."""
+    """A stop of a machine. until is None while it lasts."""
 
     machine: str
     reason: str | None
@@ -39,31 +39,31 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class FinalState:
-    """What a machine reports at the end of a timeline."""
+    """The state of a machine at the end of a timeline."""
 
     machine: str
     status: Status
     reason: str | None
     since: datetime
-    """When it came into that status."""
+    """When the status began."""
     at: datetime
-    """When it said something last."""
+    """The time of its last report."""
     last: int
-    """The index of that event."""
+    """The index of the last event."""
 
 
 class Timeline:
-    """The events of the plant, read on from moment to moment. One step or many give the same events."""
+    """The events of the plant, read in steps. The number of steps does not change the events."""
 
     def __init__(self, stations: Sequence[Station], seed: int, since: datetime) -> None:
-        """stations: in flow order. since: aware, when it begins."""
+        """stations: in flow order. since: the start, an aware datetime."""
         self.plant = Plant(stations, seed)
         self._since = since
         self._began = self.plant.now
         self._last: dict[str, Event] = {}
 
     def moment(self, plant_seconds: float) -> datetime:
-        """When a moment of the plant was by the calendar."""
+        """The calendar time of a moment in plant seconds."""
         return self._since + timedelta(seconds=plant_seconds - self._began)
 
     def events_until(self, until: datetime) -> list[Event]:
@@ -78,7 +78,7 @@ class Timeline:
         for change in self.plant.advance(self._began + (until - self._since).total_seconds()):
             before = last[change.machine]
             at = self.moment(change.at)
-            if at <= before.at:  # two of one machine at once could not be told apart
+            if at <= before.at:  # two events of a machine must have different times
                 at, in_order = before.at + TICK, False
             event = Event(change.machine, before.new, change.status, change.reason, at)
             last[change.machine] = event

@@ -48,7 +48,7 @@ async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(
         for page in floor, wall, drawer:
             await expect(page.get_by_text('There are no machines on the floor')).to_be_visible()
         for program in first, second:
-            await until(lambda program=program: 'the simulator does not play: this floor is a plant' in program.log)
+            await until(lambda program=program: 'the simulator does not run: this floor is a plant' in program.log)
             health = program.health()
             assert (health['status'], health['demo'], health['machines']) == ('live', False, 0)
 

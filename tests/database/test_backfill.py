@@ -295,8 +295,8 @@ async def test_who_does_not_own_the_tables_goes_on_without(
     async with running(simulator):
         await until(lambda: simulator.playing)
     assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
-        'no history was made for this new database: must be owner of table machine_feed_stream '
-        '(BACKFILL_DAYS=0 stops the attempt)']
+        'no history was created for this new database: must be owner of table machine_feed_stream '
+        '(BACKFILL_DAYS=0 disables it)']
     assert await onlooker.fetchval('SELECT count(*) FROM machine_status_history') > 0
 
 
@@ -415,7 +415,7 @@ async def test_the_simulator_makes_it_first_and_goes_on_without_a_jump(
     async with running(simulator):
         await until(lambda: len(told) > 20)
     assert caplog.messages[0] == 'making 2 days of history for a new database ...'
-    assert caplog.messages[1].startswith('made 2 days of history in ')
+    assert caplog.messages[1].startswith('created 2 days of history in ')
     # a floor without a picture would have been given one: 30 changes in one transaction
     most = await onlooker.fetchval('SELECT max(count) FROM (SELECT count(*) FROM machine_status_history '
                                    'GROUP BY xid HAVING count(*) < 1000) AS tick')

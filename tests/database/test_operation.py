@@ -132,5 +132,5 @@ async def test_json_is_a_line_for_each_event_and_nothing_else(folder: Path) -> N
     said = {line['message']: line for line in lines}
     assert said['started']['port'] == int(program.host.rpartition(':')[2])
     assert said['the floor is live']['was'] == 'connecting'
-    assert said['the simulator plays this floor']['playing'] is True
+    assert said['the simulator runs this floor']['playing'] is True
     assert next(message for message in said if message.startswith('migration ')) == 'migration 0001_floor'

@@ -158,7 +158,7 @@ async def test_the_simulator_of_an_app_stops_where_the_demo_becomes_a_plant(
     try:
         await until(lambda: simulator.playing)
         await onlooker.execute("UPDATE plant SET kind = 'plant'")
-        await until(lambda: 'the simulator does not play: this floor is a plant' in caplog.messages)
+        await until(lambda: 'the simulator does not run: this floor is a plant' in caplog.messages)
         assert not simulator.playing and not task.done(), 'a task that ended would be started again'
     finally:
         task.cancel()
@@ -171,7 +171,7 @@ async def test_an_empty_database_stays_empty_and_so_does_the_second_start(
         start: Callable[..., Program], empty_database_url: str) -> None:
     for _ in range(2):
         program = start()
-        await until(lambda program=program: 'the simulator does not play: this floor is a plant' in program.log, 60)
+        await until(lambda program=program: 'the simulator does not run: this floor is a plant' in program.log, 60)
         await until(lambda program=program: program.health().get('status') == 'live', 60)
         assert program.health()['machines'] == 0
         program.stop()
@@ -188,7 +188,7 @@ async def test_a_plant_is_not_played_after_a_restart_without_a_variable(
     onlooker = await plant()
     before = await everything(onlooker)
     program = start(SIMULATOR_INTERVAL='0.1', NEW_FLOOR='demo')
-    await until(lambda: 'the simulator does not play: this floor is a plant' in program.log, 60)
+    await until(lambda: 'the simulator does not run: this floor is a plant' in program.log, 60)
     await until(lambda: program.health().get('status') == 'live', 60)
     assert await everything(onlooker) == before
 
