@@ -162,7 +162,7 @@ async def test_orders_as_a_table_and_as_a_board(visitor: Visitor) -> None:
     page = await visitor.open('/work-orders?view=board')
     await expect(page.get_by_text(SCRIPT).first).to_be_visible()
     await is_harmless(page)
-    await press(page, re.compile('^AllowedTransition '))
+    await press(page, re.compile('^Move '))
 
 
 async def test_one_order_with_all_its_dialogs(visitor: Visitor, hostile: asyncpg.Connection) -> None:
