@@ -273,7 +273,7 @@ def test_what_is_no_whole_backup_is_refused_before_anything_is_touched(
         inside = backup.getinfo(DUMP).header_offset + 2000
     bad = {
         'text': (b'SELECT 1;', 'is not a backup'), 'cut off': (whole[:len(whole) // 2], 'is not a backup'),
-        'rotten': (whole[:inside] + bytes([whole[inside] ^ 1]) + whole[inside + 1:], 'is damaged: database.dump'),
+        'rotten': (whole[:inside] + bytes([whole[inside] ^ 1]) + whole[inside + 1:], 'checksum of database.dump'),
     }
     for name, (content, words) in bad.items():
         (folder / name).write_bytes(content)

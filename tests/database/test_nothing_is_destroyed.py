@@ -132,7 +132,7 @@ def test_a_rename_that_fails_leaves_everything_as_it_was(
 
 KILLED = """
 import os, signal, sys
-from floor import restore
+from floor.db import restore
 from floor.db.embedded.workshop import Workshop
 left = int(sys.argv.pop(1))
 rename, put = os.rename, Workshop.put_in_place
