@@ -300,6 +300,48 @@ async def test_who_waited_for_whom_is_what_the_definitions_say(plant: Plant, que
             assert tuple(round(value * 1e6) for value in got) == (caused, nobody, waited)
 
 
+@pytest.mark.parametrize(('states', 'caused', 'nobody'), [
+    (('blocked', 'blocked', 'down'), {'Oven': 120}, {}),
+    (('down', 'starved', 'starved'), {'Press': 120}, {}),
+    (('blocked', 'down', 'starved'), {'Welder': 120}, {}),
+    (('down', 'blocked', 'starved'), {}, {'Welder': 60, 'Oven': 60}),
+    (('blocked', 'starved', 'down'), {}, {'Press': 60, 'Welder': 60}),
+    (('starved', 'down', 'blocked'), {}, {'Press': 60, 'Oven': 60}),
+    (('down', 'operational', 'starved'), {'Press': 60}, {}),
+    (('blocked', 'operational', 'down'), {'Oven': 60}, {}),
+])
+async def test_a_chain_of_waiting_ends_at_who_is_down_or_where_it_turns_back(
+        plant: Plant, states: tuple[str, str, str], caused: dict[str, int], nobody: dict[str, int]) -> None:
+    """For an hour, on one line, in this order. Behind a machine that waits the other way nobody is charged."""
+    of_line = [(state, None) if state in {'down', 'operational'} else ('warning', state.title())
+               for state in states]
+    said = [Said(name, SPRING + after, *state, version) for version, (name, state, after) in enumerate([
+        *((name, state, 9 * HOUR) for name, state in zip(LINES, of_line, strict=False)),
+        *((name, ('operational', None), 10 * HOUR) for name in list(LINES)[:3])], 1)]
+    history = History(said, SPRING + 2 * DAY, places=LINES, present=set(LINES))
+    for window in Window(SPRING, SPRING + DAY), Window(SPRING + 8 * HOUR, SPRING + 11 * HOUR):
+        await plant.tell(history)
+        answer = await plant.analytics(history).root_and_victim(window)
+        assert {c.machine: c.caused / 60 for c in answer.machines if c.caused} == caused
+        assert {c.machine: c.not_attributed / 60 for c in answer.machines if c.not_attributed} == nobody
+
+
+@pytest.mark.parametrize(('window', 'known'), [
+    ((6, 42), [31, 1, 4]),       # the days that are summed up reach over both ends
+    ((14, 58), [37.5, 2.5, 4]),  # and end within both
+    ((0, 24), [20, 2, 2]), ((1, 23), [19, 2, 1]), ((20, 30), [10, 0, 0]), ((47, 49), [1.5, .5, 0])])
+async def test_a_day_that_is_known_in_part_counts_with_that_part(
+        plant: Plant, window: tuple[float, float], known: list[float]) -> None:
+    """Hours: heard of from 2 on, down from 5 to 7, silent from 34 to 38, down from 48.5 to 51."""
+    history = History(
+        [Said('Press', SPRING + at * HOUR, status, None, version) for version, (at, status) in enumerate([
+            (2, 'operational'), (5, 'down'), (7, 'operational'), (48.5, 'down'), (51, 'operational')], 1)],
+        SPRING + 5 * DAY, [Silence('Press', SPRING + 34 * HOUR, SPRING + 38 * HOUR)], places=LINES)
+    await plant.tell(history)
+    kpis = await plant.analytics(history).kpis(Window(*(SPRING + hour * HOUR for hour in window)))
+    assert [hours / 3600 for hours in (kpis.operational, kpis.down, kpis.unknown)] == known
+
+
 @given(question=questions(), moment=moments(SPRING) | moments(AUTUMN))
 @many
 async def test_the_floor_at_a_moment_is_what_was_said_until_then(plant: Plant, question: Question,

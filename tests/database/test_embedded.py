@@ -183,6 +183,7 @@ def test_a_first_start_gives_a_database_for_asyncpg_and_psql_and_stop_ends_it(da
         assert (data_dir / 'database.url').read_text() == f'{postgres.url}\n'
         assert (data_dir / 'database.url').stat().st_mode & 0o777 == 0o600
         assert (data_dir / 'socket').stat().st_mode & 0o777 == 0o700
+        assert (data_dir / 'postgres.log').stat().st_mode & 0o777 == 0o600, 'it may quote data'
     finally:
         postgres.stop()
     assert not servers(data_dir)

@@ -339,6 +339,23 @@ async def test_a_technician_takes_an_order_and_gives_it_back_but_only_a_supervis
         ('Tom Kowalski', 'Lisa Garcia', 'Tom Kowalski'), ('Mike Johnson', 'Tom Kowalski', 'Lisa Garcia')]
 
 
+async def test_only_who_takes_an_order_acknowledges_it(orders: WorkOrders, ids: dict[str, int]) -> None:
+    """Not who gives it to somebody, and not who edits it."""
+    lisa, tom = ids[str(LISA.email)], ids[str(TOM.email)]
+    order = await orders.create(MIKE, replace(LEAK, assignee_id=lisa))
+    order = await orders.edit(MIKE, order.id, order.version, OrderEdit(assignee_id=tom))
+    order = await orders.edit(LISA, order.id, order.version, OrderEdit(description='Oil leak'))
+    order = await orders.edit(MIKE, order.id, order.version, OrderEdit(assignee_id=None))
+    assert order.acknowledged_at is None
+
+    taken = await orders.edit(LISA, order.id, order.version, OrderEdit(assignee_id=lisa))
+
+    assert taken.acknowledged_at is not None
+    given_away = await orders.edit(MIKE, order.id, taken.version, OrderEdit(assignee_id=tom))
+    again = await orders.edit(LISA, order.id, given_away.version, OrderEdit(priority=Priority.HIGH))
+    assert (again.acknowledged_at, again.status) == (taken.acknowledged_at, State.OPEN)
+
+
 async def test_an_operator_edits_what_they_reported_and_nothing_else(orders: WorkOrders) -> None:
     own = await orders.create(CARLOS, LEAK)
     own = await orders.edit(CARLOS, own.id, 1, OrderEdit(description='Oil leak', priority=Priority.HIGH))
@@ -468,19 +485,20 @@ async def test_reopening_after_seven_days_is_refused(orders: WorkOrders, connect
     with pytest.raises(InvalidInput, match='ended more than 7 days ago: create a new one'):
         await orders.transition(MIKE, order.id, order.version, MOVES[State.OPEN])
     await long_ago(await connect(), order.id, '6 days 23 hours')
+    before = datetime.now(UTC)
     reopened = await orders.transition(MIKE, order.id, order.version, MOVES[State.OPEN])
     assert (reopened.status, reopened.cause, reopened.completed_at) == (State.OPEN, None, None)
-    assert reopened.due_at > datetime.now(UTC) + timedelta(hours=71)
+    assert before <= reopened.due_at - timedelta(hours=72) <= datetime.now(UTC), 'from when it was reopened'
     written = [(event.cause, event.action_taken) for event in (await orders.details(order.id)).events]
     assert ('Seal worn', 'Seal replaced') in written
 
 
 async def long_ago(connection: asyncpg.Connection, order_id: str, age: str) -> None:
-    """Have an order be completed that long ago, behind the back of the triggers."""
+    """Have an order be due and completed that long ago, behind the back of the triggers."""
     async with connection.transaction():
         await connection.execute('SET LOCAL session_replication_role = replica')
-        await connection.execute('UPDATE work_orders SET completed_at = clock_timestamp() - $2::text::interval '
-                                 'WHERE id = $1', order_id, age)
+        await connection.execute('UPDATE work_orders SET completed_at = clock_timestamp() - $2::text::interval, '
+                                 'due_at = clock_timestamp() - $2::text::interval WHERE id = $1', order_id, age)
 
 
 # two people at once
@@ -739,10 +757,14 @@ async def test_a_due_time_that_makes_no_sense_is_refused(orders: WorkOrders, wro
         await orders.set_due_time(MIKE, Priority.LOW, wrong)
 
 
-async def test_another_priority_is_due_anew(orders: WorkOrders) -> None:
-    order = await orders.create(MIKE, LEAK)
+async def test_another_priority_is_due_from_when_the_order_was_reported(orders: WorkOrders, connect: Connect) -> None:
+    """Not from now; and a time that is given with it stays."""
+    yesterday, noon = datetime.now(UTC) - timedelta(days=1), datetime(2027, 1, 1, 12, tzinfo=UTC)
+    order = await orders.create(MIKE, replace(LEAK, reported_at=yesterday))
     order = await orders.edit(MIKE, order.id, 1, OrderEdit(priority=Priority.CRITICAL))
-    assert order.due_at - order.reported_at == timedelta(hours=1)
+    assert order.due_at - timedelta(hours=1) == order.reported_at == yesterday
+    await (await connect()).execute("UPDATE work_orders SET priority = 'low', due_at = $1", noon)
+    assert (await orders.get(order.id)).due_at == noon
 
 
 # when it can't be done

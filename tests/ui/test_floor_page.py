@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from nicegui import app, binding
+from ui.harness import LINES, settled
 from ui.services import person_at
 
 from floor.core.errors import DatabaseUnavailable
@@ -56,6 +57,22 @@ async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(floor, l
     await screen.until(lambda: screen.of_class('row-machine'))
     assert screen.of_class('row-machine')[0]['text'] == '01·01 Valve\nSupply air low'
     assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Warning: Supply air low'
+
+
+async def test_changes_of_two_lines_at_once_show_on_both(floor, look, switchboard):
+    screen = await look()
+    await settled(floor, switchboard)
+
+    floor.put('Valve_01_01', 'Transmission Line', 'down')
+    floor.put('Painter_02_01', 'Engine Line', 'warning')
+    floor.publish()
+
+    await screen.until(lambda: [screen.line(name)[0]['props']['data-worst'] for name in LINES] == ['down', 'warning'])
+    assert [screen.line(name)[1] for name in LINES] == [
+        {'operational': '2', 'warning': '0', 'down': '1', 'unknown': '0'},
+        {'operational': '1', 'warning': '1', 'down': '0', 'unknown': '0'}]
+    assert [screen.tile(name)['props']['data-status'] for name in ('Valve_01_01', 'Painter_02_01')] == [
+        'down', 'warning']
 
 
 async def test_a_machine_that_never_reported_is_not_running_anywhere(empty, look):
@@ -204,12 +221,16 @@ async def test_silence_alone_makes_the_page_stale(floor, look):
         await asyncio.gather(clock, return_exceptions=True)
 
 
-async def test_the_time_in_a_status_goes_on(floor, look):
+async def test_the_time_in_a_status_goes_on_each_minute(floor, look, switchboard):
     screen = await look()
+    await settled(floor, switchboard)
     clock = asyncio.create_task(floor.broadcast.run())
     try:
         floor.clock.pass_by(180)
         await screen.until(lambda: screen.tile('Valve_01_01')['text'] == 'Valve\n01·01 · 13 min')
+        floor.clock.pass_by(60)
+        await screen.until(lambda: screen.tile('Valve_01_01')['text'] == 'Valve\n01·01 · 14 min')
+        assert screen.tile('Painter_02_01')['text'] == 'Painter\n02·01 · 14 min'
     finally:
         clock.cancel()
         await asyncio.gather(clock, return_exceptions=True)

@@ -11,7 +11,7 @@ import pytest
 from floor.core.errors import SettingsError
 from floor.core.settings import Settings
 from floor.db.embedded import data_folder
-from floor.db.embedded.data_folder import write_whole
+from floor.db.embedded.data_folder import make_data_folder, write_whole
 from floor.web.middleware.session_secret import storage_secret
 
 
@@ -75,3 +75,20 @@ def test_a_file_system_without_links_has_a_secret_too(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(data_folder.os, 'link', no_links)
     assert storage_secret(settings_of(tmp_path)) == storage_secret(settings_of(tmp_path))
+
+
+@pytest.mark.parametrize(('user', 'mode'), [(0, 0o711), (1000, 0o700)])
+def test_nobody_else_sees_what_is_in_a_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int,
+                                                   mode: int) -> None:
+    """The server of root's database runs as another user, who may pass and not list."""
+    monkeypatch.setattr(data_folder.os, 'geteuid', lambda: user)
+    make_data_folder(tmp_path / 'plants' / 'data')
+    assert stat.S_IMODE((tmp_path / 'plants' / 'data').stat().st_mode) == mode
+
+
+def test_a_file_that_is_written_again_is_for_our_eyes_only_whatever_the_old_one_was(tmp_path: Path) -> None:
+    path = tmp_path / 'database.url'
+    path.write_text('')
+    path.chmod(0o644)
+    assert write_whole(path, 'postgresql://\n')
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -319,6 +319,14 @@ def test_a_machine_that_goes_silent_becomes_unknown(watchful: Store, clock: Cloc
     assert len(watchful.events) == 2
 
 
+@pytest.mark.parametrize(('milliseconds', 'status'), [(60_000, 'operational'), (60_010, 'unknown')])
+def test_the_limit_itself_is_not_yet_too_long(watchful: Store, clock: Clock, milliseconds: int, status: str) -> None:
+    """The floor is read once a minute; between two readings the store itself counts."""
+    clock.now += milliseconds / 1000
+    watchful.tick()
+    assert statuses(watchful) == [status] * 3
+
+
 def test_a_silent_machine_that_speaks_is_known_again(watchful: Store, clock: Clock) -> None:
     clock.now += 61
     watchful.tick()
