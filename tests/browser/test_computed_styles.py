@@ -165,7 +165,8 @@ ON_PAPER = f"""papers => {{ {HEX}
     const main = style(frame.querySelector('main')), body = style(document.body)
     const add = (name, within) => {{ const made = document.createElement('div')
         made.className = name; within.append(made); return made }}
-    const shown = [], cut = []
+    const shown = [], cut = [], down = add('tile', frame)
+    down.style.color = 'var(--down)'
     for (const [kind, [hidden, whole]] of Object.entries(papers)) {{
         const page = add(kind, frame.querySelector('main')), history = add('history', page)
         shown.push(...hidden.filter(name => style(add(name, page)).display !== 'none'))
@@ -177,7 +178,7 @@ ON_PAPER = f"""papers => {{ {HEX}
         shown, cut, bar: style(document.querySelector('.bar')).display, main: main.filter, faded: main.opacity,
         hatched: main.backgroundImage,
         added: ['on-paper', 'handover-signatures'].map(name => style(add(name, frame)).display),
-        colours: [hex(body.backgroundColor), hex(body.color), body.colorScheme],
+        colours: [hex(body.backgroundColor), hex(body.color), hex(style(down).color), body.colorScheme],
     }}
 }}"""
 PAPERS = {
@@ -197,9 +198,12 @@ async def test_paper_is_white_without_controls_and_nothing_is_cut_off(visitor: V
     await page.locator('[data-connection]').evaluate("badge => { badge.dataset.connection = 'stale' }")
     await page.emulate_media(media='print')
     paper = await page.evaluate(ON_PAPER, PAPERS)
+    await page.locator('link[href*="reports.css"]').evaluate('link => { link.disabled = true }')
+    of_another_page = await page.evaluate(ON_PAPER, {'order-page': PAPERS['order-page']})
 
     assert {'bar', 'order-filters', 'report-tabs', 'handover-links'} <= set(screen['shown'])
     assert {'note-text', 'report-scroll', 'order-list'} <= set(screen['cut'])
     assert (screen['bar'], screen['main'], screen['added']) == ('flex', 'none', ['none', 'none'])
-    assert paper == {'shown': [], 'cut': [], 'bar': 'none', 'main': 'none', 'faded': '1', 'hatched': 'none',
-                     'added': ['block', 'flex'], 'colours': ['#ffffff', '#000000', 'light']}
+    assert of_another_page == paper == {
+        'shown': [], 'cut': [], 'bar': 'none', 'main': 'none', 'faded': '1', 'hatched': 'none',
+        'added': ['block', 'flex'], 'colours': ['#ffffff', '#000000', '#c62f2f', 'light']}

@@ -129,6 +129,73 @@ def test_a_status_has_one_colour_everywhere() -> None:
     assert {'operational', 'warning', 'down'} <= set(colours)
 
 
+def test_colours_mean_the_same_as_on_the_floor() -> None:
+    """IEC 60073: red what has failed, yellow what is abnormal, green what is normal."""
+    red, yellow, green = '#C4314B', '#D98E04', '#2E8B57'
+    colours = {mapping['value']: mapping['color'] for mappings in texts_of(PAGES, 'mappings') for mapping in mappings}
+    assert colours == {
+        'operational': green, 'warning': yellow, 'down': red, 'Down': red, 'Warning': yellow,
+        'FAILURE': red, 'RECOVERY': green, 'STABLE': '#7A869A', 'open': '#2F6FB3', 'in_progress': yellow,
+        'on_hold': '#7A869A', 'completed': green, 'cancelled': '#B8BFCA'}
+
+
+def test_sums_are_summed_and_shares_are_averaged() -> None:
+    """Of a chart: the figure over what. An average of hours, or a sum of percentages, would look as plausible."""
+    charts = {widget['name']: [field['expression'].replace('`', '') for query in widget['queries']
+                               for field in query['query']['fields']]
+              for widget in CHARTS if widget['spec']['widgetType'] in {'bar', 'line', 'pie'}}
+    assert charts == {
+        'status_by_line': ['production_line', 'SUM(machine_count)', 'status'],
+        'status_share': ['SUM(machine_count)', 'status'],
+        'status_by_type': ['equipment_type', 'SUM(machine_count)', 'status'],
+        'uptime_by_line': ['production_line', 'AVG(uptime_percentage)'],
+        'downtime_by_machine': ['machine_name', 'SUM(downtime_hours)'],
+        'stops_by_machine': ['machine_name', 'SUM(downtime_incidents)'],
+        'stops_by_type': ['equipment_type', 'SUM(downtime_incidents)', 'production_line'],
+        'hours_chart': ['hour_of_day', 'SUM(share)', 'state'],   # one row of each hour and state
+        'changes_by_day': ['status_date', 'COUNT(machine_name)', 'status_change_type'],
+        'changes_by_line': ['production_line', 'COUNT(machine_name)', 'status_change_type'],
+        'orders_share': ['SUM(order_count)', 'order_status'],
+        'orders_trend': ['order_date', 'SUM(orders)', 'what']}
+    assert {field['expression'] for _, query in QUERIES for field in query['query']['fields']
+            if field['name'] == 'max(last_updated)'} == {'MAX(`last_updated`)'}
+    for _, query in QUERIES:
+        for field in query['query']['fields']:
+            function, _, rest = field['expression'].replace('`', '').rpartition('(')
+            assert field['name'] == (f'{function.lower()}({rest}' if function else rest)
+
+
+def test_what_is_over_what_and_the_worst_first() -> None:
+    axes = {widget['name']: widget['spec']['encodings'] for widget in CHARTS
+            if widget['spec']['widgetType'] in {'bar', 'line'}}
+    for name, encodings in axes.items():
+        assert re.match(r'(sum|avg|count)\(', encodings['y']['fieldName']), name
+        assert encodings['y']['scale']['type'] == 'quantitative', name
+        assert '(' not in encodings['x']['fieldName'], name
+        assert encodings['x']['scale']['type'] == (
+            'temporal' if encodings['x']['fieldName'].endswith('_date') else 'categorical'), name
+    assert {name: encodings['x']['scale']['sort'] for name, encodings in axes.items()
+            if 'sort' in encodings['x']['scale']} == {
+        'downtime_by_machine': {'by': 'y-reversed'}, 'stops_by_machine': {'by': 'y-reversed'}}
+    assert {name: query.split('ORDER BY ')[1].strip() for name, query in DATASETS.items() if 'ORDER BY' in query} == {
+        'kpis': 'metric_category, metric_name', 'uptime': 'uptime_percentage, machine_name',
+        'problems': 'downtime_incidents DESC, machine_name', 'hours_table': 'hour_of_day',
+        'changes': 'status_date DESC, status_hour DESC, machine_name'}
+
+
+async def test_a_counter_shows_the_figure_that_it_names(writer: asyncpg.Connection) -> None:
+    figures = {'Total Machines': (30, None), 'Current Uptime %': (91, 95), 'Open Orders': (7, 5),
+               'Critical Orders': (2, 0), 'Avg Resolution Time (hours)': (3.5, 4)}
+    await writer.execute('DELETE FROM dashboard_executive_kpis')
+    await writer.executemany(
+        'INSERT INTO dashboard_executive_kpis (metric_category, metric_name, current_value, target_value, value_type, '
+        "period, last_updated) VALUES ('Floor', $1, $2, $3, 'count', 'now', now())",
+        [(name, *both) for name, both in figures.items()])
+    shown = await writer.fetchrow(DATASETS['kpi_figures'])
+    assert [(shown[name], shown.get(f'{name}_target')) for name in (
+        'machines', 'uptime', 'open_orders', 'critical_orders', 'resolution_hours')] == list(figures.values())
+
+
 def test_names_are_given_once() -> None:
     for names in ([page['name'] for page in PAGES], [widget['name'] for widget in WIDGETS],
                   [dataset['name'] for dataset in DASHBOARD['datasets']]):

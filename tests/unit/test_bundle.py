@@ -213,6 +213,45 @@ def test_what_is_not_uploaded_is_there_and_not_needed(pattern: str) -> None:
                                                              'requirements.txt', 'assets/line_monitor.lvdash.json'))]
 
 
+def test_what_the_app_needs_is_uploaded() -> None:
+    """By name: a pattern that is added can keep none of it back, nor can .gitignore, which the CLI obeys."""
+    assert set(BUNDLE['sync']) == {'exclude'}
+    assert BUNDLE['sync']['exclude'] == ['.ci/**', 'tests/**', 'assets/pictures/**']
+    ignored = [line.strip('/') for line in (ROOT / '.gitignore').read_text().split()]
+    needed = ['main.py', 'requirements.txt', 'app.yaml', 'auth', 'floor', 'simulator', 'sql', 'assets']
+    assert [name for name in needed if name in ignored or not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize('target', TARGETS)
+def test_everybody_may_use_and_read_and_nobody_is_given_more(target: str) -> None:
+    """Who deploys owns it all. Rights in the plant come from roles, not from Databricks."""
+    granted = {(kind, key): resource['permissions'] for kind, of_kind in resources_of(target).items()
+               for key, resource in of_kind.items() if 'permissions' in resource}
+    assert granted == {('apps', 'line_monitor'): [{'level': 'CAN_USE', 'group_name': 'users'}],
+                       ('dashboards', 'floor_figures'): [{'level': 'CAN_READ', 'group_name': 'users'}]}
+    assert {key for key in texts([BUNDLE]) if key in {'permissions', 'grants', 'run_as'}} == {'permissions'}
+    assert 'permissions' not in BUNDLE
+    assert 'permissions' not in BUNDLE['targets'][target]
+    assert resources_of(target)['dashboards']['floor_figures']['embed_credentials'] is True, 'readers need no warehouse'
+    assert 'user_api_scopes' not in app_of(target), 'the app acts as itself'
+
+
+def test_only_a_developers_database_is_deleted_with_its_bundle() -> None:
+    kept = {target: [resources_of(target)['postgres_projects']['lakebase'],
+                     *resources_of(target).get('postgres_branches', {}).values()] for target in ('dev', 'prod')}
+    assert [each.get('lifecycle', {}).get('prevent_destroy', False) for each in kept['dev']] == [False]
+    assert [each['lifecycle']['prevent_destroy'] for each in kept['prod']] == [True, True]
+    assert [kept[target][0]['purge_on_delete'] for target in kept] == [True, False]
+    assert kept['prod'][1]['is_protected'] and kept['prod'][1]['no_expiry']
+    assert not {'postgres_projects', 'postgres_branches', 'postgres_catalogs'} & set(resources_of('existing'))
+    for target in kept:
+        assert resources_of(target)['postgres_endpoints']['primary']['no_suspension'], 'it announces changes all night'
+        assert kept[target][0]['default_endpoint_settings']['no_suspension']
+    assert {target: BUNDLE['targets'][target]['mode'] for target in TARGETS} == {
+        'dev': 'development', 'prod': 'production', 'existing': 'production'}
+    assert variables_of('prod')['default_role'] == variables_of('existing')['default_role'] == 'viewer'
+
+
 @pytest.mark.parametrize('target', TARGETS)
 def test_each_target_has_one_database_with_its_catalog(target: str) -> None:
     [resource] = app_of(target)['resources']
