@@ -31,7 +31,7 @@ SHAPES = {'operational': '50% none', 'warning': '0px polygon(50% 0px, 100% 100%,
           'unknown': '50% none dashed 2px'}
 """Corners and outline: a circle, a triangle, a square, a ring."""
 SHAPED = {'.tile': '::before', '.count': '::before', '.row-event': '::before', '.row-machine': '::after',
-          '.drawer-status': '::before', '.drawer-events li': '::before'}
+          '.drawer-status': '::before', '.drawer-events li': '::before', '.machine-now': '::before'}
 """What has the shape of a status."""
 WORDS_IN_COLOUR = [('.tile', '::after', 'down'), ('.tile', '::after', 'warning'), ('.row-machine', '::before', 'down')]
 
@@ -80,6 +80,8 @@ async def floor(visitor: Visitor, sql: asyncpg.Connection) -> Page:
                       "WHERE machine_name = 'Valve_01_01'")
     page: Page = await visitor.open('/?machine=Valve_01_01', color_scheme='light', reduced_motion='no-preference')
     await expect(drawer(page).locator('.drawer-events li').first).to_be_visible()
+    await page.evaluate("document.querySelector('.frame main').append(Object.assign(document.createElement('p'), "
+                        "{className: 'machine-now'}))")   # of the page of an order
     for part in SHAPED:
         await expect(page.locator(part).first).to_be_attached()
     return page

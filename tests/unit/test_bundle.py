@@ -236,20 +236,9 @@ def test_everybody_may_use_and_read_and_nobody_is_given_more(target: str) -> Non
     assert 'user_api_scopes' not in app_of(target), 'the app acts as itself'
 
 
-def test_only_a_developers_database_is_deleted_with_its_bundle() -> None:
-    kept = {target: [resources_of(target)['postgres_projects']['lakebase'],
-                     *resources_of(target).get('postgres_branches', {}).values()] for target in ('dev', 'prod')}
-    assert [each.get('lifecycle', {}).get('prevent_destroy', False) for each in kept['dev']] == [False]
-    assert [each['lifecycle']['prevent_destroy'] for each in kept['prod']] == [True, True]
-    assert [kept[target][0]['purge_on_delete'] for target in kept] == [True, False]
-    assert kept['prod'][1]['is_protected'] and kept['prod'][1]['no_expiry']
-    assert not {'postgres_projects', 'postgres_branches', 'postgres_catalogs'} & set(resources_of('existing'))
-    for target in kept:
-        assert resources_of(target)['postgres_endpoints']['primary']['no_suspension'], 'it announces changes all night'
-        assert kept[target][0]['default_endpoint_settings']['no_suspension']
-    assert {target: BUNDLE['targets'][target]['mode'] for target in TARGETS} == {
-        'dev': 'development', 'prod': 'production', 'existing': 'production'}
-    assert variables_of('prod')['default_role'] == variables_of('existing')['default_role'] == 'viewer'
+def test_who_is_unknown_may_look_where_it_is_no_developers_copy() -> None:
+    assert {target: (BUNDLE['targets'][target]['mode'], variables_of(target)['default_role']) for target in TARGETS} == {
+        'dev': ('development', 'supervisor'), 'prod': ('production', 'viewer'), 'existing': ('production', 'viewer')}
 
 
 @pytest.mark.parametrize('target', TARGETS)
