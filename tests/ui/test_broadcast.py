@@ -12,7 +12,7 @@ from floor.core.model import MachineChange, Status
 from floor.web.live import broadcast as broadcast_module
 from floor.web.live import stale_overlay
 from floor.web.live.live_element import SECOND, LiveElement, machine_topic
-from floor.web.live.socket_fanout import MOST_WAITING, send_update
+from floor.web.live.socket_fanout import MOST_WAITING, has_read_all, send_update
 from floor.web.shell import connection_badge
 
 
@@ -211,7 +211,9 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
             floor.broadcast.flush([machine_topic('Valve_01_01')])
             got += sockets['quick'].queue.qsize()
             take_all(sockets['quick'])
+        assert not has_read_all(slow.client.id)
         waiting = take_all(sockets['slow'])
+        assert has_read_all(slow.client.id)
         assert floor.broadcast._lagging == {slow.client.id}
         clock = asyncio.create_task(floor.broadcast.run())
         try:

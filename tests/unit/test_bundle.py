@@ -237,7 +237,8 @@ def test_everybody_may_use_and_read_and_nobody_is_given_more(target: str) -> Non
 
 
 def test_who_is_unknown_may_look_where_it_is_no_developers_copy() -> None:
-    assert {target: (BUNDLE['targets'][target]['mode'], variables_of(target)['default_role']) for target in TARGETS} == {
+    found = {target: (BUNDLE['targets'][target]['mode'], variables_of(target)['default_role']) for target in TARGETS}
+    assert found == {
         'dev': ('development', 'supervisor'), 'prod': ('production', 'viewer'), 'existing': ('production', 'viewer')}
 
 

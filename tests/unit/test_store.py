@@ -174,6 +174,18 @@ def test_the_lag_is_measured_with_the_clock_of_the_database(floor: Store, clock:
     assert floor.last_lag_ms == 250
 
 
+def test_a_change_from_the_future_has_no_lag_below_zero(floor: Store) -> None:
+    floor.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 5000)])
+    assert floor.last_lag_ms == 0
+
+
+def test_when_the_latest_changes_were_written_is_kept_while_nothing_changes(floor: Store) -> None:
+    floor.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 2), change(OVEN, Status.DOWN, 3, at_ms=NOON + 1)])
+    assert floor.written_ms == NOON + 1
+    floor.apply([change(PRESS, Status.WARNING, 1, at_ms=NOON + 9)])
+    assert floor.written_ms == NOON + 1
+
+
 # what changes
 
 def test_a_change_is_shown_told_and_remembered(floor: Store) -> None:
@@ -291,6 +303,12 @@ def test_the_events_of_a_snapshot_are_those_of_the_database(floor: Store) -> Non
     assert tuple(floor.events) == events
     floor.replace(snapshot(events=events * 200))
     assert len(floor.events) == EVENTS_KEPT
+
+
+def test_of_events_of_one_moment_the_one_with_the_highest_version_is_the_newest(floor: Store) -> None:
+    floor.replace(snapshot(events=tuple(StatusEvent(version, PRESS, None, Status.DOWN, None, NOON)
+                                        for version in (7, 9, 8))))
+    assert [event.version for event in floor.events] == [9, 8, 7]
 
 
 # silent machines
@@ -416,6 +434,14 @@ def test_the_most_pressing_order_of_a_machine_comes_first(floor: Store, clock: C
     assert floor.orders_of(PRESS) == [low, critical, sooner, later]
 
 
+def test_an_order_is_not_overdue_in_the_moment_that_it_is_due(floor: Store, clock: Clock) -> None:
+    due_now, critical = order(1, 1, due_in=10, priority='low'), order(2, 2, priority='critical')
+    floor.apply_orders([due_now, critical])
+    clock.now += 10 * 60
+    assert not due_now.is_overdue(floor.now_ms)
+    assert floor.orders_of(PRESS) == [critical, due_now]
+
+
 def test_many_orders_of_one_machine_are_sorted_when_they_are_asked_for_not_at_each_of_them(
         floor: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[str] = []
@@ -465,6 +491,14 @@ def test_a_reading_wins_and_tells_what_it_changes(floor: Store) -> None:
     newest = replace(other, event=21)
     floor.apply_orders([newest])
     assert floor.orders[other.id] == newest
+
+
+def test_after_a_reading_a_restored_order_is_taken_in_although_it_had_ended(floor: Store) -> None:
+    """A restored backup has older events."""
+    floor.apply_orders([order(1, 12, state='completed')])
+    floor.replace(snapshot())
+    floor.apply_orders([order(1, 11)])
+    assert floor.orders_of(PRESS) == [order(1, 11)]
 
 
 def test_every_reading_may_have_changed_an_order_that_has_ended(floor: Store) -> None:
