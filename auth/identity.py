@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from floor.core.errors import NotAllowed, SettingsError
-from floor.core.model import Identity, Role
+from floor.core.errors import NotAllowedError, SettingsError
+from floor.core.people import Identity, Role
 from floor.core.setting_values import LONGEST_NAME
 from floor.core.settings import Settings, on_databricks
 from floor.core.text import identity_problem
@@ -43,7 +43,7 @@ def check_identity_source(settings: Settings, environ: Mapping[str, str] = os.en
 
 
 def identity_source(settings: Settings, environ: Mapping[str, str] = os.environ) -> Identify:
-    """The function that identifies a request by its headers; it raises NotAllowed if nobody is signed in.
+    """The function that identifies a request by its headers; it raises NotAllowedError if nobody is signed in.
 
     :raises SettingsError: as check_identity_source
     """
@@ -61,7 +61,7 @@ def forwarded_identity(headers: Mapping[str, str], roles: Mapping[str, Role] = N
     or without the workspace after the @; the name that it chooses has no effect.
 
     roles: by e-mail address or program, in lower case.
-    :raises NotAllowed: nobody is signed in, or a header is not valid
+    :raises NotAllowedError: nobody is signed in, or a header is not valid
     """
     email = _forwarded(headers, 'x-forwarded-email').lower()
     account = _forwarded(headers, 'x-forwarded-user')
@@ -69,7 +69,7 @@ def forwarded_identity(headers: Mapping[str, str], roles: Mapping[str, Role] = N
     # for a program also its id, which ROLES uses, since the name proves nothing
     name = f'{preferred} ({account})' if preferred and account and not email else preferred or email or account
     if not name:
-        raise NotAllowed('nobody is signed in: open the address that Databricks Apps shows for this app')
+        raise NotAllowedError('nobody is signed in: open the address that Databricks Apps shows for this app')
     known_as = [email] if email else [account.lower(), account.lower().partition('@')[0]]
     return Identity(name, email or None, next((roles[key] for key in known_as if key and key in roles), None))
 
@@ -83,12 +83,12 @@ def local_identity(local_user: str | None) -> Identity:
 def _forwarded(headers: Mapping[str, str], name: str) -> str:
     values = {value.strip(' \t') for key, value in headers.items() if key.lower() == name} - {''}
     if len(values) > 1:
-        raise NotAllowed(f'the request has {len(values)} different {name} headers: only one is allowed')
+        raise NotAllowedError(f'the request has {len(values)} different {name} headers: only one is allowed')
     value = _as_utf8(values.pop()) if values else ''
     if value and (problem := identity_problem(value)):
-        raise NotAllowed(f'{name} is not a name: it {problem}')
+        raise NotAllowedError(f'{name} is not a name: it {problem}')
     if len(value) > LONGEST_NAME or not value.isprintable():
-        raise NotAllowed(f'{name} is not a name: it is longer than {LONGEST_NAME} characters or holds odd ones')
+        raise NotAllowedError(f'{name} is not a name: it is longer than {LONGEST_NAME} characters or holds odd ones')
     return value
 
 

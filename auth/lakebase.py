@@ -17,12 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from auth.workspace import Login, NoLogin, Place, ask_for_login
-from floor.core.errors import DatabaseUnavailable
+from auth.workspace import LakebaseResource, Login, LoginError, ask_for_login
+from floor.core.errors import DatabaseUnavailableError
 
 log = logging.getLogger(__name__)
 
-Ask = Callable[[Place], Login]
+Ask = Callable[[LakebaseResource], Login]
 
 RENEWED_AFTER = 50 / 60
 """The share of a password's lifetime after which it is renewed."""
@@ -44,7 +44,7 @@ class Address:
 class Lakebase:
     """Provides the arguments of new connections, or the reason why there are none. One per process."""
 
-    def __init__(self, resource: Place, address: Address, *, patience: float = 8.0,
+    def __init__(self, resource: LakebaseResource, address: Address, *, patience: float = 8.0,
                  first_backoff: float = FIRST_BACKOFF_S,
                  ask: Ask = ask_for_login, monotonic: Callable[[], float] = time.monotonic) -> None:
         """patience: seconds that a new connection waits for its password before it fails."""
@@ -76,7 +76,7 @@ class Lakebase:
     async def arguments(self) -> dict[str, Any]:
         """Arguments for asyncpg.connect: host, user, and a function that returns the password.
 
-        :raises DatabaseUnavailable: there is no password; the message says why
+        :raises DatabaseUnavailableError: there is no password; the message says why
         """
         login = await self._current()
         return {'host': login.host, 'port': self._address.port, 'user': login.user, 'ssl': self._address.sslmode,
@@ -85,7 +85,7 @@ class Lakebase:
     async def password(self) -> str:
         """Called by asyncpg for each new connection.
 
-        :raises DatabaseUnavailable: as arguments
+        :raises DatabaseUnavailableError: as arguments
         """
         return (await self._current()).token
 
@@ -112,7 +112,8 @@ class Lakebase:
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._one_request()), self._patience)
         if self._login is None or self._monotonic() >= self._ends:
-            raise DatabaseUnavailable(self.problem or f'Databricks has not yet given a password for {self.resource}')
+            raise DatabaseUnavailableError(self.problem
+                                           or f'Databricks has not yet given a password for {self.resource}')
         return self._login
 
     def _one_request(self) -> asyncio.Task[None]:
@@ -127,7 +128,7 @@ class Lakebase:
         try:
             async with asyncio.timeout(GIVEN_UP_AFTER_S):
                 login = await _in_a_thread(lambda: self._ask(self.resource))
-        except NoLogin as error:
+        except LoginError as error:
             self._fail(str(error), error.retry_after)
         except TimeoutError:
             self._fail(f'Databricks has not answered for {GIVEN_UP_AFTER_S:.0f} s: retrying')

@@ -53,7 +53,7 @@ EXPLANATIONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...],
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LakebaseResource:
     """The settings of a Lakebase database. The workspace provides what they omit."""
 
     endpoint: str | None = None
@@ -85,7 +85,7 @@ class Login:
     """Seconds that the token is valid, from the time of the request."""
 
 
-class NoLogin(Exception):
+class LoginError(Exception):
     """The workspace gave no password; the message has the cause and the remedy.
 
     retry_after: seconds to wait before a retry, as requested by the workspace; 0: none.
@@ -96,10 +96,10 @@ class NoLogin(Exception):
         self.retry_after = retry_after
 
 
-def ask_for_login(place: Place) -> Login:
+def ask_for_login(place: LakebaseResource) -> Login:
     """Sign in to the workspace and get all that a connection needs.
 
-    :raises NoLogin: the message has the cause and the remedy
+    :raises LoginError: the message has the cause and the remedy
     """
     logging.getLogger('databricks.sdk').setLevel(logging.ERROR)  # at debug it logs responses with their tokens
     try:
@@ -111,10 +111,10 @@ def ask_for_login(place: Place) -> Login:
         token, seconds = _fetch_token(client, place)
     except Exception as error:  # the SDK does not catch what its parsers raise for malformed responses
         cause = error.__cause__ if isinstance(error, TimeoutError) and error.__cause__ else error
-        raise NoLogin(_explain(cause, place), float(getattr(cause, 'retry_after_secs', None) or 0)) from None
+        raise LoginError(_explain(cause, place), float(getattr(cause, 'retry_after_secs', None) or 0)) from None
     if not token or not host or not user:
         missing = 'password' if not token else 'host' if not host else 'user name'
-        raise NoLogin(f'Databricks answered without a {missing} for {place}: check in the workspace that it runs')
+        raise LoginError(f'Databricks answered without a {missing} for {place}: check in the workspace that it runs')
     return Login(host, user, token, seconds)
 
 
@@ -131,14 +131,14 @@ class _NoWaiting(RealClock):
         self._skipped += seconds
 
 
-def _find_host(client: WorkspaceClient, place: Place) -> str | None:
+def _find_host(client: WorkspaceClient, place: LakebaseResource) -> str | None:
     if place.endpoint:
         status = client.postgres.get_endpoint(place.endpoint).status
         return status.hosts.host if status and status.hosts else None
     return client.database.get_database_instance(str(place.instance)).read_write_dns
 
 
-def _fetch_token(client: WorkspaceClient, place: Place) -> tuple[str | None, float]:
+def _fetch_token(client: WorkspaceClient, place: LakebaseResource) -> tuple[str | None, float]:
     """The password and its lifetime in seconds."""
     if place.endpoint:
         credential = client.postgres.generate_database_credential(place.endpoint)
@@ -161,14 +161,14 @@ def _life(ends: datetime | None) -> float:
     return seconds
 
 
-def _explain(error: BaseException, place: Place) -> str:
+def _explain(error: BaseException, place: LakebaseResource) -> str:
     for kind, words, explanation in EXPLANATIONS:
         if isinstance(error, kind) and words in str(error):
             return explanation.format(place=place, variable=place.variable, why=_reason(error))
     return _unreachable(place) or f'Databricks gave an answer that cannot be used ({_reason(error)})'
 
 
-def _unreachable(place: Place) -> str | None:
+def _unreachable(place: LakebaseResource) -> str | None:
     """Check whether the workspace answers: without an answer the SDK continues and fails with a misleading error."""
     host = os.environ.get('DATABRICKS_HOST', '')
     url = host if '://' in host else f'https://{host}'

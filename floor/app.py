@@ -20,7 +20,7 @@ from simulator.runner import SimulatorRunner
 
 from .analytics import Analytics
 from .analytics.dashboard_link import dashboard_link
-from .core.latency import Lag
+from .core.latency import LatencyHistogram
 from .core.rate_limit import ChangeRateLimit
 from .core.settings import Settings
 from .core.shifts import Shifts
@@ -38,12 +38,12 @@ from .jobs.order_checks import OrderChecks
 from .jobs.periodic_job import PeriodicJob
 from .jobs.supervisor import Supervisor
 from .operations import health
-from .operations.event_loop_latency import event_loop_lag, measure_event_loop
-from .operations.freshness_log import ConnectionWatch, once_live
+from .operations.event_loop_latency import event_loop_latency, measure_event_loop
+from .operations.freshness_log import FreshnessLog, after_first_snapshot
 from .operations.gc_schedule import collect_garbage
-from .operations.log_output import CutOffAtTheEnd, LogCounter
+from .operations.log_output import CancelledAtShutdown, LogCounter
 from .operations.refused_origins import RefusedOrigins
-from .operations.runtime_status import Vitals
+from .operations.runtime_status import RuntimeStatus
 from .operations.shutdown import Shutdown
 from .operations.welcome import welcome
 from .orders.employees import Employees
@@ -57,7 +57,7 @@ from .web.floor_view import floor_page
 from .web.live.broadcast import Broadcast
 from .web.live.nicegui_bridge import is_stopping
 from .web.live.ping_times import set_ping_times
-from .web.live.render_probe import Echoes, browser_lag
+from .web.live.render_probe import RenderProbe, browser_latency
 from .web.live.socket_fanout import longest_backlog
 from .web.middleware.session_secret import storage_secret
 from .web.middleware.stack import guard
@@ -139,7 +139,7 @@ class Jobs:
 def build_jobs(settings: Settings, source: DatabaseSource, data: Data) -> Jobs:
     """What runs in the background for the database's sake."""
     database, store = data.database, data.store
-    jobs = Jobs(Supervisor(lambda trouble: store.set_trouble(trouble, TASKS)),
+    jobs = Jobs(Supervisor(lambda trouble: store.set_feed_warning(trouble, TASKS)),
                 simulator=build_simulator(settings, database))
     jobs.add('listener', 'database listeners', data.listener.run)
     jobs.add('pool_recycling', 'renewals of database connections', PeriodicJob(
@@ -153,7 +153,7 @@ def build_jobs(settings: Settings, source: DatabaseSource, data: Data) -> Jobs:
                                        (history.job, 'history_task', 'updates of the history'),
                                        (dashboard.job, 'dashboard_task', 'updates of the dashboard')):
             jobs.periodic.append(job)
-            jobs.add(name, description, partial(once_live, store, job.run))
+            jobs.add(name, description, partial(after_first_snapshot, store, job.run))
 
         def wake_jobs(difference: Difference) -> None:
             if difference.history:
@@ -186,19 +186,20 @@ class Web:
 
     services: Services
     broadcast: Broadcast
-    browser_latency: Lag
+    browser_latency: LatencyHistogram
     refused: RefusedOrigins
 
 
 def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     """Register every page and every path of the REST interface, and keep pages up to date."""
-    store, latency = data.store, browser_lag()
-    echoes = Echoes(store, latency)
-    broadcast = Broadcast(store, after_change=echoes.ask)
+    store, latency = data.store, browser_latency()
+    render_probe = RenderProbe(store, latency)
+    broadcast = Broadcast(store, after_change=render_probe.ask)
     jobs.add(health.PAGE_UPDATES, 'page updates', broadcast.run)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(data.database),
                         employees=data.employees, orders=data.orders, plant=data.plant, order_list=data.order_list,
-                        identify=identity_source(settings), default_role=settings.role_of_strangers, echoes=echoes,
+                        identify=identity_source(settings), default_role=settings.role_of_strangers,
+                        render_probe=render_probe,
                         alerts=AlertHub(store), database_now=data.database.now,
                         dashboard=dashboard_link(settings, os.environ))
     floor_api.register(app, database=data.database)
@@ -222,24 +223,24 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
 def build_operations(settings: Settings, source: DatabaseSource, data: Data, jobs: Jobs, web: Web, *,
                      log_lines: LogCounter, shutdown: Shutdown) -> None:
     """What shows and records how all of this fares; start and end of the tasks."""
-    database, broadcast, echoes = data.database, web.broadcast, web.services.echoes
-    watch, loop = ConnectionWatch(data.store, disk_full=lambda: database.disk_full), event_loop_lag()
+    database, broadcast, render_probe = data.database, web.broadcast, web.services.render_probe
+    watch, loop = FreshnessLog(data.store, disk_full=lambda: database.disk_full), event_loop_latency()
     jobs.add('connection_watch', 'records of the connection', watch.job.run)
     jobs.add('event_loop', 'measurements of the event loop', partial(measure_event_loop, loop))
     jobs.add('garbage', 'collections of garbage',
              partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages))
-    vitals = Vitals(database=database, store=data.store, listener=data.listener, watch=watch, pages=broadcast,
-                    loop=loop, browser=web.browser_latency, no_answer=lambda: echoes.unanswered,
-                    backlog=longest_backlog, jobs=[job.status for job in jobs.periodic if job.status],
-                    supervised=jobs.supervisor.statuses, log_lines=lambda: log_lines.lines,
-                    migrations=load_schema_files(database.feed_table).migrations, password=source.lakebase,
-                    simulator=jobs.simulator, refused=lambda: web.refused.refusals)
+    vitals = RuntimeStatus(database=database, store=data.store, listener=data.listener, watch=watch, pages=broadcast,
+                    loop=loop, browser=web.browser_latency, no_answer=lambda: render_probe.unanswered,
+                           backlog=longest_backlog, jobs=[job.status for job in jobs.periodic if job.status],
+                           supervised=jobs.supervisor.statuses, log_lines=lambda: log_lines.lines,
+                           migrations=load_schema_files(database.feed_table).migrations, password=source.lakebase,
+                           simulator=jobs.simulator, refused=lambda: web.refused.refusals)
     health.register(app, vitals)
     diagnosis_page.register(web.services, vitals, retention_days=settings.retention_days)
     app.on_startup(shutdown.watch_server)
     run_while_serving(jobs, database)
     app.on_startup(lambda: welcome(settings, source))
-    logging.getLogger('uvicorn.error').addFilter(CutOffAtTheEnd(is_stopping))
+    logging.getLogger('uvicorn.error').addFilter(CancelledAtShutdown(is_stopping))
 
 
 def run_while_serving(jobs: Jobs, database: Database) -> None:

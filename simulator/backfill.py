@@ -19,13 +19,13 @@ from typing import Any
 import asyncpg
 
 from floor.core.errors import NotADemoError
-from floor.core.model import Employee, Role
+from floor.core.people import Employee, Role
 from floor.db.database import UNREACHABLE, Connection
 from floor.db.queries import Queries
 from simulator.order_batch import OrderBatch
 from simulator.orders import write_orders
-from simulator.plant import Station
-from simulator.timeline import Event, FinalState, Timeline, final_states, stops
+from simulator.simulated_plant import Station
+from simulator.timeline import FinalState, SimulatedEvent, Timeline, final_states, stops
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ async def _add_up(connection: Connection, queries: Queries, began: float) -> Non
 
 
 async def _imagine(connection: Connection, queries: Queries, since: datetime, until: datetime,
-                   seed: int) -> tuple[list[Event], OrderBatch]:
+                   seed: int) -> tuple[list[SimulatedEvent], OrderBatch]:
     """Run in a thread, a day at a time, so that shutdown need not wait for the end."""
     stations = [Station(row['machine_name'], row['type'], row['line_id'])
                 async for row in queries.simulated_floor(connection)]
@@ -139,7 +139,7 @@ async def _imagine(connection: Connection, queries: Queries, since: datetime, un
         lambda: write_orders(stops(events), people, now=until, seed=seed))
 
 
-async def _write(connection: Connection, queries: Queries, events: Sequence[Event], batch: OrderBatch) -> None:
+async def _write(connection: Connection, queries: Queries, events: Sequence[SimulatedEvent], batch: OrderBatch) -> None:
     await queries.begin_history(connection)
     first = await queries.draw_versions(connection, amount=len(events))
     await _copy(connection, 'machine_status_history', HISTORY_COLUMNS, (

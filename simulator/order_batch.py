@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from floor.core.model import Employee, HoldReason, Priority, WorkOrderStatus
+from floor.core.orders import HoldReason, Priority, WorkOrderStatus
+from floor.core.people import Employee
 
 Action = Literal['report', 'change', 'comment', 'add_item', 'check_item']
 STEPS_AT_ONCE = 500

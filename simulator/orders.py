@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from floor.core.model import Employee, HoldReason, Priority, Role
+from floor.core.orders import HoldReason, Priority
+from floor.core.people import Employee, Role
 from simulator.dwell import Lognormal
 from simulator.order_batch import Draft, OrderBatch
 from simulator.order_texts import CANCELLED, CHECKLISTS, COMMENTS, WAITS, texts_of
-from simulator.timeline import Stop
+from simulator.timeline import SimulatedStop
 
 MINUTE, HOUR = 60.0, 3600.0
 FAR = timedelta(days=365)
@@ -39,7 +40,7 @@ SPREAD = 0.7
 
 
 def write_orders(
-    stops: Iterable[Stop], people: Iterable[Employee], *, now: datetime, seed: int,
+    stops: Iterable[SimulatedStop], people: Iterable[Employee], *, now: datetime, seed: int,
 ) -> OrderBatch:
     """What has been done by now to the orders for some stops; nothing where nobody is there to do them."""
     crew, batch = Crew(people), OrderBatch()
@@ -83,7 +84,7 @@ class Crew:
 class _Life:
     """What becomes of one stop."""
 
-    def __init__(self, stop: Stop, batch: OrderBatch, crew: Crew, random: Random, *, now: datetime) -> None:
+    def __init__(self, stop: SimulatedStop, batch: OrderBatch, crew: Crew, random: Random, *, now: datetime) -> None:
         self._stop, self._batch, self._crew, self._random = stop, batch, crew, random
         self._texts = texts_of(stop.reason)
         self._ends = stop.until or now + FAR

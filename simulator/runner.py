@@ -22,8 +22,8 @@ from floor.core.errors import FloorError, NotADemoError
 from floor.db.database import UNREACHABLE, Connection, describe
 from floor.db.queries import Queries
 from simulator.backfill import backfill, begin_changes
-from simulator.machine import Status
-from simulator.plant import Plant, Station, changes_per_second
+from simulator.simulated_machine import Status
+from simulator.simulated_plant import SimulatedPlant, Station, changes_per_second
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class SimulatorRunner:
         self._report = report
         self._clock = clock
         self._lease = max(SHORTEST_LEASE, 3 * interval)
-        self._plant: Plant | None = None
+        self._plant: SimulatedPlant | None = None
         self._stations: tuple[Station, ...] = ()
         self._scale = 1.0  # plant seconds per second
         self._written: dict[str, tuple[Status | None, str | None]] = {}  # the table after the last tick
@@ -187,12 +187,12 @@ class SimulatorRunner:
             async for row in self._queries.simulated_floor(connection)
         ]
 
-    async def _follow(self, tick: int, rows: Sequence[_Row]) -> Plant:
+    async def _follow(self, tick: int, rows: Sequence[_Row]) -> SimulatedPlant:
         """Advance the model to this moment, with the changes of others since the last tick."""
         stations = tuple(row.station for row in rows)
         known = set(self._stations)
         if self._plant is None:
-            self._plant = await asyncio.to_thread(Plant, stations, self._seed)
+            self._plant = await asyncio.to_thread(SimulatedPlant, stations, self._seed)
         if stations != self._stations:
             self._plant.arrange(stations)
             pace = await asyncio.to_thread(changes_per_second, stations)
@@ -212,7 +212,8 @@ class SimulatorRunner:
         self._ticked_at = now
         return self._plant
 
-    async def _write(self, connection: Connection, plant: Plant, rows: Sequence[_Row], *, whole: bool) -> list[Update]:
+    async def _write(self, connection: Connection, plant: SimulatedPlant, rows: Sequence[_Row], *,
+                     whole: bool) -> list[Update]:
         """Write the difference between the model and the table, or the whole floor."""
         there = {row.station.name: row for row in rows}
         wanted = [

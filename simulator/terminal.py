@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from floor.core.formatting import duration
-from simulator.machine import Status
 from simulator.runner import Update
+from simulator.simulated_machine import Status
 
 LOOKS: dict[Status, tuple[str, str, str]] = {
     'operational': ('●', 'Running', 'green'),

@@ -6,16 +6,16 @@ whole microseconds by the database; seconds are floats only in the answers.
 
 from .analytics import Analytics
 from .explanation import Explanation, Kpi, Part, Piece
-from .figures import Kpis, LineKpis
+from .kpis import Kpis, LineKpis
 from .orders import OpenOrderAges, OrderReport, PersonLoad, Resolution, VolumeOfDay
 from .patterns import HourlyPattern
-from .roots import MachineCharge, RootsAndVictims
 from .stops import Cause, CauseClocks, ProblemMachine, Stop, StopClocks, StopPage
 from .timeline import Band, Lane
+from .wait_attribution import MachineDowntime, RootsAndVictims
 from .window import Page, Scope, Window
 
 __all__ = [
     'Analytics', 'Band', 'Cause', 'CauseClocks', 'Explanation', 'HourlyPattern', 'Kpi', 'Kpis', 'Lane', 'LineKpis',
-    'MachineCharge', 'OpenOrderAges', 'OrderReport', 'Page', 'Part', 'PersonLoad', 'Piece', 'ProblemMachine',
+    'MachineDowntime', 'OpenOrderAges', 'OrderReport', 'Page', 'Part', 'PersonLoad', 'Piece', 'ProblemMachine',
     'Resolution', 'RootsAndVictims', 'Scope', 'Stop', 'StopClocks', 'StopPage', 'VolumeOfDay', 'Window',
 ]

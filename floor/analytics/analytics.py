@@ -7,16 +7,16 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ..core.errors import InvalidInput, QueryError
-from ..core.model import FloorSnapshot, MachineName
-from ..core.query_parameters import no_such
+from ..core.errors import InvalidInputError, QueryError
+from ..core.floor_snapshot import FloorSnapshot
+from ..core.machines import MachineName
+from ..core.query_parameters import unknown_name_message
 from ..db.database import Database
 from .explanation import Explanation, Kpi, read_explanation
-from .figures import Kpis, LineKpis, read_kpis, read_lines
+from .kpis import Kpis, LineKpis, read_kpis, read_lines
 from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern
-from .reading import Reading, reading
-from .roots import RootsAndVictims, read_roots_and_victims
+from .report_snapshot import Reading, reading
 from .stops import (
     By,
     Cause,
@@ -29,6 +29,7 @@ from .stops import (
     read_stops,
 )
 from .timeline import Lane, read_floor_at, read_timeline
+from .wait_attribution import RootsAndVictims, read_roots_and_victims
 from .window import Page, Scope, Window
 
 WHOLE_FLOOR = Scope()
@@ -39,7 +40,8 @@ MICRO_STOP = timedelta(minutes=5)
 class Analytics:
     """Reports of any window and any part of the floor. A window that reaches beyond now counts up to now.
 
-    Every method raises DatabaseUnavailable when nobody answers, or not in time. What nobody has ever heard of (a line,
+    Every method raises DatabaseUnavailableError when nobody answers, or not in time. What nobody has ever heard of (a
+    line,
     a machine, a time before the history) is no error: there is just nothing known of it; `check` says so beforehand.
     """
 
@@ -63,13 +65,14 @@ class Analytics:
         async with self._read(Window(now, now), WHOLE_FLOOR) as report:
             lines = [row['name'] async for row in report.queries.line_names(report.connection)]
         if scope.line is not None and scope.line not in lines:
-            faults['line'] = no_such('line', scope.line, lines)
+            faults['line'] = unknown_name_message('line', scope.line, lines)
         if scope.machine is not None and scope.machine not in report.names:
-            faults['machine'] = no_such('machine', scope.machine, report.names)
+            faults['machine'] = unknown_name_message('machine', scope.machine, report.names)
         if not faults and scope.line is not None and scope.machine is not None:
             on_line = [machine.name for machine in report.machines if machine.line == scope.line]
             if scope.machine not in on_line:
-                faults['machine'] = no_such(f'machine on the line {scope.line} called', scope.machine, on_line)
+                faults['machine'] = unknown_name_message(f'machine on the line {scope.line} called', scope.machine,
+                                                         on_line)
         if faults:
             raise QueryError(faults)
 
@@ -102,7 +105,7 @@ class Analytics:
     async def timeline(self, window: Window, machines: Sequence[MachineName], columns: int = 1200) -> tuple[Lane, ...]:
         """A lane per machine, for a picture that is so many columns wide.
 
-        :raises InvalidInput: less than one column, or more than 10,000
+        :raises InvalidInputError: less than one column, or more than 10,000
         """
         async with self._read(window, WHOLE_FLOOR) as report:
             return await read_timeline(report, machines, columns)
@@ -117,7 +120,7 @@ class Analytics:
         async with self._read(window, scope) as report:
             return await read_clocks(report)
 
-    async def root_and_victim(self, window: Window, scope: Scope = WHOLE_FLOOR) -> RootsAndVictims:
+    async def wait_attribution(self, window: Window, scope: Scope = WHOLE_FLOOR) -> RootsAndVictims:
         """The own downtime of each machine, and the downtime it caused to neighbours."""
         async with self._read(window, scope) as report:
             return await read_roots_and_victims(report)
@@ -125,7 +128,7 @@ class Analytics:
     async def floor_at(self, moment: datetime) -> FloorSnapshot:
         """The whole floor as it stood at a moment; one that is yet to come is now.
 
-        :raises InvalidInput: a time without a zone
+        :raises InvalidInputError: a time without a zone
         """
         async with self._read(Window(moment, moment), None) as report:
             return await read_floor_at(report)
@@ -134,12 +137,12 @@ class Analytics:
                       page: Page = FIRST_PAGE) -> Explanation:
         """Where a figure comes from.
 
-        :raises InvalidInput: there is no such figure
+        :raises InvalidInputError: there is no such figure
         """
         try:
             kpi = Kpi(kpi)
         except ValueError as error:
-            raise InvalidInput(f'there is no figure {str(kpi)[:100]!r}: use {", ".join(Kpi)}', 'kpi') from error
+            raise InvalidInputError(f'there is no figure {str(kpi)[:100]!r}: use {", ".join(Kpi)}', 'kpi') from error
         async with self._read(window, scope) as report:
             return await read_explanation(report, kpi, page)
 

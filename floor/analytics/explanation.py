@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ..core.model import MachineName, Status
-from .figures import Kpis, machine_sums, machine_times, total
-from .reading import Reading
+from ..core.machines import MachineName, Status
+from .kpis import Kpis, machine_sums, machine_times, total
+from .report_snapshot import Reading
 from .stops import Stop, to_stop
 from .window import MICROSECOND, Page, Window, seconds
 

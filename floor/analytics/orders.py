@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from ..core.model import Priority
-from .reading import Reading
+from ..core.orders import Priority
+from .report_snapshot import Reading
 from .window import seconds
 
 WEEK = 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from .reading import Reading
+from .report_snapshot import Reading
 from .window import seconds, share
 
 DAYS, HOURS = 7, 24

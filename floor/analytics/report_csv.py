@@ -8,7 +8,7 @@ from datetime import tzinfo
 from ..core.csv_file import heading, lines
 from . import Analytics, Page, Scope, Window
 from . import report_tables as tables
-from .report_tables import Column, Kind, Table
+from .report_tables import Kind, ReportColumn, ReportTable
 from .stops import By
 
 PAGE = 5_000
@@ -23,7 +23,7 @@ class ReportFiles:
         """zone: of the plant."""
         self._analytics = analytics
         self._zone = zone
-        self._tables: dict[str, Callable[[Window, Scope, By], Awaitable[Table]]] = {
+        self._tables: dict[str, Callable[[Window, Scope, By], Awaitable[ReportTable]]] = {
             'causes': self._causes, 'machines': self._machines, 'hours': self._hours, 'waiting': self._waiting,
             'lines': self._lines, 'order-volume': self._volume, 'order-ages': self._ages,
             'order-resolution': self._resolution, 'order-load': self._load,
@@ -37,8 +37,8 @@ class ReportFiles:
                      kpi: str = '') -> AsyncGenerator[str, None]:
         """The file in pieces. kpi: which figure, for the two that explain one.
 
-        :raises InvalidInput: there is no such figure
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises InvalidInputError: there is no such figure
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         if name == 'figures':
             kpis = await self._analytics.kpis(window, scope)
@@ -67,37 +67,37 @@ class ReportFiles:
                 table, more = tables.of_pieces(explanation.pieces), explanation.more
             yield (heading(titles(table.columns)) if number == 1 else '') + lines(table.rows, self._zone)
 
-    def _whole(self, table: Table) -> str:
+    def _whole(self, table: ReportTable) -> str:
         return heading(titles(table.columns)) + lines(table.rows, self._zone)
 
-    async def _causes(self, window: Window, scope: Scope, by: By) -> Table:
+    async def _causes(self, window: Window, scope: Scope, by: By) -> ReportTable:
         return tables.of_causes(await self._analytics.causes(window, scope, by))
 
-    async def _machines(self, window: Window, scope: Scope, by: By) -> Table:
+    async def _machines(self, window: Window, scope: Scope, by: By) -> ReportTable:
         return tables.of_machines(await self._analytics.problem_machines(window, scope, ALL_MACHINES))
 
-    async def _hours(self, window: Window, scope: Scope, by: By) -> Table:
+    async def _hours(self, window: Window, scope: Scope, by: By) -> ReportTable:
         return tables.of_pattern(await self._analytics.hourly_pattern(window, scope))
 
-    async def _waiting(self, window: Window, scope: Scope, by: By) -> Table:
-        return tables.of_waiting(await self._analytics.root_and_victim(window, scope))
+    async def _waiting(self, window: Window, scope: Scope, by: By) -> ReportTable:
+        return tables.of_waiting(await self._analytics.wait_attribution(window, scope))
 
-    async def _lines(self, window: Window, scope: Scope, by: By) -> Table:
+    async def _lines(self, window: Window, scope: Scope, by: By) -> ReportTable:
         return tables.of_lines(await self._analytics.lines(window))
 
-    async def _volume(self, window: Window, scope: Scope, by: By) -> Table:
+    async def _volume(self, window: Window, scope: Scope, by: By) -> ReportTable:
         return tables.of_volume((await self._analytics.work_orders(window, scope)).volume)
 
-    async def _ages(self, window: Window, scope: Scope, by: By) -> Table:
+    async def _ages(self, window: Window, scope: Scope, by: By) -> ReportTable:
         return tables.of_ages((await self._analytics.work_orders(window, scope)).ages)
 
-    async def _resolution(self, window: Window, scope: Scope, by: By) -> Table:
+    async def _resolution(self, window: Window, scope: Scope, by: By) -> ReportTable:
         return tables.of_resolution((await self._analytics.work_orders(window, scope)).resolution)
 
-    async def _load(self, window: Window, scope: Scope, by: By) -> Table:
+    async def _load(self, window: Window, scope: Scope, by: By) -> ReportTable:
         return tables.of_load((await self._analytics.work_orders(window, scope)).load)
 
 
-def titles(columns: Iterable[Column]) -> Iterator[str]:
+def titles(columns: Iterable[ReportColumn]) -> Iterator[str]:
     """With units in brackets."""
     return (column.title + UNITS.get(column.kind, '') for column in columns)

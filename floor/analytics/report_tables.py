@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ReportColumn:
     """A column's heading, and what stands below it."""
 
     title: str
@@ -52,16 +52,19 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """Rows as long as there are columns."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ReportColumn, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
 
-FIGURES = (Column('Uptime', Kind.SHARE), Column('Availability', Kind.SHARE), Column('Stops', Kind.COUNT),
-           Column('Micro-stops', Kind.COUNT), Column('MTBF', Kind.SECONDS), Column('MTTR', Kind.SECONDS),
-           Column('Response', Kind.SECONDS), Column('Down', Kind.SECONDS), Column('Coverage', Kind.SHARE))
+FIGURES = (ReportColumn('Uptime', Kind.SHARE), ReportColumn('Availability', Kind.SHARE), ReportColumn('Stops',
+                                                                                                      Kind.COUNT),
+           ReportColumn('Micro-stops', Kind.COUNT), ReportColumn('MTBF', Kind.SECONDS), ReportColumn('MTTR',
+                                                                                                     Kind.SECONDS),
+           ReportColumn('Response', Kind.SECONDS), ReportColumn('Down', Kind.SECONDS), ReportColumn('Coverage',
+                                                                                                    Kind.SHARE))
 
 
 def figures(kpis: Kpis) -> tuple[Cell, ...]:
@@ -70,118 +73,131 @@ def figures(kpis: Kpis) -> tuple[Cell, ...]:
             kpis.down, kpis.coverage)
 
 
-def of_kpis(kpis: Kpis, before: Kpis | None) -> Table:
+def of_kpis(kpis: Kpis, before: Kpis | None) -> ReportTable:
     """A row for the window, and one for the window before."""
-    columns = (Column('Window'), Column('From', Kind.MOMENT), Column('Until', Kind.MOMENT), *FIGURES)
+    columns = (ReportColumn('Window'), ReportColumn('From', Kind.MOMENT), ReportColumn('Until', Kind.MOMENT), *FIGURES)
     rows = [(name, of.window.start, of.window.end, *figures(of))
             for name, of in (('This window', kpis), ('Previous window', before)) if of is not None]
-    return Table(columns, tuple(rows))
+    return ReportTable(columns, tuple(rows))
 
 
-def of_lines(lines: Iterable[LineKpis]) -> Table:
+def of_lines(lines: Iterable[LineKpis]) -> ReportTable:
     """A row for each line."""
-    return Table((Column('Line'), Column('Machines', Kind.COUNT), *FIGURES),
-                 tuple((line.line or NO_LINE, line.kpis.machines, *figures(line.kpis)) for line in lines))
+    return ReportTable((ReportColumn('Line'), ReportColumn('Machines', Kind.COUNT), *FIGURES),
+                       tuple((line.line or NO_LINE, line.kpis.machines, *figures(line.kpis)) for line in lines))
 
 
-def of_causes(causes: Iterable[Cause]) -> Table:
+def of_causes(causes: Iterable[Cause]) -> ReportTable:
     """The Pareto, the greatest first."""
-    return Table((Column('Cause'), Column('Down', Kind.SECONDS), Column('Stops', Kind.COUNT),
-                  Column('Share', Kind.SHARE), Column('Cumulative', Kind.SHARE), Column('Vital few')),
-                 tuple((cause.reason or NO_REASON, cause.seconds, cause.count, cause.share, cause.cumulative,
-                        'yes' if cause.vital else '') for cause in causes))
+    return ReportTable((ReportColumn('Cause'), ReportColumn('Down', Kind.SECONDS), ReportColumn('Stops', Kind.COUNT),
+                  ReportColumn('Share', Kind.SHARE), ReportColumn('Cumulative', Kind.SHARE), ReportColumn('Vital few')),
+                       tuple((cause.reason or NO_REASON, cause.seconds, cause.count, cause.share, cause.cumulative,
+                              'yes' if cause.vital else '') for cause in causes))
 
 
-def of_machines(machines: Iterable[ProblemMachine]) -> Table:
+def of_machines(machines: Iterable[ProblemMachine]) -> ReportTable:
     """The worst first."""
-    return Table((Column('Machine', Kind.MACHINE), Column('Down', Kind.SECONDS), Column('Stops', Kind.COUNT),
-                  Column('Longest', Kind.SECONDS)),
-                 tuple((each.machine, each.seconds, each.count, each.longest) for each in machines))
+    return ReportTable((ReportColumn('Machine', Kind.MACHINE), ReportColumn('Down', Kind.SECONDS), ReportColumn('Stops',
+                                                                                                                Kind.COUNT),
+                  ReportColumn('Longest', Kind.SECONDS)),
+                       tuple((each.machine, each.seconds, each.count, each.longest) for each in machines))
 
 
-def of_pattern(pattern: HourlyPattern) -> Table:
+def of_pattern(pattern: HourlyPattern) -> ReportTable:
     """A row for each hour of the week."""
-    return Table((Column('Weekday'), Column('Hour', Kind.COUNT), Column('Down share', Kind.SHARE),
-                  Column('Down', Kind.SECONDS), Column('Covered', Kind.SECONDS)),
-                 tuple((WEEKDAYS[day], hour, share, pattern.down[day][hour], pattern.covered[day][hour])
-                       for day, shares in enumerate(pattern.share) for hour, share in enumerate(shares)))
+    return ReportTable((ReportColumn('Weekday'), ReportColumn('Hour', Kind.COUNT), ReportColumn('Down share',
+                                                                                                Kind.SHARE),
+                  ReportColumn('Down', Kind.SECONDS), ReportColumn('Covered', Kind.SECONDS)),
+                       tuple((WEEKDAYS[day], hour, share, pattern.down[day][hour], pattern.covered[day][hour])
+                             for day, shares in enumerate(pattern.share) for hour, share in enumerate(shares)))
 
 
-def of_waiting(roots: RootsAndVictims) -> Table:
+def of_waiting(roots: RootsAndVictims) -> ReportTable:
     """The most costly machine first."""
-    return Table((Column('Machine', Kind.MACHINE), Column('Own downtime', Kind.SECONDS),
-                  Column('Caused to neighbours', Kind.SECONDS), Column('Own waiting', Kind.SECONDS),
-                  Column('Waiting without a cause', Kind.SECONDS)),
-                 tuple((each.machine, each.own, each.caused, each.waited, each.not_attributed)
-                       for each in roots.machines))
+    return ReportTable((ReportColumn('Machine', Kind.MACHINE), ReportColumn('Own downtime', Kind.SECONDS),
+                  ReportColumn('Caused to neighbours', Kind.SECONDS), ReportColumn('Own waiting', Kind.SECONDS),
+                  ReportColumn('Waiting without a cause', Kind.SECONDS)),
+                       tuple((each.machine, each.own, each.caused, each.waited, each.not_attributed)
+                             for each in roots.machines))
 
 
-def of_volume(volume: Iterable[VolumeOfDay]) -> Table:
+def of_volume(volume: Iterable[VolumeOfDay]) -> ReportTable:
     """A row for each day."""
-    return Table((Column('Day', Kind.DAY), Column('Work orders', Kind.COUNT), Column('7-day average', Kind.NUMBER)),
-                 tuple((each.day, each.orders, each.average) for each in volume))
+    return ReportTable((ReportColumn('Day', Kind.DAY), ReportColumn('Work orders', Kind.COUNT),
+                        ReportColumn('7-day average', Kind.NUMBER)),
+                       tuple((each.day, each.orders, each.average) for each in volume))
 
 
-def of_ages(ages: Iterable[OpenOrderAges]) -> Table:
+def of_ages(ages: Iterable[OpenOrderAges]) -> ReportTable:
     """A row for each priority."""
-    return Table((Column('Priority'), Column('Open now', Kind.COUNT), Column('Overdue', Kind.COUNT),
-                  Column('Median age', Kind.SECONDS), Column('Mean age', Kind.SECONDS),
-                  Column('Oldest', Kind.SECONDS)),
-                 tuple((each.priority.value, each.orders, each.overdue, each.median, each.mean, each.oldest)
-                       for each in ages))
+    return ReportTable((ReportColumn('Priority'), ReportColumn('Open now', Kind.COUNT), ReportColumn('Overdue',
+                                                                                                     Kind.COUNT),
+                  ReportColumn('Median age', Kind.SECONDS), ReportColumn('Mean age', Kind.SECONDS),
+                  ReportColumn('Oldest', Kind.SECONDS)),
+                       tuple((each.priority.value, each.orders, each.overdue, each.median, each.mean, each.oldest)
+                             for each in ages))
 
 
-def of_resolution(resolution: Iterable[Resolution]) -> Table:
+def of_resolution(resolution: Iterable[Resolution]) -> ReportTable:
     """A row for each priority."""
-    return Table((Column('Priority'), Column('Completed', Kind.COUNT), Column('Median', Kind.SECONDS),
-                  Column('Mean', Kind.SECONDS)),
-                 tuple((each.priority.value, each.orders, each.median, each.mean) for each in resolution))
+    return ReportTable((ReportColumn('Priority'), ReportColumn('Completed', Kind.COUNT), ReportColumn('Median',
+                                                                                                      Kind.SECONDS),
+                  ReportColumn('Mean', Kind.SECONDS)),
+                       tuple((each.priority.value, each.orders, each.median, each.mean) for each in resolution))
 
 
-def of_load(load: Iterable[PersonLoad]) -> Table:
+def of_load(load: Iterable[PersonLoad]) -> ReportTable:
     """A row for each person."""
-    return Table((Column('Person'), Column('Open now', Kind.COUNT), Column('Completed', Kind.COUNT)),
-                 tuple((each.name or NOBODY, each.active, each.completed) for each in load))
+    return ReportTable((ReportColumn('Person'), ReportColumn('Open now', Kind.COUNT), ReportColumn('Completed',
+                                                                                                   Kind.COUNT)),
+                       tuple((each.name or NOBODY, each.active, each.completed) for each in load))
 
 
 CLOCKS = ('Detect', 'Acknowledge', 'Respond', 'Repair')
-STOP_COLUMNS = (Column('Machine', Kind.MACHINE), Column('From', Kind.MOMENT), Column('Until', Kind.MOMENT),
-                Column('Reason'), Column('Length', Kind.SECONDS), Column('In the window', Kind.SECONDS),
-                *(Column(clock, Kind.SECONDS) for clock in CLOCKS), Column('Micro-stop'), Column('Work order'))
+STOP_COLUMNS = (ReportColumn('Machine', Kind.MACHINE), ReportColumn('From', Kind.MOMENT), ReportColumn('Until',
+                                                                                                       Kind.MOMENT),
+                ReportColumn('Reason'), ReportColumn('Length', Kind.SECONDS), ReportColumn('In the window',
+                                                                                           Kind.SECONDS),
+                *(ReportColumn(clock, Kind.SECONDS) for clock in CLOCKS), ReportColumn('Micro-stop'),
+                ReportColumn('Work order'))
 
 
-def of_stops(stops: Iterable[Stop]) -> Table:
+def of_stops(stops: Iterable[Stop]) -> ReportTable:
     """A row for each stop with its four clocks."""
-    return Table(STOP_COLUMNS,
-                 tuple((stop.machine, stop.since, stop.until, stop.reason, stop.length, stop.down, stop.detect,
-                        stop.acknowledge, stop.respond, stop.repair, 'yes' if stop.is_micro else '', stop.order)
-                       for stop in stops))
+    return ReportTable(STOP_COLUMNS,
+                       tuple((stop.machine, stop.since, stop.until, stop.reason, stop.length, stop.down, stop.detect,
+                              stop.acknowledge, stop.respond, stop.repair, 'yes' if stop.is_micro else '', stop.order)
+                             for stop in stops))
 
 
-def of_clocks(causes: Iterable[CauseClocks]) -> Table:
+def of_clocks(causes: Iterable[CauseClocks]) -> ReportTable:
     """A row for each cause."""
-    return Table((Column('Cause'), Column('Stops', Kind.COUNT), *(Column(clock, Kind.SECONDS) for clock in CLOCKS),
-                  Column('Total', Kind.SECONDS)),
-                 tuple((each.reason or NO_REASON, each.stops, *each.means, each.seconds) for each in causes))
+    return ReportTable((ReportColumn('Cause'), ReportColumn('Stops', Kind.COUNT), *(ReportColumn(clock,
+                                                                                                 Kind.SECONDS)
+                                                                                    for clock in CLOCKS),
+                  ReportColumn('Total', Kind.SECONDS)),
+                       tuple((each.reason or NO_REASON, each.stops, *each.means, each.seconds) for each in causes))
 
 
-PIECE_COLUMNS = (Column('Machine', Kind.MACHINE), Column('From', Kind.MOMENT), Column('Until', Kind.MOMENT),
-                 Column('Status'), Column('Reason'), Column('Length', Kind.SECONDS), Column('Counted'),
-                 Column('Reason excluded'))
+PIECE_COLUMNS = (ReportColumn('Machine', Kind.MACHINE), ReportColumn('From', Kind.MOMENT), ReportColumn('Until',
+                                                                                                        Kind.MOMENT),
+                 ReportColumn('Status'), ReportColumn('Reason'), ReportColumn('Length', Kind.SECONDS),
+                 ReportColumn('Counted'),
+                 ReportColumn('Reason excluded'))
 
 
-def of_pieces(pieces: Sequence[Piece]) -> Table:
+def of_pieces(pieces: Sequence[Piece]) -> ReportTable:
     """The intervals or stops behind a figure."""
-    return Table(PIECE_COLUMNS,
-                 tuple((piece.machine, piece.since, piece.until, piece.status.word, piece.reason, piece.seconds,
-                        'yes' if piece.counted else 'no', piece.why) for piece in pieces))
+    return ReportTable(PIECE_COLUMNS,
+                       tuple((piece.machine, piece.since, piece.until, piece.status.word, piece.reason, piece.seconds,
+                              'yes' if piece.counted else 'no', piece.why) for piece in pieces))
 
 
-def of_parts(explanation: Explanation) -> Table:
+def of_parts(explanation: Explanation) -> ReportTable:
     """What each machine contributes to a figure."""
-    column = Column('Value', kind_of(explanation.kpi))
-    return Table((Column('Machine', Kind.MACHINE), column, Column('Coverage', Kind.SHARE)),
-                 tuple((part.machine, part.value, part.coverage) for part in explanation.parts))
+    column = ReportColumn('Value', kind_of(explanation.kpi))
+    return ReportTable((ReportColumn('Machine', Kind.MACHINE), column, ReportColumn('Coverage', Kind.SHARE)),
+                       tuple((part.machine, part.value, part.coverage) for part in explanation.parts))
 
 
 def kind_of(kpi: Kpi) -> Kind:

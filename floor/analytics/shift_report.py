@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..core.model import WorkOrder
 from ..core.names import name_key
+from ..core.orders import WorkOrder
 from ..core.shifts import Shift
 from ..orders.work_order_list import WorkOrderList
 from . import Analytics, Cause, Kpis, Page, Stop, Window
@@ -51,7 +51,7 @@ class ShiftReport:
 async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: Shift, now: datetime) -> ShiftReport:
     """The report as of now (the database's clock).
 
-    :raises DatabaseUnavailable: nobody answers, or not in time
+    :raises DatabaseUnavailableError: nobody answers, or not in time
     """
     until = min(shift.end, now.astimezone(UTC))
     window = Window(shift.start, until)

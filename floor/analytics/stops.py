@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from ..core.model import MachineName, OrderId
+from ..core.machines import MachineName
 from ..core.names import name_key
-from .reading import Reading
+from ..core.orders import OrderId
+from .report_snapshot import Reading
 from .window import MICROSECOND, Page, seconds, share
 
 By = Literal['minutes', 'count']

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from ..core.errors import InvalidInput
+from ..core.errors import InvalidInputError
+from ..core.floor_snapshot import FloorSnapshot
 from ..core.formatting import number
-from ..core.model import FloorSnapshot, MachineName, MachineRecord, Status
+from ..core.machines import MachineName, MachineRecord, Status
 from ..db.row_mapping import to_brief, to_event, to_status
-from .reading import Reading
+from .report_snapshot import Reading
 from .window import MICROSECOND
 
 MOST_COLUMNS = 10_000
@@ -42,7 +43,7 @@ class Lane:
 async def read_timeline(reading: Reading, machines: Sequence[MachineName], columns: int) -> tuple[Lane, ...]:
     """Lanes in the order asked for; a machine that nobody knows is unknown all the time."""
     if not 1 <= columns <= MOST_COLUMNS:
-        raise InvalidInput(f'a timeline has 1 to {number(MOST_COLUMNS)} columns', 'columns')
+        raise InvalidInputError(f'a timeline has 1 to {number(MOST_COLUMNS)} columns', 'columns')
     names = list(dict.fromkeys(machines))
     window = reading.window
     column = (window.end - window.start) // columns + MICROSECOND

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..core.errors import InvalidInput
+from ..core.errors import InvalidInputError
 from ..core.formatting import number
-from ..core.model import MachineName
+from ..core.machines import MachineName
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
@@ -19,7 +19,7 @@ class Window:
     """The time from start until before end; kept in UTC, since two times of one zone are compared and subtracted as
     clocks on a wall, which is wrong by an hour on the days when they are changed.
 
-    :raises InvalidInput: a time without a zone, or an end before the start
+    :raises InvalidInputError: a time without a zone, or an end before the start
     """
 
     start: datetime
@@ -28,10 +28,10 @@ class Window:
     def __post_init__(self) -> None:
         for name, moment in ('start', self.start), ('end', self.end):
             if moment.tzinfo is None:
-                raise InvalidInput('a window needs times with a time zone', name)
+                raise InvalidInputError('a window needs times with a time zone', name)
             object.__setattr__(self, name, moment.astimezone(UTC))
         if self.end < self.start:
-            raise InvalidInput('a window cannot end before it starts', 'end')
+            raise InvalidInputError('a window cannot end before it starts', 'end')
 
     def until(self, now: datetime) -> Window:
         """The part of it that has been: what is yet to come counts neither as known nor as unknown."""
@@ -65,7 +65,7 @@ class Page:
 
     def __post_init__(self) -> None:
         if not (1 <= self.number <= LAST_PAGE and 1 <= self.size <= LONGEST_PAGE):
-            raise InvalidInput(f'a page has a number from 1 on and 1 to {number(LONGEST_PAGE)} rows', 'page')
+            raise InvalidInputError(f'a page has a number from 1 on and 1 to {number(LONGEST_PAGE)} rows', 'page')
 
     @property
     def skip(self) -> int:

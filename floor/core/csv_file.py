@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
-from .moments import for_a_file
+from .moments import file_time
 from .text import without_invisible_start
 
 FORMULA_STARTS = tuple('=+-@\t\r\n＝＋－＠﹦﹢﹣﹫')
@@ -48,7 +48,7 @@ def _cell(value: object, zone: tzinfo) -> str:
     if value is None:
         return ''
     if isinstance(value, datetime):
-        return for_a_file(value, zone)
+        return file_time(value, zone)
     if isinstance(value, float):
         return f'{value:.6f}'.rstrip('0').rstrip('.')
     return harmless(value) if isinstance(value, str) else str(value)

@@ -3,29 +3,29 @@
 FloorError
 ├── SettingsError          an environment variable or .env line has a wrong value
 ├── DatabaseError
-│   ├── DatabaseUnavailable    the database does not answer
-│   │   ├── DatabaseMisconfigured  the database or its settings are wrong; retrying does not help
+│   ├── DatabaseUnavailableError    the database does not answer
+│   │   ├── DatabaseMisconfiguredError  the database or its settings are wrong; retrying does not help
 │   │   └── HistoryNotReadyError   the history of a new floor is being created
-│   ├── DatabaseReadOnly       the database answers, but is read-only
+│   ├── DatabaseReadOnlyError       the database answers, but is read-only
 │   ├── MigrationError         the schema cannot be migrated
-│   └── FeedNotDelivered       a heartbeat notification did not come back in time
+│   └── FeedNotDeliveredError       a heartbeat notification did not come back in time
 ├── ProgramFaultError      a bug in this program, as a page reports it
 ├── NotADemoError          the floor is a plant, so it cannot be simulated or removed
 ├── EmbeddedDatabaseError  the embedded PostgreSQL cannot be started
 ├── BackupError            a backup cannot be made or restored
 ├── NotificationError      a notification that does not follow the protocol
-├── NotFound               a machine, person or work order that does not exist
+├── NotFoundError          a machine, person or work order that does not exist
 ├── OrderAlreadyOpenError  the machine's present stop has a work order already
 ├── ReferenceReusedError   a client reference was sent again with a different request
-├── NotAllowed             the person's role does not allow this
-├── TooManyChanges         the rate limit of changes is reached
-├── TooManyDownloads       the limit of downloads per person is reached
+├── NotAllowedError             the person's role does not allow this
+├── TooManyChangesError         the rate limit of changes is reached
+├── TooManyDownloadsError       the limit of downloads per person is reached
 ├── UploadsBusyError       the limit of simultaneous uploads is reached
 │   └── TooManyUploadsError    the limit of uploads per person is reached
 ├── UploadTooSlowError     a file did not arrive in time
-├── InvalidInput           a field of a command is not valid
+├── InvalidInputError           a field of a command is not valid
 │   └── QueryError             query parameters are not valid
-└── EditConflict           the work order or person has changed in the meantime
+└── EditConflictError           the work order or person has changed in the meantime
 
 Each message says what happened and, where possible, what to do.
 """
@@ -45,19 +45,19 @@ class DatabaseError(FloorError):
     """A problem with PostgreSQL."""
 
 
-class DatabaseUnavailable(DatabaseError):
+class DatabaseUnavailableError(DatabaseError):
     """The database does not answer, or not in time."""
 
 
-class DatabaseMisconfigured(DatabaseUnavailable):
+class DatabaseMisconfiguredError(DatabaseUnavailableError):
     """The database or its settings are wrong, so retrying does not help; the message says what to set."""
 
 
-class DatabaseReadOnly(DatabaseError):
+class DatabaseReadOnlyError(DatabaseError):
     """The database is read-only: a replica, or the old primary after a failover."""
 
 
-class HistoryNotReadyError(DatabaseUnavailable):
+class HistoryNotReadyError(DatabaseUnavailableError):
     """The history of a new floor is still being created: an answer would be incomplete."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class MigrationError(DatabaseError):
     """The schema cannot be migrated."""
 
 
-class FeedNotDelivered(DatabaseError):
+class FeedNotDeliveredError(DatabaseError):
     """A heartbeat notification did not come back in time: notifications may be lost."""
 
 
@@ -103,7 +103,7 @@ class NotificationError(FloorError):
         self.reason = reason
 
 
-class NotFound(FloorError):
+class NotFoundError(FloorError):
     """The requested object does not exist."""
 
 
@@ -125,11 +125,11 @@ class ReferenceReusedError(FloorError):
         self.earlier = earlier
 
 
-class NotAllowed(FloorError):
+class NotAllowedError(FloorError):
     """The person's role does not allow this; the message names the role that does."""
 
 
-class TooManyChanges(FloorError):
+class TooManyChangesError(FloorError):
     """The rate limit of changes is reached.
 
     retry_after: seconds until the next change is allowed.
@@ -140,7 +140,7 @@ class TooManyChanges(FloorError):
         self.retry_after = retry_after
 
 
-class TooManyDownloads(FloorError):
+class TooManyDownloadsError(FloorError):
     """The limit of simultaneous downloads per person is reached; retry_after: seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:
@@ -164,7 +164,7 @@ class UploadTooSlowError(FloorError):
     """An upload did not arrive in time; its sender may be gone, and others wait."""
 
 
-class InvalidInput(FloorError):
+class InvalidInputError(FloorError):
     """A field of a command is not valid.
 
     field: its name in commands and REST; None if the error is about the whole command.
@@ -175,7 +175,7 @@ class InvalidInput(FloorError):
         self.field = field
 
 
-class QueryError(InvalidInput):
+class QueryError(InvalidInputError):
     """Query parameters that are not valid.
 
     faults: a sentence for each wrong parameter, by name; the message joins them.
@@ -188,7 +188,7 @@ class QueryError(InvalidInput):
         self.understood = understood
 
 
-class EditConflict(FloorError):
+class EditConflictError(FloorError):
     """The edited object has changed in the meantime.
 
     current: the present work order or person, for the editor to compare.

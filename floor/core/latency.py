@@ -15,7 +15,7 @@ KEPT = 2_000
 RECENT_S = 15 * 60
 
 
-class Lag:
+class LatencyHistogram:
     """One kind of latency, in seconds."""
 
     def __init__(self, name: str, meaning: str, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 
-from .errors import InvalidInput
+from .errors import InvalidInputError
 from .text import shown
 
 
@@ -35,14 +35,14 @@ LOST_PLUS = re.compile(r'(:[0-9]{2}(?:[.,][0-9]+)?) ([0-9]{2}(?::?[0-9]{2})?)$')
 def parse_moment(text: str, zone: tzinfo, name: str = 'at') -> datetime:
     """Parse an ISO 8601 time, as UTC. zone: for a time without an offset. name: of the parameter, for errors.
 
-    :raises InvalidInput: not a time, or it does not exist in the zone, or its year is not from 1970 to 2200
+    :raises InvalidInputError: not a time, or it does not exist in the zone, or its year is not from 1970 to 2200
     """
     moment = _parsed(text, name)
     if moment.tzinfo is None:
         local = moment.replace(tzinfo=zone)
         if not _exists(local):
-            raise InvalidInput(f'cannot use {name}={shown(text)}: the clocks of {zone} skip this time when they go '
-                               f'forward; use one before or after', name)
+            raise InvalidInputError(f'cannot use {name}={shown(text)}: the clocks of {zone} skip this time when they '
+                                    f'go forward; use one before or after', name)
         moment = local
     try:
         return moment.astimezone(UTC)
@@ -53,12 +53,12 @@ def parse_moment(text: str, zone: tzinfo, name: str = 'at') -> datetime:
 def parse_day(text: str, name: str = 'date') -> date:
     """Parse a date such as 2026-11-23.
 
-    :raises InvalidInput: not a date, or its year is not from 1970 to 2200
+    :raises InvalidInputError: not a date, or its year is not from 1970 to 2200
     """
     try:
         day = date.fromisoformat(text.strip()[:LONGEST_TEXT])
     except ValueError as error:
-        raise InvalidInput(f'cannot understand {name}={shown(text)}: write a day as 2026-11-23', name) from error
+        raise InvalidInputError(f'cannot understand {name}={shown(text)}: write a day as 2026-11-23', name) from error
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise _wrong_year(text, name)
     return day
@@ -69,15 +69,15 @@ def with_offset(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).isoformat(timespec='seconds')
 
 
-def for_a_file(at: datetime, zone: tzinfo) -> str:
+def file_time(at: datetime, zone: tzinfo) -> str:
     """The same with a space, '2026-10-25 02:30:00+02:00', as PostgreSQL and spreadsheets write it."""
     return with_offset(at, zone).replace('T', ' ')
 
 
-def by_the_clock(at: datetime, zone: tzinfo, form: str) -> str:
+def local_time(at: datetime, zone: tzinfo, form: str) -> str:
     """'02:30' as strftime formats it, followed by 'CEST' or 'CET' if the local time occurs twice."""
     local = at.astimezone(zone)
-    return local.strftime(form) + (f' {zone_word(local)}' if comes_twice(local) else '')
+    return local.strftime(form) + (f' {zone_abbreviation(local)}' if is_ambiguous(local) else '')
 
 
 def meanings(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
@@ -86,15 +86,15 @@ def meanings(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
     both = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     if not _exists(both[0]):
         return ()
-    return tuple(both) if comes_twice(both[0]) else (both[0],)
+    return tuple(both) if is_ambiguous(both[0]) else (both[0],)
 
 
-def comes_twice(local: datetime) -> bool:
+def is_ambiguous(local: datetime) -> bool:
     """Whether this local time occurs twice because the clocks go back."""
     return _exists(local) and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
 
 
-def zone_word(local: datetime) -> str:
+def zone_abbreviation(local: datetime) -> str:
     """The zone's abbreviation 'CEST', or the offset '+10:30' if it has none."""
     name = local.tzname() or ''
     return name if name.isalpha() else local.isoformat()[-6:]
@@ -104,7 +104,7 @@ def _parsed(text: str, name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(LOST_PLUS.sub(r'\1+\2', text.strip()[:LONGEST_TEXT].upper()))
     except ValueError as error:
-        raise InvalidInput(f'cannot understand {name}={shown(text)}: write a time as {EXAMPLE}', name) from error
+        raise InvalidInputError(f'cannot understand {name}={shown(text)}: write a time as {EXAMPLE}', name) from error
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise _wrong_year(text, name)
     return moment
@@ -114,5 +114,5 @@ def _exists(local: datetime) -> bool:
     return local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None)
 
 
-def _wrong_year(text: str, name: str) -> InvalidInput:
-    return InvalidInput(f'cannot use {name}={shown(text)}: the year can be {FIRST_YEAR} to {LAST_YEAR}', name)
+def _wrong_year(text: str, name: str) -> InvalidInputError:
+    return InvalidInputError(f'cannot use {name}={shown(text)}: the year can be {FIRST_YEAR} to {LAST_YEAR}', name)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from .model import Employee
+from .people import Employee
 
 _LONGEST_NUMBER = 20
 _UNSEEN = re.compile(

@@ -11,7 +11,7 @@ from datetime import date, datetime, tzinfo
 from difflib import get_close_matches
 from typing import TypeVar
 
-from .errors import InvalidInput, QueryError
+from .errors import InvalidInputError, QueryError
 from .formatting import number
 from .moments import parse_day, parse_moment
 from .sentences import as_sentence
@@ -48,7 +48,7 @@ class Query:
                     self._written.setdefault(name, {})[given] = None
                     self._values.setdefault(name, []).append(value)
             elif not others and name not in ADDED_BY_OTHERS and not name.startswith('utm_'):
-                self.fail(shown(name), no_such('parameter', name, self._names) if self._names else
+                self.fail(shown(name), unknown_name_message('parameter', name, self._names) if self._names else
                           f'This address takes no parameters: leave out {shown(name)}')
 
     def fail(self, name: str, sentence: str) -> None:
@@ -135,7 +135,7 @@ class Query:
             return None
         try:
             return parse(text)
-        except InvalidInput as error:
+        except InvalidInputError as error:
             self.fail(name, str(error))
             return None
 
@@ -154,7 +154,7 @@ def _alike(text: str) -> str:
     return text.strip().lower().replace(' ', '_').replace('-', '_')
 
 
-def no_such(kind: str, name: str, names: Sequence[str]) -> str:
+def unknown_name_message(kind: str, name: str, names: Sequence[str]) -> str:
     """An error that a name does not exist, with similar or available names."""
     close = get_close_matches(name[:LONGEST_TEXT], names, n=3, cutoff=0.7)
     if not names:

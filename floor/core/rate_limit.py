@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .errors import TooManyChanges
+from .errors import TooManyChangesError
 from .formatting import number
-from .model import Identity
+from .people import Identity
 
 MOST_REMEMBERED = 1_000
 MINUTE_S = 60
@@ -104,11 +104,11 @@ class ChangeRateLimit:
     def take(self, who: Identity) -> None:
         """One more change of theirs; one that is refused does not count.
 
-        :raises TooManyChanges: not yet
+        :raises TooManyChangesError: not yet
         """
         if wait := self._buckets.of(_name(who)).try_take():
-            raise TooManyChanges(f'more than {number(self.per_minute)} changes within a minute. '
-                                 f'Wait {math.ceil(wait)} s and try again', wait)
+            raise TooManyChangesError(f'more than {number(self.per_minute)} changes within a minute. '
+                                      f'Wait {math.ceil(wait)} s and try again', wait)
 
     def left(self, who: Identity) -> ChangesLeft:
         """What they may still do; it takes nothing."""

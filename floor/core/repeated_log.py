@@ -13,7 +13,7 @@ MOST_REASONS = 20
 OTHER = 'other reasons'
 
 
-class RepeatedLog:
+class RateLimitedLog:
     """Logs the first warning of each reason at once, and counts those of the next minute."""
 
     def __init__(self, log: logging.Logger, window: float = WINDOW_S,

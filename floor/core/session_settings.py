@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from .errors import DatabaseMisconfigured
+from .errors import DatabaseMisconfiguredError
 
 PLAIN = {
     'standard_conforming_strings': 'on', 'backslash_quote': 'safe_encoding', 'transform_null_equals': 'off',
@@ -54,19 +54,19 @@ class Session(asyncpg.Connection):
         self.kept += statement
 
 
-def known_by(session: Session) -> dict[str, str]:
+def supported_settings(session: Session) -> dict[str, str]:
     """The settings that sessions of this server may start with."""
     return PLAIN | LATER if session.get_server_version().major >= KNOWN_SINCE_17 else PLAIN
 
 
-async def make_ours(session: Session, given: dict[str, str]) -> None:
+async def apply_settings(session: Session, given: dict[str, str]) -> None:
     """Ensure that each setting holds: poolers drop unknown ones, and some need a privilege. given: at the start.
 
-    :raises DatabaseMisconfigured: triggers do not run in sessions of this login, or the database is not UTF8
+    :raises DatabaseMisconfiguredError: triggers do not run in sessions of this login, or the database is not UTF8
     """
     encoding = str(getattr(session.get_settings(), 'server_encoding', 'UTF8'))
     if encoding.upper() not in {'UTF8', 'UTF-8'}:
-        raise DatabaseMisconfigured(
+        raise DatabaseMisconfiguredError(
             f'the database has the encoding {encoding}, which cannot hold every text: it must be UTF8. Create another '
             f"with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and set its address")
     wanted = given | LATER | PRIVILEGED
@@ -81,7 +81,7 @@ async def _set_if_allowed(session: Session, name: str, value: str, found: str) -
         await session.keep(name, value)
     except asyncpg.InsufficientPrivilegeError as error:
         if found == 'replica':
-            raise DatabaseMisconfigured(
+            raise DatabaseMisconfiguredError(
                 'sessions of this login have session_replication_role = replica, so no trigger runs and no change '
                 'would be announced or recorded. An administrator must run ALTER ROLE ... RESET '
                 'session_replication_role (or ALTER DATABASE ... RESET)') from error

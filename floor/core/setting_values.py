@@ -11,8 +11,8 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import InvalidInput
-from .model import Role
+from .errors import InvalidInputError
+from .people import Role
 from .shifts import parse_shifts
 from .text import identity_problem
 
@@ -92,7 +92,7 @@ def shift_plan(value: str) -> str:
     """Names and starts of shifts."""
     try:
         parse_shifts(value)
-    except InvalidInput as error:
+    except InvalidInputError as error:
         raise ValueError('no such plan') from error
     return value
 

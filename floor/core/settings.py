@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from . import setting_values
 from .env_file import ENCODING, ENV_FILE, check_env_file
 from .errors import SettingsError
-from .model import Role
+from .people import Role
 from .setting_values import HOST_AND_PORT, LONGEST_NAME, ORIGIN
 from .text import shortened
 

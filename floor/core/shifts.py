@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from .errors import InvalidInput
+from .errors import InvalidInputError
 
 MOST_SHIFTS = 24
 LONGEST_NAME = 40
@@ -44,7 +44,7 @@ class Shifts:
     def __init__(self, spec: str, zone: ZoneInfo) -> None:
         """spec: names and starts, as 'Early 06:00,Late 14:00,Night 22:00', in any order; zone: the plant's.
 
-        :raises InvalidInput: a start is not a time, a start or name is repeated, or there are none or too many
+        :raises InvalidInputError: a start is not a time, a start or name is repeated, or there are none or too many
         """
         self._zone = zone
         self._starts = parse_shifts(spec)
@@ -94,17 +94,17 @@ class Shifts:
 def parse_shifts(spec: str) -> dict[time, str]:
     """Names by start.
 
-    :raises InvalidInput: as Shifts
+    :raises InvalidInputError: as Shifts
     """
     starts: dict[time, str] = {}
     for part in spec.split(','):
         match = _NAME_AND_START.fullmatch(part.strip())
         if match is None or len(match[1]) > LONGEST_NAME:
-            raise InvalidInput('a shift is a name and a start, as Early 06:00', 'shifts')
+            raise InvalidInputError('a shift is a name and a start, as Early 06:00', 'shifts')
         start = time(int(match[2]), int(match[3]))
         if start in starts or match[1] in starts.values():
-            raise InvalidInput('no two shifts may have the same name or the same start', 'shifts')
+            raise InvalidInputError('no two shifts may have the same name or the same start', 'shifts')
         starts[start] = match[1]
     if len(starts) > MOST_SHIFTS:
-        raise InvalidInput(f'a day has at most {MOST_SHIFTS} shifts', 'shifts')
+        raise InvalidInputError(f'a day has at most {MOST_SHIFTS} shifts', 'shifts')
     return dict(sorted(starts.items()))

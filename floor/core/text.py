@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 
-from .errors import InvalidInput
+from .errors import InvalidInputError
 from .formatting import number
 
 _INVISIBLE = (
@@ -70,35 +70,35 @@ def clean_text(text: str, field: str, most: int = TEXT, *, required: bool = True
 
     Without anything that people can see it counts as empty.
 
-    :raises InvalidInput: it is empty though required, too long, or holds what no text in PostgreSQL may
+    :raises InvalidInputError: it is empty though required, too long, or holds what no text in PostgreSQL may
     """
     words = _WORDS.get(field, field.replace('_', ' '))
     text = text.strip()
     if text and not is_visible(text) and '\0' not in text and _is_whole(text):
         if required:
-            raise InvalidInput(f'{words} has nothing in it that people can see', field)
+            raise InvalidInputError(f'{words} has nothing in it that people can see', field)
         return ''
     if required and not text:
-        raise InvalidInput(f'{words} must not be empty', field)
+        raise InvalidInputError(f'{words} must not be empty', field)
     if len(text) > most:
-        raise InvalidInput(f'{words} has {number(len(text))} characters; at most {number(most)} fit', field)
+        raise InvalidInputError(f'{words} has {number(len(text))} characters; at most {number(most)} fit', field)
     if '\0' in text:
-        raise InvalidInput(f'{words} has a NUL character in it, which cannot be stored', field)
+        raise InvalidInputError(f'{words} has a NUL character in it, which cannot be stored', field)
     if not _is_whole(text):
-        raise InvalidInput(f'{words} has half a character in it (a lone surrogate), which cannot be stored', field)
+        raise InvalidInputError(f'{words} has half a character in it (a lone surrogate), which cannot be stored', field)
     return text
 
 
 def exact_name(text: str, field: str, most: int = TEXT) -> str:
     """What names a machine, a person or an order: exactly as it is.
 
-    :raises InvalidInput: it is empty, too long, or another text could look the same (identity_problem)
+    :raises InvalidInputError: it is empty, too long, or another text could look the same (identity_problem)
     """
     words = _WORDS.get(field, field.replace('_', ' '))
     if problem := identity_problem(text):
-        raise InvalidInput(f'{words} {problem}', field)
+        raise InvalidInputError(f'{words} {problem}', field)
     if len(text) > most:
-        raise InvalidInput(f'{words} has {number(len(text))} characters; at most {number(most)} fit', field)
+        raise InvalidInputError(f'{words} has {number(len(text))} characters; at most {number(most)} fit', field)
     return text
 
 
@@ -110,7 +110,7 @@ def one_line(text: str, field: str, most: int = TEXT) -> str:
 def clean_reference(reference: str | None) -> str | None:
     """A client reference, which is optional.
 
-    :raises InvalidInput: as exact_name
+    :raises InvalidInputError: as exact_name
     """
     return None if reference is None else exact_name(reference, 'client_reference', 200)
 

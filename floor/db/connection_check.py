@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from ..core.errors import DatabaseMisconfigured, DatabaseUnavailable
+from ..core.errors import DatabaseMisconfiguredError, DatabaseUnavailableError
 
 if TYPE_CHECKING:
     from .database import Connection, Database
@@ -23,7 +23,7 @@ POOLER = ('a connection pooler (such as PgBouncer in transaction mode) is in fro
           'itself, often the same host with port 5432')
 
 
-def never_works(error: BaseException, timezone: str) -> str | None:
+def permanent_problem(error: BaseException, timezone: str) -> str | None:
     """What to change if retrying cannot help; None if it may."""
     text = ' '.join(str(error).split())
     match error:
@@ -42,29 +42,30 @@ async def check_connection(database: Database, patience: float = PATIENCE_S, *, 
 
     patience: the most seconds to wait for a connection. pooler: check for one.
 
-    :raises DatabaseMisconfigured: retrying cannot help; the message says what to set
+    :raises DatabaseMisconfiguredError: retrying cannot help; the message says what to set
     """
     try:
         connection = await asyncio.wait_for(database.connect(), patience)
-    except DatabaseMisconfigured:
+    except DatabaseMisconfiguredError:
         raise
     except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError) as error:
-        raise DatabaseMisconfigured(f'{POOLER} ({error})') from error
-    except (DatabaseUnavailable, TimeoutError, asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError):
+        raise DatabaseMisconfiguredError(f'{POOLER} ({error})') from error
+    except (DatabaseUnavailableError, TimeoutError, asyncpg.InsufficientResourcesError,
+            asyncpg.OperatorInterventionError):
         return  # the floor shows it and retries
     except asyncpg.PostgresError as error:
-        raise DatabaseMisconfigured(f'the database accepts the login, but refuses the session: '
-                                    f'{" ".join(str(error).split())}') from error
+        raise DatabaseMisconfiguredError(f'the database accepts the login, but refuses the session: '
+                                         f'{" ".join(str(error).split())}') from error
     try:
         # a pooler reports a process id of its own, not that of the server process
         if not pooler or await connection.fetchval('SELECT pg_backend_pid()') == connection.get_server_pid():
             return
         if not await _notifies(connection, database):
-            raise DatabaseMisconfigured(POOLER)
+            raise DatabaseMisconfiguredError(POOLER)
     except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError) as error:
-        raise DatabaseMisconfigured(f'{POOLER} ({error})') from error
-    except (DatabaseUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        if isinstance(error, DatabaseMisconfigured):
+        raise DatabaseMisconfiguredError(f'{POOLER} ({error})') from error
+    except (DatabaseUnavailableError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if isinstance(error, DatabaseMisconfiguredError):
             raise
         # the connection was lost in the meantime
     finally:

@@ -69,11 +69,11 @@ def database_source(settings: Settings, report: Callable[[str], None] = lambda _
 def _lakebase(settings: Settings) -> Lakebase:
     # the Databricks SDK takes a second to import
     from auth.lakebase import Address, Lakebase  # noqa: PLC0415
-    from auth.workspace import Place  # noqa: PLC0415
+    from auth.workspace import LakebaseResource  # noqa: PLC0415
 
-    resource = Place(endpoint=settings.lakebase_endpoint,
-                  instance=None if settings.lakebase_endpoint else settings.lakebase_instance_name,
-                  host=settings.pghost, user=settings.pguser)
+    resource = LakebaseResource(endpoint=settings.lakebase_endpoint,
+                                instance=None if settings.lakebase_endpoint else settings.lakebase_instance_name,
+                                host=settings.pghost, user=settings.pguser)
     address = Address(port=settings.databricks_database_port,
                       database=settings.lakebase_database_name or settings.pgdatabase or LAKEBASE_DATABASE,
                       sslmode=settings.pgsslmode if settings.pgsslmode in VERIFYING else 'require')

@@ -22,14 +22,14 @@ import aiosql
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ..core.errors import DatabaseMisconfigured, DatabaseUnavailable
-from ..core.latency import Lag
-from ..core.repeated_log import RepeatedLog
+from ..core.errors import DatabaseMisconfiguredError, DatabaseUnavailableError
+from ..core.latency import LatencyHistogram
+from ..core.repeated_log import RateLimitedLog
 from ..core.resources import resource_folder
 from ..core.sentences import full_stop
-from ..core.session_settings import LATER, PLAIN, Session, known_by, make_ours
+from ..core.session_settings import LATER, PLAIN, Session, apply_settings, supported_settings
 from ..core.settings import Settings
-from .connection_check import never_works
+from .connection_check import permanent_problem
 from .full_server import FullServer
 from .queries import Queries
 
@@ -61,12 +61,12 @@ def read_sql(path: Path, feed_table: str) -> str:
 def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Queries:
     """Every block of sql/queries, each an awaitable taking a connection and its arguments by name."""
     text = '\n'.join(read_sql(path, feed_table) for path in sorted((SQL / 'queries').glob('*.sql')))
-    triggers = ', '.join(f"('{table}', '{name}')" for table, name in made_triggers(feed_table))
+    triggers = ', '.join(f"('{table}', '{name}')" for table, name in defined_triggers(feed_table))
     queries: Any = aiosql.from_str(text.replace("('table', 'trigger')", triggers), 'asyncpg')
     return cast(Queries, queries)
 
 
-def made_triggers(feed_table: str = DEFAULT_FEED_TABLE) -> list[tuple[str, str]]:
+def defined_triggers(feed_table: str = DEFAULT_FEED_TABLE) -> list[tuple[str, str]]:
     """The table and the name of each trigger in sql/functions."""
     return sorted((table.lower(), name.lower()) for path in sorted((SQL / 'functions').glob('*.sql'))
                   for name, table in TRIGGER_STATEMENT.findall(read_sql(path, feed_table)))
@@ -100,7 +100,7 @@ class Credentials(Protocol):
     async def arguments(self) -> dict[str, Any]:
         """Further arguments for asyncpg.connect.
 
-        :raises DatabaseUnavailable: there is no password; the message says why
+        :raises DatabaseUnavailableError: there is no password; the message says why
         """
 
     def refuse(self, given: int) -> None:
@@ -125,11 +125,12 @@ class Database:
         """Whether this process has brought the functions of the schema up to date."""
         self._settings = settings
         self._credentials = credentials
-        self.wait = Lag('floor_database_pool_wait_seconds', 'Time until a page or a command had a connection to the '
-                        'database.')
+        self.wait = LatencyHistogram('floor_database_pool_wait_seconds',
+                                     'Time until a page or a command had a connection to the '
+                                     'database.')
         self._disk_full = -inf, ''
-        self._disk_full_log = RepeatedLog(log)
-        self._release_log = RepeatedLog(log)
+        self._disk_full_log = RateLimitedLog(log)
+        self._release_log = RateLimitedLog(log)
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
         self._full_server = FullServer(settings.db_pool_timeout)
@@ -139,7 +140,7 @@ class Database:
     async def connect(self) -> Connection:
         """Open a connection outside the pool, in the floor's schema.
 
-        :raises DatabaseUnavailable: the database does not answer, or not in time
+        :raises DatabaseUnavailableError: the database does not answer, or not in time
         """
         try:
             return await self._full_server.connect(lambda: self._pool, lambda: self._sign_in(
@@ -153,7 +154,7 @@ class Database:
 
         A full disk is recorded (disk_full). If the database has become read-only, all connections are renewed.
 
-        :raises DatabaseUnavailable: the database does not answer, no connection is free within DB_POOL_TIMEOUT, or
+        :raises DatabaseUnavailableError: the database does not answer, no connection is free within DB_POOL_TIMEOUT, or
             the connection broke
         """
         try:
@@ -178,7 +179,7 @@ class Database:
     async def now(self) -> datetime:
         """The time by the database's clock, which decides what is overdue, over or ongoing.
 
-        :raises DatabaseUnavailable: as acquire
+        :raises DatabaseUnavailableError: as acquire
         """
         async with self.acquire() as connection:
             now: datetime = await self.queries.database_time(connection)
@@ -252,13 +253,13 @@ class Database:
     async def _sign_in(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
         """asyncpg.connect with the credentials, also for the pool.
 
-        :raises DatabaseMisconfigured: retrying cannot help
+        :raises DatabaseMisconfiguredError: retrying cannot help
         """
         try:
             return await self._sign_in_once(dsn, **options)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            if (reason := never_works(error, self._settings.plant_timezone)) is not None:
-                raise DatabaseMisconfigured(reason) from error
+            if (reason := permanent_problem(error, self._settings.plant_timezone)) is not None:
+                raise DatabaseMisconfiguredError(reason) from error
             raise
 
     async def _sign_in_once(self, dsn: str | None, **options: Any) -> asyncpg.Connection:
@@ -270,7 +271,7 @@ class Database:
             return await self._begin_session(dsn, **options, **arguments)
         except asyncpg.InvalidAuthorizationSpecificationError as error:
             self._credentials.refuse(given)
-            raise DatabaseUnavailable(
+            raise DatabaseUnavailableError(
                 f'the database refuses the login: {full_stop(describe(error))} Asking for a new password; if this '
                 f'continues, give the app the database as its resource, or its service principal a role') from error
 
@@ -289,13 +290,13 @@ class Database:
             session = await asyncpg.connect(dsn, server_settings=server_settings, **options)
             self._given = {}
         try:
-            await make_ours(session, {name: value for name, value in (server_settings | PLAIN).items()
-                                      if name not in SERVER_GIVES_UP})
+            await apply_settings(session, {name: value for name, value in (server_settings | PLAIN).items()
+                                           if name not in SERVER_GIVES_UP})
         except BaseException:
             session.terminate()
             raise
         if self._given:
-            self._given = known_by(session)
+            self._given = supported_settings(session)
         return session
 
     def _options(self) -> dict[str, Any]:
@@ -306,12 +307,12 @@ class Database:
                                     **SERVER_GIVES_UP}}
 
 
-def unavailable(error: BaseException) -> DatabaseUnavailable:
+def unavailable(error: BaseException) -> DatabaseUnavailableError:
     """The error for people: the database does not answer, or has no connection left."""
     if isinstance(error, asyncpg.TooManyConnectionsError):
-        return DatabaseUnavailable(f'the database has no connection left for this program; it is waiting for one: '
-                                   f'{describe(error)}')
-    return DatabaseUnavailable(f'the database does not answer: {describe(error)}')
+        return DatabaseUnavailableError(f'the database has no connection left for this program; it is waiting for one: '
+                                        f'{describe(error)}')
+    return DatabaseUnavailableError(f'the database does not answer: {describe(error)}')
 
 
 def describe(error: BaseException) -> str:

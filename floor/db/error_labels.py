@@ -6,12 +6,12 @@ from collections import Counter
 
 import asyncpg
 
-from ..core.errors import DatabaseError, DatabaseReadOnly, FeedNotDelivered, MigrationError
+from ..core.errors import DatabaseError, DatabaseReadOnlyError, FeedNotDeliveredError, MigrationError
 
 KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
-    ('heartbeat', (FeedNotDelivered,)),
+    ('heartbeat', (FeedNotDeliveredError,)),
     ('migration', (MigrationError,)),
-    ('read_only', (DatabaseReadOnly, asyncpg.ReadOnlySQLTransactionError)),
+    ('read_only', (DatabaseReadOnlyError, asyncpg.ReadOnlySQLTransactionError)),
     ('login', (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)),
     ('full', (asyncpg.TooManyConnectionsError,)),
     ('starting', (asyncpg.CannotConnectNowError,)),

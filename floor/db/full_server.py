@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ..core.repeated_log import RepeatedLog
+from ..core.repeated_log import RateLimitedLog
 
 if TYPE_CHECKING:
     from .database import Connection
@@ -34,7 +34,7 @@ class FullServer:
         """timeout: the most seconds to wait for a connection."""
         self._timeout = timeout
         self._turn = asyncio.Lock()
-        self._log = RepeatedLog(log)
+        self._log = RateLimitedLog(log)
         self._waiting_alone = 0
 
     def keep_free(self) -> None:

@@ -22,7 +22,7 @@ from ..core.sentences import full_stop
 from ..core.settings import NewFloor
 from ..core.version import program_version
 from .database import Connect, Connection, Database, load_queries
-from .owner_settings import carry_out
+from .owner_settings import apply_owner_settings
 from .schema_files import FunctionFile, Migration, SchemaFiles, load_schema_files
 
 log = logging.getLogger(__name__)
@@ -291,6 +291,6 @@ def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
                          functions_too=not database.has_our_functions):
             await database.expire_connections()  # their cached plans are for the former schema
         database.has_our_functions = True
-        await carry_out(connection, database)
+        await apply_owner_settings(connection, database)
 
     return run

@@ -14,7 +14,7 @@ LOCK_TIMEOUT_S = 3.0
 """Short, because writers wait while a table waits to be altered."""
 
 
-async def carry_out(connection: Connection, database: Database) -> None:
+async def apply_owner_settings(connection: Connection, database: Database) -> None:
     """Apply FEED_WRITERS and CHANGE_DATA_FEED.
 
     Failures are logged, since the floor works without them.

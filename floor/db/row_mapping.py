@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.model import Employee, MachineName, OrderBrief, Priority, Role, Status, StatusEvent, WorkOrderStatus
+from ..core.machines import MachineName, Status, StatusEvent
+from ..core.orders import OrderBrief, Priority, WorkOrderStatus
+from ..core.people import Employee, Role
 
 
 def to_event(row: Any) -> StatusEvent:

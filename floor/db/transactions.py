@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from ..core.errors import DatabaseUnavailable, InvalidInput
-from ..core.model import Identity
+from ..core.errors import DatabaseUnavailableError, InvalidInputError
+from ..core.people import Identity
 from .database import Connection, Database, describe
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ LARGEST_ID = 2**31 - 1
 async def command(database: Database) -> AsyncIterator[Connection]:
     """A transaction, rolled back if the block raises.
 
-    :raises InvalidInput: a constraint refuses the change; with the database's message and the column
-    :raises DatabaseUnavailable: the database does not answer, or not in time, or the tables do not exist yet
+    :raises InvalidInputError: a constraint refuses the change; with the database's message and the column
+    :raises DatabaseUnavailableError: the database does not answer, or not in time, or the tables do not exist yet
     """
     async with _translated_errors(), database.acquire() as connection, connection.transaction():
         yield connection
@@ -43,7 +43,7 @@ async def logged(deed: str, who: Identity, **fields: object) -> AsyncIterator[di
 async def reading(database: Database) -> AsyncIterator[Connection]:
     """A read-only transaction whose queries all use one snapshot.
 
-    :raises DatabaseUnavailable: the database does not answer, or not in time, or the tables do not exist yet
+    :raises DatabaseUnavailableError: the database does not answer, or not in time, or the tables do not exist yet
     """
     async with (_translated_errors(), database.acquire() as connection,
                 connection.transaction(isolation='repeatable_read', readonly=True)):
@@ -55,6 +55,6 @@ async def _translated_errors() -> AsyncIterator[None]:
     try:
         yield
     except (asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError) as error:
-        raise InvalidInput(str(error.args[0]), error.column_name) from error
+        raise InvalidInputError(str(error.args[0]), error.column_name) from error
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
+        raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error

@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..core.model import MachineName, OrderBrief, OrderId, Priority
+from ..core.machines import MachineName
+from ..core.orders import OrderBrief, OrderId, Priority
 
 ENDED_KEPT = 1_000
 RANKS = {priority: priority.rank for priority in Priority}
 
 
 @dataclass(frozen=True, slots=True)
-class OrderChange:
+class ActiveOrderChange:
     """An order before and after a change. before is None for one that was unknown or not active; after may be completed
     or cancelled, and is None if a snapshot no longer contains it."""
 
@@ -39,7 +40,7 @@ class ActiveOrders:
         orders = self._by_machine.get(machine)
         return [] if orders is None else orders.sorted(now_ms)[:]
 
-    def replace(self, orders: Iterable[OrderBrief]) -> list[OrderChange]:
+    def replace(self, orders: Iterable[OrderBrief]) -> list[ActiveOrderChange]:
         """Replace all orders by those of a snapshot."""
         before, self.by_id = self.by_id, {}
         self._ended.clear()
@@ -47,10 +48,10 @@ class ActiveOrders:
         self.counts.clear()
         for order in orders:
             self._put_in(order)
-        return [OrderChange(id_, before.get(id_), self.by_id.get(id_)) for id_ in {**before, **self.by_id}
+        return [ActiveOrderChange(id_, before.get(id_), self.by_id.get(id_)) for id_ in {**before, **self.by_id}
                 if before.get(id_) != self.by_id.get(id_)]
 
-    def apply(self, changes: Iterable[OrderBrief]) -> list[OrderChange]:
+    def apply(self, changes: Iterable[OrderBrief]) -> list[ActiveOrderChange]:
         """Apply notifications. Known or older changes are ignored."""
         applied = []
         for order in changes:
@@ -62,7 +63,7 @@ class ActiveOrders:
                 self._put_in(order)
             else:
                 self._remember_end(order)
-            applied.append(OrderChange(order.id, before, order))
+            applied.append(ActiveOrderChange(order.id, before, order))
         return applied
 
     def _put_in(self, order: OrderBrief) -> None:

@@ -17,10 +17,12 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from ..core.errors import DatabaseError, DatabaseReadOnly, FeedNotDelivered, NotificationError
+from ..core.errors import DatabaseError, DatabaseReadOnlyError, FeedNotDeliveredError, NotificationError
+from ..core.floor_snapshot import FloorSnapshot
 from ..core.formatting import duration
-from ..core.model import FloorSnapshot, MachineChange, MachineName, OrderBrief, OrderId
-from ..core.repeated_log import RepeatedLog
+from ..core.machines import MachineChange, MachineName
+from ..core.orders import OrderBrief, OrderId
+from ..core.repeated_log import RateLimitedLog
 from ..db.database import UNREACHABLE, Connect, Connection, describe
 from ..db.error_labels import no_reasons, reason_of
 from ..db.queries import Queries
@@ -42,7 +44,7 @@ MOST_NAMED = 5
 
 
 @dataclass(slots=True)
-class Counters:
+class DeliveryCounters:
     """Counters of the listener since the start, for /metrics."""
 
     connections: int = 0
@@ -80,14 +82,14 @@ class Listener:
                  also_wrong: Callable[[], str | None] = lambda: None) -> None:
         """prepare runs on every new connection before it listens: it migrates the schema.
         also_wrong: a further warning from outside the database, if any."""
-        self.counters = Counters()
+        self.counters = DeliveryCounters()
         self.losses: Counter[str] = no_reasons()
         """Connections that worked and were lost, by reason."""
         self.refusals: Counter[str] = no_reasons()
         """Attempts to connect that failed, by reason."""
         self.status = TaskStatus('connection', 'live connection', log, failing='no live connection to the database',
                              again='connected to the database again', fault='the listener failed and starts again')
-        self._unreadable = RepeatedLog(log)
+        self._unreadable = RateLimitedLog(log)
         self._connect = connect
         self._queries = queries
         self._store = store
@@ -258,14 +260,14 @@ class Listener:
                     answered = self._store.moment
                 await returned
         except TimeoutError as error:
-            raise FeedNotDelivered('the heartbeat notification did not come back in time') from error
+            raise FeedNotDeliveredError('the heartbeat notification did not come back in time') from error
         finally:
             del session.beats[token]
         if facts['read_only']:
-            raise DatabaseReadOnly('the database is read-only, like the old primary after a '
-                                   'failover is')
+            raise DatabaseReadOnlyError('the database is read-only, like the old primary after a '
+                                        'failover is')
         if facts['channel'] != session.channel:
-            raise FeedNotDelivered('the notification channel was changed: connecting to the new one')
+            raise FeedNotDeliveredError('the notification channel was changed: connecting to the new one')
         self._drain(session)
         if session.resync_wanted:
             session.something_came.set()  # _apply reads the floor
@@ -283,14 +285,14 @@ class Listener:
         async with session.asking:
             missing = [row['name'] async for row in self._queries.missing_triggers(session.connection)]
         if not missing:
-            self._store.set_trouble(self._also_wrong())
+            self._store.set_feed_warning(self._also_wrong())
             return
         if FEED not in self._store.troubles:
             log.error('triggers are missing or disabled: %s', ', '.join(missing))
         more = f' and {len(missing) - MOST_NAMED} more' if len(missing) > MOST_NAMED else ''
-        self._store.set_trouble('The database does not announce or record every change (missing or disabled: '
-                                f'trigger {", ".join(missing[:MOST_NAMED])}{more}). The floor '
-                                f'is read every {duration(self._timing.polling)} instead.')
+        self._store.set_feed_warning('The database does not announce or record every change (missing or disabled: '
+                                     f'trigger {", ".join(missing[:MOST_NAMED])}{more}). The floor '
+                                     f'is read every {duration(self._timing.polling)} instead.')
 
     async def _audit_floor(self, session: _Session) -> None:
         """Compare the store with the tables, after all notifications of earlier changes have arrived."""

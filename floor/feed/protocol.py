@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from ..core.errors import NotificationError
-from ..core.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderStatus
+from ..core.machines import MachineChange, MachineName, Status
+from ..core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
 
 FIELDS_OF_A_CHANGE = 6
 FIELDS_OF_AN_ORDER = 11

@@ -7,8 +7,8 @@ from functools import partial
 
 import asyncpg
 
-from ..core.errors import DatabaseUnavailable
-from ..core.model import MachineName, StatusEvent
+from ..core.errors import DatabaseUnavailableError
+from ..core.machines import MachineName, StatusEvent
 from ..db.database import Database, describe
 from ..db.row_mapping import to_event
 
@@ -23,11 +23,11 @@ def events_of(database: Database) -> EventsOf:
 async def recent_events_of_machine(database: Database, name: MachineName, most: int) -> list[StatusEvent]:
     """The latest changes of one machine, newest first; none for an unknown machine.
 
-    :raises DatabaseUnavailable: the database does not answer, or not in time, or the history cannot be read
+    :raises DatabaseUnavailableError: the database does not answer, or not in time, or the history cannot be read
     """
     try:
         async with database.acquire() as connection:
             rows = database.queries.recent_events_of_machine(connection, machine_name=name, most=most)
             return [to_event(row) async for row in rows]
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
+        raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..core.model import FloorSnapshot, HistoryState, MachineName, MachineRecord, Status
+from ..core.floor_snapshot import FloorSnapshot, HistoryState
+from ..core.machines import MachineName, MachineRecord, Status
 from ..db.database import Connection
 from ..db.queries import Queries
 from ..db.row_mapping import to_brief, to_employee, to_event, to_status
@@ -28,8 +29,8 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
         history = HistoryState(await queries.history_state(connection))
         now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
     return FloorSnapshot(
-        machines=await in_parts(_to_record, rows), events=await in_parts(to_event, events), now_ms=now_ms,
-        orders=await in_parts(to_brief, orders), people=await in_parts(to_employee, people),
+        machines=await in_batches(_to_record, rows), events=await in_batches(to_event, events), now_ms=now_ms,
+        orders=await in_batches(to_brief, orders), people=await in_batches(to_employee, people),
         is_demo=is_demo, history=history)
 
 
@@ -40,7 +41,7 @@ def _to_record(row: Any) -> MachineRecord:
         reported_ms=row['reported_ms'], since_ms=row['since_ms'])
 
 
-async def in_parts(make: Callable[[Any], Made], rows: list[Any]) -> tuple[Made, ...]:
+async def in_batches(make: Callable[[Any], Made], rows: list[Any]) -> tuple[Made, ...]:
     """Convert rows in batches, so that pages and heartbeats run in between."""
     made: list[Made] = []
     for begin in range(0, len(rows), PART):

@@ -13,26 +13,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..core.latency import Lag
-from ..core.model import (
-    DisplayName,
-    Employee,
-    FloorSnapshot,
-    HistoryState,
-    Identity,
-    MachineChange,
-    MachineName,
-    MachineRecord,
-    OrderBrief,
-    OrderId,
-    Person,
-    Priority,
-    Role,
-    Status,
-    StatusEvent,
-)
+from ..core.floor_snapshot import FloorSnapshot, HistoryState
+from ..core.latency import LatencyHistogram
+from ..core.machines import DisplayName, MachineChange, MachineName, MachineRecord, Status, StatusEvent
 from ..core.names import name_key
-from .active_orders import ActiveOrders, OrderChange
+from ..core.orders import OrderBrief, OrderId, Priority
+from ..core.people import Employee, Identity, Person, Role
+from .active_orders import ActiveOrderChange, ActiveOrders
 from .database_clock import DatabaseClock
 
 log = logging.getLogger(__name__)
@@ -45,7 +32,7 @@ NO_SIGNAL_YET = 'No signal yet'
 """The status of a machine that has never reported."""
 
 
-class Connection(StrEnum):
+class Freshness(StrEnum):
     """How fresh the shown floor is."""
 
     CONNECTING = 'connecting'
@@ -71,7 +58,7 @@ class Machine:
         return self.record.name
 
     @property
-    def status_word(self) -> str:
+    def status_label(self) -> str:
         """The label of the status; for unknown, the reason."""
         return self.status.word if self.reported_ms is not None else NO_SIGNAL_YET
 
@@ -101,9 +88,9 @@ class Line:
         return Counter(machine.status for machine in self.machines)
 
     @property
-    def unknown_word(self) -> str:
+    def unknown_label(self) -> str:
         """The label of unknown machines: 'No signal yet' if none of them has ever reported."""
-        return unknown_word(self.machines)
+        return unknown_label(self.machines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +102,7 @@ class Difference:
     machines: frozenset[MachineName] = frozenset()
     layout: bool = False
     connection: bool = False
-    orders: tuple[OrderChange, ...] = ()
+    orders: tuple[ActiveOrderChange, ...] = ()
     people: bool = False
     history: bool = False
 
@@ -151,9 +138,10 @@ class Store:
         """Why there is no connection, for people."""
         self.last_lag_ms: int | None = None
         """Latency from the change in the database to the store, by the database's clock."""
-        self.lag = Lag('floor_commit_to_store_seconds',
-                       'Time from a change in the database, by its clock, until the store has it: the rest of its '
-                       'transaction, the network, and the wait for other changes of the same batch.')
+        self.lag = LatencyHistogram('floor_commit_to_store_seconds',
+                                    'Time from a change in the database, by its clock, until the store has it: the '
+                                    'rest of its transaction, the network, and the wait for other changes of the same '
+                                    'batch.')
         """The same for all notified changes."""
         self.written_ms: int | None = None
         """When the first change of the latest batch was written, by the database's clock."""
@@ -163,7 +151,7 @@ class Store:
         self._proof: float | None = None
         self._broken = True
         self.clock = DatabaseClock(monotonic)
-        self._notified_connection = Connection.CONNECTING
+        self._notified_connection = Freshness.CONNECTING
         self._subscribers: list[Subscriber] = []
 
     # reading
@@ -189,13 +177,13 @@ class Store:
         return ' '.join(self.troubles.values()) or None
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> Freshness:
         """Live only while the last heartbeat is recent and the connection is not known to be broken."""
         if self._proof is None:
-            return Connection.CONNECTING
+            return Freshness.CONNECTING
         if self._broken or self._monotonic() - self._proof > self._stale_after:
-            return Connection.STALE
-        return Connection.LIVE
+            return Freshness.STALE
+        return Freshness.LIVE
 
     @property
     def age(self) -> float | None:
@@ -218,9 +206,9 @@ class Store:
         return Counter(machine.status for machine in self.machines.values())
 
     @property
-    def unknown_word(self) -> str:
+    def unknown_label(self) -> str:
         """The label of unknown machines: 'No signal yet' if none of them has ever reported."""
-        return unknown_word(self.machines.values())
+        return unknown_label(self.machines.values())
 
     def seconds_in_status(self, machine: Machine) -> float:
         """Seconds since the last status change; for unknown, since the last report."""
@@ -344,7 +332,7 @@ class Store:
         self._proof = self.moment if moment is None else moment
         self._broken = False
         self.problem = None
-        if former is not Connection.LIVE:
+        if former is not Freshness.LIVE:
             self._notify(Difference(connection=True))
 
     def lose(self, problem: str) -> None:
@@ -354,7 +342,7 @@ class Store:
             self.problem = problem
             self._notify(Difference(connection=True))
 
-    def set_trouble(self, trouble: str | None, source: str = FEED) -> None:
+    def set_feed_warning(self, trouble: str | None, source: str = FEED) -> None:
         """Set or clear (None) the warning of a source."""
         if trouble != self.troubles.get(source):
             if trouble is None:
@@ -412,9 +400,9 @@ class Store:
         return difference
 
 
-def unknown_word(machines: Iterable[Machine]) -> str:
+def unknown_label(machines: Iterable[Machine]) -> str:
     """The label of unknown machines: 'No signal yet' if none of them has ever reported, else 'No data'."""
-    words = {machine.status_word for machine in machines if machine.status is Status.UNKNOWN}
+    words = {machine.status_label for machine in machines if machine.status is Status.UNKNOWN}
     return NO_SIGNAL_YET if words == {NO_SIGNAL_YET} else Status.UNKNOWN.word
 
 

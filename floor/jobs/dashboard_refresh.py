@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from ..analytics.analytics import MICRO_STOP
+from ..core.floor_snapshot import HistoryState
 from ..core.formatting import number
-from ..core.model import HistoryState
 from ..db.database import SQL, Database, read_sql
 from ..db.task_status import TaskStatus
 from .history_refresh import HistoryRefresh
@@ -50,7 +50,7 @@ class DashboardRefresh:
         """Refresh all eight tables in one transaction. Returns False if another instance is doing so, or while a
         history is being created or summed up, which would make them wrong.
 
-        :raises DatabaseUnavailable: the database does not answer, or not in time
+        :raises DatabaseUnavailableError: the database does not answer, or not in time
         :raises asyncpg.PostgresError: the schema does not exist yet
         """
         done = await self._history.refresh()
@@ -72,7 +72,7 @@ class DashboardRefresh:
     async def forget(self) -> int:
         """Delete history beyond its retention in batches, for some seconds. Returns the number of rows.
 
-        :raises DatabaseUnavailable: the database does not answer, or not in time
+        :raises DatabaseUnavailableError: the database does not answer, or not in time
         :raises asyncpg.PostgresError: it is not in the totals yet, or this login lacks the right
         """
         today, rows = datetime.now(UTC).date(), 0

@@ -34,7 +34,7 @@ class HistoryRefresh:
     async def refresh(self) -> int | None:
         """Update in steps. Returns the number of changes, None if another instance is doing so.
 
-        :raises DatabaseUnavailable: the database does not answer, or not in time
+        :raises DatabaseUnavailableError: the database does not answer, or not in time
         :raises asyncpg.PostgresError: the schema does not exist yet
         """
         queries, done = self._database.queries, 0

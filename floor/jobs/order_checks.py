@@ -33,7 +33,7 @@ class OrderChecks:
     async def look(self) -> None:
         """Check once, in two short transactions.
 
-        :raises DatabaseUnavailable: the database does not answer, or not in time
+        :raises DatabaseUnavailableError: the database does not answer, or not in time
         :raises asyncpg.PostgresError: the schema does not exist yet
         """
         queries = self._database.queries

@@ -15,9 +15,9 @@ from typing import Any
 
 import asyncpg
 
-from ..core.errors import DatabaseError, DatabaseUnavailable, FeedNotDelivered
+from ..core.errors import DatabaseError, DatabaseUnavailableError, FeedNotDeliveredError
 from ..db.database import UNREACHABLE, Connection, describe
-from .runtime_status import Vitals
+from .runtime_status import RuntimeStatus
 
 LONG_OPEN_S = 30.0
 PATIENCE_S = 3.0
@@ -25,7 +25,7 @@ PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedFile:
     """A migration in the database. intact: whether it is equal to the file of this program; None: psql applied it, or
     this program does not have it."""
 
@@ -82,7 +82,7 @@ class DatabaseFacts:
     queue_usage: float
     sessions: int
     most_sessions: int
-    migrations: tuple[Applied, ...]
+    migrations: tuple[AppliedFile, ...]
     triggers: tuple[Trigger, ...]
     missing_triggers: tuple[str, ...]
     missing_rights: tuple[tuple[str, str], ...]
@@ -105,14 +105,14 @@ class DatabaseFacts:
 class Diagnosis:
     """The present state. problem: why the database could not be queried."""
 
-    vitals: Vitals
+    vitals: RuntimeStatus
     database: DatabaseFacts | None
     problem: str | None
     now: float = field(default_factory=time.time)
     """Seconds since 1970, by this machine's clock."""
 
 
-async def diagnose(vitals: Vitals) -> Diagnosis:
+async def diagnose(vitals: RuntimeStatus) -> Diagnosis:
     """Collect the present state. Never fails: an error of the database is part of the result."""
     try:
         async with asyncio.timeout(PATIENCE_S), vitals.database.acquire() as connection:
@@ -123,11 +123,11 @@ async def diagnose(vitals: Vitals) -> Diagnosis:
         return Diagnosis(vitals, None, describe(error))
 
 
-async def measure_delivery(vitals: Vitals) -> float:
+async def measure_delivery(vitals: RuntimeStatus) -> float:
     """Seconds that a notification takes to the server and back, on a separate connection.
 
-    :raises DatabaseUnavailable: the database does not answer
-    :raises FeedNotDelivered: it did not come back in time
+    :raises DatabaseUnavailableError: the database does not answer
+    :raises FeedNotDeliveredError: it did not come back in time
     """
     channel, token = f'floor_diagnosis_{uuid.uuid4().hex}', uuid.uuid4().hex
     back: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -144,15 +144,15 @@ async def measure_delivery(vitals: Vitals) -> float:
             await vitals.database.queries.listen_for_diagnosis(connection, channel=channel, token=token)
             return await back - sent
     except TimeoutError as error:
-        raise FeedNotDelivered(f'a heartbeat notification did not come back within {PATIENCE_S:g} s: something '
-                               f'in front of PostgreSQL, such as a pooler, does not pass on notifications') from error
+        raise FeedNotDeliveredError(f'a heartbeat notification did not come back within {PATIENCE_S:g} s: something '
+                                    'in front of PostgreSQL, such as a pooler, does not pass on notifications') from error
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
-        raise DatabaseUnavailable(f'the database does not answer: {describe(error)}') from error
+        raise DatabaseUnavailableError(f'the database does not answer: {describe(error)}') from error
     finally:
         connection.terminate()
 
 
-async def _ask(vitals: Vitals, connection: Connection) -> DatabaseFacts:
+async def _ask(vitals: RuntimeStatus, connection: Connection) -> DatabaseFacts:
     queries = vitals.database.queries
     about = await queries.diagnosed_database(connection)
     upkeep = await queries.diagnosed_upkeep(connection)
@@ -173,7 +173,7 @@ async def _ask(vitals: Vitals, connection: Connection) -> DatabaseFacts:
                                  queries.diagnosed_open_transactions(connection, after=LONG_OPEN_S)]))
 
 
-def _applied(row: Any, ours: dict[int, str]) -> Applied:
+def _applied(row: Any, ours: dict[int, str]) -> AppliedFile:
     known = ours.get(row['version'])
     intact = None if known is None or row['sha256'] is None else known == row['sha256']
-    return Applied(row['version'], row['name'], row['applied_at'], intact)
+    return AppliedFile(row['version'], row['name'], row['applied_at'], intact)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ..core.formatting import Detail, counted, delay, duration, number, percent
-from ..core.latency import Lag
+from ..core.latency import LatencyHistogram
 from ..core.sentences import full_stop
-from ..feed.store import DISK, FEED, Connection, Store
+from ..feed.store import DISK, FEED, Freshness, Store
 from . import checks
 from .checks import Finding, Severity
 from .diagnosis import DatabaseFacts, Diagnosis
-from .runtime_status import Vitals
+from .runtime_status import RuntimeStatus
 
 ENOUGH = 20
 """The fewest measurements for a meaningful percentile."""
@@ -42,10 +42,10 @@ def findings(diagnosis: Diagnosis) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.severity is not Severity.DOWN)
 
 
-def _of_connection(vitals: Vitals) -> Iterator[Finding]:
+def _of_connection(vitals: RuntimeStatus) -> Iterator[Finding]:
     store = vitals.store
-    if store.connection is not Connection.LIVE:
-        what = 'The floor has never been live' if store.connection is Connection.CONNECTING else 'The floor is stale'
+    if store.connection is not Freshness.LIVE:
+        what = 'The floor has never been live' if store.connection is Freshness.CONNECTING else 'The floor is stale'
         remedy = REMEDIES.get(vitals.listener.status.reason or '', 'Read the log.')
         problem = full_stop(store.problem or 'nothing proves that all changes arrive')
         yield checks.NOT_LIVE.found(f'{what}: {problem}', remedy)
@@ -75,12 +75,12 @@ def _of_clock(store: Store) -> Iterator[Finding]:
 def _of_answers(diagnosis: Diagnosis) -> Iterator[Finding]:
     if diagnosis.database is not None:
         yield from _of_database(diagnosis.vitals, diagnosis.database)
-    elif diagnosis.vitals.store.connection is Connection.LIVE:
+    elif diagnosis.vitals.store.connection is Freshness.LIVE:
         yield checks.NO_ANSWER.found(
             f'The floor is live, but pages and commands get no answer: {full_stop(diagnosis.problem)}')
 
 
-def _of_database(vitals: Vitals, facts: DatabaseFacts) -> Iterator[Finding]:
+def _of_database(vitals: RuntimeStatus, facts: DatabaseFacts) -> Iterator[Finding]:
     yield from _of_writers(facts)
     if facts.is_replica:
         yield checks.REPLICA.found('This server is a read-only replica, which announces no changes.')
@@ -118,16 +118,16 @@ def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
                                           'it leaves open can block other feeds.', statement=remedy)
 
 
-def _of_tasks(vitals: Vitals) -> Iterator[Finding]:
+def _of_tasks(vitals: RuntimeStatus) -> Iterator[Finding]:
     for task in vitals.jobs:
-        if task.problem is not None and vitals.store.connection is Connection.LIVE:
+        if task.problem is not None and vitals.store.connection is Freshness.LIVE:
             yield checks.TASK_FAILS.found(f'The {task.what} cannot be updated: {full_stop(task.problem)}')
     for task in vitals.supervised:
         if task.problem is not None:
             yield checks.TASK_RESTARTS.found(f'The {task.what} failed and are restarted: {full_stop(task.problem)}')
 
 
-def _of_delays(vitals: Vitals) -> Iterator[Finding]:
+def _of_delays(vitals: RuntimeStatus) -> Iterator[Finding]:
     yield from _late(checks.LATE_TO_STORE, vitals.store.lag, 0.95,
                      'One change in twenty takes {} from the database to this program.')
     yield from _late(checks.LATE_TO_BROWSER, vitals.browser, 0.95,
@@ -141,20 +141,20 @@ def _of_delays(vitals: Vitals) -> Iterator[Finding]:
         yield checks.POOL_BUSY.found(f'All {use.most} connections of pages and commands are in use.')
 
 
-def _late(check: checks.Check, lag: Lag, share: float, what: str) -> Iterator[Finding]:
+def _late(check: checks.Check, lag: LatencyHistogram, share: float, what: str) -> Iterator[Finding]:
     late = lag.percentile(share)
     if late is not None and late > check.limit and len(lag.recent) >= ENOUGH:
         yield check.found(what.format(delay(late)))
 
 
-def _of_refusals(vitals: Vitals) -> Iterator[Finding]:
+def _of_refusals(vitals: RuntimeStatus) -> Iterator[Finding]:
     for each in vitals.refused():
         times = 'once' if each.times == 1 else counted(each.times, 'time')
         yield checks.REFUSED.found(f'Refused {times} since the start: {each.origin}, because {each.why}.',
                                    remedy=each.remedy)
 
 
-def _of_counters(vitals: Vitals) -> Iterator[Finding]:
+def _of_counters(vitals: RuntimeStatus) -> Iterator[Finding]:
     counters, complaints = vitals.listener.counters, vitals.log_lines()
     if counters.audits_with_difference:
         audits = counted(counters.audits_with_difference, 'audit')

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 
-from ..core.latency import Lag
+from ..core.latency import LatencyHistogram
 from ..jobs.periodic_job import PeriodicJob
 
 EVERY_S = 0.25
 
 
-async def measure_event_loop(lag: Lag, every: float = EVERY_S) -> None:
+async def measure_event_loop(lag: LatencyHistogram, every: float = EVERY_S) -> None:
     """Until cancelled: sleep, and measure how much later than requested it ends. every: seconds."""
     loop = asyncio.get_running_loop()
     due = loop.time() + every
@@ -26,7 +26,8 @@ async def measure_event_loop(lag: Lag, every: float = EVERY_S) -> None:
     await PeriodicJob(look, every, pause_first=True).run()
 
 
-def event_loop_lag() -> Lag:
+def event_loop_latency() -> LatencyHistogram:
     """The metric of the latency."""
-    return Lag('floor_event_loop_lag_seconds', 'How much later than requested this program was woken, four times a '
-               'second: every page is that late.')
+    return LatencyHistogram('floor_event_loop_lag_seconds',
+                            'How much later than requested this program was woken, four times a '
+                            'second: every page is that late.')

@@ -9,18 +9,18 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from ..core.sentences import full_stop
-from ..feed.store import DISK, Connection, Difference, Store
+from ..feed.store import DISK, Difference, Freshness, Store
 from ..jobs.periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)
 
 
-async def once_live(store: Store, task: Callable[[], Awaitable[None]]) -> None:
+async def after_first_snapshot(store: Store, task: Callable[[], Awaitable[None]]) -> None:
     """Run a task after the first snapshot: before, the database may not answer or may have no schema."""
     live = asyncio.Event()
-    if store.connection is Connection.LIVE:
+    if store.connection is Freshness.LIVE:
         live.set()
-    forget = store.subscribe(lambda _: live.set() if store.connection is Connection.LIVE else None)
+    forget = store.subscribe(lambda _: live.set() if store.connection is Freshness.LIVE else None)
     try:
         await live.wait()
     finally:
@@ -28,14 +28,14 @@ async def once_live(store: Store, task: Callable[[], Awaitable[None]]) -> None:
     await task()
 
 
-class ConnectionWatch:
+class FreshnessLog:
     """The freshness log of the process."""
 
     def __init__(self, store: Store, *, disk_full: Callable[[], str | None] = lambda: None,
                  now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         """disk_full: the server's error while writes fail on a full disk. now: seconds since 1970, for people;
         monotonic: for durations."""
-        self.changes: Counter[Connection] = Counter({state: 0 for state in Connection})
+        self.changes: Counter[Freshness] = Counter({state: 0 for state in Freshness})
         """The number of changes to each state."""
         self.since = now()
         """When the present state began, in seconds since 1970 by this machine's clock."""
@@ -52,8 +52,8 @@ class ConnectionWatch:
     def look(self) -> None:
         """Log what has changed since the last check."""
         problem = self._disk_full()
-        self._store.set_trouble(problem and 'The disk of the database is full, so writing fails: '
-                                f'{full_stop(problem)}', DISK)
+        self._store.set_feed_warning(problem and 'The disk of the database is full, so writing fails: '
+                                     f'{full_stop(problem)}', DISK)
         if self._trouble is not None and self._store.trouble is None:
             log.info('resolved: %s', self._trouble, extra={'trouble': False})
         self._trouble = self._store.trouble
@@ -64,7 +64,7 @@ class ConnectionWatch:
         self._state, self._began, self.since = state, self._monotonic(), self._now()
         self.changes[state] += 1
         fields = {'connection': state.value, 'was': former.value, 'lasted_s': round(lasted, 1)}
-        if state is Connection.LIVE:
+        if state is Freshness.LIVE:
             log.info('the floor is live', extra=fields | {'machines': len(self._store.machines)})
         else:
             why = self._store.problem or 'no proof for too long that all changes arrive'

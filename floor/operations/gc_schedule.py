@@ -19,7 +19,7 @@ YOUNG = 20_000
 """Allocations after which the youngest generation is collected, which takes a few ms."""
 MIDDLE = 20
 NEVER = 1_000_000
-LOOK_EVERY_S = 60.0
+CHECK_EVERY_S = 60.0
 GOOD_PART = 0.25
 """The share of the open pages after whose closing a full collection is worth the pause."""
 AT_LEAST_EVERY = 60
@@ -27,7 +27,7 @@ AT_LEAST_EVERY = 60
 
 
 async def collect_garbage(pages_gone: Callable[[], int], pages_open: Callable[[], int], *,
-                          every: float = LOOK_EVERY_S) -> None:
+                          every: float = CHECK_EVERY_S) -> None:
     """Collect until cancelled. pages_gone: pages closed since the start; pages_open: pages that are open now;
     every: seconds between collections."""
     seen, looks = pages_gone(), 0

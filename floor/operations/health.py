@@ -12,11 +12,11 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..core.errors import DatabaseUnavailable
+from ..core.errors import DatabaseUnavailableError
 from ..db.database import Database
-from ..feed.store import Connection
+from ..feed.store import Freshness
 from .metrics import FloorCollector, Measures
-from .runtime_status import Vitals
+from .runtime_status import RuntimeStatus
 
 SCRAPE_PATIENCE_S = 1.0
 PAGE_UPDATES = 'page_updates'
@@ -40,8 +40,8 @@ class ListenerCounters(BaseModel):
 class Health(BaseModel):
     """The freshness of the floor, and problems of this program."""
 
-    status: Annotated[Connection, Field(description='live: the floor is equal to the database.',
-                                        examples=['live'])]
+    status: Annotated[Freshness, Field(description='live: the floor is equal to the database.',
+                                       examples=['live'])]
     database: Annotated[str, Field(description='ok, not known, or unavailable: with the reason', examples=['ok'])]
     store_age_seconds: Annotated[float | None, Field(
         description='Seconds since the last proof that all changes have arrived; null: never.',
@@ -57,7 +57,7 @@ class Health(BaseModel):
     listener: Annotated[ListenerCounters, Field(description='Counters of the listener since the start.')]
 
 
-def register(app: FastAPI, vitals: Vitals) -> None:
+def register(app: FastAPI, vitals: RuntimeStatus) -> None:
     """Serve /livez, /healthz and /metrics."""
     store = vitals.store
     collector = FloorCollector(vitals)
@@ -77,7 +77,7 @@ def register(app: FastAPI, vitals: Vitals) -> None:
     async def healthz(response: Response) -> Health:
         """Answers from memory, so a database that hangs does not make this program look dead."""
         health = examine(vitals)
-        response.status_code = 200 if health.status is Connection.LIVE else 503
+        response.status_code = 200 if health.status is Freshness.LIVE else 503
         response.headers['Cache-Control'] = 'no-store'
         return health
 
@@ -85,18 +85,18 @@ def register(app: FastAPI, vitals: Vitals) -> None:
              response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:
         """Text or OpenMetrics, depending on the Accept header."""
-        collector.measures = await _measure(vitals.database) if store.connection is Connection.LIVE else None
+        collector.measures = await _measure(vitals.database) if store.connection is Freshness.LIVE else None
         encode, media_type = choose_encoder(request.headers.get('accept', ''))
         return Response(encode(registry), headers={'Content-Type': media_type, 'Cache-Control': 'no-store'})
 
 
-def examine(vitals: Vitals) -> Health:
+def examine(vitals: RuntimeStatus) -> Health:
     """The health from memory, without a query. Pages that are not updated are not live."""
     store = vitals.store
-    live = store.connection is Connection.LIVE
+    live = store.connection is Freshness.LIVE
     unavailable = f'unavailable: {store.problem}' if store.problem else 'not known'
     tasks = {task.name: task.problem for task in vitals.all_tasks if task.problem is not None}
-    return Health(status=Connection.STALE if live and PAGE_UPDATES in tasks else store.connection,
+    return Health(status=Freshness.STALE if live and PAGE_UPDATES in tasks else store.connection,
                   database='ok' if live else unavailable,
                   store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),
                   demo=store.is_demo,
@@ -109,5 +109,5 @@ async def _measure(database: Database) -> Measures | None:
     try:
         async with asyncio.timeout(SCRAPE_PATIENCE_S), database.acquire() as connection:
             return Measures(**await database.queries.operation_measures(connection))
-    except (TimeoutError, DatabaseUnavailable, asyncpg.PostgresError):
+    except (TimeoutError, DatabaseUnavailableError, asyncpg.PostgresError):
         return None

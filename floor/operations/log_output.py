@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ..core.repeated_log import RepeatedLog
+from ..core.repeated_log import RateLimitedLog
 from ..core.text import escaped
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def set_up_logging(level: str, log_format: str = 'text') -> LogCounter:
     logging.getLogger('asyncpg.pool').addFilter(_is_not_from_the_pool)
     logging.getLogger('python_multipart').setLevel(logging.ERROR)  # the middleware logs malformed forms
     for name in 'uvicorn.error', 'nicegui':
-        logging.getLogger(name).addFilter(OncePerMinute())
+        logging.getLogger(name).addFilter(RateLimitedMessages())
     for name in 'engineio.server', 'socketio.server':
         logging.getLogger(name).setLevel(logging.ERROR)  # without a level they would add a handler of their own
     return counter
@@ -90,7 +90,7 @@ def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
 
 
-class OncePerMinute(logging.Filter):
+class RateLimitedMessages(logging.Filter):
     """Limits library messages that clients can trigger at will: one line per kind and minute, with a count."""
 
     KINDS = (
@@ -103,7 +103,7 @@ class OncePerMinute(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._repeated = RepeatedLog(log)
+        self._repeated = RateLimitedLog(log)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether it is not of one of these kinds."""
@@ -114,7 +114,7 @@ class OncePerMinute(logging.Filter):
         return True
 
 
-class CutOffAtTheEnd(logging.Filter):
+class CancelledAtShutdown(logging.Filter):
     """Logs a request that shutdown cancels without a traceback, since it is not an error."""
 
     def __init__(self, is_ending: Callable[[], bool]) -> None:

@@ -12,10 +12,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from ..core.model import Status
-from ..feed.store import Connection
+from ..core.machines import Status
+from ..feed.store import Freshness
 from .checks import help_of
-from .runtime_status import Vitals
+from .runtime_status import RuntimeStatus
 
 COUNTERS = {
     'connections': ('connections', 'Connections that the listener opened. Many an hour: check the network.'),
@@ -41,7 +41,7 @@ class Measures:
 class FloorCollector(Collector):
     """Collects all metrics of the process."""
 
-    def __init__(self, vitals: Vitals) -> None:
+    def __init__(self, vitals: RuntimeStatus) -> None:
         self.measures: Measures | None = None
         """None if the database did not answer at once."""
         self._vitals = vitals
@@ -88,7 +88,7 @@ class FloorCollector(Collector):
                                   labels=['state'])
         changes = CounterMetricFamily('floor_connection_changes', 'How often the floor became live, stale or '
                                       'connecting. {state="stale"} rising: unstable.', labels=['state'])
-        for each in Connection:
+        for each in Freshness:
             state.add_metric([each.value], each is store.connection)
             changes.add_metric([each.value], watch.changes[each])
         yield state

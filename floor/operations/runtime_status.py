@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..core.latency import Lag
+from ..core.latency import LatencyHistogram
 from ..core.version import program_version
 from ..db.database import Database
 from ..db.schema_files import Migration
 from ..db.task_status import TaskStatus
 from ..feed.listener import Listener
 from ..feed.store import Store
-from .freshness_log import ConnectionWatch
+from .freshness_log import FreshnessLog
 from .refused_origins import Refusal
 
 
@@ -54,17 +54,17 @@ class Pages(Protocol):
 
 
 @dataclass(frozen=True)
-class Vitals:
+class RuntimeStatus:
     """The state of the process."""
 
     database: Database
     store: Store
     listener: Listener
-    watch: ConnectionWatch
+    watch: FreshnessLog
     pages: Pages
-    loop: Lag
+    loop: LatencyHistogram
     """The latency of the event loop."""
-    browser: Lag
+    browser: LatencyHistogram
     """The latency from a change to the browser frame that shows it."""
     no_answer: Callable[[], int] = lambda: 0
     """The number of pages that did not confirm a change in time."""

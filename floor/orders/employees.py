@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from ..core.errors import EditConflict, InvalidInput, NotAllowed, NotFound
-from ..core.model import Employee, Identity, Person, Role
+from ..core.errors import EditConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from ..core.people import Employee, Identity, Person, Role
 from ..core.rate_limit import ChangeRateLimit
 from ..core.text import exact_name, identity_problem, one_line
 from ..db.database import Connection, Database
@@ -43,7 +43,7 @@ class Employees:
     async def all(self, *, active: bool | None = None) -> list[Employee]:
         """Everybody by last name, or only who is active, or only who has left.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         async with reading(self._database) as connection:
             return await _all(self._database, connection, active)
@@ -51,7 +51,7 @@ class Employees:
     async def loads(self) -> dict[int, int]:
         """How many active orders everybody has, by their id; who has none is not in it.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         async with reading(self._database) as connection:
             rows = self._database.queries.active_orders_per_employee(connection)
@@ -64,7 +64,7 @@ class Employees:
 
         Deactivated employees are viewers; people who are not employees have the default role.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         async with reading(self._database) as connection:
             return await self._find(connection, identity)
@@ -72,8 +72,8 @@ class Employees:
     async def authorize(self, connection: Connection, identity: Identity, needed: Role) -> Person:
         """Who acts in this transaction; its events name them.
 
-        :raises TooManyChanges: they have to wait
-        :raises NotAllowed: their role is not enough
+        :raises TooManyChangesError: they have to wait
+        :raises NotAllowedError: their role is not enough
         """
         person = await self.act(connection, identity)
         require(person, needed)
@@ -82,7 +82,7 @@ class Employees:
     async def look_up(self, connection: Connection, identity: Identity, needed: Role) -> Person:
         """Who asks in this transaction, which changes nothing.
 
-        :raises NotAllowed: their role is not enough
+        :raises NotAllowedError: their role is not enough
         """
         person = await self._find(connection, identity)
         require(person, needed)
@@ -92,7 +92,7 @@ class Employees:
         """The same where the role that is needed shows only later: `require` it before anything is written.
 
         is_counted: an earlier transaction of the same change has counted it.
-        :raises TooManyChanges: they have to wait
+        :raises TooManyChangesError: they have to wait
         """
         if self._limit is not None and not is_counted:
             self._limit.take(identity)
@@ -115,7 +115,7 @@ class Employees:
     async def add(self, who: Identity, new: EmployeeEdit) -> Employee:
         """A new person, active from now on. Needs a supervisor.
 
-        :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
+        :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
         fields = _checked(new)
         async with (logged('employee added', who, employee=fields['email'], role=fields['role']),
@@ -127,8 +127,8 @@ class Employees:
     async def edit(self, who: Identity, employee_id: int, version: int, new: EmployeeEdit) -> Employee:
         """Change a person. Needs a supervisor.
 
-        :raises EditConflict: somebody has changed this person since that version
-        :raises NotFound: :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
+        :raises EditConflictError: somebody has changed this person since that version
+        :raises NotFoundError: :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
         fields = _checked(new)
         async with (logged('employee changed', who, employee=fields['email'], role=fields['role']),
@@ -141,13 +141,13 @@ class Employees:
                 row = await self._database.queries.edit_employee(connection, id=employee_id, version=version, **fields)
             if row is None:
                 current = await self._get(connection, employee_id)
-                raise EditConflict(f'{current.name} was changed by someone else: compare both versions', current)
+                raise EditConflictError(f'{current.name} was changed by someone else: compare both versions', current)
             return to_employee(row)
 
     async def set_active(self, who: Identity, employee_id: int, active: bool) -> Employee:
         """Let a person go, or welcome them back. Their orders and all they did stay. Needs a supervisor.
 
-        :raises NotFound: :raises NotAllowed: :raises InvalidInput: :raises DatabaseUnavailable:
+        :raises NotFoundError: :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
         async with (logged('employee switched', who, employee_id=employee_id, active=active),
                     command(self._database) as connection):
@@ -162,7 +162,7 @@ class Employees:
         possible = 0 < employee_id <= LARGEST_ID
         row = await self._database.queries.employee(connection, id=employee_id) if possible else None
         if row is None:
-            raise NotFound(f'there is no employee {employee_id}')
+            raise NotFoundError(f'there is no employee {employee_id}')
         return to_employee(row)
 
     @asynccontextmanager
@@ -173,14 +173,14 @@ class Employees:
         except asyncpg.UniqueViolationError as error:
             owner = await self._database.queries.employee_with_email(connection, email=email)
             name = to_employee(owner).name if owner else 'somebody'
-            raise InvalidInput(f'{name} already has this e-mail address', 'email') from error
+            raise InvalidInputError(f'{name} already has this e-mail address', 'email') from error
 
     async def _keep_a_supervisor(self, connection: Connection, person: Person, leaves: int) -> None:
         """Two supervisors who let each other go at once take turns here. Who is a supervisor without being an employee
         (DEFAULT_ROLE) stays one, and may let the last one go."""
         supervisors = {row['id'] async for row in self._database.queries.lock_supervisors(connection)}
         if person.employee_id is not None and supervisors == {leaves}:
-            raise InvalidInput('this is the last active supervisor: make somebody else a supervisor first', 'role')
+            raise InvalidInputError('this is the last active supervisor: make somebody else a supervisor first', 'role')
 
 
 async def all_employees(database: Database, *, active: bool | None = None) -> list[Employee]:
@@ -197,10 +197,10 @@ async def _all(database: Database, connection: Connection, active: bool | None) 
 def require(person: Person, needed: Role, what: str = 'this') -> None:
     """Refuse a person whose role does not allow it.
 
-    :raises NotAllowed: with the role that is needed and the one they have
+    :raises NotAllowedError: with the role that is needed and the one they have
     """
     if not person.role.may(needed):
-        raise NotAllowed(f'{what} requires the role {needed.value}; your role is {person.role.value}')
+        raise NotAllowedError(f'{what} requires the role {needed.value}; your role is {person.role.value}')
 
 
 def _checked(new: EmployeeEdit) -> dict[str, str]:
@@ -208,7 +208,7 @@ def _checked(new: EmployeeEdit) -> dict[str, str]:
     email = exact_name(new.email, 'email', 254).lower()
     name, at, domain = email.rpartition('@')
     if not (name and at and domain) or any(letter.isspace() or not letter.isprintable() for letter in email):
-        raise InvalidInput('this is not an e-mail address: use the form name@company, without spaces', 'email')
+        raise InvalidInputError('this is not an e-mail address: use the form name@company, without spaces', 'email')
     return {'first_name': exact_name(new.first_name, 'first_name', 100),
             'last_name': exact_name(new.last_name, 'last_name', 100),
             'email': email, 'department': one_line(new.department, 'department', 100), 'role': new.role.value}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..core.errors import QueryError
-from ..core.query_parameters import no_such
+from ..core.query_parameters import unknown_name_message
 from ..core.text import shown
 from ..db.database import Connection, Database
 from ..db.row_mapping import to_employee
@@ -22,7 +22,7 @@ async def with_known_names(database: Database, connection: Connection, order_fil
     if order_filter.machine is not None:
         if not await database.queries.is_machine(connection, machine=order_filter.machine):
             names = [row['machine_name'] async for row in database.queries.machine_names(connection)]
-            faults[machine_written] = no_such('machine', order_filter.machine, names)
+            faults[machine_written] = unknown_name_message('machine', order_filter.machine, names)
             known = replace(known, machine=None)
     if order_filter.person or isinstance(order_filter.assignee, int):
         found = await _called(database, connection, order_filter)

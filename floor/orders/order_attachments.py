@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from ..core.errors import InvalidInput, NotFound, ReferenceReusedError
-from ..core.model import Attachment, Identity, Role
+from ..core.errors import InvalidInputError, NotFoundError, ReferenceReusedError
+from ..core.orders import Attachment
+from ..core.people import Identity, Role
 from ..core.text import clean_reference
 from ..db.database import Connection, Database
 from ..db.transactions import command, logged, reading
@@ -75,14 +76,14 @@ class OrderAttachments(OrderTransactions):
     async def attachment(self, order_id: str, attachment_id: int) -> Attachment:
         """What is known of an attachment.
 
-        :raises NotFound:
+        :raises NotFoundError:
         """
         async with reading(self._database) as connection:
             row = await self._queries.work_order_attachment(
                 connection, id=order_id,
                 attachment_id=attachment_id) if is_possible_id(order_id, attachment_id) else None
         if row is None:
-            raise NotFound('there is no such attachment')
+            raise NotFoundError('there is no such attachment')
         return to_attachment(row)
 
     async def content(self, attachment: Attachment, span: range | None = None) -> AsyncGenerator[bytes, None]:
@@ -97,7 +98,7 @@ class OrderAttachments(OrderTransactions):
     async def thumbnail(self, order_id: str, attachment_id: int) -> bytes:
         """A small JPEG of a picture. Empty: its file cannot be read as a picture.
 
-        :raises NotFound: there is no such picture
+        :raises NotFoundError: there is no such picture
         """
         kept = await self._kept_thumbnail(order_id, attachment_id)
         if kept is not None:
@@ -112,7 +113,7 @@ class OrderAttachments(OrderTransactions):
                 connection, id=order_id,
                 attachment_id=attachment_id) if is_possible_id(order_id, attachment_id) else None
         if row is None or not is_picture(row['media_type']):
-            raise NotFound('there is no such picture')
+            raise NotFoundError('there is no such picture')
         kept: bytes | None = row['thumbnail']
         return kept
 
@@ -122,7 +123,7 @@ class OrderAttachments(OrderTransactions):
         content = b''.join([piece async for piece in self.content(file)])
         try:
             thumbnail = (await self._pictures.rewritten(content, file.media_type)).thumbnail
-        except InvalidInput:
+        except InvalidInputError:
             thumbnail = b''
         async with command(self._database) as connection:
             await self._queries.keep_attachment_thumbnail(connection, attachment_id=attachment_id, thumbnail=thumbnail)
@@ -142,4 +143,5 @@ class OrderAttachments(OrderTransactions):
     async def _need_space(self, connection: Connection, order_id: str) -> None:
         attachments = [row async for row in self._queries.work_order_attachments(connection, id=order_id)]
         if len(attachments) >= MOST_ATTACHMENTS:
-            raise InvalidInput(f'this order has {MOST_ATTACHMENTS} attachments, which is as many as fit', 'content')
+            raise InvalidInputError(f'this order has {MOST_ATTACHMENTS} attachments, which is as many as fit',
+                                    'content')

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.errors import NotFound
-from ..core.model import Identity, Role
+from ..core.errors import NotFoundError
+from ..core.people import Identity, Role
 from ..db.database import Connection
 from ..db.transactions import logged
 from .employees import require
@@ -40,4 +40,4 @@ class OrderChecklist(OrderTransactions):
     async def _need_item(self, connection: Connection, order_id: str, item_id: int) -> None:
         if not is_possible_id(order_id, item_id) \
                 or not await self._queries.has_work_order_item(connection, id=order_id, item_id=item_id):
-            raise NotFound('that item is not on the checklist any more')
+            raise NotFoundError('that item is not on the checklist any more')

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..core.errors import ReferenceReusedError
-from ..core.model import Identity, Role, WorkOrderEvent
+from ..core.orders import WorkOrderEvent
+from ..core.people import Identity, Role
 from ..core.text import LONG_TEXT, clean_reference, clean_text
 from ..db.transactions import logged
 from .order_transactions import OrderTransactions

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, tzinfo
 
 from ..core.csv_file import heading, lines
-from ..core.model import WorkOrder
+from ..core.orders import WorkOrder
 
 PIECE = 32_768
 """Characters."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Literal
 
-from ..core.model import Priority, WorkOrderStatus
+from ..core.orders import Priority, WorkOrderStatus
 from ..core.query_parameters import Query
 from .order_cursor import LONGEST, OrderCursor
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..core.errors import InvalidInput
-from ..core.model import AllowedTransition, DueTime, Identity, Priority, Role, WorkOrderStatus
+from ..core.errors import InvalidInputError
+from ..core.orders import AllowedTransition, DueTime, Priority, WorkOrderStatus
+from ..core.people import Identity, Role
 from ..db.transactions import command, logged, reading
 from .order_transactions import OrderTransactions
 from .work_order_rows import to_due_time, to_transition
@@ -32,7 +33,7 @@ class OrderRules(OrderTransactions):
     async def set_due_time(self, who: Identity, priority: Priority, due_within: timedelta) -> None:
         """Have new orders of this priority due that soon: 1 minute to 365 days. Needs a supervisor."""
         if not SHORTEST_DUE <= due_within <= LONGEST_DUE:
-            raise InvalidInput('orders can be due within 1 minute to 365 days', 'due_within')
+            raise InvalidInputError('orders can be due within 1 minute to 365 days', 'due_within')
         async with (logged('due time set', who, priority=priority.value, due_within_s=due_within.total_seconds()),
                     command(self._database) as connection):
             await self._employees.authorize(connection, who, Role.SUPERVISOR)

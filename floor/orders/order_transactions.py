@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ..core.errors import NotFound
-from ..core.model import Identity, Person, Role, WorkOrder, WorkOrderEvent
+from ..core.errors import NotFoundError
+from ..core.orders import WorkOrder, WorkOrderEvent
+from ..core.people import Identity, Person, Role
 from ..db.database import Connection, Database
 from ..db.transactions import LARGEST_ID, command
 from .employees import Employees, require
@@ -57,8 +58,8 @@ def is_possible_id(order_id: str, number: int = 1) -> bool:
 def order_of_row(row: Any, order_id: str) -> WorkOrder:
     """The order that was read.
 
-    :raises NotFound: there is no row
+    :raises NotFoundError: there is no row
     """
     if row is None:
-        raise NotFound(f'there is no work order {order_id[:LONGEST_ID]}')
+        raise NotFoundError(f'there is no work order {order_id[:LONGEST_ID]}')
     return to_order(row)

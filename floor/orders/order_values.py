@@ -9,8 +9,10 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
 
-from ..core.errors import InvalidInput
-from ..core.model import HoldReason, MachineName, Person, Priority, WorkOrderStatus
+from ..core.errors import InvalidInputError
+from ..core.machines import MachineName
+from ..core.orders import HoldReason, Priority, WorkOrderStatus
+from ..core.people import Person
 from ..core.text import LONG_TEXT, clean_reference, clean_text, exact_name, one_line
 from ..db.transactions import LARGEST_ID
 
@@ -73,11 +75,11 @@ def checked_order(new: NewOrder) -> dict[str, Any]:
     """The columns of a new order, as far as they can be checked without the database."""
     if new.reported_at is not None:
         if new.reported_at.tzinfo is None:
-            raise InvalidInput('the time of the report needs a time zone', 'timestamp')
+            raise InvalidInputError('the time of the report needs a time zone', 'timestamp')
         try:
             new.reported_at.astimezone(UTC)
         except OverflowError as error:
-            raise InvalidInput(NO_TIME_OF_A_REPORT, 'timestamp') from error
+            raise InvalidInputError(NO_TIME_OF_A_REPORT, 'timestamp') from error
     if new.assignee_id is not None:
         checked_assignee(new.assignee_id)
     reporter = new.reporter_name
@@ -99,7 +101,7 @@ def _moment(value: object) -> str:
 def check_report_time(reported_at: datetime, now: datetime) -> None:
     """Refuse a report from before the year 2000 or from the future. now: by the database's clock."""
     if not EARLIEST_REPORT <= reported_at <= now + CLOCKS_DIFFER:
-        raise InvalidInput(NO_TIME_OF_A_REPORT, 'timestamp')
+        raise InvalidInputError(NO_TIME_OF_A_REPORT, 'timestamp')
 
 
 def with_reporter(person: Person, values: dict[str, Any]) -> dict[str, Any]:
@@ -111,11 +113,11 @@ def with_reporter(person: Person, values: dict[str, Any]) -> dict[str, Any]:
 def checked_items(texts: list[str] | tuple[str, ...]) -> list[str]:
     """The items of a checklist, each in one line."""
     if len(texts) > MOST_ITEMS:
-        raise InvalidInput(f'the checklist has {len(texts)} items; at most {MOST_ITEMS} fit', 'checklist')
+        raise InvalidInputError(f'the checklist has {len(texts)} items; at most {MOST_ITEMS} fit', 'checklist')
     return [one_line(text, 'checklist', LONGEST_ITEM) for text in texts]
 
 
 def checked_assignee(order_id: int) -> None:
     """Refuse a number that no employee can have."""
     if not 0 < order_id <= LARGEST_ID:
-        raise InvalidInput(f'there is no employee {order_id}', 'assignee')
+        raise InvalidInputError(f'there is no employee {order_id}', 'assignee')

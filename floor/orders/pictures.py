@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.errors import InvalidInput, UploadsBusyError
+from ..core.errors import InvalidInputError, UploadsBusyError
 from .work_order_files import MOST_BYTES
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Pictures:
     async def rewritten(self, content: bytes, media_type: str) -> Picture:
         """The picture as it is kept. HEIC, AVIF and TIFF become JPEG.
 
-        :raises InvalidInput: it is damaged or too large; the message says which
+        :raises InvalidInputError: it is damaged or too large; the message says which
         :raises UploadsBusyError: those before it took too long
         """
         try:
@@ -67,7 +67,7 @@ class Pictures:
         answer = json.loads(head)
         if 'problem' in answer:
             log.debug('a picture was refused', extra={'media_type': media_type, 'size': len(content), **answer})
-            raise InvalidInput(answer['problem'], 'content')
+            raise InvalidInputError(answer['problem'], 'content')
         size, _ = answer['sizes']
         return Picture(answer['media_type'], parts[:size], parts[size:])
 
@@ -93,7 +93,7 @@ class Pictures:
         log.warning('a picture could not be read', extra={
             'media_type': media_type, 'size': len(content), 'exit': process.returncode,
             'error': errors.decode(errors='replace').strip().rpartition('\n')[2][:500]})
-        raise InvalidInput(UNREADABLE, 'content')
+        raise InvalidInputError(UNREADABLE, 'content')
 
 
 def _environment() -> dict[str, str]:

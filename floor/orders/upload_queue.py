@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from starlette.requests import HTTPConnection
 
 from ..core.errors import TooManyUploadsError, UploadsBusyError, UploadTooSlowError
-from ..core.model import Identity
+from ..core.people import Identity
 from .work_order_files import MOST_BYTES
 
 AROUND_A_FILE = 64 * 1024

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from hashlib import sha256
 
-from ..core.errors import InvalidInput
+from ..core.errors import InvalidInputError
 from ..core.text import clean_text
 
 PDF = 'application/pdf'
@@ -36,19 +36,19 @@ _OTHERS = (
 def media_type(content: bytes) -> str:
     """What a file is.
 
-    :raises InvalidInput: it is empty, too large, or nothing that may be attached
+    :raises InvalidInputError: it is empty, too large, or nothing that may be attached
     """
     if not content:
-        raise InvalidInput('this file is empty', 'content')
+        raise InvalidInputError('this file is empty', 'content')
     if len(content) > MOST_BYTES:
-        raise InvalidInput(f'this file has {len(content) / 1024 / 1024:.1f} MiB; at most 10 MiB fit', 'content')
+        raise InvalidInputError(f'this file has {len(content) / 1024 / 1024:.1f} MiB; at most 10 MiB fit', 'content')
     for signature, kind in _SIGNATURES:
         if signature.match(content):
             return kind
     head = content[:4096].removeprefix(b'\xef\xbb\xbf')
     what = next((what for signature, what in _OTHERS if signature.match(head)), 'neither')
-    raise InvalidInput(f'only photos (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF can be attached: this is {what}',
-                       'content')
+    raise InvalidInputError('only photos (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF can be attached: this '
+                            f'is {what}', 'content')
 
 
 def digest_of_file(order_id: str, file_name: str, content: bytes) -> str:
@@ -75,7 +75,7 @@ def named_as(file_name: str, media_type: str) -> str:
 def clean_file_name(name: str) -> str:
     """The last part of a path, without what can't be seen; a name that is too long keeps its ending.
 
-    :raises InvalidInput: nothing is left
+    :raises InvalidInputError: nothing is left
     """
     name = re.split(r'[/\\]', name)[-1]
     name = ''.join(letter for letter in name if unicodedata.category(letter) not in {'Cc', 'Cf', 'Cs', 'Zl', 'Zp'})

@@ -16,8 +16,9 @@ from typing import Any, TypeVar, cast
 
 import asyncpg
 
-from ..core.errors import DatabaseUnavailable, HistoryNotReadyError
-from ..core.model import HistoryState, OrderId, Priority, WorkOrder, WorkOrderStatus
+from ..core.errors import DatabaseUnavailableError, HistoryNotReadyError
+from ..core.floor_snapshot import HistoryState
+from ..core.orders import OrderId, Priority, WorkOrder, WorkOrderStatus
 from ..db.database import Connection, Database, describe
 from . import order_csv
 from .named_in_filter import with_known_names
@@ -120,14 +121,14 @@ class WorkOrderList:
     async def page(self, order_filter: OrderFilter, revision: int | None = None) -> OrderPage:
         """One page. Who asks the same at the same revision of the store gets the same answer; None: read again.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         return await self._once(('page', order_filter), revision, lambda: self._page(order_filter, revision))
 
     async def counts(self, order_filter: OrderFilter, revision: int | None = None) -> OrderCounts:
         """How many orders are in each status, whatever statuses the filter asks for; revision as for a page.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         return await self._counts(order_filter, revision, await self._found(order_filter.text))
 
@@ -135,7 +136,7 @@ class WorkOrderList:
         """All orders under a filter, sorted, from all its pages: those that there are when it begins, each once, as it
         is when it is read. Between two reads no connection is held, however long the reader takes.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time; also in between
+        :raises DatabaseUnavailableError: nobody answers, or not in time; also in between
         """
         async with self._asking() as connection:
             ids = [row['id'] for row in await self._ids(connection, order_filter, first=0, most=None)]
@@ -149,7 +150,7 @@ class WorkOrderList:
         """A filter of an address whose machine and person are there; the person by their id.
 
         :raises QueryError: there is none of this name
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         if order_filter.machine is None and not order_filter.person and not isinstance(order_filter.assignee, int):
             return order_filter
@@ -159,8 +160,8 @@ class WorkOrderList:
     async def csv(self, order_filter: OrderFilter) -> AsyncGenerator[str, None]:
         """All orders under a filter, from all its pages, as a file that Excel opens; in pieces.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time; before the first piece, or the link broke meanwhile
-        """
+        :raises DatabaseUnavailableError: nobody answers, or not in time; before the first piece, or the link broke
+        meanwhile """
         async with aclosing(self.every(order_filter)) as orders:
             async for piece in order_csv.pieces(orders, self._zone):
                 yield piece
@@ -168,14 +169,14 @@ class WorkOrderList:
     async def former_assignees(self, revision: int | None = None) -> frozenset[int]:
         """The ids of people who were deactivated and have orders all the same; revision as for a page.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         return await self._once('former assignees', revision, self._former_assignees)
 
     async def of_shift(self, start: datetime, until: datetime) -> ShiftOrders:
         """What a shift leaves and what it has done.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         queries = self._database.queries
         async with self._asking() as connection, connection.transaction(isolation='repeatable_read', readonly=True):
@@ -299,7 +300,7 @@ class WorkOrderList:
                     raise HistoryNotReadyError  # there are orders that are not there yet
                 yield connection
         except asyncpg.PostgresError as error:
-            raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
+            raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error
 
     async def _once(self, key: Hashable, revision: int | None, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         if revision is None:

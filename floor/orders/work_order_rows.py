@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.model import (
+from ..core.machines import MachineName
+from ..core.orders import (
     AllowedTransition,
     Attachment,
     ChecklistItem,
     DueTime,
     HoldReason,
-    MachineName,
     OrderId,
     Priority,
-    Role,
     WorkOrder,
     WorkOrderEvent,
     WorkOrderStatus,
 )
+from ..core.people import Role
 from ..core.text import shortened
 from ..db.row_mapping import to_status
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.errors import EditConflict, InvalidInput, OrderAlreadyOpenError, ReferenceReusedError
-from ..core.model import Identity, MachineName, Person, Role, WorkOrder, WorkOrderDetails, WorkOrderStatus
+from ..core.errors import EditConflictError, InvalidInputError, OrderAlreadyOpenError, ReferenceReusedError
+from ..core.machines import MachineName
+from ..core.orders import WorkOrder, WorkOrderDetails, WorkOrderStatus
+from ..core.people import Identity, Person, Role
 from ..core.text import LONG_TEXT, TEXT, clean_text
 from ..db.database import Connection
 from ..db.transactions import command, logged, reading
@@ -39,9 +41,9 @@ TEXTS_OF = {WorkOrderStatus.COMPLETED: ('cause', 'action_taken'), WorkOrderStatu
 
 
 class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
-    """Everything that is done to single orders. Every method may raise DatabaseUnavailable; those that name who asks
-    NotAllowed, TooManyChanges, InvalidInput and, for an id that is none, NotFound. The fields that InvalidInput names
-    are columns."""
+    """Everything that is done to single orders. Every method may raise DatabaseUnavailableError; those that name who
+    asks NotAllowedError, TooManyChangesError, InvalidInputError and, for an id that is none, NotFoundError. The fields that
+    InvalidInputError names are columns."""
 
     async def create(self, who: Identity, new: NewOrder) -> WorkOrder:
         """A new order, or the one that this client reference of theirs has made before: see `create_once`."""
@@ -79,7 +81,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
     async def get(self, order_id: str) -> WorkOrder:
         """One order.
 
-        :raises NotFound:
+        :raises NotFoundError:
         """
         async with reading(self._database) as connection:
             return await self._get(connection, order_id)
@@ -87,7 +89,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
     async def details(self, order_id: str) -> WorkOrderDetails:
         """One order with all that belongs to it, as it was at one moment.
 
-        :raises NotFound:
+        :raises NotFoundError:
         """
         async with reading(self._database) as connection:
             order = await self._get(connection, order_id)
@@ -101,7 +103,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
 
         Needs a technician, or an operator who reported it; assigning it to or taking it from others a supervisor.
 
-        :raises EditConflict: somebody has changed the order since that version
+        :raises EditConflictError: somebody has changed the order since that version
         """
         description = edit.description
         if description is not UNCHANGED:
@@ -127,7 +129,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
 
         Starting an unassigned order assigns it to the person who starts it; who is no employee has to assign it first.
 
-        :raises EditConflict: somebody has changed the order since that version
+        :raises EditConflictError: somebody has changed the order since that version
         """
         words = {name: clean_text(getattr(transition, name), name, TEXT, required=False) or None
                  for name in ('cause', 'action_taken', 'cancel_reason', 'note')}
@@ -139,11 +141,11 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             require(person, needed, f'making an order {transition.to.word.lower()}')
             await self._refuse_late(connection, order, version)
             if order.status is transition.to:
-                raise InvalidInput(f'this order is {transition.to.word.lower()} already', 'status')
+                raise InvalidInputError(f'this order is {transition.to.word.lower()} already', 'status')
             await self._queries.set_transition_note(connection, note=words.pop('note') or '')
             takes_it = transition.to is WorkOrderStatus.IN_PROGRESS and order.assignee_id is None
             if takes_it and person.employee_id is None:
-                raise InvalidInput(NOBODY_TO_START, 'status')
+                raise InvalidInputError(NOBODY_TO_START, 'status')
             row = await self._queries.transition_work_order(
                 connection, id=order_id, version=version, status=transition.to, hold_reason=transition.hold_reason,
                 assignee_id=person.employee_id if takes_it else order.assignee_id,
@@ -159,7 +161,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
     async def _refuse_late(self, connection: Connection, order: WorkOrder, version: int) -> None:
         if order.version != version:
             rows = [row async for row in self._queries.last_changes_of_work_order(connection, id=order.id)]
-            raise EditConflict(what_changed(rows), order)
+            raise EditConflictError(what_changed(rows), order)
 
     async def _made_before(self, connection: Connection, values: dict[str, Any]) -> WorkOrder | None:
         row = await self._queries.work_order_with_reference(connection, client_reference=values['client_reference'])

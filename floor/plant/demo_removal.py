@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import asyncpg
 
 from ..core.console import Parser, run_command, say
-from ..core.errors import DatabaseUnavailable, FloorError, NotADemoError
+from ..core.errors import DatabaseUnavailableError, FloorError, NotADemoError
 from ..core.formatting import counted
-from ..core.model import Identity, Role
+from ..core.people import Identity, Role
 from ..core.settings import Settings
 from ..db.connection_source import database_source
 from ..db.database import Connection, Database, describe
@@ -53,7 +53,7 @@ class Plant:
     async def contents(self, who: Identity) -> DemoContents:
         """What would be removed. Requires a supervisor, who is kept if they are an employee.
 
-        :raises NotAllowed: :raises NotADemoError: :raises DatabaseUnavailable:
+        :raises NotAllowedError: :raises NotADemoError: :raises DatabaseUnavailableError:
         """
         async with reading(self._database) as connection:
             person = await self._employees.look_up(connection, who, Role.SUPERVISOR)
@@ -65,7 +65,7 @@ class Plant:
     async def remove_demo(self, who: Identity) -> DemoContents:
         """Replace the demo by an empty plant; returns what was removed. Requires a supervisor.
 
-        :raises NotAllowed: :raises NotADemoError: :raises DatabaseUnavailable:
+        :raises NotAllowedError: :raises NotADemoError: :raises DatabaseUnavailableError:
         """
         async with logged('demo removed', who) as fields, command(self._database) as connection:
             person = await self._employees.authorize(connection, who, Role.SUPERVISOR)
@@ -80,13 +80,13 @@ async def _remove(connection: Connection, database: Database, keep_email: str | 
         await database.queries.wait_briefly_for_locks(connection)
         return DemoContents(**await database.queries.remove_demo(connection, keep_email=keep_email))
     except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
-        raise DatabaseUnavailable('another session was using the tables of the floor, and nothing was removed: '
-                                  'try again') from error
+        raise DatabaseUnavailableError('another session was using the tables of the floor, and nothing was removed: '
+                                       'try again') from error
     except asyncpg.ObjectNotInPrerequisiteStateError as error:
         raise NotADemoError(str(error.args[0])) from error
     except asyncpg.InsufficientPrivilegeError as error:
-        raise DatabaseUnavailable(f'the app may not remove the demo ({describe(error)}): the owner of the schema has '
-                                  f'to run sql/admin/grants.sql') from error
+        raise DatabaseUnavailableError(f'the app may not remove the demo ({describe(error)}): the owner of the schema '
+                                       f'has to run sql/admin/grants.sql') from error
 
 
 # the command

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from floor.analytics import Analytics, Scope, Window
-from floor.core.model import MachineName
+from floor.core.machines import MachineName
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database
 from floor.db.embedded.server import EmbeddedPostgres
@@ -34,7 +34,7 @@ LITTLE = 60
 DERIVED = ('machine_stops', 'machine_days', 'status_checkpoints', 'floor_quarters', 'blocked_intervals')
 YARDSTICK = 'SELECT count(*) FROM generate_series(1, 200000)'
 ZONE = ZoneInfo('America/Detroit')
-Question = Callable[[Analytics, Window], Awaitable[object]]
+Probe = Callable[[Analytics, Window], Awaitable[object]]
 FLOOR, LINE = Scope(), Scope(line='Line 7')
 PRESS = MachineName('Press_07_03')
 
@@ -71,7 +71,7 @@ FROM machine_stops WHERE until > since + interval '10 min' AND version % 25 = 0;
 SET session_replication_role = origin"""
 UPDATE = 'UPDATE machine_feed_stream SET status = $1, reason = $2, datetime = now() WHERE machine_name = $3'
 
-REPORTS: dict[str, Question] = {
+REPORTS: dict[str, Probe] = {
     'KPIs': lambda analytics, window: analytics.kpis(window, FLOOR),
     'KPIs of a line': lambda analytics, window: analytics.kpis(window, LINE),
     'lines compared': lambda analytics, window: analytics.lines(window),
@@ -81,7 +81,7 @@ REPORTS: dict[str, Question] = {
     'stops, first page': lambda analytics, window: analytics.stops(window, FLOOR),
     'hourly pattern': lambda analytics, window: analytics.hourly_pattern(window, FLOOR),
     'hourly pattern of a line': lambda analytics, window: analytics.hourly_pattern(window, LINE),
-    'root and victim': lambda analytics, window: analytics.root_and_victim(window, FLOOR),
+    'root and victim': lambda analytics, window: analytics.wait_attribution(window, FLOOR),
     'work orders': lambda analytics, window: analytics.work_orders(window, FLOOR),
     'MTBF explained': lambda analytics, window: analytics.explain('mtbf', window, FLOOR),
     'uptime of a machine explained': lambda analytics, window: analytics.explain('uptime_share', window,
@@ -106,7 +106,7 @@ async def measure(database: Database, rounds: int) -> list[Row]:
     how fast the machine is may be another matter a minute later."""
     analytics, rows, yardstick = Analytics(database, ZONE), list[Row](), list[float]()
 
-    async def ask(question: Question, days: float, times: int) -> list[float]:
+    async def ask(question: Probe, days: float, times: int) -> list[float]:
         took = []
         for _ in range(times):
             took.append(await timed(question, analytics, days))
@@ -182,7 +182,7 @@ async def refresh_all(connection: asyncpg.Connection) -> None:
     say(f'derived in {took:.0f} s: ' + ', '.join(f'{row["name"]} {row["size"]}' for row in sizes))
 
 
-async def timed(question: Question, analytics: Analytics, days: float) -> float:
+async def timed(question: Probe, analytics: Analytics, days: float) -> float:
     """Milliseconds for a window of so many days that ends now or a little before."""
     end = datetime.now(UTC) - timedelta(minutes=random.choice([0, random.uniform(0, 600)]))
     began = time.perf_counter()

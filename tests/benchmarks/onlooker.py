@@ -16,7 +16,7 @@ from playwright.async_api import Error, Page
 from .server import SCHEMA
 
 MACHINE = 'Valve_01_01'
-LOOK_EVERY_S = 0.02
+CHECK_EVERY_S = 0.02
 GLANCE_S = 2.0
 PATIENCE_S = 120.0
 LOOK = """machine => {
@@ -84,7 +84,7 @@ async def endure(page: Page, database: asyncpg.Connection, cut: Act, heal: Act, 
         last = now
         if now - healed > PATIENCE_S:
             raise RuntimeError(f'{now - healed:.0f} s after the return the page is not right: {look}')
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(CHECK_EVERY_S)
 
 
 async def until(page: Page, condition: Callable[[Look], bool]) -> Look:
@@ -94,7 +94,7 @@ async def until(page: Page, condition: Callable[[Look], bool]) -> Look:
             look = await glance(page)
             if look is not None and condition(look):
                 return look
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(CHECK_EVERY_S)
 
 
 async def glance(page: Page) -> Look | None:

@@ -30,7 +30,7 @@ ORDERS = '/api/work-orders'
 PAGES = ('/', '/work-orders', '/work-orders?view=board', '/reports', '/reports/shift', '/past', '/employees',
          '/diagnosis')
 NO_PAGES = ('/api/machines', '/api/work-orders', '/api/nothing', '/healthz', '/metrics', '/openapi.json', '/docs',
-            '/assets/floor.css', '/assets/', '/favicon.ico')
+            '/assets/css/floor.css', '/assets/', '/favicon.ico')
 SOCKET = '/_nicegui_ws/socket.io/?EIO=4&transport='
 
 
@@ -277,7 +277,7 @@ async def test_behind_databricks_our_own_is_what_its_proxy_is_called(apps_progra
 @pytest.mark.parametrize('path', ['/assets/', '/assets', '/assets/icons/', '/docs/assets/', '/assets/../main.py',
                                   '/assets/%2e%2e/main.py', '/assets/..%2fmain.py', '/assets/..%5cmain.py',
                                   '/assets/icons/../../main.py', '/assets//etc/passwd', '/assets/%2fetc%2fpasswd',
-                                  '/assets/floor.css%00.html', '/assets/....//main.py'])
+                                  '/assets/css/floor.css%00.html', '/assets/....//main.py'])
 async def test_no_folder_is_listed_and_no_file_outside_is_served(program: Program, delivered: object,
                                                                  path: str) -> None:
     answer = (await raw(program, f'GET {path}', {'Host': program.host})).decode(errors='replace')   # not tidied up

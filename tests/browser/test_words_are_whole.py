@@ -30,7 +30,7 @@ async def test_no_word_of_an_explanation_is_broken(chromium: Browser, width: int
         return '<tr>' + ''.join(f'<{tag}>{text}</{tag}>' for text in texts) + '</tr>'
 
     long = ('x' * 200, *ROW[1:])
-    style = ''.join((ASSETS / name).read_text() for name in ('tokens.css', 'floor.css', 'reports.css'))
+    style = ''.join((ASSETS / 'css' / name).read_text() for name in ('tokens.css', 'floor.css', 'reports.css'))
     page = await chromium.new_page(viewport={'width': width, 'height': 800})
     await page.set_content(
         f'<style>{style}</style><main style="padding: 20px"><div class="report-scroll"><table class="report-table">'

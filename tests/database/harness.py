@@ -10,16 +10,17 @@ from fastapi import FastAPI
 from pictures import encoded, motif
 
 from auth.identity import identity_source
-from floor.core.model import FloorSnapshot, Role
+from floor.core.floor_snapshot import FloorSnapshot
+from floor.core.people import Role
 from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.schema_files import load_schema_files
 from floor.feed.listener import Listener
 from floor.feed.store import Store
-from floor.operations.event_loop_latency import event_loop_lag
-from floor.operations.freshness_log import ConnectionWatch
-from floor.operations.runtime_status import Vitals
+from floor.operations.event_loop_latency import event_loop_latency
+from floor.operations.freshness_log import FreshnessLog
+from floor.operations.runtime_status import RuntimeStatus
 from floor.orders.employees import Employees
 from floor.orders.upload_queue import UploadQueue
 from floor.orders.work_order_list import WorkOrderList
@@ -28,8 +29,8 @@ from floor.web.api import floor_api, work_orders_api
 from floor.web.api.attachment_responses import AttachmentResponses
 from floor.web.api.docs import describe_api
 from floor.web.http.downloads import Downloads
-from floor.web.live.render_probe import browser_lag
-from floor.web.middleware.request_limits import Intake
+from floor.web.live.render_probe import browser_latency
+from floor.web.middleware.request_limits import RequestLimits
 
 Client = httpx.AsyncClient
 SUPERVISOR = 'mike.johnson@example.com'
@@ -44,7 +45,7 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
            uploads: UploadQueue | None = None) -> FastAPI:
     """A floor which consists of the REST interface only."""
     app = FastAPI(docs_url=None, openapi_url=None)
-    app.add_middleware(Intake)
+    app.add_middleware(RequestLimits)
     employees = Employees(database, default_role=Role.VIEWER, limit=limit)
     floor_api.register(app, database=database)
     orders = WorkOrders(database, employees)
@@ -90,13 +91,13 @@ def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:
     return problem
 
 
-def vitals_of(database: Database) -> Vitals:
+def vitals_of(database: Database) -> RuntimeStatus:
     store = Store()
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()
     listener = Listener(database.connect, database.queries, store, schema=database.schema)
-    return Vitals(database=database, store=store, listener=listener, watch=ConnectionWatch(store), pages=Pages(),
-                  loop=event_loop_lag(), browser=browser_lag(), migrations=load_schema_files().migrations)
+    return RuntimeStatus(database=database, store=store, listener=listener, watch=FreshnessLog(store), pages=Pages(),
+                  loop=event_loop_latency(), browser=browser_latency(), migrations=load_schema_files().migrations)
 
 
 class Pages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floor.core.model import Identity, Role
+from floor.core.people import Identity, Role
 
 MIKE = Identity('mike', 'mike.johnson@example.com')        # supervisor
 JAMES = Identity('james', 'james.wilson@example.com')      # supervisor

@@ -12,11 +12,11 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
-from unit.oracle import US, History, Order, Said, Silence
+from unit.oracle import US, History, Order, Said, StaleOverlay
 
 from floor.analytics import Analytics, Kpi, Kpis, Page, Scope, Window
-from floor.analytics.figures import Sums
-from floor.core.model import MachineName, Status
+from floor.analytics.kpis import Sums
+from floor.core.machines import MachineName, Status
 from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
@@ -64,7 +64,7 @@ class Plant:
             "issue_description, priority, machine_status) "
             "VALUES ($1, $2, $3, $4, $5, $6, now(), 'It stands', 'medium', 'down')",
             [(o.id, o.machine, o.stop_since, o.created, o.acknowledged, o.started) for o in history.orders])
-        rows: list[Said | Silence] = [*history.said, *history.silences]
+        rows: list[Said | StaleOverlay] = [*history.said, *history.silences]
         if chance:
             chance.shuffle(rows)
         begin = chance.choice([0, 1]) if chance else 0  # after the first part: as if the database were restored
@@ -77,7 +77,7 @@ class Plant:
                 await self.write(rows[number::chunks])
             await self.refresh(history, chance)
 
-    async def write(self, rows: list[Said | Silence]) -> None:
+    async def write(self, rows: list[Said | StaleOverlay]) -> None:
         await self.connection.executemany(
             'INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
             'VALUES ($1, $2, $3, $4, $5)',
@@ -85,7 +85,7 @@ class Plant:
         await self.connection.executemany(
             'INSERT INTO data_gaps (version, machine_name, since, until) '
             "VALUES (nextval('machine_feed_version') + 1000, $1, $2, $3)",
-            [(row.machine, row.since, row.until) for row in rows if isinstance(row, Silence)])
+            [(row.machine, row.since, row.until) for row in rows if isinstance(row, StaleOverlay)])
 
     async def refresh(self, history: History, chance: random.Random | None) -> None:
         """All of it, or what chance has left time for."""
@@ -114,7 +114,7 @@ async def plant(connect: Connect, database: Database) -> AsyncIterator[Plant]:
 # random histories
 
 @dataclass(frozen=True)
-class Question:
+class Probe:
     """A history, a window on it, and how the history came into the database."""
 
     history: History
@@ -131,7 +131,7 @@ def moments(base: datetime) -> st.SearchStrategy[datetime]:
 
 
 @st.composite
-def questions(draw: st.DrawFn) -> Question:
+def questions(draw: st.DrawFn) -> Probe:
     base = draw(st.sampled_from([SPRING, AUTUMN]))
     when = moments(base)
     states = st.sampled_from([('operational', None), ('down', None), ('down', 'Jam'), ('down', 'Drive overload'),
@@ -142,7 +142,7 @@ def questions(draw: st.DrawFn) -> Question:
     versions = draw(st.permutations(range(1, len(rows) + 1)))
     said = [Said(name, at, status, reason, version)
             for (name, at, (status, reason)), version in zip(rows, versions, strict=True)]
-    silences = [Silence(name, since, since + length * MINUTE) for name, since, length in
+    silences = [StaleOverlay(name, since, since + length * MINUTE) for name, since, length in
                 draw(st.lists(st.tuples(names, when, st.integers(1, 3000)), max_size=4))]
     now = draw(when | st.just(base + 5 * DAY))
     present = draw(st.sets(names))
@@ -161,10 +161,10 @@ def questions(draw: st.DrawFn) -> Question:
                 None if acknowledged is None else stop.since + acknowledged * MINUTE,
                 None if started is None else stop.since + started * MINUTE, f'WO-20261101-{number:04}'))
     start, end = sorted([draw(when), draw(when | st.just(now))])
-    return Question(history, Window(start, end), draw(st.integers(1, 4)), draw(st.integers(0, 2**32)))
+    return Probe(history, Window(start, end), draw(st.integers(1, 4)), draw(st.integers(0, 2**32)))
 
 
-async def ask(plant: Plant, question: Question) -> Analytics:
+async def ask(plant: Plant, question: Probe) -> Analytics:
     await plant.tell(question.history, question.chunks, random.Random(question.seed))
     return plant.analytics(question.history)
 
@@ -182,10 +182,10 @@ def expected(history: History, window: Window, scope: Scope) -> Kpis:
 
 
 STOP_BEFORE = [Said('Welder', SPRING, 'down', 'Jam', 1), Said('Welder', SPRING + 18 * MINUTE, 'operational', None, 2)]
-REPAIRED_AS_IT_BEGINS = Question(History(STOP_BEFORE, SPRING + DAY, places=LINES),
-                                 Window(SPRING + 18 * MINUTE, SPRING + 25 * MINUTE), 1, 1)
+REPAIRED_AS_IT_BEGINS = Probe(History(STOP_BEFORE, SPRING + DAY, places=LINES),
+                              Window(SPRING + 18 * MINUTE, SPRING + 25 * MINUTE), 1, 1)
 
-STANDS_AND_IS_SILENT = Question(
+STANDS_AND_IS_SILENT = Probe(
     History([Said('Press', SPRING, 'down', 'Jam', 1), Said('Welder', SPRING + 5 * MINUTE, 'warning', 'Starved', 2)],
             SPRING + 3 * DAY, quiet={'Press': SPRING + HOUR}, places=LINES, present={'Press', 'Welder'}),
     Window(SPRING - DAY, SPRING + 2 * DAY), 1, 7)
@@ -197,7 +197,7 @@ STANDS_AND_IS_SILENT = Question(
 @example(question=replace(REPAIRED_AS_IT_BEGINS, seed=2))
 @example(question=replace(REPAIRED_AS_IT_BEGINS, window=Window(SPRING + 18 * MINUTE, SPRING + 18 * MINUTE)))
 @many
-async def test_kpis_are_what_the_definitions_say(plant: Plant, question: Question) -> None:
+async def test_kpis_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     analytics = await ask(plant, question)
     for scope in SCOPES:
         assert await analytics.kpis(question.window, scope) == expected(question.history, question.window, scope)
@@ -205,7 +205,7 @@ async def test_kpis_are_what_the_definitions_say(plant: Plant, question: Questio
 
 @given(question=questions())
 @many
-async def test_what_is_explained_is_what_was_shown(plant: Plant, question: Question) -> None:
+async def test_what_is_explained_is_what_was_shown(plant: Plant, question: Probe) -> None:
     analytics = await ask(plant, question)
     shown = expected(question.history, question.window, Scope())
     of = {name: expected(question.history, question.window, Scope(machine=name)) for name in question.history.machines}
@@ -218,7 +218,7 @@ async def test_what_is_explained_is_what_was_shown(plant: Plant, question: Quest
 
 @given(question=questions())
 @many
-async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(plant: Plant, question: Question) -> None:
+async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
     analytics = await ask(plant, question)
     for scope in SCOPES[:3]:
@@ -259,7 +259,7 @@ async def test_over_complete_cycles_mtbf_and_mttr_agree_with_the_share_of_time_t
         at += (up + down) * MINUTE
     said.append(Said('Press', at, 'operational', None, 2 * len(cycles) + 1))
     window = Window(SPRING, at + US)  # the last repair ends with the last cycle
-    kpis = await (await ask(plant, Question(History(said, at + DAY, places=LINES), window, 2, seed))).kpis(
+    kpis = await (await ask(plant, Probe(History(said, at + DAY, places=LINES), window, 2, seed))).kpis(
         window, Scope(machine=MachineName('Press')))
     assert kpis.mtbf is not None and kpis.mttr is not None and kpis.uptime_share is not None
     assert kpis.mtbf / (kpis.mtbf + kpis.mttr) == pytest.approx(kpis.uptime_share, abs=1e-6)
@@ -267,7 +267,7 @@ async def test_over_complete_cycles_mtbf_and_mttr_agree_with_the_share_of_time_t
 
 @given(question=questions())
 @many
-async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, question: Question) -> None:
+async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
     await ask(plant, question)
     for zone in DETROIT, LORD_HOWE:
@@ -286,9 +286,9 @@ async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, ques
 @example(question=replace(STANDS_AND_IS_SILENT, seed=8))
 @example(question=replace(STANDS_AND_IS_SILENT, seed=9))
 @many
-async def test_who_waited_for_whom_is_what_the_definitions_say(plant: Plant, question: Question) -> None:
+async def test_who_waited_for_whom_is_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
-    answer = await (await ask(plant, question)).root_and_victim(window)
+    answer = await (await ask(plant, question)).wait_attribution(window)
     waits = history.waits(window.start, window.end)
     for name in NAMES:
         caused = sum(length for (_, root), length in waits.items() if root == name)
@@ -321,7 +321,7 @@ async def test_a_chain_of_waiting_ends_at_who_is_down_or_where_it_turns_back(
     history = History(said, SPRING + 2 * DAY, places=LINES, present=set(LINES))
     for window in Window(SPRING, SPRING + DAY), Window(SPRING + 8 * HOUR, SPRING + 11 * HOUR):
         await plant.tell(history)
-        answer = await plant.analytics(history).root_and_victim(window)
+        answer = await plant.analytics(history).wait_attribution(window)
         assert {c.machine: c.caused / 60 for c in answer.machines if c.caused} == caused
         assert {c.machine: c.not_attributed / 60 for c in answer.machines if c.not_attributed} == nobody
 
@@ -336,7 +336,7 @@ async def test_a_day_that_is_known_in_part_counts_with_that_part(
     history = History(
         [Said('Press', SPRING + at * HOUR, status, None, version) for version, (at, status) in enumerate([
             (2, 'operational'), (5, 'down'), (7, 'operational'), (48.5, 'down'), (51, 'operational')], 1)],
-        SPRING + 5 * DAY, [Silence('Press', SPRING + 34 * HOUR, SPRING + 38 * HOUR)], places=LINES)
+        SPRING + 5 * DAY, [StaleOverlay('Press', SPRING + 34 * HOUR, SPRING + 38 * HOUR)], places=LINES)
     await plant.tell(history)
     kpis = await plant.analytics(history).kpis(Window(*(SPRING + hour * HOUR for hour in window)))
     assert [hours / 3600 for hours in (kpis.operational, kpis.down, kpis.unknown)] == known
@@ -344,8 +344,8 @@ async def test_a_day_that_is_known_in_part_counts_with_that_part(
 
 @given(question=questions(), moment=moments(SPRING) | moments(AUTUMN))
 @many
-async def test_the_floor_at_a_moment_is_what_was_said_until_then(plant: Plant, question: Question,
-                                                                moment: datetime) -> None:
+async def test_the_floor_at_a_moment_is_what_was_said_until_then(plant: Plant, question: Probe,
+                                                                 moment: datetime) -> None:
     history = question.history
     floor = await (await ask(plant, question)).floor_at(moment)
     moment = min(moment, history.now)
@@ -357,7 +357,7 @@ async def test_the_floor_at_a_moment_is_what_was_said_until_then(plant: Plant, q
 
 @given(question=questions())
 @many
-async def test_a_timeline_has_no_gap_and_shows_what_was(plant: Plant, question: Question) -> None:
+async def test_a_timeline_has_no_gap_and_shows_what_was(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
     names = [MachineName(name) for name in ['Nobody', *NAMES]]
     lanes = await (await ask(plant, question)).timeline(window, names, columns=10_000)

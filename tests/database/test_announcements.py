@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from database.postgres import channel_of, until
 
-from floor.core.model import OrderBrief, Priority, WorkOrderStatus
+from floor.core.orders import OrderBrief, Priority, WorkOrderStatus
 from floor.feed.protocol import LONGEST_REASON, Changes, OrderChanges, Resync, parse
 
 pytestmark = pytest.mark.newest_postgres

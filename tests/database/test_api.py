@@ -16,18 +16,18 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from starlette.requests import Request
 
-from floor.core.model import MachineName, Status
+from floor.core.machines import MachineName, Status
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.feed import recent_events
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.operations import health
-from floor.operations.event_loop_latency import event_loop_lag
-from floor.operations.freshness_log import ConnectionWatch
-from floor.operations.runtime_status import Vitals
+from floor.operations.event_loop_latency import event_loop_latency
+from floor.operations.freshness_log import FreshnessLog
+from floor.operations.runtime_status import RuntimeStatus
 from floor.web.api import floor_api
-from floor.web.live.render_probe import browser_lag
+from floor.web.live.render_probe import browser_latency
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -316,11 +316,12 @@ class NoPages:
     pages = pages_gone = 0
 
 
-def vitals_of(database: Database, store: Store) -> Vitals:
+def vitals_of(database: Database, store: Store) -> RuntimeStatus:
     """What a floor of which nothing else runs knows of itself."""
-    return Vitals(database=database, store=store, watch=ConnectionWatch(store), pages=NoPages(), loop=event_loop_lag(),
-                  listener=Listener(database.connect, database.queries, store, schema=database.schema),
-                  browser=browser_lag())
+    return RuntimeStatus(database=database, store=store, watch=FreshnessLog(store), pages=NoPages(),
+                         loop=event_loop_latency(),
+                         listener=Listener(database.connect, database.queries, store, schema=database.schema),
+                  browser=browser_latency())
 
 
 def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:

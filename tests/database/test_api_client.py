@@ -219,7 +219,7 @@ def test_every_path_of_the_program_takes_head_and_options_and_says_so(program: P
     ('gzip', 'gzip'), ('br, gzip;q=0.5', 'gzip'), ('gzip;q=0', None), ('br, gzip; q=0.0', None), ('identity', None)])
 def test_answers_are_compressed_where_that_is_accepted(program: Program, http: httpx.Client, accepted: str,
                                                        coding: str | None) -> None:
-    for path in '/', '/openapi.json', '/assets/diagnosis.css':
+    for path in '/', '/openapi.json', '/assets/css/diagnosis.css':
         answer = http.get(program.url + path, headers={'Accept-Encoding': accepted})
         assert (answer.status_code, answer.headers.get('content-encoding')) == (200, coding), path
 

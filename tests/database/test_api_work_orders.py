@@ -30,8 +30,9 @@ from database.harness import (
 )
 from pictures import SECRETS, TURNED, encoded, motif, opened, telling
 
-from floor.core.errors import DatabaseUnavailable
-from floor.core.model import Attachment, Identity, Role
+from floor.core.errors import DatabaseUnavailableError
+from floor.core.orders import Attachment
+from floor.core.people import Identity, Role
 from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
@@ -830,7 +831,7 @@ async def test_a_database_that_fails_besides_the_change_leaves_no_change_that_is
     path = f'{PATH}/{order["id"]}'
 
     async def gone(*_: object) -> None:
-        raise DatabaseUnavailable('the database is away')
+        raise DatabaseUnavailableError('the database is away')
 
     with monkeypatch.context() as patch:
         patch.setattr(database, 'now', gone)

@@ -21,8 +21,8 @@ from floor.db.migrations import migrate
 from floor.db.schema_files import load_schema_files
 from simulator import backfill as backfill_module
 from simulator.backfill import SEED, Backfill, backfill
-from simulator.plant import Station
 from simulator.runner import SimulatorRunner
+from simulator.simulated_plant import Station
 from simulator.timeline import Timeline, final_states, stops
 
 pytestmark = pytest.mark.newest_postgres

@@ -83,7 +83,7 @@ async def figures(url: str, window: Window) -> list[Any]:
     try:
         analytics = Analytics(database, ZoneInfo('UTC')).at(window.end)
         return [await analytics.kpis(window), await analytics.lines(window), await analytics.causes(window),
-                await analytics.root_and_victim(window), await analytics.work_orders(window)]
+                await analytics.wait_attribution(window), await analytics.work_orders(window)]
     finally:
         await database.close()
 

@@ -10,17 +10,17 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, until
 
-from floor.core.model import Status
+from floor.core.machines import Status
 from floor.db.database import Database
 from floor.feed.listener import Listener, Timing
 from floor.feed.protocol import LONGEST_REASON
-from floor.feed.store import Connection, Store
+from floor.feed.store import Freshness, Store
 
 pytestmark = pytest.mark.newest_postgres
 BAD, GOOD = 'Source_Sorter_01_01', 'Valve_01_01'
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=5, audit=0.1, gap=0.005, first_backoff=0.01)
 TIMES = 'infinity', '-infinity', '294276-01-01', '4000-01-01 BC', '20000-01-01'
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Connect = Callable[..., Awaitable[asyncpg.Freshness]]
 
 
 @pytest.mark.parametrize('statement', [
@@ -42,7 +42,7 @@ async def test_one_bad_row_takes_nothing_else_with_it(database: Database, connec
     listener = Listener(database.connect, database.queries, store, schema=SCHEMA, timing=QUICK)
     task = asyncio.create_task(listener.run())
     try:
-        await until(lambda: store.connection is Connection.LIVE)
+        await until(lambda: store.connection is Freshness.LIVE)
         assert len(store.machines) == 30
         await writer.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", GOOD)
         await until(lambda: store.machines[GOOD].status is Status.DOWN)

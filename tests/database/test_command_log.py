@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from database.people import LISA, MIKE, STRANGER
 
-from floor.core.errors import EditConflict, NotAllowed
-from floor.core.model import MachineName, Priority, Role, WorkOrderStatus
+from floor.core.errors import EditConflictError, NotAllowedError
+from floor.core.machines import MachineName
+from floor.core.orders import Priority, WorkOrderStatus
+from floor.core.people import Role
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees
 from floor.orders.order_values import NewOrder, OrderEdit, Transition
@@ -64,13 +66,13 @@ async def test_what_was_refused_is_no_line(orders: WorkOrders, employees: Employ
     order = await orders.create(LISA, LEAK)
     caplog.set_level(logging.INFO)
     caplog.clear()
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowedError):
         await orders.create(STRANGER, LEAK)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowedError):
         await orders.transition(LISA, order.id, order.version,
                                 Transition(WorkOrderStatus.CANCELLED, cancel_reason='no'))
-    with pytest.raises(EditConflict):
+    with pytest.raises(EditConflictError):
         await orders.edit(MIKE, order.id, order.version + 7, OrderEdit(priority=Priority.LOW))
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowedError):
         await employees.set_active(LISA, 1, False)
     assert said(caplog) == []

@@ -19,7 +19,7 @@ from database.postgres import Server, until
 from database.tls import ROLE, TlsDatabase
 from ports import free_port
 
-from floor.core.errors import DatabaseMisconfigured, DatabaseUnavailable
+from floor.core.errors import DatabaseMisconfiguredError, DatabaseUnavailableError
 from floor.core.settings import Settings
 from floor.db.connection_check import check_connection
 from floor.db.connection_source import database_source
@@ -105,7 +105,7 @@ async def test_the_systems_certificates_prove_who_the_server_is(
     lake.set_password('hunter2')
     asked = settings.model_copy(update={
         'database_url': f'postgresql://{ROLE}:hunter2@127.0.0.1:{lake.port}/{lake.name}?sslrootcert=system'})
-    with pytest.raises(DatabaseUnavailable, match='certificate verify failed'):
+    with pytest.raises(DatabaseUnavailableError, match='certificate verify failed'):
         await answer(asked)
     folder = lake.server.psql(lake.url, '-c', 'SHOW data_directory').strip()
     shutil.copy(Path(folder) / 'server.crt', tmp_path / 'system.crt')
@@ -128,7 +128,8 @@ def zone_of_python_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
 async def test_a_time_zone_that_the_server_does_not_know_is_refused_at_startup(
         settings: Settings, zone_of_python_only: str) -> None:
     there = Settings(_env_file=None, database_url=settings.database_url, plant_timezone=zone_of_python_only)
-    with pytest.raises(DatabaseMisconfigured, match=r'^PLANT_TIMEZONE=Plant/New_Town cannot be used: this database'):
+    with pytest.raises(DatabaseMisconfiguredError,
+                       match=r'^PLANT_TIMEZONE=Plant/New_Town cannot be used: this database'):
         await check_connection(Database(settings.database_url, there))
 
 
@@ -192,7 +193,8 @@ async def test_a_transaction_pooler_is_named_and_what_to_do(
         settings: Settings, pooled: Callable[..., str], more: dict[str, str]) -> None:
     url = pooled('transaction', **more)
     await until(lambda: listens(url))
-    with pytest.raises(DatabaseMisconfigured, match=r'^a connection pooler .such as PgBouncer in transaction mode. is '
+    with pytest.raises(DatabaseMisconfiguredError,
+                       match=r'^a connection pooler .such as PgBouncer in transaction mode. is '
                                                     r'in front of this database\. .* Set the address of '
                                                     r'PostgreSQL itself'):
         await check_connection(Database(url, settings))

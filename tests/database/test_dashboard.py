@@ -15,8 +15,8 @@ from database.past import age, content, say
 from database.postgres import until
 
 from floor.analytics import Analytics, Kpis, Scope, Window
-from floor.core.errors import DatabaseUnavailable
-from floor.core.model import MachineName
+from floor.core.errors import DatabaseUnavailableError
+from floor.core.machines import MachineName
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database
 from floor.db.migrations import migrate
@@ -412,7 +412,7 @@ async def test_the_keeper_survives_a_database_that_is_away(
     reader = await connect()
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
     keeper = DashboardRefresh(away, HistoryRefresh(away, None), DETROIT, every=0.01)
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(DatabaseUnavailableError):
         await keeper.refresh()
     task = asyncio.create_task(keeper.job.run())
     await until(lambda: 'the dashboard tables cannot be refreshed' in caplog.text)

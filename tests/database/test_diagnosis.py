@@ -11,23 +11,23 @@ import asyncpg
 import pytest
 from database.harness import vitals_of
 
-from floor.core.errors import DatabaseUnavailable, FeedNotDelivered
+from floor.core.errors import DatabaseUnavailableError, FeedNotDeliveredError
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.schema_files import load_schema_files
 from floor.operations.diagnosis import PATIENCE_S, Trigger, diagnose, measure_delivery
 from floor.operations.diagnosis_findings import findings
-from floor.operations.runtime_status import Vitals
+from floor.operations.runtime_status import RuntimeStatus
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 @pytest.fixture
-async def vitals(database: Database) -> AsyncIterator[Vitals]:
+async def vitals(database: Database) -> AsyncIterator[RuntimeStatus]:
     yield vitals_of(database)
 
 
-async def test_the_floor_as_delivered_is_well(vitals: Vitals, postgres_major: int) -> None:
+async def test_the_floor_as_delivered_is_well(vitals: RuntimeStatus, postgres_major: int) -> None:
     diagnosis = await diagnose(vitals)
     facts = diagnosis.database
     assert facts is not None, diagnosis.problem
@@ -41,7 +41,8 @@ async def test_the_floor_as_delivered_is_well(vitals: Vitals, postgres_major: in
     assert findings(diagnosis) == []
 
 
-async def test_triggers_migrations_and_the_feeds_logins_are_as_they_are(vitals: Vitals, connect: Connect) -> None:
+async def test_triggers_migrations_and_the_feeds_logins_are_as_they_are(vitals: RuntimeStatus,
+                                                                        connect: Connect) -> None:
     connection = await connect()
     await connection.execute("""ALTER TABLE machine_feed_stream DISABLE TRIGGER machine_feed_updated;
                                 DROP TRIGGER people_changed ON employees;
@@ -78,13 +79,13 @@ async def test_a_login_that_lacks_rights_is_told_which(
         await connection.execute('DROP OWNED BY looker; DROP ROLE looker')
 
 
-async def test_a_notification_goes_there_and_back(vitals: Vitals, connect: Connect) -> None:
+async def test_a_notification_goes_there_and_back(vitals: RuntimeStatus, connect: Connect) -> None:
     assert 0 < await measure_delivery(vitals) < PATIENCE_S
     connection = await connect()
     assert await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'") == 0
 
 
-async def test_a_notification_that_is_swallowed_is_said(vitals: Vitals, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_notification_that_is_swallowed_is_said(vitals: RuntimeStatus, monkeypatch: pytest.MonkeyPatch) -> None:
     class Deaf:
         """As behind a pooler: everything is answered, nothing is passed on."""
 
@@ -94,7 +95,7 @@ async def test_a_notification_that_is_swallowed_is_said(vitals: Vitals, monkeypa
     deaf = replace(vitals)
     monkeypatch.setattr(vitals.database, 'queries', Deaf())
     monkeypatch.setitem(measure_delivery.__globals__, 'PATIENCE_S', 0.3)  # by name the module is found only once
-    with pytest.raises(FeedNotDelivered, match='pooler'):
+    with pytest.raises(FeedNotDeliveredError, match='pooler'):
         await measure_delivery(deaf)
 
 
@@ -104,12 +105,12 @@ async def test_a_database_that_is_away_is_an_answer(settings: Settings) -> None:
     diagnosis = await diagnose(vitals)
     assert diagnosis.database is None
     assert 'does not answer' in (diagnosis.problem or '')
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(DatabaseUnavailableError):
         await measure_delivery(vitals)
     await nowhere.close()
 
 
-async def test_a_database_that_hangs_is_not_waited_for(vitals: Vitals, connect: Connect) -> None:
+async def test_a_database_that_hangs_is_not_waited_for(vitals: RuntimeStatus, connect: Connect) -> None:
     other = await connect()
     await other.execute('BEGIN; LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE')
     begin = time.monotonic()

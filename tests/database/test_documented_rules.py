@@ -12,8 +12,10 @@ import asyncpg
 import pytest
 from database.people import JAMES, OF_ROLE
 
-from floor.core.errors import NotAllowed
-from floor.core.model import MachineName, Priority, Role, WorkOrderStatus
+from floor.core.errors import NotAllowedError
+from floor.core.machines import MachineName
+from floor.core.orders import Priority, WorkOrderStatus
+from floor.core.people import Role
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees
 from floor.orders.order_values import NewOrder, OrderEdit, Transition
@@ -53,7 +55,7 @@ async def is_allowed(act: Awaitable[Any]) -> bool:
     """Whether a command is done for this person."""
     try:
         await act
-    except NotAllowed:
+    except NotAllowedError:
         return False
     return True
 

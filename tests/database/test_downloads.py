@@ -17,8 +17,9 @@ from browser.program import Program
 from database.postgres import until
 from starlette.datastructures import Address
 
-from floor.core.errors import TooManyDownloads
-from floor.core.model import Identity, MachineName, Role
+from floor.core.errors import TooManyDownloadsError
+from floor.core.machines import MachineName
+from floor.core.people import Identity, Role
 from floor.db.database import Database
 from floor.orders.employees import Employees
 from floor.orders.order_values import NewOrder
@@ -79,7 +80,7 @@ async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own
 
     downloads = Downloads(at_once=2, patience=0.05)
     first, _ = [await downloads.response(LISA, DESK, file(), 'text/csv', {}) for _ in range(2)]
-    with pytest.raises(TooManyDownloads, match='You have 2 downloads under way'):
+    with pytest.raises(TooManyDownloadsError, match='You have 2 downloads under way'):
         await downloads.response(LISA, DESK, file(), 'text/csv', {})
     await downloads.response(Identity('Mike', 'mike@example.com'), DESK, file(), 'text/csv', {})
     waiting = asyncio.create_task(downloads.response(LISA, DESK, file(), 'text/csv', {}))
@@ -94,10 +95,10 @@ async def test_people_who_all_have_one_name_have_their_own_downloads_by_where_th
     downloads, anonymous = Downloads(at_once=1, patience=0.05), Identity('Anonymous', None)
     await downloads.response(anonymous, DESK, file(), 'text/csv', {})
     await downloads.response(anonymous, TABLET, file(), 'text/csv', {})
-    with pytest.raises(TooManyDownloads):
+    with pytest.raises(TooManyDownloadsError):
         await downloads.response(anonymous, DESK._replace(port=50_002), file(), 'text/csv', {})
     await downloads.response(LISA, DESK, file(), 'text/csv', {})
-    with pytest.raises(TooManyDownloads):
+    with pytest.raises(TooManyDownloadsError):
         await downloads.response(LISA, TABLET, file(), 'text/csv', {})
 
 

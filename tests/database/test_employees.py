@@ -10,8 +10,16 @@ import asyncpg
 import pytest
 from database.people import CARLOS, JAMES, LISA, MIKE, STRANGER, TOM
 
-from floor.core.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput, NotAllowed, NotFound
-from floor.core.model import Employee, Identity, MachineName, Person, Role
+from floor.core.errors import (
+    DatabaseUnavailableError,
+    EditConflictError,
+    FloorError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+)
+from floor.core.machines import MachineName
+from floor.core.people import Employee, Identity, Person, Role
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees, all_employees, require
@@ -101,7 +109,7 @@ def test_a_refusal_says_which_role_is_needed_and_which_one_there_is(role: Role) 
         if role.may(needed):
             require(person, needed)
         else:
-            with pytest.raises(NotAllowed, match=f'requires the role {needed}; your role is {role}$'):
+            with pytest.raises(NotAllowedError, match=f'requires the role {needed}; your role is {role}$'):
                 require(person, needed)
 
 
@@ -136,7 +144,7 @@ async def test_a_new_person_may_act_at_once(employees: Employees) -> None:
     ('first_name', 'Anna '), ('first_name', '\u3164'), ('last_name', 'Be\u0301rg'), ('last_name', 'Berg\u202e'),
 ], ids=ascii)
 async def test_a_person_is_named_exactly_or_refused(employees: Employees, field: str, name: str) -> None:
-    with pytest.raises(InvalidInput) as refusal:
+    with pytest.raises(InvalidInputError) as refusal:
         await employees.add(MIKE, replace(ANNA, **{field: name}))
     assert refusal.value.field == field
 
@@ -159,7 +167,7 @@ async def test_an_edit_changes_what_it_says(employees: Employees) -> None:
 async def test_of_two_supervisors_who_edit_one_person_the_second_sees_it_as_it_is_now(employees: Employees) -> None:
     lisa = await employee(employees, LISA)
     after = await employees.edit(MIKE, lisa.id, 1, replace(edit_of(lisa), department='Quality'))
-    with pytest.raises(EditConflict, match='Lisa Garcia was changed by someone else') as conflict:
+    with pytest.raises(EditConflictError, match='Lisa Garcia was changed by someone else') as conflict:
         await employees.edit(JAMES, lisa.id, 1, replace(edit_of(lisa), department='Operations'))
     assert conflict.value.current == after == await employee(employees, LISA)
 
@@ -179,7 +187,7 @@ async def test_only_supervisors_write_about_people(employees: Employees, who: Id
     lisa = await employee(employees, LISA)
     for act in (employees.add(who, ANNA), employees.edit(who, lisa.id, 1, replace(edit_of(lisa), role=Role.SUPERVISOR)),
                 employees.set_active(who, lisa.id, False)):
-        with pytest.raises(NotAllowed, match='requires the role supervisor'):
+        with pytest.raises(NotAllowedError, match='requires the role supervisor'):
             await act
     assert await employee(employees, LISA) == lisa
     assert len(await employees.all()) == 15
@@ -196,7 +204,7 @@ async def test_what_cannot_be_names_its_field(employees: Employees, wrong: dict[
     lisa = await employee(employees, LISA)
     for act in (employees.add(MIKE, replace(ANNA, **wrong)),
                 employees.edit(MIKE, lisa.id, 1, replace(edit_of(lisa), **wrong))):
-        with pytest.raises(InvalidInput) as refusal:
+        with pytest.raises(InvalidInputError) as refusal:
             await act
         assert refusal.value.field == field
     assert await employee(employees, LISA) == lisa
@@ -206,7 +214,7 @@ async def test_an_address_belongs_to_one_person(employees: Employees) -> None:
     tom = await employee(employees, TOM)
     for act in (employees.add(MIKE, replace(ANNA, email='LISA.garcia@example.com')),
                 employees.edit(MIKE, tom.id, 1, replace(edit_of(tom), email='lisa.garcia@example.com'))):
-        with pytest.raises(InvalidInput, match='Lisa Garcia has that e-mail address already') as refusal:
+        with pytest.raises(InvalidInputError, match='Lisa Garcia has that e-mail address already') as refusal:
             await act
         assert refusal.value.field == 'email'
     assert await employee(employees, TOM) == tom
@@ -215,7 +223,7 @@ async def test_an_address_belongs_to_one_person(employees: Employees) -> None:
 
 async def test_of_two_people_added_at_once_with_one_address_one_is_added(employees: Employees) -> None:
     answers = await asyncio.gather(employees.add(MIKE, ANNA), employees.add(JAMES, ANNA), return_exceptions=True)
-    assert sorted(type(answer).__name__ for answer in answers) == ['Employee', 'InvalidInput']
+    assert sorted(type(answer).__name__ for answer in answers) == ['Employee', 'InvalidInputError']
 
 
 @pytest.mark.parametrize('text', ['<script>alert(1)</script>', "'; DROP TABLE employees; --", 'مرحبا', '😀',
@@ -229,7 +237,7 @@ async def test_a_hostile_name_comes_back_as_it_was(employees: Employees, text: s
 @pytest.mark.parametrize('employee_id', [0, -1, 4711, 2**40])
 async def test_somebody_who_is_nobody_is_not_found(employees: Employees, employee_id: int) -> None:
     for act in (employees.edit(MIKE, employee_id, 1, ANNA), employees.set_active(MIKE, employee_id, False)):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await act
 
 
@@ -240,7 +248,7 @@ async def test_the_last_supervisor_stays(employees: Employees) -> None:
     await employees.edit(MIKE, james.id, 1, replace(edit_of(james), role=Role.OPERATOR))
     for act in (employees.set_active(MIKE, mike.id, False),
                 employees.edit(MIKE, mike.id, 1, replace(edit_of(mike), role=Role.TECHNICIAN))):
-        with pytest.raises(InvalidInput, match='the last active supervisor'):
+        with pytest.raises(InvalidInputError, match='the last active supervisor'):
             await act
     assert await employee(employees, MIKE) == mike
     assert (await employees.edit(MIKE, mike.id, 1, replace(edit_of(mike), department='Plant'))).version == 2
@@ -269,6 +277,6 @@ async def test_without_a_database_or_its_tables_it_says_so(settings: Settings, e
         database = Database(url, settings)
         employees = Employees(database, default_role=Role.SUPERVISOR)
         for act in (employees.all(), employees.loads(), employees.person(MIKE), employees.add(MIKE, ANNA)):
-            with pytest.raises(DatabaseUnavailable, match=sentence):
+            with pytest.raises(DatabaseUnavailableError, match=sentence):
                 await act
         await database.close()

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from database.postgres import channel_of, until
 
-from floor.core.model import Status
+from floor.core.machines import Status
 from floor.core.text import is_visible
 from floor.feed.listener import read_floor
 

@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Server, until
 
-from floor.core.errors import DatabaseUnavailable
+from floor.core.errors import DatabaseUnavailableError
 from floor.core.settings import Settings
 from floor.db.connection_check import check_connection
 from floor.db.database import Database
 from floor.feed.listener import Listener, Timing
-from floor.feed.store import Connection, Store
+from floor.feed.store import Freshness, Store
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -66,7 +66,7 @@ async def test_the_page_says_that_it_waits_and_is_live_as_soon_as_there_is_room(
                                              'one: too many connections for role "guest"')
         assert listener.status.reason == 'full'
         await strangers.pop().close()
-        await until(lambda: store.connection is Connection.LIVE)
+        await until(lambda: store.connection is Freshness.LIVE)
     finally:
         running.cancel()
         for stranger in strangers:
@@ -93,7 +93,7 @@ async def test_who_waits_too_long_is_told_why(settings: Settings, limited: str) 
     strangers = [await asyncpg.connect(limited) for _ in range(2)]
     database = Database(limited, settings.model_copy(update={'db_pool_timeout': 0.5}))
     try:
-        with pytest.raises(DatabaseUnavailable, match=r'^the database has no connection left for this program'):
+        with pytest.raises(DatabaseUnavailableError, match=r'^the database has no connection left for this program'):
             async with database.acquire():
                 pass
     finally:

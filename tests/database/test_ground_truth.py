@@ -10,11 +10,11 @@ import pytest
 from unit.ground_truth import waits
 
 from floor.analytics import Analytics, Scope, Window
-from floor.core.model import MachineName
+from floor.core.machines import MachineName
 from floor.db.database import Database
 from simulator.backfill import SEED, Backfill, backfill
-from simulator.plant import Station
-from simulator.timeline import Event, Timeline
+from simulator.simulated_plant import Station
+from simulator.timeline import SimulatedEvent, Timeline
 
 UTC = ZoneInfo('UTC')
 MICRO_STOP = timedelta(minutes=5)
@@ -59,7 +59,7 @@ async def test_reports_count_the_stops_that_the_plant_had(database: Database, hi
         assert kpis.coverage == 1, machine
 
 
-def stopped(events: list[Event], until: datetime) -> list[timedelta]:
+def stopped(events: list[SimulatedEvent], until: datetime) -> list[timedelta]:
     """How long each stop of one machine lasted, the one that it began with and the one that still goes on too."""
     lengths, since = [], None
     for event in events:
@@ -77,7 +77,7 @@ async def test_who_waits_is_charged_to_whom_the_plant_knows_to_be_the_cause(
     for wait in waits(await stations(database), SEED, history.since, history.until):
         caused[wait.root] += (wait.until - wait.since) / timedelta(microseconds=1)
 
-    charged = await Analytics(database, UTC).root_and_victim(
+    charged = await Analytics(database, UTC).wait_attribution(
         Window(history.since, history.until))
 
     assert charged.not_attributed == 0

@@ -17,7 +17,7 @@ from database.postgres import SCHEMA, until
 
 from floor.analytics import Analytics, Window
 from floor.core.errors import HistoryNotReadyError
-from floor.core.model import HistoryState
+from floor.core.floor_snapshot import HistoryState
 from floor.db.database import Database, load_queries
 from floor.feed.listener import Listener, Timing
 from floor.feed.store import Store

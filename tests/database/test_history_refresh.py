@@ -13,8 +13,8 @@ import pytest
 from database.postgres import until
 
 from floor.analytics import Analytics, Kpi, Page, Scope, Window
-from floor.core.errors import DatabaseUnavailable, InvalidInput
-from floor.core.model import MachineName, Status
+from floor.core.errors import DatabaseUnavailableError, InvalidInputError
+from floor.core.machines import MachineName, Status
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.jobs.history_refresh import HistoryRefresh
@@ -143,7 +143,7 @@ async def test_what_came_late_is_in_every_report_before_it_is_read(connect: Conn
 
     async def reports() -> list[Any]:
         asked = Window(now - 20 * HOUR, now - 14 * HOUR)
-        return [await analytics.kpis(asked), await analytics.lines(asked), await analytics.root_and_victim(asked),
+        return [await analytics.kpis(asked), await analytics.lines(asked), await analytics.wait_attribution(asked),
                 (await analytics.floor_at(asked.start)).machines]
     at_once = await reports()
     await feed.fetchval('SELECT refresh_history()')
@@ -271,7 +271,7 @@ async def test_the_keeper_survives_a_database_that_is_away(connect: Connect, dat
     reader = await connect()
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
     keeper = HistoryRefresh(away, None, every=0.01)
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(DatabaseUnavailableError):
         await keeper.refresh()
     task = asyncio.create_task(keeper.job.run())
     await until(lambda: 'the history cannot be updated' in caplog.text)
@@ -306,7 +306,7 @@ async def test_any_window_of_anything_has_an_answer(analytics: Analytics, asked:
     assert (await analytics.stops(asked, scope)).total == 0
     assert len((await analytics.hourly_pattern(asked, scope)).share) == 7
     assert (await analytics.work_orders(asked, scope)).resolution == ()
-    assert (await analytics.root_and_victim(asked, scope)).not_attributed == 0
+    assert (await analytics.wait_attribution(asked, scope)).not_attributed == 0
     for kpi in Kpi:
         assert (await analytics.explain(kpi, asked, scope)).formula
     assert len(await analytics.lines(asked)) in {0, 4}
@@ -327,16 +327,16 @@ async def test_a_machine_that_is_gone_keeps_its_past(connect: Connect, analytics
 
 
 def test_a_window_and_a_page_must_make_sense() -> None:
-    with pytest.raises(InvalidInput, match='time zone'):
+    with pytest.raises(InvalidInputError, match='time zone'):
         Window(datetime(2026, 1, 1), datetime(2026, 1, 2, tzinfo=UTC))
-    with pytest.raises(InvalidInput, match='before it starts'):
+    with pytest.raises(InvalidInputError, match='before it starts'):
         Window(datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
-    with pytest.raises(InvalidInput, match='a page has'):
+    with pytest.raises(InvalidInputError, match='a page has'):
         Page(0)
 
 
 async def test_there_is_no_figure_of_that_name(analytics: Analytics) -> None:
-    with pytest.raises(InvalidInput, match='use coverage, uptime_share'):
+    with pytest.raises(InvalidInputError, match='use coverage, uptime_share'):
         await analytics.explain('oee', window(1))
 
 
@@ -425,5 +425,5 @@ async def test_a_crowd_of_stretches_becomes_one_band_of_the_worst(connect: Conne
 async def test_a_schema_that_is_not_ours_is_said_in_a_sentence(connect: Connect, analytics: Analytics) -> None:
     feed = await connect()
     await feed.execute('DROP FUNCTION work_orders_at')
-    with pytest.raises(DatabaseUnavailable, match=r'cannot answer: function work_orders_at.* does not exist'):
+    with pytest.raises(DatabaseUnavailableError, match=r'cannot answer: function work_orders_at.* does not exist'):
         await analytics.floor_at(datetime.now(UTC))

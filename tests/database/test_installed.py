@@ -94,7 +94,8 @@ def test_a_wheel_has_all_that_the_program_needs(environment: Path, elsewhere: Pa
         until(lambda: get(f'http://127.0.0.1:{port}/healthz')[0] == 200, process, log)
         assert b'"live"' in get(f'http://127.0.0.1:{port}/healthz')[1]
         assert get(f'http://127.0.0.1:{port}/')[0] == 200
-        assert get(f'http://127.0.0.1:{port}/assets/floor.css') == (200, (ROOT / 'assets' / 'floor.css').read_bytes())
+        css = (ROOT / 'assets' / 'css' / 'floor.css').read_bytes()
+        assert get(f'http://127.0.0.1:{port}/assets/css/floor.css') == (200, css)
         saved = subprocess.run([environment / 'line-monitor', 'backup', 'floor.zip'], cwd=elsewhere,
                                env=settings(elsewhere), capture_output=True, text=True, check=False)
         assert saved.returncode == 0, saved.stderr

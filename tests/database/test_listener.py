@@ -18,15 +18,15 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, channel_of, until
 
-from floor.core.errors import DatabaseUnavailable
-from floor.core.model import Status
-from floor.db.database import Database, made_triggers
+from floor.core.errors import DatabaseUnavailableError
+from floor.core.machines import Status
+from floor.db.database import Database, defined_triggers
 from floor.db.migrations import prepare
 from floor.feed import listener
 from floor.feed.listener import Listener, Timing
 from floor.feed.protocol import parse
-from floor.feed.snapshot import PART, in_parts, read_floor
-from floor.feed.store import Connection, Store
+from floor.feed.snapshot import PART, in_batches, read_floor
+from floor.feed.store import Freshness, Store
 
 pytestmark = pytest.mark.newest_postgres
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
@@ -36,7 +36,7 @@ NEVER = replace(NO_AUDIT, heartbeat=3600)
 
 VALVE = 'Valve_01_01'
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Connect = Callable[..., Awaitable[asyncpg.Freshness]]
 
 
 class Watched:
@@ -63,7 +63,7 @@ class Watched:
 class Floor:
     """A running listener, its store, and a writer of the table."""
 
-    def __init__(self, database: Database, writer: asyncpg.Connection) -> None:
+    def __init__(self, database: Database, writer: asyncpg.Freshness) -> None:
         self.database = database
         self.writer = writer
         self.store = Store(stale_after=QUICK.stale_after)
@@ -87,14 +87,14 @@ class Floor:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def connect(self) -> asyncpg.Connection:
+    async def connect(self) -> asyncpg.Freshness:
         if self.refusal is not None:
             raise self.refusal
         self.connections.append(await self.open())
         return self.connections[-1]
 
     async def live(self) -> None:
-        await until(lambda: self.store.connection is Connection.LIVE)
+        await until(lambda: self.store.connection is Freshness.LIVE)
 
     async def equal(self) -> None:
         """Until the store shows what the table says."""
@@ -132,7 +132,7 @@ async def floor(database: Database, connect: Connect) -> Floor:
 # as it should be
 
 async def test_it_is_live_with_the_whole_floor_in_flow_order(floor: Floor) -> None:
-    assert floor.store.connection is Connection.CONNECTING
+    assert floor.store.connection is Freshness.CONNECTING
     async with floor.running():
         assert [(line.name, len(line.machines)) for line in floor.store.lines] == [
             ('Transmission Line', 9), ('Engine Line', 7), ('Exterior Line', 9), ('Interior Line', 5)]
@@ -190,9 +190,9 @@ async def test_a_machine_that_moves_is_shown_on_its_new_line(floor: Floor) -> No
 
 async def test_a_broken_connection_is_said_and_what_was_missed_is_caught_up(floor: Floor) -> None:
     async with floor.running(NO_AUDIT):
-        floor.refusal = DatabaseUnavailable('the database does not answer: it is tea time')
+        floor.refusal = DatabaseUnavailableError('the database does not answer: it is tea time')
         await floor.end_connection()
-        await until(lambda: floor.store.connection is Connection.STALE)
+        await until(lambda: floor.store.connection is Freshness.STALE)
         await floor.set('down')
         await until(lambda: floor.store.problem == 'the database does not answer: it is tea time')
         assert floor.status() is Status.OPERATIONAL
@@ -219,10 +219,10 @@ async def test_ten_broken_connections_leave_one_session(floor: Floor) -> None:
 
 async def test_a_database_that_is_away_at_the_start_is_waited_for(
         floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
-    floor.refusal = DatabaseUnavailable('the database does not answer: refused')
+    floor.refusal = DatabaseUnavailableError('the database does not answer: refused')
     async with floor.running(live=False):
         await until(lambda: floor.store.problem is not None)
-        assert floor.store.connection is Connection.CONNECTING
+        assert floor.store.connection is Freshness.CONNECTING
         floor.refusal = None
         await floor.live()
         assert len(floor.store.machines) == 30
@@ -249,7 +249,7 @@ class Deafening:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._queries, name)
 
-    async def say_heartbeat(self, connection: asyncpg.Connection, **named: str) -> None:
+    async def say_heartbeat(self, connection: asyncpg.Freshness, **named: str) -> None:
         if self.deafen:
             self.deafen = False
             await connection.execute('UNLISTEN *')
@@ -261,13 +261,13 @@ async def test_lost_notifications_are_noticed_by_the_heartbeat(floor: Floor) -> 
     queries = Deafening(floor.database.queries)
     async with floor.running(replace(NO_AUDIT, heartbeat_timeout=0.2), queries):
         deaf = floor.connections[-1]
-        seen: list[Connection] = []
+        seen: list[Freshness] = []
         floor.store.subscribe(lambda _: seen.append(floor.store.connection))
         queries.deafen = True
         await until(lambda: not queries.deafen)
         await floor.set('down')
         await until(lambda: floor.listener.counters.connections == 2)
-        assert Connection.STALE in seen
+        assert Freshness.STALE in seen
         assert deaf.is_closed()
         await floor.equal()
 
@@ -275,7 +275,7 @@ async def test_lost_notifications_are_noticed_by_the_heartbeat(floor: Floor) -> 
 class LateEar:
     """A connection whose heartbeats are heard late, as by a process that stood still meanwhile."""
 
-    def __init__(self, connection: asyncpg.Connection, seconds: float) -> None:
+    def __init__(self, connection: asyncpg.Freshness, seconds: float) -> None:
         self._connection = connection
         self._seconds = seconds
 
@@ -345,7 +345,7 @@ async def test_a_change_before_listening_is_not_lost(floor: Floor) -> None:
 class EarlyEar:
     """A connection that delivers a payload when the test says so, and not a second time."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Freshness) -> None:
         self._connection = connection
         self._callbacks: dict[str, Any] = {}
         self._delivered: set[str] = set()
@@ -448,7 +448,7 @@ async def test_what_will_hurt_later_is_said_while_all_is_well(floor: Floor) -> N
     renewal: list[str] = ['the password cannot be renewed']
     async with floor.running(also_wrong=lambda: renewal[0] if renewal else None):
         await until(lambda: floor.store.trouble == 'the password cannot be renewed')
-        assert floor.store.connection is Connection.LIVE
+        assert floor.store.connection is Freshness.LIVE
         renewal.clear()
         await until(lambda: floor.store.trouble is None)
 
@@ -460,7 +460,7 @@ async def test_with_the_announcing_trigger_off_the_floor_is_polled(floor: Floor)
         for status in (Status.DOWN, Status.WARNING, Status.OPERATIONAL):
             await floor.set(status)
             await until(lambda status=status: floor.status() is status)
-        assert floor.store.connection is Connection.LIVE
+        assert floor.store.connection is Freshness.LIVE
 
 
 @pytest.mark.parametrize('statement', [
@@ -532,7 +532,7 @@ async def test_the_triggers_that_are_looked_for_are_those_of_the_schema(floor: F
     there = await floor.writer.fetch(
         'SELECT c.relname AS table_name, t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid '
         'WHERE NOT t.tgisinternal AND c.relnamespace = $1::regnamespace', SCHEMA)
-    assert made_triggers() == sorted((row['table_name'], row['name']) for row in there)
+    assert defined_triggers() == sorted((row['table_name'], row['name']) for row in there)
     assert len(there) >= 28
 
 
@@ -541,7 +541,7 @@ async def test_the_triggers_that_are_looked_for_are_those_of_the_schema(floor: F
 async def test_each_of_our_triggers_is_missed(floor: Floor, statement: str) -> None:
     queries = floor.database.queries
     assert [row async for row in queries.missing_triggers(floor.writer)] == []
-    for table, name in made_triggers():
+    for table, name in defined_triggers():
         transaction = floor.writer.transaction()
         await transaction.start()
         await floor.writer.execute(statement.format(table=table, name=name))
@@ -653,7 +653,7 @@ async def test_many_rows_leave_turns_to_others() -> None:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(others())
-    assert await in_parts(str, list(range(10 * PART))) == tuple(map(str, range(10 * PART)))
+    assert await in_batches(str, list(range(10 * PART))) == tuple(map(str, range(10 * PART)))
     task.cancel()
     assert turns >= 10
 

@@ -16,7 +16,7 @@ from database.postgres import SCHEMA, until
 from fastapi import FastAPI
 
 from floor.analytics import Analytics, Kpis, Scope, Window
-from floor.core.model import MachineName, Status
+from floor.core.machines import MachineName, Status
 from floor.db.database import Database, load_queries
 from floor.feed.listener import Listener, Timing
 from floor.feed.store import Store
@@ -138,13 +138,13 @@ async def test_one_that_is_renamed_before_its_first_report_has_no_history(feed: 
 @pytest.mark.newest_postgres
 async def test_the_floor_shows_it_until_the_first_report_comes(database: Database, feed: asyncpg.Connection) -> None:
     async with listening(database) as (store, _):
-        assert (store.counts, store.unknown_word, store.never_reported) == ({Status.UNKNOWN: 30}, 'No signal yet', 30)
+        assert (store.counts, store.unknown_label, store.never_reported) == ({Status.UNKNOWN: 30}, 'No signal yet', 30)
         await feed.execute(ADD)
         await until(lambda: PRESS in store.machines)
-        assert store.machines[MachineName(PRESS)].status_word == 'No signal yet'
+        assert store.machines[MachineName(PRESS)].status_label == 'No signal yet'
         await feed.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1", PRESS)
         await until(lambda: store.machines[MachineName(PRESS)].status is Status.OPERATIONAL)
-        assert (store.machines[MachineName(PRESS)].status_word, store.events[0].old) == ('Running', None)
+        assert (store.machines[MachineName(PRESS)].status_label, store.events[0].old) == ('Running', None)
 
 
 @pytest.mark.newest_postgres

@@ -13,22 +13,22 @@ import pytest
 from database.postgres import SCHEMA, until
 from fastapi import FastAPI
 
-from floor.core.errors import DatabaseUnavailable
+from floor.core.errors import DatabaseUnavailableError
 from floor.db import database as database_module
 from floor.db.database import Database
 from floor.db.transactions import command
 from floor.feed.listener import Listener, Timing
-from floor.feed.store import Connection, Store
+from floor.feed.store import Freshness, Store
 from floor.operations import health
-from floor.operations.event_loop_latency import event_loop_lag
-from floor.operations.freshness_log import ConnectionWatch
-from floor.operations.runtime_status import Vitals
-from floor.web.live.render_probe import browser_lag
+from floor.operations.event_loop_latency import event_loop_latency
+from floor.operations.freshness_log import FreshnessLog
+from floor.operations.runtime_status import RuntimeStatus
+from floor.web.live.render_probe import browser_latency
 
 pytestmark = pytest.mark.newest_postgres
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=3600, gap=0.005, first_backoff=0.01)
 WRITE = "UPDATE employees SET department = 'Night' WHERE id = 1"
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Connect = Callable[..., Awaitable[asyncpg.Freshness]]
 
 
 class Pages:
@@ -43,10 +43,11 @@ class App:
     def __init__(self, database: Database) -> None:
         self.store = Store(stale_after=60)
         self.listener = Listener(database.connect, database.queries, self.store, schema=SCHEMA, timing=QUICK)
-        self.watch = ConnectionWatch(self.store, disk_full=lambda: database.disk_full)
+        self.watch = FreshnessLog(self.store, disk_full=lambda: database.disk_full)
         app = FastAPI()
-        health.register(app, Vitals(database=database, store=self.store, listener=self.listener, watch=self.watch,
-                                    pages=Pages(), loop=event_loop_lag(), browser=browser_lag()))
+        health.register(app, RuntimeStatus(database=database, store=self.store, listener=self.listener,
+                                           watch=self.watch,
+                                    pages=Pages(), loop=event_loop_latency(), browser=browser_latency()))
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor')
 
     async def health(self) -> tuple[int, dict[str, object]]:
@@ -57,7 +58,7 @@ class App:
     async def running(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self.listener.run()), asyncio.create_task(self.watch.job.run())]
         try:
-            await until(lambda: self.store.connection is Connection.LIVE)
+            await until(lambda: self.store.connection is Freshness.LIVE)
             yield
         finally:
             for task in tasks:
@@ -67,7 +68,7 @@ class App:
 
 
 @pytest.fixture
-async def admin(connect: Connect) -> AsyncIterator[asyncpg.Connection]:
+async def admin(connect: Connect) -> AsyncIterator[asyncpg.Freshness]:
     """Leaves the server as it was: its configuration is for all databases."""
     admin = await connect(server_settings={'default_transaction_read_only': 'off'})
     yield admin
@@ -75,33 +76,33 @@ async def admin(connect: Connect) -> AsyncIterator[asyncpg.Connection]:
     await admin.execute('SELECT pg_reload_conf()')
 
 
-async def set_read_only(admin: asyncpg.Connection, read_only: bool) -> None:
+async def set_read_only(admin: asyncpg.Freshness, read_only: bool) -> None:
     """What managed services do when a disk fills up, and to an old primary."""
     await admin.execute(f"ALTER SYSTEM SET default_transaction_read_only = {'on' if read_only else 'off'}")
     await admin.execute('SELECT pg_reload_conf()')
 
 
 async def test_a_database_that_becomes_read_only_is_not_live_until_it_can_be_written(
-        database: Database, admin: asyncpg.Connection) -> None:
+        database: Database, admin: asyncpg.Freshness) -> None:
     app = App(database)
     async with app.running():
         await set_read_only(admin, True)
-        await until(lambda: app.store.connection is Connection.STALE)
+        await until(lambda: app.store.connection is Freshness.STALE)
         status, said = await app.health()
         assert status == 503
         assert 'read-only' in str(said['problem'])
         assert app.listener.losses['read_only'] == 1
         await set_read_only(admin, False)
-        await until(lambda: app.store.connection is Connection.LIVE)
+        await until(lambda: app.store.connection is Freshness.LIVE)
         assert (await app.health())[0] == 200
 
 
 async def test_a_pool_that_led_to_a_read_only_server_is_renewed(
-        database: Database, admin: asyncpg.Connection) -> None:
+        database: Database, admin: asyncpg.Freshness) -> None:
     """As after a failover: what was connected stays read-only, a new connection can write."""
     await admin.execute(f'ALTER DATABASE {await admin.fetchval("SELECT current_database()")} '
                         'SET default_transaction_read_only = on')
-    with pytest.raises(DatabaseUnavailable, match='read-only'):
+    with pytest.raises(DatabaseUnavailableError, match='read-only'):
         async with command(database) as connection:
             await connection.execute(WRITE)
     await admin.execute(f'ALTER DATABASE {await admin.fetchval("SELECT current_database()")} '
@@ -112,7 +113,7 @@ async def test_a_pool_that_led_to_a_read_only_server_is_renewed(
 
 
 async def test_a_full_disk_shows_in_healthz_and_in_the_log_until_it_is_over(
-        database: Database, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture,
+        database: Database, admin: asyncpg.Freshness, caplog: pytest.LogCaptureFixture,
         monkeypatch: pytest.MonkeyPatch) -> None:
     """The real SQLSTATE of a real server, raised where PostgreSQL would extend the table."""
     await admin.execute("""
@@ -124,7 +125,7 @@ async def test_a_full_disk_shows_in_healthz_and_in_the_log_until_it_is_over(
     app = App(database)
     async with app.running():
         for _ in range(100):
-            with pytest.raises(DatabaseUnavailable):
+            with pytest.raises(DatabaseUnavailableError):
                 async with command(database) as connection:
                     await connection.execute(WRITE)
         await until(lambda: app.store.trouble is not None)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from floor.analytics import Analytics
-from floor.core.model import Priority, WorkOrderStatus
+from floor.core.orders import Priority, WorkOrderStatus
 from floor.orders.work_order_list import WorkOrderList
 
 CREATE = "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Oil leak') RETURNING id"

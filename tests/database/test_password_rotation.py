@@ -20,13 +20,13 @@ from database.tls import ROLE, TlsDatabase
 from database.workspace import CREDENTIALS, ENDPOINT, Workspace
 
 from auth.lakebase import RENEWED_AFTER, Address, Lakebase
-from auth.workspace import Place
-from floor.core.errors import DatabaseUnavailable
+from auth.workspace import LakebaseResource
+from floor.core.errors import DatabaseUnavailableError
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.migrations import prepare
 from floor.feed.listener import Listener, Timing
-from floor.feed.store import Connection, Store
+from floor.feed.store import Freshness, Store
 
 ROTATIONS = 100
 CROWD = 10
@@ -36,7 +36,7 @@ SHORTEST_LIFE_S = 0.15
 
 @pytest.fixture
 def lakebase(lake: TlsDatabase, workspace: Workspace) -> Lakebase:
-    return Lakebase(Place(endpoint=ENDPOINT, user=ROLE), Address(lake.port, lake.name), first_backoff=0.0)
+    return Lakebase(LakebaseResource(endpoint=ENDPOINT, user=ROLE), Address(lake.port, lake.name), first_backoff=0.0)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_a_password_that_the_database_no_longer_takes_is_replaced_without_
         database: Database, lake: TlsDatabase, workspace: Workspace) -> None:
     await (await database.connect()).close()
     lake.set_password('set by somebody else')
-    with pytest.raises(DatabaseUnavailable, match=r'refuses the login: password authentication failed .*\. Asking '
+    with pytest.raises(DatabaseUnavailableError, match=r'refuses the login: password authentication failed .*\. Asking '
                                                   r'for a new password; if this continues, give the app') as refused:
         await database.connect()
     assert 'nobody-may-see' not in str(refused.value)
@@ -94,7 +94,7 @@ async def test_a_password_that_the_database_no_longer_takes_is_replaced_without_
 async def test_an_endpoint_without_permission_is_told_and_entered_once_it_is_given(
         database: Database, workspace: Workspace) -> None:
     workspace.refuse(CREDENTIALS, 403, 'PERMISSION_DENIED', 'no permission')
-    with pytest.raises(DatabaseUnavailable, match='Databricks denies access to the Lakebase endpoint'):
+    with pytest.raises(DatabaseUnavailableError, match='Databricks denies access to the Lakebase endpoint'):
         async with database.acquire():
             pass
     workspace.answers.clear()
@@ -117,7 +117,7 @@ async def test_the_floor_stays_live_through_a_hundred_passwords_with_kills_betwe
     admin = await asyncpg.connect(lake.url)
     kills = 0
     try:
-        await until(lambda: store.connection is Connection.LIVE)
+        await until(lambda: store.connection is Freshness.LIVE)
         begin = time.monotonic()
         while (rotations := len(workspace.tokens) - given_before) < ROTATIONS:
             await admin.execute(
@@ -130,7 +130,7 @@ async def test_the_floor_stays_live_through_a_hundred_passwords_with_kills_betwe
                 await asyncio.to_thread(lake.kill_connections)
                 await asyncio.gather(*(get_in(database) for _ in range(CROWD)))
                 await until(lambda seen=connections: (listener.counters.connections > seen
-                                                      and store.connection is Connection.LIVE))
+                                                      and store.connection is Freshness.LIVE))
             await asyncio.sleep(0.01)
         elapsed = time.monotonic() - begin
         wanted = {row['machine_name']: row['version'] for row in
@@ -156,7 +156,7 @@ async def get_in(database: Database) -> None:
     """A new connection, however often its password is refused meanwhile."""
     async with asyncio.timeout(20):
         while True:
-            with suppress(DatabaseUnavailable):
+            with suppress(DatabaseUnavailableError):
                 await (await database.connect()).close()
                 return
             await asyncio.sleep(0.02)

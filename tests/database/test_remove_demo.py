@@ -12,12 +12,12 @@ import pytest
 from database.postgres import SCHEMA, until
 
 from floor.analytics import Analytics
-from floor.core.errors import DatabaseUnavailable, FloorError, NotADemoError, NotAllowed
-from floor.core.model import Identity, Role
+from floor.core.errors import DatabaseUnavailableError, FloorError, NotADemoError, NotAllowedError
+from floor.core.people import Identity, Role
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database, load_queries
 from floor.feed.listener import Listener, Timing
-from floor.feed.store import Connection, Store
+from floor.feed.store import Freshness, Store
 from floor.orders.employees import Employees
 from floor.plant import demo_removal as plant_command
 from floor.plant.demo_removal import DemoContents, Plant
@@ -25,7 +25,7 @@ from simulator.backfill import backfill
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Connect = Callable[..., Awaitable[asyncpg.Freshness]]
 MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
 LOCAL = Identity('Local user', None)
@@ -46,7 +46,7 @@ def plant(database: Database) -> Plant:
     return Plant(database, Employees(database, default_role=Role.SUPERVISOR))
 
 
-async def rows(connection: asyncpg.Connection) -> dict[str, int]:
+async def rows(connection: asyncpg.Freshness) -> dict[str, int]:
     """How many rows each table of the floor has that has any."""
     tables = await connection.fetch("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = (SELECT oid "
                                     'FROM pg_namespace WHERE nspname = $1)', SCHEMA)
@@ -54,7 +54,7 @@ async def rows(connection: asyncpg.Connection) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-async def lived_in(connection: asyncpg.Connection) -> None:
+async def lived_in(connection: asyncpg.Freshness) -> None:
     """A demo with a history, and everything that people leave on one."""
     await backfill(connection, load_queries(), days=3)
     await connection.execute("""
@@ -98,7 +98,7 @@ async def test_whoever_does_it_stays(connect: Connect, plant: Plant) -> None:
 
 async def test_only_a_supervisor_may(connect: Connect, plant: Plant) -> None:
     for attempt in plant.contents, plant.remove_demo:
-        with pytest.raises(NotAllowed, match='requires the role supervisor; your role is technician'):
+        with pytest.raises(NotAllowedError, match='requires the role supervisor; your role is technician'):
             await attempt(LISA)
     assert (await rows(await connect()))['machine_feed_stream'] == 30
 
@@ -150,7 +150,7 @@ async def test_while_the_floor_is_saved_it_says_so_and_removes_nothing(
     saver, onlooker = await connect(), await connect()
     async with saver.transaction(isolation='repeatable_read'):
         await saver.execute('SELECT count(*) FROM work_orders')
-        with pytest.raises(DatabaseUnavailable, match='nothing was removed: try again'):
+        with pytest.raises(DatabaseUnavailableError, match='nothing was removed: try again'):
             await plant.remove_demo(LOCAL)
     assert (await rows(onlooker))['machine_feed_stream'] == 30
     await plant.remove_demo(LOCAL)
@@ -163,7 +163,7 @@ async def test_every_instance_shows_the_empty_floor_at_once(connect: Connect, pl
     tasks = [asyncio.create_task(Listener(database.connect, database.queries, store, schema=SCHEMA,
                                           timing=Timing(audit=3600)).run()) for store in stores]
     try:
-        await until(lambda: all(store.connection is Connection.LIVE for store in stores))
+        await until(lambda: all(store.connection is Freshness.LIVE for store in stores))
         assert all(store.is_demo and store.orders and len(store.machines) == 30 for store in stores)
         await plant.remove_demo(LOCAL)
         await until(lambda: not any(store.is_demo or store.machines or store.orders or store.people or store.events

@@ -13,8 +13,8 @@ import pytest
 
 from floor.analytics import Analytics, Scope, Window, report_csv
 from floor.analytics.report_csv import ReportFiles
-from floor.core.errors import InvalidInput, QueryError
-from floor.core.model import MachineName
+from floor.core.errors import InvalidInputError, QueryError
+from floor.core.machines import MachineName
 from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
@@ -108,7 +108,7 @@ async def test_an_explanation_adds_up_to_its_figure(files: ReportFiles) -> None:
 
 
 async def test_a_figure_that_does_not_exist_is_refused(files: ReportFiles) -> None:
-    with pytest.raises(InvalidInput, match='there is no figure'):
+    with pytest.raises(InvalidInputError, match='there is no figure'):
         await rows_of(files, 'explain', kpi='beauty')
 
 

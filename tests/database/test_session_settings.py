@@ -18,7 +18,7 @@ import pytest
 from browser.program import Program
 from database.postgres import Server, until
 
-from floor.core.errors import DatabaseMisconfigured
+from floor.core.errors import DatabaseMisconfiguredError
 from floor.core.session_settings import ADMINISTRATOR, LATER
 from floor.core.settings import Settings
 from floor.db.connection_check import check_connection
@@ -170,7 +170,7 @@ async def test_triggers_that_are_off_for_a_login_are_said_in_one_line(
         CREATE ROLE untriggered LOGIN;
         ALTER ROLE untriggered SET session_replication_role = replica;""")
     try:
-        with pytest.raises(DatabaseMisconfigured, match=r'^sessions of this login have session_replication_role = '
+        with pytest.raises(DatabaseMisconfiguredError, match=r'^sessions of this login have session_replication_role = '
                                                         r'replica, so no trigger runs.*ALTER ROLE ... RESET'):
             await check_connection(Database(database_url.replace('//postgres@', '//untriggered@'), settings))
     finally:
@@ -199,7 +199,8 @@ async def test_a_database_that_is_not_utf8_is_refused_in_one_line(
     server.psql(server.url('postgres'), '-c',
                 f"CREATE DATABASE other_letters ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
     try:
-        with pytest.raises(DatabaseMisconfigured, match=f'^the database has the encoding {encoding}, .* must be UTF8'):
+        with pytest.raises(DatabaseMisconfiguredError,
+                           match=f'^the database has the encoding {encoding}, .* must be UTF8'):
             await check_connection(Database(server.url('other_letters'), settings))
         program = Program(tmp_path, DATABASE_URL=server.url('other_letters'))
         try:

@@ -15,13 +15,13 @@ import asyncpg
 import pytest
 from database.postgres import Server
 
-from floor.core.model import Role
+from floor.core.people import Role
 from floor.db.database import load_queries
 from simulator.backfill import SEED, backfill
 from simulator.causes import WAITING
 from simulator.orders import ALWAYS
-from simulator.plant import Station
-from simulator.timeline import Stop, Timeline, stops
+from simulator.simulated_plant import Station
+from simulator.timeline import SimulatedStop, Timeline, stops
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -40,7 +40,7 @@ class Written:
     events: list[Any]
     items: list[Any]
     roles: dict[str, Role]
-    stops: list[Stop]
+    stops: list[SimulatedStop]
     until: datetime
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from floor.core.errors import DatabaseUnavailable
+from floor.core.errors import DatabaseUnavailableError
 from floor.db.database import load_queries
 from simulator.runner import SimulatorRunner, Update
 
@@ -203,7 +203,7 @@ async def test_a_lost_database_is_waited_for_and_reported_once(
         nonlocal attempts
         attempts += 1
         if attempts <= 2:
-            raise DatabaseUnavailable('the database does not answer: starting')
+            raise DatabaseUnavailableError('the database does not answer: starting')
         return await connect()
 
     async def has_ticked_more_than(ticks: int) -> bool:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from floor.core.errors import DatabaseUnavailable, QueryError
-from floor.core.model import Priority, WorkOrderStatus
+from floor.core.errors import DatabaseUnavailableError, QueryError
+from floor.core.orders import Priority, WorkOrderStatus
 from floor.db.database import Database
 from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
@@ -761,7 +761,7 @@ async def test_a_failure_is_told_to_all_and_not_kept(lists, orders, connect):
     answers = await asyncio.gather(*(lists.page(OrderFilter(), revision=7) for _ in range(3)), return_exceptions=True)
     await admin.execute('ALTER TABLE away RENAME TO work_orders')
 
-    assert [type(answer) for answer in answers] == [DatabaseUnavailable] * 3
+    assert [type(answer) for answer in answers] == [DatabaseUnavailableError] * 3
     assert (await lists.page(OrderFilter(), revision=7)).total == 0
 
 
@@ -833,5 +833,5 @@ async def test_an_empty_list_is_a_file_with_a_head(lists):
 async def test_a_file_that_cannot_be_read_says_so_before_its_first_piece(lists, connect):
     await (await connect()).execute('ALTER TABLE work_orders RENAME TO away')
 
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(DatabaseUnavailableError):
         await anext(lists.csv(OrderFilter()))

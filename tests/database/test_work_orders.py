@@ -17,16 +17,18 @@ from database.postgres import until
 from pictures import SECRETS, TURNED, encoded, motif, opened, telling
 
 from floor.core.errors import (
-    DatabaseUnavailable,
-    EditConflict,
+    DatabaseUnavailableError,
+    EditConflictError,
     FloorError,
-    InvalidInput,
-    NotAllowed,
-    NotFound,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
     OrderAlreadyOpenError,
     ReferenceReusedError,
 )
-from floor.core.model import HoldReason, Identity, MachineName, Priority, Role, Status, WorkOrder, WorkOrderStatus
+from floor.core.machines import MachineName, Status
+from floor.core.orders import HoldReason, Priority, WorkOrder, WorkOrderStatus
+from floor.core.people import Identity, Role
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import Employees
@@ -228,7 +230,7 @@ async def test_a_reference_of_a_comment_sent_with_something_else_is_refused(orde
 ])
 async def test_what_cannot_be_stored_is_refused_with_a_sentence_and_its_field(
         orders: WorkOrders, connect: Connect, wrong: NewOrder, field: str, sentence: str) -> None:
-    with pytest.raises(InvalidInput, match=sentence) as refusal:
+    with pytest.raises(InvalidInputError, match=sentence) as refusal:
         await orders.create(MIKE, wrong)
     assert refusal.value.field == field
     assert await (await connect()).fetchval('SELECT count(*) FROM work_orders') == 0
@@ -258,7 +260,7 @@ NAMES = {' Lisa': 'begins or ends with a space: remove it', 'Lisa\u3000': 'nobod
 @pytest.mark.parametrize(('field', 'column'), [
     ('machine', 'machine_id'), ('reporter_name', 'reporter_name'), ('client_reference', 'client_reference')])
 async def test_a_name_is_taken_exactly_or_refused(orders: WorkOrders, field: str, column: str, name: str) -> None:
-    with pytest.raises(InvalidInput, match=re.escape(NAMES[name])) as refusal:
+    with pytest.raises(InvalidInputError, match=re.escape(NAMES[name])) as refusal:
         await orders.create(LISA, replace(LEAK, **{field: name}))
     assert refusal.value.field == column
 
@@ -273,7 +275,7 @@ async def test_text_that_nobody_can_see_is_refused(orders: WorkOrders, text: str
                 orders.transition(LISA, order.id, 1, replace(DONE, cause=text)),
                 orders.transition(LISA, order.id, 1, replace(DONE, action_taken=text)),
                 orders.transition(MIKE, order.id, 1, replace(GIVE_UP, cancel_reason=text))):
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInputError):
             await act
     moved = await orders.transition(LISA, order.id, 1, replace(TAKE, note=text))
     assert [event.note for event in (await orders.details(moved.id)).events if event.kind == 'moved'] == [None]
@@ -285,7 +287,7 @@ async def refused(act: Awaitable[Any]) -> Role | None:
     """The role that the refusal says is needed; None: it was allowed."""
     try:
         await act
-    except NotAllowed as error:
+    except NotAllowedError as error:
         return Role(str(error).split('requires the role ')[1].split(';')[0])
     return None
 
@@ -378,7 +380,7 @@ async def test_a_new_role_counts_from_the_next_command_on(orders: WorkOrders, co
 async def test_who_was_let_go_may_look_and_nothing_else(orders: WorkOrders, connect: Connect) -> None:
     order = await orders.create(LISA, LEAK)
     await (await connect()).execute('UPDATE employees SET active = false WHERE email = $1', LISA.email)
-    with pytest.raises(NotAllowed, match='requires the role operator; your role is viewer'):
+    with pytest.raises(NotAllowedError, match='requires the role operator; your role is viewer'):
         await orders.comment(LISA, order.id, 'I was here')
     assert await orders.get(order.id) == order
     assert (await told(orders, order.id))[0][0] == 'Lisa Garcia'
@@ -390,7 +392,7 @@ async def test_who_was_let_go_cannot_be_assigned(orders: WorkOrders, connect: Co
     lisa = ids['lisa.garcia@example.com']
     for act in (orders.create(MIKE, NewOrder(PRESS, 'Leak', assignee_id=lisa)),
                 orders.edit(MIKE, order.id, 1, OrderEdit(assignee_id=lisa))):
-        with pytest.raises(InvalidInput, match='Lisa Garcia is not active') as refusal:
+        with pytest.raises(InvalidInputError, match='Lisa Garcia is not active') as refusal:
             await act
         assert refusal.value.field == 'assignee'
 
@@ -408,7 +410,7 @@ async def test_who_is_being_let_go_this_moment_is_not_assigned_either(
 
     await until(somebody_waits)
     await letting_go.commit()
-    with pytest.raises(InvalidInput, match='not active'):
+    with pytest.raises(InvalidInputError, match='not active'):
         await creating
 
 
@@ -443,7 +445,7 @@ async def test_every_other_move_is_refused_with_where_it_goes_from_here(
         orders: WorkOrders, before: WorkOrderStatus, after: WorkOrderStatus) -> None:
     order = await order_in(orders, before)
     sentence = f'{before.word.lower()} cannot become {after.word.lower()}: from here it goes to'
-    with pytest.raises(InvalidInput, match=sentence) as no:
+    with pytest.raises(InvalidInputError, match=sentence) as no:
         await orders.transition(MIKE, order.id, order.version, MOVES[after])
     assert no.value.field == 'status'
     assert await orders.get(order.id) == order
@@ -452,7 +454,7 @@ async def test_every_other_move_is_refused_with_where_it_goes_from_here(
 @pytest.mark.parametrize('state', list(State))
 async def test_a_move_to_where_it_is_already_is_refused(orders: WorkOrders, state: WorkOrderStatus) -> None:
     order = await order_in(orders, state)
-    with pytest.raises(InvalidInput, match='already'):
+    with pytest.raises(InvalidInputError, match='already'):
         await orders.transition(MIKE, order.id, order.version, MOVES[state])
 
 
@@ -473,7 +475,7 @@ async def test_the_table_of_moves_is_what_pages_are_told(orders: WorkOrders) -> 
     (Transition(State.IN_PROGRESS, note='x' * 2001), 'note')])
 async def test_a_move_without_its_words_names_the_field(orders: WorkOrders, move: Transition, field: str) -> None:
     order = await orders.create(MIKE, LEAK)
-    with pytest.raises(InvalidInput) as refusal:
+    with pytest.raises(InvalidInputError) as refusal:
         await orders.transition(MIKE, order.id, 1, move)
     assert refusal.value.field == field
     assert await orders.get(order.id) == order
@@ -482,7 +484,7 @@ async def test_a_move_without_its_words_names_the_field(orders: WorkOrders, move
 async def test_reopening_after_seven_days_is_refused(orders: WorkOrders, connect: Connect) -> None:
     order = await order_in(orders, State.COMPLETED)
     await long_ago(await connect(), order.id, '7 days 1 minute')
-    with pytest.raises(InvalidInput, match='ended more than 7 days ago: create a new one'):
+    with pytest.raises(InvalidInputError, match='ended more than 7 days ago: create a new one'):
         await orders.transition(MIKE, order.id, order.version, MOVES[State.OPEN])
     await long_ago(await connect(), order.id, '6 days 23 hours')
     before = datetime.now(UTC)
@@ -507,12 +509,12 @@ async def test_of_two_people_who_edit_one_order_the_second_sees_who_did_what_and
         orders: WorkOrders) -> None:
     order = await orders.create(MIKE, LEAK)
     now = await orders.edit(LISA, order.id, order.version, OrderEdit(description='Oil leak', priority=Priority.HIGH))
-    with pytest.raises(EditConflict) as conflict:
+    with pytest.raises(EditConflictError) as conflict:
         await orders.edit(TOM, order.id, order.version, OrderEdit(description='Water leak'))
     assert str(conflict.value) == ('Lisa Garcia changed this order (description: Hydraulic leak became '
                                    'Oil leak, priority: medium became high): compare both versions')
     assert conflict.value.current == now == await orders.get(order.id)
-    with pytest.raises(EditConflict):
+    with pytest.raises(EditConflictError):
         await orders.transition(TOM, order.id, order.version, TAKE)
     again = await orders.edit(TOM, order.id, now.version, OrderEdit(description='Water and oil leak'))
     assert (again.description, again.priority) == ('Water and oil leak', Priority.HIGH)
@@ -523,7 +525,7 @@ async def test_of_ten_edits_at_the_same_moment_one_wins_and_nine_are_told(orders
     answers = await asyncio.gather(*(orders.edit(LISA, order.id, 1, OrderEdit(description=f'Leak {turn}'))
                                      for turn in range(10)), return_exceptions=True)
     [winner] = [answer for answer in answers if isinstance(answer, WorkOrder)]
-    conflicts = [answer.current for answer in answers if isinstance(answer, EditConflict)]
+    conflicts = [answer.current for answer in answers if isinstance(answer, EditConflictError)]
     assert conflicts == [winner] * 9
     assert len([event for event in (await orders.details(order.id)).events if event.kind == 'changed']) == 1
 
@@ -596,7 +598,7 @@ async def test_the_same_comment_sent_twice_is_said_once(orders: WorkOrders) -> N
 @pytest.mark.parametrize('text', ['', ' \n\t', 'x' * 10_001, 'x\0', '\udc00'])
 async def test_a_comment_that_cannot_be_is_refused(orders: WorkOrders, text: str) -> None:
     order = await orders.create(MIKE, LEAK)
-    with pytest.raises(InvalidInput) as refusal:
+    with pytest.raises(InvalidInputError) as refusal:
         await orders.comment(MIKE, order.id, text)
     assert refusal.value.field == 'text'
 
@@ -608,7 +610,7 @@ async def test_a_pdf_comes_back_as_it_was(orders: WorkOrders) -> None:
     assert await orders.attachment(order.id, file.id) == file
     assert [piece async for piece in orders.content(file)] == [b'%PDF-1.7\n']
     assert (await orders.details(order.id)).attachments == (file,)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await orders.thumbnail(order.id, file.id)
 
 
@@ -672,11 +674,11 @@ async def test_a_photo_that_cannot_be_kept_is_not_read_for_it(orders: WorkOrders
         order.id, MOST_ATTACHMENTS)
     monkeypatch.setattr('floor.orders.pictures.Pictures.rewritten', read)
     photo = encoded(motif(), 'PNG')
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowedError):
         await orders.attach(Identity('Victor', 'victor@example.com', Role.VIEWER), order.id, 'a.png', photo)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await orders.attach(MIKE, 'WO-20261123-00000000', 'a.png', photo)
-    with pytest.raises(InvalidInput, match='as many as fit'):
+    with pytest.raises(InvalidInputError, match='as many as fit'):
         await orders.attach(MIKE, order.id, 'a.png', photo)
 
 
@@ -699,7 +701,7 @@ async def test_no_connection_is_held_while_a_photo_is_read(orders: WorkOrders, d
     b' %PDF-1.7', b'\x89PNG', b'GIF89b', b'PK\3\4'])
 async def test_what_is_no_photo_and_no_pdf_is_refused_whatever_it_is_called(orders: WorkOrders, content: bytes) -> None:
     order = await orders.create(MIKE, LEAK)
-    with pytest.raises(InvalidInput, match=r'empty|only photos'):
+    with pytest.raises(InvalidInputError, match=r'empty|only photos'):
         await orders.attach(MIKE, order.id, 'photo.jpg', content)
     assert (await orders.details(order.id)).attachments == ()
 
@@ -711,7 +713,7 @@ async def test_an_order_holds_so_many_files_and_no_more(orders: WorkOrders, conn
         "SELECT $1, 'a.pdf', 'application/pdf', '%PDF-1.7', 'Mike' FROM generate_series(2, $2)",
         order.id, MOST_ATTACHMENTS)
     await orders.attach(MIKE, order.id, 'last.pdf', b'%PDF-1.7')
-    with pytest.raises(InvalidInput, match='as many as fit'):
+    with pytest.raises(InvalidInputError, match='as many as fit'):
         await orders.attach(MIKE, order.id, 'one-more.pdf', b'%PDF-1.7')
 
 
@@ -719,7 +721,7 @@ async def test_a_file_may_have_ten_mebibytes_and_not_one_byte_more(orders: WorkO
     order = await orders.create(MIKE, LEAK)
     manual = b'%PDF-1.7'.ljust(MOST_BYTES, b'\0')
     assert (await orders.attach(MIKE, order.id, 'manual.pdf', manual)).size == MOST_BYTES
-    with pytest.raises(InvalidInput, match='10 MiB'):
+    with pytest.raises(InvalidInputError, match='10 MiB'):
         media_type(manual + b'\0')
 
 
@@ -735,7 +737,7 @@ def test_a_file_name_is_one_name_that_can_be_read(said: str, kept: str) -> None:
 
 @pytest.mark.parametrize('said', ['', '/', '..', 'folder/', '\0\x1f', '\u200b'])
 def test_a_file_without_a_name_is_refused(said: str) -> None:
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         clean_file_name(said)
 
 
@@ -753,7 +755,7 @@ async def test_a_supervisor_says_how_soon_orders_are_due(orders: WorkOrders) -> 
 
 @pytest.mark.parametrize('wrong', [timedelta(0), timedelta(seconds=59), timedelta(days=365, seconds=1), -timedelta(1)])
 async def test_a_due_time_that_makes_no_sense_is_refused(orders: WorkOrders, wrong: timedelta) -> None:
-    with pytest.raises(InvalidInput, match='1 minute to 365 days'):
+    with pytest.raises(InvalidInputError, match='1 minute to 365 days'):
         await orders.set_due_time(MIKE, Priority.LOW, wrong)
 
 
@@ -777,7 +779,7 @@ async def test_an_order_that_is_none_is_not_found_by_any_command(orders: WorkOrd
                 orders.add_item(MIKE, order_id, 'x'),
                 orders.check_item(MIKE, order_id, 1, True), orders.remove_item(MIKE, order_id, 1),
                 orders.attach(MIKE, order_id, 'x', b'%PDF-1'), orders.attachment(order_id, 1)):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await act
 
 
@@ -786,7 +788,7 @@ async def test_an_item_or_a_file_of_no_or_of_another_order_is_not_found(orders: 
     order = await orders.create(MIKE, LEAK)
     for act in (orders.check_item(MIKE, order.id, number, True), orders.remove_item(MIKE, order.id, number),
                 orders.attachment(order.id, number)):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await act
 
 
@@ -796,7 +798,7 @@ async def test_what_belongs_to_another_order_is_out_of_reach(orders: WorkOrders)
     [item] = (await orders.details(order.id)).checklist
     for act in (orders.check_item(MIKE, other.id, item.id, True), orders.remove_item(MIKE, other.id, item.id),
                 orders.attachment(other.id, file.id)):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await act
 
 
@@ -808,7 +810,7 @@ async def test_without_a_database_or_its_tables_every_command_says_so(
         orders = WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
         for act in (orders.create(MIKE, LEAK), orders.get('WO-20260302-3f2a91bc'), orders.transitions(),
                     orders.due_times(), orders.transition(MIKE, 'WO-20260302-3f2a91bc', 1, TAKE)):
-            with pytest.raises(DatabaseUnavailable, match=sentence):
+            with pytest.raises(DatabaseUnavailableError, match=sentence):
                 await act
         await database.close()
 
@@ -845,7 +847,8 @@ async def test_an_operator_cannot_be_assigned(orders: WorkOrders, ids: dict[str,
 
     for attempt in (orders.create(MIKE, replace(LEAK, assignee_id=carlos)),
                     orders.edit(MIKE, order.id, order.version, OrderEdit(assignee_id=carlos))):
-        with pytest.raises(InvalidInput, match='Carlos Mendez has the role operator and cannot work on orders') as info:
+        with pytest.raises(InvalidInputError,
+                           match='Carlos Mendez has the role operator and cannot work on orders') as info:
             await attempt
         assert info.value.field == 'assignee'
     with pytest.raises(asyncpg.CheckViolationError, match='assign a technician or a supervisor'):
@@ -856,5 +859,5 @@ async def test_an_order_of_nobody_is_not_started_by_someone_who_cannot_have_it(d
     orders = WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
     order = await orders.create(STRANGER, LEAK)
 
-    with pytest.raises(InvalidInput, match='assign it before it is started'):
+    with pytest.raises(InvalidInputError, match='assign it before it is started'):
         await orders.transition(STRANGER, order.id, order.version, TAKE)

@@ -155,10 +155,10 @@ def does_not_restart_the_server() -> None:
 @mutation
 def remembers_that_it_was_live() -> None:
     """Freshness is a flag that is set and taken back, not an age."""
-    from floor.feed.store import Connection, Store
+    from floor.feed.store import Freshness, Store
 
-    Store.connection = property(lambda self: Connection.LIVE if self._proof is not None and not self._broken   # type: ignore
-                                else Connection.STALE)
+    Store.connection = property(lambda self: Freshness.LIVE if self._proof is not None and not self._broken   # type: ignore
+                                else Freshness.STALE)
 
 
 @mutation

@@ -18,7 +18,7 @@ from floor.db.embedded.server import SOCKET_NAME, socket_folder_of
 from .checker import nothing_old_is_called_live
 from .history import History, Write
 from .stage import Stage
-from .view import LOOK_EVERY_S, View
+from .view import CHECK_EVERY_S, View
 from .writers import AWAY, Writers
 
 START_PATIENCE_S = 60.0
@@ -83,7 +83,7 @@ class Scene:
         """Wait until all views are live and equal to the table, as long as it may take and no longer."""
         deadline = time.monotonic() + self.stage.patience + self.history.slack + SLACK_S
         while time.monotonic() < deadline and not self.is_found_out and not await self._agrees():  # noqa: ASYNC110
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(CHECK_EVERY_S)
 
     @property
     def is_found_out(self) -> bool:

@@ -19,7 +19,7 @@ from benchmarks.browsers import FloorBrowser
 
 from .history import History, Said, Sample, number_in
 
-LOOK_EVERY_S = 0.1
+CHECK_EVERY_S = 0.1
 COME_BACK_AFTER_S = 0.2
 TROUBLE = (OSError, TimeoutError, httpx.HTTPError, AssertionError)
 """What a browser meets when nobody serves the page, or not the page."""
@@ -134,12 +134,12 @@ class View:
     async def _until_lost(self, page: Page) -> None:
         while not page.is_silent:
             assert page.socket is not None
-            await asyncio.wait([page.socket.closed], timeout=LOOK_EVERY_S)
+            await asyncio.wait([page.socket.closed], timeout=CHECK_EVERY_S)
 
     async def _look(self) -> None:
         while True:
             self.sample()
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(CHECK_EVERY_S)
 
     def _note(self) -> None:
         if self.page is not None and self.page.connection:

@@ -13,7 +13,7 @@ from nicegui.testing import User
 from ui.harness import LINES, Floor, Screen, Switchboard
 from ui.services import person_at
 
-from floor.core.model import Employee
+from floor.core.people import Employee
 from floor.web.live import broadcast
 
 

@@ -11,17 +11,9 @@ from typing import Any
 from nicegui import Client, ui
 from nicegui.testing import User
 
-from floor.core.model import (
-    AllowedTransition,
-    MachineName,
-    OrderId,
-    Priority,
-    Role,
-    Status,
-    WorkOrder,
-    WorkOrderDetails,
-    WorkOrderStatus,
-)
+from floor.core.machines import MachineName, Status
+from floor.core.orders import AllowedTransition, OrderId, Priority, WorkOrder, WorkOrderDetails, WorkOrderStatus
+from floor.core.people import Role
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'

@@ -14,21 +14,10 @@ from engineio.packet import Packet
 from nicegui import Client
 from ui.services import Recorded, services
 
-from floor.core.model import (
-    Employee,
-    FloorSnapshot,
-    HistoryState,
-    MachineChange,
-    MachineName,
-    MachineRecord,
-    OrderBrief,
-    OrderId,
-    Priority,
-    Role,
-    Status,
-    StatusEvent,
-    WorkOrderStatus,
-)
+from floor.core.floor_snapshot import FloorSnapshot, HistoryState
+from floor.core.machines import MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
+from floor.core.people import Employee, Role
 from floor.feed.store import Store
 from floor.web.floor_view import floor_page
 from floor.web.live.broadcast import Broadcast

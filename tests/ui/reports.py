@@ -12,7 +12,7 @@ from floor.analytics import (
     Kpi,
     Kpis,
     LineKpis,
-    MachineCharge,
+    MachineDowntime,
     OpenOrderAges,
     OrderReport,
     Part,
@@ -28,7 +28,8 @@ from floor.analytics import (
     Window,
 )
 from floor.core.errors import QueryError
-from floor.core.model import MachineName, Priority, Status
+from floor.core.machines import MachineName, Status
+from floor.core.orders import Priority
 from floor.web.reports import reports_page
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
@@ -80,7 +81,8 @@ class Reports:
             'kpis': lambda window, scope: self.figures if window.end > NOW - timedelta(hours=2) else self.before,
             'causes': (Cause('Jam', 12_720.0, 20, 0.7, 0.7, True), Cause(None, 5_400.0, 30, 0.3, 1.0, True)),
             'hourly_pattern': HourlyPattern(pattern, zeros, zeros),
-            'root_and_victim': RootsAndVictims((MachineCharge(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),), 0.0),
+            'root_and_victim': RootsAndVictims((MachineDowntime(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),),
+                                               0.0),
             'problem_machines': (ProblemMachine(VALVE, 3_600.0, 3, 1_800.0),),
             'stops': StopPage((stop,), 1),
             'clocks': StopClocks((CauseClocks('Jam', 1, 60.0, 120.0, 180.0, 3240.0, 3600.0),), 1),

@@ -15,10 +15,10 @@ from typing import Any
 
 from nicegui.testing import User
 
-from floor.core.model import Employee, Identity, Role
+from floor.core.people import Employee, Identity, Role
 from floor.feed.store import Store
 from floor.web.live.broadcast import Broadcast
-from floor.web.live.render_probe import Echoes, browser_lag
+from floor.web.live.render_probe import RenderProbe, browser_latency
 from floor.web.shell.alert_hub import AlertHub
 from floor.web.shell.services import EventsOf, Services
 
@@ -67,5 +67,6 @@ def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employe
     """Everything that a page may ask for; who is no employee is a supervisor, as on a machine of one's own."""
     return Services(store=store, broadcast=broadcast, zone=UTC, events_of=events_of, employees=employees,
                     orders=orders, order_list=order_list, identify=identify, default_role=Role.SUPERVISOR,
-                    plant=plant or recorded_plant(), echoes=Echoes(store, browser_lag()), alerts=AlertHub(store),
+                    plant=plant or recorded_plant(), render_probe=RenderProbe(store, browser_latency()),
+                    alerts=AlertHub(store),
                     database_now=database_now)

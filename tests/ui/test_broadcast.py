@@ -8,7 +8,7 @@ import pytest
 from nicegui import core, ui
 from ui.harness import Screen, Socket, settled, tile_of
 
-from floor.core.model import MachineChange, Status
+from floor.core.machines import MachineChange, Status
 from floor.web.live import broadcast as broadcast_module
 from floor.web.live import stale_overlay
 from floor.web.live.live_element import SECOND, LiveElement, machine_topic

@@ -7,17 +7,17 @@ import pytest
 from ui.forms import HOSTILE, Form
 from ui.services import person_at
 
-from floor.core.errors import FeedNotDelivered
-from floor.core.model import Role
+from floor.core.errors import FeedNotDeliveredError
+from floor.core.people import Role
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.feed.listener import Listener
-from floor.operations.event_loop_latency import event_loop_lag
-from floor.operations.freshness_log import ConnectionWatch
-from floor.operations.runtime_status import Vitals
+from floor.operations.event_loop_latency import event_loop_latency
+from floor.operations.freshness_log import FreshnessLog
+from floor.operations.runtime_status import RuntimeStatus
 from floor.web.diagnosis import diagnosis_page
 from floor.web.diagnosis.panels import ALL_WELL
-from floor.web.live.render_probe import browser_lag
+from floor.web.live.render_probe import browser_latency
 
 
 @pytest.fixture
@@ -26,10 +26,11 @@ def vitals(floor):
         raise ConnectionRefusedError
 
     database = Database('postgresql://nobody:secret-of-nobody@127.0.0.1:1/nothing', Settings(_env_file=None))
-    return Vitals(database=database, store=floor.store, watch=ConnectionWatch(floor.store),
-                  listener=Listener(nobody, None, floor.store, schema='floor'), pages=floor.broadcast,
-                  loop=event_loop_lag(), browser=browser_lag(),
-                  password=SimpleNamespace(problem=None, requests=1, given=1, seconds_left=1800, token='secret-token'))
+    return RuntimeStatus(database=database, store=floor.store, watch=FreshnessLog(floor.store),
+                         listener=Listener(nobody, None, floor.store, schema='floor'), pages=floor.broadcast,
+                  loop=event_loop_latency(), browser=browser_latency(),
+                         password=SimpleNamespace(problem=None, requests=1, given=1, seconds_left=1800,
+                                                  token='secret-token'))
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ async def test_the_check_says_how_long_it_took_or_why_not(page, monkeypatch):
         return 0.0123
 
     async def lost(_vitals):
-        raise FeedNotDelivered('a heartbeat notification did not come back')
+        raise FeedNotDeliveredError('a heartbeat notification did not come back')
 
     monkeypatch.setattr(diagnosis_page, 'measure_delivery', quick)
     form.press('Check now')

@@ -8,7 +8,7 @@ from nicegui.testing import User
 from ui.forms import MOVES, Form, details, press_in_row, work_order
 from ui.services import person_at
 
-from floor.core.errors import DatabaseUnavailable, EditConflict
+from floor.core.errors import DatabaseUnavailableError, EditConflictError
 from floor.web.orders import work_order_page
 from floor.web.orders.form import OrderForm
 from floor.web.people import employees_page
@@ -166,7 +166,7 @@ async def test_an_edit_belongs_to_a_tab_and_outlives_a_conflict(floor, tab):
     other.press('Save')
     await other.until(lambda: not other.says('Discard changes'))
     theirs = work_order(description='Oil leak, two litres', version=2)
-    floor.orders.answers |= {'details': details(theirs), 'edit': EditConflict('changed', theirs)}
+    floor.orders.answers |= {'details': details(theirs), 'edit': EditConflictError('changed', theirs)}
 
     page.press('Save')
     await page.until(lambda: page.says('Someone else changed this order'))
@@ -224,7 +224,7 @@ async def test_a_person_typed_before_a_reload_does_not_undo_what_others_changed_
 
     page = await first.open('/employees')
     press_edit(page, 'Lisa Garcia Lopez')
-    floor.employees.answers['edit'] = EditConflict('changed', floor.people[1])
+    floor.employees.answers['edit'] = EditConflictError('changed', floor.people[1])
     page.press('Save')
     await page.until(lambda: page.says('Someone else changed this employee: '))
 
@@ -271,7 +271,7 @@ async def test_an_order_that_arrives_late_does_not_close_the_form_of_another_mac
 
 
 async def test_a_comment_that_was_changed_after_a_lost_answer_goes_by_another_name(floor, tab):
-    floor.orders.answers['comment'] = DatabaseUnavailable('nobody answers')
+    floor.orders.answers['comment'] = DatabaseUnavailableError('nobody answers')
 
     def references():
         return [arguments[-1] for name, arguments, _ in floor.orders.asked if name == 'comment']

@@ -7,8 +7,9 @@ import pytest
 from ui.forms import HOSTILE, Form, button_of, click, people, press_in_row
 from ui.services import person_at
 
-from floor.core.errors import DatabaseUnavailable, EditConflict, InvalidInput
-from floor.core.model import DueTime, Priority, Role
+from floor.core.errors import DatabaseUnavailableError, EditConflictError, InvalidInputError
+from floor.core.orders import DueTime, Priority
+from floor.core.people import Role
 from floor.orders.employees import EmployeeEdit
 from floor.web.people import employees_page
 from floor.web.people.table import COLUMNS
@@ -147,7 +148,7 @@ async def test_a_person_is_added_once(floor, page):
 
 
 async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(floor, page):
-    floor.employees.answers['edit'] = InvalidInput('Tom Left has that e-mail address already', 'email')
+    floor.employees.answers['edit'] = InvalidInputError('Tom Left has that e-mail address already', 'email')
     form = await page()
     press_in_row(form, 'Edit Lisa Garcia')
     await form.until(lambda: form.says('Edit Lisa Garcia'))
@@ -168,7 +169,7 @@ async def test_two_supervisors_edit_one_person_and_neither_loses_anything(floor,
 
     def edit(who, employee_id, version, edit):
         if version == 1:
-            raise EditConflict('changed', current)
+            raise EditConflictError('changed', current)
     floor.employees.answers['edit'] = edit
     form = await page()
     press_in_row(form, 'Edit Lisa Garcia')
@@ -204,7 +205,7 @@ async def test_before_somebody_is_deactivated_it_is_said_what_they_have_open(flo
 
 
 async def test_a_refused_deactivation_says_why_and_may_be_tried_again(floor, page):
-    floor.employees.answers['set_active'] = InvalidInput('somebody has to stay supervisor')
+    floor.employees.answers['set_active'] = InvalidInputError('somebody has to stay supervisor')
     form = await page()
     press_in_row(form, 'Deactivate Lisa Garcia')
     await form.until(lambda: form.says('They have no open orders.'))
@@ -234,7 +235,7 @@ async def test_due_times_are_shown_in_the_unit_that_fits_and_saved(floor, page):
 
 
 async def test_a_refused_due_time_says_why(floor, page):
-    floor.orders.answers['set_due_time'] = DatabaseUnavailable('nobody answers')
+    floor.orders.answers['set_due_time'] = DatabaseUnavailableError('nobody answers')
     form = await page()
 
     pressed(form, 'Save the due time of critical orders')

@@ -7,8 +7,8 @@ from nicegui import app, binding
 from ui.harness import LINES, settled
 from ui.services import person_at
 
-from floor.core.errors import DatabaseUnavailable
-from floor.core.model import MachineName, Status, StatusEvent
+from floor.core.errors import DatabaseUnavailableError
+from floor.core.machines import MachineName, Status, StatusEvent
 from floor.web.floor_view import attention_list, event_stream, machine_orders
 from floor.web.shell.theme import STORED_AS
 
@@ -239,11 +239,11 @@ async def test_the_time_in_a_status_goes_on_each_minute(floor, look, switchboard
 async def test_trouble_with_the_feed_is_shown_although_it_answers(floor, look):
     screen = await look()
 
-    floor.store.set_trouble('The database does not announce every change.')
+    floor.store.set_feed_warning('The database does not announce every change.')
 
     await screen.until(lambda: screen.banner == 'The database does not announce every change.')
     assert screen.badge['props']['data-connection'] == 'live'
-    floor.store.set_trouble(None)
+    floor.store.set_feed_warning(None)
     await screen.until(lambda: screen.banner == '')
 
 
@@ -444,7 +444,7 @@ async def test_who_may_only_look_is_told_what_role_a_new_order_needs(floor, look
 
 
 async def test_a_history_that_cannot_be_read_is_said_in_the_drawer(floor, look):
-    floor.problem = DatabaseUnavailable('the database cannot answer: there is no such table')
+    floor.problem = DatabaseUnavailableError('the database cannot answer: there is no such table')
     screen = await look('/?machine=Valve_01_01')
 
     problem = 'The database cannot answer: there is no such table. Close this panel and open it again.'

@@ -20,7 +20,8 @@ from nicegui import core
 from socketio.packet import EVENT
 
 from floor.core.errors import NotificationError
-from floor.core.model import MachineName, Priority, Status, StatusEvent, WorkOrderStatus
+from floor.core.machines import MachineName, Status, StatusEvent
+from floor.core.orders import Priority, WorkOrderStatus
 from floor.feed.protocol import Changes, OrderChanges, parse
 from floor.web.live.live_element import LiveElement
 

@@ -10,9 +10,10 @@ from ui.reports import Reports, card
 from ui.services import Recorded
 
 from floor.analytics import Cause, Kpis, StopPage
-from floor.analytics.figures import Sums
+from floor.analytics.kpis import Sums
 from floor.core.errors import HistoryNotReadyError
-from floor.core.model import FloorSnapshot, HistoryState, MachineName, MachineRecord, Status
+from floor.core.floor_snapshot import FloorSnapshot, HistoryState
+from floor.core.machines import MachineName, MachineRecord, Status
 from floor.core.shifts import Shifts
 from floor.orders.work_order_list import ShiftOrders
 from floor.web.past import past_page

@@ -7,8 +7,14 @@ from nicegui import ui
 from ui.forms import HOSTILE, Form, work_order
 from ui.services import person_at
 
-from floor.core.errors import DatabaseUnavailable, InvalidInput, NotAllowed, OrderAlreadyOpenError, ReferenceReusedError
-from floor.core.model import Priority
+from floor.core.errors import (
+    DatabaseUnavailableError,
+    InvalidInputError,
+    NotAllowedError,
+    OrderAlreadyOpenError,
+    ReferenceReusedError,
+)
+from floor.core.orders import Priority
 from floor.web.orders.form import OrderForm
 
 
@@ -122,7 +128,7 @@ async def test_a_draft_is_its_writers_alone(floor, form, user):
 
 
 async def test_a_retry_after_a_lost_answer_goes_by_the_same_name(floor, form):
-    answer_with(floor, DatabaseUnavailable('nobody answers at db:5432'))
+    answer_with(floor, DatabaseUnavailableError('nobody answers at db:5432'))
     page = await form('Valve_01_01')
     page.fill('What is wrong', 'Oil leak')
     page.press('Create')
@@ -165,7 +171,7 @@ async def test_what_is_missing_is_said_at_its_field(floor, form):
 
 
 async def test_a_refused_field_says_why_and_keeps_what_was_typed(floor, form):
-    answer_with(floor, InvalidInput('description has 10,001 characters; at most 10,000 fit', 'description'))
+    answer_with(floor, InvalidInputError('description has 10,001 characters; at most 10,000 fit', 'description'))
     page = await form('Valve_01_01')
     page.fill('What is wrong', 'x' * 10_001)
 
@@ -177,7 +183,7 @@ async def test_a_refused_field_says_why_and_keeps_what_was_typed(floor, form):
 
 
 async def test_the_command_has_the_last_word_on_what_is_allowed(floor, form):
-    answer_with(floor, NotAllowed('requires the role operator; your role is viewer'))
+    answer_with(floor, NotAllowedError('requires the role operator; your role is viewer'))
     page = await form('Valve_01_01')
     page.fill('What is wrong', 'Oil leak')
 

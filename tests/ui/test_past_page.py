@@ -10,18 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from ui.harness import NOW
 
-from floor.core.errors import DatabaseUnavailable, QueryError
-from floor.core.model import (
-    FloorSnapshot,
-    MachineName,
-    MachineRecord,
-    OrderBrief,
-    OrderId,
-    Priority,
-    Status,
-    StatusEvent,
-    WorkOrderStatus,
-)
+from floor.core.errors import DatabaseUnavailableError, QueryError
+from floor.core.floor_snapshot import FloorSnapshot
+from floor.core.machines import MachineName, MachineRecord, Status, StatusEvent
+from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
 from floor.core.shifts import Shifts
 from floor.web.past import past_page
 from floor.web.shell.past_address import PastMoment
@@ -181,7 +173,7 @@ async def test_a_fault_of_the_program_is_said_and_promises_nothing(floor, histor
 
 
 async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, history, look):
-    history.problem = DatabaseUnavailable('nobody answers')
+    history.problem = DatabaseUnavailableError('nobody answers')
     screen = await look('/past?at=2026-11-23T04:30:00Z')
     assert ('Cannot load the floor at that time. Nobody answers. The page retries as soon as the database responds; '
             'you can also try again now.') in screen.texts
@@ -192,7 +184,7 @@ async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, histo
 
 
 async def test_nothing_is_said_of_a_floor_that_has_not_been_read(floor, history, look):
-    history.problem = DatabaseUnavailable('nobody answers')
+    history.problem = DatabaseUnavailableError('nobody answers')
     screen = await look('/past?at=2026-11-23T04:30:00Z')
     assert not screen.of_class('past-floor')
     history.problem = None

@@ -20,8 +20,8 @@ from floor.analytics import (
     StopPage,
     Window,
 )
-from floor.core.errors import DatabaseUnavailable, NotAllowed
-from floor.core.model import MachineName
+from floor.core.errors import DatabaseUnavailableError, NotAllowedError
+from floor.core.machines import MachineName
 from floor.web.reports import reports_page
 
 NOTHING_KNOWN = kpis(covered=0.0, coverage=0.0, uptime_share=None, availability=None, stops=0, micro_stops=0,
@@ -226,7 +226,7 @@ async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports, look
 
 
 @pytest.mark.parametrize(('problem', 'words'), [
-    (DatabaseUnavailable('nobody answers'),
+    (DatabaseUnavailableError('nobody answers'),
      'Nobody answers. The page retries as soon as the database responds; you can also try again now.'),
     (ZeroDivisionError('a slip'),
      'A fault in this program: ZeroDivisionError; its log says more. You can try again now.')])
@@ -301,7 +301,7 @@ async def test_a_file_that_does_not_exist(reports, user):
 
 async def test_a_file_is_for_people_who_are_signed_in(reports, floor, user, monkeypatch):
     def nobody(headers):
-        raise NotAllowed('nobody is signed in')
+        raise NotAllowedError('nobody is signed in')
     object.__setattr__(floor.services, 'identify', nobody)
     answer = await user.http_client.get('/reports/causes.csv', headers={HEADER: ''})
     assert (answer.status_code, answer.text) == (403, 'nobody is signed in')
@@ -309,7 +309,7 @@ async def test_a_file_is_for_people_who_are_signed_in(reports, floor, user, monk
 
 
 async def test_a_file_without_a_database_says_when_to_try_again(reports, user):
-    reports.answers['causes'] = DatabaseUnavailable('nobody answers')
+    reports.answers['causes'] = DatabaseUnavailableError('nobody answers')
     answer = await user.http_client.get('/reports/causes.csv')
     assert (answer.status_code, answer.headers['retry-after']) == (503, '5')
 

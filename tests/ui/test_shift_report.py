@@ -10,9 +10,10 @@ from ui.harness import MINUTE_MS, NOW
 from ui.services import Recorded
 
 from floor.analytics import Cause, Kpis, Stop, StopPage, Window
-from floor.analytics.figures import Sums
-from floor.core.errors import DatabaseUnavailable
-from floor.core.model import MachineName, OrderId, Priority, WorkOrder, WorkOrderStatus
+from floor.analytics.kpis import Sums
+from floor.core.errors import DatabaseUnavailableError
+from floor.core.machines import MachineName
+from floor.core.orders import OrderId, Priority, WorkOrder, WorkOrderStatus
 from floor.core.shifts import Shifts
 from floor.orders.work_order_list import ShiftOrders
 from floor.web.reports import shared_sheet, shift_report_page
@@ -153,7 +154,7 @@ async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytic
 
 
 async def test_a_database_that_is_away_is_said_and_the_sheet_comes_once_it_answers(floor, analytics, look):
-    figures, analytics.answers['kpis'] = analytics.answers['kpis'], DatabaseUnavailable('nobody answers')
+    figures, analytics.answers['kpis'] = analytics.answers['kpis'], DatabaseUnavailableError('nobody answers')
     screen = await look(NIGHT)
     problem = ('Cannot load the shift report. Nobody answers. The page retries as soon as the database responds; you '
                'can also try again now.')

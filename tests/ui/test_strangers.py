@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from nicegui import app
 
-from floor.core.errors import NotAllowed
+from floor.core.errors import NotAllowedError
 from floor.web.api.problems import answer_problems
 from floor.web.floor_view import floor_page
 from floor.web.orders import work_order_page, work_orders_page
@@ -13,7 +13,7 @@ from floor.web.people import employees_page
 
 
 def nobody(_headers):
-    raise NotAllowed('nobody is signed in: open the address that Databricks Apps shows for this app')
+    raise NotAllowedError('nobody is signed in: open the address that Databricks Apps shows for this app')
 
 
 @pytest.mark.parametrize('path', ['/', '/work-orders', '/work-orders/WO-20261123-3f2a91bc', '/employees'])

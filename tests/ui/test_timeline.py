@@ -12,8 +12,9 @@ from ui.harness import NOW
 from ui.services import Recorded
 
 from floor.analytics import Band, Lane, Page, Scope, Stop, StopPage, Window
-from floor.core.errors import DatabaseUnavailable
-from floor.core.model import MachineName, OrderId, Status
+from floor.core.errors import DatabaseUnavailableError
+from floor.core.machines import MachineName, Status
+from floor.core.orders import OrderId
 from floor.web.reports.axis import marks
 from floor.web.reports.timeline import FIRST, timeline_panel
 from floor.web.reports.timeline_picture import LANE, WIDTH, band_at, drawing, moment_at, x_of
@@ -184,7 +185,7 @@ async def test_twelve_machines_at_first_and_all_on_request(floor, zoomed, look):
 
 
 async def test_a_database_that_is_away_is_said(zoomed, look, analytics):
-    analytics.answers['timeline'] = DatabaseUnavailable('nobody answers')
+    analytics.answers['timeline'] = DatabaseUnavailableError('nobody answers')
     screen = await look('/timeline')
     await screen.until(lambda: 'Cannot load the timeline. Nobody answers.' in screen.texts)
 

@@ -6,7 +6,7 @@ from nicegui import Client, core
 from ui.services import person_at
 
 from floor.web.live.nicegui_bridge import unconnected_pages
-from floor.web.middleware.unconnected_pages import WaitingPages
+from floor.web.middleware.unconnected_pages import UnconnectedPagesLimit
 from floor.web.people import employees_page
 
 MOST = 3
@@ -19,7 +19,7 @@ async def crawler(floor, user):
     floor.publish()
     floor.orders.answers['due_times'] = []
     employees_page.register(floor.services)
-    app = WaitingPages(core.app, most=MOST)
+    app = UnconnectedPagesLimit(core.app, most=MOST)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor',
                                  headers=user.http_client.headers) as client:
         yield client

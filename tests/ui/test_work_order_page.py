@@ -7,8 +7,16 @@ import pytest
 from ui.forms import DONE, HELD, HOSTILE, MOVES, NOW, STARTED, Form, details, work_order
 from ui.services import person_at
 
-from floor.core.errors import DatabaseUnavailable, EditConflict, InvalidInput, NotAllowed, NotFound, TooManyChanges
-from floor.core.model import Attachment, ChecklistItem, HoldReason, Identity, Priority, WorkOrderEvent
+from floor.core.errors import (
+    DatabaseUnavailableError,
+    EditConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    TooManyChangesError,
+)
+from floor.core.orders import Attachment, ChecklistItem, HoldReason, Priority, WorkOrderEvent
+from floor.core.people import Identity
 from floor.core.rate_limit import ChangeRateLimit
 from floor.orders.order_values import UNCHANGED
 from floor.orders.upload_queue import MOST_OF_ONE
@@ -147,7 +155,8 @@ async def test_to_complete_it_cause_and_action_are_asked_for(floor, page):
 
 
 async def test_a_refused_move_says_why(floor, page, user):
-    floor.orders.answers['transition'] = InvalidInput('an order that is completed cannot become in progress', 'status')
+    floor.orders.answers['transition'] = InvalidInputError('an order that is completed cannot become in progress',
+                                                           'status')
     form = await page()
 
     form.press('Start')
@@ -158,7 +167,7 @@ async def test_a_refused_move_says_why(floor, page, user):
 
 async def test_a_move_of_an_old_version_says_what_has_changed(floor, page, user):
     current = work_order(status=HELD, assignee='Tom Kowalski', assignee_id=9, version=2)
-    floor.orders.answers['transition'] = EditConflict('changed', current)
+    floor.orders.answers['transition'] = EditConflictError('changed', current)
     form = await page()
 
     form.press('Start')
@@ -235,7 +244,7 @@ async def test_two_edit_one_order_and_the_second_decides_field_by_field(floor, p
 
     def edit(who, order_id, version, edit):
         if version == 1:
-            raise EditConflict('changed', current)
+            raise EditConflictError('changed', current)
         return current
     floor.orders.answers['edit'] = edit
     form.press('Save')
@@ -251,7 +260,7 @@ async def test_two_edit_one_order_and_the_second_decides_field_by_field(floor, p
 
 
 async def test_who_goes_back_from_a_conflict_has_their_text_still(floor, page):
-    floor.orders.answers['edit'] = EditConflict('changed', work_order(description='Theirs', version=2))
+    floor.orders.answers['edit'] = EditConflictError('changed', work_order(description='Theirs', version=2))
     form = await editing(floor, page)
     form.fill('Description', 'Mine')
     floor.orders.answers['details'] = details(work_order(description='Theirs', version=2))
@@ -296,7 +305,7 @@ async def test_a_deactivated_person_is_not_offered(floor, page, user):
 
 
 async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name(floor, page):
-    floor.orders.answers['comment'] = DatabaseUnavailable('nobody answers')
+    floor.orders.answers['comment'] = DatabaseUnavailableError('nobody answers')
     form = await page()
     form.fill('Comment', 'Hose is here')
     form.press('Add comment')
@@ -314,7 +323,7 @@ async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name
 
 async def test_who_says_too_much_is_told_how_long_to_wait(floor, page):
     limit, who = ChangeRateLimit(60), Identity('Mike', None)
-    with pytest.raises(TooManyChanges) as refused:
+    with pytest.raises(TooManyChangesError) as refused:
         for _ in range(100):
             limit.take(who)
     floor.orders.answers['comment'] = refused.value
@@ -329,7 +338,7 @@ async def test_who_says_too_much_is_told_how_long_to_wait(floor, page):
 
 
 async def test_a_refused_comment_says_why(floor, page):
-    floor.orders.answers['comment'] = NotAllowed('requires the role operator; your role is viewer')
+    floor.orders.answers['comment'] = NotAllowedError('requires the role operator; your role is viewer')
     form = await page()
     form.fill('Comment', 'Hello')
 
@@ -374,7 +383,7 @@ async def test_under_the_sentence_stands_what_somebody_wrote(fields, text):
 
 
 async def test_an_order_that_is_not_there(floor, page, user):
-    floor.orders.answers['details'] = NotFound('there is no work order')
+    floor.orders.answers['details'] = NotFoundError('there is no work order')
 
     response = await user.http_client.get(ADDRESS)
 
@@ -383,7 +392,7 @@ async def test_an_order_that_is_not_there(floor, page, user):
 
 
 async def test_a_database_that_is_away_is_told_and_the_order_comes_back_by_itself(floor, page):
-    floor.orders.answers['details'] = DatabaseUnavailable('nobody answers at db:5432')
+    floor.orders.answers['details'] = DatabaseUnavailableError('nobody answers at db:5432')
     form = await page()
     await form.until(lambda: form.says('Waiting for the database.'))
     assert form.says('Nobody answers at db:5432.')
@@ -391,7 +400,7 @@ async def test_a_database_that_is_away_is_told_and_the_order_comes_back_by_itsel
     floor.orders.answers['details'] = details(work_order())
 
     await form.until(lambda: form.says('Oil leak'))
-    floor.orders.answers['details'] = DatabaseUnavailable('nobody answers at db:5432')
+    floor.orders.answers['details'] = DatabaseUnavailableError('nobody answers at db:5432')
     floor.order(0x3f2a91bc)
     await form.until(lambda: form.says('What you see may be out of date'))
     assert form.says('Oil leak')
@@ -455,13 +464,14 @@ async def test_a_thumbnail_may_be_kept_and_is_asked_for_once(floor, user):
     floor.orders.answers['thumbnail'] = b''  # a file that is no picture after all
     instead = await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail')
     assert (instead.status_code, instead.headers['content-type']) == (200, 'image/svg+xml')
-    floor.orders.answers['thumbnail'] = NotFound('there is no such picture')
+    floor.orders.answers['thumbnail'] = NotFoundError('there is no such picture')
     assert (await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail')).status_code == 404
 
 
 @pytest.mark.parametrize(('answer', 'number', 'status'), [
-    (NotFound('there is no such attachment'), '8', 404), (NotFound('no'), 'x', 404), (NotFound('no'), '²', 404),
-    (DatabaseUnavailable('nobody answers'), '7', 503)])
+    (NotFoundError('there is no such attachment'), '8', 404), (NotFoundError('no'), 'x', 404), (NotFoundError('no'),
+                                                                                                '²', 404),
+    (DatabaseUnavailableError('nobody answers'), '7', 503)])
 @pytest.mark.usefixtures('page')
 async def test_a_file_that_cannot_be_sent(floor, user, answer, number, status):
     floor.orders.answers['attachment'] = answer

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from floor.core.errors import DatabaseUnavailable, InvalidInput, NotAllowed, QueryError
-from floor.core.model import AllowedTransition, OrderId, Priority, Role, WorkOrder, WorkOrderStatus
+from floor.core.errors import DatabaseUnavailableError, InvalidInputError, NotAllowedError, QueryError
 from floor.core.names import name_key
+from floor.core.orders import AllowedTransition, OrderId, Priority, WorkOrder, WorkOrderStatus
+from floor.core.people import Role
 from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
 from floor.web.orders import board, reader, work_orders_page
@@ -486,7 +487,7 @@ async def test_due_times_move_on_although_nothing_happens(floor, orders, see, mo
     await screen.until(lambda: rows(screen)[0]['overdue'] == 'true')
 
 
-@pytest.mark.parametrize('problem', [DatabaseUnavailable('the database does not answer: refused'),
+@pytest.mark.parametrize('problem', [DatabaseUnavailableError('the database does not answer: refused'),
                                      ZeroDivisionError('a fault of this program')])
 async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(floor, orders, see, monkeypatch, *,
                                                                                    caplog, problem):
@@ -512,7 +513,7 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
 async def test_a_page_that_is_opened_without_the_database_fills_itself(floor, orders, look, monkeypatch):
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
     orders.put(1)
-    orders.problem = DatabaseUnavailable('the database does not answer: refused')
+    orders.problem = DatabaseUnavailableError('the database does not answer: refused')
 
     screen = await look('/work-orders')
     assert 'Waiting for the database.' in screen.texts
@@ -623,7 +624,7 @@ async def test_a_card_goes_to_its_new_column_without_being_made_anew(floor, orde
 async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did(floor, orders, see, user):
     order = orders.put(1, 'open', what='a')
     screen = await see('?view=board', has='order-card')
-    floor.orders.answers['transition'] = InvalidInput('open orders cannot become purple')
+    floor.orders.answers['transition'] = InvalidInputError('open orders cannot become purple')
 
     drop(screen, 'a', 'in_progress')
 
@@ -908,7 +909,7 @@ async def test_a_file_of_what_is_not_understood_is_refused_with_the_sentence_of_
 
 
 async def test_without_the_database_there_is_a_sentence_and_no_file(file_of):
-    answer = await file_of(File(DatabaseUnavailable('the database does not answer: refused')))
+    answer = await file_of(File(DatabaseUnavailableError('the database does not answer: refused')))
 
     assert (answer.status_code, answer.text) == (503, 'The database does not answer: refused. Please try again.')
     assert 'content-disposition' not in answer.headers
@@ -916,7 +917,7 @@ async def test_without_the_database_there_is_a_sentence_and_no_file(file_of):
 
 async def test_nobody_gets_no_file(file_of):
     def nobody(headers):
-        raise NotAllowed('nobody is signed in')
+        raise NotAllowedError('nobody is signed in')
 
     answer = await file_of(File('Id\r\n'), identify=nobody)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulator.plant import Station
+from simulator.simulated_plant import Station
 from simulator.timeline import Timeline
 
 

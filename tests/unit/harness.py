@@ -14,11 +14,11 @@ from floor.db.database import Database
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.operations import health
-from floor.operations.event_loop_latency import event_loop_lag
-from floor.operations.freshness_log import ConnectionWatch
-from floor.operations.runtime_status import Vitals
+from floor.operations.event_loop_latency import event_loop_latency
+from floor.operations.freshness_log import FreshnessLog
+from floor.operations.runtime_status import RuntimeStatus
 from floor.web.api.problems import answer_problems
-from floor.web.live.render_probe import browser_lag
+from floor.web.live.render_probe import browser_latency
 
 CLIENT = 'c0ffee00-0000-4000-8000-000000000000'
 HANDSHAKE = {'client_id': CLIENT, 'next_message_id': 0, 'implicit_handshake': False, 'document_id': 'd', 'tab_id': 't'}
@@ -49,8 +49,8 @@ def client_of(url: str, store: Store, listener: Listener, **more: Any) -> httpx.
     app = FastAPI()
     answer_problems(app)
     database = Database(url, Settings.load(_env_file=None, db_pool_timeout=30))
-    health.register(app, Vitals(database=database, store=store, listener=listener, watch=ConnectionWatch(store),
-                                pages=Pages(), loop=event_loop_lag(), browser=browser_lag(), **more))
+    health.register(app, RuntimeStatus(database=database, store=store, listener=listener, watch=FreshnessLog(store),
+                                pages=Pages(), loop=event_loop_latency(), browser=browser_latency(), **more))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor')
 
 

@@ -29,7 +29,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Silence:
+class StaleOverlay:
     machine: str
     since: datetime
     until: datetime
@@ -100,7 +100,7 @@ class History:
 
     said: list[Said]
     now: datetime
-    silences: list[Silence] = field(default_factory=list)
+    silences: list[StaleOverlay] = field(default_factory=list)
     quiet: dict[str, datetime] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
     places: dict[str, tuple[str | None, int]] = field(default_factory=dict)
@@ -111,9 +111,9 @@ class History:
         """In the order in which it happened."""
         return sorted((said for said in self.said if said.machine == machine), key=lambda said: (said.at, said.version))
 
-    def silences_of(self, machine: str) -> list[Silence]:
+    def silences_of(self, machine: str) -> list[StaleOverlay]:
         """Those that are over, and the one that goes on."""
-        goes_on = [Silence(machine, since, self.now + US) for name, since in self.quiet.items()
+        goes_on = [StaleOverlay(machine, since, self.now + US) for name, since in self.quiet.items()
                    if name == machine and since < self.now]
         return [silence for silence in self.silences if silence.machine == machine] + goes_on
 

@@ -8,10 +8,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 
-from floor.core.model import Identity
+from floor.core.people import Identity
 from floor.core.settings import Settings
 from floor.operations.refused_origins import RefusedOrigins
-from floor.web.middleware.security_headers import BrowserHeaders, own_origins, page_policy
+from floor.web.middleware.security_headers import SecurityHeaders, own_origins, page_policy
 from floor.web.middleware.stack import guard
 
 
@@ -37,5 +37,5 @@ def test_so_are_the_names_that_a_proxy_serves(tmp_path: Path) -> None:
     settings = Settings.load(_env_file=None, data_dir=tmp_path, allowed_hosts='floor.example.com, other.example:8443')
     guard(app, settings, 'secret', None, identify=lambda _: Identity('somebody', None),
           refused=RefusedOrigins())
-    [frames] = [layer.kwargs['frames'] for layer in app.user_middleware if layer.cls is BrowserHeaders]
+    [frames] = [layer.kwargs['frames'] for layer in app.user_middleware if layer.cls is SecurityHeaders]
     assert frames == ['http://floor.example.com:*', 'http://other.example:8443']

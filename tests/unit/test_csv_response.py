@@ -13,22 +13,22 @@ from httpx import ASGITransport, AsyncClient
 
 from floor.core.csv_file import BYTE_ORDER_MARK, heading, lines
 from floor.core.errors import (
-    DatabaseUnavailable,
+    DatabaseUnavailableError,
     FloorError,
-    InvalidInput,
-    NotAllowed,
-    NotFound,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
     QueryError,
-    TooManyDownloads,
+    TooManyDownloadsError,
 )
-from floor.core.model import Identity
+from floor.core.people import Identity
 from floor.web.http.csv_response import CsvResponses
 from floor.web.http.downloads import Downloads
 
 FLOOR = Path(__file__).parents[2] / 'floor'
 
 
-async def asked(error: FloorError | None = None, refusal: NotAllowed | None = None) -> tuple[int, str, str]:
+async def asked(error: FloorError | None = None, refusal: NotAllowedError | None = None) -> tuple[int, str, str]:
     """Status, text and name of the file, where reading it raises the error or identifying who asks the refusal."""
     app = FastAPI()
 
@@ -64,18 +64,18 @@ async def test_a_file_opens_in_excel_and_has_the_time_in_its_name() -> None:
 
 
 @pytest.mark.parametrize(('error', 'status', 'text'), [
-    (NotFound('there is no such report'), 404, 'There is no such report.'),
-    (InvalidInput('a page has 1 to 9 rows', 'page'), 422, 'A page has 1 to 9 rows.'),
+    (NotFoundError('there is no such report'), 404, 'There is no such report.'),
+    (InvalidInputError('a page has 1 to 9 rows', 'page'), 422, 'A page has 1 to 9 rows.'),
     (QueryError({'sort': 'Cannot understand sort=age.'}), 422, 'Cannot understand sort=age.'),
-    (TooManyDownloads('You have 8 downloads under way', 5), 429, 'You have 8 downloads under way.'),
-    (DatabaseUnavailable('the database does not answer'), 503, 'The database does not answer. Please try again.'),
+    (TooManyDownloadsError('You have 8 downloads under way', 5), 429, 'You have 8 downloads under way.'),
+    (DatabaseUnavailableError('the database does not answer'), 503, 'The database does not answer. Please try again.'),
 ])
 async def test_what_is_refused_says_why_in_a_sentence(error: FloorError, status: int, text: str) -> None:
     assert (await asked(error))[:2] == (status, text)
 
 
 async def test_nobody_who_is_not_known_gets_a_file() -> None:
-    assert (await asked(refusal=NotAllowed('nobody is signed in')))[:2] == (403, 'nobody is signed in')
+    assert (await asked(refusal=NotAllowedError('nobody is signed in')))[:2] == (403, 'nobody is signed in')
 
 
 def test_every_csv_file_is_written_and_answered_in_one_place() -> None:

@@ -7,7 +7,7 @@ import logging
 import pytest
 from unit.clock import Clock
 
-from floor.core.model import FloorSnapshot
+from floor.core.floor_snapshot import FloorSnapshot
 from floor.feed.database_clock import DatabaseClock
 from floor.feed.store import Store
 

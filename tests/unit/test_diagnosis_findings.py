@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from unit.clock import Clock
 
-from floor.core.errors import DatabaseUnavailable
-from floor.core.latency import Lag
-from floor.core.model import FloorSnapshot
+from floor.core.errors import DatabaseUnavailableError
+from floor.core.floor_snapshot import FloorSnapshot
+from floor.core.latency import LatencyHistogram
 from floor.core.settings import Settings
 from floor.db.database import Connection, Database
 from floor.db.error_labels import no_reasons
@@ -20,21 +20,21 @@ from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.jobs.order_checks import OrderChecks
 from floor.operations.checks import DASHBOARD_OLD, Severity
-from floor.operations.diagnosis import Applied, DatabaseFacts, Diagnosis, OpenTransaction, Trigger
+from floor.operations.diagnosis import AppliedFile, DatabaseFacts, Diagnosis, OpenTransaction, Trigger
 from floor.operations.diagnosis_findings import ENOUGH, REMEDIES, _of_clock, findings
-from floor.operations.event_loop_latency import event_loop_lag
-from floor.operations.freshness_log import ConnectionWatch
+from floor.operations.event_loop_latency import event_loop_latency
+from floor.operations.freshness_log import FreshnessLog
 from floor.operations.refused_origins import RefusedOrigins
-from floor.operations.runtime_status import Vitals
+from floor.operations.runtime_status import RuntimeStatus
 from floor.web.diagnosis.facts import panels
-from floor.web.diagnosis.text import as_text
-from floor.web.live.render_probe import browser_lag
+from floor.web.diagnosis.plain_text import as_text
+from floor.web.live.render_probe import browser_latency
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 WELL = DatabaseFacts(
     server='18.4', name='line_monitor', login='app', owner='app', feeds=None, size=21_000_000, server_since=NOW,
     now=NOW, is_replica=False, queue_usage=0.0, sessions=6, most_sessions=100,
-    migrations=(Applied(1, 'floor', NOW, True),),
+    migrations=(AppliedFile(1, 'floor', NOW, True),),
     triggers=(Trigger('machine_feed_updated', 'machine_feed_stream', True),), missing_triggers=(), missing_rights=(),
     connected=(), dashboard_at=NOW, history_at=NOW, rolled_until=NOW, history_from=NOW, history_rows=5, sums_from=NOW,
     simulator=None, simulator_at=None)
@@ -54,7 +54,7 @@ class Password:
 
 
 @pytest.fixture
-def vitals() -> Vitals:
+def vitals() -> RuntimeStatus:
     async def nobody() -> Connection:
         raise ConnectionRefusedError
 
@@ -62,45 +62,46 @@ def vitals() -> Vitals:
     database, store = Database('postgresql://app:never-to-be-shown@127.0.0.1:1/nothing', settings), Store()
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()
-    return Vitals(database=database, store=store, listener=Listener(nobody, None, store, schema='floor'),
-                  watch=ConnectionWatch(store), pages=Pages(), loop=event_loop_lag(), browser=browser_lag(),
-                  jobs=[OrderChecks(database, None).job.status], migrations=[Migration(1, 'floor', '')],
-                  log_lines=lambda: {'warning': 4, 'error': 0, 'critical': 0}, password=Password())
+    return RuntimeStatus(database=database, store=store, listener=Listener(nobody, None, store, schema='floor'),
+                  watch=FreshnessLog(store), pages=Pages(), loop=event_loop_latency(), browser=browser_latency(),
+                         jobs=[OrderChecks(database, None).job.status], migrations=[Migration(1, 'floor', '')],
+                         log_lines=lambda: {'warning': 4, 'error': 0, 'critical': 0}, password=Password())
 
 
-def said(vitals: Vitals, **different: Any) -> list[tuple[str, str, str]]:
+def said(vitals: RuntimeStatus, **different: Any) -> list[tuple[str, str, str]]:
     facts = replace(WELL, **different)
     return [(each.severity.value, each.what, each.do) for each in findings(Diagnosis(vitals, facts, None))]
 
 
-def slow(lag: Lag, seconds: float, times: int = ENOUGH) -> None:
+def slow(lag: LatencyHistogram, seconds: float, times: int = ENOUGH) -> None:
     for _ in range(times):
         lag.observe(seconds)
 
 
-def test_of_what_is_well_nothing_is_said(vitals: Vitals) -> None:
+def test_of_what_is_well_nothing_is_said(vitals: RuntimeStatus) -> None:
     assert said(vitals) == []
 
 
 @pytest.mark.parametrize(('different', 'words', 'remedy'), [
     ({'is_replica': True}, 'replica', 'primary'),
     ({'migrations': ()}, 'migration 0, this program needs 1', 'Restart'),
-    ({'migrations': (Applied(1, 'floor', NOW, True), Applied(2, 'more', NOW, None))}, 'has migration 2', 'newer'),
-    ({'migrations': (Applied(1, 'floor', NOW, False),)}, '0001_floor was changed', 'Restore the file'),
+    ({'migrations': (AppliedFile(1, 'floor', NOW, True), AppliedFile(2, 'more', NOW, None))}, 'has migration 2',
+     'newer'),
+    ({'migrations': (AppliedFile(1, 'floor', NOW, False),)}, '0001_floor was changed', 'Restore the file'),
     ({'missing_rights': (('USAGE on the schema x', 'GRANT USAGE ON SCHEMA x TO app'),)}, 'lacks USAGE',
      'GRANT USAGE ON SCHEMA x TO app'),
     ({'triggers': (Trigger('some_trigger', 'machines', False),)}, 'some_trigger on machines', 'ENABLE TRIGGER'),
     ({'queue_usage': 0.4}, '40.0 % full', 'pg_terminate_backend'),
     ({'dashboard_at': NOW - timedelta(seconds=DASHBOARD_OLD.limit + 60)}, 'for 11 min', 'tasks'),
 ])
-def test_what_the_database_says(vitals: Vitals, different: dict[str, Any], words: str, remedy: str) -> None:
+def test_what_the_database_says(vitals: RuntimeStatus, different: dict[str, Any], words: str, remedy: str) -> None:
     (_, what, do), = said(vitals, **different)
     assert words in what
     assert remedy in do
 
 
-def test_a_lost_connection_comes_with_what_to_do_about_this_very_reason(vitals: Vitals) -> None:
-    vitals.listener.status.failed(DatabaseUnavailable('no route'), reason='unreachable')
+def test_a_lost_connection_comes_with_what_to_do_about_this_very_reason(vitals: RuntimeStatus) -> None:
+    vitals.listener.status.failed(DatabaseUnavailableError('no route'), reason='unreachable')
     vitals.store.lose('no route')
     found = findings(Diagnosis(vitals, None, 'no route'))
     assert [each.severity for each in found] == [Severity.DOWN]
@@ -122,12 +123,12 @@ def test_a_clock_that_was_set_is_shown_for_a_day(by_ms: int, words: str) -> None
     assert list(_of_clock(store)) == []
 
 
-def test_a_live_floor_whose_pool_gets_no_answer_is_wrong_too(vitals: Vitals) -> None:
+def test_a_live_floor_whose_pool_gets_no_answer_is_wrong_too(vitals: RuntimeStatus) -> None:
     found, = findings(Diagnosis(vitals, None, 'it has not answered for 3 s'))
     assert 'pages and commands get no answer: it has not answered' in found.what
 
 
-def test_delays_count_when_there_are_enough_of_them(vitals: Vitals) -> None:
+def test_delays_count_when_there_are_enough_of_them(vitals: RuntimeStatus) -> None:
     slow(vitals.store.lag, 1.5, ENOUGH - 1)
     assert said(vitals) == []
     slow(vitals.store.lag, 1.5, 1)
@@ -139,7 +140,7 @@ def test_delays_count_when_there_are_enough_of_them(vitals: Vitals) -> None:
         'One time in a hundred, this program is 700 ms late.']
 
 
-def test_refused_origins_are_shown_with_what_to_do(vitals: Vitals) -> None:
+def test_refused_origins_are_shown_with_what_to_do(vitals: RuntimeStatus) -> None:
     refused = RefusedOrigins()
     for _ in range(2):
         refused.note('http://floor.example:8080', 'it is a page of another port', 'Set ALLOWED_HOSTS=floor.example.')
@@ -152,11 +153,11 @@ def test_refused_origins_are_shown_with_what_to_do(vitals: Vitals) -> None:
     assert found.do == 'Set ALLOWED_HOSTS=floor.example.'
 
 
-def test_what_was_counted_and_what_fails(vitals: Vitals) -> None:
+def test_what_was_counted_and_what_fails(vitals: RuntimeStatus) -> None:
     vitals.listener.counters.audits_with_difference = 2
     vitals.listener.counters.unreadable = 1
-    vitals.jobs[0].failed(DatabaseUnavailable('full'))
-    vitals.store.set_trouble('The database does not announce every change.')
+    vitals.jobs[0].failed(DatabaseUnavailableError('full'))
+    vitals.store.set_feed_warning('The database does not announce every change.')
     broken = replace(vitals, log_lines=lambda: {'warning': 0, 'error': 1, 'critical': 0})
     severities, whats, _ = zip(*said(broken), strict=True)
     assert severities == ('down', *['warning'] * 4)
@@ -166,7 +167,7 @@ def test_what_was_counted_and_what_fails(vitals: Vitals) -> None:
         'Unrecognised notifications since the start: 1.', 'Since the start the log has 1 error.')
 
 
-def test_a_password_that_is_not_renewed(vitals: Vitals) -> None:
+def test_a_password_that_is_not_renewed(vitals: RuntimeStatus) -> None:
     assert isinstance(vitals.password, Password)
     vitals.password.seconds_left = 120
     assert 'expires in 2 min 00 s' in said(vitals)[0][1]
@@ -174,7 +175,7 @@ def test_a_password_that_is_not_renewed(vitals: Vitals) -> None:
     assert 'Databricks gives no new password: Databricks does not answer.' in said(vitals)[0][1]
 
 
-def test_the_text_says_what_is_wrong_first_and_no_secret(vitals: Vitals) -> None:
+def test_the_text_says_what_is_wrong_first_and_no_secret(vitals: RuntimeStatus) -> None:
     facts = replace(WELL, queue_usage=0.4)
     diagnosis = Diagnosis(vitals, facts, None, now=NOW.timestamp())
     shown = panels(diagnosis, UTC, retention_days=90)
@@ -187,7 +188,7 @@ def test_the_text_says_what_is_wrong_first_and_no_secret(vitals: Vitals) -> None
     assert 'never-to-be-shown' not in '\n'.join(lines)
 
 
-def test_without_a_database_what_the_program_knows_is_shown(vitals: Vitals) -> None:
+def test_without_a_database_what_the_program_knows_is_shown(vitals: RuntimeStatus) -> None:
     shown = {panel.title: panel for panel in panels(Diagnosis(vitals, None, 'gone'), UTC, retention_days=None)}
     assert dict(shown['Database'].facts)['Server'] == 'unknown: the database does not respond'
     assert dict(shown['Connection'].facts)['Status'] == 'live'
@@ -197,7 +198,7 @@ def test_without_a_database_what_the_program_knows_is_shown(vitals: Vitals) -> N
 @pytest.mark.parametrize(('waiting', 'ending'), [
     (0, 'for 1 min 30 s.'), (1, 'for 1 min 30 s; 1 session waits for it.'),
     (2, 'for 1 min 30 s; 2 sessions wait for it.')])
-def test_who_waits_for_an_open_transaction_is_counted(vitals: Vitals, waiting: int, ending: str) -> None:
+def test_who_waits_for_an_open_transaction_is_counted(vitals: RuntimeStatus, waiting: int, ending: str) -> None:
     facts = replace(WELL, open_transactions=(OpenTransaction(7, 'plc', 90.0, waiting),))
     found, = (each for each in findings(Diagnosis(vitals, facts, None)) if '(process 7)' in each.what)
     assert found.what.endswith(ending)

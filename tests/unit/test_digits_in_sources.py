@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from floor.core.errors import InvalidInput, SettingsError
+from floor.core.errors import InvalidInputError, SettingsError
 from floor.core.settings import Settings
 from floor.core.shifts import parse_shifts
 from floor.web.api.order_parameters import ORDER_ID
@@ -36,7 +36,7 @@ def test_no_function_means_something_else_where_backslashes_escape() -> None:
 def test_a_number_in_other_digits_is_no_number() -> None:
     assert ORDER_ID.fullmatch('WO-20260101-abcd')
     assert not ORDER_ID.fullmatch('WO-٢٠٢٦٠١٠١-abcd')
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         parse_shifts('Early ٠6:00,Late 14:00')
     with pytest.raises(SettingsError, match='PGPORT'):
         Settings.load(_env_file=None, pgport='٥٤٣٢')

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from floor.web.middleware.page_build_queue import Door
+from floor.web.middleware.page_build_queue import PageBuildQueue
 
 PAGE_S = 0.01
 
@@ -38,7 +38,7 @@ def request(path, **scope):
 
 async def test_pages_of_the_floor_are_built_one_by_one():
     house = House()
-    door = Door(house)
+    door = PageBuildQueue(house)
 
     await asyncio.gather(*(door(request('/'), nothing, nothing) for _ in range(5)))
 
@@ -47,7 +47,7 @@ async def test_pages_of_the_floor_are_built_one_by_one():
 
 async def test_all_else_does_not_wait_for_them():
     house = House()
-    door = Door(house)
+    door = PageBuildQueue(house)
 
     await asyncio.gather(*(door(request('/'), nothing, nothing) for _ in range(5)),
                          door(request('/healthz'), nothing, nothing))
@@ -56,7 +56,7 @@ async def test_all_else_does_not_wait_for_them():
 
 
 async def test_a_page_that_fails_leaves_the_door_open():
-    door = Door(House())
+    door = PageBuildQueue(House())
     with pytest.raises(ValueError, match='a fault of a page'):
         await door(request('/', fails=True), nothing, nothing)
 
@@ -65,7 +65,7 @@ async def test_a_page_that_fails_leaves_the_door_open():
 
 
 async def test_who_fetches_slowly_keeps_nobody_waiting():
-    door = Door(House())
+    door = PageBuildQueue(House())
     fetched = asyncio.Event()
 
     async def slow(_):

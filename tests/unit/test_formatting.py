@@ -21,7 +21,7 @@ from floor.core.formatting import (
     number,
     percent,
 )
-from floor.web.reports.words import Unit, value
+from floor.web.reports.kpi_change import Unit, value
 
 FULL, BRIEF, MINUTES, NARROW, LARGEST = Detail
 MINUTE, HOUR, DAY = 60, 3600, 86_400

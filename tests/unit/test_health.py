@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from unit.clock import Clock
 from unit.harness import client_of, samples
 
-from floor.core.model import FloorSnapshot, MachineChange, MachineName, MachineRecord, Status
+from floor.core.floor_snapshot import FloorSnapshot
+from floor.core.machines import MachineChange, MachineName, MachineRecord, Status
 from floor.db.database import Connection
 from floor.feed.listener import Listener
 from floor.feed.store import Store
@@ -106,7 +107,7 @@ async def test_silence_alone_makes_the_floor_unhealthy(client: httpx.AsyncClient
 async def test_trouble_with_the_feed_is_told_but_the_floor_stays_healthy(client: httpx.AsyncClient, store: Store,
                                                                          make_live: Callable[[], None]) -> None:
     make_live()
-    store.set_trouble('a trigger is missing')
+    store.set_feed_warning('a trigger is missing')
     answer = await client.get('/healthz')
     assert (answer.status_code, answer.json()['trouble']) == (200, 'a trigger is missing')
     assert samples(await client.get('/metrics'))['floor_trouble', ()] == 1

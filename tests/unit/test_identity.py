@@ -9,8 +9,8 @@ import pytest
 from starlette.datastructures import Headers
 
 from auth.identity import NAMELESS, check_identity_source, forwarded_identity, identity_source
-from floor.core.errors import NotAllowed, SettingsError
-from floor.core.model import Identity, Role
+from floor.core.errors import NotAllowedError, SettingsError
+from floor.core.people import Identity, Role
 from floor.core.settings import Settings
 
 APP = {'DATABRICKS_APP_NAME': 'line-monitor'}
@@ -80,7 +80,7 @@ def test_a_person_has_the_role_of_the_email_and_of_nothing_else() -> None:
 
 @pytest.mark.parametrize('headers', [{}, {'x-forwarded-email': ' '}, {'x-real-ip': '10.0.0.1'}])
 def test_on_databricks_nobody_without_headers(headers: dict[str, str]) -> None:
-    with pytest.raises(NotAllowed, match=r'^nobody is signed in'):
+    with pytest.raises(NotAllowedError, match=r'^nobody is signed in'):
         identity_source(settings_with(host='0.0.0.0', local_user='mike.johnson@example.com'), APP)(headers)
 
 
@@ -88,13 +88,13 @@ def test_on_databricks_nobody_without_headers(headers: dict[str, str]) -> None:
                                    '\u202emike', 'x' * 201])
 @pytest.mark.parametrize('name', ['x-forwarded-email', 'x-forwarded-preferred-username'])
 def test_a_header_that_is_no_name_is_refused(name: str, value: str) -> None:
-    with pytest.raises(NotAllowed, match=f'^{name} is not a name'):
+    with pytest.raises(NotAllowedError, match=f'^{name} is not a name'):
         identity_source(settings_with(host='0.0.0.0'), APP)({**{'x-forwarded-email': 'lisa@example.com'}, name: value})
 
 
 def test_two_people_in_one_request_are_nobody() -> None:
     twice = Headers(raw=[(b'x-forwarded-email', b'mike@example.com'), (b'x-forwarded-email', b'lisa@example.com')])
-    with pytest.raises(NotAllowed, match='2 different x-forwarded-email headers'):
+    with pytest.raises(NotAllowedError, match='2 different x-forwarded-email headers'):
         identity_source(settings_with(host='0.0.0.0'), APP)(twice)
 
 
@@ -197,5 +197,5 @@ def test_default_role_decides_everywhere(host: str, role: Role) -> None:
 @pytest.mark.parametrize('name', ['lisa@example.com\u00a0', 'li\u3164sa@example.com', 'lisa\u2800', 'Garci\u0301a',
                                   'mi\u212ae@example.com', 'lisa\ufe0f', '\u3164'], ids=ascii)
 def test_a_name_that_another_could_look_like_signs_nobody_in(header: str, name: str) -> None:
-    with pytest.raises(NotAllowed, match=f'{header.lower()} is not a name: it has |must not be empty'):
+    with pytest.raises(NotAllowedError, match=f'{header.lower()} is not a name: it has |must not be empty'):
         forwarded_identity({header: name.encode().decode('latin-1')})

@@ -36,7 +36,7 @@ async def answer(path: str, headers: dict[str, str], kind: str = 'http') -> list
 
 
 @pytest.mark.parametrize('path', ['/', '/api/employees', '/api/machines', '/work-orders.csv', '/openapi.json', '/docs',
-                                  '/assets/floor.css', '/session', '/healthz/../api/employees', '/livez2', ''])
+                                  '/assets/css/floor.css', '/session', '/healthz/../api/employees', '/livez2', ''])
 async def test_nobody_is_answered_with_401(path: str) -> None:
     start, body = await answer(path, {'x-real-ip': '10.0.0.1'})
     assert start['status'] == 401

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from floor.orders.upload_queue import AROUND_A_FILE
 from floor.orders.work_order_files import MOST_BYTES as LARGEST_FILE
 from floor.web.middleware import request_limits
-from floor.web.middleware.request_limits import MESSAGES_AT_ONCE, MESSAGES_PER_S, MOST_BYTES, Intake
+from floor.web.middleware.request_limits import MESSAGES_AT_ONCE, MESSAGES_PER_S, MOST_BYTES, RequestLimits
 
 UPLOAD = '/_nicegui/client/0f24bec3-3050-4180-ab1c-b5972c3237d2/upload/41'
 PIECE = 100_000
@@ -41,8 +41,8 @@ async def send_body(path: str, size: int, *, says_length: bool) -> tuple[int, in
         sent.append(message)
 
     headers = [(b'content-length', str(size).encode())] if says_length else []
-    await Intake(app)({'type': 'http', 'method': 'POST', 'path': path, 'query_string': b'', 'headers': headers},
-                      receive, send)
+    await RequestLimits(app)({'type': 'http', 'method': 'POST', 'path': path, 'query_string': b'', 'headers': headers},
+                             receive, send)
     return read, sent[0]['status'] if sent else 200
 
 
@@ -87,7 +87,7 @@ async def test_a_socket_that_sends_more_than_a_person_can_is_read_slowly(slept: 
         for _ in range(MESSAGES_PER_S):
             await receive()
 
-    await Intake(app)({'type': 'websocket'}, receive, no_send)
+    await RequestLimits(app)({'type': 'websocket'}, receive, no_send)
     assert len(slept) >= MESSAGES_PER_S - 5  # a few seconds may pass on a machine that is busy
     assert max(slept) == pytest.approx(1, abs=0.5)
 
@@ -96,7 +96,7 @@ async def test_a_browser_without_websockets_is_held_to_the_same(slept: list[floa
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         pass
 
-    guarded = Intake(app)
+    guarded = RequestLimits(app)
 
     async def post(session: str) -> None:
         await guarded({'type': 'http', 'method': 'POST', 'path': '/_nicegui_ws/socket.io/', 'headers': [],

@@ -31,13 +31,13 @@ from database.workspace import (
 
 from auth import lakebase as lakebase_module
 from auth.lakebase import LONGEST_BACKOFF_S, Address, Lakebase
-from auth.workspace import Login, NoLogin, Place, ask_for_login
-from floor.core.errors import DatabaseUnavailable, SettingsError
+from auth.workspace import LakebaseResource, Login, LoginError, ask_for_login
+from floor.core.errors import DatabaseUnavailableError, SettingsError
 from floor.core.settings import Settings, Source
 from floor.db.connection_source import database_source
 
-BY_ENDPOINT, BY_INSTANCE = Place(endpoint=ENDPOINT), Place(instance=INSTANCE)
-BY_PG_VARIABLES = Place(host='lake.example.com', user=CLIENT_ID)
+BY_ENDPOINT, BY_INSTANCE = LakebaseResource(endpoint=ENDPOINT), LakebaseResource(instance=INSTANCE)
+BY_PG_VARIABLES = LakebaseResource(host='lake.example.com', user=CLIENT_ID)
 SECRETS = (CLIENT_SECRET, 'nobody-may-see')
 HTML = 200, {'Content-Type': 'text/html'}, b'<html>Please sign in</html>'
 
@@ -58,14 +58,14 @@ def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Works
 # what the SDK says
 
 @pytest.mark.parametrize('place', [BY_ENDPOINT, BY_INSTANCE])
-def test_the_workspace_tells_host_user_and_password(workspace: Workspace, place: Place) -> None:
+def test_the_workspace_tells_host_user_and_password(workspace: Workspace, place: LakebaseResource) -> None:
     login = ask_for_login(place)
     assert (login.host, login.user, login.token) == ('127.0.0.1', CLIENT_ID, workspace.tokens[0])
     assert login.seconds == pytest.approx(3600, abs=5)
 
 
 def test_what_is_given_is_not_asked_for(workspace: Workspace) -> None:
-    login = ask_for_login(Place(endpoint=ENDPOINT, host='lake.example.com', user='somebody'))
+    login = ask_for_login(LakebaseResource(endpoint=ENDPOINT, host='lake.example.com', user='somebody'))
     assert (login.host, login.user) == ('lake.example.com', 'somebody')
     assert workspace.asked[ME] == workspace.asked[f'/api/2.0/postgres/{ENDPOINT}'] == 0
 
@@ -88,21 +88,21 @@ def test_with_the_variables_of_an_app_alone_its_own_token_is_the_password(worksp
 def test_a_refusal_is_one_line_with_cause_and_remedy(
         workspace: Workspace, status: int, code: str, explanation: str) -> None:
     workspace.refuse(CREDENTIALS, status, code, 'no\nway')
-    with pytest.raises(NoLogin, match=explanation) as refused:
+    with pytest.raises(LoginError, match=explanation) as refused:
         ask_for_login(BY_ENDPOINT)
     assert '\n' not in str(refused.value)
 
 
 def test_an_instance_that_does_not_exist_is_named(workspace: Workspace) -> None:
-    with pytest.raises(NoLogin, match=r'the Lakebase instance of_last_year is not in this workspace .*: check '
+    with pytest.raises(LoginError, match=r'the Lakebase instance of_last_year is not in this workspace .*: check '
                                       'LAKEBASE_INSTANCE_NAME and DATABRICKS_HOST'):
-        ask_for_login(Place(instance='of_last_year'))
+        ask_for_login(LakebaseResource(instance='of_last_year'))
 
 
 def test_asking_too_often_says_for_how_long_to_wait_and_does_not_wait_itself(workspace: Workspace) -> None:
     workspace.refuse(INSTANCE_CREDENTIALS, 429, 'RESOURCE_EXHAUSTED', 'slow down', **{'Retry-After': '1200'})
     begin = time.monotonic()
-    with pytest.raises(NoLogin) as refused:
+    with pytest.raises(LoginError) as refused:
         ask_for_login(BY_INSTANCE)
     assert refused.value.retry_after == 1200
     assert time.monotonic() - begin < 10
@@ -111,7 +111,7 @@ def test_asking_too_often_says_for_how_long_to_wait_and_does_not_wait_itself(wor
 def test_a_wrong_client_secret_is_explained_and_not_shown(
         workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('DATABRICKS_CLIENT_SECRET', 'last-years-s3cret')
-    with pytest.raises(NoLogin, match=r'refuses the client id and secret .*authentication failed') as error:
+    with pytest.raises(LoginError, match=r'refuses the client id and secret .*authentication failed') as error:
         ask_for_login(BY_ENDPOINT)
     assert 's3cret' not in str(error.value)
 
@@ -120,7 +120,7 @@ def test_without_any_sign_in_the_variables_are_named(workspace: Workspace, monke
     for name in workspace.environment:
         monkeypatch.delenv(name)
     monkeypatch.setenv('PATH', '')  # no Databricks CLI that could help out
-    with pytest.raises(NoLogin, match='needs a sign-in to Databricks: check DATABRICKS_HOST, DATABRICKS_CLIENT_ID'):
+    with pytest.raises(LoginError, match='needs a sign-in to Databricks: check DATABRICKS_HOST, DATABRICKS_CLIENT_ID'):
         ask_for_login(BY_ENDPOINT)
 
 
@@ -140,7 +140,7 @@ def test_without_any_sign_in_the_variables_are_named(workspace: Workspace, monke
 def test_nonsense_is_one_short_line_too(
         workspace: Workspace, path: str, answer: tuple[int, dict[str, str], bytes], explanation: str) -> None:
     workspace.answers[path] = answer
-    with pytest.raises(NoLogin, match=explanation) as refused:
+    with pytest.raises(LoginError, match=explanation) as refused:
         ask_for_login(BY_ENDPOINT)
     assert '\n' not in str(refused.value)
     assert len(str(refused.value)) < 500
@@ -148,7 +148,7 @@ def test_nonsense_is_one_short_line_too(
 
 def test_nobody_at_the_address_is_explained(workspace: Workspace) -> None:
     workspace.stop()
-    with pytest.raises(NoLogin, match=r'^the Databricks workspace does not answer \(.*Connection refused\): check'):
+    with pytest.raises(LoginError, match=r'^the Databricks workspace does not answer \(.*Connection refused\): check'):
         ask_for_login(BY_ENDPOINT)
 
 
@@ -159,7 +159,8 @@ def test_a_certificate_that_nobody_vouches_for_is_explained(
     context.load_cert_chain(*files)
     workspace.wrap(context)
     monkeypatch.setenv('DATABRICKS_HOST', workspace.url.replace('http:', 'https:'))
-    with pytest.raises(NoLogin, match=r'TLS certificate of the Databricks workspace is refused .*self-signed.*clock'):
+    with pytest.raises(LoginError,
+                       match=r'TLS certificate of the Databricks workspace is refused .*self-signed.*clock'):
         ask_for_login(BY_ENDPOINT)
 
 
@@ -176,7 +177,7 @@ def test_no_secret_is_in_any_log_error_or_text(workspace: Workspace, caplog: pyt
     logging.getLogger('databricks.sdk').setLevel(logging.DEBUG)
     login = ask_for_login(BY_ENDPOINT)
     workspace.refuse(CREDENTIALS, 403, 'PERMISSION_DENIED', 'no')
-    with pytest.raises(NoLogin) as refused:
+    with pytest.raises(LoginError) as refused:
         ask_for_login(BY_ENDPOINT)
     said = f'{caplog.text} {login!r} {refused.value!r} {refused.getrepr(showlocals=False)}'
     assert CLIENT_ID in said, 'the log is that of the program'
@@ -200,11 +201,11 @@ class Databricks:
 
     def __init__(self) -> None:
         self.asked = 0
-        self.refuses: NoLogin | Exception | None = None
+        self.refuses: LoginError | Exception | None = None
         self.answers = threading.Event()
         self.answers.set()
 
-    def __call__(self, place: Place) -> Login:
+    def __call__(self, place: LakebaseResource) -> Login:
         self.asked += 1
         number = self.asked
         self.answers.wait()
@@ -283,13 +284,13 @@ async def test_a_failed_renewal_is_told_and_the_old_password_serves_while_it_liv
         lakebase: Lakebase, clock: Clock, databricks: Databricks) -> None:
     await lakebase.password()
     clock.now += 3100
-    databricks.refuses = NoLogin('Databricks is closed today')
+    databricks.refuses = LoginError('Databricks is closed today')
     await lakebase._one_request()
     assert lakebase.problem == 'Databricks is closed today'
     assert lakebase.seconds_left == 500
     assert await lakebase.password() == 'password 1'
     clock.now += 500
-    with pytest.raises(DatabaseUnavailable, match=r'^Databricks is closed today$'):
+    with pytest.raises(DatabaseUnavailableError, match=r'^Databricks is closed today$'):
         await lakebase.password()
     databricks.refuses = None
     clock.now += LONGEST_BACKOFF_S
@@ -299,9 +300,9 @@ async def test_a_failed_renewal_is_told_and_the_old_password_serves_while_it_liv
 
 async def test_while_it_fails_it_is_asked_less_and_less_often(
         lakebase: Lakebase, clock: Clock, databricks: Databricks) -> None:
-    databricks.refuses = NoLogin('no')
+    databricks.refuses = LoginError('no')
     for _ in range(600):  # somebody tries to connect each second for ten minutes
-        with pytest.raises(DatabaseUnavailable, match=r'^no$'):
+        with pytest.raises(DatabaseUnavailableError, match=r'^no$'):
             await lakebase.password()
         clock.now += 1
     assert 600 / LONGEST_BACKOFF_S < databricks.asked < 40
@@ -309,10 +310,10 @@ async def test_while_it_fails_it_is_asked_less_and_less_often(
 
 async def test_it_is_left_alone_for_as_long_as_it_wants(
         lakebase: Lakebase, clock: Clock, databricks: Databricks) -> None:
-    databricks.refuses = NoLogin('slow down', retry_after=25)
+    databricks.refuses = LoginError('slow down', retry_after=25)
     for seconds, asked in ((0, 1), (24, 1), (2, 2)):
         clock.now += seconds
-        with pytest.raises(DatabaseUnavailable, match='slow down'):
+        with pytest.raises(DatabaseUnavailableError, match='slow down'):
             await lakebase.password()
         assert databricks.asked == asked
 
@@ -343,7 +344,8 @@ async def test_a_slow_answer_is_waited_for_a_while_and_used_when_it_comes(databr
     lakebase = Lakebase(BY_ENDPOINT, Address(5432, 'floor'), ask=databricks, patience=0.05)
     databricks.answers.clear()
     for _ in range(3):
-        with pytest.raises(DatabaseUnavailable, match=r'^Databricks has not yet given a password for the Lakebase end'):
+        with pytest.raises(DatabaseUnavailableError,
+                           match=r'^Databricks has not yet given a password for the Lakebase end'):
             await lakebase.password()
     databricks.answers.set()
     await until(lambda: lakebase.seconds_left is not None)
@@ -364,7 +366,7 @@ async def test_an_answer_that_never_comes_is_given_up(
         lakebase: Lakebase, databricks: Databricks, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     monkeypatch.setattr(lakebase_module, 'GIVEN_UP_AFTER_S', 0.05)
     databricks.answers.clear()
-    with pytest.raises(DatabaseUnavailable, match='has not answered for 0 s: retrying'):
+    with pytest.raises(DatabaseUnavailableError, match='has not answered for 0 s: retrying'):
         await lakebase.password()
     databricks.answers.set()
     clock.now += LONGEST_BACKOFF_S
@@ -374,7 +376,7 @@ async def test_an_answer_that_never_comes_is_given_up(
 async def test_a_fault_of_ours_does_not_end_the_renewals(
         lakebase: Lakebase, databricks: Databricks, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     databricks.refuses = ZeroDivisionError('division by zero')
-    with pytest.raises(DatabaseUnavailable, match='a fault in this program: ZeroDivisionError'):
+    with pytest.raises(DatabaseUnavailableError, match='a fault in this program: ZeroDivisionError'):
         await lakebase.password()
     databricks.refuses = None
     clock.now += LONGEST_BACKOFF_S
@@ -399,7 +401,7 @@ asyncio.run(main())
 """)
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=30, check=False,
                           env={**os.environ, 'PYTHONPATH': str(Path(__file__).parents[2])})
-    assert (done.returncode, done.stdout, done.stderr) == (0, 'DatabaseUnavailable\n', '')
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'DatabaseUnavailableError\n', '')
 
 
 # which way in
@@ -417,12 +419,12 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ({'LAKEBASE_INSTANCE_NAME': INSTANCE}, BY_INSTANCE),
     ({'LAKEBASE_ENDPOINT': ENDPOINT, 'LAKEBASE_INSTANCE_NAME': INSTANCE}, BY_ENDPOINT),
     ({'LAKEBASE_ENDPOINT': ENDPOINT, 'PGHOST': 'lake.example.com', 'PGUSER': 'me'},
-     Place(endpoint=ENDPOINT, host='lake.example.com', user='me')),
+     LakebaseResource(endpoint=ENDPOINT, host='lake.example.com', user='me')),
     ({'DATABRICKS_APP_NAME': 'line-monitor', 'PGHOST': 'lake.example.com', 'PGUSER': CLIENT_ID}, BY_PG_VARIABLES),
 ])
 @pytest.mark.usefixtures('nowhere')
 def test_there_are_three_ways_in(
-        monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], place: Place) -> None:
+        monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], place: LakebaseResource) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     settings = Settings.load()

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from floor.operations.log_output import CutOffAtTheEnd, JsonLines, LogCounter, OncePerMinute, TextLines
+from floor.operations.log_output import CancelledAtShutdown, JsonLines, LogCounter, RateLimitedMessages, TextLines
 
 
 def record(message: str, *arguments: object, level: int = logging.WARNING, error: BaseException | None = None,
@@ -72,7 +72,7 @@ def test_only_while_the_program_ends_a_cancelled_request_is_no_fault(is_ending: 
         raise asyncio.CancelledError
     except asyncio.CancelledError as error:
         cancelled = record('Exception in ASGI application', level=logging.ERROR, error=error)
-    assert CutOffAtTheEnd(lambda: is_ending).filter(cancelled)
+    assert CancelledAtShutdown(lambda: is_ending).filter(cancelled)
     line = TextLines().format(cancelled)
     assert ('Traceback' in line, 'because the program is shutting down' in line) == (not is_ending, is_ending)
     assert cancelled.levelno == (logging.INFO if is_ending else logging.ERROR)
@@ -82,7 +82,7 @@ def test_only_while_the_program_ends_a_cancelled_request_is_no_fault(is_ending: 
     ('uvicorn.error', 'Invalid HTTP request received.'), ('uvicorn.error', 'Unsupported upgrade request.'),
     ('nicegui', 'http://floor/no/such/page not found')])
 async def test_what_strangers_can_make_libraries_log_is_one_line_a_minute(caplog, logger, line) -> None:
-    only_once = OncePerMinute()
+    only_once = RateLimitedMessages()
     logging.getLogger(logger).addFilter(only_once)
     try:
         for _ in range(1000):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from floor.core.model import DisplayName, MachineName, Status
+from floor.core.machines import DisplayName, MachineName, Status
 
 
 @pytest.mark.parametrize(('name', 'title', 'code'), [

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.core.errors import InvalidInput
-from floor.core.moments import by_the_clock, for_a_file, parse_day, parse_moment, with_offset
+from floor.core.errors import InvalidInputError
+from floor.core.moments import file_time, local_time, parse_day, parse_moment, with_offset
 
 BERLIN, KOLKATA, LORD_HOWE = ZoneInfo('Europe/Berlin'), ZoneInfo('Asia/Kolkata'), ZoneInfo('Australia/Lord_Howe')
 FIRST, SECOND = datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
@@ -41,7 +41,7 @@ def test_a_day_alone_is_its_midnight(text):
 
 @pytest.mark.parametrize(('zone', 'text'), [(BERLIN, '2026-03-29T02:30'), (LORD_HOWE, '2026-10-04T02:15')])
 def test_a_time_that_the_clocks_skip_is_refused_with_a_sentence(zone, text):
-    with pytest.raises(InvalidInput) as refusal:
+    with pytest.raises(InvalidInputError) as refusal:
         parse_moment(text, zone, 'from')
     assert str(refusal.value) == (f'cannot use from={text}: the clocks of {zone} skip this time when they go forward; '
                                   f'use one before or after')
@@ -51,19 +51,19 @@ def test_a_time_that_the_clocks_skip_is_refused_with_a_sentence(zone, text):
 @pytest.mark.parametrize('text', ['x', '2026-02-30T10:00', '2026-11-23T25:00', '2026-11-23T10:42+99:00', '10:42',
                                   '1764000000', '2026-11-23T10:42+01:00' + ' ' * 9 + 'x', '+'])
 def test_what_is_no_time_is_refused_with_the_way_to_write_one(text):
-    with pytest.raises(InvalidInput, match='write a time as 2026-11-23T10:42 or, with its offset'):
+    with pytest.raises(InvalidInputError, match='write a time as 2026-11-23T10:42 or, with its offset'):
         parse_moment(text, BERLIN)
 
 
 @pytest.mark.parametrize('text', ['0001-01-01T00:00', '9999-12-31T23:59-01:00', '1969-12-31T23:59'])
 def test_a_year_that_is_out_of_range_is_refused(text):
-    with pytest.raises(InvalidInput, match='the year can be 1970 to 2200'):
+    with pytest.raises(InvalidInputError, match='the year can be 1970 to 2200'):
         parse_moment(text, BERLIN)
 
 
 @pytest.mark.parametrize('text', ['2026-02-30', '2026-11-23x', '23.11.2026', '2026-11'])
 def test_what_is_no_day_is_refused(text):
-    with pytest.raises(InvalidInput, match='write a day as 2026-11-23'):
+    with pytest.raises(InvalidInputError, match='write a day as 2026-11-23'):
         parse_day(text)
 
 
@@ -75,25 +75,25 @@ def test_a_day_is_read():
 def test_what_is_written_is_read_as_the_same_moment(moment, zone):
     whole = moment.replace(microsecond=0)
     assert parse_moment(with_offset(moment, zone), zone) == whole
-    assert parse_moment(for_a_file(moment, zone).replace('+', ' '), UTC) == whole
+    assert parse_moment(file_time(moment, zone).replace('+', ' '), UTC) == whole
 
 
 @given(MOMENTS, ZONES)
 def test_a_clock_never_shows_the_same_for_two_moments_that_are_hours_apart(moment, zone):
-    later = {by_the_clock(moment + timedelta(minutes=half * 30), zone, '%Y-%m-%d %H:%M') for half in range(6)}
+    later = {local_time(moment + timedelta(minutes=half * 30), zone, '%Y-%m-%d %H:%M') for half in range(6)}
     assert len(later) == 6
 
 
 def test_a_time_that_comes_twice_names_which_and_any_other_stays_short():
-    assert by_the_clock(FIRST, BERLIN, '%H:%M') == '02:30 CEST'
-    assert by_the_clock(SECOND, BERLIN, '%H:%M') == '02:30 CET'
-    assert by_the_clock(SECOND + timedelta(hours=1), BERLIN, '%H:%M') == '03:30'
-    assert by_the_clock(datetime(2026, 4, 4, 15, 15, tzinfo=UTC), LORD_HOWE, '%H:%M') == '01:45 +10:30'
-    assert by_the_clock(SECOND, KOLKATA, '%H:%M') == '07:00'
+    assert local_time(FIRST, BERLIN, '%H:%M') == '02:30 CEST'
+    assert local_time(SECOND, BERLIN, '%H:%M') == '02:30 CET'
+    assert local_time(SECOND + timedelta(hours=1), BERLIN, '%H:%M') == '03:30'
+    assert local_time(datetime(2026, 4, 4, 15, 15, tzinfo=UTC), LORD_HOWE, '%H:%M') == '01:45 +10:30'
+    assert local_time(SECOND, KOLKATA, '%H:%M') == '07:00'
 
 
 def test_files_have_the_offset_in_every_time():
-    assert for_a_file(FIRST, BERLIN) == '2026-10-25 02:30:00+02:00'
-    assert for_a_file(SECOND, BERLIN) == '2026-10-25 02:30:00+01:00'
-    assert for_a_file(SECOND, KOLKATA) == '2026-10-25 07:00:00+05:30'
-    assert for_a_file(SECOND.astimezone(timezone(timedelta(hours=9))), UTC) == '2026-10-25 01:30:00+00:00'
+    assert file_time(FIRST, BERLIN) == '2026-10-25 02:30:00+02:00'
+    assert file_time(SECOND, BERLIN) == '2026-10-25 02:30:00+01:00'
+    assert file_time(SECOND, KOLKATA) == '2026-10-25 07:00:00+05:30'
+    assert file_time(SECOND.astimezone(timezone(timedelta(hours=9))), UTC) == '2026-10-25 01:30:00+00:00'

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floor.core.errors import NotificationError
-from floor.core.model import MachineChange, MachineName, OrderBrief, OrderId, Priority, Status, WorkOrderStatus
+from floor.core.machines import MachineChange, MachineName, Status
+from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
 from floor.feed.protocol import TIMES_MS, Changes, OrderChanges, Resync, parse
 
 ORDER = ['WO-20261123-3f2a91bc', 9, 2, 'Valve_01_01', 'open', 'high', 4, 'Lisa Garcia', 3_000, 'Leak',

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from floor.core.model import FloorSnapshot
+from floor.core.floor_snapshot import FloorSnapshot
 from floor.feed.store import Store
-from floor.operations.freshness_log import once_live
+from floor.operations.freshness_log import after_first_snapshot
 
 EMPTY_FLOOR = FloorSnapshot(machines=(), events=(), now_ms=1_000)
 
@@ -15,7 +15,7 @@ async def test_a_task_begins_with_the_first_picture_and_not_before():
     async def task() -> None:
         begun.set()
 
-    waiting = asyncio.create_task(once_live(store, task))
+    waiting = asyncio.create_task(after_first_snapshot(store, task))
     store.lose('nobody answers')
     await asyncio.sleep(0)
     assert not begun.is_set()
@@ -34,5 +34,5 @@ async def test_where_the_floor_is_live_already_it_begins_at_once():
     async def task() -> None:
         begun.set()
 
-    await once_live(store, task)
+    await after_first_snapshot(store, task)
     assert begun.is_set()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from unit.oracle import History, Order, Said, Silence
+from unit.oracle import History, Order, Said, StaleOverlay
 
 MORNING = datetime(2026, 11, 2, 6, tzinfo=UTC)
 MINUTE = 60_000_000
@@ -54,7 +54,7 @@ def test_the_invariant_holds_over_complete_cycles() -> None:
 
 
 def test_what_a_silence_hides_is_unknown_and_counts_for_no_length() -> None:
-    silent = replace(DAY, silences=[Silence('Press', at(20), at(28))])
+    silent = replace(DAY, silences=[StaleOverlay('Press', at(20), at(28))])
     sums = silent.sums(['Press'], at(0), at(60))
     assert (sums.down, sums.repair, sums.operational) == (8 * MINUTE, 7 * MINUTE, 39 * MINUTE)
 

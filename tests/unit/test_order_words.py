@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.core.model import MachineName, OrderBrief, OrderId, Priority, Role, WorkOrderStatus
-from floor.web.shell.order_formatting import due_words, order_address, role_needed, short_id, transition_word
+from floor.core.machines import MachineName
+from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
+from floor.core.people import Role
+from floor.web.shell.order_formatting import due_text, order_address, role_needed, short_id, transition_label
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -31,20 +33,20 @@ DETROIT = ZoneInfo('America/Detroit')
     (-timedelta(days=3, hours=23), 'overdue 3 d'),
 ])
 def test_the_time_that_is_left(left, words):
-    assert due_words(NOW_MS + int(left / timedelta(milliseconds=1)), NOW_MS, UTC) == words
+    assert due_text(NOW_MS + int(left / timedelta(milliseconds=1)), NOW_MS, UTC) == words
 
 
 def test_tomorrow_is_the_plants_tomorrow():
     evening = int(datetime(2026, 11, 24, 2, 0, tzinfo=UTC).timestamp() * 1000)  # 21:00 on the 23rd in Detroit
     in_14_hours = evening + 14 * 3_600_000
 
-    assert due_words(in_14_hours, evening, DETROIT) == 'due tomorrow'
-    assert due_words(in_14_hours, evening, UTC) == 'due in 14 h'
+    assert due_text(in_14_hours, evening, DETROIT) == 'due tomorrow'
+    assert due_text(in_14_hours, evening, UTC) == 'due in 14 h'
 
 
 @given(st.integers(-10**9, 10**9))
 def test_never_nothing_and_never_late_before_it_is(left_ms):
-    words = due_words(NOW_MS + left_ms, NOW_MS, DETROIT)
+    words = due_text(NOW_MS + left_ms, NOW_MS, DETROIT)
 
     assert ' 0 ' not in words
     assert words.startswith('overdue') == (left_ms < 0)
@@ -57,7 +59,7 @@ def test_an_order_that_has_ended_is_not_late(state, words):
     order = OrderBrief(OrderId('WO-1'), 1, 1, MachineName('Valve_01_01'), state, Priority.HIGH, None, None,
                        NOW_MS - 2 * 3_600_000, 'Leak')
 
-    assert due_words(order, NOW_MS, UTC) == words
+    assert due_text(order, NOW_MS, UTC) == words
 
 
 def test_an_id_is_short_when_spoken_and_whole_in_an_address():
@@ -71,7 +73,7 @@ def test_a_move_is_called_by_where_it_comes_from():
                                    WorkOrderStatus.COMPLETED)
 
     pairs = (opened, started), (held, started), (started, opened), (done, opened)
-    assert [transition_word(*pair) for pair in pairs] == ['Start', 'Resume', 'Give back', 'Reopen']
+    assert [transition_label(*pair) for pair in pairs] == ['Start', 'Resume', 'Give back', 'Reopen']
 
 
 def test_a_reason_names_the_role_that_is_needed():

@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from floor.core.errors import SettingsError
 from floor.core.settings import Settings
 from floor.operations.refused_origins import MOST_ORIGINS, RefusedOrigins
-from floor.web.middleware.cross_origin import OwnOrigin, own_names
+from floor.web.middleware.cross_origin import CrossOriginCheck, own_names
 
 FLOOR = 'floor.example.com'
 Ask = Callable[..., Any]
@@ -34,7 +34,7 @@ async def passes(headers: dict[str, str], *, kind: str = 'websocket', method: st
         sent.append(message)
 
     sent_headers = [*headers.items(), *([] if second_host is None else [('host', second_host)])]
-    await OwnOrigin(app, **options)({
+    await CrossOriginCheck(app, **options)({
         'type': kind, 'method': method, 'path': path,
         'headers': [(name.encode(), value.encode()) for name, value in sent_headers]}, receive, send)
     if not arrived and kind == 'websocket':

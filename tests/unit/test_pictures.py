@@ -15,7 +15,7 @@ import pytest
 from pictures import SECRETS, TURNED, chunk, encoded, motif, opened, photo, png_bomb, profile, telling
 from PIL import Image, ImageSequence
 
-from floor.core.errors import InvalidInput
+from floor.core.errors import InvalidInputError
 from floor.orders.picture_process import MOST_PIXELS
 from floor.orders.pictures import PROGRAM, Pictures
 from floor.orders.work_order_files import media_type, named_as
@@ -135,7 +135,7 @@ def tiff_of_pages(count: int) -> bytes:
     (tiff_of_pages(3), 'this TIFF has 3 pages'),
 ], ids=lambda value: None if isinstance(value, bytes) else value)
 async def test_what_cannot_be_read_is_refused_with_the_reason(pictures: Pictures, content: bytes, why: str) -> None:
-    with pytest.raises(InvalidInput, match=why) as refusal:
+    with pytest.raises(InvalidInputError, match=why) as refusal:
         await pictures.rewritten(content, media_type(content))
     assert refusal.value.field == 'content'
 
@@ -158,7 +158,7 @@ async def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(
         pictures: Pictures, bomb: Callable[[], bytes], size: str) -> None:
     content = bomb()
     assert len(content) < 500_000
-    with pytest.raises(InvalidInput, match=size):
+    with pytest.raises(InvalidInputError, match=size):
         await pictures.rewritten(content, media_type(content))
 
 
@@ -170,7 +170,7 @@ async def test_an_animation_without_end_is_refused(pictures: Pictures) -> None:
     content = (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 1, 0, 0, 0, 0))
                + chunk(b'acTL', struct.pack('>II', frames, 0)) + control + chunk(b'IDAT', zlib.compress(b'')) +
                chunk(b'IEND', b''))
-    with pytest.raises(InvalidInput, match='this animation has 13 frames'):
+    with pytest.raises(InvalidInputError, match='this animation has 13 frames'):
         await pictures.rewritten(content, 'image/png')
 
 
@@ -180,7 +180,7 @@ async def test_a_profile_or_text_that_unpacks_without_end_does_no_harm(pictures:
     content = plain[:33] + chunk(b'iCCP', b'p\0\0' + endless) + plain[33:]
     try:
         kept = await pictures.rewritten(content, 'image/png')
-    except InvalidInput as refusal:
+    except InvalidInputError as refusal:
         assert 'picture' in str(refusal)
     else:
         assert len(kept.content) < 100_000
@@ -195,7 +195,7 @@ async def test_metadata_of_many_megabytes_goes(pictures: Pictures) -> None:
 
 async def test_one_that_takes_too_long_is_ended_and_the_next_one_has_its_turn(caplog: pytest.LogCaptureFixture) -> None:
     hurried = Pictures(longest=0.001)
-    with pytest.raises(InvalidInput, match='too much memory or time'):
+    with pytest.raises(InvalidInputError, match='too much memory or time'):
         await hurried.rewritten(JPEG, 'image/jpeg')
     assert [record.message for record in caplog.records if record.levelname == 'WARNING'] == [
         'a picture could not be read']
@@ -238,7 +238,7 @@ async def test_who_leaves_ends_the_program_that_reads(pictures: Pictures) -> Non
     (b'\0\0\0\x18ftypmp42', 'a video'), (b'\0\0\0\x14ftypqt  ', 'a video'), (b'PK\3\4word', 'a ZIP archive'),
     (b'BM' + bytes(40), 'a BMP picture'), (b'MZ\x90\0', 'neither')])
 def test_what_may_not_be_attached_is_called_by_its_name(content: bytes, what: str) -> None:
-    with pytest.raises(InvalidInput, match=f'this is {what}'):
+    with pytest.raises(InvalidInputError, match=f'this is {what}'):
         media_type(content)
 
 

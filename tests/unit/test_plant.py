@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.causes import BLOCKED, STARVED, WAITING
-from simulator.line import Change
-from simulator.plant import Plant, Station, changes_per_second
+from simulator.simulated_line import SimulatedChange
+from simulator.simulated_plant import SimulatedPlant, Station, changes_per_second
 
 HOUR = 3600.0
 TYPES = {'S': 'sorter', 'R': 'robotic_arm', 'M': 'injection_molder', 'V': 'valve', 'P': 'painter'}
@@ -19,28 +19,28 @@ FLOOR = [Station(f'{letter}_{line}_{place}', TYPES[letter], line)
 SHORT_LINE = [Station('first', 'valve', 1), Station('second', 'valve', 1), Station('third', 'valve', 1)]
 
 
-def log(changes: Sequence[Change]) -> bytes:
+def log(changes: Sequence[SimulatedChange]) -> bytes:
     return '\n'.join(map(repr, changes)).encode()
 
 
-def states(plant: Plant) -> dict[str, tuple[str, str | None]]:
+def states(plant: SimulatedPlant) -> dict[str, tuple[str, str | None]]:
     return {change.machine: (change.status, change.reason) for change in plant.frame()}
 
 
-def all_running(seed: int = 1) -> Plant:
+def all_running(seed: int = 1) -> SimulatedPlant:
     """Three valves in a row, all freshly operational, with half full buffers around those that had waited."""
-    plant = Plant(SHORT_LINE, seed)
+    plant = SimulatedPlant(SHORT_LINE, seed)
     plant.resume([(station.name, 'operational', None) for station in SHORT_LINE])
     return plant
 
 
 def test_the_floor_shows_sixty_thirty_ten() -> None:
     """Shares of time, over forty plant days of thirty machines; of the warnings most are waits for a neighbour."""
-    plant = Plant(FLOOR, seed=1)
+    plant = SimulatedPlant(FLOOR, seed=1)
     start, end = plant.now, plant.now + 960 * HOUR
     since = {change.machine: (start, change.status, change.reason) for change in plant.frame()}
     total: dict[str, float] = defaultdict(float)
-    for change in [*plant.advance(end), *(Change(end, name, 'down', None) for name in since)]:
+    for change in [*plant.advance(end), *(SimulatedChange(end, name, 'down', None) for name in since)]:
         at, status, reason = since[change.machine]
         total[status] += change.at - at
         total['waiting'] += (change.at - at) * (reason in WAITING)
@@ -56,7 +56,7 @@ def test_the_first_picture_is_typical_and_the_plant_stays_so() -> None:
     """Every first picture is within two machines of 18 / 9 / 3, and on average the hours after it are too."""
     later: Counter[str] = Counter()
     for seed in range(50):
-        plant = Plant(FLOOR, seed)
+        plant = SimulatedPlant(FLOOR, seed)
         first = Counter(status for status, _ in states(plant).values())
         distance = abs(first['operational'] - 18), abs(first['warning'] - 9), abs(first['down'] - 3)
         assert max(distance) <= 1.5
@@ -70,7 +70,7 @@ def test_the_first_picture_is_typical_and_the_plant_stays_so() -> None:
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
-    first, second, other = (Plant(FLOOR, seed) for seed in (7, 7, 8))
+    first, second, other = (SimulatedPlant(FLOOR, seed) for seed in (7, 7, 8))
     story = log(first.advance(first.now + 24 * HOUR))
     assert story == log(second.advance(second.now + 24 * HOUR))
     assert story != log(other.advance(other.now + 24 * HOUR))
@@ -79,7 +79,7 @@ def test_the_same_seed_tells_the_same_story() -> None:
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.lists(st.floats(0, 2 * HOUR), max_size=20))
 def test_the_story_does_not_depend_on_the_steps_in_which_it_is_told(steps: list[float]) -> None:
-    at_once, in_steps = Plant(SHORT_LINE, 3), Plant(SHORT_LINE, 3)
+    at_once, in_steps = SimulatedPlant(SHORT_LINE, 3), SimulatedPlant(SHORT_LINE, 3)
     end, told = at_once.now + 40 * HOUR, []
     for step in steps:
         told += in_steps.advance(in_steps.now + step)
@@ -87,7 +87,7 @@ def test_the_story_does_not_depend_on_the_steps_in_which_it_is_told(steps: list[
 
 
 def test_changes_come_in_order_and_each_says_something_new() -> None:
-    plant = Plant(FLOOR, 2)
+    plant = SimulatedPlant(FLOOR, 2)
     shown = states(plant)
     changes = plant.advance(plant.now + 48 * HOUR)
     assert [change.at for change in changes] == sorted(change.at for change in changes)
@@ -130,14 +130,14 @@ def test_a_short_wait_is_not_shown() -> None:
 
 
 def test_a_machine_alone_never_waits() -> None:
-    plant = Plant([Station('alone', 'palletizer', None), Station('alone_too', 'palletizer', None)], seed=4)
+    plant = SimulatedPlant([Station('alone', 'palletizer', None), Station('alone_too', 'palletizer', None)], seed=4)
     changes = plant.advance(plant.now + 500 * HOUR)
     assert {change.status for change in changes} == {'operational', 'warning', 'down'}
     assert not any(change.reason in WAITING for change in changes)
 
 
 def test_what_a_person_sets_is_shown_as_set() -> None:
-    plant = Plant(FLOOR, 5)
+    plant = SimulatedPlant(FLOOR, 5)
     by_hand = [('down', 'Tea'), ('warning', None), ('operational', None), ('warning', STARVED), ('warning', BLOCKED)]
     for station in FLOOR:
         for said in by_hand:
@@ -151,7 +151,7 @@ def test_another_simulator_goes_on_where_the_first_stopped() -> None:
     """A plant with another seed takes over a frame: hardly any machine jumps."""
     jumps = 0
     for seed in range(20):
-        before, after = Plant(FLOOR, seed), Plant(FLOOR, 1000 + seed)
+        before, after = SimulatedPlant(FLOOR, seed), SimulatedPlant(FLOOR, 1000 + seed)
         after.resume([(change.machine, change.status, change.reason) for change in before.frame()])
         assert states(after) == states(before)
         jumps += len(after.advance(after.now + 1))
@@ -161,7 +161,7 @@ def test_another_simulator_goes_on_where_the_first_stopped() -> None:
 def test_a_wait_that_was_taken_over_ends_with_its_cause() -> None:
     """The second waits for the first: it is no warning of its own, so it runs again the moment the first does."""
     for seed in range(20):
-        plant = Plant(SHORT_LINE, seed)
+        plant = SimulatedPlant(SHORT_LINE, seed)
         plant.resume([('first', 'down', 'Pin stuck'), ('second', 'warning', STARVED), ('third', 'warning', STARVED)])
         changes = plant.advance(plant.now + 5 * HOUR)
         repaired = next(change for change in changes if change.machine == 'first')
@@ -171,7 +171,7 @@ def test_a_wait_that_was_taken_over_ends_with_its_cause() -> None:
 
 def test_a_machine_joins_without_disturbing_the_others() -> None:
     """Other lines tell the same story to the byte; on its own line the neighbours draw the same repairs."""
-    alone, joined = Plant(FLOOR, 6), Plant(FLOOR, 6)
+    alone, joined = SimulatedPlant(FLOOR, 6), SimulatedPlant(FLOOR, 6)
     joined.arrange([Station('new', 'palletizer', 4), *FLOOR, Station('placeless', 'robot', None)])
     end = alone.now + 24 * HOUR
     old, new = alone.advance(end), joined.advance(end)
@@ -185,7 +185,7 @@ def test_a_machine_joins_without_disturbing_the_others() -> None:
 
 
 def test_a_machine_leaves() -> None:
-    plant = Plant(FLOOR, 6)
+    plant = SimulatedPlant(FLOOR, 6)
     plant.arrange(FLOOR[1:])
     assert FLOOR[0].name not in states(plant)
     assert FLOOR[0].name not in {change.machine for change in plant.advance(plant.now + 24 * HOUR)}
@@ -194,7 +194,7 @@ def test_a_machine_leaves() -> None:
 
 
 def test_the_dry_run_predicts_how_often_something_changes() -> None:
-    plant = Plant(FLOOR, seed=9)
+    plant = SimulatedPlant(FLOOR, seed=9)
     hours = 200
     measured = len(plant.advance(plant.now + hours * HOUR)) / (hours * HOUR)
     assert changes_per_second(FLOOR) == pytest.approx(measured, rel=0.06)
@@ -202,7 +202,7 @@ def test_the_dry_run_predicts_how_often_something_changes() -> None:
 
 def test_nothing_flickers() -> None:
     """At the scale that makes a change every five seconds, hardly a state lasts less than a second."""
-    plant = Plant(FLOOR, seed=10)
+    plant = SimulatedPlant(FLOOR, seed=10)
     scale = 1 / 5 / changes_per_second(FLOOR)
     last: dict[str, float] = {}
     lasted = []

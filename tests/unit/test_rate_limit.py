@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.core.errors import TooManyChanges
-from floor.core.model import Identity
+from floor.core.errors import TooManyChangesError
+from floor.core.people import Identity
 from floor.core.rate_limit import MOST_REMEMBERED, ChangeRateLimit, TokenBucket, TokenBuckets
 
 MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
@@ -58,7 +58,7 @@ def test_who_changes_too_much_is_told_for_how_long_to_wait_and_nobody_else_is() 
     limit = ChangeRateLimit(60, clock)
     for _ in range(60):
         limit.take(MIKE)
-    with pytest.raises(TooManyChanges, match='Wait 1 s and do it again') as refused:
+    with pytest.raises(TooManyChangesError, match='Wait 1 s and do it again') as refused:
         limit.take(Identity('M. Johnson', 'Mike.Johnson@example.com'))
     assert refused.value.retry_after == pytest.approx(1)
     limit.take(Identity('Lisa Garcia', 'lisa.garcia@example.com'))
@@ -73,7 +73,7 @@ def test_names_that_were_seen_long_ago_are_forgotten_and_debts_are_not() -> None
     limit.take(MIKE)
     for number in range(MOST_REMEMBERED):
         limit.take(Identity(f'nobody {number}', None))
-    with pytest.raises(TooManyChanges):
+    with pytest.raises(TooManyChangesError):
         limit.take(MIKE)
     clock.seconds += 60
     limit.take(Identity('somebody', None))

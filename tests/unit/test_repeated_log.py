@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from floor.core.repeated_log import MOST_REASONS, RepeatedLog
+from floor.core.repeated_log import MOST_REASONS, RateLimitedLog
 
 
 class Windows:
@@ -27,7 +27,7 @@ class Windows:
 
 def test_a_flood_is_one_line_for_each_reason_and_window_with_a_count(caplog: pytest.LogCaptureFixture) -> None:
     windows = Windows()
-    repeated = RepeatedLog(logging.getLogger('floor.flood'), call_later=windows.call_later)
+    repeated = RateLimitedLog(logging.getLogger('floor.flood'), call_later=windows.call_later)
     for number in range(68_000):
         repeated.warn('not JSON', f'ignored: payload {number}')
         if number == 100:
@@ -46,7 +46,7 @@ def test_a_flood_is_one_line_for_each_reason_and_window_with_a_count(caplog: pyt
 
 def test_reasons_that_are_always_new_do_not_flood_either(caplog: pytest.LogCaptureFixture) -> None:
     windows = Windows()
-    repeated = RepeatedLog(logging.getLogger('floor.flood'), call_later=windows.call_later)
+    repeated = RateLimitedLog(logging.getLogger('floor.flood'), call_later=windows.call_later)
     for number in range(10_000):
         repeated.warn(f'reason {number}', 'ignored')
     assert len(caplog.records) == MOST_REASONS + 1

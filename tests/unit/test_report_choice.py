@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from floor.analytics import Window
 from floor.core.errors import QueryError
 from floor.web.reports.axis import marks
-from floor.web.reports.choice import ReportChoice, Span, in_zone
+from floor.web.reports.report_query import ReportQuery, Span, in_zone
 
 DETROIT, BERLIN, LORD_HOWE = map(ZoneInfo, ('America/Detroit', 'Europe/Berlin', 'Australia/Lord_Howe'))
 NOW = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)  # 10:42:07 in Detroit
@@ -38,7 +38,7 @@ class EightHours:
 
 
 def at_now(**fields):
-    return ReportChoice(**fields).at(NOW, DETROIT, EightHours())
+    return ReportQuery(**fields).at(NOW, DETROIT, EightHours())
 
 
 def detroit(*moment):
@@ -51,30 +51,30 @@ def est(*moment):
 
 
 def asked(**query):
-    return ReportChoice.from_query({name.rstrip('_'): value for name, value in query.items()}, DETROIT)
+    return ReportQuery.from_query({name.rstrip('_'): value for name, value in query.items()}, DETROIT)
 
 
 def choices():
     spans = st.sampled_from([span for span in Span if span is not Span.RANGE])
     texts = st.none() | st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'),
                                 max_size=200).filter(str.strip)
-    plain = st.builds(ReportChoice, spans, line=texts, machine=texts, by=st.sampled_from(['minutes', 'count']))
+    plain = st.builds(ReportQuery, spans, line=texts, machine=texts, by=st.sampled_from(['minutes', 'count']))
     ranges = st.tuples(MOMENTS, MOMENTS).filter(lambda pair: pair[0] < pair[1])
-    return plain | st.builds(lambda pair, line: ReportChoice(Span.RANGE, *pair, line=line), ranges, texts)
+    return plain | st.builds(lambda pair, line: ReportQuery(Span.RANGE, *pair, line=line), ranges, texts)
 
 
 @given(choices())
 def test_a_choice_survives_its_address(choice):
-    assert ReportChoice.from_query(choice.to_query(), DETROIT) == choice
+    assert ReportQuery.from_query(choice.to_query(), DETROIT) == choice
 
 
 def test_the_address_of_the_usual_report_is_short():
-    assert ReportChoice().address() == '/reports'
+    assert ReportQuery().address() == '/reports'
 
 
 def test_everything_that_was_chosen_stands_in_the_address():
-    choice = ReportChoice(Span.RANGE, est(2026, 11, 1, 6), est(2026, 11, 1, 14, 30, 5), machine='Valve_01_01',
-                          by='count')
+    choice = ReportQuery(Span.RANGE, est(2026, 11, 1, 6), est(2026, 11, 1, 14, 30, 5), machine='Valve_01_01',
+                         by='count')
     assert choice.address() == ('/reports?window=range&from=2026-11-01T06%3A00-05%3A00'
                                 '&to=2026-11-01T14%3A30%3A05-05%3A00&machine=Valve_01_01&by=count')
     assert choice.file('causes').startswith('/reports/causes.csv?window=range&')
@@ -107,7 +107,7 @@ def test_what_is_not_understood_is_named_with_what_is_allowed(query, sentence):
 
 
 def test_what_is_empty_counts_as_absent():
-    assert asked(line='', machine='', window='', from_='') == ReportChoice()
+    assert asked(line='', machine='', window='', from_='') == ReportQuery()
 
 
 def test_two_moments_alone_are_a_range():
@@ -123,12 +123,12 @@ def test_two_moments_alone_are_a_range():
      '2026-04-05 01:30 +11:00 to 2026-04-05 01:45 +10:30'),
 ])
 def test_both_hours_of_a_clock_change_can_be_asked_for_and_told_apart(zone, query, words):
-    choice = ReportChoice.from_query(query, zone)
+    choice = ReportQuery.from_query(query, zone)
     comparison = choice.at(NOW, zone, EightHours())
     length = comparison.window.end - comparison.window.start
     assert comparison.words == words
     assert length == (HOUR if zone is BERLIN else timedelta(minutes=45))
-    assert ReportChoice.from_query(choice.to_query(), zone) == choice
+    assert ReportQuery.from_query(choice.to_query(), zone) == choice
 
 
 def test_the_second_hour_of_a_clock_change_has_its_marks_too():
@@ -182,13 +182,13 @@ def test_some_ranges_have_nothing_before_them(start, end):
 
 
 def test_what_goes_by_weeks_has_thirty_days_where_the_window_is_shorter():
-    assert ReportChoice(Span.SHIFT).broad.span is Span.MONTH
-    assert ReportChoice(Span.WEEK).broad.span is Span.WEEK
-    short = ReportChoice(Span.RANGE, est(2026, 11, 20, 6), est(2026, 11, 20, 8)).broad
+    assert ReportQuery(Span.SHIFT).broad.span is Span.MONTH
+    assert ReportQuery(Span.WEEK).broad.span is Span.WEEK
+    short = ReportQuery(Span.RANGE, est(2026, 11, 20, 6), est(2026, 11, 20, 8)).broad
     assert (short.start, short.end) == (est(2026, 10, 21, 8), est(2026, 11, 20, 8))
 
 
 def test_zooming_makes_a_range_by_the_plants_clock():
-    zoomed = ReportChoice(line='Engine Line').zoomed(Window(NOW - HOUR, NOW), DETROIT)
-    assert zoomed == ReportChoice(Span.RANGE, est(2026, 11, 23, 9, 42, 7), est(2026, 11, 23, 10, 42, 7),
-                                  line='Engine Line')
+    zoomed = ReportQuery(line='Engine Line').zoomed(Window(NOW - HOUR, NOW), DETROIT)
+    assert zoomed == ReportQuery(Span.RANGE, est(2026, 11, 23, 9, 42, 7), est(2026, 11, 23, 10, 42, 7),
+                                 line='Engine Line')

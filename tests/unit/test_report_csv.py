@@ -9,7 +9,7 @@ import pytest
 
 from floor.analytics import Cause
 from floor.analytics.report_csv import titles
-from floor.analytics.report_tables import Column, Kind, Table, of_causes
+from floor.analytics.report_tables import Kind, ReportColumn, ReportTable, of_causes
 from floor.core.csv_file import heading, lines
 
 DETROIT = ZoneInfo('America/Detroit')
@@ -17,7 +17,7 @@ AT = datetime(2026, 11, 23, 15, 42, 7, tzinfo=UTC)
 
 
 def cells(*row):
-    table = Table(tuple(Column(str(number)) for number in range(len(row))), (row,))
+    table = ReportTable(tuple(ReportColumn(str(number)) for number in range(len(row))), (row,))
     return next(csv.reader(io.StringIO(lines(table.rows, DETROIT))))
 
 
@@ -46,4 +46,5 @@ def test_commas_quotes_and_line_ends_stay_in_their_cell():
 
 
 def test_units_stand_in_the_heading():
-    assert heading(titles((Column('Day', Kind.DAY), Column('Longest', Kind.SECONDS)))) == '\ufeffDay,Longest (s)\r\n'
+    assert heading(titles((ReportColumn('Day', Kind.DAY), ReportColumn('Longest',
+                                                                       Kind.SECONDS)))) == '\ufeffDay,Longest (s)\r\n'

@@ -3,7 +3,7 @@
 import pytest
 
 from floor.core.formatting import NOTHING
-from floor.web.reports.words import Change, Unit, Verdict, value
+from floor.web.reports.kpi_change import ChangeDirection, KpiChange, Unit, value
 
 
 def test_values_of_each_unit():
@@ -12,17 +12,17 @@ def test_values_of_each_unit():
 
 
 @pytest.mark.parametrize(('before', 'now', 'unit', 'more_is_better', 'change'), [
-    (0.902, 0.914, Unit.SHARE, True, ('▲ 1.2 pt better', Verdict.BETTER)),
-    (0.914, 0.902, Unit.SHARE, True, ('▼ 1.2 pt worse', Verdict.WORSE)),
-    (47, 41, Unit.COUNT, False, ('▼ 6 better', Verdict.BETTER)),
-    (41, 47, Unit.COUNT, False, ('▲ 6 worse', Verdict.WORSE)),
-    (6180, 6720, Unit.SECONDS, True, ('▲ 9 min better', Verdict.BETTER)),
-    (680, 740, Unit.SECONDS, False, ('▲ 1 min worse', Verdict.WORSE)),
-    (225, 185, Unit.SECONDS, False, ('▼ 40 s better', Verdict.BETTER)),
-    (0.9141, 0.9143, Unit.SHARE, True, ('= unchanged', Verdict.SAME)),
-    (41, 41, Unit.COUNT, False, ('= unchanged', Verdict.SAME)),
-    (None, 41, Unit.COUNT, False, ('no earlier data', Verdict.UNKNOWN)),
-    (41, None, Unit.SECONDS, False, ('no earlier data', Verdict.UNKNOWN)),
+    (0.902, 0.914, Unit.SHARE, True, ('▲ 1.2 pt better', ChangeDirection.BETTER)),
+    (0.914, 0.902, Unit.SHARE, True, ('▼ 1.2 pt worse', ChangeDirection.WORSE)),
+    (47, 41, Unit.COUNT, False, ('▼ 6 better', ChangeDirection.BETTER)),
+    (41, 47, Unit.COUNT, False, ('▲ 6 worse', ChangeDirection.WORSE)),
+    (6180, 6720, Unit.SECONDS, True, ('▲ 9 min better', ChangeDirection.BETTER)),
+    (680, 740, Unit.SECONDS, False, ('▲ 1 min worse', ChangeDirection.WORSE)),
+    (225, 185, Unit.SECONDS, False, ('▼ 40 s better', ChangeDirection.BETTER)),
+    (0.9141, 0.9143, Unit.SHARE, True, ('= unchanged', ChangeDirection.SAME)),
+    (41, 41, Unit.COUNT, False, ('= unchanged', ChangeDirection.SAME)),
+    (None, 41, Unit.COUNT, False, ('no earlier data', ChangeDirection.UNKNOWN)),
+    (41, None, Unit.SECONDS, False, ('no earlier data', ChangeDirection.UNKNOWN)),
 ])
 def test_the_arrow_is_the_direction_and_the_word_the_verdict(before, now, unit, more_is_better, change):
-    assert Change.between(before, now, unit, more_is_better=more_is_better) == Change(*change)
+    assert KpiChange.between(before, now, unit, more_is_better=more_is_better) == KpiChange(*change)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from floor.core.errors import NotAllowed
+from floor.core.errors import NotAllowedError
 from floor.core.sentences import as_sentence, full_stop
 from floor.web.api.problems import _not_signed_in
 
@@ -19,5 +19,5 @@ def test_it_ends_once(text: str, sentence: str) -> None:
 
 
 def test_whoever_is_not_signed_in_reads_one_sentence() -> None:
-    answer = _not_signed_in(Request({'type': 'http'}), NotAllowed('whose name is right?'))
+    answer = _not_signed_in(Request({'type': 'http'}), NotAllowedError('whose name is right?'))
     assert answer.body == b'Whose name is right?'

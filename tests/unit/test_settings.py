@@ -9,7 +9,7 @@ import pytest
 
 from floor.core.env_file import unread_names
 from floor.core.errors import SettingsError
-from floor.core.model import Role
+from floor.core.people import Role
 from floor.core.settings import Settings, Source, allowed_values
 from floor.db.connection_source import database_source
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.core.errors import InvalidInput
+from floor.core.errors import InvalidInputError
 from floor.core.shifts import Shift, Shifts
 
 USUAL = 'Early 06:00,Late 14:00,Night 22:00'
@@ -115,7 +115,7 @@ def test_shifts_tile_time(minutes, zone, change, offset):
                                   'A 06:00,B 06:00', 'A 06:00;B 14:00', 'A\x1b 06:00', f'{"x" * 41} 06:00',
                                   ','.join(f'S{n} {n // 2:02}:{n % 2 * 30:02}' for n in range(25))])
 def test_a_wrong_plan_is_refused(spec):
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         Shifts(spec, DETROIT)
 
 

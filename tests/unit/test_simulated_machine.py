@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from simulator.causes import WARM_UP, profile_of
-from simulator.machine import INTRINSIC, Machine, mean_dwells, visit_ratios
+from simulator.simulated_machine import INTRINSIC, SimulatedMachine, mean_dwells, visit_ratios
 
 STEPS = 60_000
 
@@ -15,7 +15,7 @@ STEPS = 60_000
 @pytest.fixture(scope='module')
 def story() -> list[tuple[str, str | None, float]]:
     """A long life of one robotic arm: state, reason, seconds."""
-    machine = Machine('Robotic_Arm_01_01', profile_of('robotic_arm'), Random(5), now=0)
+    machine = SimulatedMachine('Robotic_Arm_01_01', profile_of('robotic_arm'), Random(5), now=0)
     told, now = [], 0.0
     for _ in range(STEPS):
         told.append((machine.status, machine.reason, machine.until - now))
@@ -94,7 +94,7 @@ def test_causes_come_with_their_weight_and_length(story: list[tuple[str, str | N
 def test_a_machine_is_stationary_from_its_first_moment() -> None:
     """Thousands of machines just made: the shares of their states, and a mean repair time later still the same."""
     profile = profile_of('painter')
-    machines = [Machine(str(n), profile, Random(n), now=0) for n in range(6000)]
+    machines = [SimulatedMachine(str(n), profile, Random(n), now=0) for n in range(6000)]
     for moment in (0.0, 0.3 * profile.mean_repair, profile.mean_repair):
         for machine in machines:
             while machine.until <= moment:
@@ -105,7 +105,7 @@ def test_a_machine_is_stationary_from_its_first_moment() -> None:
 
 
 def test_what_a_person_sets_stays_for_a_fresh_dwell() -> None:
-    machine = Machine('m', profile_of('valve'), Random(1), now=0)
+    machine = SimulatedMachine('m', profile_of('valve'), Random(1), now=0)
     machine.adopt('down', 'Somebody leant on the button', now=1000)
     assert (machine.status, machine.reason, machine.up) == ('down', 'Somebody leant on the button', False)
     assert machine.until > 1000

@@ -12,13 +12,13 @@ from itertools import pairwise
 import pytest
 from unit.ground_truth import waits
 
-from floor.core.model import Employee, Role
+from floor.core.people import Employee, Role
 from simulator.causes import BLOCKED, PROFILES, STARVED, WAITING
 from simulator.order_batch import OrderBatch
 from simulator.order_texts import ANY_CAUSE, TEXTS, texts_of
 from simulator.orders import write_orders
-from simulator.plant import Station
-from simulator.timeline import Event, Stop, Timeline, final_states, stops
+from simulator.simulated_plant import Station
+from simulator.timeline import SimulatedEvent, SimulatedStop, Timeline, final_states, stops
 
 pytestmark = pytest.mark.xdist_group('timeline')   # they share one month, which takes as long as all of them
 
@@ -36,16 +36,16 @@ PEOPLE = [Employee(number, first, last, f'{first}.{last}@Example.com', 'Plant', 
               ('Ann', 'Guest', Role.VIEWER)], start=1)]
 
 
-def tell(seed: int = 1, days: float = 30, stations: Sequence[Station] = FLOOR) -> list[Event]:
+def tell(seed: int = 1, days: float = 30, stations: Sequence[Station] = FLOOR) -> list[SimulatedEvent]:
     return Timeline(stations, seed, NOW - days * DAY).events_until(NOW)
 
 
-def write(told: Sequence[Stop], people: Sequence[Employee] = PEOPLE, seed: int = 1) -> OrderBatch:
+def write(told: Sequence[SimulatedStop], people: Sequence[Employee] = PEOPLE, seed: int = 1) -> OrderBatch:
     return write_orders(told, people, now=NOW, seed=seed)
 
 
 @pytest.fixture(scope='module')
-def month() -> list[Event]:
+def month() -> list[SimulatedEvent]:
     return tell()
 
 
@@ -54,21 +54,21 @@ def ends(batch: OrderBatch) -> dict[str, str]:
     return {step.order_id: step.status or 'open' for step in batch.steps if step.action == 'report' or step.status}
 
 
-def chains(events: Sequence[Event]) -> dict[str, list[Event]]:
+def chains(events: Sequence[SimulatedEvent]) -> dict[str, list[SimulatedEvent]]:
     by_machine = defaultdict(list)
     for event in events:
         by_machine[event.machine].append(event)
     return by_machine
 
 
-def stretches(events: Sequence[Event]) -> Iterator[tuple[Event, timedelta]]:
+def stretches(events: Sequence[SimulatedEvent]) -> Iterator[tuple[SimulatedEvent, timedelta]]:
     for chain in chains(events).values():
         for event, following in pairwise(chain):
             yield event, following.at - event.at
         yield chain[-1], NOW - chain[-1].at
 
 
-def test_the_month_shows_sixty_thirty_ten_and_what_it_waits_for(month: list[Event]) -> None:
+def test_the_month_shows_sixty_thirty_ten_and_what_it_waits_for(month: list[SimulatedEvent]) -> None:
     total: dict[str, float] = defaultdict(float)
     for event, length in stretches(month):
         total[event.new] += length / (30 * DAY * len(FLOOR))
@@ -80,7 +80,7 @@ def test_the_month_shows_sixty_thirty_ten_and_what_it_waits_for(month: list[Even
     assert 90_000 < len(month) < 115_000
 
 
-def test_every_machine_has_one_unbroken_timeline_that_ends_now(month: list[Event]) -> None:
+def test_every_machine_has_one_unbroken_timeline_that_ends_now(month: list[SimulatedEvent]) -> None:
     assert [event.at for event in month] == sorted(event.at for event in month)
     assert chains(month).keys() == {station.name for station in FLOOR}
     for chain in chains(month).values():
@@ -104,7 +104,7 @@ def test_two_events_of_one_machine_are_never_at_once() -> None:
 
 
 def test_the_same_seed_tells_the_same_whatever_the_steps() -> None:
-    timeline, in_steps = Timeline(FLOOR, 1, NOW - 8 * DAY), list[Event]()
+    timeline, in_steps = Timeline(FLOOR, 1, NOW - 8 * DAY), list[SimulatedEvent]()
     for day in range(1, 17):
         in_steps += timeline.events_until(NOW - 8 * DAY + day * DAY / 2)
     assert in_steps == tell(days=8)
@@ -116,7 +116,7 @@ def test_it_is_the_same_timeline_whenever_it_is_read() -> None:
     assert [replace(event, at=event.at - 3 * DAY) for event in later] == tell(days=2)
 
 
-def test_the_ending_is_what_the_last_events_say(month: list[Event]) -> None:
+def test_the_ending_is_what_the_last_events_say(month: list[SimulatedEvent]) -> None:
     final, chains_of = final_states(month), chains(month)
     assert [state.machine for state in final] == [station.name for station in FLOOR]
     for state in final:
@@ -127,7 +127,7 @@ def test_the_ending_is_what_the_last_events_say(month: list[Event]) -> None:
         assert (came.new, came.at) == (state.status, state.since)
 
 
-def test_a_stop_lasts_from_down_until_it_is_left(month: list[Event]) -> None:
+def test_a_stop_lasts_from_down_until_it_is_left(month: list[SimulatedEvent]) -> None:
     found = stops(month)
     assert [stop.since for stop in found] == sorted(stop.since for stop in found)
     assert len(found) == sum(event.new == 'down' and event.old is not None for event in month)
@@ -147,7 +147,7 @@ def test_who_made_whom_wait_can_be_read_off_what_they_showed() -> None:
     assert len(truth) > 500
     chains_of, places = chains(events), {station.name: index for index, station in enumerate(FLOOR)}
 
-    def shown(name: str, at: datetime) -> Event:
+    def shown(name: str, at: datetime) -> SimulatedEvent:
         return chains_of[name][bisect(chains_of[name], at, key=lambda event: event.at) - 1]
 
     for wait in truth:
@@ -165,7 +165,7 @@ def test_who_made_whom_wait_can_be_read_off_what_they_showed() -> None:
 
 def test_what_has_not_happened_yet_is_not_written() -> None:
     """Written two weeks later, the same stops have orders that have ended."""
-    long = Stop('M_1_3', 'Hydraulic leak', NOW - timedelta(minutes=40), None)
+    long = SimulatedStop('M_1_3', 'Hydraulic leak', NOW - timedelta(minutes=40), None)
     known = write([long] * 40)
     assert set(ends(known).values()) <= {'open', 'in_progress'}
     assert all(step.recovered_at is None for step in known.steps)
@@ -174,17 +174,17 @@ def test_what_has_not_happened_yet_is_not_written() -> None:
     assert len(ends(grown)) == 40 and set(ends(grown).values()) <= {'completed', 'cancelled'}
 
 
-def test_the_same_seed_writes_the_same(month: list[Event]) -> None:
+def test_the_same_seed_writes_the_same(month: list[SimulatedEvent]) -> None:
     assert write(stops(month)) == write(stops(month)) != write(stops(month), seed=2)
 
 
 @pytest.mark.parametrize('people', [[], PEOPLE[:1], PEOPLE[4:],
                                     [replace(person, active=False) for person in PEOPLE]])
-def test_where_nobody_repairs_nothing_is_ordered(month: list[Event], people: list[Employee]) -> None:
+def test_where_nobody_repairs_nothing_is_ordered(month: list[SimulatedEvent], people: list[Employee]) -> None:
     assert write(stops(month), people) == OrderBatch()
 
 
-def test_one_technician_is_enough(month: list[Event]) -> None:
+def test_one_technician_is_enough(month: list[SimulatedEvent]) -> None:
     assert {step.who for step in write(stops(month), PEOPLE[1:2]).steps} == {'Lisa Garcia', 'Line Monitor'}
 
 

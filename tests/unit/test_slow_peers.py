@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from database.postgres import until
 
-from floor.web.middleware.slow_peers import PatientProtocol
+from floor.web.middleware.slow_peers import SlowPeerProtocol
 
 LARGE = b'x' * 8_000_000
 HALF_A_HEAD = b'GET / HTTP/1.1\r\nHost: floor\r\nX-Slow: '
@@ -23,7 +23,7 @@ READ_SLOWLY = b'GET /large HTTP/1.1\r\nHost: floor\r\n\r\n'
 LIMIT = 16_384
 
 
-class Quick(PatientProtocol):
+class Quick(SlowPeerProtocol):
     head_s = 0.2
     progress_s = 0.2
 

@@ -9,25 +9,13 @@ from datetime import UTC, datetime
 import pytest
 from unit.clock import Clock
 
-from floor.core.model import (
-    Employee,
-    FloorSnapshot,
-    Identity,
-    MachineChange,
-    MachineName,
-    MachineRecord,
-    OrderBrief,
-    OrderId,
-    Person,
-    Priority,
-    Role,
-    Status,
-    StatusEvent,
-    WorkOrderStatus,
-)
+from floor.core.floor_snapshot import FloorSnapshot
+from floor.core.machines import MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
+from floor.core.people import Employee, Identity, Person, Role
 from floor.feed import active_orders
-from floor.feed.active_orders import ENDED_KEPT, OrderChange
-from floor.feed.store import EVENTS_KEPT, NOT_ON_A_LINE, Connection, Difference, Store
+from floor.feed.active_orders import ENDED_KEPT, ActiveOrderChange
+from floor.feed.store import EVENTS_KEPT, NOT_ON_A_LINE, Difference, Freshness, Store
 
 NOON = 1_800_000_000_000
 """The database's clock in ms when the tests begin."""
@@ -85,32 +73,32 @@ def statuses(store: Store) -> list[str]:
 # how far the picture can be trusted
 
 def test_a_store_that_was_told_nothing_is_connecting(store: Store) -> None:
-    assert store.connection is Connection.CONNECTING
+    assert store.connection is Freshness.CONNECTING
     assert store.age is None
 
 
 def test_a_floor_that_was_read_is_not_live_before_delivery_is_proven(store: Store) -> None:
     store.replace(snapshot())
-    assert store.connection is Connection.CONNECTING
+    assert store.connection is Freshness.CONNECTING
     store.prove()
-    assert store.connection is Connection.LIVE
+    assert store.connection is Freshness.LIVE
 
 
 def test_a_picture_without_a_new_proof_goes_stale_by_itself(floor: Store, clock: Clock) -> None:
     clock.now += 8
-    assert floor.connection is Connection.LIVE
+    assert floor.connection is Freshness.LIVE
     clock.now += 0.1
-    assert floor.connection is Connection.STALE
+    assert floor.connection is Freshness.STALE
     assert floor.age == pytest.approx(8.1)
     floor.prove()
-    assert floor.connection is Connection.LIVE
+    assert floor.connection is Freshness.LIVE
     assert floor.age == 0
 
 
 def test_changes_that_arrive_are_no_proof(floor: Store, clock: Clock) -> None:
     clock.now += 9
     floor.apply([change(PRESS, Status.DOWN, 2)])
-    assert floor.connection is Connection.STALE
+    assert floor.connection is Freshness.STALE
 
 
 def test_who_subscribes_is_told_that_the_picture_has_gone_stale_by_itself(floor: Store, clock: Clock) -> None:
@@ -125,17 +113,17 @@ def test_who_subscribes_is_told_that_the_picture_has_gone_stale_by_itself(floor:
 
 def test_a_lost_link_is_stale_at_once_and_says_why(floor: Store) -> None:
     floor.lose('the database does not answer')
-    assert floor.connection is Connection.STALE
+    assert floor.connection is Freshness.STALE
     assert floor.problem == 'the database does not answer'
     assert statuses(floor) == ['operational'] * 3
     floor.prove()
-    assert floor.connection is Connection.LIVE
+    assert floor.connection is Freshness.LIVE
     assert floor.problem is None
 
 
 def test_a_link_that_never_was_is_connecting_still(store: Store) -> None:
     store.lose('refused')
-    assert store.connection is Connection.CONNECTING
+    assert store.connection is Freshness.CONNECTING
     assert store.problem == 'refused'
 
 
@@ -147,7 +135,7 @@ def test_the_state_of_the_link_is_told_once(floor: Store) -> None:
     for _ in range(3):
         floor.prove()
     for _ in range(3):
-        floor.set_trouble('a trigger is off')
+        floor.set_feed_warning('a trigger is off')
     assert told == [Difference(connection=True)] * 3
 
 
@@ -391,8 +379,8 @@ def test_an_order_that_is_announced_is_known_and_told(floor: Store) -> None:
     floor.apply_orders([opened])
     floor.apply_orders([started])
     assert dict(floor.orders) == {opened.id: started}
-    assert told == [Difference(orders=(OrderChange(opened.id, None, opened),)),
-                    Difference(orders=(OrderChange(opened.id, opened, started),))]
+    assert told == [Difference(orders=(ActiveOrderChange(opened.id, None, opened),)),
+                    Difference(orders=(ActiveOrderChange(opened.id, opened, started),))]
 
 
 @pytest.mark.parametrize('event', [9, 10])
@@ -408,7 +396,7 @@ def test_an_older_event_of_an_order_is_left_alone(floor: Store, event: int) -> N
 def test_an_order_that_has_ended_leaves_and_an_older_event_does_not_bring_it_back(floor: Store, end: str) -> None:
     opened, ended = order(1, 10), order(1, 12, state=end)
     floor.apply_orders([opened])
-    assert floor.apply_orders([ended]) == Difference(orders=(OrderChange(opened.id, opened, ended),))
+    assert floor.apply_orders([ended]) == Difference(orders=(ActiveOrderChange(opened.id, opened, ended),))
     assert floor.apply_orders([order(1, 11, state='in_progress')]) == Difference()
     assert not floor.orders
     assert floor.orders_of(PRESS) == []
@@ -420,7 +408,7 @@ def test_an_order_that_has_ended_leaves_and_an_older_event_does_not_bring_it_bac
 def test_what_happens_to_an_order_that_has_ended_is_told_too(floor: Store) -> None:
     revision = floor.orders_revision
     commented = order(1, 20, state='completed')
-    assert floor.apply_orders([commented]).orders == (OrderChange(commented.id, None, commented),)
+    assert floor.apply_orders([commented]).orders == (ActiveOrderChange(commented.id, None, commented),)
     assert floor.orders_revision > revision
     assert not floor.orders
 
@@ -485,8 +473,9 @@ def test_a_reading_wins_and_tells_what_it_changes(floor: Store) -> None:
     floor.apply_orders([same, other, gone])
     restored = replace(other, event=20)  # a restored backup has older events
     difference = floor.replace(snapshot(orders=(same, restored, new)))
-    assert set(difference.orders) == {OrderChange(other.id, other, restored), OrderChange(gone.id, gone, None),
-                                      OrderChange(new.id, None, new)}
+    assert set(difference.orders) == {ActiveOrderChange(other.id, other, restored), ActiveOrderChange(gone.id, gone,
+                                                                                                      None),
+                                      ActiveOrderChange(new.id, None, new)}
     assert floor.orders_of(PRESS) == [same, restored, new]
     newest = replace(other, event=21)
     floor.apply_orders([newest])

@@ -11,7 +11,7 @@ import pytest
 from database.postgres import until
 from unit.harness import client_of, samples
 
-from floor.core.model import FloorSnapshot
+from floor.core.floor_snapshot import FloorSnapshot
 from floor.feed.listener import Listener
 from floor.feed.store import TASKS, Store
 from floor.jobs.supervisor import Supervisor
@@ -101,7 +101,8 @@ async def test_the_same_death_again_and_again_is_one_traceback(caplog: pytest.Lo
 
 async def test_a_death_shows_in_healthz_in_the_metrics_and_on_the_pages_until_it_works_again() -> None:
     store = Store()
-    supervisor = Supervisor(lambda trouble: store.set_trouble(trouble, TASKS), settled_after=0.5, first_backoff=0.01)
+    supervisor = Supervisor(lambda trouble: store.set_feed_warning(trouble, TASKS), settled_after=0.5,
+                            first_backoff=0.01)
     allowed = asyncio.Event()
 
     async def run() -> None:

@@ -9,15 +9,15 @@ import asyncpg
 import pytest
 from unit.clock import Clock
 
-from floor.core.errors import DatabaseUnavailable, FeedNotDelivered
-from floor.core.latency import RECENT_S, Lag
-from floor.core.model import FloorSnapshot
+from floor.core.errors import DatabaseUnavailableError, FeedNotDeliveredError
+from floor.core.floor_snapshot import FloorSnapshot
+from floor.core.latency import RECENT_S, LatencyHistogram
 from floor.db.error_labels import no_reasons, reason_of
 from floor.db.task_status import REASONS_KEPT, TaskStatus
 from floor.feed.listener import Listener, Timing
-from floor.feed.store import Connection, Store
+from floor.feed.store import Freshness, Store
 from floor.operations.event_loop_latency import measure_event_loop
-from floor.operations.freshness_log import ConnectionWatch
+from floor.operations.freshness_log import FreshnessLog
 
 
 @pytest.fixture
@@ -29,7 +29,8 @@ def status(clock: Clock) -> TaskStatus:
 async def test_an_hour_of_failures_is_a_line_for_each_reason_and_one_for_the_end(
         status: TaskStatus, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    reasons = DatabaseUnavailable('refused'), asyncpg.CannotConnectNowError('starting'), ZeroDivisionError('a slip')
+    reasons = (DatabaseUnavailableError('refused'), asyncpg.CannotConnectNowError('starting'),
+               ZeroDivisionError('a slip'))
     for turn in range(720):
         clock.now += 5
         async with status.attempt():
@@ -49,7 +50,7 @@ async def test_an_hour_of_failures_is_a_line_for_each_reason_and_one_for_the_end
 async def test_the_next_outage_is_told_anew(status: TaskStatus, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         async with status.attempt():
-            raise DatabaseUnavailable('refused')
+            raise DatabaseUnavailableError('refused')
         async with status.attempt():
             pass
     assert [each.message for each in caplog.records if each.levelno == logging.WARNING] == ['it fails: refused'] * 2
@@ -59,7 +60,7 @@ async def test_reasons_that_are_always_new_do_not_flood_the_log(
         status: TaskStatus, caplog: pytest.LogCaptureFixture) -> None:
     for turn in range(1000):
         async with status.attempt():
-            raise DatabaseUnavailable(f'process {turn} ended')
+            raise DatabaseUnavailableError(f'process {turn} ended')
     assert len([each for each in caplog.records if each.levelno >= logging.WARNING]) == REASONS_KEPT
 
 
@@ -75,14 +76,14 @@ async def test_a_database_that_is_away_for_an_hour_is_a_handful_of_lines(
     """The listener tries every five seconds for an hour, here without the pauses."""
     attempts = 0
 
-    async def refuse() -> asyncpg.Connection:
+    async def refuse() -> asyncpg.Freshness:
         nonlocal attempts
         attempts += 1
-        raise DatabaseUnavailable(f'the database does not answer: {"refused" if attempts % 2 else "no route"}')
+        raise DatabaseUnavailableError(f'the database does not answer: {"refused" if attempts % 2 else "no route"}')
 
     monkeypatch.setitem(Listener.run.__globals__, 'LONGEST_BACKOFF_S', 0)  # by name the module is found only once
     store = Store()
-    watch = ConnectionWatch(store)
+    watch = FreshnessLog(store)
     listener = Listener(refuse, None, store, schema='floor', timing=Timing(first_backoff=0))
     task = asyncio.create_task(listener.run())
     async with asyncio.timeout(20):
@@ -100,7 +101,7 @@ def test_each_change_of_the_connection_is_a_line_with_why_and_for_how_long(
         clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     store = Store(stale_after=8, monotonic=clock)
-    watch = ConnectionWatch(store, now=clock, monotonic=clock)
+    watch = FreshnessLog(store, now=clock, monotonic=clock)
     clock.now += 2
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()
@@ -119,35 +120,35 @@ def test_each_change_of_the_connection_is_a_line_with_why_and_for_how_long(
         ('WARNING', 'the floor is stale: no proof for too long that all changes arrive', 'stale', 'live', 9),
         ('INFO', 'the floor is live', 'live', 'stale', 60),
         ('WARNING', 'the floor is stale: the database closed the connection', 'stale', 'live', 0)]
-    assert watch.changes == {Connection.LIVE: 2, Connection.STALE: 2, Connection.CONNECTING: 0}
+    assert watch.changes == {Freshness.LIVE: 2, Freshness.STALE: 2, Freshness.CONNECTING: 0}
 
 
 def test_the_end_of_a_trouble_is_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     store = Store()
-    ConnectionWatch(store)
-    store.set_trouble('a trigger is off')
-    store.set_trouble(None)
+    FreshnessLog(store)
+    store.set_feed_warning('a trigger is off')
+    store.set_feed_warning(None)
     assert [each.message for each in caplog.records] == ['resolved: a trigger is off']
 
 
 @pytest.mark.parametrize(('error', 'word'), [
-    (FeedNotDelivered('late'), 'heartbeat'), (asyncpg.InvalidPasswordError('no'), 'login'),
+    (FeedNotDeliveredError('late'), 'heartbeat'), (asyncpg.InvalidPasswordError('no'), 'login'),
     (asyncpg.TooManyConnectionsError('full'), 'full'), (asyncpg.CannotConnectNowError('starting'), 'starting'),
     (asyncpg.ConnectionDoesNotExistError('gone'), 'closed'), (asyncpg.AdminShutdownError('ended'), 'closed'),
     (ConnectionResetError(), 'closed'), (TimeoutError(), 'timeout'), (ConnectionRefusedError(), 'unreachable'),
     (asyncpg.UndefinedTableError('gone'), 'refused'), (ZeroDivisionError(), 'fault'),
-    (DatabaseUnavailable('no password'), 'unreachable')])
+    (DatabaseUnavailableError('no password'), 'unreachable')])
 def test_every_reason_has_a_word_of_the_list(error: Exception, word: str) -> None:
     assert reason_of(error) == word
     assert word in no_reasons()
-    wrapped = DatabaseUnavailable('away')
+    wrapped = DatabaseUnavailableError('away')
     wrapped.__cause__ = error
     assert reason_of(wrapped) == word
 
 
 def test_percentiles_are_of_lately_and_less_than_nothing_is_nothing(clock: Clock) -> None:
-    lag = Lag('some_seconds', 'Some.', clock)
+    lag = LatencyHistogram('some_seconds', 'Some.', clock)
     assert lag.percentile(0.5) is None
     lag.observe(60)
     clock.now += RECENT_S + 1
@@ -160,7 +161,7 @@ def test_percentiles_are_of_lately_and_less_than_nothing_is_nothing(clock: Clock
 
 
 async def test_a_blocked_event_loop_is_seen() -> None:
-    lag = Lag('loop_seconds', 'Loop.')
+    lag = LatencyHistogram('loop_seconds', 'Loop.')
     task = asyncio.create_task(measure_event_loop(lag, every=0.01))
     await asyncio.sleep(0.05)
     until = asyncio.get_running_loop().time() + 0.3

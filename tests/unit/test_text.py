@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from floor.core.errors import InvalidInput
+from floor.core.errors import InvalidInputError
 from floor.core.text import clean_text, escaped, exact_name, identity_problem, is_visible, one_line, shortened, shown
 
 SPACES = [' ', '\t', '\n', '\u00a0', '\u2003', '\u3000', '\u2028']
@@ -65,14 +65,14 @@ def test_a_text_is_stored_without_the_white_space_around_it():
     ('a\ud800b', 'text has half a character in it (a lone surrogate), which cannot be stored'),
     ('x' * 2001, 'text has 2,001 characters; at most 2,000 fit')])
 def test_what_cannot_be_stored_says_why(text, problem):
-    with pytest.raises(InvalidInput) as refused:
+    with pytest.raises(InvalidInputError) as refused:
         clean_text(text, 'text')
     assert (str(refused.value), refused.value.field) == (problem, 'text')
 
 
 def test_a_name_is_never_changed_only_refused():
     assert exact_name('Säge  1', 'machine_id') == 'Säge  1'
-    with pytest.raises(InvalidInput, match='machine begins or ends with a space: remove it'):
+    with pytest.raises(InvalidInputError, match='machine begins or ends with a space: remove it'):
         exact_name(' Säge', 'machine_id')
 
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from floor.core.errors import TooManyUploadsError, UploadsBusyError, UploadTooSlowError
-from floor.core.model import Identity
+from floor.core.people import Identity
 from floor.orders.upload_queue import LARGEST_BODY, UploadQueue, arriving
 
 MIKE = Identity('Mike Johnson', 'mike@example.com')

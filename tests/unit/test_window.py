@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from floor.analytics import Window
-from floor.core.errors import InvalidInput
+from floor.core.errors import InvalidInputError
 
 DETROIT = ZoneInfo('America/Detroit')
 
@@ -22,10 +22,10 @@ def test_of_the_hour_that_comes_twice_the_second_is_later():
     first = datetime(2026, 11, 1, 1, 30, tzinfo=DETROIT)
 
     assert Window(first, first.replace(fold=1)).micros == 3_600_000_000
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         Window(first.replace(fold=1), first)
 
 
 def test_times_need_a_zone():
-    with pytest.raises(InvalidInput, match='time zone'):
+    with pytest.raises(InvalidInputError, match='time zone'):
         Window(datetime(2026, 11, 1), datetime(2026, 11, 2))

@@ -28,7 +28,7 @@ PATIENCE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProcessLocation:
     """Where a process runs: machine, boot and process namespace."""
 
     machine: str
@@ -133,7 +133,7 @@ def remove_beats(data_dir: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def place() -> Place:
+def place() -> ProcessLocation:
     """The place of this process. What cannot be read is empty."""
     machine = ''
     for file in ('/etc/machine-id', '/var/lib/dbus/machine-id'):
@@ -141,7 +141,8 @@ def place() -> Place:
     namespace = ''
     with suppress(OSError):
         namespace = os.readlink('/proc/self/ns/pid')
-    return Place(f'{socket.gethostname()} {machine}'.strip(), _text('/proc/sys/kernel/random/boot_id'), namespace)
+    return ProcessLocation(f'{socket.gethostname()} {machine}'.strip(), _text('/proc/sys/kernel/random/boot_id'),
+                           namespace)
 
 
 def _is_gone(beat: dict[str, Any]) -> bool:

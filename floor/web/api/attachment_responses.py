@@ -14,7 +14,8 @@ from urllib.parse import quote
 from fastapi import HTTPException, Request, Response
 
 from ...core.formatting import number
-from ...core.model import Attachment, Identity
+from ...core.orders import Attachment
+from ...core.people import Identity
 from ...core.resources import resource_folder
 from ...orders.work_orders import WorkOrders
 from ..http.downloads import Downloads
@@ -40,14 +41,14 @@ class AttachmentResponses:
     async def find(self, order_id: str, attachment_id: int) -> Attachment:
         """What is known of it.
 
-        :raises NotFound:
+        :raises NotFoundError:
         """
         return await self._orders.attachment(order_id, attachment_id)
 
     async def file(self, request: Request, who: Identity, file: Attachment, *, place: Place) -> Response:
         """The file, or the part of it that the request asks for.
 
-        :raises TooManyDownloads: this person has as many under way as they may
+        :raises TooManyDownloadsError: this person has as many under way as they may
         :raises HTTPException: the file does not have the bytes that are asked for
         """
         tag = f'"{file.id}-{file.size}"'
@@ -70,7 +71,7 @@ class AttachmentResponses:
     async def thumbnail(self, request: Request, order_id: str, attachment_id: int) -> Response:
         """A small JPEG of a picture; of a file that cannot be read as one, a sign for it.
 
-        :raises NotFound: there is no such picture
+        :raises NotFoundError: there is no such picture
         """
         tag = f'"{attachment_id}-thumbnail"'
         content = await self._orders.thumbnail(order_id, attachment_id)

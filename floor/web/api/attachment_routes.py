@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from ...core.model import Identity
+from ...core.people import Identity
 from .attachment_responses import SUFFIXES, AttachmentResponses
 from .floor_api import answering
-from .order_parameters import Id, known_id
+from .order_parameters import Id, checked_order_id
 from .problems import documented
 
 AttachmentId = Annotated[int, Path(ge=1, le=2**31 - 1, description='The id of an attachment of the order.',
@@ -30,5 +30,5 @@ def add(router: APIRouter, attachments: AttachmentResponses, asking: Any, patien
                              ) -> Response:
         """Sent as a download, so that nothing in it can run in this site's origin."""
         async with answering(patience):
-            file = await attachments.find(known_id(order_id), attachment_id)
+            file = await attachments.find(checked_order_id(order_id), attachment_id)
         return await attachments.file(request, who, file, place='attachment')

@@ -9,14 +9,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
-from ...core.model import Identity
+from ...core.people import Identity
 from ...orders.order_values import LONGEST_NAME
 from ...orders.pictures import LONGEST_S, LONGEST_TURN_S
 from ...orders.upload_queue import UploadQueue, arriving, place_for
 from ...orders.work_orders import WorkOrders
 from .floor_api import answering
 from .order_answers import AttachmentAnswer
-from .order_parameters import PLACE, Id, Key, known_id
+from .order_parameters import PLACE, Id, Key, checked_order_id
 from .problems import documented
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,8 @@ def add(router: APIRouter, orders: WorkOrders, uploads: UploadQueue, asking: Any
                 log.info('an upload ended before the whole file had arrived', extra={'path': request.url.path})
                 raise HTTPException(400, 'the upload was interrupted: send the file again') from None
             async with answering(patience + LONGEST_WAIT_S):
-                file, is_new = await orders.attach_once(who, known_id(target.order_id), target.file_name, content,
+                file, is_new = await orders.attach_once(who, checked_order_id(target.order_id), target.file_name,
+                                                        content,
                                                         target.idempotency_key)
         response.status_code = 201 if is_new else 200
         response.headers['Location'] = f'{request.url.path}/{file.id}'

@@ -6,12 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from ...core.model import Identity, WorkOrderEvent
+from ...core.orders import WorkOrderEvent
+from ...core.people import Identity
 from ...orders.work_orders import WorkOrders
 from .floor_api import answering
 from .order_answers import CommentAnswer, EventAnswer
 from .order_forms import CommentForm
-from .order_parameters import Id, Key, known_id
+from .order_parameters import Id, Key, checked_order_id
 from .problems import documented
 
 
@@ -22,7 +23,7 @@ def add(router: APIRouter, orders: WorkOrders, asking: Any, patience: float) -> 
     async def list_comments(order_id: Id) -> list[CommentAnswer]:
         """All comments of one order."""
         async with answering(patience):
-            details = await orders.details(known_id(order_id))
+            details = await orders.details(checked_order_id(order_id))
         return _comments(details.events)
 
     @router.post('/{order_id}/comments', status_code=201, summary='Add a comment', operation_id='add_comment',
@@ -34,7 +35,7 @@ def add(router: APIRouter, orders: WorkOrders, asking: Any, patience: float) -> 
                           idempotency_key: Key = None) -> list[CommentAnswer]:
         """Requires the role operator. Returns all comments of the order, oldest first."""
         async with answering(patience):
-            events, is_new = await orders.comment_once(who, known_id(order_id), comment.text, idempotency_key)
+            events, is_new = await orders.comment_once(who, checked_order_id(order_id), comment.text, idempotency_key)
         response.status_code = 201 if is_new else 200
         return _comments(events)
 
@@ -43,7 +44,7 @@ def add(router: APIRouter, orders: WorkOrders, asking: Any, patience: float) -> 
     async def list_events(order_id: Id) -> list[EventAnswer]:
         """Every change with its author, time, old and new value and note; includes comments."""
         async with answering(patience):
-            details = await orders.details(known_id(order_id))
+            details = await orders.details(checked_order_id(order_id))
         return [EventAnswer.of(event) for event in details.events]
 
 

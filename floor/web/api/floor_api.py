@@ -12,8 +12,9 @@ import asyncpg
 from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ...core.errors import DatabaseUnavailable
-from ...core.model import Role, Status
+from ...core.errors import DatabaseUnavailableError
+from ...core.machines import Status
+from ...core.people import Role
 from ...db.database import Connection, Database, describe
 from ...db.row_mapping import to_status
 from ...orders.employees import all_employees
@@ -45,7 +46,7 @@ HeardOf = Annotated[datetime | None, Field(description='Time of the last report,
                                                        'report yet.', examples=['2026-03-02T06:35:00.480Z'])]
 
 
-class MachineNow(BaseModel):
+class MachineAnswer(BaseModel):
     """A machine with its position and status."""
 
     machine_id: MachineId
@@ -126,7 +127,7 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
 
     @router.get('/api/machines', tags=['floor'], summary='Every machine in flow order', responses=FLOOR_KIND,
                 operation_id='list_machines')
-    async def list_machines(response: Response) -> list[MachineNow]:
+    async def list_machines(response: Response) -> list[MachineAnswer]:
         """All machines with line, position and status, in the order of the material flow."""
         async with answering(patience), database.acquire() as connection:
             await _say_kind(response, database, connection)
@@ -157,9 +158,9 @@ async def _say_kind(response: Response, database: Database, connection: Connecti
     response.headers['X-Floor-Kind'] = 'demo' if await database.queries.is_demo(connection) else 'plant'
 
 
-async def _machines(database: Database, connection: Connection) -> list[MachineNow]:
-    return [MachineNow(**{**row, 'machine_id': row['machine_name'], 'machine': row['machine_name'],
-                          'feed_id': row['machine_id']}) async for row in database.queries.machines(connection)]
+async def _machines(database: Database, connection: Connection) -> list[MachineAnswer]:
+    return [MachineAnswer(**{**row, 'machine_id': row['machine_name'], 'machine': row['machine_name'],
+                             'feed_id': row['machine_id']}) async for row in database.queries.machines(connection)]
 
 
 @asynccontextmanager
@@ -169,9 +170,9 @@ async def answering(patience: float) -> AsyncIterator[None]:
         async with asyncio.timeout(patience):
             yield
     except TimeoutError as error:
-        raise DatabaseUnavailable(f'the database did not answer within {patience:g} s') from error
+        raise DatabaseUnavailableError(f'the database did not answer within {patience:g} s') from error
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
+        raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error
 
 
 def never_stored(response: Response) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ...core.errors import InvalidInput
+from ...core.errors import InvalidInputError
 from ...core.text import exact_name
 from ...orders.employees import Employees
 
 LONGEST_NAME = 100
 
 
-async def employee_called(employees: Employees, name: str | None) -> int | None:
+async def find_assignee(employees: Employees, name: str | None) -> int | None:
     """The id of an assignee; None: unassigned.
 
-    :raises InvalidInput: no or several active employees have this name or e-mail address (case-insensitive)
+    :raises InvalidInputError: no or several active employees have this name or e-mail address (case-insensitive)
     """
     if not name:
         return None
@@ -21,6 +21,6 @@ async def employee_called(employees: Employees, name: str | None) -> int | None:
     if len(found) == 1:
         return found[0]
     written = name[:LONGEST_NAME]
-    raise InvalidInput(
+    raise InvalidInputError(
         f'{len(found)} active employees are called {written}: use the e-mail address' if found else
         f'no active employee is called {written}: use the name or e-mail address of an employee', 'assignee')

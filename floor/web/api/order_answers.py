@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...core.model import HoldReason, Priority, Status, WorkOrder, WorkOrderDetails, WorkOrderEvent, WorkOrderStatus
+from ...core.machines import Status
+from ...core.orders import HoldReason, Priority, WorkOrder, WorkOrderDetails, WorkOrderEvent, WorkOrderStatus
 from .fields import AT, LATER, MachineField, MachineId
 
 EventKind = Literal['created', 'moved', 'changed', 'commented', 'checklist', 'attached', 'recovered']

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import HTTPException
 
-from ...core.errors import EditConflict
-from ...core.model import Identity, WorkOrder
+from ...core.errors import EditConflictError
+from ...core.orders import WorkOrder
+from ...core.people import Identity
 from ...orders.employees import Employees
 from ...orders.work_orders import WorkOrders
 from ..http.entity_tags import tag_of_version, versions_in
-from .named_people import employee_called
+from .named_people import find_assignee
 from .order_forms import OrderPatch
 
 
@@ -21,7 +22,7 @@ class VersionMismatchError(Exception):
         self.current = current
 
 
-class OrderChange:
+class OrderChangeRequest:
     """One PATCH by one person."""
 
     def __init__(self, orders: WorkOrders, employees: Employees, who: Identity, patch: OrderPatch,
@@ -36,12 +37,12 @@ class OrderChange:
         """Change the order.
 
         :raises VersionMismatchError: by If-Match it was made from another version
-        :raises EditConflict: by version it was
+        :raises EditConflictError: by version it was
         """
         version = await self._version(order_id)
         try:
             return await self._change(order_id, version)
-        except EditConflict as conflict:
+        except EditConflictError as conflict:
             if self._patch.seen_version is None:  # somebody was faster within this very request
                 raise VersionMismatchError(str(conflict), conflict.current) from conflict
             raise
@@ -64,5 +65,5 @@ class OrderChange:
         patch = self._patch
         if patch.status is not None:
             return await self._orders.transition(self._who, order_id, version, patch.transition(patch.status))
-        assignee_id = await employee_called(self._employees, patch.assignee)
+        assignee_id = await find_assignee(self._employees, patch.assignee)
         return await self._orders.edit(self._who, order_id, version, patch.edit(assignee_id))

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
-from ...core.model import HoldReason, MachineName, Priority, WorkOrderStatus
+from ...core.machines import MachineName
+from ...core.orders import HoldReason, Priority, WorkOrderStatus
 from ...orders.order_values import UNCHANGED, NewOrder, OrderEdit, Transition
 from .fields import AT
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Header, Path, Request
 
-from ...core.errors import InvalidInput, NotFound
+from ...core.errors import InvalidInputError, NotFoundError
 
 ORDER_ID = re.compile(r'WO-\d{8}-[0-9a-z]{4,32}', re.ASCII)
 PLACE = {'Location': {'description': 'Address of the resource.', 'schema': {'type': 'string'}}}
@@ -25,13 +25,13 @@ Id = Annotated[str, Path(description='Id of an order in /api/work-orders.',
 
 
 def only_one_key(request: Request) -> None:
-    """:raises InvalidInput: the header is there twice, so that nobody knows which one counts"""
+    """:raises InvalidInputError: the header is there twice, so that nobody knows which one counts"""
     if len(request.headers.getlist(KEY)) > 1:
-        raise InvalidInput(f'the request has more than one {KEY}', 'client_reference')
+        raise InvalidInputError(f'the request has more than one {KEY}', 'client_reference')
 
 
-def known_id(order_id: str) -> str:
-    """:raises NotFound: no order can have this id"""
+def checked_order_id(order_id: str) -> str:
+    """:raises NotFoundError: no order can have this id"""
     if not ORDER_ID.fullmatch(order_id):
-        raise NotFound(f'there is no work order {order_id[:100]}')
+        raise NotFoundError(f'there is no work order {order_id[:100]}')
     return order_id

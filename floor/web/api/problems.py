@@ -20,15 +20,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...core.errors import (
-    DatabaseUnavailable,
-    EditConflict,
-    InvalidInput,
-    NotAllowed,
-    NotFound,
+    DatabaseUnavailableError,
+    EditConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
     QueryError,
     ReferenceReusedError,
-    TooManyChanges,
-    TooManyDownloads,
+    TooManyChangesError,
+    TooManyDownloadsError,
     TooManyUploadsError,
     UploadsBusyError,
     UploadTooSlowError,
@@ -89,14 +89,15 @@ def answer_problems(app: FastAPI) -> None:
     """From now on every error under /api is answered with problem details."""
     app.add_middleware(HeadAndOptions, routes=app.routes)
     answers: dict[int | type[Exception], Answer] = {
-        DatabaseUnavailable: _unavailable, NotFound: _says(404), NotAllowed: _says(403), EditConflict: _says(409),
-        QueryError: _wrong_query, ReferenceReusedError: _wrong_key, TooManyChanges: _too_often,
-        TooManyDownloads: _too_often, TooManyUploadsError: _too_often, UploadsBusyError: _busy,
-        UploadTooSlowError: _says(408), InvalidInput: _wrong_field, RequestValidationError: _wrong_request,
+        DatabaseUnavailableError: _unavailable, NotFoundError: _says(404), NotAllowedError: _says(403),
+                                                    EditConflictError: _says(409),
+        QueryError: _wrong_query, ReferenceReusedError: _wrong_key, TooManyChangesError: _too_often,
+        TooManyDownloadsError: _too_often, TooManyUploadsError: _too_often, UploadsBusyError: _busy,
+        UploadTooSlowError: _says(408), InvalidInputError: _wrong_field, RequestValidationError: _wrong_request,
         HTTPException: _refused, 404: _refused, Exception: _fault}
     before = dict(app.exception_handlers)
     before.setdefault(404, before.get(HTTPException))
-    before.setdefault(NotAllowed, _not_signed_in)
+    before.setdefault(NotAllowedError, _not_signed_in)
     for error, answer in answers.items():
         app.add_exception_handler(error, _under_api(answer, before.get(error)))
 
@@ -134,11 +135,11 @@ _MEANINGS = {400: 'The body is not valid JSON; see detail.',
 _ELSEWHERE = {'client_reference': 'header.idempotency-key'}
 
 
-def _unavailable(_: Request, error: DatabaseUnavailable) -> Response:
+def _unavailable(_: Request, error: DatabaseUnavailableError) -> Response:
     return problem(503, str(error), headers={'Retry-After': str(RETRY_AFTER_S)})
 
 
-def _too_often(_: Request, error: TooManyChanges | TooManyDownloads | TooManyUploadsError) -> Response:
+def _too_often(_: Request, error: TooManyChangesError | TooManyDownloadsError | TooManyUploadsError) -> Response:
     return problem(429, str(error), headers={'Retry-After': str(math.ceil(error.retry_after))})
 
 
@@ -150,7 +151,7 @@ def _says(status: int) -> Answer:
     return lambda _, error: problem(status, str(error))
 
 
-def _wrong_field(request: Request, error: InvalidInput) -> Response:
+def _wrong_field(request: Request, error: InvalidInputError) -> Response:
     part = 'query' if request.method == 'GET' else 'body'
     where = _ELSEWHERE.get(error.field or '', f'{part}.{error.field}' if error.field else part)
     return problem(422, str(error), errors=[{'where': where, 'what': _sendable(str(error))}])

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ...core.errors import NotAllowed
-from ...core.model import Identity
+from ...core.errors import NotAllowedError
+from ...core.people import Identity
 from ...core.rate_limit import ChangeRateLimit
 
 POLICY = '"changes"'
@@ -44,7 +44,7 @@ class RateLimitHeaders:
     def _headers(self, asked: Headers) -> dict[str, str]:
         try:
             left = self._limit.left(self._identify(asked))
-        except NotAllowed:
+        except NotAllowedError:
             return {}
         return {'RateLimit-Policy': f'{POLICY};q={self._limit.per_minute};w=60',
                 'RateLimit': f'{POLICY};r={left.changes};t={math.ceil(left.full_in)}'}

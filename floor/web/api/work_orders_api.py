@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Request, Response
 
-from ...core.errors import EditConflict, NotAllowed, OrderAlreadyOpenError
-from ...core.model import Identity, WorkOrder
+from ...core.errors import EditConflictError, NotAllowedError, OrderAlreadyOpenError
+from ...core.orders import WorkOrder
+from ...core.people import Identity
 from ...core.rate_limit import ChangeRateLimit
 from ...db.database import Database
 from ...orders.employees import Employees
@@ -26,12 +27,12 @@ from .attachment_responses import AttachmentResponses
 from .bodies import JsonRoute
 from .floor_api import PATIENCE_S, answering, never_stored
 from .known_parameters import known_parameters
-from .named_people import employee_called
+from .named_people import find_assignee
 from .order_answers import OrderAnswer, OrderDetailsAnswer
-from .order_change import OrderChange, VersionMismatchError
+from .order_change import OrderChangeRequest, VersionMismatchError
 from .order_examples import NEW_ORDERS, PATCHES
 from .order_forms import NewOrderForm, OrderPatch
-from .order_parameters import PLACE, Id, IfMatch, Key, known_id, only_one_key
+from .order_parameters import PLACE, Id, IfMatch, Key, checked_order_id, only_one_key
 from .order_query import PAGES, PARAMETERS, page_headers, read_query
 from .problems import documented, problem
 from .rate_limit_headers import RateLimitHeaders
@@ -51,7 +52,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     def who_asks(request: Request) -> Identity:
         try:
             return identify(request.headers)
-        except NotAllowed as error:
+        except NotAllowedError as error:
             raise HTTPException(401, str(error), {'WWW-Authenticate': 'Bearer'}) from error
 
     asking = Depends(who_asks)
@@ -86,7 +87,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         send even_if_open true to create a second one.
         """
         async with answering(patience):
-            assignee_id = await employee_called(employees, new.assignee)
+            assignee_id = await find_assignee(employees, new.assignee)
             now = await database.now()  # before the command: afterwards nothing may fail
             try:
                 order, is_new = await orders.create_once(who, new.order(assignee_id, idempotency_key))
@@ -103,7 +104,8 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     async def get_work_order(order_id: Id, response: Response) -> OrderDetailsAnswer:
         """All fields of an order; its history has an endpoint of its own."""
         async with answering(patience):
-            order = OrderDetailsAnswer.of_details(await orders.details(known_id(order_id)), await database.now())
+            order = OrderDetailsAnswer.of_details(await orders.details(checked_order_id(order_id)),
+                                                  await database.now())
         response.headers['ETag'] = tag_of(order.model_dump_json().encode(), order.version)
         return order
 
@@ -120,8 +122,9 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         async with answering(patience):
             now = await database.now()  # before the command: afterwards nothing may fail
             try:
-                order = await OrderChange(orders, employees, who, patch, if_match).make(known_id(order_id))
-            except EditConflict as conflict:
+                order = await OrderChangeRequest(orders, employees, who, patch,
+                                                 if_match).make(checked_order_id(order_id))
+            except EditConflictError as conflict:
                 return problem(409, str(conflict), current=_current(conflict.current, now))
             except VersionMismatchError as mismatch:
                 return problem(412, str(mismatch), current=_current(mismatch.current, now))

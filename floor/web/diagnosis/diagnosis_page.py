@@ -6,30 +6,30 @@ from nicegui import ui
 
 from ...core.errors import FloorError
 from ...core.formatting import delay
-from ...core.model import Identity, Role
+from ...core.people import Identity, Role
 from ...operations.checks import NOT_DELIVERED, Finding
 from ...operations.diagnosis import diagnose, measure_delivery
 from ...operations.diagnosis_findings import findings
-from ...operations.runtime_status import Vitals
+from ...operations.runtime_status import RuntimeStatus
 from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet
 from ..shell.frame import DIAGNOSIS, frame
 from ..shell.heading import Heading
 from ..shell.loading import RESPONSE_TIMEOUT_S, Loading
-from ..shell.messages import Words, as_sentence
+from ..shell.messages import TextNode, as_sentence
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 from ..shell.text_field import TextArea
 from ..shell.times import date_and_time
 from .facts import panels, unbroken
-from .panels import FactPanel, Verdict
-from .text import as_text
+from .panels import FactPanel, FindingsPanel
+from .plain_text import as_text
 
-LOOK_EVERY_S, SOON_S = 10.0, 1.0
+CHECK_EVERY_S, SOON_S = 10.0, 1.0
 STYLESHEET = 'diagnosis.css'
 
 
-def register(services: Services, vitals: Vitals, *, retention_days: int | None) -> None:
+def register(services: Services, vitals: RuntimeStatus, *, retention_days: int | None) -> None:
     """Serve /diagnosis. retention_days: how long changes are kept, None: permanently."""
     @ui.page('/diagnosis', response_timeout=RESPONSE_TIMEOUT_S)
     async def diagnosis_page() -> None:
@@ -45,28 +45,30 @@ def register(services: Services, vitals: Vitals, *, retention_days: int | None) 
 class DiagnosisPage:
     """One browser's page."""
 
-    def __init__(self, services: Services, identity: Identity, vitals: Vitals, retention_days: int | None) -> None:
+    def __init__(self, services: Services, identity: Identity, vitals: RuntimeStatus,
+                 retention_days: int | None) -> None:
         self._services, self._identity, self._vitals = services, identity, vitals
         self._retention_days = retention_days
         self._delivery: Finding | None = None
         self._found: list[Finding] | None = None
         self._panels: dict[str, FactPanel] = {}
-        self._timer = ui.timer(LOOK_EVERY_S, self.look, immediate=False)
+        self._timer = ui.timer(CHECK_EVERY_S, self.look, immediate=False)
         ui.timer(SOON_S, self.look, once=True, immediate=False)  # by then this page counts as open
         self._place = ui.element('div').classes('diagnosis')
         with self._place:
             self.loading = Loading(services.store, 'the diagnosis', self.look)
-            self._verdict = Verdict()
+            self._verdict = FindingsPanel()
             with ui.element('div').classes('diagnosis-tools'):
                 self._button = ui.button('Check now', on_click=self.check, color=None).props('no-caps') \
                     .classes('primary')
-                self._result = Words('p').classes('panel-note')
+                self._result = TextNode('p').classes('panel-note')
                 self._result.props['role'] = 'status'
             self._grid = ui.element('div').classes('diagnosis-grid')
             with ui.card().classes('panel').props('role=region aria-label="For support"'):
                 Heading('For support').classes('panel-title')
-                Words('p', 'A summary to copy into an e-mail. It is updated by each check and when a problem appears '
-                           'or is solved, and contains no passwords or tokens.').classes('panel-note')
+                TextNode('p',
+                         'A summary to copy into an e-mail. It is updated by each check and when a problem appears '
+                         'or is solved, and contains no passwords or tokens.').classes('panel-note')
                 self._text = TextArea().props('readonly outlined input-style="height: 240px"') \
                     .classes('diagnosis-text')
                 self._text.props['aria-label'] = 'Diagnosis as text'
@@ -118,6 +120,6 @@ class DiagnosisPage:
         self._place.clear()
         with self._place, ui.card().classes('panel'):
             Heading('Supervisors only').classes('panel-title')
-            Words('p', f'{refusal} If the floor looks wrong, ask a supervisor. /healthz shows everyone whether the '
-                       f'data is live.')
+            TextNode('p', f'{refusal} If the floor looks wrong, ask a supervisor. /healthz shows everyone whether the '
+                     f'data is live.')
         return True

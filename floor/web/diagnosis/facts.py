@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from ...core.formatting import NOTHING, Detail, counted, delay, duration, file_size, number, percent
-from ...core.latency import Lag
-from ...feed.store import Connection
+from ...core.latency import LatencyHistogram
+from ...feed.store import Freshness
 from ...operations.diagnosis import DatabaseFacts, Diagnosis
-from ...operations.runtime_status import Vitals
+from ...operations.runtime_status import RuntimeStatus
 from ..shell.times import date_and_time
 
 UNKNOWN = 'unknown: the database does not respond'
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class DiagnosisPanel:
     """Facts under a heading, and a table where several things have the same columns. All of it is text."""
 
     title: str
@@ -26,27 +26,27 @@ class Panel:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def panels(diagnosis: Diagnosis, zone: tzinfo, *, retention_days: int | None) -> list[Panel]:
+def panels(diagnosis: Diagnosis, zone: tzinfo, *, retention_days: int | None) -> list[DiagnosisPanel]:
     """Everything there is to know, what people ask first at first."""
     vitals, facts = diagnosis.vitals, diagnosis.database
-    says = Words(diagnosis.now, zone)
+    says = TimeFormatter(diagnosis.now, zone)
     return [
-        Panel('Connection', tuple(_connection(vitals, says))),
-        Panel('Latency in the last 15 minutes', tuple(_delays(vitals)),
-              ('Latency', 'median', 'p95', 'maximum', 'samples'), tuple(_lag_rows(vitals))),
-        Panel('Database', tuple(_database(vitals, facts, says))),
-        Panel('Tasks', tuple(_derived(facts, says, retention_days)),
-              ('Task', 'last run', 'duration', 'failures', 'status'), tuple(_tasks(vitals, says))),
-        Panel('Schema', tuple(_schema(vitals, facts)), ('Migration', 'applied', 'file'),
-              tuple(_migrations(facts, says))),
-        Panel('Instances', tuple(_instances(vitals, facts, says)), ('Connected', 'login', 'from', 'sessions'),
-              tuple(_sessions(facts))),
-        Panel('Since startup', tuple(_counters(vitals))),
-        Panel('This program', tuple(_program(vitals, says))),
+        DiagnosisPanel('Connection', tuple(_connection(vitals, says))),
+        DiagnosisPanel('Latency in the last 15 minutes', tuple(_delays(vitals)),
+                       ('Latency', 'median', 'p95', 'maximum', 'samples'), tuple(_lag_rows(vitals))),
+        DiagnosisPanel('Database', tuple(_database(vitals, facts, says))),
+        DiagnosisPanel('Tasks', tuple(_derived(facts, says, retention_days)),
+                       ('Task', 'last run', 'duration', 'failures', 'status'), tuple(_tasks(vitals, says))),
+        DiagnosisPanel('Schema', tuple(_schema(vitals, facts)), ('Migration', 'applied', 'file'),
+                       tuple(_migrations(facts, says))),
+        DiagnosisPanel('Instances', tuple(_instances(vitals, facts, says)), ('Connected', 'login', 'from', 'sessions'),
+                       tuple(_sessions(facts))),
+        DiagnosisPanel('Since startup', tuple(_counters(vitals))),
+        DiagnosisPanel('This program', tuple(_program(vitals, says))),
     ]
 
 
-class Words:
+class TimeFormatter:
     """Times as people read them."""
 
     def __init__(self, now: float, zone: tzinfo) -> None:
@@ -69,13 +69,13 @@ def unbroken(text: str) -> str:
     return text.replace(' ', '\u00a0')
 
 
-def _connection(vitals: Vitals, says: Words) -> Iterable[tuple[str, str]]:
+def _connection(vitals: RuntimeStatus, says: TimeFormatter) -> Iterable[tuple[str, str]]:
     store, listener = vitals.store, vitals.listener
     yield 'Status', store.connection.value
     yield 'Since', says.at(vitals.watch.since)
     age = 'never' if store.age is None else f'{delay(store.age)} ago'
     yield 'Last heartbeat', age
-    if store.connection is not Connection.LIVE and store.problem:
+    if store.connection is not Freshness.LIVE and store.problem:
         yield 'Reason', store.problem
     yield 'Machines without any report', f'{store.never_reported} of {len(store.machines)}'
     yield 'Machines that stop reporting', _silent_machines(store.silent_after)
@@ -92,7 +92,7 @@ def _silent_machines(silent_after: float | None) -> str:
     return f'show "No data" after {duration(silent_after)}'
 
 
-def _delays(vitals: Vitals) -> Iterable[tuple[str, str]]:
+def _delays(vitals: RuntimeStatus) -> Iterable[tuple[str, str]]:
     error = vitals.store.clock_error
     yield 'Accuracy of the database clock', NOTHING if error is None else f'± {number(error * 1000, 1)} ms'
     yield 'Database clock changes', f'{number(vitals.store.clock.jumps)} since startup'
@@ -100,19 +100,19 @@ def _delays(vitals: Vitals) -> Iterable[tuple[str, str]]:
     yield 'Pages that did not respond', f'{vitals.no_answer()}, such as tabs in the background'
 
 
-def _lag_rows(vitals: Vitals) -> Iterable[tuple[str, ...]]:
+def _lag_rows(vitals: RuntimeStatus) -> Iterable[tuple[str, ...]]:
     yield _lag_row('from a change to this instance', vitals.store.lag)
     yield _lag_row('from a change to a browser and back', vitals.browser)
     yield _lag_row('event loop delay', vitals.loop)
     yield _lag_row('wait for a database connection', vitals.database.wait)
 
 
-def _lag_row(name: str, lag: Lag) -> tuple[str, ...]:
+def _lag_row(name: str, lag: LatencyHistogram) -> tuple[str, ...]:
     median, p95, longest = (unbroken(delay(lag.percentile(share))) for share in (0.5, 0.95, 1))
     return name, median, p95, longest, number(len(lag.recent))
 
 
-def _database(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Iterable[tuple[str, str]]:
+def _database(vitals: RuntimeStatus, facts: DatabaseFacts | None, says: TimeFormatter) -> Iterable[tuple[str, str]]:
     use = vitals.database.pool_use
     if facts is None:
         yield 'Server', UNKNOWN
@@ -126,7 +126,7 @@ def _database(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Itera
     yield 'Password', _password(vitals)
 
 
-def _password(vitals: Vitals) -> str:
+def _password(vitals: RuntimeStatus) -> str:
     if (password := vitals.password) is None:
         return 'does not expire'
     left = password.seconds_left
@@ -135,7 +135,7 @@ def _password(vitals: Vitals) -> str:
     return f'{valid}, used {password.given} times, requested {password.requests} times{problem}'
 
 
-def _derived(facts: DatabaseFacts | None, says: Words, retention_days: int | None) -> Iterable[tuple[str, str]]:
+def _derived(facts: DatabaseFacts | None, says: TimeFormatter, retention_days: int | None) -> Iterable[tuple[str, str]]:
     if facts is not None:
         yield 'Dashboard tables updated', says.at(facts.dashboard_at)
         yield 'Report totals updated', says.at(facts.history_at)
@@ -144,13 +144,13 @@ def _derived(facts: DatabaseFacts | None, says: Words, retention_days: int | Non
     yield 'Changes are kept', kept
 
 
-def _tasks(vitals: Vitals, says: Words) -> Iterable[tuple[str, ...]]:
+def _tasks(vitals: RuntimeStatus, says: TimeFormatter) -> Iterable[tuple[str, ...]]:
     for task in [each for each in vitals.all_tasks if each.failures or each not in vitals.supervised]:
         yield (task.what, says.ago(task.done_at), unbroken(delay(task.took)), number(task.failures),
                'OK' if task.problem is None else f'failed: {task.problem}')
 
 
-def _schema(vitals: Vitals, facts: DatabaseFacts | None) -> Iterable[tuple[str, str]]:
+def _schema(vitals: RuntimeStatus, facts: DatabaseFacts | None) -> Iterable[tuple[str, str]]:
     yield 'Schema', vitals.database.schema
     if facts is None:
         yield 'Triggers', UNKNOWN
@@ -167,13 +167,13 @@ def _schema(vitals: Vitals, facts: DatabaseFacts | None) -> Iterable[tuple[str, 
     yield 'Logins of feeds', facts.feeds or 'none'
 
 
-def _migrations(facts: DatabaseFacts | None, says: Words) -> Iterable[tuple[str, ...]]:
+def _migrations(facts: DatabaseFacts | None, says: TimeFormatter) -> Iterable[tuple[str, ...]]:
     words = {True: 'unchanged', False: 'CHANGED since', None: 'not compared'}
     for each in facts.migrations if facts else ():
         yield f'{each.version:04}_{each.name}', says.at(each.applied_at), words[each.intact]
 
 
-def _instances(vitals: Vitals, facts: DatabaseFacts | None, says: Words) -> Iterable[tuple[str, str]]:
+def _instances(vitals: RuntimeStatus, facts: DatabaseFacts | None, says: TimeFormatter) -> Iterable[tuple[str, str]]:
     yield 'This instance', vitals.instance
     is_demo = vitals.store.is_demo
     yield 'This floor', UNKNOWN if is_demo is None else 'a demo: its data is simulated' if is_demo else 'a plant'
@@ -193,7 +193,7 @@ def _sessions(facts: DatabaseFacts | None) -> Iterable[tuple[str, ...]]:
         yield each.program, each.login, each.place, number(each.number)
 
 
-def _counters(vitals: Vitals) -> Iterable[tuple[str, str]]:
+def _counters(vitals: RuntimeStatus) -> Iterable[tuple[str, str]]:
     counters = vitals.listener.counters
     yield 'Notifications', number(counters.notifications)
     yield 'Unrecognised notifications', number(counters.unreadable)
@@ -205,7 +205,7 @@ def _counters(vitals: Vitals) -> Iterable[tuple[str, str]]:
                  f'{counted(lines.get("error", 0) + lines.get("critical", 0), "error")}'
 
 
-def _program(vitals: Vitals, says: Words) -> Iterable[tuple[str, str]]:
+def _program(vitals: RuntimeStatus, says: TimeFormatter) -> Iterable[tuple[str, str]]:
     yield 'Line Monitor', vitals.version
     yield 'Python', vitals.python
     yield 'Started', says.at(vitals.started_at)

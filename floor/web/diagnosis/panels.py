@@ -7,14 +7,14 @@ from nicegui import ui
 
 from ...operations.checks import Finding, Severity
 from ..shell.heading import Heading
-from ..shell.messages import Words
-from .facts import Panel
+from ..shell.messages import TextNode
+from .facts import DiagnosisPanel
 
 WORDS = {Severity.DOWN: 'Error', Severity.WARNING: 'Warning'}
 ALL_WELL = 'No problems found'
 
 
-class Verdict:
+class FindingsPanel:
     """What is wrong and what to do, or that nothing is."""
 
     def __init__(self) -> None:
@@ -37,28 +37,28 @@ class Verdict:
             for finding in found:
                 with ui.element('li') as item:
                     item.props['data-status'] = finding.severity.value
-                    Words('strong', WORDS[finding.severity])
-                    Words('p', finding.what).classes('free-text')
-                    Words('p', finding.do).classes('verdict-do')
+                    TextNode('strong', WORDS[finding.severity])
+                    TextNode('p', finding.what).classes('free-text')
+                    TextNode('p', finding.do).classes('verdict-do')
             if not found:
-                Words('li', 'Changes arrive, the schema is complete, and all background tasks are running.')
+                TextNode('li', 'Changes arrive, the schema is complete, and all background tasks are running.')
 
 
 class FactPanel:
     """One panel."""
 
-    def __init__(self, panel: Panel) -> None:
-        self._shown = Panel(panel.title)
+    def __init__(self, panel: DiagnosisPanel) -> None:
+        self._shown = DiagnosisPanel(panel.title)
         with ui.card().classes('panel') as card:
             card.props['role'] = 'region'
             card.props['aria-label'] = panel.title
             Heading(panel.title).classes('panel-title')
             self._facts = ui.element('dl').classes('facts')
             self._table = ui.element('div').classes('diagnosis-table')
-        self._values: dict[str, Words] = {}
+        self._values: dict[str, TextNode] = {}
         self.show(panel)
 
-    def show(self, panel: Panel) -> None:
+    def show(self, panel: DiagnosisPanel) -> None:
         """Write what has changed."""
         if [name for name, _ in panel.facts] != [name for name, _ in self._shown.facts]:
             self._build_facts(panel)
@@ -68,25 +68,25 @@ class FactPanel:
             self._build_table(panel)
         self._shown = panel
 
-    def _build_facts(self, panel: Panel) -> None:
+    def _build_facts(self, panel: DiagnosisPanel) -> None:
         self._facts.clear()
         self._values = {}
         with self._facts:
             for name, value in panel.facts:
                 with ui.element('div').classes('fact'):
-                    Words('dt', name)
-                    self._values[name] = Words('dd', value)
+                    TextNode('dt', name)
+                    self._values[name] = TextNode('dd', value)
 
-    def _build_table(self, panel: Panel) -> None:
+    def _build_table(self, panel: DiagnosisPanel) -> None:
         self._table.clear()
         if not panel.rows:
             return
         with self._table, ui.element('table'):
             with ui.element('thead'), ui.element('tr'):
                 for column in panel.columns:
-                    Words('th', column).props['scope'] = 'col'
+                    TextNode('th', column).props['scope'] = 'col'
             with ui.element('tbody'):
                 for row in panel.rows:
                     with ui.element('tr'):
                         for column, text in zip(panel.columns, row, strict=True):
-                            Words('td', text).props['data-column'] = column
+                            TextNode('td', text).props['data-column'] = column

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nicegui import ui
 
 from ...core.formatting import Detail, counted, duration
-from ...core.model import DisplayName, MachineName, Status
+from ...core.machines import DisplayName, MachineName, Status
 from ...core.text import shortened
 from ...feed.store import Machine, Store
 from ..live.live_element import LISTS, Content, LiveElement
@@ -47,10 +47,10 @@ class AttentionRow(LiveElement):
         if (machine := self._machine()) is None:
             return {'hidden': True}, ''
         since = duration(self._store.seconds_in_status(machine), Detail.NARROW)
-        what = shortened(machine.reason) or machine.status_word
+        what = shortened(machine.reason) or machine.status_label
         order = self._order_of(machine)
         return {'data-status': machine.status.value, 'data-state': since, 'data-row-machine': machine.name,
-                'aria-label': f'{machine.display}, {machine.status_word}, {shortened(machine.reason)} for {since}'
+                'aria-label': f'{machine.display}, {machine.status_label}, {shortened(machine.reason)} for {since}'
                               f'{order and f", {order}"}'}, \
             f'{named(machine.display)}\n{" · ".join(filter(None, (what, order)))}'
 

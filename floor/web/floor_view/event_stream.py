@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from nicegui import ui
 
-from ...core.model import DisplayName, Status, StatusEvent
+from ...core.machines import DisplayName, Status, StatusEvent
 from ...core.text import shortened
 from ...feed.store import Store
 from ..live.live_element import LISTS, Content, LiveElement

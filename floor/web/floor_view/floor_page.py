@@ -8,8 +8,8 @@ from fastapi import Request
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from ...core.model import MachineName
-from ...core.query_parameters import NO, Query, no_such
+from ...core.machines import MachineName
+from ...core.query_parameters import NO, Query, unknown_name_message
 from ...feed.store import Difference
 from ..live.live_element import FIGURES, LISTS, SECOND
 from ..live.live_view import LiveView
@@ -22,7 +22,7 @@ from .line_card import line_card
 from .machine_drawer import MachineDrawer
 from .machine_tile import MachineTile
 from .plant_figures import plant_figures
-from .wall_screen import WallChoice, wall_screen
+from .wall_screen import WallQuery, wall_screen
 
 WALL = '/?kiosk'
 OF_A_WALL = ('line', 'rotate', 'theme')
@@ -38,7 +38,7 @@ def register(services: Services) -> None:
     @ui.page('/', reconnect_timeout=RECONNECT_S)
     def floor_page(request: Request) -> None:
         if request.query_params.get('kiosk', '0').strip().lower() not in NO:
-            wall_screen(services, WallChoice.from_query(request.query_params))
+            wall_screen(services, WallQuery.from_query(request.query_params))
             return
         asked = Query(request.query_params, ('machine', 'kiosk', *OF_A_WALL))
         machine = asked.text('machine')
@@ -78,10 +78,10 @@ def register(services: Services) -> None:
         build_lines()
         broadcast.join(view)
         if machine:
-            AskedMachine(services, MachineName(machine), drawer, note)
+            RequestedMachine(services, MachineName(machine), drawer, note)
 
 
-class AskedMachine:
+class RequestedMachine:
     """The machine of an address: opened once, as soon as the floor has been read; the page says if it is not there."""
 
     def __init__(self, services: Services, name: MachineName, drawer: MachineDrawer, note: AddressNote) -> None:
@@ -98,7 +98,7 @@ class AskedMachine:
             self._drawer.open(self._name)
             return True
         if self._store.is_demo is not None:  # the floor has been read
-            self._note.show(no_such('machine', self._name, list(self._store.machines)))
+            self._note.show(unknown_name_message('machine', self._name, list(self._store.machines)))
         return False
 
     def _on_difference(self, difference: Difference) -> None:

@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from nicegui import ui
 
-from ...core.model import Status
+from ...core.machines import Status
 from ...feed.store import NOT_ON_A_LINE, Line, Store
 from ..live.live_element import Content, LiveElement, PressHandler, line_topic
 from ..live.live_view import LiveView
@@ -63,7 +63,7 @@ class LineCount(LiveElement):
 
     def content(self) -> Content:
         count = self._line.counts[self._status]
-        word = self._line.unknown_word if self._status is Status.UNKNOWN else self._status.word
+        word = self._line.unknown_label if self._status is Status.UNKNOWN else self._status.word
         return {'data-count': str(count), 'aria-label': f'{count} {word}', 'title': f'{count} {word}'}, str(count)
 
 

@@ -6,13 +6,14 @@ from nicegui import background_tasks, binding, ui
 
 from ...core.errors import DatabaseError
 from ...core.formatting import Detail, duration
-from ...core.model import Identity, MachineName, Person, Status
+from ...core.machines import MachineName, Status
+from ...core.people import Identity, Person
 from ...core.text import shortened
 from ...feed.store import Difference, Machine
 from ..shell.addresses import query_of
 from ..shell.back_button import BackCloses
 from ..shell.heading import Heading
-from ..shell.messages import Words, as_sentence
+from ..shell.messages import TextNode, as_sentence
 from ..shell.services import Services
 from ..shell.times import date_and_time
 from .event_stream import what_happened
@@ -27,7 +28,7 @@ class MachineFacts:
 
     title: str = ''
     status: str = ''
-    status_word: str = ''
+    status_label: str = ''
     reason: str = ''
     since: str = ''
     line: str = ''
@@ -58,11 +59,11 @@ class MachineDrawer:
             with ui.element('dl').classes('facts'):
                 for field, label in FACTS.items():
                     with ui.element('div').classes('fact'):
-                        Words('dt', label)
-                        Words('dd').bind_text_from(self._facts, field)
+                        TextNode('dt', label)
+                        TextNode('dd').bind_text_from(self._facts, field)
             self._orders = MachineOrders(services, person, identity, forms)
             Heading('Latest events', level=3)
-            self._reading = Words('p', 'Loading events…').classes('quiet')
+            self._reading = TextNode('p', 'Loading events…').classes('quiet')
             self._events = ui.element('ol').classes('drawer-events')
         self._dialog.on_value_change(lambda event: None if event.value else self._closed())
         self._back = BackCloses(self._dialog, lambda: heading, self._query)
@@ -108,7 +109,7 @@ class MachineDrawer:
         self._orders.show(self._name)
         machine = self._store.machines.get(self._name)
         if machine is None:
-            self._facts.status_word = 'Removed from the floor'
+            self._facts.status_label = 'Removed from the floor'
             return
         self._fill(machine)
         background_tasks.create(self._load_events(machine.name), name=f'events of {machine.name}')
@@ -117,7 +118,7 @@ class MachineDrawer:
         facts, record, zone = self._facts, machine.record, self._zone
         facts.title = shortened(str(machine.display))
         facts.status = machine.status.value
-        facts.status_word = machine.status_word
+        facts.status_label = machine.status_label
         self._status.props['data-status'] = machine.status.value
         facts.reason = machine.reason or 'Not given'
         lasted = duration(self._store.seconds_in_status(machine), Detail.MINUTES)
@@ -141,7 +142,7 @@ class MachineDrawer:
         self._events.clear()
         with self._events:
             for event in events:
-                row = Words('li', f'{date_and_time(event.changed_ms, self._zone)}  {what_happened(event)}')
+                row = TextNode('li', f'{date_and_time(event.changed_ms, self._zone)}  {what_happened(event)}')
                 row.props['data-status'] = (event.new or Status.UNKNOWN).value
             if problem:
-                Words('li', problem)
+                TextNode('li', problem)

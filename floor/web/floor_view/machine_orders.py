@@ -7,12 +7,14 @@ from urllib.parse import quote
 from nicegui import ui
 
 from ...core.formatting import number
-from ...core.model import Identity, MachineName, OrderBrief, Person, Role, WorkOrderStatus
+from ...core.machines import MachineName
+from ...core.orders import OrderBrief, WorkOrderStatus
+from ...core.people import Identity, Person, Role
 from ...core.text import shortened
 from ..orders.form import OrderForm
 from ..shell.heading import Heading
-from ..shell.messages import Words, set_reason
-from ..shell.order_formatting import PriorityPill, due_words, order_address, role_needed, short_id
+from ..shell.messages import TextNode, set_reason
+from ..shell.order_formatting import PriorityPill, due_text, order_address, role_needed, short_id
 from ..shell.services import Services
 
 MOST_ROWS = 20
@@ -46,7 +48,7 @@ class MachineOrders:
             self._all.props['href'] = f'/work-orders?machine={quote(name, safe="")}'
         now_ms = self._services.store.now_ms
         active = self._services.store.orders_of(name)
-        orders = [(order, due_words(order, now_ms, self._services.zone)) for order in active[:MOST_ROWS]]
+        orders = [(order, due_text(order, now_ms, self._services.zone)) for order in active[:MOST_ROWS]]
         if (orders, len(active)) != self._shown:
             self._shown = orders, len(active)
             self._rows.clear()
@@ -54,7 +56,7 @@ class MachineOrders:
                 for order, due in orders:
                     order_row(order, due, overdue=order.is_overdue(now_ms))
                 if not orders:
-                    Words('li', 'No open work orders.')
+                    TextNode('li', 'No open work orders.')
                 more_rows(len(active), f'/work-orders?status={ACTIVE}&machine={quote(name, safe="")}')
 
     def _new(self) -> None:
@@ -67,7 +69,7 @@ class MachineOrders:
 def more_rows(orders: int, address: str | None = None) -> None:
     """How many orders there are beside those that have a row, and where they are, if anywhere."""
     if orders > MOST_ROWS:
-        with Words('li').classes('drawer-more'):
+        with TextNode('li').classes('drawer-more'):
             text = f'and {number(orders - MOST_ROWS)} more'
             ui.link(text, address) if address else ui.label(text)
 
@@ -77,8 +79,8 @@ def order_row(order: OrderBrief, due: str, *, overdue: bool) -> None:
     with ui.element('li').classes('drawer-order'):
         ui.link(f'WO-{short_id(order.id)}', order_address(order.id))
         PriorityPill(order.priority)
-        Words('span', order.status.word)
-        when = Words('span', due).classes('due')
+        TextNode('span', order.status.word)
+        when = TextNode('span', due).classes('due')
         if overdue:
             when.props['data-overdue'] = 'true'
-        Words('p', f'{shortened(order.assignee, 80) or "unassigned"} · {shortened(order.description)}')
+        TextNode('p', f'{shortened(order.assignee, 80) or "unassigned"} · {shortened(order.description)}')

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from ...core.formatting import Detail, duration
-from ...core.model import DisplayName, OrderBrief, Status
+from ...core.machines import DisplayName, Status
+from ...core.orders import OrderBrief
 from ...core.text import shortened
 from ...feed.store import Machine, Store
 from ..live.live_element import Content, LiveElement, PressHandler, machine_topic
@@ -44,9 +45,9 @@ class MachineTile(LiveElement):
             'data-machine': machine.name,
             'data-type': machine.record.type,
             'data-status': machine.status.value,
-            'data-word': machine.status_word,
+            'data-word': machine.status_label,
             'data-reason': shortened(machine.reason),
-            'aria-label': f'{label}, {orders_spoken(orders, overdue)}' if orders else label,
+            'aria-label': f'{label}, {orders_label(orders, overdue)}' if orders else label,
             **({'data-orders': str(len(orders))} if orders else {}),
             **({'data-overdue': '1'} if overdue else {}),
         }, f'{shortened(machine.display.title)}\n{" · ".join(filter(None, (machine.display.code, since)))}'
@@ -55,10 +56,10 @@ class MachineTile(LiveElement):
 def spoken(machine: Machine, zone: tzinfo) -> str:
     """What a screen reader says: name, status, reason and since when."""
     reason = f'{shortened(machine.reason)}, ' if machine.reason else ''
-    return f'{machine.display}, {machine.status_word}, {reason}since {time_of_day(machine.since_ms, zone)}'
+    return f'{machine.display}, {machine.status_label}, {reason}since {time_of_day(machine.since_ms, zone)}'
 
 
-def orders_spoken(orders: list[OrderBrief], overdue: bool) -> str:
+def orders_label(orders: list[OrderBrief], overdue: bool) -> str:
     """'one open work order, high, overdue': how many, and how pressing the first of them is."""
     count = 'one open work order' if len(orders) == 1 else f'{len(orders)} open work orders'
     return f'{count}, {orders[0].priority}{", overdue" if overdue else ""}'

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from ...core.floor_snapshot import HistoryState
 from ...core.formatting import counted, number
-from ...core.model import HistoryState, Priority, Status
+from ...core.machines import Status
+from ...core.orders import Priority
 from ...feed.store import Store
 from ..live.live_element import FIGURES, Content, LiveElement
 from ..live.live_view import LiveView
@@ -34,7 +36,7 @@ class PlantFigure(LiveElement):
 
     def content(self) -> Content:
         count, total = self._store.counts[self._status], len(self._store.machines)
-        word = self._store.unknown_word if self._status is Status.UNKNOWN else self._status.word
+        word = self._store.unknown_label if self._status is Status.UNKNOWN else self._status.word
         text = f'{count} / {total}' if self._status is Status.OPERATIONAL else str(count)
         return {'data-count': str(count), 'data-label': word,
                 'aria-label': f'{word}: {count} of {total} machines'}, text

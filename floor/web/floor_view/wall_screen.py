@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from ...core.formatting import number
-from ...core.query_parameters import Query, no_such
+from ...core.query_parameters import Query, unknown_name_message
 from ...core.text import shown
 from ...feed.store import Line, Store
 from ..live.live_element import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement
 from ..live.live_view import LiveView
-from ..live.stale_overlay import Silence
-from ..shell.connection_badge import ConnectionBadge, PlantClock, TroubleBanner
+from ..live.stale_overlay import StaleOverlay
+from ..shell.connection_badge import ConnectionBadge, ConnectionBanner, PlantClock
 from ..shell.demo_ribbon import DemoRibbon
-from ..shell.frame import begin_page
+from ..shell.frame import add_page_assets
 from ..shell.history_note import HistoryNote
 from ..shell.messages import Alert
 from ..shell.page_title import PageTitle
@@ -37,7 +37,7 @@ THEMES = Theme.DARK, Theme.LIGHT, Theme.ANDON, Theme.HIGH_PERFORMANCE, Theme.AUT
 
 
 @dataclass(frozen=True, slots=True)
-class WallChoice:
+class WallQuery:
     """What an address asks of a wall screen, or why it cannot be done.
 
     names: of the lines to show, none for all
@@ -50,7 +50,7 @@ class WallChoice:
     problem: str = ''
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> WallChoice:
+    def from_query(cls, query: Mapping[str, str]) -> WallQuery:
         """Of an address; what is empty is as usual."""
         asked = Query(query, NAMES)
         names, theme, turn = asked.texts('line'), asked.one_of('theme', THEMES), asked.text('rotate').strip()
@@ -67,7 +67,7 @@ class WallChoice:
         return cls(names, seconds, theme or Theme.DARK)
 
 
-def wall_screen(services: Services, choice: WallChoice) -> None:
+def wall_screen(services: Services, choice: WallQuery) -> None:
     """Build the page. What is down anywhere stands beside the lines at all times."""
     store, zone, turn = services.store, services.zone, choice.turn
 
@@ -75,7 +75,7 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
         view.forget(keep=(SECOND, FIGURES, LISTS))
         place.clear()
         lines = [] if choice.problem else chosen(store.lines, choice.names)
-        missing.show(nothing_to_show(store, choice.names) if lines else '')
+        missing.show(missing_lines_text(store, choice.names) if lines else '')
         with place:
             place.style['--lines'] = str(1 if turn else max(1, len(lines)))
             for number, line in enumerate(lines):
@@ -88,11 +88,11 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
                         ui.label(f'{number + 1} of {len(lines)}').classes('slide-place')
             if not lines:
                 with ui.card().classes('line empty'):
-                    ui.label(choice.problem or nothing_to_show(store, choice.names)).classes('empty-title')
+                    ui.label(choice.problem or missing_lines_text(store, choice.names)).classes('empty-title')
 
     view = LiveView(ui.context.client, build_lines)
     PageTitle(store, 'Wall screen · Line Monitor')
-    begin_page()
+    add_page_assets()
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too
     with ui.element('div').classes('frame wall') as root:
@@ -103,9 +103,9 @@ def wall_screen(services: Services, choice: WallChoice) -> None:
             view.add(ConnectionBadge(store, zone))
             view.add(PlantClock(store, zone, ''))
         with ui.element('q-card').classes('banner-place'):
-            view.add(TroubleBanner(store, zone))
+            view.add(ConnectionBanner(store, zone))
             view.add(HistoryNote(store))
-            view.add(Silence())
+            view.add(StaleOverlay())
             missing = Alert().classes('wall-missing')
         with ui.element('main').classes('wall-main'):
             place = ui.element('div').classes('wall-lines')
@@ -124,13 +124,13 @@ def chosen(lines: Sequence[Line], names: Sequence[str]) -> list[Line]:
     return [line for line in lines if not names or line.name in wanted or line.name.casefold() in in_any_case]
 
 
-def nothing_to_show(store: Store, names: Sequence[str]) -> str:
+def missing_lines_text(store: Store, names: Sequence[str]) -> str:
     """Which of these lines are not there, and which there are."""
     if not store.lines:
         return 'There are no machines on the floor yet. They appear here automatically.'
     known = [line.name for line in store.lines]
     folded = {name.casefold() for name in known}
-    return ' '.join(no_such('line', name, known) for name in names if name.casefold() not in folded)
+    return ' '.join(unknown_name_message('line', name, known) for name in names if name.casefold() not in folded)
 
 
 class Slide(LiveElement):

@@ -8,8 +8,14 @@ from datetime import datetime, tzinfo
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 
-from ...core.errors import DatabaseUnavailable, InvalidInput, NotAllowed, NotFound, TooManyDownloads
-from ...core.model import Identity
+from ...core.errors import (
+    DatabaseUnavailableError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    TooManyDownloadsError,
+)
+from ...core.people import Identity
 from ...core.sentences import as_sentence
 from .downloads import Downloads, too_many
 
@@ -37,14 +43,14 @@ class CsvResponses:
             now = datetime.now(self._zone)
             return await self._downloads.response(who, request.client, await read(), 'text/csv; charset=utf-8', {
                 'Content-Disposition': f'attachment; filename="{name}-{now:%Y-%m-%d-%H%M}.csv"'})
-        except NotAllowed as error:
+        except NotAllowedError as error:
             return PlainTextResponse(str(error), status_code=403)
-        except NotFound as error:
+        except NotFoundError as error:
             return PlainTextResponse(as_sentence(error), status_code=404)
-        except InvalidInput as error:
+        except InvalidInputError as error:
             return PlainTextResponse(as_sentence(error), status_code=422)
-        except TooManyDownloads as error:
+        except TooManyDownloadsError as error:
             return too_many(error)
-        except DatabaseUnavailable as error:
+        except DatabaseUnavailableError as error:
             return PlainTextResponse(f'{as_sentence(error)} Please try again.', status_code=503,
                                      headers={'Retry-After': str(AGAIN_S)})

@@ -19,8 +19,8 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.datastructures import Address
 from starlette.types import Receive, Scope, Send
 
-from ...core.errors import TooManyDownloads
-from ...core.model import Identity
+from ...core.errors import TooManyDownloadsError
+from ...core.people import Identity
 from ...core.sentences import full_stop
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Downloads:
 
         peer: where the request comes from. People without an e-mail address may share a name, and are
         distinguished by this.
-        :raises TooManyDownloads: this person has as many under way as they may
+        :raises TooManyDownloadsError: this person has as many under way as they may
         """
         name = who.rate_limit_key(peer.host if peer else None)
         try:
@@ -59,9 +59,9 @@ class Downloads:
                 self._under_way[name] += 1
         except TimeoutError:
             await pieces.aclose()
-            raise TooManyDownloads(f'You have {self._at_once} downloads in progress: wait until one of them is '
-                                   f'complete',
-                                   self._patience) from None
+            raise TooManyDownloadsError(f'You have {self._at_once} downloads in progress: wait until one of them is '
+                                        f'complete',
+                                        self._patience) from None
 
         async def ended() -> None:
             async with self._one_ended:
@@ -78,7 +78,7 @@ class Downloads:
 
 
 
-def too_many(error: TooManyDownloads) -> Response:
+def too_many(error: TooManyDownloadsError) -> Response:
     """The answer to a person's browser."""
     return PlainTextResponse(full_stop(error), 429, {'Retry-After': str(math.ceil(error.retry_after)),
                                                 'Cache-Control': 'no-store'})

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from nicegui.events import GenericEventArguments
 
-from ...core.latency import Lag
+from ...core.latency import LatencyHistogram
 from ...feed.store import Store
 from .nicegui_bridge import ComputedElement
 from .socket_fanout import send_update
@@ -31,15 +31,14 @@ NAMES = 'echo-odd', 'echo-even'
 """Names of the animations in floor.css."""
 
 
-def browser_lag() -> Lag:
+def browser_latency() -> LatencyHistogram:
     """The latencies."""
-    return Lag('floor_commit_to_browser_seconds',
-               'From the moment a change was written in the database, by its own clock, until a browser reported that '
-               'it '
-               'has begun the frame that shows it; one page a second is asked in turn.')
+    return LatencyHistogram('floor_commit_to_browser_seconds',
+                            'From the moment a change was written in the database, by its own clock, until a browser '
+                            'reported that it has begun the frame that shows it; one page a second is asked in turn.')
 
 
-class Echo(ComputedElement):
+class ProbeElement(ComputedElement):
     """The invisible element of one page."""
 
     def __init__(self, answered: Callable[[str], None]) -> None:
@@ -61,7 +60,7 @@ class Echo(ComputedElement):
 
 
 @dataclass(slots=True)
-class Question:
+class Probe:
     """The last probe of one page."""
 
     number: int = 0
@@ -75,20 +74,20 @@ class Question:
         return NAMES[self.number % 2]
 
 
-class Echoes:
+class RenderProbe:
     """Probes the pages in turn."""
 
-    def __init__(self, store: Store, lag: Lag, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: Store, lag: LatencyHistogram, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.unanswered = 0
         """Probes without an answer in time: tabs in the background, or browsers that hang."""
         self._store, self._lag, self._monotonic = store, lag, monotonic
-        self._questions: dict[Echo, Question] = {}
+        self._questions: dict[ProbeElement, Probe] = {}
         self._asked_at = -PAUSE_S
 
     def add(self) -> None:
         """Add the element to the page that is being built."""
-        question = Question()
-        echo = Echo(lambda name: self._on_answer(question, name))
+        question = Probe()
+        echo = ProbeElement(lambda name: self._on_answer(question, name))
         self._questions[echo] = question
         echo.client.on_delete(lambda: self._questions.pop(echo, None))
 
@@ -106,7 +105,7 @@ class Echoes:
             echo.ask(question.name)
             return
 
-    def _is_free(self, question: Question, now: float) -> bool:
+    def _is_free(self, question: Probe, now: float) -> bool:
         if question.written_ms is None:
             return True
         if now - question.asked_at < PATIENCE_S:
@@ -115,7 +114,7 @@ class Echoes:
         question.written_ms = None
         return True
 
-    def _on_answer(self, question: Question, name: str) -> None:
+    def _on_answer(self, question: Probe, name: str) -> None:
         if question.written_ms is None or name != question.name:
             return
         if self._monotonic() - question.asked_at < PATIENCE_S:

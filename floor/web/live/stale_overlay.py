@@ -1,7 +1,7 @@
 """Shows a notice when the server sends no more updates. A stylesheet does this, without a message from the server.
 
 A network that carries nothing tells the browser nothing; its socket looks healthy for eight seconds.
-So every page gets a beat each second, the last digit of a clock. It names a CSS animation (assets/silence.css) that
+So every page gets a beat each second, the last digit of a clock. It names a CSS animation (assets/css/stale.css) that
 does nothing for five seconds and then shows this notice; the next beat names another animation, which restarts.
 """
 
@@ -24,7 +24,7 @@ def beat(monotonic: Callable[[], float] = time.monotonic) -> str:
     return str(int(monotonic()) % BEATS)
 
 
-class Silence(LiveElement):
+class StaleOverlay(LiveElement):
     """The notice across the page, hidden while beats arrive."""
 
     def __init__(self) -> None:

@@ -33,7 +33,7 @@ Place = tuple[str, int | None]
 """A host in lower case and a port; None: the usual one."""
 
 
-class OwnOrigin:
+class CrossOriginCheck:
     """Refuses what comes from pages of others: 403, and 421 for a name that is not ours."""
 
     def __init__(self, app: ASGIApp, *, names: Collection[str] | None = None, origins: Collection[str] = (),

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ...core.errors import NotAllowed
-from ...core.model import Identity
+from ...core.errors import NotAllowedError
+from ...core.people import Identity
 from ..api.problems import refusal
 
 PROBES = frozenset({'/livez', '/healthz', '/metrics'})
@@ -22,7 +22,7 @@ class IdentityRequired:
     """Passes on requests and sockets of somebody, and probes."""
 
     def __init__(self, app: ASGIApp, *, identify: Callable[[Mapping[str, str]], Identity]) -> None:
-        """identify: who asks, by the headers of a request; raises NotAllowed where nobody is signed in."""
+        """identify: who asks, by the headers of a request; raises NotAllowedError where nobody is signed in."""
         self._app = app
         self._identify = identify
 
@@ -31,7 +31,7 @@ class IdentityRequired:
         if scope['type'] in {'http', 'websocket'} and scope['path'] not in PROBES:
             try:
                 self._identify(Headers(scope=scope))
-            except NotAllowed as error:
+            except NotAllowedError as error:
                 await refusal(401, str(error), {'WWW-Authenticate': 'Bearer'})(scope, receive, send)
                 return
         await self._app(scope, receive, send)

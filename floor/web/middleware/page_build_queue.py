@@ -17,7 +17,7 @@ LONGEST_REST_S = 0.1
 """Pause between two pages: as a multiple of what the last one took, and at most."""
 
 
-class Door:
+class PageBuildQueue:
     """Lets one request for the floor's page in at a time, in the order they came. All others pass."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -19,8 +19,8 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ...core.errors import NotAllowed
-from ...core.model import Identity
+from ...core.errors import NotAllowedError
+from ...core.people import Identity
 from ..api.problems import refusal
 from ..live.nicegui_bridge import (
     MESSAGES_OF_PAGES,
@@ -47,7 +47,7 @@ class PageOwner:
     """Answers 403 to requests that belong to the page, or to the socket, of another person."""
 
     def __init__(self, app: ASGIApp, *, identify: Identify) -> None:
-        """identify: who asks, by the headers of a request; raises NotAllowed where nobody is signed in."""
+        """identify: who asks, by the headers of a request; raises NotAllowedError where nobody is signed in."""
         self._app = app
         self._identify = identify
 
@@ -99,7 +99,7 @@ def same_person(identify: Identify, one: Mapping[str, str], other: Mapping[str, 
     """Whether two requests, by their headers, come from the same person; nobody is nobody else."""
     try:
         first, second = identify(one), identify(other)
-    except NotAllowed:
+    except NotAllowedError:
         return False
     return (first.email or first.name) == (second.email or second.name)
 

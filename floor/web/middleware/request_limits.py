@@ -27,7 +27,7 @@ MESSAGES_IN_A_POST = 4
 MOST_SESSIONS = 1_000
 
 
-class Intake:
+class RequestLimits:
     """Answers a body that is too long with 413, and slows down who sends too often."""
 
     def __init__(self, app: ASGIApp) -> None:

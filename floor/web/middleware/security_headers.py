@@ -72,7 +72,7 @@ def page_policy(nonce: str, frames: Sequence[str]) -> str:
     ])
 
 
-class BrowserHeaders:
+class SecurityHeaders:
     """Gives every answer its Content-Security-Policy, where it has none of its own, and takes the cookie off whatever
     is not a page. Sockets pass untouched, and so does every byte of a body."""
 

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ..http.downloads import CUT_OFF
 
 
-class PatientProtocol(HttpToolsProtocol):
+class SlowPeerProtocol(HttpToolsProtocol):
     """Cuts off who takes too long with the head of a request, or sends or reads too little. A WebSocket leaves it."""
 
     head_s = 10.0

@@ -22,21 +22,21 @@ from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
 
 from ...analytics.dashboard_link import DashboardLink
-from ...core.model import Identity
+from ...core.people import Identity
 from ...core.settings import Settings, on_databricks
 from ...operations.refused_origins import RefusedOrigins
 from ..http.path_prefix import PathPrefix
 from .compression import Compression
-from .cross_origin import OwnOrigin, own_names
+from .cross_origin import CrossOriginCheck, own_names
 from .identity_required import IdentityRequired
-from .page_build_queue import Door
+from .page_build_queue import PageBuildQueue
 from .page_owner import PageOwner, check_page_owners
-from .request_limits import MOST_BYTES, Intake
-from .security_headers import BrowserHeaders, on_every_answer
+from .request_limits import MOST_BYTES, RequestLimits
+from .security_headers import SecurityHeaders, on_every_answer
 from .sign_in import sign_in_origins
-from .slow_peers import PatientProtocol
+from .slow_peers import SlowPeerProtocol
 from .socket_frames import SocketFrames
-from .unconnected_pages import WaitingPages
+from .unconnected_pages import UnconnectedPagesLimit
 
 
 def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None, *,
@@ -44,24 +44,24 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     """Add the middleware to the app. Returns the arguments of ui.run that it needs.
 
     secret: signs the session's cookie. dashboard: what pages may show within them, besides what is ours.
-    identify: who asks, by a request's headers; raises NotAllowed where nobody is signed in.
+    identify: who asks, by a request's headers; raises NotAllowedError where nobody is signed in.
     refused: records requests from other origins.
     """
     # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
     # already it does not
-    app.add_middleware(WaitingPages)
-    app.add_middleware(Door)
+    app.add_middleware(UnconnectedPagesLimit)
+    app.add_middleware(PageBuildQueue)
     app.add_middleware(SocketFrames)
     app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
     app.add_middleware(PageOwner, identify=identify)
-    app.add_middleware(Intake)
+    app.add_middleware(RequestLimits)
     check_page_owners(identify)
     app.add_middleware(IdentityRequired, identify=identify)
-    app.add_middleware(OwnOrigin, names=own_names(settings), origins=settings.allowed_hosts, refused=refused)
+    app.add_middleware(CrossOriginCheck, names=own_names(settings), origins=settings.allowed_hosts, refused=refused)
     frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ),
               *(f'http://{name}' if ':' in name else f'http://{name}:*' for name in settings.allowed_hosts)}
-    app.add_middleware(BrowserHeaders, frames=sorted(frames))
+    app.add_middleware(SecurityHeaders, frames=sorted(frames))
     app.add_middleware(PathPrefix, root_path=settings.root_path)
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
-            'http': PatientProtocol,
+            'http': SlowPeerProtocol,
             'gzip_middleware_factory': Compression, 'ws_max_size': MOST_BYTES}

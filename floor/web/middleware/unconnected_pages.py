@@ -20,7 +20,7 @@ COLLECT_AFTER = 16
 """Pages that were dropped: what they leave only a collection frees, and the next regular one is a minute away."""
 
 
-class WaitingPages:
+class UnconnectedPagesLimit:
     """Drops the oldest pages that wait when one more than allowed has been built."""
 
     def __init__(self, app: ASGIApp, *, most: int = MOST) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from ...core.errors import FloorError
-from ...core.model import AllowedTransition, Identity, Person, Role, WorkOrder, WorkOrderDetails
+from ...core.orders import AllowedTransition, WorkOrder, WorkOrderDetails
+from ...core.people import Identity, Person, Role
 from ...orders.order_values import OrderEdit
-from ..shell.messages import Alert, Words, set_reason
-from ..shell.order_formatting import PriorityPill, due_words, role_needed, transition_word
+from ..shell.messages import Alert, TextNode, set_reason
+from ..shell.order_formatting import PriorityPill, due_text, role_needed, transition_label
 from ..shell.services import Services
-from .facts import status_words
-from .transitions import OrderTransitions, refusal_words
+from .order_facts import status_text
+from .transitions import OrderTransitions, refusal_text
 
 NO_EMPLOYEE = 'Only active employees can take orders, and none of them has your e-mail address.'
 MINE_ALREADY = 'It is already assigned to you.'
@@ -37,7 +38,7 @@ class OrderActions:
         self._offered: tuple[str, ...] = ()
         self._line = ui.element('div').classes('order-line')
         self._buttons = ui.element('div').classes('order-buttons')
-        self._note = Words('p').classes('panel-note')
+        self._note = TextNode('p').classes('panel-note')
         self._problem = Alert()
 
     def show(self, order: WorkOrder) -> None:
@@ -45,15 +46,15 @@ class OrderActions:
         now_ms, zone = self._services.store.now_ms, self._services.zone
         self._line.clear()
         with self._line:
-            Words('span', status_words(order)).classes('order-state').props['data-state'] = order.status.value
+            TextNode('span', status_text(order)).classes('order-state').props['data-state'] = order.status.value
             PriorityPill(order.priority)
-            due = Words('span', due_words(order, now_ms, zone)).classes('due')
+            due = TextNode('span', due_text(order, now_ms, zone)).classes('due')
             due.props['data-overdue'] = str(order.status.is_active and order.due_at.timestamp() * 1000 < now_ms).lower()
-            Words('span', order.assignee or 'Unassigned').classes('free-text')
+            TextNode('span', order.assignee or 'Unassigned').classes('free-text')
         transitions = self._transitions.allowed(order)
         refusals = [self._take_refusal(order) if order.status.is_active else ''] + \
             [self._transitions.refusal(order, transition) for transition in transitions]
-        words = ['Take it', *(transition_word(order.status, transition.to_status) for transition in transitions)]
+        words = ['Take it', *(transition_label(order.status, transition.to_status) for transition in transitions)]
         pairs = list(zip(words, refusals, strict=True))
         note = ' '.join(f'{", ".join(word for word, why in pairs if why == reason)}: {reason}'
                         for reason in dict.fromkeys(refusals) if reason not in {'', MINE_ALREADY})
@@ -71,7 +72,7 @@ class OrderActions:
             take = ui.button('Take it', on_click=self._take, color=None).props('no-caps')
             set_reason(take, refusals[0])
         for transition, refusal in zip(transitions, refusals[1:], strict=True):
-            button = ui.button(transition_word(order.status, transition.to_status), color=None,
+            button = ui.button(transition_label(order.status, transition.to_status), color=None,
                                on_click=lambda each=transition: self._make_transition(each)).props('no-caps')
             button.props['data-move'] = transition.to_status.value
             set_reason(button, refusal)
@@ -103,7 +104,7 @@ class OrderActions:
             edit = OrderEdit(assignee_id=self._person.employee_id)
             await self._services.orders.edit(self._identity, order.id, order.version, edit)
         except FloorError as error:
-            self._say(refusal_words(order, error))
+            self._say(refusal_text(order, error))
         else:
             self._say('')
         finally:

@@ -7,11 +7,12 @@ from functools import partial
 from nicegui import ui
 
 from ...core.formatting import MEGABYTE, file_size
-from ...core.model import Attachment, Identity, Person, Role, WorkOrderDetails
+from ...core.orders import Attachment, WorkOrderDetails
+from ...core.people import Identity, Person, Role
 from ...orders.upload_queue import place_for
-from ..shell.addresses import as_asked
+from ..shell.addresses import with_prefix
 from ..shell.heading import Heading
-from ..shell.messages import Alert, Words
+from ..shell.messages import Alert, TextNode
 from ..shell.order_formatting import in_ms, order_address, role_needed
 from ..shell.services import Services
 from ..shell.times import date_and_time
@@ -26,7 +27,7 @@ EXPLANATION = 'Photos and PDF files, up to 10 MB each. Location data is removed 
 MOST_PROBLEMS = 10
 
 
-class OrderAttachments:
+class AttachmentsPanel:
     """Images as small pictures, PDF by their names; each opens in a tab of its own."""
 
     def __init__(self, services: Services, identity: Identity, person: Person, order_id: str) -> None:
@@ -42,7 +43,7 @@ class OrderAttachments:
             with ui.element('div').classes('uploads'):
                 self._upload('Take a photo', refusal, PICTURES).use_camera().button.classes('upload-photo')
                 self._upload('Add photos or PDFs', refusal, f'{PICTURES},application/pdf,.pdf')
-            Words('p', refusal or EXPLANATION).classes('panel-note')
+            TextNode('p', refusal or EXPLANATION).classes('panel-note')
             self._problem = Alert()
 
     def show(self, details: WorkOrderDetails) -> None:
@@ -62,13 +63,13 @@ class OrderAttachments:
             with ui.link(target=address, new_tab=True) as link:
                 if attachment.media_type.startswith('image/'):
                     picture = ui.element('img').props('loading=lazy')
-                    picture.props['src'] = as_asked(f'{address}/thumbnail')
+                    picture.props['src'] = with_prefix(f'{address}/thumbnail')
                     picture.props['alt'] = ''
-                Words('span', attachment.file_name).classes('free-text')
+                TextNode('span', attachment.file_name).classes('free-text')
             link.props['rel'] = 'noopener'
             with ui.element('span').classes('quiet'):
-                Words('span', f'{file_size(attachment.size)} · {attachment.added_by} · ')
-                Words('time', added)
+                TextNode('span', f'{file_size(attachment.size)} · {attachment.added_by} · ')
+                TextNode('time', added)
 
     def _upload(self, label: str, refusal: str, accept: str) -> UploadButton:
         return UploadButton(label, refusal=refusal, accept=accept, max_bytes=LARGEST, on_file=self._arrived,

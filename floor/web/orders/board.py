@@ -13,12 +13,12 @@ from functools import partial
 
 from nicegui import ui
 
-from ...core.model import OrderId, WorkOrder, WorkOrderStatus
+from ...core.orders import OrderId, WorkOrder, WorkOrderStatus
 from ...feed.store import Store
 from ...orders.work_order_list import Done, OrderFilter, OrderPage, SortKey, WorkOrderList
-from ..shell.addresses import as_asked
-from ..shell.messages import Words
-from ..shell.order_formatting import short_id, transition_word
+from ..shell.addresses import with_prefix
+from ..shell.messages import TextNode
+from ..shell.order_formatting import short_id, transition_label
 from .filters import address_of
 from .order_card import BoardColumn, OrderCard
 from .table import row_of
@@ -72,7 +72,7 @@ def shares(totals: dict[WorkOrderStatus, int]) -> dict[WorkOrderStatus, int]:
 async def read_board(orders: WorkOrderList, order_filter: OrderFilter, revision: int) -> BoardContent:
     """All columns of a filter.
 
-    :raises DatabaseUnavailable: nobody answers, or not in time
+    :raises DatabaseUnavailableError: nobody answers, or not in time
     """
     statuses = columns_of(order_filter)
     counts = await orders.counts(order_filter, revision)
@@ -89,7 +89,7 @@ class OrderBoard:
         self._store = store
         self._zone = zone
         self._transitions = transitions
-        self._prefix = as_asked('')
+        self._prefix = with_prefix('')
         self._is_seen = False
         self._cards: dict[OrderId, OrderCard] = {}
         self._dragged: OrderCard | None = None
@@ -219,7 +219,7 @@ class OrderBoard:
         with self._menu:
             for transition in self._transitions.allowed(card.order):
                 refusal = self._transitions.refusal(card.order, transition)
-                item = self._item(transition_word(card.order.status, transition.to_status), refusal)
+                item = self._item(transition_label(card.order.status, transition.to_status), refusal)
                 if not refusal:
                     item.on('click', lambda to=transition.to_status: self._move_focused(card, to), args=[])
             if not self._items:
@@ -231,10 +231,10 @@ class OrderBoard:
     def _item(self, word: str, refusal: str) -> ui.element:
         number = len(self._items)
         with ui.element('button').classes('menu-move').props('type=button role=menuitem') as item:
-            Words('span', word)
+            TextNode('span', word)
             if refusal:
                 item.props['aria-disabled'] = 'true'
-                Words('span', refusal).classes('why-not')
+                TextNode('span', refusal).classes('why-not')
         item.on('keydown.arrow-down.prevent', lambda: self._choose(number + 1), args=[])
         item.on('keydown.arrow-up.prevent', lambda: self._choose(number - 1), args=[])
         self._items.append(item)

@@ -7,18 +7,19 @@ from collections.abc import Awaitable
 from nicegui import ui
 
 from ...core.errors import FloorError
-from ...core.model import ChecklistItem, Identity, Person, Role, WorkOrder, WorkOrderDetails
+from ...core.orders import ChecklistItem, WorkOrder, WorkOrderDetails
+from ...core.people import Identity, Person, Role
 from ...core.text import is_visible
 from ..shell.drafts import Drafts
 from ..shell.heading import Heading
 from ..shell.kept_text import KeptText
-from ..shell.messages import Alert, Words, as_sentence, set_reason
+from ..shell.messages import Alert, TextNode, as_sentence, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 from ..shell.text_field import TextField
 
 
-class OrderChecklist:
+class ChecklistPanel:
     """The list is what the database has; the field for a new step keeps what is typed."""
 
     def __init__(self, services: Services, identity: Identity, person: Person, order_id: str) -> None:
@@ -53,7 +54,7 @@ class OrderChecklist:
             for item in details.checklist:
                 self._row(item)
             if not details.checklist:
-                Words('li', 'No steps yet.').classes('panel-note')
+                TextNode('li', 'No steps yet.').classes('panel-note')
 
     def _row(self, item: ChecklistItem) -> None:
         refusal = role_needed(Role.TECHNICIAN, self._person.role)
@@ -63,7 +64,7 @@ class OrderChecklist:
                                   self._orders.check_item(self._identity, self._order_id, item.id, event.value)))
             set_reason(box, refusal)
             if item.done_by:
-                Words('span', item.done_by).classes('quiet')
+                TextNode('span', item.done_by).classes('quiet')
             remove = ui.button('Remove', color=None, on_click=lambda: self._do(
                 self._orders.remove_item(self._identity, self._order_id, item.id))).props('flat no-caps dense')
             remove.props['aria-label'] = f'Remove the step {item.text[:80]}'

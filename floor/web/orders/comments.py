@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from ...core.errors import FloorError
-from ...core.model import Identity, Person, Role
+from ...core.people import Identity, Person, Role
 from ...core.text import is_visible
 from ..shell.drafts import Drafts
 from ..shell.kept_text import KeptText
@@ -15,7 +15,7 @@ from ..shell.services import Services
 from ..shell.text_field import TextArea
 
 
-class OrderComments:
+class CommentsPanel:
     """A field that keeps what is typed until it is sent; sent twice, it is one comment."""
 
     def __init__(self, services: Services, identity: Identity, person: Person, order_id: str) -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from ...core.model import Priority, WorkOrder, WorkOrderEvent
+from ...core.orders import Priority, WorkOrder, WorkOrderEvent
 from ...orders.order_values import UNCHANGED, OrderEdit
 from ..shell.heading import Heading
-from ..shell.messages import Words
+from ..shell.messages import TextNode
 from ..shell.order_formatting import in_ms
 from ..shell.services import Services
 from ..shell.times import date_and_time
-from .facts import status_words
+from .order_facts import status_text
 
 MINE, THEIRS = 'mine', 'theirs'
 
@@ -49,7 +49,7 @@ class OrderConflict:
         with ui.dialog().props('aria-label="Someone else changed this order"') as self._dialog, \
                 ui.card().classes('sheet conflict'):
             Heading('Someone else changed this order')
-            Words('p', 'Your changes are not saved yet. Choose which values to keep.').classes('quiet')
+            TextNode('p', 'Your changes are not saved yet. Choose which values to keep.').classes('quiet')
             self._fields = ui.element('div').classes('conflict-fields')
             with ui.element('footer').classes('sheet-buttons'):
                 ui.button('Back to editing', on_click=self._dialog.close, color=None).props('flat no-caps')
@@ -79,7 +79,7 @@ class OrderConflict:
                 self._row('assignee', self._name(mine.assignee_id), self._name(theirs.assignee_id),
                           mine.assignee_id != base.assignee_id, latest.get('assignee'))
             status = latest.get('status')
-            Words('p', f'Current status: {status_words(current)}{self._by(status)}.').classes('quiet')
+            TextNode('p', f'Current status: {status_text(current)}{self._by(status)}.').classes('quiet')
         if await self._dialog is not True:
             return None
         return self._chosen(mine, theirs)
@@ -93,13 +93,13 @@ class OrderConflict:
 
     def _row(self, field: str, mine: str, theirs: str, i_changed_it: bool, event: WorkOrderEvent | None) -> None:
         with ui.element('fieldset').classes('conflict-field'):
-            Words('legend', field.capitalize())
+            TextNode('legend', field.capitalize())
             self._choices[field] = ui.radio({MINE: 'Yours', THEIRS: f'Theirs{self._by(event)}'},
                                             value=MINE if i_changed_it else THEIRS) \
                 .props(f'aria-label="{field}"')
             with ui.element('div').classes('conflict-sides'):
-                Words('p', mine).classes('free-text side').props['data-side'] = MINE
-                Words('p', theirs).classes('free-text side').props['data-side'] = THEIRS
+                TextNode('p', mine).classes('free-text side').props['data-side'] = MINE
+                TextNode('p', theirs).classes('free-text side').props['data-side'] = THEIRS
 
     def _choose_all(self, side: str) -> None:
         for choice in self._choices.values():

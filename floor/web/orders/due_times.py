@@ -7,10 +7,11 @@ from datetime import timedelta
 from nicegui import ui
 
 from ...core.errors import FloorError
-from ...core.model import DueTime, Identity, Person, Priority, Role
+from ...core.orders import DueTime, Priority
+from ...core.people import Identity, Person, Role
 from ..shell.heading import Heading
 from ..shell.loading import Loading
-from ..shell.messages import Alert, Words, as_sentence, set_reason
+from ..shell.messages import Alert, TextNode, as_sentence, set_reason
 from ..shell.order_formatting import PriorityPill, role_needed
 from ..shell.services import Services
 
@@ -29,13 +30,13 @@ class DueTimes:
         self._units: dict[Priority, ui.select] = {}
         with ui.card().classes('panel').props('role=region aria-label="Due times"'):
             Heading('Due times').classes('panel-title')
-            Words('p', 'Time from report to due date. Changes apply to new orders.') \
+            TextNode('p', 'Time from report to due date. Changes apply to new orders.') \
                 .classes('panel-note')
             self.loading = Loading(services.store, 'the due times', self._read)
             for priority in Priority:
                 self._row(priority)
             self._problem = Alert()
-            self._done = Words('p').classes('panel-note')
+            self._done = TextNode('p').classes('panel-note')
             self._done.props['role'] = 'status'
 
     async def _read(self) -> None:

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from ...core.errors import EditConflict, FloorError, InvalidInput
-from ...core.model import Employee, Identity, Person, Priority, Role, WorkOrder, WorkOrderDetails
+from ...core.errors import EditConflictError, FloorError, InvalidInputError
 from ...core.names import in_order_of_names
+from ...core.orders import Priority, WorkOrder, WorkOrderDetails
+from ...core.people import Employee, Identity, Person, Role
 from ...core.text import is_visible, shortened
 from ...orders.order_values import OrderEdit
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts
 from ..shell.heading import Heading
-from ..shell.messages import Alert, Words, as_sentence, no_connection_note, set_reason
+from ..shell.messages import Alert, TextNode, as_sentence, no_connection_note, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 from ..shell.text_field import TextArea
@@ -43,7 +44,7 @@ class OrderEditor:
             with ui.element('header').classes('panel-header'):
                 Heading('Description').classes('panel-title')
                 self._edit = ui.button('Edit', on_click=self._open, color=None).props('flat no-caps')
-            self._shown = Words('p').classes('free-text description')
+            self._shown = TextNode('p').classes('free-text description')
             self._other_tabs = DraftOffer(self._drafts, lambda other: str(other.draft.get('description') or ''),
                                           lambda other: self._restore(other.draft))
             with ui.element('div').classes('edit-form') as self._form:
@@ -69,7 +70,7 @@ class OrderEditor:
         self._description = TextArea('Description', on_change=self._typed).classes('field') \
             .props('outlined autogrow maxlength=10000')
         with ui.element('fieldset').classes('choice'):
-            Words('legend', 'Priority')
+            TextNode('legend', 'Priority')
             self._priority = ui.radio([priority.value for priority in Priority], on_change=self._typed) \
                 .props('inline aria-label=Priority')
         self._assignee = ui.select({}, label='Assignee', with_input=True, clearable=True, on_change=self._typed) \
@@ -187,10 +188,10 @@ class OrderEditor:
             return
         try:
             saved = await self._services.orders.edit(self._identity, order_id, version, edit)
-        except EditConflict as error:
+        except EditConflictError as error:
             if isinstance(error.current, WorkOrder) and not self._form.is_deleted:
                 await self._decide(error.current, mine, base)
-        except InvalidInput as error:
+        except InvalidInputError as error:
             field = {'description': self._description, 'issue_description': self._description,
                      'assignee': self._assignee, 'assignee_id': self._assignee}.get(error.field or '')
             if field is not None and not field.is_deleted:

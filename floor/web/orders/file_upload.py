@@ -20,9 +20,9 @@ from starlette.requests import ClientDisconnect
 from ...core.errors import (
     DatabaseError,
     FloorError,
-    NotAllowed,
-    NotFound,
-    TooManyChanges,
+    NotAllowedError,
+    NotFoundError,
+    TooManyChangesError,
     TooManyUploadsError,
     UploadsBusyError,
     UploadTooSlowError,
@@ -37,7 +37,7 @@ MOST_FILES = 20
 NOT_A_FILE = 'No file received. Send it as multipart/form-data, with a file name.'
 STORED = 200
 STATUSES: tuple[tuple[type[FloorError], int], ...] = (
-    (NotAllowed, 403), (NotFound, 404), (TooManyChanges, 429), (TooManyUploadsError, 429),
+    (NotAllowedError, 403), (NotFoundError, 404), (TooManyChangesError, 429), (TooManyUploadsError, 429),
     (UploadsBusyError, 503), (UploadTooSlowError, 408), (DatabaseError, 503), (FloorError, 422))
 
 

@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from ...core.formatting import number
-from ...core.model import DisplayName, Employee, MachineName, Priority, WorkOrderStatus
+from ...core.machines import DisplayName, MachineName
+from ...core.orders import Priority, WorkOrderStatus
+from ...core.people import Employee
 from ...core.text import shortened
 from ...orders.work_order_list import MOST_TEXT, UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
 from ..shell.chips import Chip, hide, set_attribute

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from ...core.errors import DatabaseUnavailable, FloorError, InvalidInput, OrderAlreadyOpenError, ReferenceReusedError
-from ...core.model import DisplayName, Identity, MachineName, Person, Priority, Role, Status, WorkOrder
+from ...core.errors import (
+    DatabaseUnavailableError,
+    FloorError,
+    InvalidInputError,
+    OrderAlreadyOpenError,
+    ReferenceReusedError,
+)
+from ...core.machines import DisplayName, MachineName, Status
 from ...core.names import in_order_of_names, name_key
+from ...core.orders import Priority, WorkOrder
+from ...core.people import Identity, Person, Role
 from ...core.text import is_visible, shortened
 from ...orders.order_values import NewOrder
 from ..shell.back_button import BackCloses
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft, new_reference
 from ..shell.heading import Heading
-from ..shell.messages import Alert, Words, as_sentence, no_connection_note, set_reason
+from ..shell.messages import Alert, TextNode, as_sentence, no_connection_note, set_reason
 from ..shell.order_formatting import order_address, role_needed, short_id
 from ..shell.services import Services
 from ..shell.text_field import TextArea
@@ -76,7 +84,7 @@ class OrderForm:
         self._machine = ui.select({}, label='Machine', with_input=True, on_change=self._machine_chosen) \
             .classes('field').props('outlined')
         with ui.element('fieldset').classes('choice'):
-            Words('legend', 'Priority')
+            TextNode('legend', 'Priority')
             self._priority = ui.radio([priority.value for priority in Priority], value=Priority.MEDIUM.value,
                                       on_change=self._priority_chosen).props('inline aria-label=Priority')
         self._assignee = ui.select({}, label='Assignee', with_input=True, clearable=True, on_change=self._typed) \
@@ -210,7 +218,7 @@ class OrderForm:
                 is_shown = (self._place, self._reference) == (place, new.client_reference)
                 self._keep_for_another(error.earlier, place, FIRST_ATTEMPT_SAVED, is_shown=is_shown)
         except FloorError as error:
-            if not (was_typed or isinstance(error, DatabaseUnavailable)):
+            if not (was_typed or isinstance(error, DatabaseUnavailableError)):
                 self._drafts.discard(place)
             self._failed(error)
         else:
@@ -238,11 +246,11 @@ class OrderForm:
     def _failed(self, error: FloorError) -> None:
         if self._create.is_deleted:
             return
-        if isinstance(error, InvalidInput) and (field := self._fields.get(error.field or '')) is not None:
+        if isinstance(error, InvalidInputError) and (field := self._fields.get(error.field or '')) is not None:
             field.error = as_sentence(error)
         elif isinstance(error, OrderAlreadyOpenError) and isinstance(error.order, WorkOrder):
             self._warn_of(error.order)
-        elif isinstance(error, DatabaseUnavailable):
+        elif isinstance(error, DatabaseUnavailableError):
             self._say(f'{as_sentence(error)} What you typed is kept.')
             self._create.set_text('Try again')
         else:

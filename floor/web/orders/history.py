@@ -6,9 +6,9 @@ from datetime import datetime, tzinfo
 
 from nicegui import ui
 
-from ...core.model import WorkOrderDetails, WorkOrderEvent, WorkOrderStatus
-from ..shell.messages import Words
-from ..shell.order_formatting import HOLD_WORDS, in_ms
+from ...core.orders import WorkOrderDetails, WorkOrderEvent, WorkOrderStatus
+from ..shell.messages import TextNode
+from ..shell.order_formatting import HOLD_LABELS, in_ms
 from ..shell.times import date_and_time
 
 SHOWN_AT_FIRST = 100
@@ -27,7 +27,7 @@ class OrderHistory:
         self._all = False
         self._details: WorkOrderDetails | None = None
         self._list = ui.element('ol').classes('history')
-        self._on_paper = Words('p').classes('on-paper')
+        self._on_paper = TextNode('p').classes('on-paper')
         self._more = ui.button('', on_click=self._show_all, color=None).props('flat no-caps')
 
     def show(self, details: WorkOrderDetails) -> None:
@@ -57,14 +57,14 @@ class OrderHistory:
     def _row(self, event: WorkOrderEvent) -> None:
         with ui.element('li') as row:
             row.props['data-kind'] = event.kind
-            Words('time', date_and_time(in_ms(event.at), self._zone)).classes('quiet')
-            Words('span', sentence(event, self._zone)).classes('free-text')
+            TextNode('time', date_and_time(in_ms(event.at), self._zone)).classes('quiet')
+            TextNode('span', sentence(event, self._zone)).classes('free-text')
             if note := note_of(event):
-                Words('p', note).classes('free-text note-text')
+                TextNode('p', note).classes('free-text note-text')
             if event.kind == 'changed' and event.field == 'description':
                 with ui.element('details'):
-                    Words('summary', 'Previous text')
-                    Words('p', event.old or '').classes('free-text note-text')
+                    TextNode('summary', 'Previous text')
+                    TextNode('p', event.old or '').classes('free-text note-text')
 
 
 def sentence(event: WorkOrderEvent, zone: tzinfo) -> str:
@@ -97,7 +97,7 @@ def _moved(event: WorkOrderEvent) -> str:
         case WorkOrderStatus.IN_PROGRESS:
             return 'resumed it' if event.old == WorkOrderStatus.ON_HOLD else 'started it'
         case WorkOrderStatus.ON_HOLD:
-            return f'put it on hold: {HOLD_WORDS[event.hold_reason]}' if event.hold_reason else 'put it on hold'
+            return f'put it on hold: {HOLD_LABELS[event.hold_reason]}' if event.hold_reason else 'put it on hold'
         case WorkOrderStatus.COMPLETED:
             return 'completed it'
         case WorkOrderStatus.CANCELLED:

@@ -8,10 +8,10 @@ from typing import Protocol
 from nicegui import ui
 
 from ...core.formatting import number
-from ...core.model import WorkOrder, WorkOrderStatus
+from ...core.orders import WorkOrder, WorkOrderStatus
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
-from ..shell.messages import Words
+from ..shell.messages import TextNode
 from .table import Row
 
 ONCE_A_MINUTE = 60.0
@@ -45,7 +45,7 @@ class BoardColumn(ui.element):
         with self:
             with ui.element('header'):
                 Heading(title)
-                self._count = Words('span').classes('column-count')
+                self._count = TextNode('span').classes('column-count')
             self.cards = ui.element('div').classes('cards')
             self._more = ui.link('').classes('column-more')
         # without the prevented default nothing can be dropped; that it is being dragged over is nothing to tell
@@ -85,12 +85,12 @@ class OrderCard(ui.element):
         self._row: Row = {}
         self.classes('order-card').props('draggable=true')
         with self:
-            self.link = Words('a').classes('card-machine')  # native, as only these can be given the focus
-            self._description = Words('p')
-            self._pill = Words('span').classes('pill')
-            self._assignee = Words('span').classes('card-assignee')
-            self._due = Words('span').classes('card-due')
-            self.menu_button = Words('button', '⋯').classes('card-more').props('type=button aria-haspopup=menu')
+            self.link = TextNode('a').classes('card-machine')  # native, as only these can be given the focus
+            self._description = TextNode('p')
+            self._pill = TextNode('span').classes('pill')
+            self._assignee = TextNode('span').classes('card-assignee')
+            self._due = TextNode('span').classes('card-due')
+            self.menu_button = TextNode('button', '⋯').classes('card-more').props('type=button aria-haspopup=menu')
             self.menu_button.on('click', lambda: board.open_menu(self), args=[])
         self.on('dragstart', lambda: board.lift(self), args=[])
         self.on('dragend', board.put_down, args=[])

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import Client, background_tasks
 
-from ...core.errors import DatabaseError, DatabaseUnavailable
-from ...feed.active_orders import OrderChange
-from ...feed.store import Connection, Difference, Store
+from ...core.errors import DatabaseError, DatabaseUnavailableError
+from ...feed.active_orders import ActiveOrderChange
+from ...feed.store import Difference, Freshness, Store
 from ..shell.loading import PATIENCE_S
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class OrderReader:
     """Reads for one page until its client goes; what failed is tried again until it succeeds."""
 
     def __init__(self, client: Client, store: Store, read: Callable[[], Awaitable[None]],
-                 concerns: Callable[[OrderChange], bool], failed: Callable[[DatabaseError], None]) -> None:
+                 concerns: Callable[[ActiveOrderChange], bool], failed: Callable[[DatabaseError], None]) -> None:
         """read: read and show. concerns: whether a change can alter what is shown. failed: called with the reason if
         reading fails or takes long."""
         self._client = client
@@ -68,7 +68,7 @@ class OrderReader:
             self._hurry.clear()
             began = loop.time()
             pause = GAP_S
-            overdue = loop.call_later(PATIENCE_S, self._say_why, DatabaseUnavailable(
+            overdue = loop.call_later(PATIENCE_S, self._say_why, DatabaseUnavailableError(
                 f'the database has not responded for {PATIENCE_S:g} s'))
             try:
                 with self._client:
@@ -99,10 +99,10 @@ class OrderReader:
     def _on_difference(self, difference: Difference) -> None:
         if difference.people or difference.layout or difference.history or self._any_concerns(difference.orders):
             self.ask(at_once=False)
-        elif difference.connection and self._store.connection is Connection.LIVE:
+        elif difference.connection and self._store.connection is Freshness.LIVE:
             self.ask()
 
-    def _any_concerns(self, changes: tuple[OrderChange, ...]) -> bool:
+    def _any_concerns(self, changes: tuple[ActiveOrderChange, ...]) -> bool:
         """When in doubt: thousands are not looked at one by one on each page."""
         return len(changes) > MOST_LOOKED_AT or any(map(self._concerns, changes))
 

@@ -14,15 +14,16 @@ from weakref import WeakKeyDictionary
 from nicegui import ui
 
 from ...core.formatting import Detail, duration, number
-from ...core.model import DisplayName, WorkOrder
+from ...core.machines import DisplayName
+from ...core.orders import WorkOrder
 from ...core.text import shortened
 from ...feed.store import Store
 from ...orders.order_cursor import OrderCursor
 from ...orders.work_order_list import OrderFilter, OrderPage, SortKey
-from ..shell.addresses import as_asked
+from ..shell.addresses import with_prefix
 from ..shell.chips import set_attribute
-from ..shell.messages import Words
-from ..shell.order_formatting import due_words, in_ms, order_address, short_id
+from ..shell.messages import TextNode
+from ..shell.order_formatting import due_text, in_ms, order_address, short_id
 from ..shell.row_entry import RowEntry
 
 NEW_FOR_MS = 20_000
@@ -34,7 +35,7 @@ Rows = tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class OrderColumn:
     """One column: its head, what it sorts by, and the entry of a row that it shows."""
 
     label: str
@@ -42,10 +43,11 @@ class Column:
     entry: str
 
 
-COLUMNS = (Column('Machine', SortKey.MACHINE, 'machine'), Column('Description', SortKey.DESCRIPTION, 'description'),
-           Column('Priority', SortKey.PRIORITY, 'priority'), Column('Status', SortKey.STATUS, 'status'),
-           Column('Assignee', SortKey.ASSIGNEE, 'assignee'), Column('Due', SortKey.DUE, 'due'),
-           Column('Age', SortKey.AGE, 'age'))
+COLUMNS = (OrderColumn('Machine', SortKey.MACHINE, 'machine'), OrderColumn('Description', SortKey.DESCRIPTION,
+                                                                           'description'),
+           OrderColumn('Priority', SortKey.PRIORITY, 'priority'), OrderColumn('Status', SortKey.STATUS, 'status'),
+           OrderColumn('Assignee', SortKey.ASSIGNEE, 'assignee'), OrderColumn('Due', SortKey.DUE, 'due'),
+           OrderColumn('Age', SortKey.AGE, 'age'))
 
 
 class OrderRows:
@@ -77,7 +79,7 @@ def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
         'stage': order.status.value,
         'status': order.status.word + (f': {order.hold_reason}' if order.hold_reason else ''),
         'assignee': order.assignee or 'Unassigned',
-        'due': due_words(order, now_ms, zone),
+        'due': due_text(order, now_ms, zone),
         'overdue': str(order.status.is_active and in_ms(order.due_at) < now_ms).lower(),
         'age': duration((now_ms - in_ms(order.reported_at)) / 1000, Detail.LARGEST),
         'mark': ('odd' if order.version % 2 else 'even') if is_new else '',
@@ -101,7 +103,7 @@ class OrderTable:
 
     def __init__(self, ask: Callable[[OrderFilter], None]) -> None:
         self._ask = ask
-        self._prefix = as_asked('')
+        self._prefix = with_prefix('')
         self._filter = OrderFilter()
         self._cursors: dict[int, OrderCursor | None] = {}
         self._heads: dict[SortKey, ui.element] = {}
@@ -144,7 +146,7 @@ class OrderTable:
             for column in COLUMNS:
                 with ui.element('th').props('scope=col aria-sort=none') as head:
                     head.props['data-column'] = column.entry
-                    button = Words('button', column.label).classes('sort').props('type=button')
+                    button = TextNode('button', column.label).classes('sort').props('type=button')
                     button.on('click', lambda sort=column.sort: self._sort_by(sort), args=[])
                 self._heads[column.sort] = head
 
@@ -169,8 +171,8 @@ class OrderTable:
                 elif column.entry == 'due':
                     text.show('data-overdue', 'overdue')
 
-    def _turn(self, word: str, by: int) -> Words:
-        button = Words('button', word).classes('chip').props('type=button')
+    def _turn(self, word: str, by: int) -> TextNode:
+        button = TextNode('button', word).classes('chip').props('type=button')
         button.props['aria-label'] = f'{word} page'
         button.on('click', lambda: self._turn_to(by), args=[])
         return button
@@ -192,6 +194,6 @@ class OrderTable:
         self._ask(asked)
 
 
-def _enable(button: Words, enabled: bool) -> None:
+def _enable(button: TextNode, enabled: bool) -> None:
     if button.props.get('disabled', False) == enabled:
         button.props['disabled'] = not enabled

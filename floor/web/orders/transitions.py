@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from nicegui import background_tasks, ui
 
-from ...core.errors import DatabaseUnavailable, EditConflict, FloorError, InvalidInput
-from ...core.model import AllowedTransition, HoldReason, Identity, Person, Status, WorkOrder, WorkOrderStatus
+from ...core.errors import DatabaseUnavailableError, EditConflictError, FloorError, InvalidInputError
+from ...core.machines import Status
+from ...core.orders import AllowedTransition, HoldReason, WorkOrder, WorkOrderStatus
+from ...core.people import Identity, Person
 from ...core.text import is_visible, shortened
 from ...orders.order_values import OrderEdit, Transition
 from ...orders.work_orders import NOBODY_TO_START
@@ -13,8 +15,8 @@ from ..shell.back_button import BackCloses
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft
 from ..shell.heading import Heading
-from ..shell.messages import Alert, Words, as_sentence, no_connection_note
-from ..shell.order_formatting import HOLD_WORDS, role_needed, short_id, transition_word
+from ..shell.messages import Alert, TextNode, as_sentence, no_connection_note
+from ..shell.order_formatting import HOLD_LABELS, role_needed, short_id, transition_label
 from ..shell.services import Services
 from ..shell.text_field import TextArea
 
@@ -42,7 +44,7 @@ class OrderTransitions:
     async def load(self) -> None:
         """Read the allowed transitions; they don't change while the program runs.
 
-        :raises DatabaseUnavailable: nobody answers
+        :raises DatabaseUnavailableError: nobody answers
         """
         if not self._transitions:
             self._transitions = await self._services.orders.transitions()
@@ -102,8 +104,8 @@ class OrderTransitions:
         self._other_tabs = DraftOffer(self._drafts, _summary, lambda other: self._fill(other.draft))
         self._still_down = ui.label('').classes('note').props('role=alert')
         with ui.element('fieldset').classes('choice') as self._hold_choice:
-            Words('legend', 'Waiting for')
-            self._hold_reason = ui.radio({reason.value: HOLD_WORDS[reason] for reason in HoldReason},
+            TextNode('legend', 'Waiting for')
+            self._hold_reason = ui.radio({reason.value: HOLD_LABELS[reason] for reason in HoldReason},
                                          on_change=self._typed).props('inline aria-label="Waiting for"')
         self._cause = self._field('Cause: what was wrong', 2000)
         self._action_taken = self._field('Action: what was done', 2000)
@@ -124,7 +126,7 @@ class OrderTransitions:
 
     def _ask(self, order: WorkOrder, to: WorkOrderStatus) -> None:
         self._order, self._to = order, to
-        word = transition_word(order.status, to)
+        word = transition_label(order.status, to)
         self._heading.set_text(f'{word} {short_id(order.id)}')
         self._dialog.props['aria-label'] = word
         self._show_still_down(word)
@@ -221,13 +223,13 @@ class OrderTransitions:
         version."""
         if self._button.is_deleted:
             return
-        if isinstance(error, EditConflict) and isinstance(error.current, WorkOrder) and self._order is not None:
+        if isinstance(error, EditConflictError) and isinstance(error.current, WorkOrder) and self._order is not None:
             self._problem.show(f'{what_changed(self._order, error.current)} '
                                f'Press {self._button.text} again to continue.')
             self._order = error.current
-        elif isinstance(error, InvalidInput) and error.field in self._texts and self._texts[error.field].visible:
+        elif isinstance(error, InvalidInputError) and error.field in self._texts and self._texts[error.field].visible:
             self._texts[error.field].error = as_sentence(error)
-        elif isinstance(error, DatabaseUnavailable):
+        elif isinstance(error, DatabaseUnavailableError):
             self._problem.show(f'{as_sentence(error)} What you typed is kept.')
         else:
             self._problem.show(as_sentence(error))
@@ -244,7 +246,7 @@ class OrderTransitions:
         except FloorError as error:
             if not self._dialog.is_deleted:
                 with self._dialog:
-                    ui.notify(refusal_words(order, error), type='warning', multi_line=True, close_button='Close',
+                    ui.notify(refusal_text(order, error), type='warning', multi_line=True, close_button='Close',
                               timeout=10_000)
             return None
         finally:
@@ -259,14 +261,14 @@ class OrderTransitions:
 
 def _summary(other: OtherDraft) -> str:
     reason = other.draft.get('hold_reason')
-    texts = [HOLD_WORDS[HoldReason(reason)] if reason in list(HoldReason) else '',
+    texts = [HOLD_LABELS[HoldReason(reason)] if reason in list(HoldReason) else '',
              *(str(other.draft.get(name) or '') for name in ('cause', 'action_taken', 'cancel_reason', 'note'))]
     return '; '.join(text for text in texts if text)
 
 
-def refusal_words(seen: WorkOrder, error: FloorError) -> str:
+def refusal_text(seen: WorkOrder, error: FloorError) -> str:
     """Why a command about an order was refused, in a sentence."""
-    if isinstance(error, EditConflict) and isinstance(error.current, WorkOrder):
+    if isinstance(error, EditConflictError) and isinstance(error.current, WorkOrder):
         return what_changed(seen, error.current)
     return as_sentence(error)
 

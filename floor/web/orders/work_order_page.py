@@ -10,11 +10,13 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from nicegui import app, ui
 
-from ...core.errors import DatabaseError, FloorError, NotAllowed, NotFound, TooManyDownloads
-from ...core.model import DisplayName, Identity, OrderId, Person, WorkOrder, WorkOrderDetails
+from ...core.errors import DatabaseError, FloorError, NotAllowedError, NotFoundError, TooManyDownloadsError
+from ...core.machines import DisplayName
+from ...core.orders import OrderId, WorkOrder, WorkOrderDetails
+from ...core.people import Identity, Person
 from ...core.text import shortened
-from ...feed.active_orders import OrderChange
-from ...feed.store import Connection
+from ...feed.active_orders import ActiveOrderChange
+from ...feed.store import Freshness
 from ..api.attachment_responses import AttachmentResponses
 from ..http.downloads import too_many
 from ..live.live_view import LiveView
@@ -25,13 +27,13 @@ from ..shell.messages import as_sentence
 from ..shell.order_formatting import short_id
 from ..shell.services import Services
 from .actions import OrderActions, Reload
-from .attachments import OrderAttachments
-from .checklist import OrderChecklist
-from .comments import OrderComments
+from .attachments import AttachmentsPanel
+from .checklist import ChecklistPanel
+from .comments import CommentsPanel
 from .editor import OrderEditor
-from .facts import OrderFacts
 from .form import FORM_RECONNECT_S
 from .history import OrderHistory
+from .order_facts import OrderFacts
 from .reader import OrderReader
 from .transitions import OrderTransitions
 
@@ -74,15 +76,15 @@ def register(services: Services) -> None:
         try:
             who = services.identify(request.headers)
             if not (attachment_id.isascii() and attachment_id.isdigit()):
-                raise NotFound('there is no such attachment')
+                raise NotFoundError('there is no such attachment')
             return await answer(who, int(attachment_id))
-        except NotAllowed as refusal:
+        except NotAllowedError as refusal:
             return PlainTextResponse(as_sentence(refusal), status_code=403)
-        except NotFound as error:
+        except NotFoundError as error:
             return PlainTextResponse(as_sentence(error), status_code=NO_SUCH_ORDER)
         except HTTPException as error:
             return PlainTextResponse(as_sentence(error.detail), error.status_code, error.headers)
-        except TooManyDownloads as error:
+        except TooManyDownloadsError as error:
             return too_many(error)
         except FloorError as error:
             return PlainTextResponse(as_sentence(error), status_code=503, headers={'Retry-After': '5'})
@@ -115,11 +117,11 @@ class WorkOrderPage:
     async def first_answer(self) -> None:
         """Wait for the order, but not for long."""
         self._reader.ask()
-        if self._services.store.connection is Connection.LIVE:
+        if self._services.store.connection is Freshness.LIVE:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._reader.answered.wait(), FIRST_ANSWER_S)
 
-    def _concerns(self, change: OrderChange) -> bool:
+    def _concerns(self, change: ActiveOrderChange) -> bool:
         return change.id == self._order_id
 
     async def reload(self) -> WorkOrderDetails | None:
@@ -135,7 +137,7 @@ class WorkOrderPage:
         try:
             await self._transitions.load()
             details = await self._services.orders.details(self._order_id)
-        except NotFound:
+        except NotFoundError:
             self._client.status_code = NO_SUCH_ORDER
             self._problem.show('')
             self._title.set_text(f'There is no work order {shortened(self._order_id, 60)}.')
@@ -176,11 +178,11 @@ class OrderParts:
             self._actions = OrderActions(services, identity, person, transitions=transitions, reload=reload)
         with ui.element('div').classes('order-main'):
             self._editor = OrderEditor(services, identity, person, order_id, reload)
-            self._checklist = OrderChecklist(services, identity, person, order_id)
-            self._attachments = OrderAttachments(services, identity, person, order_id)
+            self._checklist = ChecklistPanel(services, identity, person, order_id)
+            self._attachments = AttachmentsPanel(services, identity, person, order_id)
             with ui.card().classes('panel').props('role=region aria-label="Comments and history"'):
                 Heading('Comments and history').classes('panel-title')
-                OrderComments(services, identity, person, order_id)
+                CommentsPanel(services, identity, person, order_id)
                 self._history = OrderHistory(services.zone)
         with ui.element('aside').classes('order-side'):
             self._facts = OrderFacts(services, order.machine)

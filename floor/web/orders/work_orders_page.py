@@ -12,12 +12,13 @@ from fastapi import Request, Response
 from nicegui import app, ui
 
 from ...core.errors import DatabaseError, QueryError
-from ...core.model import Identity, OrderBrief, Person
 from ...core.names import in_order_of_names, name_key
+from ...core.orders import OrderBrief
+from ...core.people import Identity, Person
 from ...core.query_parameters import Query
 from ...core.sentences import as_sentence
-from ...feed.active_orders import OrderChange
-from ...feed.store import Connection
+from ...feed.active_orders import ActiveOrderChange
+from ...feed.store import Freshness
 from ...orders.work_order_list import UNASSIGNED, OrderCounts, OrderFilter, OrderPage
 from ..http.csv_response import CsvResponses
 from ..live.live_view import LiveView
@@ -101,7 +102,7 @@ class WorkOrdersPage:
     async def first_answer(self) -> None:
         """Wait for the orders, but not for long."""
         self._reader.ask()
-        if self._services.store.connection is Connection.LIVE:
+        if self._services.store.connection is Freshness.LIVE:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._reader.answered.wait(), FIRST_ANSWER_S)
 
@@ -236,7 +237,7 @@ class WorkOrdersPage:
         if self._shown_at_ms is None:
             self._empty_title.set_text('Waiting for the database.')
 
-    def _concerns(self, change: OrderChange) -> bool:
+    def _concerns(self, change: ActiveOrderChange) -> bool:
         return concerns(self._filter, change.before, change.after)
 
 

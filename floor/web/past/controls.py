@@ -10,9 +10,9 @@ from nicegui.events import ValueChangeEventArguments
 
 from ...analytics import Window
 from ...core.formatting import Detail, duration
-from ...core.moments import Form, by_the_clock
+from ...core.moments import Form, local_time
 from ...core.shifts import Shift
-from ..reports.axis import show_marks
+from ..reports.axis import show_axis_labels
 from ..shell.past_address import PastMoment
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -51,12 +51,12 @@ class PastControls:
         if self._moment is None or (moment.start, moment.end) != (self._moment.start, self._moment.end):
             self._slider.props['min'] = 0
             self._slider.props['max'] = int((moment.end - moment.start).total_seconds())
-            show_marks(self._axis, Window(moment.start, moment.end), self._zone)
+            show_axis_labels(self._axis, Window(moment.start, moment.end), self._zone)
         self._moment = moment
         self._is_setting = True
         self._slider.set_value(int((moment.at - moment.start).total_seconds()))
         self._is_setting = False
-        self._slider.props['aria-valuetext'] = by_the_clock(moment.at, self._zone, Form.DAY_SECONDS)
+        self._slider.props['aria-valuetext'] = local_time(moment.at, self._zone, Form.DAY_SECONDS)
 
     @property
     def is_playing(self) -> bool:

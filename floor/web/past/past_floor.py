@@ -11,7 +11,8 @@ from datetime import tzinfo
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from ...core.model import FloorSnapshot, MachineName, Status
+from ...core.floor_snapshot import FloorSnapshot
+from ...core.machines import MachineName, Status
 from ...feed.store import Machine, Store
 from ..floor_view.attention_list import ROWS as ATTENTION_ROWS
 from ..floor_view.attention_list import AttentionRow, AttentionSummary

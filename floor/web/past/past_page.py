@@ -16,12 +16,12 @@ from ...core.text import shortened
 from ...feed.store import Difference, Machine, Store
 from ..floor_view.machine_orders import MOST_ROWS, more_rows, order_row
 from ..live.live_view import LiveView
-from ..reports.stop_story import PAST
-from ..shell.addresses import as_asked
+from ..reports.stop_details import PAST
+from ..shell.addresses import with_prefix
 from ..shell.frame import frame
 from ..shell.heading import Heading
 from ..shell.loading import RESPONSE_TIMEOUT_S, Loading
-from ..shell.order_formatting import due_words
+from ..shell.order_formatting import due_text
 from ..shell.past_address import PastMoment, at_text
 from ..shell.services import Services
 from ..shell.times import date_and_time
@@ -117,7 +117,7 @@ class PastPage:
             self._nothing.set_text('' if snapshot.machines else NO_DATA)
             self._say(moment)
             if self._wanted is None:
-                ui.navigate.history.replace(as_asked(address_of(moment)))
+                ui.navigate.history.replace(with_prefix(address_of(moment)))
 
     def _say(self, moment: PastMoment) -> None:
         at_ms = int(moment.at.timestamp() * 1000)
@@ -152,7 +152,7 @@ class PastMachine(ui.dialog):
             with ui.element('header').classes('story-header'):
                 Heading(str(machine.display))
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
-            ui.label(machine.status_word).classes('drawer-status').props['data-status'] = machine.status.value
+            ui.label(machine.status_label).classes('drawer-status').props['data-status'] = machine.status.value
             if machine.reason:
                 ui.label(shortened(machine.reason)).classes('story-reason')
             lasted = duration(past.seconds_in_status(machine), Detail.MINUTES)
@@ -160,7 +160,7 @@ class PastMachine(ui.dialog):
             if orders := past.orders_of(machine.name):
                 with ui.element('ul').classes('drawer-orders').props('aria-label="Work orders at that time"'):
                     for order in orders[:MOST_ROWS]:
-                        order_row(order, due_words(order, past.now_ms, zone), overdue=order.is_overdue(past.now_ms))
+                        order_row(order, due_text(order, past.now_ms, zone), overdue=order.is_overdue(past.now_ms))
                     more_rows(len(orders))
             if machine.name in self._services.store.machines:
                 ui.link('Show current status', f'/?{urlencode({"machine": machine.name})}')

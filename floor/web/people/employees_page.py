@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from fastapi import Request
 from nicegui import ui
 
-from ...core.model import Employee, Identity, Person, Role
+from ...core.people import Employee, Identity, Person, Role
 from ...core.query_parameters import Query
-from ...feed.store import Connection, Difference
+from ...feed.store import Difference, Freshness
 from ..live.live_view import LiveView
 from ..orders.due_times import DueTimes
 from ..orders.form import FORM_RECONNECT_S
@@ -19,7 +19,7 @@ from ..shell.confirmation import close_when_done
 from ..shell.frame import frame
 from ..shell.heading import Heading
 from ..shell.loading import RESPONSE_TIMEOUT_S
-from ..shell.messages import Alert, Words, set_reason
+from ..shell.messages import Alert, TextNode, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 from .form import EmployeeForm
@@ -54,7 +54,7 @@ class EmployeesPage:
         self._history = BrowserHistory(ADDRESS, self._follow)
         refusal = role_needed(Role.SUPERVISOR, person.role)
         self._form = EmployeeForm(services, identity)
-        self._switch = EmployeeSwitch(services, identity)
+        self._switch = ActivationDialog(services, identity)
         self._note = AddressNote('', 'Show the active employees', ADDRESS)
         with ui.element('div').classes('employees-page'):
             with ui.card().classes('panel').props('role=region aria-label=Employees'):
@@ -65,7 +65,7 @@ class EmployeesPage:
                                        for include_inactive, word in ((False, 'Active'), (True, 'All'))}
                     add = ui.button('Add employee', on_click=self._form.open, color=None).props('no-caps')
                     set_reason(add.classes('primary'), refusal)
-                Words('p', refusal and 'Only supervisors can change this list.') \
+                TextNode('p', refusal and 'Only supervisors can change this list.') \
                     .classes('panel-note')
                 self._table = EmployeeTable(services, rows, person, self._form.open, self._ask_to_switch)
             self._due_times = DueTimes(services, identity, person)
@@ -76,8 +76,8 @@ class EmployeesPage:
         """Wait for what is not in the store, but not for long."""
         await self._due_times.loading.first_answer()
 
-    def _chip(self, word: str, *, include_inactive: bool) -> Words:
-        chip = Words('button', word).classes('chip')
+    def _chip(self, word: str, *, include_inactive: bool) -> TextNode:
+        chip = TextNode('button', word).classes('chip')
         chip.props['type'] = 'button'
         chip.props['aria-pressed'] = str(not include_inactive).lower()
         chip.on('click', lambda: self._choose(include_inactive=include_inactive), args=[])
@@ -103,11 +103,11 @@ class EmployeesPage:
         self._switch.open(employee, self._table.load_of(employee))
 
     def _on_difference(self, difference: Difference) -> None:
-        if difference.people or (difference.connection and self._services.store.connection is Connection.LIVE):
+        if difference.people or (difference.connection and self._services.store.connection is Freshness.LIVE):
             self._due_times.loading.start()
 
 
-class EmployeeSwitch:
+class ActivationDialog:
     """Asks before somebody is deactivated or reactivated, and says what it means."""
 
     def __init__(self, services: Services, identity: Identity) -> None:
@@ -117,7 +117,7 @@ class EmployeeSwitch:
         self._sending = False
         with ui.dialog() as self._dialog, ui.card().classes('sheet'):
             self._heading = Heading('')
-            self._text = Words('p').classes('free-text')
+            self._text = TextNode('p').classes('free-text')
             self._orders = ui.link('')
             self._problem = Alert()
             with ui.element('footer').classes('sheet-buttons'):
@@ -131,7 +131,7 @@ class EmployeeSwitch:
         self._heading.set_text(f'{word} {employee.name}?')
         self._dialog.props['aria-label'] = word
         self._button.set_text(word)
-        self._text.set_text(deactivation_words(load) if employee.active
+        self._text.set_text(deactivation_text(load) if employee.active
                             else 'Orders can be assigned to them again, and their role is restored.')
         self._orders.set_text('Show their orders')
         self._orders.props['href'] = f'/work-orders?assignee={employee.id}'
@@ -150,7 +150,7 @@ class EmployeeSwitch:
             self._sending = False
 
 
-def deactivation_words(load: int) -> str:
+def deactivation_text(load: int) -> str:
     """What it means for the orders."""
     keeps = 'Their history is kept. They can no longer be assigned orders and have read-only access.'
     if not load:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from nicegui import ui
 
-from ...core.errors import EditConflict, FloorError, InvalidInput
-from ...core.model import Employee, Identity, Role
+from ...core.errors import EditConflictError, FloorError, InvalidInputError
+from ...core.people import Employee, Identity, Role
 from ...core.text import is_visible
 from ...orders.employees import EmployeeEdit
 from ..shell.draft_offer import DraftOffer
@@ -156,9 +156,9 @@ class EmployeeForm:
     def _failed(self, error: FloorError) -> None:
         if self._dialog.is_deleted:
             return
-        if isinstance(error, EditConflict) and isinstance(error.current, Employee):
+        if isinstance(error, EditConflictError) and isinstance(error.current, Employee):
             self._merge(error.current)
-        elif isinstance(error, InvalidInput) and error.field in self._inputs:
+        elif isinstance(error, InvalidInputError) and error.field in self._inputs:
             self._inputs[error.field].error = as_sentence(error)
         else:
             self._problem.show(f'{as_sentence(error)} What you typed is kept.')

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from ...core.model import Employee, Person, Role
 from ...core.names import in_order_of_names
+from ...core.people import Employee, Person, Role
 from ...feed.store import Difference, Store
-from ..shell.addresses import as_asked
-from ..shell.messages import Words, set_reason
+from ..shell.addresses import with_prefix
+from ..shell.messages import TextNode, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.row_entry import RowEntry, on_row_click, one_for_each_row, show_entry
 from ..shell.services import Services
@@ -77,7 +77,7 @@ class EmployeeTable:
         self._store = services.store
         self._rows = rows
         self._refusal = role_needed(Role.SUPERVISOR, person.role)
-        self._prefix = as_asked('')
+        self._prefix = with_prefix('')
         self._all = False
         self._table = ui.element('q-table').props('flat hide-bottom row-key=id').classes('employees')
         self._table.props.update({
@@ -87,7 +87,7 @@ class EmployeeTable:
         self._build_head()
         self._build_cells()
         self._build_buttons(on_edit, on_switch)
-        self._nobody = Words('p', 'No employees yet.').classes('panel-note')
+        self._nobody = TextNode('p', 'No employees yet.').classes('panel-note')
         self.show()
         ui.context.client.on_delete(self._store.subscribe(self._on_difference))
 
@@ -109,9 +109,9 @@ class EmployeeTable:
         self._table.add_slot('header')
         with self._table.slots['header'], ui.element('tr'):
             for column in COLUMNS:
-                Words('th', column).props['scope'] = 'col'
+                TextNode('th', column).props['scope'] = 'col'
             with ui.element('th'):
-                Words('span', 'Actions').classes('visually-hidden')
+                TextNode('span', 'Actions').classes('visually-hidden')
 
     def _build_cells(self) -> None:
         for column, entry in COLUMNS.items():

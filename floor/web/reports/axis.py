@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from nicegui import ui
 
 from ...analytics import Window
-from ...core.moments import Form, comes_twice, meanings, zone_word
+from ...core.moments import Form, is_ambiguous, meanings, zone_abbreviation
 
 MINUTE_S, QUARTER_S, HOUR_S, DAY_S = 60, 900, 3600, 86_400
 STEPS_S = (1, 5, 15, 30, *(minutes * MINUTE_S for minutes in (1, 5, 10, 15, 30)),
@@ -26,7 +26,7 @@ class Mark:
     text: str
 
 
-def show_marks(axis: ui.element, window: Window, zone: tzinfo) -> None:
+def show_axis_labels(axis: ui.element, window: Window, zone: tzinfo) -> None:
     """Replace the labels of an axis."""
     axis.clear()
     with axis:
@@ -74,4 +74,4 @@ def _text(moment: datetime, step: int) -> str:
     if (moment.hour, moment.minute, moment.second) == (0, 0, 0):
         return f'{moment:%a} {moment.day} {moment:%b}'
     return moment.strftime(Form.SECONDS if step < MINUTE_S else Form.TIME) + (
-        f' {zone_word(moment)}' if comes_twice(moment) else '')
+        f' {zone_abbreviation(moment)}' if is_ambiguous(moment) else '')

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from ...analytics import CauseClocks, MachineCharge, PersonLoad, ProblemMachine
+from ...analytics import CauseClocks, MachineDowntime, PersonLoad, ProblemMachine
 from ...analytics.report_tables import CLOCKS, NO_REASON, NOBODY
 from ...core.formatting import Detail, counted, duration, minutes, number
-from ...core.model import MachineName
+from ...core.machines import MachineName
 from ...core.text import shortened
-from ..shell.messages import Words
+from ..shell.messages import TextNode
 from .panel import TableView
 
 MOST_BARS = 10
@@ -42,18 +42,18 @@ def bars(rows: Sequence[Bar], view: TableView) -> None:
                 with ui.element('span').classes('bar-track').props('aria-hidden=true'):
                     for part, amount in row.parts:
                         if amount:
-                            Words('i').style(f'width: {100 * amount / longest:.2f}%').props['data-part'] = part
-                Words('span', row.words).classes('bar-words')
+                            TextNode('i').style(f'width: {100 * amount / longest:.2f}%').props['data-part'] = part
+                TextNode('span', row.words).classes('bar-words')
 
 
 def legend(names: Iterable[tuple[str, str]]) -> None:
     """What the colours mean, in words."""
     with ui.element('p').classes('legend'):
         for part, words in names:
-            Words('span', words).props['data-part'] = part
+            TextNode('span', words).props['data-part'] = part
 
 
-def waiting_bars(charges: Iterable[MachineCharge]) -> list[Bar]:
+def waiting_bars(charges: Iterable[MachineDowntime]) -> list[Bar]:
     """The most costly first; one that only waited itself caused nothing."""
     return [Bar(each.machine, (('down', each.own), ('warning', each.caused)),
                 f'{minutes(each.own)} own + {minutes(each.caused)} min at neighbours', each.machine)

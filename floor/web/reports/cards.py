@@ -12,8 +12,8 @@ from ...analytics import Kpi, Kpis
 from ...core.formatting import NOTHING, Detail, counted, duration, number, percent
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
-from ..shell.messages import Words
-from .words import Change, Unit, Verdict, value
+from ..shell.messages import TextNode
+from .kpi_change import ChangeDirection, KpiChange, Unit, value
 
 COMPARABLE = 0.8
 """So much of a window's coverage the window before must have: else there were more stops only because more is known."""
@@ -52,7 +52,7 @@ class KpiCard:
             card.props['data-kpi'] = figure.kpi.value
             with ui.element('header'):
                 Heading(figure.name).props['title'] = figure.title
-                button = Words('button', 'explain').classes('explain')
+                button = TextNode('button', 'explain').classes('explain')
                 button.on('click', partial(explain, figure.kpi), args=[])
                 button.props['type'] = 'button'
                 button.props['aria-label'] = f'Explain {figure.name}'
@@ -115,14 +115,15 @@ def number_of(figure: Figure, kpis: Kpis) -> float | None:
     return number if kpis.covered else None
 
 
-def change_of(figure: Figure, kpis: Kpis, before: Kpis | None) -> Change:
+def change_of(figure: Figure, kpis: Kpis, before: Kpis | None) -> KpiChange:
     """Against the window before, if about as much is known of it."""
     if not kpis.covered:
-        return Change('', Verdict.UNKNOWN)
+        return KpiChange('', ChangeDirection.UNKNOWN)
     if before is not None and (before.coverage or 0) < COMPARABLE * (kpis.coverage or 0):
-        return Change('too little earlier data', Verdict.UNKNOWN)
-    return Change.between(None if before is None else number_of(figure, before), number_of(figure, kpis), figure.unit,
-                          more_is_better=figure.more_is_better)
+        return KpiChange('too little earlier data', ChangeDirection.UNKNOWN)
+    return KpiChange.between(None if before is None else number_of(figure, before), number_of(figure, kpis),
+                             figure.unit,
+                             more_is_better=figure.more_is_better)
 
 
 def note_of(kpi: Kpi, kpis: Kpis) -> str:

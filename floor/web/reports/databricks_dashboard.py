@@ -12,7 +12,7 @@ from nicegui import ui
 from ...analytics.dashboard_link import HOW_TO_SET, DashboardLink
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
-from ..shell.messages import Words
+from ..shell.messages import TextNode
 
 TITLE = 'Databricks dashboard'
 
@@ -28,18 +28,19 @@ def databricks_dashboard(link: DashboardLink | None) -> None:
                     ui.link('Open in Databricks', link.open_url, new_tab=True).props('rel=noopener')
         if link is None:
             ui.label('No dashboard is configured.').classes('panel-empty-title')
-            Words('p', HOW_TO_SET).classes('panel-empty')
+            TextNode('p', HOW_TO_SET).classes('panel-empty')
             return
         host = urlsplit(link.origin).netloc
         _framed(link, host)
         with ui.element('details').classes('panel-details'):
-            Words('summary', 'Empty, or repeatedly asks you to sign in?')
+            TextNode('summary', 'Empty, or repeatedly asks you to sign in?')
             with ui.element('ul'):
-                Words('li', f'Your browser may block third-party cookies, so that {host} cannot see that you are '
-                            f'signed in. Allow them for this page, or use “Open in Databricks”.')
-                Words('li', 'The workspace may not allow this app to embed dashboards. An administrator can allow it '
-                            'under Settings, Security, Embed dashboards.')
-                Words('li', 'You may not have access. Ask the owner of the dashboard to share it with you.')
+                TextNode('li', f'Your browser may block third-party cookies, so that {host} cannot see that you are '
+                         f'signed in. Allow them for this page, or use “Open in Databricks”.')
+                TextNode('li',
+                         'The workspace may not allow this app to embed dashboards. An administrator can allow it '
+                         'under Settings, Security, Embed dashboards.')
+                TextNode('li', 'You may not have access. Ask the owner of the dashboard to share it with you.')
 
 
 def _framed(link: DashboardLink, host: str) -> None:

@@ -10,13 +10,13 @@ from functools import partial
 from nicegui import ui
 
 from ...core.errors import QueryError
-from ...core.model import DisplayName, MachineName
+from ...core.machines import DisplayName, MachineName
 from ...core.text import shortened
 from ..shell.chips import Chip, hide, set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import Alert
-from .choice import ReportChoice, Span, in_words
 from .moment_field import MomentField
+from .report_query import ReportQuery, Span, format_moment
 
 LONGEST_NAME = 60
 SHIFT_ADDRESS = '/reports/shift'
@@ -25,7 +25,7 @@ SHIFT_ADDRESS = '/reports/shift'
 class ReportFilters:
     """The bar. It shows the page's choice, and says what a press asks for."""
 
-    def __init__(self, choice: ReportChoice, ask: Callable[[ReportChoice], None], zone: tzinfo) -> None:
+    def __init__(self, choice: ReportQuery, ask: Callable[[ReportQuery], None], zone: tzinfo) -> None:
         """zone: of the plant."""
         self._zone = zone
         self._choice = choice
@@ -47,14 +47,14 @@ class ReportFilters:
                     self._stops.props['aria-label'] = 'Download all stops with their response times as CSV'
         self.show(choice)
 
-    def show(self, choice: ReportChoice) -> None:
+    def show(self, choice: ReportQuery) -> None:
         """What is asked for now."""
         self._choice = choice
         self._showing = True
         for span, chip in self._chips.items():
             text = span.word
             if span is Span.RANGE and choice.start is not None and choice.end is not None:
-                text = ' – '.join(in_words(at, self._zone, '%d %b %Y') for at in (choice.start, choice.end))
+                text = ' – '.join(format_moment(at, self._zone, '%d %b %Y') for at in (choice.start, choice.end))
             chip.show(text, span is choice.span)
         for select, value in (self._line, choice.line), (self._machine, choice.machine):
             if value is not None and value not in select.options:  # of a link: it is gone, or not known yet
@@ -138,7 +138,7 @@ class RangeDialog:
                 ui.button('Cancel', on_click=self._dialog.close, color=None).props('flat no-caps')
                 ui.button('Show', on_click=self._submit, color=None).classes('primary').props('no-caps unelevated')
 
-    def open(self, choice: ReportChoice) -> None:
+    def open(self, choice: ReportQuery) -> None:
         """With the range that is shown, if it is one."""
         if choice.start is not None and choice.end is not None:
             self._from.show(choice.start)
@@ -152,7 +152,7 @@ class RangeDialog:
             return
         query = {'from': self._from.text, 'to': self._to.text, 'window': Span.RANGE.value}
         try:
-            asked = ReportChoice.from_query(query, self._zone)
+            asked = ReportQuery.from_query(query, self._zone)
         except QueryError as error:
             self._problem.show(str(error))
             return

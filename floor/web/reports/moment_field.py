@@ -6,9 +6,9 @@ from datetime import UTC, datetime, tzinfo
 
 from nicegui import ui
 
-from ...core.moments import Form, by_the_clock, meanings, with_offset
+from ...core.moments import Form, local_time, meanings, with_offset
 from ..shell.text_field import TextField
-from .choice import of_field
+from .report_query import field_value
 
 ORDINALS = ('first', 'second')
 
@@ -26,7 +26,7 @@ class MomentField:
 
     def show(self, at: datetime) -> None:
         """This moment."""
-        self._input.value = of_field(at.astimezone(self._zone))
+        self._input.value = field_value(at.astimezone(self._zone))
         if self._meanings:
             self._which.value = self._meanings.index(at.astimezone(UTC))
 
@@ -46,6 +46,6 @@ class MomentField:
         found = found if len(found) > 1 else ()
         if found != self._meanings:
             self._meanings = found
-            self._which.set_options({number: f'{by_the_clock(at, self._zone, Form.TIME)}, the {ORDINALS[number]}'
+            self._which.set_options({number: f'{local_time(at, self._zone, Form.TIME)}, the {ORDINALS[number]}'
                                      for number, at in enumerate(found)}, value=0 if found else None)
             self._which.set_visibility(bool(found))

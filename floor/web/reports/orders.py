@@ -12,13 +12,13 @@ from ...analytics import report_tables as tables
 from ...core.formatting import counted, number
 from ..shell.heading import Heading
 from .bars import bars, legend, load_bars
-from .panel import Panel, TableView
+from .panel import ReportPanel, TableView
 from .pareto import LINE, MUTED, RULE, STILL, TEXT, TRIVIAL
 
 CsvAddress = Callable[[str], str]
 
 
-def show_orders(panel: Panel, report: OrderReport, volume: Sequence[VolumeOfDay], view: TableView,
+def show_orders(panel: ReportPanel, report: OrderReport, volume: Sequence[VolumeOfDay], view: TableView,
                 csv_address: CsvAddress) -> None:
     """All four parts of it. volume: of the days to show, which may be more than those of the report."""
     if not any((volume, report.ages, report.resolution, report.load)):

@@ -8,14 +8,14 @@ from datetime import date, datetime, tzinfo
 
 from nicegui import ui
 
-from ...analytics.report_tables import Cell, Kind, Table
+from ...analytics.report_tables import Cell, Kind, ReportTable
 from ...core.formatting import NOTHING, duration, number, percent
-from ...core.model import DisplayName, MachineName
-from ...core.moments import Form, by_the_clock
+from ...core.machines import DisplayName, MachineName
+from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
-from ..shell.messages import Words
+from ..shell.messages import TextNode
 
 LONGEST_TEXT = 120
 MOST_ROWS = 40
@@ -23,7 +23,7 @@ NUMBERS = frozenset({Kind.COUNT, Kind.NUMBER, Kind.SECONDS, Kind.SHARE})
 AddressOf = Callable[[MachineName], str]
 
 
-class Panel:
+class ReportPanel:
     """Says that it reads until it is filled for the first time; later it keeps what it shows until there is more."""
 
     def __init__(self, title: str, *, file: str = '', wide: bool = False) -> None:
@@ -69,21 +69,21 @@ class TableView:
         self._zone = zone
         self._address_of = address_of
 
-    def below(self, table: Table, csv_address: str, *, summary: str = 'Table') -> None:
+    def below(self, table: ReportTable, csv_address: str, *, summary: str = 'Table') -> None:
         """Folded away, under a picture."""
         with ui.element('details').classes('panel-details'):
-            Words('summary', summary)
+            TextNode('summary', summary)
             self.show(table, csv_address)
 
-    def show(self, table: Table, csv_address: str = '', *, most: int = MOST_ROWS, caption: str = '') -> None:
+    def show(self, table: ReportTable, csv_address: str = '', *, most: int = MOST_ROWS, caption: str = '') -> None:
         """The first rows; where there are more, the file has them."""
         with ui.element('div').classes('report-scroll').props('tabindex=0 role=group'), \
                 ui.element('table').classes('report-table'):
             if caption:
-                Words('caption', caption)
+                TextNode('caption', caption)
             with ui.element('thead'), ui.element('tr'):
                 for column in table.columns:
-                    Words('th', column.title).props('scope=col').props['data-kind'] = _kind(column.kind)
+                    TextNode('th', column.title).props('scope=col').props['data-kind'] = _kind(column.kind)
             with ui.element('tbody'):
                 for row in table.rows[:most]:
                     with ui.element('tr'):
@@ -99,7 +99,7 @@ class TableView:
             with ui.element('td'):
                 self.machine(MachineName(cell))
         else:
-            Words('td', self.words(kind, cell)).props['data-kind'] = _kind(kind)
+            TextNode('td', self.words(kind, cell)).props['data-kind'] = _kind(kind)
 
     def machine(self, name: MachineName) -> None:
         """A machine's name, leading to its own report."""
@@ -112,7 +112,7 @@ class TableView:
     def words(self, kind: Kind, cell: Cell) -> str:
         """A cell for people."""
         if isinstance(cell, datetime):
-            return by_the_clock(cell, self._zone, Form.FULL)
+            return local_time(cell, self._zone, Form.FULL)
         if isinstance(cell, date):
             return f'{cell:%a %Y-%m-%d}'
         if isinstance(cell, str):

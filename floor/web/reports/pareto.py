@@ -12,7 +12,7 @@ from ...analytics.report_tables import NO_REASON, WEEKDAYS
 from ...analytics.stops import By
 from ...core.formatting import minutes, number, percent
 from ...core.text import shortened
-from ..shell.messages import Words
+from ..shell.messages import TextNode
 
 MOST_BARS = 32
 FEW = 8
@@ -100,26 +100,26 @@ def heat_map(pattern: HourlyPattern) -> None:
     with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \
             ui.element('table').classes('heat'):
         with ui.element('thead'), ui.element('tr'):
-            Words('td')
+            TextNode('td')
             for hour in range(24):
-                Words('th', f'{hour:02}').props(f'scope=col data-named={str(hour % HOURS_NAMED == 0).lower()}')
+                TextNode('th', f'{hour:02}').props(f'scope=col data-named={str(hour % HOURS_NAMED == 0).lower()}')
         with ui.element('tbody'):
             for weekday, shares in zip(WEEKDAYS, pattern.share, strict=True):
                 with ui.element('tr'):
-                    Words('th', weekday).props('scope=row')
+                    TextNode('th', weekday).props('scope=row')
                     for hour, share in enumerate(shares):
                         _cell(weekday, hour, share, least, worst)
     with ui.element('p').classes('heat-scale'):
         ui.label(percent(least))
-        Words('span').props('aria-hidden=true')
+        TextNode('span').props('aria-hidden=true')
         ui.label(f'{percent(worst)} of the time down')
     with ui.element('details').classes('panel-details heat-numbers'):
-        Words('summary', 'Numbers')
+        TextNode('summary', 'Numbers')
         ui.label('Share of known time in which machines were down, in %.').classes('panel-note')
 
 
 def _cell(weekday: str, hour: int, share: float | None, least: float, worst: float) -> None:
-    cell = Words('td', '' if share is None else percent(share).removesuffix(' %'))
+    cell = TextNode('td', '' if share is None else percent(share).removesuffix(' %'))
     if share is None:
         cell.props['data-unknown'] = 'true'
         cell.props['title'] = f'{weekday} {hour:02}:00: no data'

@@ -18,14 +18,14 @@ from ...core.errors import (
     DatabaseError,
     FloorError,
     HistoryNotReadyError,
-    NotFound,
+    NotFoundError,
     ProgramFaultError,
     QueryError,
 )
-from ...core.model import MachineName
-from ...core.moments import Form, by_the_clock
+from ...core.machines import MachineName
+from ...core.moments import Form, local_time
 from ...core.names import name_key
-from ...feed.store import NOT_ON_A_LINE, Connection, Difference
+from ...feed.store import NOT_ON_A_LINE, Difference, Freshness
 from ..http.csv_response import CsvResponses
 from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet
@@ -36,14 +36,14 @@ from ..shell.messages import Alert, as_sentence
 from ..shell.services import Services
 from ..shell.times import moment
 from .cards import KpiCards
-from .choice import ADDRESS, Comparison, ReportChoice, ShiftsOfPlant, Span
 from .databricks_dashboard import databricks_dashboard
-from .explain import ExplainDialog
+from .explain_dialog import ExplainDialog
 from .filters import ReportFilters
-from .losses import Losses, table_view
+from .loss_panels import LossPanels, table_view
 from .orders import show_orders
-from .panel import Panel
-from .tabs import AskedReport, ReportTabs, Tab
+from .panel import ReportPanel
+from .report_query import ADDRESS, Comparison, ReportQuery, ShiftsOfPlant, Span
+from .tabs import ReportTabs, RequestedReport, Tab
 from .timeline import timeline_panel
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
         identity = services.visitor()
         person = services.person(identity)
         view = LiveView(ui.context.client, lambda: None)
-        asked = AskedReport.from_query(request.query_params, services.zone)
+        asked = RequestedReport.from_query(request.query_params, services.zone)
         with frame('Reports', services, view, person):
             link_stylesheet(STYLESHEET)
             tabs = ReportTabs(asked.choice, asked.tab)
@@ -80,8 +80,8 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
     async def reports_csv(name: str, request: Request) -> Response:
         async def read() -> AsyncGenerator[str, None]:
             if not files.has(name):
-                raise NotFound('there is no such report')
-            choice = ReportChoice.from_query(request.query_params, services.zone, also=['kpi', 'tab'])
+                raise NotFoundError('there is no such report')
+            choice = ReportQuery.from_query(request.query_params, services.zone, also=['kpi', 'tab'])
             await analytics.check(choice.scope)
             comparison = choice.at(await services.database_now(), services.zone, shifts)
             return files.pieces(name, comparison.window, comparison.before, choice.scope, by=choice.by,
@@ -92,8 +92,8 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
 class ReportsPage:
     """One browser's page: what it is about, and what was read for it."""
 
-    def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, asked: AskedReport,
-                 on_choice: Callable[[ReportChoice], None]) -> None:
+    def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, asked: RequestedReport,
+                 on_choice: Callable[[ReportQuery], None]) -> None:
         """asked: by its address. on_choice: called with each new choice."""
         self._services = services
         self._analytics = analytics
@@ -111,14 +111,14 @@ class ReportsPage:
         with ui.element('div').classes('reports') as self._root:
             self._filters = ReportFilters(choice, self._ask, services.zone)
             self._problem = Notice(self.read)
-            self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportChoice()), color=None)
+            self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._cards = KpiCards(self._open_explanation)
             window = self._comparison().window
             self._timeline = timeline_panel(analytics, services.store, services.zone, window, self._machines_of(choice),
                                             self._zoom)
-            self._losses = Losses(analytics, services.zone, self._sort)
-            self._orders = Panel('Work orders', wide=True)
+            self._losses = LossPanels(analytics, services.zone, self._sort)
+            self._orders = ReportPanel('Work orders', wide=True)
         self._stop = services.store.subscribe(self._on_difference)
         self._client.on_delete(self._end)
         self._offer()
@@ -129,7 +129,7 @@ class ReportsPage:
             self._refuse(self._refusal)
             return
         self.read()
-        if self._services.store.connection is Connection.LIVE:
+        if self._services.store.connection is Freshness.LIVE:
             try:
                 await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
             except TimeoutError:
@@ -142,13 +142,13 @@ class ReportsPage:
 
     # what people do
 
-    def _ask(self, choice: ReportChoice) -> None:
+    def _ask(self, choice: ReportQuery) -> None:
         self._history.push(choice.address())
         self._show(choice)
 
     def _follow(self, query: Mapping[str, str]) -> None:
         """The browser went back or forward."""
-        asked = AskedReport.from_query(query, self._services.zone)
+        asked = RequestedReport.from_query(query, self._services.zone)
         self._is_checked = False
         if asked.tab is not Tab.PLANT:
             ui.navigate.reload()
@@ -160,7 +160,7 @@ class ReportsPage:
         else:
             self._show(asked.choice)
 
-    def _show(self, choice: ReportChoice) -> None:
+    def _show(self, choice: ReportQuery) -> None:
         self._choice, self._refusal = choice, ''
         self._clear.set_visibility(False)
         self._root.props['data-refused'] = 'false'
@@ -216,7 +216,7 @@ class ReportsPage:
                 return
             await asyncio.sleep(pause)
 
-    async def _read(self, choice: ReportChoice, now: datetime) -> None:
+    async def _read(self, choice: ReportQuery, now: datetime) -> None:
         """Part after part, each shown as soon as it is there. now: by the database's clock."""
         comparison, broad_comparison = self._at(choice, now), self._at(choice.broad, now)
         analytics, window, scope = self._analytics, comparison.window, choice.scope
@@ -231,7 +231,7 @@ class ReportsPage:
             self._answered.set()
             self._losses.about(choice, comparison, broad_comparison)
             self._orders.about(comparison.words)
-        if nothing := nothing_known(kpis, choice, begun=begun):
+        if nothing := no_data_text(kpis, choice, begun=begun):
             with self._client:
                 self._losses.say(nothing)
         else:
@@ -248,7 +248,7 @@ class ReportsPage:
     def _loading(self, loading: bool) -> None:
         with self._client:
             self._root.props['data-loading'] = str(loading).lower()
-            at = by_the_clock(self._now, self._services.zone, Form.SECONDS)
+            at = local_time(self._now, self._services.zone, Form.SECONDS)
             self._filters.say('Loading…' if loading else f'as of {at}')
 
     def _failed(self, error: FloorError) -> None:
@@ -281,7 +281,7 @@ class ReportsPage:
         if difference.history:  # all of it was wrong, or is there now
             self._timeline.show(self._comparison().window, self._machines_of(self._choice))
             self.read()
-        elif difference.connection and self._services.store.connection is Connection.LIVE and self._problem.text:
+        elif difference.connection and self._services.store.connection is Freshness.LIVE and self._problem.text:
             self.read()
 
     # within
@@ -293,10 +293,10 @@ class ReportsPage:
     def _comparison(self) -> Comparison:
         return self._at(self._choice)
 
-    def _at(self, choice: ReportChoice, now: datetime | None = None) -> Comparison:
+    def _at(self, choice: ReportQuery, now: datetime | None = None) -> Comparison:
         return choice.at(now or self._now, self._services.zone, self._shifts)
 
-    def _machines_of(self, choice: ReportChoice) -> list[MachineName] | None:
+    def _machines_of(self, choice: ReportQuery) -> list[MachineName] | None:
         if choice.machine is not None:
             return [choice.machine]
         if choice.line is None:
@@ -313,7 +313,7 @@ class ReportsPage:
             self._task.cancel()
 
 
-def nothing_known(kpis: Kpis, choice: ReportChoice, *, begun: bool) -> str:
+def no_data_text(kpis: Kpis, choice: ReportQuery, *, begun: bool) -> str:
     """Why a report is empty; empty where it is not."""
     if kpis.covered:
         return ''

@@ -11,7 +11,7 @@ from nicegui import background_tasks
 from ...analytics.shift_report import ShiftReport
 from ...core.errors import DatabaseError, FloorError, ProgramFaultError
 from ...core.shifts import Shift
-from ...feed.store import Connection, Difference, Store
+from ...feed.store import Difference, Freshness, Store
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ class _Sheet:
         return isinstance(answer, ShiftReport)
 
     def _on_difference(self, difference: Difference) -> None:
-        if difference.history or (difference.connection and self._store.connection is Connection.LIVE):
+        if difference.history or (difference.connection and self._store.connection is Freshness.LIVE):
             self.ask()
         elif not self._is_final and (difference.machines or difference.orders or difference.layout):
             self._wanted.set()

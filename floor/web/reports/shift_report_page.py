@@ -22,7 +22,7 @@ from ..shell.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Noti
 from ..shell.services import Services
 from .shared_sheet import SharedSheets
 from .shift_sheet import ShiftSheet
-from .stop_story import past_address
+from .stop_details import past_address
 
 ADDRESS = '/reports/shift'
 

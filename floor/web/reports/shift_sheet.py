@@ -13,11 +13,12 @@ from ...analytics import Kpis, Stop
 from ...analytics.report_tables import NO_REASON
 from ...analytics.shift_report import ShiftReport, ended_by
 from ...core.formatting import NOTHING, Detail, counted, duration, minutes, number, percent
-from ...core.model import DisplayName, OrderId, WorkOrder
-from ...core.moments import Form, by_the_clock
+from ...core.machines import DisplayName
+from ...core.moments import Form, local_time
+from ...core.orders import OrderId, WorkOrder
 from ...core.text import shortened
 from ..shell.heading import Heading
-from ..shell.messages import Words
+from ..shell.messages import TextNode
 from ..shell.order_formatting import order_address, short_id
 
 MOST_ROWS = 40
@@ -56,8 +57,8 @@ class ShiftSheet:
     def show(self, report: ShiftReport) -> None:
         """This report in place of the one before."""
         shift, zone = report.shift, self._zone
-        start, end = (by_the_clock(at, zone, Form.TIME) for at in (shift.start, shift.end))
-        so_far = f', as of {by_the_clock(report.until, zone, Form.SECONDS)}' if report.is_going else ''
+        start, end = (local_time(at, zone, Form.TIME) for at in (shift.start, shift.end))
+        so_far = f', as of {local_time(report.until, zone, Form.SECONDS)}' if report.is_going else ''
         self._title.set_text(f'Shift report: {shift.name}, {shift.start.astimezone(zone):%a %Y-%m-%d}')
         self._time.set_text(f'{start} to {end}, '
                             f'{duration((shift.end - shift.start).total_seconds())}{so_far}')
@@ -89,12 +90,12 @@ def figures(kpis: Kpis) -> tuple[tuple[str, str, str], ...]:
 def show_figures(shown: tuple[tuple[str, str, str], ...]) -> None:
     """As a list of terms."""
     Heading('Figures', level=3)
-    with Words('dl').classes('handover-figures'):
+    with TextNode('dl').classes('handover-figures'):
         for name, value, note in shown:
             with ui.element('div'):
-                Words('dt', name)
-                Words('dd', value)
-                Words('dd', note).classes('handover-note')
+                TextNode('dt', name)
+                TextNode('dd', value)
+                TextNode('dd', note).classes('handover-note')
 
 
 def running(report: ShiftReport, zone: tzinfo) -> Section:
@@ -160,7 +161,7 @@ def show_section(section: Section) -> None:
     with ui.element('q-card').classes('handover-scroll'), ui.element('table').classes('handover-table'):
         with ui.element('thead'), ui.element('tr'):
             for head in section.heads:
-                Words('th', head).props['scope'] = 'col'
+                TextNode('th', head).props['scope'] = 'col'
         with ui.element('tbody'):
             for row in section.rows[:MOST_ROWS]:
                 with ui.element('tr'):
@@ -173,11 +174,11 @@ def show_section(section: Section) -> None:
 def fill(head: str, cell: Cell) -> None:
     """One cell."""
     if head == 'Work order':
-        with Words('td'):
+        with TextNode('td'):
             if cell is not None:
                 ui.link(f'WO-{short_id(cell)}', order_address(cell))
         return
-    box = Words('td', cell or '')
+    box = TextNode('td', cell or '')
     if head in FREE_TEXT:
         box.classes('free-text')
     if head == 'Due' and cell and cell.endswith('overdue'):
@@ -201,9 +202,9 @@ def reason(stop: Stop) -> str:
 
 def at(moment: datetime | None, zone: tzinfo) -> str:
     """'Mon 23 Nov 10:42'."""
-    return '' if moment is None else by_the_clock(moment, zone, Form.DAY)
+    return '' if moment is None else local_time(moment, zone, Form.DAY)
 
 
 def time(moment: datetime | None, zone: tzinfo) -> str:
     """'10:42', of a moment in the shift."""
-    return '' if moment is None else by_the_clock(moment, zone, Form.TIME)
+    return '' if moment is None else local_time(moment, zone, Form.TIME)

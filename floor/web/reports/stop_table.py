@@ -11,11 +11,11 @@ from ...analytics import Analytics, Page, Scope, Stop, StopPage, Window
 from ...analytics.report_tables import NO_REASON
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import counted, duration
-from ...core.model import DisplayName
-from ...core.moments import Form, by_the_clock
+from ...core.machines import DisplayName
+from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ..shell.heading import Heading
-from ..shell.messages import Alert, Words, as_sentence
+from ..shell.messages import Alert, TextNode, as_sentence
 from ..shell.order_formatting import order_address, short_id
 
 PER_PAGE = 10
@@ -40,7 +40,7 @@ class StopTable:
                 self._table.props['aria-label'] = 'Stops, newest first'
                 with ui.element('thead'), ui.element('tr'):
                     for head in HEADS:
-                        Words('th', head).props['scope'] = 'col'
+                        TextNode('th', head).props['scope'] = 'col'
                 self._rows = ui.element('tbody')
             with ui.element('div').classes('stops-pages'):
                 self._newer = ui.button('Newer', on_click=lambda: self._turn(-1), color=None)
@@ -88,18 +88,18 @@ class StopTable:
     def _row(self, stop: Stop) -> None:
         name = str(DisplayName.of(stop.machine))
         with ui.element('tr'):
-            Words('td', shortened(name, 60)).classes('free-text')
-            Words('td', self._time(stop.since))
-            Words('td', 'ongoing' if stop.until is None else self._time(stop.until))
-            Words('td', duration(stop.length))
-            Words('td', shortened(stop.reason) or NO_REASON).classes('free-text')
-            with Words('td'):
+            TextNode('td', shortened(name, 60)).classes('free-text')
+            TextNode('td', self._time(stop.since))
+            TextNode('td', 'ongoing' if stop.until is None else self._time(stop.until))
+            TextNode('td', duration(stop.length))
+            TextNode('td', shortened(stop.reason) or NO_REASON).classes('free-text')
+            with TextNode('td'):
                 if stop.order is not None:
                     ui.link(f'WO-{short_id(stop.order)}', order_address(stop.order))
-            with Words('td'):
+            with TextNode('td'):
                 button = ui.button('Details', on_click=lambda: self._on_story(stop), color=None)
                 button.props('flat no-caps dense').props['aria-label'] = \
                     f'Details of {shortened(name, 60)}, {self._time(stop.since)}'
 
     def _time(self, at: datetime) -> str:
-        return by_the_clock(at, self._zone, Form.DAY_SECONDS)
+        return local_time(at, self._zone, Form.DAY_SECONDS)

@@ -13,7 +13,7 @@ from nicegui import ui
 from ...core.errors import QueryError
 from ...core.query_parameters import Query
 from ..shell.chips import set_attribute
-from .choice import ReportChoice
+from .report_query import ReportQuery
 
 
 class Tab(StrEnum):
@@ -38,28 +38,28 @@ class Tab(StrEnum):
         asked.check(tab)
         return tab
 
-    def address(self, choice: ReportChoice) -> str:
+    def address(self, choice: ReportQuery) -> str:
         """The choice goes along, so that it is still there when somebody comes back."""
         return choice.address() if self is Tab.PLANT else choice.address(tab=self.value)
 
 
 @dataclass(frozen=True, slots=True)
-class AskedReport:
+class RequestedReport:
     """What an address asks for as far as it is understood; refusal: a sentence about the rest, if there is any."""
 
-    choice: ReportChoice
+    choice: ReportQuery
     tab: Tab
     refusal: str = ''
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str], zone: tzinfo) -> AskedReport:
+    def from_query(cls, query: Mapping[str, str], zone: tzinfo) -> RequestedReport:
         """zone: the plant's."""
         faults: dict[str, str] = {}
         tab = Tab.PLANT
         try:
-            choice = ReportChoice.from_query(query, zone, also=['tab'])
+            choice = ReportQuery.from_query(query, zone, also=['tab'])
         except QueryError as error:
-            choice, faults = cast(ReportChoice, error.understood), error.faults
+            choice, faults = cast(ReportQuery, error.understood), error.faults
         try:
             tab = Tab.from_query(query)
         except QueryError as error:
@@ -70,13 +70,13 @@ class AskedReport:
 class ReportTabs:
     """Links, because each is a page of its own: what nobody looks at is neither computed nor loaded."""
 
-    def __init__(self, choice: ReportChoice, shown: Tab) -> None:
+    def __init__(self, choice: ReportQuery, shown: Tab) -> None:
         with ui.element('nav').classes('report-tabs').props('aria-label="Report types"'):
             self._links = {tab: ui.link(tab.word) for tab in Tab}
         self._links[shown].props['aria-current'] = 'page'
         self.show(choice)
 
-    def show(self, choice: ReportChoice) -> None:
+    def show(self, choice: ReportQuery) -> None:
         """What is asked for now."""
         for tab, link in self._links.items():
             set_attribute(link, 'href', tab.address(choice))

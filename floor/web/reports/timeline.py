@@ -13,14 +13,14 @@ from nicegui.events import GenericEventArguments
 from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Window
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import duration
-from ...core.model import DisplayName, MachineName, Status
-from ...core.moments import Form, by_the_clock
+from ...core.machines import DisplayName, MachineName, Status
+from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ...feed.store import Store
 from ..shell.heading import Heading
 from ..shell.messages import Alert, as_sentence
-from .axis import show_marks
-from .stop_story import StopStory
+from .axis import show_axis_labels
+from .stop_details import StopDetailsDialog
 from .stop_table import StopTable
 from .timeline_picture import LANE, WIDTH, band_at, drawing, moment_at
 
@@ -38,13 +38,13 @@ OnZoom = Callable[[Window], None]
 
 def timeline_panel(  # noqa: PLR0917 (each is of another kind)
         analytics: Analytics, store: Store, zone: tzinfo, window: Window, machines: Sequence[MachineName] | None,
-        on_zoom: OnZoom) -> Timeline:
+        on_zoom: OnZoom) -> TimelinePanel:
     """The panel, in the slot that is open; it loads its own data. machines: in the order of the lanes, None
     for all in flow order. on_zoom is called with the part of the window that was selected; `show` shows it."""
-    return Timeline(analytics, store, zone, window=window, machines=machines, on_zoom=on_zoom)
+    return TimelinePanel(analytics, store, zone, window=window, machines=machines, on_zoom=on_zoom)
 
 
-class Timeline:
+class TimelinePanel:
     """One browser's timeline."""
 
     def __init__(self, analytics: Analytics, store: Store, zone: tzinfo, *, window: Window,
@@ -79,7 +79,7 @@ class Timeline:
                 for status in LEGEND:
                     ui.label(status.word).classes('legend-entry').props['data-status'] = status.value
             self._stops = StopTable(analytics, zone, self._tell)
-        self._story = StopStory(zone)
+        self._story = StopDetailsDialog(zone)
         self.show(window, machines)
 
     def show(self, window: Window, machines: Sequence[MachineName] | None = None) -> None:
@@ -129,7 +129,7 @@ class Timeline:
             for lane in lanes:
                 name = str(DisplayName.of(lane.machine))
                 ui.label(shortened(name, 60)).classes('timeline-name').props['title'] = name
-        show_marks(self._axis, window, self._zone)
+        show_axis_labels(self._axis, window, self._zone)
         self._toggle.set_visibility(of > FIRST)
         self._toggle.set_text(f'{FIRST} of {of} machines: show all' if not self._all
                               else f'All {of} machines: show {FIRST}')
@@ -224,7 +224,7 @@ class Timeline:
     def _time(self, at: datetime) -> str:
         """With the day where the window has more than one."""
         days = {self._shown.start.astimezone(self._zone).date(), self._shown.end.astimezone(self._zone).date()}
-        return by_the_clock(at, self._zone, Form.SECONDS if len(days) == 1 else Form.DAY_SECONDS)
+        return local_time(at, self._zone, Form.SECONDS if len(days) == 1 else Form.DAY_SECONDS)
 
     def _machines(self) -> list[MachineName]:
         if self._chosen is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from ...analytics import Band, Lane, Window
-from ...core.model import Status
+from ...core.machines import Status
 
 WIDTH, LANE = 1200, 22
 NARROWEST = 1.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from .messages import Words
+from .messages import TextNode
 
 
 class AddressNote(ui.element):
@@ -15,7 +15,7 @@ class AddressNote(ui.element):
         super().__init__('div')
         self.classes('address-note')
         with self:
-            self._sentence = Words('p')
+            self._sentence = TextNode('p')
             self._sentence.props['role'] = 'alert'
             ui.link(clear, address)
         self.show(sentence)

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from ...core.model import MachineName
+from ...core.machines import MachineName
 from ..http.path_prefix import prefix_of
 
 
-def as_asked(path: str) -> str:
+def with_prefix(path: str) -> str:
     """A path of ours, as /reports, with the prefix under which this page was asked for."""
     return prefix_of(ui.context.client.request.headers) + path
 

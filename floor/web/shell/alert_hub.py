@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
-from ...core.model import Identity, OrderBrief, OrderId, Person, Priority
-from ...feed.active_orders import OrderChange
-from ...feed.store import Connection, Difference, Store
+from ...core.orders import OrderBrief, OrderId, Priority
+from ...core.people import Identity, Person
+from ...feed.active_orders import ActiveOrderChange
+from ...feed.store import Difference, Freshness, Store
 
 log = logging.getLogger(__name__)
 
@@ -72,14 +73,14 @@ class AlertHub:
     # what happens
 
     def _on_difference(self, difference: Difference) -> None:
-        if not difference.orders or not self._pages or self._store.connection is Connection.CONNECTING:
+        if not difference.orders or not self._pages or self._store.connection is Freshness.CONNECTING:
             return  # the first read of the floor is not news
         for change in difference.orders:
             self._collect(change)
         if (self._assigned or self._critical) and self._due is None:
             self._due = asyncio.get_running_loop().call_later(GATHER_S, self._notify)
 
-    def _collect(self, change: OrderChange) -> None:
+    def _collect(self, change: ActiveOrderChange) -> None:
         after = change.after if change.after is not None and change.after.status.is_active else None
         known = self._assigned.get(change.id)
         if known is not None and (after is None or after.assignee_id != known.assignee_id):
@@ -134,14 +135,14 @@ def is_by(order: OrderBrief, person: Person) -> bool:
     return order.by is not None and person.email is not None and order.by.lower() == person.email.lower()
 
 
-def became_assigned(change: OrderChange) -> bool:
+def became_assigned(change: ActiveOrderChange) -> bool:
     """Whether the order was assigned or reassigned."""
     before, after = change.before, change.after
     return (after is not None and after.assignee_id is not None
             and (before is None or before.assignee_id != after.assignee_id))
 
 
-def became_critical(change: OrderChange) -> bool:
+def became_critical(change: ActiveOrderChange) -> bool:
     """Whether the order became critical."""
     before, after = change.before, change.after
     return (after is not None and after.priority is Priority.CRITICAL

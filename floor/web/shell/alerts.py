@@ -10,7 +10,9 @@ from collections.abc import Callable
 from nicegui import app, ui
 
 from ...core.formatting import number
-from ...core.model import DisplayName, OrderBrief, Person, Priority
+from ...core.machines import DisplayName
+from ...core.orders import OrderBrief, Priority
+from ...core.people import Person
 from ...core.text import shortened
 from .alert_hub import AlertHub
 from .assets import address_of

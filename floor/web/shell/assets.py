@@ -8,7 +8,7 @@ from hashlib import sha256
 from nicegui import ui
 
 from ...core.resources import resource_folder
-from .addresses import as_asked
+from .addresses import with_prefix
 
 ASSETS = resource_folder('assets')
 
@@ -20,5 +20,6 @@ def address_of(name: str) -> str:
 
 
 def link_stylesheet(name: str) -> None:
-    """From this page."""
-    ui.add_head_html(f'<link rel="stylesheet" href="{as_asked(address_of(name))}">')
+    """Add a style sheet of assets/css to this page."""
+    address = with_prefix(address_of(f'css/{name}'))
+    ui.add_head_html(f'<link rel="stylesheet" href="{address}">')

@@ -1,8 +1,8 @@
 """The browser's Back closes what is open on a page instead of leaving the page.
 
 No script is needed: while the dialog is open, the page's address has a fragment that points at a hidden element, and an
-animation of that element (assets/floor.css) runs for as long as the fragment does. Back takes the fragment away, the
-browser cancels the animation, and that event reaches the server.
+animation of that element (assets/css/floor.css) runs for as long as the fragment does. Back takes the fragment away,
+the browser cancels the animation, and that event reaches the server.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from nicegui import ui
 from starlette.datastructures import QueryParams
 
 from ..live.nicegui_bridge import POPSTATE_COMPONENT, on_path_change
-from .addresses import as_asked
+from .addresses import with_prefix
 
 
 class _Popstate(ui.element, component=POPSTATE_COMPONENT):
@@ -39,12 +39,12 @@ class BrowserHistory:
         """A new entry, which Back takes back; none if the address is the present one."""
         if address != self._address:
             self._address = address
-            ui.navigate.history.push(as_asked(address))
+            ui.navigate.history.push(with_prefix(address))
 
     def replace(self, address: str) -> None:
         """Another address of the present entry."""
         self._address = address
-        ui.navigate.history.replace(as_asked(address))
+        ui.navigate.history.replace(with_prefix(address))
 
     def _returned(self, path: str) -> None:
         asked, shown = urlsplit(path), urlsplit(self._address)

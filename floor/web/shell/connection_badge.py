@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from ...core.formatting import duration
-from ...feed.store import Connection, Store
+from ...feed.store import Freshness, Store
 from ..live.live_element import SECOND, Content, LiveElement
 from ..live.stale_overlay import beat
 from .times import time_of_day
@@ -32,11 +32,11 @@ class ConnectionBadge(LiveElement):
         return {'data-connection': connection.value, 'data-beat': beat(), 'aria-label': f'Data: {text}',
                 'title': 'Time since the data was last confirmed to be complete'}, text
 
-    def _text_of(self, connection: Connection) -> str:
+    def _text_of(self, connection: Freshness) -> str:
         age = self._store.age
-        if connection is Connection.CONNECTING or age is None:
+        if connection is Freshness.CONNECTING or age is None:
             return 'connecting'
-        if connection is Connection.LIVE:
+        if connection is Freshness.LIVE:
             return f'live · {duration(int(age))}'
         return f'stale since {time_of_day(self._store.now_ms - int(age * 1000), self._zone)}'
 
@@ -55,7 +55,7 @@ class PlantClock(LiveElement):
         return {}, f'{time_of_day(self._store.now_ms, self._zone)} {self._city}'
 
 
-class TroubleBanner(LiveElement):
+class ConnectionBanner(LiveElement):
     """What is wrong with the data, and since when, across the page."""
 
     def __init__(self, store: Store, zone: tzinfo) -> None:
@@ -69,11 +69,11 @@ class TroubleBanner(LiveElement):
         text = self._text_of(self._store.connection)
         return {'hidden': not text, 'data-kind': self._store.connection.value}, text
 
-    def _text_of(self, connection: Connection) -> str:
+    def _text_of(self, connection: Freshness) -> str:
         reason = self._store.problem
-        if connection is Connection.LIVE:
+        if connection is Freshness.LIVE:
             return self._store.trouble or ''
-        if connection is Connection.CONNECTING:
+        if connection is Freshness.CONNECTING:
             return CONNECTING_BECAUSE.format(reason=reason) if reason else CONNECTING
         time = time_of_day(self._store.now_ms - int((self._store.age or 0) * 1000), self._zone)
         return STALE_BECAUSE.format(time=time, reason=reason) if reason else STALE.format(time=time)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from nicegui import ui
 
 from ...core.errors import FloorError
-from ...core.model import Identity, Role
+from ...core.people import Identity, Role
 from ...plant.demo_removal import DemoContents
 from ..live.live_element import SECOND, Content, LiveElement
 from .confirmation import close_when_done
 from .heading import Heading
-from .messages import Alert, Words, as_sentence
+from .messages import Alert, TextNode, as_sentence
 from .services import Services
 
 WORDS = 'Demo: simulated data'
@@ -50,7 +50,7 @@ class RemoveDemoDialog:
         with ui.dialog() as self._dialog, ui.card().classes('sheet'):
             self._dialog.props['aria-label'] = 'Set up your plant'
             Heading('Set up your plant')
-            self._contents = Words('p')
+            self._contents = TextNode('p')
             self._sure = ui.checkbox('Permanently remove the demo data', on_change=self._allow)
             self._problem = Alert()
             with ui.element('footer').classes('sheet-buttons'):
@@ -74,7 +74,7 @@ class RemoveDemoDialog:
                 self._problem.show(as_sentence(error))
             return
         if not self._dialog.is_deleted:
-            self._contents.set_text(what_goes(contents))
+            self._contents.set_text(removal_text(contents))
             self._sure.set_visibility(True)
 
     def _allow(self) -> None:
@@ -90,7 +90,7 @@ class RemoveDemoDialog:
             self._working = False
 
 
-def what_goes(contents: DemoContents) -> str:
+def removal_text(contents: DemoContents) -> str:
     """The sentences above the confirmation."""
     return (f'The simulator stops, and the demo data is permanently deleted for everyone: {contents}. The floor is '
             f'then empty and ready for your own machines.')

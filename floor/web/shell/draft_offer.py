@@ -8,7 +8,7 @@ from nicegui import ui
 
 from ...core.text import shortened
 from .drafts import Drafts, OtherDraft
-from .messages import Words
+from .messages import TextNode
 
 MOST_OFFERED = 3
 LONGEST_EXCERPT = 120
@@ -43,7 +43,7 @@ class DraftOffer(ui.element):
     def _row(self, other: OtherDraft, concerns: Callable[[str], bool]) -> None:
         excerpt = shortened(' '.join(self._summary(other).split()), LONGEST_EXCERPT)
         with ui.element('div').classes('note draft-offer'):
-            Words('p', f'Unsent draft from another tab: “{excerpt}”')
+            TextNode('p', f'Unsent draft from another tab: “{excerpt}”')
             with ui.element('div').classes('draft-buttons'):
                 ui.button('Ignore', on_click=lambda: self._leave(other, concerns), color=None).props('flat no-caps')
                 ui.button('Use draft', on_click=lambda: self._take_over(other), color=None).props('no-caps')

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from nicegui import Client, app, ui
 
-from ...core.model import Identity
+from ...core.people import Identity
 
 STORED_AS = 'drafts of tabs'
 KEPT = 100  # of each person; the oldest goes first

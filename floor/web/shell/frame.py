@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
-from ...core.model import Person, Role
+from ...core.people import Person, Role
 from ...core.version import NAME
 from ..live.live_view import LiveView
-from ..live.stale_overlay import Silence
+from ..live.stale_overlay import StaleOverlay
 from .alerts import order_alerts
 from .assets import link_stylesheet
-from .connection_badge import ConnectionBadge, PlantClock, TroubleBanner
+from .connection_badge import ConnectionBadge, ConnectionBanner, PlantClock
 from .demo_ribbon import DemoRibbon
 from .heading import Heading
 from .history_note import HistoryNote
@@ -22,14 +22,14 @@ from .services import Services
 from .session import add_session_frames
 from .theme import theme_menu
 
-STYLESHEETS = ('tokens.css', 'floor.css', 'silence.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
+STYLESHEETS = ('tokens.css', 'floor.css', 'stale.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
                'session.css', 'print.css')
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
 DIAGNOSIS = 'Diagnosis'
 FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}
 
 
-def begin_page() -> None:
+def add_page_assets() -> None:
     """Add stylesheets and session frames to the page."""
     for name in STYLESHEETS:
         link_stylesheet(name)
@@ -45,7 +45,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
     """
     store, zone = services.store, services.zone
     PageTitle(store, f'{title} · {NAME}')
-    begin_page()
+    add_page_assets()
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
     root = ui.element('div').classes('frame')
@@ -64,11 +64,11 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
                 ui.label(person.name).classes('bar-person').props['title'] = f'{person.name}, {person.role}'
                 order_alerts(services.alerts, person, root)
                 theme_menu(root)
-        services.echoes.add()
+        services.render_probe.add()
         with ui.element('q-card').classes('banner-place'):
-            view.add(TroubleBanner(store, zone))
+            view.add(ConnectionBanner(store, zone))
             view.add(HistoryNote(store))
-            view.add(Silence())
+            view.add(StaleOverlay())
         with ui.element('main') as main:
             yield
     ui.skip_link('Skip to content', target=main)

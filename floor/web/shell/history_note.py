@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.model import HistoryState
+from ...core.floor_snapshot import HistoryState
 from ...feed.store import Store
 from ..live.live_element import SECOND, Content, LiveElement
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from nicegui import background_tasks, ui
 
 from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, ProgramFaultError
-from ...feed.store import Connection, Difference, Store
+from ...feed.store import Difference, Freshness, Store
 from .messages import as_sentence
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Loading:
     async def first_answer(self) -> None:
         """Start loading, and wait briefly for the result."""
         self.start()
-        if self._store.connection is Connection.LIVE:
+        if self._store.connection is Freshness.LIVE:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
 
@@ -112,7 +112,7 @@ class Loading:
             self.notice.show(text, is_problem=is_problem)
 
     def _on_difference(self, difference: Difference) -> None:
-        if self._failed and difference.connection and self._store.connection is Connection.LIVE:
+        if self._failed and difference.connection and self._store.connection is Freshness.LIVE:
             self.start()
 
     def _cancel(self) -> None:

@@ -8,12 +8,12 @@ from nicegui.elements.mixins.text_element import TextElement
 
 from ...core.sentences import as_sentence
 
-__all__ = ['Alert', 'Words', 'as_sentence', 'no_connection_note', 'set_reason']
+__all__ = ['Alert', 'TextNode', 'as_sentence', 'no_connection_note', 'set_reason']
 
 OFFLINE = ('Connection lost. What you type stays here; what you send is sent when the connection is back.')
 
 
-class Words(TextElement):
+class TextNode(TextElement):
     """Text in a native element: dt, dd, li, legend, p."""
 
     def __init__(self, tag: str, text: str = '') -> None:

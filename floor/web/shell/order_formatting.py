@@ -8,15 +8,16 @@ from urllib.parse import quote
 from nicegui.elements.mixins.text_element import TextElement
 
 from ...core.formatting import HOUR, MINUTE, Detail, duration
-from ...core.model import HoldReason, OrderBrief, Priority, Role, WorkOrder, WorkOrderStatus
+from ...core.orders import HoldReason, OrderBrief, Priority, WorkOrder, WorkOrderStatus
+from ...core.people import Role
 from .times import moment
 
-HOLD_WORDS = {HoldReason.PARTS: 'parts', HoldReason.ACCESS: 'access to the machine', HoldReason.VENDOR: 'the vendor',
-              HoldReason.APPROVAL: 'an approval'}
+HOLD_LABELS = {HoldReason.PARTS: 'parts', HoldReason.ACCESS: 'access to the machine', HoldReason.VENDOR: 'the vendor',
+               HoldReason.APPROVAL: 'an approval'}
 TOMORROW_FROM = 12 * HOUR  # nearer than that, hours say more than 'tomorrow'
 
 
-def due_words(order: OrderBrief | WorkOrder | int, now_ms: int, zone: tzinfo) -> str:
+def due_text(order: OrderBrief | WorkOrder | int, now_ms: int, zone: tzinfo) -> str:
     """'due in 18 min', 'due tomorrow', 'due in 3 d', 'due now', 'overdue 2 h', 'done in 3 h', 'cancelled'.
 
     Minutes and hours are rounded down: there is never less time than it says, nor is an order less late. Days are those
@@ -60,7 +61,7 @@ def order_address(order_id: str) -> str:
     return f'/work-orders/{quote(order_id, safe="")}'
 
 
-def transition_word(from_status: WorkOrderStatus, to: WorkOrderStatus) -> str:
+def transition_label(from_status: WorkOrderStatus, to: WorkOrderStatus) -> str:
     """What the button of a transition says."""
     if to is WorkOrderStatus.OPEN:
         return 'Give back' if from_status.is_active else 'Reopen'

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from ...feed.store import Connection, Difference, Store
+from ...feed.store import Difference, Freshness, Store
 
-NOT_LIVE = {Connection.STALE: 'Stale', Connection.CONNECTING: 'Connecting'}
+NOT_LIVE = {Freshness.STALE: 'Stale', Freshness.CONNECTING: 'Connecting'}
 
 
 class PageTitle:
@@ -32,6 +32,6 @@ class PageTitle:
                 ui.page_title(title)
 
 
-def title_of(title: str, connection: Connection) -> str:
+def title_of(title: str, connection: Freshness) -> str:
     """'Stale · Floor · Line Monitor'; the plain title while the page is live."""
     return f'{NOT_LIVE[connection]} · {title}' if connection in NOT_LIVE else title

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from ...core.moments import Form, by_the_clock
+from ...core.moments import Form, local_time
 from ...core.query_parameters import Query
 
 SPAN = timedelta(hours=24)
@@ -34,7 +34,7 @@ class PastMoment:
                           for moment in (asked.moment(name, zone) for name in NAMES))
         at = at or now
         if at > now:
-            asked.fail('at', f'Cannot show the future: it is {by_the_clock(now, zone, Form.FULL)} now')
+            asked.fail('at', f'Cannot show the future: it is {local_time(now, zone, Form.FULL)} now')
         whole_end = max(at, min(now, at + SPAN / 2))
         whole = cls(at, whole_end - SPAN, whole_end)
         if start is not None and end is not None:

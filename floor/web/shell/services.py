@@ -9,7 +9,8 @@ from datetime import datetime, tzinfo
 from nicegui import ui
 
 from ...analytics.dashboard_link import DashboardLink
-from ...core.model import Identity, MachineName, Person, Role, StatusEvent
+from ...core.machines import MachineName, StatusEvent
+from ...core.people import Identity, Person, Role
 from ...feed.store import Store
 from ...orders.employees import Employees
 from ...orders.upload_queue import UploadQueue
@@ -18,7 +19,7 @@ from ...orders.work_orders import WorkOrders
 from ...plant.demo_removal import Plant
 from ..http.downloads import Downloads
 from ..live.broadcast import Broadcast
-from ..live.render_probe import Echoes
+from ..live.render_probe import RenderProbe
 from .alert_hub import AlertHub
 
 EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
@@ -39,10 +40,10 @@ class Services:
     order_list: WorkOrderList
     identify: Identify
     default_role: Role
-    echoes: Echoes
+    render_probe: RenderProbe
     alerts: AlertHub
     database_now: Callable[[], Awaitable[datetime]]
-    """Returns the database's time; raises DatabaseUnavailable."""
+    """Returns the database's time; raises DatabaseUnavailableError."""
     dashboard: DashboardLink | None = None
     """The Databricks dashboard; None: not configured."""
     uploads: UploadQueue = field(default_factory=UploadQueue)
@@ -51,7 +52,7 @@ class Services:
     def visitor(self) -> Identity:
         """The identity of the person who opened the page that is being built.
 
-        :raises NotAllowed: nobody is signed in
+        :raises NotAllowedError: nobody is signed in
         """
         request = ui.context.client.request
         return self.identify(request.headers if request is not None else {})

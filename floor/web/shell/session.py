@@ -21,7 +21,7 @@ from html import escape
 from fastapi.responses import HTMLResponse
 from nicegui import app, ui
 
-from .addresses import as_asked
+from .addresses import with_prefix
 
 ADDRESS = '/session'
 KEPT_EVERY_S = 240
@@ -32,7 +32,7 @@ FOR_OUR_PAGES_ONLY = "default-src 'none'; frame-ancestors 'self'"
 
 def add_session_frames() -> None:
     """Put the frames and the link into this page."""
-    address = as_asked(ADDRESS)
+    address = with_prefix(ADDRESS)
     ui.add_body_html(frame_that_asks(address, 'session-kept', every=KEPT_EVERY_S))
     ui.add_body_html(frame_that_asks(address, 'session-tried', every=TRIED_EVERY_S, when_shown=True))
     ui.add_body_html(f'<a class="session-link" href="">{escape(LINK)}</a>')

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from ...core.moments import Form, by_the_clock
+from ...core.moments import Form, local_time
 
 
 def time_of_day(ms: int, zone: tzinfo) -> str:
     """'10:42:07' in the plant's time zone, '02:30:00 CEST' where that time comes twice; ms since 1970."""
-    return by_the_clock(moment(ms, zone), zone, Form.SECONDS)
+    return local_time(moment(ms, zone), zone, Form.SECONDS)
 
 
 def date_and_time(ms: int, zone: tzinfo) -> str:
     """'2026-11-23 10:42:07' in the plant's time zone, with its name where that time comes twice; ms since 1970."""
-    return by_the_clock(moment(ms, zone), zone, Form.FULL)
+    return local_time(moment(ms, zone), zone, Form.FULL)
 
 
 def moment(ms: int, zone: tzinfo) -> datetime:

@@ -10,8 +10,9 @@ from typing import Any
 
 import asyncpg
 
-from ..core.errors import DatabaseUnavailable, HistoryNotReadyError
-from ..core.model import HistoryState, MachineName
+from ..core.errors import DatabaseUnavailableError, HistoryNotReadyError
+from ..core.floor_snapshot import HistoryState
+from ..core.machines import MachineName
 from ..db.database import Connection, Database, describe
 from ..db.queries import Queries
 from .window import MICROSECOND, Scope, Window
@@ -73,7 +74,7 @@ async def reading(database: Database, window: Window, scope: Scope | None, micro
 
     scope: None asks about no machines, so that they are not read
     now: what to take for it instead of the database's clock
-    :raises DatabaseUnavailable: nobody answers, or not in time, or the schema is not the one of this program
+    :raises DatabaseUnavailableError: nobody answers, or not in time, or the schema is not the one of this program
     :raises HistoryNotReadyError: the history is being created
     """
     try:
@@ -90,4 +91,4 @@ async def reading(database: Database, window: Window, scope: Scope | None, micro
             yield Reading(connection, database.queries, moment, window.until(moment), scope or Scope(), tuple(machines),
                           micro_stop)
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(f'the database cannot answer: {describe(error)}') from error
+        raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error

@@ -14,14 +14,14 @@ from ...analytics.stops import By
 from ...core.formatting import counted, number
 from ..shell.chips import Chip
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
-from .choice import Comparison, ReportChoice
-from .panel import Panel, TableView
+from .panel import ReportPanel, TableView
 from .pareto import heat_map, pareto
+from .report_query import Comparison, ReportQuery
 
 STANDING_STILL = 'No machine was down in this window.'
 
 
-class Losses:
+class LossPanels:
     """The panels of one page; each is read and shown after the other."""
 
     def __init__(self, analytics: Analytics, zone: tzinfo, sort: Callable[[By], None]) -> None:
@@ -29,18 +29,18 @@ class Losses:
         self._analytics = analytics
         self._zone = zone
         self._client = ui.context.client
-        self._pareto = Panel('Stops by cause', file='causes')
+        self._pareto = ReportPanel('Stops by cause', file='causes')
         with self._pareto.tools:
             self._by: dict[By, Chip] = {}
             for by in BOTH:
                 self._by[by] = Chip(by, partial(sort, by)).classes('toggle')
-        self._hours = Panel('Downtime by hour and weekday', file='hours')
-        self._waiting = Panel('Downtime caused to neighbours', file='waiting', wide=True)
-        self._machines = Panel('Top problem machines', file='machines')
-        self._clocks = Panel('Response times by cause', file='stops')
-        self._lines = Panel('Lines compared', file='lines', wide=True)
+        self._hours = ReportPanel('Downtime by hour and weekday', file='hours')
+        self._waiting = ReportPanel('Downtime caused to neighbours', file='waiting', wide=True)
+        self._machines = ReportPanel('Top problem machines', file='machines')
+        self._clocks = ReportPanel('Response times by cause', file='stops')
+        self._lines = ReportPanel('Lines compared', file='lines', wide=True)
 
-    def about(self, choice: ReportChoice, comparison: Comparison, broad: Comparison) -> None:
+    def about(self, choice: ReportQuery, comparison: Comparison, broad: Comparison) -> None:
         """The words beside the headings. broad: the window of what goes by weeks."""
         words = comparison.words
         self._pareto.about(f'{choice.by} with cumulative share, {words}', choice.file('causes'))
@@ -57,10 +57,10 @@ class Losses:
         for panel in self._pareto, self._hours, self._waiting, self._machines, self._clocks, self._lines:
             panel.say(sentence)
 
-    async def read(self, choice: ReportChoice, comparison: Comparison, broad: Comparison) -> None:
+    async def read(self, choice: ReportQuery, comparison: Comparison, broad: Comparison) -> None:
         """Panel after panel, each shown as soon as it is there.
 
-        :raises DatabaseUnavailable: nobody answers, or not in time
+        :raises DatabaseUnavailableError: nobody answers, or not in time
         """
         analytics, window, scope = self._analytics, comparison.window, choice.scope
         view = table_view(self._zone, choice)
@@ -79,9 +79,9 @@ class Losses:
         with self._client, self._lines.fill():
             view.show(tables.of_lines(lines), choice.file('lines'))
 
-    async def _read_machines(self, choice: ReportChoice, comparison: Comparison, view: TableView) -> None:
+    async def _read_machines(self, choice: ReportQuery, comparison: Comparison, view: TableView) -> None:
         analytics, window, scope = self._analytics, comparison.window, choice.scope
-        roots = await analytics.root_and_victim(window, scope)
+        roots = await analytics.wait_attribution(window, scope)
         if not (rows := waiting_bars(roots.machines)):
             self._say(self._waiting, 'No machine was down or made others wait.')
         else:
@@ -108,7 +108,7 @@ class Losses:
                          'acknowledged and started.').classes('panel-note')
                 view.below(tables.of_clocks(clocks.causes), choice.file('stops'))
 
-    def _say(self, panel: Panel, sentence: str) -> None:
+    def _say(self, panel: ReportPanel, sentence: str) -> None:
         with self._client:
             panel.say(sentence)
 
@@ -116,6 +116,6 @@ class Losses:
 BOTH: tuple[By, By] = ('minutes', 'count')
 
 
-def table_view(zone: tzinfo, choice: ReportChoice) -> TableView:
+def table_view(zone: tzinfo, choice: ReportQuery) -> TableView:
     """Tables in which a machine's name leads to the same report of that machine."""
     return TableView(zone, lambda machine: choice.of_machine(machine).address())

@@ -15,7 +15,7 @@ from itertools import pairwise
 from math import inf
 
 from simulator.causes import BLOCKED, STARVED, WAITING
-from simulator.machine import Machine, Status
+from simulator.simulated_machine import SimulatedMachine, Status
 
 BUFFER_OF_REPAIR = 0.94
 """A buffer holds so many mean repairs of the two machines beside it: found by trial, so that the delivered floor
@@ -27,7 +27,7 @@ SNAP = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SimulatedChange:
     """A machine reports a new state. at: plant seconds."""
 
     at: float
@@ -39,10 +39,10 @@ class Change:
 Picture = tuple[Status, str | None]
 
 
-class Place:
+class LinePosition:
     """A machine at its position on the line. Flow order determines its buffer and its feeder."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: SimulatedMachine) -> None:
         self.machine = machine
         self.stock = 0.0
         """The level of the buffer behind the machine, in seconds of production."""
@@ -68,16 +68,16 @@ class Place:
         self.waiting = reason
 
 
-class Line:
+class SimulatedLine:
     """Machines in flow order. Moments passed to its methods never decrease."""
 
     def __init__(self, now: float) -> None:
-        self.places: Sequence[Place] = ()
-        self._buffers: Sequence[tuple[Place, Place]] = ()  # the machines that fill and empty each
-        self._buffers_backwards: Sequence[tuple[Place, Place]] = ()
+        self.places: Sequence[LinePosition] = ()
+        self._buffers: Sequence[tuple[LinePosition, LinePosition]] = ()  # the machines that fill and empty each
+        self._buffers_backwards: Sequence[tuple[LinePosition, LinePosition]] = ()
         self._moment = now
 
-    def arrange(self, places: Sequence[Place], now: float) -> None:
+    def arrange(self, places: Sequence[LinePosition], now: float) -> None:
         """Put these machines on the line; a new buffer starts half full."""
         self._flow(now)
         self.places = tuple(places)
@@ -105,7 +105,7 @@ class Line:
                 moments.append(now + place.stock)
         return min(moments, default=inf)
 
-    def advance(self, until: float) -> list[Change]:
+    def advance(self, until: float) -> list[SimulatedChange]:
         """All changes up to this moment, in order, independent of the number of steps."""
         changes = self._report()
         while (moment := self.next_event()) <= until:
@@ -128,7 +128,7 @@ class Line:
                 roots[place.machine.name] = self.places[cause].machine.name
         return roots
 
-    def adopt(self, pictures: Iterable[tuple[Place, Picture]], now: float) -> None:
+    def adopt(self, pictures: Iterable[tuple[LinePosition, Picture]], now: float) -> None:
         """Set machines to given states; the others follow from the next `advance` on.
 
         A waiting machine gets the empty or full buffer that makes it wait; one that does not wait gets a half full one,
@@ -181,7 +181,7 @@ class Line:
         One pass each way is enough: a machine with an empty buffer before it blocks nobody, and one with a full buffer
         behind it starves nobody.
         """
-        waiting: dict[Place, str] = {}
+        waiting: dict[LinePosition, str] = {}
         for place in self.places:
             place.runs = place.machine.up
         for place, following in self._buffers:
@@ -194,7 +194,7 @@ class Line:
             if place.waiting is not None or place in waiting:
                 place.wait(waiting.get(place), self._moment)
 
-    def _fill_around(self, place: Place, before: float | None, behind: float | None) -> None:
+    def _fill_around(self, place: LinePosition, before: float | None, behind: float | None) -> None:
         """Set the levels of the two buffers beside a place, 0 to 1; None leaves one unchanged."""
         index = self.places.index(place)
         if before is not None and index > 0:
@@ -203,12 +203,12 @@ class Line:
         if behind is not None:
             place.stock = behind * (place.room or 0.0)
 
-    def _report(self) -> list[Change]:
+    def _report(self) -> list[SimulatedChange]:
         now = self._moment
         changes = []
         for place in self.places:
             picture = place.picture(now)
             if picture != place.shown:
                 place.shown = picture
-                changes.append(Change(now, place.machine.name, *picture))
+                changes.append(SimulatedChange(now, place.machine.name, *picture))
         return changes

@@ -9,11 +9,11 @@ from nicegui import ui
 
 from ...analytics import Stop
 from ...core.formatting import duration
-from ...core.model import DisplayName
-from ...core.moments import Form, by_the_clock
+from ...core.machines import DisplayName
+from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ..shell.heading import Heading
-from ..shell.messages import Words
+from ..shell.messages import TextNode
 from ..shell.order_formatting import order_address, short_id
 from ..shell.past_address import at_text
 
@@ -23,7 +23,7 @@ CLOCKS = {'detect': ('Detect', 'until a work order was reported'),
 PAST = '/past'
 
 
-class StopStory(ui.dialog):
+class StopDetailsDialog(ui.dialog):
     """The dialog; one per page, filled when it opens."""
 
     def __init__(self, zone: tzinfo) -> None:
@@ -63,18 +63,18 @@ class StopStory(ui.dialog):
         """Each clock with a bar as long as its part of the four."""
         seconds = {name: getattr(stop, name) for name in CLOCKS}
         whole = sum(length or 0 for length in seconds.values())
-        with Words('dl').classes('clocks'):
+        with TextNode('dl').classes('clocks'):
             for name, (word, meaning) in CLOCKS.items():
                 length: float | None = seconds[name]
                 with ui.element('div').classes('clock-row') as row:
                     row.props['data-clock'] = name
                     row.style['--part'] = f'{(length or 0) / whole:.4f}' if whole else '0'
-                    Words('dt', word).props['title'] = meaning
-                    Words('dd', 'unknown' if length is None else duration(length))
-                    Words('dd', meaning).classes('clock-meaning')
+                    TextNode('dt', word).props['title'] = meaning
+                    TextNode('dd', 'unknown' if length is None else duration(length))
+                    TextNode('dd', meaning).classes('clock-meaning')
 
     def _time(self, at: datetime) -> str:
-        return by_the_clock(at, self._zone, Form.DAY_SECONDS)
+        return local_time(at, self._zone, Form.DAY_SECONDS)
 
 
 def past_address(at: datetime) -> str:

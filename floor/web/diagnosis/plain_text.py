@@ -7,10 +7,10 @@ from datetime import tzinfo
 from ...operations.checks import Finding
 from ...operations.diagnosis import Diagnosis
 from ..shell.times import date_and_time
-from .facts import Panel
+from .facts import DiagnosisPanel
 
 
-def as_text(diagnosis: Diagnosis, found: list[Finding], shown: list[Panel], zone: tzinfo) -> str:
+def as_text(diagnosis: Diagnosis, found: list[Finding], shown: list[DiagnosisPanel], zone: tzinfo) -> str:
     """What is wrong first, then everything else, in lines."""
     at = date_and_time(int(diagnosis.now * 1000), zone)
     lines = [f'Line Monitor {diagnosis.vitals.version}: diagnosis of {at} ({zone})', '']

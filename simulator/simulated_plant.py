@@ -13,8 +13,8 @@ from math import inf
 from random import Random
 
 from simulator.causes import profile_of
-from simulator.line import Change, Line, Place
-from simulator.machine import Machine, Shares, Status
+from simulator.simulated_line import LinePosition, SimulatedChange, SimulatedLine
+from simulator.simulated_machine import Shares, SimulatedMachine, Status
 
 SHOWN = Shares(0.60, 0.30, 0.10)
 """The shares of time of a floor of lines in the long run."""
@@ -38,7 +38,7 @@ class Station:
     line: int | None
 
 
-class Plant:
+class SimulatedPlant:
     """All lines of the floor."""
 
     def __init__(self, stations: Sequence[Station], seed: int) -> None:
@@ -46,8 +46,8 @@ class Plant:
         self.now = 0.0
         self._seed = seed
         self._stations: tuple[Station, ...] = ()
-        self._places: dict[str, Place] = {}
-        self._lines: dict[int | str, Line] = {}
+        self._places: dict[str, LinePosition] = {}
+        self._lines: dict[int | str, SimulatedLine] = {}
         self.arrange(stations)
         self.advance(WARM_UP)
         for _ in range(MOST_LOOKS):
@@ -59,24 +59,24 @@ class Plant:
         """Add new machines and remove missing ones; the others continue."""
         before = {station.name: station for station in self._stations}
         places = {}
-        lines: dict[int | str, list[Place]] = {}
+        lines: dict[int | str, list[LinePosition]] = {}
         for station in stations:
             known = before.get(station.name)
             if known is not None and known.type == station.type:
                 place = self._places[station.name]
             else:
                 random = Random(f'{self._seed}/{station.name}')  # noqa: S311 - a play, not a secret
-                place = Place(Machine(station.name, profile_of(station.type), random, self.now))
+                place = LinePosition(SimulatedMachine(station.name, profile_of(station.type), random, self.now))
             places[station.name] = place
             lines.setdefault(_line_of(station), []).append(place)
         self._stations, self._places = tuple(stations), places
-        self._lines = {key: self._lines.get(key) or Line(self.now) for key in lines}
+        self._lines = {key: self._lines.get(key) or SimulatedLine(self.now) for key in lines}
         for key, members in lines.items():
             self._lines[key].arrange(members, self.now)
 
-    def frame(self) -> list[Change]:
+    def frame(self) -> list[SimulatedChange]:
         """The present report of each machine, in flow order."""
-        return [Change(self.now, name, *place.shown) for name, place in self._places.items()]
+        return [SimulatedChange(self.now, name, *place.shown) for name, place in self._places.items()]
 
     def roots(self) -> dict[str, str]:
         """The ground truth: for each machine that waits for a neighbour, the one that is down and causes it."""
@@ -86,7 +86,7 @@ class Plant:
         """When the next change may happen, shown or not; infinity for a plant without machines."""
         return min((line.next_event() for line in self._lines.values()), default=inf)
 
-    def advance(self, until: float) -> list[Change]:
+    def advance(self, until: float) -> list[SimulatedChange]:
         """Run the plant up to this moment; returns all shown changes in order of time."""
         changes = [change for line in self._lines.values() for change in line.advance(until)]
         self.now = max(self.now, until)
@@ -98,7 +98,7 @@ class Plant:
 
     def resume(self, states: Iterable[tuple[str, Status, str | None]]) -> None:
         """Continue from these states, which another simulator or people set."""
-        lines: dict[int | str, list[tuple[Place, tuple[Status, str | None]]]] = {}
+        lines: dict[int | str, list[tuple[LinePosition, tuple[Status, str | None]]]] = {}
         line_of = {station.name: _line_of(station) for station in self._stations}
         for name, status, reason in states:
             lines.setdefault(line_of[name], []).append((self._places[name], (status, reason)))
@@ -115,7 +115,7 @@ class Plant:
 
 def changes_per_second(stations: Sequence[Station], seed: int = 0) -> float:
     """Shown changes of the whole floor per plant second: measured on a copy of the plant over some days."""
-    plant = Plant(stations, seed)
+    plant = SimulatedPlant(stations, seed)
     return len(plant.advance(plant.now + DRY_RUN)) / DRY_RUN
 
 

@@ -13,15 +13,15 @@ from ...analytics import report_tables as tables
 from ...core.errors import DatabaseError
 from ...core.formatting import duration, number, percent
 from ..shell.heading import Heading
-from ..shell.messages import Alert, Words, as_sentence
+from ..shell.messages import Alert, TextNode, as_sentence
 from .cards import FIGURES
-from .choice import Comparison, ReportChoice
+from .kpi_change import Unit, value
 from .panel import TableView
-from .words import Unit, value
+from .report_query import Comparison, ReportQuery
 
 ROWS = 30
 COUNTED = ('stops', 'micro-stops', 'ongoing stops', 'unacknowledged stops')
-Asked = tuple[Kpi, ReportChoice, Comparison, int]
+Asked = tuple[Kpi, ReportQuery, Comparison, int]
 
 
 class ExplainDialog:
@@ -41,14 +41,14 @@ class ExplainDialog:
             self._body = ui.element('div').classes('explain-body')
         self._client.on_delete(self._end)
 
-    def open(self, kpi: Kpi, choice: ReportChoice, comparison: Comparison) -> None:
+    def open(self, kpi: Kpi, choice: ReportQuery, comparison: Comparison) -> None:
         """Where a figure of this report comes from."""
         self._title.set_text(f'{name_of(kpi)}: {comparison.words}')
         self._dialog.props['aria-label'] = f'Explanation of {name_of(kpi)}'
         self._dialog.open()
         self._read(kpi, choice, comparison, 1)
 
-    def _read(self, kpi: Kpi, choice: ReportChoice, comparison: Comparison, page: int) -> None:
+    def _read(self, kpi: Kpi, choice: ReportQuery, comparison: Comparison, page: int) -> None:
         self._asked = kpi, choice, comparison, page
         self._problem.show('')
         self._body.clear()
@@ -72,12 +72,12 @@ class ExplainDialog:
                 with self._body:
                     self._show(explanation, *asked)
 
-    def _show(self, explanation: Explanation, kpi: Kpi, choice: ReportChoice, comparison: Comparison,
+    def _show(self, explanation: Explanation, kpi: Kpi, choice: ReportQuery, comparison: Comparison,
               page: int) -> None:
         unit = unit_of(kpi)
         view = TableView(self._zone)
         ui.label(value(explanation.value, unit)).classes('kpi-value')
-        Words('code', explanation.formula).classes('formula')
+        TextNode('code', explanation.formula).classes('formula')
         with ui.element('dl'):
             self._fact('Source', explanation.source)
             self._fact('Coverage', percent(explanation.coverage))
@@ -86,7 +86,7 @@ class ExplainDialog:
         Heading('Excluded', level=3)
         with ui.element('ul').classes('left-out'):
             for words in left_out(explanation.left_out):
-                Words('li', words)
+                TextNode('li', words)
         counted = sum(piece.counted for piece in explanation.pieces)
         what = 'Intervals' if unit is Unit.SHARE else 'Stops'
         pieces = choice.file('explain', kpi=kpi.value)
@@ -112,8 +112,8 @@ class ExplainDialog:
         view.below(tables.of_parts(explanation), address, summary=f'Each of {number(len(explanation.parts))} machines')
 
     def _fact(self, term: str, description: str) -> None:
-        Words('dt', term)
-        Words('dd', description)
+        TextNode('dt', term)
+        TextNode('dd', description)
 
     def _end(self) -> None:
         if self._task is not None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from ...core.formatting import Detail, duration, number, percent
 
 
-class Verdict(StrEnum):
+class ChangeDirection(StrEnum):
     """What a change means for the plant."""
 
     BETTER = 'better'
@@ -26,22 +26,22 @@ class Unit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class KpiChange:
     """A figure against the one before: '▲ 1.2 pt better'. The shape is the direction, the word the verdict."""
 
     text: str
-    verdict: Verdict
+    verdict: ChangeDirection
 
     @classmethod
-    def between(cls, before: float | None, now: float | None, unit: Unit, *, more_is_better: bool) -> Change:
+    def between(cls, before: float | None, now: float | None, unit: Unit, *, more_is_better: bool) -> KpiChange:
         """What is too small to be shown is no change."""
         if before is None or now is None:
-            return cls('no earlier data', Verdict.UNKNOWN)
+            return cls('no earlier data', ChangeDirection.UNKNOWN)
         amount = _amount(abs(now - before), unit)
         if not amount:
-            return cls('= unchanged', Verdict.SAME)
+            return cls('= unchanged', ChangeDirection.SAME)
         rises = now > before
-        verdict = Verdict.BETTER if rises == more_is_better else Verdict.WORSE
+        verdict = ChangeDirection.BETTER if rises == more_is_better else ChangeDirection.WORSE
         return cls(f'{"▲" if rises else "▼"} {amount} {verdict}', verdict)
 
 

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 from ...analytics import Scope, Window
 from ...analytics.stops import By
-from ...core.model import MachineName
-from ...core.moments import Form, by_the_clock
+from ...core.machines import MachineName
+from ...core.moments import Form, local_time
 from ...core.query_parameters import Query
 
 ADDRESS = '/reports'
@@ -76,7 +76,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportChoice:
+class ReportQuery:
     """start and end are those of Span.RANGE, with the plant's offset from UTC at that time. by: what the Pareto sorts
     by."""
 
@@ -88,7 +88,7 @@ class ReportChoice:
     by: By = 'minutes'
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str], zone: tzinfo, also: Iterable[str] = ()) -> ReportChoice:
+    def from_query(cls, query: Mapping[str, str], zone: tzinfo, also: Iterable[str] = ()) -> ReportQuery:
         """Of an address. zone: the plant's, of a time without an offset. also: parameters that are read elsewhere.
 
         :raises QueryError: something is not understood; it holds the choice that the rest asks for
@@ -105,7 +105,7 @@ class ReportChoice:
         """For an address; what is as usual is left out."""
         query = {} if self.span is Span.TODAY else {'window': self.span.value}
         if self.start is not None and self.end is not None:
-            query |= {'from': of_address(self.start), 'to': of_address(self.end)}
+            query |= {'from': address_value(self.start), 'to': address_value(self.end)}
         chosen = {'line': self.line, 'machine': self.machine, 'by': None if self.by == 'minutes' else self.by}
         return query | {key: text for key, text in chosen.items() if text}
 
@@ -123,13 +123,13 @@ class ReportChoice:
         """The part of the floor."""
         return Scope(self.line, self.machine)
 
-    def zoomed(self, window: Window, zone: tzinfo) -> ReportChoice:
+    def zoomed(self, window: Window, zone: tzinfo) -> ReportQuery:
         """The same of a part of it, in whole seconds."""
         start, end = (in_zone(moment.replace(microsecond=0), zone) for moment in (window.start, window.end))
         return replace(self, span=Span.RANGE, start=start, end=end) if start < end else self
 
     @property
-    def broad(self) -> ReportChoice:
+    def broad(self) -> ReportQuery:
         """The same, of 30 days where its window is too short for what goes by days or weeks."""
         if self.span in {Span.SHIFT, Span.TODAY}:
             return replace(self, span=Span.MONTH)
@@ -138,7 +138,7 @@ class ReportChoice:
             return replace(self, start=self.end - MONTH)
         return self
 
-    def of_machine(self, machine: MachineName) -> ReportChoice:
+    def of_machine(self, machine: MachineName) -> ReportQuery:
         """The same window, one machine."""
         return replace(self, machine=machine, line=None)
 
@@ -146,7 +146,7 @@ class ReportChoice:
         """The window as of now, and the one before: as much of the shift or the days before as has been of these."""
         if self.span is Span.RANGE and self.start is not None and self.end is not None:
             window = Window(self.start, self.end)
-            words = f'{in_words(self.start, zone)} to {in_words(self.end, zone)}'
+            words = f'{format_moment(self.start, zone)} to {format_moment(self.end, zone)}'
             been = window.until(now)
             return Comparison(window, _earlier(window, been.end - been.start), words)
         if self.span is Span.SHIFT:
@@ -154,7 +154,7 @@ class ReportChoice:
             former = shifts.at(shift.start - MICROSECOND)
             return Comparison(Window(shift.start, shift.end),
                               Window(former.start, min(former.end, former.start + (now - shift.start))),
-                              f'{shift.name}, {by_the_clock(shift.start, zone, Form.TIME)} to now')
+                              f'{shift.name}, {local_time(shift.start, zone, Form.TIME)} to now')
         days = _DAYS.get(self.span, 1)
         local = now.astimezone(zone).replace(tzinfo=None)
         first = datetime.combine(local.date() - timedelta(days - 1), time())
@@ -164,19 +164,19 @@ class ReportChoice:
         return Comparison(Window(_in_zone(first, zone), _in_zone(after, zone)), before, words)
 
 
-def of_field(moment: datetime) -> str:
+def field_value(moment: datetime) -> str:
     """As a browser's field for a day and time has it; seconds where there are any."""
     return moment.replace(tzinfo=None).isoformat(timespec='seconds' if moment.second else 'minutes')
 
 
-def of_address(moment: datetime) -> str:
+def address_value(moment: datetime) -> str:
     """As an address has it: '2026-10-25T02:30+02:00'."""
     return moment.isoformat(timespec='seconds' if moment.second else 'minutes')
 
 
-def in_words(moment: datetime, zone: tzinfo, day: str = '%Y-%m-%d') -> str:
+def format_moment(moment: datetime, zone: tzinfo, day: str = '%Y-%m-%d') -> str:
     """'2026-10-25 02:30 CEST': the clock's name only where it shows that time twice."""
-    return by_the_clock(moment, zone, f'{day} %H:%M:%S' if moment.second else f'{day} %H:%M')
+    return local_time(moment, zone, f'{day} %H:%M:%S' if moment.second else f'{day} %H:%M')
 
 
 def in_zone(moment: datetime, zone: tzinfo) -> datetime:

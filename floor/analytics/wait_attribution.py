@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.model import MachineName
+from ..core.machines import MachineName
 from ..core.names import name_key
-from .figures import machine_times
-from .reading import Reading
+from .kpis import machine_times
+from .report_snapshot import Reading
 from .window import seconds
 
 
 @dataclass(frozen=True, slots=True)
-class MachineCharge:
+class MachineDowntime:
     """Seconds that the machine was down, that machines of its line waited for it (caused), that it waited itself, and
     of those the ones for which nobody could be charged."""
 
@@ -34,7 +34,7 @@ class RootsAndVictims:
     it. Lines and positions are those at the time when the history was rolled up, of the last hour those of now.
     """
 
-    machines: tuple[MachineCharge, ...]
+    machines: tuple[MachineDowntime, ...]
     not_attributed: float
 
 
@@ -51,6 +51,6 @@ async def read_roots_and_victims(reading: Reading) -> RootsAndVictims:
             rows.append((-sums.down - caused, machine, sums, caused, nobody))
     rows.sort(key=lambda row: (row[0], name_key(row[1].name)))
     return RootsAndVictims(
-        tuple(MachineCharge(machine.name, machine.line, seconds(sums.down), seconds(caused), seconds(sums.waiting),
-                            seconds(nobody)) for _, machine, sums, caused, nobody in rows),
+        tuple(MachineDowntime(machine.name, machine.line, seconds(sums.down), seconds(caused), seconds(sums.waiting),
+                              seconds(nobody)) for _, machine, sums, caused, nobody in rows),
         seconds(sum(row[4] for row in rows)))

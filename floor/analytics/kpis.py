@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.model import MachineName
-from .reading import Member, Reading
+from ..core.machines import MachineName
+from .report_snapshot import Member, Reading
 from .window import Window, seconds, share
 
 TIMES = ('operational', 'warning', 'waiting', 'down')

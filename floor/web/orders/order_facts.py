@@ -7,24 +7,25 @@ from datetime import datetime
 from nicegui import ui
 
 from ...core.formatting import Detail, duration
-from ...core.model import DisplayName, MachineName, Status, WorkOrder, WorkOrderStatus
+from ...core.machines import DisplayName, MachineName, Status
+from ...core.orders import WorkOrder, WorkOrderStatus
 from ...core.text import shortened
 from ...feed.store import Difference
 from ..shell.addresses import query_of
 from ..shell.heading import Heading
-from ..shell.messages import Words
-from ..shell.order_formatting import HOLD_WORDS, PriorityPill, due_words, in_ms
+from ..shell.messages import TextNode
+from ..shell.order_formatting import HOLD_LABELS, PriorityPill, due_text, in_ms
 from ..shell.services import Services
 from ..shell.times import date_and_time
 
 
-class MachineNow:
+class CurrentMachineStatus:
     """The machine's status by shape and word, its reason, and for how long; bound to the store."""
 
     def __init__(self, services: Services, name: MachineName) -> None:
         self._services = services
         self._name = name
-        self._element = Words('div').classes('machine-now')
+        self._element = TextNode('div').classes('machine-now')
         self.show()
         ui.context.client.on_delete(services.store.subscribe(self._on_difference))
 
@@ -44,7 +45,7 @@ class MachineNow:
             return
         since = f'since {date_and_time(machine.since_ms, self._services.zone)}'
         lasted = duration(store.seconds_in_status(machine), Detail.MINUTES)
-        self._element.set_text(f'{machine.status_word} for {lasted}, {since}')
+        self._element.set_text(f'{machine.status_label} for {lasted}, {since}')
         self._element.props['data-reason'] = shortened(machine.reason) or 'No reason given'
 
 
@@ -56,7 +57,7 @@ class OrderFacts:
         with ui.card().classes('panel machine-panel').props('role=region aria-label="The machine now"'):
             Heading('The machine now').classes('panel-title')
             ui.link(shortened(str(DisplayName.of(name)), 80), '/' + query_of(name)).classes('machine-link')
-            self._machine = MachineNow(services, name)
+            self._machine = CurrentMachineStatus(services, name)
         with ui.card().classes('panel').props('role=region aria-label="Facts"'):
             Heading('Facts').classes('panel-title')
             self._facts = ui.element('dl').classes('facts')
@@ -69,22 +70,22 @@ class OrderFacts:
         with self._facts:
             with _fact('Priority'):
                 PriorityPill(order.priority)
-            self._text('Status', status_words(order))
+            self._text('Status', status_text(order))
             self._text('Assignee', order.assignee or 'Unassigned')
             late = order.status.is_active and in_ms(order.due_at) < now_ms
             with _fact('Due'):
                 if order.status.is_active:  # once it has ended the words are about its end, not about this date
-                    words = Words('span', due_words(order, now_ms, self._services.zone)).classes('due')
+                    words = TextNode('span', due_text(order, now_ms, self._services.zone)).classes('due')
                     words.props['data-overdue'] = str(late).lower()
-                Words('span', f' {self._when(order.due_at)}').classes('quiet')
+                TextNode('span', f' {self._when(order.due_at)}').classes('quiet')
             self._text('Reported by', order.reporter_name)
             self._text('Reported', self._when(order.reported_at))
-            self._text('Machine at report', machine_then(order))
+            self._text('Machine at report', machine_at_report(order))
             for label, moment in (('Stopped since', order.stop_since), ('Running again since', order.recovered_at),
                                   ('Acknowledged', order.acknowledged_at), ('Started', order.started_at),
                                   ('Completed', order.completed_at), ('Cancelled', order.cancelled_at)):
                 if moment is not None and label == 'Completed' and order.status is WorkOrderStatus.COMPLETED:
-                    self._text(label, f'{self._when(moment)}, {due_words(order, now_ms, self._services.zone)}')
+                    self._text(label, f'{self._when(moment)}, {due_text(order, now_ms, self._services.zone)}')
                 elif moment is not None:
                     self._text(label, self._when(moment))
             for label, text in (('Cause', order.cause), ('Action', order.action_taken),
@@ -99,23 +100,23 @@ class OrderFacts:
     @staticmethod
     def _text(label: str, text: str) -> None:
         with _fact(label):
-            Words('span', text).classes('free-text')
+            TextNode('span', text).classes('free-text')
 
 
 def _fact(label: str) -> ui.element:
     with ui.element('div').classes('fact'):
-        Words('dt', label)
+        TextNode('dt', label)
         return ui.element('dd')
 
 
-def status_words(order: WorkOrder) -> str:
+def status_text(order: WorkOrder) -> str:
     """'On hold: waiting for parts'."""
     if order.status is WorkOrderStatus.ON_HOLD and order.hold_reason is not None:
-        return f'{order.status.word}: waiting for {HOLD_WORDS[order.hold_reason]}'
+        return f'{order.status.word}: waiting for {HOLD_LABELS[order.hold_reason]}'
     return order.status.word
 
 
-def machine_then(order: WorkOrder) -> str:
+def machine_at_report(order: WorkOrder) -> str:
     """How the machine was when the order was reported."""
     if order.machine_status is None:
         return 'Unknown'

@@ -59,7 +59,7 @@ def mean_dwells(mean_repair: float, shares: Shares = INTRINSIC) -> Shares:
     )
 
 
-class Machine:
+class SimulatedMachine:
     """A machine without neighbours, stationary from the start."""
 
     def __init__(self, name: str, profile: Profile, random: Random, now: float) -> None:

@@ -1,0 +1,33 @@
+"""The whole floor at one moment, as the store is filled with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .machines import MachineRecord, StatusEvent
+from .orders import OrderBrief
+from .people import Employee
+
+
+class HistoryState(StrEnum):
+    """Whether the data of reports is ready. creating: the history of a new floor is still being created; processing:
+    its totals are still being computed, so reports are slow."""
+
+    READY = 'ready'
+    PROCESSING = 'processing'
+    CREATING = 'creating'
+
+
+@dataclass(frozen=True, slots=True)
+class FloorSnapshot:
+    """The whole floor at one moment, machines in flow order, with the latest events, newest first."""
+
+    machines: tuple[MachineRecord, ...]
+    events: tuple[StatusEvent, ...]
+    now_ms: int
+    orders: tuple[OrderBrief, ...] = ()
+    people: tuple[Employee, ...] = ()
+    is_demo: bool = False
+    """Whether the floor is simulated."""
+    history: HistoryState = HistoryState.READY

@@ -1,0 +1,109 @@
+"""Machines: what they are called, what they do, and when that changed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+MachineName = NewType('MachineName', str)
+_CODED_NAME = re.compile(r'(.*[^\s_])_([0-9]{2})_([0-9]+)')
+_NUMBERED_NAME = re.compile(r'(.*[^\s0-9_-])([\s_-]*)([0-9][0-9.\-/]*)')
+_FITS_A_TILE, _LONGEST = 14, 300
+"""The number of letters of a name that fit on a tile; a Chinese, Japanese or Korean one is twice as wide."""
+
+
+class Status(StrEnum):
+    """The status of a machine. Feeds report the first three; a machine that has not reported, or has stopped
+    reporting, is unknown."""
+
+    OPERATIONAL = 'operational'
+    WARNING = 'warning'
+    DOWN = 'down'
+    UNKNOWN = 'unknown'
+
+    @property
+    def word(self) -> str:
+        """The label for people."""
+        return _WORDS[self]
+
+    @property
+    def severity(self) -> int:
+        """0 to 3: the worst status of a group is the one with the largest severity."""
+        return _SEVERITIES[self]
+
+
+_WORDS = {Status.OPERATIONAL: 'Running', Status.WARNING: 'Warning', Status.DOWN: 'Down', Status.UNKNOWN: 'No data'}
+_SEVERITIES = {Status.OPERATIONAL: 0, Status.UNKNOWN: 1, Status.WARNING: 2, Status.DOWN: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRecord:
+    """One machine in the database. Times are in ms since 1970 by the database's clock; reported_ms is None for a
+    machine that has never reported."""
+
+    machine_id: int
+    name: MachineName
+    type: str
+    line: str | None
+    status: Status
+    reason: str | None
+    version: int
+    reported_ms: int | None
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineChange:
+    """The change of one machine in a notification; times as in MachineRecord."""
+
+    name: MachineName
+    status: Status
+    reason: str | None
+    version: int
+    reported_ms: int
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvent:
+    """One row of the status history. old is None for the first report, new is None for a removed machine."""
+
+    version: int
+    name: MachineName
+    old: Status | None
+    new: Status | None
+    reason: str | None
+    changed_ms: int
+    changed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayName:
+    """A machine's name for display: title 'Injection Molder' and code '02·01'. The code differs between machines of a
+    kind, so it is never cut. It is empty if the name has none or fits as a whole."""
+
+    title: str
+    code: str
+    between: str = ' '
+
+    @classmethod
+    def of(cls, name: MachineName) -> DisplayName:
+        """Injection_Molder_02_01 is Injection Molder 02·01, in any script. Other names are unchanged; the code of a
+        long one that ends with a number is that number."""
+        if match := _CODED_NAME.fullmatch(name):
+            return cls(match[1].replace('_', ' '), f'{match[2]}·{match[3]}')
+        if _FITS_A_TILE < _width(name) < _LONGEST and (match := _NUMBERED_NAME.fullmatch(name)):
+            return cls(match[1], match[3], match[2])
+        return cls(name, '')
+
+    def __str__(self) -> str:
+        return f'{self.title}{self.between}{self.code}' if self.code else self.title
+
+
+def _width(text: str) -> int:
+    """The width in Latin letters."""
+    return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in 'WF' else 1
+               for each in text)

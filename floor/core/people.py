@@ -1,0 +1,76 @@
+"""People: who they are and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may do; each role includes the ones before it."""
+
+    VIEWER = 'viewer'
+    OPERATOR = 'operator'
+    TECHNICIAN = 'technician'
+    SUPERVISOR = 'supervisor'
+
+    def may(self, needed: Role) -> bool:
+        """Whether this role includes the needed one."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The identity of a request, from auth/. email is in lower case, None without one (anonymous, a local login, a
+    program). role: the role that the setting ROLES gives to people and programs that are not employees; None:
+    DEFAULT_ROLE."""
+
+    name: str
+    email: str | None
+    role: Role | None = None
+
+    def rate_limit_key(self, host: str | None) -> str:
+        """The key of rate limits: the e-mail address. People without one may share a name, so theirs is the name and
+        the network address."""
+        return self.email or ' at '.join([self.name.lower(), *([host] if host else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An identity with its role."""
+
+    name: str
+    email: str | None
+    role: Role
+    employee_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Employee:
+    """Somebody who works in the plant. version grows with every edit."""
+
+    id: int
+    first_name: str
+    last_name: str
+    email: str
+    department: str
+    active: bool
+    created_at: datetime
+    role: Role = Role.OPERATOR
+    version: int = 1
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f'{self.first_name} {self.last_name}'
+
+    def is_called(self, name: str) -> bool:
+        """Whether this is their name or e-mail address, case-insensitive."""
+        return name.lower() in {self.email.lower(), self.name.lower()}
+
+    @property
+    def can_be_assigned(self) -> bool:
+        """Whether work orders may be assigned to them."""
+        return self.active and self.role.may(Role.TECHNICIAN)
