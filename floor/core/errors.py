@@ -1,31 +1,31 @@
 """The errors of this program, as a tree.
 
 FloorError
-├── SettingsError          an environment variable or .env line has a wrong value
+├── SettingsError                 an environment variable or .env line has a wrong value
 ├── DatabaseError
-│   ├── DatabaseUnavailableError    the database does not answer
-│   │   ├── DatabaseMisconfiguredError  the database or its settings are wrong; retrying does not help
-│   │   └── HistoryNotReadyError   the history of a new floor is being created
-│   ├── DatabaseReadOnlyError       the database answers, but is read-only
-│   ├── MigrationError         the schema cannot be migrated
-│   └── FeedNotDeliveredError       a heartbeat notification did not come back in time
-├── ProgramFaultError      a bug in this program, as a page reports it
-├── NotADemoError          the floor is a plant, so it cannot be simulated or removed
-├── EmbeddedDatabaseError  the embedded PostgreSQL cannot be started
-├── BackupError            a backup cannot be made or restored
-├── NotificationError      a notification that does not follow the protocol
-├── NotFoundError          a machine, person or work order that does not exist
-├── OrderAlreadyOpenError  the machine's present stop has a work order already
-├── ReferenceReusedError   a client reference was sent again with a different request
-├── NotAllowedError             the person's role does not allow this
-├── TooManyChangesError         the rate limit of changes is reached
-├── TooManyDownloadsError       the limit of downloads per person is reached
-├── UploadsBusyError       the limit of simultaneous uploads is reached
-│   └── TooManyUploadsError    the limit of uploads per person is reached
-├── UploadTooSlowError     a file did not arrive in time
-├── InvalidInputError           a field of a command is not valid
-│   └── QueryError             query parameters are not valid
-└── EditConflictError           the work order or person has changed in the meantime
+│   ├── DatabaseUnavailableError  the database does not answer
+│   │   ├── DatabaseMisconfiguredErrorthe database or its settings are wrong; retrying does not help
+│   │   └── HistoryNotReadyError  the history of a new floor is being created
+│   ├── DatabaseReadOnlyError     the database answers, but is read-only
+│   ├── MigrationError            the schema cannot be migrated
+│   └── FeedNotDeliveredError     a heartbeat notification did not come back in time
+├── ProgramFaultError             a bug in this program, as a page reports it
+├── NotADemoError                 the floor is a plant, so it cannot be simulated or removed
+├── EmbeddedDatabaseError         the embedded PostgreSQL cannot be started
+├── BackupError                   a backup cannot be made or restored
+├── NotificationError             a notification that does not follow the protocol
+├── NotFoundError                 a machine, person or work order that does not exist
+├── OrderAlreadyOpenError         the machine's present stop has a work order already
+├── ReferenceReusedError          a client reference was sent again with a different request
+├── NotAllowedError               the person's role does not allow this
+├── TooManyChangesError           the rate limit of changes is reached
+├── TooManyDownloadsError         the limit of downloads per person is reached
+├── UploadsBusyError              the limit of simultaneous uploads is reached
+│   └── TooManyUploadsError       the limit of uploads per person is reached
+├── UploadTooSlowError            a file did not arrive in time
+├── InvalidInputError             a field of a command is not valid
+│   └── QueryError                query parameters are not valid
+└── EditConflictError             the work order or person has changed in the meantime
 
 Each message says what happened and, where possible, what to do.
 """

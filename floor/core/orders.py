@@ -1,4 +1,4 @@
-"""Work orders: what is to be done at a machine, by whom and until when."""
+"""Work orders: what is to be done at a machine, who does it and when it is due."""
 
 from __future__ import annotations
 

@@ -144,8 +144,8 @@ async def measure_delivery(vitals: RuntimeStatus) -> float:
             await vitals.database.queries.listen_for_diagnosis(connection, channel=channel, token=token)
             return await back - sent
     except TimeoutError as error:
-        raise FeedNotDeliveredError(f'a heartbeat notification did not come back within {PATIENCE_S:g} s: something '
-                                    'in front of PostgreSQL, such as a pooler, does not pass on notifications') from error
+        raise FeedNotDeliveredError(f'a heartbeat notification did not come back within {PATIENCE_S:g} s: something in '
+                                    'front of PostgreSQL, such as a pooler, does not pass on notifications') from error
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
         raise DatabaseUnavailableError(f'the database does not answer: {describe(error)}') from error
     finally:

@@ -42,8 +42,8 @@ TEXTS_OF = {WorkOrderStatus.COMPLETED: ('cause', 'action_taken'), WorkOrderStatu
 
 class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
     """Everything that is done to single orders. Every method may raise DatabaseUnavailableError; those that name who
-    asks NotAllowedError, TooManyChangesError, InvalidInputError and, for an id that is none, NotFoundError. The fields that
-    InvalidInputError names are columns."""
+    asks NotAllowedError, TooManyChangesError, InvalidInputError and, for an id that does not exist, NotFoundError. The
+    fields that InvalidInputError names are columns."""
 
     async def create(self, who: Identity, new: NewOrder) -> WorkOrder:
         """A new order, or the one that this client reference of theirs has made before: see `create_once`."""

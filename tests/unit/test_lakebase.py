@@ -388,10 +388,10 @@ def test_a_request_that_hangs_does_not_keep_the_program_from_ending(tmp_path: Pa
     script.write_text("""
 import asyncio, threading
 from auth.lakebase import Address, Lakebase
-from auth.workspace import Place
+from auth.workspace import LakebaseResource
 
 async def main():
-    lakebase = Lakebase(Place(instance='x'), Address(1, 'x'), patience=0.1, ask=lambda place: threading.Event().wait())
+    lakebase = Lakebase(LakebaseResource(instance='x'), Address(1, 'x'), patience=0.1, ask=lambda place: threading.Event().wait())
     try:
         await lakebase.password()
     except Exception as error:

@@ -58,7 +58,7 @@ def test_who_changes_too_much_is_told_for_how_long_to_wait_and_nobody_else_is() 
     limit = ChangeRateLimit(60, clock)
     for _ in range(60):
         limit.take(MIKE)
-    with pytest.raises(TooManyChangesError, match='Wait 1 s and do it again') as refused:
+    with pytest.raises(TooManyChangesError, match='Wait 1 s and try again') as refused:
         limit.take(Identity('M. Johnson', 'Mike.Johnson@example.com'))
     assert refused.value.retry_after == pytest.approx(1)
     limit.take(Identity('Lisa Garcia', 'lisa.garcia@example.com'))
