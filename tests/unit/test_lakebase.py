@@ -391,7 +391,8 @@ from auth.lakebase import Address, Lakebase
 from auth.workspace import LakebaseResource
 
 async def main():
-    lakebase = Lakebase(LakebaseResource(instance='x'), Address(1, 'x'), patience=0.1, ask=lambda place: threading.Event().wait())
+    lakebase = Lakebase(LakebaseResource(instance='x'), Address(1, 'x'), patience=0.1,
+                        ask=lambda place: threading.Event().wait())
     try:
         await lakebase.password()
     except Exception as error:
