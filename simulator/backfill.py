@@ -20,7 +20,7 @@ import asyncpg
 
 from floor.core.errors import NotADemoError
 from floor.core.people import Employee, Role
-from floor.db.database import UNREACHABLE, Connection
+from floor.db.connection import UNREACHABLE, Connection
 from floor.db.queries import Queries
 from simulator.order_batch import OrderBatch
 from simulator.orders import write_orders

@@ -19,7 +19,7 @@ from datetime import timedelta
 import asyncpg
 
 from floor.core.errors import FloorError, NotADemoError
-from floor.db.database import UNREACHABLE, Connection, describe
+from floor.db.connection import UNREACHABLE, Connection, describe
 from floor.db.queries import Queries
 from simulator.backfill import backfill, begin_changes
 from simulator.simulated_machine import Status

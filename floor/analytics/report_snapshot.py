@@ -13,7 +13,8 @@ import asyncpg
 from ..core.errors import DatabaseUnavailableError, HistoryNotReadyError
 from ..core.floor_snapshot import HistoryState
 from ..core.machines import MachineName
-from ..db.database import Connection, Database, describe
+from ..db.connection import Connection, describe
+from ..db.database import Database
 from ..db.queries import Queries
 from .window import MICROSECOND, Scope, Window
 

@@ -21,8 +21,9 @@ from ..core.formatting import counted, file_size
 from ..core.session_settings import ADMINISTRATOR
 from ..core.settings import Settings
 from ..core.version import program_version
+from .connection import UNREACHABLE, describe
 from .connection_source import database_source
-from .database import UNREACHABLE, describe, load_queries
+from .database import load_queries
 from .embedded.backup_file import DUMP, MANIFEST, ROLES, Manifest, new_backup, require_embedded
 from .embedded.postgres_programs import copy_out, progress
 from .embedded.server import EmbeddedPostgres

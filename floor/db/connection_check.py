@@ -12,31 +12,13 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from ..core.errors import DatabaseMisconfiguredError, DatabaseUnavailableError
+from .connection import POOLER, Connection
 
 if TYPE_CHECKING:
-    from .database import Connection, Database
+    from .database import Database
 
 PATIENCE_S = 3.0
 DELIVERY_S = 3.0
-POOLER = ('a connection pooler (such as PgBouncer in transaction mode) is in front of this database. It passes on '
-          'neither notifications nor session settings, so changes would never arrive. Set the address of PostgreSQL '
-          'itself, often the same host with port 5432')
-
-
-def permanent_problem(error: BaseException, timezone: str) -> str | None:
-    """What to change if retrying cannot help; None if it may."""
-    text = ' '.join(str(error).split())
-    match error:
-        case asyncpg.InvalidParameterValueError() if 'timezone' in text.lower():
-            return (f'PLANT_TIMEZONE={timezone} cannot be used: this database does not know that time zone. Choose a '
-                    f'city in the same time zone from its view pg_timezone_names')
-        case asyncpg.ProtocolViolationError() if 'startup parameter' in text:
-            return f'{POOLER} ({text})'
-        case asyncpg.exceptions.ClientConfigurationError() | asyncpg.UndefinedObjectError():
-            return f'the address of the database cannot be used: {text}'
-    return None
-
-
 async def check_connection(database: Database, patience: float = PATIENCE_S, *, pooler: bool = True) -> None:
     """Connect once, and check for a connection pooler that drops notifications.
 

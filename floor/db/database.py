@@ -29,7 +29,7 @@ from ..core.resources import resource_folder
 from ..core.sentences import full_stop
 from ..core.session_settings import LATER, PLAIN, Session, apply_settings, supported_settings
 from ..core.settings import Settings
-from .connection_check import permanent_problem
+from .connection import UNREACHABLE, Connection, describe, permanent_problem, unavailable
 from .full_server import FullServer
 from .queries import Queries
 
@@ -42,13 +42,7 @@ TRIGGER_STATEMENT = re.compile(
     r'^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s+(\w+)\s[^;]*?\bON\s+(\w+)',
     re.IGNORECASE | re.MULTILINE)
 
-Connection = asyncpg.Connection | PoolConnectionProxy
 Connect = Callable[[], Awaitable[Connection]]
-
-UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-               asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.InvalidCatalogNameError,
-               asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InternalClientError)
-"""What asyncpg raises if the database is unreachable, starting, stopping or full, or refuses the login."""
 
 
 def read_sql(path: Path, feed_table: str) -> str:
@@ -305,16 +299,3 @@ class Database:
                 'server_settings': {'search_path': f'"{self.schema}", pg_temp', 'application_name': 'line-monitor',
                                     'timezone': self._settings.plant_timezone,  # for the date in an order's id
                                     **SERVER_GIVES_UP}}
-
-
-def unavailable(error: BaseException) -> DatabaseUnavailableError:
-    """The error for people: the database does not answer, or has no connection left."""
-    if isinstance(error, asyncpg.TooManyConnectionsError):
-        return DatabaseUnavailableError(f'the database has no connection left for this program; it is waiting for one: '
-                                        f'{describe(error)}')
-    return DatabaseUnavailableError(f'the database does not answer: {describe(error)}')
-
-
-def describe(error: BaseException) -> str:
-    """One line about an error, also if its text is empty, as that of a TimeoutError."""
-    return ' '.join(str(error).split()) or type(error).__name__

@@ -9,15 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from ..core.repeated_log import RateLimitedLog
-
-if TYPE_CHECKING:
-    from .database import Connection
+from .connection import Connection
 
 log = logging.getLogger(__name__)
 

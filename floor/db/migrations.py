@@ -21,7 +21,8 @@ from ..core.errors import MigrationError
 from ..core.sentences import full_stop
 from ..core.settings import NewFloor
 from ..core.version import program_version
-from .database import Connect, Connection, Database, load_queries
+from .connection import Connection
+from .database import Connect, Database, load_queries
 from .owner_settings import apply_owner_settings
 from .schema_files import FunctionFile, Migration, SchemaFiles, load_schema_files
 

@@ -6,7 +6,8 @@ import logging
 
 import asyncpg
 
-from .database import Connection, Database
+from .connection import Connection
+from .database import Database
 
 log = logging.getLogger(__name__)
 

@@ -26,11 +26,9 @@ value with `$`; `!` returns PostgreSQL's command tag, as 'UPDATE 1'.
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-import asyncpg
 from asyncpg import Record
-from asyncpg.pool import PoolConnectionProxy
 
-Connection = asyncpg.Connection | PoolConnectionProxy
+from .connection import Connection
 
 
 class Queries(Protocol):

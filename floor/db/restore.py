@@ -23,7 +23,8 @@ from ..core.errors import BackupError, EmbeddedDatabaseError
 from ..core.formatting import counted
 from ..core.session_settings import ADMINISTRATOR
 from ..core.settings import Settings
-from .database import UNREACHABLE, describe, load_queries
+from .connection import UNREACHABLE, describe
+from .database import load_queries
 from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
 from .embedded.owner_beat import OwnerBeat
 from .embedded.postgres_programs import copy_in, progress

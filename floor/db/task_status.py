@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from ..core.errors import DatabaseError
-from .database import describe
+from .connection import describe
 
 REASONS_KEPT = 20
 """The most different errors that are logged in one outage."""

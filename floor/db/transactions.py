@@ -10,7 +10,8 @@ import asyncpg
 
 from ..core.errors import DatabaseUnavailableError, InvalidInputError
 from ..core.people import Identity
-from .database import Connection, Database, describe
+from .connection import Connection, describe
+from .database import Database
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from ..core.formatting import duration
 from ..core.machines import MachineChange, MachineName
 from ..core.orders import OrderBrief, OrderId
 from ..core.repeated_log import RateLimitedLog
-from ..db.database import UNREACHABLE, Connect, Connection, describe
+from ..db.connection import UNREACHABLE, Connection, describe
+from ..db.database import Connect
 from ..db.error_labels import no_reasons, reason_of
 from ..db.queries import Queries
 from ..db.task_status import TaskStatus

@@ -9,7 +9,8 @@ import asyncpg
 
 from ..core.errors import DatabaseUnavailableError
 from ..core.machines import MachineName, StatusEvent
-from ..db.database import Database, describe
+from ..db.connection import describe
+from ..db.database import Database
 from ..db.row_mapping import to_event
 
 EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ..core.floor_snapshot import FloorSnapshot, HistoryState
 from ..core.machines import MachineName, MachineRecord, Status
-from ..db.database import Connection
+from ..db.connection import Connection
 from ..db.queries import Queries
 from ..db.row_mapping import to_brief, to_employee, to_event, to_status
 from .store import EVENTS_KEPT

@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 
 from ..core.errors import DatabaseError, DatabaseUnavailableError, FeedNotDeliveredError
-from ..db.database import UNREACHABLE, Connection, describe
+from ..db.connection import UNREACHABLE, Connection, describe
 from .runtime_status import RuntimeStatus
 
 LONG_OPEN_S = 30.0

@@ -12,7 +12,8 @@ from ..core.errors import EditConflictError, InvalidInputError, NotAllowedError,
 from ..core.people import Employee, Identity, Person, Role
 from ..core.rate_limit import ChangeRateLimit
 from ..core.text import exact_name, identity_problem, one_line
-from ..db.database import Connection, Database
+from ..db.connection import Connection
+from ..db.database import Database
 from ..db.row_mapping import to_employee
 from ..db.transactions import LARGEST_ID, command, logged, reading
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from ..core.errors import QueryError
 from ..core.query_parameters import unknown_name_message
 from ..core.text import shown
-from ..db.database import Connection, Database
+from ..db.connection import Connection
+from ..db.database import Database
 from ..db.row_mapping import to_employee
 from .order_filter import OrderFilter
 

@@ -9,7 +9,8 @@ from ..core.errors import InvalidInputError, NotFoundError, ReferenceReusedError
 from ..core.orders import Attachment
 from ..core.people import Identity, Role
 from ..core.text import clean_reference
-from ..db.database import Connection, Database
+from ..db.connection import Connection
+from ..db.database import Database
 from ..db.transactions import command, logged, reading
 from .employees import Employees, require
 from .order_transactions import OrderTransactions, is_possible_id

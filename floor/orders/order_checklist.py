@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.errors import NotFoundError
 from ..core.people import Identity, Role
-from ..db.database import Connection
+from ..db.connection import Connection
 from ..db.transactions import logged
 from .employees import require
 from .order_transactions import OrderTransactions, is_possible_id, needed_by_reporter

@@ -9,7 +9,8 @@ from typing import Any
 from ..core.errors import NotFoundError
 from ..core.orders import WorkOrder, WorkOrderEvent
 from ..core.people import Identity, Person, Role
-from ..db.database import Connection, Database
+from ..db.connection import Connection
+from ..db.database import Database
 from ..db.transactions import LARGEST_ID, command
 from .employees import Employees, require
 from .work_order_rows import to_order, to_order_event

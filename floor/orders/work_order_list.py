@@ -19,7 +19,8 @@ import asyncpg
 from ..core.errors import DatabaseUnavailableError, HistoryNotReadyError
 from ..core.floor_snapshot import HistoryState
 from ..core.orders import OrderId, Priority, WorkOrder, WorkOrderStatus
-from ..db.database import Connection, Database, describe
+from ..db.connection import Connection, describe
+from ..db.database import Database
 from . import order_csv
 from .named_in_filter import with_known_names
 from .order_cursor import OrderCursor

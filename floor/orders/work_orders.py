@@ -14,7 +14,7 @@ from ..core.machines import MachineName
 from ..core.orders import WorkOrder, WorkOrderDetails, WorkOrderStatus
 from ..core.people import Identity, Person, Role
 from ..core.text import LONG_TEXT, TEXT, clean_text
-from ..db.database import Connection
+from ..db.connection import Connection
 from ..db.transactions import command, logged, reading
 from .employees import require
 from .order_attachments import OrderAttachments

@@ -14,8 +14,9 @@ from ..core.errors import DatabaseUnavailableError, FloorError, NotADemoError
 from ..core.formatting import counted
 from ..core.people import Identity, Role
 from ..core.settings import Settings
+from ..db.connection import Connection, describe
 from ..db.connection_source import database_source
-from ..db.database import Connection, Database, describe
+from ..db.database import Database
 from ..db.migrations import connect_prepared
 from ..db.transactions import command, logged, reading
 from ..orders.employees import Employees

@@ -13,7 +13,8 @@ from floor.core.errors import DatabaseUnavailableError
 from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.latency import LatencyHistogram
 from floor.core.settings import Settings
-from floor.db.database import Connection, Database
+from floor.db.connection import Connection
+from floor.db.database import Database
 from floor.db.error_labels import no_reasons
 from floor.db.schema_files import Migration
 from floor.feed.listener import Listener

@@ -14,7 +14,7 @@ from unit.harness import client_of, samples
 
 from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.machines import MachineChange, MachineName, MachineRecord, Status
-from floor.db.database import Connection
+from floor.db.connection import Connection
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.operations import health

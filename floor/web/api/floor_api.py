@@ -15,7 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ...core.errors import DatabaseUnavailableError
 from ...core.machines import Status
 from ...core.people import Role
-from ...db.database import Connection, Database, describe
+from ...db.connection import Connection, describe
+from ...db.database import Database
 from ...db.row_mapping import to_status
 from ...orders.employees import all_employees
 from .bodies import JsonRoute
