@@ -25,7 +25,7 @@ from floor.jobs.history_refresh import HistoryRefresh
 from floor.operations.diagnosis import diagnose
 from floor.operations.diagnosis_findings import findings
 
-Connect = Callable[..., Awaitable[asyncpg.Freshness]]
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
 
 FEED_LOGIN = SQL / 'admin' / 'feed_login.sql'
@@ -33,7 +33,7 @@ QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=0.1, polling=0.05, ga
 
 
 @pytest.fixture
-async def feed(psql: Psql, connect: Connect) -> AsyncIterator[asyncpg.Freshness]:
+async def feed(psql: Psql, connect: Connect) -> AsyncIterator[asyncpg.Connection]:
     name = f'gateway_{uuid4().hex[:8]}'
     psql('-v', f'login={name}', '-f', str(FEED_LOGIN))
     yield await connect(name)
@@ -51,7 +51,7 @@ async def as_app(psql: Psql, settings: Settings, database_url: str) -> AsyncIter
 
 
 @pytest.fixture
-async def holding_everything(feed: asyncpg.Freshness) -> asyncpg.Freshness:
+async def holding_everything(feed: asyncpg.Connection) -> asyncpg.Connection:
     """Every machine's row, and the numbers that once were our locks."""
     await feed.execute('BEGIN; SELECT pg_advisory_lock(7302113006), pg_advisory_lock(7302113007)')
     await feed.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Mine'")
@@ -59,10 +59,10 @@ async def holding_everything(feed: asyncpg.Freshness) -> asyncpg.Freshness:
 
 
 async def test_a_floor_comes_back_whatever_a_feed_holds(
-        database: Database, connect: Connect, holding_everything: asyncpg.Freshness) -> None:
+        database: Database, connect: Connect, holding_everything: asyncpg.Connection) -> None:
     admin, store, connections = await connect(), Store(stale_after=QUICK.stale_after), []
 
-    async def open_connection() -> asyncpg.Freshness:
+    async def open_connection() -> asyncpg.Connection:
         connections.append(await database.connect())
         return connections[-1]
 
@@ -80,12 +80,12 @@ async def test_a_floor_comes_back_whatever_a_feed_holds(
 
 
 async def test_the_dashboard_is_refreshed_whatever_a_feed_holds(
-        database: Database, holding_everything: asyncpg.Freshness) -> None:
+        database: Database, holding_everything: asyncpg.Connection) -> None:
     assert await DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC')).refresh()
 
 
 async def test_a_schema_is_made_whatever_a_feed_holds(
-        connect: Connect, holding_everything: asyncpg.Freshness) -> None:
+        connect: Connect, holding_everything: asyncpg.Connection) -> None:
     async with asyncio.timeout(20):
         assert await migrate(await connect(), 'second_plant', load_schema_files()) != []
 
@@ -93,7 +93,7 @@ async def test_a_schema_is_made_whatever_a_feed_holds(
 # what it leaves open
 
 async def test_a_change_behind_an_open_one_is_refused_in_time_and_the_open_one_is_ended(
-        psql: Psql, connect: Connect, feed: asyncpg.Freshness) -> None:
+        psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
     """With the limits as they are, but a hundredth of the time."""
     login = await feed.fetchval('SELECT session_user')
     psql('-c', f"ALTER ROLE {login} SET lock_timeout = '50ms'",
@@ -107,14 +107,14 @@ async def test_a_change_behind_an_open_one_is_refused_in_time_and_the_open_one_i
     assert await patient.execute(change) == 'UPDATE 1'
 
 
-async def test_a_feed_cannot_take_every_connection(psql: Psql, connect: Connect, feed: asyncpg.Freshness) -> None:
+async def test_a_feed_cannot_take_every_connection(psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
     login = await feed.fetchval('SELECT session_user')
     with pytest.raises(asyncpg.TooManyConnectionsError, match='too many connections for role'):
         for _ in range(11):
             await connect(login)
 
 
-async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql, feed: asyncpg.Freshness) -> None:
+async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql, feed: asyncpg.Connection) -> None:
     login = await feed.fetchval('SELECT session_user')
     assert not [each for each in findings(await diagnose(vitals_of(database))) if login in each.what]
     psql('-c', f'ALTER ROLE {login} RESET ALL', '-c', f"ALTER ROLE {login} SET lock_timeout = '0'",
@@ -127,7 +127,7 @@ async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql
 
 
 async def test_so_is_one_by_the_setting_with_statements_that_any_administrator_can_run(
-        database: Database, psql: Psql, connect: Connect, feed: asyncpg.Freshness) -> None:
+        database: Database, psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
     """On Lakebase psql runs no file of ours for whoever administers the roles."""
     login = f'gateway-{uuid4().hex[:8]}'
     psql('-c', f'CREATE ROLE "{login}" LOGIN')
@@ -142,7 +142,7 @@ async def test_so_is_one_by_the_setting_with_statements_that_any_administrator_c
 
 
 async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
-        database: Database, connect: Connect, feed: asyncpg.Freshness, monkeypatch: pytest.MonkeyPatch) -> None:
+        database: Database, connect: Connect, feed: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(diagnose.__globals__, 'LONG_OPEN_S', 0.0)
     admin = await connect()
     await feed.execute("BEGIN; UPDATE machine_feed_stream SET status = 'down'")
@@ -166,7 +166,7 @@ async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
 
 
 async def test_a_login_that_may_see_little_is_told_all_the_same_once_others_wait(
-        as_app: Database, connect: Connect, feed: asyncpg.Freshness, monkeypatch: pytest.MonkeyPatch) -> None:
+        as_app: Database, connect: Connect, feed: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(diagnose.__globals__, 'LONG_OPEN_S', 0.0)
     admin = await connect()
     await feed.execute("BEGIN; UPDATE machine_feed_stream SET status = 'down'")

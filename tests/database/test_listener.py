@@ -36,7 +36,7 @@ NEVER = replace(NO_AUDIT, heartbeat=3600)
 
 VALVE = 'Valve_01_01'
 
-Connect = Callable[..., Awaitable[asyncpg.Freshness]]
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 class Watched:
@@ -63,7 +63,7 @@ class Watched:
 class Floor:
     """A running listener, its store, and a writer of the table."""
 
-    def __init__(self, database: Database, writer: asyncpg.Freshness) -> None:
+    def __init__(self, database: Database, writer: asyncpg.Connection) -> None:
         self.database = database
         self.writer = writer
         self.store = Store(stale_after=QUICK.stale_after)
@@ -87,7 +87,7 @@ class Floor:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def connect(self) -> asyncpg.Freshness:
+    async def connect(self) -> asyncpg.Connection:
         if self.refusal is not None:
             raise self.refusal
         self.connections.append(await self.open())
@@ -249,7 +249,7 @@ class Deafening:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._queries, name)
 
-    async def say_heartbeat(self, connection: asyncpg.Freshness, **named: str) -> None:
+    async def say_heartbeat(self, connection: asyncpg.Connection, **named: str) -> None:
         if self.deafen:
             self.deafen = False
             await connection.execute('UNLISTEN *')
@@ -275,7 +275,7 @@ async def test_lost_notifications_are_noticed_by_the_heartbeat(floor: Floor) -> 
 class LateEar:
     """A connection whose heartbeats are heard late, as by a process that stood still meanwhile."""
 
-    def __init__(self, connection: asyncpg.Freshness, seconds: float) -> None:
+    def __init__(self, connection: asyncpg.Connection, seconds: float) -> None:
         self._connection = connection
         self._seconds = seconds
 
@@ -345,7 +345,7 @@ async def test_a_change_before_listening_is_not_lost(floor: Floor) -> None:
 class EarlyEar:
     """A connection that delivers a payload when the test says so, and not a second time."""
 
-    def __init__(self, connection: asyncpg.Freshness) -> None:
+    def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
         self._callbacks: dict[str, Any] = {}
         self._delivered: set[str] = set()
