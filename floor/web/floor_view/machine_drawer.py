@@ -55,7 +55,7 @@ class MachineDrawer:
             with ui.element('header').classes('drawer-header'):
                 heading = Heading('').bind_text_from(self._facts, 'title')
                 ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps dense')
-            self._status = ui.label().classes('drawer-status').bind_text_from(self._facts, 'status_word')
+            self._status = ui.label().classes('drawer-status').bind_text_from(self._facts, 'status_label')
             with ui.element('dl').classes('facts'):
                 for field, label in FACTS.items():
                     with ui.element('div').classes('fact'):
