@@ -338,8 +338,9 @@ async def test_a_day_that_is_known_in_part_counts_with_that_part(
             (2, 'operational'), (5, 'down'), (7, 'operational'), (48.5, 'down'), (51, 'operational')], 1)],
         SPRING + 5 * DAY, [StaleOverlay('Press', SPRING + 34 * HOUR, SPRING + 38 * HOUR)], places=LINES)
     await plant.tell(history)
-    kpis = await plant.analytics(history).kpis(Window(*(SPRING + hour * HOUR for hour in window)))
-    assert [hours / 3600 for hours in (kpis.operational, kpis.down, kpis.unknown)] == known
+    for scope in Scope(), Scope(machine=MachineName('Press')):
+        kpis = await plant.analytics(history).kpis(Window(*(SPRING + hour * HOUR for hour in window)), scope)
+        assert [hours / 3600 for hours in (kpis.operational, kpis.down, kpis.unknown)] == known
 
 
 @given(question=questions(), moment=moments(SPRING) | moments(AUTUMN))

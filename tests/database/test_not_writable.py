@@ -28,7 +28,7 @@ from floor.web.live.render_probe import browser_latency
 pytestmark = pytest.mark.newest_postgres
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=3600, gap=0.005, first_backoff=0.01)
 WRITE = "UPDATE employees SET department = 'Night' WHERE id = 1"
-Connect = Callable[..., Awaitable[asyncpg.Freshness]]
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 class Pages:
@@ -68,7 +68,7 @@ class App:
 
 
 @pytest.fixture
-async def admin(connect: Connect) -> AsyncIterator[asyncpg.Freshness]:
+async def admin(connect: Connect) -> AsyncIterator[asyncpg.Connection]:
     """Leaves the server as it was: its configuration is for all databases."""
     admin = await connect(server_settings={'default_transaction_read_only': 'off'})
     yield admin
@@ -76,14 +76,14 @@ async def admin(connect: Connect) -> AsyncIterator[asyncpg.Freshness]:
     await admin.execute('SELECT pg_reload_conf()')
 
 
-async def set_read_only(admin: asyncpg.Freshness, read_only: bool) -> None:
+async def set_read_only(admin: asyncpg.Connection, read_only: bool) -> None:
     """What managed services do when a disk fills up, and to an old primary."""
     await admin.execute(f"ALTER SYSTEM SET default_transaction_read_only = {'on' if read_only else 'off'}")
     await admin.execute('SELECT pg_reload_conf()')
 
 
 async def test_a_database_that_becomes_read_only_is_not_live_until_it_can_be_written(
-        database: Database, admin: asyncpg.Freshness) -> None:
+        database: Database, admin: asyncpg.Connection) -> None:
     app = App(database)
     async with app.running():
         await set_read_only(admin, True)
@@ -98,7 +98,7 @@ async def test_a_database_that_becomes_read_only_is_not_live_until_it_can_be_wri
 
 
 async def test_a_pool_that_led_to_a_read_only_server_is_renewed(
-        database: Database, admin: asyncpg.Freshness) -> None:
+        database: Database, admin: asyncpg.Connection) -> None:
     """As after a failover: what was connected stays read-only, a new connection can write."""
     await admin.execute(f'ALTER DATABASE {await admin.fetchval("SELECT current_database()")} '
                         'SET default_transaction_read_only = on')
@@ -113,7 +113,7 @@ async def test_a_pool_that_led_to_a_read_only_server_is_renewed(
 
 
 async def test_a_full_disk_shows_in_healthz_and_in_the_log_until_it_is_over(
-        database: Database, admin: asyncpg.Freshness, caplog: pytest.LogCaptureFixture,
+        database: Database, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture,
         monkeypatch: pytest.MonkeyPatch) -> None:
     """The real SQLSTATE of a real server, raised where PostgreSQL would extend the table."""
     await admin.execute("""

@@ -25,7 +25,7 @@ from simulator.backfill import backfill
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Freshness]]
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
 MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
 LOCAL = Identity('Local user', None)
@@ -46,7 +46,7 @@ def plant(database: Database) -> Plant:
     return Plant(database, Employees(database, default_role=Role.SUPERVISOR))
 
 
-async def rows(connection: asyncpg.Freshness) -> dict[str, int]:
+async def rows(connection: asyncpg.Connection) -> dict[str, int]:
     """How many rows each table of the floor has that has any."""
     tables = await connection.fetch("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = (SELECT oid "
                                     'FROM pg_namespace WHERE nspname = $1)', SCHEMA)
@@ -54,7 +54,7 @@ async def rows(connection: asyncpg.Freshness) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-async def lived_in(connection: asyncpg.Freshness) -> None:
+async def lived_in(connection: asyncpg.Connection) -> None:
     """A demo with a history, and everything that people leave on one."""
     await backfill(connection, load_queries(), days=3)
     await connection.execute("""

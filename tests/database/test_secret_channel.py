@@ -24,17 +24,17 @@ from floor.feed.store import Freshness, Store
 VALVE = 'Valve_01_01'
 ONLY_BEATS = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=3600, gap=0.005, first_backoff=0.01)
 SET_STATUS = f"UPDATE {SCHEMA}.machine_feed_stream SET status = $1 WHERE machine_name = '{VALVE}'"
-Connect = Callable[..., Awaitable[asyncpg.Freshness]]
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
 Psql = Callable[..., str]
 
 
 @pytest.fixture
-async def admin(connect: Connect) -> asyncpg.Freshness:
+async def admin(connect: Connect) -> asyncpg.Connection:
     return await connect()
 
 
 @pytest.fixture
-async def feed(connect: Connect, psql: Psql) -> asyncpg.Freshness:
+async def feed(connect: Connect, psql: Psql) -> asyncpg.Connection:
     """A feed's login, which has written before, so that nothing of it is new."""
     name = f'gateway_{uuid4().hex[:8]}'
     psql('-f', str(SQL / 'admin' / 'feed_writer.sql'),
@@ -70,7 +70,7 @@ def names_in(text: str, channel: str) -> bool:
     return channel in text or ' '.join(str(byte) for byte in channel.encode()) in text
 
 
-async def what_postgresql_says(feed: asyncpg.Freshness, *settings: str) -> str:
+async def what_postgresql_says(feed: asyncpg.Connection, *settings: str) -> str:
     """All messages that a writer gets with these settings, about a change of status and one that is refused."""
     said: list[str] = []
     feed.add_log_listener(lambda _, message: said.append(json.dumps(message.as_dict())))
@@ -91,13 +91,13 @@ TALKATIVE = ['client_min_messages = debug5', 'trace_notify = on', 'debug_print_p
 
 
 async def test_no_setting_makes_postgresql_tell_the_channel(
-        feed: asyncpg.Freshness, admin: asyncpg.Freshness) -> None:
+        feed: asyncpg.Connection, admin: asyncpg.Connection) -> None:
     said = await what_postgresql_says(feed, *TALKATIVE)
     assert 'machine_feed_stream' in said, 'it does say much'
     assert not names_in(said, await channel_of(admin))
 
 
-async def test_without_our_precaution_it_would_tell(feed: asyncpg.Freshness, admin: asyncpg.Freshness) -> None:
+async def test_without_our_precaution_it_would_tell(feed: asyncpg.Connection, admin: asyncpg.Connection) -> None:
     """That the test above can fail: trace_notify names the channel, and every login may set it."""
     await admin.execute('ALTER FUNCTION announce(text) RESET client_min_messages')
     said = await what_postgresql_says(feed, *TALKATIVE)
@@ -105,7 +105,7 @@ async def test_without_our_precaution_it_would_tell(feed: asyncpg.Freshness, adm
 
 
 async def test_a_statement_that_is_cut_off_does_not_tell_it_either(
-        feed: asyncpg.Freshness, admin: asyncpg.Freshness) -> None:
+        feed: asyncpg.Connection, admin: asyncpg.Connection) -> None:
     """The writer waits for a lock within the announcement, and gives up there: the error says where it was."""
     channel, blocker = await channel_of(admin), admin
     async with blocker.transaction():
@@ -132,7 +132,7 @@ async def test_a_statement_that_is_cut_off_does_not_tell_it_either(
     f'SELECT t::text FROM {SCHEMA}.machine_feed_stream t',
 ])
 async def test_nothing_that_it_can_read_has_the_channel(
-        feed: asyncpg.Freshness, admin: asyncpg.Freshness, store: Store, catalogue: str) -> None:
+        feed: asyncpg.Connection, admin: asyncpg.Connection, store: Store, catalogue: str) -> None:
     await admin.execute('ANALYZE')
     await feed.execute(SET_STATUS, 'down')
     await until(lambda: store.machines[VALVE].status is Status.DOWN)
@@ -147,7 +147,7 @@ async def test_nothing_that_it_can_read_has_the_channel(
     'UPDATE notification_channel SET name = DEFAULT', 'DELETE FROM notification_channel',
     'ALTER FUNCTION announce(text) RESET client_min_messages', 'SELECT * FROM pg_statistic',
 ])
-async def test_what_has_the_channel_is_not_for_it(feed: asyncpg.Freshness, statement: str) -> None:
+async def test_what_has_the_channel_is_not_for_it(feed: asyncpg.Connection, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await feed.execute(f'SET search_path = {SCHEMA}; {statement}')
 
@@ -162,7 +162,7 @@ FORGERIES = [
 
 @pytest.mark.parametrize('payload', FORGERIES, ids=['status', 'order', 'resync', 'nearly', 'garbage'])
 async def test_a_forgery_changes_nothing_and_is_not_even_heard(
-        database: Database, feed: asyncpg.Freshness, payload: str) -> None:
+        database: Database, feed: asyncpg.Connection, payload: str) -> None:
     async with listening(database) as (store, listener):
         revision, heard = store.revision, listener.counters.notifications
         for channel in f'{SCHEMA}.machine_feed', 'machine_feed', f'{SCHEMA}.heartbeat', 'notification_channel', 'floor':
@@ -181,7 +181,7 @@ async def test_a_forgery_changes_nothing_and_is_not_even_heard(
     'TRUNCATE notification_channel',
 ])
 async def test_every_instance_follows_to_a_new_channel(
-        database: Database, admin: asyncpg.Freshness, feed: asyncpg.Freshness, statement: str) -> None:
+        database: Database, admin: asyncpg.Connection, feed: asyncpg.Connection, statement: str) -> None:
     async with listening(database) as (store, listener), listening(database) as (other_store, other):
         before = await channel_of(admin)
         await admin.execute(statement)
@@ -197,6 +197,6 @@ async def test_every_instance_follows_to_a_new_channel(
 
 
 @pytest.mark.parametrize('name', ['manufacturing_line.machine_feed', 'x' * 64])
-async def test_a_channel_that_can_be_guessed_or_is_too_long_is_refused(admin: asyncpg.Freshness, name: str) -> None:
+async def test_a_channel_that_can_be_guessed_or_is_too_long_is_refused(admin: asyncpg.Connection, name: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await admin.execute('UPDATE notification_channel SET name = $1', name)

@@ -835,6 +835,22 @@ async def test_starting_an_order_of_nobody_takes_it(orders: WorkOrders, ids: dic
     assert ('Lisa Garcia', 'changed', 'assignee', None, 'Lisa Garcia') in await told(orders, order.id)
 
 
+async def test_no_other_move_of_an_order_of_nobody_takes_it(orders: WorkOrders) -> None:
+    order = await orders.create(MIKE, LEAK)
+    for move in MOVES[State.ON_HOLD], MOVES[State.OPEN], DONE:
+        order = await orders.transition(LISA, order.id, order.version, move)
+        assert order.assignee_id is None, move.to
+
+
+async def test_a_move_keeps_no_texts_that_belong_to_another(orders: WorkOrders) -> None:
+    order = await orders.create(MIKE, LEAK)
+    meant_for_others = {'cause': 'Seal worn', 'action_taken': 'Seal replaced', 'cancel_reason': 'Reported twice'}
+    order = await orders.transition(LISA, order.id, order.version, Transition(State.IN_PROGRESS, **meant_for_others))
+    assert (order.cause, order.action_taken, order.cancel_reason) == (None, None, None)
+    order = await orders.transition(LISA, order.id, order.version, Transition(State.COMPLETED, **meant_for_others))
+    assert (order.cause, order.action_taken, order.cancel_reason) == ('Seal worn', 'Seal replaced', None)
+
+
 async def test_starting_an_order_of_somebody_else_leaves_it_theirs(orders: WorkOrders, ids: dict[str, int]) -> None:
     order = await orders.create(MIKE, replace(LEAK, assignee_id=ids['tom.kowalski@example.com']))
 

@@ -255,7 +255,7 @@ async def test_an_empty_floor_says_so(empty, look):
     assert screen.of_class('tile') == []
 
 
-async def test_machines_come_and_go_without_a_reload(floor, look):
+async def test_machines_come_and_go_without_a_reload(floor, look, switchboard):
     screen = await look()
 
     floor.put('Painter_02_02', 'Engine Line')
@@ -269,6 +269,7 @@ async def test_machines_come_and_go_without_a_reload(floor, look):
                                            'Painter_02_01', 'Painter_02_02', 'Forklift'})
     assert [card['props']['data-line'] for card in screen.of_class('line')] == [
         'Transmission Line', 'Engine Line', 'Not on a line']
+    await settled(floor, switchboard)
     floor.change('Forklift', 'down')
     await screen.until(lambda: screen.tile('Forklift')['props']['data-status'] == 'down')
     await screen.until(lambda: screen.line('Not on a line')[0]['props']['data-worst'] == 'down')
@@ -328,9 +329,10 @@ async def test_a_tile_has_a_badge_while_an_order_is_open(floor, look):
     assert screen.tile('Valve_01_01')['props']['aria-label'] == label
 
 
-async def test_an_order_that_moves_to_another_machine_leaves_the_first(floor, look):
+async def test_an_order_that_moves_to_another_machine_leaves_the_first(floor, look, switchboard):
     floor.order(1, 'Valve_01_01')
     screen = await look()
+    await settled(floor, switchboard)
     assert screen.tile('Valve_01_01')['props']['data-orders'] == '1'
 
     floor.order(1, 'Painter_02_01')

@@ -45,6 +45,15 @@ def test_a_slow_answer_does_not_replace_a_quick_one(clock: Clock, known: Databas
     assert known.jumps == 0
 
 
+def test_clocks_that_drift_apart_slowly_are_followed_without_a_jump(clock: Clock, known: DatabaseClock) -> None:
+    """0.4 ms a second for an hour, with an answer each minute: within what NTP does."""
+    for minute in range(1, 61):
+        clock.now += 60
+        known.read(NOON + minute * 60_024, clock.now - 0.002, clock.now)
+    assert known.now_ms == pytest.approx(NOON + 60 * 60_024, abs=35)
+    assert known.error < 0.04
+
+
 def test_a_snapshot_of_the_floor_does_not_either(clock: Clock) -> None:
     store = Store(monotonic=clock)
     store.set_clock(NOON, asked=clock.now, answered=clock.now)

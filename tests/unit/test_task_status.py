@@ -76,7 +76,7 @@ async def test_a_database_that_is_away_for_an_hour_is_a_handful_of_lines(
     """The listener tries every five seconds for an hour, here without the pauses."""
     attempts = 0
 
-    async def refuse() -> asyncpg.Freshness:
+    async def refuse() -> asyncpg.Connection:
         nonlocal attempts
         attempts += 1
         raise DatabaseUnavailableError(f'the database does not answer: {"refused" if attempts % 2 else "no route"}')
