@@ -26,8 +26,8 @@ class OrderChecks:
         self._database = database
         self._after = None if after is None else timedelta(seconds=after)
         self.job = PeriodicJob(self.look, every, TaskStatus(
-            'work_orders', 'work orders', log, failing='work orders cannot be looked after',
-            again='work orders are looked after again', fault='looking after the work orders failed'))
+            'work_orders', 'work orders', log, failing='work orders cannot be checked',
+            again='work orders are checked again', fault='checking the work orders failed'))
         """While the database is away nothing is missed: stops and recoveries stay."""
 
     async def look(self) -> None:

@@ -1,0 +1,46 @@
+"""The formulas of the figures, with numbers that can be worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from floor.analytics import Kpis, Window
+from floor.analytics.kpis import Sums
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOURS = 3_600_000_000
+TEN_HOURS = Window(NOON, NOON + timedelta(hours=10))
+
+
+def test_each_figure_is_what_its_formula_says() -> None:
+    """Two machines for ten hours. Waiting is up time, but no productive time; what is unknown counts for nothing."""
+    kpis = Kpis.of(TEN_HOURS, Sums(
+        machines=2, possible=20 * HOURS, operational=9 * HOURS, warning=1 * HOURS, waiting=2 * HOURS, down=4 * HOURS,
+        failures=3, micro_stops=5, repairs=2, repair=3 * HOURS, ongoing=1, ongoing_length=1 * HOURS,
+        acknowledged=2, acknowledgement=1 * HOURS))
+    assert (kpis.covered, kpis.unknown, kpis.coverage) == (16 * 3600, 4 * 3600, .8)
+    assert (kpis.operational, kpis.warning, kpis.waiting, kpis.down) == (9 * 3600, 3600, 2 * 3600, 4 * 3600)
+    assert (kpis.uptime_share, kpis.availability) == (12 / 16, 10 / 16)
+    assert (kpis.stops, kpis.micro_stops, kpis.operating) == (3, 5, 12 * 3600)
+    assert (kpis.mtbf, kpis.at_least) == (4 * 3600, None)
+    assert (kpis.mttr, kpis.repaired) == (1.5 * 3600, 2)
+    assert (kpis.ongoing, kpis.ongoing_seconds) == (1, 3600)
+    assert (kpis.mtta, kpis.acknowledged) == (1800, 2)
+
+
+def test_without_a_stop_the_time_between_stops_is_at_least_the_time_up() -> None:
+    kpis = Kpis.of(TEN_HOURS, Sums(machines=1, possible=10 * HOURS, operational=10 * HOURS))
+    assert (kpis.mtbf, kpis.at_least, kpis.mttr, kpis.mtta) == (None, 10 * 3600, None, None)
+    assert (kpis.uptime_share, kpis.availability, kpis.coverage) == (1, 1, 1)
+
+
+def test_where_nothing_is_known_nothing_is_divided() -> None:
+    kpis = Kpis.of(TEN_HOURS, Sums(machines=1, possible=10 * HOURS))
+    assert (kpis.uptime_share, kpis.availability, kpis.mtbf, kpis.at_least) == (None, None, None, None)
+    assert (kpis.coverage, kpis.unknown) == (0, 10 * 3600)
+
+
+def test_sums_of_machines_are_added_field_by_field() -> None:
+    total = Sums(*range(1, 15))
+    total.add(Sums(*range(100, 1500, 100)))
+    assert total == Sums(*(one + hundred for one, hundred in zip(range(1, 15), range(100, 1500, 100), strict=True)))
