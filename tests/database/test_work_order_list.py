@@ -410,7 +410,7 @@ async def test_completed_lately_goes_by_the_day_of_the_plant(database, orders):
     hours_today = (midnight - datetime.now(UTC)).total_seconds() / 3600
     await orders.add('today', state='completed', ended=hours_today + 0.001)
     await orders.add('yesterday', state='completed', ended=hours_today - 0.001)
-    await orders.add('long ago', state='completed', ended=-24 * 8)
+    await orders.add('long ago', state='completed', ended=-24 * 7 - 1)
     await orders.add('open')
     lists = WorkOrderList(database, kiritimati)
 

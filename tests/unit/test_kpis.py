@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from floor.analytics import Kpis, Window
 from floor.analytics.kpis import Sums
+from floor.analytics.stops import clocks
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOURS = 3_600_000_000
@@ -44,3 +45,18 @@ def test_sums_of_machines_are_added_field_by_field() -> None:
     total = Sums(*range(1, 15))
     total.add(Sums(*range(100, 1500, 100)))
     assert total == Sums(*(one + hundred for one, hundred in zip(range(1, 15), range(100, 1500, 100), strict=True)))
+
+
+def test_the_four_clocks_follow_each_other_and_none_runs_after_the_machine_does() -> None:
+    """Detect, acknowledge, respond, repair; an order may be acknowledged by somebody after the repair."""
+    def after(minutes: float | None) -> datetime | None:
+        return None if minutes is None else NOON + timedelta(minutes=minutes)
+
+    def minutes_of(*moments: float | None) -> list[float | None]:
+        return [each if each is None else each / 60 for each in clocks(NOON, *map(after, moments))]
+
+    assert minutes_of(5, 7, 10, 30) == [5, 2, 3, 20]
+    assert minutes_of(5, 40, 50, 30) == [5, 25, 0, 0]
+    assert minutes_of(-5, 7, 6, 30) == [0, 7, 0, 23]
+    assert minutes_of(5, None, 10, 30) == [5, None, None, 20]
+    assert minutes_of(5, 7, 10, None) == [5, 2, 3, None]
