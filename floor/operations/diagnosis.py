@@ -1,7 +1,7 @@
 """The present state of the program and its database, for /diagnosis.
 
-Vitals has the state of the process; the rest comes from the database, which may not answer. Passwords, tokens and
-addresses that contain them are not read here, so they cannot be shown.
+RuntimeStatus has the state of the process; the rest comes from the database, which may not answer. Passwords, tokens
+and addresses that contain them are not read here, so they cannot be shown.
 """
 
 from __future__ import annotations
