@@ -31,7 +31,7 @@ PROBE_TIMEOUT_S = 5
 LONGEST_REASON = 200
 
 CREDENTIALS = ('check DATABRICKS_HOST, DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET (Databricks Apps sets them '
-              'itself), or run: databricks auth login')
+               'itself), or run: databricks auth login')
 EXPLANATIONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, str], ...] = (
     (Unauthenticated, '', f'Databricks refuses the credentials ({{why}}): {CREDENTIALS}'),
     (PermissionDenied, '', 'Databricks denies access to {place} ({why}): allow the service principal of the app '

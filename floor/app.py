@@ -230,7 +230,7 @@ def build_operations(settings: Settings, source: DatabaseSource, data: Data, job
     jobs.add('garbage', 'collections of garbage',
              partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages))
     vitals = RuntimeStatus(database=database, store=data.store, listener=data.listener, watch=watch, pages=broadcast,
-                    loop=loop, browser=web.browser_latency, no_answer=lambda: render_probe.unanswered,
+                           loop=loop, browser=web.browser_latency, no_answer=lambda: render_probe.unanswered,
                            backlog=longest_backlog, jobs=[job.status for job in jobs.periodic if job.status],
                            supervised=jobs.supervisor.statuses, log_lines=lambda: log_lines.lines,
                            migrations=load_schema_files(database.feed_table).migrations, password=source.lakebase,

@@ -99,7 +99,7 @@ def _parser() -> console.Parser:
         epilog=f'{PROGRAM} COMMAND --help explains one of the other commands.')
     parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
                         help=f'{RUN} (the default): the app; simulator: plays the demo; backup, restore: save the '
-                             f'embedded database, restore it; plant: replaces the demo by an empty floor')
+                        f'embedded database, restore it; plant: replaces the demo by an empty floor')
     parser.add_argument('--host', help='an address to listen on (HOST)')
     parser.add_argument('--port', help='a port to listen on (PORT)')
     parser.add_argument('--demo', action='store_true', help='a floor that is made now becomes the demo '

@@ -59,12 +59,12 @@ class ReportTable:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-FIGURES = (ReportColumn('Uptime', Kind.SHARE), ReportColumn('Availability', Kind.SHARE), ReportColumn('Stops',
-                                                                                                      Kind.COUNT),
-           ReportColumn('Micro-stops', Kind.COUNT), ReportColumn('MTBF', Kind.SECONDS), ReportColumn('MTTR',
-                                                                                                     Kind.SECONDS),
-           ReportColumn('Response', Kind.SECONDS), ReportColumn('Down', Kind.SECONDS), ReportColumn('Coverage',
-                                                                                                    Kind.SHARE))
+FIGURES = (ReportColumn('Uptime', Kind.SHARE), ReportColumn('Availability', Kind.SHARE),
+           ReportColumn('Stops', Kind.COUNT),
+           ReportColumn('Micro-stops', Kind.COUNT), ReportColumn('MTBF', Kind.SECONDS),
+           ReportColumn('MTTR', Kind.SECONDS),
+           ReportColumn('Response', Kind.SECONDS), ReportColumn('Down', Kind.SECONDS),
+           ReportColumn('Coverage', Kind.SHARE))
 
 
 def figures(kpis: Kpis) -> tuple[Cell, ...]:
@@ -97,17 +97,17 @@ def of_causes(causes: Iterable[Cause]) -> ReportTable:
 
 def of_machines(machines: Iterable[ProblemMachine]) -> ReportTable:
     """The worst first."""
-    return ReportTable((ReportColumn('Machine', Kind.MACHINE), ReportColumn('Down', Kind.SECONDS), ReportColumn('Stops',
-                                                                                                                Kind.COUNT),
-                  ReportColumn('Longest', Kind.SECONDS)),
+    return ReportTable((ReportColumn('Machine', Kind.MACHINE), ReportColumn('Down', Kind.SECONDS),
+                        ReportColumn('Stops', Kind.COUNT),
+                        ReportColumn('Longest', Kind.SECONDS)),
                        tuple((each.machine, each.seconds, each.count, each.longest) for each in machines))
 
 
 def of_pattern(pattern: HourlyPattern) -> ReportTable:
     """A row for each hour of the week."""
-    return ReportTable((ReportColumn('Weekday'), ReportColumn('Hour', Kind.COUNT), ReportColumn('Down share',
-                                                                                                Kind.SHARE),
-                  ReportColumn('Down', Kind.SECONDS), ReportColumn('Covered', Kind.SECONDS)),
+    return ReportTable((ReportColumn('Weekday'), ReportColumn('Hour', Kind.COUNT),
+                        ReportColumn('Down share', Kind.SHARE),
+                        ReportColumn('Down', Kind.SECONDS), ReportColumn('Covered', Kind.SECONDS)),
                        tuple((WEEKDAYS[day], hour, share, pattern.down[day][hour], pattern.covered[day][hour])
                              for day, shares in enumerate(pattern.share) for hour, share in enumerate(shares)))
 
@@ -115,8 +115,8 @@ def of_pattern(pattern: HourlyPattern) -> ReportTable:
 def of_waiting(roots: RootsAndVictims) -> ReportTable:
     """The most costly machine first."""
     return ReportTable((ReportColumn('Machine', Kind.MACHINE), ReportColumn('Own downtime', Kind.SECONDS),
-                  ReportColumn('Caused to neighbours', Kind.SECONDS), ReportColumn('Own waiting', Kind.SECONDS),
-                  ReportColumn('Waiting without a cause', Kind.SECONDS)),
+                        ReportColumn('Caused to neighbours', Kind.SECONDS), ReportColumn('Own waiting', Kind.SECONDS),
+                        ReportColumn('Waiting without a cause', Kind.SECONDS)),
                        tuple((each.machine, each.own, each.caused, each.waited, each.not_attributed)
                              for each in roots.machines))
 
@@ -130,34 +130,34 @@ def of_volume(volume: Iterable[VolumeOfDay]) -> ReportTable:
 
 def of_ages(ages: Iterable[OpenOrderAges]) -> ReportTable:
     """A row for each priority."""
-    return ReportTable((ReportColumn('Priority'), ReportColumn('Open now', Kind.COUNT), ReportColumn('Overdue',
-                                                                                                     Kind.COUNT),
-                  ReportColumn('Median age', Kind.SECONDS), ReportColumn('Mean age', Kind.SECONDS),
-                  ReportColumn('Oldest', Kind.SECONDS)),
+    return ReportTable((ReportColumn('Priority'), ReportColumn('Open now', Kind.COUNT),
+                        ReportColumn('Overdue', Kind.COUNT),
+                        ReportColumn('Median age', Kind.SECONDS), ReportColumn('Mean age', Kind.SECONDS),
+                        ReportColumn('Oldest', Kind.SECONDS)),
                        tuple((each.priority.value, each.orders, each.overdue, each.median, each.mean, each.oldest)
                              for each in ages))
 
 
 def of_resolution(resolution: Iterable[Resolution]) -> ReportTable:
     """A row for each priority."""
-    return ReportTable((ReportColumn('Priority'), ReportColumn('Completed', Kind.COUNT), ReportColumn('Median',
-                                                                                                      Kind.SECONDS),
-                  ReportColumn('Mean', Kind.SECONDS)),
+    return ReportTable((ReportColumn('Priority'), ReportColumn('Completed', Kind.COUNT),
+                        ReportColumn('Median', Kind.SECONDS),
+                        ReportColumn('Mean', Kind.SECONDS)),
                        tuple((each.priority.value, each.orders, each.median, each.mean) for each in resolution))
 
 
 def of_load(load: Iterable[PersonLoad]) -> ReportTable:
     """A row for each person."""
-    return ReportTable((ReportColumn('Person'), ReportColumn('Open now', Kind.COUNT), ReportColumn('Completed',
-                                                                                                   Kind.COUNT)),
+    return ReportTable((ReportColumn('Person'), ReportColumn('Open now', Kind.COUNT),
+                        ReportColumn('Completed', Kind.COUNT)),
                        tuple((each.name or NOBODY, each.active, each.completed) for each in load))
 
 
 CLOCKS = ('Detect', 'Acknowledge', 'Respond', 'Repair')
-STOP_COLUMNS = (ReportColumn('Machine', Kind.MACHINE), ReportColumn('From', Kind.MOMENT), ReportColumn('Until',
-                                                                                                       Kind.MOMENT),
-                ReportColumn('Reason'), ReportColumn('Length', Kind.SECONDS), ReportColumn('In the window',
-                                                                                           Kind.SECONDS),
+STOP_COLUMNS = (ReportColumn('Machine', Kind.MACHINE), ReportColumn('From', Kind.MOMENT),
+                ReportColumn('Until', Kind.MOMENT),
+                ReportColumn('Reason'), ReportColumn('Length', Kind.SECONDS),
+                ReportColumn('In the window', Kind.SECONDS),
                 *(ReportColumn(clock, Kind.SECONDS) for clock in CLOCKS), ReportColumn('Micro-stop'),
                 ReportColumn('Work order'))
 
@@ -172,15 +172,15 @@ def of_stops(stops: Iterable[Stop]) -> ReportTable:
 
 def of_clocks(causes: Iterable[CauseClocks]) -> ReportTable:
     """A row for each cause."""
-    return ReportTable((ReportColumn('Cause'), ReportColumn('Stops', Kind.COUNT), *(ReportColumn(clock,
-                                                                                                 Kind.SECONDS)
+    return ReportTable((ReportColumn('Cause'), ReportColumn('Stops', Kind.COUNT),
+                        *(ReportColumn(clock, Kind.SECONDS)
                                                                                     for clock in CLOCKS),
-                  ReportColumn('Total', Kind.SECONDS)),
+                        ReportColumn('Total', Kind.SECONDS)),
                        tuple((each.reason or NO_REASON, each.stops, *each.means, each.seconds) for each in causes))
 
 
-PIECE_COLUMNS = (ReportColumn('Machine', Kind.MACHINE), ReportColumn('From', Kind.MOMENT), ReportColumn('Until',
-                                                                                                        Kind.MOMENT),
+PIECE_COLUMNS = (ReportColumn('Machine', Kind.MACHINE), ReportColumn('From', Kind.MOMENT),
+                 ReportColumn('Until', Kind.MOMENT),
                  ReportColumn('Status'), ReportColumn('Reason'), ReportColumn('Length', Kind.SECONDS),
                  ReportColumn('Counted'),
                  ReportColumn('Reason excluded'))

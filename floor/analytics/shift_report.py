@@ -65,7 +65,7 @@ async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: 
         running=tuple(stop for stop in in_order if not ended_by(stop, until)),
         new=sum(stop.since >= shift.start for stop in stops), cleared=sum(ended_by(stop, until) for stop in stops),
         left=tuple(sorted(of_shift.left, key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at,
-                                                          order.id))),
+                                                            order.id))),
         completed=of_shift.completed)
 
 

@@ -89,7 +89,7 @@ class Listener:
         self.refusals: Counter[str] = no_reasons()
         """Attempts to connect that failed, by reason."""
         self.status = TaskStatus('connection', 'live connection', log, failing='no live connection to the database',
-                             again='connected to the database again', fault='the listener failed and restarts')
+                                 again='connected to the database again', fault='the listener failed and restarts')
         self._unreadable = RateLimitedLog(log)
         self._connect = connect
         self._queries = queries

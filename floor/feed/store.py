@@ -287,7 +287,7 @@ class Store:
         history_changed, self.history = snapshot.history is not self.history, snapshot.history
         self.orders_revision += 1  # a snapshot does not contain orders that have ended
         return self._notify(Difference(frozenset(changed | self._find_silent()), layout=layout, orders=tuple(orders),
-                                     people=people_changed, history=history_changed))
+                                       people=people_changed, history=history_changed))
 
     def differs_in_layout(self, snapshot: FloorSnapshot) -> bool:
         """Whether names, types, lines or the order of the machines differ from what is shown."""

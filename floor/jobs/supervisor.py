@@ -37,7 +37,7 @@ class Supervisor:
         name: for labels; what: for people, a plural, such as 'page updates'.
         """
         status = TaskStatus(name, what, log, failing=f'the {what} failed and are restarted',
-                        again=f'the {what} work again', fault=f'the {what} failed and are restarted')
+                            again=f'the {what} work again', fault=f'the {what} failed and are restarted')
         self.statuses.append(status)
 
         async def run() -> None:

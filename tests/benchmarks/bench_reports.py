@@ -84,8 +84,8 @@ REPORTS: dict[str, Probe] = {
     'root and victim': lambda analytics, window: analytics.wait_attribution(window, FLOOR),
     'work orders': lambda analytics, window: analytics.work_orders(window, FLOOR),
     'MTBF explained': lambda analytics, window: analytics.explain('mtbf', window, FLOOR),
-    'uptime of a machine explained': lambda analytics, window: analytics.explain('uptime_share', window,
-                                                                                 Scope(machine=PRESS)),
+    'uptime of a machine explained': lambda analytics,
+    window: analytics.explain('uptime_share', window, Scope(machine=PRESS)),
 }
 
 

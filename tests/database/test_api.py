@@ -321,7 +321,7 @@ def vitals_of(database: Database, store: Store) -> RuntimeStatus:
     return RuntimeStatus(database=database, store=store, watch=FreshnessLog(store), pages=NoPages(),
                          loop=event_loop_latency(),
                          listener=Listener(database.connect, database.queries, store, schema=database.schema),
-                  browser=browser_latency())
+                         browser=browser_latency())
 
 
 def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:

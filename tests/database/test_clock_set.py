@@ -71,8 +71,8 @@ async def test_a_machines_time_never_runs_back(server: Server, back: timedelta) 
         await server.report(status)
     await in_order(server)
     assert await server.fetch('SELECT new_status FROM machine_status_history WHERE machine_name = $1 '
-                              'ORDER BY version DESC LIMIT 4', VALVE) == [('down',), ('warning',), ('operational',),
-                                                                          ('down',)]
+                              'ORDER BY version DESC LIMIT 4',
+                              VALVE) == [('down',), ('warning',), ('operational',), ('down',)]
 
 
 async def test_a_machine_that_comes_back_under_its_name_is_later_than_when_it_left(server: Server) -> None:
@@ -149,7 +149,7 @@ async def test_reports_are_right_after_it(server: Server, database: Database) ->
 
 
 async def test_a_clock_that_is_years_ahead_does_not_have_the_history_deleted(server: Server,
-                                                                           database: Database) -> None:
+                                                                             database: Database) -> None:
     keeper = DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC'), retention_days=30)
     await server.connection.execute("UPDATE history_progress SET steady_since = now() - interval '3 years'")
     await keeper.refresh()

@@ -100,7 +100,7 @@ async def test_the_table_of_roles_is_what_the_commands_allow(database: Database,
             await is_allowed(orders.transition(who, *await order(State.CANCELLED), to(State.OPEN)))],
         'change employees and due times, set up a plant, open `/diagnosis`': [
             await is_allowed(employees.add(who, EmployeeEdit('A', 'B', f'{role}@example.com', 'Engineering',
-                                                          Role.VIEWER))),
+                                                             Role.VIEWER))),
             await is_allowed(orders.set_due_time(who, Priority.LOW, timedelta(days=3))),
             await is_allowed(Plant(database, employees).contents(who))],
     }

@@ -124,7 +124,7 @@ async def test_loads_count_the_orders_that_are_still_to_do(employees: Employees,
     assert await employees.loads() == {tom.id: 2, lisa.id: 2}
     await orders.transition(MIKE, order.id, 1, Transition(WorkOrderStatus.CANCELLED, cancel_reason='Twice'))
     await orders.transition(TOM, (await orders.create(MIKE, replace(new, assignee_id=tom.id))).id, 1,
-                      Transition(WorkOrderStatus.COMPLETED, cause='x', action_taken='y'))
+                            Transition(WorkOrderStatus.COMPLETED, cause='x', action_taken='y'))
     assert await employees.loads() == {tom.id: 2, lisa.id: 2}
 
 

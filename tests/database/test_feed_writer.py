@@ -66,7 +66,7 @@ def test_without_a_login_it_says_what_is_missing(psql: Psql) -> None:
 def test_it_works_in_a_schema_of_another_name(psql: Psql, connect: Connect) -> None:
     psql('-v', 'schema=Plant 7', '-f', str(SQL / 'admin' / 'install.sql'), '-f', str(FEED_WRITER))
     assert psql('-c', "SELECT has_column_privilege('floor_feed_writer', '\"Plant 7\".machine_feed_stream', 'status', "
-                      "'UPDATE') AND has_schema_privilege('floor_feed_writer', 'Plant 7', 'USAGE')") == 't\n'
+                "'UPDATE') AND has_schema_privilege('floor_feed_writer', 'Plant 7', 'USAGE')") == 't\n'
 
 
 @pytest.mark.parametrize('statement', [

@@ -178,7 +178,7 @@ async def test_psql_refuses_to_fill_the_tables_meanwhile(
 
 
 async def test_a_creator_that_is_gone_creates_nothing(store: Store, connect: Connect,
-                                                     creating: Callable[[], Any]) -> None:
+                                                      creating: Callable[[], Any]) -> None:
     onlooker = await connect()
     async with creating() as creation:
         assert await onlooker.fetchval('SELECT history_state()') == 'creating'
@@ -211,7 +211,7 @@ async def test_another_session_with_its_process_number_creates_nothing_either(
 
 
 async def test_whoever_writes_meanwhile_ends_it_for_all(store: Store, connect: Connect,
-                                                       creating: Callable[[], Any]) -> None:
+                                                        creating: Callable[[], Any]) -> None:
     writer = await connect()
     async with creating() as creation:
         await until(lambda: store.history is HistoryState.CREATING)
@@ -232,7 +232,7 @@ async def test_a_long_history_that_was_never_summed_up_is_being_processed(
 
 
 async def test_it_is_summed_up_in_steps_none_of_which_takes_long(connect: Connect,
-                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
     """So that no statement exceeds DB_COMMAND_TIMEOUT, however many days there are."""
     connection, steps = await connect(), list[int]()
     monkeypatch.setattr(backfill_module, 'ROWS_A_STEP', 500)

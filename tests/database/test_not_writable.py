@@ -47,7 +47,7 @@ class App:
         app = FastAPI()
         health.register(app, RuntimeStatus(database=database, store=self.store, listener=self.listener,
                                            watch=self.watch,
-                                    pages=Pages(), loop=event_loop_latency(), browser=browser_latency()))
+                                           pages=Pages(), loop=event_loop_latency(), browser=browser_latency()))
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor')
 
     async def health(self) -> tuple[int, dict[str, object]]:

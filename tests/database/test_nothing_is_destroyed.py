@@ -96,7 +96,7 @@ def test_a_backup_inside_the_data_folder_is_restored_and_kept(data_dir: Path, sa
 
 
 def test_a_second_restore_puts_nothing_over_what_the_first_put_aside(data_dir: Path, saved: Path,
-                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     class OneMoment(workshop.datetime):
         @classmethod
         def now(cls, tz: object = None) -> workshop.datetime:

@@ -160,7 +160,7 @@ async def test_a_schema_that_was_handed_over_is_upgraded_by_the_app_alone(
     await connection.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down' WHERE machine_id = 1")
     assert psql('-c', f"SELECT count(*) FROM {SCHEMA}.machine_status_history WHERE new_status = 'down'") == '1\n'
     owners = psql('-c', f"SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class "
-                        f"WHERE relnamespace = '{SCHEMA}'::regnamespace")
+                  f"WHERE relnamespace = '{SCHEMA}'::regnamespace")
     assert owners == f'{app}\n'
     assert psql('-c', f"SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = '{OTHERS}.notes'::regclass") \
         == 'postgres\n'

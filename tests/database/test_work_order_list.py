@@ -166,7 +166,7 @@ def test_an_old_link_sorts_by_the_name_of_today(former, sort):
     order_filter = OrderFilter.from_query({'sort': former, 'state': 'open'})
     assert (order_filter.sort, order_filter.descending) == (sort, former.startswith('-'))
     assert order_filter.to_query() == {'sort': former.replace('state', 'status').replace('what', 'description'),
-                                 'status': 'open'}
+                                       'status': 'open'}
 
 
 def test_what_can_be_there_once_is_not_taken_from_two():

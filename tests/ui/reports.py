@@ -82,7 +82,7 @@ class Reports:
             'causes': (Cause('Jam', 12_720.0, 20, 0.7, 0.7, True), Cause(None, 5_400.0, 30, 0.3, 1.0, True)),
             'hourly_pattern': HourlyPattern(pattern, zeros, zeros),
             'wait_attribution': RootsAndVictims((MachineDowntime(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),),
-                                               0.0),
+                                                0.0),
             'problem_machines': (ProblemMachine(VALVE, 3_600.0, 3, 1_800.0),),
             'stops': StopPage((stop,), 1),
             'clocks': StopClocks((CauseClocks('Jam', 1, 60.0, 120.0, 180.0, 3240.0, 3600.0),), 1),

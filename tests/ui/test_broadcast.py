@@ -195,7 +195,7 @@ async def test_pages_that_are_built_alike_have_the_same_ids_for_elements_and_lis
 
 
 async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_present_later(floor, look, switchboard,
-                                                                                             monkeypatch):
+                                                                                            monkeypatch):
     """Its queue does not grow for ever, and what it gets when it reads again is how things stand."""
     slow, quick = await look(), await look()
     await settled(floor, switchboard)

@@ -28,7 +28,7 @@ def vitals(floor):
     database = Database('postgresql://nobody:secret-of-nobody@127.0.0.1:1/nothing', Settings(_env_file=None))
     return RuntimeStatus(database=database, store=floor.store, watch=FreshnessLog(floor.store),
                          listener=Listener(nobody, None, floor.store, schema='floor'), pages=floor.broadcast,
-                  loop=event_loop_latency(), browser=browser_latency(),
+                         loop=event_loop_latency(), browser=browser_latency(),
                          password=SimpleNamespace(problem=None, requests=1, given=1, seconds_left=1800,
                                                   token='secret-token'))
 

@@ -27,7 +27,7 @@ from floor.web.live.live_element import LiveElement
 
 VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
 EXAMPLES = settings(database=None, max_examples=settings.default.max_examples * 2, deadline=None,
-                        suppress_health_check=list(HealthCheck))
+                    suppress_health_check=list(HealthCheck))
 LONGEST = 50_000_000
 LETTERS = st.characters(codec=None)  # lone surrogates too
 TEXTS = st.text(LETTERS, max_size=40) | st.sampled_from(['\ud800', 'Leak \udfff', '\0', '\u202e', ' ' * 3000, '']) | \

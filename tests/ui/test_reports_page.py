@@ -352,5 +352,5 @@ async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin, re
     screen.click(shown(screen, label='Show'))
 
     await screen.until(lambda: 'Cannot use from=2026-03-29T02:30: the clocks of Europe/Berlin skip this time when they '
-                               'go forward; use one before or after.' in screen.texts)
+                       'go forward; use one before or after.' in screen.texts)
     assert len(reports.asked('kpis')) == asked

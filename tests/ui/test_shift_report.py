@@ -114,7 +114,7 @@ async def test_new_cleared_and_running_stops_are_told_apart(analytics, look):
 
 
 async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those_that_were_completed(floor, analytics,
-                                                                                                  look):
+                                                                                                     look):
     floor.order_list.answers['of_shift'] = ShiftOrders(
         (order(1), order(2, due=NIGHT_END - MINUTE, what='Late one', priority='low')),
         (order(4, completed=NIGHT_END - HOUR, state='completed', what='Done in it'),))

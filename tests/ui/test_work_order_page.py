@@ -469,8 +469,8 @@ async def test_a_thumbnail_may_be_kept_and_is_asked_for_once(floor, user):
 
 
 @pytest.mark.parametrize(('answer', 'number', 'status'), [
-    (NotFoundError('there is no such attachment'), '8', 404), (NotFoundError('no'), 'x', 404), (NotFoundError('no'),
-                                                                                                '²', 404),
+    (NotFoundError('there is no such attachment'), '8', 404), (NotFoundError('no'), 'x', 404),
+    (NotFoundError('no'), '²', 404),
     (DatabaseUnavailableError('nobody answers'), '7', 503)])
 @pytest.mark.usefixtures('page')
 async def test_a_file_that_cannot_be_sent(floor, user, answer, number, status):

@@ -50,7 +50,7 @@ def client_of(url: str, store: Store, listener: Listener, **more: Any) -> httpx.
     answer_problems(app)
     database = Database(url, Settings.load(_env_file=None, db_pool_timeout=30))
     health.register(app, RuntimeStatus(database=database, store=store, listener=listener, watch=FreshnessLog(store),
-                                pages=Pages(), loop=event_loop_latency(), browser=browser_latency(), **more))
+                                       pages=Pages(), loop=event_loop_latency(), browser=browser_latency(), **more))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor')
 
 

@@ -85,7 +85,7 @@ def test_an_old_answer_is_worth_less(clock: Clock, known: DatabaseClock) -> None
 
 @pytest.mark.parametrize(('jump', 'said'), [(-3_600, '-3,600.0 s'), (94_608_000, '+94,608,000.0 s')])
 def test_a_clock_that_was_set_counts_at_once_and_is_logged(clock: Clock, known: DatabaseClock, jump: int, said: str,
-                                                        caplog: pytest.LogCaptureFixture) -> None:
+                                                           caplog: pytest.LogCaptureFixture) -> None:
     clock.now += 5
     known.read(NOON + 5_000 + jump * 1000, clock.now - 0.002, clock.now)
     assert known.now_ms == pytest.approx(NOON + 5_000 + jump * 1000, abs=5)

@@ -64,7 +64,7 @@ def vitals() -> RuntimeStatus:
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()
     return RuntimeStatus(database=database, store=store, listener=Listener(nobody, None, store, schema='floor'),
-                  watch=FreshnessLog(store), pages=Pages(), loop=event_loop_latency(), browser=browser_latency(),
+                         watch=FreshnessLog(store), pages=Pages(), loop=event_loop_latency(), browser=browser_latency(),
                          jobs=[OrderChecks(database, None).job.status], migrations=[Migration(1, 'floor', '')],
                          log_lines=lambda: {'warning': 4, 'error': 0, 'critical': 0}, password=Password())
 

@@ -154,7 +154,7 @@ def test_every_variable_is_a_setting() -> None:
 def unknown_variables(file: Path) -> set[str]:
     """NAME=value, and `NAME` with an underscore, that the program does not read."""
     names = {name for text in code(file) for name in re.findall(r'(?<![\w:$-])([A-Z][A-Z_]{2,}(?==)|'
-                                                               r'(?:[A-Z]+_)+[A-Z]+)(?![\w.*(])', text)}
+                                                                r'(?:[A-Z]+_)+[A-Z]+)(?![\w.*(])', text)}
     unknown = {name for name in names - NOT_SETTINGS if name.lower() not in Settings.model_fields}
     return {name for name in unknown if f"'{name}'" not in sources() and name not in constants()}
 

@@ -46,5 +46,5 @@ def test_commas_quotes_and_line_ends_stay_in_their_cell():
 
 
 def test_units_stand_in_the_heading():
-    assert heading(titles((ReportColumn('Day', Kind.DAY), ReportColumn('Longest',
-                                                                       Kind.SECONDS)))) == '\ufeffDay,Longest (s)\r\n'
+    assert heading(titles((ReportColumn('Day', Kind.DAY),
+                           ReportColumn('Longest', Kind.SECONDS)))) == '\ufeffDay,Longest (s)\r\n'

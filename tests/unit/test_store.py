@@ -473,8 +473,8 @@ def test_a_reading_wins_and_tells_what_it_changes(floor: Store) -> None:
     floor.apply_orders([same, other, gone])
     restored = replace(other, event=20)  # a restored backup has older events
     difference = floor.replace(snapshot(orders=(same, restored, new)))
-    assert set(difference.orders) == {ActiveOrderChange(other.id, other, restored), ActiveOrderChange(gone.id, gone,
-                                                                                                      None),
+    assert set(difference.orders) == {ActiveOrderChange(other.id, other, restored),
+                                      ActiveOrderChange(gone.id, gone, None),
                                       ActiveOrderChange(new.id, None, new)}
     assert floor.orders_of(PRESS) == [same, restored, new]
     newest = replace(other, event=21)

@@ -23,7 +23,7 @@ from floor.operations.freshness_log import FreshnessLog
 @pytest.fixture
 def status(clock: Clock) -> TaskStatus:
     return TaskStatus('task', 'tasks', logging.getLogger('floor.task'), failing='it fails', again='it works again',
-                  fault='it broke', now=clock, monotonic=clock)
+                      fault='it broke', now=clock, monotonic=clock)
 
 
 async def test_an_hour_of_failures_is_a_line_for_each_reason_and_one_for_the_end(

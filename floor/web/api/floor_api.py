@@ -98,9 +98,9 @@ class FloorAnswer(BaseModel):
     """Kind and size of the floor."""
 
     kind: Annotated[Literal['demo', 'plant'], Field(description='demo: all data is simulated.',
-                                                      examples=['plant'])]
+                                                    examples=['plant'])]
     since: Annotated[datetime | None, Field(description='Time at which the floor was created, or the demo removed.',
-                                                  examples=[AT])]
+                                            examples=[AT])]
     machines: Annotated[int, Field(description='Number of machines.', examples=[30])]
 
 

@@ -51,7 +51,7 @@ class OrderChangeRequest:
         if self._if_match is None:
             if self._patch.seen_version is None:
                 raise HTTPException(428, 'the version of the order is missing: send version in the body, or its ETag '
-                                         'in the header If-Match')
+                                    'in the header If-Match')
             return self._patch.seen_version
         order, versions = await self._orders.get(order_id), versions_in(self._if_match)
         if versions is not None and order.version not in versions:

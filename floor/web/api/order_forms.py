@@ -132,7 +132,7 @@ class OrderPatch(BaseModel):
     def transition(self, to: WorkOrderStatus) -> Transition:
         """Convert the transition to a command."""
         return Transition(to, hold_reason=self.hold_reason, cause=self.cause or '', note=self.note or '',
-                         action_taken=self.action_taken or '', cancel_reason=self.cancel_reason or '')
+                          action_taken=self.action_taken or '', cancel_reason=self.cancel_reason or '')
 
 
 class CommentForm(BaseModel):

@@ -129,7 +129,7 @@ _MEANINGS = {400: 'The body is not valid JSON; see detail.',
              429: 'Too many changes, downloads or uploads. Retry after Retry-After seconds.',
              500: 'Internal error; see the log.',
              503: 'The database does not respond, or too many files are being sent. Retry after Retry-After '
-                  'seconds.'}
+             'seconds.'}
 
 
 _ELSEWHERE = {'client_reference': 'header.idempotency-key'}

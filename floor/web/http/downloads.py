@@ -81,7 +81,7 @@ class Downloads:
 def too_many(error: TooManyDownloadsError) -> Response:
     """The answer to a person's browser."""
     return PlainTextResponse(full_stop(error), 429, {'Retry-After': str(math.ceil(error.retry_after)),
-                                                'Cache-Control': 'no-store'})
+                                                     'Cache-Control': 'no-store'})
 
 
 class _Download(StreamingResponse):
@@ -99,8 +99,8 @@ class _Download(StreamingResponse):
             async with asyncio.timeout(self._longest):
                 await super().__call__(scope, receive, send)
         except TimeoutError:
-            log.warning('a download was ended after %g s', self._longest, extra={'who': self._who,
-                                                                                'path': scope['path']})
+            log.warning('a download was ended after %g s', self._longest,
+                        extra={'who': self._who, 'path': scope['path']})
             cut_off = scope.get('state', {}).get(CUT_OFF)
             if cut_off is None:
                 raise

@@ -115,11 +115,11 @@ class Broadcast:
             self._announced_ms = written
             self._after_change()
         self._totals |= {line_topic(machine.record.line or '') for name in difference.machines
-                       if (machine := self._store.machines.get(name)) is not None} | {FIGURES, LISTS}
+                         if (machine := self._store.machines.get(name)) is not None} | {FIGURES, LISTS}
         if self._totals_due is None:
             loop = asyncio.get_running_loop()
             self._totals_due = loop.call_later(max(TOTALS_DELAY_S, self._totals_sent_at + TOTALS_GAP_S - loop.time()),
-                                             self._flush_totals)
+                                               self._flush_totals)
 
     def _flush_totals(self) -> None:
         """Update counts and lists after the tiles: at once when idle, a few times a second under load."""

@@ -58,12 +58,12 @@ class CrossOriginCheck:
                 self._refused.note(headers.get('host', ''), 'this program does not answer to that name',
                                    'If a proxy serves it so, add the name to ALLOWED_HOSTS.')
                 await refusal(421, f'this program does not answer to the name {host[:100]}: open it as localhost, or '
-                                   f'add the name to ALLOWED_HOSTS')(scope, receive, send)
+                              f'add the name to ALLOWED_HOSTS')(scope, receive, send)
                 return
             if self._is_of_others(headers) and not _is_a_visit(scope, headers):
                 self._refused.note(headers.get('origin') or 'an unnamed site', *_explained(headers))
                 await refusal(403, 'this came from a page of another site, which may not do that here: open the floor '
-                                   'itself and do it there')(scope, receive, send)
+                              'itself and do it there')(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -43,8 +43,8 @@ class OrderColumn:
     entry: str
 
 
-COLUMNS = (OrderColumn('Machine', SortKey.MACHINE, 'machine'), OrderColumn('Description', SortKey.DESCRIPTION,
-                                                                           'description'),
+COLUMNS = (OrderColumn('Machine', SortKey.MACHINE, 'machine'),
+           OrderColumn('Description', SortKey.DESCRIPTION, 'description'),
            OrderColumn('Priority', SortKey.PRIORITY, 'priority'), OrderColumn('Status', SortKey.STATUS, 'status'),
            OrderColumn('Assignee', SortKey.ASSIGNEE, 'assignee'), OrderColumn('Due', SortKey.DUE, 'due'),
            OrderColumn('Age', SortKey.AGE, 'age'))

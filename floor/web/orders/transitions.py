@@ -216,7 +216,7 @@ class OrderTransitions:
         texts = {name: (field.value or '').strip() if field.visible else '' for name, field in self._texts.items()}
         hold_reason = HoldReason(self._hold_reason.value) if self._to is WorkOrderStatus.ON_HOLD else None
         return Transition(self._to, hold_reason=hold_reason, cause=texts['cause'], action_taken=texts['action_taken'],
-                         cancel_reason=texts['cancel_reason'], note=texts['note'])
+                          cancel_reason=texts['cancel_reason'], note=texts['note'])
 
     def _failed(self, error: FloorError) -> None:
         """Keep what was typed. After a conflict, pressing the button again applies the change to the current

@@ -108,7 +108,7 @@ class AlertHub:
             if me not in alerts:
                 mine = {order.id: order for order in of_employee.get(me.employee_id or 0, ()) if not is_by(order, me)}
                 alerts[me] = list(mine.values()), [order for order in critical.values()
-                                                 if order.id not in mine and not is_by(order, me)]
+                                                   if order.id not in mine and not is_by(order, me)]
             if any(alerts[me]):
                 self._show(page, *alerts[me])
                 listeners.setdefault(page.listener, []).append(page)
