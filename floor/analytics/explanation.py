@@ -39,7 +39,7 @@ _FORMULAS: Mapping[Kpi, tuple[str, str]] = {
     Kpi.MICRO_STOPS: ('micro-stops = entries into down in the window that lasted less than the threshold', TPM),
     Kpi.MTBF: ('MTBF = operating time / stops; operating time is operational and warning, up to the end of the window',
                PRACTICE),
-    Kpi.MTTR: ('MTTR = repair time of the stops that ended in the window / their number', PRACTICE),
+    Kpi.MTTR: ('MTTR = repair time of the stops that ended in the window / their number; no micro-stops', PRACTICE),
     Kpi.MTTA: ('MTTA = time from down to acknowledged of the stops of the window / their number', PRACTICE),
 }
 

@@ -1,4 +1,4 @@
-"""The figures of kpi.md: how much of a window machines ran, how often they failed, how soon they ran again."""
+"""KPI formulas: how long machines ran, how often they stopped, how soon they ran again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The floor in memory, which all pages show. The listener is its only writer, through the methods here.
+"""The floor in memory, which all pages show. Only the listener writes what the database has, through the methods here.
 
 The store holds the last known state of the database, and how fresh it is. Ages use the database's clock, carried
 forward by a monotonic clock, so that a wrong clock of this machine has no effect.

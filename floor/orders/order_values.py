@@ -81,7 +81,7 @@ def checked_order(new: NewOrder) -> dict[str, Any]:
         except OverflowError as error:
             raise InvalidInputError(NO_TIME_OF_A_REPORT, 'timestamp') from error
     if new.assignee_id is not None:
-        checked_assignee(new.assignee_id)
+        check_assignee_id(new.assignee_id)
     reporter = new.reporter_name
     values = {
         'machine_id': exact_name(new.machine, 'machine_id', LONGEST_NAME), 'priority': new.priority,
@@ -117,7 +117,7 @@ def checked_items(texts: list[str] | tuple[str, ...]) -> list[str]:
     return [one_line(text, 'checklist', LONGEST_ITEM) for text in texts]
 
 
-def checked_assignee(order_id: int) -> None:
+def check_assignee_id(employee_id: int) -> None:
     """Refuse a number that no employee can have."""
-    if not 0 < order_id <= LARGEST_ID:
-        raise InvalidInputError(f'there is no employee {order_id}', 'assignee')
+    if not 0 < employee_id <= LARGEST_ID:
+        raise InvalidInputError(f'there is no employee {employee_id}', 'assignee')

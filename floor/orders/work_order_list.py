@@ -161,8 +161,9 @@ class WorkOrderList:
     async def csv(self, order_filter: OrderFilter) -> AsyncGenerator[str, None]:
         """All orders under a filter, from all its pages, as a file that Excel opens; in pieces.
 
-        :raises DatabaseUnavailableError: nobody answers, or not in time; before the first piece, or the link broke
-        meanwhile """
+        :raises DatabaseUnavailableError: nobody answers, or not in time; before the first piece, or the connection
+            broke meanwhile
+        """
         async with aclosing(self.every(order_filter)) as orders:
             async for piece in order_csv.pieces(orders, self._zone):
                 yield piece

@@ -27,8 +27,8 @@ from .order_values import (
     NewOrder,
     OrderEdit,
     Transition,
+    check_assignee_id,
     check_report_time,
-    checked_assignee,
     checked_items,
     checked_order,
     with_reporter,
@@ -109,7 +109,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
         if description is not UNCHANGED:
             description = clean_text(description, 'issue_description', LONG_TEXT)
         if edit.assignee_id not in (UNCHANGED, None):
-            checked_assignee(edit.assignee_id)
+            check_assignee_id(edit.assignee_id)
         async with (logged('work order changed', who, order=order_id),
                     self._changing(who, order_id) as (connection, person, order)):
             if (description, edit.priority) != (UNCHANGED, UNCHANGED):

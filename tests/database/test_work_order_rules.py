@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -517,3 +519,17 @@ async def test_a_plant_has_no_steps_of_a_demo(writer: asyncpg.Connection) -> Non
     await writer.execute("UPDATE plant SET kind = 'plant'")
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only while the history of a demo'):
         await created(writer, STEPS % ('on_hold', 'parts'))
+
+
+async def test_every_column_raises_the_version_or_is_kept_from_people(connect: Connect) -> None:
+    """A column that people change without a new version would be overwritten by whoever saves next."""
+    rules = (Path(__file__).parents[2] / 'sql/functions/22_work_order_changes.sql').read_text()
+    raise_the_version = set(re.findall(r'NEW\.(\w+)', rules.split('NEW.version :=')[1].split('IS DISTINCT FROM')[0]))
+    kept = set(re.findall(r'NEW\.(\w+) := OLD\.\1;', rules))
+    names = {'assignee'}  # of whoever assignee_id is
+    others = {'id', 'version', 'updated_at', 'recovered_at'}  # set by the database, or refused to change
+    connection = await connect()
+    columns = {row['column_name'] for row in await connection.fetch(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'work_orders' "
+        'AND table_schema = current_schema()')}
+    assert columns == raise_the_version | kept | names | others

@@ -1,15 +1,15 @@
-"""What every request passes before anything of ours reads it, the outermost first:
+"""The middleware that every request passes, the outermost first:
 
-path_prefix.py       the path that a proxy serves us below
-browser_headers.py   the answer's policy; no cookie on what is not a page
-own_origin.py        the name that we are called by, and which site's page asks
-identity_required.py on Databricks Apps, who asks
-request_limits.py    how much, and how often
-page_owner.py        to a page and a socket, only who opened it
+path_prefix.py       removes the path that a proxy adds
+security_headers.py  the Content-Security-Policy; no cookie on what is not a page
+cross_origin.py      refuses unknown host names, and requests of other sites' pages
+identity_required.py on Databricks Apps, refuses requests without an identity
+request_limits.py    size of bodies, rate of messages
+page_owner.py        a page and its socket accept only the person who opened the page
 the session          a signed cookie that no script can read and no other site can send
-socket_frames.py     what comes over a page's socket is of the protocol
-door.py              one page of the floor after the other
-waiting_pages.py     how many pages wait for a browser
+socket_frames.py     refuses messages that NiceGUI's own script does not send
+page_build_queue.py  builds pages of the floor one at a time
+unconnected_pages.py limits the pages that no browser has connected to
 """
 
 from __future__ import annotations

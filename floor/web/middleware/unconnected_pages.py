@@ -2,8 +2,7 @@
 
 The server builds a whole page for each request, also for a health check, a crawler or curl, and keeps it for a
 minute in case a browser is on its way. A hundred of them took 545 MB. So only so many wait, and the oldest goes first.
-A browser
-that comes too late for its page loads it again, as after a restart of the server.
+A browser that comes too late for its page loads it again, as after a restart of the server.
 """
 
 from __future__ import annotations
