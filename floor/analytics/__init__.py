@@ -11,11 +11,34 @@ from .orders import OpenOrderAges, OrderReport, PersonLoad, Resolution, VolumeOf
 from .patterns import HourlyPattern
 from .stops import Cause, CauseClocks, ProblemMachine, Stop, StopClocks, StopPage
 from .timeline import Band, Lane
-from .wait_attribution import MachineDowntime, RootsAndVictims
+from .wait_attribution import MachineDowntime, WaitAttribution
 from .window import Page, Scope, Window
 
 __all__ = [
-    'Analytics', 'Band', 'Cause', 'CauseClocks', 'Explanation', 'HourlyPattern', 'Kpi', 'Kpis', 'Lane', 'LineKpis',
-    'MachineDowntime', 'OpenOrderAges', 'OrderReport', 'Page', 'Part', 'PersonLoad', 'Piece', 'ProblemMachine',
-    'Resolution', 'RootsAndVictims', 'Scope', 'Stop', 'StopClocks', 'StopPage', 'VolumeOfDay', 'Window',
+    'Analytics',
+    'Band',
+    'Cause',
+    'CauseClocks',
+    'Explanation',
+    'HourlyPattern',
+    'Kpi',
+    'Kpis',
+    'Lane',
+    'LineKpis',
+    'MachineDowntime',
+    'OpenOrderAges',
+    'OrderReport',
+    'Page',
+    'Part',
+    'PersonLoad',
+    'Piece',
+    'ProblemMachine',
+    'Resolution',
+    'Scope',
+    'Stop',
+    'StopClocks',
+    'StopPage',
+    'VolumeOfDay',
+    'WaitAttribution',
+    'Window',
 ]

@@ -1,4 +1,4 @@
-"""The questions that pages and the REST interface ask about what was."""
+"""Reports about past data, for pages and the REST interface."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .stops import (
     read_stops,
 )
 from .timeline import Lane, read_floor_at, read_timeline
-from .wait_attribution import RootsAndVictims, read_roots_and_victims
+from .wait_attribution import WaitAttribution, read_wait_attribution
 from .window import Page, Scope, Window
 
 WHOLE_FLOOR = Scope()
@@ -120,13 +120,13 @@ class Analytics:
         async with self._read(window, scope) as report:
             return await read_clocks(report)
 
-    async def wait_attribution(self, window: Window, scope: Scope = WHOLE_FLOOR) -> RootsAndVictims:
+    async def wait_attribution(self, window: Window, scope: Scope = WHOLE_FLOOR) -> WaitAttribution:
         """The own downtime of each machine, and the downtime it caused to neighbours."""
         async with self._read(window, scope) as report:
-            return await read_roots_and_victims(report)
+            return await read_wait_attribution(report)
 
     async def floor_at(self, moment: datetime) -> FloorSnapshot:
-        """The whole floor as it stood at a moment; one that is yet to come is now.
+        """The whole floor at a moment; a moment in the future means now.
 
         :raises InvalidInputError: a time without a zone
         """
@@ -147,7 +147,7 @@ class Analytics:
             return await read_explanation(report, kpi, page)
 
     async def work_orders(self, window: Window, scope: Scope = WHOLE_FLOOR) -> OrderReport:
-        """How many work orders, how old, how soon done, and on whose desk."""
+        """Work orders: number, age, time to completion, and load per assignee."""
         async with self._read(window, scope) as report:
             return await read_orders(report, self._zone)
 

@@ -1,4 +1,4 @@
-"""Work orders over time: how many, how old, how soon done, and on whose desk."""
+"""Work orders over time: number, age, time to completion, and load per assignee."""
 
 from __future__ import annotations
 

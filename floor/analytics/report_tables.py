@@ -20,9 +20,9 @@ from . import (
     Piece,
     ProblemMachine,
     Resolution,
-    RootsAndVictims,
     Stop,
     VolumeOfDay,
+    WaitAttribution,
 )
 
 Cell = str | int | float | datetime | date | None
@@ -112,7 +112,7 @@ def of_pattern(pattern: HourlyPattern) -> ReportTable:
                              for day, shares in enumerate(pattern.share) for hour, share in enumerate(shares)))
 
 
-def of_waiting(roots: RootsAndVictims) -> ReportTable:
+def of_waiting(roots: WaitAttribution) -> ReportTable:
     """The most costly machine first."""
     return ReportTable((ReportColumn('Machine', Kind.MACHINE), ReportColumn('Own downtime', Kind.SECONDS),
                         ReportColumn('Caused to neighbours', Kind.SECONDS), ReportColumn('Own waiting', Kind.SECONDS),

@@ -1,4 +1,4 @@
-"""Root and victim: a machine loses minutes of its own, and those of its neighbours that had to wait for it."""
+"""Downtime of each machine, and the waiting that it caused to its neighbours."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MachineDowntime:
 
 
 @dataclass(frozen=True, slots=True)
-class RootsAndVictims:
+class WaitAttribution:
     """Every machine that was down, caused or suffered a wait, the most costly (own and caused) first.
 
     At each moment a starved machine waits for the nearest machine before it on its line that is down or waits itself:
@@ -38,7 +38,7 @@ class RootsAndVictims:
     not_attributed: float
 
 
-async def read_roots_and_victims(reading: Reading) -> RootsAndVictims:
+async def read_wait_attribution(reading: Reading) -> WaitAttribution:
     """Of the machines that are asked about, also for neighbours that are not."""
     period = await reading.since_known()
     del period['names']
@@ -50,7 +50,7 @@ async def read_roots_and_victims(reading: Reading) -> RootsAndVictims:
         if sums.down or sums.waiting or caused:
             rows.append((-sums.down - caused, machine, sums, caused, nobody))
     rows.sort(key=lambda row: (row[0], name_key(row[1].name)))
-    return RootsAndVictims(
+    return WaitAttribution(
         tuple(MachineDowntime(machine.name, machine.line, seconds(sums.down), seconds(caused), seconds(sums.waiting),
                               seconds(nobody)) for _, machine, sums, caused, nobody in rows),
         seconds(sum(row[4] for row in rows)))

@@ -74,10 +74,10 @@ class Page:
 
 
 def seconds(micros: int) -> float:
-    """Of microseconds."""
+    """Convert microseconds to seconds."""
     return micros / SECOND_US
 
 
 def share(part: int, whole: int) -> float | None:
-    """0 to 1; None of nothing."""
+    """0 to 1; None if the whole is 0."""
     return part / whole if whole else None

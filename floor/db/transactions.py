@@ -30,14 +30,14 @@ async def command(database: Database) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def logged(deed: str, who: Identity, **fields: object) -> AsyncIterator[dict[str, object]]:
+async def logged(action: str, who: Identity, **fields: object) -> AsyncIterator[dict[str, object]]:
     """Log a command after the block succeeds: what was done, the person, and the object.
 
     The block may add fields to the yielded dict. Without any field nothing was done, and nothing is logged.
     """
     yield fields
     if fields:
-        log.info(deed, extra={'who': who.email or who.name, **fields})
+        log.info(action, extra={'who': who.email or who.name, **fields})
 
 
 @asynccontextmanager

@@ -32,7 +32,7 @@ class EmployeeEdit:
 
 
 class Employees:
-    """Reads and writes the people. Commands look the role of who asks up in their own transaction: a role that was
+    """Reads and writes the people. Commands look up the caller's role in their own transaction: a role that was
     changed counts from the next command on."""
 
     def __init__(self, database: Database, *, default_role: Role, limit: ChangeRateLimit | None = None) -> None:
@@ -146,7 +146,7 @@ class Employees:
             return to_employee(row)
 
     async def set_active(self, who: Identity, employee_id: int, active: bool) -> Employee:
-        """Let a person go, or welcome them back. Their orders and all they did stay. Needs a supervisor.
+        """Deactivate or reactivate a person. Their orders and all they did stay. Needs a supervisor.
 
         :raises NotFoundError: :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """

@@ -30,7 +30,7 @@ class OrderCursor:
 
     @classmethod
     def parse(cls, text: str) -> OrderCursor:
-        """:raises ValueError: it is no cursor of ours"""
+        """:raises ValueError: it is not a cursor of this program"""
         if len(text) > LONGEST or not text.isascii():
             raise ValueError('is not a cursor that this list has given')
         try:

@@ -105,7 +105,7 @@ class OrderFilter:
         return order_filter
 
     def to_query(self) -> dict[str, str]:
-        """The same as an address says it, without what goes without saying."""
+        """As parameters of an address, without defaults."""
         query = {
             'status': ','.join(status for status in WorkOrderStatus if status in self.statuses),
             'done': self.done or '',

@@ -201,7 +201,7 @@ class WorkOrderList:
         counting = asyncio.ensure_future(self._counts(order_filter, revision, found))
         try:
             orders, previous, following = await self._orders(order_filter, found)
-        finally:  # what failed is over when it is told: the next caller reads again
+        finally:  # the next caller reads again after a failure
             counts = await counting
         return OrderPage(orders, counts.total(order_filter), counts, following, previous)
 

@@ -46,11 +46,11 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
     fields that InvalidInputError names are columns."""
 
     async def create(self, who: Identity, new: NewOrder) -> WorkOrder:
-        """A new order, or the one that this client reference of theirs has made before: see `create_once`."""
+        """Create an order, or return the one already created with this client reference: see `create_once`."""
         return (await self.create_once(who, new))[0]
 
     async def create_once(self, who: Identity, new: NewOrder) -> tuple[WorkOrder, bool]:
-        """A new order and true, or the one that this client reference of theirs has made before and false.
+        """A new order and true, or the one already created with this client reference and false.
 
         Needs an operator; a technician to take it oneself, a supervisor to assign it to somebody else.
 
@@ -127,7 +127,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
     async def transition(self, who: Identity, order_id: str, version: int, transition: Transition) -> WorkOrder:
         """Give an order another status. Needs the role that the table of transitions says.
 
-        Starting an unassigned order assigns it to the person who starts it; who is no employee has to assign it first.
+        Starting an unassigned order assigns it to the person who starts it; people who are not employees must assign it first.
 
         :raises EditConflictError: somebody has changed the order since that version
         """

@@ -20,11 +20,11 @@ from floor.analytics import (
     Piece,
     ProblemMachine,
     Resolution,
-    RootsAndVictims,
     Stop,
     StopClocks,
     StopPage,
     VolumeOfDay,
+    WaitAttribution,
     Window,
 )
 from floor.core.errors import QueryError
@@ -81,7 +81,7 @@ class Reports:
             'kpis': lambda window, scope: self.figures if window.end > NOW - timedelta(hours=2) else self.before,
             'causes': (Cause('Jam', 12_720.0, 20, 0.7, 0.7, True), Cause(None, 5_400.0, 30, 0.3, 1.0, True)),
             'hourly_pattern': HourlyPattern(pattern, zeros, zeros),
-            'wait_attribution': RootsAndVictims((MachineDowntime(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),),
+            'wait_attribution': WaitAttribution((MachineDowntime(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),),
                                                 0.0),
             'problem_machines': (ProblemMachine(VALVE, 3_600.0, 3, 1_800.0),),
             'stops': StopPage((stop,), 1),

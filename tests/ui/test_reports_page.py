@@ -15,9 +15,9 @@ from ui.services import HEADER
 from floor.analytics import (
     Cause,
     OrderReport,
-    RootsAndVictims,
     Scope,
     StopPage,
+    WaitAttribution,
     Window,
 )
 from floor.core.errors import DatabaseUnavailableError, NotAllowedError
@@ -217,7 +217,7 @@ async def test_where_nothing_is_known_a_sentence_says_why(reports, look, address
 
 
 async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports, look):
-    reports.answers |= {'causes': (), 'problem_machines': (), 'wait_attribution': RootsAndVictims((), 0.0),
+    reports.answers |= {'causes': (), 'problem_machines': (), 'wait_attribution': WaitAttribution((), 0.0),
                         'stops': StopPage((), 0), 'work_orders': OrderReport((), (), (), ())}
     screen = await opened(look)
     assert 'No machine was down in this window.' in texts(screen, 'Stops by cause')

@@ -103,7 +103,7 @@ def answer_problems(app: FastAPI) -> None:
 
 
 def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> ASGIApp:
-    """The answer to what does not get as far as a path of ours; a socket is closed before it is opened."""
+    """The answer to a request that reaches no route; a socket is closed before it is opened."""
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope['type'] == 'websocket':
             await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': detail})

@@ -39,7 +39,7 @@ class PathPrefix:
         inner = _without(scope, prefix)
 
         def outward(path: str) -> str:
-            """A path of ours as the Location that NiceGUI makes the right one of."""
+            """A path of this app as the Location that NiceGUI completes."""
             if header == prefix:
                 return path
             return _relative(inner, path) if header else prefix + path
@@ -80,7 +80,7 @@ def _without(scope: Scope, prefix: str) -> Scope:
 
 
 def _relative(inner: Scope, path: str) -> str:
-    """A path of ours as seen from the one that was asked for."""
+    """A path of this app, relative to the requested one."""
     asked: bytes = inner.get('raw_path') or inner['path'].encode()
     return ('../' * (asked.count(b'/') - 1) or './') + path.lstrip('/')
 

@@ -153,7 +153,7 @@ class Broadcast:
             self._inspect_due = asyncio.get_running_loop().call_later(INSPECT_GAP_S, self._inspect)
 
     def _inspect(self) -> None:
-        """Let go the pages whose marker has gone out, which NiceGUI has numbered then, and those without a browser."""
+        """Resume the pages whose marker was sent, and those without a browser."""
         free = [client_id for client_id, marker in self._paused.items()
                 if marker.is_sent or not self._views[client_id].client.has_socket_connection]
         for client_id in free:

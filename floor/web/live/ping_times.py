@@ -1,6 +1,6 @@
 """How often browsers are pinged, and how long both sides wait for an answer.
 
-Whether a picture is old a page finds out itself, by its beats (stale_overlay.py); pings only find connections that
+A page detects stale data itself, by its beats (stale_overlay.py); pings only find connections that
 carry nothing any more. A browser gives its connection up when the time between two pings and the patience have passed
 without one, and so do we without an answer. The patience is therefore longer than the 5 s for which a busy machine or a
 paused program may stand still: otherwise all browsers leave, and come back at once. Pings are frequent, so that a dead

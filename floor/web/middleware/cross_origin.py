@@ -1,4 +1,4 @@
-"""Who may talk to us through a person's browser: pages of our own, and nobody else's.
+"""Rejects cross-origin requests and unknown host names.
 
 A browser sends along whatever lets a person in (the platform's cookie; on one's own machine, being on it), whichever
 page makes it ask. So a page of another site may lead a person here, and that is all: it may not write, open the socket,

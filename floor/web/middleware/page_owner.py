@@ -96,7 +96,7 @@ def check_page_owners(identify: Identify) -> None:
 
 
 def same_person(identify: Identify, one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two requests, by their headers, come from the same person; nobody is nobody else."""
+    """Whether two requests, by their headers, come from the same person; False if either is not signed in."""
     try:
         first, second = identify(one), identify(other)
     except NotAllowedError:

@@ -1,4 +1,4 @@
-"""How much anybody may send us: a bounded body with each request, counted as it arrives, a steady flow from a socket.
+"""Limits of requests: the size of a body, counted as it arrives, and the rate of messages from a socket.
 
 A socket that sends more than a person can is not closed but read slowly: TCP then holds its sender back, nothing that
 was sent is lost, and everybody else is served meanwhile.

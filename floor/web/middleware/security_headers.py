@@ -1,4 +1,4 @@
-"""What we ask of every browser: run our scripts only, load from us only, show us in nobody's frame, guess nothing.
+"""Security headers: which scripts and sources a page may use, no framing by others, no guessing of types.
 
 NiceGUI sends the scripts of a page inline, compiles templates in the browser and evaluates what it is sent over its
 socket. So 'unsafe-eval' has to stay, and inline style; inline scripts run by a nonce only, another for every answer. It

@@ -129,7 +129,7 @@ class OrderBoard:
                 column.show(page.total, len(page.orders), address_of(column_filter(order_filter, status)))
         self._place.set_visibility(bool(content.pages))
         if self._dragged is not None and self._dragged.is_deleted:
-            self.put_down()  # its browser says no more that dragging has ended
+            self.put_down()  # the browser no longer reports the end of the drag
         if heir is not None and has_moved:
             self._focused = heir
             heir.take_focus()

@@ -33,7 +33,7 @@ class Editable:
         return cls(order.description, order.priority, order.assignee_id)
 
     def edit_from(self, base: Editable) -> OrderEdit:
-        """Only what is another: what nobody touched is nobody's to write."""
+        """Only the changed fields."""
         return OrderEdit(
             description=UNCHANGED if self.description.strip() == base.description.strip() else self.description,
             priority=UNCHANGED if self.priority is base.priority else self.priority,

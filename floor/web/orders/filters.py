@@ -1,4 +1,4 @@
-"""What stands above the work orders: which ones to show, as what, and a button for a new one."""
+"""The filter bar of the work orders, with the view and a button for a new one."""
 
 from __future__ import annotations
 

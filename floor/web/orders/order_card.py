@@ -48,7 +48,7 @@ class BoardColumn(ui.element):
                 self._count = TextNode('span').classes('column-count')
             self.cards = ui.element('div').classes('cards')
             self._more = ui.link('').classes('column-more')
-        # without the prevented default nothing can be dropped; that it is being dragged over is nothing to tell
+        # without the prevented default nothing can be dropped; dragover needs no handler
         self.on('dragover.prevent', lambda: None, args=[], throttle=ONCE_A_MINUTE, trailing_events=False)
         self.on('drop.prevent', lambda: drop(status), args=[])
 

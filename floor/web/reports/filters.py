@@ -1,4 +1,4 @@
-"""What stands above a report: its window, and the line or machine that it is about."""
+"""The filter bar of a report: its window, and the line or machine that it is about."""
 
 from __future__ import annotations
 

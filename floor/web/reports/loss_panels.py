@@ -18,7 +18,7 @@ from .panel import ReportPanel, TableView
 from .pareto import heat_map, pareto
 from .report_query import Comparison, ReportQuery
 
-STANDING_STILL = 'No machine was down in this window.'
+NO_DOWNTIME = 'No machine was down in this window.'
 
 
 class LossPanels:
@@ -66,7 +66,7 @@ class LossPanels:
         view = table_view(self._zone, choice)
         causes = await analytics.causes(window, scope, choice.by)
         if not causes:
-            self._say(self._pareto, STANDING_STILL)
+            self._say(self._pareto, NO_DOWNTIME)
         else:
             with self._client, self._pareto.fill():
                 pareto(causes, choice.by)
@@ -91,7 +91,7 @@ class LossPanels:
                 view.below(tables.of_waiting(roots), choice.file('waiting'))
         machines = await analytics.problem_machines(window, scope)
         if not machines:
-            self._say(self._machines, STANDING_STILL)
+            self._say(self._machines, NO_DOWNTIME)
         else:
             with self._client, self._machines.fill():
                 bars(problem_bars(machines), view)

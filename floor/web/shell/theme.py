@@ -10,7 +10,7 @@ STORED_AS = 'theme'
 
 
 class Theme(StrEnum):
-    """Each theme's colours stand in assets/css/tokens.css under the class that show_theme gives the body."""
+    """Each theme's colours are in assets/css/tokens.css under the class that show_theme gives the body."""
 
     AUTO = 'auto'
     LIGHT = 'light'
