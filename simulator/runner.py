@@ -265,6 +265,7 @@ class SimulatorRunner:
 
     def _note_role(self) -> None:
         if self.playing != self._reported_role:
-            message = 'the simulator runs' if self.playing else 'this simulator stands by: another one runs'
-            log.info('%s this floor', message, extra={'playing': self.playing, 'instance': self._instance})
+            message = ('the simulator runs this floor' if self.playing
+                       else 'this simulator stands by: another one runs this floor')
+            log.info(message, extra={'playing': self.playing, 'instance': self._instance})
         self._reported_role = self.playing

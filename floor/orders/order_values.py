@@ -35,7 +35,9 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """The values of a new work order. priority None: high for a machine that is down, else medium. reporter_name None: who asks.
+    """The values of a new work order.
+
+    priority None: high for a machine that is down, else medium. reporter_name None: who asks.
     client_reference: the same of one person twice is one order. reported_at None: now. checklist: the texts of its
     items. even_if_open: also where an order is open for the machine's present stop."""
 

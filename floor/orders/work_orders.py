@@ -127,7 +127,8 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
     async def transition(self, who: Identity, order_id: str, version: int, transition: Transition) -> WorkOrder:
         """Give an order another status. Needs the role that the table of transitions says.
 
-        Starting an unassigned order assigns it to the person who starts it; people who are not employees must assign it first.
+        Starting an unassigned order assigns it to the person who starts it; people who are not
+        employees must assign it first.
 
         :raises EditConflictError: somebody has changed the order since that version
         """

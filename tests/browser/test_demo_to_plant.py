@@ -21,7 +21,7 @@ async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(
     visitors = []
     try:
         first.start()
-        await until(lambda: 'plays this floor' in first.log, 60)
+        await until(lambda: 'the simulator runs this floor' in first.log, 60)
         second.start()
         mike, lisa = visitors = [visitor_of(first), visitor_of(second)]
         floor, wall, past = await mike.open(), await mike.open('/?kiosk'), await mike.open('/past')

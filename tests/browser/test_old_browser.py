@@ -51,7 +51,7 @@ async def test_a_picture_that_is_old_looks_old(program, sql):
         with suspended(program.postmaster):
             await browser.until('document.querySelector("[data-connection=stale]")')
             await browser.until_grey(tile('operational'), *MARK)
-            await browser.until('document.querySelector(".banner").textContent.includes("This is the floor as it was")')
+            await browser.until('document.querySelector(".banner").textContent.includes("The floor is shown as of")')
         await browser.until(READY)
         await browser.until_grey(tile('operational'), *MARK, grey=False)
 

@@ -42,7 +42,7 @@ async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visi
     for number, showing in (2, '51 to 100'), (3, '10[0-9] to 120'):
         await page.get_by_role('button', name='Next page').click()
         await expect(page).to_have_url(re.compile(f'page={number}&cursor='))
-        await expect(page.get_by_text(re.compile(f'^showing {showing} of 120'))).to_be_visible()
+        await expect(page.get_by_text(re.compile(f'^Showing {showing} of 120'))).to_be_visible()
         seen += await whats(page)
         # one that was seen already: what comes after it is not moved by it
         await sql.execute("UPDATE work_orders SET issue_description = 'Zzz' WHERE issue_description = $1", seen[-9])

@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group
 
 PROMISE_S = 5.0
 SLACK_S = 2.5   # the machine is busy
+BACK_AFTER_REFUSALS_S = 8.0
 PINGS_S = 8.0   # until the browser's own socket finds that a half-open connection is dead
 SILENT_FOR = "Number(getComputedStyle(document.querySelector('.silence')).getPropertyValue('--silent-for'))"
 VISIBLE = "getComputedStyle(document.querySelector('.silence')).visibility"
@@ -47,7 +48,7 @@ async def test_who_is_refused_for_long_tries_again_every_few_seconds(program, ch
     async with looking(chromium, program.url) as page:
         longest_s = await page.evaluate('window.socket.io.reconnectionDelayMax()') / 1000
 
-    assert longest_s * 1.5 < PROMISE_S - 1  # half as much again by chance, and the picture has to come
+    assert longest_s * 1.5 < BACK_AFTER_REFUSALS_S  # Socket.IO adds up to half as much at random
 
 
 @pytest.mark.parametrize('stopped', [asleep, frozen])

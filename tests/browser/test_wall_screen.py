@@ -156,7 +156,7 @@ async def test_a_wall_screen_that_hears_nothing_says_so(visitor, sql):
     visitor.loses_connection = True
     visitor.program.process.suspend()
     try:
-        await expect(page.get_by_text('Connection lost')).to_be_visible()
+        await expect(page.get_by_text('Connection lost', exact=True)).to_be_visible()
         box = await page.locator('.silence-notice').bounding_box()
     finally:
         visitor.program.process.resume()

@@ -124,7 +124,7 @@ async def test_json_is_a_line_for_each_event_and_nothing_else(folder: Path) -> N
     program.start()
     try:
         await until(lambda: program.health().get('status') == 'live', 60)
-        await until(lambda: 'plays this floor' in program.log, 30)
+        await until(lambda: 'the simulator runs this floor' in program.log, 30)
     finally:
         program.stop()
     lines: list[dict[str, Any]] = [json.loads(line) for line in program.log.splitlines()]
