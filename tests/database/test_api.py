@@ -276,7 +276,7 @@ async def test_the_description_holds_every_path_of_ours_and_no_page(database: Da
         if path.startswith('/api/'):
             assert 'application/problem+json' in operations['get']['responses']['503']['content'], path
     examples = {name: field.get('examples')
-                for name, field in described['components']['schemas']['MachineNow']['properties'].items()}
+                for name, field in described['components']['schemas']['Machine']['properties'].items()}
     assert all(examples.values()), examples
 
 

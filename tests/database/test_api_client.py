@@ -272,7 +272,7 @@ def test_one_problem_is_the_body_of_every_error(description: dict[str, Any]) -> 
 def test_a_machine_has_one_identity(description: dict[str, Any]) -> None:
     types = {name: schema['properties']['machine_id']['type'] for name, schema in schemas_of(description).items()
              if 'machine_id' in schema.get('properties', {})}
-    assert set(types) >= {'WorkOrder', 'WorkOrderDetails', 'NewWorkOrder', 'MachineNow', 'MachineStatus'}
+    assert set(types) >= {'WorkOrder', 'WorkOrderDetails', 'NewWorkOrder', 'Machine', 'MachineStatus'}
     assert set(types.values()) == {'string'}
 
 

@@ -138,7 +138,7 @@ SMALL = 'mount -t tmpfs -o mode=755,size="$3" tmpfs "$1"; '
 def test_a_read_only_data_folder_is_named(folder: Path, saved: Path) -> None:
     make_floor(folder / 'd', 'before')
     for work in f'restore --replace {saved}', f'backup {folder / "b.zip"}':
-        done = elsewhere(f'{READ_ONLY} DATA_DIR="$1" exec "$PYTHON" -m floor.{work}', folder / 'd')
+        done = elsewhere(f'{READ_ONLY} DATA_DIR="$1" exec "$PYTHON" -m floor.db.{work}', folder / 'd')
         assert 'Read-only file system' in refusal(done)
     assert note_of(folder / 'd') == 'before'
 

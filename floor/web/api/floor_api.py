@@ -50,6 +50,8 @@ HeardOf = Annotated[datetime | None, Field(description='Time of the last report,
 class MachineAnswer(BaseModel):
     """A machine with its position and status."""
 
+    model_config = ConfigDict(title='Machine')
+
     machine_id: MachineId
     machine: MachineField
     machine_name: Name
