@@ -80,7 +80,7 @@ async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own
 
     downloads = Downloads(at_once=2, patience=0.05)
     first, _ = [await downloads.response(LISA, DESK, file(), 'text/csv', {}) for _ in range(2)]
-    with pytest.raises(TooManyDownloadsError, match='You have 2 downloads under way'):
+    with pytest.raises(TooManyDownloadsError, match='You have 2 downloads in progress'):
         await downloads.response(LISA, DESK, file(), 'text/csv', {})
     await downloads.response(Identity('Mike', 'mike@example.com'), DESK, file(), 'text/csv', {})
     waiting = asyncio.create_task(downloads.response(LISA, DESK, file(), 'text/csv', {}))
