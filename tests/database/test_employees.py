@@ -214,7 +214,7 @@ async def test_an_address_belongs_to_one_person(employees: Employees) -> None:
     tom = await employee(employees, TOM)
     for act in (employees.add(MIKE, replace(ANNA, email='LISA.garcia@example.com')),
                 employees.edit(MIKE, tom.id, 1, replace(edit_of(tom), email='lisa.garcia@example.com'))):
-        with pytest.raises(InvalidInputError, match='Lisa Garcia has that e-mail address already') as refusal:
+        with pytest.raises(InvalidInputError, match='Lisa Garcia already has this e-mail address') as refusal:
             await act
         assert refusal.value.field == 'email'
     assert await employee(employees, TOM) == tom

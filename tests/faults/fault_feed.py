@@ -130,7 +130,7 @@ async def behind_its_back(stage: Stage) -> History:
             history.broken.append(f'the older state is not shown: {tiles}')
         if not await floor.connection.fetchval(f"SELECT bool_and(status = 'operational') FROM {table}"):
             history.broken.append('the table is not what was put back')
-    if 'without being announced' not in floor.program.log:
+    if 'the audit found changes without a notification' not in floor.program.log:
         history.broken.append('what was changed without a word is not in the log')
     return history
 
