@@ -631,7 +631,7 @@ def test_an_owner_that_died_out_of_sight_is_followed_when_it_was_still_for_long_
     until(lambda: not servers(data_dir))
     assert (data_dir / 'owner.beat').exists()
     follower = launch(data_dir, before=WITHOUT_LOCKS, arguments=('3',))
-    assert 'Looking for 3 s whether' in follower.said('report', 'Looking')
+    assert 'Waiting 3 s to see whether' in follower.said('report', 'Waiting 3 s')
     assert follower.said('is_owner')
     assert ask(url, 'SELECT count(*) FROM kept') == 0
 
