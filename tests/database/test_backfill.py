@@ -414,7 +414,7 @@ async def test_the_simulator_makes_it_first_and_goes_on_without_a_jump(
     simulator = SimulatorRunner(connect, QUERIES, interval=0.05, instance='a', backfill_days=2, report=told.append)
     async with running(simulator):
         await until(lambda: len(told) > 20)
-    assert caplog.messages[0] == 'making 2 days of history for a new database ...'
+    assert caplog.messages[0] == 'creating 2 days of history for a new database ...'
     assert caplog.messages[1].startswith('created 2 days of history in ')
     # a floor without a picture would have been given one: 30 changes in one transaction
     most = await onlooker.fetchval('SELECT max(count) FROM (SELECT count(*) FROM machine_status_history '
