@@ -5,11 +5,12 @@ If a test here fails after an update, the bridge has to be changed, and nothing 
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import nicegui
 import pytest
-from nicegui import Client, core, ui
+from nicegui import Client, app, core, ui
 from nicegui.event_listener import EventListener
 from ui.harness import Socket, settled, tile_of
 
@@ -130,3 +131,15 @@ def test_the_component_of_sub_pages_tells_of_back_and_forward():
     source = bridge.POPSTATE_COMPONENT.read_text(encoding='utf-8')
 
     assert 'popstate' in source and 'sub_pages_open' in source
+
+
+async def test_pages_uploads_and_sockets_are_at_the_paths_that_we_check(floor, look):
+    screen = await look()
+    with screen.client.layout:
+        address = ui.upload().props['url']
+
+    assert re.fullmatch(bridge.UPLOAD_PATH, address)
+    assert bridge.PAGE_PATH.search(address)[1] == screen.client.id
+    mounts = {getattr(route, 'path', '') for route in app.routes}
+    assert bridge.SOCKET_PATH.rstrip('/') in {path.rstrip('/') for path in mounts}
+    assert bridge.SOCKET_PATH.startswith(bridge.INTERNAL_PATH)

@@ -15,9 +15,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..live.nicegui_bridge import INTERNAL_PATH
+
 METHODS = ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')
 NOT_PAGES = re.compile(r'/(api|docs)(/.*)?|/(openapi\.json|livez|healthz|metrics)|.*\.csv|.*/attachments/.*')
-OF_NICEGUI = '/_nicegui'
 METHOD_NOT_ALLOWED = 405
 
 
@@ -45,7 +46,7 @@ class HeadAndOptions:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
         if scope['type'] != 'http' or (path := scope['path'].removeprefix(scope.get('root_path', ''))
-                                       ).startswith(OF_NICEGUI):
+                                       ).startswith(INTERNAL_PATH):
             await self._app(scope, receive, send)
         elif scope['method'] == 'OPTIONS' and (methods := methods_of(self._routes, scope)):
             headers = {'Allow': ', '.join(methods), 'Cache-Control': 'no-store'}

@@ -8,6 +8,7 @@ the minor version that it ran with.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +27,12 @@ from socketio.packet import EVENT
 from starlette.datastructures import Headers
 
 NAMESPACE = '/'
+INTERNAL_PATH = '/_nicegui'
+"""The paths of NiceGUI itself begin with it, those of its sockets too."""
+SOCKET_PATH = '/_nicegui_ws/'
+PAGE_PATH = re.compile(r'/_nicegui/client/([^/]+)/')
+"""A request that belongs to a page, whose id it names."""
+UPLOAD_PATH = r'/_nicegui/client/[^/]+/upload/[0-9]+'
 POPSTATE_COMPONENT = Path(nicegui.__file__).parent / 'elements' / 'sub_pages.js'
 """The component that tells the server when the browser goes back or forward."""
 MESSAGES_OF_PAGES = ('event', 'javascript_response', 'ack', 'log')

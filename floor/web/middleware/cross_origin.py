@@ -21,8 +21,8 @@ from ...core.settings import Settings, on_databricks
 from ...core.text import shown
 from ...operations.refused_origins import RefusedOrigins
 from ..api.problems import refusal
+from ..live.nicegui_bridge import SOCKET_PATH
 
-SOCKET = '/_nicegui_ws/'
 OURSELVES = {'same-origin', 'none'}
 """What Sec-Fetch-Site says of our own pages, and of who typed an address or opened a bookmark."""
 THIS_MACHINE = frozenset({'localhost', '127.0.0.1', '::1'})
@@ -108,7 +108,7 @@ def _explained(headers: Headers) -> tuple[str, str]:
 
 def _is_a_visit(scope: Scope, headers: Headers) -> bool:
     """Whether somebody follows a link to us, or reads what a browser will not show to the page that asked."""
-    return (scope['type'] == 'http' and scope['method'] in {'GET', 'HEAD'} and not scope['path'].startswith(SOCKET)
+    return (scope['type'] == 'http' and scope['method'] in {'GET', 'HEAD'} and not scope['path'].startswith(SOCKET_PATH)
             and headers.get('sec-fetch-mode', 'navigate') == 'navigate')
 
 

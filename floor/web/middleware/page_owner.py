@@ -11,7 +11,6 @@ NiceGUI looks up a page by the id in each message; here the message also has to 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,6 +23,8 @@ from ...core.people import Identity
 from ..api.problems import refusal
 from ..live.nicegui_bridge import (
     MESSAGES_OF_PAGES,
+    PAGE_PATH,
+    SOCKET_PATH,
     SocketHandler,
     headers_of_session,
     headers_of_socket,
@@ -33,13 +34,11 @@ from ..live.nicegui_bridge import (
     replace_socket_handler,
     socket_handlers,
 )
-from .cross_origin import SOCKET
 
 log = logging.getLogger(__name__)
 
 Identify = Callable[[Mapping[str, str]], Identity]
 
-PAGE_PATH = re.compile(r'/_nicegui/client/([^/]+)/')
 REFUSED = 'this page was opened by somebody else: load it again'
 
 
@@ -109,7 +108,7 @@ def _opened_with(scope: Scope) -> Mapping[str, str] | None:
     if match := PAGE_PATH.search(scope['path']):
         client = page_of(match[1])
         return client.request.headers if client is not None and client.request is not None else None
-    if SOCKET in scope['path']:
+    if SOCKET_PATH in scope['path']:
         session = parse_qs(scope['query_string'].decode('latin-1')).get('sid', [''])[0]
         return headers_of_session(session)
     return None

@@ -16,11 +16,11 @@ from ...core.formatting import number
 from ...core.rate_limit import TokenBucket, TokenBuckets
 from ...orders.upload_queue import LARGEST_BODY
 from ..api.problems import refusal
-from .cross_origin import SOCKET
+from ..live.nicegui_bridge import SOCKET_PATH, UPLOAD_PATH
 
 MOST_BYTES = 1_000_000
 """Of a body; and of one message over the socket, which is what engine.io takes."""
-UPLOAD = re.compile(r'/_nicegui/client/[^/]+/upload/[0-9]+|/api/work-orders/[^/]+/attachments')
+UPLOAD = re.compile(UPLOAD_PATH + r'|/api/work-orders/[^/]+/attachments')
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 50, 100
 MESSAGES_IN_A_POST = 4
 """A browser without WebSockets sends up to 16 messages with one POST; few are full."""
@@ -48,7 +48,7 @@ class RequestLimits:
         if _is_longer(Headers(scope=scope).get('content-length', ''), most):
             await refusal(413, _too_long(most))(scope, receive, send)
             return
-        if scope['method'] == 'POST' and scope['path'].startswith(SOCKET):
+        if scope['method'] == 'POST' and scope['path'].startswith(SOCKET_PATH):
             await asyncio.sleep(self._posting.of(_session(scope['query_string'])).take(MESSAGES_IN_A_POST))
         await _Bounded(receive, send, most).serve(self._app, scope)
 

@@ -23,8 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...core.rate_limit import TokenBucket
 from ..api.problems import POLICY_VIOLATION, refusal
-from ..live.nicegui_bridge import open_sessions, page_of
-from .cross_origin import SOCKET
+from ..live.nicegui_bridge import SOCKET_PATH, open_sessions, page_of
 from .element_values import OUTDATED, fault_of_value
 
 log = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ class SocketFrames:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or socket, as ASGI has it."""
-        if scope['type'] not in {'http', 'websocket'} or SOCKET not in scope['path']:
+        if scope['type'] not in {'http', 'websocket'} or SOCKET_PATH not in scope['path']:
             await self._app(scope, receive, send)
         elif (fault := fault_of_query(scope['query_string'])) is not None:
             self._say(scope, fault, 'it was refused')
