@@ -2,14 +2,9 @@
 --   psql DATABASE -v schema=manufacturing_line -f sql/admin/dashboard.sql
 -- The queries, and what each number means: sql/queries/dashboard.sql.
 \set ON_ERROR_STOP on
-\if :{?schema} \else \set schema manufacturing_line \endif
-SET search_path = :"schema", pg_temp;
-SET client_min_messages = warning;
-SET standard_conforming_strings = on;
-SET statement_timeout = 0;
+\ir session.sql
 SET jit = off;
 \o /dev/null
-SET lock_timeout = '60s';
 SELECT history_state() = 'creating' AS creating \gset
 \if :creating \o \echo 'A history is being created: the dashboard tables stay empty until it is there.' \q \endif
 SELECT refresh_history();

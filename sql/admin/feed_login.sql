@@ -5,13 +5,7 @@
 \if :{?login} \else
     DO $$ BEGIN RAISE 'which login? psql DATABASE -v login=gateway_1 -f sql/admin/feed_login.sql'; END $$;
 \endif
-\if :{?schema} \else \set schema manufacturing_line \endif
-SET client_min_messages = warning;
-SET standard_conforming_strings = on;
-SET statement_timeout = 0;
-SET lock_timeout = '60s';
-SET exit_on_error = off;
-SET search_path = :"schema", pg_temp;
+\ir session.sql
 BEGIN;
 \ir feed_writer.sql
 SELECT format('CREATE ROLE %I LOGIN', :'login')

@@ -3,13 +3,7 @@
 --   psql DATABASE [-v schema=manufacturing_line] -f sql/admin/feed_writer.sql
 -- A feed's own login joins it by feed_login.sql, which also sets the limits that only a login can have.
 \set ON_ERROR_STOP on
-\if :{?schema} \else \set schema manufacturing_line \endif
-SET client_min_messages = warning;
-SET standard_conforming_strings = on;
-SET statement_timeout = 0;
-SET lock_timeout = '60s';
-SET exit_on_error = off;
-SET search_path = :"schema", pg_temp;
+\ir session.sql
 DO $$
 BEGIN
     CREATE ROLE floor_feed_writer NOLOGIN;

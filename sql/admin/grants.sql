@@ -7,14 +7,8 @@
 \if :{?app} \else
     DO $$ BEGIN RAISE 'set app to the login: psql DATABASE -v app=LOGIN -f sql/admin/grants.sql'; END $$;
 \endif
-\if :{?schema} \else \set schema manufacturing_line \endif
 \if :{?hand_over} \else \set hand_over 0 \endif
-SET client_min_messages = warning;
-SET standard_conforming_strings = on;
-SET statement_timeout = 0;
-SET lock_timeout = '60s';
-SET exit_on_error = off;
-SET search_path = :"schema", pg_temp;
+\ir session.sql
 BEGIN;
 SELECT format('GRANT %s ON DATABASE %I TO %I', privilege, current_database(), :'app')
 FROM unnest(ARRAY['CONNECT', 'CREATE']) AS privilege
