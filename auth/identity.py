@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from floor.core.errors import NotAllowedError, SettingsError
 from floor.core.people import Identity, Role
-from floor.core.setting_values import LONGEST_NAME
+from floor.core.setting_values import MAX_NAME_LENGTH
 from floor.core.settings import Settings, on_databricks
 from floor.core.text import identity_problem
 
@@ -87,8 +87,8 @@ def _forwarded(headers: Mapping[str, str], name: str) -> str:
     value = _as_utf8(values.pop()) if values else ''
     if value and (problem := identity_problem(value)):
         raise NotAllowedError(f'{name} is not a name: it {problem}')
-    if len(value) > LONGEST_NAME or not value.isprintable():
-        raise NotAllowedError(f'{name} is not a name: it is longer than {LONGEST_NAME} characters or holds odd ones')
+    if len(value) > MAX_NAME_LENGTH or not value.isprintable():
+        raise NotAllowedError(f'{name} is not a name: it is longer than {MAX_NAME_LENGTH} characters or holds odd ones')
     return value
 
 
@@ -105,4 +105,4 @@ def _system_user() -> str:
         name = getpass.getuser()
     except (OSError, KeyError, ImportError):  # depends on Python's version
         return NAMELESS
-    return name if not identity_problem(name) and len(name) <= LONGEST_NAME else NAMELESS
+    return name if not identity_problem(name) and len(name) <= MAX_NAME_LENGTH else NAMELESS

@@ -27,7 +27,7 @@ Ask = Callable[[LakebaseResource], Login]
 RENEWED_AFTER = 50 / 60
 """The share of a password's lifetime after which it is renewed."""
 FIRST_BACKOFF_S = 1.0
-LONGEST_BACKOFF_S = 30.0
+MAX_BACKOFF_S = 30.0
 GIVEN_UP_AFTER_S = 60.0
 """Seconds after which a request is abandoned and repeated: the SDK fetches the workspace's token without a time-out."""
 
@@ -138,7 +138,7 @@ class Lakebase:
         else:
             log.info('Databricks gave a password%s', '' if self.problem is None else ' again',
                      extra={'given': self.given + 1, 'lives_s': round(login.seconds)})
-            self._backoff = min(self._backoff * 2, LONGEST_BACKOFF_S) if self._refused else self._first_backoff
+            self._backoff = min(self._backoff * 2, MAX_BACKOFF_S) if self._refused else self._first_backoff
             self._not_before = self._monotonic() + self._backoff
             self._login, self._refused, self.problem = login, False, None
             self._ends = asked_at + login.seconds
@@ -150,7 +150,7 @@ class Lakebase:
         self.problem = problem
         jitter = random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
         self._not_before = self._monotonic() + max(self._backoff * jitter, min(retry_after, GIVEN_UP_AFTER_S))
-        self._backoff = min(self._backoff * 2, LONGEST_BACKOFF_S)
+        self._backoff = min(self._backoff * 2, MAX_BACKOFF_S)
 
 
 async def _in_a_thread(work: Callable[[], Login]) -> Login:

@@ -28,7 +28,7 @@ HTTP_TIMEOUT_S = 10
 PASSWORD_LIFE_S = 3600.0
 CLOCK_SLACK_S = 300.0
 PROBE_TIMEOUT_S = 5
-LONGEST_REASON = 200
+MAX_REASON_LENGTH = 200
 
 CREDENTIALS = ('check DATABRICKS_HOST, DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET (Databricks Apps sets them '
                'itself), or run: databricks auth login')
@@ -186,4 +186,4 @@ def _reason(error: BaseException) -> str:
     text = re.split(r'\. Config: |This is likely a bug|Request log', ' '.join(str(error).split()))[0].strip(' .`')
     if 'Caused by' in text:  # the last of the nested errors is the cause
         text = text.rpartition(': ')[2].strip('\'")>')
-    return (text if len(text) <= LONGEST_REASON else f'{text[:LONGEST_REASON]}...') or type(error).__name__
+    return (text if len(text) <= MAX_REASON_LENGTH else f'{text[:MAX_REASON_LENGTH]}...') or type(error).__name__

@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 TROUBLE = (*UNREACHABLE, asyncpg.PostgresError, FloorError)
 
-SHORTEST_LEASE = 10.0
+MIN_LEASE = 10.0
 LOOK = 1.0
 """Seconds between two reads of the floor while nothing is due: the longest delay of a manual change."""
-SHORTEST_PAUSE = 0.02
-FIRST_BACKOFF, LONGEST_BACKOFF = 0.25, 10.0
+MIN_PAUSE = 0.02
+FIRST_BACKOFF, MAX_BACKOFF = 0.25, 10.0
 PARTING = 1.0
 
 
@@ -92,7 +92,7 @@ class SimulatorRunner:
         self._backfill_days = backfill_days
         self._report = report
         self._clock = clock
-        self._lease = max(SHORTEST_LEASE, 3 * interval)
+        self._lease = max(MIN_LEASE, 3 * interval)
         self._plant: SimulatedPlant | None = None
         self._stations: tuple[Station, ...] = ()
         self._scale = 1.0  # plant seconds per second
@@ -139,7 +139,7 @@ class SimulatorRunner:
                 if connection is not None:
                     await self._leave(connection)
                 raise
-            await asyncio.sleep(min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**failures))
+            await asyncio.sleep(min(MAX_BACKOFF, FIRST_BACKOFF * 2**failures))
             failures = min(failures + 1, 10)
 
     async def run_where_allowed(self) -> None:
@@ -243,7 +243,7 @@ class SimulatorRunner:
         if self._tick is None or self._plant is None:
             return self._lease / 5
         due = (self._plant.next_event() - self._plant.now) / self._scale
-        return max(SHORTEST_PAUSE, min(LOOK, due))
+        return max(MIN_PAUSE, min(LOOK, due))
 
     async def _leave(self, connection: Connection) -> None:
         with suppress(*TROUBLE):

@@ -23,7 +23,7 @@ HOUR = 3600.0
 WARM_UP = 24 * HOUR
 """Seconds until the buffers are stationary; single machines are from the start."""
 LOOK_AGAIN = 300.0
-MOST_LOOKS = 500
+MAX_ATTEMPTS = 500
 TYPICAL = 1.5
 """The most machines by which the first state may differ from SHOWN in each status."""
 DRY_RUN = 60 * HOUR
@@ -50,7 +50,7 @@ class SimulatedPlant:
         self._lines: dict[int | str, SimulatedLine] = {}
         self.arrange(stations)
         self.advance(WARM_UP)
-        for _ in range(MOST_LOOKS):
+        for _ in range(MAX_ATTEMPTS):
             if self._looks_typical():
                 break
             self.advance(self.now + LOOK_AGAIN)

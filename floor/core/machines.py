@@ -11,7 +11,7 @@ from typing import NewType
 MachineName = NewType('MachineName', str)
 _CODED_NAME = re.compile(r'(.*[^\s_])_([0-9]{2})_([0-9]+)')
 _NUMBERED_NAME = re.compile(r'(.*[^\s0-9_-])([\s_-]*)([0-9][0-9.\-/]*)')
-_FITS_A_TILE, _LONGEST = 14, 300
+_FITS_A_TILE, _MAX_LENGTH = 14, 300
 """The number of letters of a name that fit on a tile; a Chinese, Japanese or Korean one is twice as wide."""
 
 
@@ -95,7 +95,7 @@ class DisplayName:
         long one that ends with a number is that number."""
         if match := _CODED_NAME.fullmatch(name):
             return cls(match[1].replace('_', ' '), f'{match[2]}·{match[3]}')
-        if _FITS_A_TILE < _width(name) < _LONGEST and (match := _NUMBERED_NAME.fullmatch(name)):
+        if _FITS_A_TILE < _width(name) < _MAX_LENGTH and (match := _NUMBERED_NAME.fullmatch(name)):
             return cls(match[1], match[3], match[2])
         return cls(name, '')
 

@@ -26,7 +26,7 @@ class Form(StrEnum):
 
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
-LONGEST_TEXT = 40
+MAX_TEXT_LENGTH = 40
 EXAMPLE = '2026-11-23T10:42 or, with its offset from UTC, 2026-11-23T10:42+01:00'
 LOST_PLUS = re.compile(r'(:[0-9]{2}(?:[.,][0-9]+)?) ([0-9]{2}(?::?[0-9]{2})?)$')
 """An offset whose + was decoded to a space, as in URLs."""
@@ -56,7 +56,7 @@ def parse_day(text: str, name: str = 'date') -> date:
     :raises InvalidInputError: not a date, or its year is not from 1970 to 2200
     """
     try:
-        day = date.fromisoformat(text.strip()[:LONGEST_TEXT])
+        day = date.fromisoformat(text.strip()[:MAX_TEXT_LENGTH])
     except ValueError as error:
         raise InvalidInputError(f'cannot understand {name}={shown(text)}: write a day as 2026-11-23', name) from error
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
@@ -102,7 +102,7 @@ def zone_abbreviation(local: datetime) -> str:
 
 def _parsed(text: str, name: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(LOST_PLUS.sub(r'\1+\2', text.strip()[:LONGEST_TEXT].upper()))
+        moment = datetime.fromisoformat(LOST_PLUS.sub(r'\1+\2', text.strip()[:MAX_TEXT_LENGTH].upper()))
     except ValueError as error:
         raise InvalidInputError(f'cannot understand {name}={shown(text)}: write a time as {EXAMPLE}', name) from error
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from .people import Employee
 
-_LONGEST_NUMBER = 20
+_MAX_DIGITS = 20
 _UNSEEN = re.compile(
     '[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670'
     '\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f'
@@ -47,7 +47,7 @@ def name_key(text: str) -> tuple[str, str]:
 
 def sort_key(text: str) -> str:
     """The same as name_sort_key() of the database, compared by code points."""
-    return re.sub('[0-9]+', lambda number: number[0].lstrip('0').rjust(_LONGEST_NUMBER, '0'),
+    return re.sub('[0-9]+', lambda number: number[0].lstrip('0').rjust(_MAX_DIGITS, '0'),
                   fold(text).translate(_PUNCTUATION))
 
 

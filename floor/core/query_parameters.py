@@ -17,8 +17,8 @@ from .moments import parse_day, parse_moment
 from .sentences import as_sentence
 from .text import shown
 
-LONGEST_TEXT = 200
-MOST_NAMES = 12
+MAX_TEXT_LENGTH = 200
+MAX_NAMES = 12
 YES, NO = frozenset({'1', 'true', 'yes', 'on'}), frozenset({'0', 'false', 'no', 'off'})
 ADDED_BY_OTHERS = frozenset({'o', 'fbclid', 'gclid', 'msclkid'})
 """Databricks adds o, the workspace; chat and mail programs add parameters that track links."""
@@ -71,7 +71,7 @@ class Query:
         """Whether the address has this parameter."""
         return name in self._values
 
-    def text(self, name: str, longest: int = LONGEST_TEXT) -> str:
+    def text(self, name: str, longest: int = MAX_TEXT_LENGTH) -> str:
         """The text, empty if absent."""
         values = self._values.get(name, [''])
         text, given = values[0], self.written(name)
@@ -156,14 +156,14 @@ def _alike(text: str) -> str:
 
 def unknown_name_message(kind: str, name: str, names: Sequence[str]) -> str:
     """An error that a name does not exist, with similar or available names."""
-    close = get_close_matches(name[:LONGEST_TEXT], names, n=3, cutoff=0.7)
+    close = get_close_matches(name[:MAX_TEXT_LENGTH], names, n=3, cutoff=0.7)
     if not names:
         return f'There is no {kind} {shown(name)}, nor any other.'
     sentence = f'There is no {kind} {shown(name)}.'
     if close:
         return f'{sentence} Did you mean {listed(close)}?'
-    more = len(names) - MOST_NAMES
-    return f'{sentence} Use {listed(names[:MOST_NAMES])}' + (f', or one of {number(more)} more.' if more > 0 else '.')
+    more = len(names) - MAX_NAMES
+    return f'{sentence} Use {listed(names[:MAX_NAMES])}' + (f', or one of {number(more)} more.' if more > 0 else '.')
 
 
 def listed(words: Iterable[str]) -> str:

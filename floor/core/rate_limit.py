@@ -11,7 +11,7 @@ from .errors import TooManyChangesError
 from .formatting import number
 from .people import Identity
 
-MOST_REMEMBERED = 1_000
+MAX_REMEMBERED = 1_000
 MINUTE_S = 60
 
 
@@ -61,7 +61,7 @@ class TokenBuckets:
     """A bucket for each name. Those that are full are forgotten when there are many."""
 
     def __init__(self, rate: float, burst: float, monotonic: Callable[[], float] = time.monotonic, *,
-                 most: int = MOST_REMEMBERED) -> None:
+                 most: int = MAX_REMEMBERED) -> None:
         """rate, burst: of each bucket. most: so many may be remembered before the full ones are forgotten."""
         self._rate, self._burst, self._monotonic = rate, burst, monotonic
         self._most = most

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from .formatting import number
 
 WINDOW_S = 60.0
-MOST_REASONS = 20
+MAX_REASONS = 20
 OTHER = 'other reasons'
 
 
@@ -26,7 +26,7 @@ class RateLimitedLog:
 
     def warn(self, reason: str, message: str) -> None:
         """Log the message, or count it if one with the same reason was logged within the window."""
-        if reason not in self._more and len(self._more) >= MOST_REASONS:
+        if reason not in self._more and len(self._more) >= MAX_REASONS:
             reason = OTHER
         if reason in self._more:
             self._more[reason] += 1

@@ -22,8 +22,8 @@ ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:[0-9]{1,5})?')
 ORIGIN = re.compile(rf'https://{HOST_AND_PORT.pattern}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?')
 PLACEHOLDER = re.compile(r'<[^<>]*>')
 """A placeholder in an example, such as <your-dashboard-embed-url>."""
-LONGEST_NAME = 200
-LONGEST_ROLE = 63
+MAX_NAME_LENGTH = 200
+MAX_ROLE_LENGTH = 63
 """The most bytes of a name in PostgreSQL."""
 
 
@@ -46,7 +46,7 @@ def person(value: str | None) -> str | None:
     if value is None:
         return None
     name = value.strip(' \t')
-    if len(name) > LONGEST_NAME or identity_problem(name):
+    if len(name) > MAX_NAME_LENGTH or identity_problem(name):
         raise ValueError('not a name')
     return name
 
@@ -64,7 +64,7 @@ def role_names(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     names = tuple(name.strip() for name in value.split(','))
-    if not all(name.isprintable() and 0 < len(name.encode()) <= LONGEST_ROLE for name in names):
+    if not all(name.isprintable() and 0 < len(name.encode()) <= MAX_ROLE_LENGTH for name in names):
         raise ValueError('not names of roles')
     return names
 

@@ -23,7 +23,7 @@ from . import setting_values
 from .env_file import ENCODING, ENV_FILE, check_env_file
 from .errors import SettingsError
 from .people import Role
-from .setting_values import HOST_AND_PORT, LONGEST_NAME, ORIGIN
+from .setting_values import HOST_AND_PORT, MAX_NAME_LENGTH, ORIGIN
 from .text import shortened
 
 PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
@@ -141,7 +141,7 @@ class Settings(BaseSettings):
         gt=0, le=86400)] = 60
 
     local_user: Annotated[str | None, AfterValidator(setting_values.person), _setting(
-        f'a name or an e-mail address, in one line of at most {LONGEST_NAME} characters',
+        f'a name or an e-mail address, in one line of at most {MAX_NAME_LENGTH} characters',
         'Who uses the app on their own machine: a name, or the e-mail address of an employee',
         shown_default="the operating system's user")] = None
     default_role: Annotated[Role | None, BeforeValidator(_lower), _setting(

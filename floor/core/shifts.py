@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from .errors import InvalidInputError
 
-MOST_SHIFTS = 24
-LONGEST_NAME = 40
+MAX_SHIFTS = 24
+MAX_NAME_LENGTH = 40
 DAY = timedelta(days=1)
 AROUND = 2
 """Days to search on either side of a moment: time zones have skipped whole days."""
@@ -99,12 +99,12 @@ def parse_shifts(spec: str) -> dict[time, str]:
     starts: dict[time, str] = {}
     for part in spec.split(','):
         match = _NAME_AND_START.fullmatch(part.strip())
-        if match is None or len(match[1]) > LONGEST_NAME:
+        if match is None or len(match[1]) > MAX_NAME_LENGTH:
             raise InvalidInputError('a shift is a name and a start, as Early 06:00', 'shifts')
         start = time(int(match[2]), int(match[3]))
         if start in starts or match[1] in starts.values():
             raise InvalidInputError('no two shifts may have the same name or the same start', 'shifts')
         starts[start] = match[1]
-    if len(starts) > MOST_SHIFTS:
-        raise InvalidInputError(f'a day has at most {MOST_SHIFTS} shifts', 'shifts')
+    if len(starts) > MAX_SHIFTS:
+        raise InvalidInputError(f'a day has at most {MAX_SHIFTS} shifts', 'shifts')
     return dict(sorted(starts.items()))

@@ -34,13 +34,13 @@ from .store import FEED, Store
 
 log = logging.getLogger(__name__)
 
-LONGEST_BACKOFF_S = 0.75
+MAX_BACKOFF_S = 0.75
 """Seconds between two attempts to connect: short, so that the floor is live again soon."""
-MOST_WAITING, MOST_CHARACTERS = 1_000, 300_000
+MAX_WAITING, MAX_CHARACTERS = 1_000, 300_000
 """The most queued notifications. Beyond it they are dropped, and the floor is read once no more arrive."""
-LONGEST_BURST_S = 0.5
+MAX_BURST_S = 0.5
 """Seconds after which a longer burst is read while it lasts, so that the floor does not wait for its end."""
-MOST_NAMED = 5
+MAX_NAMED = 5
 """The most triggers that a message names."""
 
 
@@ -125,7 +125,7 @@ class Listener:
                 if session is not None:
                     session.end()
             await asyncio.sleep(backoff * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
-            backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+            backoff = min(backoff * 2, MAX_BACKOFF_S)
 
     def _note(self, error: Exception, worked: bool, *, fault: bool = False) -> None:
         reason = reason_of(error)
@@ -177,7 +177,7 @@ class Listener:
         if not session.overflowed:
             return
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + LONGEST_BURST_S
+        deadline = loop.time() + MAX_BURST_S
         while session.overflowed and loop.time() < deadline:
             session.overflowed = False
             await asyncio.sleep(self._timing.busy_gap)
@@ -290,9 +290,9 @@ class Listener:
             return
         if FEED not in self._store.troubles:
             log.error('triggers are missing or disabled: %s', ', '.join(missing))
-        more = f' and {len(missing) - MOST_NAMED} more' if len(missing) > MOST_NAMED else ''
+        more = f' and {len(missing) - MAX_NAMED} more' if len(missing) > MAX_NAMED else ''
         self._store.set_feed_warning('The database does not announce or record every change (missing or disabled: '
-                                     f'trigger {", ".join(missing[:MOST_NAMED])}{more}). The floor '
+                                     f'trigger {", ".join(missing[:MAX_NAMED])}{more}). The floor '
                                      f'is read every {duration(self._timing.polling)} instead.')
 
     async def _audit_floor(self, session: _Session) -> None:
@@ -354,7 +354,7 @@ class _Session:
         """Queue a notification of the feed. Synchronous, so that asyncpg keeps their order."""
         self._payloads.append(str(payload))
         self._characters += len(self._payloads[-1])
-        if len(self._payloads) > MOST_WAITING or self._characters > MOST_CHARACTERS:
+        if len(self._payloads) > MAX_WAITING or self._characters > MAX_CHARACTERS:
             self.overflowed = True
             self._dropped = self.drop()
         self.something_came.set()

@@ -15,7 +15,7 @@ from .periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)
 
-MOST_NAMED = 10
+MAX_NAMED = 10
 
 
 class OrderChecks:
@@ -53,5 +53,5 @@ class OrderChecks:
 
 def few(ids: list[str]) -> list[str]:
     """The first ids for a log line, and how many more there are."""
-    more = len(ids) - MOST_NAMED
-    return [*ids[:MOST_NAMED], *([f'and {number(more)} more'] if more > 0 else [])]
+    more = len(ids) - MAX_NAMED
+    return [*ids[:MAX_NAMED], *([f'and {number(more)} more'] if more > 0 else [])]

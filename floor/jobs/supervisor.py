@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 Task = Callable[[], Awaitable[None]]
 
-FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.1, 10.0
+FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.1, 10.0
 SETTLED_AFTER_S = 5.0
 """Seconds after a restart until a task counts as working."""
 
@@ -60,7 +60,7 @@ class Supervisor:
                 status.failed(error, fault=True)
                 self._report_failing()
                 await asyncio.sleep(backoff * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
-                backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+                backoff = min(backoff * 2, MAX_BACKOFF_S)
 
         return run
 

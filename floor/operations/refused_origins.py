@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..core.text import shown
 
-MOST_ORIGINS = 20
+MAX_ORIGINS = 20
 """The most origins that are recorded: a hostile page could invent any number."""
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class RefusedOrigins:
 
     @property
     def refusals(self) -> list[Refusal]:
-        """The first MOST_ORIGINS refused origins."""
+        """The first MAX_ORIGINS refused origins."""
         return list(self._refusals.values())
 
     def note(self, origin: str, why: str, remedy: str) -> None:
@@ -43,6 +43,6 @@ class RefusedOrigins:
         origin = shown(origin)
         if (known := self._refusals.get(origin)) is not None:
             self._refusals[origin] = replace(known, times=known.times + 1)
-        elif len(self._refusals) < MOST_ORIGINS:
+        elif len(self._refusals) < MAX_ORIGINS:
             self._refusals[origin] = Refusal(origin, why, remedy)
             log.warning('refused requests from %s: %s. %s', origin, why, remedy)

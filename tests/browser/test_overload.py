@@ -16,8 +16,8 @@ from benchmarks.crowd import crowd
 from benchmarks.websocket import WebSocketClient
 from database.postgres import until
 
-from floor.web.live.socket_fanout import MOST_WAITING
-from floor.web.middleware.unconnected_pages import MOST
+from floor.web.live.socket_fanout import MAX_WAITING
+from floor.web.middleware.unconnected_pages import MAX_PAGES
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
@@ -121,7 +121,7 @@ async def test_pages_that_no_browser_comes_for_are_bounded_and_a_late_browser_lo
     async with httpx.AsyncClient(base_url=program.url, timeout=60) as http:
         stays = FloorBrowser(program.url)
         await stays.open(http)
-        queries = [ast.literal_eval(QUERY.search((await http.get('/employees')).text)[1]) for _ in range(MOST + 1)]
+        queries = [ast.literal_eval(QUERY.search((await http.get('/employees')).text)[1]) for _ in range(MAX_PAGES + 1)]
 
         assert b'Implicit handshake failed' in await connect(queries[0])   # on which NiceGUI's script reloads
         assert (await connect(queries[1])).startswith(b'40')
@@ -163,7 +163,7 @@ async def test_who_never_reads_is_given_up_and_holds_nobody_up(program, sql):
             await until(only_one_is_left)
             last = await write_all()
             await until(lambda: len(latest(other)) == 30 and set(latest(other).values()) == {last})
-            assert max(backlogs) <= MOST_WAITING
+            assert max(backlogs) <= MAX_WAITING
             assert not other.lost
             deaf.socket.listen(True)
             await until(lambda: deaf.lost)   # and so a browser comes back

@@ -11,7 +11,7 @@ import pytest
 from database.postgres import channel_of, until
 
 from floor.core.orders import OrderBrief, Priority, WorkOrderStatus
-from floor.feed.protocol import LONGEST_REASON, Changes, OrderChanges, Resync, parse
+from floor.feed.protocol import MAX_REASON_LENGTH, Changes, OrderChanges, Resync, parse
 
 pytestmark = pytest.mark.newest_postgres
 MOST_BYTES = 7_999  # of a payload; one more and the writer's statement would fail
@@ -132,7 +132,7 @@ async def test_no_reason_is_so_long_that_the_writer_fails(
         writer: asyncpg.Connection, ear: Ear, letter: str) -> None:
     """Around the edge, letter by letter: a row that fits is announced, a longer one has the floor read again."""
     size = {'"': 2, '\\': 2, '\u0001': 6}.get(letter, len(letter.encode()))
-    edge = min(7_800 // size, LONGEST_REASON)
+    edge = min(7_800 // size, MAX_REASON_LENGTH)
     kinds = []
     for length in (*range(edge - 70, edge + 12, 1 if size > 2 else 3), 10 * edge):
         stored = await writer.fetchval("UPDATE machine_feed_stream SET status = 'down', reason = $1 "

@@ -40,7 +40,7 @@ from floor.orders.employees import Employees
 from floor.orders.order_attachments import MOST_ATTACHMENTS
 from floor.orders.work_orders import WorkOrders
 from floor.web.api.attachment_responses import disposition
-from floor.web.middleware.request_limits import MOST_BYTES
+from floor.web.middleware.request_limits import MAX_BODY_BYTES
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -352,7 +352,7 @@ async def test_a_body_that_is_too_long_is_refused(operator: Client, chunked: boo
         for _ in range(11):
             yield b' ' * 100_000
 
-    content = pieces() if chunked else b' ' * (MOST_BYTES + 1)
+    content = pieces() if chunked else b' ' * (MAX_BODY_BYTES + 1)
     answer = await operator.post(PATH, content=content, headers={'Content-Type': 'application/json'})
     assert '1,000,000 bytes' in problem_in(answer, 413)['detail']
 

@@ -13,7 +13,7 @@ from database.postgres import SCHEMA, until
 from floor.core.machines import Status
 from floor.db.database import Database
 from floor.feed.listener import Listener, Timing
-from floor.feed.protocol import LONGEST_REASON
+from floor.feed.protocol import MAX_REASON_LENGTH
 from floor.feed.store import Freshness, Store
 
 pytestmark = pytest.mark.newest_postgres
@@ -50,8 +50,8 @@ async def test_one_bad_row_takes_nothing_else_with_it(database: Database, connec
         await until(lambda: listener.counters.heartbeats > beats + 10)  # some audits are among them
         assert listener.counters.connections == 1
         assert listener.counters.audits_with_difference == 0
-        assert max(len(machine.reason or '') for machine in store.machines.values()) <= LONGEST_REASON
-        assert max(len(event.reason or '') for event in store.events) <= LONGEST_REASON
+        assert max(len(machine.reason or '') for machine in store.machines.values()) <= MAX_REASON_LENGTH
+        assert max(len(event.reason or '') for event in store.events) <= MAX_REASON_LENGTH
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

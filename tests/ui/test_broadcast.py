@@ -12,7 +12,7 @@ from floor.core.machines import MachineChange, Status
 from floor.web.live import broadcast as broadcast_module
 from floor.web.live import stale_overlay
 from floor.web.live.live_element import SECOND, LiveElement, machine_topic
-from floor.web.live.socket_fanout import MOST_WAITING, has_read_all, send_update
+from floor.web.live.socket_fanout import MAX_WAITING, has_read_all, send_update
 from floor.web.shell import connection_badge
 
 
@@ -206,7 +206,7 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
         await core.sio.manager.enter_room(f'browser-{name}', '/', screen.client.id, eio_sid=name)
     got = 0
     try:
-        for number in range(3 * MOST_WAITING):
+        for number in range(3 * MAX_WAITING):
             floor.change('Valve_01_01', 'down', f'change {number}')
             floor.broadcast.flush([machine_topic('Valve_01_01')])
             got += sockets['quick'].queue.qsize()
@@ -225,9 +225,9 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
         for screen in slow, quick:
             await core.sio.manager.close_room(screen.client.id, '/')
 
-    assert len(waiting) == MOST_WAITING
-    assert got >= 3 * MOST_WAITING
-    assert f'change {3 * MOST_WAITING - 1}' in present
+    assert len(waiting) == MAX_WAITING
+    assert got >= 3 * MAX_WAITING
+    assert f'change {3 * MAX_WAITING - 1}' in present
     assert floor.broadcast._lagging == set()
 
 

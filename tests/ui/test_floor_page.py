@@ -387,7 +387,7 @@ async def test_of_many_orders_of_a_machine_the_drawer_lists_the_most_pressing_an
     screen = await look('/?machine=Valve_01_01')
     await screen.until(lambda: screen.of_class('drawer-order'))
 
-    assert len(screen.of_class('drawer-order')) == machine_orders.MOST_ROWS
+    assert len(screen.of_class('drawer-order')) == machine_orders.MAX_ROWS
     more, = (e for e in screen.all(href='/work-orders?status=open,in_progress,on_hold&machine=Valve_01_01'))
     assert more['text'] == 'and 5 more'
     floor.order(30, 'Valve_01_01', due_in_minutes=90)

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from floor.core.errors import SettingsError
 from floor.core.settings import Settings
-from floor.operations.refused_origins import MOST_ORIGINS, RefusedOrigins
+from floor.operations.refused_origins import MAX_ORIGINS, RefusedOrigins
 from floor.web.middleware.cross_origin import CrossOriginCheck, own_names
 
 FLOOR = 'floor.example.com'
@@ -151,7 +151,7 @@ async def test_who_invents_origins_fills_no_log(caplog: pytest.LogCaptureFixture
     for number in range(500):
         await passes({'host': FLOOR, 'origin': f'https://evil-{number}.example\x1b[2J' + 'x' * 9000}, refused=refused)
 
-    assert len(caplog.messages) == len(refused.refusals) == MOST_ORIGINS
+    assert len(caplog.messages) == len(refused.refusals) == MAX_ORIGINS
     assert max(map(len, caplog.messages)) < 500
     assert '\x1b' not in ''.join(caplog.messages)
 

@@ -30,7 +30,7 @@ from database.workspace import (
 )
 
 from auth import lakebase as lakebase_module
-from auth.lakebase import LONGEST_BACKOFF_S, Address, Lakebase
+from auth.lakebase import MAX_BACKOFF_S, Address, Lakebase
 from auth.workspace import LakebaseResource, Login, LoginError, ask_for_login
 from floor.core.errors import DatabaseUnavailableError, SettingsError
 from floor.core.settings import Settings, Source
@@ -293,7 +293,7 @@ async def test_a_failed_renewal_is_told_and_the_old_password_serves_while_it_liv
     with pytest.raises(DatabaseUnavailableError, match=r'^Databricks is closed today$'):
         await lakebase.password()
     databricks.refuses = None
-    clock.now += LONGEST_BACKOFF_S
+    clock.now += MAX_BACKOFF_S
     assert (await lakebase.password()).startswith('password')
     assert lakebase.problem is None
 
@@ -305,7 +305,7 @@ async def test_while_it_fails_it_is_asked_less_and_less_often(
         with pytest.raises(DatabaseUnavailableError, match=r'^no$'):
             await lakebase.password()
         clock.now += 1
-    assert 600 / LONGEST_BACKOFF_S < databricks.asked < 40
+    assert 600 / MAX_BACKOFF_S < databricks.asked < 40
 
 
 async def test_it_is_left_alone_for_as_long_as_it_wants(
@@ -326,7 +326,7 @@ async def test_a_refused_password_is_replaced_but_not_again_and_again(
         await lakebase.password()
         lakebase.refuse(lakebase.given)
         clock.now += 1
-    assert 600 / LONGEST_BACKOFF_S < databricks.asked < 40
+    assert 600 / MAX_BACKOFF_S < databricks.asked < 40
 
 
 async def test_a_connection_that_began_with_an_older_password_refuses_nothing(
@@ -369,7 +369,7 @@ async def test_an_answer_that_never_comes_is_given_up(
     with pytest.raises(DatabaseUnavailableError, match='has not answered for 0 s: retrying'):
         await lakebase.password()
     databricks.answers.set()
-    clock.now += LONGEST_BACKOFF_S
+    clock.now += MAX_BACKOFF_S
     assert await lakebase.password() == 'password 2'
 
 
@@ -379,7 +379,7 @@ async def test_a_fault_of_ours_does_not_end_the_renewals(
     with pytest.raises(DatabaseUnavailableError, match='a fault in this program: ZeroDivisionError'):
         await lakebase.password()
     databricks.refuses = None
-    clock.now += LONGEST_BACKOFF_S
+    clock.now += MAX_BACKOFF_S
     assert await lakebase.password() == 'password 2'
 
 

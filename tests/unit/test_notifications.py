@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from floor.core.errors import NotificationError
 from floor.core.machines import MachineChange, MachineName, Status
 from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
-from floor.feed.protocol import LONGEST_REASON, TIMES_MS, Changes, OrderChanges, Resync, parse
+from floor.feed.protocol import MAX_REASON_LENGTH, TIMES_MS, Changes, OrderChanges, Resync, parse
 
 ORDER = ['WO-20261123-3f2a91bc', 9, 2, 'Valve_01_01', 'open', 'high', 4, 'Lisa Garcia', 3_000, 'Leak',
          'mike@example.com']
@@ -45,8 +45,8 @@ def test_changes_are_read_in_their_order() -> None:
 
 
 def test_a_reason_without_an_end_is_cut_off() -> None:
-    [machine] = parse(json.dumps([['Press', 'down', 'x' * (LONGEST_REASON + 1), 8, 3_000, 3_000]])).machines
-    assert machine.reason == 'x' * LONGEST_REASON
+    [machine] = parse(json.dumps([['Press', 'down', 'x' * (MAX_REASON_LENGTH + 1), 8, 3_000, 3_000]])).machines
+    assert machine.reason == 'x' * MAX_REASON_LENGTH
 
 
 def test_a_resync_says_why() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from floor.core.errors import TooManyChangesError
 from floor.core.people import Identity
-from floor.core.rate_limit import MOST_REMEMBERED, ChangeRateLimit, TokenBucket, TokenBuckets
+from floor.core.rate_limit import MAX_REMEMBERED, ChangeRateLimit, TokenBucket, TokenBuckets
 
 MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 
@@ -71,7 +71,7 @@ def test_names_that_were_seen_long_ago_are_forgotten_and_debts_are_not() -> None
     clock = Clock()
     limit = ChangeRateLimit(1, clock)
     limit.take(MIKE)
-    for number in range(MOST_REMEMBERED):
+    for number in range(MAX_REMEMBERED):
         limit.take(Identity(f'nobody {number}', None))
     with pytest.raises(TooManyChangesError):
         limit.take(MIKE)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from floor.core.repeated_log import MOST_REASONS, RateLimitedLog
+from floor.core.repeated_log import MAX_REASONS, RateLimitedLog
 
 
 class Windows:
@@ -49,5 +49,5 @@ def test_reasons_that_are_always_new_do_not_flood_either(caplog: pytest.LogCaptu
     repeated = RateLimitedLog(logging.getLogger('floor.flood'), call_later=windows.call_later)
     for number in range(10_000):
         repeated.warn(f'reason {number}', 'ignored')
-    assert len(caplog.records) == MOST_REASONS + 1
-    assert len(windows.due) == MOST_REASONS + 1
+    assert len(caplog.records) == MAX_REASONS + 1
+    assert len(windows.due) == MAX_REASONS + 1

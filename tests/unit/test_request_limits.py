@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from floor.orders.upload_queue import AROUND_A_FILE
 from floor.orders.work_order_files import MOST_BYTES as LARGEST_FILE
 from floor.web.middleware import request_limits
-from floor.web.middleware.request_limits import MESSAGES_AT_ONCE, MESSAGES_PER_S, MOST_BYTES, RequestLimits
+from floor.web.middleware.request_limits import MAX_BODY_BYTES, MESSAGES_AT_ONCE, MESSAGES_PER_S, RequestLimits
 
 UPLOAD = '/_nicegui/client/0f24bec3-3050-4180-ab1c-b5972c3237d2/upload/41'
 PIECE = 100_000
@@ -49,10 +49,10 @@ async def send_body(path: str, size: int, *, says_length: bool) -> tuple[int, in
 @pytest.mark.parametrize('path', ['/api/work-orders', '/', '/_nicegui_ws/socket.io/', '/_nicegui/client/x/upload'])
 async def test_a_body_ends_where_no_body_needs_to_go_on(path: str) -> None:
     for says_length in (True, False):
-        assert await send_body(path, MOST_BYTES, says_length=says_length) == (MOST_BYTES, 200)
-    assert await send_body(path, MOST_BYTES + 1, says_length=True) == (0, 413)
-    read, status = await send_body(path, 50 * MOST_BYTES, says_length=False)
-    assert (status, read <= MOST_BYTES) == (413, True)
+        assert await send_body(path, MAX_BODY_BYTES, says_length=says_length) == (MAX_BODY_BYTES, 200)
+    assert await send_body(path, MAX_BODY_BYTES + 1, says_length=True) == (0, 413)
+    read, status = await send_body(path, 50 * MAX_BODY_BYTES, says_length=False)
+    assert (status, read <= MAX_BODY_BYTES) == (413, True)
 
 
 async def test_a_file_may_be_as_large_as_an_attachment() -> None:

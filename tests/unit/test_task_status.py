@@ -81,7 +81,7 @@ async def test_a_database_that_is_away_for_an_hour_is_a_handful_of_lines(
         attempts += 1
         raise DatabaseUnavailableError(f'the database does not answer: {"refused" if attempts % 2 else "no route"}')
 
-    monkeypatch.setitem(Listener.run.__globals__, 'LONGEST_BACKOFF_S', 0)  # by name the module is found only once
+    monkeypatch.setitem(Listener.run.__globals__, 'MAX_BACKOFF_S', 0)  # by name the module is found only once
     store = Store()
     watch = FreshnessLog(store)
     listener = Listener(refuse, None, store, schema='floor', timing=Timing(first_backoff=0))

@@ -11,7 +11,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-SHORTEST_SECRET = 32
+MIN_SECRET_LENGTH = 32
 """Characters. Generated secrets are longer; a shorter one is truncated or was written by hand."""
 
 
@@ -75,7 +75,7 @@ def read_secret(path: Path) -> str:
     :raises OSError: it cannot be read
     """
     secret = path.read_bytes().strip()
-    if len(secret) < SHORTEST_SECRET:
+    if len(secret) < MIN_SECRET_LENGTH:
         raise BrokenSecretError(f'{path} has only {len(secret)} characters, so it is not a secret')
     if not (secret.isascii() and secret.decode('ascii').isprintable()):
         raise BrokenSecretError(f'{path} is not text, so it is not a secret')

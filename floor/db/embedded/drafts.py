@@ -22,7 +22,7 @@ ABOUT = 'A backup of Line Monitor. Restore it with: python -m floor.db.restore F
 """The first part of each backup, which identifies a draft."""
 NAME = re.compile(r'\..+\.line-monitor-[0-9a-f]{32}\.part', re.DOTALL)
 BEGINNING = re.compile(rb'PK\x03\x04.{26}' + re.escape(FIRST.encode()), re.DOTALL)
-LONGEST_NAME = 255
+MAX_NAME_LENGTH = 255
 """The most bytes of a file name."""
 
 
@@ -33,7 +33,7 @@ def new_draft(file: Path) -> tuple[Path, int]:
     """
     while True:
         suffix = f'.line-monitor-{secrets.token_hex(16)}.part'
-        name = os.fsdecode(os.fsencode(f'.{file.name}')[:LONGEST_NAME - len(suffix)])
+        name = os.fsdecode(os.fsencode(f'.{file.name}')[:MAX_NAME_LENGTH - len(suffix)])
         draft = file.with_name(f'{name}{suffix}')
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:

@@ -53,7 +53,7 @@ UNMARKED_MAJOR = 16   # the package's folder without a number
 PAUSE = 0.02          # seconds between two checks while starting
 WATCH = 0.2           # seconds between two checks of a running server
 JOIN_PATIENCE = 60.0  # seconds that a joiner waits for the owner; a first start on a slow disk takes a few
-LONGEST_BACKOFF = 10.0
+MAX_BACKOFF = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class EmbeddedPostgres:
                         if self._is_stopped:
                             return
             except EmbeddedDatabaseError as error:
-                pause = min(2 * pause, LONGEST_BACKOFF)
+                pause = min(2 * pause, MAX_BACKOFF)
                 if str(error) != reported:  # report each error once
                     self._report(f'The embedded database is down, retrying: {error}')
                 reported = str(error)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 SOCKET_NAME = '.s.PGSQL.5432'
 SOCKET_FILES = SOCKET_NAME, f'{SOCKET_NAME}.lock'
 TEMPORARY = 'line-monitor-'
-LONGEST_SOCKET_PATH = 103 if sys.platform == 'darwin' else 107
+MAX_SOCKET_PATH = 103 if sys.platform == 'darwin' else 107
 """The kernel's limit in bytes."""
 
 
@@ -48,7 +48,7 @@ def fits(folder: Path) -> bool:
     cannot contain bytes that are not text."""
     path = os.fsencode(folder / SOCKET_NAME)
     try:
-        return ',' not in path.decode() and len(path) <= LONGEST_SOCKET_PATH
+        return ',' not in path.decode() and len(path) <= MAX_SOCKET_PATH
     except UnicodeDecodeError:
         return False
 

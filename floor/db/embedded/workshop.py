@@ -39,7 +39,7 @@ CLUSTER = re.compile(r'postgres-[0-9]{1,3}')
 OURS_INSIDE = re.compile('|'.join([
     re.escape(MARKER), CLUSTER.pattern, NAME.pattern, 'socket', r'postgres\.log', r'owner\.(lock|beat)',
     r'database\.url', r'\.owner\.beat\.[0-9a-f]{16}', rf'\.(database\.url|{re.escape(MARKER)})\.[a-z0-9_]{{8}}']))
-LARGEST_MARKER = 4096
+MAX_MARKER_BYTES = 4096
 PATIENCE_S = 5.0
 """Seconds to wait for the last process of a killed run, which may still write."""
 
@@ -190,7 +190,7 @@ def _marker_of(folder: Path) -> Marker | None:
     path = folder / MARKER
     try:
         found = path.lstat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_MARKER:
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_MARKER_BYTES:
             return None
         marker = Marker.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):

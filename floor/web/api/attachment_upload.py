@@ -21,7 +21,7 @@ from .problems import documented
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT_S = LONGEST_TURN_S + LONGEST_S
+MAX_WAIT_S = LONGEST_TURN_S + LONGEST_S
 """Includes the time to process photos that were sent before."""
 BODY = {'requestBody': {'required': True, 'description': 'The file, at most 10 MiB: a photo or a PDF.', 'content': {
     'application/octet-stream': {'schema': {'type': 'string', 'format': 'binary'}}}}}
@@ -59,7 +59,7 @@ def add(router: APIRouter, orders: WorkOrders, uploads: UploadQueue, asking: Any
             except ClientDisconnect:
                 log.info('an upload ended before the whole file had arrived', extra={'path': request.url.path})
                 raise HTTPException(400, 'the upload was interrupted: send the file again') from None
-            async with answering(patience + LONGEST_WAIT_S):
+            async with answering(patience + MAX_WAIT_S):
                 file, is_new = await orders.attach_once(who, checked_order_id(target.order_id), target.file_name,
                                                         content,
                                                         target.idempotency_key)

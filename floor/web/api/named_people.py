@@ -6,7 +6,7 @@ from ...core.errors import InvalidInputError
 from ...core.text import exact_name
 from ...orders.employees import Employees
 
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 
 
 async def find_assignee(employees: Employees, name: str | None) -> int | None:
@@ -20,7 +20,7 @@ async def find_assignee(employees: Employees, name: str | None) -> int | None:
     found = [person.id for person in await employees.all(active=True) if person.is_called(name)]
     if len(found) == 1:
         return found[0]
-    written = name[:LONGEST_NAME]
+    written = name[:MAX_NAME_LENGTH]
     raise InvalidInputError(
         f'{len(found)} active employees are called {written}: use the e-mail address' if found else
         f'no active employee is called {written}: use the name or e-mail address of an employee', 'assignee')

@@ -14,7 +14,7 @@ from ...orders.order_values import UNCHANGED, NewOrder, OrderEdit, Transition
 from .fields import AT
 
 DATED = re.compile('[0-9]{4}-')
-LARGEST_VERSION = 2**53 - 1  # what every reader of JSON takes as it is
+MAX_VERSION = 2**53 - 1  # what every reader of JSON takes as it is
 
 
 def _lower(value: Any) -> Any:
@@ -79,7 +79,7 @@ class OrderPatch(BaseModel):
     model_config = ConfigDict(extra='forbid', title='WorkOrderPatch')
 
     version: Annotated[int, BeforeValidator(_number), Field(
-        default_factory=int, ge=1, le=LARGEST_VERSION, examples=[1],
+        default_factory=int, ge=1, le=MAX_VERSION, examples=[1],
         description='The version that the change is based on: 409 if it is outdated. Required without If-Match.')]
     issue_description: Annotated[str | None, Field(description='What is wrong: 1 to 10,000 characters.',
                                                    examples=['Hydraulic leak at the clamp'])] = None

@@ -13,7 +13,7 @@ from ...orders.order_filter import MOST_PAGES, MOST_TEXT, PER_PAGE, UPDATED_AFTE
 from ...orders.work_order_list import OrderPage
 from .fields import AT
 
-MOST_PER_PAGE = 200
+MAX_PER_PAGE = 200
 EXAMPLE_CURSOR = str(OrderCursor('WO-20260302-3f2a91bc', datetime.fromisoformat(AT), '700:700:'))
 PAGES = {'X-Total-Count': {'description': 'Number of orders on all pages.', 'schema': {'type': 'integer'}},
          'X-Next-Cursor': {'description': 'Cursor of the next page; absent on the last page.',
@@ -28,7 +28,7 @@ def read_query(query: QueryParams, zone: tzinfo) -> OrderFilter:
 
     :raises QueryError: something is not understood
     """
-    return OrderFilter.from_query(query, [UPDATED_AFTER], sort=SortKey.AGE, most_per_page=MOST_PER_PAGE,
+    return OrderFilter.from_query(query, [UPDATED_AFTER], sort=SortKey.AGE, most_per_page=MAX_PER_PAGE,
                                   zone=zone)
 
 
@@ -80,5 +80,5 @@ PARAMETERS = [
     _parameter('page', 'Page number. Default: 1.', 1, type='integer', minimum=1,
                maximum=MOST_PAGES),
     _parameter('per_page', f'Orders per page. Default: {PER_PAGE}.', PER_PAGE, type='integer', minimum=1,
-               maximum=MOST_PER_PAGE)]
+               maximum=MAX_PER_PAGE)]
 """For the OpenAPI description: what is read, OrderFilter says."""

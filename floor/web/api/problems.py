@@ -41,8 +41,8 @@ from .order_answers import OrderAnswer
 MEDIA_TYPE = 'application/problem+json'
 RETRY_AFTER_S = 5
 POLICY_VIOLATION = 1008
-MOST_FAULTS = 20
-LONGEST_ECHO = 500
+MAX_FAULTS = 20
+MAX_REPEATED_LENGTH = 500
 
 Answer = Callable[[Request, Any], Response]
 
@@ -163,12 +163,12 @@ def _wrong_key(_: Request, error: ReferenceReusedError) -> Response:
 
 def _wrong_query(_: Request, error: QueryError) -> Response:
     return problem(422, str(error), errors=[{'where': f'query.{_sendable(name)}', 'what': _sendable(sentence)}
-                                            for name, sentence in list(error.faults.items())[:MOST_FAULTS]])
+                                            for name, sentence in list(error.faults.items())[:MAX_FAULTS]])
 
 
 def _wrong_request(_: Request, error: RequestValidationError) -> Response:
     wrong = [{'where': _sendable('.'.join(map(str, fault['loc']))),
-              'what': _sendable(fault['msg'].removeprefix('Value error, '))} for fault in error.errors()[:MOST_FAULTS]]
+              'what': _sendable(fault['msg'].removeprefix('Value error, '))} for fault in error.errors()[:MAX_FAULTS]]
     detail = '; '.join(f'{fault["where"]}: {fault["what"]}' for fault in wrong)
     return problem(422, detail, errors=jsonable_encoder(wrong))
 
@@ -184,7 +184,7 @@ def _refused(request: Request, error: HTTPException) -> Response:
 def _sendable(text: str) -> str:
     """What we repeat of a request may be long, or hold half a character, which no answer can."""
     whole = text.encode(errors='replace').decode()
-    return whole if len(whole) <= LONGEST_ECHO else f'{whole[:LONGEST_ECHO]}...'
+    return whole if len(whole) <= MAX_REPEATED_LENGTH else f'{whole[:MAX_REPEATED_LENGTH]}...'
 
 
 def _fault(_: Request, __: Exception) -> Response:

@@ -16,7 +16,7 @@ from ..shell.heading import Heading
 from ..shell.order_formatting import short_id
 
 ROWS = 12
-SHORTEST_ID = 4  # enough to find it among those of a floor, and there is little room
+ID_LENGTH = 4  # enough to find it among those of a floor, and there is little room
 
 
 def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName, ui.element], None]) -> None:
@@ -61,7 +61,7 @@ class AttentionRow(LiveElement):
             return 'no work order' if machine.status is Status.DOWN else ''
         more = f' +{len(orders) - 1}' if len(orders) > 1 else ''
         who = shortened(orders[0].assignee, 60) or 'unassigned'
-        return f'WO-{short_id(orders[0].id)[:SHORTEST_ID]}{more} · {who}'
+        return f'WO-{short_id(orders[0].id)[:ID_LENGTH]}{more} · {who}'
 
 
 class AttentionSummary(LiveElement):

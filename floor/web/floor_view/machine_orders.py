@@ -17,7 +17,7 @@ from ..shell.messages import TextNode, set_reason
 from ..shell.order_formatting import PriorityPill, due_text, order_address, role_needed, short_id
 from ..shell.services import Services
 
-MOST_ROWS = 20
+MAX_ROWS = 20
 """Of one machine in the drawer; the list has them all."""
 ACTIVE = ','.join(status for status in WorkOrderStatus if status.is_active)
 
@@ -48,7 +48,7 @@ class MachineOrders:
             self._all.props['href'] = f'/work-orders?machine={quote(name, safe="")}'
         now_ms = self._services.store.now_ms
         active = self._services.store.orders_of(name)
-        orders = [(order, due_text(order, now_ms, self._services.zone)) for order in active[:MOST_ROWS]]
+        orders = [(order, due_text(order, now_ms, self._services.zone)) for order in active[:MAX_ROWS]]
         if (orders, len(active)) != self._shown:
             self._shown = orders, len(active)
             self._rows.clear()
@@ -68,9 +68,9 @@ class MachineOrders:
 
 def more_rows(orders: int, address: str | None = None) -> None:
     """How many orders there are beside those that have a row, and where they are, if anywhere."""
-    if orders > MOST_ROWS:
+    if orders > MAX_ROWS:
         with TextNode('li').classes('drawer-more'):
-            text = f'and {number(orders - MOST_ROWS)} more'
+            text = f'and {number(orders - MAX_ROWS)} more'
             ui.link(text, address) if address else ui.label(text)
 
 

@@ -31,7 +31,7 @@ from .attention_list import attention_list
 from .line_card import line_card
 from .plant_figures import plant_figures
 
-SHORTEST_TURN_S, LONGEST_TURN_S = 3.0, 3600.0
+MIN_TURN_S, MAX_TURN_S = 3.0, 3600.0
 NAMES = ('kiosk', 'line', 'rotate', 'theme')
 THEMES = Theme.DARK, Theme.LIGHT, Theme.ANDON, Theme.HIGH_PERFORMANCE, Theme.AUTO
 
@@ -59,9 +59,9 @@ class WallQuery:
             seconds = float(turn or 0)
         except ValueError:
             seconds = math.nan
-        if seconds and not SHORTEST_TURN_S <= seconds <= LONGEST_TURN_S:
+        if seconds and not MIN_TURN_S <= seconds <= MAX_TURN_S:
             asked.fail('rotate', f'Cannot understand rotate={shown(turn)}: use a number of seconds from '
-                                 f'{number(SHORTEST_TURN_S)} to {number(LONGEST_TURN_S)}, or 0 for all lines at once')
+                                 f'{number(MIN_TURN_S)} to {number(MAX_TURN_S)}, or 0 for all lines at once')
         if asked.faults:
             return cls(names, problem=' '.join(asked.faults.values()))
         return cls(names, seconds, theme or Theme.DARK)

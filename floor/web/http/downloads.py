@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 PATIENCE_S = 5.0
-LONGEST_S = 600.0
+MAX_DURATION_S = 600.0
 CUT_OFF = 'cut_off'
 """Name of a function in the state of a request, where the server gives one: ends its connection at once."""
 
@@ -35,7 +35,7 @@ CUT_OFF = 'cut_off'
 class Downloads:
     """How many downloads each person has under way."""
 
-    def __init__(self, at_once: int = AT_ONCE, patience: float = PATIENCE_S, longest: float = LONGEST_S) -> None:
+    def __init__(self, at_once: int = AT_ONCE, patience: float = PATIENCE_S, longest: float = MAX_DURATION_S) -> None:
         """patience: seconds that one more waits for its turn, as the photos of a page do. longest: seconds that one may
         take."""
         self._at_once = at_once

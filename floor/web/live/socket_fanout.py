@@ -11,7 +11,7 @@ from typing import Any
 
 from .nicegui_bridge import all_queues, message_packet, queues_of
 
-MOST_WAITING = 16
+MAX_WAITING = 16
 """Messages that may wait for a browser, about two seconds of a busy floor. One that reads slower gets no more of what
 happened, but how things stand when it has read all."""
 
@@ -31,7 +31,7 @@ def send_update(message: Mapping[int, Any], client_ids: Collection[str]) -> set[
         return lagging
     for client_id in client_ids:
         for queue in queues_of(client_id):
-            if queue.qsize() < MOST_WAITING:
+            if queue.qsize() < MAX_WAITING:
                 queue.put_nowait(packet)
             else:
                 lagging.add(client_id)

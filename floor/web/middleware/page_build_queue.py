@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FLOOR = '/'
 REST = 1.0
-LONGEST_REST_S = 0.1
+MAX_REST_S = 0.1
 """Pause between two pages: as a multiple of what the last one took, and at most."""
 
 
@@ -35,7 +35,7 @@ class PageBuildQueue:
         def next_one() -> None:
             nonlocal began
             if began is not None:
-                loop.call_later(min((loop.time() - began) * REST, LONGEST_REST_S), self._one_by_one.release)
+                loop.call_later(min((loop.time() - began) * REST, MAX_REST_S), self._one_by_one.release)
                 began = None
 
         async def send_on(message: Message) -> None:

@@ -18,13 +18,13 @@ from ...orders.upload_queue import LARGEST_BODY
 from ..api.problems import refusal
 from ..live.nicegui_bridge import SOCKET_PATH, UPLOAD_PATH
 
-MOST_BYTES = 1_000_000
+MAX_BODY_BYTES = 1_000_000
 """Of a body; and of one message over the socket, which is what engine.io takes."""
 UPLOAD = re.compile(UPLOAD_PATH + r'|/api/work-orders/[^/]+/attachments')
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 50, 100
 MESSAGES_IN_A_POST = 4
 """A browser without WebSockets sends up to 16 messages with one POST; few are full."""
-MOST_SESSIONS = 1_000
+MAX_SESSIONS = 1_000
 
 
 class RequestLimits:
@@ -32,7 +32,7 @@ class RequestLimits:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._posting = TokenBuckets(MESSAGES_PER_S, MESSAGES_AT_ONCE, most=MOST_SESSIONS)
+        self._posting = TokenBuckets(MESSAGES_PER_S, MESSAGES_AT_ONCE, most=MAX_SESSIONS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or socket, as ASGI has it."""
@@ -44,7 +44,7 @@ class RequestLimits:
             await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = LARGEST_BODY if UPLOAD.fullmatch(scope['path']) else MOST_BYTES
+        most = LARGEST_BODY if UPLOAD.fullmatch(scope['path']) else MAX_BODY_BYTES
         if _is_longer(Headers(scope=scope).get('content-length', ''), most):
             await refusal(413, _too_long(most))(scope, receive, send)
             return

@@ -28,12 +28,12 @@ from .element_values import OUTDATED, fault_of_value
 
 log = logging.getLogger(__name__)
 
-MOST_WRONG = 3
+MAX_WRONG = 3
 """Frames of one socket that are only left out; the next one ends it."""
 LINES_AT_ONCE, LINES_PER_S = 20, 1 / 60
 LOGGED_AT_ONCE, LOGGED_PER_S = 20, 1 / 3
 """Lines that a browser may write to our log."""
-LONGEST_TEXT = 1_000
+MAX_TEXT_LENGTH = 1_000
 SEPARATOR = '\x1e'
 CLOSE = b'1'
 NORMAL_CLOSURE = 1000
@@ -96,7 +96,7 @@ class SocketFrames:
                 if fault is OUTDATED:
                     continue
                 wrong += 1
-                if wrong > MOST_WRONG:
+                if wrong > MAX_WRONG:
                     self._say(scope, fault, 'the socket was closed')
                     await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': 'not our protocol'})
                     return {'type': 'websocket.disconnect', 'code': POLICY_VIOLATION, 'reason': 'not our protocol'}
@@ -144,7 +144,7 @@ class SocketFrames:
         self._wrong_posts = {sid: wrong for sid, wrong in self._wrong_posts.items() if sid in sockets}
         if sid in sockets:
             self._wrong_posts[sid] = self._wrong_posts.get(sid, 0) + 1
-        if self._wrong_posts.get(sid, 0) > MOST_WRONG:
+        if self._wrong_posts.get(sid, 0) > MAX_WRONG:
             self._say(scope, fault, 'the socket was closed')
             await self._pass_on(scope, CLOSE, receive, _unsent)
         else:
@@ -232,7 +232,7 @@ def _fault_of_ack(fields: Fields) -> str | None:
 
 def _fault_of_log(fields: Fields) -> str | None:
     message = fields.get('message')
-    return None if _is_text(fields.get('client_id')) and isinstance(message, str) and len(message) <= LONGEST_TEXT \
+    return None if _is_text(fields.get('client_id')) and isinstance(message, str) and len(message) <= MAX_TEXT_LENGTH \
         and fields.get('level') in LEVELS else 'a line for the log of another form'
 
 
@@ -242,7 +242,7 @@ FORMS: dict[str, Callable[[Fields], str | None]] = {
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT_LENGTH
 
 
 def _is_int(value: object) -> bool:

@@ -31,7 +31,7 @@ from .cross_origin import CrossOriginCheck, own_names
 from .identity_required import IdentityRequired
 from .page_build_queue import PageBuildQueue
 from .page_owner import PageOwner, check_page_owners
-from .request_limits import MOST_BYTES, RequestLimits
+from .request_limits import MAX_BODY_BYTES, RequestLimits
 from .security_headers import SecurityHeaders, on_every_answer
 from .sign_in import sign_in_origins
 from .slow_peers import SlowPeerProtocol
@@ -64,4 +64,4 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(PathPrefix, root_path=settings.root_path)
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
             'http': SlowPeerProtocol,
-            'gzip_middleware_factory': Compression, 'ws_max_size': MOST_BYTES}
+            'gzip_middleware_factory': Compression, 'ws_max_size': MAX_BODY_BYTES}

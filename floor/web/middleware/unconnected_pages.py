@@ -13,7 +13,7 @@ from ...operations.memory import collect_and_give_back
 from ..live.nicegui_bridge import unconnected_pages
 from .security_headers import IS_A_PAGE
 
-MOST = 64
+MAX_PAGES = 64
 """More than this many browsers are hardly ever between their page and its socket, which is a second."""
 COLLECT_AFTER = 16
 """Pages that were dropped: what they leave only a collection frees, and the next regular one is a minute away."""
@@ -22,7 +22,7 @@ COLLECT_AFTER = 16
 class UnconnectedPagesLimit:
     """Drops the oldest pages that wait when one more than allowed has been built."""
 
-    def __init__(self, app: ASGIApp, *, most: int = MOST) -> None:
+    def __init__(self, app: ASGIApp, *, most: int = MAX_PAGES) -> None:
         self._app = app
         self._most = most
         self._dropped = 0

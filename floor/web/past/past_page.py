@@ -14,7 +14,7 @@ from ...core.formatting import Detail, duration
 from ...core.shifts import Shift, Shifts
 from ...core.text import shortened
 from ...feed.store import Difference, Machine, Store
-from ..floor_view.machine_orders import MOST_ROWS, more_rows, order_row
+from ..floor_view.machine_orders import MAX_ROWS, more_rows, order_row
 from ..live.live_view import LiveView
 from ..reports.stop_details import PAST
 from ..shell.addresses import with_prefix
@@ -159,7 +159,7 @@ class PastMachine(ui.dialog):
             ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted}').classes('story-when')
             if orders := past.orders_of(machine.name):
                 with ui.element('ul').classes('drawer-orders').props('aria-label="Work orders at that time"'):
-                    for order in orders[:MOST_ROWS]:
+                    for order in orders[:MAX_ROWS]:
                         order_row(order, due_text(order, past.now_ms, zone), overdue=order.is_overdue(past.now_ms))
                     more_rows(len(orders))
             if machine.name in self._services.store.machines:

@@ -14,7 +14,7 @@ from ...core.moments import Form, is_ambiguous, meanings, zone_abbreviation
 MINUTE_S, QUARTER_S, HOUR_S, DAY_S = 60, 900, 3600, 86_400
 STEPS_S = (1, 5, 15, 30, *(minutes * MINUTE_S for minutes in (1, 5, 10, 15, 30)),
            *(hours * HOUR_S for hours in (1, 2, 3, 6, 12)), *(days * DAY_S for days in (1, 2, 7, 28)))
-MOST_MARKS = 10
+MAX_TICKS = 10
 NEAR_THE_END = 0.95
 
 
@@ -37,7 +37,7 @@ def show_axis_labels(axis: ui.element, window: Window, zone: tzinfo) -> None:
                 label.classes('near-the-end')
 
 
-def marks(window: Window, zone: tzinfo, most: int = MOST_MARKS) -> list[Mark]:
+def marks(window: Window, zone: tzinfo, most: int = MAX_TICKS) -> list[Mark]:
     """Round times on the plant's clock, at most so many; a new day is marked with its date."""
     start, end = window.start.astimezone(UTC), window.end.astimezone(UTC)
     length = (end - start).total_seconds()

@@ -15,7 +15,7 @@ from ...core.text import shortened
 from ..shell.messages import TextNode
 from .panel import TableView
 
-MOST_BARS = 10
+MAX_BARS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def waiting_bars(charges: Iterable[MachineDowntime]) -> list[Bar]:
     """The most costly first; one that only waited itself caused nothing."""
     return [Bar(each.machine, (('down', each.own), ('warning', each.caused)),
                 f'{minutes(each.own)} own + {minutes(each.caused)} min at neighbours', each.machine)
-            for each in charges if each.own or each.caused][:MOST_BARS]
+            for each in charges if each.own or each.caused][:MAX_BARS]
 
 
 def problem_bars(machines: Iterable[ProblemMachine]) -> list[Bar]:
@@ -73,10 +73,10 @@ def clock_bars(causes: Iterable[CauseClocks]) -> list[Bar]:
     parts = [f'clock-{clock.lower()}' for clock in CLOCKS]
     return [Bar(each.reason or NO_REASON, tuple(zip(parts, each.means, strict=True)),
                 f'{duration(sum(each.means), Detail.BRIEF)} · {counted(each.stops, "stop")}')
-            for each in causes][:MOST_BARS]
+            for each in causes][:MAX_BARS]
 
 
 def load_bars(load: Iterable[PersonLoad]) -> list[Bar]:
     """Open orders and completed ones."""
     return [Bar(each.name or NOBODY, (('active', each.active), ('completed', each.completed)),
-                f'{number(each.active)} open · {number(each.completed)} completed') for each in load][:2 * MOST_BARS]
+                f'{number(each.active)} open · {number(each.completed)} completed') for each in load][:2 * MAX_BARS]

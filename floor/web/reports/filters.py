@@ -18,7 +18,7 @@ from ..shell.messages import Alert
 from .moment_field import MomentField
 from .report_query import ReportQuery, Span, format_moment
 
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 SHIFT_ADDRESS = '/reports/shift'
 
 
@@ -58,7 +58,7 @@ class ReportFilters:
             chip.show(text, span is choice.span)
         for select, value in (self._line, choice.line), (self._machine, choice.machine):
             if value is not None and value not in select.options:  # of a link: it is gone, or not known yet
-                select.set_options({**_options(select), value: shortened(value, LONGEST_NAME)})
+                select.set_options({**_options(select), value: shortened(value, MAX_NAME_LENGTH)})
             if select.value != value:
                 select.value = value
             set_attribute(select, 'data-set', str(value is not None).lower())
@@ -79,10 +79,10 @@ class ReportFilters:
     def offer(self, lines: Iterable[str], machines: Iterable[MachineName]) -> None:
         """The lines and machines to choose from."""
         self._showing = True
-        for select, options in ((self._line, {line: shortened(line, LONGEST_NAME) for line in lines}),
-                                (self._machine, {name: shortened(str(DisplayName.of(name)), LONGEST_NAME)
+        for select, options in ((self._line, {line: shortened(line, MAX_NAME_LENGTH) for line in lines}),
+                                (self._machine, {name: shortened(str(DisplayName.of(name)), MAX_NAME_LENGTH)
                                                  for name in machines})):
-            gone = {select.value: shortened(str(select.value), LONGEST_NAME)} if select.value else {}
+            gone = {select.value: shortened(str(select.value), MAX_NAME_LENGTH)} if select.value else {}
             if select.options != gone | options:
                 select.set_options(gone | options, value=select.value)
         self._showing = False

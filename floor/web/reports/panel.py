@@ -17,8 +17,8 @@ from ..shell.chips import set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 
-LONGEST_TEXT = 120
-MOST_ROWS = 40
+MAX_TEXT_LENGTH = 120
+MAX_ROWS = 40
 NUMBERS = frozenset({Kind.COUNT, Kind.NUMBER, Kind.SECONDS, Kind.SHARE})
 AddressOf = Callable[[MachineName], str]
 
@@ -75,7 +75,7 @@ class TableView:
             TextNode('summary', summary)
             self.show(table, csv_address)
 
-    def show(self, table: ReportTable, csv_address: str = '', *, most: int = MOST_ROWS, caption: str = '') -> None:
+    def show(self, table: ReportTable, csv_address: str = '', *, most: int = MAX_ROWS, caption: str = '') -> None:
         """The first rows; where there are more, the file has them."""
         with ui.element('div').classes('report-scroll').props('tabindex=0 role=group'), \
                 ui.element('table').classes('report-table'):
@@ -103,7 +103,7 @@ class TableView:
 
     def machine(self, name: MachineName) -> None:
         """A machine's name, leading to its own report."""
-        text = shortened(str(DisplayName.of(name)), LONGEST_TEXT)
+        text = shortened(str(DisplayName.of(name)), MAX_TEXT_LENGTH)
         if self._address_of is None:
             ui.label(text)
         else:
@@ -116,7 +116,7 @@ class TableView:
         if isinstance(cell, date):
             return f'{cell:%a %Y-%m-%d}'
         if isinstance(cell, str):
-            return shortened(cell, LONGEST_TEXT)
+            return shortened(cell, MAX_TEXT_LENGTH)
         if cell is None:
             return '' if kind is Kind.TEXT else 'ongoing' if kind is Kind.MOMENT else NOTHING
         return percent(cell) if kind is Kind.SHARE else duration(cell) if kind is Kind.SECONDS else \

@@ -14,10 +14,10 @@ from ...core.formatting import minutes, number, percent
 from ...core.text import shortened
 from ..shell.messages import TextNode
 
-MOST_BARS = 32
+MAX_BARS = 32
 FEW = 8
 NUMBERED = 14
-LONGEST_NAME = 40
+MAX_NAME_LENGTH = 40
 VITAL, TRIVIAL, LINE, INK, MUTED, RULE = ('var(--down)', 'var(--trivial)', 'var(--accent)', 'var(--ink)', 'var(--mut)',
                                           'var(--line)')
 FONT = 'Inter, system-ui, -apple-system, Segoe UI, DejaVu Sans, sans-serif'
@@ -38,10 +38,10 @@ def pareto(causes: Sequence[Cause], by: By) -> None:
 
 def pareto_options(causes: Sequence[Cause], by: By) -> dict[str, Any]:
     """For ECharts. What does not fit is put together as 'Other'."""
-    shown = list(causes) if len(causes) <= MOST_BARS else list(causes[:MOST_BARS - 1])
+    shown = list(causes) if len(causes) <= MAX_BARS else list(causes[:MAX_BARS - 1])
     amounts = [cause.seconds / 60 if by == 'minutes' else float(cause.count) for cause in causes]
     labels = [minutes(cause.seconds) if by == 'minutes' else number(cause.count) for cause in shown]
-    names = [shortened(name_of(cause), LONGEST_NAME) for cause in shown]
+    names = [shortened(name_of(cause), MAX_NAME_LENGTH) for cause in shown]
     cumulative = [cause.cumulative for cause in shown]
     values, vital = amounts[:len(shown)], [cause.vital for cause in shown]
     if len(shown) < len(causes):

@@ -21,7 +21,7 @@ from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from ..shell.order_formatting import order_address, short_id
 
-MOST_ROWS = 40
+MAX_ROWS = 40
 FREE_TEXT = {'Machine', 'Reason', 'Description', 'Assignee', 'By', 'Action taken'}
 """Columns whose words can be of any length."""
 Cell: TypeAlias = str | OrderId | None
@@ -163,12 +163,12 @@ def show_section(section: Section) -> None:
             for head in section.heads:
                 TextNode('th', head).props['scope'] = 'col'
         with ui.element('tbody'):
-            for row in section.rows[:MOST_ROWS]:
+            for row in section.rows[:MAX_ROWS]:
                 with ui.element('tr'):
                     for head, cell in zip(section.heads, row, strict=True):
                         fill(head, cell)
-    if len(section.rows) > MOST_ROWS:
-        ui.label(f'and {number(len(section.rows) - MOST_ROWS)} more').classes('handover-note')
+    if len(section.rows) > MAX_ROWS:
+        ui.label(f'and {number(len(section.rows) - MAX_ROWS)} more').classes('handover-note')
 
 
 def fill(head: str, cell: Cell) -> None:

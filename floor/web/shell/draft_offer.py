@@ -10,8 +10,8 @@ from ...core.text import shortened
 from .drafts import Drafts, OtherDraft
 from .messages import TextNode
 
-MOST_OFFERED = 3
-LONGEST_EXCERPT = 120
+MAX_OFFERED = 3
+MAX_EXCERPT = 120
 
 
 class DraftOffer(ui.element):
@@ -28,7 +28,7 @@ class DraftOffer(ui.element):
 
     def show(self, concerns: Callable[[str], bool]) -> None:
         """Offer the drafts of other tabs at these places."""
-        others = self._drafts.of_other_tabs(concerns)[:MOST_OFFERED]
+        others = self._drafts.of_other_tabs(concerns)[:MAX_OFFERED]
         self.clear()
         self.set_visibility(bool(others))
         with self:
@@ -41,7 +41,7 @@ class DraftOffer(ui.element):
             self.set_visibility(False)
 
     def _row(self, other: OtherDraft, concerns: Callable[[str], bool]) -> None:
-        excerpt = shortened(' '.join(self._summary(other).split()), LONGEST_EXCERPT)
+        excerpt = shortened(' '.join(self._summary(other).split()), MAX_EXCERPT)
         with ui.element('div').classes('note draft-offer'):
             TextNode('p', f'Unsent draft from another tab: “{excerpt}”')
             with ui.element('div').classes('draft-buttons'):

@@ -10,7 +10,7 @@ from ...core.moments import Form, local_time
 from ...core.query_parameters import Query
 
 SPAN = timedelta(hours=24)
-LONGEST_SPAN = timedelta(days=31)
+MAX_SPAN = timedelta(days=31)
 NAMES = ('at', 'from', 'to')
 
 
@@ -41,8 +41,8 @@ class PastMoment:
             end = min(end, now)
             if not start <= at <= end or start == end:
                 asked.fail('from', f'Cannot use this range: {at_text(at)} must be between from and to')
-            elif end - start > LONGEST_SPAN:
-                asked.fail('from', f'Cannot show more than {LONGEST_SPAN.days} days: bring from and to closer together')
+            elif end - start > MAX_SPAN:
+                asked.fail('from', f'Cannot show more than {MAX_SPAN.days} days: bring from and to closer together')
         elif asked.has('from') != asked.has('to'):
             asked.fail('from' if asked.has('from') else 'to', 'Cannot use from without to, or to without from')
         asked.check(whole)
