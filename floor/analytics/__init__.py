@@ -5,7 +5,8 @@ whole microseconds by the database; seconds are floats only in the answers.
 """
 
 from .analytics import Analytics
-from .explanation import Explanation, Kpi, Part, Piece
+from .explanation import Explanation, Part, Piece
+from .kpi_definitions import DEFINITIONS, Kpi, KpiDefinition, Unit
 from .kpis import Kpis, LineKpis
 from .orders import OpenOrderAges, OrderReport, PersonLoad, Resolution, VolumeOfDay
 from .patterns import HourlyPattern
@@ -15,6 +16,7 @@ from .wait_attribution import MachineDowntime, WaitAttribution
 from .window import Page, Scope, Window
 
 __all__ = [
+    'DEFINITIONS',
     'Analytics',
     'Band',
     'Cause',
@@ -22,6 +24,7 @@ __all__ = [
     'Explanation',
     'HourlyPattern',
     'Kpi',
+    'KpiDefinition',
     'Kpis',
     'Lane',
     'LineKpis',
@@ -38,6 +41,7 @@ __all__ = [
     'Stop',
     'StopClocks',
     'StopPage',
+    'Unit',
     'VolumeOfDay',
     'WaitAttribution',
     'Window',

@@ -12,7 +12,8 @@ from ..core.floor_snapshot import FloorSnapshot
 from ..core.machines import MachineName
 from ..core.query_parameters import unknown_name_message
 from ..db.database import Database
-from .explanation import Explanation, Kpi, read_explanation
+from .explanation import Explanation, read_explanation
+from .kpi_definitions import Kpi
 from .kpis import Kpis, LineKpis, read_kpis, read_lines
 from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern

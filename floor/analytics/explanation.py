@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from ..core.machines import MachineName, Status
+from .kpi_definitions import DEFINITIONS, Kpi
 from .kpis import Kpis, machine_sums, machine_times, total
 from .report_snapshot import Reading
 from .stops import Stop, to_stop
 from .window import MICROSECOND, Page, Window, seconds
-
-OURS, PRACTICE, TPM, ISO = 'our own', 'reliability practice', 'TPM practice', 'ISO 22400-2'
-
-
-class Kpi(StrEnum):
-    """The figures that can be explained."""
-
-    COVERAGE = 'coverage'
-    UPTIME_SHARE = 'uptime_share'
-    AVAILABILITY = 'availability'
-    STOPS = 'stops'
-    MICRO_STOPS = 'micro_stops'
-    MTBF = 'mtbf'
-    MTTR = 'mttr'
-    MTTA = 'mtta'
-
-
-_OF_TIME = frozenset({Kpi.COVERAGE, Kpi.UPTIME_SHARE, Kpi.AVAILABILITY})
-_FORMULAS: Mapping[Kpi, tuple[str, str]] = {
-    Kpi.COVERAGE: ('coverage = 1 - unknown / (window × machines)', OURS),
-    Kpi.UPTIME_SHARE: ('uptime share = (operational + warning) / (operational + warning + down)', OURS),
-    Kpi.AVAILABILITY: ('availability = productive time / planned busy time (APT / PBT): operational and warning, '
-                       'unless starved or blocked, over all time that is covered', ISO),
-    Kpi.STOPS: ('stops = entries into down in the window that lasted at least the micro-stop threshold', TPM),
-    Kpi.MICRO_STOPS: ('micro-stops = entries into down in the window that lasted less than the threshold', TPM),
-    Kpi.MTBF: ('MTBF = operating time / stops; operating time is operational and warning, up to the end of the window',
-               PRACTICE),
-    Kpi.MTTR: ('MTTR = repair time of the stops that ended in the window / their number; no micro-stops', PRACTICE),
-    Kpi.MTTA: ('MTTA = time from down to acknowledged of the stops of the window / their number', PRACTICE),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +57,17 @@ class Explanation:
 
 async def read_explanation(reading: Reading, kpi: Kpi, page: Page) -> Explanation:
     """One figure of all that is asked about, taken apart."""
-    sums = await (machine_times(reading) if kpi in _OF_TIME
+    definition = DEFINITIONS[kpi]
+    of_time = definition.evidence == 'intervals'
+    sums = await (machine_times(reading) if of_time
                   else machine_sums(reading, acknowledged=kpi is Kpi.MTTA))  # reading the orders takes a third of it
     kpis = Kpis.of(reading.window, total(sums.values()))
     each = ((machine.name, Kpis.of(reading.window, of)) for machine, of in sums.items())
-    formula, source = _FORMULAS[kpi]
     names = [machine.name for machine in sums]
-    pieces = await (_stretches(reading, kpi, names, page) if kpi in _OF_TIME else _stops(reading, kpi, page))
+    pieces = await (_stretches(reading, kpi, names, page) if of_time else _stops(reading, kpi, page))
     return Explanation(
-        kpi, formula, source, getattr(kpis, kpi), _terms(kpi, kpis), _left_out(kpi, kpis), kpis.coverage,
-        tuple(Part(name, getattr(of, kpi), of.coverage) for name, of in each),
+        kpi, definition.formula, definition.source, getattr(kpis, kpi), _terms(kpi, kpis), _left_out(kpi, kpis),
+        kpis.coverage, tuple(Part(name, getattr(of, kpi), of.coverage) for name, of in each),
         tuple(pieces[:page.size]), len(pieces) > page.size)
 
 

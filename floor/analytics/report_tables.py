@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from . import (
+    DEFINITIONS,
     Cause,
     CauseClocks,
     Explanation,
@@ -59,18 +60,14 @@ class ReportTable:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-FIGURES = (ReportColumn('Uptime', Kind.SHARE), ReportColumn('Availability', Kind.SHARE),
-           ReportColumn('Stops', Kind.COUNT),
-           ReportColumn('Micro-stops', Kind.COUNT), ReportColumn('MTBF', Kind.SECONDS),
-           ReportColumn('MTTR', Kind.SECONDS),
-           ReportColumn('Response', Kind.SECONDS), ReportColumn('Down', Kind.SECONDS),
-           ReportColumn('Coverage', Kind.SHARE))
+FIGURES = (*(ReportColumn(DEFINITIONS[kpi].name, Kind(DEFINITIONS[kpi].unit)) for kpi in DEFINITIONS
+             if kpi is not Kpi.COVERAGE),
+           ReportColumn('Down', Kind.SECONDS), ReportColumn(DEFINITIONS[Kpi.COVERAGE].name, Kind.SHARE))
 
 
 def figures(kpis: Kpis) -> tuple[Cell, ...]:
     """The cells of FIGURES."""
-    return (kpis.uptime_share, kpis.availability, kpis.stops, kpis.micro_stops, kpis.mtbf, kpis.mttr, kpis.mtta,
-            kpis.down, kpis.coverage)
+    return (*(getattr(kpis, kpi) for kpi in DEFINITIONS if kpi is not Kpi.COVERAGE), kpis.down, kpis.coverage)
 
 
 def of_kpis(kpis: Kpis, before: Kpis | None) -> ReportTable:
@@ -195,13 +192,6 @@ def of_pieces(pieces: Sequence[Piece]) -> ReportTable:
 
 def of_parts(explanation: Explanation) -> ReportTable:
     """What each machine contributes to a figure."""
-    column = ReportColumn('Value', kind_of(explanation.kpi))
+    column = ReportColumn('Value', Kind(DEFINITIONS[explanation.kpi].unit))
     return ReportTable((ReportColumn('Machine', Kind.MACHINE), column, ReportColumn('Coverage', Kind.SHARE)),
                        tuple((part.machine, part.value, part.coverage) for part in explanation.parts))
-
-
-def kind_of(kpi: Kpi) -> Kind:
-    """What a figure is measured in."""
-    if kpi in {Kpi.COVERAGE, Kpi.UPTIME_SHARE, Kpi.AVAILABILITY}:
-        return Kind.SHARE
-    return Kind.COUNT if kpi in {Kpi.STOPS, Kpi.MICRO_STOPS} else Kind.SECONDS

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from floor.analytics import Kpis, Window
+from floor.analytics import DEFINITIONS, Kpi, Kpis, Window
 from floor.analytics.kpis import Sums
 from floor.analytics.stops import clocks
 
@@ -60,3 +62,16 @@ def test_the_four_clocks_follow_each_other_and_none_runs_after_the_machine_does(
     assert minutes_of(-5, 7, 6, 30) == [0, 7, 0, 23]
     assert minutes_of(5, None, 10, 30) == [5, None, None, 20]
     assert minutes_of(5, 7, 10, None) == [5, 2, 3, None]
+
+
+def test_the_readme_defines_each_kpi_as_the_program_does() -> None:
+    readme = (Path(__file__).parents[2] / 'floor/analytics/README.md').read_text()
+    table = [line.strip('|').split(' | ') for line in readme.split('## KPIs')[1].split('\n## ')[0].splitlines()
+             if line.startswith('| ')][1:]
+    assert [[cell.strip() for cell in row] for row in table] == [
+        [definition.name, definition.formula, definition.source] for definition in DEFINITIONS.values()]
+
+
+def test_each_kpi_is_defined_once_and_computed() -> None:
+    assert set(DEFINITIONS) == set(Kpi)
+    assert set(Kpi) <= {field.name for field in fields(Kpis)}

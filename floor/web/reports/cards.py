@@ -3,59 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from nicegui import ui
 
-from ...analytics import Kpi, Kpis
+from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis
 from ...core.formatting import NOTHING, Detail, counted, duration, number, percent
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
-from .kpi_change import ChangeDirection, KpiChange, Unit, value
+from .kpi_change import ChangeDirection, KpiChange, value
 
 COMPARABLE = 0.8
 """So much of a window's coverage the window before must have: else there were more stops only because more is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What a card is about."""
-
-    kpi: Kpi
-    name: str
-    title: str
-    unit: Unit
-    more_is_better: bool
-
-
-FIGURES = (
-    Figure(Kpi.UPTIME_SHARE, 'Uptime', 'Share of known time in which machines were not down',
-           Unit.SHARE, True),
-    Figure(Kpi.AVAILABILITY, 'Availability', 'Share of known time in which machines produced (ISO 22400-2)',
-           Unit.SHARE, True),
-    Figure(Kpi.STOPS, 'Stops', 'How often a machine went down, without micro-stops', Unit.COUNT, False),
-    Figure(Kpi.MTBF, 'MTBF', 'Mean operating time between failures', Unit.SECONDS, True),
-    Figure(Kpi.MTTR, 'MTTR', 'Mean time to repair', Unit.SECONDS, False),
-    Figure(Kpi.MTTA, 'Response', 'Mean time from down to acknowledged (MTTA)', Unit.SECONDS, False),
-)
+CARDS = (Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.STOPS, Kpi.MTBF, Kpi.MTTR, Kpi.MTTA)
 
 
 class KpiCard:
     """One figure."""
 
-    def __init__(self, figure: Figure, explain: Callable[[Kpi], None]) -> None:
-        self._figure = figure
+    def __init__(self, kpi: Kpi, explain: Callable[[Kpi], None]) -> None:
+        definition = self._definition = DEFINITIONS[kpi]
         with ui.element('q-card').classes('kpi').props('role=group') as card:
-            card.props['aria-label'] = figure.name
-            card.props['data-kpi'] = figure.kpi.value
+            card.props['aria-label'] = definition.name
+            card.props['data-kpi'] = kpi.value
             with ui.element('header'):
-                Heading(figure.name).props['title'] = figure.title
+                Heading(definition.name).props['title'] = f'{definition.title} ({definition.source})'
                 button = TextNode('button', 'explain').classes('explain')
-                button.on('click', partial(explain, figure.kpi), args=[])
+                button.on('click', partial(explain, kpi), args=[])
                 button.props['type'] = 'button'
-                button.props['aria-label'] = f'Explain {figure.name}'
+                button.props['aria-label'] = f'Explain {definition.name}'
             self._value = ui.label('…').classes('kpi-value')
             self._change = ui.label().classes('kpi-change')
             self._note = ui.label().classes('kpi-note')
@@ -63,15 +42,15 @@ class KpiCard:
 
     def show(self, kpis: Kpis, before: Kpis | None) -> None:
         """The figure of the window against that of the window before."""
-        figure = self._figure
-        self._value.set_text(value_of(figure, kpis))
-        change = change_of(figure, kpis, before)
+        definition = self._definition
+        self._value.set_text(value_of(definition, kpis))
+        change = change_of(definition, kpis, before)
         self._change.set_text(change.text)
         set_attribute(self._change, 'data-verdict', change.verdict.value)
         if before is not None and before.covered:
-            former = value_of(figure, before)
+            former = value_of(definition, before)
             set_attribute(self._change, 'title', f'Previous window: {former}, coverage {percent(before.coverage)}')
-        self._note.set_text(note_of(figure.kpi, kpis) if kpis.covered else 'no data')
+        self._note.set_text(note_of(definition.kpi, kpis) if kpis.covered else 'no data')
         self._coverage.set_text(coverage_of(kpis))
 
 
@@ -87,7 +66,7 @@ class KpiCards:
 
     def __init__(self, explain: Callable[[Kpi], None]) -> None:
         with ui.element('div').classes('kpis'):
-            self._cards = [KpiCard(figure, explain) for figure in FIGURES]
+            self._cards = [KpiCard(kpi, explain) for kpi in CARDS]
 
     def show(self, kpis: Kpis, before: Kpis | None) -> None:
         """The window and the one before."""
@@ -100,30 +79,30 @@ class KpiCards:
             card.clear()
 
 
-def value_of(figure: Figure, kpis: Kpis) -> str:
+def value_of(definition: KpiDefinition, kpis: Kpis) -> str:
     """Nothing known is no figure; without a failure the time between them was longer than what there was."""
     if not kpis.covered:
         return NOTHING
-    if figure.kpi is Kpi.MTBF and kpis.at_least is not None:
+    if definition.kpi is Kpi.MTBF and kpis.at_least is not None:
         return f'> {duration(kpis.at_least)}'
-    return value(number_of(figure, kpis), figure.unit)
+    return value(number_of(definition, kpis), definition.unit)
 
 
-def number_of(figure: Figure, kpis: Kpis) -> float | None:
+def number_of(definition: KpiDefinition, kpis: Kpis) -> float | None:
     """The figure itself; None where nothing is known."""
-    number: float | None = getattr(kpis, figure.kpi)
+    number: float | None = getattr(kpis, definition.kpi)
     return number if kpis.covered else None
 
 
-def change_of(figure: Figure, kpis: Kpis, before: Kpis | None) -> KpiChange:
+def change_of(definition: KpiDefinition, kpis: Kpis, before: Kpis | None) -> KpiChange:
     """Against the window before, if about as much is known of it."""
     if not kpis.covered:
         return KpiChange('', ChangeDirection.UNKNOWN)
     if before is not None and (before.coverage or 0) < COMPARABLE * (kpis.coverage or 0):
         return KpiChange('too little earlier data', ChangeDirection.UNKNOWN)
-    return KpiChange.between(None if before is None else number_of(figure, before), number_of(figure, kpis),
-                             figure.unit,
-                             more_is_better=figure.more_is_better)
+    return KpiChange.between(None if before is None else number_of(definition, before), number_of(definition, kpis),
+                             definition.unit,
+                             more_is_better=definition.better == 'higher')
 
 
 def note_of(kpi: Kpi, kpis: Kpis) -> str:

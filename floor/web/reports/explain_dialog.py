@@ -8,14 +8,13 @@ from datetime import tzinfo
 
 from nicegui import background_tasks, ui
 
-from ...analytics import Analytics, Explanation, Kpi, Page
+from ...analytics import DEFINITIONS, Analytics, Explanation, Kpi, Page
 from ...analytics import report_tables as tables
 from ...core.errors import DatabaseError
 from ...core.formatting import duration, number, percent
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence
-from .cards import FIGURES
-from .kpi_change import Unit, value
+from .kpi_change import value
 from .panel import TableView
 from .report_query import Comparison, ReportQuery
 
@@ -43,8 +42,9 @@ class ExplainDialog:
 
     def open(self, kpi: Kpi, choice: ReportQuery, comparison: Comparison) -> None:
         """Where a figure of this report comes from."""
-        self._title.set_text(f'{name_of(kpi)}: {comparison.words}')
-        self._dialog.props['aria-label'] = f'Explanation of {name_of(kpi)}'
+        name = DEFINITIONS[kpi].name
+        self._title.set_text(f'{name}: {comparison.words}')
+        self._dialog.props['aria-label'] = f'Explanation of {name}'
         self._dialog.open()
         self._read(kpi, choice, comparison, 1)
 
@@ -74,9 +74,9 @@ class ExplainDialog:
 
     def _show(self, explanation: Explanation, kpi: Kpi, choice: ReportQuery, comparison: Comparison,
               page: int) -> None:
-        unit = unit_of(kpi)
+        definition = DEFINITIONS[kpi]
         view = TableView(self._zone)
-        ui.label(value(explanation.value, unit)).classes('kpi-value')
+        ui.label(value(explanation.value, definition.unit)).classes('kpi-value')
         TextNode('code', explanation.formula).classes('formula')
         with ui.element('dl'):
             self._fact('Source', explanation.source)
@@ -88,7 +88,7 @@ class ExplainDialog:
             for words in left_out(explanation.left_out):
                 TextNode('li', words)
         counted = sum(piece.counted for piece in explanation.pieces)
-        what = 'Intervals' if unit is Unit.SHARE else 'Stops'
+        what = definition.evidence.capitalize()
         pieces = choice.file('explain', kpi=kpi.value)
         with ui.element('header'):
             Heading(what, level=3)
@@ -119,16 +119,6 @@ class ExplainDialog:
         if self._task is not None:
             self._task.cancel()
             self._task = None
-
-
-def name_of(kpi: Kpi) -> str:
-    """As its card calls it."""
-    return next((figure.name for figure in FIGURES if figure.kpi is kpi), kpi.value)
-
-
-def unit_of(kpi: Kpi) -> Unit:
-    """What it is measured in."""
-    return Unit(tables.kind_of(kpi).value)
 
 
 def amount_of(term: str, amount: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ...analytics import Unit
 from ...core.formatting import Detail, duration, number, percent
 
 
@@ -15,14 +16,6 @@ class ChangeDirection(StrEnum):
     WORSE = 'worse'
     SAME = 'same'
     UNKNOWN = 'unknown'
-
-
-class Unit(StrEnum):
-    """What a figure counts."""
-
-    SHARE = 'share'
-    SECONDS = 'seconds'
-    COUNT = 'count'
 
 
 @dataclass(frozen=True, slots=True)
