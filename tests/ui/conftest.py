@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
 from nicegui import core
 from nicegui.testing import User
-from ui.harness import LINES, Floor, Screen, Switchboard
+from ui.harness import LINES, Floor, OpenPage, Screen, Switchboard
 from ui.services import person_at
 
 from floor.core.people import Employee
@@ -27,14 +25,14 @@ def switchboard(user: User, monkeypatch: pytest.MonkeyPatch) -> Switchboard:
 
 
 @pytest.fixture
-def floor(user: User) -> Floor:
+def shop_floor(user: User) -> Floor:
     """Two lines with five machines, all running, live."""
-    floor = Floor()
+    shop_floor = Floor()
     for line, names in LINES.items():
         for name in names:
-            floor.put(name, line)
-    floor.publish()
-    return floor
+            shop_floor.put(name, line)
+    shop_floor.publish()
+    return shop_floor
 
 
 @pytest.fixture
@@ -44,13 +42,13 @@ def empty(user: User) -> Floor:
 
 
 @pytest.fixture
-def look(user: User, switchboard: Switchboard) -> Callable[..., Any]:
+def open_page(user: User, switchboard: Switchboard) -> OpenPage:
     """Open the page and get the screen it is on; by another person if one is given."""
-    async def look(path: str = '/', by: User | None = None) -> Screen:
+    async def open_page(path: str = '/', by: User | None = None) -> Screen:
         screen = Screen(await (by or user).open(path))
         switchboard.screens.append(screen)
         return screen
-    return look
+    return open_page
 
 
 @pytest.fixture
@@ -67,9 +65,9 @@ def what_is_there_is_no_garbage() -> None:
 
 
 @pytest.fixture
-def lisa(floor: Floor, user: User) -> Employee:
+def lisa(shop_floor: Floor, user: User) -> Employee:
     """The technician who looks."""
-    lisa = floor.hire('Lisa', 'Garcia')
+    lisa = shop_floor.hire('Lisa', 'Garcia')
     person_at(user, lisa)
-    floor.publish()
+    shop_floor.publish()
     return lisa

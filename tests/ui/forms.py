@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,8 @@ from nicegui.testing import User
 from floor.core.machines import MachineName, Status
 from floor.core.orders import AllowedTransition, OrderId, Priority, WorkOrder, WorkOrderDetails, WorkOrderStatus
 from floor.core.people import Role
+
+OpenForm = Callable[..., Awaitable['Form']]
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'
@@ -43,7 +45,8 @@ def work_order(**fields: Any) -> WorkOrder:
 
 def details(order: WorkOrder, **parts: Any) -> WorkOrderDetails:
     """The order with nothing else, or with these parts."""
-    return WorkOrderDetails(**{'order': order, 'events': (), 'checklist': (), 'attachments': ()} | parts)
+    known: dict[str, Any] = {'order': order, 'events': (), 'checklist': (), 'attachments': ()}
+    return WorkOrderDetails(**known | parts)
 
 
 class Form:
@@ -98,7 +101,7 @@ class Form:
         """Whether these words are somewhere on the page."""
         return any(words in text for text in self.texts)
 
-    async def until(self, condition: Callable[[], Any]) -> None:
+    async def until(self, condition: Callable[..., Any]) -> None:
         """Wait until it is so."""
         async with asyncio.timeout(30):
             while not condition():  # noqa: ASYNC110 (a page has no event to wait for)

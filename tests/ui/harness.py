@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,9 @@ from floor.feed.store import Store
 from floor.web.floor_view import floor_page
 from floor.web.live.broadcast import Broadcast
 from floor.web.live.live_element import LiveElement
+
+OpenPage = Callable[..., Awaitable['Screen']]
+"""Call it with a path and, optionally, another person's browser."""
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)
 MINUTE_MS = 60_000
@@ -116,8 +119,9 @@ class Floor:
         self._version += 1
         order = OrderBrief(
             OrderId(f'WO-20261123-{number:08x}'), self._version, self._version, MachineName(machine),
-            WorkOrderStatus(state), Priority(priority), assignee and assignee.id, assignee and assignee.name,
-            self.now_ms + int(due_in_minutes * MINUTE_MS), description, by and by.email)
+            WorkOrderStatus(state), Priority(priority), assignee.id if assignee else None,
+            assignee.name if assignee else None, self.now_ms + int(due_in_minutes * MINUTE_MS), description,
+            by.email if by else None)
         self.briefs[order.id] = order
         if announced:
             self.store.apply_orders([order])
@@ -193,7 +197,7 @@ class Screen:
             if event['type'] == type_:
                 self.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(None)]})
 
-    async def until(self, condition: Callable[[], Any], *, within: float = 30) -> None:
+    async def until(self, condition: Callable[..., Any], *, within: float = 30) -> None:
         """Wait until the screen shows it."""
         async with asyncio.timeout(within):
             while not condition():  # noqa: ASYNC110 (a screen has no event to wait for)
@@ -252,14 +256,14 @@ class Switchboard:
         return [(data, rooms) for event, data, rooms in self.emitted if event == 'update' and '_id' not in data]
 
 
-def tile_of(screen, name):
+def tile_of(screen: Screen, name: str) -> LiveElement:
     return next(element for element in screen.client.elements.values()
                 if isinstance(element, LiveElement) and element.content()[0].get('data-machine') == name)
 
 
-async def settled(floor, switchboard):
+async def settled(shop_floor: Floor, switchboard: Switchboard) -> None:
     """After a page was opened or built anew: what it had to catch up on has gone out, and nothing else is to come."""
-    broadcast = floor.broadcast
+    broadcast = shop_floor.broadcast
     await switchboard.screens[0].until(
         lambda: not (broadcast._paused or broadcast._totals_due or broadcast._scheduler._resting))
     switchboard.emitted.clear()

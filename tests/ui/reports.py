@@ -1,7 +1,11 @@
 """The page of reports over a history that answers what a test says."""
 
-from datetime import UTC, date, datetime, timedelta
+from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from ui.harness import Floor, Screen
 from ui.services import Recorded
 
 from floor.analytics import (
@@ -27,6 +31,7 @@ from floor.analytics import (
     WaitAttribution,
     Window,
 )
+from floor.analytics.window import Scope
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
 from floor.core.orders import Priority
@@ -38,8 +43,8 @@ TODAY = Window(NOW.replace(hour=0, minute=0, second=0), NOW)
 VALVE, PAINTER = MachineName('Valve_01_01'), MachineName('Painter_02_01')
 
 
-def kpis(**fields):
-    values = {
+def kpis(**fields: Any) -> Kpis:
+    values: dict[str, Any] = {
         'window': TODAY, 'machines': 5, 'covered': 190_000.0, 'unknown': 400.0, 'coverage': 0.998,
         'operational': 150_000.0, 'warning': 20_000.0, 'waiting': 4_000.0, 'down': 16_000.0, 'uptime_share': 0.914,
         'availability': 0.881, 'stops': 41, 'micro_stops': 17, 'operating': 174_000.0, 'mtbf': 6_720.0,
@@ -56,7 +61,7 @@ class Shift:
 
 
 class OneShift:
-    def at(self, moment):
+    def at(self, moment: datetime) -> Shift:
         shift = Shift()
         if moment < shift.start:
             shift.start, shift.end = shift.start - timedelta(hours=8), shift.start
@@ -66,7 +71,7 @@ class OneShift:
 class Reports:
     """What the history says; asked records the questions."""
 
-    def __init__(self, floor):
+    def __init__(self, shop_floor: Floor) -> None:
         self.analytics = Recorded()
         self.figures = kpis()
         self.before = BEFORE
@@ -95,13 +100,13 @@ class Reports:
             'explain': self.explain,
             'check': self.check,
         }
-        reports_page.register(floor.services, self.analytics, OneShift())
+        reports_page.register(shop_floor.services, self.analytics, OneShift())
 
-    def check(self, scope):
+    def check(self, scope: Scope) -> None:
         if scope.machine == 'Valve_1':
             raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'})
 
-    def explain(self, kpi, window, scope, page):
+    def explain(self, kpi: str, window: Window, scope: Scope, page: Any) -> Explanation:
         piece = Piece(VALVE, NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, 3600.0, page.number == 1,
                       '' if page.number == 1 else 'micro-stop')
         return Explanation(Kpi(kpi), 'MTTR = repair time / number', 'reliability practice', 740.0,
@@ -109,10 +114,10 @@ class Reports:
                            (('unknown: no data from the machine', 400.0), ('ongoing stops', 2)), 0.998,
                            (Part(VALVE, 740.0, 0.998),), (piece,), page.number == 1)
 
-    def asked(self, name):
+    def asked(self, name: str) -> list[tuple[Any, ...]]:
         return [arguments for asked, arguments, _ in self.analytics.asked if asked == name]
 
 
-def card(screen, kpi):
+def card(screen: Screen, kpi: str) -> list[str]:
     """The texts of one figure's card: name, button, value, change, note, coverage."""
     return list(screen._texts_within(screen.all(data_kpi=kpi)[0]))

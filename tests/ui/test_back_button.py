@@ -27,11 +27,13 @@ class DialogPage:
         self.press()
 
     def press(self) -> None:
+        assert self._user.client
         with self._user.client:
             self.dialog.open()
         self._user.find(kind=ui.dialog).trigger('beforeShow')
 
     def escape(self) -> None:
+        assert self._user.client
         with self._user.client:
             self.dialog.close()
 
@@ -40,7 +42,7 @@ class DialogPage:
 
     def _build(self) -> None:
         opener = ui.element('button')
-        opener.run_method = lambda name: self.steps.append(FOCUS)  # type: ignore[method-assign]
+        vars(opener)['run_method'] = lambda name: self.steps.append(FOCUS)
         with ui.dialog() as self.dialog:
             heading = ui.element('h2')
         BackCloses(self.dialog, lambda: heading).opener = opener

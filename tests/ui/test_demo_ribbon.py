@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from nicegui import ui
-from ui.forms import Form
+from nicegui.testing import User
+from ui.forms import Form, OpenForm
+from ui.harness import Floor, OpenPage
 from ui.services import person_at
 
 from floor.core.errors import NotADemoError
 from floor.plant.demo_removal import DemoContents
+from floor.web.live.live_element import LiveElement
 from floor.web.people import employees_page
 from floor.web.shell.demo_ribbon import WORDS, DemoRibbon
 
@@ -17,63 +22,64 @@ CONTENTS = DemoContents(30, 101_924, 1014, 15)
 
 
 @pytest.fixture
-def plant(floor):
+def plant(shop_floor: Floor) -> Any:
     """What the ribbon asks, with a demo that has been lived in."""
-    floor.services.plant.answers |= {'contents': CONTENTS, 'remove_demo': CONTENTS}
-    return floor.services.plant
+    plant: Any = shop_floor.services.plant
+    plant.answers |= {'contents': CONTENTS, 'remove_demo': CONTENTS}
+    return plant
 
 
 @pytest.fixture
-def page(floor, user):
+def page(shop_floor: Floor, user: User) -> OpenForm:
     """Open a page of a demo, as Mike, a supervisor, or somebody else."""
-    async def page(address='/', role='supervisor'):
-        person_at(user, floor.hire('Mike', 'Johnson', role))
-        floor.is_demo = True
-        floor.publish()
+    async def page(address: str = '/', role: str = 'supervisor') -> Form:
+        person_at(user, shop_floor.hire('Mike', 'Johnson', role))
+        shop_floor.is_demo = True
+        shop_floor.publish()
         return Form(user, await user.open(address))
     return page
 
 
-def ribbon_of(form):
+def ribbon_of(form: Form) -> LiveElement:
     ribbon, = (each for each in form.client.elements.values() if isinstance(each, DemoRibbon))
     return ribbon
 
 
-def is_shown(form):
+def is_shown(form: Form) -> bool:
     return not ribbon_of(form).content()[0]['hidden']
 
 
-def tick(form):
+def tick(form: Form) -> None:
     box, = (each for each in form.client.elements.values() if isinstance(each, ui.checkbox) and each.text == SURE)
     box.set_value(True)
 
 
 @pytest.mark.parametrize('address', ['/', '/?kiosk', '/?kiosk&rotate=5', '/?machine=Valve_01_01'])
-async def test_every_look_at_the_floor_says_that_it_is_simulated(page, address):
+async def test_every_look_at_the_floor_says_that_it_is_simulated(page: OpenForm, address: str) -> None:
     form = await page(address)
     assert is_shown(form) and form.says(WORDS)
 
 
-async def test_a_plant_has_no_ribbon(floor, user):
-    floor.publish()
+async def test_a_plant_has_no_ribbon(shop_floor: Floor, user: User) -> None:
+    shop_floor.publish()
     assert not is_shown(Form(user, await user.open('/')))
 
 
-async def test_before_the_database_has_answered_nothing_is_claimed(empty, user):
+async def test_before_the_database_has_answered_nothing_is_claimed(empty: Floor, user: User) -> None:
     form = Form(user, await user.open('/'))
     assert not is_shown(form) and form.says('Waiting for the database.')
 
 
-async def test_only_supervisors_are_offered_to_remove_it(page):
+async def test_only_supervisors_are_offered_to_remove_it(page: OpenForm) -> None:
     form = await page(role='technician')
     assert is_shown(form) and not form.says(BUTTON)
 
 
-async def test_a_wall_screen_offers_nothing(page):
+async def test_a_wall_screen_offers_nothing(page: OpenForm) -> None:
     assert not (await page('/?kiosk')).says(BUTTON)
 
 
-async def test_what_goes_is_counted_and_nothing_goes_without_a_tick(page, plant):
+async def test_what_goes_is_counted_and_nothing_goes_without_a_tick(page: OpenForm, plant: Any) -> None:
     form = await page()
     form.press(BUTTON)
     await form.until(lambda: form.says('30 machines, 101,924 status changes, 1,014 work orders and 15 people'))
@@ -86,7 +92,7 @@ async def test_what_goes_is_counted_and_nothing_goes_without_a_tick(page, plant)
     assert {arguments[0].email for _, arguments, _ in plant.asked} == {'mike@example.com'}
 
 
-async def test_a_refusal_is_said_in_the_dialog(page, plant):
+async def test_a_refusal_is_said_in_the_dialog(page: OpenForm, plant: Any) -> None:
     plant.answers['remove_demo'] = NotADemoError('this floor is a plant: nothing of it can be removed')
     form = await page()
     form.press(BUTTON)
@@ -96,28 +102,29 @@ async def test_a_refusal_is_said_in_the_dialog(page, plant):
     await form.until(lambda: form.says('This floor is a plant: nothing of it can be removed'))
 
 
-async def test_an_open_page_loses_the_ribbon_with_the_demo_and_says_what_is_next(floor, page):
+async def test_an_open_page_loses_the_ribbon_with_the_demo_and_says_what_is_next(shop_floor: Floor,
+                                                                                 page: OpenForm) -> None:
     form = await page()
     assert is_shown(form)
-    floor.is_demo = False
-    floor.records.clear()
-    floor.publish()
+    shop_floor.is_demo = False
+    shop_floor.records.clear()
+    shop_floor.publish()
     await form.until(lambda: form.says('INSERT INTO manufacturing_line.machine_feed_stream (machine_name'))
     assert not is_shown(form)
 
 
-async def test_a_page_without_machines_follows_too_and_stays_live(floor, look):
+async def test_a_page_without_machines_follows_too_and_stays_live(shop_floor: Floor, open_page: OpenPage) -> None:
     """Where machines come and go, a page that shows none is not built again, and must not be forgotten."""
-    floor.is_demo = True
-    floor.publish()
-    employees_page.register(floor.services)
-    floor.orders.answers['due_times'] = []
-    screen = await look('/employees')
+    shop_floor.is_demo = True
+    shop_floor.publish()
+    employees_page.register(shop_floor.services)
+    shop_floor.orders.answers['due_times'] = []
+    screen = await open_page('/employees')
     assert screen.of_class('demo-ribbon')
-    floor.is_demo = False
-    floor.records.clear()
-    floor.publish()
+    shop_floor.is_demo = False
+    shop_floor.records.clear()
+    shop_floor.publish()
     await screen.until(lambda: not screen.of_class('demo-ribbon'))
-    floor.clock.pass_by(60)
-    floor.broadcast.flush(['second'])
+    shop_floor.clock.pass_by(60)
+    shop_floor.broadcast.flush(['second'])
     await screen.until(lambda: screen.badge['props']['data-connection'] == 'stale')

@@ -1,10 +1,15 @@
 """/diagnosis: for supervisors, kindly refused to others; what is wrong first, and all of it as text."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from ui.forms import HOSTILE, Form
+from nicegui.testing import User
+from ui.forms import HOSTILE, Form, OpenForm
+from ui.harness import Floor
 from ui.services import person_at
 
 from floor.core.errors import FeedNotDeliveredError
@@ -21,56 +26,59 @@ from floor.web.live.render_probe import browser_latency
 
 
 @pytest.fixture
-def vitals(floor):
-    async def nobody():
+def vitals(shop_floor: Floor) -> RuntimeStatus:
+    async def nobody() -> Any:
         raise ConnectionRefusedError
 
-    database = Database('postgresql://nobody:secret-of-nobody@127.0.0.1:1/nothing', Settings(_env_file=None))
-    return RuntimeStatus(database=database, store=floor.store, watch=FreshnessLog(floor.store),
-                         listener=Listener(nobody, None, floor.store, schema='floor'), pages=floor.broadcast,
+    database = Database('postgresql://nobody:secret-of-nobody@127.0.0.1:1/nothing', Settings.load(_env_file=None))
+    return RuntimeStatus(database=database, store=shop_floor.store, watch=FreshnessLog(shop_floor.store),
+                         listener=Listener(nobody, database.queries, shop_floor.store, schema='floor'),
+                         pages=shop_floor.broadcast,
                          loop=event_loop_latency(), browser=browser_latency(),
                          password=SimpleNamespace(problem=None, requests=1, given=1, seconds_left=1800,
                                                   token='secret-token'))
 
 
 @pytest.fixture
-def page(floor, user, vitals):
+def page(shop_floor: Floor, user: User, vitals: RuntimeStatus) -> OpenForm:
     """Open it as somebody with this role."""
-    diagnosis_page.register(floor.services, vitals, retention_days=None)
+    diagnosis_page.register(shop_floor.services, vitals, retention_days=None)
 
-    async def page(role='supervisor'):
-        someone = floor.hire('Some', 'Body', role)
-        floor.publish()
+    async def page(role: str = 'supervisor') -> Form:
+        someone = shop_floor.hire('Some', 'Body', role)
+        shop_floor.publish()
         person_at(user, someone)
         return Form(user, await user.open('/diagnosis'))
     return page
 
 
-def text_of(form):
+def text_of(form: Form) -> str:
+    area: Any
     area, = (element for element in form.client.elements.values() if element.props.get('aria-label')
              == 'Diagnosis as text')
     return area.value
 
 
-def links(form):
+def links(form: Form) -> list[str]:
     return [element.props['href'] for element in form.client.elements.values() if 'bar-link' in element.classes]
 
 
-async def test_it_says_that_machines_which_stop_reporting_keep_their_status(page, floor):
-    floor.add('Valve_01_09', 'Transmission Line')
+async def test_it_says_that_machines_which_stop_reporting_keep_their_status(page: OpenForm, shop_floor: Floor) -> None:
+    shop_floor.add('Valve_01_09', 'Transmission Line')
     form = await page()
     assert form.says('keep their last status: MACHINE_SILENT_AFTER is not set')
     assert form.says('1 of 6')
 
 
 @pytest.mark.parametrize(('is_demo', 'words'), [(True, 'a demo: its data is simulated'), (False, 'a plant')])
-async def test_it_says_whether_the_floor_is_a_demo(page, floor, is_demo, words):
-    floor.is_demo = is_demo
+async def test_it_says_whether_the_floor_is_a_demo(page: OpenForm, shop_floor: Floor, is_demo: bool,
+                                                   words: str) -> None:
+    shop_floor.is_demo = is_demo
     form = await page()
     assert words in form.texts
 
 
-async def test_a_supervisor_sees_what_the_program_knows(page):
+async def test_a_supervisor_sees_what_the_program_knows(page: OpenForm) -> None:
     form = await page()
     assert form.says('Connection')
     assert form.says('Latency in the last 15 minutes')
@@ -79,7 +87,7 @@ async def test_a_supervisor_sees_what_the_program_knows(page):
 
 
 @pytest.mark.parametrize('role', ['viewer', 'operator', 'technician'])
-async def test_others_are_refused_kindly_and_have_no_link(page, role):
+async def test_others_are_refused_kindly_and_have_no_link(page: OpenForm, role: str) -> None:
     form = await page(role)
     assert form.says('Supervisors only')
     assert form.says('Requires the role supervisor')
@@ -87,18 +95,19 @@ async def test_others_are_refused_kindly_and_have_no_link(page, role):
     assert '/diagnosis' not in links(form)
 
 
-async def test_who_is_no_supervisor_any_more_sees_no_more(floor, page):
+async def test_who_is_no_supervisor_any_more_sees_no_more(shop_floor: Floor, page: OpenForm) -> None:
     form = await page()
-    floor.people[-1] = replace(floor.people[-1], role=Role.TECHNICIAN)
-    floor.publish()
+    shop_floor.people[-1] = replace(shop_floor.people[-1], role=Role.TECHNICIAN)
+    shop_floor.publish()
     form.press('Check now')
     await form.until(lambda: form.says('Supervisors only'))
     assert not form.says('Latency in the last 15 minutes')
 
 
-async def test_what_is_wrong_comes_first_and_hostile_words_are_words(floor, page, vitals):
+async def test_what_is_wrong_comes_first_and_hostile_words_are_words(shop_floor: Floor, page: OpenForm,
+                                                                     vitals: RuntimeStatus) -> None:
     form = await page()
-    floor.store.lose(f'{HOSTILE} went away')
+    shop_floor.store.lose(f'{HOSTILE} went away')
     vitals.listener.status.failed(OSError('no route'), reason='unreachable')
     form.press('Check now')
     await form.until(lambda: form.says('The floor is stale'))
@@ -108,13 +117,13 @@ async def test_what_is_wrong_comes_first_and_hostile_words_are_words(floor, page
     assert lines[2].startswith('DOWN: ')
 
 
-async def test_the_check_says_how_long_it_took_or_why_not(page, monkeypatch):
+async def test_the_check_says_how_long_it_took_or_why_not(page: OpenForm, monkeypatch: pytest.MonkeyPatch) -> None:
     form = await page()
 
-    async def quick(_vitals):
+    async def quick(_vitals: RuntimeStatus) -> float:
         return 0.0123
 
-    async def lost(_vitals):
+    async def lost(_vitals: RuntimeStatus) -> None:
         raise FeedNotDeliveredError('a heartbeat notification did not come back')
 
     monkeypatch.setattr(diagnosis_page, 'measure_delivery', quick)
@@ -129,7 +138,7 @@ async def test_the_check_says_how_long_it_took_or_why_not(page, monkeypatch):
     await form.until(lambda: not form.says('Check again when it is fixed.'))
 
 
-async def test_no_secret_is_on_the_page(page):
+async def test_no_secret_is_on_the_page(page: OpenForm) -> None:
     form = await page()
     everything = str([(element.props, getattr(element, 'text', ''), getattr(element, 'value', ''))
                       for element in form.client.elements.values()])

@@ -1,10 +1,13 @@
 """The floor page: what a browser holds after it was opened, and after the store has changed."""
 
+from __future__ import annotations
+
 import asyncio
 
 import pytest
 from nicegui import app, binding
-from ui.harness import LINES, settled
+from nicegui.testing import User
+from ui.harness import LINES, Floor, OpenPage, Switchboard, settled
 from ui.services import person_at
 
 from floor.core.errors import DatabaseUnavailableError
@@ -16,11 +19,11 @@ HOSTILE = ['<img src=x onerror="alert(1)">', '"><script>alert(1)</script>', "O'B
            '机器🤖\u202egnirts', ':onclick=alert(1)', 'x' * 200]
 
 
-async def test_a_tile_says_who_how_why_and_since_when(floor, look):
-    floor.put('Injection_Molder_02_01', 'Engine Line', 'down', reason='Hydraulic leak', minutes=125,
-              kind='injection_molder')
-    floor.publish()
-    screen = await look()
+async def test_a_tile_says_who_how_why_and_since_when(shop_floor: Floor, open_page: OpenPage) -> None:
+    shop_floor.put('Injection_Molder_02_01', 'Engine Line', 'down', reason='Hydraulic leak', minutes=125,
+                   kind='injection_molder')
+    shop_floor.publish()
+    screen = await open_page()
 
     tile = screen.tile('Injection_Molder_02_01')
 
@@ -32,8 +35,8 @@ async def test_a_tile_says_who_how_why_and_since_when(floor, look):
     assert tile['text'] == 'Injection Molder\n02·01 · 2 h 05'
 
 
-async def test_every_machine_has_one_tile_in_the_order_of_the_flow(floor, look):
-    screen = await look()
+async def test_every_machine_has_one_tile_in_the_order_of_the_flow(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
 
     tiles = [element['props']['data-machine'] for element in screen.of_class('tile')]
 
@@ -41,10 +44,10 @@ async def test_every_machine_has_one_tile_in_the_order_of_the_flow(floor, look):
                      'Painter_02_01']
 
 
-async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(floor, look):
-    screen = await look()
+async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
 
-    floor.change('Valve_01_01', 'warning', 'Supply air low')
+    shop_floor.change('Valve_01_01', 'warning', 'Supply air low')
 
     await screen.until(lambda: screen.tile('Valve_01_01')['props']['data-status'] == 'warning')
     await screen.until(lambda: screen.line('Transmission Line')[0]['props']['data-worst'] == 'warning')
@@ -59,13 +62,14 @@ async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(floor, l
     assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Warning: Supply air low'
 
 
-async def test_changes_of_two_lines_at_once_show_on_both(floor, look, switchboard):
-    screen = await look()
-    await settled(floor, switchboard)
+async def test_changes_of_two_lines_at_once_show_on_both(shop_floor: Floor, open_page: OpenPage,
+                                                         switchboard: Switchboard) -> None:
+    screen = await open_page()
+    await settled(shop_floor, switchboard)
 
-    floor.put('Valve_01_01', 'Transmission Line', 'down')
-    floor.put('Painter_02_01', 'Engine Line', 'warning')
-    floor.publish()
+    shop_floor.put('Valve_01_01', 'Transmission Line', 'down')
+    shop_floor.put('Painter_02_01', 'Engine Line', 'warning')
+    shop_floor.publish()
 
     await screen.until(lambda: [screen.line(name)[0]['props']['data-worst'] for name in LINES] == ['down', 'warning'])
     assert [screen.line(name)[1] for name in LINES] == [
@@ -75,12 +79,12 @@ async def test_changes_of_two_lines_at_once_show_on_both(floor, look, switchboar
         'down', 'warning']
 
 
-async def test_a_machine_that_never_reported_is_not_running_anywhere(empty, look):
+async def test_a_machine_that_never_reported_is_not_running_anywhere(empty: Floor, open_page: OpenPage) -> None:
     empty.put('Valve_01_01', 'Transmission Line')
     empty.add('Valve_01_02', 'Transmission Line')
     empty.publish()
 
-    screen = await look()
+    screen = await open_page()
 
     tile = screen.tile('Valve_01_02')['props']
     assert (tile['data-status'], tile['data-word']) == ('unknown', 'No signal yet')
@@ -92,12 +96,12 @@ async def test_a_machine_that_never_reported_is_not_running_anywhere(empty, look
     assert screen.of_class('row-machine')[0]['text'] == '01·02 Valve\nNo signal yet'
 
 
-async def test_a_machine_that_went_silent_is_not_one_that_never_reported(empty, look):
+async def test_a_machine_that_went_silent_is_not_one_that_never_reported(empty: Floor, open_page: OpenPage) -> None:
     empty.add('Valve_01_01', 'Transmission Line')
     empty.put('Valve_01_02', 'Transmission Line', 'unknown')
     empty.publish()
 
-    screen = await look()
+    screen = await open_page()
 
     assert screen.tile('Valve_01_02')['props']['data-word'] == 'No data'
     assert 'No data: 2 of 2 machines' in [figure['props']['aria-label'] for figure in screen.of_class('figure')]
@@ -109,51 +113,52 @@ async def test_a_machine_that_went_silent_is_not_one_that_never_reported(empty, 
     (('unknown', 'warning', 'operational'), 'warning'),
     (('warning', 'down', 'unknown'), 'down'),
 ])
-async def test_a_line_is_shown_with_the_worst_of_its_machines(empty, look, statuses, worst):
+async def test_a_line_is_shown_with_the_worst_of_its_machines(empty: Floor, open_page: OpenPage,
+                                                              statuses: tuple[str, ...], worst: str) -> None:
     for number, status in enumerate(statuses):
         empty.put(f'Valve_01_0{number}', 'Transmission Line', status)
     empty.publish()
 
-    header, counts = (await look()).line('Transmission Line')
+    header, counts = (await open_page()).line('Transmission Line')
 
     assert header['props']['data-worst'] == worst
     assert {status: int(count) for status, count in counts.items() if count != '0'} == \
         {status: statuses.count(status) for status in statuses}
 
 
-async def test_attention_has_stops_before_warnings_and_the_longest_first(empty, look):
+async def test_attention_has_stops_before_warnings_and_the_longest_first(empty: Floor, open_page: OpenPage) -> None:
     empty.put('long_warning', 'A', 'warning', minutes=500)
     empty.put('short_stop', 'A', 'down', minutes=3)
     empty.put('well', 'A')
     empty.put('long_stop', 'A', 'down', minutes=90)
     empty.publish()
 
-    rows = (await look()).of_class('row-machine')
+    rows = (await open_page()).of_class('row-machine')
 
     assert [row['props']['data-row-machine'] for row in rows] == ['long_stop', 'short_stop', 'long_warning']
     assert [row['props']['data-state'] for row in rows] == ['1 h 30', '3 min', '8 h 20']
 
 
-async def test_attention_is_bounded_and_says_how_many_more_there_are(empty, look):
+async def test_attention_is_bounded_and_says_how_many_more_there_are(empty: Floor, open_page: OpenPage) -> None:
     for number in range(attention_list.ROWS + 7):
         empty.put(f'Press_{number}', 'A', 'down')
     empty.publish()
-    screen = await look()
+    screen = await open_page()
 
     assert len(screen.of_class('row-machine')) == attention_list.ROWS
     assert '19 machines in total' in screen.texts
 
 
-async def test_attention_says_that_all_is_well(floor, look):
-    assert 'All machines are running.' in (await look()).texts
+async def test_attention_says_that_all_is_well(shop_floor: Floor, open_page: OpenPage) -> None:
+    assert 'All machines are running.' in (await open_page()).texts
 
 
-async def test_the_event_stream_is_newest_first_and_never_grows(floor, look):
-    screen = await look()
+async def test_the_event_stream_is_newest_first_and_never_grows(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
     elements = len(screen.elements)
 
     for number in range(event_stream.ROWS + 20):
-        floor.change('Valve_01_01', 'down', f'Leak {number}')
+        shop_floor.change('Valve_01_01', 'down', f'Leak {number}')
 
     last = f'Valve 01·01 Down: Leak {event_stream.ROWS + 19}'
     await screen.until(lambda: [row['text'] for row in screen.of_class('row-event')][:1] == [last])
@@ -164,21 +169,21 @@ async def test_the_event_stream_is_newest_first_and_never_grows(floor, look):
     assert len(screen.elements) == elements
 
 
-async def test_a_screen_reader_is_told_of_stops_only(floor, look):
-    screen = await look()
+async def test_a_screen_reader_is_told_of_stops_only(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
     said = lambda: screen.all(role='status')[0]['text']  # noqa: E731
 
-    floor.change('Valve_01_01', 'down', 'Leak')
+    shop_floor.change('Valve_01_01', 'down', 'Leak')
     await screen.until(lambda: said() == 'Valve 01·01 is down. Leak')
-    floor.change('Painter_02_01', 'warning', 'Nozzle')
+    shop_floor.change('Painter_02_01', 'warning', 'Nozzle')
     await screen.until(lambda: 'Nozzle' in screen.of_class('row-event')[0]['text'])
 
     assert said() == 'Valve 01·01 is down. Leak'
 
 
-async def test_before_the_first_word_the_page_is_connecting_and_says_why(empty, look):
+async def test_before_the_first_word_the_page_is_connecting_and_says_why(empty: Floor, open_page: OpenPage) -> None:
     empty.store.lose('nobody listens at db:5432')
-    screen = await look()
+    screen = await open_page()
 
     assert screen.badge['props']['data-connection'] == 'connecting'
     assert screen.banner == 'Connecting to the database (nobody listens at db:5432). The floor appears automatically.'
@@ -192,43 +197,44 @@ async def test_before_the_first_word_the_page_is_connecting_and_says_why(empty, 
     assert screen.banner == ''
 
 
-async def test_a_lost_database_is_shown_with_the_time_of_the_last_proof(floor, look):
-    screen = await look()
-    floor.clock.pass_by(3)
+async def test_a_lost_database_is_shown_with_the_time_of_the_last_proof(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
+    shop_floor.clock.pass_by(3)
 
-    floor.store.lose('the database closed the connection')
+    shop_floor.store.lose('the database closed the connection')
 
     await screen.until(lambda: screen.badge['props']['data-connection'] == 'stale')
     assert screen.badge['text'] == 'stale since 10:42:07'
     assert screen.banner == ('No connection to the database (the database closed the connection). The floor is shown '
                              'as of 10:42:07. Retrying automatically.')
-    floor.publish()
+    shop_floor.publish()
     await screen.until(lambda: screen.badge['text'] == 'live · 0 s')
     assert screen.banner == ''
 
 
-async def test_silence_alone_makes_the_page_stale(floor, look):
+async def test_silence_alone_makes_the_page_stale(shop_floor: Floor, open_page: OpenPage) -> None:
     """Nobody tells the store that the link hangs: the clock of the pages finds it."""
-    screen = await look()
-    clock = asyncio.create_task(floor.broadcast.run())
+    screen = await open_page()
+    clock = asyncio.create_task(shop_floor.broadcast.run())
     try:
-        floor.clock.pass_by(7)
+        shop_floor.clock.pass_by(7)
         await screen.until(lambda: screen.badge['text'] == 'live · 7 s')
-        floor.clock.pass_by(2)
+        shop_floor.clock.pass_by(2)
         await screen.until(lambda: screen.badge['text'] == 'stale since 10:42:07')
     finally:
         clock.cancel()
         await asyncio.gather(clock, return_exceptions=True)
 
 
-async def test_the_time_in_a_status_goes_on_each_minute(floor, look, switchboard):
-    screen = await look()
-    await settled(floor, switchboard)
-    clock = asyncio.create_task(floor.broadcast.run())
+async def test_the_time_in_a_status_goes_on_each_minute(shop_floor: Floor, open_page: OpenPage,
+                                                        switchboard: Switchboard) -> None:
+    screen = await open_page()
+    await settled(shop_floor, switchboard)
+    clock = asyncio.create_task(shop_floor.broadcast.run())
     try:
-        floor.clock.pass_by(180)
+        shop_floor.clock.pass_by(180)
         await screen.until(lambda: screen.tile('Valve_01_01')['text'] == 'Valve\n01·01 · 13 min')
-        floor.clock.pass_by(60)
+        shop_floor.clock.pass_by(60)
         await screen.until(lambda: screen.tile('Valve_01_01')['text'] == 'Valve\n01·01 · 14 min')
         assert screen.tile('Painter_02_01')['text'] == 'Painter\n02·01 · 14 min'
     finally:
@@ -236,32 +242,33 @@ async def test_the_time_in_a_status_goes_on_each_minute(floor, look, switchboard
         await asyncio.gather(clock, return_exceptions=True)
 
 
-async def test_trouble_with_the_feed_is_shown_although_it_answers(floor, look):
-    screen = await look()
+async def test_trouble_with_the_feed_is_shown_although_it_answers(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
 
-    floor.store.set_feed_warning('The database does not announce every change.')
+    shop_floor.store.set_feed_warning('The database does not announce every change.')
 
     await screen.until(lambda: screen.banner == 'The database does not announce every change.')
     assert screen.badge['props']['data-connection'] == 'live'
-    floor.store.set_feed_warning(None)
+    shop_floor.store.set_feed_warning(None)
     await screen.until(lambda: screen.banner == '')
 
 
-async def test_an_empty_floor_says_so(empty, look):
+async def test_an_empty_floor_says_so(empty: Floor, open_page: OpenPage) -> None:
     empty.publish()
-    screen = await look()
+    screen = await open_page()
 
     assert 'There are no machines on the floor.' in screen.texts
     assert screen.of_class('tile') == []
 
 
-async def test_machines_come_and_go_without_a_reload(floor, look, switchboard):
-    screen = await look()
+async def test_machines_come_and_go_without_a_reload(shop_floor: Floor, open_page: OpenPage,
+                                                     switchboard: Switchboard) -> None:
+    screen = await open_page()
 
-    floor.put('Painter_02_02', 'Engine Line')
-    floor.put('Forklift', None)
-    del floor.records['Valve_01_01']
-    floor.publish()
+    shop_floor.put('Painter_02_02', 'Engine Line')
+    shop_floor.put('Forklift', None)
+    del shop_floor.records['Valve_01_01']
+    shop_floor.publish()
 
     def names() -> set[str]:
         return {element['props']['data-machine'] for element in screen.of_class('tile')}
@@ -269,21 +276,22 @@ async def test_machines_come_and_go_without_a_reload(floor, look, switchboard):
                                            'Painter_02_01', 'Painter_02_02', 'Forklift'})
     assert [card['props']['data-line'] for card in screen.of_class('line')] == [
         'Transmission Line', 'Engine Line', 'Not on a line']
-    await settled(floor, switchboard)
-    floor.change('Forklift', 'down')
+    await settled(shop_floor, switchboard)
+    shop_floor.change('Forklift', 'down')
     await screen.until(lambda: screen.tile('Forklift')['props']['data-status'] == 'down')
     await screen.until(lambda: screen.line('Not on a line')[0]['props']['data-worst'] == 'down')
 
-    floor.records.clear()
-    floor.publish()
+    shop_floor.records.clear()
+    shop_floor.publish()
     await screen.until(lambda: 'There are no machines on the floor.' in screen.texts)
 
 
-async def test_a_click_opens_the_machine_and_what_it_says_follows_the_store(floor, look):
-    valve, painter, now_ms = MachineName('Valve_01_01'), MachineName('Painter_02_01'), floor.now_ms
-    floor.history = [StatusEvent(2, valve, Status.OPERATIONAL, Status.DOWN, 'Seat worn', now_ms),
-                     StatusEvent(1, painter, None, Status.OPERATIONAL, None, now_ms)]
-    screen = await look()
+async def test_a_click_opens_the_machine_and_what_it_says_follows_the_store(shop_floor: Floor,
+                                                                            open_page: OpenPage) -> None:
+    valve, painter, now_ms = MachineName('Valve_01_01'), MachineName('Painter_02_01'), shop_floor.now_ms
+    shop_floor.history = [StatusEvent(2, valve, Status.OPERATIONAL, Status.DOWN, 'Seat worn', now_ms),
+                          StatusEvent(1, painter, None, Status.OPERATIONAL, None, now_ms)]
+    screen = await open_page()
     assert screen.drawer == ''
 
     screen.click(screen.tile('Valve_01_01'))
@@ -296,84 +304,85 @@ async def test_a_click_opens_the_machine_and_what_it_says_follows_the_store(floo
     assert [line for line in facts if line not in screen.drawer.splitlines()] == []
     assert 'added' not in screen.drawer
 
-    floor.history.insert(0, StatusEvent(3, valve, Status.OPERATIONAL, Status.WARNING, 'Air low', now_ms))
-    floor.change('Valve_01_01', 'warning', 'Air low')
+    shop_floor.history.insert(0, StatusEvent(3, valve, Status.OPERATIONAL, Status.WARNING, 'Air low', now_ms))
+    shop_floor.change('Valve_01_01', 'warning', 'Air low')
 
     await screen.until(lambda: 'Warning: Air low' in screen.drawer)
     assert 'Warning' in screen.drawer.splitlines()
     assert 'Air low' in screen.drawer.splitlines()
-    del floor.records['Valve_01_01']
-    floor.publish()
+    del shop_floor.records['Valve_01_01']
+    shop_floor.publish()
     await screen.until(lambda: 'Removed from the floor' in screen.drawer)
 
 
-async def test_a_tile_has_a_badge_while_an_order_is_open(floor, look):
-    screen = await look()
+async def test_a_tile_has_a_badge_while_an_order_is_open(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
     assert 'data-orders' not in screen.tile('Valve_01_01')['props']
     label = screen.tile('Valve_01_01')['props']['aria-label']
 
-    floor.order(1, priority='high')
+    shop_floor.order(1, priority='high')
     await screen.until(lambda: screen.tile('Valve_01_01')['props'].get('data-orders') == '1')
     assert screen.tile('Valve_01_01')['props']['aria-label'] == f'{label}, one open work order, high'
     assert 'data-overdue' not in screen.tile('Valve_01_01')['props']
     assert 'children' not in screen.tile('Valve_01_01')
 
-    floor.order(2, priority='critical', due_in_minutes=-5)
+    shop_floor.order(2, priority='critical', due_in_minutes=-5)
     await screen.until(lambda: screen.tile('Valve_01_01')['props'].get('data-orders') == '2')
     assert screen.tile('Valve_01_01')['props']['aria-label'] == f'{label}, 2 open work orders, critical, overdue'
     assert screen.tile('Valve_01_01')['props']['data-overdue'] == '1'
 
-    floor.order(1, state='completed')
-    floor.order(2, state='cancelled')
+    shop_floor.order(1, state='completed')
+    shop_floor.order(2, state='cancelled')
     await screen.until(lambda: 'data-orders' not in screen.tile('Valve_01_01')['props'])
     assert screen.tile('Valve_01_01')['props']['aria-label'] == label
 
 
-async def test_an_order_that_moves_to_another_machine_leaves_the_first(floor, look, switchboard):
-    floor.order(1, 'Valve_01_01')
-    screen = await look()
-    await settled(floor, switchboard)
+async def test_an_order_that_moves_to_another_machine_leaves_the_first(shop_floor: Floor, open_page: OpenPage,
+                                                                       switchboard: Switchboard) -> None:
+    shop_floor.order(1, 'Valve_01_01')
+    screen = await open_page()
+    await settled(shop_floor, switchboard)
     assert screen.tile('Valve_01_01')['props']['data-orders'] == '1'
 
-    floor.order(1, 'Painter_02_01')
+    shop_floor.order(1, 'Painter_02_01')
 
     await screen.until(lambda: screen.tile('Painter_02_01')['props'].get('data-orders') == '1')
     assert 'data-orders' not in screen.tile('Valve_01_01')['props']
 
 
-async def test_an_order_becomes_overdue_by_itself(floor, look):
-    floor.order(1, due_in_minutes=30)
-    screen = await look()
-    clock = asyncio.create_task(floor.broadcast.run())
+async def test_an_order_becomes_overdue_by_itself(shop_floor: Floor, open_page: OpenPage) -> None:
+    shop_floor.order(1, due_in_minutes=30)
+    screen = await open_page()
+    clock = asyncio.create_task(shop_floor.broadcast.run())
     try:
-        floor.clock.pass_by(31 * 60)
+        shop_floor.clock.pass_by(31 * 60)
         await screen.until(lambda: screen.tile('Valve_01_01')['props'].get('data-overdue') == '1')
     finally:
         clock.cancel()
         await asyncio.gather(clock, return_exceptions=True)
 
 
-async def test_the_figures_count_open_and_critical_orders(floor, look):
-    screen = await look()
-    floor.order(1, priority='critical')
-    floor.order(2, 'Painter_02_01')
-    floor.order(3, state='completed')
+async def test_the_figures_count_open_and_critical_orders(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
+    shop_floor.order(1, priority='critical')
+    shop_floor.order(2, 'Painter_02_01')
+    shop_floor.order(3, state='completed')
 
     def figures() -> list[str]:
         return [f'{each["props"]["data-label"]} {each["text"]}' for each in screen.of_class('figure')][4:]
     await screen.until(lambda: figures() == ['Open work orders 2', 'Critical 1'])
 
 
-async def test_attention_says_who_is_on_it(floor, look):
-    lisa = floor.hire('Lisa', 'Garcia')
+async def test_attention_says_who_is_on_it(shop_floor: Floor, open_page: OpenPage) -> None:
+    lisa = shop_floor.hire('Lisa', 'Garcia')
     for name, status in ('Valve_01_01', 'down'), ('Painter_02_01', 'down'), ('Robotic_Arm_01_01', 'warning'), \
             ('Source_Sorter_01_01', 'warning'):
-        floor.put(name, 'Transmission Line', status, reason='Leak', minutes=len(name))
-    floor.publish()
-    floor.order(0x3f2a91bc, 'Valve_01_01', assignee=lisa)
-    floor.order(0x91c00000, 'Robotic_Arm_01_01', priority='low')
-    floor.order(0x91c10000, 'Robotic_Arm_01_01')
-    screen = await look()
+        shop_floor.put(name, 'Transmission Line', status, reason='Leak', minutes=len(name))
+    shop_floor.publish()
+    shop_floor.order(0x3f2a91bc, 'Valve_01_01', assignee=lisa)
+    shop_floor.order(0x91c00000, 'Robotic_Arm_01_01', priority='low')
+    shop_floor.order(0x91c10000, 'Robotic_Arm_01_01')
+    screen = await open_page()
 
     rows = {row['props']['data-row-machine']: row['text'].split('\n')[1] for row in screen.of_class('row-machine')}
 
@@ -381,25 +390,27 @@ async def test_attention_says_who_is_on_it(floor, look):
                     'Robotic_Arm_01_01': 'Leak · WO-91c1 +1 · unassigned', 'Source_Sorter_01_01': 'Leak'}
 
 
-async def test_of_many_orders_of_a_machine_the_drawer_lists_the_most_pressing_and_leads_to_all(floor, look):
+async def test_of_many_orders_of_a_machine_the_drawer_lists_the_most_pressing_and_leads_to_all(
+        shop_floor: Floor, open_page: OpenPage) -> None:
     for number in range(25):
-        floor.order(number, 'Valve_01_01', due_in_minutes=number)
-    screen = await look('/?machine=Valve_01_01')
+        shop_floor.order(number, 'Valve_01_01', due_in_minutes=number)
+    screen = await open_page('/?machine=Valve_01_01')
     await screen.until(lambda: screen.of_class('drawer-order'))
 
     assert len(screen.of_class('drawer-order')) == machine_orders.MAX_ROWS
     more, = (e for e in screen.all(href='/work-orders?status=open,in_progress,on_hold&machine=Valve_01_01'))
     assert more['text'] == 'and 5 more'
-    floor.order(30, 'Valve_01_01', due_in_minutes=90)
+    shop_floor.order(30, 'Valve_01_01', due_in_minutes=90)
     await screen.until(lambda: 'and 6 more' in screen.drawer)
 
 
-async def test_the_drawer_lists_the_orders_of_the_machine_and_follows_them(floor, look):
-    lisa = floor.hire('Lisa', 'Garcia')
-    floor.publish()
-    floor.order(1, assignee=lisa, due_in_minutes=-130)
-    floor.order(2, 'Painter_02_01', description='Nozzle')
-    screen = await look('/?machine=Valve_01_01')
+async def test_the_drawer_lists_the_orders_of_the_machine_and_follows_them(shop_floor: Floor,
+                                                                           open_page: OpenPage) -> None:
+    lisa = shop_floor.hire('Lisa', 'Garcia')
+    shop_floor.publish()
+    shop_floor.order(1, assignee=lisa, due_in_minutes=-130)
+    shop_floor.order(2, 'Painter_02_01', description='Nozzle')
+    screen = await open_page('/?machine=Valve_01_01')
     await screen.until(lambda: 'WO-00000001' in screen.drawer)
 
     for line in 'Work orders', 'high', 'Open', 'overdue 2 h', 'Lisa Garcia · Hydraulic leak':
@@ -410,19 +421,19 @@ async def test_the_drawer_lists_the_orders_of_the_machine_and_follows_them(floor
     assert links['WO-00000001'] == '/work-orders/WO-20261123-00000001'
     assert links['All work orders of this machine'] == '/work-orders?machine=Valve_01_01'
 
-    floor.order(3, state='on_hold', priority='critical', description='Seat worn')
+    shop_floor.order(3, state='on_hold', priority='critical', description='Seat worn')
     await screen.until(lambda: 'unassigned · Seat worn' in screen.drawer.splitlines())
     assert 'On hold' in screen.drawer.splitlines()
 
-    floor.order(1, state='completed')
-    floor.order(3, state='completed')
+    shop_floor.order(1, state='completed')
+    shop_floor.order(3, state='completed')
     await screen.until(lambda: 'No open work orders.' in screen.drawer.splitlines())
 
 
-async def test_two_clicks_from_a_tile_to_a_new_order(floor, look):
-    floor.put('Valve_01_01', 'Transmission Line', 'down', reason='Seat worn')
-    floor.publish()
-    screen = await look()
+async def test_two_clicks_from_a_tile_to_a_new_order(shop_floor: Floor, open_page: OpenPage) -> None:
+    shop_floor.put('Valve_01_01', 'Transmission Line', 'down', reason='Seat worn')
+    shop_floor.publish()
+    screen = await open_page()
 
     screen.click(screen.tile('Valve_01_01'))
     await screen.until(lambda: 'New work order' in screen.drawer_buttons())
@@ -433,10 +444,11 @@ async def test_two_clicks_from_a_tile_to_a_new_order(floor, look):
     assert 'Seat worn' in values
 
 
-async def test_who_may_only_look_is_told_what_role_a_new_order_needs(floor, look, user):
-    person_at(user, floor.hire('Vera', 'Viewer', 'viewer'))
-    floor.publish()
-    screen = await look('/?machine=Valve_01_01')
+async def test_who_may_only_look_is_told_what_role_a_new_order_needs(shop_floor: Floor, open_page: OpenPage,
+                                                                     user: User) -> None:
+    person_at(user, shop_floor.hire('Vera', 'Viewer', 'viewer'))
+    shop_floor.publish()
+    screen = await open_page('/?machine=Valve_01_01')
     await screen.until(lambda: 'New work order' in screen.drawer_buttons())
 
     button = screen.drawer_buttons()['New work order']
@@ -445,27 +457,27 @@ async def test_who_may_only_look_is_told_what_role_a_new_order_needs(floor, look
     assert button['props']['title'] == 'Requires the role operator; your role is viewer.'
 
 
-async def test_a_history_that_cannot_be_read_is_said_in_the_drawer(floor, look):
-    floor.problem = DatabaseUnavailableError('the database cannot answer: there is no such table')
-    screen = await look('/?machine=Valve_01_01')
+async def test_a_history_that_cannot_be_read_is_said_in_the_drawer(shop_floor: Floor, open_page: OpenPage) -> None:
+    shop_floor.problem = DatabaseUnavailableError('the database cannot answer: there is no such table')
+    screen = await open_page('/?machine=Valve_01_01')
 
     problem = 'The database cannot answer: there is no such table. Close this panel and open it again.'
     await screen.until(lambda: problem in screen.drawer)
     assert 'Transmission Line' in screen.drawer.splitlines()
 
 
-async def test_a_machine_that_needs_attention_opens_from_the_list(floor, look):
-    floor.put('Valve_01_01', 'Transmission Line', 'down', reason='Leak')
-    floor.publish()
-    screen = await look()
+async def test_a_machine_that_needs_attention_opens_from_the_list(shop_floor: Floor, open_page: OpenPage) -> None:
+    shop_floor.put('Valve_01_01', 'Transmission Line', 'down', reason='Leak')
+    shop_floor.publish()
+    screen = await open_page()
 
     screen.click(screen.of_class('row-machine')[0])
 
     await screen.until(lambda: screen.drawer.startswith('Valve 01·01'))
 
 
-async def test_the_address_names_a_machine(floor, look):
-    screen = await look('/?machine=Painter_02_01')
+async def test_the_address_names_a_machine(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page('/?machine=Painter_02_01')
 
     await screen.until(lambda: screen.drawer.startswith('Painter 02·01'))
 
@@ -476,8 +488,9 @@ async def test_the_address_names_a_machine(floor, look):
     ('line=Engine+Line', 'Cannot use line on this page: it belongs to the wall screen, /?kiosk&line=…'),
     ('machine=Painter_02_01&machine=Valve_01_01', 'Cannot understand machine, which is there more than once: use it '
                                                   'once.')])
-async def test_an_address_of_what_is_not_there_says_so(floor, look, query, sentence):
-    screen = await look(f'/?{query}')
+async def test_an_address_of_what_is_not_there_says_so(shop_floor: Floor, open_page: OpenPage, query: str,
+                                                       sentence: str) -> None:
+    screen = await open_page(f'/?{query}')
 
     note, = screen.of_class('address-note')
     await screen.until(lambda: sentence in screen._texts_within(note))
@@ -485,56 +498,57 @@ async def test_an_address_of_what_is_not_there_says_so(floor, look, query, sente
     assert screen.drawer == ''
 
 
-async def test_nothing_is_said_of_an_address_that_is_understood(floor, look):
-    screen = await look('/?machine=Painter_02_01&utm_source=mail&o=1')
+async def test_nothing_is_said_of_an_address_that_is_understood(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page('/?machine=Painter_02_01&utm_source=mail&o=1')
 
     assert not screen.of_class('address-note')
 
 
-async def test_the_machine_of_an_address_is_opened_when_it_appears(floor, look):
-    screen = await look('/?machine=Press_1')
+async def test_the_machine_of_an_address_is_opened_when_it_appears(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page('/?machine=Press_1')
     await screen.until(lambda: any('There is no machine Press_1' in text for text in screen.texts))
 
-    floor.put('Press_1', 'Engine Line')
-    floor.publish()
+    shop_floor.put('Press_1', 'Engine Line')
+    shop_floor.publish()
 
     await screen.until(lambda: screen.drawer.startswith('Press_1'))
     assert not screen.of_class('address-note')
 
 
-async def test_the_theme_is_remembered_for_the_person_and_nobody_else(floor, look, colleague):
-    screen = await look()
+async def test_the_theme_is_remembered_for_the_person_and_nobody_else(shop_floor: Floor, open_page: OpenPage,
+                                                                      colleague: User) -> None:
+    screen = await open_page()
     assert screen.of_class('frame')[0]['props']['data-theme'] == 'auto'
 
     screen.click(screen.all(role='menuitemradio')[-1])
 
     await screen.until(lambda: screen.of_class('frame')[0]['props']['data-theme'] == 'isa-101')
     assert [item['props']['aria-checked'] for item in screen.all(role='menuitemradio')] == ['false'] * 3 + ['true']
-    assert (await look()).of_class('frame')[0]['props']['data-theme'] == 'isa-101'
-    assert (await look(by=colleague)).of_class('frame')[0]['props']['data-theme'] == 'auto'
+    assert (await open_page()).of_class('frame')[0]['props']['data-theme'] == 'isa-101'
+    assert (await open_page(by=colleague)).of_class('frame')[0]['props']['data-theme'] == 'auto'
 
 
-async def test_a_theme_that_an_older_version_knew_is_no_reason_to_fail(floor, look):
-    screen = await look()
+async def test_a_theme_that_an_older_version_knew_is_no_reason_to_fail(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
     with screen.client:
         app.storage.user[STORED_AS] = 'solarized'
 
-    assert (await look()).of_class('frame')[0]['props']['data-theme'] == 'auto'
+    assert (await open_page()).of_class('frame')[0]['props']['data-theme'] == 'auto'
 
 
-async def test_nothing_is_polled(floor, look):
+async def test_nothing_is_polled(shop_floor: Floor, open_page: OpenPage) -> None:
     """An active link would be looked at ten times a second, for every page."""
-    screen = await look('/?machine=Painter_02_01')
+    screen = await open_page('/?machine=Painter_02_01')
     await screen.until(lambda: screen.drawer)
 
     assert binding.active_links == []
 
 
 @pytest.mark.parametrize('name', HOSTILE)
-async def test_names_and_reasons_are_shown_as_text(empty, look, name):
+async def test_names_and_reasons_are_shown_as_text(empty: Floor, open_page: OpenPage, name: str) -> None:
     empty.put(name, 'Engine <b>Line</b>', 'down', reason=name)
     empty.publish()
-    screen = await look()
+    screen = await open_page()
 
     tile = screen.tile(name)
     screen.click(tile)

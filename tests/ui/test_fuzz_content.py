@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nicegui import core
 from socketio.packet import EVENT
+from ui.harness import Floor, OpenPage
 
 from floor.core.errors import NotificationError
 from floor.core.machines import MachineName, Status, StatusEvent
@@ -26,7 +27,8 @@ from floor.feed.protocol import Changes, OrderChanges, parse
 from floor.web.live.live_element import LiveElement
 
 VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
-EXAMPLES = settings(database=None, max_examples=settings.default.max_examples * 2, deadline=None,
+SUITE = settings()  # of the profile that is loaded
+EXAMPLES = settings(database=None, max_examples=SUITE.max_examples * 2, deadline=None,
                     suppress_health_check=list(HealthCheck))
 LONGEST = 50_000_000
 LETTERS = st.characters(codec=None)  # lone surrogates too
@@ -63,11 +65,11 @@ def errors_are_expected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     caplog.clear()
 
 
-def assert_page(floor: Any, screen: Any, turn: int) -> None:
+def assert_page(shop_floor: Any, screen: Any, turn: int) -> None:
     """Everything on the page can be sent, and the neighbour's change is shown as it is."""
     status, reason = ['down', 'warning', 'operational'][turn % 3], f'turn {turn}'
-    floor.store.machines[PAINTER].version = -2**64  # whatever was said of it before
-    floor.change(PAINTER, status, reason)
+    shop_floor.store.machines[PAINTER].version = -2**64  # whatever was said of it before
+    shop_floor.change(PAINTER, status, reason)
     elements = {element.id: element._to_dict() for element in live_elements(screen)}
     sent = Packet(MESSAGE, core.sio.packet_class(EVENT, namespace='/', data=['update', elements]).encode()).encode()
     assert len(sent) < 1_000_000, 'no text of megabytes goes to a browser'
@@ -76,8 +78,9 @@ def assert_page(floor: Any, screen: Any, turn: int) -> None:
     assert (tile['props']['data-status'], tile['props']['data-reason']) == (status, reason)
 
 
-async def test_whatever_a_payload_says_every_other_tile_is_right(floor, look, caplog):
-    screen = await look()
+async def test_whatever_a_payload_says_every_other_tile_is_right(shop_floor: Floor, open_page: OpenPage,
+                                                                 caplog: pytest.LogCaptureFixture) -> None:
+    screen = await open_page()
     turns = iter(range(10**9))
 
     @EXAMPLES
@@ -90,20 +93,21 @@ async def test_whatever_a_payload_says_every_other_tile_is_right(floor, look, ca
         try:
             match parse(payload):
                 case Changes(machines):
-                    floor.store.apply(machines)
+                    shop_floor.store.apply(machines)
                 case OrderChanges(orders):
-                    floor.store.apply_orders(orders)
+                    shop_floor.store.apply_orders(orders)
         except NotificationError as error:
             assert len(str(error)) < 1000
-        assert_page(floor, screen, next(turns))
+        assert_page(shop_floor, screen, next(turns))
 
     with errors_are_expected(caplog):
         fed()
 
 
-async def test_whatever_a_row_says_every_other_tile_is_right(floor, look, caplog):
-    screen = await look()
-    valve = floor.records[VALVE]
+async def test_whatever_a_row_says_every_other_tile_is_right(shop_floor: Floor, open_page: OpenPage,
+                                                             caplog: pytest.LogCaptureFixture) -> None:
+    screen = await open_page()
+    valve = shop_floor.records[VALVE]
     turns = iter(range(10**9))
 
     @EXAMPLES
@@ -114,13 +118,13 @@ async def test_whatever_a_row_says_every_other_tile_is_right(floor, look, caplog
     @example(**ROW | {'reported_ms': 10**18, 'since_ms': 10**18, 'due_ms': 10**18})
     def fed(*, kind: str, status: Status, reason: str | None, version: int, reported_ms: int | None, since_ms: int,
             due_ms: int, description: str) -> None:
-        floor.records[VALVE] = replace(valve, type=kind, status=status, reason=reason, version=version,
-                                       reported_ms=reported_ms, since_ms=since_ms)
-        order = floor.order(1, announced=False)
-        floor.briefs[order.id] = replace(order, due_ms=due_ms, description=description)
-        floor.publish((StatusEvent(version, MachineName(VALVE), None, status, reason, since_ms),))
-        floor.broadcast.flush([])
-        assert_page(floor, screen, next(turns))
+        shop_floor.records[VALVE] = replace(valve, type=kind, status=status, reason=reason, version=version,
+                                            reported_ms=reported_ms, since_ms=since_ms)
+        order = shop_floor.order(1, announced=False)
+        shop_floor.briefs[order.id] = replace(order, due_ms=due_ms, description=description)
+        shop_floor.publish((StatusEvent(version, MachineName(VALVE), None, status, reason, since_ms),))
+        shop_floor.broadcast.flush([])
+        assert_page(shop_floor, screen, next(turns))
 
     with errors_are_expected(caplog):
         fed()

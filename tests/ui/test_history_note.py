@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from ui.harness import NOW
+from ui.harness import NOW, Floor, OpenPage, Screen
 from ui.reports import Reports, card
 from ui.services import Recorded
 
@@ -24,31 +27,31 @@ CREATING = ('The history of this new floor is being created. Work orders, report
 REASON = ('he history of this floor is being created; that usually takes less than a minute, a year '
           'of history several minutes.')
 US = 1_000_000
-SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', UTC)
+SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC'))
 
 
 @pytest.fixture
-def creating(floor):
+def creating(shop_floor: Floor) -> Floor:
     """A floor whose history is being created; `complete(floor)` ends that."""
-    floor.history_state = HistoryState.CREATING
-    floor.publish()
-    return floor
+    shop_floor.history_state = HistoryState.CREATING
+    shop_floor.publish()
+    return shop_floor
 
 
-def complete(floor):
-    floor.history_state = HistoryState.READY
-    floor.publish()
+def complete(shop_floor: Floor) -> None:
+    shop_floor.history_state = HistoryState.READY
+    shop_floor.publish()
 
 
-def notes(screen):
+def notes(screen: Screen) -> list[str]:
     return [element['text'] for element in screen.of_class('history-note')]
 
 
-def refuse_while_creating(history, floor):
+def refuse_while_creating(history: Recorded, shop_floor: Floor) -> None:
     """As the database does it for everything that is asked."""
-    def refusing(answer):
-        def answered(*arguments, **named):
-            if floor.store.history is HistoryState.CREATING:
+    def refusing(answer: Any) -> Callable[..., Any]:
+        def answered(*arguments: Any, **named: Any) -> Any:
+            if shop_floor.store.history is HistoryState.CREATING:
                 raise HistoryNotReadyError
             return answer(*arguments, **named) if callable(answer) else answer
         return answered
@@ -57,40 +60,39 @@ def refuse_while_creating(history, floor):
 
 
 @pytest.fixture
-def reports(floor):
+def reports(shop_floor: Floor) -> None:
     """The page of reports is there, and asks a history that may be in creation."""
-    refuse_while_creating(Reports(floor).analytics, floor)
+    refuse_while_creating(Reports(shop_floor).analytics, shop_floor)
 
 
-def figures(screen):
+def figures(screen: Screen) -> list[str]:
     """The counts of work orders on the floor."""
     return [element['text'] for element in screen.of_class('figure') if 'data-orders' in element['props']]
 
 
-def uptime(screen):
+def uptime(screen: Screen) -> str:
     return card(screen, 'uptime_share')[2]
 
 
 class History(Recorded):
-    def __init__(self, floor):
+    def __init__(self) -> None:
         super().__init__()
         sums = Sums(machines=1, possible=3600 * US, operational=1800 * US, down=1800 * US, failures=2)
         self.answers = {
             'kpis': lambda window: Kpis.of(window, sums), 'stops': StopPage((), 0),
             'causes': (Cause('Jam', 1800, 2, 1.0, 1.0, True),), 'floor_at': self._floor_at}
-        refuse_while_creating(self, floor)
 
     @staticmethod
-    def _floor_at(moment: datetime):
+    def _floor_at(moment: datetime) -> FloorSnapshot:
         at = int(moment.timestamp() * 1000)
         valve = MachineRecord(1, MachineName('Valve_01_01'), 'valve', 'Old Line', Status.DOWN, None, 3, at, at)
         return FloorSnapshot((valve,), (), at)
 
 
 @pytest.mark.parametrize('path', ['/', '/?kiosk'])
-async def test_the_floor_says_so_until_it_is_complete(creating, look, path):
+async def test_the_floor_says_so_until_it_is_complete(creating: Floor, open_page: OpenPage, path: str) -> None:
     creating.order(1)
-    screen = await look(path)
+    screen = await open_page(path)
     assert notes(screen) == [CREATING]
     assert figures(screen) == ['–', '–']
     complete(creating)
@@ -98,45 +100,51 @@ async def test_the_floor_says_so_until_it_is_complete(creating, look, path):
     await screen.until(lambda: figures(screen) == ['1', '0'])
 
 
-async def test_a_history_that_is_being_summed_up_is_said_too(floor, look):
-    screen = await look('/')
+async def test_a_history_that_is_being_summed_up_is_said_too(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page('/')
     assert notes(screen) == []
-    floor.history_state = HistoryState.PROCESSING
-    floor.publish()
+    shop_floor.history_state = HistoryState.PROCESSING
+    shop_floor.publish()
     await screen.until(lambda: notes(screen) == [
         'The history is being processed. Until it is complete, reports may be slow and the dashboard tables '
         'out of date.'])
 
 
-async def test_an_open_report_gets_its_figures_without_a_reload(creating, reports, look):
-    screen = await look('/reports')
+async def test_an_open_report_gets_its_figures_without_a_reload(creating: Floor, reports: None,
+                                                                open_page: OpenPage) -> None:
+    screen = await open_page('/reports')
     assert any(REASON in text for text in screen.texts)
     assert uptime(screen) == '…'
     complete(creating)
     await screen.until(lambda: uptime(screen).endswith('%'))
 
 
-async def test_a_report_of_the_moment_before_the_creation_is_taken_back(floor, reports, look):
-    screen = await look('/reports')
+async def test_a_report_of_the_moment_before_the_creation_is_taken_back(shop_floor: Floor, reports: None,
+                                                                        open_page: OpenPage) -> None:
+    screen = await open_page('/reports')
     await screen.until(lambda: uptime(screen).endswith('%'))
-    floor.history_state = HistoryState.CREATING
-    floor.publish()
+    shop_floor.history_state = HistoryState.CREATING
+    shop_floor.publish()
     await screen.until(lambda: uptime(screen) == '…' and notes(screen) == [CREATING] and 'Jam' not in screen.texts)
 
 
-async def test_an_open_shift_sheet_too(creating, look, monkeypatch):
+async def test_an_open_shift_sheet_too(creating: Floor, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_sheet, 'GAP_S', 0.0)
     creating.order_list.answers['of_shift'] = ShiftOrders((), ())
-    shift_report_page.register(creating.services, History(creating), SHIFTS)
-    screen = await look('/reports/shift')
+    history = History()
+    refuse_while_creating(history, creating)
+    shift_report_page.register(creating.services, history, SHIFTS)
+    screen = await open_page('/reports/shift')
     assert any(REASON in text for text in screen.texts)
     complete(creating)
     await screen.until(lambda: '50.0 %' in screen.texts)
 
 
-async def test_an_open_past_too(creating, look):
-    past_page.register(creating.services, History(creating), SHIFTS)
-    screen = await look(f'/past?at={NOW:%Y-%m-%dT%H:%M:%SZ}')
+async def test_an_open_past_too(creating: Floor, open_page: OpenPage) -> None:
+    history = History()
+    refuse_while_creating(history, creating)
+    past_page.register(creating.services, history, SHIFTS)
+    screen = await open_page(f'/past?at={NOW:%Y-%m-%dT%H:%M:%SZ}')
     assert any(REASON in text for text in screen.texts)
     complete(creating)
     await screen.until(lambda: screen.all(data_machine='Valve_01_01'))

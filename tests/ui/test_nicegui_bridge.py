@@ -3,6 +3,8 @@
 If a test here fails after an update, the bridge has to be changed, and nothing else.
 """
 
+from __future__ import annotations
+
 import inspect
 import json
 import re
@@ -12,17 +14,20 @@ import nicegui
 import pytest
 from nicegui import Client, app, core, ui
 from nicegui.event_listener import EventListener
-from ui.harness import Socket, settled, tile_of
+from nicegui.testing import User
+from ui.harness import Floor, OpenPage, Socket, Switchboard, settled, tile_of
 
+from floor.core.machines import MachineName
 from floor.web.live import nicegui_bridge as bridge
 from floor.web.live.socket_fanout import send_update
 
 
-async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboard):
+async def test_the_message_is_what_the_outbox_would_send(shop_floor: Floor, open_page: OpenPage,
+                                                         switchboard: Switchboard) -> None:
     """The same elements, once by our one message and once by element.update(), which is NiceGUI's own way."""
-    screen = await look()
-    await settled(floor, switchboard)
-    floor.change('Valve_01_01', 'down', 'Leak')
+    screen = await open_page()
+    await settled(shop_floor, switchboard)
+    shop_floor.change('Valve_01_01', 'down', 'Leak')
     await screen.until(lambda: len(switchboard.shared) == 2)  # the tile, then counts and lists
     ours = {id_: element for message, _ in switchboard.shared for id_, element in message.items()}
     switchboard.emitted.clear()
@@ -38,18 +43,19 @@ async def test_the_message_is_what_the_outbox_would_send(floor, look, switchboar
     assert json.dumps(ours, sort_keys=True) == json.dumps(theirs, sort_keys=True)
 
 
-async def test_the_outbox_asks_each_element_for_its_dict(floor, look):
+async def test_the_outbox_asks_each_element_for_its_dict(shop_floor: Floor, open_page: OpenPage) -> None:
     """LiveElement derives its content there, so a full update shows the store as it is now."""
-    screen = await look()
-    floor.store.machines[next(iter(floor.records))].reason = 'said by nobody'  # behind the broadcast's back
+    screen = await open_page()
+    name = MachineName(next(iter(shop_floor.records)))
+    shop_floor.store.machines[name].reason = 'said by nobody'  # behind the broadcast's back
 
-    tile_of(screen, next(iter(floor.records))).update()
+    tile_of(screen, name).update()
 
-    await screen.until(lambda: screen.tile(next(iter(floor.records)))['props']['data-reason'] == 'said by nobody')
+    await screen.until(lambda: screen.tile(next(iter(shop_floor.records)))['props']['data-reason'] == 'said by nobody')
 
 
-async def test_the_dict_of_an_element_has_the_shape_that_we_add_to(floor, look):
-    with (await look()).client.layout:
+async def test_the_dict_of_an_element_has_the_shape_that_we_add_to(shop_floor: Floor, open_page: OpenPage) -> None:
+    with (await open_page()).client.layout:
         plain = ui.element('button').props('data-a=1').classes('b')
         plain.on('click', lambda: None, args=[])
 
@@ -67,7 +73,8 @@ async def test_the_dict_of_an_element_has_the_shape_that_we_add_to(floor, look):
     assert encoded['class'] is plain._classes
 
 
-async def test_an_update_reaches_each_browser_as_socketio_itself_would_send_it(floor, monkeypatch):
+async def test_an_update_reaches_each_browser_as_socketio_itself_would_send_it(shop_floor: Floor,
+                                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     """send_update against core.sio.emit: the same packet in the same queues, and nobody else's."""
     sockets = {f'e{number}': Socket() for number in range(3)}
     monkeypatch.setattr(core.sio.eio, 'sockets', sockets)
@@ -89,11 +96,11 @@ async def test_an_update_reaches_each_browser_as_socketio_itself_would_send_it(f
 
 
 @pytest.mark.parametrize('name', ['connect_handlers', 'delete_handlers', 'outbox'])
-def test_a_client_has_what_we_ask_of_it(name):
+def test_a_client_has_what_we_ask_of_it(name: str) -> None:
     assert name in inspect.getsource(Client)
 
 
-def test_the_browser_applies_an_update_without_a_number():
+def test_the_browser_applies_an_update_without_a_number() -> None:
     """Our message is outside the outbox's numbering: the client's handler must let it pass."""
     source = (Path(inspect.getfile(ui)).parent / 'static' / 'nicegui.js').read_text(encoding='utf-8')
 
@@ -101,17 +108,19 @@ def test_the_browser_applies_an_update_without_a_number():
     assert 'update: async (msg) =>' in source
 
 
-async def test_a_page_is_found_by_its_id_and_waits_until_a_browser_connects(floor, look, user):
+async def test_a_page_is_found_by_its_id_and_waits_until_a_browser_connects(shop_floor: Floor, open_page: OpenPage,
+                                                                            user: User) -> None:
     await user.http_client.get('/')
-    waiting, screen = bridge.unconnected_pages()[-1], await look()
+    waiting, screen = bridge.unconnected_pages()[-1], await open_page()
 
     assert bridge.page_of(waiting.id) is waiting
     assert bridge.page_of('nobody') is None
     assert bridge.page_of(screen.client.id) is screen.client
 
 
-async def test_options_and_values_are_counted_and_named_as_browsers_send_them(floor, look):
-    with (await look()).client.layout:
+async def test_options_and_values_are_counted_and_named_as_browsers_send_them(shop_floor: Floor,
+                                                                              open_page: OpenPage) -> None:
+    with (await open_page()).client.layout:
         choice = ui.select({'a': 'A', 'b': 'B'})
 
     assert bridge.number_of_options(choice) == 2
@@ -119,7 +128,7 @@ async def test_options_and_values_are_counted_and_named_as_browsers_send_them(fl
     assert bridge.value_event(choice.VALUE_PROP) in heard
 
 
-def test_nicegui_handles_the_messages_that_we_check():
+def test_nicegui_handles_the_messages_that_we_check() -> None:
     handlers = bridge.socket_handlers()
 
     assert {'connect', 'handshake', *bridge.MESSAGES_OF_PAGES} <= set(handlers)
@@ -127,19 +136,20 @@ def test_nicegui_handles_the_messages_that_we_check():
     assert bridge.RELOAD_REASON in source, 'the page loads itself again on this refusal'
 
 
-def test_the_component_of_sub_pages_tells_of_back_and_forward():
+def test_the_component_of_sub_pages_tells_of_back_and_forward() -> None:
     source = bridge.POPSTATE_COMPONENT.read_text(encoding='utf-8')
 
     assert 'popstate' in source and 'sub_pages_open' in source
 
 
-async def test_pages_uploads_and_sockets_are_at_the_paths_that_we_check(floor, look):
-    screen = await look()
+async def test_pages_uploads_and_sockets_are_at_the_paths_that_we_check(shop_floor: Floor, open_page: OpenPage) -> None:
+    screen = await open_page()
     with screen.client.layout:
         address = ui.upload().props['url']
 
     assert re.fullmatch(bridge.UPLOAD_PATH, address)
-    assert bridge.PAGE_PATH.search(address)[1] == screen.client.id
+    found = bridge.PAGE_PATH.search(address)
+    assert found and found[1] == screen.client.id
     mounts = {getattr(route, 'path', '') for route in app.routes}
     assert bridge.SOCKET_PATH.rstrip('/') in {path.rstrip('/') for path in mounts}
     assert bridge.SOCKET_PATH.startswith(bridge.INTERNAL_PATH)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from ui.harness import NOW
+from nicegui.testing import User
+from ui.harness import NOW, Floor, OpenPage, Screen, Switchboard
 
 from floor.core.errors import DatabaseUnavailableError, QueryError
 from floor.core.floor_snapshot import FloorSnapshot
@@ -24,7 +26,7 @@ HOW = 'write a time as 2026-11-23T10:42 or, with its offset from UTC, 2026-11-23
 THEN = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
 
 
-class History:
+class History(Any):
     """A floor that was down from 4:00 to 5:00; its machine Valve_01_01 came at 3:00."""
 
     def __init__(self) -> None:
@@ -49,33 +51,34 @@ class History:
 
 
 @pytest.fixture
-def history(floor):
+def history(shop_floor: Floor) -> History:
     found = History()
-    past_page.register(floor.services, found, Shifts('Early 06:00,Late 14:00,Night 22:00', UTC))
+    past_page.register(shop_floor.services, found, Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC')))
     return found
 
 
 @pytest.fixture
-def addresses(monkeypatch):
+def addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What stands in the browser's address line, one after the other."""
     found: list[str] = []
     monkeypatch.setattr('nicegui.functions.navigate.History.replace', lambda self, url: found.append(str(url)))
     return found
 
 
-def press(screen, label):
+def press(screen: Screen, label: str) -> None:
     button, = screen.all(label=label)
     screen.click(button)
 
 
-def title(screen):
+def title(screen: Screen) -> str:
     return screen.of_class('past-title')[0]['text']
 
 
-async def test_it_shows_the_tiles_and_lists_of_that_moment_and_nothing_of_now(floor, history, look):
-    floor.put('Robotic_Arm_01_01', 'Transmission Line', 'down', reason='Servo alarm')
-    floor.publish()
-    screen = await look('/past?at=2026-11-23T04:30:00Z')
+async def test_it_shows_the_tiles_and_lists_of_that_moment_and_nothing_of_now(
+        shop_floor: Floor, history: History, open_page: OpenPage) -> None:
+    shop_floor.put('Robotic_Arm_01_01', 'Transmission Line', 'down', reason='Servo alarm')
+    shop_floor.publish()
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
 
     tile, = screen.of_class('tile')
 
@@ -88,8 +91,9 @@ async def test_it_shows_the_tiles_and_lists_of_that_moment_and_nothing_of_now(fl
     assert not any('Servo alarm' in text for text in screen.texts)
 
 
-async def test_it_says_that_it_is_the_past_and_how_long_ago_and_leaves_the_badge_alone(floor, history, look):
-    screen = await look('/past?at=2026-11-23T04:30:00Z')
+async def test_it_says_that_it_is_the_past_and_how_long_ago_and_leaves_the_badge_alone(
+        shop_floor: Floor, history: History, open_page: OpenPage) -> None:
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
     assert 'The past' in screen.texts
     assert title(screen) == 'Mon 2026-11-23 04:30:00'
     assert screen.of_class('past-ago')[0]['text'] == '6 h 12 min ago'
@@ -99,24 +103,27 @@ async def test_it_says_that_it_is_the_past_and_how_long_ago_and_leaves_the_badge
     assert back['props']['href'] == '/'
 
 
-async def test_what_happens_on_the_floor_meanwhile_changes_nothing_there(floor, history, look, switchboard):
-    screen = await look('/past?at=2026-11-23T04:30:00Z')
-    floor.change('Valve_01_01', 'operational')
-    floor.broadcast.flush(['second'])
+async def test_what_happens_on_the_floor_meanwhile_changes_nothing_there(
+        shop_floor: Floor, history: History, open_page: OpenPage, switchboard: Switchboard) -> None:
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
+    shop_floor.change('Valve_01_01', 'operational')
+    shop_floor.broadcast.flush(['second'])
     await screen.until(lambda: switchboard.shared)
     assert screen.tile('Valve_01_01')['props']['data-status'] == 'down'
 
 
-async def test_a_step_shows_another_moment_and_the_address_says_which(floor, history, look, addresses):
-    screen = await look('/past?at=2026-11-23T04:30:00Z')
+async def test_a_step_shows_another_moment_and_the_address_says_which(
+        shop_floor: Floor, history: History, open_page: OpenPage, addresses: list[str]) -> None:
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
     press(screen, '+1 h')
     await screen.until(lambda: title(screen) == 'Mon 2026-11-23 05:30:00')
     assert screen.tile('Valve_01_01')['props']['data-status'] == 'operational'
     assert addresses[-1] == '/past?at=2026-11-23T05:30:00Z&from=2026-11-22T10:42:07Z&to=2026-11-23T10:42:07Z'
 
 
-async def test_the_slider_spans_a_day_and_shows_where_it_is_let_go(floor, history, look):
-    screen = await look('/past?at=2026-11-23T04:30:00Z')
+async def test_the_slider_spans_a_day_and_shows_where_it_is_let_go(shop_floor: Floor, history: History,
+                                                                   open_page: OpenPage) -> None:
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
     slider, = (element for element in screen.all() if element['tag'] == 'q-slider')
     assert slider['props']['max'] == 24 * 3600
     id_, = (id_ for id_, known in screen.elements.items() if known is slider)
@@ -128,14 +135,16 @@ async def test_the_slider_spans_a_day_and_shows_where_it_is_let_go(floor, histor
     assert len(history.asked) <= 4
 
 
-async def test_a_step_does_not_lead_out_of_what_the_slider_spans(floor, history, look):
-    screen = await look('/past?at=2026-11-23T10:42:00Z')
+async def test_a_step_does_not_lead_out_of_what_the_slider_spans(shop_floor: Floor, history: History,
+                                                                 open_page: OpenPage) -> None:
+    screen = await open_page('/past?at=2026-11-23T10:42:00Z')
     press(screen, '+1 min')
     await screen.until(lambda: title(screen) == 'Mon 2026-11-23 10:42:07')
 
 
-async def test_before_the_history_nothing_is_known(floor, history, look):
-    screen = await look('/past?at=2026-11-23T01:00:00Z')
+async def test_before_the_history_nothing_is_known(shop_floor: Floor, history: History,
+                                                   open_page: OpenPage) -> None:
+    screen = await open_page('/past?at=2026-11-23T01:00:00Z')
     assert 'There is no data for this time: the history starts later.' in screen.texts
     assert screen.of_class('tile') == []
     press(screen, '+1 h')
@@ -144,8 +153,9 @@ async def test_before_the_history_nothing_is_known(floor, history, look):
     await screen.until(lambda: screen.of_class('tile'))
 
 
-async def test_the_last_shift_is_replayed_until_it_is_stopped(floor, history, look, addresses):
-    screen = await look('/past?at=2026-11-23T09:00:00Z')
+async def test_the_last_shift_is_replayed_until_it_is_stopped(shop_floor: Floor, history: History,
+                                                              open_page: OpenPage, addresses: list[str]) -> None:
+    screen = await open_page('/past?at=2026-11-23T09:00:00Z')
     press(screen, 'Replay last shift in 1 min')
     await screen.until(lambda: datetime(2026, 11, 22, 22, 4, tzinfo=UTC) in history.asked)
     assert datetime(2026, 11, 22, 22, tzinfo=UTC) in history.asked
@@ -155,8 +165,9 @@ async def test_the_last_shift_is_replayed_until_it_is_stopped(floor, history, lo
     assert 'from=2026-11-22T22:00:00Z&to=2026-11-23T06:00:00Z' in addresses[-1]
 
 
-async def test_a_machine_says_how_it_was_and_where_it_is_now(floor, history, look):
-    screen = await look('/past?at=2026-11-23T04:30:00Z')
+async def test_a_machine_says_how_it_was_and_where_it_is_now(shop_floor: Floor, history: History,
+                                                             open_page: OpenPage) -> None:
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
     screen.click(screen.tile('Valve_01_01'))
     await screen.until(lambda: screen.drawer)
     assert screen.drawer.splitlines() == ['The past: 2026-11-23 04:30:00', 'Valve 01·01', 'Down', 'Supply air low',
@@ -164,17 +175,20 @@ async def test_a_machine_says_how_it_was_and_where_it_is_now(floor, history, loo
                                           'due in 30 min', 'Lisa Garcia · Air supply', 'Show current status']
 
 
-async def test_a_fault_of_the_program_is_said_and_promises_nothing(floor, history, look, caplog):
+async def test_a_fault_of_the_program_is_said_and_promises_nothing(shop_floor: Floor, history: History,
+                                                                   open_page: OpenPage,
+                                                                   caplog: pytest.LogCaptureFixture) -> None:
     history.problem = ZeroDivisionError('a slip')
-    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
     assert ('Cannot load the floor at that time. A fault in this program: ZeroDivisionError; its log says more. You '
             'can try again now.') in screen.texts
     caplog.clear()  # what was logged was to be logged
 
 
-async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, history, look):
+async def test_a_database_that_is_away_is_said_and_the_page_goes_on(shop_floor: Floor, history: History,
+                                                                    open_page: OpenPage) -> None:
     history.problem = DatabaseUnavailableError('nobody answers')
-    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
     assert ('Cannot load the floor at that time. Nobody answers. The page retries as soon as the database responds; '
             'you can also try again now.') in screen.texts
     history.problem = None
@@ -183,9 +197,10 @@ async def test_a_database_that_is_away_is_said_and_the_page_goes_on(floor, histo
     assert not any('Cannot load' in text for text in screen.texts)
 
 
-async def test_nothing_is_said_of_a_floor_that_has_not_been_read(floor, history, look):
+async def test_nothing_is_said_of_a_floor_that_has_not_been_read(shop_floor: Floor, history: History,
+                                                                 open_page: OpenPage) -> None:
     history.problem = DatabaseUnavailableError('nobody answers')
-    screen = await look('/past?at=2026-11-23T04:30:00Z')
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
     assert not screen.of_class('past-floor')
     history.problem = None
     press(screen, '+10 s')
@@ -198,8 +213,9 @@ async def test_nothing_is_said_of_a_floor_that_has_not_been_read(floor, history,
     ('0001-01-01T00:00:00%2B14:00', 'Cannot use at=0001-01-01T00:00:00+14:00: the year can be 1970 to 2200.'),
     ('1066-10-14', 'Cannot use at=1066-10-14: the year can be 1970 to 2200.'),
 ])
-async def test_a_moment_that_cannot_be_shown_is_answered_with_a_sentence(floor, history, look, at, sentence):
-    screen = await look(f'/past?at={at}')
+async def test_a_moment_that_cannot_be_shown_is_answered_with_a_sentence(
+        shop_floor: Floor, history: History, open_page: OpenPage, at: str, sentence: str) -> None:
+    screen = await open_page(f'/past?at={at}')
     assert sentence in screen.texts
     assert history.asked == []
 
@@ -212,45 +228,47 @@ async def test_a_moment_that_cannot_be_shown_is_answered_with_a_sentence(floor, 
      'Cannot use this range: 2026-11-23T04:30:00Z must be between from and to.'),
     ('at=2026-11-23T04:30Z&from=2020-11-23T05:00Z&to=2026-11-23T06:00Z',
      'Cannot show more than 31 days: bring from and to closer together.')])
-async def test_an_address_that_is_not_understood_shows_no_moment(floor, history, look, query, sentence):
-    screen = await look(f'/past?{query}')
+async def test_an_address_that_is_not_understood_shows_no_moment(
+        shop_floor: Floor, history: History, open_page: OpenPage, query: str, sentence: str) -> None:
+    screen = await open_page(f'/past?{query}')
     assert sentence in screen.texts
     assert history.asked == []
 
 
-def test_without_a_moment_it_is_now_and_a_day_before_it():
+def test_without_a_moment_it_is_now_and_a_day_before_it() -> None:
     moment = PastMoment.from_query({}, NOW, UTC)
     assert (moment.at, moment.start, moment.end) == (NOW, NOW - 24 * HOUR, NOW)
 
 
-def test_a_moment_long_ago_has_its_day_around_it():
+def test_a_moment_long_ago_has_its_day_around_it() -> None:
     moment = PastMoment.from_query({'at': '2026-11-01T04:30:00Z'}, NOW, UTC)
     at = datetime(2026, 11, 1, 4, 30, tzinfo=UTC)
     assert (moment.at, moment.start, moment.end) == (at, at - 12 * HOUR, at + 12 * HOUR)
 
 
-def test_the_address_may_say_what_the_slider_spans():
+def test_the_address_may_say_what_the_slider_spans() -> None:
     moment = PastMoment.from_query({'at': '2026-11-23T04:30Z', 'from': '2026-11-23T04:00Z',
                                     'to': '2026-11-23T05:00Z'}, NOW, UTC)
     assert (moment.start, moment.end) == (THEN - HOUR / 2, THEN + HOUR / 2)
 
 
 @pytest.mark.parametrize('at', ['2026-11-22T23:30', '2026-11-23T05:30:00 01:00', '2026-11-23T10:00+05:30'])
-def test_a_time_without_an_offset_is_one_of_the_plants_clock(at):
+def test_a_time_without_an_offset_is_one_of_the_plants_clock(at: str) -> None:
     assert PastMoment.from_query({'at': at}, NOW, DETROIT).at == THEN
 
 
-def test_an_hour_that_the_clocks_skip_is_no_moment():
+def test_an_hour_that_the_clocks_skip_is_no_moment() -> None:
     with pytest.raises(QueryError, match='the clocks of America/Detroit skip this time'):
         PastMoment.from_query({'at': '2026-03-08T02:30'}, NOW, DETROIT)
 
 
-async def test_both_hours_of_a_clock_change_are_shown_and_told_apart(floor, history, look, user):
-    floor_in = replace(floor.services, zone=ZoneInfo('Europe/Berlin'))
+async def test_both_hours_of_a_clock_change_are_shown_and_told_apart(shop_floor: Floor, history: History,
+                                                                     open_page: OpenPage, user: User) -> None:
+    floor_in = replace(shop_floor.services, zone=ZoneInfo('Europe/Berlin'))
     past_page.register(floor_in, history, Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('Europe/Berlin')))
 
-    summer = await look('/past?at=2026-10-25T02:30%2B02:00')
-    winter = await look('/past?at=2026-10-25T02:30+01:00')
+    summer = await open_page('/past?at=2026-10-25T02:30%2B02:00')
+    winter = await open_page('/past?at=2026-10-25T02:30+01:00')
 
     assert [title(summer), title(winter)] == ['Sun 2026-10-25 02:30:00 CEST', 'Sun 2026-10-25 02:30:00 CET']
     assert history.asked == [datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)]

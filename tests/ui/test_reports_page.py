@@ -1,19 +1,26 @@
 """The page of reports: what a browser holds of the figures, charts and tables, and what it asks for."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from nicegui import ui
+from nicegui.testing import User
+from ui.harness import Floor, OpenPage, Screen, Switchboard
 from ui.reports import BEFORE, HOSTILE, NOW, VALVE, OneShift, Reports, card, kpis
 from ui.services import HEADER
 
 from floor.analytics import (
     Cause,
+    Kpis,
     OrderReport,
     Scope,
     StopPage,
@@ -29,27 +36,27 @@ NOTHING_KNOWN = kpis(covered=0.0, coverage=0.0, uptime_share=None, availability=
 
 
 @pytest.fixture
-def reports(floor):
-    return Reports(floor)
+def reports(shop_floor: Floor) -> Reports:
+    return Reports(shop_floor)
 
 
-def panel(screen, title):
+def panel(screen: Screen, title: str) -> dict[str, Any]:
     found, = (element for element in screen.of_class('panel') if element['props']['aria-label'] == title)
     return found
 
 
-def texts(screen, title):
+def texts(screen: Screen, title: str) -> list[str]:
     return screen._texts_within(panel(screen, title))
 
 
-async def opened(look, address='/reports'):
-    screen = await look(address)
+async def opened(open_page: OpenPage, address: str = '/reports') -> Screen:
+    screen = await open_page(address)
     await screen.until(lambda: any(text.startswith('as of') for text in screen.texts))
     return screen
 
 
-async def test_cards_show_what_the_history_says(reports, look):
-    screen = await opened(look)
+async def test_cards_show_what_the_history_says(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page)
     assert card(screen, 'uptime_share') == \
         ['Uptime', 'explain', '91.4 %', '▲ 1.2 pt better', 'of 5 machines', 'coverage 99.8 %']
     assert card(screen, 'stops')[2:] == ['41', '▼ 6 better', '+ 17 micro-stops', 'coverage 99.8 %']
@@ -58,41 +65,43 @@ async def test_cards_show_what_the_history_says(reports, look):
     assert card(screen, 'mtta')[2:5] == ['3 min 05 s', '▼ 40 s better', '30 of 41 stops acknowledged']
 
 
-async def test_a_change_is_said_and_coloured_by_what_it_means(reports, look):
-    screen = await opened(look)
+async def test_a_change_is_said_and_coloured_by_what_it_means(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page)
     verdicts = {element['text']: element['props']['data-verdict'] for element in screen.of_class('kpi-change')}
     assert verdicts['▼ 6 better'] == 'better'
     assert verdicts['▲ 1 min worse'] == 'worse'
 
 
-async def test_without_a_failure_the_time_between_them_was_longer(reports, look):
+async def test_without_a_failure_the_time_between_them_was_longer(reports: Reports, open_page: OpenPage) -> None:
     reports.figures = kpis(stops=0, mtbf=None, at_least=174_000.0, ongoing=0)
-    screen = await opened(look)
+    screen = await opened(open_page)
     assert card(screen, 'mtbf')[2:4] == ['> 2 d 0 h', 'no earlier data']
 
 
-async def test_a_window_of_which_little_is_known_is_no_measure(reports, look):
+async def test_a_window_of_which_little_is_known_is_no_measure(reports: Reports, open_page: OpenPage) -> None:
     reports.before = replace(BEFORE, coverage=0.02, stops=1)
-    screen = await opened(look)
+    screen = await opened(open_page)
     assert card(screen, 'stops')[3] == 'too little earlier data'
 
 
-async def test_the_address_says_what_is_asked(reports, look):
-    await opened(look, '/reports?from=2026-11-23T06:00&to=2026-11-23T10:00&machine=Valve_01_01')
+async def test_the_address_says_what_is_asked(reports: Reports, open_page: OpenPage) -> None:
+    await opened(open_page, '/reports?from=2026-11-23T06:00&to=2026-11-23T10:00&machine=Valve_01_01')
     window = Window(NOW.replace(hour=6, minute=0, second=0), NOW.replace(hour=10, minute=0, second=0))
     assert reports.asked('kpis')[0] == (window, Scope(None, VALVE))
 
 
-async def test_a_press_on_a_window_asks_for_it_and_changes_the_address(reports, look, switchboard):
-    screen = await opened(look)
+async def test_a_press_on_a_window_asks_for_it_and_changes_the_address(reports: Reports, open_page: OpenPage,
+                                                                       switchboard: Switchboard) -> None:
+    screen = await opened(open_page)
     chip, = (element for element in screen.of_class('chip') if element.get('text') == '7 days')
     screen.click(chip)
     await screen.until(lambda: reports.asked('kpis')[-2][0].start == datetime(2026, 11, 17, tzinfo=UTC))
     await screen.until(lambda: any('/reports?window=7d' in str(data) for _, data, _ in switchboard.emitted))
 
 
-async def test_a_window_and_a_machine_that_nobody_knows_are_shown_as_chosen(reports, look):
-    screen = await opened(look, '/reports?window=30d&machine=Press_99')
+async def test_a_window_and_a_machine_that_nobody_knows_are_shown_as_chosen(reports: Reports,
+                                                                            open_page: OpenPage) -> None:
+    screen = await opened(open_page, '/reports?window=30d&machine=Press_99')
     assert [chip.get('text') for chip in screen.of_class('chip') if chip in screen.all(aria_pressed='true')] == \
         ['30 days', 'minutes']
     assert reports.asked('causes')[0][1] == Scope(None, MachineName('Press_99'))
@@ -103,8 +112,9 @@ async def test_a_window_and_a_machine_that_nobody_knows_are_shown_as_chosen(repo
     ('machin=Valve_01_01', 'There is no parameter machin. Did you mean machine?'),
     ('machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?'),
     ('tab=databrick', 'Cannot understand tab=databrick: use plant or databricks.')])
-async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(reports, look, query, sentence):
-    screen = await look(f'/reports?{query}')
+async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(reports: Reports, open_page: OpenPage,
+                                                                             query: str, sentence: str) -> None:
+    screen = await open_page(f'/reports?{query}')
     await screen.until(lambda: sentence in screen.texts)
     assert screen.of_class('reports')[0]['props']['data-refused'] == 'true'
     assert not reports.asked('kpis')
@@ -122,23 +132,25 @@ async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(rep
     ('from=2026-11-23T06:00&to=yesterday', 'Cannot understand to=yesterday: write a time as 2026-11-23T10:42 or, with '
                                            'its offset from UTC, 2026-11-23T10:42+01:00.'),
     ('machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?')])
-async def test_a_file_of_what_is_not_understood_is_refused_with_the_same_sentence(reports, user, query, sentence):
+async def test_a_file_of_what_is_not_understood_is_refused_with_the_same_sentence(reports: Reports, user: User,
+                                                                                  query: str, sentence: str) -> None:
     answer = await user.http_client.get(f'/reports/causes.csv?{query}')
     assert (answer.status_code, answer.text) == (422, sentence)
     assert not reports.asked('causes')
 
 
-async def test_a_time_with_an_offset_is_that_moment_on_the_page_and_in_the_file(reports, look, user):
+async def test_a_time_with_an_offset_is_that_moment_on_the_page_and_in_the_file(reports: Reports, open_page: OpenPage,
+                                                                                user: User) -> None:
     query = 'from=2026-11-23T06:00%2B02:00&to=2026-11-23T06:00-01:00'
     window = Window(datetime(2026, 11, 23, 4, tzinfo=UTC), datetime(2026, 11, 23, 7, tzinfo=UTC))
-    await opened(look, f'/reports?{query}')
+    await opened(open_page, f'/reports?{query}')
     await user.http_client.get(f'/reports/causes.csv?{query}')
     assert reports.asked('kpis')[0][0] == window
     assert [arguments[0] for arguments in reports.asked('causes')] == [window, window]
 
 
-async def test_every_chart_has_its_table_and_its_file(reports, look):
-    screen = await opened(look, '/reports?line=Engine+Line')
+async def test_every_chart_has_its_table_and_its_file(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page, '/reports?line=Engine+Line')
     links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
     for name in ('figures', 'stops', 'causes', 'waiting', 'machines', 'lines', 'order-load', 'order-ages',
                  'order-resolution'):
@@ -153,22 +165,22 @@ async def test_every_chart_has_its_table_and_its_file(reports, look):
     assert {'high', '4', '1 d 1 h', 'Unassigned'} <= set(texts(screen, 'Work orders'))
 
 
-async def test_the_heat_map_says_where_nothing_is_known(reports, look):
-    screen = await opened(look)
+async def test_the_heat_map_says_where_nothing_is_known(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page)
     assert screen.all(title='Sat 03:00: no data')
     assert screen.all(title='Mon 06:00: 10.0 % down')
     assert not screen.all(title='Sat 03:00: 0.0 % down')
 
 
-async def test_the_pareto_can_be_sorted_by_count(reports, look):
-    screen = await opened(look)
+async def test_the_pareto_can_be_sorted_by_count(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page)
     screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'count'))
     await screen.until(lambda: reports.asked('causes')[-1][2] == 'count')
 
 
-async def test_a_reason_is_text_whatever_it_says(reports, look):
+async def test_a_reason_is_text_whatever_it_says(reports: Reports, open_page: OpenPage) -> None:
     reports.answers['causes'] = (Cause(HOSTILE, 60.0, 1, 1.0, 1.0, True),)
-    screen = await opened(look)
+    screen = await opened(open_page)
     assert [(element['tag'], element['text']) for element in screen.all() if 'onerror' in element.get('text', '')] \
         == [('td', HOSTILE)]
     chart = next(element for element in screen.client.elements.values() if isinstance(element, ui.echart))
@@ -179,7 +191,7 @@ async def test_a_reason_is_text_whatever_it_says(reports, look):
     assert not any(element['tag'] in {'img', 'nicegui-html', 'nicegui-markdown'} for element in screen.all())
 
 
-def keys_of(options):
+def keys_of(options: Any) -> Iterator[str]:
     if isinstance(options, dict):
         for key, inner in options.items():
             yield key
@@ -189,10 +201,10 @@ def keys_of(options):
             yield from keys_of(inner)
 
 
-async def test_many_causes_end_in_one_bar_for_the_rest(reports, look):
+async def test_many_causes_end_in_one_bar_for_the_rest(reports: Reports, open_page: OpenPage) -> None:
     causes = tuple(Cause(f'Cause {number}', 60.0, 1, 0.02, 0.02 * (number + 1), number < 40) for number in range(50))
     reports.answers['causes'] = causes
-    screen = await opened(look)
+    screen = await opened(open_page)
     chart = next(element for element in screen.client.elements.values() if isinstance(element, ui.echart))
     assert chart.options['baseOption']['xAxis']['data'][-1] == 'Other (19)'
     assert chart.options['baseOption']['series'][0]['data'][-1]['value'] == 19
@@ -206,9 +218,10 @@ async def test_many_causes_end_in_one_bar_for_the_rest(reports, look):
     ('/reports?from=2030-01-01T00:00&to=2030-01-02T00:00',
      replace(NOTHING_KNOWN, window=Window(NOW, NOW)), 'This window has not started yet.'),
 ])
-async def test_where_nothing_is_known_a_sentence_says_why(reports, look, address, figures, sentence):
+async def test_where_nothing_is_known_a_sentence_says_why(reports: Reports, open_page: OpenPage, address: str,
+                                                          figures: Kpis, sentence: str) -> None:
     reports.figures = reports.before = figures
-    screen = await opened(look, address)
+    screen = await opened(open_page, address)
     for title in ('Stops by cause', 'Downtime by hour and weekday', 'Downtime caused to neighbours',
                   'Top problem machines', 'Lines compared'):
         assert sentence in texts(screen, title)
@@ -216,10 +229,10 @@ async def test_where_nothing_is_known_a_sentence_says_why(reports, look, address
     assert card(screen, 'stops')[2] == '–', 'no stop that nobody could have seen'
 
 
-async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports, look):
+async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports: Reports, open_page: OpenPage) -> None:
     reports.answers |= {'causes': (), 'problem_machines': (), 'wait_attribution': WaitAttribution((), 0.0),
                         'stops': StopPage((), 0), 'work_orders': OrderReport((), (), (), ())}
-    screen = await opened(look)
+    screen = await opened(open_page)
     assert 'No machine was down in this window.' in texts(screen, 'Stops by cause')
     assert 'No machine was down or made others wait.' in texts(screen, 'Downtime caused to neighbours')
     assert 'No work orders in this window, and none open.' in texts(screen, 'Work orders')
@@ -230,10 +243,12 @@ async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports, look
      'Nobody answers. The page retries as soon as the database responds; you can also try again now.'),
     (ZeroDivisionError('a slip'),
      'A fault in this program: ZeroDivisionError; its log says more. You can try again now.')])
-async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, monkeypatch, *, caplog, problem, words):
+async def test_a_database_that_is_away_is_said_and_asked_again(
+        reports: Reports, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, *, caplog: pytest.LogCaptureFixture,
+        problem: Exception, words: str) -> None:
     monkeypatch.setattr(reports_page, 'RETRY_S', 0.05)
     figures, reports.answers['kpis'] = reports.answers['kpis'], problem
-    screen = await look('/reports')
+    screen = await open_page('/reports')
     said = f'Cannot load the report. {words}'
     await screen.until(lambda: said in [element['text'] for element in screen.of_class('problem')])
     reports.answers['kpis'] = figures
@@ -242,16 +257,17 @@ async def test_a_database_that_is_away_is_said_and_asked_again(reports, look, mo
     caplog.clear()  # a fault is logged
 
 
-async def test_a_page_says_that_it_reads(reports, look, monkeypatch):
+async def test_a_page_says_that_it_reads(reports: Reports, open_page: OpenPage,
+                                         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports_page, 'FIRST_ANSWER_S', 0.01)
     monkeypatch.setattr(reports_page.ReportsPage, 'read', lambda self: self._loading(True))
-    screen = await look('/reports')
+    screen = await open_page('/reports')
     assert 'Loading…' in texts(screen, 'Stops by cause')
     assert screen.of_class('reports')[0]['props']['data-loading'] == 'true'
 
 
-async def test_a_figure_explains_itself(reports, look):
-    screen = await opened(look)
+async def test_a_figure_explains_itself(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page)
     screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
     await screen.until(lambda: 'MTTR = repair time / number' in screen.texts)
     for said in ('reliability practice', '8 h 01 min', 'stops that ended', '39', '99.8 %', 'ongoing stops: 2',
@@ -261,8 +277,8 @@ async def test_a_figure_explains_itself(reports, look):
     assert [text for text in screen.texts if 'onerror' in text] == [HOSTILE]
 
 
-async def test_more_intervals_are_a_page_further(reports, look):
-    screen = await opened(look)
+async def test_more_intervals_are_a_page_further(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page)
     screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
     await screen.until(lambda: screen.all(label='Next'))
     screen.click(screen.all(label='Next')[0])
@@ -270,7 +286,7 @@ async def test_more_intervals_are_a_page_further(reports, look):
     assert [arguments[3].number for arguments in reports.asked('explain')] == [1, 2]
 
 
-async def test_a_file_has_what_the_page_has(reports, user):
+async def test_a_file_has_what_the_page_has(reports: Reports, user: User) -> None:
     answer = await user.http_client.get('/reports/causes.csv?by=count')
     assert answer.status_code == 200
     assert answer.headers['content-type'] == 'text/csv; charset=utf-8'
@@ -283,52 +299,54 @@ async def test_a_file_has_what_the_page_has(reports, user):
 
 @pytest.mark.parametrize('name', ['figures', 'stops', 'hours', 'waiting', 'machines', 'lines', 'order-volume',
                                   'order-ages', 'order-resolution', 'order-load', 'explain', 'explain-machines'])
-async def test_every_file_can_be_had(reports, user, name):
+async def test_every_file_can_be_had(reports: Reports, user: User, name: str) -> None:
     answer = await user.http_client.get(f'/reports/{name}.csv?kpi=mttr&window=7d')
     assert answer.status_code == 200
     assert answer.text.startswith('\ufeff')
     assert len(answer.text.split('\r\n')) > 2
 
 
-async def test_a_file_of_an_explanation_has_all_pages(reports, user):
+async def test_a_file_of_an_explanation_has_all_pages(reports: Reports, user: User) -> None:
     answer = await user.http_client.get('/reports/explain.csv?kpi=mttr')
     assert [row[-1] for row in csv.reader(io.StringIO(answer.text))] == ['Reason excluded', '', 'micro-stop']
 
 
-async def test_a_file_that_does_not_exist(reports, user):
+async def test_a_file_that_does_not_exist(reports: Reports, user: User) -> None:
     assert (await user.http_client.get('/reports/secrets.csv')).status_code == 404
 
 
-async def test_a_file_is_for_people_who_are_signed_in(reports, floor, user, monkeypatch):
-    def nobody(headers):
+async def test_a_file_is_for_people_who_are_signed_in(reports: Reports, shop_floor: Floor, user: User,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(headers: Mapping[str, str]) -> None:
         raise NotAllowedError('nobody is signed in')
-    object.__setattr__(floor.services, 'identify', nobody)
+    object.__setattr__(shop_floor.services, 'identify', nobody)
     answer = await user.http_client.get('/reports/causes.csv', headers={HEADER: ''})
     assert (answer.status_code, answer.text) == (403, 'nobody is signed in')
     assert not reports.analytics.asked
 
 
-async def test_a_file_without_a_database_says_when_to_try_again(reports, user):
+async def test_a_file_without_a_database_says_when_to_try_again(reports: Reports, user: User) -> None:
     reports.answers['causes'] = DatabaseUnavailableError('nobody answers')
     answer = await user.http_client.get('/reports/causes.csv')
     assert (answer.status_code, answer.headers['retry-after']) == (503, '5')
 
 
-async def test_what_today_is_says_the_clock_of_the_database(floor, reports, look):
+async def test_what_today_is_says_the_clock_of_the_database(shop_floor: Floor, reports: Reports,
+                                                            open_page: OpenPage) -> None:
     """This program's idea of it may be late."""
-    floor.store.set_clock(floor.now_ms - 86_400_000, floor.store.moment, floor.store.moment)
-    await opened(look)
+    shop_floor.store.set_clock(shop_floor.now_ms - 86_400_000, shop_floor.store.moment, shop_floor.store.moment)
+    await opened(open_page)
     window, _ = reports.asked('kpis')[0]
     assert window.start == NOW.replace(hour=0, minute=0, second=0)
 
 
 @pytest.fixture
-def in_berlin(floor, reports):
+def in_berlin(shop_floor: Floor, reports: Reports) -> None:
     """The plant's clock goes back on 25 October 2026 at 03:00."""
-    reports_page.register(replace(floor.services, zone=ZoneInfo('Europe/Berlin')), reports.analytics, OneShift())
+    reports_page.register(replace(shop_floor.services, zone=ZoneInfo('Europe/Berlin')), reports.analytics, OneShift())
 
 
-def change(screen, element, value):
+def change(screen: Screen, element: dict[str, Any], value: Any) -> None:
     """Somebody has chosen or typed this."""
     id_, = (id_ for id_, known in screen.elements.items() if known is element)
     for event in element['events']:
@@ -336,13 +354,14 @@ def change(screen, element, value):
             screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(value)]})
 
 
-def shown(screen, **attributes):
+def shown(screen: Screen, **attributes: Any) -> dict[str, Any]:
     found, = screen.all(**attributes)
     return found
 
 
-async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin, reports, look):
-    screen = await opened(look)
+async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin: None, reports: Reports,
+                                                                   open_page: OpenPage) -> None:
+    screen = await opened(open_page)
     range_chip, = (element for element in screen.of_class('chip') if element.get('text') == 'Range…')
     screen.click(range_chip)
     change(screen, shown(screen, label='From'), '2026-03-29T02:30')

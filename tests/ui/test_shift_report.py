@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from ui.harness import MINUTE_MS, NOW
+from ui.harness import MINUTE_MS, NOW, Floor, OpenPage, Screen
 from ui.services import Recorded
 
 from floor.analytics import Cause, Kpis, Stop, StopPage, Window
@@ -26,15 +28,17 @@ US = 1_000_000
 HOSTILE = '<img src=x onerror="alert(1)">'
 
 
-def stop(number, since, until, reason='Hydraulic leak', *, micro=False, order=None) -> Stop:
+def stop(number: int, since: datetime, until: datetime | None, reason: str | None = 'Hydraulic leak', *,
+         micro: bool = False, order: str | None = None) -> Stop:
     lasted = ((until or NOW) - since).total_seconds()
     return Stop(number, MachineName('Valve_01_01'), since, until, reason, True, micro, lasted, lasted, None, None, None,
                 None, OrderId(order) if order else None, None)
 
 
-def order(number, *, due=NIGHT_END + HOUR, created=NIGHT_START + HOUR, completed=None, state='open',
-          what='Leak', priority='high') -> WorkOrder:
-    values = dict.fromkeys(field.name for field in fields(WorkOrder))
+def order(number: int, *, due: datetime = NIGHT_END + HOUR, created: datetime = NIGHT_START + HOUR,
+          completed: datetime | None = None, state: str = 'open', what: str = 'Leak',
+          priority: str = 'high') -> WorkOrder:
+    values: dict[str, Any] = dict.fromkeys(field.name for field in fields(WorkOrder))
     return WorkOrder(**values | {
         'id': OrderId(f'WO-20261123-{number:08x}'), 'machine': MachineName('Valve_01_01'), 'description': what,
         'priority': Priority(priority), 'status': WorkOrderStatus(state), 'created_at': created, 'reported_at': created,
@@ -43,33 +47,34 @@ def order(number, *, due=NIGHT_END + HOUR, created=NIGHT_START + HOUR, completed
 
 
 @pytest.fixture
-def analytics(floor):
+def analytics(shop_floor: Floor) -> Recorded:
     recorded = Recorded()
     sums = Sums(machines=1, possible=8 * 3600 * US, operational=6 * 3600 * US, down=3600 * US, failures=2,
                 micro_stops=3, repairs=2, repair=1800 * US, ongoing=1, ongoing_length=840 * US)
     recorded.answers = {
         'kpis': lambda window: Kpis.of(window, sums), 'causes': (Cause('Hydraulic leak', 3600, 2, 1.0, 1.0, True),),
         'stops': StopPage((), 0)}
-    floor.order_list.answers['of_shift'] = ShiftOrders((), ())
-    shift_report_page.register(floor.services, recorded, Shifts('Early 06:00,Late 14:00,Night 22:00', UTC))
+    shop_floor.order_list.answers['of_shift'] = ShiftOrders((), ())
+    shift_report_page.register(shop_floor.services, recorded,
+                               Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC')))
     return recorded
 
 
-def headings(screen):
+def headings(screen: Screen) -> list[str]:
     return [element['text'] for element in screen.all() if element['tag'] == 'h3']
 
 
-def rows(screen):
+def rows(screen: Screen) -> list[list[str]]:
     """The cells of each row of all tables, heads left out."""
-    def text(id_):
+    def text(id_: int) -> str:
         cell = screen.elements[id_]
         return cell.get('text') or ''.join(text(child) for child in cell.get('children', ()))
     return [[text(id_) for id_ in row['children']] for row in screen.all() if row['tag'] == 'tr'
             and screen.elements[row['children'][0]]['tag'] == 'td']
 
 
-async def test_it_is_about_the_shift_that_the_address_names(analytics, look):
-    screen = await look(NIGHT)
+async def test_it_is_about_the_shift_that_the_address_names(analytics: Recorded, open_page: OpenPage) -> None:
+    screen = await open_page(NIGHT)
     assert 'Shift report: Night, Sun 2026-11-22' in screen.texts
     assert analytics.asked[0] == ('kpis', (Window(NIGHT_START, NIGHT_END),), {})
     links = {link['text']: link['props']['href'] for link in screen.all() if 'href' in link.get('props', {})}
@@ -79,29 +84,29 @@ async def test_it_is_about_the_shift_that_the_address_names(analytics, look):
     assert links['Floor at the end'] == '/past?at=2026-11-23T06:00:00Z'
 
 
-async def test_without_one_it_is_about_the_shift_that_goes_on_so_far(analytics, look):
-    screen = await look('/reports/shift')
+async def test_without_one_it_is_about_the_shift_that_goes_on_so_far(analytics: Recorded, open_page: OpenPage) -> None:
+    screen = await open_page('/reports/shift')
     assert 'Shift report: Early, Mon 2026-11-23' in screen.texts
     assert '06:00 to 14:00, 8 h 00 min, as of 10:42:07' in screen.texts
     assert analytics.asked[0] == ('kpis', (Window(NIGHT_END, NOW),), {})
     assert not any(text.endswith('→') for text in screen.texts)
 
 
-async def test_each_figure_says_what_stands_behind_it(analytics, look):
-    screen = await look(NIGHT)
+async def test_each_figure_says_what_stands_behind_it(analytics: Recorded, open_page: OpenPage) -> None:
+    screen = await open_page(NIGHT)
     texts = [element['text'] for element in screen.all() if element['tag'] in {'dt', 'dd'}]
     assert texts == ['Uptime', '85.7 %', 'coverage 87.5 %', 'Availability', '85.7 %', 'coverage 87.5 %',
                      'Stops', '2', 'and 3 micro-stops, coverage 87.5 %', 'MTBF', '3 h 00 min', 'coverage 87.5 %',
                      'MTTR', '15 min 00 s', 'of 2 stops, +1 ongoing, 14 min 00 s', 'MTTA', '–', 'of 0 stops']
 
 
-async def test_new_cleared_and_running_stops_are_told_apart(analytics, look):
+async def test_new_cleared_and_running_stops_are_told_apart(analytics: Recorded, open_page: OpenPage) -> None:
     analytics.answers['stops'] = StopPage((
         stop(4, NIGHT_END - 2 * MINUTE, NIGHT_END + MINUTE, 'Part lost', micro=True),
         stop(3, NIGHT_END - HOUR, NIGHT_END + HOUR, HOSTILE, order='WO-20261123-3f2a91bc'),
         stop(2, NIGHT_START + HOUR, NIGHT_START + 2 * HOUR),
         stop(1, NIGHT_START - HOUR, NIGHT_START + MINUTE)), 4)
-    screen = await look(NIGHT)
+    screen = await open_page(NIGHT)
     assert headings(screen) == ['Figures', 'Still down at the end: 2', 'Top causes of downtime',
                                 'Open work orders at the end: 0, 0 overdue', 'Completed work orders: 0',
                                 'Stops: 2 new, 2 cleared; 3 micro-stops not listed']
@@ -113,13 +118,13 @@ async def test_new_cleared_and_running_stops_are_told_apart(analytics, look):
                                                ['23:00', '00:00']]
 
 
-async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those_that_were_completed(floor, analytics,
-                                                                                                     look):
-    floor.order_list.answers['of_shift'] = ShiftOrders(
+async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those_that_were_completed(
+        shop_floor: Floor, analytics: Recorded, open_page: OpenPage) -> None:
+    shop_floor.order_list.answers['of_shift'] = ShiftOrders(
         (order(1), order(2, due=NIGHT_END - MINUTE, what='Late one', priority='low')),
         (order(4, completed=NIGHT_END - HOUR, state='completed', what='Done in it'),))
-    screen = await look(NIGHT)
-    assert floor.order_list.asked == [('of_shift', (NIGHT_START, NIGHT_END), {})]
+    screen = await open_page(NIGHT)
+    assert shop_floor.order_list.asked == [('of_shift', (NIGHT_START, NIGHT_END), {})]
     assert headings(screen)[3:5] == ['Open work orders at the end: 2, 1 overdue', 'Completed work orders: 1']
     found = [row for row in rows(screen) if row[0].startswith('WO-')]
     assert [row[2] for row in found] == ['Late one', 'Leak', 'Done in it']
@@ -127,10 +132,10 @@ async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those
     assert found[2] == ['WO-00000004', 'Valve 01·01', 'Done in it', '05:00', 'Lisa Garcia', 'Seal replaced']
 
 
-async def test_a_long_list_says_how_many_more_there_are(analytics, look):
+async def test_a_long_list_says_how_many_more_there_are(analytics: Recorded, open_page: OpenPage) -> None:
     analytics.answers['stops'] = StopPage(tuple(stop(n, NIGHT_START + n * MINUTE, NIGHT_START + (n + 10) * MINUTE)
                                                 for n in range(55)), 55)
-    screen = await look(NIGHT)
+    screen = await open_page(NIGHT)
     assert 'and 15 more' in screen.texts
 
 
@@ -147,21 +152,23 @@ async def test_a_long_list_says_how_many_more_there_are(analytics, look):
      'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23.'),
     ('date=2026-11-23&shift=Late', 'This shift has not started yet.'),
 ])
-async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytics, look, query, sentence):
-    screen = await look(f'/reports/shift?{query}')
+async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytics: Recorded, open_page: OpenPage,
+                                                                        query: str, sentence: str) -> None:
+    screen = await open_page(f'/reports/shift?{query}')
     assert sentence in screen.texts
     assert analytics.asked == []
 
 
-async def test_a_database_that_is_away_is_said_and_the_sheet_comes_once_it_answers(floor, analytics, look):
+async def test_a_database_that_is_away_is_said_and_the_sheet_comes_once_it_answers(
+        shop_floor: Floor, analytics: Recorded, open_page: OpenPage) -> None:
     figures, analytics.answers['kpis'] = analytics.answers['kpis'], DatabaseUnavailableError('nobody answers')
-    screen = await look(NIGHT)
+    screen = await open_page(NIGHT)
     problem = ('Cannot load the shift report. Nobody answers. The page retries as soon as the database responds; you '
                'can also try again now.')
     assert problem in screen.texts
     analytics.answers['kpis'] = figures
-    floor.store.lose('gone')
-    floor.store.prove()
+    shop_floor.store.lose('gone')
+    shop_floor.store.prove()
     await screen.until(lambda: 'Shift report: Night, Sun 2026-11-22' in screen.texts)
     assert problem not in screen.texts
 
@@ -169,37 +176,40 @@ async def test_a_database_that_is_away_is_said_and_the_sheet_comes_once_it_answe
 # while the shift goes on
 
 @pytest.fixture
-def quick(monkeypatch):
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Readings follow each other at once."""
     monkeypatch.setattr(shared_sheet, 'GAP_S', 0.0)
     monkeypatch.setattr(shared_sheet, 'REST', 0)
 
 
-async def test_a_stop_shows_on_the_open_sheet_of_the_shift_that_goes_on(floor, analytics, look, quick):
-    screen = await look('/reports/shift')
+async def test_a_stop_shows_on_the_open_sheet_of_the_shift_that_goes_on(shop_floor: Floor, analytics: Recorded,
+                                                                        open_page: OpenPage, quick: None) -> None:
+    screen = await open_page('/reports/shift')
     assert 'No machine was down.' in screen.texts
     analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
-    floor.change('Valve_01_01', 'down', 'Hydraulic leak')
+    shop_floor.change('Valve_01_01', 'down', 'Hydraulic leak')
     await screen.until(lambda: 'Still down now: 1' in screen.texts)
     assert 'No machine was down.' not in screen.texts
-    floor.order_list.answers['of_shift'] = ShiftOrders((order(1, due=NOW + HOUR),), ())
-    floor.order(1)
+    shop_floor.order_list.answers['of_shift'] = ShiftOrders((order(1, due=NOW + HOUR),), ())
+    shop_floor.order(1)
     await screen.until(lambda: 'Open work orders now: 1, 0 overdue' in screen.texts)
 
 
-async def test_its_end_is_by_the_clock_of_the_database(floor, analytics, look):
+async def test_its_end_is_by_the_clock_of_the_database(shop_floor: Floor, analytics: Recorded,
+                                                       open_page: OpenPage) -> None:
     """This program's idea of now may be late: a stop that was committed before it asked is on the sheet."""
-    floor.store.set_clock(floor.now_ms - MINUTE_MS, floor.store.moment, floor.store.moment)
-    screen = await look('/reports/shift')
+    shop_floor.store.set_clock(shop_floor.now_ms - MINUTE_MS, shop_floor.store.moment, shop_floor.store.moment)
+    screen = await open_page('/reports/shift')
     assert analytics.asked[0] == ('kpis', (Window(NIGHT_END, NOW),), {})
     assert '06:00 to 14:00, 8 h 00 min, as of 10:42:07' in screen.texts
 
 
-async def test_many_pages_share_one_reading(floor, analytics, look, quick):
-    screens = [await look('/reports/shift') for _ in range(3)]
+async def test_many_pages_share_one_reading(shop_floor: Floor, analytics: Recorded, open_page: OpenPage,
+                                            quick: None) -> None:
+    screens = [await open_page('/reports/shift') for _ in range(3)]
     analytics.asked.clear()
     analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
-    floor.change('Valve_01_01', 'down')
+    shop_floor.change('Valve_01_01', 'down')
     for screen in screens:
         await screen.until(lambda screen=screen: 'Still down now: 1' in screen.texts)
     assert [name for name, *_ in analytics.asked].count('stops') == 1
@@ -207,11 +217,12 @@ async def test_many_pages_share_one_reading(floor, analytics, look, quick):
 
 @pytest.mark.usefixtures('quick')
 async def test_a_page_that_cannot_show_it_says_so_and_takes_no_other_with_it(
-        floor, analytics, look, monkeypatch, caplog):
-    broken, other = await look('/reports/shift'), await look('/reports/shift')
+        shop_floor: Floor, analytics: Recorded, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture) -> None:
+    broken, other = await open_page('/reports/shift'), await open_page('/reports/shift')
     show, sheets = ShiftSheet.show, []
 
-    def fail_on_the_first(sheet, report):
+    def fail_on_the_first(sheet: Any, report: Any) -> None:
         sheets.append(sheet)
         if sheet is sheets[0]:
             raise ZeroDivisionError('a slip')
@@ -220,7 +231,7 @@ async def test_a_page_that_cannot_show_it_says_so_and_takes_no_other_with_it(
     monkeypatch.setattr(ShiftSheet, 'show', fail_on_the_first)
     for number, name in enumerate(['Valve_01_01', 'Painter_02_01'], 1):
         analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),) * number, number)
-        floor.change(name, 'down')
+        shop_floor.change(name, 'down')
         await other.until(lambda number=number: f'Still down now: {number}' in other.texts)
     await broken.until(lambda: 'Cannot load the shift report. A fault in this program: ZeroDivisionError; its log says '
                        'more. You can try again now.' in broken.texts)
@@ -229,41 +240,45 @@ async def test_a_page_that_cannot_show_it_says_so_and_takes_no_other_with_it(
 
 
 @pytest.mark.usefixtures('quick')
-async def test_a_reading_that_has_ended_by_a_fault_begins_again(floor, analytics, look, monkeypatch, caplog):
+async def test_a_reading_that_has_ended_by_a_fault_begins_again(shop_floor: Floor, analytics: Recorded,
+                                                                open_page: OpenPage, monkeypatch: pytest.MonkeyPatch,
+                                                                caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(shared_sheet, 'RETRY_S', 0.0)
     within, faults = shared_sheet._within, [ZeroDivisionError('a slip')]
 
-    async def fail_once(*arguments):
+    async def fail_once(*arguments: Any) -> None:
         if faults:
             raise faults.pop()
         await within(*arguments)
 
-    screen = await look('/reports/shift')
+    screen = await open_page('/reports/shift')
     monkeypatch.setattr(shared_sheet, '_within', fail_once)
     for number, name in enumerate(['Valve_01_01', 'Painter_02_01'], 1):
         analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),) * number, number)
-        floor.change(name, 'down')
+        shop_floor.change(name, 'down')
         await screen.until(lambda number=number: f'Still down now: {number}' in screen.texts)
     assert not faults
     assert 'the shift report is no longer read' in caplog.text
     caplog.clear()  # what was logged was to be logged
 
 
-async def test_what_has_not_changed_is_not_sent_again(floor, analytics, look, quick):
-    screen = await look('/reports/shift')
+async def test_what_has_not_changed_is_not_sent_again(shop_floor: Floor, analytics: Recorded, open_page: OpenPage,
+                                                      quick: None) -> None:
+    screen = await open_page('/reports/shift')
     before = {id_ for id_, element in screen.elements.items() if element and element['tag'] == 'h3'}
     analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
-    floor.change('Valve_01_01', 'down')
+    shop_floor.change('Valve_01_01', 'down')
     await screen.until(lambda: 'Still down now: 1' in screen.texts)
     after = {id_ for id_, element in screen.elements.items() if element and element['tag'] == 'h3'}
     assert len(before & after) == 4  # figures, losses and both lists of orders
 
 
-async def test_a_shift_that_is_over_is_read_once(floor, analytics, look, quick):
-    screen = await look(NIGHT)
+async def test_a_shift_that_is_over_is_read_once(shop_floor: Floor, analytics: Recorded, open_page: OpenPage,
+                                                 quick: None) -> None:
+    screen = await open_page(NIGHT)
     analytics.asked.clear()
-    floor.change('Valve_01_01', 'down')
-    running = await look('/reports/shift')
+    shop_floor.change('Valve_01_01', 'down')
+    running = await open_page('/reports/shift')
     await running.until(lambda: 'Shift report: Early, Mon 2026-11-23' in running.texts)
     assert {window for _, (window, *_), _ in analytics.asked if isinstance(window, Window)} == {Window(NIGHT_END, NOW)}
     assert 'Shift report: Night, Sun 2026-11-22' in screen.texts

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from nicegui import ui
-from ui.harness import NOW
+from ui.harness import NOW, Floor, OpenPage, Screen
 from ui.services import Recorded
 
 from floor.analytics import Band, Lane, Page, Scope, Stop, StopPage, Window
@@ -28,7 +28,7 @@ HOSTILE = '"/></svg><script>alert(1)</script>'
 LEAK = Band(START + HOUR, START + HOUR + 30 * MINUTE, Status.DOWN, 'Hydraulic leak')
 
 
-def lane(name=VALVE, *bands: Band) -> Lane:
+def lane(name: MachineName = VALVE, *bands: Band) -> Lane:
     """Bands between which the machine ran."""
     found, at = [], START
     for band in bands:
@@ -37,14 +37,14 @@ def lane(name=VALVE, *bands: Band) -> Lane:
     return Lane(name, (*found, Band(at, WINDOW.end, Status.OPERATIONAL, None)))
 
 
-def stop(number=1, *, minutes=30.0, order: str | None = 'WO-20261123-3f2a91bc', reason: str | None = 'Hydraulic leak',
-         running=False) -> Stop:
+def stop(number: int = 1, *, minutes: float = 30.0, order: str | None = 'WO-20261123-3f2a91bc',
+         reason: str | None = 'Hydraulic leak', running: bool = False) -> Stop:
     return Stop(number, VALVE, START + HOUR, None if running else START + HOUR + minutes * MINUTE, reason, True, False,
                 minutes * 60, minutes * 60, 60.0, 120.0, None, None, OrderId(order) if order else None, 180.0)
 
 
 @pytest.fixture
-def analytics():
+def analytics() -> Recorded:
     recorded = Recorded()
     recorded.answers['timeline'] = lambda window, machines, columns: tuple(
         lane(name, LEAK) if name == VALVE else lane(name) for name in machines)
@@ -53,17 +53,17 @@ def analytics():
 
 
 @pytest.fixture
-def zoomed(floor, analytics):
+def zoomed(shop_floor: Floor, analytics: Recorded) -> list[Window]:
     """A page with the timeline; what it was zoomed to."""
     windows: list[Window] = []
 
     @ui.page('/timeline')
     def page() -> None:
-        timeline_panel(analytics, floor.store, UTC, WINDOW, None, windows.append)
+        timeline_panel(analytics, shop_floor.store, UTC, WINDOW, None, windows.append)
     return windows
 
 
-def do(screen, what, x=0.0, y=0.0):
+def do(screen: Screen, what: str, x: float = 0.0, y: float = 0.0) -> None:
     """What the browser says when the pointer does something on the picture."""
     picture, = screen.of_class('timeline-picture')
     id_, = (id_ for id_, known in screen.elements.items() if known is picture)
@@ -72,30 +72,32 @@ def do(screen, what, x=0.0, y=0.0):
                                 'args': [json.dumps({'image_x': x, 'image_y': y})]})
 
 
-def at(moment):
+def at(moment: datetime) -> float:
     return x_of(WINDOW, moment)
 
 
-def said(screen):
+def said(screen: Screen) -> str:
     """What stands beside the pointer."""
     return ''.join(element['text'] for element in screen.of_class('timeline-hover'))
 
 
-async def shown(look):
-    screen = await look('/timeline')
+async def shown(open_page: OpenPage) -> Screen:
+    screen = await open_page('/timeline')
     await screen.until(lambda: screen.of_class('timeline-name'))
     return screen
 
 
-async def test_there_is_a_lane_for_each_machine_in_the_order_of_the_flow(zoomed, look):
-    screen = await shown(look)
+async def test_there_is_a_lane_for_each_machine_in_the_order_of_the_flow(zoomed: list[Window],
+                                                                         open_page: OpenPage) -> None:
+    screen = await shown(open_page)
     assert [name['text'] for name in screen.of_class('timeline-name')] == [
         'Source Sorter 01·01', 'Robotic Arm 01·01', 'Valve 01·01', 'Injection Molder 02·01', 'Painter 02·01']
     assert [mark['text'] for mark in screen.of_class('timeline-mark')][:3] == ['06:00', '06:30', '07:00']
 
 
-async def test_the_pointer_says_machine_status_reason_from_to_and_length(zoomed, look):
-    screen = await shown(look)
+async def test_the_pointer_says_machine_status_reason_from_to_and_length(zoomed: list[Window],
+                                                                         open_page: OpenPage) -> None:
+    screen = await shown(open_page)
     do(screen, 'pointermove', at(START + HOUR + 10 * MINUTE), 2.5 * LANE)
     await screen.until(lambda: said(screen))
     assert said(screen) == 'Valve 01·01\nDown: Hydraulic leak\n07:00:00 to 07:30:00, 30 min 00 s'
@@ -104,8 +106,9 @@ async def test_the_pointer_says_machine_status_reason_from_to_and_length(zoomed,
 
 
 @pytest.mark.parametrize(('pressed', 'released'), [(1, 3), (3, 1)])
-async def test_dragging_asks_for_the_part_that_was_dragged_over(zoomed, look, pressed, released):
-    screen = await shown(look)
+async def test_dragging_asks_for_the_part_that_was_dragged_over(zoomed: list[Window], open_page: OpenPage, pressed: int,
+                                                                released: int) -> None:
+    screen = await shown(open_page)
     do(screen, 'pointerdown', at(START + pressed * HOUR), 5)
     do(screen, 'pointermove', at(START + released * HOUR), 5)
     await screen.until(lambda: screen.of_class('timeline-selection'))
@@ -116,8 +119,9 @@ async def test_dragging_asks_for_the_part_that_was_dragged_over(zoomed, look, pr
     await screen.until(lambda: not screen.of_class('timeline-selection'))
 
 
-async def test_a_drag_of_next_to_nothing_asks_for_nothing_nor_does_one_that_leaves(zoomed, look, analytics):
-    screen = await shown(look)
+async def test_a_drag_of_next_to_nothing_asks_for_nothing_nor_does_one_that_leaves(
+        zoomed: list[Window], open_page: OpenPage, analytics: Recorded) -> None:
+    screen = await shown(open_page)
     do(screen, 'pointerdown', 100, 5)
     do(screen, 'pointerup', 103, 5)
     do(screen, 'pointerdown', 100, 5)
@@ -128,8 +132,9 @@ async def test_a_drag_of_next_to_nothing_asks_for_nothing_nor_does_one_that_leav
     assert zoomed == []
 
 
-async def test_a_press_on_a_stop_tells_its_story(zoomed, look, analytics):
-    screen = await shown(look)
+async def test_a_press_on_a_stop_tells_its_story(zoomed: list[Window], open_page: OpenPage,
+                                                 analytics: Recorded) -> None:
+    screen = await shown(open_page)
     await screen.until(lambda: [call for call in analytics.asked if call[0] == 'stops'])
     x, y = at(START + HOUR + 10 * MINUTE), 2.5 * LANE
     do(screen, 'pointerdown', x, y)
@@ -146,8 +151,9 @@ async def test_a_press_on_a_stop_tells_its_story(zoomed, look, analytics):
     assert links['Floor at that time'] == '/past?at=2026-11-23T07:00:00Z'
 
 
-async def test_a_press_on_a_machine_that_ran_tells_no_story(zoomed, look, analytics):
-    screen = await shown(look)
+async def test_a_press_on_a_machine_that_ran_tells_no_story(zoomed: list[Window], open_page: OpenPage,
+                                                            analytics: Recorded) -> None:
+    screen = await shown(open_page)
     for y in 0.5 * LANE, 99 * LANE, -3:
         do(screen, 'pointerdown', 100, y)
         do(screen, 'pointerup', 100, y)
@@ -156,9 +162,10 @@ async def test_a_press_on_a_machine_that_ran_tells_no_story(zoomed, look, analyt
     assert screen.drawer == ''
 
 
-async def test_the_stops_stand_in_a_table_too_with_a_button_for_each_story(zoomed, look, analytics):
+async def test_the_stops_stand_in_a_table_too_with_a_button_for_each_story(zoomed: list[Window], open_page: OpenPage,
+                                                                           analytics: Recorded) -> None:
     analytics.answers['stops'] = StopPage((stop(1, running=True, reason=HOSTILE), stop(2, order=None)), 25)
-    screen = await shown(look)
+    screen = await shown(open_page)
     await screen.until(lambda: '25 stops, page 1 of 3' in screen.texts)
     assert {'ongoing', HOSTILE, 'WO-3f2a91bc'} <= set(screen.texts)
     button = next(element for element in screen.all(label='Details'))
@@ -172,11 +179,12 @@ async def test_the_stops_stand_in_a_table_too_with_a_button_for_each_story(zoome
     assert analytics.asked[-1][1][2] == Page(2, 10)
 
 
-async def test_twelve_machines_at_first_and_all_on_request(floor, zoomed, look):
+async def test_twelve_machines_at_first_and_all_on_request(shop_floor: Floor, zoomed: list[Window],
+                                                           open_page: OpenPage) -> None:
     for number in range(1, 20):
-        floor.put(f'Valve_09_{number:02}', 'Long Line')
-    floor.publish()
-    screen = await shown(look)
+        shop_floor.put(f'Valve_09_{number:02}', 'Long Line')
+    shop_floor.publish()
+    screen = await shown(open_page)
     assert len(screen.of_class('timeline-name')) == FIRST
     toggle, = screen.all(label=f'{FIRST} of 24 machines: show all')
     screen.click(toggle)
@@ -184,43 +192,44 @@ async def test_twelve_machines_at_first_and_all_on_request(floor, zoomed, look):
     assert screen.of_class('timeline-picture')[0]['props']['size'] == (WIDTH, 24 * LANE)
 
 
-async def test_a_database_that_is_away_is_said(zoomed, look, analytics):
+async def test_a_database_that_is_away_is_said(zoomed: list[Window], open_page: OpenPage, analytics: Recorded) -> None:
     analytics.answers['timeline'] = DatabaseUnavailableError('nobody answers')
-    screen = await look('/timeline')
+    screen = await open_page('/timeline')
     await screen.until(lambda: 'Cannot load the timeline. Nobody answers.' in screen.texts)
 
 
-def test_the_picture_holds_numbers_and_names_of_statuses_and_nothing_a_person_wrote():
+def test_the_picture_holds_numbers_and_names_of_statuses_and_nothing_a_person_wrote() -> None:
     lanes = (Lane(MachineName(HOSTILE), (Band(START, WINDOW.end, Status.DOWN, HOSTILE),)), lane())
     picture = drawing(WINDOW, lanes)
     assert 'script' not in picture
     assert f'<path class="band down" d="M0.0 1h{WIDTH}.0v20h-{WIDTH}.0z"></path>' in picture
 
 
-def test_a_stop_of_a_second_is_wide_enough_to_be_seen_and_to_be_hit():
+def test_a_stop_of_a_second_is_wide_enough_to_be_seen_and_to_be_hit() -> None:
     short = Band(START + HOUR, START + HOUR + timedelta(seconds=1), Status.DOWN, None)
     lanes = (lane(VALVE, short),)
     assert 'M300.0 1h1.5v20h-1.5z' in drawing(WINDOW, lanes)
     assert band_at(WINDOW, lanes, 301.5, 5) == (lanes[0], short)
-    assert band_at(WINDOW, lanes, 310, 5)[1].status is Status.OPERATIONAL
+    found = band_at(WINDOW, lanes, 310, 5)
+    assert found and found[1].status is Status.OPERATIONAL
 
 
-def test_time_without_data_is_hatched():
+def test_time_without_data_is_hatched() -> None:
     lanes = (Lane(VALVE, (Band(START, WINDOW.end, Status.UNKNOWN, None),)),)
     assert '<path class="band unknown" fill="url(#timeline-gap)"' in drawing(WINDOW, lanes)
 
 
-def test_beside_the_picture_is_the_start_or_the_end():
+def test_beside_the_picture_is_the_start_or_the_end() -> None:
     assert (moment_at(WINDOW, -50), moment_at(WINDOW, WIDTH + 50)) == (WINDOW.start, WINDOW.end)
 
 
-def test_the_axis_has_round_times_of_the_plants_clock():
+def test_the_axis_has_round_times_of_the_plants_clock() -> None:
     window = Window(datetime(2026, 11, 22, 20, 10, tzinfo=DETROIT), datetime(2026, 11, 23, 4, 10, tzinfo=DETROIT))
     assert [mark.text for mark in marks(window, DETROIT)] == [
         '21:00', '22:00', '23:00', 'Mon 23 Nov', '01:00', '02:00', '03:00', '04:00']
 
 
-def test_on_the_day_the_clocks_go_forward_the_axis_leaps_with_them():
+def test_on_the_day_the_clocks_go_forward_the_axis_leaps_with_them() -> None:
     window = Window(datetime(2026, 3, 8, 0, 30, tzinfo=DETROIT), datetime(2026, 3, 8, 6, 30, tzinfo=DETROIT))
     found = marks(window, DETROIT, most=8)
     assert [mark.text for mark in found] == ['01:00', '03:00', '04:00', '05:00', '06:00']
@@ -229,14 +238,15 @@ def test_on_the_day_the_clocks_go_forward_the_axis_leaps_with_them():
 
 @pytest.mark.parametrize('length', [timedelta(seconds=20), MINUTE, HOUR, timedelta(days=3), timedelta(days=30),
                                     timedelta(days=366), timedelta(days=3660)])
-def test_the_axis_is_never_crowded(length):
+def test_the_axis_is_never_crowded(length: timedelta) -> None:
     assert 1 <= len(marks(Window(NOW, NOW + length), DETROIT)) <= 11
 
 
-async def test_it_reaches_until_the_now_of_the_database(floor, analytics, zoomed, look):
+async def test_it_reaches_until_the_now_of_the_database(shop_floor: Floor, analytics: Recorded, zoomed: list[Window],
+                                                        open_page: OpenPage) -> None:
     """This program's idea of now may be late: the lanes say how far what is known reaches."""
-    floor.store.set_clock(int(START.timestamp() * 1000), floor.store.moment, floor.store.moment)
-    screen = await look('/timeline')
+    shop_floor.store.set_clock(int(START.timestamp() * 1000), shop_floor.store.moment, shop_floor.store.moment)
+    screen = await open_page('/timeline')
     await screen.until(lambda: screen.of_class('timeline-picture'))
     (window, *_), = [arguments for name, arguments, _ in analytics.asked if name == 'timeline']
     assert window == WINDOW

@@ -1,10 +1,17 @@
 """One work order: what its page shows, what it sends, and that two people never overwrite each other."""
 
-from contextlib import AsyncExitStack
-from datetime import timedelta
+from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, timedelta
+from typing import Any
+
+import httpx
 import pytest
-from ui.forms import DONE, HELD, HOSTILE, MOVES, NOW, STARTED, Form, details, work_order
+from nicegui.testing import User
+from ui.forms import DONE, HELD, HOSTILE, MOVES, NOW, STARTED, Form, OpenForm, details, work_order
+from ui.harness import Floor
 from ui.services import person_at
 
 from floor.core.errors import (
@@ -15,8 +22,8 @@ from floor.core.errors import (
     NotFoundError,
     TooManyChangesError,
 )
-from floor.core.orders import Attachment, ChecklistItem, HoldReason, Priority, WorkOrderEvent
-from floor.core.people import Identity
+from floor.core.orders import Attachment, ChecklistItem, HoldReason, OrderId, Priority, WorkOrder, WorkOrderEvent
+from floor.core.people import Employee, Identity
 from floor.core.rate_limit import ChangeRateLimit
 from floor.orders.order_values import UNCHANGED
 from floor.orders.upload_queue import MOST_OF_ONE
@@ -29,38 +36,39 @@ ADDRESS = f'/work-orders/{ID}'
 
 
 @pytest.fixture
-def page(floor, user, lisa, monkeypatch):
+def page(shop_floor: Floor, user: User, lisa: Employee, monkeypatch: pytest.MonkeyPatch) -> OpenForm:
     """Open the order's page, as Lisa or somebody else."""
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
     monkeypatch.setattr(reader, 'GAP_S', 0.0)
-    floor.orders.answers |= {'transitions': MOVES, 'details': details(work_order())}
-    work_order_page.register(floor.services)
+    shop_floor.orders.answers |= {'transitions': MOVES, 'details': details(work_order())}
+    work_order_page.register(shop_floor.services)
 
-    async def page(by=None):
+    async def page(by: User | None = None) -> Form:
         browser = by or user
         return Form(browser, await browser.open(ADDRESS))
     return page
 
 
-def sent(floor, name):
-    return [arguments for called, arguments, _ in floor.orders.asked if called == name]
+def sent(shop_floor: Floor, name: str) -> list[tuple[Any, ...]]:
+    return [arguments for called, arguments, _ in shop_floor.orders.asked if called == name]
 
 
-def event(kind, who='Lisa Garcia', **fields):
-    return WorkOrderEvent(**({'id': 1, 'at': NOW, 'who': who, 'who_email': None, 'kind': kind, 'field': None,
-                              'old': None, 'new': None, 'note': None} | fields))
+def event(kind: str, who: str | None = 'Lisa Garcia', **fields: Any) -> WorkOrderEvent:
+    known: dict[str, Any] = {'id': 1, 'at': NOW, 'who': who, 'who_email': None, 'kind': kind, 'field': None,
+                             'old': None, 'new': None, 'note': None}
+    return WorkOrderEvent(**(known | fields))
 
 
-def announce(floor, order, **parts):
+def announce(shop_floor: Floor, order: WorkOrder, **parts: Any) -> None:
     """The order has changed: the database has it so, and says that it did."""
-    floor.orders.answers['details'] = details(order, **parts)
-    floor.order(0x3f2a91bc)
+    shop_floor.orders.answers['details'] = details(order, **parts)
+    shop_floor.order(0x3f2a91bc)
 
 
-async def test_everything_about_it_is_there(floor, page):
+async def test_everything_about_it_is_there(shop_floor: Floor, page: OpenForm) -> None:
     order = work_order(status=HELD, hold_reason=HoldReason.PARTS, assignee='Lisa Garcia', assignee_id=1, version=4,
                        recovered_at=NOW - timedelta(hours=1), started_at=NOW - timedelta(minutes=90))
-    floor.orders.answers['details'] = details(
+    shop_floor.orders.answers['details'] = details(
         order, events=(event('created', 'Grace Kim'), event('moved', field='status', old='open', new='on_hold',
                                                             hold_reason=HoldReason.PARTS, note='hose ordered')),
         checklist=(ChecklistItem(1, 'Lock out', NOW, 'Lisa Garcia'),),
@@ -74,19 +82,19 @@ async def test_everything_about_it_is_there(floor, page):
         assert form.says(words), words
 
 
-async def test_the_machine_beside_it_is_alive(floor, page):
+async def test_the_machine_beside_it_is_alive(shop_floor: Floor, page: OpenForm) -> None:
     form = await page()
     assert form.says('Running for 10 min')
 
-    floor.change('Valve_01_01', 'down', 'Leak')
+    shop_floor.change('Valve_01_01', 'down', 'Leak')
 
     await form.until(lambda: form.says('Down for <1 min'))
 
 
-async def test_what_others_do_appears_by_itself(floor, page):
+async def test_what_others_do_appears_by_itself(shop_floor: Floor, page: OpenForm) -> None:
     form = await page()
 
-    announce(floor, work_order(status=DONE, completed_at=NOW, version=2),
+    announce(shop_floor, work_order(status=DONE, completed_at=NOW, version=2),
              events=(event('moved', 'Tom Kowalski', field='status', old='open', new='completed'),))
 
     await form.until(lambda: form.says('Tom Kowalski completed it'))
@@ -94,8 +102,8 @@ async def test_what_others_do_appears_by_itself(floor, page):
     assert form.button('Reopen').enabled
 
 
-async def test_hostile_text_is_text(floor, page):
-    floor.orders.answers['details'] = details(
+async def test_hostile_text_is_text(shop_floor: Floor, page: OpenForm) -> None:
+    shop_floor.orders.answers['details'] = details(
         work_order(description=HOSTILE), events=(event('commented', note=HOSTILE),),
         checklist=(ChecklistItem(1, HOSTILE, None, None),),
         attachments=(Attachment(7, HOSTILE, 'application/pdf', 10, NOW, HOSTILE),))
@@ -110,22 +118,23 @@ async def test_hostile_text_is_text(floor, page):
 # moves
 
 
-async def test_an_order_is_started_with_one_click(floor, page):
-    def move(who, order_id, version, move):
-        floor.orders.answers['details'] = details(work_order(status=STARTED, version=2))
-    floor.orders.answers['transition'] = move
+async def test_an_order_is_started_with_one_click(shop_floor: Floor, page: OpenForm) -> None:
+    def move(who: Identity, order_id: OrderId, version: int, move: Any) -> None:
+        shop_floor.orders.answers['details'] = details(work_order(status=STARTED, version=2))
+    shop_floor.orders.answers['transition'] = move
     form = await page()
 
     form.press('Start', times=2)
 
     await form.until(lambda: form.says('In progress'))
-    (_, order_id, version, move), = sent(floor, 'transition')
-    assert (order_id, version, move.to) == (ID, 1, STARTED)
+    (_, order_id, version, transition), = sent(shop_floor, 'transition')
+    assert (order_id, version, transition.to) == (ID, 1, STARTED)
 
 
-async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_about(floor, page):
-    floor.orders.answers['transition'] = None
-    floor.change('Valve_01_01', 'down', 'Pin position error')
+async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_about(shop_floor: Floor,
+                                                                                  page: OpenForm) -> None:
+    shop_floor.orders.answers['transition'] = None
+    shop_floor.change('Valve_01_01', 'down', 'Pin position error')
     form = await page()
 
     form.press('Complete')
@@ -134,11 +143,11 @@ async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_abou
     form.fill('Cause: what was wrong', 'Hose worn')
     form.fill('Action: what was done', 'Replaced')
     form.press('Complete anyway')
-    await form.until(lambda: sent(floor, 'transition'))
+    await form.until(lambda: sent(shop_floor, 'transition'))
 
 
-async def test_to_complete_it_cause_and_action_are_asked_for(floor, page):
-    floor.orders.answers['transition'] = None
+async def test_to_complete_it_cause_and_action_are_asked_for(shop_floor: Floor, page: OpenForm) -> None:
+    shop_floor.orders.answers['transition'] = None
     form = await page()
     form.press('Complete')
     await form.until(lambda: form.says('Complete 3f2a91bc'))
@@ -149,14 +158,14 @@ async def test_to_complete_it_cause_and_action_are_asked_for(floor, page):
     form.fill('Action: what was done', 'Replaced')
     form.press('Complete')
 
-    await form.until(lambda: sent(floor, 'transition'))
-    (_, _, _, move), = sent(floor, 'transition')
+    await form.until(lambda: sent(shop_floor, 'transition'))
+    (_, _, _, move), = sent(shop_floor, 'transition')
     assert (move.to, move.cause, move.action_taken) == (DONE, 'Hose worn', 'Replaced')
 
 
-async def test_a_refused_move_says_why(floor, page, user):
-    floor.orders.answers['transition'] = InvalidInputError('an order that is completed cannot become in progress',
-                                                           'status')
+async def test_a_refused_move_says_why(shop_floor: Floor, page: OpenForm, user: User) -> None:
+    shop_floor.orders.answers['transition'] = InvalidInputError('an order that is completed cannot become in progress',
+                                                                'status')
     form = await page()
 
     form.press('Start')
@@ -165,9 +174,9 @@ async def test_a_refused_move_says_why(floor, page, user):
     assert user.notify.messages == ['An order that is completed cannot become in progress.']
 
 
-async def test_a_move_of_an_old_version_says_what_has_changed(floor, page, user):
+async def test_a_move_of_an_old_version_says_what_has_changed(shop_floor: Floor, page: OpenForm, user: User) -> None:
     current = work_order(status=HELD, assignee='Tom Kowalski', assignee_id=9, version=2)
-    floor.orders.answers['transition'] = EditConflictError('changed', current)
+    shop_floor.orders.answers['transition'] = EditConflictError('changed', current)
     form = await page()
 
     form.press('Start')
@@ -181,9 +190,10 @@ async def test_a_move_of_an_old_version_says_what_has_changed(floor, page, user)
     ('viewer', set()), ('operator', {'Add comment'}),
     ('technician', {'Add comment', 'Take it', 'Start', 'Put on hold', 'Complete', 'Edit', 'Add'}),
     ('supervisor', {'Add comment', 'Take it', 'Start', 'Put on hold', 'Complete', 'Edit', 'Add', 'Cancel order'})])
-async def test_what_a_role_may_not_do_is_shown_with_the_role_it_needs(floor, page, user, role, enabled):
-    person_at(user, floor.hire('Pat', 'Doe', role))
-    floor.publish()
+async def test_what_a_role_may_not_do_is_shown_with_the_role_it_needs(shop_floor: Floor, page: OpenForm, user: User,
+                                                                      role: str, enabled: Any) -> None:
+    person_at(user, shop_floor.hire('Pat', 'Doe', role))
+    shop_floor.publish()
 
     form = await page()
 
@@ -193,60 +203,60 @@ async def test_what_a_role_may_not_do_is_shown_with_the_role_it_needs(floor, pag
     assert all('Requires the role' in button.props['title'] for button in buttons.values() if not button.enabled)
 
 
-async def test_why_is_also_said_where_nobody_can_hover(page):
+async def test_why_is_also_said_where_nobody_can_hover(page: OpenForm) -> None:
     form = await page()
 
     assert form.says('Cancel order: Requires the role supervisor; your role is technician.')
 
 
-async def test_take_it_assigns_me(floor, page, lisa):
-    floor.orders.answers['edit'] = None
+async def test_take_it_assigns_me(shop_floor: Floor, page: OpenForm, lisa: Employee) -> None:
+    shop_floor.orders.answers['edit'] = None
     form = await page()
 
     form.press('Take it')
 
-    await form.until(lambda: sent(floor, 'edit'))
-    (_, _, version, edit), = sent(floor, 'edit')
+    await form.until(lambda: sent(shop_floor, 'edit'))
+    (_, _, version, edit), = sent(shop_floor, 'edit')
     assert (version, edit.assignee_id, edit.description, edit.priority) == (1, lisa.id, UNCHANGED, UNCHANGED)
 
 
 # editing
 
 
-async def editing(floor, page):
+async def editing(shop_floor: Floor, page: OpenForm) -> Form:
     form = await page()
     form.press('Edit')
     await form.until(lambda: form.says('Save'))
     return form
 
 
-async def test_only_what_was_changed_is_sent(floor, page):
-    floor.orders.answers['edit'] = None
-    form = await editing(floor, page)
+async def test_only_what_was_changed_is_sent(shop_floor: Floor, page: OpenForm) -> None:
+    shop_floor.orders.answers['edit'] = None
+    form = await editing(shop_floor, page)
     form.fill('Description', 'Oil leak at the clamp')
 
     form.press('Save')
 
-    await form.until(lambda: sent(floor, 'edit'))
-    (_, _, version, edit), = sent(floor, 'edit')
+    await form.until(lambda: sent(shop_floor, 'edit'))
+    (_, _, version, edit), = sent(shop_floor, 'edit')
     assert (version, edit.description, edit.priority, edit.assignee_id) == \
         (1, 'Oil leak at the clamp', UNCHANGED, UNCHANGED)
 
 
-async def test_two_edit_one_order_and_the_second_decides_field_by_field(floor, page):
-    form = await editing(floor, page)
+async def test_two_edit_one_order_and_the_second_decides_field_by_field(shop_floor: Floor, page: OpenForm) -> None:
+    form = await editing(shop_floor, page)
     form.fill('Description', 'Mine')
     current = work_order(description='Theirs', priority=Priority.LOW, version=2)
-    announce(floor, current, events=(event('changed', 'Tom Kowalski', field='description', old='Oil leak',
-                                           new='Theirs'),))
+    announce(shop_floor, current, events=(event('changed', 'Tom Kowalski', field='description', old='Oil leak',
+                                                new='Theirs'),))
     await form.until(lambda: form.says('Someone else changed this order. When you save'))
     assert form.field('Description').value == 'Mine'
 
-    def edit(who, order_id, version, edit):
+    def edit(who: Identity, order_id: OrderId, version: int, edit: Any) -> WorkOrder:
         if version == 1:
             raise EditConflictError('changed', current)
         return current
-    floor.orders.answers['edit'] = edit
+    shop_floor.orders.answers['edit'] = edit
     form.press('Save')
     await form.until(lambda: form.says('Your changes are not saved yet'))
     assert form.radio('description').options['theirs'] == 'Theirs (Tom Kowalski, 2026-11-23 10:42:07)'
@@ -254,16 +264,16 @@ async def test_two_edit_one_order_and_the_second_decides_field_by_field(floor, p
     assert form.says('Mine') and form.says('Theirs')
     form.press('Save choices')
 
-    await form.until(lambda: len(sent(floor, 'edit')) == 2)
-    _, _, version, decided = sent(floor, 'edit')[1]
+    await form.until(lambda: len(sent(shop_floor, 'edit')) == 2)
+    _, _, version, decided = sent(shop_floor, 'edit')[1]
     assert (version, decided.description, decided.priority) == (2, 'Mine', UNCHANGED)
 
 
-async def test_who_goes_back_from_a_conflict_has_their_text_still(floor, page):
-    floor.orders.answers['edit'] = EditConflictError('changed', work_order(description='Theirs', version=2))
-    form = await editing(floor, page)
+async def test_who_goes_back_from_a_conflict_has_their_text_still(shop_floor: Floor, page: OpenForm) -> None:
+    shop_floor.orders.answers['edit'] = EditConflictError('changed', work_order(description='Theirs', version=2))
+    form = await editing(shop_floor, page)
     form.fill('Description', 'Mine')
-    floor.orders.answers['details'] = details(work_order(description='Theirs', version=2))
+    shop_floor.orders.answers['details'] = details(work_order(description='Theirs', version=2))
     form.press('Save')
     await form.until(lambda: form.says('Your changes are not saved yet'))
 
@@ -271,32 +281,32 @@ async def test_who_goes_back_from_a_conflict_has_their_text_still(floor, page):
 
     await form.until(lambda: form.says('Not saved: someone else changed this order.'))
     assert form.field('Description').value == 'Mine'
-    assert len(sent(floor, 'edit')) == 1
+    assert len(sent(shop_floor, 'edit')) == 1
 
 
-async def test_an_edit_outlives_a_reload_with_the_version_it_was_made_from(floor, page):
-    floor.orders.answers['edit'] = None
-    form = await editing(floor, page)
+async def test_an_edit_outlives_a_reload_with_the_version_it_was_made_from(shop_floor: Floor, page: OpenForm) -> None:
+    shop_floor.orders.answers['edit'] = None
+    form = await editing(shop_floor, page)
     form.fill('Description', 'Mine')
-    floor.orders.answers['details'] = details(work_order(priority=Priority.LOW, version=5))
+    shop_floor.orders.answers['details'] = details(work_order(priority=Priority.LOW, version=5))
 
     form = await page()  # a reload, and somebody was faster
 
     assert form.field('Description').value == 'Mine'
     assert form.says('Your unsaved changes were restored.')
     form.press('Save')
-    await form.until(lambda: sent(floor, 'edit'))
-    (_, _, version, edit), = sent(floor, 'edit')
+    await form.until(lambda: sent(shop_floor, 'edit'))
+    (_, _, version, edit), = sent(shop_floor, 'edit')
     assert (version, edit.description, edit.priority) == (1, 'Mine', UNCHANGED)
 
 
-async def test_a_deactivated_person_is_not_offered(floor, page, user):
-    mike = floor.hire('Mike', 'Johnson', 'supervisor')
-    floor.hire('Tom', 'Left', active=False)
-    floor.publish()
+async def test_a_deactivated_person_is_not_offered(shop_floor: Floor, page: OpenForm, user: User) -> None:
+    mike = shop_floor.hire('Mike', 'Johnson', 'supervisor')
+    shop_floor.hire('Tom', 'Left', active=False)
+    shop_floor.publish()
     person_at(user, mike)
 
-    form = await editing(floor, page)
+    form = await editing(shop_floor, page)
 
     assert sorted(form.field('Assignee').options.values()) == ['Lisa Garcia', 'Mike Johnson']
 
@@ -304,8 +314,9 @@ async def test_a_deactivated_person_is_not_offered(floor, page, user):
 # comments
 
 
-async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name(floor, page):
-    floor.orders.answers['comment'] = DatabaseUnavailableError('nobody answers')
+async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name(shop_floor: Floor,
+                                                                                 page: OpenForm) -> None:
+    shop_floor.orders.answers['comment'] = DatabaseUnavailableError('nobody answers')
     form = await page()
     form.fill('Comment', 'Hose is here')
     form.press('Add comment')
@@ -313,20 +324,20 @@ async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name
 
     form = await page()
     assert form.field('Comment').value == 'Hose is here'
-    floor.orders.answers['comment'] = None
+    shop_floor.orders.answers['comment'] = None
     form.press('Add comment', times=2)
     await form.until(lambda: form.field('Comment').value == '')
 
-    (*_, text, first), (*_, second) = sent(floor, 'comment')
+    (*_, text, first), (*_, second) = sent(shop_floor, 'comment')
     assert (text, first) == ('Hose is here', second)
 
 
-async def test_who_says_too_much_is_told_how_long_to_wait(floor, page):
+async def test_who_says_too_much_is_told_how_long_to_wait(shop_floor: Floor, page: OpenForm) -> None:
     limit, who = ChangeRateLimit(60), Identity('Mike', None)
     with pytest.raises(TooManyChangesError) as refused:
         for _ in range(100):
             limit.take(who)
-    floor.orders.answers['comment'] = refused.value
+    shop_floor.orders.answers['comment'] = refused.value
     form = await page()
     form.fill('Comment', 'Hello')
 
@@ -337,8 +348,8 @@ async def test_who_says_too_much_is_told_how_long_to_wait(floor, page):
     assert form.field('Comment').value == 'Hello'
 
 
-async def test_a_refused_comment_says_why(floor, page):
-    floor.orders.answers['comment'] = NotAllowedError('requires the role operator; your role is viewer')
+async def test_a_refused_comment_says_why(shop_floor: Floor, page: OpenForm) -> None:
+    shop_floor.orders.answers['comment'] = NotAllowedError('requires the role operator; your role is viewer')
     form = await page()
     form.fill('Comment', 'Hello')
 
@@ -364,8 +375,8 @@ async def test_a_refused_comment_says_why(floor, page):
     ({'kind': 'recovered', 'new': '2026-11-23 10:42:07.5+00'},
      'The machine has been running again since 2026-11-23 10:42:07'),
     ({'kind': 'recovered', 'new': 'some day'}, 'The machine has been running again since some day')])
-async def test_what_happened_is_a_sentence(fields, words):
-    assert sentence(event(**fields), NOW.tzinfo) == words
+async def test_what_happened_is_a_sentence(fields: dict[str, Any], words: str) -> None:
+    assert sentence(event(**fields), UTC) == words
 
 
 @pytest.mark.parametrize(('fields', 'text'), [
@@ -375,15 +386,15 @@ async def test_what_happened_is_a_sentence(fields, words):
     ({'new': 'on_hold', 'hold_reason': HoldReason.VENDOR}, ''),
     ({'new': 'cancelled', 'cancel_reason': 'Reported twice', 'note': 'See the other'}, 'Reported twice\nSee the other'),
     ({'kind': 'commented', 'note': 'Cause: unknown'}, 'Cause: unknown')])
-async def test_under_the_sentence_stands_what_somebody_wrote(fields, text):
+async def test_under_the_sentence_stands_what_somebody_wrote(fields: dict[str, Any], text: str) -> None:
     assert note_of(event(**{'kind': 'moved'} | fields)) == text
 
 
 # when there is nothing to show
 
 
-async def test_an_order_that_is_not_there(floor, page, user):
-    floor.orders.answers['details'] = NotFoundError('there is no work order')
+async def test_an_order_that_is_not_there(shop_floor: Floor, page: OpenForm, user: User) -> None:
+    shop_floor.orders.answers['details'] = NotFoundError('there is no work order')
 
     response = await user.http_client.get(ADDRESS)
 
@@ -391,17 +402,18 @@ async def test_an_order_that_is_not_there(floor, page, user):
     assert f'There is no work order {ID}.' in response.text
 
 
-async def test_a_database_that_is_away_is_told_and_the_order_comes_back_by_itself(floor, page):
-    floor.orders.answers['details'] = DatabaseUnavailableError('nobody answers at db:5432')
+async def test_a_database_that_is_away_is_told_and_the_order_comes_back_by_itself(shop_floor: Floor,
+                                                                                  page: OpenForm) -> None:
+    shop_floor.orders.answers['details'] = DatabaseUnavailableError('nobody answers at db:5432')
     form = await page()
     await form.until(lambda: form.says('Waiting for the database.'))
     assert form.says('Nobody answers at db:5432.')
 
-    floor.orders.answers['details'] = details(work_order())
+    shop_floor.orders.answers['details'] = details(work_order())
 
     await form.until(lambda: form.says('Oil leak'))
-    floor.orders.answers['details'] = DatabaseUnavailableError('nobody answers at db:5432')
-    floor.order(0x3f2a91bc)
+    shop_floor.orders.answers['details'] = DatabaseUnavailableError('nobody answers at db:5432')
+    shop_floor.order(0x3f2a91bc)
     await form.until(lambda: form.says('What you see may be out of date'))
     assert form.says('Oil leak')
 
@@ -409,15 +421,16 @@ async def test_a_database_that_is_away_is_told_and_the_order_comes_back_by_itsel
 # attachments
 
 
-async def in_pieces(*pieces):
+async def in_pieces(*pieces: bytes) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
 
 
 @pytest.mark.parametrize(('media_type', 'place'), [('image/png', 'inline'), ('application/pdf', 'attachment')])
-async def test_a_file_is_sent_as_what_it_is_and_can_do_nothing(floor, page, user, media_type, place):
-    floor.orders.answers['attachment'] = Attachment(7, 'leak "é".x', media_type, 3, NOW, 'Grace Kim')
-    floor.orders.content = lambda *_: in_pieces(b'ab', b'c')
+async def test_a_file_is_sent_as_what_it_is_and_can_do_nothing(shop_floor: Floor, page: OpenForm, user: User,
+                                                               media_type: str, place: str) -> None:
+    shop_floor.orders.answers['attachment'] = Attachment(7, 'leak "é".x', media_type, 3, NOW, 'Grace Kim')
+    shop_floor.orders.content = lambda *_: in_pieces(b'ab', b'c')
 
     response = await user.http_client.get(f'{ADDRESS}/attachments/7')
 
@@ -430,29 +443,30 @@ async def test_a_file_is_sent_as_what_it_is_and_can_do_nothing(floor, page, user
     assert 'sandbox' in response.headers['content-security-policy']
 
 
-async def test_who_sends_too_many_files_at_once_reads_what_to_do(floor, page, user, lisa):
-    floor.orders.answers['attach'] = None
+async def test_who_sends_too_many_files_at_once_reads_what_to_do(shop_floor: Floor, page: OpenForm, user: User,
+                                                                 lisa: Employee) -> None:
+    shop_floor.orders.answers['attach'] = None
     form = await page()
     uploader = next(each for each in form.client.elements.values() if isinstance(each, FileUpload))
 
-    async def send():
+    async def send() -> httpx.Response:
         return await user.http_client.post(uploader.props['url'], files={'file': ('leak.pdf', b'%PDF-1.7')})
 
     async with AsyncExitStack() as stack:
         for _ in range(MOST_OF_ONE):
-            await stack.enter_async_context(floor.services.uploads.place(Identity('Lisa', lisa.email), None, 10))
+            await stack.enter_async_context(shop_floor.services.uploads.place(Identity('Lisa', lisa.email), None, 10))
         assert (await send()).status_code == 429
     await form.until(lambda: form.says('You are sending 50 files already, which is as many as one person may at once'))
-    assert sent(floor, 'attach') == []
+    assert sent(shop_floor, 'attach') == []
 
     assert (await send()).status_code == 200
-    assert [arguments[1:] for arguments in sent(floor, 'attach')] == [(ID, 'leak.pdf', b'%PDF-1.7')]
-    assert floor.services.uploads.uploads == 0
+    assert [arguments[1:] for arguments in sent(shop_floor, 'attach')] == [(ID, 'leak.pdf', b'%PDF-1.7')]
+    assert shop_floor.services.uploads.uploads == 0
 
 
 @pytest.mark.usefixtures('page')
-async def test_a_thumbnail_may_be_kept_and_is_asked_for_once(floor, user):
-    floor.orders.answers['thumbnail'] = b'small'
+async def test_a_thumbnail_may_be_kept_and_is_asked_for_once(shop_floor: Floor, user: User) -> None:
+    shop_floor.orders.answers['thumbnail'] = b'small'
     first = await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail')
 
     assert (first.content, first.headers['content-type']) == (b'small', 'image/jpeg')
@@ -461,10 +475,10 @@ async def test_a_thumbnail_may_be_kept_and_is_asked_for_once(floor, user):
     assert 'sandbox' in first.headers['content-security-policy']
     known = {'If-None-Match': first.headers['etag']}
     assert (await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail', headers=known)).status_code == 304
-    floor.orders.answers['thumbnail'] = b''  # a file that is no picture after all
+    shop_floor.orders.answers['thumbnail'] = b''  # a file that is no picture after all
     instead = await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail')
     assert (instead.status_code, instead.headers['content-type']) == (200, 'image/svg+xml')
-    floor.orders.answers['thumbnail'] = NotFoundError('there is no such picture')
+    shop_floor.orders.answers['thumbnail'] = NotFoundError('there is no such picture')
     assert (await user.http_client.get(f'{ADDRESS}/attachments/7/thumbnail')).status_code == 404
 
 
@@ -473,8 +487,8 @@ async def test_a_thumbnail_may_be_kept_and_is_asked_for_once(floor, user):
     (NotFoundError('no'), '²', 404),
     (DatabaseUnavailableError('nobody answers'), '7', 503)])
 @pytest.mark.usefixtures('page')
-async def test_a_file_that_cannot_be_sent(floor, user, answer, number, status):
-    floor.orders.answers['attachment'] = answer
+async def test_a_file_that_cannot_be_sent(shop_floor: Floor, user: User, answer: Any, number: str, status: int) -> None:
+    shop_floor.orders.answers['attachment'] = answer
 
     assert (await user.http_client.get(f'{ADDRESS}/attachments/{number}')).status_code == status
 

@@ -1,14 +1,22 @@
 """The page of work orders: what a browser holds of the list and the board, and what it asks the database for."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import httpx
 import pytest
+from nicegui.testing import User
+from ui.harness import Floor, OpenPage, Screen, Switchboard
 
 from floor.core.errors import DatabaseUnavailableError, InvalidInputError, NotAllowedError, QueryError
+from floor.core.machines import MachineName
 from floor.core.names import name_key
 from floor.core.orders import AllowedTransition, OrderId, Priority, WorkOrder, WorkOrderStatus
 from floor.core.people import Role
@@ -20,16 +28,18 @@ NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tes
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'
 
 
-def work_order(number, state='open', *, priority='high', machine='Valve_01_01', what='Oil leak', due=1.0, reported=-2.0,
-               version=1, changed=-60.0, assignee=None, assignee_id=None):
+def work_order(number: int, state: str = 'open', *, priority: str = 'high', machine: str = 'Valve_01_01',
+               what: str = 'Oil leak', due: float = 1.0, reported: float = -2.0, version: int = 1,
+               changed: float = -60.0, assignee: str | None = None, assignee_id: int | None = None) -> WorkOrder:
     """An order; due, reported and changed in hours from now."""
-    def at(hours):
+    def at(hours: float) -> datetime:
         return NOW + timedelta(hours=hours)
     ended = at(-0.5)
     return WorkOrder(
-        id=OrderId(f'WO-20261123-{number:08x}'), machine=machine, description=what, priority=Priority(priority),
-        status=WorkOrderStatus(state), reporter_name='Lisa Garcia', reporter_email=None, assignee_id=assignee_id,
-        assignee=assignee, source='person', machine_status=None, machine_reason=None, stop_since=None,
+        id=OrderId(f'WO-20261123-{number:08x}'), machine=MachineName(machine), description=what,
+        priority=Priority(priority), status=WorkOrderStatus(state), reporter_name='Lisa Garcia',
+        reporter_email=None, assignee_id=assignee_id, assignee=assignee, source='person',
+        machine_status=None, machine_reason=None, stop_since=None,
         recovered_at=None, reported_at=at(reported), created_at=at(reported), due_at=at(due), acknowledged_at=None,
         started_at=None, completed_at=ended if state == 'completed' else None, cancelled_at=None,
         hold_reason=None, cause=None, action_taken=None, cancel_reason=None, updated_at=at(changed), version=version)
@@ -38,32 +48,32 @@ def work_order(number, state='open', *, priority='high', machine='Valve_01_01', 
 class Orders:
     """The orders that the database would find: by state and machine, in the order in which they were put."""
 
-    def __init__(self, floor):
-        self.found = []
-        self.total = None
-        self.problem = None
-        floor.order_list.answers |= {'page': self.page, 'counts': self.counts, 'former_assignees': frozenset(),
-                                     'checked': self.checked}
-        floor.orders.answers['transitions'] = {
+    def __init__(self, shop_floor: Floor) -> None:
+        self.found: list[WorkOrder] = []
+        self.total: int | None = None
+        self.problem: Exception | None = None
+        shop_floor.order_list.answers |= {'page': self.page, 'counts': self.counts, 'former_assignees': frozenset(),
+                                          'checked': self.checked}
+        shop_floor.orders.answers['transitions'] = {
             WorkOrderStatus.OPEN: (
                 AllowedTransition(WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, Role.TECHNICIAN, None),
                 AllowedTransition(WorkOrderStatus.OPEN, WorkOrderStatus.CANCELLED, Role.SUPERVISOR, None))}
-        floor.orders.answers['transition'] = None
-        self._list = floor.order_list
-        work_orders_page.register(floor.services)
+        shop_floor.orders.answers['transition'] = None
+        self._list = shop_floor.order_list
+        work_orders_page.register(shop_floor.services)
 
-    def put(self, number, state='open', **fields):
+    def put(self, number: int, state: str = 'open', **fields: Any) -> WorkOrder:
         order = work_order(number, state, **fields)
         self.found = [each for each in self.found if each.id != order.id] + [order]
         return order
 
-    def checked(self, order_filter):
+    def checked(self, order_filter: OrderFilter) -> OrderFilter:
         if order_filter.machine == 'Valve_1':
             raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'},
                              replace(order_filter, machine=None))
         return order_filter
 
-    def page(self, order_filter, revision=None):
+    def page(self, order_filter: OrderFilter, revision: int | None = None) -> OrderPage:
         if self.problem is not None:
             raise self.problem
         states = order_filter.statuses | ({WorkOrderStatus.COMPLETED} if order_filter.done else frozenset())
@@ -77,46 +87,48 @@ class Orders:
                          OrderCursor(shown[-1].id, NOW, '1:1:') if shown and first + len(shown) < total else None,
                          OrderCursor(shown[0].id, NOW, '1:1:', back=True) if shown and first else None)
 
-    def counts(self, order_filter, revision=None):
+    def counts(self, order_filter: OrderFilter, revision: int | None = None) -> OrderCounts:
         if self.problem is not None:
             raise self.problem
+        by_status: dict[str, Any] = {
+            state.value: sum(order.status is state for order in self.found) for state in WorkOrderStatus}
         return OrderCounts(
-            **{state.value: sum(order.status is state for order in self.found) for state in WorkOrderStatus},
+            **by_status,
             overdue=sum(order.is_overdue(NOW) for order in self.found), completed_today=4,
             completed_this_week=sum(order.status is WorkOrderStatus.COMPLETED for order in self.found))
 
     @property
-    def asked(self):
+    def asked(self) -> list[OrderFilter]:
         """The filters of the pages that were asked for."""
         return [arguments[0] for name, arguments, _ in self._list.asked if name == 'page']
 
 
 @pytest.fixture
-def orders(floor):
-    return Orders(floor)
+def orders(shop_floor: Floor) -> Orders:
+    return Orders(shop_floor)
 
 
 @pytest.fixture
-def see(look, switchboard):
+def see(open_page: OpenPage, switchboard: Switchboard) -> OpenPage:
     """Open /work-orders, and wait for what it shows."""
-    async def see(query='', *, has='q-table'):
-        screen = await look(f'/work-orders{query}')
+    async def see(query: str = '', *, has: str = 'q-table') -> Screen:
+        screen = await open_page(f'/work-orders{query}')
         await screen.until(lambda: [e for e in screen.all() if has in (e['tag'], *e.get('class', ()))])
         return screen
     return see
 
 
-def rows(screen):
+def rows(screen: Screen) -> list[dict[str, Any]]:
     table, = (element for element in screen.all() if element['tag'] == 'q-table')
     return table['props']['rows']
 
 
-def chip(screen, word):
+def chip(screen: Screen, word: str) -> dict[str, Any]:
     found, = (e for e in screen.of_class('chip') if e.get('text', '').rstrip('0123456789, ') == word)
     return found
 
 
-def head(screen, column):
+def head(screen: Screen, column: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The head of a column, and the button in it that sorts."""
     table, = (element for element in screen.all() if element['tag'] == 'q-table')
     row = screen.elements[table['slots']['header']['ids'][0]]
@@ -124,7 +136,7 @@ def head(screen, column):
     return found, screen.elements[found['children'][0]]
 
 
-def fire(screen, element, type_):
+def fire(screen: Screen, element: dict[str, Any], type_: str) -> None:
     """As a browser does when something happens to an element."""
     id_, = (id_ for id_, known in screen.elements.items() if known is element)
     for event in element['events']:
@@ -132,7 +144,7 @@ def fire(screen, element, type_):
             screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(None)]})
 
 
-def search_for(screen, text):
+def search_for(screen: Screen, text: str) -> None:
     """Somebody has typed this, and paused."""
     field, = screen.of_class('chip-search')
     id_, = (id_ for id_, known in screen.elements.items() if known is field)
@@ -141,7 +153,7 @@ def search_for(screen, text):
             screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(text)]})
 
 
-def addresses(switchboard, *functions):
+def addresses(switchboard: Switchboard, *functions: str) -> list[str]:
     """What the page put into the address bar, oldest first: as new entries of the history, and in their place."""
     codes = [data['code'] for event, data, _ in switchboard.emitted if event == 'run_javascript']
     calls = [re.fullmatch(r'history\.(pushState|replaceState)\({}, "", (.*)\);', code) for code in codes]
@@ -150,7 +162,7 @@ def addresses(switchboard, *functions):
 
 # the list
 
-async def test_a_row_says_what_where_how_pressing_who_and_when(orders, see):
+async def test_a_row_says_what_where_how_pressing_who_and_when(orders: Orders, see: OpenPage) -> None:
     orders.put(0x3f2a91bc, 'in_progress', priority='critical', machine='Injection_Molder_02_02', assignee='Lisa Garcia',
                due=0.305, reported=-0.24)
     screen = await see()
@@ -163,7 +175,7 @@ async def test_a_row_says_what_where_how_pressing_who_and_when(orders, see):
     assert row['href'] == '/work-orders/WO-20261123-3f2a91bc'
 
 
-async def test_what_is_overdue_is_marked_and_counted(orders, see):
+async def test_what_is_overdue_is_marked_and_counted(orders: Orders, see: OpenPage) -> None:
     orders.put(1, due=-2.1)
     orders.put(2)
     screen = await see()
@@ -172,7 +184,7 @@ async def test_what_is_overdue_is_marked_and_counted(orders, see):
     assert chip(screen, 'Overdue')['text'] == 'Overdue 1'
 
 
-async def test_what_people_typed_is_data_and_no_expression_of_the_page(orders, see):
+async def test_what_people_typed_is_data_and_no_expression_of_the_page(orders: Orders, see: OpenPage) -> None:
     orders.put(1, what=HOSTILE, machine=HOSTILE, assignee=HOSTILE)
     screen = await see()
 
@@ -186,7 +198,7 @@ async def test_what_people_typed_is_data_and_no_expression_of_the_page(orders, s
     assert HOSTILE not in ''.join(filter(None, templates))
 
 
-async def test_an_order_that_changed_just_now_is_marked_differently_each_time(orders, see):
+async def test_an_order_that_changed_just_now_is_marked_differently_each_time(orders: Orders, see: OpenPage) -> None:
     orders.put(1, changed=-0.001, version=4)
     orders.put(2, changed=-0.001, version=5)
     orders.put(3, changed=-1, version=6)
@@ -195,7 +207,7 @@ async def test_an_order_that_changed_just_now_is_marked_differently_each_time(or
     assert [row['mark'] for row in rows(screen)] == ['even', 'odd', '']
 
 
-async def test_chips_count_each_state(orders, see):
+async def test_chips_count_each_state(orders: Orders, see: OpenPage) -> None:
     for number, state in enumerate(['open', 'open', 'in_progress', 'on_hold', 'completed', 'cancelled']):
         orders.put(number, state)
     screen = await see()
@@ -206,9 +218,9 @@ async def test_chips_count_each_state(orders, see):
 
 # the filter and the address
 
-async def test_the_page_shows_what_its_address_asks_for(floor, orders, see):
-    lisa = floor.hire('Lisa', 'Garcia')
-    floor.publish()
+async def test_the_page_shows_what_its_address_asks_for(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
+    lisa = shop_floor.hire('Lisa', 'Garcia')
+    shop_floor.publish()
     orders.put(1)
     screen = await see(f'?state=open,on_hold&priority=high&machine=Valve_01_01&assignee={lisa.id}&q=leak&sort=-due')
 
@@ -228,7 +240,8 @@ async def test_the_page_shows_what_its_address_asks_for(floor, orders, see):
     ('?page=first', 'Cannot understand page=first: use a number from 1 to 1,000,000.'),
     ('?machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?'),
     ('?view=board&priority=urgent', 'Cannot understand priority=urgent: use critical, high, medium or low.')])
-async def test_an_address_that_is_not_understood_says_so_and_shows_no_orders(orders, see, query, sentence):
+async def test_an_address_that_is_not_understood_says_so_and_shows_no_orders(orders: Orders, see: OpenPage, query: str,
+                                                                             sentence: str) -> None:
     orders.put(1)
     screen = await see(query, has='problem')
 
@@ -241,11 +254,11 @@ async def test_an_address_that_is_not_understood_says_so_and_shows_no_orders(ord
     clear, = screen.all(label='Clear filters')
     screen.click(clear)
 
-    await screen.until(lambda: sentence not in screen.texts)
-    assert orders.asked
+    await screen.until(lambda: sentence not in screen.texts and orders.asked)
 
 
-async def test_an_address_that_is_not_understood_can_be_mended_with_a_chip(orders, see, switchboard):
+async def test_an_address_that_is_not_understood_can_be_mended_with_a_chip(orders: Orders, see: OpenPage,
+                                                                           switchboard: Switchboard) -> None:
     orders.put(1)
     screen = await see('?status=closed&q=leak', has='problem')
 
@@ -255,13 +268,14 @@ async def test_an_address_that_is_not_understood_can_be_mended_with_a_chip(order
     await screen.until(lambda: addresses(switchboard) == ['/work-orders?status=open&q=leak'])
 
 
-def go_back_to(screen, path):
+def go_back_to(screen: Screen, path: str) -> None:
     """As NiceGUI's script says that the browser went back or forward."""
     screen.client.handle_event({'id': screen.client.layout.id, 'args': [json.dumps(path)], 'listener_id': next(
         id_ for id_, listener in screen.client.layout._event_listeners.items() if listener.type == 'sub_pages_open')})
 
 
-async def test_a_search_leaves_out_what_no_database_can_hold(orders, see, switchboard):
+async def test_a_search_leaves_out_what_no_database_can_hold(orders: Orders, see: OpenPage,
+                                                             switchboard: Switchboard) -> None:
     orders.put(1)
     screen = await see()
 
@@ -271,7 +285,8 @@ async def test_a_search_leaves_out_what_no_database_can_hold(orders, see, switch
     await screen.until(lambda: orders.asked[-1] == OrderFilter(text='leak oil'))
 
 
-async def test_each_choice_is_one_entry_of_the_history_but_not_each_letter(orders, see, switchboard):
+async def test_each_choice_is_one_entry_of_the_history_but_not_each_letter(orders: Orders, see: OpenPage,
+                                                                           switchboard: Switchboard) -> None:
     orders.put(1)
     screen = await see()
 
@@ -288,7 +303,8 @@ async def test_each_choice_is_one_entry_of_the_history_but_not_each_letter(order
         '/work-orders?status=open&q=le', '/work-orders?status=open&q=leak']
 
 
-async def test_back_shows_what_the_entry_asks_for_without_a_new_one(orders, see, switchboard):
+async def test_back_shows_what_the_entry_asks_for_without_a_new_one(orders: Orders, see: OpenPage,
+                                                                    switchboard: Switchboard) -> None:
     orders.put(1)
     screen = await see('?q=leak')
     screen.click(chip(screen, 'Open'))
@@ -301,7 +317,8 @@ async def test_back_shows_what_the_entry_asks_for_without_a_new_one(orders, see,
     assert addresses(switchboard) == ['/work-orders?status=open&q=leak']
 
 
-async def test_a_page_after_the_last_one_gets_no_entry_of_its_own(orders, see, switchboard):
+async def test_a_page_after_the_last_one_gets_no_entry_of_its_own(orders: Orders, see: OpenPage,
+                                                                  switchboard: Switchboard) -> None:
     for number in range(60):
         orders.put(number)
     screen = await see('?page=9')
@@ -310,7 +327,8 @@ async def test_a_page_after_the_last_one_gets_no_entry_of_its_own(orders, see, s
     assert addresses(switchboard, 'pushState') == []
 
 
-async def test_a_pressed_chip_filters_at_once_and_stands_in_every_address(orders, see, switchboard):
+async def test_a_pressed_chip_filters_at_once_and_stands_in_every_address(orders: Orders, see: OpenPage,
+                                                                          switchboard: Switchboard) -> None:
     orders.put(1, 'open')
     orders.put(2, 'on_hold')
     screen = await see('?q=leak&page=1')
@@ -330,7 +348,7 @@ async def test_a_pressed_chip_filters_at_once_and_stands_in_every_address(orders
     await screen.until(lambda: addresses(switchboard)[-1:] == ['/work-orders?q=leak'])
 
 
-async def test_overdue_and_completed_today_are_chips_too(orders, see):
+async def test_overdue_and_completed_today_are_chips_too(orders: Orders, see: OpenPage) -> None:
     orders.put(1)
     screen = await see()
 
@@ -340,7 +358,7 @@ async def test_overdue_and_completed_today_are_chips_too(orders, see):
     await screen.until(lambda: orders.asked[-1] == OrderFilter(overdue=True, done=Done.TODAY))
 
 
-async def test_a_head_sorts_up_then_down_then_not(orders, see):
+async def test_a_head_sorts_up_then_down_then_not(orders: Orders, see: OpenPage) -> None:
     orders.put(1)
     screen = await see('?page=1')
 
@@ -352,7 +370,7 @@ async def test_a_head_sorts_up_then_down_then_not(orders, see):
         await screen.until(lambda direction=direction: head(screen, 'machine')[0]['props']['aria-sort'] == direction)
 
 
-async def test_pages_are_turned_and_say_where_they_are(orders, see, switchboard):
+async def test_pages_are_turned_and_say_where_they_are(orders: Orders, see: OpenPage, switchboard: Switchboard) -> None:
     for number in range(120):
         orders.put(number)
     screen = await see('?state=open')
@@ -379,7 +397,8 @@ async def test_pages_are_turned_and_say_where_they_are(orders, see, switchboard)
     await screen.until(lambda: (orders.asked[-1].page, orders.asked[-1].cursor) == (1, None))
 
 
-async def test_a_page_after_the_last_one_shows_the_last_one(orders, see, switchboard):
+async def test_a_page_after_the_last_one_shows_the_last_one(orders: Orders, see: OpenPage,
+                                                            switchboard: Switchboard) -> None:
     for number in range(60):
         orders.put(number)
     screen = await see('?page=9')
@@ -388,14 +407,14 @@ async def test_a_page_after_the_last_one_shows_the_last_one(orders, see, switchb
     await screen.until(lambda: addresses(switchboard) == ['/work-orders?page=2'])
 
 
-async def test_people_and_machines_are_offered_by_name(floor, orders, see):
+async def test_people_and_machines_are_offered_by_name(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
     for first, last in ('Zoë', 'Öst'), ('Max', 'Zange'), ('anna', 'öst'), ('Max', 'Ost 10'), ('Max', 'ost 2'):
-        floor.hire(first, last)
-    floor.publish()
+        shop_floor.hire(first, last)
+    shop_floor.publish()
     orders.put(1)
     screen = await see()
 
-    def offered(label):
+    def offered(label: str) -> list[str]:
         select, = (e for e in screen.of_class('chip-select') if e['props']['aria-label'] == label)
         return [option['label'] for option in select['props']['options']]
 
@@ -405,12 +424,13 @@ async def test_people_and_machines_are_offered_by_name(floor, orders, see):
     assert offered('Machine') == sorted(offered('Machine'), key=name_key)
 
 
-async def test_who_has_left_can_be_asked_for_as_long_as_they_have_orders(floor, orders, see):
-    floor.hire('Lisa', 'Garcia')
-    gone = floor.hire('Kevin', 'Taylor', active=False)
-    floor.hire('Nobody', 'Knows', active=False)
-    floor.publish()
-    floor.order_list.answers['former_assignees'] = frozenset({gone.id})
+async def test_who_has_left_can_be_asked_for_as_long_as_they_have_orders(shop_floor: Floor, orders: Orders,
+                                                                         see: OpenPage) -> None:
+    shop_floor.hire('Lisa', 'Garcia')
+    gone = shop_floor.hire('Kevin', 'Taylor', active=False)
+    shop_floor.hire('Nobody', 'Knows', active=False)
+    shop_floor.publish()
+    shop_floor.order_list.answers['former_assignees'] = frozenset({gone.id})
     orders.put(1)
     screen = await see()
 
@@ -421,25 +441,27 @@ async def test_who_has_left_can_be_asked_for_as_long_as_they_have_orders(floor, 
 
 # live
 
-async def test_a_new_order_is_shown_without_a_question_of_the_person(floor, orders, see):
+async def test_a_new_order_is_shown_without_a_question_of_the_person(shop_floor: Floor, orders: Orders,
+                                                                     see: OpenPage) -> None:
     orders.put(1)
     screen = await see()
 
     orders.put(2, what='Brand new')
-    floor.order(2, description='Brand new')
+    shop_floor.order(2, description='Brand new')
 
     await screen.until(lambda: [row['description'] for row in rows(screen)] == ['Oil leak', 'Brand new'])
     assert chip(screen, 'Open')['text'] == 'Open 2'
 
 
-async def test_a_burst_of_changes_is_read_a_few_times_and_its_end_is_shown(floor, orders, see, monkeypatch):
+async def test_a_burst_of_changes_is_read_a_few_times_and_its_end_is_shown(
+        shop_floor: Floor, orders: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, 'GAP_S', 0.05)
     screen = await see()
     asked = len(orders.asked)
 
     for number in range(40):
         orders.put(number)
-        floor.order(number)
+        shop_floor.order(number)
         await asyncio.sleep(0)
 
     await screen.until(lambda: len(rows(screen)) == 40)
@@ -450,53 +472,56 @@ async def test_a_burst_of_changes_is_read_a_few_times_and_its_end_is_shown(floor
     ('?machine=Valve_01_01', 'Painter_02_01', False), ('?machine=Valve_01_01', 'Valve_01_01', True),
     ('?priority=low', 'Valve_01_01', False), ('?priority=high', 'Valve_01_01', True),
     ('?assignee=1', 'Valve_01_01', False), ('?assignee=none', 'Valve_01_01', True), ('?q=x', 'Valve_01_01', True)])
-def test_a_change_of_what_is_not_shown_is_not_read(floor, query, machine, reads):
+def test_a_change_of_what_is_not_shown_is_not_read(shop_floor: Floor, query: str, machine: str, reads: bool) -> None:
     order_filter = OrderFilter.from_query(dict([query.removeprefix('?').split('=')]))
-    changes = []
-    floor.store.subscribe(lambda difference: changes.extend(difference.orders))
+    changes: list[Any] = []
+    shop_floor.store.subscribe(lambda difference: changes.extend(difference.orders))
 
-    floor.order(1, machine=machine, priority='high')
-    floor.order(1, machine=machine, priority='high')
+    shop_floor.order(1, machine=machine, priority='high')
+    shop_floor.order(1, machine=machine, priority='high')
 
     assert [work_orders_page.concerns(order_filter, change.before, change.after) for change in changes][1] is reads
 
 
-async def test_thousands_of_changes_are_not_looked_at_one_by_one_on_each_page(floor, orders, see, monkeypatch):
+async def test_thousands_of_changes_are_not_looked_at_one_by_one_on_each_page(
+        shop_floor: Floor, orders: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at = []
     monkeypatch.setattr(work_orders_page, 'concerns', lambda *change: looked_at.append(change))
     screen = await see('?machine=Valve_01_01', has='empty-title')
     asked = len(orders.asked)
 
     for number in range(1000):
-        floor.order(number, 'Painter_02_01', announced=False)
-    floor.publish()
+        shop_floor.order(number, 'Painter_02_01', announced=False)
+    shop_floor.publish()
 
     await screen.until(lambda: len(orders.asked) > asked)
     assert looked_at == []
 
 
-async def test_due_times_move_on_although_nothing_happens(floor, orders, see, monkeypatch):
+async def test_due_times_move_on_although_nothing_happens(shop_floor: Floor, orders: Orders, see: OpenPage,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, 'MINUTE_MS', 50)
     monkeypatch.setattr(reader, 'GAP_S', 0.01)
     orders.put(1, due=0.01)
     screen = await see()
     assert rows(screen)[0]['overdue'] == 'false'
 
-    floor.clock.pass_by(60)
+    shop_floor.clock.pass_by(60)
 
     await screen.until(lambda: rows(screen)[0]['overdue'] == 'true')
 
 
 @pytest.mark.parametrize('problem', [DatabaseUnavailableError('the database does not answer: refused'),
                                      ZeroDivisionError('a fault of this program')])
-async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(floor, orders, see, monkeypatch, *,
-                                                                                   caplog, problem):
+async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(
+        shop_floor: Floor, orders: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch, *,
+        caplog: pytest.LogCaptureFixture, problem: Exception) -> None:
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
     orders.put(1)
     screen = await see()
     orders.problem = problem
 
-    floor.order(1)
+    shop_floor.order(1)
 
     await screen.until(lambda: [text for text in screen.texts if 'Cannot load' in text])
     assert [row['description'] for row in rows(screen)] == ['Oil leak']
@@ -510,34 +535,35 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
     caplog.clear()  # a fault is logged
 
 
-async def test_a_page_that_is_opened_without_the_database_fills_itself(floor, orders, look, monkeypatch):
+async def test_a_page_that_is_opened_without_the_database_fills_itself(
+        shop_floor: Floor, orders: Orders, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
     orders.put(1)
     orders.problem = DatabaseUnavailableError('the database does not answer: refused')
 
-    screen = await look('/work-orders')
+    screen = await open_page('/work-orders')
     assert 'Waiting for the database.' in screen.texts
     orders.problem = None
 
     await screen.until(lambda: rows(screen))
 
 
-async def test_a_page_that_is_gone_asks_no_more(floor, orders, see):
+async def test_a_page_that_is_gone_asks_no_more(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
     screen = await see()
-    subscribed = len(floor.store._subscribers)
+    subscribed = len(shop_floor.store._subscribers)
     screen.client.delete()
     asked = len(orders.asked)
 
-    floor.order(1)
+    shop_floor.order(1)
     await asyncio.sleep(0)
 
-    assert len(floor.store._subscribers) < subscribed
+    assert len(shop_floor.store._subscribers) < subscribed
     assert len(orders.asked) == asked
 
 
 # nothing to show
 
-async def test_no_orders_at_all_says_what_to_do(orders, see):
+async def test_no_orders_at_all_says_what_to_do(orders: Orders, see: OpenPage) -> None:
     screen = await see(has='empty-title')
 
     await screen.until(lambda: 'There are no work orders.' in screen.texts)
@@ -545,7 +571,8 @@ async def test_no_orders_at_all_says_what_to_do(orders, see):
     assert 'Clear filters' not in labels(screen)
 
 
-async def test_none_under_this_filter_offers_to_clear_it(orders, see, switchboard):
+async def test_none_under_this_filter_offers_to_clear_it(orders: Orders, see: OpenPage,
+                                                         switchboard: Switchboard) -> None:
     orders.put(1)
     screen = await see('?q=nothing+like+it', has='empty-title')
     await screen.until(lambda: 'No work order matches this filter.' in screen.texts)
@@ -558,17 +585,17 @@ async def test_none_under_this_filter_offers_to_clear_it(orders, see, switchboar
     await screen.until(lambda: addresses(switchboard)[-1:] == ['/work-orders'])
 
 
-def visible(screen):
+def visible(screen: Screen) -> list[dict[str, Any]]:
     return [element for element in screen.all() if 'hidden' not in element.get('class', ())]
 
 
-def labels(screen):
+def labels(screen: Screen) -> list[str | None]:
     return [element.get('props', {}).get('label') for element in visible(screen)]
 
 
 # the board
 
-def cards(screen):
+def cards(screen: Screen) -> dict[str, tuple[str, list[str]]]:
     """What stands in each column that is shown: the count, and what is wrong on each card."""
     found = {}
     for column in (c for c in screen.of_class('board-column') if 'hidden' not in c['class']):
@@ -579,12 +606,12 @@ def cards(screen):
     return found
 
 
-def card(screen, what):
+def card(screen: Screen, what: str) -> dict[str, Any]:
     found, = (c for c in screen.of_class('order-card') if screen.elements[c['children'][1]]['text'] == what)
     return found
 
 
-async def test_the_board_has_a_column_for_each_state_that_work_goes_through(orders, see):
+async def test_the_board_has_a_column_for_each_state_that_work_goes_through(orders: Orders, see: OpenPage) -> None:
     orders.put(1, 'open', what='a')
     orders.put(2, 'in_progress', what='b')
     orders.put(3, 'completed', what='c')
@@ -596,7 +623,7 @@ async def test_the_board_has_a_column_for_each_state_that_work_goes_through(orde
     assert {asked.done for asked in orders.asked} == {None, Done.WEEK}
 
 
-async def test_a_full_column_says_how_many_more_there_are_and_where(orders, see):
+async def test_a_full_column_says_how_many_more_there_are_and_where(orders: Orders, see: OpenPage) -> None:
     orders.put(1)
     orders.total = 53
     screen = await see('?view=board&machine=Valve_01_01', has='order-card')
@@ -606,14 +633,15 @@ async def test_a_full_column_says_how_many_more_there_are_and_where(orders, see)
         'Show 52 more in the table', '/work-orders?status=open&machine=Valve_01_01')
 
 
-async def test_a_card_goes_to_its_new_column_without_being_made_anew(floor, orders, see):
+async def test_a_card_goes_to_its_new_column_without_being_made_anew(shop_floor: Floor, orders: Orders,
+                                                                     see: OpenPage) -> None:
     orders.put(1, 'open', what='a')
     orders.put(2, 'open', what='b')
     screen = await see('?view=board', has='order-card')
     before = {id_ for id_, element in screen.elements.items() if 'order-card' in element.get('class', ())}
 
     orders.put(1, 'in_progress', what='a', priority='critical')
-    floor.order(1, state='in_progress')
+    shop_floor.order(1, state='in_progress')
 
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
     assert cards(screen)['open'] == ('1', ['b'])
@@ -621,26 +649,27 @@ async def test_a_card_goes_to_its_new_column_without_being_made_anew(floor, orde
     assert screen.elements[card(screen, 'a')['children'][2]]['text'] == 'critical'
 
 
-async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did(floor, orders, see, user):
+async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did(shop_floor: Floor, orders: Orders,
+                                                                                 see: OpenPage, user: User) -> None:
     order = orders.put(1, 'open', what='a')
     screen = await see('?view=board', has='order-card')
-    floor.orders.answers['transition'] = InvalidInputError('open orders cannot become purple')
+    shop_floor.orders.answers['transition'] = InvalidInputError('open orders cannot become purple')
 
     drop(screen, 'a', 'in_progress')
 
     await screen.until(lambda: ['purple' in said for said in user.notify.messages] == [True])
     assert cards(screen)['open'] == ('1', ['a'])
-    (_, id_, version, move), = [arguments for name, arguments, _ in floor.orders.asked if name == 'transition']
+    (_, id_, version, move), = [arguments for name, arguments, _ in shop_floor.orders.asked if name == 'transition']
     assert (id_, version, move.to) == (order.id, 1, WorkOrderStatus.IN_PROGRESS)
 
 
-def drop(screen, what, state):
+def drop(screen: Screen, what: str, state: str) -> None:
     fire(screen, card(screen, what), 'dragstart')
     column, = screen.all(data_state=state, role='region')
     fire(screen, column, 'drop')
 
 
-async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(orders, see):
+async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(orders: Orders, see: OpenPage) -> None:
     orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
     screen = await see('?view=board', has='order-card')
 
@@ -653,7 +682,7 @@ async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(orde
     await screen.until(lambda: not screen.all(data_drop='yes'))
 
 
-async def test_no_column_takes_an_order_that_this_person_cannot_start(orders, see):
+async def test_no_column_takes_an_order_that_this_person_cannot_start(orders: Orders, see: OpenPage) -> None:
     orders.put(1, 'open', what='a')  # of nobody, and who looks is not one of the employees
     screen = await see('?view=board', has='order-card')
 
@@ -663,17 +692,17 @@ async def test_no_column_takes_an_order_that_this_person_cannot_start(orders, se
     assert not screen.all(data_drop='yes')
 
 
-async def test_a_card_dropped_where_it_was_asks_for_nothing(floor, orders, see):
+async def test_a_card_dropped_where_it_was_asks_for_nothing(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
     orders.put(1, 'open', what='a')
     screen = await see('?view=board', has='order-card')
 
     drop(screen, 'a', 'open')
     await asyncio.sleep(0)
 
-    assert 'transition' not in [name for name, *_ in floor.orders.asked]
+    assert 'transition' not in [name for name, *_ in shop_floor.orders.asked]
 
 
-async def test_the_menu_of_a_card_does_what_dragging_does(floor, orders, see):
+async def test_the_menu_of_a_card_does_what_dragging_does(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
     orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
     screen = await see('?view=board', has='order-card')
 
@@ -682,10 +711,11 @@ async def test_the_menu_of_a_card_does_what_dragging_does(floor, orders, see):
     start, = (e for e in screen.all(role='menuitem') if 'Start' in screen._texts_within(e))
     screen.click(start)
 
-    await screen.until(lambda: 'transition' in [name for name, *_ in floor.orders.asked])
+    await screen.until(lambda: 'transition' in [name for name, *_ in shop_floor.orders.asked])
 
 
-async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_more_there_are(orders, see):
+async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_more_there_are(orders: Orders,
+                                                                                            see: OpenPage) -> None:
     for number in range(480):
         orders.put(number, 'open', what=f'open {number}')
     for number in range(480, 640):
@@ -700,15 +730,16 @@ async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_mor
 
 
 async def test_back_to_an_address_that_is_not_understood_while_cards_are_built_shows_none(
-        orders, see, *, monkeypatch, caplog):
+        orders: Orders, see: OpenPage, *, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     orders.put(0, 'open', what='leak 0')
     screen = await see('?view=board', has='order-card')
     for number in range(1, 100):
         orders.put(number, 'open', what=f'leak {number}')
     monkeypatch.setattr(board, 'AT_ONCE', 1)
-    made, row_of = [], board.row_of
+    made: list[Any] = []
+    row_of = board.row_of  # type: ignore[attr-defined]
 
-    def back_after_thirty(*arguments):
+    def back_after_thirty(*arguments: Any) -> Any:
         made.append(arguments)
         if len(made) == 30:
             go_back_to(screen, '/work-orders?view=board&status=closed')
@@ -723,7 +754,8 @@ async def test_back_to_an_address_that_is_not_understood_while_cards_are_built_s
     assert 'could not be read' not in caplog.text
 
 
-async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(orders, user, see):
+async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(orders: Orders, user: User,
+                                                                           see: OpenPage) -> None:
     for number in range(500):
         orders.put(number, ['open', 'in_progress', 'on_hold', 'completed'][number % 4])
 
@@ -734,7 +766,8 @@ async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(order
     await screen.until(lambda: len(screen.of_class('order-card')) == 500)
 
 
-async def test_of_five_hundred_cards_a_change_sends_the_one_that_changed(floor, orders, see, switchboard):
+async def test_of_five_hundred_cards_a_change_sends_the_one_that_changed(
+        shop_floor: Floor, orders: Orders, see: OpenPage, switchboard: Switchboard) -> None:
     for number in range(500):
         orders.put(number, ['open', 'in_progress', 'on_hold', 'completed'][number % 4], what=f'order {number}')
     screen = await see('?view=board', has='order-card')
@@ -743,7 +776,7 @@ async def test_of_five_hundred_cards_a_change_sends_the_one_that_changed(floor, 
     texts, sent = set(article['children']), len(switchboard.emitted)
 
     orders.put(8, 'open', what='order 8, again')
-    floor.order(8, description='order 8, again')
+    shop_floor.order(8, description='order 8, again')
 
     await screen.until(lambda: 'order 8, again' in screen.texts)
     changed = {id_ for event, data, _ in switchboard.emitted[sent:] if event == 'update' for id_ in data}
@@ -753,18 +786,19 @@ async def test_of_five_hundred_cards_a_change_sends_the_one_that_changed(floor, 
                 and any(known is each and id_ in changed for id_, known in screen.elements.items())]
 
 
-async def test_a_card_that_is_moved_by_anybody_keeps_the_focus(floor, orders, see, switchboard):
+async def test_a_card_that_is_moved_by_anybody_keeps_the_focus(shop_floor: Floor, orders: Orders, see: OpenPage,
+                                                               switchboard: Switchboard) -> None:
     orders.put(1, 'open', what='a')
     orders.put(2, 'open', what='b')
     screen = await see('?view=board', has='order-card')
     fire(screen, card(screen, 'b'), 'focusin')
 
     orders.put(1, 'open', what='a, another text')
-    floor.order(1)
+    shop_floor.order(1)
     await screen.until(lambda: cards(screen)['open'] == ('2', ['b', 'a, another text']))
     asked = focus_asked(switchboard)
     orders.put(2, 'in_progress', what='b')
-    floor.order(2, state='in_progress')
+    shop_floor.order(2, state='in_progress')
 
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['b']))
     await screen.until(lambda: focus_asked(switchboard) > asked)
@@ -772,79 +806,82 @@ async def test_a_card_that_is_moved_by_anybody_keeps_the_focus(floor, orders, se
     assert f'{link}, "focus"' in focus_codes(switchboard)[-1]
 
 
-async def test_the_neighbour_of_a_card_that_leaves_the_board_takes_its_focus(floor, orders, see, switchboard):
+async def test_the_neighbour_of_a_card_that_leaves_the_board_takes_its_focus(
+        shop_floor: Floor, orders: Orders, see: OpenPage, switchboard: Switchboard) -> None:
     for number, what in enumerate('abc'):
         orders.put(number, 'open', what=what)
     screen = await see('?view=board', has='order-card')
     fire(screen, card(screen, 'b'), 'focusin')
 
     orders.put(1, 'cancelled', what='b')
-    floor.order(1, state='cancelled')
+    shop_floor.order(1, state='cancelled')
 
     await screen.until(lambda: focus_asked(switchboard))
     assert f'{card(screen, "c")["children"][0]}, "focus"' in focus_codes(switchboard)[-1]
 
 
-async def test_nobody_gets_the_focus_who_did_not_have_it(floor, orders, see, switchboard):
+async def test_nobody_gets_the_focus_who_did_not_have_it(shop_floor: Floor, orders: Orders, see: OpenPage,
+                                                         switchboard: Switchboard) -> None:
     orders.put(1, 'open', what='a')
     screen = await see('?view=board', has='order-card')
     fire(screen, card(screen, 'a'), 'focusin')
     fire(screen, screen.of_class('board')[0], 'focusout')
 
     orders.put(1, 'in_progress', what='a')
-    floor.order(1, state='in_progress')
+    shop_floor.order(1, state='in_progress')
 
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
     assert not focus_asked(switchboard)
 
 
-def focus_codes(switchboard):
+def focus_codes(switchboard: Switchboard) -> list[str]:
     return [data['code'] for event, data, _ in switchboard.emitted
             if event == 'run_javascript' and '"focus"' in data['code']]
 
 
-def focus_asked(switchboard):
+def focus_asked(switchboard: Switchboard) -> int:
     return len(focus_codes(switchboard))
 
 
-async def test_a_move_can_be_undone_and_gives_back_what_starting_took(floor, orders, see):
+async def test_a_move_can_be_undone_and_gives_back_what_starting_took(shop_floor: Floor, orders: Orders,
+                                                                      see: OpenPage) -> None:
     before = orders.put(1, 'open', what='a', assignee_id=None)
-    floor.orders.answers['transitions'][WorkOrderStatus.IN_PROGRESS] = (
+    shop_floor.orders.answers['transitions'][WorkOrderStatus.IN_PROGRESS] = (
         AllowedTransition(WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.OPEN, Role.TECHNICIAN, None),)
     started = work_order(1, 'in_progress', what='a', assignee='Lisa Garcia', assignee_id=1, version=2)
-    floor.orders.answers['transition'] = lambda identity, id_, version, move: replace(started, status=move.to)
-    floor.orders.answers['edit'] = started
+    shop_floor.orders.answers['transition'] = lambda identity, id_, version, move: replace(started, status=move.to)
+    shop_floor.orders.answers['edit'] = started
     screen = await see('?view=board', has='order-card')
     drop(screen, 'a', 'in_progress')
     await screen.until(lambda: screen.all(label='Undo'))
     orders.put(1, 'in_progress', what='a', assignee='Lisa Garcia', assignee_id=1, version=2)
-    floor.order(1, state='in_progress')
+    shop_floor.order(1, state='in_progress')
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
 
     screen.click(screen.all(label='Undo')[0])
 
-    await screen.until(lambda: 'edit' in [name for name, *_ in floor.orders.asked])
-    (_, started_first, _), (_, undone, _), = [each for each in floor.orders.asked if each[0] == 'transition']
+    await screen.until(lambda: 'edit' in [name for name, *_ in shop_floor.orders.asked])
+    (_, started_first, _), (_, undone, _), = [each for each in shop_floor.orders.asked if each[0] == 'transition']
     assert (started_first[2], undone[2], undone[3].to) == (before.version, 2, WorkOrderStatus.OPEN)
-    edit, = [arguments for name, arguments, _ in floor.orders.asked if name == 'edit']
+    edit, = [arguments for name, arguments, _ in shop_floor.orders.asked if name == 'edit']
     assert edit[3].assignee_id is None
 
 
-async def test_a_move_without_a_way_back_offers_none(floor, orders, see):
+async def test_a_move_without_a_way_back_offers_none(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
     orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
-    floor.orders.answers['transition'] = work_order(1, 'in_progress', version=2)
+    shop_floor.orders.answers['transition'] = work_order(1, 'in_progress', version=2)
     screen = await see('?view=board', has='order-card')
 
     drop(screen, 'a', 'in_progress')
 
-    await screen.until(lambda: 'transition' in [name for name, *_ in floor.orders.asked])
+    await screen.until(lambda: 'transition' in [name for name, *_ in shop_floor.orders.asked])
     orders.put(1, 'in_progress', what='a')
-    floor.order(1, state='in_progress')
+    shop_floor.order(1, state='in_progress')
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
     assert not screen.all(label='Undo')
 
 
-async def test_the_board_leaves_out_columns_that_the_filter_leaves_out(orders, see):
+async def test_the_board_leaves_out_columns_that_the_filter_leaves_out(orders: Orders, see: OpenPage) -> None:
     orders.put(1, 'open', what='a')
     screen = await see('?view=board&state=open', has='order-card')
 
@@ -856,11 +893,11 @@ async def test_the_board_leaves_out_columns_that_the_filter_leaves_out(orders, s
 class File:
     """Stands for the list where it is read as a file."""
 
-    def __init__(self, *pieces):
+    def __init__(self, *pieces: Any) -> None:
         self.pieces = pieces
-        self.asked = None
+        self.asked: OrderFilter | None = None
 
-    async def csv(self, order_filter):
+    async def csv(self, order_filter: OrderFilter) -> AsyncIterator[str]:
         self.asked = order_filter
         for piece in self.pieces:
             if isinstance(piece, Exception):
@@ -868,22 +905,23 @@ class File:
             yield piece
 
 
-    async def checked(self, order_filter):
+    async def checked(self, order_filter: OrderFilter) -> OrderFilter:
         if order_filter.machine == 'Valve_1':
             raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'}, order_filter)
         return order_filter
 
 
 @pytest.fixture
-def file_of(floor, user):
+def file_of(shop_floor: Floor, user: User) -> Callable[..., Awaitable[httpx.Response]]:
     """Ask for the file that a list would write."""
-    async def file_of(order_list, query='', **changes):
-        work_orders_page.register(replace(floor.services, order_list=order_list, **changes))
+    async def file_of(order_list: Any, query: str = '', **changes: Any) -> httpx.Response:
+        work_orders_page.register(replace(shop_floor.services, order_list=order_list, **changes))
         return await user.http_client.get(f'/work-orders.csv{query}')
     return file_of
 
 
-async def test_the_file_is_what_the_filter_shows_and_is_offered_as_a_download(file_of):
+async def test_the_file_is_what_the_filter_shows_and_is_offered_as_a_download(
+        file_of: Callable[..., Awaitable[httpx.Response]]) -> None:
     order_list = File('\ufeffId\r\n', 'WO-1\r\n', 'WO-2\r\n')
 
     answer = await file_of(order_list, '?state=open&sort=-due&view=board')
@@ -900,7 +938,8 @@ async def test_the_file_is_what_the_filter_shows_and_is_offered_as_a_download(fi
     ('?status=closed', 'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
     ('?stauts=open', 'There is no parameter stauts. Did you mean status?'),
     ('?machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?')])
-async def test_a_file_of_what_is_not_understood_is_refused_with_the_sentence_of_the_page(file_of, query, sentence):
+async def test_a_file_of_what_is_not_understood_is_refused_with_the_sentence_of_the_page(
+        file_of: Callable[..., Awaitable[httpx.Response]], query: str, sentence: str) -> None:
     order_list = File('everything')
 
     answer = await file_of(order_list, query)
@@ -908,15 +947,16 @@ async def test_a_file_of_what_is_not_understood_is_refused_with_the_sentence_of_
     assert (answer.status_code, answer.text) == (422, sentence)
 
 
-async def test_without_the_database_there_is_a_sentence_and_no_file(file_of):
+async def test_without_the_database_there_is_a_sentence_and_no_file(
+        file_of: Callable[..., Awaitable[httpx.Response]]) -> None:
     answer = await file_of(File(DatabaseUnavailableError('the database does not answer: refused')))
 
     assert (answer.status_code, answer.text) == (503, 'The database does not answer: refused. Please try again.')
     assert 'content-disposition' not in answer.headers
 
 
-async def test_nobody_gets_no_file(file_of):
-    def nobody(headers):
+async def test_nobody_gets_no_file(file_of: Callable[..., Awaitable[httpx.Response]]) -> None:
+    def nobody(headers: Mapping[str, str]) -> None:
         raise NotAllowedError('nobody is signed in')
 
     answer = await file_of(File('Id\r\n'), identify=nobody)
