@@ -8,20 +8,17 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import hypothesis
 import pytest
-from database.postgres import SCHEMA, Server
+from database.postgres import SCHEMA, Connect, Psql, Server
 from short_folder import short_folder
 
 from floor.core.settings import Settings
 from floor.db.database import Database
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
-Psql = Callable[..., str]
 
 WAITING_WORKERS = 2
 """More workers than processors."""
@@ -108,9 +105,9 @@ def empty_database_url(server: Server) -> Iterator[str]:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings for the fresh database; whatever .env or environment the developer has stays out of it."""
-    return Settings(_env_file=None, database_url=database_url, default_postgres_schema=SCHEMA,
-                    default_postgres_table='machine_feed_stream', data_dir=tmp_path, enable_simulator=False,
-                    db_pool_size=1, db_pool_timeout=10, db_command_timeout=30, plant_timezone='UTC')
+    return Settings.load(_env_file=None, database_url=database_url, default_postgres_schema=SCHEMA,
+                         default_postgres_table='machine_feed_stream', data_dir=tmp_path, enable_simulator=False,
+                         db_pool_size=1, db_pool_timeout=10, db_command_timeout=30, plant_timezone='UTC')
 
 
 @pytest.fixture

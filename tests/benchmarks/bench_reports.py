@@ -143,8 +143,8 @@ async def scratch() -> AsyncIterator[Database]:
         server = EmbeddedPostgres(folder)
         server.start()
         try:
-            settings = Settings(_env_file=None, database_url=server.url, default_postgres_schema=SCHEMA,
-                                db_command_timeout=3600)
+            settings = Settings.load(_env_file=None, database_url=server.url, default_postgres_schema=SCHEMA,
+                                     db_command_timeout=3600)
             connection = await asyncpg.connect(server.url)
             await migrate(connection, SCHEMA, load_schema_files(), new_floor='demo')
             await connection.close()

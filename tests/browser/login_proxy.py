@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http.cookies import SimpleCookie
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, urlsplit
 
+Visit = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEAD_END = b'\r\n\r\n'
 CALLBACK = '/.auth/callback'
 KNOWN = 'person=somebody'
@@ -70,7 +72,7 @@ class LoginProxy:
 
     # within
 
-    def _with(self, visit):
+    def _with(self, visit: Visit) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
         def enter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             if self._stopped:
                 writer.transport.abort()
@@ -151,7 +153,7 @@ class LoginProxy:
         await writer.drain()
 
 
-def parsed(head: bytes):
+def parsed(head: bytes) -> tuple[SplitResult, dict[str, str]]:
     """The address and the headers of a request."""
     request, *lines = head.decode('latin-1').split('\r\n')
     pairs = (line.partition(':') for line in lines if line)

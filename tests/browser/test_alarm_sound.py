@@ -1,17 +1,21 @@
 """A browser plays no sound on a page that nobody has touched yet: the page says so, and one press allows it."""
 
+from __future__ import annotations
+
+import asyncpg
 import pytest
+from browser.visitor import Visitor
 from playwright.async_api import expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
 
-async def critical_order(sql):
+async def critical_order(sql: asyncpg.Connection) -> None:
     await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
                       "VALUES ('Valve_01_01', 'Pin sticks', 'critical')")
 
 
-async def test_a_blocked_sound_is_said_and_a_press_allows_it(visitor, sql):
+async def test_a_blocked_sound_is_said_and_a_press_allows_it(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     sound = page.get_by_role('banner').locator('.sound-button')
     await expect(sound).to_have_text('Sound on')

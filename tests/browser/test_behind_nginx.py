@@ -1,13 +1,19 @@
 """Behind a real nginx, at the root and below a path: every page is whole and live, and nothing asks past the path."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
+from browser.harness import Until
 from browser.nginx import HOST, LOCATION, PASS, nginx
 from browser.program import Program
 from browser.visitor import Visitor, badge, drawer, tile
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
 
@@ -31,7 +37,7 @@ ADDRESSES = """() => [...document.querySelectorAll('[href], [src], [srcdoc]')].f
     .filter(address => address?.startsWith('/'))"""
 
 
-async def complaints(visitor):
+async def complaints(visitor: Visitor) -> list[str]:
     """Of the browser and of the program. Leaving a page breaks off what it was loading, and one of our headers means
     nothing over plain http to a name."""
     return [complaint for complaint in await visitor.leave()
@@ -39,7 +45,7 @@ async def complaints(visitor):
 
 
 @pytest.fixture(params=WAYS)
-def proxied(request, program, sql):
+def proxied(request: pytest.FixtureRequest, program: Program, sql: asyncpg.Connection) -> Iterator[Program]:
     """The program behind nginx, in one of these ways."""
     path, settings, changes = WAYS[request.param]
     other = program.joined('proxied', **settings)
@@ -51,7 +57,7 @@ def proxied(request, program, sql):
         other.stop()
 
 
-async def test_every_page_is_whole_and_live(proxied, chromium, sql):
+async def test_every_page_is_whole_and_live(proxied: Program, chromium: Browser, sql: asyncpg.Connection) -> None:
     visitor = Visitor(chromium, proxied)
     asked = []
     page = await visitor.open('/')
@@ -72,11 +78,12 @@ async def test_every_page_is_whole_and_live(proxied, chromium, sql):
 
 
 @pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
-async def test_links_files_and_the_address_keep_the_path(proxied, chromium, sql):
+async def test_links_files_and_the_address_keep_the_path(proxied: Program, chromium: Browser,
+                                                         sql: asyncpg.Connection) -> None:
     visitor = Visitor(chromium, proxied)
     page = await visitor.open('/')
 
-    def is_at(address):
+    def is_at(address: str) -> re.Pattern[str]:
         return re.compile(re.escape(proxied.url + address))
 
     await tile(page, 'Valve_01_01').click()
@@ -112,7 +119,8 @@ async def test_links_files_and_the_address_keep_the_path(proxied, chromium, sql)
 
 
 @pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
-async def test_the_sound_of_a_critical_order_is_found(proxied, chromium, sql):
+async def test_the_sound_of_a_critical_order_is_found(proxied: Program, chromium: Browser,
+                                                      sql: asyncpg.Connection) -> None:
     visitor = Visitor(chromium, proxied)
     page = await visitor.open('/')
     async with page.expect_response(re.compile(r'/assets/sounds/order\.wav')) as response:
@@ -123,7 +131,7 @@ async def test_the_sound_of_a_critical_order_is_found(proxied, chromium, sql):
     assert await complaints(visitor) == []
 
 
-async def test_a_proxy_that_loses_the_port(program, chromium, sql):
+async def test_a_proxy_that_loses_the_port(program: Program, chromium: Browser, sql: asyncpg.Connection) -> None:
     """`Host $host` on a port of a LAN, as many write it. A name in ALLOWED_HOSTS without a port is ours on any."""
     named = program.joined('named', ALLOWED_HOSTS='floor.example')
     named.start()
@@ -138,7 +146,8 @@ async def test_a_proxy_that_loses_the_port(program, chromium, sql):
         named.stop()
 
 
-async def test_a_name_that_nobody_allowed_is_in_the_log_and_on_the_diagnosis(program, chromium, sql, until):
+async def test_a_name_that_nobody_allowed_is_in_the_log_and_on_the_diagnosis(
+        program: Program, chromium: Browser, sql: asyncpg.Connection, until: Until) -> None:
     unnamed = program.joined('unnamed', ALLOWED_HOSTS='floor.example:1')
     unnamed.start()
     try:
@@ -159,7 +168,7 @@ async def test_a_name_that_nobody_allowed_is_in_the_log_and_on_the_diagnosis(pro
         unnamed.stop()
 
 
-async def test_a_screen_that_was_opened_before_the_program_is_up(folder, chromium):
+async def test_a_screen_that_was_opened_before_the_program_is_up(folder: Path, chromium: Browser) -> None:
     program = Program(folder)
     with nginx(program) as proxied:
         page = await chromium.new_page()

@@ -1,15 +1,18 @@
 """The board in a browser: columns that scroll, drags that land, and moves by keyboard and by touch."""
 
+from __future__ import annotations
+
+import asyncpg
 import pytest
-from browser.visitor import PHONE, fits_window
-from playwright.async_api import expect
+from browser.visitor import PHONE, Visitor, fits_window
+from playwright.async_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
 
 BOARD = '/work-orders?view=board'
 
 
-async def add(sql, count, status='open', text='Leak'):
+async def add(sql: asyncpg.Connection, count: int, status: str = 'open', text: str = 'Leak') -> None:
     """Orders of one machine, the first due first."""
     await sql.execute(
         'INSERT INTO work_orders (machine_id, issue_description, status, due_at, assignee, hold_reason) '
@@ -18,15 +21,16 @@ async def add(sql, count, status='open', text='Leak'):
         count, status, text)
 
 
-def column(page, state):
+def column(page: Page, state: str) -> Locator:
     return page.locator(f'.board-column[data-state="{state}"]')
 
 
-def card(page, text):
+def card(page: Page, text: str) -> Locator:
     return page.locator('.order-card').filter(has=page.get_by_text(text, exact=True))
 
 
-async def test_five_hundred_cards_scroll_in_their_columns_below_their_headings(visitor, sql):
+async def test_five_hundred_cards_scroll_in_their_columns_below_their_headings(visitor: Visitor,
+                                                                               sql: asyncpg.Connection) -> None:
     for status in 'open', 'in_progress', 'on_hold':
         await add(sql, 150, status)
     page = await visitor.open(BOARD)
@@ -43,7 +47,8 @@ async def test_five_hundred_cards_scroll_in_their_columns_below_their_headings(v
 
 
 @pytest.mark.parametrize('waiting', [0, 150])
-async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa, sql, waiting):
+async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa: Visitor, sql: asyncpg.Connection,
+                                                                           waiting: int) -> None:
     await add(sql, 150)
     await add(sql, waiting, 'in_progress', 'Begun')
     page = await lisa.open(BOARD)
@@ -64,7 +69,8 @@ async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa,
     assert await sql.fetchval("SELECT status FROM work_orders WHERE issue_description = 'Leak 150'") == 'in_progress'
 
 
-async def test_a_card_is_moved_with_the_keyboard_alone_and_keeps_the_focus(lisa, sql):
+async def test_a_card_is_moved_with_the_keyboard_alone_and_keeps_the_focus(lisa: Visitor,
+                                                                           sql: asyncpg.Connection) -> None:
     await add(sql, 3)
     page = await lisa.open(BOARD)
     await card(page, 'Leak 1').get_by_role('link').focus()
@@ -93,7 +99,7 @@ async def test_a_card_is_moved_with_the_keyboard_alone_and_keeps_the_focus(lisa,
     await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
 
 
-async def test_a_move_that_asks_gives_the_focus_back_and_can_be_undone(lisa, sql):
+async def test_a_move_that_asks_gives_the_focus_back_and_can_be_undone(lisa: Visitor, sql: asyncpg.Connection) -> None:
     await add(sql, 2)
     page = await lisa.open(BOARD)
     await card(page, 'Leak 1').get_by_role('link').focus()
@@ -110,7 +116,7 @@ async def test_a_move_that_asks_gives_the_focus_back_and_can_be_undone(lisa, sql
     assert await sql.fetchval("SELECT count(*) FROM work_orders WHERE status = 'open'") == 2
 
 
-async def test_a_refused_move_leaves_the_card_and_says_why(lisa, sql):
+async def test_a_refused_move_leaves_the_card_and_says_why(lisa: Visitor, sql: asyncpg.Connection) -> None:
     await add(sql, 1, 'in_progress')
     await sql.execute("UPDATE work_orders SET status = 'completed', cause = 'a', action_taken = 'b'")
     page = await lisa.open(BOARD)
@@ -123,7 +129,8 @@ async def test_a_refused_move_leaves_the_card_and_says_why(lisa, sql):
 
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
-async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(lisa, sql, scheme):
+async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(lisa: Visitor, sql: asyncpg.Connection,
+                                                                            scheme: str) -> None:
     await add(sql, 60)
     page = await lisa.open(BOARD, color_scheme=scheme, **PHONE)
     await fits_window(page)
@@ -144,7 +151,8 @@ async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(lisa
     await fits_window(page)
 
 
-async def test_the_menu_of_a_card_is_as_high_as_its_moves_and_why_one_is_refused(visitor, sql):
+async def test_the_menu_of_a_card_is_as_high_as_its_moves_and_why_one_is_refused(visitor: Visitor,
+                                                                                 sql: asyncpg.Connection) -> None:
     await add(sql, 3)
     await sql.execute('UPDATE work_orders SET assignee = NULL')
     page = await visitor.open(BOARD, **PHONE)
@@ -157,7 +165,7 @@ async def test_the_menu_of_a_card_is_as_high_as_its_moves_and_why_one_is_refused
     assert await menu.evaluate('menu => menu.scrollHeight <= menu.clientHeight')
 
 
-async def test_on_paper_no_column_cuts_its_cards(visitor, sql):
+async def test_on_paper_no_column_cuts_its_cards(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await add(sql, 30)
     page = await visitor.open(BOARD)
     cards = column(page, 'open').locator('.cards')

@@ -1,15 +1,19 @@
 """What breaks is seen at once, never taken for the present, and mends itself."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 import signal
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import asyncpg
 import pytest
 from browser.program import Program
-from browser.visitor import badge, tile
-from playwright.async_api import expect
+from browser.visitor import Visitor, badge, tile
+from playwright.async_api import Locator, Page, expect
 from suspended import suspended
 
 from floor.db.embedded.server import EmbeddedPostgres, address
@@ -21,11 +25,11 @@ GREY = re.compile(r'grayscale\(1\)')
 STALE_PROMISE_S = 8.0
 
 
-def banner(page):
+def banner(page: Page) -> Locator:
     return page.locator('.banner')
 
 
-async def looks_stale(page):
+async def looks_stale(page: Page) -> None:
     """Said by the badge and the banner, and seen from afar."""
     await expect(badge(page)).to_have_attribute('data-connection', 'stale')
     await expect(badge(page)).to_have_text(re.compile(r'^stale since \d\d:\d\d:\d\d$'))
@@ -33,13 +37,13 @@ async def looks_stale(page):
     await expect(page.locator('.frame main')).to_have_css('filter', GREY)
 
 
-async def looks_live(page):
+async def looks_live(page: Page) -> None:
     await expect(badge(page)).to_have_attribute('data-connection', 'live')
     await expect(banner(page)).to_be_hidden()
     await expect(page.locator('.frame main')).to_have_css('filter', 'none')
 
 
-async def test_the_database_dies_and_comes_back(visitor, program):
+async def test_the_database_dies_and_comes_back(visitor: Visitor, program: Program) -> None:
     page = await visitor.open()
     await page.evaluate('window.notReloaded = true')
     postmaster = program.postmaster
@@ -59,7 +63,8 @@ async def test_the_database_dies_and_comes_back(visitor, program):
     assert await page.evaluate('window.notReloaded')
 
 
-async def test_what_changed_while_the_database_was_out_of_reach_shows_afterwards(visitor, program, sql):
+async def test_what_changed_while_the_database_was_out_of_reach_shows_afterwards(visitor: Visitor, program: Program,
+                                                                                 sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     async with asyncio.timeout(30):
         door = await asyncpg.connect(program.database_url.replace('/line_monitor?', '/postgres?'))
@@ -82,7 +87,7 @@ async def test_what_changed_while_the_database_was_out_of_reach_shows_afterwards
     await expect(page.locator('.row-event', has_text='Valve 01·01 Down: Seat worn').first).to_be_visible()
 
 
-async def test_a_database_that_hangs_is_noticed(visitor, program):
+async def test_a_database_that_hangs_is_noticed(visitor: Visitor, program: Program) -> None:
     """Nothing is closed and nothing answers: only the heartbeat that stays away tells."""
     page = await visitor.open()
     began = time.monotonic()
@@ -94,7 +99,7 @@ async def test_a_database_that_hangs_is_noticed(visitor, program):
     await looks_live(page)
 
 
-async def test_the_browser_is_cut_off(visitor, sql):
+async def test_the_browser_is_cut_off(visitor: Visitor, sql: asyncpg.Connection) -> None:
     """The server cannot tell the page: its style sheet does, by NiceGUI's own notice."""
     page = await visitor.open()
     visitor.loses_connection = True
@@ -110,7 +115,7 @@ async def test_the_browser_is_cut_off(visitor, sql):
     await looks_live(page)
 
 
-async def test_the_program_is_restarted_under_an_open_page(visitor, program):
+async def test_the_program_is_restarted_under_an_open_page(visitor: Visitor, program: Program) -> None:
     page = await visitor.open()
     await page.evaluate('window.notReloaded = true')
     visitor.loses_connection = True
@@ -128,7 +133,7 @@ async def test_the_program_is_restarted_under_an_open_page(visitor, program):
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
 
 
-async def test_the_database_comes_after_the_program(folder, visitor_of):
+async def test_the_database_comes_after_the_program(folder: Path, visitor_of: Callable[[Program], Visitor]) -> None:
     """Nobody is there at the start: the page says so and why, and becomes the floor by itself."""
     data = folder / 'later'
     program = Program(folder, DATABASE_URL=address(data / 'socket', 'line_monitor'), NEW_FLOOR='demo')
@@ -154,7 +159,7 @@ async def test_the_database_comes_after_the_program(folder, visitor_of):
         postgres.stop()
 
 
-async def connect_again(url):
+async def connect_again(url: str) -> asyncpg.Connection:
     """To a server that may still be starting."""
     async with asyncio.timeout(30):
         while True:

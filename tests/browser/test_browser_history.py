@@ -1,36 +1,44 @@
 """Back and Forward in a real browser: each takes back or brings back one choice, and the page is not loaded again."""
 
-import re
+from __future__ import annotations
 
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
 import pytest
-from browser.visitor import PHONE
-from playwright.async_api import expect
+from browser.visitor import PHONE, Visitor
+from playwright.async_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
 
 ADD = 'INSERT INTO work_orders (machine_id, issue_description, priority) VALUES ($1, $2, $3)'
 
+OpenPage = Callable[..., Awaitable[Page]]
+
 
 @pytest.fixture
-def stays(visitor):
+def stays(visitor: Visitor) -> OpenPage:
     """The page with a mark on it that is lost when it is loaded again."""
-    async def stays(path, **options):
+    async def stays(path: str, **options: Any) -> Page:
         page = await visitor.open(path, **options)
         await page.evaluate('window.is_the_same = true')
         return page
     return stays
 
 
-def chip(page, name):
+def chip(page: Page, name: str) -> Locator:
     return page.get_by_role('button', name=re.compile(f'^{name}( [0-9]+)?$'))
 
 
-async def pressed(page, name, value):
+async def pressed(page: Page, name: str, value: str) -> None:
     await expect(chip(page, name)).to_have_attribute('aria-pressed', value)
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
-async def test_back_takes_back_one_filter_of_the_list_at_a_time(stays, visitor, sql, options):
+async def test_back_takes_back_one_filter_of_the_list_at_a_time(
+        stays: OpenPage, visitor: Visitor, sql: asyncpg.Connection, options: dict[str, Any]) -> None:
     await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     await sql.execute(ADD, 'Valve_01_01', 'Belt torn', 'low')
     url = f'{visitor.program.url}/work-orders'
@@ -54,7 +62,8 @@ async def test_back_takes_back_one_filter_of_the_list_at_a_time(stays, visitor, 
     assert await page.evaluate('window.is_the_same')
 
 
-async def test_back_takes_back_a_search_whole_not_letter_by_letter(stays, visitor, sql):
+async def test_back_takes_back_a_search_whole_not_letter_by_letter(stays: OpenPage, visitor: Visitor,
+                                                                   sql: asyncpg.Connection) -> None:
     await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     await sql.execute(ADD, 'Valve_01_01', 'Belt torn', 'low')
     page = await stays('/work-orders')
@@ -72,7 +81,7 @@ async def test_back_takes_back_a_search_whole_not_letter_by_letter(stays, visito
     assert await page.evaluate('window.is_the_same')
 
 
-async def test_back_still_works_after_the_page_was_loaded_again(visitor, sql):
+async def test_back_still_works_after_the_page_was_loaded_again(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     page = await visitor.open('/work-orders')
     await chip(page, 'Overdue').click()
@@ -87,7 +96,8 @@ async def test_back_still_works_after_the_page_was_loaded_again(visitor, sql):
     await expect(page.get_by_text('Oil leak')).to_be_visible()
 
 
-async def test_a_form_that_back_closes_leaves_the_filter_alone(stays, visitor, sql):
+async def test_a_form_that_back_closes_leaves_the_filter_alone(stays: OpenPage, visitor: Visitor,
+                                                               sql: asyncpg.Connection) -> None:
     await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     page = await stays('/work-orders')
     await chip(page, 'Open').click()
@@ -105,7 +115,8 @@ async def test_a_form_that_back_closes_leaves_the_filter_alone(stays, visitor, s
     await expect(page).to_have_url(re.compile('status=open$'))
 
 
-async def test_links_of_such_a_page_and_of_its_dialogs_lead_where_they_point(visitor, sql):
+async def test_links_of_such_a_page_and_of_its_dialogs_lead_where_they_point(visitor: Visitor,
+                                                                             sql: asyncpg.Connection) -> None:
     order = await sql.fetchval(f'{ADD} RETURNING id', 'Valve_01_01', 'Oil leak', 'high')
     page = await visitor.open('/work-orders')
     await page.get_by_role('link', name=re.compile('Valve')).click()
@@ -118,7 +129,8 @@ async def test_links_of_such_a_page_and_of_its_dialogs_lead_where_they_point(vis
     await expect(page.get_by_role('link', name=re.compile('Valve'))).to_be_visible()
 
 
-async def test_an_address_with_a_misspelt_filter_says_so_and_can_be_cleared(visitor, sql):
+async def test_an_address_with_a_misspelt_filter_says_so_and_can_be_cleared(visitor: Visitor,
+                                                                            sql: asyncpg.Connection) -> None:
     await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     page = await visitor.open('/work-orders?stauts=open')
     alert = page.get_by_role('alert').filter(has_text='There is no parameter stauts. Did you mean status?')
@@ -135,7 +147,8 @@ async def test_an_address_with_a_misspelt_filter_says_so_and_can_be_cleared(visi
     await expect(page.get_by_text('Oil leak')).to_be_hidden()
 
 
-async def test_back_takes_back_one_choice_of_the_reports_at_a_time(stays, visitor, sql):
+async def test_back_takes_back_one_choice_of_the_reports_at_a_time(stays: OpenPage, visitor: Visitor,
+                                                                   sql: asyncpg.Connection) -> None:
     url = f'{visitor.program.url}/reports'
     page = await stays('/reports')
     await chip(page, '7 days').click()
@@ -154,7 +167,8 @@ async def test_back_takes_back_one_choice_of_the_reports_at_a_time(stays, visito
     assert await page.evaluate('window.is_the_same')
 
 
-async def test_links_in_a_dialog_of_the_reports_lead_where_they_point(visitor, sql):
+async def test_links_in_a_dialog_of_the_reports_lead_where_they_point(visitor: Visitor,
+                                                                      sql: asyncpg.Connection) -> None:
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
                       "WHERE machine_name = 'Valve_01_01'")
     page = await visitor.open('/reports')
@@ -166,7 +180,8 @@ async def test_links_in_a_dialog_of_the_reports_lead_where_they_point(visitor, s
     await expect(page.get_by_text('The past', exact=True).first).to_be_visible()
 
 
-async def test_an_address_of_reports_that_is_not_understood_shows_no_figures(visitor, sql):
+async def test_an_address_of_reports_that_is_not_understood_shows_no_figures(visitor: Visitor,
+                                                                             sql: asyncpg.Connection) -> None:
     page = await visitor.open('/reports?window=8d')
     await expect(page.get_by_role('alert').filter(has_text='Cannot understand window=8d')).to_be_visible()
     await expect(page.get_by_role('button', name='Explain Uptime')).to_be_hidden()

@@ -1,24 +1,32 @@
 """Both hours of a night in which the clocks go back, in a plant of such a zone and of one with a half-hour offset."""
 
+from __future__ import annotations
+
 import csv
 import io
 import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 from urllib.parse import quote
 
+import asyncpg
 import pytest
 import pytest_asyncio
+from browser.program import Program
 from browser.visitor import PHONE, Visitor
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
 
+InZone = Callable[[str], Awaitable[Visitor]]
+
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def in_zone(chromium, program, sql):
+async def in_zone(chromium: Browser, program: Program, sql: asyncpg.Connection) -> AsyncIterator[InZone]:
     """Somebody in a plant of another zone, on the same database."""
     visitors, programs = [], []
 
-    async def in_zone(zone):
+    async def in_zone(zone: str) -> Visitor:
         other = program.joined(zone.replace('/', '-'), PLANT_TIMEZONE=zone)
         programs.append(other)
         other.start()
@@ -32,7 +40,7 @@ async def in_zone(chromium, program, sql):
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
-async def test_a_range_of_the_second_hour_can_be_chosen_and_shared(in_zone, options):
+async def test_a_range_of_the_second_hour_can_be_chosen_and_shared(in_zone: InZone, options: dict[str, Any]) -> None:
     visitor = await in_zone('Europe/Berlin')
     page = await visitor.open('/reports', **options)
     await page.get_by_role('button', name='Range…').click()
@@ -60,7 +68,8 @@ async def test_a_range_of_the_second_hour_can_be_chosen_and_shared(in_zone, opti
 @pytest.mark.parametrize(('zone', 'titles'), [
     ('Europe/Berlin', ['Sun 2026-10-25 02:30:00 CEST', 'Sun 2026-10-25 02:30:00 CET']),
     ('Asia/Kolkata', ['Sun 2026-10-25 06:00:00', 'Sun 2026-10-25 07:00:00'])])
-async def test_a_moment_with_an_offset_is_that_moment_in_any_plant(in_zone, zone, titles):
+async def test_a_moment_with_an_offset_is_that_moment_in_any_plant(in_zone: InZone, zone: str,
+                                                                   titles: list[str]) -> None:
     visitor = await in_zone(zone)
     for offset, title in zip(('+02:00', '+01:00'), titles, strict=True):
         page = await visitor.open(f'/past?at=2026-10-25T02:30{offset}')
@@ -70,7 +79,8 @@ async def test_a_moment_with_an_offset_is_that_moment_in_any_plant(in_zone, zone
 @pytest.mark.parametrize(('zone', 'due'), [
     ('Europe/Berlin', ['2026-10-25 02:30:00+02:00', '2026-10-25 02:30:00+01:00']),
     ('Asia/Kolkata', ['2026-10-25 06:00:00+05:30', '2026-10-25 07:00:00+05:30'])])
-async def test_a_file_tells_both_hours_apart(in_zone, sql, zone, due):
+async def test_a_file_tells_both_hours_apart(in_zone: InZone, sql: asyncpg.Connection, zone: str,
+                                             due: list[str]) -> None:
     for at in '2026-10-25 00:30Z', '2026-10-25 01:30Z':
         await sql.execute('INSERT INTO work_orders (machine_id, issue_description, due_at) '
                           "VALUES ('Valve_01_01', 'Oil leak', $1::text::timestamptz)", at)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from browser.profile import browser_with_profile
 from browser.program import Program
-from browser.visitor import LAPTOP, PHONE, fits_window
+from browser.visitor import LAPTOP, PHONE, Visitor, fits_window
 from browser.workspace import DASHBOARD_ID, HOST, SIGN_IN, WORKSPACE_ID, DashboardWorkspace
 from playwright.async_api import BrowserContext, FrameLocator, Page, expect
 
@@ -131,7 +132,7 @@ async def test_a_phone_shows_it_without_sideways_scrolling(page: Page, with_dash
     await fits_window(page)
 
 
-async def test_where_no_dashboard_is_set_it_says_how_to(visitor, sql) -> None:
+async def test_where_no_dashboard_is_set_it_says_how_to(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open(TAB)
 
     await expect(page.get_by_text('No dashboard is configured.')).to_be_visible()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
+from browser.harness import Until
 from browser.program import Program
+from browser.visitor import Visitor
 from playwright.async_api import expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
@@ -14,8 +17,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group
 RIBBON, BUTTON = 'Demo: simulated data', 'Set up your plant'
 
 
-async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(
-        visitor_of, folder: Path, until) -> None:  # type: ignore[no-untyped-def]
+async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(visitor_of: Callable[[Program], Visitor],
+                                                                          folder: Path, until: Until) -> None:
     first = Program(folder, ENABLE_SIMULATOR='true', SIMULATOR_INTERVAL='0.2', BACKFILL_DAYS='2')
     second = first.joined('second', LOCAL_USER='lisa.garcia@example.com', ENABLE_SIMULATOR='true')
     visitors = []

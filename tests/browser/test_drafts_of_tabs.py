@@ -1,27 +1,31 @@
 """Two tabs of one browser: each keeps what is typed in it, through reloads, a conflict and a restart of the program."""
 
+from __future__ import annotations
+
+import asyncpg
 import pytest
-from playwright.async_api import expect
+from browser.visitor import Visitor
+from playwright.async_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
 
-async def report(sql):
+async def report(sql: asyncpg.Connection) -> str:
     return await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
                               "VALUES ('Valve_01_01', 'Oil leak') RETURNING id")
 
 
-async def another_tab(visitor, page, path):
+async def another_tab(visitor: Visitor, page: Page, path: str) -> Page:
     tab = await page.context.new_page()
     await visitor.go(tab, path)
     return tab
 
 
-def description(page):
+def description(page: Page) -> Locator:
     return page.get_by_role('region', name='Description')
 
 
-async def test_what_one_tab_discards_or_saves_the_other_has_still(visitor, sql):
+async def test_what_one_tab_discards_or_saves_the_other_has_still(visitor: Visitor, sql: asyncpg.Connection) -> None:
     path = f'/work-orders/{await report(sql)}'
     first = await visitor.open(path)
     await first.get_by_role('button', name='Edit').click()
@@ -47,7 +51,8 @@ async def test_what_one_tab_discards_or_saves_the_other_has_still(visitor, sql):
     await expect(first.get_by_label('Comment', exact=True)).to_have_value('Hose ordered')
 
 
-async def test_a_fresh_tab_is_offered_what_a_closed_one_left_also_after_a_restart(visitor, sql):
+async def test_a_fresh_tab_is_offered_what_a_closed_one_left_also_after_a_restart(visitor: Visitor,
+                                                                                  sql: asyncpg.Connection) -> None:
     path = f'/work-orders/{await report(sql)}'
     closed = await visitor.open(path)
     stays = await another_tab(visitor, closed, path)
@@ -72,7 +77,8 @@ async def test_a_fresh_tab_is_offered_what_a_closed_one_left_also_after_a_restar
     await expect(stays.get_by_label('Comment', exact=True)).to_have_value('Bearing noisy')
 
 
-async def test_a_tab_that_was_killed_comes_back_with_its_drafts_and_a_copy_of_a_tab_is_offered_them(visitor, sql):
+async def test_a_tab_that_was_killed_comes_back_with_its_drafts_and_a_copy_of_a_tab_is_offered_them(
+        visitor: Visitor, sql: asyncpg.Connection) -> None:
     path = f'/work-orders/{await report(sql)}'
     page = await visitor.open(path)
     await page.get_by_label('Comment', exact=True).fill('Hose ordered')

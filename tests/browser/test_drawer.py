@@ -1,15 +1,18 @@
 """One machine in full: opened by hand, by keyboard and by address, and true for as long as it is open."""
 
+from __future__ import annotations
+
 import re
 
+import asyncpg
 import pytest
-from browser.visitor import drawer, tile
-from playwright.async_api import expect
+from browser.visitor import Visitor, drawer, tile
+from playwright.async_api import Page, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
 
-async def test_a_click_opens_it_and_the_button_closes_it(visitor):
+async def test_a_click_opens_it_and_the_button_closes_it(visitor: Visitor) -> None:
     page = await visitor.open()
 
     await tile(page, 'Valve_01_01').click()
@@ -21,7 +24,7 @@ async def test_a_click_opens_it_and_the_button_closes_it(visitor):
     await expect(page).to_have_url(f'{visitor.program.url}/')
 
 
-async def back(page):
+async def back(page: Page) -> None:
     """The browser's Back, after the browser has drawn what is open."""
     await page.wait_for_function(
         "document.querySelector('.history-entry:target')?.getAnimations()[0]?.startTime != null")
@@ -29,7 +32,7 @@ async def back(page):
     await page.evaluate('history.back()')
 
 
-async def test_back_closes_it_and_stays_on_the_floor(visitor):
+async def test_back_closes_it_and_stays_on_the_floor(visitor: Visitor) -> None:
     page = await visitor.open('/employees')
     await page.get_by_role('link', name='Floor').click()
     await visitor.ready(page)
@@ -51,7 +54,7 @@ async def test_back_closes_it_and_stays_on_the_floor(visitor):
     await expect(page).to_have_url(f'{visitor.program.url}/employees')
 
 
-async def test_back_closes_a_form_before_the_drawer_under_it(visitor):
+async def test_back_closes_a_form_before_the_drawer_under_it(visitor: Visitor) -> None:
     page = await visitor.open()
     await tile(page, 'Valve_01_01').click()
     await drawer(page).get_by_role('button', name='New work order').click()
@@ -67,7 +70,7 @@ async def test_back_closes_a_form_before_the_drawer_under_it(visitor):
     await expect(page).to_have_url(f'{visitor.program.url}/')
 
 
-async def test_back_from_a_followed_link_leads_to_where_it_was_followed(visitor):
+async def test_back_from_a_followed_link_leads_to_where_it_was_followed(visitor: Visitor) -> None:
     page = await visitor.open('/employees')
     await visitor.go(page, '/?machine=Painter_03_01')
     await expect(drawer(page)).to_be_visible()
@@ -77,7 +80,7 @@ async def test_back_from_a_followed_link_leads_to_where_it_was_followed(visitor)
     await expect(page).to_have_url(f'{visitor.program.url}/employees')
 
 
-async def test_it_follows_the_machine(visitor, sql):
+async def test_it_follows_the_machine(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     await tile(page, 'Valve_01_01').click()
     status = drawer(page).locator('.drawer-status')
@@ -98,7 +101,7 @@ async def test_it_follows_the_machine(visitor, sql):
     await expect(status).to_have_text('Removed from the floor')
 
 
-async def test_an_address_opens_it(visitor):
+async def test_an_address_opens_it(visitor: Visitor) -> None:
     page = await visitor.open('/?machine=Painter_03_01')
 
     await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Painter 03·01')
@@ -109,7 +112,7 @@ async def test_an_address_opens_it(visitor):
     await expect(drawer(page)).to_be_hidden()
 
 
-async def test_an_address_of_no_machine_says_so(visitor):
+async def test_an_address_of_no_machine_says_so(visitor: Visitor) -> None:
     page = await visitor.open('/?machine=%3Cb%3ENobody%3C%2Fb%3E')
 
     note = page.get_by_role('alert').filter(has_text='There is no machine <b>Nobody</b>.')
@@ -122,7 +125,7 @@ async def test_an_address_of_no_machine_says_so(visitor):
     await expect(note).to_be_hidden()
 
 
-async def test_by_keyboard_alone(visitor):
+async def test_by_keyboard_alone(visitor: Visitor) -> None:
     page = await visitor.open()
 
     await page.keyboard.press('Tab')
@@ -150,7 +153,8 @@ async def test_by_keyboard_alone(visitor):
     await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Robotic Arm 01·01')
 
 
-async def test_the_keyboard_stays_where_it_is_while_the_floor_changes(visitor, sql):
+async def test_the_keyboard_stays_where_it_is_while_the_floor_changes(visitor: Visitor,
+                                                                      sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     await tile(page, 'Valve_01_01').focus()
 
@@ -161,7 +165,7 @@ async def test_the_keyboard_stays_where_it_is_while_the_floor_changes(visitor, s
     await expect(tile(page, 'Valve_01_01')).to_be_focused()
 
 
-async def test_what_a_screen_reader_meets(visitor, sql):
+async def test_what_a_screen_reader_meets(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
                       "WHERE machine_name = 'Valve_01_01'")
     page = await visitor.open()

@@ -1,9 +1,12 @@
 """A change in the table shows in every browser, without a reload and whatever it says."""
 
+from __future__ import annotations
+
 import re
 
+import asyncpg
 import pytest
-from browser.visitor import badge, drawer, fits_window, tile, tiles
+from browser.visitor import Visitor, badge, drawer, fits_window, tile, tiles
 from playwright.async_api import expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
@@ -15,7 +18,7 @@ HOSTILE = ['<img src=/never.png onerror="window.pwned=1">', '"><script>window.pw
            'W' * 200, 'wide name ' * 19 + 'and end', '_' * 99 + 'مصنع' + 'x' * 97]
 
 
-async def test_the_update_of_the_readme_shows_in_every_window(visitor, sql):
+async def test_the_update_of_the_readme_shows_in_every_window(visitor: Visitor, sql: asyncpg.Connection) -> None:
     pages = [await visitor.open(), await visitor.open()]
     for page in pages:
         await expect(tiles(page)).to_have_count(30)
@@ -33,7 +36,7 @@ async def test_the_update_of_the_readme_shows_in_every_window(visitor, sql):
         await expect(page.locator('.row-event').first).to_have_text('Injection Molder 02·01 Warning')
 
 
-async def test_machines_come_and_go_without_a_reload(visitor, sql):
+async def test_machines_come_and_go_without_a_reload(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     await expect(tiles(page)).to_have_count(30)
     await page.evaluate('window.notReloaded = true')
@@ -56,7 +59,7 @@ async def test_machines_come_and_go_without_a_reload(visitor, sql):
     assert await page.evaluate('window.notReloaded')
 
 
-async def test_a_line_that_is_renamed_shows_its_new_name(visitor, sql):
+async def test_a_line_that_is_renamed_shows_its_new_name(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
 
     await sql.execute("UPDATE production_lines SET name = '<b>Axle</b> Line' WHERE code = '03'")
@@ -65,7 +68,8 @@ async def test_a_line_that_is_renamed_shows_its_new_name(visitor, sql):
 
 
 @pytest.mark.parametrize('width', [390, 1366], ids=['phone', 'laptop'])
-async def test_names_and_reasons_are_text_whatever_they_hold(visitor, sql, width):
+async def test_names_and_reasons_are_text_whatever_they_hold(visitor: Visitor, sql: asyncpg.Connection,
+                                                             width: int) -> None:
     page = await visitor.open(viewport={'width': width, 'height': 844})
     await sql.executemany('INSERT INTO machine_feed_stream (machine_name, type) VALUES ($1, $1)',
                           [[name] for name in HOSTILE])
@@ -90,7 +94,7 @@ async def test_names_and_reasons_are_text_whatever_they_hold(visitor, sql, width
     assert await page.locator('img[src="/never.png"]').count() == 0
 
 
-async def test_a_storm_ends_in_the_picture_of_the_table(visitor, sql):
+async def test_a_storm_ends_in_the_picture_of_the_table(visitor: Visitor, sql: asyncpg.Connection) -> None:
     """Two hundred statements over all machines as fast as they go; what counts is the last word of each."""
     page = await visitor.open()
 

@@ -1,10 +1,15 @@
 """Readable in every theme, on a phone, and as each person likes it."""
 
+from __future__ import annotations
+
 from itertools import pairwise
 
+import asyncpg
 import pytest
-from browser.visitor import PHONE, badge, drawer, fits_window, tile, tiles
-from playwright.async_api import expect
+from browser.harness import Until
+from browser.program import Program
+from browser.visitor import PHONE, Visitor, badge, drawer, fits_window, tile, tiles
+from playwright.async_api import Page, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
 
@@ -59,7 +64,7 @@ CONTRASTS = """() => {
 }"""
 
 
-async def choose(page, theme):
+async def choose(page: Page, theme: str) -> None:
     await page.get_by_role('button', name='Theme').click()
     await page.get_by_role('menuitemradio', name=theme).click()
     await expect(page.locator('.frame')).to_have_attribute('data-theme', THEMES[theme])
@@ -67,7 +72,7 @@ async def choose(page, theme):
 
 
 @pytest.mark.parametrize('theme', THEMES)
-async def test_every_text_can_be_read(visitor, sql, theme):
+async def test_every_text_can_be_read(visitor: Visitor, sql: asyncpg.Connection, theme: str) -> None:
     await sql.execute(EVERY_STATUS)
     page = await visitor.open('/')
     await choose(page, theme)
@@ -88,7 +93,7 @@ async def test_every_text_can_be_read(visitor, sql, theme):
     assert {text['what']: round(text['contrast'], 2) for text in floor + machine if text['contrast'] < READABLE} == {}
 
 
-async def test_the_themes_differ_and_are_remembered(visitor):
+async def test_the_themes_differ_and_are_remembered(visitor: Visitor) -> None:
     page = await visitor.open('/')
     grounds = set()
     for theme, name in THEMES.items():
@@ -101,7 +106,8 @@ async def test_the_themes_differ_and_are_remembered(visitor):
     await expect(somebody_else.locator('.frame')).to_have_attribute('data-theme', 'auto')
 
 
-async def test_what_is_chosen_is_kept_in_the_data_folder_and_nowhere_else(visitor, program, until):
+async def test_what_is_chosen_is_kept_in_the_data_folder_and_nowhere_else(visitor: Visitor, program: Program,
+                                                                          until: Until) -> None:
     page = await visitor.open('/')
     await choose(page, 'Dark')
     folder = program.data_dir / 'ui'
@@ -110,14 +116,14 @@ async def test_what_is_chosen_is_kept_in_the_data_folder_and_nowhere_else(visito
     assert not (program.data_dir.parent / '.nicegui').exists(), 'the working directory'
 
 
-async def test_without_a_choice_the_page_follows_the_device(visitor):
-    async def ground(page):
+async def test_without_a_choice_the_page_follows_the_device(visitor: Visitor) -> None:
+    async def ground(page: Page) -> str:
         return await page.locator('body').evaluate('body => getComputedStyle(body).backgroundColor')
     assert await ground(await visitor.open(color_scheme='light')) == 'rgb(244, 245, 246)'
     assert await ground(await visitor.open(color_scheme='dark')) == 'rgb(15, 19, 23)'
 
 
-async def test_nothing_slides_for_people_who_do_not_want_it(visitor):
+async def test_nothing_slides_for_people_who_do_not_want_it(visitor: Visitor) -> None:
     page = await visitor.open(reduced_motion='reduce')
     await tile(page, 'Valve_01_01').click()
     await expect(drawer(page)).to_be_visible()
@@ -129,7 +135,7 @@ async def test_nothing_slides_for_people_who_do_not_want_it(visitor):
     assert moving == 0
 
 
-async def test_status_is_more_than_a_colour(visitor, sql):
+async def test_status_is_more_than_a_colour(visitor: Visitor, sql: asyncpg.Connection) -> None:
     """The mark of each status has a shape of its own, and the word stands beside it."""
     await sql.execute(EVERY_STATUS)
     page = await visitor.open()
@@ -144,7 +150,7 @@ async def test_status_is_more_than_a_colour(visitor, sql):
     assert ['Running' in words['operational'], 'Warning' in words['warning'], 'Down' in words['down']] == [True] * 3
 
 
-async def test_on_a_phone_everything_stands_in_one_column(visitor, sql):
+async def test_on_a_phone_everything_stands_in_one_column(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(EVERY_STATUS)
     page = await visitor.open(**PHONE)
     await expect(tiles(page)).to_have_count(30)
@@ -172,7 +178,7 @@ async def test_on_a_phone_everything_stands_in_one_column(visitor, sql):
 
 
 @pytest.mark.parametrize('width', [320, 820, 1120, 1920, 3840])
-async def test_nothing_reaches_over_the_edge(visitor, sql, width):
+async def test_nothing_reaches_over_the_edge(visitor: Visitor, sql: asyncpg.Connection, width: int) -> None:
     await sql.execute(EVERY_STATUS)
     page = await visitor.open(viewport={'width': width, 'height': 1000})
     await expect(page.locator('.tile[data-status=down]')).to_have_count(10)

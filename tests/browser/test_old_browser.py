@@ -1,5 +1,10 @@
 """In a browser of 2022 a status has its colour, and a picture that is old looks old."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+import asyncpg
 import pytest
 from browser.harness import connected, until
 from browser.old_browser import old_browser
@@ -18,12 +23,12 @@ MARK = -16, 17
 """The shape in the upper right corner of a tile."""
 
 
-def tile(status):
+def tile(status: str) -> str:
     return f'.tile[data-status={status}]'
 
 
 @pytest.mark.parametrize(('path', 'dark'), [('/', False), ('/?kiosk', True), ('/?kiosk&theme=light', False)])
-async def test_every_status_has_its_colour(program, sql, path, dark):
+async def test_every_status_has_its_colour(program: Program, sql: asyncpg.Connection, path: str, dark: bool) -> None:
     await sql.execute(EVERY_STATUS)
     async with old_browser(program.url + path) as browser:
         await browser.until(READY)
@@ -43,7 +48,7 @@ async def test_every_status_has_its_colour(program, sql, path, dark):
     assert (min(ground) > 200) is not dark
 
 
-async def test_a_picture_that_is_old_looks_old(program, sql):
+async def test_a_picture_that_is_old_looks_old(program: Program, sql: asyncpg.Connection) -> None:
     """The database does not answer any more; then it does."""
     async with old_browser(program.url) as browser:
         await browser.until(READY)
@@ -56,7 +61,7 @@ async def test_a_picture_that_is_old_looks_old(program, sql):
         await browser.until_grey(tile('operational'), *MARK, grey=False)
 
 
-async def test_a_server_that_says_nothing(program, sql):
+async def test_a_server_that_says_nothing(program: Program, sql: asyncpg.Connection) -> None:
     async with old_browser(program.url) as browser:
         await browser.until(READY)
         await browser.until_grey(tile('operational'), *MARK, grey=False)
@@ -68,7 +73,7 @@ async def test_a_server_that_says_nothing(program, sql):
             program.process.resume()
 
 
-async def test_a_server_that_has_gone(folder):
+async def test_a_server_that_has_gone(folder: Path) -> None:
     program = Program(folder)
     program.start()
     try:

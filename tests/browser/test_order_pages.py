@@ -1,10 +1,14 @@
 """The list of work orders in a real browser: searched as people type, and turned page by page while others write."""
 
-import re
+from __future__ import annotations
 
+import re
+from typing import Any
+
+import asyncpg
 import pytest
-from browser.visitor import PHONE
-from playwright.async_api import expect
+from browser.visitor import PHONE, Visitor
+from playwright.async_api import Page, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
 
@@ -13,12 +17,13 @@ ADD = """INSERT INTO work_orders (id, machine_id, issue_description, priority)
          FROM generate_series($1::integer, $2::integer) AS n"""
 
 
-async def whats(page):
+async def whats(page: Page) -> list[str]:
     return await page.locator('.order-list tbody td[data-column=description]').all_inner_texts()
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
-async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(visitor, sql, options):
+async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(
+        visitor: Visitor, sql: asyncpg.Connection, options: dict[str, Any]) -> None:
     await sql.execute(ADD, 1, 2)
     await sql.execute("INSERT INTO work_order_events (work_order_id, kind, note) "
                       "VALUES ('WO-20261123-00000002', 'commented', 'Ersatzteil liegt in der Großen Straße')")
@@ -30,7 +35,8 @@ async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(
     await expect(page.locator('.order-list tbody')).to_contain_text('Order 2')
 
 
-async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visitor, sql):
+async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visitor: Visitor,
+                                                                            sql: asyncpg.Connection) -> None:
     await sql.execute(ADD, 1, 120)
     page = await visitor.open('/work-orders?sort=description')
     await expect(page.get_by_text('Showing 1 to 50 of 120')).to_be_visible()
@@ -51,7 +57,8 @@ async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visi
     assert {f'Order {n}' for n in range(1, 121)} <= set(seen)
 
 
-async def test_the_fields_of_a_long_order_come_into_sight_when_they_open(visitor, sql):
+async def test_the_fields_of_a_long_order_come_into_sight_when_they_open(visitor: Visitor,
+                                                                         sql: asyncpg.Connection) -> None:
     await sql.execute(ADD, 1, 1)
     await sql.execute('UPDATE work_orders SET issue_description = $1', '\n'.join(f'line {n}' for n in range(120)))
     page = await visitor.open('/work-orders/WO-20261123-00000001', **PHONE)
@@ -62,7 +69,7 @@ async def test_the_fields_of_a_long_order_come_into_sight_when_they_open(visitor
     await expect(page.get_by_role('textbox', name='Description')).to_be_in_viewport()
 
 
-async def test_the_label_of_each_field_of_a_new_order_is_whole_on_a_phone(visitor):
+async def test_the_label_of_each_field_of_a_new_order_is_whole_on_a_phone(visitor: Visitor) -> None:
     page = await visitor.open('/work-orders', **PHONE)
     await page.get_by_role('button', name='New work order').tap()
     await expect(page.get_by_label('Checklist')).to_be_visible()
@@ -74,7 +81,8 @@ async def test_the_label_of_each_field_of_a_new_order_is_whole_on_a_phone(visito
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
-async def test_an_order_opens_wherever_its_row_is_pressed(visitor, sql, options):
+async def test_an_order_opens_wherever_its_row_is_pressed(visitor: Visitor, sql: asyncpg.Connection,
+                                                          options: dict[str, Any]) -> None:
     await sql.execute(ADD, 1, 1)
     page = await visitor.open('/work-orders', **options)
     for column in 'machine', 'description', 'due':

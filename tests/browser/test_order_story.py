@@ -1,11 +1,14 @@
 """A stop and who mends it: two people, two windows, two instances of the program on one database."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 
+import asyncpg
 import pytest
-from browser.visitor import PHONE, drawer, fits_window, tile
-from playwright.async_api import expect
+from browser.visitor import PHONE, Visitor, drawer, fits_window, tile
+from playwright.async_api import Page, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
 
@@ -15,7 +18,8 @@ HOSTILE = ('<script>window.hit = 1</script><img src=x onerror="window.hit = 1"> 
            f'{SQL_WORDS} \u202egnirts\u202c {{{{ 7 * 7 }}}} ${{7 * 7}} &lt;b&gt;')
 
 
-async def report(page, machine, description, *, priority='medium', assignee=None):
+async def report(page: Page, machine: str, description: str, *, priority: str = 'medium',
+                 assignee: str | None = None) -> None:
     """Two clicks from the floor to the form, then the form."""
     await tile(page, machine).click()
     await drawer(page).get_by_role('button', name='New work order').click()
@@ -29,7 +33,7 @@ async def report(page, machine, description, *, priority='medium', assignee=None
     await expect(form).to_be_hidden()
 
 
-async def test_the_whole_story_of_a_stop(visitor, lisa, sql):
+async def test_the_whole_story_of_a_stop(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Hydraulic leak' "
                       "WHERE machine_name = 'Injection_Molder_02_02'")
     supervisor = await visitor.open()
@@ -88,7 +92,8 @@ async def test_the_whole_story_of_a_stop(visitor, lisa, sql):
     assert (stored['status'], stored['in_order']) == ('completed', True)
 
 
-async def test_two_people_edit_one_order_and_the_second_decides(visitor, lisa, sql):
+async def test_two_people_edit_one_order_and_the_second_decides(visitor: Visitor, lisa: Visitor,
+                                                                sql: asyncpg.Connection) -> None:
     order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
                                "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
     first = await visitor.open(f'/work-orders/{order}')
@@ -111,7 +116,7 @@ async def test_two_people_edit_one_order_and_the_second_decides(visitor, lisa, s
     await expect(first.locator('.description')).to_have_text('Pin sticks since Monday')
 
 
-async def test_what_people_type_is_text_everywhere(visitor, lisa, sql):
+async def test_what_people_type_is_text_everywhere(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     await report(page, 'Painter_03_01', HOSTILE)
     order = await sql.fetchval('SELECT id FROM work_orders')
@@ -131,7 +136,7 @@ async def test_what_people_type_is_text_everywhere(visitor, lisa, sql):
     assert await page.evaluate('window.hit') is None
 
 
-async def test_a_text_of_100_kb_is_refused_with_a_sentence_and_kept(visitor, sql):
+async def test_a_text_of_100_kb_is_refused_with_a_sentence_and_kept(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     await tile(page, 'Painter_03_01').click()
     await drawer(page).get_by_role('button', name='New work order').click()
@@ -146,7 +151,7 @@ async def test_a_text_of_100_kb_is_refused_with_a_sentence_and_kept(visitor, sql
     assert await sql.fetchval('SELECT count(*) FROM work_orders') == 0
 
 
-async def test_a_double_click_is_one_order(visitor, sql):
+async def test_a_double_click_is_one_order(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     await tile(page, 'Painter_03_01').click()
     await drawer(page).get_by_role('button', name='New work order').click()
@@ -159,7 +164,7 @@ async def test_a_double_click_is_one_order(visitor, sql):
     assert await sql.fetchval('SELECT count(*) FROM work_orders') == 1
 
 
-async def test_what_is_typed_survives_a_lost_connection_and_a_reload(visitor, sql):
+async def test_what_is_typed_survives_a_lost_connection_and_a_reload(visitor: Visitor, sql: asyncpg.Connection) -> None:
     visitor.loses_connection = True
     page = await visitor.open()
     await tile(page, 'Painter_03_01').click()
@@ -184,7 +189,7 @@ async def test_what_is_typed_survives_a_lost_connection_and_a_reload(visitor, sq
     await expect(form.get_by_label('What is wrong')).to_have_value('Typed before and while it was away.')
 
 
-async def test_a_card_is_dragged_to_another_state(lisa, sql):
+async def test_a_card_is_dragged_to_another_state(lisa: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute("INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Pin sticks')")
     page = await lisa.open('/work-orders?view=board')
     card = page.locator('.order-card', has_text='Pin sticks')
@@ -195,7 +200,7 @@ async def test_a_card_is_dragged_to_another_state(lisa, sql):
     assert await sql.fetchval('SELECT status FROM work_orders') == 'in_progress'
 
 
-async def test_a_link_shows_the_same_orders(visitor, sql):
+async def test_a_link_shows_the_same_orders(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) VALUES "
                       "('Valve_01_01', 'Pin sticks', 'high'), ('Painter_03_01', 'Booth too dry', 'low')")
     page = await visitor.open('/work-orders')
@@ -211,7 +216,8 @@ async def test_a_link_shows_the_same_orders(visitor, sql):
 
 @pytest.mark.parametrize('path', ['/work-orders', '/work-orders?view=board', '/employees', 'order'])
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
-async def test_a_phone_shows_everything_without_sideways_scrolling(visitor, sql, path, scheme):
+async def test_a_phone_shows_everything_without_sideways_scrolling(visitor: Visitor, sql: asyncpg.Connection, path: str,
+                                                                   scheme: str) -> None:
     order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description, assignee) VALUES "
                                "('Injection_Molder_01_01', repeat('Hydraulic leak at the clamp cylinder ', 5), "
                                "'Lisa Garcia') RETURNING id")
@@ -221,7 +227,7 @@ async def test_a_phone_shows_everything_without_sideways_scrolling(visitor, sql,
     await fits_window(page)
 
 
-async def test_employees_are_added_and_deactivated(visitor, lisa, sql):
+async def test_employees_are_added_and_deactivated(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/employees')
     await page.get_by_role('button', name='Add').click()
     form = page.get_by_role('dialog')

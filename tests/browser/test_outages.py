@@ -1,12 +1,19 @@
 """Whatever takes a browser from the server: the page says so by itself, never shows an old picture as a live one, and
 is right and live again without a click. Minutes and hours of the same: `python -m tests.benchmarks outages`."""
 
+from __future__ import annotations
+
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+import asyncpg
 import pytest
 from benchmarks.onlooker import endure
 from benchmarks.outages import asleep, frozen, half_open, held, looking, wifi_lost
+from browser.program import Program
+from playwright.async_api import Browser
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
@@ -18,7 +25,7 @@ SILENT_FOR = "Number(getComputedStyle(document.querySelector('.silence')).getPro
 VISIBLE = "getComputedStyle(document.querySelector('.silence')).visibility"
 
 
-async def test_wifi_is_lost(program, sql):
+async def test_wifi_is_lost(program: Program, sql: asyncpg.Connection) -> None:
     endured = await wifi_lost(program.url, sql, 5)
 
     assert endured.seen < 1
@@ -26,7 +33,8 @@ async def test_wifi_is_lost(program, sql):
     assert endured.wrong == 0
 
 
-async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(program, sql):
+async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(program: Program,
+                                                                            sql: asyncpg.Connection) -> None:
     """Nothing tells the browser, and its socket would look healthy for eight seconds: a beat is missed after five."""
     endured = await held(program.url, sql, 7)
 
@@ -36,7 +44,7 @@ async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(prog
     assert not endured.reloaded
 
 
-async def test_a_proxy_that_forgets_a_connection(program, sql):
+async def test_a_proxy_that_forgets_a_connection(program: Program, sql: asyncpg.Connection) -> None:
     endured = await half_open(program.url, sql)
 
     assert endured.seen < PROMISE_S + SLACK_S
@@ -44,7 +52,7 @@ async def test_a_proxy_that_forgets_a_connection(program, sql):
     assert endured.wrong == 0
 
 
-async def test_who_is_refused_for_long_tries_again_every_few_seconds(program, chromium):
+async def test_who_is_refused_for_long_tries_again_every_few_seconds(program: Program, chromium: Browser) -> None:
     async with looking(chromium, program.url) as page:
         longest_s = await page.evaluate('window.socket.io.reconnectionDelayMax()') / 1000
 
@@ -52,18 +60,20 @@ async def test_who_is_refused_for_long_tries_again_every_few_seconds(program, ch
 
 
 @pytest.mark.parametrize('stopped', [asleep, frozen])
-async def test_who_slept_longer_than_the_server_waits(program, sql, stopped):
+async def test_who_slept_longer_than_the_server_waits(program: Program, sql: asyncpg.Connection,
+                                                      stopped: Callable[..., Awaitable[Any]]) -> None:
     endured = await stopped(program.url, sql, 14)
 
     assert endured.back < PROMISE_S + SLACK_S
     assert endured.wrong < 0.5  # until its first frame, which is the notice
 
 
-async def test_a_server_that_stands_still_and_goes_on(program, sql, chromium):
-    async def suspend():
+async def test_a_server_that_stands_still_and_goes_on(program: Program, sql: asyncpg.Connection,
+                                                      chromium: Browser) -> None:
+    async def suspend() -> None:
         program.process.suspend()
 
-    async def resume():
+    async def resume() -> None:
         program.process.resume()
     async with looking(chromium, program.url) as page:
         endured = await endure(page, sql, suspend, resume, 6)
@@ -73,7 +83,7 @@ async def test_a_server_that_stands_still_and_goes_on(program, sql, chromium):
     assert not endured.reloaded
 
 
-async def test_while_beats_come_nothing_is_said(program, sql, chromium):
+async def test_while_beats_come_nothing_is_said(program: Program, sql: asyncpg.Connection, chromium: Browser) -> None:
     async with looking(chromium, program.url) as page:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(PROMISE_S + 3):
@@ -84,7 +94,7 @@ async def test_while_beats_come_nothing_is_said(program, sql, chromium):
         assert max(ages) < PROMISE_S * 1000
 
 
-async def test_the_notice_says_how_long(program, sql, chromium):
+async def test_the_notice_says_how_long(program: Program, sql: asyncpg.Connection, chromium: Browser) -> None:
     async with looking(chromium, program.url) as page:
         suspended_at = time.monotonic()
         program.process.suspend()

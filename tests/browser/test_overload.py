@@ -1,19 +1,24 @@
 """Given less processor than it would need, the floor shows fewer frames and never wrong ones, answers, and recovers."""
 
+from __future__ import annotations
+
 import ast
 import asyncio
 import re
 import threading
 import time
 import uuid
+from typing import Any
 from urllib.parse import urlencode
 
+import asyncpg
 import httpx
 import pytest
 from benchmarks.browsers import QUERY, FloorBrowser
 from benchmarks.changes import writer
 from benchmarks.crowd import crowd
 from benchmarks.websocket import WebSocketClient
+from browser.program import Program
 from database.postgres import until
 
 from floor.web.live.socket_fanout import MAX_WAITING
@@ -30,29 +35,29 @@ PATIENCE_S = 10.0   # other tests want the processor too
 class Brake:
     """Lets a process run for a thirteenth of the time."""
 
-    def __init__(self, process):
+    def __init__(self, process: Any) -> None:
         self._process, self._ended = process, threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def _run(self):
+    def _run(self) -> None:
         while not self._ended.is_set():
             self._process.suspend()
             time.sleep(STANDS_S)
             self._process.resume()
             time.sleep(RUNS_S)
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         self._thread.start()
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
 
 
-async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
+async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program: Program, sql: asyncpg.Connection) -> None:
     answers, statuses, asked_enough = [], set(), asyncio.Event()
 
-    async def ask_on():
+    async def ask_on() -> None:
         while not asked_enough.is_set():
             began = time.monotonic()
             statuses.add((await http.get('/healthz')).status_code)
@@ -78,7 +83,7 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program, sql):
     assert after.messages > braked.messages * 5 / 4
 
 
-async def test_who_stood_still_for_five_seconds_loses_no_browser(program, sql):
+async def test_who_stood_still_for_five_seconds_loses_no_browser(program: Program, sql: asyncpg.Connection) -> None:
     """A paused program, a busy machine. It stands still when most of the pings are about to be sent."""
     browsers = [FloorBrowser(program.url) for _ in range(20)]
     try:
@@ -102,9 +107,9 @@ async def test_who_stood_still_for_five_seconds_loses_no_browser(program, sql):
             browser.close()
 
 
-async def test_pages_that_no_browser_comes_for_are_bounded_and_a_late_browser_loads_again(program):
+async def test_pages_that_no_browser_comes_for_are_bounded_and_a_late_browser_loads_again(program: Program) -> None:
     """A crawler, a health check, curl: each request builds a page."""
-    async def connect(query):
+    async def connect(query: str) -> Any:
         answers = asyncio.Queue()
         parameters = {**query, 'implicit_handshake': 'true', 'document_id': uuid.uuid4(), 'tab_id': uuid.uuid4(),
                       'old_tab_id': 'null', 'EIO': 4, 'transport': 'websocket'}
@@ -130,27 +135,27 @@ async def test_pages_that_no_browser_comes_for_are_bounded_and_a_late_browser_lo
         stays.close()
 
 
-async def test_who_never_reads_is_given_up_and_holds_nobody_up(program, sql):
+async def test_who_never_reads_is_given_up_and_holds_nobody_up(program: Program, sql: asyncpg.Connection) -> None:
     """What is sent stays in the network, at most 16 messages in the program; nobody answers its ping."""
     numbers, backlogs = iter(range(1, 100_000)), set()
 
-    async def write_all():
+    async def write_all() -> int:
         number = next(numbers)
         await sql.execute('UPDATE machine_feed_stream SET status = $1, reason = $2',
                           ('warning', 'down')[number % 2], f'change {number}')
         return number
 
-    async def measures():
+    async def measures() -> dict[str, float]:
         text = (await http.get('/metrics')).text
         return {name: float(value) for name, value in re.findall(r'^(floor_browser\w+) (\S+)$', text, re.MULTILINE)}
 
-    async def only_one_is_left():
+    async def only_one_is_left() -> bool:
         await write_all()
         said = await measures()
         backlogs.add(said['floor_browser_backlog_messages'])
         return said['floor_browsers_connected'] == before['floor_browsers_connected'] - 1
 
-    def latest(browser):
+    def latest(browser: Any) -> dict[str, Any]:
         return {machine: number for _, shown in browser.seen for machine, number in shown}
 
     async with httpx.AsyncClient(base_url=program.url, timeout=60) as http:

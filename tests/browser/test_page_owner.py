@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 
@@ -26,7 +27,7 @@ class IdentityProxy(LoginProxy):
 
     person = SUE
 
-    async def _visit_app(self, reader, writer) -> None:
+    async def _visit_app(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(HEAD_END)).removesuffix(HEAD_END)
         head += f'\r\nX-Forwarded-Email: {self.person}'.encode() + HEAD_END
         await self._pass_on(head, parsed(head)[1], reader, writer)

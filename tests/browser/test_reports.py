@@ -1,11 +1,14 @@
 """What was, in a real browser: the figures and where they come from, the floor of a moment, the sheet of a shift."""
 
+from __future__ import annotations
+
 import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
+import asyncpg
 import pytest
-from browser.visitor import PHONE, fits_window, tile
+from browser.visitor import PHONE, Visitor, fits_window, tile
 from playwright.async_api import expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
@@ -14,7 +17,7 @@ DOWN = "UPDATE machine_feed_stream SET status = 'down', reason = $2 WHERE machin
 HOSTILE = '<img src=x onerror="window.hit = 1">Seat worn'
 
 
-async def test_a_number_can_be_explained_down_to_its_intervals(visitor, sql):
+async def test_a_number_can_be_explained_down_to_its_intervals(visitor: Visitor, sql: asyncpg.Connection) -> None:
     since = datetime.now(UTC).replace(tzinfo=None)
     await sql.execute(DOWN, 'Injection_Molder_04_01', HOSTILE)
     page = await visitor.open('/reports?' + urlencode({
@@ -29,7 +32,7 @@ async def test_a_number_can_be_explained_down_to_its_intervals(visitor, sql):
     assert await page.evaluate('window.hit') is None
 
 
-async def test_a_window_stands_in_the_address(visitor, sql):
+async def test_a_window_stands_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/reports')
     await page.get_by_role('button', name='7 days').click()
 
@@ -39,7 +42,8 @@ async def test_a_window_stands_in_the_address(visitor, sql):
     await expect(other.get_by_role('button', name='7 days')).to_have_attribute('aria-pressed', 'true')
 
 
-async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor, sql):
+async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor: Visitor,
+                                                                             sql: asyncpg.Connection) -> None:
     await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = 'Sorter_04_01'")
     before = await sql.fetchval("SELECT date_trunc('second', clock_timestamp()) + interval '1 second'")
     await sql.execute('SELECT pg_sleep_until($1)', before)  # moments of the past are whole seconds
@@ -53,7 +57,7 @@ async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(vis
     await expect(tile(page, 'Sorter_04_01')).not_to_have_attribute('data-status', 'down')
 
 
-async def test_the_sheet_of_a_shift_names_its_stops(visitor, sql):
+async def test_the_sheet_of_a_shift_names_its_stops(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
     page = await visitor.open('/reports/shift')
 
@@ -63,7 +67,8 @@ async def test_the_sheet_of_a_shift_names_its_stops(visitor, sql):
 
 @pytest.mark.parametrize('path', ['/reports', '/past', '/reports/shift'])
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
-async def test_a_phone_shows_it_without_sideways_scrolling(visitor, sql, path, scheme):
+async def test_a_phone_shows_it_without_sideways_scrolling(visitor: Visitor, sql: asyncpg.Connection, path: str,
+                                                           scheme: str) -> None:
     await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
     page = await visitor.open(path, color_scheme=scheme, **PHONE)
 

@@ -16,7 +16,7 @@ from browser.harness import Until
 from browser.login_proxy import LoginProxy
 from browser.profile import browser_with_profile
 from browser.program import Program
-from browser.visitor import LAPTOP, badge, tile
+from browser.visitor import LAPTOP, Visitor, badge, tile
 from playwright.async_api import BrowserContext, Page, expect
 from ports import free_port
 
@@ -192,7 +192,7 @@ async def test_a_frame_that_failed_with_the_network_tries_again(
     await is_live_again(page, sql, back, 'silent sign-in, the network late')
 
 
-async def test_while_the_connection_holds_only_one_frame_asks(visitor, sql) -> None:
+async def test_while_the_connection_holds_only_one_frame_asks(visitor: Visitor, sql: asyncpg.Connection) -> None:
     asked: list[str] = []
     page = await visitor.open()
     page.on('request', lambda request: asked.append(request.url))

@@ -10,6 +10,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from browser.harness import stopped_database, until
+from browser.program import Program
+from browser.visitor import Visitor
 from playwright.async_api import expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
@@ -29,7 +31,8 @@ async def order(sql: asyncpg.Connection) -> str:
     return id_
 
 
-async def test_many_pages_at_once_are_served_while_the_database_stands_still(program, sql, order):
+async def test_many_pages_at_once_are_served_while_the_database_stands_still(program: Program, sql: asyncpg.Connection,
+                                                                             order: str) -> None:
     paths = ['/', '/work-orders', f'/work-orders/{order}', '/reports', *WAITING]
     async with httpx.AsyncClient(base_url=program.url, timeout=120, limits=httpx.Limits(max_connections=64)) as client:
         with stopped_database(program):
@@ -41,7 +44,8 @@ async def test_many_pages_at_once_are_served_while_the_database_stands_still(pro
 
 
 @pytest.mark.parametrize('path', WAITING)
-async def test_a_page_says_what_it_waits_for_offers_to_try_again_and_fills_in(visitor, program, path):
+async def test_a_page_says_what_it_waits_for_offers_to_try_again_and_fills_in(visitor: Visitor, program: Program,
+                                                                              path: str) -> None:
     with stopped_database(program):
         async with httpx.AsyncClient(timeout=120) as client:  # a browser may draw it only after the five seconds
             assert WAITING[path] in (await client.get(program.url + path)).text
@@ -55,7 +59,7 @@ async def test_a_page_says_what_it_waits_for_offers_to_try_again_and_fills_in(vi
     await expect(notice).to_be_hidden()
 
 
-async def test_the_orders_and_the_reports_say_it_too(visitor, program, order):
+async def test_the_orders_and_the_reports_say_it_too(visitor: Visitor, program: Program, order: str) -> None:
     with stopped_database(program):
         for path in '/work-orders', f'/work-orders/{order}', '/reports':
             page = await visitor.open(path, connection=None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
+from pathlib import Path
 
 import asyncpg
 import httpx
@@ -11,11 +13,13 @@ import pytest
 from benchmarks.browsers import FloorBrowser
 from browser.harness import until
 from browser.program import Program
+from browser.visitor import Visitor
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 
 
-async def test_it_stops_in_order_with_pages_open_and_a_request_under_way(folder, visitor_of):
+async def test_it_stops_in_order_with_pages_open_and_a_request_under_way(
+        folder: Path, visitor_of: Callable[[Program], Visitor]) -> None:
     program = Program(folder)
     program.start()
     visitor = visitor_of(program)
@@ -37,7 +41,7 @@ async def test_it_stops_in_order_with_pages_open_and_a_request_under_way(folder,
         program.stop()
 
 
-async def test_it_is_gone_with_sixty_pages_open(folder):
+async def test_it_is_gone_with_sixty_pages_open(folder: Path) -> None:
     """Taking their elements apart took Python up to half a minute. Figures: python -m tests.benchmarks stop."""
     program = Program(folder)
     program.start()
@@ -58,7 +62,7 @@ async def test_it_is_gone_with_sixty_pages_open(folder):
         program.stop()
 
 
-async def test_it_is_gone_while_a_download_is_read_slowly_and_an_upload_goes_on(folder):
+async def test_it_is_gone_while_a_download_is_read_slowly_and_an_upload_goes_on(folder: Path) -> None:
     program = Program(folder)
     program.start()
     writers = []
@@ -82,7 +86,7 @@ async def test_it_is_gone_while_a_download_is_read_slowly_and_an_upload_goes_on(
         program.stop()
 
 
-async def test_it_is_gone_while_its_database_does_not_answer(folder):
+async def test_it_is_gone_while_its_database_does_not_answer(folder: Path) -> None:
     with socket.create_server(('127.0.0.1', 0)) as silent:  # takes connections, and never says a word
         url = f'postgresql://floor:secret@127.0.0.1:{silent.getsockname()[1]}/floor'
         program = Program(folder, DATABASE_URL=url)
@@ -91,7 +95,7 @@ async def test_it_is_gone_while_its_database_does_not_answer(folder):
         assert 'Traceback' not in program.log
 
 
-async def sql(program, statement):
+async def sql(program: Program, statement: str) -> None:
     database = await asyncpg.connect(program.database_url)
     try:
         await database.execute(statement)

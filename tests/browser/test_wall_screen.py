@@ -1,10 +1,14 @@
 """The wall screen: opened by its address, read from afar, and never without what is down."""
 
-import re
+from __future__ import annotations
 
+import re
+from typing import Any
+
+import asyncpg
 import pytest
-from browser.visitor import badge, tile
-from playwright.async_api import expect
+from browser.visitor import Visitor, badge, tile
+from playwright.async_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
 
@@ -23,13 +27,14 @@ CUT_OFF = """() => [...document.querySelectorAll('.wall .tile')]
     .map(each => each.textContent)"""
 
 
-def shown(page):
+def shown(page: Page) -> Locator:
     return page.locator('.slide[data-shown=true]')
 
 
 @pytest.mark.parametrize('path', ['/?kiosk', '/?kiosk&rotate=60'])
 @pytest.mark.parametrize('size', [FULL_HD, FOUR_K, UPRIGHT])
-async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor, sql, path, size):
+async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, sql: asyncpg.Connection, path: str,
+                                                          size: Any) -> None:
     await sql.execute(EVERY_STATUS)
     page = await visitor.open(path, viewport={'width': size[0], 'height': size[1]})
     await expect(page.locator('.row-machine:visible')).to_have_count(12)
@@ -46,7 +51,8 @@ async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor, sql, path, si
 
 @pytest.mark.parametrize('path', ['/?kiosk', '/?kiosk&line=Interior%20Line', '/?kiosk&line=Transmission%20Line'])
 @pytest.mark.parametrize('size', [FULL_HD, (1366, 768), (2560, 1080), UPRIGHT])
-async def test_tiles_take_the_whole_width_and_every_row_of_the_list_is_seen(visitor, sql, path, size):
+async def test_tiles_take_the_whole_width_and_every_row_of_the_list_is_seen(visitor: Visitor, sql: asyncpg.Connection,
+                                                                            path: str, size: Any) -> None:
     """However short the names are: here they are single letters."""
     await sql.execute("UPDATE machine_feed_stream SET status = 'down'")
     page = await visitor.open(path, viewport={'width': size[0], 'height': size[1]})
@@ -64,14 +70,14 @@ async def test_tiles_take_the_whole_width_and_every_row_of_the_list_is_seen(visi
     assert beyond == 0
 
 
-async def test_four_k_shows_the_same_twice_as_large(visitor, sql):
+async def test_four_k_shows_the_same_twice_as_large(visitor: Visitor, sql: asyncpg.Connection) -> None:
     letters = [await tile(await visitor.open('/?kiosk', viewport={'width': width, 'height': height}), 'Valve_01_01')
                .evaluate('tile => parseFloat(getComputedStyle(tile).fontSize)') for width, height in (FULL_HD, FOUR_K)]
 
     assert letters[1] == pytest.approx(2 * letters[0], rel=.05)
 
 
-async def test_lines_take_turns_and_what_is_down_stays(visitor, sql):
+async def test_lines_take_turns_and_what_is_down_stays(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(STOP)
     page = await visitor.open('/?kiosk&rotate=3', viewport={'width': 1920, 'height': 1080})
     await page.evaluate('window.notReloaded = true')
@@ -87,7 +93,7 @@ async def test_lines_take_turns_and_what_is_down_stays(visitor, sql):
     assert await page.evaluate('window.notReloaded')
 
 
-async def test_a_change_shows_on_a_line_whose_turn_comes_later(visitor, sql):
+async def test_a_change_shows_on_a_line_whose_turn_comes_later(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&rotate=3600')
     await sql.execute(STOP)
 
@@ -95,14 +101,14 @@ async def test_a_change_shows_on_a_line_whose_turn_comes_later(visitor, sql):
     await expect(page.locator('.row-machine:visible')).to_have_count(1)
 
 
-async def test_some_lines_only(visitor, sql):
+async def test_some_lines_only(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&line=interior%20line&line=Engine%20Line')
 
     assert await page.locator('.line:visible').evaluate_all('all => all.map(line => line.dataset.line)') == [
         'Engine Line', 'Interior Line']
 
 
-async def test_a_line_that_does_not_exist(visitor, sql):
+async def test_a_line_that_does_not_exist(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&line=Axle')
 
     *lines, last = LINES
@@ -110,7 +116,8 @@ async def test_a_line_that_does_not_exist(visitor, sql):
     await expect(badge(page)).to_have_attribute('data-connection', 'live')
 
 
-async def test_a_line_that_does_not_exist_is_named_beside_those_that_do(visitor, sql):
+async def test_a_line_that_does_not_exist_is_named_beside_those_that_do(visitor: Visitor,
+                                                                        sql: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&line=Engine+Line&line=Enterior+Line')
 
     await expect(page.get_by_role('alert').filter(
@@ -125,7 +132,8 @@ async def test_a_line_that_does_not_exist_is_named_beside_those_that_do(visitor,
     ('rotate=1', 'Cannot understand rotate=1: use a number of seconds from 3 to 3,600, or 0 for all lines at once.'),
     ('lines=Axle', 'There is no parameter lines. Did you mean line?'),
     ('theme=pink', 'Cannot understand theme=pink: use dark, light, andon, isa-101 or auto.')])
-async def test_an_address_that_asks_for_what_there_is_not(visitor, sql, address, sentence):
+async def test_an_address_that_asks_for_what_there_is_not(visitor: Visitor, sql: asyncpg.Connection, address: str,
+                                                          sentence: str) -> None:
     """What is down anywhere is still told."""
     await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Source_Sorter_01_01'")
     page = await visitor.open(f'/?kiosk&{address}')
@@ -136,13 +144,14 @@ async def test_an_address_that_asks_for_what_there_is_not(visitor, sql, address,
 
 @pytest.mark.parametrize(('address', 'ground'), [
     ('', 'rgb(15, 19, 23)'), ('&theme=light', 'rgb(244, 245, 246)'), ('&theme=andon', 'rgb(0, 0, 0)')])
-async def test_its_theme_stands_in_the_address(visitor, sql, address, ground):
+async def test_its_theme_stands_in_the_address(visitor: Visitor, sql: asyncpg.Connection, address: str,
+                                               ground: str) -> None:
     page = await visitor.open(f'/?kiosk{address}', color_scheme='light')
 
     await expect(page.locator('body')).to_have_css('background-color', ground)
 
 
-async def test_the_floor_leads_to_it(visitor, sql):
+async def test_the_floor_leads_to_it(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
 
     async with page.expect_popup() as opened:
@@ -151,7 +160,7 @@ async def test_the_floor_leads_to_it(visitor, sql):
     await expect((await opened.value).locator('.wall .tile')).to_have_count(30)
 
 
-async def test_a_wall_screen_that_hears_nothing_says_so(visitor, sql):
+async def test_a_wall_screen_that_hears_nothing_says_so(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk', viewport={'width': 1920, 'height': 1080})
     visitor.loses_connection = True
     visitor.program.process.suspend()
@@ -165,7 +174,7 @@ async def test_a_wall_screen_that_hears_nothing_says_so(visitor, sql):
     await expect(page.locator('.silence')).to_be_hidden()
 
 
-async def test_machines_come_and_go(visitor, sql):
+async def test_machines_come_and_go(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&rotate=3600')
 
     await sql.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Painter_04_07', 'painter')")

@@ -25,7 +25,7 @@ NOTE = f'SELECT reason FROM {SCHEMA}.machine_feed_stream WHERE machine_id = 7'
 
 def settings_for(data_dir: Path) -> Settings:
     """Of the embedded database in that folder."""
-    return Settings(_env_file=None, data_dir=data_dir, database_url=None, pghost=None, new_floor='demo')
+    return Settings.load(_env_file=None, data_dir=data_dir, database_url=None, pghost=None, new_floor='demo')
 
 
 @contextmanager

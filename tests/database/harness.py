@@ -60,7 +60,7 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
 @cache
 def described_paths() -> dict[str, Any]:
     """The paths of the OpenAPI description; it is the same for every database, and takes longer than most tests."""
-    settings = Settings(_env_file=None)
+    settings = Settings.load(_env_file=None)
     app = app_of(Database('postgresql://nobody@127.0.0.1:1/nothing', settings), settings)
     paths: dict[str, Any] = describe_api(app)['paths']
     return paths

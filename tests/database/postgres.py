@@ -28,6 +28,8 @@ from floor.db.embedded.server import address, binaries
 from floor.db.migrations import migrate
 from floor.db.schema_files import load_schema_files
 
+Connect = Callable[..., Awaitable[asyncpg.Connection]]
+Psql = Callable[..., str]
 SCHEMA = 'manufacturing_line'
 TEMPLATE = 'floor_template'
 SILENT_TEMPLATE = 'silent_floor_template'

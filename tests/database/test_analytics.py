@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from database.postgres import Connect
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from unit.oracle import US, History, Order, Said, StaleOverlay
@@ -21,7 +22,6 @@ from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 DETROIT, LORD_HOWE = ZoneInfo('America/Detroit'), ZoneInfo('Australia/Lord_Howe')
 SPRING, AUTUMN = datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
 import pytest
-from database.postgres import channel_of, until
+from database.postgres import Connect, channel_of, until
 
 from floor.core.orders import OrderBrief, Priority, WorkOrderStatus
 from floor.feed.protocol import MAX_REASON_LENGTH, Changes, OrderChanges, Resync, parse
 
 pytestmark = pytest.mark.newest_postgres
 MOST_BYTES = 7_999  # of a payload; one more and the writer's statement would fail
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 class Ear:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
+from database.postgres import Connect
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from starlette.requests import Request
@@ -31,7 +31,6 @@ from floor.web.live.render_probe import browser_latency
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 PATIENCE = 0.5
 IMPATIENT_S = 8.0
 """Less than a connection or a command may take (settings of tests/conftest.py), and much on a busy machine."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -21,7 +21,7 @@ from database.harness import (
     problem_in,
     reported,
 )
-from database.postgres import until
+from database.postgres import Connect, until
 
 from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
@@ -32,7 +32,6 @@ from floor.orders.work_order_files import MOST_BYTES
 
 pytestmark = pytest.mark.newest_postgres
 Client = httpx.AsyncClient
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 NOWHERE = 'WO-20260302-00000000'
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import httpx
 import pytest
 from database.harness import (
@@ -28,6 +27,7 @@ from database.harness import (
     problem_in,
     reported,
 )
+from database.postgres import Connect
 from pictures import SECRETS, TURNED, encoded, motif, opened, telling
 
 from floor.core.errors import DatabaseUnavailableError
@@ -43,8 +43,6 @@ from floor.web.api.attachment_responses import disposition
 from floor.web.middleware.request_limits import MAX_BODY_BYTES
 
 pytestmark = pytest.mark.newest_postgres
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 @pytest.fixture

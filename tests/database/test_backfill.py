@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, Server, channel_of, until
+from database.postgres import SCHEMA, Connect, Server, channel_of, until
 
 from floor.db.database import load_queries
 from floor.db.migrations import migrate
@@ -27,7 +27,6 @@ from simulator.timeline import Timeline, final_states, stops
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 QUERIES = load_queries()
 MONTH_CPU_S = 5.0
 """Processor seconds of this process for 30 days; a wall clock would measure the other tests."""

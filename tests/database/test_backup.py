@@ -42,7 +42,7 @@ DERIVED = ('dashboard_', 'floor_quarters', 'history_', 'machine_days', 'status_c
 
 @pytest.fixture
 def settings(folder: Path) -> Settings:
-    return Settings(_env_file=None, data_dir=folder / 'd', database_url=None, pghost=None)
+    return Settings.load(_env_file=None, data_dir=folder / 'd', database_url=None, pghost=None)
 
 
 def command(name: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -78,7 +78,7 @@ async def everything(url: str) -> dict[str, Any]:
 
 async def figures(url: str, window: Window) -> list[Any]:
     """What the reports say of that time."""
-    settings = Settings(_env_file=None, database_url=url)
+    settings = Settings.load(_env_file=None, database_url=url)
     database = Database(url, settings)
     try:
         analytics = Analytics(database, ZoneInfo('UTC')).at(window.end)

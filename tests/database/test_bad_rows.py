@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-import asyncpg
 import pytest
-from database.postgres import SCHEMA, until
+from database.postgres import SCHEMA, Connect, until
 
 from floor.core.machines import Status
 from floor.db.database import Database
@@ -20,7 +18,6 @@ pytestmark = pytest.mark.newest_postgres
 BAD, GOOD = 'Source_Sorter_01_01', 'Valve_01_01'
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=5, audit=0.1, gap=0.005, first_backoff=0.01)
 TIMES = 'infinity', '-infinity', '294276-01-01', '4000-01-01 BC', '20000-01-01'
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 @pytest.mark.parametrize('statement', [

@@ -3,13 +3,13 @@ shows a time that never was."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from database.postgres import Connect
 
 from floor.analytics import Analytics, Window
 from floor.db.database import Database
@@ -18,7 +18,6 @@ from floor.jobs.history_refresh import HistoryRefresh
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
 YEARS = timedelta(days=3 * 365)
 CONTRADICTIONS = """

@@ -127,7 +127,7 @@ def zone_of_python_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
 
 async def test_a_time_zone_that_the_server_does_not_know_is_refused_at_startup(
         settings: Settings, zone_of_python_only: str) -> None:
-    there = Settings(_env_file=None, database_url=settings.database_url, plant_timezone=zone_of_python_only)
+    there = Settings.load(_env_file=None, database_url=settings.database_url, plant_timezone=zone_of_python_only)
     with pytest.raises(DatabaseMisconfiguredError,
                        match=r'^PLANT_TIMEZONE=Plant/New_Town cannot be used: this database'):
         await check_connection(Database(settings.database_url, there))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 from database.past import age, content, say
-from database.postgres import until
+from database.postgres import Connect, Psql, until
 
 from floor.analytics import Analytics, Kpis, Scope, Window
 from floor.core.errors import DatabaseUnavailableError
@@ -23,9 +22,6 @@ from floor.db.migrations import migrate
 from floor.db.schema_files import load_schema_files
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
-Psql = Callable[..., str]
 
 DETROIT = ZoneInfo('America/Detroit')
 TABLES = (

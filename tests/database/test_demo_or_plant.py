@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -30,8 +30,6 @@ CREATE TABLE {SCHEMA}.work_orders (id text, machine_id text, issue_description t
 CREATE TABLE {SCHEMA}.employees (id integer, first_name text, last_name text, email text, department text,
     active boolean, created_at timestamp);
 """
-
-Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
 @pytest.fixture

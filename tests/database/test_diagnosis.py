@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import asyncpg
 import pytest
 from database.harness import vitals_of
+from database.postgres import Connect
 
 from floor.core.errors import DatabaseUnavailableError, FeedNotDeliveredError
 from floor.core.settings import Settings
@@ -18,8 +18,6 @@ from floor.db.schema_files import load_schema_files
 from floor.operations.diagnosis import PATIENCE_S, Trigger, diagnose, measure_delivery
 from floor.operations.diagnosis_findings import findings
 from floor.operations.runtime_status import RuntimeStatus
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 @pytest.fixture

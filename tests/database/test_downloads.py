@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 import pytest
 from browser.program import Program
-from database.postgres import until
+from database.postgres import Connect, until
 from starlette.datastructures import Address
 
 from floor.core.errors import TooManyDownloadsError
@@ -44,7 +44,7 @@ def orders(database: Database) -> WorkOrders:
     return WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
 
 
-async def test_a_file_of_orders_holds_no_connection_while_it_waits(database: Database, connect) -> None:
+async def test_a_file_of_orders_holds_no_connection_while_it_waits(database: Database, connect: Connect) -> None:
     admin = await connect()
     await admin.execute(ADD_ORDERS, 1_200, 100)
     pieces = WorkOrderList(database, ZoneInfo('UTC')).csv(OrderFilter())
@@ -75,7 +75,7 @@ async def test_an_attachment_comes_in_small_pieces_and_holds_no_connection(
 
 
 async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own() -> None:
-    async def file():
+    async def file() -> AsyncIterator[str]:
         yield 'text'
 
     downloads = Downloads(at_once=2, patience=0.05)
@@ -89,7 +89,7 @@ async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own
 
 
 async def test_people_who_all_have_one_name_have_their_own_downloads_by_where_they_come_from() -> None:
-    async def file():
+    async def file() -> AsyncIterator[str]:
         yield 'text'
 
     downloads, anonymous = Downloads(at_once=1, patience=0.05), Identity('Anonymous', None)

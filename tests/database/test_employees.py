@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-import asyncpg
 import pytest
 from database.people import CARLOS, JAMES, LISA, MIKE, STRANGER, TOM
+from database.postgres import Connect
 
 from floor.core.errors import (
     DatabaseUnavailableError,
@@ -28,7 +27,6 @@ from floor.orders.work_orders import WorkOrders, WorkOrderStatus
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 ANNA = EmployeeEdit('Anna', 'Berg', 'anna.berg@example.com', 'Maintenance', Role.TECHNICIAN)
 

@@ -10,13 +10,11 @@ from typing import Any
 
 import asyncpg
 import pytest
-from database.postgres import channel_of, until
+from database.postgres import Psql, channel_of, until
 
 from floor.core.machines import Status
 from floor.core.text import is_visible
 from floor.feed.listener import read_floor
-
-Psql = Callable[..., str]
 
 SEED_STATEMENT = ("UPDATE machine_feed_stream SET status = 'warning', datetime = NOW() "
                   "WHERE machine_name = 'Injection_Molder_02_01';")

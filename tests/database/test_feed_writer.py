@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from database.postgres import Connect, Psql
 
 from floor.db.database import SQL
 
@@ -14,8 +14,6 @@ FEED_WRITER, FEED_LOGIN = SQL / 'admin' / 'feed_writer.sql', SQL / 'admin' / 'fe
 VALVE = 'Valve_01_01'
 NOBODY_CAN = asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.WrongObjectTypeError
 """What PostgreSQL says to everybody who would write a view that is a question, or truncate one."""
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
-Psql = Callable[..., str]
 
 
 @pytest.fixture

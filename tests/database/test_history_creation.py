@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 from database.past import age
-from database.postgres import SCHEMA, until
+from database.postgres import SCHEMA, Connect, until
 
 from floor.analytics import Analytics, Window
 from floor.core.errors import HistoryNotReadyError
@@ -29,7 +29,6 @@ from simulator.backfill import backfill
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 QUERIES = load_queries()
 DAY = timedelta(days=1)
 TABLES = ('current_machine_status', 'machine_uptime_7days', 'problematic_machines_30days', 'hourly_status_patterns',

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from database.postgres import until
+from database.postgres import Connect, Psql, until
 
 from floor.analytics import Analytics, Kpi, Page, Scope, Window
 from floor.core.errors import DatabaseUnavailableError, InvalidInputError
@@ -18,9 +17,6 @@ from floor.core.machines import MachineName, Status
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.jobs.history_refresh import HistoryRefresh
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
-Psql = Callable[..., str]
 
 VALVE = MachineName('Valve_01_01')
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 from database.harness import vitals_of
-from database.postgres import SCHEMA, until
+from database.postgres import SCHEMA, Connect, Psql, until
 
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database
@@ -24,9 +24,6 @@ from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh
 from floor.operations.diagnosis import diagnose
 from floor.operations.diagnosis_findings import findings
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
-Psql = Callable[..., str]
 
 FEED_LOGIN = SQL / 'admin' / 'feed_login.sql'
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)

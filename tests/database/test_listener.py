@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, channel_of, until
+from database.postgres import SCHEMA, Connect, channel_of, until
 
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import Status
@@ -35,8 +35,6 @@ NEVER = replace(NO_AUDIT, heartbeat=3600)
 """Neither beat nor audit after the start: only what is announced reaches the store."""
 
 VALVE = 'Valve_01_01'
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 class Watched:

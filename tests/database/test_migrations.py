@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, Server, channel_of, until
+from database.postgres import SCHEMA, Connect, Server, channel_of, until
 
 from floor.core.errors import MigrationError
 from floor.core.settings import Settings
@@ -23,8 +23,6 @@ INSTALL = SQL / 'admin' / 'install.sql'
 ALL = load_schema_files()
 NAMES = [migration.name for migration in ALL.migrations]
 NEXT = ALL.migrations[-1].version + 1
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 @pytest.fixture
@@ -203,8 +201,8 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself(connect: Connect,
 
 
 async def test_schema_and_feed_table_may_have_other_names(connect: Connect, empty_database_url: str) -> None:
-    settings = Settings(_env_file=None, database_url=empty_database_url, default_postgres_schema='plant_7',
-                        default_postgres_table='feed')
+    settings = Settings.load(_env_file=None, database_url=empty_database_url, default_postgres_schema='plant_7',
+                             default_postgres_table='feed')
     database = Database(empty_database_url, settings)
     connection = await database.connect()
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import httpx
 import pytest
-from database.postgres import SCHEMA, until
+from database.postgres import SCHEMA, Connect, until
 from fastapi import FastAPI
 
 from floor.analytics import Analytics, Kpis, Scope, Window
@@ -24,8 +24,6 @@ from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh
 from floor.web.api import floor_api
 from simulator.runner import SimulatorRunner
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 PRESS, VALVE = 'Press_02_01', 'Valve_01_01'
 UTC = ZoneInfo('UTC')

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import httpx
 import pytest
-from database.postgres import SCHEMA, until
+from database.postgres import SCHEMA, Connect, until
 from fastapi import FastAPI
 
 from floor.core.errors import DatabaseUnavailableError
@@ -28,7 +28,6 @@ from floor.web.live.render_probe import browser_latency
 pytestmark = pytest.mark.newest_postgres
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=3600, gap=0.005, first_backoff=0.01)
 WRITE = "UPDATE employees SET department = 'Night' WHERE id = 1"
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 class Pages:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, until
+from database.postgres import SCHEMA, Connect, until
 
 from floor.core.settings import Settings
 from floor.db.database import Database
@@ -19,7 +19,6 @@ from floor.db.schema_files import load_schema_files
 from floor.jobs.order_checks import OrderChecks
 from floor.operations.log_output import TextLines
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 OFTEN = 0.01   # seconds between two looks
 
 

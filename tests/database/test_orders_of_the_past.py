@@ -1,11 +1,16 @@
 """Work orders as they stood at a moment of the past: on the floor of then, and on the sheet of a shift."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
+from database.postgres import Connect
 
 from floor.analytics import Analytics
 from floor.core.orders import Priority, WorkOrderStatus
+from floor.db.database import Database
 from floor.orders.work_order_list import WorkOrderList
 
 CREATE = "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Oil leak') RETURNING id"
@@ -21,15 +26,15 @@ STORY = (
 
 
 @pytest.fixture
-async def sql(connect):
+async def sql(connect: Connect) -> asyncpg.Connection:
     return await connect()
 
 
-async def clock(sql) -> datetime:
+async def clock(sql: asyncpg.Connection) -> datetime:
     return await sql.fetchval('SELECT clock_timestamp()')
 
 
-async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql, database):
+async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql: asyncpg.Connection, database: Database) -> None:
     before = await clock(sql)
     order = await sql.fetchval(CREATE)
     moments = [(await clock(sql), 'open', 'medium', False)]
@@ -44,7 +49,8 @@ async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql, database):
         assert found == ([(order, state, priority, somebody)] if state else []), moment
 
 
-async def test_a_shift_leaves_what_was_open_at_its_end_and_has_done_what_was_completed_in_it(sql, database):
+async def test_a_shift_leaves_what_was_open_at_its_end_and_has_done_what_was_completed_in_it(
+        sql: asyncpg.Connection, database: Database) -> None:
     lists = WorkOrderList(database, UTC)
     start = await clock(sql)
     left, done, reopened = [await sql.fetchval(CREATE) for _ in range(3)]

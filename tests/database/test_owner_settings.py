@@ -47,7 +47,7 @@ def gateway(server: Server, empty_database_url: str) -> str:
 
 async def start(url: str, **settings: Any) -> None:
     """As far as a start of the program goes with the schema."""
-    database = Database(url, Settings(_env_file=None, database_url=url, new_floor='demo', **settings))
+    database = Database(url, Settings.load(_env_file=None, database_url=url, new_floor='demo', **settings))
     connection = await database.connect()
     try:
         await prepare(database)(connection)

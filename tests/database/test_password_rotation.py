@@ -41,7 +41,7 @@ def lakebase(lake: TlsDatabase, workspace: Workspace) -> Lakebase:
 
 @pytest.fixture
 async def database(lakebase: Lakebase, tmp_path: Path) -> AsyncIterator[Database]:
-    settings = Settings(_env_file=None, default_postgres_schema=SCHEMA, data_dir=tmp_path, db_pool_size=2)
+    settings = Settings.load(_env_file=None, default_postgres_schema=SCHEMA, data_dir=tmp_path, db_pool_size=2)
     database = Database(None, settings, lakebase)
     yield database
     await database.close()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, until
+from database.postgres import SCHEMA, Connect, until
 
 from floor.analytics import Analytics
 from floor.core.errors import DatabaseUnavailableError, FloorError, NotADemoError, NotAllowedError
@@ -25,7 +25,6 @@ from simulator.backfill import backfill
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
 LOCAL = Identity('Local user', None)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import pytest
+from database.postgres import Connect
 
 from floor.analytics import Analytics, Scope, Window, report_csv
 from floor.analytics.report_csv import ReportFiles
@@ -19,7 +18,6 @@ from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 EIGHT = datetime(2026, 9, 7, 8, tzinfo=UTC)  # a Monday
 NOON = EIGHT + timedelta(hours=4)

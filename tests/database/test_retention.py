@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,14 +9,12 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 from database.past import age, content, say
+from database.postgres import Connect, Psql
 
 from floor.analytics import Analytics, Window
 from floor.db.database import SQL, Database
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
-Psql = Callable[..., str]
 
 DETROIT = ZoneInfo('America/Detroit')
 VALVE, PAINTER = 'Valve_01_01', 'Painter_04_01'

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, Server
+from database.postgres import SCHEMA, Psql, Server
 
 from floor.core.errors import MigrationError
 from floor.db.database import SQL
@@ -23,7 +23,6 @@ NEXT = Migration(ALL.migrations[-1].version + 1, 'next',
 LATER = replace(ALL, migrations=(*ALL.migrations, NEXT))
 OTHERS = 'schema_of_others'
 
-Psql = Callable[..., str]
 SignIn = Callable[[], Awaitable[asyncpg.Connection]]
 
 

@@ -1,8 +1,12 @@
 """The index for searches: made where the server has pg_trgm and the login may add it, missed nowhere else."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, Server
+from database.postgres import SCHEMA, Connect, Server
 
 from floor.db.migrations import migrate
 from floor.db.schema_files import load_schema_files
@@ -16,7 +20,7 @@ FOUND = ("SELECT array_agg(issue_description ORDER BY id) "
 
 
 @pytest.fixture
-def url_with_extensions(secure: tuple[Server, int]):
+def url_with_extensions(secure: tuple[Server, int]) -> Iterator[str]:
     """An empty database on a server that has pg_trgm."""
     server, _ = secure
     url = server.new_database(migrated=False)
@@ -32,7 +36,7 @@ async def floor_of(url: str, login: str = 'postgres') -> asyncpg.Connection:
     return connection
 
 
-async def test_a_rare_word_is_found_by_the_index_and_is_the_same_order(url_with_extensions):
+async def test_a_rare_word_is_found_by_the_index_and_is_the_same_order(url_with_extensions: str) -> None:
     connection = await floor_of(url_with_extensions)
     await connection.execute("INSERT INTO work_orders (id, machine_id, issue_description, priority) "
                              "SELECT 'WO-20261123-' || lpad(n::text, 8, '0'), 'Valve_01_01', 'Öl leckt ' || n, 'low' "
@@ -49,7 +53,8 @@ async def test_a_rare_word_is_found_by_the_index_and_is_the_same_order(url_with_
     await connection.close()
 
 
-async def test_a_login_that_may_not_add_an_extension_has_a_floor_all_the_same(secure, url_with_extensions):
+async def test_a_login_that_may_not_add_an_extension_has_a_floor_all_the_same(secure: tuple[Server, int],
+                                                                              url_with_extensions: str) -> None:
     server, _ = secure
     server.psql(url_with_extensions, script=f'CREATE ROLE plain LOGIN; CREATE SCHEMA {SCHEMA} AUTHORIZATION plain')
     connection = await floor_of(url_with_extensions, 'plain')
@@ -63,7 +68,7 @@ async def test_a_login_that_may_not_add_an_extension_has_a_floor_all_the_same(se
     server.psql(url_with_extensions, '-c', 'DROP ROLE plain')
 
 
-async def test_a_server_without_the_extension_has_a_floor_all_the_same(connect):
+async def test_a_server_without_the_extension_has_a_floor_all_the_same(connect: Connect) -> None:
     connection = await connect()
     await connection.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
                              "VALUES ('Valve_01_01', 'Öl leckt', 'low')")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from database.postgres import SCHEMA, channel_of, until
+from database.postgres import SCHEMA, Connect, Psql, channel_of, until
 
 from floor.core.machines import Status
 from floor.db.database import SQL, Database
@@ -24,8 +24,6 @@ from floor.feed.store import Freshness, Store
 VALVE = 'Valve_01_01'
 ONLY_BEATS = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=3600, gap=0.005, first_backoff=0.01)
 SET_STATUS = f"UPDATE {SCHEMA}.machine_feed_stream SET status = $1 WHERE machine_name = '{VALVE}'"
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
-Psql = Callable[..., str]
 
 
 @pytest.fixture

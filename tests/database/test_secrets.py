@@ -77,8 +77,8 @@ def test_neither_the_secret_of_the_app_nor_its_tokens_are_said(folder: Path) -> 
 
 def test_nothing_that_is_printed_for_a_developer_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('PGPASSWORD', 'hunter2')
-    settings = Settings(_env_file=None, database_url=f'postgresql://floor:{QUOTED}@127.0.0.1:1/floor',
-                        storage_secret=KEY)
+    settings = Settings.load(_env_file=None, database_url=f'postgresql://floor:{QUOTED}@127.0.0.1:1/floor',
+                             storage_secret=KEY)
     with database_source(settings) as source:
         shown = [repr(settings), str(settings), f'{settings!r}', repr(source), source.psql,
                  repr(Database(source.url, settings))]

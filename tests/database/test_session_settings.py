@@ -7,7 +7,7 @@ off for this login.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ import asyncpg
 import httpx
 import pytest
 from browser.program import Program
-from database.postgres import Server, until
+from database.postgres import Connect, Server, until
 
 from floor.core.errors import DatabaseMisconfiguredError
 from floor.core.session_settings import ADMINISTRATOR, LATER
@@ -34,7 +34,6 @@ MEANINGS = {
     'DateStyle': 'SQL, DMY', 'IntervalStyle': 'sql_standard', 'TimeZone': 'Asia/Kathmandu', 'bytea_output': 'escape',
     'extra_float_digits': '-15', 'client_encoding': 'LATIN1', 'search_path': 'pg_temp', 'client_min_messages': 'error'}
 HOSTILE = MEANINGS | LIMITS
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 def spoil(server: Server, thing: str, settings: dict[str, str]) -> None:

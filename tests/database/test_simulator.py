@@ -9,14 +9,13 @@ from typing import Any
 
 import asyncpg
 import pytest
+from database.postgres import Connect
 
 from floor.core.errors import DatabaseUnavailableError
 from floor.db.database import load_queries
 from simulator.runner import SimulatorRunner, Update
 
 pytestmark = pytest.mark.newest_postgres
-
-Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
 class Clock:

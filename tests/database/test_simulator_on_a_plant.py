@@ -6,14 +6,14 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from browser.program import MAIN, Program
-from database.postgres import SCHEMA, until
+from database.postgres import SCHEMA, Connect, until
 
 from floor.core.errors import NotADemoError
 from floor.core.settings import Settings
@@ -31,8 +31,6 @@ REFUSED = 'this floor is a plant and the simulator plays only on a demo: make on
 EVERYTHING = """SELECT (SELECT jsonb_agg(to_jsonb(f) ORDER BY machine_id) FROM machine_feed_stream f),
                        (SELECT jsonb_agg(to_jsonb(h) ORDER BY version) FROM machine_status_history h),
                        (SELECT count(*) FROM work_orders), (SELECT to_jsonb(s) FROM simulator_state s)"""
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 
 
 @pytest.fixture
@@ -226,5 +224,5 @@ def test_what_a_new_floor_becomes_by_default(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    settings = Settings(_env_file=None)
+    settings = Settings.load(_env_file=None)
     assert (settings.floor_to_make, settings.is_guest) == (made, guest)

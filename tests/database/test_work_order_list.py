@@ -1,20 +1,27 @@
 """The list of work orders: what an address asks for, what the database answers, and the file for Excel."""
 
+from __future__ import annotations
+
 import asyncio
 import csv
 import io
 import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
+from database.postgres import Connect
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from floor.core.errors import DatabaseUnavailableError, QueryError
 from floor.core.orders import Priority, WorkOrderStatus
+from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.order_cursor import OrderCursor
 from floor.orders.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
@@ -46,12 +53,13 @@ filters = st.builds(
 class Orders:
     """Adds orders to a fresh database; hours are relative to now."""
 
-    def __init__(self, connection):
+    def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
         self._count = 0
 
-    async def add(self, what='Oil leak', *, machine='Valve_01_01', priority='medium', state='open', assignee=None,
-                  reported=-1.0, due=8.0, ended=-0.5, order_id=None):
+    async def add(self, what: str = 'Oil leak', *, machine: str = 'Valve_01_01', priority: str = 'medium',
+                  state: str = 'open', assignee: int | None = None, reported: float = -1.0, due: float = 8.0,
+                  ended: float = -0.5, order_id: str | None = None) -> str:
         self._count += 1
         order_id = order_id or f'WO-20261123-{self._count:08x}'
         now = datetime.now(UTC)
@@ -64,16 +72,16 @@ class Orders:
 
 
 @pytest.fixture
-async def orders(connect):
+async def orders(connect: Connect) -> Orders:
     return Orders(await connect())
 
 
 @pytest.fixture
-def lists(database):
+def lists(database: Database) -> WorkOrderList:
     return WorkOrderList(database, DETROIT)
 
 
-async def whats(lists, **query):
+async def whats(lists: WorkOrderList, **query: str) -> list[str]:
     page = await lists.page(OrderFilter.from_query(query))
     return [order.description for order in page.orders]
 
@@ -81,11 +89,11 @@ async def whats(lists, **query):
 # what an address asks for
 
 @given(filters)
-def test_an_address_says_all_of_a_filter(order_filter):
+def test_an_address_says_all_of_a_filter(order_filter: OrderFilter) -> None:
     assert OrderFilter.from_query(order_filter.to_query()) == order_filter
 
 
-def test_the_plain_address_asks_for_everything_that_presses_most_first():
+def test_the_plain_address_asks_for_everything_that_presses_most_first() -> None:
     plain = OrderFilter.from_query({})
 
     assert plain == OrderFilter()
@@ -96,7 +104,7 @@ def test_the_plain_address_asks_for_everything_that_presses_most_first():
 
 @given(st.dictionaries(st.sampled_from(['status', 'priority', 'machine', 'assignee', 'q', 'overdue', 'sort', 'page',
                                         'per_page', 'done']), st.text()))
-def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query):
+def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query: str) -> None:
     try:
         order_filter = OrderFilter.from_query(query)
     except QueryError as error:
@@ -134,20 +142,20 @@ def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query):
     ({'colour': 'red'}, 'There is no parameter colour. Use status, done, overdue, priority, '
                         'machine, assignee, q, sort, page, per_page or cursor.'),
 ])
-def test_what_is_not_understood_is_named_with_what_is_allowed(query, sentence):
+def test_what_is_not_understood_is_named_with_what_is_allowed(query: str, sentence: str) -> None:
     with pytest.raises(QueryError) as refusal:
         OrderFilter.from_query(query)
     assert str(refusal.value) == sentence
 
 
-def test_all_that_is_wrong_is_named_and_the_rest_is_understood():
+def test_all_that_is_wrong_is_named_and_the_rest_is_understood() -> None:
     with pytest.raises(QueryError) as refusal:
         OrderFilter.from_query({'status': 'shut', 'page': 'x', 'priority': 'high'})
     assert list(refusal.value.faults) == ['status', 'page']
     assert refusal.value.understood == OrderFilter(priorities=frozenset({Priority.HIGH}))
 
 
-def test_pressing_has_no_reverse():
+def test_pressing_has_no_reverse() -> None:
     with pytest.raises(QueryError, match='use pressing, machine'):
         OrderFilter.from_query({'sort': '-pressing'})
 
@@ -155,26 +163,27 @@ def test_pressing_has_no_reverse():
 @pytest.mark.parametrize('query', [
     {'status': 'open,on_hold'}, {'state': 'open,on_hold'}, {'status': ' Open, On hold '},
     QueryParams('status=open&status=on_hold'), QueryParams('status=OPEN&status=on-hold&o=1234&utm_source=mail')])
-def test_the_same_can_be_asked_for_in_several_ways(query):
+def test_the_same_can_be_asked_for_in_several_ways(query: str) -> None:
     assert OrderFilter.from_query(query).statuses == {WorkOrderStatus.OPEN, WorkOrderStatus.ON_HOLD}
 
 
 @pytest.mark.parametrize(('former', 'sort'), [
     ('state', SortKey.STATUS), ('-state', SortKey.STATUS),
     ('what', SortKey.DESCRIPTION), ('-what', SortKey.DESCRIPTION)])
-def test_an_old_link_sorts_by_the_name_of_today(former, sort):
+def test_an_old_link_sorts_by_the_name_of_today(former: str, sort: SortKey) -> None:
     order_filter = OrderFilter.from_query({'sort': former, 'state': 'open'})
     assert (order_filter.sort, order_filter.descending) == (sort, former.startswith('-'))
     assert order_filter.to_query() == {'sort': former.replace('state', 'status').replace('what', 'description'),
                                        'status': 'open'}
 
 
-def test_what_can_be_there_once_is_not_taken_from_two():
+def test_what_can_be_there_once_is_not_taken_from_two() -> None:
     with pytest.raises(QueryError, match='Machine and machine_id mean the same: use one of them'):
         OrderFilter.from_query(QueryParams('machine=Valve_01_01&machine_id=Valve_02_01'))
 
 
-async def test_a_machine_or_person_who_is_not_there_is_named_with_what_is_meant_perhaps(lists, orders):
+async def test_a_machine_or_person_who_is_not_there_is_named_with_what_is_meant_perhaps(lists: WorkOrderList,
+                                                                                        orders: Orders) -> None:
     with pytest.raises(QueryError) as refusal:
         await lists.checked(OrderFilter.from_query({'machine': 'Valve_1_01', 'assignee': 'Nobody Known', 'q': 'leak'}))
     assert 'There is no machine Valve_1_01. Did you mean Valve_01_01' in refusal.value.faults['machine']
@@ -186,7 +195,8 @@ async def test_a_machine_or_person_who_is_not_there_is_named_with_what_is_meant_
 
 
 @pytest.mark.parametrize('said', ['id', 'name', 'email'])
-async def test_a_person_is_asked_for_by_id_name_or_address(lists, orders, connect, said):
+async def test_a_person_is_asked_for_by_id_name_or_address(lists: WorkOrderList, orders: Orders, connect: Connect,
+                                                           said: str) -> None:
     person = await (await connect()).fetchrow(
         "SELECT id, first_name || ' ' || last_name AS name, upper(email) AS email FROM employees ORDER BY id LIMIT 1")
     asked = OrderFilter.from_query({'assignee': str(person[said])})
@@ -195,7 +205,7 @@ async def test_a_person_is_asked_for_by_id_name_or_address(lists, orders, connec
 
 # which orders
 
-async def test_each_part_of_a_filter_leaves_out_what_does_not_match(lists, orders):
+async def test_each_part_of_a_filter_leaves_out_what_does_not_match(lists: WorkOrderList, orders: Orders) -> None:
     like_mine = {'machine': 'Valve_01_01', 'priority': 'high', 'state': 'in_progress', 'assignee': 1, 'due': -2}
     await orders.add('mine', **like_mine)
     await orders.add('of another machine', **like_mine | {'machine': 'Valve_02_01'})
@@ -213,7 +223,7 @@ async def test_each_part_of_a_filter_leaves_out_what_does_not_match(lists, order
     assert await whats(lists, assignee='none') == ['of no one']
 
 
-async def test_an_order_that_has_ended_is_not_overdue(lists, orders):
+async def test_an_order_that_has_ended_is_not_overdue(lists: WorkOrderList, orders: Orders) -> None:
     await orders.add('done late', state='completed', due=-2)
     await orders.add('given up late', state='cancelled', due=-2)
     await orders.add('late', due=-2)
@@ -222,14 +232,15 @@ async def test_an_order_that_has_ended_is_not_overdue(lists, orders):
 
 
 @pytest.mark.parametrize('words', ['4 %', 'a_b', '\\', "it's", 'Ölt', 'LEAKS', 'leaks under', '🔧', '<b>'])
-async def test_a_search_finds_exactly_these_characters(lists, orders, words):
+async def test_a_search_finds_exactly_these_characters(lists: WorkOrderList, orders: Orders, words: str) -> None:
     await orders.add("4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧")
     await orders.add('4 and of axb / its Gelt, Leak below the b')
 
     assert await whats(lists, q=words) == ["4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧"]
 
 
-async def test_a_search_looks_at_number_description_assignee_and_machine_as_people_see_it(lists, orders):
+async def test_a_search_looks_at_number_description_assignee_and_machine_as_people_see_it(lists: WorkOrderList,
+                                                                                          orders: Orders) -> None:
     await orders.add('the one', machine='Injection_Molder_02_02', assignee=1, order_id='WO-20261123-abcd1234')
     await orders.add('the other', machine='Painter_03_01')
     name, = [await orders._connection.fetchval("SELECT first_name || ' ' || last_name FROM employees WHERE id = 1")]
@@ -242,7 +253,8 @@ async def test_a_search_looks_at_number_description_assignee_and_machine_as_peop
 @pytest.mark.parametrize('words', ['leaking pump', 'PUMP  leaking', 'pump\u00a0leaking', 'leak pum', 'strasse',
                                    'STRAẞE', 'straße', 'cafe', 'CAFÉ', 'cafe\u0301', 'café strasse pump', 'Ｐｕｍｐ',
                                    'ﬁlter', 'pump’s', '\u200bpump', '3\u202fmm'])
-async def test_a_search_finds_words_in_any_order_however_they_are_written(lists, orders, words):
+async def test_a_search_finds_words_in_any_order_however_they_are_written(lists: WorkOrderList, orders: Orders,
+                                                                          words: str) -> None:
     await orders.add("The pump's seal is leaking 3 mm into the filter, Straße 5 beside the Café")
     await orders.add('leaking valve, Str. 5')
 
@@ -250,7 +262,8 @@ async def test_a_search_finds_words_in_any_order_however_they_are_written(lists,
     assert (await lists.counts(OrderFilter(text=words))).all == 1
 
 
-async def test_a_search_needs_all_of_its_words_and_none_at_all_asks_for_everything(lists, orders):
+async def test_a_search_needs_all_of_its_words_and_none_at_all_asks_for_everything(lists: WorkOrderList,
+                                                                                   orders: Orders) -> None:
     await orders.add('pump leaks')
 
     assert await whats(lists, q='pump broken') == []
@@ -262,7 +275,8 @@ async def test_a_search_needs_all_of_its_words_and_none_at_all_asks_for_everythi
     '¿leaking?', "'pump'", '[pump]', 'pump*', '#1043', '- leaking', '-leaking', 'pump -', 'pump –', 'Fuite !', 'motor/',
     'Straße；', 'pump。', 'valve_', 'pump, motor; strasse', 'WO-1043', 'wo-1043.', '(M-12)', 'M-12,', '3.5', '3.5!',
     '50%!'])
-async def test_punctuation_at_the_ends_of_a_word_does_not_hide_it(lists, orders, words):
+async def test_punctuation_at_the_ends_of_a_word_does_not_hide_it(lists: WorkOrderList, orders: Orders,
+                                                                  words: str) -> None:
     await orders.add('Pump leaking on Straße 4: motor M-12, 3.5 mm, 50% (fuite) beside valve of WO-1043')
     await orders.add('M12, 35 mm, 500 of WO1044', machine='Painter_03_01')
 
@@ -271,7 +285,8 @@ async def test_punctuation_at_the_ends_of_a_word_does_not_hide_it(lists, orders,
 
 
 @pytest.mark.parametrize(('words', 'found'), [('?', ['what?']), ('!', []), ('? !', []), ('%', ['5%']), ('? %', ['5%'])])
-async def test_a_search_for_nothing_but_punctuation_looks_for_it(lists, orders, words, found):
+async def test_a_search_for_nothing_but_punctuation_looks_for_it(lists: WorkOrderList, orders: Orders, words: str,
+                                                                 found: list[Any]) -> None:
     await orders.add('what?')
     await orders.add('5%')
 
@@ -279,7 +294,8 @@ async def test_a_search_for_nothing_but_punctuation_looks_for_it(lists, orders, 
 
 
 @pytest.mark.parametrize('most', [0, 1, 2, 3, 1000])
-async def test_many_and_few_that_are_found_make_the_same_list(lists, orders, monkeypatch, most):
+async def test_many_and_few_that_are_found_make_the_same_list(lists: WorkOrderList, orders: Orders,
+                                                              monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     monkeypatch.setattr('floor.orders.work_order_list.FOUND_MOST', most)
     for number in range(3):
         await orders.add(f'leak {number}', priority='high', due=number + 1)
@@ -301,21 +317,21 @@ class ReportingDatabase(Database):
     """One whose statistics hold at once what each use of a connection has read."""
 
     @asynccontextmanager
-    async def acquire(self):
+    async def acquire(self) -> AsyncIterator[Any]:
         async with super().acquire() as connection:
             yield connection
             await connection.execute('SELECT pg_stat_force_next_flush()')
 
 
 @pytest.fixture
-async def reporting(settings):
+async def reporting(settings: Settings) -> AsyncIterator[Database]:
     database = ReportingDatabase(settings.database_url, settings)
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def many_orders(connect):
+async def many_orders(connect: Connect) -> asyncpg.Connection:
     """A connection to a floor with 3,000 orders; how many texts of orders have been read is in its statistics."""
     connection = await connect()
     await connection.execute("INSERT INTO work_orders (id, machine_id, issue_description, priority) "
@@ -328,7 +344,8 @@ TEXTS_READ = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'work
 
 
 @pytest.mark.parametrize(('words', 'found'), [('lager 1714', 1), ('nothing like it', 0)])
-async def test_a_search_that_finds_few_orders_compares_the_texts_once(reporting, many_orders, words, found):
+async def test_a_search_that_finds_few_orders_compares_the_texts_once(
+        reporting: Database, many_orders: asyncpg.Connection, words: str, found: int) -> None:
     before = await many_orders.fetchval(TEXTS_READ)
 
     page = await WorkOrderList(reporting, DETROIT).page(OrderFilter(text=words))
@@ -337,7 +354,7 @@ async def test_a_search_that_finds_few_orders_compares_the_texts_once(reporting,
     assert 3000 <= await many_orders.fetchval(TEXTS_READ) - before < 4500  # and a sample
 
 
-async def test_a_word_of_most_orders_is_not_collected(reporting, many_orders):
+async def test_a_word_of_most_orders_is_not_collected(reporting: Database, many_orders: asyncpg.Connection) -> None:
     before = await many_orders.fetchval(TEXTS_READ)
 
     async with reporting.acquire() as connection:
@@ -346,7 +363,8 @@ async def test_a_word_of_most_orders_is_not_collected(reporting, many_orders):
     assert await many_orders.fetchval(TEXTS_READ) - before < 1500  # the sample
 
 
-async def test_a_search_looks_into_all_that_was_written_about_an_order(lists, orders, connect):
+async def test_a_search_looks_into_all_that_was_written_about_an_order(lists: WorkOrderList, orders: Orders,
+                                                                       connect: Connect) -> None:
     order_id = await orders.add('the one', state='completed')
     await orders.add('the other', state='completed')
     psql = await connect()
@@ -368,7 +386,8 @@ async def test_a_search_looks_into_all_that_was_written_about_an_order(lists, or
     assert await whats(lists, q='braunlich worn') == ['the one']  # a comment stays
 
 
-async def test_a_search_finds_what_was_written_before_an_order_was_reopened(lists, orders, connect):
+async def test_a_search_finds_what_was_written_before_an_order_was_reopened(lists: WorkOrderList, orders: Orders,
+                                                                            connect: Connect) -> None:
     order_id = await orders.add('the one')
     await orders.add('the other')
     psql = await connect()
@@ -383,7 +402,8 @@ async def test_a_search_finds_what_was_written_before_an_order_was_reopened(list
     assert await whats(lists, q='vendor flange welded scrapped') == ['the one']
 
 
-async def test_a_search_finds_what_was_loaded_without_the_triggers_of_an_origin(lists, orders, connect):
+async def test_a_search_finds_what_was_loaded_without_the_triggers_of_an_origin(lists: WorkOrderList, orders: Orders,
+                                                                                connect: Connect) -> None:
     psql = await connect()
     await psql.execute("SET session_replication_role = replica; "
                        "INSERT INTO work_orders (id, machine_id, issue_description, priority, due_at) "
@@ -394,7 +414,8 @@ async def test_a_search_finds_what_was_loaded_without_the_triggers_of_an_origin(
     assert await whats(lists, q='night loaded') == ['Loaded']
 
 
-async def test_a_search_follows_a_new_name_of_a_machine_and_of_a_person(lists, orders, connect):
+async def test_a_search_follows_a_new_name_of_a_machine_and_of_a_person(lists: WorkOrderList, orders: Orders,
+                                                                        connect: Connect) -> None:
     await orders.add('renamed', assignee=1)
     psql = await connect()
     await psql.execute("UPDATE machines SET machine_name = 'Öfen 1' WHERE machine_name = 'Valve_01_01'; "
@@ -404,7 +425,7 @@ async def test_a_search_follows_a_new_name_of_a_machine_and_of_a_person(lists, o
     assert await whats(lists, q='valve') == []
 
 
-async def test_completed_lately_goes_by_the_day_of_the_plant(database, orders):
+async def test_completed_lately_goes_by_the_day_of_the_plant(database: Database, orders: Orders) -> None:
     kiritimati = ZoneInfo('Pacific/Kiritimati')
     midnight = datetime.now(kiritimati).replace(hour=0, minute=0, second=0, microsecond=0)
     hours_today = (midnight - datetime.now(UTC)).total_seconds() / 3600
@@ -421,7 +442,8 @@ async def test_completed_lately_goes_by_the_day_of_the_plant(database, orders):
     assert (counts.completed_today, counts.completed_this_week, counts.completed) == (1, 2, 3)
 
 
-async def test_completed_lately_does_not_ask_the_clock_of_this_machine(lists, orders, wrong_clock):
+async def test_completed_lately_does_not_ask_the_clock_of_this_machine(lists: WorkOrderList, orders: Orders,
+                                                                       wrong_clock: Callable[[str], None]) -> None:
     await orders.add('an hour ago', state='completed', ended=-1)
     wrong_clock('floor.orders.work_order_list')
 
@@ -431,7 +453,7 @@ async def test_completed_lately_does_not_ask_the_clock_of_this_machine(lists, or
 
 # sorted how
 
-async def test_what_presses_most_comes_first(lists, orders):
+async def test_what_presses_most_comes_first(lists: WorkOrderList, orders: Orders) -> None:
     await orders.add('done long ago', state='completed', ended=-5)
     await orders.add('given up just now', state='cancelled', ended=-0.1)
     await orders.add('low', priority='low', due=1)
@@ -449,7 +471,8 @@ async def test_what_presses_most_comes_first(lists, orders):
 @pytest.mark.parametrize(('sort', 'first', 'last'), [
     ('machine', 'b', 'c'), ('description', 'a', 'c'), ('priority', 'c', 'a'), ('status', 'a', 'c'),
     ('assignee', 'b', 'a'), ('due', 'c', 'b'), ('age', 'b', 'a')])
-async def test_every_column_sorts_both_ways(lists, orders, sort, first, last):
+async def test_every_column_sorts_both_ways(lists: WorkOrderList, orders: Orders, sort: str, first: str,
+                                            last: str) -> None:
     await orders.add('a', machine='Robotic_Arm_01_02', priority='low', state='open', reported=-9, due=2)
     await orders.add('b', machine='Painter_03_01', priority='high', state='in_progress', assignee=1, reported=-1, due=3)
     await orders.add('c', machine='Valve_01_01', priority='critical', state='on_hold', assignee=2, reported=-5, due=1)
@@ -468,7 +491,7 @@ async def test_every_column_sorts_both_ways(lists, orders, sort, first, last):
 
 
 @pytest.mark.parametrize('sort', ['', *SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)])
-async def test_the_pages_hold_every_order_exactly_once(lists, orders, sort):
+async def test_the_pages_hold_every_order_exactly_once(lists: WorkOrderList, orders: Orders, sort: str) -> None:
     ids = {await orders.add('alike', priority=priority, state=state, reported=-1, due=due)
            for priority in ('high', 'low') for state in WorkOrderStatus for due in (-1, 1, 1)}
     seen = []
@@ -480,7 +503,8 @@ async def test_the_pages_hold_every_order_exactly_once(lists, orders, sort):
     assert sorted(seen) == sorted(ids)
 
 
-async def test_names_are_sorted_with_numbers_as_numbers_and_accents_beside_their_letters(lists, orders):
+async def test_names_are_sorted_with_numbers_as_numbers_and_accents_beside_their_letters(lists: WorkOrderList,
+                                                                                         orders: Orders) -> None:
     for what in 'valve 10', 'Valve 9', 'Émile', 'Zange', 'emil', 'Emilia', 'valve 10a':
         await orders.add(what)
 
@@ -488,7 +512,8 @@ async def test_names_are_sorted_with_numbers_as_numbers_and_accents_beside_their
         'emil', 'Émile', 'Emilia', 'Valve 9', 'valve 10', 'valve 10a', 'Zange']
 
 
-async def walked(lists, meanwhile=None, *, back=False, **query):
+async def walked(lists: WorkOrderList, meanwhile: Callable[[int], Awaitable[None]] | None = None, *, back: bool = False,
+                 **query: str) -> tuple[list[str], OrderFilter]:
     """The ids of all pages, from each to the next by its cursor; meanwhile(number) is awaited between two pages."""
     order_filter = OrderFilter.from_query({'per_page': '4', **query})
     ids = []
@@ -507,7 +532,8 @@ SORTS = ['', *(key.value for key in SortKey if key is not SortKey.PRESSING),
 
 
 @pytest.mark.parametrize('sort', SORTS)
-async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back(lists, orders, sort):
+async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back(lists: WorkOrderList, orders: Orders,
+                                                                                 sort: str) -> None:
     for number in range(23):
         await orders.add(f'Émile {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
                          priority=list(Priority)[number % 4], state=list(WorkOrderStatus)[number % 5],
@@ -528,13 +554,14 @@ async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back
 
 
 @pytest.mark.parametrize('sort', SORTS)
-async def test_nothing_is_skipped_or_comes_twice_while_others_write(lists, orders, connect, sort):
+async def test_nothing_is_skipped_or_comes_twice_while_others_write(lists: WorkOrderList, orders: Orders,
+                                                                    connect: Connect, sort: str) -> None:
     ids = [await orders.add(f'Order {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
                             priority=list(Priority)[number % 4], assignee=(None, 1, 2)[number % 3],
                             reported=-number, due=number % 3 - 1.5) for number in range(24)]
     psql = await connect()
 
-    async def meanwhile(page):
+    async def meanwhile(page: int) -> None:
         """Changes orders of all pages, in all that lists are sorted by, so that their places are others."""
         for number in range(page % 3, 24, 3):
             await psql.execute("""UPDATE work_orders SET priority = $2, issue_description = $3, machine_id = $4,
@@ -555,7 +582,8 @@ async def test_nothing_is_skipped_or_comes_twice_while_others_write(lists, order
     assert len(seen) == len(set(seen))
 
 
-async def test_a_page_of_numbers_alone_skips_what_the_writers_moved(lists, orders, connect):
+async def test_a_page_of_numbers_alone_skips_what_the_writers_moved(lists: WorkOrderList, orders: Orders,
+                                                                    connect: Connect) -> None:
     """Why there are cursors: the control to the test above."""
     ids = [await orders.add(str(number), reported=-number) for number in range(8)]
     first = await lists.page(OrderFilter.from_query({'sort': 'age', 'per_page': '4', 'state': 'open'}))
@@ -572,7 +600,7 @@ async def test_a_page_of_numbers_alone_skips_what_the_writers_moved(lists, order
 @pytest.mark.parametrize(('ahead', 'ago'), [(10**12, '1 minute'), (2, '2 hours')],
                          ids=['of numbers far ahead', 'of numbers that come up now'])
 async def test_what_another_server_kept_of_its_transactions_moves_no_page_of_a_restored_one(
-        lists, orders, connect, ahead, ago):
+        lists: WorkOrderList, orders: Orders, connect: Connect, ahead: int, ago: str) -> None:
     """A restored database has its rows, and numbers its own transactions from the beginning."""
     ids = [await orders.add(f'Order {number}', reported=-number) for number in range(6)]
     await (await connect()).execute("""
@@ -582,7 +610,7 @@ async def test_what_another_server_kept_of_its_transactions_moves_no_page_of_a_r
                now() - $2::text::interval, id, '', '', 'low', 'open', due_at, now() - interval '1 year'
         FROM work_orders WHERE id = $3""", ahead, ago, ids[4])
 
-    async def meanwhile(_page):
+    async def meanwhile(_page: int) -> None:
         for _ in range(3):
             await orders.add('new', reported=0)
 
@@ -592,7 +620,7 @@ async def test_what_another_server_kept_of_its_transactions_moves_no_page_of_a_r
 
 
 @pytest.mark.parametrize('text', ['', 'x', '!!!', 'YX5XTw', 'é', 'a' * 9000])
-def test_what_is_no_cursor_is_known_as_none(text):
+def test_what_is_no_cursor_is_known_as_none(text: str) -> None:
     with pytest.raises(ValueError, match='cursor'):
         OrderCursor.parse(text)
 
@@ -600,19 +628,19 @@ def test_what_is_no_cursor_is_known_as_none(text):
 @given(st.from_regex(r'WO-[0-9]{8}-[0-9a-z]{4,32}', fullmatch=True),
        st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)),
        st.sampled_from(['1:1:', '700:750:701,740', '9223372036854775807:9223372036854775807:']), st.booleans())
-def test_a_cursor_comes_through_an_address_as_it_was(order_id, at, snapshot, back):
+def test_a_cursor_comes_through_an_address_as_it_was(order_id: str, at: Any, snapshot: Any, back: bool) -> None:
     cursor = OrderCursor(order_id, at, snapshot, back)
 
     assert OrderCursor.parse(str(cursor)) == cursor
 
 
 @pytest.mark.parametrize('snapshot', ['0:0:', '5:4:', '5:9:4', '5:9:9', '5:9:7,6', '5:9:6,6', f'{2**63}:{2**63}:'])
-def test_a_cursor_that_postgresql_would_refuse_is_refused_before(snapshot):
+def test_a_cursor_that_postgresql_would_refuse_is_refused_before(snapshot: Any) -> None:
     with pytest.raises(ValueError, match='cursor'):
         OrderCursor.parse(str(OrderCursor('WO-20261123-0000', datetime(2026, 1, 1, tzinfo=UTC), snapshot)))
 
 
-async def test_what_lists_were_sorted_by_is_kept_for_a_day(orders, connect):
+async def test_what_lists_were_sorted_by_is_kept_for_a_day(orders: Orders, connect: Connect) -> None:
     psql = await connect()
     await psql.execute("UPDATE work_orders SET priority = 'high' WHERE id = $1", await orders.add('old'))
     await psql.execute("UPDATE work_order_sort_history SET replaced_at = now() - interval '25 hours'")
@@ -624,7 +652,7 @@ async def test_what_lists_were_sorted_by_is_kept_for_a_day(orders, connect):
 
 # how many
 
-async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists, orders):
+async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists: WorkOrderList, orders: Orders) -> None:
     for state, count in {'open': 3, 'in_progress': 2, 'on_hold': 1, 'completed': 4, 'cancelled': 1}.items():
         for number in range(count):
             await orders.add(state=state, due=-1 if number == 0 else 1)
@@ -638,7 +666,7 @@ async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists, or
     assert page.total == len(page.orders) == 1
 
 
-async def test_midnight_is_computed_once_and_not_for_each_order(database, orders):
+async def test_midnight_is_computed_once_and_not_for_each_order(database: Database, orders: Orders) -> None:
     sql = database.queries.work_order_counts.sql
     async with database.acquire() as connection:
         rows = await connection.fetch(f'EXPLAIN (VERBOSE) {sql}', 'UTC', None, None, None, False, None, None, None)
@@ -650,12 +678,12 @@ async def test_midnight_is_computed_once_and_not_for_each_order(database, orders
 
 @given(st.sampled_from(['', 'open', 'open,on_hold', 'completed', 'cancelled,completed']), st.sampled_from(['', '1']),
        st.sampled_from(['', 'today', 'week']))
-def test_a_total_is_what_the_counts_say(state, overdue, done):
+def test_a_total_is_what_the_counts_say(state: str, overdue: str, done: str) -> None:
     """Against the rows themselves, without a database: the arithmetic of unions."""
     rows = list(itertools.product(WorkOrderStatus, (False, True), ('today', 'week', 'older')))
     order_filter = OrderFilter.from_query({'state': state, 'overdue': overdue, 'done': done})
 
-    def shows(each, late, age):
+    def shows(each: WorkOrderStatus, late: bool, age: str) -> bool:
         in_state = not (order_filter.statuses or order_filter.done) or each in order_filter.statuses or (
             each is WorkOrderStatus.COMPLETED and (age == 'today' or (age == 'week' and order_filter.done is Done.WEEK))
             and order_filter.done is not None)
@@ -665,7 +693,7 @@ def test_a_total_is_what_the_counts_say(state, overdue, done):
     assert counts.total(order_filter) == sum(shows(*row) for row in rows)
 
 
-def counted(rows):
+def counted(rows: list[tuple[WorkOrderStatus, bool, str]]) -> OrderCounts:
     completed = [age for each, _, age in rows if each is WorkOrderStatus.COMPLETED]
     late = {state: sum(is_late for each, is_late, _ in rows if each is state) if state.is_active else 0
             for state in WorkOrderStatus}
@@ -674,7 +702,7 @@ def counted(rows):
                        completed_this_week=completed.count('today') + completed.count('week'), overdue_by_status=late)
 
 
-async def test_an_order_holds_all_that_the_database_knows_of_it(lists, orders):
+async def test_an_order_holds_all_that_the_database_knows_of_it(lists: WorkOrderList, orders: Orders) -> None:
     order_id = await orders.add('Oil leak', priority='critical', state='on_hold', assignee=1)
 
     order, = (await lists.page(OrderFilter())).orders
@@ -686,7 +714,8 @@ async def test_an_order_holds_all_that_the_database_knows_of_it(lists, orders):
     assert order.version == 1
 
 
-async def test_who_has_left_and_has_orders_can_still_be_asked_for(lists, orders, connect):
+async def test_who_has_left_and_has_orders_can_still_be_asked_for(lists: WorkOrderList, orders: Orders,
+                                                                  connect: Connect) -> None:
     await orders.add(assignee=3)
     await (await connect()).execute('UPDATE employees SET active = false WHERE id IN (3, 4)')
 
@@ -700,19 +729,19 @@ class CountingDatabase(Database):
 
     asked = 0
 
-    def acquire(self):
+    def acquire(self) -> AsyncIterator[Any]:
         self.asked += 1
         return super().acquire()
 
 
 @pytest.fixture
-async def counting(settings):
+async def counting(settings: Settings) -> AsyncIterator[CountingDatabase]:
     database = CountingDatabase(settings.database_url, settings)
     yield database
     await database.close()
 
 
-async def test_a_hundred_browsers_with_the_same_filter_ask_once(counting, orders):
+async def test_a_hundred_browsers_with_the_same_filter_ask_once(counting: CountingDatabase, orders: Orders) -> None:
     await orders.add()
     lists = WorkOrderList(counting, DETROIT)
 
@@ -723,7 +752,8 @@ async def test_a_hundred_browsers_with_the_same_filter_ask_once(counting, orders
     assert len(pages[0].orders) == 1
 
 
-async def test_another_revision_and_another_filter_are_other_questions(counting, orders):
+async def test_another_revision_and_another_filter_are_other_questions(counting: CountingDatabase,
+                                                                       orders: Orders) -> None:
     lists = WorkOrderList(counting, DETROIT)
     before = await lists.page(OrderFilter(), revision=7)
     await orders.add()
@@ -735,7 +765,7 @@ async def test_another_revision_and_another_filter_are_other_questions(counting,
     assert before.total == 0
 
 
-async def test_another_page_of_the_same_filter_does_not_count_again(counting, orders):
+async def test_another_page_of_the_same_filter_does_not_count_again(counting: CountingDatabase, orders: Orders) -> None:
     lists = WorkOrderList(counting, DETROIT)
     await lists.page(OrderFilter(), revision=7)
     asked = counting.asked
@@ -745,7 +775,7 @@ async def test_another_page_of_the_same_filter_does_not_count_again(counting, or
     assert counting.asked == asked + 1
 
 
-async def test_who_leaves_does_not_take_the_answer_from_the_others(lists, orders):
+async def test_who_leaves_does_not_take_the_answer_from_the_others(lists: WorkOrderList, orders: Orders) -> None:
     await orders.add()
     hasty = asyncio.ensure_future(lists.page(OrderFilter(), revision=7))
     patient = asyncio.ensure_future(lists.page(OrderFilter(), revision=7))
@@ -755,7 +785,7 @@ async def test_who_leaves_does_not_take_the_answer_from_the_others(lists, orders
     assert (await patient).total == 1
 
 
-async def test_a_failure_is_told_to_all_and_not_kept(lists, orders, connect):
+async def test_a_failure_is_told_to_all_and_not_kept(lists: WorkOrderList, orders: Orders, connect: Connect) -> None:
     admin = await connect()
     await admin.execute('ALTER TABLE work_orders RENAME TO away')
     answers = await asyncio.gather(*(lists.page(OrderFilter(), revision=7) for _ in range(3)), return_exceptions=True)
@@ -767,13 +797,13 @@ async def test_a_failure_is_told_to_all_and_not_kept(lists, orders, connect):
 
 # the file for Excel
 
-async def written(lists, **query):
+async def written(lists: WorkOrderList, **query: str) -> tuple[str, list[dict[str, str]]]:
     text = ''.join([piece async for piece in lists.csv(OrderFilter.from_query(query))])
     assert text.startswith(EXCEL_MARK)
     return text, list(csv.DictReader(io.StringIO(text.removeprefix(EXCEL_MARK), newline='')))
 
 
-async def test_the_file_holds_all_pages_of_the_filter_in_its_order(lists, orders):
+async def test_the_file_holds_all_pages_of_the_filter_in_its_order(lists: WorkOrderList, orders: Orders) -> None:
     for number in range(120):
         await orders.add(f'number {number:03}')
     await orders.add('of another machine', machine='Painter_03_01')
@@ -785,7 +815,7 @@ async def test_the_file_holds_all_pages_of_the_filter_in_its_order(lists, orders
     assert '\n' not in text.replace('\r\n', '')
 
 
-async def test_texts_come_back_as_they_were(lists, orders):
+async def test_texts_come_back_as_they_were(lists: WorkOrderList, orders: Orders) -> None:
     hostile = 'said "no", then;\nleft\r\n機器🔧 <script>'
     await orders.add(hostile)
 
@@ -795,7 +825,7 @@ async def test_texts_come_back_as_they_were(lists, orders):
 
 
 @pytest.mark.parametrize('text', ['- bearing noisy', '- bearing noisy\n- oil low', '+ oil refilled'])
-async def test_a_line_of_a_list_is_no_formula(lists, orders, text):
+async def test_a_line_of_a_list_is_no_formula(lists: WorkOrderList, orders: Orders, text: str) -> None:
     await orders.add(text)
 
     _, (row,) = await written(lists)
@@ -804,7 +834,7 @@ async def test_a_line_of_a_list_is_no_formula(lists, orders, text):
 
 
 @pytest.mark.parametrize('formula', ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\n=1', '＝1', '="a",b'])
-async def test_no_text_is_a_formula(lists, orders, formula):
+async def test_no_text_is_a_formula(lists: WorkOrderList, orders: Orders, formula: str) -> None:
     await orders.add(formula + ' x')
 
     _, (row,) = await written(lists)
@@ -812,7 +842,7 @@ async def test_no_text_is_a_formula(lists, orders, formula):
     assert row['Description'] == f"'{formula} x"
 
 
-async def test_times_are_those_of_the_plant(lists, orders, connect):
+async def test_times_are_those_of_the_plant(lists: WorkOrderList, orders: Orders, connect: Connect) -> None:
     order_id = await orders.add()
     await (await connect()).execute("UPDATE work_orders SET due_at = '2026-07-01 03:30:09Z' WHERE id = $1", order_id)
 
@@ -823,14 +853,15 @@ async def test_times_are_those_of_the_plant(lists, orders, connect):
     assert row['Status'] == 'Open'
 
 
-async def test_an_empty_list_is_a_file_with_a_head(lists):
+async def test_an_empty_list_is_a_file_with_a_head(lists: WorkOrderList) -> None:
     text, rows = await written(lists)
 
     assert rows == []
     assert text.startswith(f'{EXCEL_MARK}Id,Machine,Description,Priority,Status,Assignee,Due,')
 
 
-async def test_a_file_that_cannot_be_read_says_so_before_its_first_piece(lists, connect):
+async def test_a_file_that_cannot_be_read_says_so_before_its_first_piece(lists: WorkOrderList,
+                                                                         connect: Connect) -> None:
     await (await connect()).execute('ALTER TABLE work_orders RENAME TO away')
 
     with pytest.raises(DatabaseUnavailableError):

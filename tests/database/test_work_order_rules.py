@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
-Psql = Callable[..., str]
+from database.postgres import Connect, Psql
 
 PRESS = 'Injection_Molder_02_01'
 STATES = ('open', 'in_progress', 'on_hold', 'completed', 'cancelled')

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 from database.people import CARLOS, JAMES, LISA, MIKE, OF_ROLE, STRANGER, TOM
-from database.postgres import until
+from database.postgres import Connect, until
 from pictures import SECRETS, TURNED, encoded, motif, opened, telling
 
 from floor.core.errors import (
@@ -40,7 +40,6 @@ from floor.orders.work_orders import WorkOrders
 
 pytestmark = pytest.mark.newest_postgres
 
-Connect = Callable[..., Awaitable[asyncpg.Connection]]
 State = WorkOrderStatus
 
 PRESS = MachineName('Injection_Molder_02_01')
@@ -124,7 +123,6 @@ async def test_a_second_order_for_the_same_stop_is_made_only_when_it_is_meant(
     await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1", PRESS)
     await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PRESS)
     assert (await orders.create(LISA, careful)).stop_since != made.stop_since  # the next stop
-
 
 
 async def test_a_new_order_knows_who_reported_it_and_what_the_machine_said(

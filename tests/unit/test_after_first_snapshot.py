@@ -1,5 +1,7 @@
 """Tasks that need the database wait for the first picture."""
 
+from __future__ import annotations
+
 import asyncio
 
 from floor.core.floor_snapshot import FloorSnapshot
@@ -9,7 +11,7 @@ from floor.operations.freshness_log import after_first_snapshot
 EMPTY_FLOOR = FloorSnapshot(machines=(), events=(), now_ms=1_000)
 
 
-async def test_a_task_begins_with_the_first_picture_and_not_before():
+async def test_a_task_begins_with_the_first_picture_and_not_before() -> None:
     store, begun = Store(), asyncio.Event()
 
     async def task() -> None:
@@ -26,7 +28,7 @@ async def test_a_task_begins_with_the_first_picture_and_not_before():
     assert begun.is_set()
 
 
-async def test_where_the_floor_is_live_already_it_begins_at_once():
+async def test_where_the_floor_is_live_already_it_begins_at_once() -> None:
     store, begun = Store(), asyncio.Event()
     store.replace(EMPTY_FLOOR)
     store.prove()

@@ -1,5 +1,7 @@
 """Text in CSV files: plain lines stay as they are, and nothing is left that a spreadsheet would evaluate."""
 
+from __future__ import annotations
+
 import pytest
 
 from floor.core.csv_file import harmless
@@ -9,7 +11,7 @@ from floor.core.csv_file import harmless
     '- bearing noisy', '- bearing noisy\n- oil low (left side)', '- 5 bolts missing', '+ oil refilled', '- für Wartung',
     '-\u00a0bearing noisy', ' - bearing noisy', '- Lager laut!', '- valve = 3 bar, 2 bar before', '- 機器が止まる',
     "- doesn't start; call me@example.com", 'bearing - noisy', 'Oil leak', '', '5', '– long dash'], ids=ascii)
-def test_plain_text_stays_as_it_is(text):
+def test_plain_text_stays_as_it_is(text: str) -> None:
     assert harmless(text) == text
 
 
@@ -19,5 +21,5 @@ def test_plain_text_stays_as_it_is(text):
     "+ see cmd|'x'!A0", '- see WEBSERVICE("http://x")', '- see WEBSERVICE ("http://x")', '- see SUM(A1)',
     "- see 'C:\\[x.xls]y'!A1",
     '- see HYPERLINK (A1)', '-bearing noisy', '- ', '=- bearing noisy', '@- bearing', '\r- bearing\t=1|x'], ids=ascii)
-def test_what_a_spreadsheet_would_evaluate_is_text(text):
+def test_what_a_spreadsheet_would_evaluate_is_text(text: str) -> None:
     assert harmless(text) == f"'{text}"

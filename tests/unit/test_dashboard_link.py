@@ -16,7 +16,7 @@ OPEN = f'https://{HOST}/dashboardsv3/{ID}/published?o=1234567890'
 
 
 def settings(**given: str) -> Settings:
-    return Settings(_env_file=None, **{'dashboard_embed_url': None, 'dashboard_id': None, **given})
+    return Settings.load(_env_file=None, **{'dashboard_embed_url': None, 'dashboard_id': None, **given})
 
 
 def test_on_databricks_apps_the_id_is_enough() -> None:

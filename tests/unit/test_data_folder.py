@@ -16,7 +16,7 @@ from floor.web.middleware.session_secret import storage_secret
 
 
 def settings_of(data_dir: Path) -> Settings:
-    return Settings(_env_file=None, data_dir=data_dir)
+    return Settings.load(_env_file=None, data_dir=data_dir)
 
 
 def test_the_secret_is_made_once_and_for_our_eyes_only(tmp_path: Path) -> None:

@@ -57,11 +57,12 @@ def test_the_compose_file_sets_what_there_is() -> None:
     assert set(database['environment']) == OF_DATABASE_IMAGE
     password = 'p4ssw0rd'
     values = {name: str(value).replace('${POSTGRES_PASSWORD}', password) for name, value in app['environment'].items()}
-    settings = Settings(_env_file=None, **{name.lower(): value for name, value in values.items()})
+    settings = Settings.load(_env_file=None, **{name.lower(): value for name, value in values.items()})
     user, base = database['environment']['POSTGRES_USER'], database['environment']['POSTGRES_DB']
     assert settings.database_url == f'postgresql://{user}:{password}@database:5432/{base}'
     assert app['ports'] == ['127.0.0.1:8000:8000'], 'nobody signs in, so nobody else may reach it'
-    settings = Settings(_env_file=None, **{name.lower(): value for name, value in {**of_image(), **values}.items()})
+    given = {**of_image(), **values}
+    settings = Settings.load(_env_file=None, **{name.lower(): value for name, value in given.items()})
     assert own_names(settings) == ANSWERED_TO
     assert (DEPLOY / app['build']['context'] / app['build']['dockerfile']).is_file()
 
@@ -89,7 +90,7 @@ def test_the_dockerfile_copies_what_a_wheel_is_made_of() -> None:
 
 def test_the_dockerfile_sets_what_there_is_and_starts_what_there_is() -> None:
     assert [name for name in of_image() if not known(name)] == []
-    settings = Settings(_env_file=None, **{name.lower(): value for name, value in of_image().items()})
+    settings = Settings.load(_env_file=None, **{name.lower(): value for name, value in of_image().items()})
     assert own_names(settings) == ANSWERED_TO, 'it listens on every address, so a page may use any name for it'
     assert json.loads(dockerfile('ENTRYPOINT')[0])[0] in (ROOT / 'pyproject.toml').read_text()
     _cmd, check = dockerfile('HEALTHCHECK')[0].split('CMD ')

@@ -59,7 +59,7 @@ def vitals() -> RuntimeStatus:
     async def nobody() -> Connection:
         raise ConnectionRefusedError
 
-    settings = Settings(_env_file=None)
+    settings = Settings.load(_env_file=None)
     database, store = Database('postgresql://app:never-to-be-shown@127.0.0.1:1/nothing', settings), Store()
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()

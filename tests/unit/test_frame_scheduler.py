@@ -1,5 +1,7 @@
 """Frames at once when it is quiet, fewer when they are dear, and never without the last word."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from itertools import pairwise
@@ -9,13 +11,13 @@ from floor.web.live.frame_scheduler import FrameScheduler
 DEAR_S = 0.03
 
 
-async def until_rested(pace):
+async def until_rested(pace: FrameScheduler) -> None:
     async with asyncio.timeout(30):
         while pace._resting:  # noqa: ASYNC110 (there is no event to wait for)
             await asyncio.sleep(0.001)
 
 
-async def test_after_a_quiet_moment_it_goes_at_once():
+async def test_after_a_quiet_moment_it_goes_at_once() -> None:
     frames = []
     pace = FrameScheduler(frames.append)
 
@@ -24,7 +26,7 @@ async def test_after_a_quiet_moment_it_goes_at_once():
     assert frames == [{'a', 'b'}]
 
 
-async def test_what_is_wanted_meanwhile_goes_together_in_the_next_frame():
+async def test_what_is_wanted_meanwhile_goes_together_in_the_next_frame() -> None:
     frames = []
     pace = FrameScheduler(frames.append)
     for topic in 'abcdc':
@@ -34,7 +36,7 @@ async def test_what_is_wanted_meanwhile_goes_together_in_the_next_frame():
     assert frames == [{'a'}, {'b', 'c', 'd'}]
 
 
-async def test_dear_frames_leave_half_of_the_time_to_others():
+async def test_dear_frames_leave_half_of_the_time_to_others() -> None:
     began: list[float] = []
 
     def dear(_: set[str]) -> None:
@@ -52,7 +54,7 @@ async def test_dear_frames_leave_half_of_the_time_to_others():
     assert min(later - earlier for earlier, later in pairwise(began)) >= 2 * DEAR_S * .95
 
 
-async def test_a_frame_that_failed_does_not_end_them_all():
+async def test_a_frame_that_failed_does_not_end_them_all() -> None:
     frames = []
 
     def failing(topics: set[str]) -> None:

@@ -28,7 +28,7 @@ def machine_of_ada(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings_with(**values: Any) -> Settings:
-    return Settings(_env_file=None, **values)
+    return Settings.load(_env_file=None, **values)
 
 
 # on Databricks Apps

@@ -1,12 +1,14 @@
 """How figures read, and when a change is for the better."""
 
+from __future__ import annotations
+
 import pytest
 
 from floor.core.formatting import NOTHING
 from floor.web.reports.kpi_change import ChangeDirection, KpiChange, Unit, value
 
 
-def test_values_of_each_unit():
+def test_values_of_each_unit() -> None:
     assert [value(0.5, Unit.SHARE), value(65, Unit.SECONDS), value(1204, Unit.COUNT), value(None, Unit.COUNT)] == \
         ['50.0 %', '1 min 05 s', '1,204', NOTHING]
 
@@ -24,5 +26,7 @@ def test_values_of_each_unit():
     (None, 41, Unit.COUNT, False, ('no earlier data', ChangeDirection.UNKNOWN)),
     (41, None, Unit.SECONDS, False, ('no earlier data', ChangeDirection.UNKNOWN)),
 ])
-def test_the_arrow_is_the_direction_and_the_word_the_verdict(before, now, unit, more_is_better, change):
+def test_the_arrow_is_the_direction_and_the_word_the_verdict(before: float | None, now: float | None, unit: Unit,
+                                                             more_is_better: bool,
+                                                             change: tuple[str, ChangeDirection]) -> None:
     assert KpiChange.between(before, now, unit, more_is_better=more_is_better) == KpiChange(*change)

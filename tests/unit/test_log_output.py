@@ -81,7 +81,8 @@ def test_only_while_the_program_ends_a_cancelled_request_is_no_fault(is_ending: 
 @pytest.mark.parametrize(('logger', 'line'), [
     ('uvicorn.error', 'Invalid HTTP request received.'), ('uvicorn.error', 'Unsupported upgrade request.'),
     ('nicegui', 'http://floor/no/such/page not found')])
-async def test_what_strangers_can_make_libraries_log_is_one_line_a_minute(caplog, logger, line) -> None:
+async def test_what_strangers_can_make_libraries_log_is_one_line_a_minute(caplog: pytest.LogCaptureFixture, logger: str,
+                                                                          line: str) -> None:
     only_once = RateLimitedMessages()
     logging.getLogger(logger).addFilter(only_once)
     try:

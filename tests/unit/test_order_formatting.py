@@ -1,5 +1,7 @@
 """How orders read: honest about time, short where people speak."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,11 +34,11 @@ DETROIT = ZoneInfo('America/Detroit')
     (-timedelta(hours=2, minutes=59), 'overdue 2 h'),
     (-timedelta(days=3, hours=23), 'overdue 3 d'),
 ])
-def test_the_time_that_is_left(left, words):
+def test_the_time_that_is_left(left: timedelta, words: str) -> None:
     assert due_text(NOW_MS + int(left / timedelta(milliseconds=1)), NOW_MS, UTC) == words
 
 
-def test_tomorrow_is_the_plants_tomorrow():
+def test_tomorrow_is_the_plants_tomorrow() -> None:
     evening = int(datetime(2026, 11, 24, 2, 0, tzinfo=UTC).timestamp() * 1000)  # 21:00 on the 23rd in Detroit
     in_14_hours = evening + 14 * 3_600_000
 
@@ -45,7 +47,7 @@ def test_tomorrow_is_the_plants_tomorrow():
 
 
 @given(st.integers(-10**9, 10**9))
-def test_never_nothing_and_never_late_before_it_is(left_ms):
+def test_never_nothing_and_never_late_before_it_is(left_ms: int) -> None:
     words = due_text(NOW_MS + left_ms, NOW_MS, DETROIT)
 
     assert ' 0 ' not in words
@@ -55,20 +57,20 @@ def test_never_nothing_and_never_late_before_it_is(left_ms):
 @pytest.mark.parametrize(('state', 'words'), [
     (WorkOrderStatus.COMPLETED, 'done'), (WorkOrderStatus.CANCELLED, 'cancelled'),
     (WorkOrderStatus.ON_HOLD, 'overdue 2 h')])
-def test_an_order_that_has_ended_is_not_late(state, words):
+def test_an_order_that_has_ended_is_not_late(state: WorkOrderStatus, words: str) -> None:
     order = OrderBrief(OrderId('WO-1'), 1, 1, MachineName('Valve_01_01'), state, Priority.HIGH, None, None,
                        NOW_MS - 2 * 3_600_000, 'Leak')
 
     assert due_text(order, NOW_MS, UTC) == words
 
 
-def test_an_id_is_short_when_spoken_and_whole_in_an_address():
+def test_an_id_is_short_when_spoken_and_whole_in_an_address() -> None:
     assert short_id('WO-20261123-3f2a91bc') == '3f2a91bc'
     assert order_address('WO-20261123-3f2a91bc') == '/work-orders/WO-20261123-3f2a91bc'
     assert order_address('../?x') == '/work-orders/..%2F%3Fx'
 
 
-def test_a_move_is_called_by_where_it_comes_from():
+def test_a_move_is_called_by_where_it_comes_from() -> None:
     opened, started, held, done = (WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.ON_HOLD,
                                    WorkOrderStatus.COMPLETED)
 
@@ -76,6 +78,6 @@ def test_a_move_is_called_by_where_it_comes_from():
     assert [transition_label(*pair) for pair in pairs] == ['Start', 'Resume', 'Give back', 'Reopen']
 
 
-def test_a_reason_names_the_role_that_is_needed():
+def test_a_reason_names_the_role_that_is_needed() -> None:
     assert role_needed(Role.TECHNICIAN, Role.OPERATOR) == 'Requires the role technician; your role is operator.'
     assert role_needed(Role.TECHNICIAN, Role.SUPERVISOR) == ''

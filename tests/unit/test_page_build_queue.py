@@ -1,6 +1,9 @@
 """Many who come at once are let in one by one, and everything else passes between them."""
 
+from __future__ import annotations
+
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -16,7 +19,7 @@ class House:
         self.inside = self.most = 0
         self.order: list[str] = []
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.inside += 1
         self.most = max(self.most, self.inside)
         await asyncio.sleep(PAGE_S)
@@ -28,15 +31,15 @@ class House:
         await send({'type': 'http.response.body', 'body': b''})
 
 
-async def nothing(_=None):
+async def nothing(_: Any = None) -> dict[str, Any]:
     return {}
 
 
-def request(path, **scope):
+def request(path: str, **scope: Any) -> dict[str, Any]:
     return {'type': 'http', 'path': path, **scope}
 
 
-async def test_pages_of_the_floor_are_built_one_by_one():
+async def test_pages_of_the_floor_are_built_one_by_one() -> None:
     house = House()
     door = PageBuildQueue(house)
 
@@ -45,7 +48,7 @@ async def test_pages_of_the_floor_are_built_one_by_one():
     assert house.most == 1
 
 
-async def test_all_else_does_not_wait_for_them():
+async def test_all_else_does_not_wait_for_them() -> None:
     house = House()
     door = PageBuildQueue(house)
 
@@ -55,7 +58,7 @@ async def test_all_else_does_not_wait_for_them():
     assert house.order.index('/healthz') <= 1
 
 
-async def test_a_page_that_fails_leaves_the_door_open():
+async def test_a_page_that_fails_leaves_the_door_open() -> None:
     door = PageBuildQueue(House())
     with pytest.raises(ValueError, match='a fault of a page'):
         await door(request('/', fails=True), nothing, nothing)
@@ -64,11 +67,11 @@ async def test_a_page_that_fails_leaves_the_door_open():
         await door(request('/'), nothing, nothing)
 
 
-async def test_who_fetches_slowly_keeps_nobody_waiting():
+async def test_who_fetches_slowly_keeps_nobody_waiting() -> None:
     door = PageBuildQueue(House())
     fetched = asyncio.Event()
 
-    async def slow(_):
+    async def slow(_: Any) -> None:
         await fetched.wait()
     slow_one = asyncio.create_task(door(request('/'), nothing, slow))
 

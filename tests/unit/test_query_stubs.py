@@ -37,7 +37,7 @@ def test_every_named_query_has_a_stub_and_a_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize('header', list(headers()), ids=lambda header: header.name)
-def test_a_header_declares_the_parameters_of_its_query(header) -> None:
+def test_a_header_declares_the_parameters_of_its_query(header: str) -> None:
     used = re.findall(r'(?<![:\w]):([a-z_]+)\b(?!\s*:=)', re.sub(r"--[^\n]*|'[^']*'", '', header.sql))
     assert set(used) == set(header.parameters)
 

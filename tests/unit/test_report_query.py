@@ -1,12 +1,16 @@
 """What a report is about, in its address and back, and which window that is as of now."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from floor.analytics import Window
 from floor.core.errors import QueryError
@@ -30,31 +34,31 @@ class Shift:
 class EightHours:
     """Shifts of eight hours from 06:00 on, in Detroit's winter."""
 
-    def at(self, moment):
+    def at(self, moment: datetime) -> Shift:
         first = datetime(2026, 11, 1, 6, tzinfo=DETROIT).astimezone(UTC)
         number = (moment - first) // (8 * HOUR)
         start = first + number * 8 * HOUR
         return Shift(start, start + 8 * HOUR, ('Early', 'Late', 'Night')[number % 3])
 
 
-def at_now(**fields):
+def at_now(**fields: Any) -> Any:
     return ReportQuery(**fields).at(NOW, DETROIT, EightHours())
 
 
-def detroit(*moment):
+def detroit(*moment: int) -> datetime:
     return datetime(*moment, tzinfo=DETROIT)
 
 
-def est(*moment):
+def est(*moment: int) -> datetime:
     """By a clock of Detroit's winter, with its offset."""
     return datetime(*moment, tzinfo=timezone(-5 * HOUR))
 
 
-def asked(**query):
+def asked(**query: str) -> ReportQuery:
     return ReportQuery.from_query({name.rstrip('_'): value for name, value in query.items()}, DETROIT)
 
 
-def choices():
+def choices() -> SearchStrategy[ReportQuery]:
     spans = st.sampled_from([span for span in Span if span is not Span.RANGE])
     texts = st.none() | st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'),
                                 max_size=200).filter(str.strip)
@@ -64,15 +68,15 @@ def choices():
 
 
 @given(choices())
-def test_a_choice_survives_its_address(choice):
+def test_a_choice_survives_its_address(choice: ReportQuery) -> None:
     assert ReportQuery.from_query(choice.to_query(), DETROIT) == choice
 
 
-def test_the_address_of_the_usual_report_is_short():
+def test_the_address_of_the_usual_report_is_short() -> None:
     assert ReportQuery().address() == '/reports'
 
 
-def test_everything_that_was_chosen_stands_in_the_address():
+def test_everything_that_was_chosen_stands_in_the_address() -> None:
     choice = ReportQuery(Span.RANGE, est(2026, 11, 1, 6), est(2026, 11, 1, 14, 30, 5), machine='Valve_01_01',
                          by='count')
     assert choice.address() == ('/reports?window=range&from=2026-11-01T06%3A00-05%3A00'
@@ -100,17 +104,17 @@ HOW = 'write a time as 2026-11-23T10:42 or, with its offset from UTC, 2026-11-23
      'use one before or after.'),
     ({'by': 'weight'}, 'Cannot understand by=weight: use minutes or count.'),
 ])
-def test_what_is_not_understood_is_named_with_what_is_allowed(query, sentence):
+def test_what_is_not_understood_is_named_with_what_is_allowed(query: dict[str, str], sentence: str) -> None:
     with pytest.raises(QueryError) as refusal:
         asked(**query)
     assert str(refusal.value) == sentence
 
 
-def test_what_is_empty_counts_as_absent():
+def test_what_is_empty_counts_as_absent() -> None:
     assert asked(line='', machine='', window='', from_='') == ReportQuery()
 
 
-def test_two_moments_alone_are_a_range():
+def test_two_moments_alone_are_a_range() -> None:
     choice = asked(from_='2026-11-02T06:00', to='2026-11-02T14:00')
     assert (choice.span, choice.start) == (Span.RANGE, est(2026, 11, 2, 6))
 
@@ -122,7 +126,8 @@ def test_two_moments_alone_are_a_range():
     (LORD_HOWE, {'from': '2026-04-05T01:30+11:00', 'to': '2026-04-05T01:45+10:30'},
      '2026-04-05 01:30 +11:00 to 2026-04-05 01:45 +10:30'),
 ])
-def test_both_hours_of_a_clock_change_can_be_asked_for_and_told_apart(zone, query, words):
+def test_both_hours_of_a_clock_change_can_be_asked_for_and_told_apart(zone: ZoneInfo, query: dict[str, str],
+                                                                      words: str) -> None:
     choice = ReportQuery.from_query(query, zone)
     comparison = choice.at(NOW, zone, EightHours())
     length = comparison.window.end - comparison.window.start
@@ -131,7 +136,7 @@ def test_both_hours_of_a_clock_change_can_be_asked_for_and_told_apart(zone, quer
     assert ReportQuery.from_query(choice.to_query(), zone) == choice
 
 
-def test_the_second_hour_of_a_clock_change_has_its_marks_too():
+def test_the_second_hour_of_a_clock_change_has_its_marks_too() -> None:
     second = datetime(2026, 10, 25, 1, tzinfo=UTC)
     assert [mark.text for mark in marks(Window(second, second + HOUR), BERLIN)] == [
         f'02:{minute:02} CET' for minute in range(0, 60, 10)]
@@ -139,36 +144,36 @@ def test_the_second_hour_of_a_clock_change_has_its_marks_too():
     assert ['02:00 CEST', '02:00 CET'] == [mark.text for mark in both if mark.text.startswith('02:00')]
 
 
-def test_today_is_compared_with_as_much_of_yesterday():
+def test_today_is_compared_with_as_much_of_yesterday() -> None:
     comparison = at_now()
     assert comparison.window == Window(detroit(2026, 11, 23), detroit(2026, 11, 24))
     assert comparison.before == Window(detroit(2026, 11, 22), detroit(2026, 11, 22, 10, 42, 7))
 
 
-def test_seven_days_are_today_and_the_six_before():
+def test_seven_days_are_today_and_the_six_before() -> None:
     comparison = at_now(span=Span.WEEK)
     assert comparison.window == Window(detroit(2026, 11, 17), detroit(2026, 11, 24))
     assert comparison.before == Window(detroit(2026, 11, 10), detroit(2026, 11, 16, 10, 42, 7))
 
 
-def test_thirty_days_over_a_change_of_the_clocks_begin_at_midnight():
+def test_thirty_days_over_a_change_of_the_clocks_begin_at_midnight() -> None:
     assert at_now(span=Span.MONTH).window.start.astimezone(UTC) == datetime(2026, 10, 25, 4, tzinfo=UTC)
 
 
-def test_this_shift_is_compared_with_as_much_of_the_one_before():
+def test_this_shift_is_compared_with_as_much_of_the_one_before() -> None:
     comparison = at_now(span=Span.SHIFT)
     assert comparison.window == Window(detroit(2026, 11, 23, 6), detroit(2026, 11, 23, 14))
     assert comparison.before == Window(detroit(2026, 11, 22, 22), detroit(2026, 11, 23, 2, 42, 7))
     assert comparison.words == 'Early, 06:00 to now'
 
 
-def test_a_range_is_compared_with_as_long_before_it():
+def test_a_range_is_compared_with_as_long_before_it() -> None:
     comparison = at_now(span=Span.RANGE, start=est(2026, 11, 20, 6), end=est(2026, 11, 20, 8))
     assert comparison.window == Window(detroit(2026, 11, 20, 6), detroit(2026, 11, 20, 8))
     assert comparison.before == Window(detroit(2026, 11, 20, 4), detroit(2026, 11, 20, 6))
 
 
-def test_a_range_that_has_just_begun_is_compared_with_what_has_been_of_it():
+def test_a_range_that_has_just_begun_is_compared_with_what_has_been_of_it() -> None:
     comparison = at_now(span=Span.RANGE, start=est(2026, 11, 23, 10), end=est(2026, 11, 23, 20))
     assert comparison.before == Window(NOW - 2 * timedelta(minutes=42, seconds=7), detroit(2026, 11, 23, 10))
 
@@ -177,18 +182,18 @@ def test_a_range_that_has_just_begun_is_compared_with_what_has_been_of_it():
     (est(2027, 1, 1), est(2027, 1, 2)),   # has not begun
     (est(1970, 1, 1), est(2026, 1, 1)),   # nothing was before it
 ])
-def test_some_ranges_have_nothing_before_them(start, end):
+def test_some_ranges_have_nothing_before_them(start: datetime, end: datetime) -> None:
     assert at_now(span=Span.RANGE, start=start, end=end).before is None
 
 
-def test_what_goes_by_weeks_has_thirty_days_where_the_window_is_shorter():
+def test_what_goes_by_weeks_has_thirty_days_where_the_window_is_shorter() -> None:
     assert ReportQuery(Span.SHIFT).broad.span is Span.MONTH
     assert ReportQuery(Span.WEEK).broad.span is Span.WEEK
     short = ReportQuery(Span.RANGE, est(2026, 11, 20, 6), est(2026, 11, 20, 8)).broad
     assert (short.start, short.end) == (est(2026, 10, 21, 8), est(2026, 11, 20, 8))
 
 
-def test_zooming_makes_a_range_by_the_plants_clock():
+def test_zooming_makes_a_range_by_the_plants_clock() -> None:
     zoomed = ReportQuery(line='Engine Line').zoomed(Window(NOW - HOUR, NOW), DETROIT)
     assert zoomed == ReportQuery(Span.RANGE, est(2026, 11, 23, 9, 42, 7), est(2026, 11, 23, 10, 42, 7),
                                  line='Engine Line')

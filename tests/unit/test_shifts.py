@@ -24,7 +24,7 @@ def clock(shift: Shift, zone: ZoneInfo) -> str:
     return f'{shift.name} {start} to {end}'
 
 
-def test_a_moment_lies_in_the_shift_that_started_last():
+def test_a_moment_lies_in_the_shift_that_started_last() -> None:
     shifts = Shifts(USUAL, DETROIT)
     assert clock(shifts.at(datetime(2026, 11, 23, 13, 59, 59, tzinfo=DETROIT)), DETROIT) == \
         'Early 2026-11-23 06:00 to 2026-11-23 14:00'
@@ -32,7 +32,7 @@ def test_a_moment_lies_in_the_shift_that_started_last():
     assert shifts.at(datetime(2026, 11, 23, 19, tzinfo=UTC)).name == 'Late'  # 14:00 in Detroit
 
 
-def test_a_shift_over_midnight_belongs_to_the_day_on_which_it_starts():
+def test_a_shift_over_midnight_belongs_to_the_day_on_which_it_starts() -> None:
     shifts = Shifts(USUAL, DETROIT)
     night = shifts.at(datetime(2026, 11, 24, 3, tzinfo=DETROIT))
     assert clock(night, DETROIT) == 'Night 2026-11-23 22:00 to 2026-11-24 06:00'
@@ -45,7 +45,8 @@ def test_a_shift_over_midnight_belongs_to_the_day_on_which_it_starts():
     (BERLIN, date(2026, 3, 28), date(2026, 10, 24)),
     (DETROIT, date(2026, 3, 7), date(2026, 10, 31)),
 ])
-def test_the_night_in_which_the_clocks_change_is_an_hour_shorter_or_longer(zone, forward, back):
+def test_the_night_in_which_the_clocks_change_is_an_hour_shorter_or_longer(zone: ZoneInfo, forward: date,
+                                                                           back: date) -> None:
     shifts = Shifts(USUAL, zone)
     short, long = shifts.of(forward, 'Night'), shifts.of(back, 'Night')
     assert short.end - short.start == 7 * HOUR
@@ -54,25 +55,25 @@ def test_the_night_in_which_the_clocks_change_is_an_hour_shorter_or_longer(zone,
     assert short.end.astimezone(zone).hour == long.end.astimezone(zone).hour == 6
 
 
-def test_a_start_that_the_clock_leaps_over_falls_as_if_it_had_not_leapt():
+def test_a_start_that_the_clock_leaps_over_falls_as_if_it_had_not_leapt() -> None:
     leap = Shifts('A 02:30,B 10:00', DETROIT).of(date(2026, 3, 8), 'A')
     assert clock(leap, DETROIT) == 'A 2026-03-08 03:30 to 2026-03-08 10:00'
 
 
-def test_a_shift_that_the_clock_leaps_over_whole_is_not_there_that_day():
+def test_a_shift_that_the_clock_leaps_over_whole_is_not_there_that_day() -> None:
     shifts = Shifts('A 02:00,B 02:30,C 03:00', DETROIT)
     assert shifts.of(date(2026, 3, 8), 'A') is None
     assert shifts.of(date(2026, 3, 8), 'B') is None
     assert clock(shifts.of(date(2026, 3, 8), 'C'), DETROIT) == 'C 2026-03-08 03:00 to 2026-03-09 02:00'
 
 
-def test_of_a_start_that_the_clock_shows_twice_the_first_counts():
+def test_of_a_start_that_the_clock_shows_twice_the_first_counts() -> None:
     shifts = Shifts('A 01:30,B 10:00', DETROIT)
     assert shifts.of(date(2026, 11, 1), 'A').start == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
     assert shifts.at(datetime(2026, 11, 1, 6, 15, tzinfo=UTC)).name == 'A'  # 01:15 again
 
 
-def test_one_shift_may_be_the_whole_day():
+def test_one_shift_may_be_the_whole_day() -> None:
     shifts = Shifts('Day 07:00', DETROIT)
     day = shifts.at(datetime(2026, 11, 23, 6, 59, tzinfo=DETROIT))
     assert clock(day, DETROIT) == 'Day 2026-11-22 07:00 to 2026-11-23 07:00'
@@ -80,7 +81,7 @@ def test_one_shift_may_be_the_whole_day():
     assert shifts.after(day).start == day.end
 
 
-def test_between_are_the_shifts_that_the_window_touches():
+def test_between_are_the_shifts_that_the_window_touches() -> None:
     shifts = Shifts(USUAL, DETROIT)
     found = shifts.between(datetime(2026, 11, 23, 14, tzinfo=DETROIT), datetime(2026, 11, 24, 6, tzinfo=DETROIT))
     assert [shift.name for shift in found] == ['Late', 'Night']
@@ -95,7 +96,7 @@ STARTS = st.sets(st.integers(0, 24 * 60 - 1) | st.integers(110, 190), min_size=1
 
 
 @given(STARTS, st.sampled_from(ZONES), st.sampled_from(CHANGES), st.integers(-72 * 60, 72 * 60))
-def test_shifts_tile_time(minutes, zone, change, offset):
+def test_shifts_tile_time(minutes: int, zone: ZoneInfo, change: datetime, offset: int) -> None:
     shifts = Shifts(','.join(f'S{minute} {minute // 60:02}:{minute % 60:02}' for minute in minutes), zone)
     moment = change + timedelta(minutes=offset)
     shift = shifts.at(moment)
@@ -114,10 +115,10 @@ def test_shifts_tile_time(minutes, zone, change, offset):
 @pytest.mark.parametrize('spec', ['', 'Early', '06:00', 'Early 24:00', 'Early 6', 'Early 06:00,', 'A 06:00,A 14:00',
                                   'A 06:00,B 06:00', 'A 06:00;B 14:00', 'A\x1b 06:00', f'{"x" * 41} 06:00',
                                   ','.join(f'S{n} {n // 2:02}:{n % 2 * 30:02}' for n in range(25))])
-def test_a_wrong_plan_is_refused(spec):
+def test_a_wrong_plan_is_refused(spec: str) -> None:
     with pytest.raises(InvalidInputError):
         Shifts(spec, DETROIT)
 
 
-def test_a_plan_may_be_written_in_any_order_and_names_may_have_spaces():
+def test_a_plan_may_be_written_in_any_order_and_names_may_have_spaces() -> None:
     assert Shifts('Night shift 22:00, Early 6:00 ,Late 14:00', DETROIT).names == ('Early', 'Late', 'Night shift')
