@@ -119,8 +119,8 @@ class WorkOrder:
 class WorkOrderEvent:
     """One event of a work order.
 
-    kind: created, moved, changed, commented, checklist, attached or recovered. note: the text of a comment or a
-    transition; what a status requires (hold reason, cause, action, cancel reason) has fields of its own.
+    kind: created, status_changed, changed, commented, checklist, attached or recovered. note: the text of a comment or
+    a transition; the values that a status requires (hold reason, cause, action, cancel reason) have their own fields.
     """
 
     id: int

@@ -15,7 +15,7 @@ from .database import Database
 
 log = logging.getLogger(__name__)
 
-LARGEST_ID = 2**31 - 1
+MAX_ID = 2**31 - 1
 
 
 @asynccontextmanager

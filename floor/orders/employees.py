@@ -15,14 +15,14 @@ from ..core.text import exact_name, identity_problem, one_line
 from ..db.connection import Connection
 from ..db.database import Database
 from ..db.row_mapping import to_employee
-from ..db.transactions import LARGEST_ID, command, logged, reading
+from ..db.transactions import MAX_ID, command, logged, reading
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class EmployeeEdit:
-    """What a supervisor writes about a person."""
+    """The fields of an employee that a supervisor can change."""
 
     first_name: str
     last_name: str
@@ -32,68 +32,68 @@ class EmployeeEdit:
 
 
 class Employees:
-    """Reads and writes the people. Commands look up the caller's role in their own transaction: a role that was
-    changed counts from the next command on."""
+    """Reads and writes employees. A command reads the caller's role in its own transaction, so a changed role applies
+    from the next command on."""
 
     def __init__(self, database: Database, *, default_role: Role, limit: ChangeRateLimit | None = None) -> None:
-        """default_role: of people who are not employees. limit: rate limit of commands; None: none."""
+        """default_role: the role of people who are not employees. limit: the rate limit of commands; None: no limit."""
         self._database = database
         self._limit = limit
         self._default_role = default_role
 
     async def all(self, *, active: bool | None = None) -> list[Employee]:
-        """Everybody by last name, or only who is active, or only who has left.
+        """All employees by last name. active: only those who are active, or only those who are not.
 
-        :raises DatabaseUnavailableError: nobody answers, or not in time
+        :raises DatabaseUnavailableError: the database does not respond in time
         """
         async with reading(self._database) as connection:
             return await _all(self._database, connection, active)
 
     async def loads(self) -> dict[int, int]:
-        """How many active orders everybody has, by their id; who has none is not in it.
+        """The number of active orders per assignee id; employees without any are left out.
 
-        :raises DatabaseUnavailableError: nobody answers, or not in time
+        :raises DatabaseUnavailableError: the database does not respond in time
         """
         async with reading(self._database) as connection:
             rows = self._database.queries.active_orders_per_employee(connection)
             return {row['assignee_id']: row['orders'] async for row in rows}
 
-    # who asks
+    # the caller
 
     async def person(self, identity: Identity) -> Person:
-        """Who this is, with the role of the employee with that e-mail address.
+        """The person behind an identity, with the role of the employee who has this e-mail address.
 
         Deactivated employees are viewers; people who are not employees have the default role.
 
-        :raises DatabaseUnavailableError: nobody answers, or not in time
+        :raises DatabaseUnavailableError: the database does not respond in time
         """
         async with reading(self._database) as connection:
             return await self._find(connection, identity)
 
     async def authorize(self, connection: Connection, identity: Identity, needed: Role) -> Person:
-        """Who acts in this transaction; its events name them.
+        """Check the role of the person who acts in this transaction, and name them in its events.
 
-        :raises TooManyChangesError: they have to wait
-        :raises NotAllowedError: their role is not enough
+        :raises TooManyChangesError: the person exceeds the rate limit
+        :raises NotAllowedError: the role is not sufficient
         """
         person = await self.act(connection, identity)
         require(person, needed)
         return person
 
     async def look_up(self, connection: Connection, identity: Identity, needed: Role) -> Person:
-        """Who asks in this transaction, which changes nothing.
+        """Check the role of the person who reads in this transaction.
 
-        :raises NotAllowedError: their role is not enough
+        :raises NotAllowedError: the role is not sufficient
         """
         person = await self._find(connection, identity)
         require(person, needed)
         return person
 
     async def act(self, connection: Connection, identity: Identity, *, is_counted: bool = False) -> Person:
-        """The same where the role that is needed shows only later: `require` it before anything is written.
+        """As `authorize`, without checking the role: call `require` before anything is written.
 
-        is_counted: an earlier transaction of the same change has counted it.
-        :raises TooManyChangesError: they have to wait
+        is_counted: an earlier transaction of the same change has counted towards the rate limit.
+        :raises TooManyChangesError: the person exceeds the rate limit
         """
         if self._limit is not None and not is_counted:
             self._limit.take(identity)
@@ -109,12 +109,12 @@ class Employees:
             return Person(name, email, identity.role or self._default_role)
         employee = to_employee(row)
         role = employee.role if employee.active else Role.VIEWER
-        return Person(employee.name[:LONGEST_NAME], email, role, employee.id)
+        return Person(employee.name[:MAX_NAME_LENGTH], email, role, employee.id)
 
-    # what supervisors do
+    # commands of supervisors
 
     async def add(self, who: Identity, new: EmployeeEdit) -> Employee:
-        """A new person, active from now on. Needs a supervisor.
+        """Add an active employee. Requires the role supervisor.
 
         :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
@@ -122,13 +122,13 @@ class Employees:
         async with (logged('employee added', who, employee=fields['email'], role=fields['role']),
                     command(self._database) as connection):
             await self.authorize(connection, who, Role.SUPERVISOR)
-            async with self._one_email_each(connection, fields['email']):
+            async with self._unique_email(connection, fields['email']):
                 return to_employee(await self._database.queries.add_employee(connection, **fields))
 
     async def edit(self, who: Identity, employee_id: int, version: int, new: EmployeeEdit) -> Employee:
-        """Change a person. Needs a supervisor.
+        """Change an employee. Requires the role supervisor.
 
-        :raises EditConflictError: somebody has changed this person since that version
+        :raises EditConflictError: someone else has changed this employee since that version
         :raises NotFoundError: :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
         fields = _checked(new)
@@ -138,7 +138,7 @@ class Employees:
             await self._get(connection, employee_id)
             if new.role is not Role.SUPERVISOR:
                 await self._keep_a_supervisor(connection, person, employee_id)
-            async with self._one_email_each(connection, fields['email']):
+            async with self._unique_email(connection, fields['email']):
                 row = await self._database.queries.edit_employee(connection, id=employee_id, version=version, **fields)
             if row is None:
                 current = await self._get(connection, employee_id)
@@ -146,11 +146,11 @@ class Employees:
             return to_employee(row)
 
     async def set_active(self, who: Identity, employee_id: int, active: bool) -> Employee:
-        """Deactivate or reactivate a person. Their orders and all they did stay. Needs a supervisor.
+        """Deactivate or reactivate an employee; their orders and history stay. Requires the role supervisor.
 
         :raises NotFoundError: :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
-        async with (logged('employee switched', who, employee_id=employee_id, active=active),
+        async with (logged('employee activated' if active else 'employee deactivated', who, employee_id=employee_id),
                     command(self._database) as connection):
             person = await self.authorize(connection, who, Role.SUPERVISOR)
             await self._get(connection, employee_id)
@@ -160,32 +160,32 @@ class Employees:
             return await self._get(connection, employee_id)
 
     async def _get(self, connection: Connection, employee_id: int) -> Employee:
-        possible = 0 < employee_id <= LARGEST_ID
+        possible = 0 < employee_id <= MAX_ID
         row = await self._database.queries.employee(connection, id=employee_id) if possible else None
         if row is None:
             raise NotFoundError(f'there is no employee {employee_id}')
         return to_employee(row)
 
     @asynccontextmanager
-    async def _one_email_each(self, connection: Connection, email: str) -> AsyncIterator[None]:
+    async def _unique_email(self, connection: Connection, email: str) -> AsyncIterator[None]:
         try:
-            async with connection.transaction():  # a savepoint: whose address it is, is asked after the refusal
+            async with connection.transaction():  # a savepoint, so that the owner can be read after the error
                 yield
         except asyncpg.UniqueViolationError as error:
             owner = await self._database.queries.employee_with_email(connection, email=email)
-            name = to_employee(owner).name if owner else 'somebody'
+            name = to_employee(owner).name if owner else 'someone else'
             raise InvalidInputError(f'{name} already has this e-mail address', 'email') from error
 
     async def _keep_a_supervisor(self, connection: Connection, person: Person, leaves: int) -> None:
-        """Two supervisors who let each other go at once take turns here. Who is a supervisor without being an employee
-        (DEFAULT_ROLE) stays one, and may let the last one go."""
+        """Refuse to remove the last supervisor. The lock serializes two supervisors who deactivate each other. People
+        who are supervisors by DEFAULT_ROLE, without being employees, may remove the last one."""
         supervisors = {row['id'] async for row in self._database.queries.lock_supervisors(connection)}
         if person.employee_id is not None and supervisors == {leaves}:
-            raise InvalidInputError('this is the last active supervisor: make somebody else a supervisor first', 'role')
+            raise InvalidInputError('this is the last active supervisor: make someone else a supervisor first', 'role')
 
 
 async def all_employees(database: Database, *, active: bool | None = None) -> list[Employee]:
-    """As Employees.all, for the REST interface, which has its own words for a database that can't answer."""
+    """As Employees.all, without translating database errors: the REST interface maps them itself."""
     async with database.acquire() as connection:
         return await _all(database, connection, active)
 
@@ -196,16 +196,16 @@ async def _all(database: Database, connection: Connection, active: bool | None) 
 
 
 def require(person: Person, needed: Role, what: str = 'this') -> None:
-    """Refuse a person whose role does not allow it.
+    """Refuse a person whose role is not sufficient. what: the action, for the message.
 
-    :raises NotAllowedError: with the role that is needed and the one they have
+    :raises NotAllowedError: the message names the required role and theirs
     """
     if not person.role.may(needed):
         raise NotAllowedError(f'{what} requires the role {needed.value}; your role is {person.role.value}')
 
 
 def _checked(new: EmployeeEdit) -> dict[str, str]:
-    """What can be stored of an edit; addresses in lower case, as they are compared."""
+    """The validated columns of an edit; e-mail addresses in lower case, as they are compared."""
     email = exact_name(new.email, 'email', 254).lower()
     name, at, domain = email.rpartition('@')
     if not (name and at and domain) or any(letter.isspace() or not letter.isprintable() for letter in email):
@@ -216,4 +216,4 @@ def _checked(new: EmployeeEdit) -> dict[str, str]:
 
 
 def _is_name(text: str) -> bool:
-    return not identity_problem(text) and len(text) <= LONGEST_NAME
+    return not identity_problem(text) and len(text) <= MAX_NAME_LENGTH

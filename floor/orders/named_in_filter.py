@@ -1,4 +1,4 @@
-"""Whether the machine and the person that a filter names are there."""
+"""Resolves the machine and the person that a filter names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from .order_filter import OrderFilter
 
 
 async def with_known_names(database: Database, connection: Connection, order_filter: OrderFilter) -> OrderFilter:
-    """The same filter, with the id of the person whom it names by name or e-mail address.
+    """The same filter, with the id of the person that it names by name or e-mail address.
 
-    :raises QueryError: no machine or employee is called so, or more than one employee; it holds the rest of the filter
+    :raises QueryError: there is no such machine or employee, or several employees; `understood` has the rest of the
+        filter
     """
     faults: dict[str, str] = {}
     known, (machine_written, assignee_written) = order_filter, order_filter.written
@@ -39,7 +40,7 @@ async def with_known_names(database: Database, connection: Connection, order_fil
 
 
 async def _called(database: Database, connection: Connection, order_filter: OrderFilter) -> list[int]:
-    """Ids of people, those who have left too: they still have orders."""
+    """The ids of matching employees, inactive ones too, as they can still have orders."""
     people = [to_employee(row) async for row in database.queries.employees(connection)]
     if order_filter.assignee is not None:
         return [person.id for person in people if person.id == order_filter.assignee]

@@ -1,4 +1,4 @@
-"""What people say about a work order."""
+"""The comments on a work order."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from .order_transactions import OrderTransactions
 
 
 class OrderComments(OrderTransactions):
-    """Comments are only added to; the history of the order has them."""
+    """Adds comments; they are events of the order and never change."""
 
     async def comment(self, who: Identity, order_id: str, text: str, client_reference: str | None = None
                       ) -> tuple[WorkOrderEvent, ...]:
-        """Add a comment; repeating a client reference adds it once: see `comment_once`."""
+        """Add a comment: see `comment_once`."""
         return (await self.comment_once(who, order_id, text, client_reference))[0]
 
     async def comment_once(self, who: Identity, order_id: str, text: str, client_reference: str | None
                            ) -> tuple[tuple[WorkOrderEvent, ...], bool]:
-        """The order's history with a new comment and true, or false where this client reference of theirs has made it
-        before. Needs an operator. It is read before the end of the transaction: when the comment is kept, nothing more
-        can fail.
+        """Add a comment. Requires the role operator.
 
-        :raises ReferenceReusedError: the reference has made another comment before
+        The history is read in the same transaction, so nothing can fail after the commit.
+
+        :returns: the order's history and true; or false, if the same client reference has added the comment before
+        :raises ReferenceReusedError: the reference has added a different comment before
         """
         text, reference = clean_text(text, 'text', LONG_TEXT), clean_reference(client_reference)
-        async with (logged('comment on a work order', who, order=order_id) as log_fields,
+        async with (logged('work order commented', who, order=order_id) as log_fields,
                     self._changing(who, order_id, Role.OPERATOR, 'commenting') as (connection, _, _)):
             row = await self._queries.comment_work_order(connection, id=order_id, text=text, client_reference=reference)
             if row is None:

@@ -1,4 +1,4 @@
-"""Work orders as a file for Excel."""
+"""Work orders as CSV."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import datetime, tzinfo
 from ..core.csv_file import heading, lines
 from ..core.orders import WorkOrder
 
-PIECE = 32_768
-"""Characters."""
+CHUNK_CHARACTERS = 32_768
 
 COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
     'Id': lambda order: order.id,
@@ -36,12 +35,12 @@ COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
 }
 
 
-async def pieces(orders: AsyncIterator[WorkOrder], zone: tzinfo) -> AsyncIterator[str]:
-    """The file in pieces of about 32,000 characters."""
-    piece = heading(COLUMNS)
+async def chunks(orders: AsyncIterator[WorkOrder], zone: tzinfo) -> AsyncIterator[str]:
+    """The file in chunks of about CHUNK_CHARACTERS."""
+    chunk = heading(COLUMNS)
     async for order in orders:
-        piece += lines([[value_of(order) for value_of in COLUMNS.values()]], zone)
-        if len(piece) >= PIECE:
-            yield piece
-            piece = ''
-    yield piece
+        chunk += lines([[value_of(order) for value_of in COLUMNS.values()]], zone)
+        if len(chunk) >= CHUNK_CHARACTERS:
+            yield chunk
+            chunk = ''
+    yield chunk

@@ -1,4 +1,4 @@
-"""Where in a list of work orders a page goes on: after an order or before it, as its first page saw the list."""
+"""Cursors for keyset pagination of work orders: the page after or before an order, as the first page saw the list."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _LAST_US = 253_402_300_799_999_999  # the end of the year 9999
 _XID = r'[0-9]{1,19}'
 _CURSOR = re.compile(
     rf'([ab])~(WO-[0-9]{{8}}-[0-9a-z]{{4,32}})~([0-9]{{1,18}})~({_XID}:{_XID}:(?:{_XID}(?:,{_XID})*)?)')
-LONGEST = 8_000
+MAX_CURSOR_LENGTH = 8_000
 
 
 @dataclass(frozen=True, slots=True)
 class OrderCursor:
-    """The page after an order, or with back the page before it.
+    """The page after the order with this id, or before it if `back` is true.
 
-    at: when the first page was read, which says what was overdue; snapshot: the transactions that it saw, as
-    PostgreSQL's pg_snapshot writes them. As a string it is fit for an address, and not for people to read.
+    at: when the first page was read; decides what counts as overdue. snapshot: the transactions visible to the first
+    page, as text of the type pg_snapshot. `str` encodes a cursor for a URL, as opaque text.
     """
 
     id: str
@@ -30,15 +30,15 @@ class OrderCursor:
 
     @classmethod
     def parse(cls, text: str) -> OrderCursor:
-        """:raises ValueError: it is not a cursor of this program"""
-        if len(text) > LONGEST or not text.isascii():
-            raise ValueError('is not a cursor that this list has given')
+        """:raises ValueError: the text is not a cursor that `str` has encoded"""
+        if len(text) > MAX_CURSOR_LENGTH or not text.isascii():
+            raise ValueError('not a cursor')
         try:
             found = _CURSOR.fullmatch(urlsafe_b64decode(text + '=' * (-len(text) % 4)).decode('ascii'))
         except ValueError:
             found = None
         if not found or int(found[3]) > _LAST_US or not _is_snapshot(found[4]):
-            raise ValueError('is not a cursor that this list has given')
+            raise ValueError('not a cursor')
         return cls(found[2], _EPOCH + timedelta(microseconds=int(found[3])), found[4], found[1] == 'b')
 
     def __str__(self) -> str:
@@ -48,8 +48,8 @@ class OrderCursor:
 
 
 def _is_snapshot(text: str) -> bool:
-    """Whether PostgreSQL takes it: 0 < xmin <= xmax, and between them the transactions under way, in order."""
-    xmin, xmax, under_way = text.split(':')
-    numbers = [int(number) for number in under_way.split(',') if number]
+    """Whether it is a valid pg_snapshot: 0 < xmin <= xmax, and between them the running transactions, sorted."""
+    xmin, xmax, running = text.split(':')
+    numbers = [int(number) for number in running.split(',') if number]
     return 0 < int(xmin) <= int(xmax) < 2**63 and numbers == sorted(set(numbers)) and all(
         int(xmin) <= number < int(xmax) for number in numbers)

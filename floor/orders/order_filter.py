@@ -1,4 +1,4 @@
-"""Which work orders somebody wants to see, and how an address says so."""
+"""Filters of work orders, and how they are written as query parameters."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Literal
 
 from ..core.orders import Priority, WorkOrderStatus
 from ..core.query_parameters import Query
-from .order_cursor import LONGEST, OrderCursor
+from ..db.transactions import MAX_ID
+from .order_cursor import MAX_CURSOR_LENGTH, OrderCursor
 
 UNASSIGNED: Literal['none'] = 'none'
 PER_PAGE = 50
-MOST_PER_PAGE = 500
-MOST_PAGES = 1_000_000
-MOST_TEXT = 200
-LARGEST_ID = 2**31 - 1
+MAX_PER_PAGE = 500
+MAX_PAGE = 1_000_000
+MAX_SEARCH_LENGTH = 200
 NAMES = ('status', 'done', 'overdue', 'priority', 'machine', 'assignee', 'q', 'sort', 'page', 'per_page', 'cursor')
 UPDATED_AFTER = 'updated_after'
 FORMER_NAMES = {'state': 'status', 'machine_id': 'machine'}
@@ -25,8 +25,8 @@ FORMER_SORTS = {'state': 'status', '-state': '-status', 'what': 'description', '
 
 
 class SortKey(StrEnum):
-    """What a list is sorted by. Pressing: critical first, then overdue, then what is not on hold, then by
-    priority and due time, and what has ended last; it has no reverse."""
+    """The sort key of a list. `pressing` sorts active orders first: critical ones, then overdue ones, then those not on
+    hold, then by priority and due time; it cannot be reversed."""
 
     PRESSING = 'pressing'
     MACHINE = 'machine'
@@ -39,7 +39,7 @@ class SortKey(StrEnum):
 
 
 class Done(StrEnum):
-    """Orders that were completed recently; the week is the last seven days, within which an order can be reopened."""
+    """Recently completed orders: today, or in the last seven days, in which an order can be reopened."""
 
     TODAY = 'today'
     WEEK = 'week'
@@ -47,13 +47,13 @@ class Done(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Which orders, sorted how, which page of them.
+    """Conditions, sort order and page of a list.
 
-    done adds recently completed orders to those in statuses; with neither, an order may have any status.
-    person: the name or e-mail address of the assignee, until WorkOrderList.checked has looked up whose it is.
-    updated_after: only orders whose row was changed since then.
-    cursor: the page is the one there, whatever its number is: nothing is skipped or comes twice while others write.
-    written: what the address calls the machine and the assignee, for errors.
+    done: adds recently completed orders to those with one of `statuses`; without both, orders of any status match.
+    person: the name or e-mail address of the assignee, until WorkOrderList.checked replaces it by `assignee`.
+    updated_after: only orders whose row has changed since then.
+    cursor: decides which page is read, whatever `page` is; concurrent changes neither skip nor repeat orders.
+    written: the parameter names that the URL used for machine and assignee, for error messages.
     """
 
     statuses: frozenset[WorkOrderStatus] = frozenset()
@@ -74,12 +74,12 @@ class OrderFilter:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], also: Sequence[str] = (), *, sort: SortKey = SortKey.PRESSING,
-                   most_per_page: int = MOST_PER_PAGE, zone: tzinfo = UTC) -> OrderFilter:
-        """What an address asks for. also: names of parameters that are read elsewhere, or UPDATED_AFTER, which only the
-        REST interface takes: no page shows that it narrows the list. sort: where it names none. zone: of a time
-        without an offset.
+                   max_per_page: int = MAX_PER_PAGE, zone: tzinfo = UTC) -> OrderFilter:
+        """The filter of a URL's query parameters.
 
-        :raises QueryError: something is not understood; it holds the filter that the rest asks for
+        also: parameters that the caller reads, or UPDATED_AFTER, which only the REST interface accepts. sort: the
+        default sort key. zone: of times without an offset.
+        :raises QueryError: a parameter is not valid; `understood` has the filter of the others
         """
         asked = Query(query, [*NAMES, *also], FORMER_NAMES)
         assignee = asked.text('assignee')
@@ -89,12 +89,12 @@ class OrderFilter:
             priorities=asked.some_of('priority', Priority),
             machine=asked.text('machine') or None,
             assignee=_assignee(assignee),
-            text=asked.text('q', MOST_TEXT).strip(),
+            text=asked.text('q', MAX_SEARCH_LENGTH).strip(),
             overdue=asked.flag('overdue'),
             sort=key,
             descending=descending,
-            page=asked.number('page', MOST_PAGES, default=1),
-            per_page=asked.number('per_page', most_per_page, default=PER_PAGE),
+            page=asked.number('page', MAX_PAGE, default=1),
+            per_page=asked.number('per_page', max_per_page, default=PER_PAGE),
             done=asked.one_of('done', Done),
             person=assignee if _assignee(assignee) is None else '',
             cursor=_cursor(asked),
@@ -105,7 +105,7 @@ class OrderFilter:
         return order_filter
 
     def to_query(self) -> dict[str, str]:
-        """As parameters of an address, without defaults."""
+        """As query parameters, without defaults."""
         query = {
             'status': ','.join(status for status in WorkOrderStatus if status in self.statuses),
             'done': self.done or '',
@@ -123,28 +123,28 @@ class OrderFilter:
 
     @property
     def narrows(self) -> bool:
-        """Whether there are orders that it leaves out."""
-        return self.whole() != OrderFilter()
+        """Whether it has any condition."""
+        return self.conditions() != OrderFilter()
 
-    def whole(self) -> OrderFilter:
-        """The same orders, not cut into pages and not sorted."""
+    def conditions(self) -> OrderFilter:
+        """The same conditions, with the default sort key and page."""
         return replace(self, sort=SortKey.PRESSING, descending=False, page=1, per_page=PER_PAGE, cursor=None)
 
     def on_page(self, number: int, cursor: OrderCursor | None = None) -> OrderFilter:
-        """The same, on another page: the one at the cursor, or by its number alone."""
+        """The same filter on another page: by cursor, or by number only."""
         return replace(self, page=number, cursor=cursor)
 
     def last_page(self, total: int) -> OrderFilter:
-        """The same, on the last of the pages that so many orders have."""
+        """The same filter on the last page. total: the number of matching orders."""
         return self.on_page(max(1, -(-total // self.per_page)))
 
     def without_statuses(self) -> OrderFilter:
-        """What the counts of the statuses are counted under."""
-        return replace(self.whole(), statuses=frozenset(), done=None, overdue=False)
+        """The conditions under which the orders of each status are counted."""
+        return replace(self.conditions(), statuses=frozenset(), done=None, overdue=False)
 
 
 def _sort(asked: Query, default: SortKey) -> tuple[SortKey, bool]:
-    """Each key turned round with a minus before it; pressing has no reverse."""
+    """The sort key, and whether a minus before it reverses it; `pressing` cannot be reversed."""
     keys = [*SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)]
     text = asked.text('sort').strip()
     text = FORMER_SORTS.get(text, text)
@@ -155,7 +155,7 @@ def _sort(asked: Query, default: SortKey) -> tuple[SortKey, bool]:
 
 
 def _cursor(asked: Query) -> OrderCursor | None:
-    text = asked.text('cursor', LONGEST).strip()
+    text = asked.text('cursor', MAX_CURSOR_LENGTH).strip()
     try:
         return OrderCursor.parse(text) if text else None
     except ValueError:
@@ -164,8 +164,8 @@ def _cursor(asked: Query) -> OrderCursor | None:
 
 
 def _assignee(text: str) -> int | Literal['none'] | None:
-    """An id or none; anything else is a name."""
+    """An id or 'none'; any other text is a name."""
     if text == UNASSIGNED:
         return UNASSIGNED
-    is_id = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID)) and int(text) <= LARGEST_ID
+    is_id = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID
     return int(text) if is_id else None

@@ -1,4 +1,4 @@
-"""What every command and question about one work order begins with."""
+"""The transactions of commands on one work order: authorization, row lock, lookup."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..core.orders import WorkOrder, WorkOrderEvent
 from ..core.people import Identity, Person, Role
 from ..db.connection import Connection
 from ..db.database import Database
-from ..db.transactions import LARGEST_ID, command
+from ..db.transactions import MAX_ID, command
 from .employees import Employees, require
 from .work_order_rows import to_order, to_order_event
 
-LONGEST_ID = 50
+MAX_ID_LENGTH = 50
 
 
 class OrderTransactions:
-    """The order, locked where it is changed, and the person who acts."""
+    """Base of the commands and reads of single orders."""
 
     def __init__(self, database: Database, employees: Employees) -> None:
         self._database = database
@@ -29,7 +29,10 @@ class OrderTransactions:
     @asynccontextmanager
     async def _changing(self, who: Identity, order_id: str, needed: Role | None = None, what: str = 'this', *,
                         is_counted: bool = False) -> AsyncIterator[tuple[Connection, Person, WorkOrder]]:
-        """The order, locked, and who acts; needed: the role where it does not depend on the order."""
+        """A transaction that locks the order: connection, acting person, order.
+
+        needed: the required role, if it does not depend on the order. what: the action, for the message.
+        """
         async with command(self._database) as connection:
             person = await self._employees.act(connection, who, is_counted=is_counted)
             if needed is not None:
@@ -46,21 +49,21 @@ class OrderTransactions:
 
 
 def needed_by_reporter(person: Person, order: WorkOrder) -> Role:
-    """The least role that may change what an order says: of the person who reported it, and of others."""
+    """The role required to change an order: operator for the person who reported it, else technician."""
     reported = person.email is not None and person.email == order.reporter_email
     return Role.OPERATOR if reported else Role.TECHNICIAN
 
 
 def is_possible_id(order_id: str, number: int = 1) -> bool:
-    """Whether PostgreSQL would take it for an id at all."""
-    return order_id.isascii() and order_id.isprintable() and len(order_id) <= LONGEST_ID and 0 < number <= LARGEST_ID
+    """Whether the database can have an order of this id, and a row of this number."""
+    return order_id.isascii() and order_id.isprintable() and len(order_id) <= MAX_ID_LENGTH and 0 < number <= MAX_ID
 
 
 def order_of_row(row: Any, order_id: str) -> WorkOrder:
-    """The order that was read.
+    """The order of a row.
 
-    :raises NotFoundError: there is no row
+    :raises NotFoundError: the row is None
     """
     if row is None:
-        raise NotFoundError(f'there is no work order {order_id[:LONGEST_ID]}')
+        raise NotFoundError(f'there is no work order {order_id[:MAX_ID_LENGTH]}')
     return to_order(row)

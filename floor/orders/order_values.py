@@ -1,4 +1,4 @@
-"""What a command on a work order takes, and the checks that need no database."""
+"""The arguments of commands on work orders, and the checks that need no database."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ..core.machines import MachineName
 from ..core.orders import HoldReason, Priority, WorkOrderStatus
 from ..core.people import Person
 from ..core.text import LONG_TEXT, clean_reference, clean_text, exact_name, one_line
-from ..db.transactions import LARGEST_ID
+from ..db.transactions import MAX_ID
 
-LONGEST_NAME = 200
-LONGEST_ITEM = 500
-MOST_ITEMS = 100
+MAX_NAME_LENGTH = 200
+MAX_ITEM_LENGTH = 500
+MAX_ITEMS = 100
 EARLIEST_REPORT = datetime(2000, 1, 1, tzinfo=UTC)
-NO_TIME_OF_A_REPORT = 'the time of the report is not between the year 2000 and now'
-CLOCKS_DIFFER = timedelta(hours=1)
+INVALID_REPORT_TIME = 'the time of the report is not between the year 2000 and now'
+MAX_CLOCK_SKEW = timedelta(hours=1)
 
 
 class Unchanged(Enum):
-    """The value of what an edit leaves as it is."""
+    """The type of UNCHANGED, the value of a field that an edit does not change."""
 
     UNCHANGED = 'unchanged'
 
@@ -37,9 +37,10 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 class NewOrder:
     """The values of a new work order.
 
-    priority None: high for a machine that is down, else medium. reporter_name None: who asks.
-    client_reference: the same of one person twice is one order. reported_at None: now. checklist: the texts of its
-    items. even_if_open: also where an order is open for the machine's present stop."""
+    priority None: high for a machine that is down, else medium. reporter_name None: the caller.
+    client_reference: an idempotency key, unique per person. reported_at None: now. checklist: the text of each step.
+    even_if_open: create it even if an order is open for the present stop of the machine.
+    """
 
     machine: MachineName
     description: str
@@ -54,7 +55,7 @@ class NewOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderEdit:
-    """New values; assignee_id None: nobody."""
+    """New values; assignee_id None: unassigned."""
 
     description: str | Unchanged = UNCHANGED
     priority: Priority | Unchanged = UNCHANGED
@@ -63,7 +64,7 @@ class OrderEdit:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The status that an order gets, and what the new status needs; a note goes with any."""
+    """A new status, the values that it requires, and an optional note."""
 
     to: WorkOrderStatus
     hold_reason: HoldReason | None = None
@@ -74,52 +75,53 @@ class Transition:
 
 
 def checked_order(new: NewOrder) -> dict[str, Any]:
-    """The columns of a new order, as far as they can be checked without the database."""
+    """The columns of a new order, validated."""
     if new.reported_at is not None:
         if new.reported_at.tzinfo is None:
             raise InvalidInputError('the time of the report needs a time zone', 'timestamp')
         try:
             new.reported_at.astimezone(UTC)
         except OverflowError as error:
-            raise InvalidInputError(NO_TIME_OF_A_REPORT, 'timestamp') from error
+            raise InvalidInputError(INVALID_REPORT_TIME, 'timestamp') from error
     if new.assignee_id is not None:
         check_assignee_id(new.assignee_id)
     reporter = new.reporter_name
     values = {
-        'machine_id': exact_name(new.machine, 'machine_id', LONGEST_NAME), 'priority': new.priority,
+        'machine_id': exact_name(new.machine, 'machine_id', MAX_NAME_LENGTH), 'priority': new.priority,
         'issue_description': clean_text(new.description, 'issue_description', LONG_TEXT),
         'assignee_id': new.assignee_id, 'reported_at': new.reported_at,
-        'reporter_name': None if reporter is None else exact_name(reporter, 'reporter_name', LONGEST_NAME),
+        'reporter_name': None if reporter is None else exact_name(reporter, 'reporter_name', MAX_NAME_LENGTH),
         'client_reference': clean_reference(new.client_reference)}
-    asked = {**values, 'client_reference': None, 'checklist': checked_items(new.checklist)}
-    return {**values, 'request_digest': sha256(json.dumps(asked, default=_moment, sort_keys=True).encode()).hexdigest()}
+    request = {**values, 'client_reference': None, 'checklist': checked_items(new.checklist)}
+    digest = sha256(json.dumps(request, default=_in_utc, sort_keys=True).encode()).hexdigest()
+    return {**values, 'request_digest': digest}
 
 
-def _moment(value: object) -> str:
-    """A time in a digest: the same moment is the same text, whatever its offset."""
+def _in_utc(value: object) -> str:
+    """A time as text, so that the digest does not depend on its offset."""
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
 def check_report_time(reported_at: datetime, now: datetime) -> None:
-    """Refuse a report from before the year 2000 or from the future. now: by the database's clock."""
-    if not EARLIEST_REPORT <= reported_at <= now + CLOCKS_DIFFER:
-        raise InvalidInputError(NO_TIME_OF_A_REPORT, 'timestamp')
+    """Refuse a report time before the year 2000 or in the future. now: by the database's clock."""
+    if not EARLIEST_REPORT <= reported_at <= now + MAX_CLOCK_SKEW:
+        raise InvalidInputError(INVALID_REPORT_TIME, 'timestamp')
 
 
 def with_reporter(person: Person, values: dict[str, Any]) -> dict[str, Any]:
-    """The same with who reported it: the caller, unless another name is given."""
+    """Add the reporter: the caller, unless another name is given."""
     name = values['reporter_name'] or person.name
     return {**values, 'reporter_name': name, 'reporter_email': person.email if name == person.name else None}
 
 
 def checked_items(texts: list[str] | tuple[str, ...]) -> list[str]:
-    """The items of a checklist, each in one line."""
-    if len(texts) > MOST_ITEMS:
-        raise InvalidInputError(f'the checklist has {len(texts)} items; at most {MOST_ITEMS} fit', 'checklist')
-    return [one_line(text, 'checklist', LONGEST_ITEM) for text in texts]
+    """The steps of a checklist, one line each."""
+    if len(texts) > MAX_ITEMS:
+        raise InvalidInputError(f'the checklist has {len(texts)} steps; at most {MAX_ITEMS} fit', 'checklist')
+    return [one_line(text, 'checklist', MAX_ITEM_LENGTH) for text in texts]
 
 
 def check_assignee_id(employee_id: int) -> None:
-    """Refuse a number that no employee can have."""
-    if not 0 < employee_id <= LARGEST_ID:
+    """Refuse an id that no employee can have."""
+    if not 0 < employee_id <= MAX_ID:
         raise InvalidInputError(f'there is no employee {employee_id}', 'assignee')

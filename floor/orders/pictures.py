@@ -1,4 +1,4 @@
-"""Pictures as they are kept: upright, without metadata, with a thumbnail. Decoded by a program beside this one."""
+"""Converts pictures for storage: upright, without metadata, with a thumbnail. A separate process decodes them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import InvalidInputError, UploadsBusyError
-from .work_order_files import MOST_BYTES
+from .work_order_files import MAX_FILE_BYTES
 
 log = logging.getLogger(__name__)
 
 PROGRAM = Path(__file__).with_name('picture_process.py')
-AT_ONCE = 1
-"""Each may take 1.5 GiB and one processor."""
-LONGEST_S = 60.0
-PASSED_ON = ('PATH', 'HOME', 'LD_LIBRARY_PATH', 'SYSTEMROOT')
-"""Of the environment; a decoder needs to know no password."""
-LONGEST_TURN_S = 60.0
-"""For the pictures that came before it."""
-UNREADABLE = 'this picture takes too much memory or time to be read: make it smaller'
+MAX_PROCESSES = 1
+"""Each may use 1.5 GiB and one processor."""
+DECODE_TIMEOUT_S = 60.0
+PASSED_VARIABLES = ('PATH', 'HOME', 'LD_LIBRARY_PATH', 'SYSTEMROOT')
+"""Environment variables of the process; all others, such as passwords, are withheld."""
+QUEUE_TIMEOUT_S = 60.0
+UNREADABLE = 'this picture takes too much memory or time to decode: make it smaller'
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture and its thumbnail, a JPEG of at most 24 kB."""
+    """A converted picture and its thumbnail, a JPEG of at most 24 kB."""
 
     media_type: str
     content: bytes
@@ -36,44 +35,44 @@ class Picture:
 
 
 class Pictures:
-    """Rewrites pictures, one after the other, with the event loop free."""
+    """Converts pictures, one at a time, without blocking the event loop."""
 
-    def __init__(self, at_once: int = AT_ONCE, longest: float = LONGEST_S,
-                 longest_turn: float = LONGEST_TURN_S) -> None:
-        """longest: seconds that one picture may take; longest_turn: that it waits for those before it."""
-        self._turn = asyncio.Semaphore(at_once)
-        self._longest = longest
-        self._longest_turn = longest_turn
+    def __init__(self, max_processes: int = MAX_PROCESSES, decode_timeout: float = DECODE_TIMEOUT_S,
+                 queue_timeout: float = QUEUE_TIMEOUT_S) -> None:
+        """decode_timeout: seconds to decode one picture. queue_timeout: seconds to wait for earlier pictures."""
+        self._processes = asyncio.Semaphore(max_processes)
+        self._longest = decode_timeout
+        self._longest_turn = queue_timeout
         self.busy = 0
-        """How many programs are reading a picture."""
+        """The number of running processes."""
 
     async def rewritten(self, content: bytes, media_type: str) -> Picture:
-        """The picture as it is kept. HEIC, AVIF and TIFF become JPEG.
+        """Convert a picture; HEIC, AVIF and TIFF become JPEG.
 
-        :raises InvalidInputError: it is damaged or too large; the message says which
-        :raises UploadsBusyError: those before it took too long
+        :raises InvalidInputError: the picture is damaged or too large
+        :raises UploadsBusyError: earlier pictures took longer than queue_timeout
         """
         try:
             async with asyncio.timeout(self._longest_turn):
-                await self._turn.acquire()
+                await self._processes.acquire()
         except TimeoutError:
-            raise UploadsBusyError('many pictures are being read at this moment: try again in a minute',
+            raise UploadsBusyError('many pictures are being processed: try again in a minute',
                                    self._longest_turn) from None
         try:
             output = await self._decoded(content, media_type)
         finally:
-            self._turn.release()
+            self._processes.release()
         head, _, parts = output.partition(b'\n')
         answer = json.loads(head)
         if 'problem' in answer:
-            log.debug('a picture was refused', extra={'media_type': media_type, 'size': len(content), **answer})
+            log.debug('picture refused', extra={'media_type': media_type, 'size': len(content), **answer})
             raise InvalidInputError(answer['problem'], 'content')
         size, _ = answer['sizes']
         return Picture(answer['media_type'], parts[:size], parts[size:])
 
     async def _decoded(self, content: bytes, media_type: str) -> bytes:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, '-P', str(PROGRAM), media_type, str(MOST_BYTES),
+            sys.executable, '-P', str(PROGRAM), media_type, str(MAX_FILE_BYTES),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             env=_environment())
         self.busy += 1
@@ -84,19 +83,19 @@ class Pictures:
             if process.returncode == 0 and output:
                 return output
         except TimeoutError:
-            errors = b'not done in time'
+            errors = b'timed out'
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
             self.busy -= 1
-        log.warning('a picture could not be read', extra={
+        log.warning('cannot decode a picture', extra={
             'media_type': media_type, 'size': len(content), 'exit': process.returncode,
             'error': errors.decode(errors='replace').strip().rpartition('\n')[2][:500]})
         raise InvalidInputError(UNREADABLE, 'content')
 
 
 def _environment() -> dict[str, str]:
-    """The packages of this program, and as little else as will do."""
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return {**kept, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'MALLOC_ARENA_MAX': '1'}
+    """The environment of the process: PASSED_VARIABLES, and the path of the installed packages."""
+    passed = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
+    return {**passed, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'MALLOC_ARENA_MAX': '1'}

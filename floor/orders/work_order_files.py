@@ -1,4 +1,4 @@
-"""What may be attached to a work order: photos and PDF, known by their first bytes and never by their names."""
+"""The files that can be attached to a work order: photos and PDF, recognized by their content, not their name."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..core.errors import InvalidInputError
 from ..core.text import clean_text
 
 PDF = 'application/pdf'
-MOST_BYTES = 10 * 1024 * 1024
-LONGEST_NAME = 200
+MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_NAME_LENGTH = 200
 
 _CONVERTED_ENDINGS = {'heic', 'heif', 'hif', 'avif', 'tif', 'tiff', 'png', 'webp'}
 _SIGNATURES = (
@@ -34,46 +34,46 @@ _OTHERS = (
 
 
 def media_type(content: bytes) -> str:
-    """What a file is.
+    """The media type of a file.
 
-    :raises InvalidInputError: it is empty, too large, or nothing that may be attached
+    :raises InvalidInputError: it is empty, too large, or of another type
     """
     if not content:
         raise InvalidInputError('this file is empty', 'content')
-    if len(content) > MOST_BYTES:
-        raise InvalidInputError(f'this file has {len(content) / 1024 / 1024:.1f} MiB; at most 10 MiB fit', 'content')
+    if len(content) > MAX_FILE_BYTES:
+        raise InvalidInputError(f'this file has {len(content) / 1024 / 1024:.1f} MiB; the maximum is 10 MiB', 'content')
     for signature, kind in _SIGNATURES:
         if signature.match(content):
             return kind
     head = content[:4096].removeprefix(b'\xef\xbb\xbf')
-    what = next((what for signature, what in _OTHERS if signature.match(head)), 'neither')
+    kind = next((kind for signature, kind in _OTHERS if signature.match(head)), 'a file of another type')
     raise InvalidInputError('only photos (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF can be attached: this '
-                            f'is {what}', 'content')
+                            f'is {kind}', 'content')
 
 
 def digest_of_file(order_id: str, file_name: str, content: bytes) -> str:
-    """Of all that an upload asks for: the same request has the same one."""
+    """A digest of an upload; a repeated request has the same."""
     digest = sha256(f'{order_id}\0{file_name}\0'.encode())
     digest.update(content)
     return digest.hexdigest()
 
 
 def is_picture(media_type: str) -> bool:
-    """Whether it is rewritten when it is attached, and has a thumbnail."""
+    """Whether files of this type are converted and have a thumbnail."""
     return media_type != PDF
 
 
 def named_as(file_name: str, media_type: str) -> str:
-    """The name of a picture that was converted: of its new kind."""
+    """The name of a converted picture, with the ending of its new type."""
     if media_type != 'image/jpeg' or file_name.lower().endswith(('.jpg', '.jpeg')):
         return file_name
     stem, dot, ending = file_name.rpartition('.')
     stem = stem if dot and ending.lower() in _CONVERTED_ENDINGS else file_name
-    return f'{stem[:LONGEST_NAME - 4]}.jpg'
+    return f'{stem[:MAX_NAME_LENGTH - 4]}.jpg'
 
 
 def clean_file_name(name: str) -> str:
-    """The last part of a path, without what can't be seen; a name that is too long keeps its ending.
+    """The last part of a path, without invisible characters; a name that is too long keeps its ending.
 
     :raises InvalidInputError: nothing is left
     """
@@ -81,6 +81,6 @@ def clean_file_name(name: str) -> str:
     name = ''.join(letter for letter in name if unicodedata.category(letter) not in {'Cc', 'Cf', 'Cs', 'Zl', 'Zp'})
     name = name.strip().lstrip('.')
     stem, dot, ending = name.rpartition('.')
-    if len(name) > LONGEST_NAME and dot and len(ending) < LONGEST_NAME // 2:
-        name = f'{stem[:LONGEST_NAME - len(ending) - 1]}.{ending}'
-    return clean_text(name[:LONGEST_NAME], 'file_name', LONGEST_NAME)
+    if len(name) > MAX_NAME_LENGTH and dot and len(ending) < MAX_NAME_LENGTH // 2:
+        name = f'{stem[:MAX_NAME_LENGTH - len(ending) - 1]}.{ending}'
+    return clean_text(name[:MAX_NAME_LENGTH], 'file_name', MAX_NAME_LENGTH)

@@ -1,4 +1,4 @@
-"""Rows of the tables of work orders as the plant's nouns."""
+"""Maps rows of the work order tables to objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..core.people import Role
 from ..core.text import shortened
 from ..db.row_mapping import to_status
 
-LONGEST_ECHO = 100
+MAX_VALUE_LENGTH = 100
 
 
 def to_order(row: Any) -> WorkOrder:
@@ -77,7 +77,7 @@ def to_due_time(row: Any) -> DueTime:
 
 
 def what_changed(rows: Sequence[Any]) -> str:
-    """Describe the events of a transaction to a person who edited the same order."""
+    """Describe the events of a transaction to another person who edits the same order."""
     if not rows:
         return 'someone else changed this order: compare both versions'
     changes = ', '.join(_change(row) for row in rows)
@@ -85,7 +85,7 @@ def what_changed(rows: Sequence[Any]) -> str:
 
 
 def _change(row: Any) -> str:
-    if row['kind'] == 'moved':
+    if row['kind'] == 'status_changed':
         return f'it is {row["new_value"].replace("_", " ")} now'
-    old, new = (shortened(row[name] or 'nothing', LONGEST_ECHO) for name in ('old_value', 'new_value'))
+    old, new = (shortened(row[name] or 'nothing', MAX_VALUE_LENGTH) for name in ('old_value', 'new_value'))
     return f'{row["field"]}: {old} became {new}'

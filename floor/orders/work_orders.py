@@ -1,8 +1,8 @@
-"""Commands and questions about work orders.
+"""Commands on work orders, and reads of single orders.
 
-Each command is one transaction: it looks up what who asks may do, locks the order, compares its version, and writes.
-Which transitions are allowed and what they need: sql/migrations/0002_work_orders.sql and sql/functions. Their refusals
-are passed on.
+Each command is one transaction: it checks the caller's role, locks the order, compares its version, and writes. The
+database checks the transitions and what they require (sql/functions/22_work_order_changes.sql); its errors are passed
+on.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ from .order_values import (
 )
 from .work_order_rows import to_attachment, to_item, to_order, to_transition, what_changed
 
-NOBODY_TO_START = ('this order is assigned to nobody, and you are not one of the employees: assign it before it is '
-                   'started')
+UNASSIGNED_START = 'this order is unassigned, and you are not an employee: assign it to someone before you start it'
 TEXTS_OF = {WorkOrderStatus.COMPLETED: ('cause', 'action_taken'), WorkOrderStatus.CANCELLED: ('cancel_reason',)}
 
 
 class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
-    """Everything that is done to single orders. Every method may raise DatabaseUnavailableError; those that name who
-    asks NotAllowedError, TooManyChangesError, InvalidInputError and, for an id that does not exist, NotFoundError. The
-    fields that InvalidInputError names are columns."""
+    """All commands on single orders.
+
+    Every method may raise DatabaseUnavailableError; those with a parameter `who` also NotAllowedError,
+    TooManyChangesError, InvalidInputError (its field is a column) and, for an unknown id, NotFoundError.
+    """
 
     async def create(self, who: Identity, new: NewOrder) -> WorkOrder:
-        """Create an order, or return the one already created with this client reference: see `create_once`."""
+        """Create an order: see `create_once`."""
         return (await self.create_once(who, new))[0]
 
     async def create_once(self, who: Identity, new: NewOrder) -> tuple[WorkOrder, bool]:
-        """A new order and true, or the one already created with this client reference and false.
+        """Create an order. Requires the role operator; technician to assign it to oneself, supervisor to others.
 
-        Needs an operator; a technician to take it oneself, a supervisor to assign it to somebody else.
-
-        :raises OrderAlreadyOpenError: the stop has an order, and `even_if_open` is false
-        :raises ReferenceReusedError: the reference has made an order before, from other values
+        :returns: the order and true; or the one that the same client reference has created before, and false
+        :raises OrderAlreadyOpenError: an order is open for the present stop, and `even_if_open` is false
+        :raises ReferenceReusedError: the reference has created an order from other values
         """
         values = checked_order(new)
         items = checked_items(new.checklist)
@@ -63,14 +63,14 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             person = await self._employees.authorize(connection, who, Role.OPERATOR)
             if new.reported_at is not None:
                 check_report_time(new.reported_at, await self._queries.database_time(connection))
-            if values['client_reference'] and (earlier := await self._made_before(connection, values)):
+            if values['client_reference'] and (earlier := await self._created_before(connection, values)):
                 return earlier, False
             self._require_to_assign(person, None, new.assignee_id)
             if not new.even_if_open:
-                await self._refuse_second(connection, new.machine)
+                await self._refuse_if_open(connection, new.machine)
             row = await self._queries.create_work_order(connection, **with_reporter(person, values))
-            if row is None:  # somebody else was faster, and has committed by now
-                earlier = await self._made_before(connection, values)
+            if row is None:  # a concurrent request with the same reference has committed first
+                earlier = await self._created_before(connection, values)
                 assert earlier is not None  # noqa: S101 (orders are never deleted)
                 return earlier, False
             if items:
@@ -87,7 +87,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             return await self._get(connection, order_id)
 
     async def details(self, order_id: str) -> WorkOrderDetails:
-        """One order with all that belongs to it, as it was at one moment.
+        """One order with its events, checklist and attachments, from one snapshot.
 
         :raises NotFoundError:
         """
@@ -99,11 +99,12 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
         return WorkOrderDetails(order, events, tuple(items), tuple(files))
 
     async def edit(self, who: Identity, order_id: str, version: int, edit: OrderEdit) -> WorkOrder:
-        """Change what an order says, or who does it.
+        """Change the description, priority or assignee of an order.
 
-        Needs a technician, or an operator who reported it; assigning it to or taking it from others a supervisor.
+        Requires the role technician, or operator for the person who reported it; supervisor to assign it to others or
+        to unassign others.
 
-        :raises EditConflictError: somebody has changed the order since that version
+        :raises EditConflictError: someone else has changed the order since that version
         """
         description = edit.description
         if description is not UNCHANGED:
@@ -117,7 +118,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             assignee_id = order.assignee_id if edit.assignee_id is UNCHANGED else edit.assignee_id
             self._require_to_assign(person, order.assignee_id, assignee_id)
             require(person, Role.OPERATOR, 'changing an order')
-            await self._refuse_late(connection, order, version)
+            await self._refuse_outdated(connection, order, version)
             row = await self._queries.edit_work_order(
                 connection, id=order_id, version=version, assignee_id=assignee_id,
                 issue_description=order.description if description is UNCHANGED else description,
@@ -125,50 +126,50 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             return to_order(row)
 
     async def transition(self, who: Identity, order_id: str, version: int, transition: Transition) -> WorkOrder:
-        """Give an order another status. Needs the role that the table of transitions says.
+        """Change the status of an order. Requires the role that work_order_transitions has for the transition.
 
-        Starting an unassigned order assigns it to the person who starts it; people who are not
-        employees must assign it first.
+        Starting an unassigned order assigns it to the person who starts it; people who are not employees must assign
+        it first.
 
-        :raises EditConflictError: somebody has changed the order since that version
+        :raises EditConflictError: someone else has changed the order since that version
         """
-        words = {name: clean_text(getattr(transition, name), name, TEXT, required=False) or None
+        texts = {name: clean_text(getattr(transition, name), name, TEXT, required=False) or None
                  for name in ('cause', 'action_taken', 'cancel_reason', 'note')}
         async with (logged('work order status changed', who, order=order_id, to=transition.to.value),
                     self._changing(who, order_id) as (connection, person, order)):
             row = await self._queries.work_order_transition(
                 connection, from_status=order.status, to_status=transition.to)
             needed = Role.TECHNICIAN if row is None else to_transition(row).role
-            require(person, needed, f'making an order {transition.to.word.lower()}')
-            await self._refuse_late(connection, order, version)
+            require(person, needed, f'changing the status to {transition.to.word.lower()}')
+            await self._refuse_outdated(connection, order, version)
             if order.status is transition.to:
-                raise InvalidInputError(f'this order is {transition.to.word.lower()} already', 'status')
-            await self._queries.set_transition_note(connection, note=words.pop('note') or '')
+                raise InvalidInputError(f'this order is already {transition.to.word.lower()}', 'status')
+            await self._queries.set_transition_note(connection, note=texts.pop('note') or '')
             takes_it = transition.to is WorkOrderStatus.IN_PROGRESS and order.assignee_id is None
             if takes_it and person.employee_id is None:
-                raise InvalidInputError(NOBODY_TO_START, 'status')
+                raise InvalidInputError(UNASSIGNED_START, 'status')
             row = await self._queries.transition_work_order(
                 connection, id=order_id, version=version, status=transition.to, hold_reason=transition.hold_reason,
                 assignee_id=person.employee_id if takes_it else order.assignee_id,
-                **{name: text if name in TEXTS_OF.get(transition.to, ()) else None for name, text in words.items()})
+                **{name: text if name in TEXTS_OF.get(transition.to, ()) else None for name, text in texts.items()})
             return to_order(row)
 
-    async def _refuse_second(self, connection: Connection, machine: MachineName) -> None:
+    async def _refuse_if_open(self, connection: Connection, machine: MachineName) -> None:
         await self._queries.lock_machine(connection, machine=machine)
         row = await self._queries.open_work_order_of_stop(connection, machine=machine)
         if row is not None:
             raise OrderAlreadyOpenError(row['id'], to_order(row))
 
-    async def _refuse_late(self, connection: Connection, order: WorkOrder, version: int) -> None:
+    async def _refuse_outdated(self, connection: Connection, order: WorkOrder, version: int) -> None:
         if order.version != version:
             rows = [row async for row in self._queries.last_changes_of_work_order(connection, id=order.id)]
             raise EditConflictError(what_changed(rows), order)
 
-    async def _made_before(self, connection: Connection, values: dict[str, Any]) -> WorkOrder | None:
+    async def _created_before(self, connection: Connection, values: dict[str, Any]) -> WorkOrder | None:
         row = await self._queries.work_order_with_reference(connection, client_reference=values['client_reference'])
         if row is None:
             return None
-        if row['request_digest'] not in {None, values['request_digest']}:  # none: made by SQL
+        if row['request_digest'] not in {None, values['request_digest']}:  # null: inserted with SQL
             raise ReferenceReusedError(row['id'], to_order(row))
         return to_order(row)
 
@@ -181,4 +182,4 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
         elif others:
             require(person, Role.SUPERVISOR, 'assigning others')
         else:
-            require(person, Role.TECHNICIAN, 'giving an order back')
+            require(person, Role.TECHNICIAN, 'unassigning yourself')

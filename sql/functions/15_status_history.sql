@@ -1,10 +1,9 @@
--- machine_status_history and data_gaps are only ever added to; one trigger each.
+-- machine_status_history and data_gaps are append-only.
 
--- History is only ever added to.
 CREATE OR REPLACE FUNCTION machine_status_history_is_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    -- the setting alone lets nobody: only inside forget_history() is it the owner who deletes
+    -- any login can set the setting, but only forget_history(), which sets it too, runs as the owner
     IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'machine_status_history'
        AND current_setting('floor.forgetting', true) = 'yes'
        AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
@@ -23,13 +22,13 @@ CREATE OR REPLACE TRIGGER machine_status_history_append_only BEFORE UPDATE OR DE
 CREATE OR REPLACE TRIGGER data_gaps_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON data_gaps
     FOR EACH STATEMENT EXECUTE FUNCTION machine_status_history_is_append_only();
 
--- A report of a time whose history was deleted could no longer be put in its place, and would falsify the sums.
+-- Refuse reports of a time whose history was deleted, as they would make the daily sums wrong.
 CREATE OR REPLACE FUNCTION machine_status_history_is_forgotten() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF NEW.changed_at < (SELECT forgotten_until FROM history_progress) THEN
         RAISE check_violation USING
-            MESSAGE = format('history before %s is forgotten: nothing can be added to it at %s',
+            MESSAGE = format('history before %s was deleted: a status at %s cannot be added',
                              (SELECT forgotten_until FROM history_progress), NEW.changed_at);
     END IF;
     RETURN NEW;

@@ -1,6 +1,6 @@
--- Who acts, and who a text means: employees, one person each.
+-- Employees: the acting person of a transaction, and employees by name.
 
--- Who acts. The app says so for its transaction (floor.person_name, floor.person_email); psql is its login.
+-- The acting person. The app sets floor.person_name and floor.person_email for each transaction; in psql it is the login.
 CREATE OR REPLACE FUNCTION acting_person() RETURNS text LANGUAGE sql STABLE AS $$
     SELECT coalesce(nullif(current_setting('floor.person_name', true), ''), session_user::text)
 $$;
@@ -9,9 +9,8 @@ CREATE OR REPLACE FUNCTION acting_email() RETURNS text LANGUAGE sql STABLE AS $$
     SELECT nullif(lower(current_setting('floor.person_email', true)), '')
 $$;
 
--- When it is done: now. The session that is creating the history of a demo says the moment of each step in
--- floor.acting_time.
-CREATE OR REPLACE FUNCTION acting_time(otherwise timestamptz DEFAULT clock_timestamp()) RETURNS timestamptz
+-- The time of a change: now. The session that is creating the history of a demo sets floor.acting_time for each step.
+CREATE OR REPLACE FUNCTION acting_time(default_time timestamptz DEFAULT clock_timestamp()) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 BEGIN
     IF nullif(current_setting('floor.acting_time', true), '') IS NOT NULL THEN
@@ -19,15 +18,15 @@ BEGIN
             RETURN current_setting('floor.acting_time')::timestamptz;
         END IF;
     END IF;
-    RETURN otherwise;
+    RETURN default_time;
 END $$;
 
--- Whose client reference it is; null without a reference.
+-- The owner of a client reference; null without a reference.
 CREATE OR REPLACE FUNCTION reference_owner(client_reference text) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT coalesce(acting_email(), acting_person()) WHERE client_reference IS NOT NULL
 $$;
 
--- The person that an assignee's text means: a full name or an e-mail address of somebody active.
+-- The active employee with this full name or e-mail address.
 CREATE OR REPLACE FUNCTION find_employee(name_or_email text) RETURNS integer
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -40,7 +39,8 @@ BEGIN
     END IF;
     RAISE check_violation USING CONSTRAINT = 'work_orders_assignee_check', COLUMN = 'assignee',
         MESSAGE = CASE cardinality(found)
-            WHEN 0 THEN format('nobody active is called %L: use the name or e-mail address of an employee', left(name_or_email, 100))
+            WHEN 0 THEN format('no active employee is called %L: use the name or e-mail address of an employee',
+                               left(name_or_email, 100))
             ELSE format('%s active employees are called %L: use the e-mail address', cardinality(found), left(name_or_email, 100)) END;
 END $$;
 

@@ -1,6 +1,6 @@
--- What a work order must be before it is stored: its assignee, its words, its due time; one order each.
+-- Validation and defaults of a new work order: assignee, required texts, due time.
 
--- The text and the number of the assignee always name the same person.
+-- Keep assignee (a name) and assignee_id consistent, whichever of them was set.
 CREATE OR REPLACE FUNCTION work_order_set_assignee(new_row work_orders, old_id integer, old_name text) RETURNS work_orders
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -14,7 +14,7 @@ BEGIN
         new_row.assignee := NULL;
         RETURN new_row;
     END IF;
-    IF new_row.assignee_id IS DISTINCT FROM old_id THEN  -- who is being let go or renamed just now is waited for
+    IF new_row.assignee_id IS DISTINCT FROM old_id THEN  -- wait for a transaction that deactivates or renames the person
         SELECT * INTO person FROM employees WHERE id = new_row.assignee_id FOR SHARE;
     ELSE
         SELECT * INTO person FROM employees WHERE id = new_row.assignee_id;
@@ -39,7 +39,7 @@ BEGIN
     RETURN new_row;
 END $$;
 
--- A status needs its words: why it waits, what was wrong and done, why it was given up.
+-- Refuse a status without the values that it requires.
 CREATE OR REPLACE FUNCTION work_order_check_required_texts(new_row work_orders) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -51,7 +51,7 @@ DECLARE
         WHEN new_row.status = 'cancelled' AND new_row.cancel_reason IS NULL THEN 'cancel_reason: why' END;
 BEGIN
     IF missing IS NOT NULL THEN
-        RAISE check_violation USING CONSTRAINT = 'work_orders_words_check', COLUMN = split_part(missing, ':', 1),
+        RAISE check_violation USING CONSTRAINT = 'work_orders_required_texts_check', COLUMN = split_part(missing, ':', 1),
             MESSAGE = format('an order that is %s needs %s', replace(new_row.status, '_', ' '), missing);
     END IF;
 END $$;
@@ -84,7 +84,8 @@ LANGUAGE sql STABLE AS $$
     SELECT from_when + due_within FROM work_order_priorities WHERE priority = of_priority
 $$;
 
--- An order may be inserted with any status, so that orders of another system can be taken over; what it is then, it needs.
+-- An order can be inserted with any status, so that orders of another system can be imported, if it has the values that
+-- the status requires.
 CREATE OR REPLACE FUNCTION work_order_register() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE

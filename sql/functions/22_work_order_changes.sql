@@ -1,4 +1,4 @@
--- Which changes of a work order are allowed (work_order_transitions), and that nothing of one is deleted.
+-- Validation of changes of a work order (transitions: work_order_transitions), and protection against deletion.
 
 CREATE OR REPLACE FUNCTION work_order_check_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -8,7 +8,7 @@ DECLARE
 BEGIN
     NEW := work_order_clean(NEW);
     NEW.updated_at := acting_time();
-    -- what happened when it was reported stays; when it changed, its events say
+    -- facts of the report never change, and only this trigger sets the times of transitions
     NEW.created_at := OLD.created_at;
     NEW.client_reference := OLD.client_reference;
     NEW.client_reference_by := OLD.client_reference_by;
@@ -31,7 +31,7 @@ BEGIN
         SELECT * INTO transition FROM work_order_transitions WHERE from_status = OLD.status AND to_status = NEW.status;
         IF NOT FOUND THEN
             RAISE check_violation USING CONSTRAINT = 'work_orders_transition_check', COLUMN = 'status',
-                MESSAGE = format('an order that is %s cannot become %s: from here it goes to %s',
+                MESSAGE = format('an order that is %s cannot become %s: the allowed statuses are %s',
                     replace(OLD.status, '_', ' '), replace(NEW.status, '_', ' '),
                     (SELECT string_agg(replace(to_status, '_', ' '), ', ' ORDER BY to_status)
                      FROM work_order_transitions WHERE from_status = OLD.status));
@@ -46,7 +46,7 @@ BEGIN
                                THEN coalesce(OLD.started_at, acting_time()) ELSE OLD.started_at END;
         NEW.completed_at := CASE WHEN NEW.status = 'completed' THEN acting_time() END;
         NEW.cancelled_at := CASE WHEN NEW.status = 'cancelled' THEN acting_time() END;
-        IF ended IS NOT NULL THEN  -- reopened: the texts of its end stay in the events
+        IF ended IS NOT NULL THEN  -- reopened; the events keep cause and action
             NEW.cause := NULL;
             NEW.action_taken := NULL;
             NEW.due_at := work_order_due(acting_time(), NEW.priority);
@@ -62,7 +62,7 @@ BEGIN
             NEW.due_at := work_order_due(NEW.timestamp, NEW.priority);
         END IF;
     END IF;
-    -- what no person decides (a recovery, a new name of the assignee) is no reason to refuse somebody's edit
+    -- changes that no person makes (a recovery, a new name of the assignee) must not cause an edit conflict
     NEW.version := OLD.version + CASE WHEN
         (NEW.issue_description, NEW.priority, NEW.assignee_id, NEW.status, NEW.machine_id, NEW.due_at, NEW.hold_reason,
          NEW.cause, NEW.action_taken, NEW.cancel_reason, NEW.reporter_name, NEW.timestamp) IS DISTINCT FROM
@@ -74,19 +74,19 @@ REVOKE EXECUTE ON FUNCTION work_order_check_change FROM PUBLIC;
 CREATE OR REPLACE TRIGGER work_order_check_change BEFORE UPDATE ON work_orders
     FOR EACH ROW EXECUTE FUNCTION work_order_check_change();
 
--- Nothing is ever lost: orders are cancelled, not deleted; events and attachments are only added to.
+-- Orders are cancelled, not deleted; events and attachments are append-only.
 CREATE OR REPLACE FUNCTION nothing_is_deleted() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     RAISE insufficient_privilege USING
-        MESSAGE = format('%s: %s is refused, nothing about a work order is ever lost', TG_TABLE_NAME, lower(TG_OP)),
-        HINT = 'An order that is not wanted is cancelled; what is wrong is corrected by a comment.';
+        MESSAGE = format('%s is append-only: %s is refused', TG_TABLE_NAME, lower(TG_OP)),
+        HINT = 'Cancel an order instead of deleting it; correct an entry with a comment.';
 END $$;
 CREATE OR REPLACE TRIGGER work_orders_nothing_is_deleted BEFORE DELETE OR TRUNCATE ON work_orders
     FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
 CREATE OR REPLACE TRIGGER work_order_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON work_order_events
     FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
--- Their thumbnails are derived, and may be made later.
+-- The column thumbnail can change: it is derived, and can be created later.
 CREATE OR REPLACE TRIGGER work_order_attachments_append_only
     BEFORE UPDATE OF attachment_id, work_order_id, file_name, media_type, content, added_at, added_by, client_reference,
                      client_reference_by, request_digest

@@ -1,6 +1,6 @@
--- What follows a change of a work order: its events, one row per thing that happened.
+-- The events of work orders: one row per change of a field, comment, attachment or checklist step.
 
--- What follows a change: its events.
+-- Write the events of a new or changed order.
 CREATE OR REPLACE FUNCTION work_order_record() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
@@ -13,13 +13,13 @@ BEGIN
     IF NEW.status <> OLD.status THEN
         INSERT INTO work_order_events (work_order_id, kind, field, old_value, new_value, hold_reason, cause, action_taken,
                                        cancel_reason, note)
-        VALUES (NEW.id, 'moved', 'status', OLD.status, NEW.status, NEW.hold_reason,
+        VALUES (NEW.id, 'status_changed', 'status', OLD.status, NEW.status, NEW.hold_reason,
                 CASE WHEN NEW.status = 'completed' THEN NEW.cause END,
                 CASE WHEN NEW.status = 'completed' THEN NEW.action_taken END,
                 NEW.cancel_reason, nullif(current_setting('floor.note', true), ''));
     END IF;
     INSERT INTO work_order_events (work_order_id, kind, field, old_value, new_value)
-    SELECT NEW.id, 'changed', field, was, is_now
+    SELECT NEW.id, 'changed', field, old_value, new_value
     FROM (VALUES
         ('description', OLD.issue_description, NEW.issue_description),
         ('priority',    OLD.priority,          NEW.priority),
@@ -38,8 +38,8 @@ BEGIN
                           CASE WHEN NEW.status = OLD.status THEN NEW.cancel_reason END),
         ('reporter',    OLD.reporter_name,     NEW.reporter_name),
         ('reported',    OLD.timestamp::text,   NEW.timestamp::text)
-    ) AS changed (field, was, is_now)
-    WHERE was IS DISTINCT FROM is_now;
+    ) AS changed (field, old_value, new_value)
+    WHERE old_value IS DISTINCT FROM new_value;
     IF NEW.recovered_at IS NOT NULL AND OLD.recovered_at IS NULL THEN
         INSERT INTO work_order_events (work_order_id, kind, new_value) VALUES (NEW.id, 'recovered', NEW.recovered_at::text);
     END IF;
@@ -49,7 +49,7 @@ REVOKE EXECUTE ON FUNCTION work_order_record FROM PUBLIC;
 CREATE OR REPLACE TRIGGER work_order_record AFTER INSERT OR UPDATE ON work_orders
     FOR EACH ROW EXECUTE FUNCTION work_order_record();
 
--- An order's events have the order of their numbers: each is drawn while the order's row is locked.
+-- Set event_id, time and person. The number is drawn while the order's row is locked, so events are sorted by it.
 CREATE OR REPLACE FUNCTION work_order_event_register() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
@@ -65,7 +65,7 @@ REVOKE EXECUTE ON FUNCTION work_order_event_register FROM PUBLIC;
 CREATE OR REPLACE TRIGGER work_order_event_register BEFORE INSERT ON work_order_events
     FOR EACH ROW EXECUTE FUNCTION work_order_event_register();
 
--- What belongs to an order locks it before anything else, so that two people at one order wait and never deadlock.
+-- Changes of a checklist or of attachments lock the order first, so that concurrent changes wait and do not deadlock.
 CREATE OR REPLACE FUNCTION work_order_lock() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN

@@ -1,13 +1,10 @@
--- Announcements of work orders: one item per order that a statement changed, on the channel of the feed, so that all that
--- a page shows comes in one order.
+-- Notifications of work orders: one item per order that a statement changed. They use the channel of the feed, so that
+-- all changes arrive in the order of their commits.
 --   {"orders": [["WO-20261123-3f2a91bc", event, version, "Valve_01_01", "open", "high", assignee_id, "Lisa Garcia",
---                due, "Pin position error", "who@did.it"], ...]}      event: the number of its latest; due in ms since 1970
--- A change of people says "resync": they are few, and read with the floor.
+--                due, "Pin position error", "lisa.garcia@example.com"], ...]}
+-- event: the number of the order's last event; due: ms since 1970; at the end the e-mail address of the acting person.
+-- Changes of employees notify "resync" instead (20_people.sql): there are few, and they are read with the whole floor.
 
--- Announcements: on the channel of the feed, so that all that a page shows comes in one order.
---   {"orders": [["WO-20261123-3f2a91bc", event, version, "Valve_01_01", "open", "high", assignee_id, "Lisa Garcia",
---                due, "Pin position error", "who@did.it"], ...]}      event: the number of its latest; due in ms since 1970
--- A change of people says "resync": they are few, and read with the floor.
 CREATE OR REPLACE FUNCTION work_order_announcement(o work_orders, event bigint, who_email text) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_array(o.id, event, o.version, o.machine_id, o.status, o.priority, o.assignee_id, o.assignee,

@@ -1,6 +1,5 @@
--- Orders that are opened automatically, one per stop, and recoveries that are written on orders.
+-- Automatic work orders, one per stop, and recoveries of machines with an open order.
 
--- Orders that open themselves: one per stop, for a machine that has been down for a while.
 CREATE OR REPLACE FUNCTION open_work_orders_for_stops(after interval) RETURNS SETOF text
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
@@ -18,9 +17,9 @@ BEGIN
     RETURNING id;
 END $$;
 COMMENT ON FUNCTION open_work_orders_for_stops IS
-    'Opens an order for each machine that has been down for so long; never for starved or blocked ones. Returns the ids.';
+    'Opens an order for each machine that has been down for this time, except starved and blocked ones. Returns the ids.';
 
--- A machine that runs again is written on its order; whether the work is done, people say.
+-- The status of the orders does not change: people complete them.
 CREATE OR REPLACE FUNCTION note_recoveries() RETURNS SETOF text
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
@@ -38,4 +37,5 @@ BEGIN
     WHERE o.id = ended.id AND ended.at IS NOT NULL
     RETURNING o.id;
 END $$;
-COMMENT ON FUNCTION note_recoveries IS 'Writes on open orders since when the machine they stopped for runs again.';
+COMMENT ON FUNCTION note_recoveries IS
+    'Sets recovered_at of active orders to the time when the machine ran again after their stop. Returns their ids.';

@@ -1,7 +1,5 @@
--- What the simulator did with the orders of a demo: steps of the past, one order and moment each.
-
--- What the simulator did with the orders of a demo's history: each step by its person and at its moment, by statements
--- that anybody might write and under the same triggers. Only in the session that is creating that history.
+-- Orders in the history of a demo. The simulator describes them as steps, each with a person and a time; they are written
+-- with ordinary statements under the same triggers as other changes, only by the session that is creating the history.
 CREATE OR REPLACE FUNCTION write_order_steps(steps jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -18,7 +16,7 @@ BEGIN
                 set_config('floor.note', CASE WHEN step.action = 'change' THEN coalesce(step.note, '') ELSE '' END, true);
         IF acting_time() <> step.at THEN
             RAISE object_not_in_prerequisite_state USING
-                MESSAGE = 'steps of the past are written only while the history of a demo is being created';
+                MESSAGE = 'steps can only be written while the history of a demo is being created';
         END IF;
         CASE step.action
             WHEN 'report' THEN
@@ -47,4 +45,4 @@ BEGIN
             set_config('floor.person_email', '', true), set_config('floor.note', '', true);
 END $$;
 COMMENT ON FUNCTION write_order_steps IS
-    'Carries out steps of the past (a JSON array, in order of time) while the history of a demo is being created.';
+    'Writes steps (a JSON array, sorted by time) while the history of a demo is being created.';

@@ -1,8 +1,8 @@
--- How texts are searched and sorted, the same on every server: one text each.
+-- Normalization of texts for search and sorting, independent of the server's locale.
 
--- What is left of letters that are not ASCII: no accents, one form of each letter (NFKD), lower case, ss for a sharp s,
--- plain quotes and dashes, nothing that cannot be seen. translate() compares each character with its whole list, and so
--- the lists are short, and asked only where there is something for them.
+-- Letters without accents, in one form (NFKD) and lower case, with ss for sharp s, plain quotes and dashes, and without
+-- invisible characters. translate() compares each character with its whole list, so there are several short lists, each
+-- used only if the text has such letters.
 CREATE OR REPLACE FUNCTION fold_letters(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
@@ -15,8 +15,8 @@ BEGIN
     IF octet_length(value) = length(value) THEN
         RETURN value;
     END IF;
-    -- letters with a stroke, capitals that have no accent, quotes and dashes as telephones write them, the dot of a
-    -- machine's number (02·01 of Valve_02_01)
+    -- letters with a stroke, capitals without accents, typographic quotes and dashes, the middle dot of displayed machine
+    -- numbers (02·01 for Valve_02_01)
     value := translate(value,
         'ÆÐØÞĐĦŁŊŒŦøłđðħıŧŋĸȷςƒ×⁄‘’‚‛ʼ′“”„‟«»‐‒–—―−⁃·',
         'ædoþdhlnœtolddhitnkjσfx/''''''''''''""""""-------_');
@@ -48,18 +48,18 @@ BEGIN
     RETURN normalize(value, NFC);
 END $$;
 
--- A text as a search compares it: lower case, the letters of fold_letters, single spaces. The same on every server,
--- whatever its locale, and the same as floor/core/names.py, which sorts by it too.
+-- A text as searches compare it: lower case, the letters of fold_letters, single spaces. floor/core/names.py does the
+-- same in Python, for sorting.
 CREATE OR REPLACE FUNCTION fold_text(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN octet_length(value) = length(value)
     THEN btrim(regexp_replace(lower(value COLLATE "C"), '[\x01-\x20\x7f]+', ' ', 'g'))
     ELSE btrim(regexp_replace(fold_letters(value), '[\x01-\x20\x7f-\xa0\u1680\u2028\u2029]+', ' ', 'g')) END;
 
--- What names, titles and people are sorted by, byte by byte: letters without regard to case and accents, numbers by their
--- value ('Machine 2' before 'Machine 10'), spaces and punctuation before digits, digits before letters. Lists end their
--- order with a unique column. Not a collation: not every PostgreSQL has ICU (the embedded one has not), a new version of
--- ICU sorts otherwise and breaks indexes, and Python has none.
+-- A sort key for names and titles, compared byte by byte: case-insensitive and accent-insensitive, numbers by their value
+-- ('Machine 2' before 'Machine 10'), spaces and punctuation before digits, digits before letters. Lists end their ORDER
+-- BY with a unique column. Not a collation: not every PostgreSQL has ICU (the embedded one has not), a new version of ICU
+-- changes the order and breaks indexes, and Python does not have it.
 CREATE OR REPLACE FUNCTION name_sort_key(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
@@ -72,15 +72,15 @@ RETURN (
                   '\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20\x21\x22') COLLATE "C" AS text) AS folded,
          regexp_matches(folded.text, '[0-9]+|[^0-9]+', 'g') WITH ORDINALITY AS parts (part, number));
 
--- Each word of a text once: a search asks whether words are in it, not where.
+-- Each word of a text once, as searches ignore positions.
 CREATE OR REPLACE FUNCTION search_words(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (SELECT coalesce(string_agg(DISTINCT word COLLATE "C", ' ' ORDER BY word COLLATE "C"), '')
         FROM unnest(string_to_array(fold_text(value), ' ')) AS word);
 
--- The words of a search as patterns for LIKE, in which all that people type is text; the longest first, for it narrows
--- the most. Punctuation at the ends of a word is left off ('Strasse!', '(pump)', 'leak,'), within it is text (WO-1043,
--- 3.5); signs that stand for a word are text everywhere (50 %). A search for nothing but punctuation looks for just that.
+-- The words of a search as escaped patterns for LIKE, the longest first, as it is the most selective. Punctuation at the
+-- ends of a word is removed ('Strasse!', '(pump)', 'leak,'), within a word it is kept (WO-1043, 3.5); signs that stand for
+-- a word are kept everywhere (50 %). A search of punctuation only matches that punctuation.
 CREATE OR REPLACE FUNCTION search_patterns(value text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY(SELECT '%' || regexp_replace(chosen.word, '([\\%_])', '\\\1', 'g') || '%'

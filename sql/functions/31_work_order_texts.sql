@@ -1,12 +1,12 @@
--- What lists of work orders search and sort by: one row of work_order_texts per order, kept by triggers.
+-- Triggers that keep work_order_texts, the search texts and sort keys of each order.
 
--- What a person wrote in an event; null if nothing.
+-- The texts that a person entered with an event; null if there are none.
 CREATE OR REPLACE FUNCTION work_order_event_text(e work_order_events) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(concat_ws(' ', e.hold_reason, e.cause, e.action_taken, e.cancel_reason, e.note), '')
 $$;
 
--- Prepare the texts of these orders, of all if null.
+-- Update the texts of the orders with these ids; null: of all orders.
 CREATE OR REPLACE FUNCTION prepare_work_order_texts(ids text[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     INSERT INTO work_order_texts AS t (work_order_id, machine_key, description_key, assignee_key, words)
@@ -70,7 +70,7 @@ CREATE OR REPLACE TRIGGER work_orders_updated AFTER UPDATE ON work_orders REFERE
     FOR EACH STATEMENT EXECUTE FUNCTION work_orders_updated();
 ALTER TABLE work_orders ENABLE ALWAYS TRIGGER work_orders_updated;
 
--- Notes are only added to, so that their words are too: an order of a thousand comments is not read again for the next.
+-- Events are append-only, so their words are added to the existing ones: a new comment does not read all earlier ones.
 CREATE OR REPLACE FUNCTION work_order_noted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN

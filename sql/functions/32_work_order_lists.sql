@@ -1,8 +1,8 @@
--- Work orders under a filter, and as they were at a moment: one row per order.
+-- Work orders under a filter, and work orders at a time in the past.
 
--- The orders under a filter; null means no condition. It is part of the statement that names it (inlined), so that its
--- indexes are used. done: today (by the clock of the zone) or week, for what was completed since then, whatever statuses
--- are asked for. search: all of its words are in the order, in any order, in any of its texts. among: only these.
+-- The orders of a filter; null means no condition. PostgreSQL inlines it, so that indexes are used. done: 'today' (in the
+-- time zone) or 'week' adds the orders completed since then to those with one of the statuses. search: the texts of the
+-- order contain each of these words. among: only orders with these ids.
 CREATE OR REPLACE FUNCTION filtered_work_orders(statuses text[], done text, zone text, priorities text[], machine text,
                                      person integer, unassigned boolean, overdue boolean, search text,
                                      changed_after timestamptz, among text[] DEFAULT NULL)
@@ -25,23 +25,24 @@ LANGUAGE sql STABLE AS $$
            OR (t.words LIKE (search_patterns(search))[1] AND t.words LIKE ALL ((search_patterns(search))[2:])))
 $$;
 
--- Work orders that somebody still had to see to at a moment, as they stood then: what was changed since is taken back by
--- the events. When they are due is that of now.
+-- The work orders that were active at a time in the past, with their values at that time, computed from the events since.
+-- Due times are not part of it.
 CREATE OR REPLACE FUNCTION work_orders_at(moment timestamptz)
 RETURNS TABLE (id text, status text, priority text, assignee text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
-    SELECT was.* FROM (
+    SELECT earlier.* FROM (
         SELECT o.id, coalesce(later.status, o.status) AS status, coalesce(later.priority, o.priority) AS priority,
                nullif(coalesce(later.assignee, o.assignee, ''), '') AS assignee
         FROM work_orders o
         CROSS JOIN LATERAL (
-            SELECT (array_agg(e.old_value ORDER BY e.event_id) FILTER (WHERE e.kind = 'moved'))[1] AS status,
+            SELECT (array_agg(e.old_value ORDER BY e.event_id) FILTER (WHERE e.kind = 'status_changed'))[1] AS status,
                    (array_agg(e.old_value ORDER BY e.event_id) FILTER (WHERE e.field = 'priority'))[1] AS priority,
                    (array_agg(coalesce(e.old_value, '') ORDER BY e.event_id) FILTER (WHERE e.field = 'assignee'))[1]
                        AS assignee
             FROM work_order_events e WHERE e.work_order_id = o.id AND e.at > moment) AS later
         WHERE o.created_at <= moment
-          AND (o.status IN ('open', 'in_progress', 'on_hold') OR coalesce(o.completed_at, o.cancelled_at) > moment)) AS was
-    WHERE was.status IN ('open', 'in_progress', 'on_hold')
+          AND (o.status IN ('open', 'in_progress', 'on_hold')
+               OR coalesce(o.completed_at, o.cancelled_at) > moment)) AS earlier
+    WHERE earlier.status IN ('open', 'in_progress', 'on_hold')
 $$;
-COMMENT ON FUNCTION work_orders_at IS 'The work orders that were open, in progress or on hold at a moment, as they were then.';
+COMMENT ON FUNCTION work_orders_at IS 'The work orders that were open, in progress or on hold at a time, with their values then.';

@@ -113,7 +113,7 @@ CREATE TABLE work_order_events (
     who              text        NOT NULL,
     who_email        text,
     kind             text        NOT NULL CHECK (kind IN
-        ('created', 'moved', 'changed', 'commented', 'checklist', 'attached', 'recovered')),
+        ('created', 'status_changed', 'changed', 'commented', 'checklist', 'attached', 'recovered')),
     field            text,
     old_value        text,
     new_value        text,
@@ -127,7 +127,7 @@ CREATE TABLE work_order_events (
     client_reference_by text,  -- set by work_order_event_register
     CONSTRAINT work_order_events_one_per_reference UNIQUE (client_reference_by, client_reference),
     CONSTRAINT work_order_events_reasons_check
-        CHECK (kind IN ('created', 'moved') OR num_nonnulls(hold_reason, cause, action_taken, cancel_reason) = 0)
+        CHECK (kind IN ('created', 'status_changed') OR num_nonnulls(hold_reason, cause, action_taken, cancel_reason) = 0)
 );
 CREATE SEQUENCE work_order_event_number OWNED BY work_order_events.event_id;
 CREATE INDEX work_order_events_by_order ON work_order_events (work_order_id, event_id);

@@ -1,25 +1,25 @@
 -- name: plan_every_time()!
--- The lists ask the same statement in many ways, and each way deserves a plan of its own. Holds until RESET ALL.
+-- The best plan of a list depends on its parameters, so none is reused. Applies until RESET ALL.
 SET plan_cache_mode = force_custom_plan;
 
--- name: work_orders_with_words(words, most)$
--- The ids of the orders that a search finds; null if there are more than so many, or by a sample more than one in ten. A
--- list and its counts then compare the texts of all orders once, not each for itself.
+-- name: work_orders_with_words(words, max_matches)$
+-- The ids of the orders that match a search; null if there are more than max_matches, or, in a sample, more than one in
+-- ten. A list and its counts share these ids, so that the texts of the orders are compared only once.
 WITH sample AS MATERIALIZED (
     SELECT count(*) FILTER (WHERE t.words LIKE ALL (search_patterns(:words::text))) > count(*) / 10 + 10 AS is_frequent
     FROM work_order_texts t TABLESAMPLE BERNOULLI (2)
 )
-SELECT CASE WHEN count(*) <= :most::bigint AND NOT (SELECT is_frequent FROM sample)
+SELECT CASE WHEN count(*) <= :max_matches::bigint AND NOT (SELECT is_frequent FROM sample)
             THEN coalesce(array_agg(few.id), '{}') END
 FROM (SELECT o.id
       FROM filtered_work_orders(NULL, NULL, NULL, NULL, NULL, NULL, false, false, :words, NULL) o
       WHERE NOT (SELECT is_frequent FROM sample)
-      LIMIT :most + 1) AS few;
+      LIMIT :max_matches + 1) AS few;
 
--- name: work_order_ids(statuses, done, zone, priorities, machine, assignee, unassigned, overdue, words, among, updated_after, sort, first, most)
--- The orders under a filter, sorted; a minus before the sort turns it round. What ties is sorted by how pressing it is:
--- active before ended (the latest of these first), critical first, then overdue, then what is not on hold, then by
--- priority and by when it is due. snapshot and at say to work_order_ids_beyond what these pages saw, and when.
+-- name: work_order_ids(statuses, done, zone, priorities, machine, assignee, unassigned, overdue, words, among, updated_after, sort, skip, max_rows)
+-- The orders of a filter, sorted; a minus before the sort key reverses it. Ties are sorted by urgency: active orders
+-- before ended ones (the latest of these first), critical first, then overdue, then not on hold, then by priority and due
+-- time. work_order_ids_beyond continues the list from snapshot and at.
 SELECT o.id, pg_current_snapshot()::text AS snapshot, now() AS at
 FROM filtered_work_orders(:statuses::text[], :done::text, :zone::text, :priorities::text[], :machine::text,
                           :assignee::integer, :unassigned::boolean, :overdue::boolean, :words::text,
@@ -40,26 +40,26 @@ ORDER BY
     CASE :sort WHEN '-due' THEN o.due_at WHEN 'age' THEN o.timestamp END DESC,
     coalesce(o.completed_at, o.cancelled_at) DESC NULLS FIRST,
     key.urgency > 1, o.due_at >= now(), o.status = 'on_hold', key.urgency, o.due_at, o.id COLLATE "C"
-OFFSET :first::bigint LIMIT :most::bigint;
+OFFSET :skip::bigint LIMIT :max_rows::bigint;
 
 -- name: is_machine(machine)$
--- Whether there is a machine of this name.
+-- Whether a machine of this name exists.
 SELECT EXISTS (SELECT FROM machines WHERE machine_name = :machine);
 
 -- name: machine_names()
--- Of all machines, in flow order.
+-- The names of all machines, in flow order.
 SELECT m.machine_name FROM machines m LEFT JOIN production_lines l USING (line_id)
 ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(m.machine_name) END, m.position,
          m.machine_name COLLATE "C";
 
--- name: work_order_ids_beyond(statuses, done, zone, priorities, machine, assignee, unassigned, overdue, words, among, updated_after, sort, id, snapshot, at, back, most)
--- The same from an order on, without it; back: those before it, the nearest first. Each order stands where it stood when
--- the first page was read (snapshot, at), so that nothing is skipped or comes twice while orders are added and changed.
+-- name: work_order_ids_beyond(statuses, done, zone, priorities, machine, assignee, unassigned, overdue, words, among, updated_after, sort, id, snapshot, at, back, max_rows)
+-- The orders after the order `id`; with back, those before it, the nearest first. Each order is sorted by its values when
+-- the first page was read (snapshot, at), so that no order is skipped or repeated while orders are added and changed.
 WITH changed AS (
     SELECT DISTINCT ON (h.work_order_id) h.* FROM work_order_sort_history h
     WHERE h.xid >= pg_snapshot_xmin(:snapshot::text::pg_snapshot)
       AND NOT pg_visible_in_snapshot(h.xid, :snapshot::text::pg_snapshot)
-      -- of a database that was restored, rows have the numbers of transactions of the server that was saved
+      -- in a restored database, old rows have transaction ids of the original server
       AND h.xid < pg_snapshot_xmax(pg_current_snapshot()) AND h.replaced_at > :at::timestamptz - interval '1 hour'
     ORDER BY h.work_order_id, h.number
 ), keyed AS NOT MATERIALIZED (
@@ -88,47 +88,47 @@ WITH changed AS (
                date_part('epoch', coalesce(c.reported_at, o.timestamp)) AS reported,
                date_part('epoch', CASE WHEN c.number IS NULL THEN coalesce(o.completed_at, o.cancelled_at)
                                        ELSE c.ended_at END) AS ended
-    ) AS was
-    CROSS JOIN LATERAL (SELECT CASE WHEN :back::boolean THEN -1 ELSE 1 END AS way) AS reading
+    ) AS earlier
+    CROSS JOIN LATERAL (SELECT CASE WHEN :back::boolean THEN -1 ELSE 1 END AS sign) AS direction
     CROSS JOIN LATERAL (
-        SELECT -- each as a number or a text that is compared alone, upwards; reading back turns all of them round
-               reading.way * (:sort IN ('machine', 'description', 'assignee', '-machine', '-description', '-assignee')
-                              AND coalesce(was.up, was.down) IS NULL)::integer AS missing,
-               coalesce(CASE WHEN :back THEN was.down ELSE was.up END, '') AS up,
-               coalesce(CASE WHEN :back THEN was.up ELSE was.down END, '') AS down,
-               reading.way * coalesce(CASE :sort
-                   WHEN 'priority' THEN was.urgency WHEN '-priority' THEN -was.urgency
-                   WHEN 'status' THEN was.stage WHEN '-status' THEN -was.stage
-                   WHEN 'due' THEN was.due WHEN '-due' THEN -was.due
-                   WHEN '-age' THEN was.reported WHEN 'age' THEN -was.reported END, 0) AS value,
-               reading.way * coalesce(-was.ended, '-infinity') AS ended,
-               reading.way * (4 * (was.urgency > 1)::integer + 2 * (was.due >= date_part('epoch', :at::timestamptz))::integer
-                              + (was.stage = 3)::integer) AS pressing,
-               reading.way * was.urgency AS urgency,
-               reading.way * was.due AS due
+        SELECT -- each is a number or a text that is sorted in ascending order; reading back reverses all of them
+               direction.sign * (:sort IN ('machine', 'description', 'assignee', '-machine', '-description', '-assignee')
+                                 AND coalesce(earlier.up, earlier.down) IS NULL)::integer AS missing,
+               coalesce(CASE WHEN :back THEN earlier.down ELSE earlier.up END, '') AS up,
+               coalesce(CASE WHEN :back THEN earlier.up ELSE earlier.down END, '') AS down,
+               direction.sign * coalesce(CASE :sort
+                   WHEN 'priority' THEN earlier.urgency WHEN '-priority' THEN -earlier.urgency
+                   WHEN 'status' THEN earlier.stage WHEN '-status' THEN -earlier.stage
+                   WHEN 'due' THEN earlier.due WHEN '-due' THEN -earlier.due
+                   WHEN '-age' THEN earlier.reported WHEN 'age' THEN -earlier.reported END, 0) AS value,
+               direction.sign * coalesce(-earlier.ended, '-infinity') AS ended,
+               direction.sign * (4 * (earlier.urgency > 1)::integer
+                                 + 2 * (earlier.due >= date_part('epoch', :at::timestamptz))::integer
+                                 + (earlier.stage = 3)::integer) AS pressing,
+               direction.sign * earlier.urgency AS urgency,
+               direction.sign * earlier.due AS due
     ) AS key
 )
 SELECT k.id
-FROM keyed k, (SELECT * FROM keyed WHERE id = :id LIMIT 1) AS mark
-WHERE (k.missing, k.up) > (mark.missing, mark.up) OR (k.missing, k.up) = (mark.missing, mark.up) AND (
-      k.down < mark.down OR k.down = mark.down AND (
-      (k.value, k.ended, k.pressing, k.urgency, k.due) > (mark.value, mark.ended, mark.pressing, mark.urgency, mark.due)
-      OR (k.value, k.ended, k.pressing, k.urgency, k.due) = (mark.value, mark.ended, mark.pressing, mark.urgency, mark.due)
-         AND CASE WHEN :back THEN k.id COLLATE "C" < mark.id ELSE k.id COLLATE "C" > mark.id END))
+FROM keyed k, (SELECT * FROM keyed WHERE id = :id LIMIT 1) AS start
+WHERE (k.missing, k.up) > (start.missing, start.up) OR (k.missing, k.up) = (start.missing, start.up) AND (
+      k.down < start.down OR k.down = start.down AND (
+      (k.value, k.ended, k.pressing, k.urgency, k.due) > (start.value, start.ended, start.pressing, start.urgency, start.due)
+      OR (k.value, k.ended, k.pressing, k.urgency, k.due) = (start.value, start.ended, start.pressing, start.urgency, start.due)
+         AND CASE WHEN :back THEN k.id COLLATE "C" < start.id ELSE k.id COLLATE "C" > start.id END))
 ORDER BY k.missing, k.up, k.down DESC, k.value, k.ended, k.pressing, k.urgency, k.due,
          CASE WHEN :back THEN k.id COLLATE "C" END DESC, k.id COLLATE "C"
-LIMIT :most::bigint;
+LIMIT :max_rows::bigint;
 
 -- name: work_orders_of(ids)
--- These orders, in this order.
+-- The orders with these ids, in the order of the array.
 SELECT o.*
-FROM unnest(:ids::text[]) WITH ORDINALITY AS asked (id, number) JOIN work_orders o USING (id)
-ORDER BY asked.number;
+FROM unnest(:ids::text[]) WITH ORDINALITY AS requested (id, number) JOIN work_orders o USING (id)
+ORDER BY requested.number;
 
 -- name: work_order_counts(zone, priorities, machine, assignee, unassigned, words, among, updated_after)
--- How many orders have each status under a filter that asks for none; how many of them are overdue, and how many
--- were completed today, by the clock of the zone, and in the last 7 days.
--- Subqueries ask for midnight once, not once per order, which took longer than all the rest.
+-- The number of orders per status under a filter without statuses: all, overdue, completed today (in the time zone) and
+-- completed in the last 7 days. Subqueries compute midnight once instead of once per order, which took most of the time.
 SELECT o.status, count(*) AS orders,
        CASE WHEN o.status IN ('open', 'in_progress', 'on_hold') THEN count(*) FILTER (WHERE o.due_at < (SELECT now()))
             ELSE 0 END AS overdue,
@@ -139,11 +139,11 @@ FROM filtered_work_orders(NULL, NULL, NULL, :priorities::text[], :machine::text,
 GROUP BY o.status;
 
 -- name: former_assignees()
--- Who was deactivated and has orders all the same.
+-- Inactive employees who have orders.
 SELECT e.id FROM employees e WHERE NOT e.active AND EXISTS (SELECT FROM work_orders o WHERE o.assignee_id = e.id);
 
 -- name: orders_of_shift(start, until)
--- The orders that were open at the end of a period, as they were then, and those that were completed in it (left false).
+-- The orders that were active at the end of a period, as they were then (left true), and those completed in it.
 SELECT id, status, priority, assignee, true AS left FROM work_orders_at(:until::timestamptz)
 UNION ALL
 SELECT id, status, priority, assignee, false FROM work_orders

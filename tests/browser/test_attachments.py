@@ -111,7 +111,7 @@ async def test_of_several_at_once_those_that_are_refused_cost_the_others_nothing
     for name in 'one.png', 'IMG_7.jpg', 'manual.pdf', 'two.png':
         await expect(page.get_by_role('link', name=name)).to_be_visible()
     problem = page.get_by_role('alert').filter(has_text='cut.jpg')
-    await expect(problem).to_contain_text('cut.jpg: This picture is damaged or cut off')
+    await expect(problem).to_contain_text('cut.jpg: This picture is damaged or incomplete')
     await expect(problem).to_contain_text('fake.png: Only photos')
     await expect(problem).to_contain_text('You can attach images')
     await expect(page.get_by_role('button', name=ADD)).to_be_enabled()

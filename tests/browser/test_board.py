@@ -160,7 +160,7 @@ async def test_the_menu_of_a_card_is_as_high_as_its_moves_and_why_one_is_refused
     await card(page, 'Leak 3').get_by_role('button', name='Move').tap()
 
     menu = page.locator('.card-menu')
-    await expect(menu).to_contain_text('assign it before it is started')
+    await expect(menu).to_contain_text('assign it to someone before you start it')
     await expect(page.get_by_role('menuitem', name='Start')).to_be_focused()
     assert await menu.evaluate('menu => menu.scrollHeight <= menu.clientHeight')
 

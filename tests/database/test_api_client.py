@@ -108,7 +108,7 @@ def test_an_order_lives_its_whole_life(api: Callable[[str], ModuleType], program
     done = ask('update_work_order', order.id, body=models.WorkOrderPatch(
         version=held.version, status=models.WorkOrderStatus.COMPLETED, cause='Seal worn', action_taken='Seal replaced'))
     assert [event.kind for event in ask('list_events', order.id)] == [
-        'created', 'changed', 'changed', 'moved', 'commented', 'attached', 'moved']
+        'created', 'changed', 'changed', 'status_changed', 'commented', 'attached', 'status_changed']
     listed = ask('list_work_orders', status=[models.WorkOrderStatus.COMPLETED], machine=MACHINE, overdue=False,
                  q='leak')
     assert listed == [done]

@@ -28,7 +28,7 @@ from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.pictures import Picture, Pictures
 from floor.orders.upload_queue import UploadQueue
-from floor.orders.work_order_files import MOST_BYTES
+from floor.orders.work_order_files import MAX_FILE_BYTES
 
 pytestmark = pytest.mark.newest_postgres
 Client = httpx.AsyncClient
@@ -246,7 +246,7 @@ class Uploads:
 
 async def test_of_many_large_photos_at_once_few_are_in_memory_and_all_are_kept(supervisor: Client, decoder: Decoder
                                                                                ) -> None:
-    uploads = Uploads(supervisor, (await reported(supervisor))['id'], MOST_BYTES)
+    uploads = Uploads(supervisor, (await reported(supervisor))['id'], MAX_FILE_BYTES)
     async with asyncio.TaskGroup() as tasks:
         for _ in range(8):
             tasks.create_task(uploads.send())
@@ -258,8 +258,8 @@ async def test_of_many_large_photos_at_once_few_are_in_memory_and_all_are_kept(s
 
 
 @pytest.mark.parametrize(('most', 'refusal'), [
-    ({'most_of_one': 5}, (429, 'you are sending 5 files already')),
-    ({'most_in_all': 5}, (503, 'too many files are being sent at this moment'))])
+    ({'max_per_person': 5}, (429, 'you are already sending 5 files')),
+    ({'max_total': 5}, (503, 'too many files are being sent'))])
 async def test_more_uploads_than_there_is_room_for_are_refused_unread(
         database: Database, settings: Settings, decoder: Decoder, most: dict[str, int], refusal: tuple[int, str]
         ) -> None:

@@ -37,7 +37,7 @@ from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import Employees
-from floor.orders.order_attachments import MOST_ATTACHMENTS
+from floor.orders.order_attachments import MAX_ATTACHMENTS
 from floor.orders.work_orders import WorkOrders
 from floor.web.api.attachment_responses import disposition
 from floor.web.middleware.request_limits import MAX_BODY_BYTES
@@ -238,7 +238,7 @@ async def test_uploads_with_one_key_to_many_orders_at_once_are_one_file(operator
 
 async def test_a_key_of_a_full_order_still_gives_the_file_it_made(operator: Client) -> None:
     order = await reported(operator)
-    for number in range(MOST_ATTACHMENTS):
+    for number in range(MAX_ATTACHMENTS):
         assert (await upload(operator, order, b'%PDF-1.7', str(number))).status_code == 201
     assert (await upload(operator, order, b'%PDF-1.7', '0')).status_code == 200
     assert (await upload(operator, order, b'%PDF-1.7', 'one-more')).status_code == 422
@@ -608,7 +608,7 @@ async def test_the_whole_life_of_an_order(operator: Client, technician: Client, 
                                                     'cancel_reason': 'double'})).json()
     assert (cancelled['status'], cancelled['completed_at'], cancelled['cancel_reason']) == ('cancelled', None, 'double')
     events = (await operator.get(f'{path}/events')).json()
-    assert [(event['new_value'], event['who_email']) for event in events if event['kind'] == 'moved'] == [
+    assert [(event['new_value'], event['who_email']) for event in events if event['kind'] == 'status_changed'] == [
         ('in_progress', TECHNICIAN), ('on_hold', TECHNICIAN), ('in_progress', TECHNICIAN), ('completed', TECHNICIAN),
         ('open', TECHNICIAN), ('cancelled', SUPERVISOR)]
     assert [event['note'] for event in events if event['new_value'] == 'in_progress'] == [None, 'the seal is here']
@@ -664,7 +664,7 @@ async def test_a_move_that_is_not_allowed_says_where_it_goes_from_here(superviso
     path = f'{PATH}/{order["id"]}'
     await supervisor.patch(path, json={'version': 1, 'status': 'cancelled', 'cancel_reason': 'double'})
     problem = problem_in(await supervisor.patch(path, json={'version': 2, 'status': 'in_progress'}), 422)
-    assert 'cancelled cannot become in progress: from here it goes to open' in problem['detail']
+    assert 'cancelled cannot become in progress: the allowed statuses are open' in problem['detail']
     assert problem['errors'][0]['where'] == 'body.status'
 
 
@@ -746,7 +746,7 @@ async def test_a_photo_that_is_sent_by_rest_is_kept_as_one_that_a_page_sends(ope
     assert opened(kept).size == (480, 640)
     cut_off = encoded(motif(), 'JPEG')[:3_000]
     refused = await operator.post(path, params={'file_name': 'cut.jpg'}, content=cut_off, headers=octets)
-    assert 'damaged or cut off' in problem_in(refused, 422)['detail']
+    assert 'damaged or incomplete' in problem_in(refused, 422)['detail']
 
 
 @pytest.mark.parametrize(('name', 'saved'), [

@@ -346,16 +346,16 @@ async def retrace(connection: asyncpg.Connection, order: asyncpg.Record, events:
         match event['kind'], event['field'], event['new_value']:
             case 'changed', 'assignee', name:
                 await as_person(event, 'UPDATE work_orders SET assignee = $2 WHERE id = $1', order_id, name)
-            case 'moved', _, 'on_hold':
+            case 'status_changed', _, 'on_hold':
                 await as_person(event, "UPDATE work_orders SET status = 'on_hold', hold_reason = $2 WHERE id = $1",
                                 order_id, event['hold_reason'])
-            case 'moved', _, 'completed':
+            case 'status_changed', _, 'completed':
                 await as_person(event, "UPDATE work_orders SET status = 'completed', cause = $2, action_taken = $3 "
                                 'WHERE id = $1', order_id, order['cause'], order['action_taken'])
-            case 'moved', _, 'cancelled':
+            case 'status_changed', _, 'cancelled':
                 await as_person(event, "UPDATE work_orders SET status = 'cancelled', cancel_reason = $2 WHERE id = $1",
                                 order_id, order['cancel_reason'])
-            case 'moved', _, status:
+            case 'status_changed', _, status:
                 await as_person(event, 'UPDATE work_orders SET status = $2 WHERE id = $1', order_id, status)
             case 'commented', _, _:
                 await as_person(event, 'INSERT INTO work_order_events (work_order_id, kind, note) '

@@ -57,8 +57,8 @@ async def test_each_command_is_a_line_with_who(orders: WorkOrders, employees: Em
     assert said(caplog) == [
         ('work order reported', LISA.email), ('work order changed', MIKE.email),
         ('work order status changed', LISA.email),
-        ('comment on a work order', LISA.email), ('due time set', MIKE.email), ('employee added', MIKE.email),
-        ('employee changed', MIKE.email), ('employee switched', MIKE.email)]
+        ('work order commented', LISA.email), ('due time set', MIKE.email), ('employee added', MIKE.email),
+        ('employee changed', MIKE.email), ('employee deactivated', MIKE.email)]
 
 
 async def test_what_was_refused_is_no_line(orders: WorkOrders, employees: Employees,

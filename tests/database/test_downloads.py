@@ -22,8 +22,9 @@ from floor.core.machines import MachineName
 from floor.core.people import Identity, Role
 from floor.db.database import Database
 from floor.orders.employees import Employees
+from floor.orders.order_filter import OrderFilter
 from floor.orders.order_values import NewOrder
-from floor.orders.work_order_list import OrderFilter, WorkOrderList
+from floor.orders.work_order_list import WorkOrderList
 from floor.orders.work_orders import WorkOrders
 from floor.web.http.downloads import Downloads
 

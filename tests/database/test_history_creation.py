@@ -23,7 +23,8 @@ from floor.feed.listener import Listener, Timing
 from floor.feed.store import Store
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh
-from floor.orders.work_order_list import OrderFilter, WorkOrderList
+from floor.orders.order_filter import OrderFilter
+from floor.orders.work_order_list import WorkOrderList
 from simulator import backfill as backfill_module
 from simulator.backfill import backfill
 

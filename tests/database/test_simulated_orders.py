@@ -143,7 +143,7 @@ def test_technicians_share_the_work_and_operators_report(written: Written) -> No
     assert max(work.values()) < 1.3 * min(work.values())
     assert {written.roles[order.reporter_name] for order in written.orders} == {Role.OPERATOR}
     assert {written.roles[event.who] for event in written.events
-            if (event.kind, event.new_value) == ('moved', 'cancelled')} == {Role.SUPERVISOR}
+            if (event.kind, event.new_value) == ('status_changed', 'cancelled')} == {Role.SUPERVISOR}
     assert Role.VIEWER not in {written.roles.get(event.who) for event in written.events}
     assert all(event.who_email == event.who_email.lower() for event in written.events if event.who_email)
 
@@ -158,12 +158,12 @@ def test_an_order_is_what_its_events_have_made_of_it(written: Written) -> None:
         mine = events[order.id]
         assert (mine[0].kind, mine[0].at, mine[0].who, mine[0].new_value) == (
             'created', order.created_at, order.reporter_name, 'open')
-        moves = [event for event in mine if event.kind == 'moved']
+        moves = [event for event in mine if event.kind == 'status_changed']
         assert [move.old_value for move in moves] == ['open', *(move.new_value for move in moves)][:len(moves)]
         assert (moves[-1].new_value if moves else 'open') == order.status
-        assert order.version == 1 + sum(event.kind in {'moved', 'changed'} for event in mine)
+        assert order.version == 1 + sum(event.kind in {'status_changed', 'changed'} for event in mine)
         assert order.updated_at == max(event.at for event in mine
-                                       if event.kind in {'created', 'moved', 'changed', 'recovered'})
+                                       if event.kind in {'created', 'status_changed', 'changed', 'recovered'})
         assert all(event.at <= written.until for event in mine)
 
 

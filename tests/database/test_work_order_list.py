@@ -24,7 +24,9 @@ from floor.core.orders import Priority, WorkOrderStatus
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.order_cursor import OrderCursor
-from floor.orders.work_order_list import UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey, WorkOrderList
+from floor.orders.order_filter import UNASSIGNED, Done, OrderFilter, SortKey
+from floor.orders.order_pages import OrderCounts
+from floor.orders.work_order_list import WorkOrderList
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -296,7 +298,7 @@ async def test_a_search_for_nothing_but_punctuation_looks_for_it(lists: WorkOrde
 @pytest.mark.parametrize('most', [0, 1, 2, 3, 1000])
 async def test_many_and_few_that_are_found_make_the_same_list(lists: WorkOrderList, orders: Orders,
                                                               monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr('floor.orders.work_order_list.FOUND_MOST', most)
+    monkeypatch.setattr('floor.orders.work_order_list.MAX_MATCHES', most)
     for number in range(3):
         await orders.add(f'leak {number}', priority='high', due=number + 1)
     await orders.add('leak of low', priority='low')
@@ -358,7 +360,7 @@ async def test_a_word_of_most_orders_is_not_collected(reporting: Database, many_
     before = await many_orders.fetchval(TEXTS_READ)
 
     async with reporting.acquire() as connection:
-        assert await reporting.queries.work_orders_with_words(connection, words='LAGER', most=5000) is None
+        assert await reporting.queries.work_orders_with_words(connection, words='LAGER', max_matches=5000) is None
 
     assert await many_orders.fetchval(TEXTS_READ) - before < 1500  # the sample
 

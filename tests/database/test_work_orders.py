@@ -32,10 +32,10 @@ from floor.core.people import Identity, Role
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import Employees
-from floor.orders.order_attachments import MOST_ATTACHMENTS
+from floor.orders.order_attachments import MAX_ATTACHMENTS
 from floor.orders.order_values import NewOrder, OrderEdit, Transition
 from floor.orders.pictures import Picture, Pictures
-from floor.orders.work_order_files import MOST_BYTES, clean_file_name, media_type
+from floor.orders.work_order_files import MAX_FILE_BYTES, clean_file_name, media_type
 from floor.orders.work_orders import WorkOrders
 
 pytestmark = pytest.mark.newest_postgres
@@ -244,7 +244,8 @@ async def test_a_hostile_text_comes_back_as_it_was_from_every_field(orders: Work
     assert (details.order.description, details.order.cause, details.order.action_taken) == (text, text, text)
     assert details.checklist[0].text == ' '.join(text.split())
     assert [event.note for event in details.events if event.kind == 'commented'] == [text]
-    assert [(event.cause, event.action_taken, event.note) for event in details.events if event.kind == 'moved'] == [
+    changes = [event for event in details.events if event.kind == 'status_changed']
+    assert [(event.cause, event.action_taken, event.note) for event in changes] == [
         (text, text, text)]
 
 
@@ -276,7 +277,7 @@ async def test_text_that_nobody_can_see_is_refused(orders: WorkOrders, text: str
         with pytest.raises(InvalidInputError):
             await act
     moved = await orders.transition(LISA, order.id, 1, replace(TAKE, note=text))
-    assert [event.note for event in (await orders.details(moved.id)).events if event.kind == 'moved'] == [None]
+    assert [event.note for event in (await orders.details(moved.id)).events if event.kind == 'status_changed'] == [None]
 
 
 # who may do what
@@ -424,7 +425,7 @@ async def test_every_allowed_move_is_made_and_told(orders: WorkOrders, before: s
         after == 'completed', after == 'cancelled')
     assert moved.acknowledged_at is not None
     *_, last = (each for each in (await orders.details(order.id)).events if each.field != 'assignee')
-    assert (last.kind, last.old, last.new, last.who_email) == ('moved', before, after, OF_ROLE[needed].email)
+    assert (last.kind, last.old, last.new, last.who_email) == ('status_changed', before, after, OF_ROLE[needed].email)
 
 
 @pytest.mark.parametrize(('before', 'after'), ALLOWED)
@@ -442,7 +443,7 @@ async def test_every_move_needs_its_role(orders: WorkOrders, before: str, after:
 async def test_every_other_move_is_refused_with_where_it_goes_from_here(
         orders: WorkOrders, before: WorkOrderStatus, after: WorkOrderStatus) -> None:
     order = await order_in(orders, before)
-    sentence = f'{before.word.lower()} cannot become {after.word.lower()}: from here it goes to'
+    sentence = f'{before.word.lower()} cannot become {after.word.lower()}: the allowed statuses are'
     with pytest.raises(InvalidInputError, match=sentence) as no:
         await orders.transition(MIKE, order.id, order.version, MOVES[after])
     assert no.value.field == 'status'
@@ -569,7 +570,7 @@ async def test_everything_that_happens_is_told_with_who_did_it(orders: WorkOrder
         ('Tom Kowalski', 'checklist', 'not done', 'Drain slowly', 'Drain slowly'),
         ('Tom Kowalski', 'checklist', 'removed', 'Drain slowly', None),
         ('Carlos Mendez', 'attached', None, None, 'pump.png'),
-        ('Lisa Garcia', 'moved', 'status', 'open', 'on_hold')]
+        ('Lisa Garcia', 'status_changed', 'status', 'open', 'on_hold')]
     last = (await orders.details(order.id)).events[-1]
     assert (last.hold_reason, last.note, last.who_email) == (HoldReason.VENDOR, 'They come at 3', LISA.email)
 
@@ -669,14 +670,14 @@ async def test_a_photo_that_cannot_be_kept_is_not_read_for_it(orders: WorkOrders
     await (await connect()).execute(
         "INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) "
         "SELECT $1, 'a.pdf', 'application/pdf', '%PDF-1.7', 'Mike' FROM generate_series(1, $2)",
-        order.id, MOST_ATTACHMENTS)
+        order.id, MAX_ATTACHMENTS)
     monkeypatch.setattr('floor.orders.pictures.Pictures.rewritten', read)
     photo = encoded(motif(), 'PNG')
     with pytest.raises(NotAllowedError):
         await orders.attach(Identity('Victor', 'victor@example.com', Role.VIEWER), order.id, 'a.png', photo)
     with pytest.raises(NotFoundError):
         await orders.attach(MIKE, 'WO-20261123-00000000', 'a.png', photo)
-    with pytest.raises(InvalidInputError, match='as many as fit'):
+    with pytest.raises(InvalidInputError, match='the maximum'):
         await orders.attach(MIKE, order.id, 'a.png', photo)
 
 
@@ -709,16 +710,16 @@ async def test_an_order_holds_so_many_files_and_no_more(orders: WorkOrders, conn
     await (await connect()).execute(
         "INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) "
         "SELECT $1, 'a.pdf', 'application/pdf', '%PDF-1.7', 'Mike' FROM generate_series(2, $2)",
-        order.id, MOST_ATTACHMENTS)
+        order.id, MAX_ATTACHMENTS)
     await orders.attach(MIKE, order.id, 'last.pdf', b'%PDF-1.7')
-    with pytest.raises(InvalidInputError, match='as many as fit'):
+    with pytest.raises(InvalidInputError, match='the maximum'):
         await orders.attach(MIKE, order.id, 'one-more.pdf', b'%PDF-1.7')
 
 
 async def test_a_file_may_have_ten_mebibytes_and_not_one_byte_more(orders: WorkOrders) -> None:
     order = await orders.create(MIKE, LEAK)
-    manual = b'%PDF-1.7'.ljust(MOST_BYTES, b'\0')
-    assert (await orders.attach(MIKE, order.id, 'manual.pdf', manual)).size == MOST_BYTES
+    manual = b'%PDF-1.7'.ljust(MAX_FILE_BYTES, b'\0')
+    assert (await orders.attach(MIKE, order.id, 'manual.pdf', manual)).size == MAX_FILE_BYTES
     with pytest.raises(InvalidInputError, match='10 MiB'):
         media_type(manual + b'\0')
 
@@ -753,7 +754,7 @@ async def test_a_supervisor_says_how_soon_orders_are_due(orders: WorkOrders) -> 
 
 @pytest.mark.parametrize('wrong', [timedelta(0), timedelta(seconds=59), timedelta(days=365, seconds=1), -timedelta(1)])
 async def test_a_due_time_that_makes_no_sense_is_refused(orders: WorkOrders, wrong: timedelta) -> None:
-    with pytest.raises(InvalidInputError, match='1 minute to 365 days'):
+    with pytest.raises(InvalidInputError, match='between 1 minute and 365 days'):
         await orders.set_due_time(MIKE, Priority.LOW, wrong)
 
 
@@ -873,5 +874,5 @@ async def test_an_order_of_nobody_is_not_started_by_someone_who_cannot_have_it(d
     orders = WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
     order = await orders.create(STRANGER, LEAK)
 
-    with pytest.raises(InvalidInputError, match='assign it before it is started'):
+    with pytest.raises(InvalidInputError, match='assign it to someone before you start it'):
         await orders.transition(STRANGER, order.id, order.version, TAKE)

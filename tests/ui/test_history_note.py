@@ -18,7 +18,7 @@ from floor.core.errors import HistoryNotReadyError
 from floor.core.floor_snapshot import FloorSnapshot, HistoryState
 from floor.core.machines import MachineName, MachineRecord, Status
 from floor.core.shifts import Shifts
-from floor.orders.work_order_list import ShiftOrders
+from floor.orders.order_pages import ShiftOrders
 from floor.web.past import past_page
 from floor.web.reports import shared_sheet, shift_report_page
 

@@ -17,7 +17,7 @@ from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName
 from floor.core.orders import OrderId, Priority, WorkOrder, WorkOrderStatus
 from floor.core.shifts import Shifts
-from floor.orders.work_order_list import ShiftOrders
+from floor.orders.order_pages import ShiftOrders
 from floor.web.reports import shared_sheet, shift_report_page
 from floor.web.reports.shift_sheet import ShiftSheet
 

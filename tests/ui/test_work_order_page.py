@@ -26,7 +26,7 @@ from floor.core.orders import Attachment, ChecklistItem, HoldReason, OrderId, Pr
 from floor.core.people import Employee, Identity
 from floor.core.rate_limit import ChangeRateLimit
 from floor.orders.order_values import UNCHANGED
-from floor.orders.upload_queue import MOST_OF_ONE
+from floor.orders.upload_queue import MAX_PER_PERSON
 from floor.web.orders import reader, work_order_page
 from floor.web.orders.file_upload import FileUpload
 from floor.web.orders.history import note_of, sentence
@@ -39,7 +39,7 @@ ADDRESS = f'/work-orders/{ID}'
 def page(shop_floor: Floor, user: User, lisa: Employee, monkeypatch: pytest.MonkeyPatch) -> OpenForm:
     """Open the order's page, as Lisa or somebody else."""
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
-    monkeypatch.setattr(reader, 'GAP_S', 0.0)
+    monkeypatch.setattr(reader, 'MIN_INTERVAL_S', 0.0)
     shop_floor.orders.answers |= {'transitions': MOVES, 'details': details(work_order())}
     work_order_page.register(shop_floor.services)
 
@@ -69,7 +69,7 @@ async def test_everything_about_it_is_there(shop_floor: Floor, page: OpenForm) -
     order = work_order(status=HELD, hold_reason=HoldReason.PARTS, assignee='Lisa Garcia', assignee_id=1, version=4,
                        recovered_at=NOW - timedelta(hours=1), started_at=NOW - timedelta(minutes=90))
     shop_floor.orders.answers['details'] = details(
-        order, events=(event('created', 'Grace Kim'), event('moved', field='status', old='open', new='on_hold',
+        order, events=(event('created', 'Grace Kim'), event('status_changed', field='status', old='open', new='on_hold',
                                                             hold_reason=HoldReason.PARTS, note='hose ordered')),
         checklist=(ChecklistItem(1, 'Lock out', NOW, 'Lisa Garcia'),),
         attachments=(Attachment(7, 'leak.png', 'image/png', 2_500_000, NOW, 'Grace Kim'),))
@@ -95,7 +95,7 @@ async def test_what_others_do_appears_by_itself(shop_floor: Floor, page: OpenFor
     form = await page()
 
     announce(shop_floor, work_order(status=DONE, completed_at=NOW, version=2),
-             events=(event('moved', 'Tom Kowalski', field='status', old='open', new='completed'),))
+             events=(event('status_changed', 'Tom Kowalski', field='status', old='open', new='completed'),))
 
     await form.until(lambda: form.says('Tom Kowalski completed it'))
     assert form.says('2026-11-23 10:42:07, done in 2 h')  # beside the date of its end, not that on which it was due
@@ -360,11 +360,11 @@ async def test_a_refused_comment_says_why(shop_floor: Floor, page: OpenForm) -> 
 
 @pytest.mark.parametrize(('fields', 'words'), [
     ({'kind': 'created'}, 'Lisa Garcia reported it'),
-    ({'kind': 'moved', 'old': 'on_hold', 'new': 'in_progress'}, 'Lisa Garcia resumed it'),
-    ({'kind': 'moved', 'old': 'open', 'new': 'on_hold', 'hold_reason': HoldReason.VENDOR},
+    ({'kind': 'status_changed', 'old': 'on_hold', 'new': 'in_progress'}, 'Lisa Garcia resumed it'),
+    ({'kind': 'status_changed', 'old': 'open', 'new': 'on_hold', 'hold_reason': HoldReason.VENDOR},
      'Lisa Garcia put it on hold: the vendor'),
-    ({'kind': 'moved', 'old': 'cancelled', 'new': 'open'}, 'Lisa Garcia reopened it'),
-    ({'kind': 'moved', 'old': 'on_hold', 'new': 'open'}, 'Lisa Garcia gave it back'),
+    ({'kind': 'status_changed', 'old': 'cancelled', 'new': 'open'}, 'Lisa Garcia reopened it'),
+    ({'kind': 'status_changed', 'old': 'on_hold', 'new': 'open'}, 'Lisa Garcia gave it back'),
     ({'kind': 'changed', 'field': 'priority', 'old': 'low', 'new': 'high'},
      'Lisa Garcia changed the priority from low to high'),
     ({'kind': 'changed', 'field': 'assignee', 'new': 'Lisa Garcia'}, 'Lisa Garcia took it'),
@@ -387,7 +387,7 @@ async def test_what_happened_is_a_sentence(fields: dict[str, Any], words: str) -
     ({'new': 'cancelled', 'cancel_reason': 'Reported twice', 'note': 'See the other'}, 'Reported twice\nSee the other'),
     ({'kind': 'commented', 'note': 'Cause: unknown'}, 'Cause: unknown')])
 async def test_under_the_sentence_stands_what_somebody_wrote(fields: dict[str, Any], text: str) -> None:
-    assert note_of(event(**{'kind': 'moved'} | fields)) == text
+    assert note_of(event(**{'kind': 'status_changed'} | fields)) == text
 
 
 # when there is nothing to show
@@ -453,10 +453,10 @@ async def test_who_sends_too_many_files_at_once_reads_what_to_do(shop_floor: Flo
         return await user.http_client.post(uploader.props['url'], files={'file': ('leak.pdf', b'%PDF-1.7')})
 
     async with AsyncExitStack() as stack:
-        for _ in range(MOST_OF_ONE):
-            await stack.enter_async_context(shop_floor.services.uploads.place(Identity('Lisa', lisa.email), None, 10))
+        for _ in range(MAX_PER_PERSON):
+            await stack.enter_async_context(shop_floor.services.uploads.slot(Identity('Lisa', lisa.email), None, 10))
         assert (await send()).status_code == 429
-    await form.until(lambda: form.says('You are sending 50 files already, which is as many as one person may at once'))
+    await form.until(lambda: form.says('You are already sending 50 files, the maximum for one person'))
     assert sent(shop_floor, 'attach') == []
 
     assert (await send()).status_code == 200

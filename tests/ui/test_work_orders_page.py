@@ -21,7 +21,8 @@ from floor.core.names import name_key
 from floor.core.orders import AllowedTransition, OrderId, Priority, WorkOrder, WorkOrderStatus
 from floor.core.people import Role
 from floor.orders.order_cursor import OrderCursor
-from floor.orders.work_order_list import Done, OrderCounts, OrderFilter, OrderPage, SortKey
+from floor.orders.order_filter import Done, OrderFilter, SortKey
+from floor.orders.order_pages import OrderCounts, OrderPage
 from floor.web.orders import board, reader, work_orders_page
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
@@ -204,7 +205,7 @@ async def test_an_order_that_changed_just_now_is_marked_differently_each_time(or
     orders.put(3, changed=-1, version=6)
     screen = await see()
 
-    assert [row['mark'] for row in rows(screen)] == ['even', 'odd', '']
+    assert [row['changed'] for row in rows(screen)] == ['even', 'odd', '']
 
 
 async def test_chips_count_each_state(orders: Orders, see: OpenPage) -> None:
@@ -455,7 +456,7 @@ async def test_a_new_order_is_shown_without_a_question_of_the_person(shop_floor:
 
 async def test_a_burst_of_changes_is_read_a_few_times_and_its_end_is_shown(
         shop_floor: Floor, orders: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, 'GAP_S', 0.05)
+    monkeypatch.setattr(reader, 'MIN_INTERVAL_S', 0.05)
     screen = await see()
     asked = len(orders.asked)
 
@@ -501,7 +502,7 @@ async def test_thousands_of_changes_are_not_looked_at_one_by_one_on_each_page(
 async def test_due_times_move_on_although_nothing_happens(shop_floor: Floor, orders: Orders, see: OpenPage,
                                                           monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, 'MINUTE_MS', 50)
-    monkeypatch.setattr(reader, 'GAP_S', 0.01)
+    monkeypatch.setattr(reader, 'MIN_INTERVAL_S', 0.01)
     orders.put(1, due=0.01)
     screen = await see()
     assert rows(screen)[0]['overdue'] == 'false'
@@ -602,7 +603,7 @@ def cards(screen: Screen) -> dict[str, tuple[str, list[str]]]:
         header, place, _ = (screen.elements[child] for child in column['children'])
         count = screen.elements[header['children'][1]]['text']
         shown = [screen.elements[id_]['children'] for id_ in place.get('children', ())]
-        found[column['props']['data-state']] = (count, [screen.elements[what]['text'] for _, what, *_ in shown])
+        found[column['props']['data-order-status']] = (count, [screen.elements[what]['text'] for _, what, *_ in shown])
     return found
 
 
@@ -665,7 +666,7 @@ async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did
 
 def drop(screen: Screen, what: str, state: str) -> None:
     fire(screen, card(screen, what), 'dragstart')
-    column, = screen.all(data_state=state, role='region')
+    column, = screen.all(data_order_status=state, role='region')
     fire(screen, column, 'drop')
 
 
@@ -676,7 +677,7 @@ async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(orde
     fire(screen, card(screen, 'a'), 'dragstart')
     await screen.until(lambda: screen.all(data_drop='yes'))
 
-    assert {c['props']['data-state']: c['props']['data-drop'] for c in screen.of_class('board-column')} == {
+    assert {c['props']['data-order-status']: c['props']['data-drop'] for c in screen.of_class('board-column')} == {
         'open': '', 'in_progress': 'yes', 'on_hold': 'no', 'completed': 'no'}
     fire(screen, card(screen, 'a'), 'dragend')
     await screen.until(lambda: not screen.all(data_drop='yes'))
@@ -735,7 +736,7 @@ async def test_back_to_an_address_that_is_not_understood_while_cards_are_built_s
     screen = await see('?view=board', has='order-card')
     for number in range(1, 100):
         orders.put(number, 'open', what=f'leak {number}')
-    monkeypatch.setattr(board, 'AT_ONCE', 1)
+    monkeypatch.setattr(board, 'BUILD_BATCH', 1)
     made: list[Any] = []
     row_of = board.row_of  # type: ignore[attr-defined]
 
@@ -751,7 +752,7 @@ async def test_back_to_an_address_that_is_not_understood_while_cards_are_built_s
 
     await screen.until(lambda: not screen.of_class('order-card'))
     assert 'No work orders are shown.' in screen.texts
-    assert 'could not be read' not in caplog.text
+    assert 'cannot read' not in caplog.text
 
 
 async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(orders: Orders, user: User,
@@ -761,7 +762,7 @@ async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(order
 
     answer = await user.http_client.get('/work-orders?view=board')
 
-    assert answer.text.count('order-card') == 4 * board.FIRST
+    assert answer.text.count('order-card') == 4 * board.INITIAL_CARDS
     screen = await see('?view=board', has='order-card')
     await screen.until(lambda: len(screen.of_class('order-card')) == 500)
 

@@ -16,16 +16,16 @@ from settings_table import TABLES, with_table
 from auth.lakebase import FIRST_BACKOFF_S, MAX_BACKOFF_S, RENEWED_AFTER
 from floor.core.settings import Settings
 from floor.feed.listener import Timing
-from floor.orders.order_attachments import MOST_ATTACHMENTS
+from floor.orders.order_attachments import MAX_ATTACHMENTS
 from floor.orders.order_filter import SortKey
-from floor.orders.picture_process import MEMORY_BYTES, MOST_PIXELS, MOST_PIXELS_OF_JPEG, MOST_THUMBNAIL_BYTES
-from floor.orders.work_order_files import MOST_BYTES
+from floor.orders.picture_process import MAX_JPEG_PIXELS, MAX_PIXELS, MAX_THUMBNAIL_BYTES, MEMORY_BYTES
+from floor.orders.work_order_files import MAX_FILE_BYTES
 from floor.web.floor_view.wall_screen import MAX_TURN_S, MIN_TURN_S
 from floor.web.http.downloads import AT_ONCE, MAX_DURATION_S
 from floor.web.live.ping_times import PING_EVERY_S, PING_PATIENCE_S
 from floor.web.live.socket_fanout import MAX_WAITING
 from floor.web.middleware.request_limits import MAX_BODY_BYTES, MESSAGES_PER_S
-from floor.web.orders.board import MOST_CARDS
+from floor.web.orders.board import MAX_CARDS
 from floor.web.shell.session import KEPT_EVERY_S, TRIED_EVERY_S
 
 ROOT = Path(__file__).parents[2]
@@ -234,16 +234,16 @@ LIMITS = [
     ('floor/README.md', f'at most {MAX_WAITING} messages waiting'),
     ('floor/README.md', f'every {PING_EVERY_S} s and may be {PING_PATIENCE_S} s late'),
     ('floor/README.md', f'20 s each ({MIN_TURN_S:.0f} to {MAX_TURN_S:,.0f})'),
-    ('floor/orders/README.md', f'{MOST_BYTES // 1024 // 1024} MiB each, {MOST_ATTACHMENTS} per order'),
-    ('floor/orders/README.md', f'at most {MOST_THUMBNAIL_BYTES // 1000} kB'),
-    ('floor/orders/README.md', f'more than {MOST_PIXELS // 1_000_000} million pixels'),
-    ('floor/orders/README.md', f'JPEG: {MOST_PIXELS_OF_JPEG // 1_000_000} million'),
+    ('floor/orders/README.md', f'{MAX_FILE_BYTES // 1024 // 1024} MiB each, {MAX_ATTACHMENTS} per order'),
+    ('floor/orders/README.md', f'at most {MAX_THUMBNAIL_BYTES // 1000} kB'),
+    ('floor/orders/README.md', f'more than {MAX_PIXELS // 1_000_000} million pixels'),
+    ('floor/orders/README.md', f'JPEG: {MAX_JPEG_PIXELS // 1_000_000} million'),
     ('floor/orders/README.md', f'at most {MEMORY_BYTES / 1024 ** 3} GiB'),
-    ('floor/orders/README.md', f'up to {MOST_CARDS} cards'),
+    ('floor/orders/README.md', f'up to {MAX_CARDS} cards'),
     ('floor/web/api/README.md', f'at most {MAX_BODY_BYTES // 1_000_000} MB'),
     ('floor/web/api/README.md', f'more than {AT_ONCE} downloads'),
-    ('SECURITY.md', f'bodies of {MAX_BODY_BYTES // 1_000_000} MB, files of {MOST_BYTES // 1024 // 1024} MiB, '
-                    f'{MOST_ATTACHMENTS} files an order'),
+    ('SECURITY.md', f'bodies of {MAX_BODY_BYTES // 1_000_000} MB, files of {MAX_FILE_BYTES // 1024 // 1024} MiB, '
+                    f'{MAX_ATTACHMENTS} files an order'),
     ('SECURITY.md', f'{MESSAGES_PER_S} messages a second from a socket'),
     ('SECURITY.md', f'{AT_ONCE} downloads a person'),
     ('SECURITY.md', f'{MAX_DURATION_S / 60:.0f} minutes at most'),

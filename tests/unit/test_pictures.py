@@ -16,7 +16,7 @@ from pictures import SECRETS, TURNED, chunk, encoded, motif, opened, photo, png_
 from PIL import Image, ImageSequence
 
 from floor.core.errors import InvalidInputError
-from floor.orders.picture_process import MOST_PIXELS
+from floor.orders.picture_process import MAX_PIXELS
 from floor.orders.pictures import PROGRAM, Pictures
 from floor.orders.work_order_files import media_type, named_as
 
@@ -121,17 +121,17 @@ def tiff_of_pages(count: int) -> bytes:
 
 
 @pytest.mark.parametrize(('content', 'why'), [
-    (JPEG[:len(JPEG) // 2], 'damaged or cut off'),
-    (JPEG[:400], 'damaged or cut off'),
-    (b'\xff\xd8\xff'.ljust(5_000, b'\0'), 'damaged or cut off'),
-    (encoded(motif(), 'PNG')[:300], 'damaged or cut off'),
-    (encoded(motif(), 'HEIF')[:600], 'damaged or cut off'),
-    (encoded(motif(), 'AVIF')[:400], 'damaged or cut off'),
-    (encoded(motif(), 'TIFF')[:5_000], 'damaged or cut off'),
-    (encoded(motif(), 'WEBP')[:300], 'damaged or cut off'),
-    (encoded(motif(), 'GIF')[:200], 'damaged or cut off'),
-    (b'GIF89a<script>alert(1)</script>', 'damaged or cut off'),
-    (b'\x89PNG\r\n\x1a\n<svg xmlns="http://www.w3.org/2000/svg"/>', 'damaged or cut off'),
+    (JPEG[:len(JPEG) // 2], 'damaged or incomplete'),
+    (JPEG[:400], 'damaged or incomplete'),
+    (b'\xff\xd8\xff'.ljust(5_000, b'\0'), 'damaged or incomplete'),
+    (encoded(motif(), 'PNG')[:300], 'damaged or incomplete'),
+    (encoded(motif(), 'HEIF')[:600], 'damaged or incomplete'),
+    (encoded(motif(), 'AVIF')[:400], 'damaged or incomplete'),
+    (encoded(motif(), 'TIFF')[:5_000], 'damaged or incomplete'),
+    (encoded(motif(), 'WEBP')[:300], 'damaged or incomplete'),
+    (encoded(motif(), 'GIF')[:200], 'damaged or incomplete'),
+    (b'GIF89a<script>alert(1)</script>', 'damaged or incomplete'),
+    (b'\x89PNG\r\n\x1a\n<svg xmlns="http://www.w3.org/2000/svg"/>', 'damaged or incomplete'),
     (tiff_of_pages(3), 'this TIFF has 3 pages'),
 ], ids=lambda value: None if isinstance(value, bytes) else value)
 async def test_what_cannot_be_read_is_refused_with_the_reason(pictures: Pictures, content: bytes, why: str) -> None:
@@ -164,7 +164,7 @@ async def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(
 
 async def test_an_animation_without_end_is_refused(pictures: Pictures) -> None:
     width, height = 2000, 2000
-    frames = MOST_PIXELS // (width * height) + 1
+    frames = MAX_PIXELS // (width * height) + 1
     control = b''.join(chunk(b'fcTL', struct.pack('>IIIIIHHBB', number, width, height, 0, 0, 1, 10, 0, 0))
                        for number in range(frames))
     content = (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 1, 0, 0, 0, 0))
@@ -194,11 +194,11 @@ async def test_metadata_of_many_megabytes_goes(pictures: Pictures) -> None:
 
 
 async def test_one_that_takes_too_long_is_ended_and_the_next_one_has_its_turn(caplog: pytest.LogCaptureFixture) -> None:
-    hurried = Pictures(longest=0.001)
+    hurried = Pictures(decode_timeout=0.001)
     with pytest.raises(InvalidInputError, match='too much memory or time'):
         await hurried.rewritten(JPEG, 'image/jpeg')
     assert [record.message for record in caplog.records if record.levelname == 'WARNING'] == [
-        'a picture could not be read']
+        'cannot decode a picture']
 
 
 async def test_a_program_whose_limits_are_lower_already_reads_pictures_too() -> None:

@@ -9,8 +9,8 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
-from floor.orders.upload_queue import AROUND_A_FILE
-from floor.orders.work_order_files import MOST_BYTES as LARGEST_FILE
+from floor.orders.upload_queue import FORM_OVERHEAD_BYTES
+from floor.orders.work_order_files import MAX_FILE_BYTES as LARGEST_FILE
 from floor.web.middleware import request_limits
 from floor.web.middleware.request_limits import MAX_BODY_BYTES, MESSAGES_AT_ONCE, MESSAGES_PER_S, RequestLimits
 
@@ -59,9 +59,9 @@ async def test_a_file_may_be_as_large_as_an_attachment() -> None:
     for says_length in (True, False):
         size = LARGEST_FILE + 500
         assert await send_body(UPLOAD, size, says_length=says_length) == (size, 200)
-    assert await send_body(UPLOAD, LARGEST_FILE + AROUND_A_FILE + 1, says_length=True) == (0, 413)
+    assert await send_body(UPLOAD, LARGEST_FILE + FORM_OVERHEAD_BYTES + 1, says_length=True) == (0, 413)
     read, status = await send_body(UPLOAD, 10 * LARGEST_FILE, says_length=False)
-    assert (status, read <= LARGEST_FILE + AROUND_A_FILE) == (413, True)
+    assert (status, read <= LARGEST_FILE + FORM_OVERHEAD_BYTES) == (413, True)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from ...core.people import Identity
-from ...orders.order_values import LONGEST_NAME
-from ...orders.pictures import LONGEST_S, LONGEST_TURN_S
-from ...orders.upload_queue import UploadQueue, arriving, place_for
+from ...orders.order_values import MAX_NAME_LENGTH
+from ...orders.pictures import DECODE_TIMEOUT_S, QUEUE_TIMEOUT_S
+from ...orders.upload_queue import UploadQueue, body_timeout, slot_for
 from ...orders.work_orders import WorkOrders
 from .floor_api import answering
 from .order_answers import AttachmentAnswer
@@ -21,11 +21,11 @@ from .problems import documented
 
 log = logging.getLogger(__name__)
 
-MAX_WAIT_S = LONGEST_TURN_S + LONGEST_S
+MAX_WAIT_S = QUEUE_TIMEOUT_S + DECODE_TIMEOUT_S
 """Includes the time to process photos that were sent before."""
 BODY = {'requestBody': {'required': True, 'description': 'The file, at most 10 MiB: a photo or a PDF.', 'content': {
     'application/octet-stream': {'schema': {'type': 'string', 'format': 'binary'}}}}}
-FileName = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, examples=['leak.jpg'],
+FileName = Annotated[str, Query(min_length=1, max_length=MAX_NAME_LENGTH, examples=['leak.jpg'],
                                 description='File name.')]
 
 
@@ -52,9 +52,9 @@ def add(router: APIRouter, orders: WorkOrders, uploads: UploadQueue, asking: Any
         With an Idempotency-Key, sending the same upload again adds no second file.
         """
         _check_media_type(request.headers.get('content-type', ''))
-        async with place_for(uploads, who, request):
+        async with slot_for(uploads, who, request):
             try:
-                async with arriving():
+                async with body_timeout():
                     content = await request.body()
             except ClientDisconnect:
                 log.info('an upload ended before the whole file had arrived', extra={'path': request.url.path})

@@ -11,7 +11,7 @@ from ...core.machines import Status
 from ...core.orders import HoldReason, Priority, WorkOrder, WorkOrderDetails, WorkOrderEvent, WorkOrderStatus
 from .fields import AT, LATER, MachineField, MachineId
 
-EventKind = Literal['created', 'moved', 'changed', 'commented', 'checklist', 'attached', 'recovered']
+EventKind = Literal['created', 'status_changed', 'changed', 'commented', 'checklist', 'attached', 'recovered']
 OrderId = Annotated[str, Field(description='Id of the order, used in addresses.', examples=['WO-20260302-3f2a91bc'])]
 Who = Annotated[str, Field(description='Name of the person or program.', examples=['Mike Johnson'])]
 WhoEmail = Annotated[str | None, Field(description='E-mail address; null: none.',
@@ -139,7 +139,7 @@ class EventAnswer(BaseModel):
     at: At
     who: Who
     who_email: WhoEmail
-    kind: Annotated[EventKind, Field(description='Kind of event.', examples=['moved'])]
+    kind: Annotated[EventKind, Field(description='Kind of event.', examples=['status_changed'])]
     field: Annotated[str | None, Field(description='Field that was changed, if any.', examples=['status'])]
     old_value: Annotated[str | None, Field(description='Value before the change.', examples=['open'])]
     new_value: Annotated[str | None, Field(description='Value after the change.', examples=['in_progress'])]

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from ...orders.order_cursor import OrderCursor
-from ...orders.order_filter import MOST_PAGES, MOST_TEXT, PER_PAGE, UPDATED_AFTER, Done, OrderFilter, SortKey
-from ...orders.work_order_list import OrderPage
+from ...orders.order_filter import MAX_PAGE, MAX_SEARCH_LENGTH, PER_PAGE, UPDATED_AFTER, Done, OrderFilter, SortKey
+from ...orders.order_pages import OrderPage
 from .fields import AT
 
 MAX_PER_PAGE = 200
@@ -28,7 +28,7 @@ def read_query(query: QueryParams, zone: tzinfo) -> OrderFilter:
 
     :raises QueryError: something is not understood
     """
-    return OrderFilter.from_query(query, [UPDATED_AFTER], sort=SortKey.AGE, most_per_page=MAX_PER_PAGE,
+    return OrderFilter.from_query(query, [UPDATED_AFTER], sort=SortKey.AGE, max_per_page=MAX_PER_PAGE,
                                   zone=zone)
 
 
@@ -64,7 +64,7 @@ PARAMETERS = [
     _parameter('assignee', 'Name, e-mail address or id of an employee; none: unassigned orders.',
                'none', type='string'),
     _parameter('q', 'Search the texts of an order, its machine and its assignee.', 'leak',
-               type='string', maxLength=MOST_TEXT),
+               type='string', maxLength=MAX_SEARCH_LENGTH),
     _parameter('overdue', 'true: only overdue orders.', False, type='boolean'),
     _parameter('done', 'Include orders completed today or in the last 7 days, regardless of status.', 'week',
                type='string', enum=[*Done]),
@@ -78,7 +78,7 @@ PARAMETERS = [
                'skipped or repeated while others change; page is ignored.',
                EXAMPLE_CURSOR, type='string'),
     _parameter('page', 'Page number. Default: 1.', 1, type='integer', minimum=1,
-               maximum=MOST_PAGES),
+               maximum=MAX_PAGE),
     _parameter('per_page', f'Orders per page. Default: {PER_PAGE}.', PER_PAGE, type='integer', minimum=1,
                maximum=MAX_PER_PAGE)]
 """For the OpenAPI description: what is read, OrderFilter says."""

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...core.formatting import number
 from ...core.rate_limit import TokenBucket, TokenBuckets
-from ...orders.upload_queue import LARGEST_BODY
+from ...orders.upload_queue import MAX_UPLOAD_BYTES
 from ..api.problems import refusal
 from ..live.nicegui_bridge import SOCKET_PATH, UPLOAD_PATH
 
@@ -44,7 +44,7 @@ class RequestLimits:
             await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = LARGEST_BODY if UPLOAD.fullmatch(scope['path']) else MAX_BODY_BYTES
+        most = MAX_UPLOAD_BYTES if UPLOAD.fullmatch(scope['path']) else MAX_BODY_BYTES
         if _is_longer(Headers(scope=scope).get('content-length', ''), most):
             await refusal(413, _too_long(most))(scope, receive, send)
             return

@@ -9,7 +9,7 @@ from nicegui import ui
 from ...core.formatting import MEGABYTE, file_size
 from ...core.orders import Attachment, WorkOrderDetails
 from ...core.people import Identity, Person, Role
-from ...orders.upload_queue import place_for
+from ...orders.upload_queue import slot_for
 from ..shell.addresses import with_prefix
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode
@@ -18,13 +18,13 @@ from ..shell.services import Services
 from ..shell.times import date_and_time
 from .upload_button import UploadButton
 
-LARGEST = 10 * MEGABYTE
+MAX_FILE_BYTES = 10 * MEGABYTE
 REFUSED = 'You can attach images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF files of up to 10 MB.'
 PICTURES = ','.join(['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
                      'image/tiff', '.heic', '.heif', '.hif', '.avif', '.tif', '.tiff'])
 """By their endings too: few browsers know the media type of the newer ones."""
 EXPLANATION = 'Photos and PDF files, up to 10 MB each. Location data is removed from photos.'
-MOST_PROBLEMS = 10
+MAX_PROBLEMS = 10
 
 
 class AttachmentsPanel:
@@ -72,9 +72,9 @@ class AttachmentsPanel:
                 TextNode('time', added)
 
     def _upload(self, label: str, refusal: str, accept: str) -> UploadButton:
-        return UploadButton(label, refusal=refusal, accept=accept, max_bytes=LARGEST, on_file=self._arrived,
+        return UploadButton(label, refusal=refusal, accept=accept, max_bytes=MAX_FILE_BYTES, on_file=self._arrived,
                             on_begin=self._begin, on_problem=self._say, on_rejected=lambda: self._say(REFUSED),
-                            place=partial(place_for, self._services.uploads, self._identity))
+                            place=partial(slot_for, self._services.uploads, self._identity))
 
     async def _arrived(self, name: str, content: bytes) -> None:
         await self._services.orders.attach(self._identity, self._order_id, name, content)
@@ -86,6 +86,6 @@ class AttachmentsPanel:
     def _say(self, *problems: str) -> None:
         self._problems += [problem for problem in problems if problem not in self._problems]
         if not self._list.is_deleted:
-            more = len(self._problems) - MOST_PROBLEMS
-            shown = [*self._problems[:MOST_PROBLEMS], *([f'And {more} more.'] if more > 0 else [])]
+            more = len(self._problems) - MAX_PROBLEMS
+            shown = [*self._problems[:MAX_PROBLEMS], *([f'And {more} more.'] if more > 0 else [])]
             self._problem.show('\n'.join(shown))

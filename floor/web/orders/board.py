@@ -15,7 +15,9 @@ from nicegui import ui
 
 from ...core.orders import OrderId, WorkOrder, WorkOrderStatus
 from ...feed.store import Store
-from ...orders.work_order_list import Done, OrderFilter, OrderPage, SortKey, WorkOrderList
+from ...orders.order_filter import Done, OrderFilter, SortKey
+from ...orders.order_pages import OrderPage
+from ...orders.work_order_list import WorkOrderList
 from ..shell.addresses import with_prefix
 from ..shell.messages import TextNode
 from ..shell.order_formatting import short_id, transition_label
@@ -26,12 +28,12 @@ from .toast import OrderToast
 from .transitions import OrderTransitions
 
 COLUMNS = (WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.ON_HOLD, WorkOrderStatus.COMPLETED)
-MOST_CARDS = 500
+MAX_CARDS = 500
 """On the whole board; a column that has more orders says how many and leads to the list."""
-FEWEST = 50
-FIRST = 12
+MIN_CARDS_PER_COLUMN = 50
+INITIAL_CARDS = 12
 """Of each column, as long as no browser has come for the page: what a window shows, and all that a page costs then."""
-AT_ONCE = 25
+BUILD_BATCH = 25
 """Cards that are built between two turns of the event loop."""
 KEYS = 'Use the arrow keys to go to a card, and M to move it.'
 
@@ -43,7 +45,7 @@ class BoardContent:
     pages: dict[WorkOrderStatus, OrderPage]
 
 
-def column_filter(order_filter: OrderFilter, status: WorkOrderStatus, cards: int = FEWEST) -> OrderFilter:
+def column_filter(order_filter: OrderFilter, status: WorkOrderStatus, cards: int = MIN_CARDS_PER_COLUMN) -> OrderFilter:
     """What one column shows of a filter. Completed: the last 7 days, within which an order can be reopened."""
     completed = status is WorkOrderStatus.COMPLETED
     return replace(order_filter.on_page(1), statuses=frozenset() if completed else frozenset({status}),
@@ -61,12 +63,12 @@ def columns_of(order_filter: OrderFilter) -> tuple[WorkOrderStatus, ...]:
 
 
 def shares(totals: dict[WorkOrderStatus, int]) -> dict[WorkOrderStatus, int]:
-    """How many cards each column may have of MOST_CARDS: what a short one leaves goes to the others."""
-    left, given = MOST_CARDS, {}
+    """How many cards each column may have of MAX_CARDS: what a short one leaves goes to the others."""
+    left, given = MAX_CARDS, {}
     for number, (status, total) in enumerate(sorted(totals.items(), key=lambda item: item[1])):
         given[status] = min(total, left // (len(totals) - number))
         left -= given[status]
-    return {status: max(FEWEST, given[status]) for status in totals}
+    return {status: max(MIN_CARDS_PER_COLUMN, given[status]) for status in totals}
 
 
 async def read_board(orders: WorkOrderList, order_filter: OrderFilter, revision: int) -> BoardContent:
@@ -135,7 +137,7 @@ class OrderBoard:
             heir.take_focus()
 
     def _built(self, page: OrderPage) -> tuple[WorkOrder, ...]:
-        return page.orders if self._is_seen else page.orders[:FIRST]
+        return page.orders if self._is_seen else page.orders[:INITIAL_CARDS]
 
     def clear(self) -> None:
         """Show nothing."""
@@ -155,7 +157,7 @@ class OrderBoard:
                 if (card := self._cards.get(order.id)) is None:
                     with place:
                         card = self._cards[order.id] = OrderCard(self, self._prefix)
-                    if number % AT_ONCE == 0:
+                    if number % BUILD_BATCH == 0:
                         card.show(order, row_of(order, now_ms, self._zone))
                         await asyncio.sleep(0)
                         if self._place.is_deleted:

@@ -16,7 +16,7 @@ from ..shell.order_formatting import PriorityPill, role_needed
 from ..shell.services import Services
 
 UNITS = {'minutes': 60, 'hours': 3600, 'days': 86400}
-MOST = 1_000_000  # of any unit; how long is too long, the database says
+MAX_NUMBER = 1_000_000  # of any unit; how long is too long, the database says
 
 
 class DueTimes:
@@ -70,7 +70,7 @@ class DueTimes:
     async def _save(self, priority: Priority) -> None:
         number, unit = self._numbers[priority].value, str(self._units[priority].value)
         self._done.set_text('')
-        if not number or not 1 <= number <= MOST:
+        if not number or not 1 <= number <= MAX_NUMBER:
             self._problem.show(f'Enter a whole number of {unit}.')
             return
         try:

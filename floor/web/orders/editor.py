@@ -21,7 +21,7 @@ from ..shell.services import Services
 from ..shell.text_field import TextArea
 from .conflict import Editable, OrderConflict
 
-MEANWHILE = 'Someone else changed this order. When you save, you can compare both versions.'
+CHANGED_BY_OTHERS = 'Someone else changed this order. When you save, you can compare both versions.'
 
 
 class OrderEditor:
@@ -75,7 +75,7 @@ class OrderEditor:
                 .props('inline aria-label=Priority')
         self._assignee = ui.select({}, label='Assignee', with_input=True, clearable=True, on_change=self._typed) \
             .classes('field').props('outlined')
-        self._meanwhile = ui.label(MEANWHILE).classes('note').props('role=status')
+        self._meanwhile = ui.label(CHANGED_BY_OTHERS).classes('note').props('role=status')
         no_connection_note()
         self._problem = Alert()
         with ui.element('footer').classes('sheet-buttons'):

@@ -27,12 +27,12 @@ from ...core.errors import (
     UploadsBusyError,
     UploadTooSlowError,
 )
-from ...orders.upload_queue import arriving
+from ...orders.upload_queue import body_timeout
 from ..shell.messages import as_sentence
 
 log = logging.getLogger(__name__)
 
-MOST_FILES = 20
+MAX_FILES = 20
 """Of one request; a browser sends each file in its own."""
 NOT_A_FILE = 'No file received. Send it as multipart/form-data, with a file name.'
 STORED = 200
@@ -66,8 +66,8 @@ class FileUpload(ui.upload):
 
     async def _read(self, request: Request) -> Response:
         try:
-            async with arriving():
-                form = await request.form(max_files=MOST_FILES, max_fields=MOST_FILES)
+            async with body_timeout():
+                form = await request.form(max_files=MAX_FILES, max_fields=MAX_FILES)
             try:
                 files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
                 if not files or len(files) < len(form.multi_items()):

@@ -15,7 +15,8 @@ from ...core.machines import DisplayName, MachineName
 from ...core.orders import Priority, WorkOrderStatus
 from ...core.people import Employee
 from ...core.text import shortened
-from ...orders.work_order_list import MOST_TEXT, UNASSIGNED, Done, OrderCounts, OrderFilter, SortKey
+from ...orders.order_filter import MAX_SEARCH_LENGTH, UNASSIGNED, Done, OrderFilter, SortKey
+from ...orders.order_pages import OrderCounts
 from ..shell.chips import Chip, hide, set_attribute
 from ..shell.text_field import TextField
 
@@ -147,7 +148,8 @@ class OrderFilters:
                      assignee=UNASSIGNED if assignee == UNASSIGNED else int(assignee) if assignee else None)
 
     def _searched(self) -> None:
-        text = (self._search.value or '').replace('\0', '').strip()[:MOST_TEXT].strip()  # which no text may hold
+        text = (self._search.value or '').replace('\0', '').strip()  # PostgreSQL has no texts with a null character
+        text = text[:MAX_SEARCH_LENGTH].strip()
         if not self._showing and text != self._filter.text:
             self._change(text=text)
 

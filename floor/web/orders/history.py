@@ -12,7 +12,7 @@ from ..shell.order_formatting import HOLD_LABELS, in_ms
 from ..shell.times import date_and_time
 
 SHOWN_AT_FIRST = 100
-MOST_NOTES = 500
+MAX_OLDER_NOTES = 500
 """Older ones are shown too if they have a text, so that a printed order has all that people wrote."""
 
 CHECKLIST_WORDS = {'added': 'added the step', 'removed': 'removed the step', 'done': 'completed the step',
@@ -38,7 +38,7 @@ class OrderHistory:
 
     def _build(self, events: tuple[WorkOrderEvent, ...]) -> None:
         shown = events if self._all else (
-            *events[:SHOWN_AT_FIRST], *[event for event in events[SHOWN_AT_FIRST:] if note_of(event)][:MOST_NOTES])
+            *events[:SHOWN_AT_FIRST], *[event for event in events[SHOWN_AT_FIRST:] if note_of(event)][:MAX_OLDER_NOTES])
         self._list.clear()
         with self._list:
             for event in shown:
@@ -72,7 +72,7 @@ def sentence(event: WorkOrderEvent, zone: tzinfo) -> str:
     match event.kind:
         case 'recovered':
             return f'The machine has been running again since {_time(event.new, zone)}'
-        case 'moved':
+        case 'status_changed':
             did = _moved(event)
         case 'changed':
             did = _changed(event, zone)

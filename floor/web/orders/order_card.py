@@ -14,7 +14,7 @@ from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from .table import Row
 
-ONCE_A_MINUTE = 60.0
+DRAGOVER_THROTTLE_S = 60.0
 
 
 class Board(Protocol):
@@ -49,7 +49,7 @@ class BoardColumn(ui.element):
             self.cards = ui.element('div').classes('cards')
             self._more = ui.link('').classes('column-more')
         # without the prevented default nothing can be dropped; dragover needs no handler
-        self.on('dragover.prevent', lambda: None, args=[], throttle=ONCE_A_MINUTE, trailing_events=False)
+        self.on('dragover.prevent', lambda: None, args=[], throttle=DRAGOVER_THROTTLE_S, trailing_events=False)
         self.on('drop.prevent', lambda: drop(status), args=[])
 
     @property

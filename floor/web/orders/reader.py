@@ -15,10 +15,10 @@ from ..shell.loading import PATIENCE_S
 
 log = logging.getLogger(__name__)
 
-GAP_S = 0.25
+MIN_INTERVAL_S = 0.25
 RETRY_S = 2.0
 MINUTE_MS = 60_000
-MOST_LOOKED_AT = 100
+MAX_CHECKED_CHANGES = 100
 
 
 class OrderReader:
@@ -67,7 +67,7 @@ class OrderReader:
             self._wanted = False
             self._hurry.clear()
             began = loop.time()
-            pause = GAP_S
+            pause = MIN_INTERVAL_S
             overdue = loop.call_later(PATIENCE_S, self._say_why, DatabaseUnavailableError(
                 f'the database has not responded for {PATIENCE_S:g} s'))
             try:
@@ -104,7 +104,7 @@ class OrderReader:
 
     def _any_concerns(self, changes: tuple[ActiveOrderChange, ...]) -> bool:
         """When in doubt: thousands are not looked at one by one on each page."""
-        return len(changes) > MOST_LOOKED_AT or any(map(self._concerns, changes))
+        return len(changes) > MAX_CHECKED_CHANGES or any(map(self._concerns, changes))
 
     def _next_minute(self) -> None:
         """What is due comes nearer although nothing happens. All pages ask at the same moment, and share the answer."""

@@ -19,15 +19,16 @@ from ...core.orders import WorkOrder
 from ...core.text import shortened
 from ...feed.store import Store
 from ...orders.order_cursor import OrderCursor
-from ...orders.work_order_list import OrderFilter, OrderPage, SortKey
+from ...orders.order_filter import OrderFilter, SortKey
+from ...orders.order_pages import OrderPage
 from ..shell.addresses import with_prefix
 from ..shell.chips import set_attribute
 from ..shell.messages import TextNode
 from ..shell.order_formatting import due_text, in_ms, order_address, short_id
 from ..shell.row_entry import RowEntry
 
-NEW_FOR_MS = 20_000
-LONGEST = 240
+RECENT_MS = 20_000
+MAX_DESCRIPTION_LENGTH = 240
 
 Row = dict[str, str]
 Rows = tuple[Row, ...]
@@ -68,13 +69,13 @@ class OrderRows:
 
 def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
     """One order as text. mark differs from one change of the order to the next, and is empty when that was long ago."""
-    is_new = now_ms - in_ms(order.updated_at) < NEW_FOR_MS
+    is_new = now_ms - in_ms(order.updated_at) < RECENT_MS
     return {
         'id': order.id,
         'href': order_address(order.id),
         'machine': shortened(str(DisplayName.of(order.machine)), 60),
         'short': short_id(order.id),
-        'description': shortened(order.description, LONGEST),
+        'description': shortened(order.description, MAX_DESCRIPTION_LENGTH),
         'priority': order.priority.value,
         'stage': order.status.value,
         'status': order.status.word + (f': {order.hold_reason}' if order.hold_reason else ''),

@@ -10,7 +10,7 @@ from ...core.orders import AllowedTransition, HoldReason, WorkOrder, WorkOrderSt
 from ...core.people import Identity, Person
 from ...core.text import is_visible, shortened
 from ...orders.order_values import OrderEdit, Transition
-from ...orders.work_orders import NOBODY_TO_START
+from ...orders.work_orders import UNASSIGNED_START
 from ..shell.back_button import BackCloses
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft
@@ -20,7 +20,7 @@ from ..shell.order_formatting import HOLD_LABELS, role_needed, short_id, transit
 from ..shell.services import Services
 from ..shell.text_field import TextArea
 
-NO_QUESTION = {WorkOrderStatus.IN_PROGRESS}
+WITHOUT_DIALOG = {WorkOrderStatus.IN_PROGRESS}
 """Started and resumed with one click; everything else has something to say."""
 
 
@@ -64,7 +64,7 @@ class OrderTransitions:
             return f'This order ended more than {transition.within.days} days ago. Create a new one.'
         if transition.to_status is WorkOrderStatus.IN_PROGRESS and order.assignee_id is None \
                 and self._person.employee_id is None and self._person.role.may(transition.role):
-            return as_sentence(NOBODY_TO_START)
+            return as_sentence(UNASSIGNED_START)
         return role_needed(transition.role, self._person.role)
 
     async def make(self, order: WorkOrder, to: WorkOrderStatus, opener: ui.element | None = None) -> bool:
@@ -77,7 +77,7 @@ class OrderTransitions:
             return False
         await self._try_to_load()
         transition = next((each for each in self.allowed(order) if each.to_status is to), None)
-        if to in NO_QUESTION or transition is None or self.refusal(order, transition):
+        if to in WITHOUT_DIALOG or transition is None or self.refusal(order, transition):
             return await self._send_at_once(order, Transition(to))
         self._ask(order, to)
         self._back.opener = opener

@@ -19,7 +19,8 @@ from ...core.query_parameters import Query
 from ...core.sentences import as_sentence
 from ...feed.active_orders import ActiveOrderChange
 from ...feed.store import Freshness
-from ...orders.work_order_list import UNASSIGNED, OrderCounts, OrderFilter, OrderPage
+from ...orders.order_filter import UNASSIGNED, OrderFilter
+from ...orders.order_pages import OrderCounts, OrderPage
 from ..http.csv_response import CsvResponses
 from ..live.live_view import LiveView
 from ..shell.browser_history import BrowserHistory
@@ -109,7 +110,7 @@ class WorkOrdersPage:
     def _ask(self, order_filter: OrderFilter) -> None:
         """The person wants to see something else: an entry of the browser's history, but not for each letter."""
         went_on_typing = self._filter.text and order_filter.text and \
-            replace(self._filter.whole(), text='') == replace(order_filter.whole(), text='')
+            replace(self._filter.conditions(), text='') == replace(order_filter.conditions(), text='')
         address = address_of(order_filter, self._view)
         if went_on_typing:
             self._history.replace(address)
