@@ -250,7 +250,7 @@ async def test_what_is_no_file_is_refused_by_status_with_one_line_in_the_log(
 
     assert (answer.status_code, answer.text[-1:]) == (status, '.')
     line, = said_of_uploads(visitor.program, before)
-    assert 'an upload was refused' in line
+    assert 'upload refused' in line
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
 
 
@@ -268,7 +268,7 @@ async def test_an_upload_that_is_cut_off_leaves_one_line_in_the_log_and_nothing_
 
     writer.transport.abort()
 
-    await until(lambda: 'an upload was refused' in visitor.program.log[before:])
+    await until(lambda: 'upload refused' in visitor.program.log[before:])
     assert len(said_of_uploads(visitor.program, before)) == 1
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
     await until(lambda: open_uploads(visitor.program) == [])

@@ -22,7 +22,7 @@ async def add(sql: asyncpg.Connection, count: int, status: str = 'open', text: s
 
 
 def column(page: Page, state: str) -> Locator:
-    return page.locator(f'.board-column[data-state="{state}"]')
+    return page.locator(f'.board-column[data-order-status="{state}"]')
 
 
 def card(page: Page, text: str) -> Locator:
@@ -125,7 +125,7 @@ async def test_a_refused_move_leaves_the_card_and_says_why(lisa: Visitor, sql: a
 
     await expect(page.locator('.q-notification')).to_be_visible()
     await expect(column(page, 'completed').locator('.order-card')).to_contain_text('Leak 1')
-    await expect(column(page, 'completed').locator('.order-card')).to_have_attribute('data-moving', 'false')
+    await expect(column(page, 'completed').locator('.order-card')).to_have_attribute('data-pending', 'false')
 
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])

@@ -63,7 +63,7 @@ async def test_the_whole_story_of_a_stop(visitor: Visitor, lisa: Visitor, sql: a
     await expect(technician).to_have_url(re.compile(r'/work-orders/WO-\d{8}-[0-9a-f]{8}$'))
     address = technician.url.removeprefix(lisa.program.url)
     overseer = await visitor.open(address)
-    state = overseer.locator('.order-state')
+    state = overseer.locator('.order-status')
     await expect(state).to_contain_text('Open')
     await technician.get_by_role('button', name='Start').click()
     await expect(state).to_contain_text('In progress')
@@ -194,9 +194,10 @@ async def test_a_card_is_dragged_to_another_state(lisa: Visitor, sql: asyncpg.Co
     page = await lisa.open('/work-orders?view=board')
     card = page.locator('.order-card', has_text='Pin sticks')
 
-    await card.drag_to(page.locator('.board-column[data-state="in_progress"]'))
+    column = page.locator('.board-column[data-order-status="in_progress"]')
+    await card.drag_to(column)
 
-    await expect(page.locator('.board-column[data-state="in_progress"] .order-card')).to_contain_text('Pin sticks')
+    await expect(column.locator('.order-card')).to_contain_text('Pin sticks')
     assert await sql.fetchval('SELECT status FROM work_orders') == 'in_progress'
 
 

@@ -1,18 +1,15 @@
-"""The REST face of work orders. Who may do what, the commands decide; here their refusals become answers.
+"""The REST interface of work orders. The commands decide who may do what; problems.py maps their errors to responses.
 
-A request that changes something says who asks before anything else. What a status means, problems.py says.
+The caller of a request that changes something is identified before anything else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 
-from ...core.errors import EditConflictError, NotAllowedError, OrderAlreadyOpenError
-from ...core.orders import WorkOrder
+from ...core.errors import NotAllowedError
 from ...core.people import Identity
 from ...core.rate_limit import ChangeRateLimit
 from ...db.database import Database
@@ -20,21 +17,13 @@ from ...orders.employees import Employees
 from ...orders.upload_queue import UploadQueue
 from ...orders.work_order_list import WorkOrderList
 from ...orders.work_orders import WorkOrders
-from ..http.entity_tags import tag_of, tag_of_version
-from ..http.path_prefix import prefix_of
-from . import attachment_routes, attachment_upload, comment_routes
+from . import attachment_routes, attachment_upload, comment_routes, order_routes
 from .attachment_responses import AttachmentResponses
 from .bodies import JsonRoute
-from .floor_api import PATIENCE_S, answering, never_stored
+from .floor_api import PATIENCE_S, never_stored
 from .known_parameters import known_parameters
-from .named_people import find_assignee
-from .order_answers import OrderAnswer, OrderDetailsAnswer
-from .order_change import OrderChangeRequest, VersionMismatchError
-from .order_examples import NEW_ORDERS, PATCHES
-from .order_forms import NewOrderForm, OrderPatch
-from .order_parameters import PLACE, Id, IfMatch, Key, checked_order_id, only_one_key
-from .order_query import PAGES, PARAMETERS, page_headers, read_query
-from .problems import documented, problem
+from .order_parameters import only_one_key
+from .problems import documented
 from .rate_limit_headers import RateLimitHeaders
 
 PREFIX = '/api/work-orders'
@@ -46,97 +35,26 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
              patience: float = PATIENCE_S) -> None:
     """Serve /api/work-orders, after api.register has added the error handlers.
 
-    identify: who asks, from the headers of a request; limit: what is left of it, answers say; patience: seconds after
-    which the database counts as away.
+    identify: the caller, from the headers of a request. limit: the rate limit that response headers report. patience:
+    seconds after which the database counts as unavailable.
     """
-    def who_asks(request: Request) -> Identity:
+    def caller(request: Request) -> Identity:
         try:
             return identify(request.headers)
         except NotAllowedError as error:
             raise HTTPException(401, str(error), {'WWW-Authenticate': 'Bearer'}) from error
 
-    asking = Depends(who_asks)
+    asking = Depends(caller)
     if limit is not None:
         app.add_middleware(RateLimitHeaders, path=PREFIX, limit=limit, identify=identify)
     router = APIRouter(prefix=PREFIX, tags=['work orders'], route_class=JsonRoute,
                        dependencies=[asking, Depends(only_one_key), Depends(known_parameters),
                                      Depends(never_stored)],
                        responses=documented(401, 403, 422, 500, 503))
-
-    @router.get('', summary='Work orders, the newest first', operation_id='list_work_orders',
-                responses={200: {'headers': PAGES}}, openapi_extra={'parameters': PARAMETERS})
-    async def list_work_orders(request: Request, response: Response) -> list[OrderAnswer]:
-        """A page of the matching orders. The headers have the total count and links to the other pages."""
-        async with answering(patience):
-            order_filter = await order_list.checked(read_query(request.query_params, order_list.zone))
-            page, now = await order_list.page(order_filter), await database.now()
-        response.headers.update(page_headers(prefix_of(request.headers) + request.url.path, request.query_params,
-                                             order_filter, page))
-        return [OrderAnswer.of(order, now) for order in page.orders]
-
-    @router.post('', status_code=201, summary='Report a problem with a machine', operation_id='create_work_order',
-                 response_model=OrderAnswer, responses={
-        200: {'model': OrderAnswer, 'description': 'The order that was created earlier with this Idempotency-Key.',
-              'headers': PLACE},
-        201: {'headers': PLACE}, **documented(400, 403, 409, 413, 415, 429)})
-    async def create_work_order(new: Annotated[NewOrderForm, Body(openapi_examples=NEW_ORDERS)], request: Request,
-                                response: Response, who: Identity = asking, idempotency_key: Key = None) -> Any:
-        """Requires the role operator; technician to assign yourself, supervisor to assign others.
-
-        Returns 409 with the open order in current if one exists for the present stop of the machine. Comment on it, or
-        send even_if_open true to create a second one.
-        """
-        async with answering(patience):
-            assignee_id = await find_assignee(employees, new.assignee)
-            now = await database.now()  # before the command: afterwards nothing may fail
-            try:
-                order, is_new = await orders.create_once(who, new.order(assignee_id, idempotency_key))
-            except OrderAlreadyOpenError as error:
-                return problem(409, f'{error}: comment on it, or send even_if_open true to create a second order',
-                               current=_current(error.order, now))
-        response.status_code = 201 if is_new else 200
-        response.headers['Location'] = f'{request.url.path}/{order.id}'
-        response.headers['ETag'] = tag_of_version(order.version)
-        return OrderAnswer.of(order, now)
-
-    @router.get('/{order_id}', summary='One work order with its checklist and attachments',
-                operation_id='get_work_order', responses=documented(404))
-    async def get_work_order(order_id: Id, response: Response) -> OrderDetailsAnswer:
-        """All fields of an order; its history has an endpoint of its own."""
-        async with answering(patience):
-            order = OrderDetailsAnswer.of_details(await orders.details(checked_order_id(order_id)),
-                                                  await database.now())
-        response.headers['ETag'] = tag_of(order.model_dump_json().encode(), order.version)
-        return order
-
-    @router.patch('/{order_id}', response_model=OrderAnswer, summary='Change a work order or its status',
-                  operation_id='update_work_order', responses=documented(400, 403, 404, 409, 412, 413, 415, 428, 429))
-    async def update_work_order(order_id: Id, patch: Annotated[OrderPatch, Body(openapi_examples=PATCHES)],
-                                response: Response, who: Identity = asking, if_match: IfMatch = None) -> Any:
-        """Send either new values or a transition to another status: each is one event of the history.
-
-        Send the version that the change is based on in version or If-Match. Returns 409 or 412 with the current order
-        if someone else has changed it, and 422 for a transition that is not allowed or incomplete. Requires the role
-        technician; supervisor to assign others and to cancel. Reporters may change description and priority.
-        """
-        async with answering(patience):
-            now = await database.now()  # before the command: afterwards nothing may fail
-            try:
-                order = await OrderChangeRequest(orders, employees, who, patch,
-                                                 if_match).make(checked_order_id(order_id))
-            except EditConflictError as conflict:
-                return problem(409, str(conflict), current=_current(conflict.current, now))
-            except VersionMismatchError as mismatch:
-                return problem(412, str(mismatch), current=_current(mismatch.current, now))
-        response.headers['ETag'] = tag_of_version(order.version)
-        return OrderAnswer.of(order, now)
-
+    order_routes.add_reads(router, database, orders, order_list, patience)
+    order_routes.add_create(router, database, orders, employees, asking=asking, patience=patience)
+    order_routes.add_update(router, database, orders, employees, asking=asking, patience=patience)
     comment_routes.add(router, orders, asking, patience)
     attachment_upload.add(router, orders, uploads, asking, patience)
-
     attachment_routes.add(router, attachments, asking, patience)
     app.include_router(router)
-
-
-def _current(order: object, now: datetime) -> OrderAnswer | None:
-    return OrderAnswer.of(order, now) if isinstance(order, WorkOrder) else None

@@ -1,1 +1,1 @@
-"""What is made of work orders: the board, the table, one order in full, and the word when one concerns you."""
+"""The pages of work orders: board, table, single orders, and the form for a new one."""

@@ -1,4 +1,4 @@
-"""What can be done with a work order now: a button for each transition, and Take it. What may not be done says why."""
+"""The buttons of a work order: one for each transition, and Take it. A disabled button shows the reason."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .order_facts import status_text
 from .transitions import OrderTransitions, refusal_text
 
 NO_EMPLOYEE = 'Only active employees can take orders, and none of them has your e-mail address.'
-MINE_ALREADY = 'It is already assigned to you.'
+ALREADY_YOURS = 'It is already assigned to you.'
 
 Reload = Callable[[], Awaitable[WorkOrderDetails | None]]
 
 
 class OrderActions:
-    """State, priority and due time in one line, the buttons under it."""
+    """A line with status, priority, due time and assignee, and the buttons below it."""
 
     def __init__(self, services: Services, identity: Identity, person: Person, *, transitions: OrderTransitions,
                  reload: Reload) -> None:
-        """transitions: loaded before anything is shown. reload: read the order and show it."""
+        """transitions: already loaded. reload: reads the order and shows it."""
         self._services = services
         self._identity = identity
         self._person = person
@@ -35,18 +35,18 @@ class OrderActions:
         self._transitions = transitions
         self._busy = False
         self._order: WorkOrder | None = None
-        self._offered: tuple[str, ...] = ()
+        self._shown: tuple[str, ...] = ()
         self._line = ui.element('div').classes('order-line')
         self._buttons = ui.element('div').classes('order-buttons')
         self._note = TextNode('p').classes('panel-note')
         self._problem = Alert()
 
     def show(self, order: WorkOrder) -> None:
-        """The order as it is now."""
+        """Update to the current order."""
         now_ms, zone = self._services.store.now_ms, self._services.zone
         self._line.clear()
         with self._line:
-            TextNode('span', status_text(order)).classes('order-state').props['data-state'] = order.status.value
+            TextNode('span', status_text(order)).classes('order-status').props['data-order-status'] = order.status.value
             PriorityPill(order.priority)
             due = TextNode('span', due_text(order, now_ms, zone)).classes('due')
             due.props['data-overdue'] = str(order.status.is_active and order.due_at.timestamp() * 1000 < now_ms).lower()
@@ -54,15 +54,15 @@ class OrderActions:
         transitions = self._transitions.allowed(order)
         refusals = [self._take_refusal(order) if order.status.is_active else ''] + \
             [self._transitions.refusal(order, transition) for transition in transitions]
-        words = ['Take it', *(transition_label(order.status, transition.to_status) for transition in transitions)]
-        pairs = list(zip(words, refusals, strict=True))
-        note = ' '.join(f'{", ".join(word for word, why in pairs if why == reason)}: {reason}'
-                        for reason in dict.fromkeys(refusals) if reason not in {'', MINE_ALREADY})
+        labels = ['Take it', *(transition_label(order.status, transition.to_status) for transition in transitions)]
+        pairs = list(zip(labels, refusals, strict=True))
+        note = ' '.join(f'{", ".join(label for label, refusal in pairs if refusal == reason)}: {reason}'
+                        for reason in dict.fromkeys(refusals) if reason not in {'', ALREADY_YOURS})
         self._note.set_text(note)
         self._note.props['hidden'] = not note
         self._order = order
-        if self._offered != (offered := (order.status, *refusals)):  # else a finger may be on its way to a button
-            self._offered = offered
+        if self._shown != (shown := (order.status, *refusals)):  # do not rebuild buttons under a finger
+            self._shown = shown
             self._buttons.clear()
             with self._buttons:
                 self._build_buttons(order, transitions, refusals)
@@ -74,7 +74,7 @@ class OrderActions:
         for transition, refusal in zip(transitions, refusals[1:], strict=True):
             button = ui.button(transition_label(order.status, transition.to_status), color=None,
                                on_click=lambda each=transition: self._make_transition(each)).props('no-caps')
-            button.props['data-move'] = transition.to_status.value
+            button.props['data-transition'] = transition.to_status.value
             set_reason(button, refusal)
 
     def _take_refusal(self, order: WorkOrder) -> str:
@@ -82,11 +82,11 @@ class OrderActions:
             return refusal
         if self._person.employee_id is None:
             return NO_EMPLOYEE
-        return MINE_ALREADY if order.assignee_id == self._person.employee_id else ''
+        return ALREADY_YOURS if order.assignee_id == self._person.employee_id else ''
 
     async def _make_transition(self, transition: AllowedTransition) -> None:
         order = self._order
-        if self._busy or order is None or order.status is not transition.from_status:  # the second of two clicks
+        if self._busy or order is None or order.status is not transition.from_status:  # a double click
             return
         self._busy = True
         try:
@@ -104,13 +104,13 @@ class OrderActions:
             edit = OrderEdit(assignee_id=self._person.employee_id)
             await self._services.orders.edit(self._identity, order.id, order.version, edit)
         except FloorError as error:
-            self._say(refusal_text(order, error))
+            self._show_problem(refusal_text(order, error))
         else:
-            self._say('')
+            self._show_problem('')
         finally:
             self._busy = False
         await self._reload()
 
-    def _say(self, problem: str) -> None:
+    def _show_problem(self, problem: str) -> None:
         if not self._problem.is_deleted:
             self._problem.show(problem)

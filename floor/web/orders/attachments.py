@@ -1,4 +1,4 @@
-"""The files of a work order: photos from a phone, pictures and PDF up to 10 MB."""
+"""The attachments of a work order: photos, pictures and PDF files of up to 10 MB."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MAX_FILE_BYTES = 10 * MEGABYTE
 REFUSED = 'You can attach images (JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF) and PDF files of up to 10 MB.'
 PICTURES = ','.join(['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif', 'image/avif',
                      'image/tiff', '.heic', '.heif', '.hif', '.avif', '.tif', '.tiff'])
-"""By their endings too: few browsers know the media type of the newer ones."""
+"""With file name extensions, as few browsers know the media types of the newer formats."""
 EXPLANATION = 'Photos and PDF files, up to 10 MB each. Location data is removed from photos.'
 MAX_PROBLEMS = 10
 
 
 class AttachmentsPanel:
-    """Images as small pictures, PDF by their names; each opens in a tab of its own."""
+    """Thumbnails of pictures and names of PDF files; each opens in a new tab."""
 
     def __init__(self, services: Services, identity: Identity, person: Person, order_id: str) -> None:
         self._services = services
@@ -47,7 +47,7 @@ class AttachmentsPanel:
             self._problem = Alert()
 
     def show(self, details: WorkOrderDetails) -> None:
-        """The files as they are now."""
+        """Update to the current attachments."""
         if details.attachments == self._shown:
             return
         self._shown = details.attachments
@@ -72,18 +72,20 @@ class AttachmentsPanel:
                 TextNode('time', added)
 
     def _upload(self, label: str, refusal: str, accept: str) -> UploadButton:
-        return UploadButton(label, refusal=refusal, accept=accept, max_bytes=MAX_FILE_BYTES, on_file=self._arrived,
-                            on_begin=self._begin, on_problem=self._say, on_rejected=lambda: self._say(REFUSED),
-                            place=partial(slot_for, self._services.uploads, self._identity))
+        return UploadButton(label, refusal=refusal, accept=accept, max_bytes=MAX_FILE_BYTES, on_file=self._attach,
+                            on_begin=self._begin, on_problem=self._add_problems,
+                            on_rejected=lambda: self._add_problems(REFUSED),
+                            upload_slot=partial(slot_for, self._services.uploads, self._identity))
 
-    async def _arrived(self, name: str, content: bytes) -> None:
+    async def _attach(self, name: str, content: bytes) -> None:
         await self._services.orders.attach(self._identity, self._order_id, name, content)
 
     def _begin(self) -> None:
-        self._problems = [problem for problem in self._problems if problem == REFUSED]  # shown for these files just now
-        self._say()
+        # the browser reports rejected files before it starts to upload the others
+        self._problems = [problem for problem in self._problems if problem == REFUSED]
+        self._add_problems()
 
-    def _say(self, *problems: str) -> None:
+    def _add_problems(self, *problems: str) -> None:
         self._problems += [problem for problem in problems if problem not in self._problems]
         if not self._list.is_deleted:
             more = len(self._problems) - MAX_PROBLEMS

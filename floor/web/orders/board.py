@@ -1,7 +1,7 @@
-"""Work orders as a board: a column for each status, cards to drag between them, a menu on each card that does it too.
+"""Work orders as a board: a column for each status; cards change it by drag and drop, or by their menu.
 
-A card moves when the database says that the order did, so what was refused is where it was. The arrow keys go from card
-to card, M opens the menu of a card; a card that has the focus keeps it, whoever moves it.
+A card moves after the status has changed in the database, so a refused transition leaves it where it is. The arrow keys
+move the focus between cards, M opens the menu of a card. A card keeps the focus when it moves, whoever moves it.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ from .transitions import OrderTransitions
 
 COLUMNS = (WorkOrderStatus.OPEN, WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.ON_HOLD, WorkOrderStatus.COMPLETED)
 MAX_CARDS = 500
-"""On the whole board; a column that has more orders says how many and leads to the list."""
+"""On the whole board; a column with more orders shows their number and links to the list."""
 MIN_CARDS_PER_COLUMN = 50
 INITIAL_CARDS = 12
-"""Of each column, as long as no browser has come for the page: what a window shows, and all that a page costs then."""
+"""Cards per column until a browser connects: about as many as a window shows, so that the page is built quickly."""
 BUILD_BATCH = 25
-"""Cards that are built between two turns of the event loop."""
+"""Cards that are built before the event loop gets a turn."""
 KEYS = 'Use the arrow keys to go to a card, and M to move it.'
 
 
 @dataclass(frozen=True, slots=True)
 class BoardContent:
-    """A page of orders for each column that is shown."""
+    """A page of orders for each visible column."""
 
     pages: dict[WorkOrderStatus, OrderPage]
 
 
 def column_filter(order_filter: OrderFilter, status: WorkOrderStatus, cards: int = MIN_CARDS_PER_COLUMN) -> OrderFilter:
-    """What one column shows of a filter. Completed: the last 7 days, within which an order can be reopened."""
+    """The filter of one column. Completed orders: of the last 7 days, in which they can be reopened."""
     completed = status is WorkOrderStatus.COMPLETED
     return replace(order_filter.on_page(1), statuses=frozenset() if completed else frozenset({status}),
                    done=(order_filter.done or Done.WEEK) if completed else None,
@@ -54,7 +54,7 @@ def column_filter(order_filter: OrderFilter, status: WorkOrderStatus, cards: int
 
 
 def columns_of(order_filter: OrderFilter) -> tuple[WorkOrderStatus, ...]:
-    """The columns that a filter leaves."""
+    """The columns that match a filter."""
     if not order_filter.statuses and order_filter.done is None:
         return COLUMNS
     return tuple(status for status in COLUMNS
@@ -62,152 +62,153 @@ def columns_of(order_filter: OrderFilter) -> tuple[WorkOrderStatus, ...]:
                  or (status is WorkOrderStatus.COMPLETED and order_filter.done is not None))
 
 
-def shares(totals: dict[WorkOrderStatus, int]) -> dict[WorkOrderStatus, int]:
-    """How many cards each column may have of MAX_CARDS: what a short one leaves goes to the others."""
-    left, given = MAX_CARDS, {}
+def card_limits(totals: dict[WorkOrderStatus, int]) -> dict[WorkOrderStatus, int]:
+    """MAX_CARDS distributed over the columns: what a short column does not need goes to the others."""
+    remaining, limits = MAX_CARDS, {}
     for number, (status, total) in enumerate(sorted(totals.items(), key=lambda item: item[1])):
-        given[status] = min(total, left // (len(totals) - number))
-        left -= given[status]
-    return {status: max(MIN_CARDS_PER_COLUMN, given[status]) for status in totals}
+        limits[status] = min(total, remaining // (len(totals) - number))
+        remaining -= limits[status]
+    return {status: max(MIN_CARDS_PER_COLUMN, limits[status]) for status in totals}
 
 
 async def read_board(orders: WorkOrderList, order_filter: OrderFilter, revision: int) -> BoardContent:
-    """All columns of a filter.
+    """Read all columns of a filter.
 
-    :raises DatabaseUnavailableError: nobody answers, or not in time
+    :raises DatabaseUnavailableError: the database does not respond in time
     """
     statuses = columns_of(order_filter)
     counts = await orders.counts(order_filter, revision)
-    cards = shares({status: counts.total(column_filter(order_filter, status)) for status in statuses})
-    pages = await asyncio.gather(*(orders.page(column_filter(order_filter, status, cards[status]), revision)
+    limits = card_limits({status: counts.total(column_filter(order_filter, status)) for status in statuses})
+    pages = await asyncio.gather(*(orders.page(column_filter(order_filter, status, limits[status]), revision)
                                    for status in statuses))
     return BoardContent(dict(zip(statuses, pages, strict=True)))
 
 
 class OrderBoard:
-    """The columns and their cards; a card lives as long as its order is on the board."""
+    """The columns and their cards. A card is reused as long as its order is on the board."""
 
     def __init__(self, store: Store, zone: tzinfo, transitions: OrderTransitions) -> None:
         self._store = store
         self._zone = zone
         self._transitions = transitions
         self._prefix = with_prefix('')
-        self._is_seen = False
+        self._is_connected = False
         self._cards: dict[OrderId, OrderCard] = {}
         self._dragged: OrderCard | None = None
         self._focused: OrderCard | None = None
         self._items: list[ui.element] = []
         self._toast = OrderToast()
-        with ui.element('div').classes('board').props('role=group') as self._place:
-            self._place.props['aria-label'] = KEYS
+        with ui.element('div').classes('board').props('role=group') as self._root:
+            self._root.props['aria-label'] = KEYS
             self._columns = {status: BoardColumn(status, self._drop) for status in COLUMNS}
-        self._place.on('focusout', self._blurred, args=[])
-        self._place.on('keydown.m', lambda: self.open_menu(self._focused) if self._focused else None, args=[])
-        for key, across, down in ('up', 0, -1), ('down', 0, 1), ('left', -1, 0), ('right', 1, 0):
-            self._place.on(f'keydown.arrow-{key}.prevent', partial(self._go, across, down), args=[])
+        self._root.on('focusout', self._focus_out, args=[])
+        self._root.on('keydown.m', lambda: self.open_menu(self._focused) if self._focused else None, args=[])
+        for key, columns, cards in ('up', 0, -1), ('down', 0, 1), ('left', -1, 0), ('right', 1, 0):
+            self._root.on(f'keydown.arrow-{key}.prevent', partial(self._move_focus, columns, cards), args=[])
         with ui.element('div'):
             self._menu = ui.menu().classes('card-menu') \
                 .props('no-parent-event auto-close role=menu transition-duration=80')
-            self._menu.on('show', lambda: self._choose(0), args=[])
+            self._menu.on('show', lambda: self._focus_item(0), args=[])
 
     async def show(self, order_filter: OrderFilter, content: BoardContent) -> None:
-        """Put every card where its order stands now; the first time in parts, so that others have their turns."""
-        self._is_seen = self._is_seen or self._place.client.has_socket_connection
-        heir = self._heir({order.id for page in content.pages.values() for order in page.orders})
-        stood_in = heir and heir.parent_slot
+        """Create, update, move and delete cards, so that the board shows this content."""
+        self._is_connected = self._is_connected or self._root.client.has_socket_connection
+        next_focus = self._next_focus({order.id for page in content.pages.values() for order in page.orders})
+        slot_before = next_focus and next_focus.parent_slot
         await self._build(content)
-        if self._place.is_deleted:
+        if self._root.is_deleted:
             return
-        if any(order.id not in self._cards for page in content.pages.values() for order in self._built(page)):
-            self.clear()  # again: it was cleared while cards were built
+        if any(order.id not in self._cards for page in content.pages.values() for order in self._shown_of(page)):
+            self.clear()  # the board was cleared while cards were built
             return
-        has_moved = heir is not self._focused or (heir is not None and heir.parent_slot is not stood_in)
+        has_moved = next_focus is not self._focused or (
+            next_focus is not None and next_focus.parent_slot is not slot_before)
         for status, column in self._columns.items():
             page = content.pages.get(status)
             column.set_visibility(page is not None)
             if page is not None:
-                cards = [self._cards[order.id] for order in self._built(page)]
-                has_moved |= column.arrange(cards) and heir in cards
+                cards = [self._cards[order.id] for order in self._shown_of(page)]
+                has_moved |= column.arrange(cards) and next_focus in cards
                 column.show(page.total, len(page.orders), address_of(column_filter(order_filter, status)))
-        self._place.set_visibility(bool(content.pages))
+        self._root.set_visibility(bool(content.pages))
         if self._dragged is not None and self._dragged.is_deleted:
-            self.put_down()  # the browser no longer reports the end of the drag
-        if heir is not None and has_moved:
-            self._focused = heir
-            heir.take_focus()
+            self.drag_end()  # the browser sends no dragend for a deleted element
+        if next_focus is not None and has_moved:
+            self._focused = next_focus
+            next_focus.set_focus()
 
-    def _built(self, page: OrderPage) -> tuple[WorkOrder, ...]:
-        return page.orders if self._is_seen else page.orders[:INITIAL_CARDS]
+    def _shown_of(self, page: OrderPage) -> tuple[WorkOrder, ...]:
+        return page.orders if self._is_connected else page.orders[:INITIAL_CARDS]
 
     def clear(self) -> None:
         """Show nothing."""
         for card in self._cards.values():
             card.delete()
         self._cards.clear()
-        self._place.set_visibility(False)
+        self._root.set_visibility(False)
 
     async def _build(self, content: BoardContent) -> None:
-        """A card for each order, in its column."""
+        """Create or update a card for each order, in its column."""
         now_ms = self._store.now_ms
         for id_ in self._cards.keys() - {order.id for page in content.pages.values() for order in page.orders}:
             self._cards.pop(id_).delete()
         for status, page in content.pages.items():
-            place = self._columns[status].cards
-            for number, order in enumerate(self._built(page), 1):
+            parent = self._columns[status].cards
+            for number, order in enumerate(self._shown_of(page), 1):
                 if (card := self._cards.get(order.id)) is None:
-                    with place:
+                    with parent:
                         card = self._cards[order.id] = OrderCard(self, self._prefix)
                     if number % BUILD_BATCH == 0:
                         card.show(order, row_of(order, now_ms, self._zone))
                         await asyncio.sleep(0)
-                        if self._place.is_deleted:
+                        if self._root.is_deleted:
                             return
-                elif card.parent_slot is not place.default_slot:
-                    card.move(place)
+                elif card.parent_slot is not parent.default_slot:
+                    card.move(parent)
                 card.show(order, row_of(order, now_ms, self._zone))
 
-    # dragging
+    # drag and drop
 
-    def lift(self, card: OrderCard) -> None:
-        """The columns say whether they take this card."""
+    def drag_start(self, card: OrderCard) -> None:
+        """Show at each column whether the card can be dropped there."""
         self._dragged = card
         allowed = {each.to_status: not self._transitions.refusal(card.order, each)
                    for each in self._transitions.allowed(card.order)}
         for status, column in self._columns.items():
-            takes_it = 'yes' if allowed.get(status) else 'no'
-            column.props['data-drop'] = '' if status is card.order.status else takes_it
+            is_target = 'yes' if allowed.get(status) else 'no'
+            column.props['data-drop'] = '' if status is card.order.status else is_target
 
-    def put_down(self) -> None:
-        """Nothing is being dragged."""
+    def drag_end(self) -> None:
+        """Reset the columns."""
         for column in self._columns.values():
             if column.props.get('data-drop'):
                 column.props['data-drop'] = ''
 
     async def _drop(self, to: WorkOrderStatus) -> None:
         card, self._dragged = self._dragged, None
-        self.put_down()
+        self.drag_end()
         if card is not None and card.order.status is not to:
-            await self._move(card, to)
+            await self._transition(card, to)
 
-    # moving
+    # transitions
 
-    async def _move_focused(self, card: OrderCard, to: WorkOrderStatus) -> None:
-        self._focused = card  # as the menu has given it back
-        await self._move(card, to)
+    async def _transition_from_menu(self, card: OrderCard, to: WorkOrderStatus) -> None:
+        self._focused = card  # the menu has returned the focus
+        await self._transition(card, to)
 
-    async def _move(self, card: OrderCard, to: WorkOrderStatus) -> None:
+    async def _transition(self, card: OrderCard, to: WorkOrderStatus) -> None:
         before = card.order
-        card.props['data-moving'] = 'true'
+        card.props['data-pending'] = 'true'
         try:
             if await self._transitions.make(before, to, opener=card.link):
                 self._offer_undo(before, to)
         finally:
             if not card.is_deleted:
-                card.props['data-moving'] = 'false'
+                card.props['data-pending'] = 'false'
 
     def _offer_undo(self, before: WorkOrder, to: WorkOrderStatus) -> None:
-        """Where the way back is a transition that this person may make."""
-        if not self._place.is_deleted and self._transitions.can_undo(before, to):
+        """Offer to undo a transition, if this person may make the reverse one."""
+        if not self._root.is_deleted and self._transitions.can_undo(before, to):
             self._toast.offer(f'{short_id(before.id)}: {to.word.lower()}', 'Undo', lambda: self._undo(before))
 
     async def _undo(self, before: WorkOrder) -> None:
@@ -215,7 +216,7 @@ class OrderBoard:
             await self._transitions.undo(card.order, before)
 
     def open_menu(self, card: OrderCard) -> None:
-        """The transitions of this card; what may not be done says why."""
+        """Open the menu of transitions of this card; disabled items show the reason."""
         self._menu.clear()
         self._items = []
         with self._menu:
@@ -223,53 +224,53 @@ class OrderBoard:
                 refusal = self._transitions.refusal(card.order, transition)
                 item = self._item(transition_label(card.order.status, transition.to_status), refusal)
                 if not refusal:
-                    item.on('click', lambda to=transition.to_status: self._move_focused(card, to), args=[])
+                    item.on('click', lambda to=transition.to_status: self._transition_from_menu(card, to), args=[])
             if not self._items:
-                self._item('No moves: the database does not answer', ' ')
+                self._item('Cannot load the transitions', 'The database does not respond. Try again in a moment.')
         self._menu.props['target'] = f'#{card.menu_button.html_id}'
         self._menu.props['aria-label'] = card.menu_button.props.get('aria-label', '')
         self._menu.open()
 
-    def _item(self, word: str, refusal: str) -> ui.element:
+    def _item(self, label: str, refusal: str) -> ui.element:
         number = len(self._items)
-        with ui.element('button').classes('menu-move').props('type=button role=menuitem') as item:
-            TextNode('span', word)
+        with ui.element('button').classes('menu-transition').props('type=button role=menuitem') as item:
+            TextNode('span', label)
             if refusal:
                 item.props['aria-disabled'] = 'true'
                 TextNode('span', refusal).classes('why-not')
-        item.on('keydown.arrow-down.prevent', lambda: self._choose(number + 1), args=[])
-        item.on('keydown.arrow-up.prevent', lambda: self._choose(number - 1), args=[])
+        item.on('keydown.arrow-down.prevent', lambda: self._focus_item(number + 1), args=[])
+        item.on('keydown.arrow-up.prevent', lambda: self._focus_item(number - 1), args=[])
         self._items.append(item)
         return item
 
-    def _choose(self, number: int) -> None:
+    def _focus_item(self, number: int) -> None:
         if self._items:
             self._items[number % len(self._items)].run_method('focus')
 
-    # the focus
+    # keyboard focus
 
-    def focused(self, card: OrderCard) -> None:
-        """It, or something in it, has the focus."""
+    def focus_in(self, card: OrderCard) -> None:
+        """Remember which card has the focus."""
         self._focused = card
 
-    def _blurred(self) -> None:
+    def _focus_out(self) -> None:
         self._focused = None
 
-    def _heir(self, shown: set[OrderId]) -> OrderCard | None:
-        """The card that has the focus; where it goes from the board, the nearest one that stays in its column."""
+    def _next_focus(self, shown: set[OrderId]) -> OrderCard | None:
+        """The card that will have the focus: the present one or, if it leaves the board, the nearest in its column."""
         if (card := self._focused) is None or card.is_deleted or card.order.id in shown:
             return None if card is None or card.is_deleted else card
         cards = next((column.shown for column in self._columns.values() if card in column.shown), [])
-        place = cards.index(card)
-        near = [*cards[place + 1:], *reversed(cards[:place])]
-        return next((each for each in near if each.order.id in shown), None)
+        index = cards.index(card)
+        nearest = [*cards[index + 1:], *reversed(cards[:index])]
+        return next((each for each in nearest if each.order.id in shown), None)
 
-    def _go(self, across: int, down: int) -> None:
-        """From the card that has the focus to the one beside it."""
+    def _move_focus(self, by_columns: int, by_cards: int) -> None:
+        """Move the focus to a neighbouring card."""
         columns = [cards for column in self._columns.values() if column.visible and (cards := column.shown)]
-        here = next(((number, cards.index(self._focused)) for number, cards in enumerate(columns)
-                     if self._focused in cards), None)
-        if here is None:
+        position = next(((number, cards.index(self._focused)) for number, cards in enumerate(columns)
+                         if self._focused in cards), None)
+        if position is None:
             return
-        column = columns[min(max(here[0] + across, 0), len(columns) - 1)]
-        column[min(max(here[1] + down, 0), len(column) - 1)].take_focus()
+        column = columns[min(max(position[0] + by_columns, 0), len(columns) - 1)]
+        column[min(max(position[1] + by_cards, 0), len(column) - 1)].set_focus()

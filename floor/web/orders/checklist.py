@@ -1,4 +1,4 @@
-"""The steps of a work order: add, tick, remove."""
+"""The checklist of a work order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..shell.text_field import TextField
 
 
 class ChecklistPanel:
-    """The list is what the database has; the field for a new step keeps what is typed."""
+    """The steps, and a field for a new one, whose text is kept as a draft."""
 
     def __init__(self, services: Services, identity: Identity, person: Person, order_id: str) -> None:
         self._orders = services.orders
@@ -43,12 +43,12 @@ class ChecklistPanel:
         self._kept.fill(self._text)
 
     def show(self, details: WorkOrderDetails, *, force: bool = False) -> None:
-        """The steps as they are now. force: rebuild even if unchanged."""
+        """Update to the current steps. force: rebuild even if unchanged."""
         before, self._details = self._details, details
         set_reason(self._add_button, '' if self._is_reporter(details.order) and self._person.role.may(Role.OPERATOR)
                    else role_needed(Role.TECHNICIAN, self._person.role))
         if before is not None and before.checklist == details.checklist and not force:
-            return  # a finger may be on its way to a box
+            return  # do not rebuild checkboxes under a finger
         self._list.clear()
         with self._list:
             for item in details.checklist:
@@ -60,12 +60,12 @@ class ChecklistPanel:
         refusal = role_needed(Role.TECHNICIAN, self._person.role)
         with ui.element('li'):
             box = ui.checkbox(item.text, value=item.done_at is not None,
-                              on_change=lambda event: self._do(
+                              on_change=lambda event: self._run(
                                   self._orders.check_item(self._identity, self._order_id, item.id, event.value)))
             set_reason(box, refusal)
             if item.done_by:
                 TextNode('span', item.done_by).classes('quiet')
-            remove = ui.button('Remove', color=None, on_click=lambda: self._do(
+            remove = ui.button('Remove', color=None, on_click=lambda: self._run(
                 self._orders.remove_item(self._identity, self._order_id, item.id))).props('flat no-caps dense')
             remove.props['aria-label'] = f'Remove the step {item.text[:80]}'
             set_reason(remove, refusal)
@@ -79,7 +79,7 @@ class ChecklistPanel:
             return
         self._sending = True
         try:
-            if await self._do(self._orders.add_item(self._identity, self._order_id, text)):
+            if await self._run(self._orders.add_item(self._identity, self._order_id, text)):
                 typed_since = (self._text.value or '').strip()
                 self._drafts.discard(self._kept.place)
                 self._drafts.keep_text(self._kept.place, '' if typed_since == text else typed_since)
@@ -88,14 +88,14 @@ class ChecklistPanel:
         finally:
             self._sending = False
 
-    async def _do(self, command: Awaitable[None]) -> bool:
+    async def _run(self, command: Awaitable[None]) -> bool:
         try:
             await command
         except FloorError as error:
             if not self._text.is_deleted:
                 self._problem.show(as_sentence(error))
                 if self._details is not None:
-                    self.show(self._details, force=True)  # the tick goes back to what the database has
+                    self.show(self._details, force=True)  # resets the checkbox
             return False
         if not self._text.is_deleted:
             self._problem.show('')

@@ -16,7 +16,7 @@ from ..shell.text_field import TextArea
 
 
 class CommentsPanel:
-    """A field that keeps what is typed until it is sent; sent twice, it is one comment."""
+    """The field keeps its text as a draft until it is sent. A repeated attempt adds the comment once."""
 
     def __init__(self, services: Services, identity: Identity, person: Person, order_id: str) -> None:
         self._orders = services.orders
@@ -52,14 +52,14 @@ class CommentsPanel:
             if not self._text.is_deleted:
                 self._problem.show(f'{as_sentence(error)} What you typed is kept.')
         else:
-            self._sent(text)
+            self._saved(text)
         finally:
             self._sending = False
             if not self._button.is_deleted:
                 self._button.props['loading'] = False
 
-    def _sent(self, text: str) -> None:
-        if (typed_since := self._text.value or '').strip() != text:  # typed on while it was under way: another comment
+    def _saved(self, text: str) -> None:
+        if (typed_since := self._text.value or '').strip() != text:  # the rest belongs to another comment
             self._drafts.discard(self._kept.place)
             self._drafts.keep_text(self._kept.place, typed_since.removeprefix(text))
             self._text.value = typed_since.removeprefix(text).lstrip()

@@ -1,4 +1,4 @@
-"""Two people changed one work order: field by field, what one typed and what the other saved."""
+"""The dialog for an edit conflict: it compares both versions of a work order field by field."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MINE, THEIRS = 'mine', 'theirs'
 
 @dataclass(frozen=True, slots=True)
 class Editable:
-    """The three fields that people edit."""
+    """The fields of an order that people edit."""
 
     description: str
     priority: Priority
@@ -29,7 +29,7 @@ class Editable:
 
     @classmethod
     def of(cls, order: WorkOrder) -> Editable:
-        """As the order has them."""
+        """The values of an order."""
         return cls(order.description, order.priority, order.assignee_id)
 
     def edit_from(self, base: Editable) -> OrderEdit:
@@ -41,7 +41,7 @@ class Editable:
 
 
 class OrderConflict:
-    """Built once per page. Nothing is decided until a button is pressed; Escape goes back to the fields."""
+    """Built once per page. Escape returns to the fields and saves nothing."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -53,17 +53,17 @@ class OrderConflict:
             self._fields = ui.element('div').classes('conflict-fields')
             with ui.element('footer').classes('sheet-buttons'):
                 ui.button('Back to editing', on_click=self._dialog.close, color=None).props('flat no-caps')
-                for side, words in (THEIRS, 'Use all theirs'), (MINE, 'Keep all mine'):
-                    ui.button(words, on_click=lambda side=side: self._choose_all(side), color=None) \
+                for side, label in (THEIRS, 'Use all theirs'), (MINE, 'Keep all mine'):
+                    ui.button(label, on_click=lambda side=side: self._choose_all(side), color=None) \
                         .props('flat no-caps')
                 ui.button('Save choices', on_click=lambda: self._dialog.submit(True), color=None) \
                     .props('no-caps autofocus').classes('primary')
 
-    async def decide(self, base: Editable, mine: Editable, theirs: Editable, current: WorkOrder,
+    async def resolve(self, base: Editable, mine: Editable, theirs: Editable, current: WorkOrder,
                      events: Iterable[WorkOrderEvent]) -> Editable | None:
-        """What holds, as somebody chose; None if they went back to their text.
+        """The values that the person chooses; None if they return to the fields.
 
-        base: what both started from. events: of the order, for who did it and when.
+        base: the values before both changes. events: of the order, to name the other person and the time.
         """
         latest = {event.field: event for event in events}
         self._choices = {}
@@ -91,11 +91,11 @@ class OrderConflict:
         return type(mine)(take('description').description, Priority(take('priority').priority),
                           take('assignee').assignee_id)
 
-    def _row(self, field: str, mine: str, theirs: str, i_changed_it: bool, event: WorkOrderEvent | None) -> None:
+    def _row(self, field: str, mine: str, theirs: str, is_mine: bool, event: WorkOrderEvent | None) -> None:
         with ui.element('fieldset').classes('conflict-field'):
             TextNode('legend', field.capitalize())
             self._choices[field] = ui.radio({MINE: 'Yours', THEIRS: f'Theirs{self._by(event)}'},
-                                            value=MINE if i_changed_it else THEIRS) \
+                                            value=MINE if is_mine else THEIRS) \
                 .props(f'aria-label="{field}"')
             with ui.element('div').classes('conflict-sides'):
                 TextNode('p', mine).classes('free-text side').props['data-side'] = MINE

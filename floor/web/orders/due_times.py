@@ -1,4 +1,4 @@
-"""How soon an order of each priority is due: supervisors set it here, for orders from then on."""
+"""The panel in which supervisors set the due time of each priority."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..shell.order_formatting import PriorityPill, role_needed
 from ..shell.services import Services
 
 UNITS = {'minutes': 60, 'hours': 3600, 'days': 86400}
-MAX_NUMBER = 1_000_000  # of any unit; how long is too long, the database says
+MAX_NUMBER = 1_000_000  # of any unit, against overflow; the command has the actual limit
 
 
 class DueTimes:

@@ -1,4 +1,4 @@
-"""Description, priority and assignee of a work order, changed in place. What is typed is never overwritten."""
+"""The editor of a work order's description, priority and assignee. Updates never overwrite what a person types."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHANGED_BY_OTHERS = 'Someone else changed this order. When you save, you can com
 
 
 class OrderEditor:
-    """Shows the description; a press on Edit opens the three fields under it."""
+    """Shows the description; Edit opens the fields below it."""
 
     def __init__(self, services: Services, identity: Identity, person: Person, order_id: str,
                  reload: Callable[[], Awaitable[WorkOrderDetails | None]]) -> None:
@@ -53,20 +53,20 @@ class OrderEditor:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody is editing."""
+        """Whether the fields are shown."""
         return bool(self._form.visible)
 
     def show(self, order: WorkOrder) -> None:
-        """The order as it is now. Open fields keep their content; a note says that the order has changed."""
-        first, self._order = self._order is None, order
+        """Update to the current order. Open fields keep their content, and a note tells that the order has changed."""
+        is_first, self._order = self._order is None, order
         self._shown.set_text(order.description)
         set_reason(self._edit, self._refusal(order))
-        if first:
-            self._drafts.when_connected(self._return)
-        self._meanwhile.visible = self.is_open and order.version != self._version
+        if is_first:
+            self._drafts.when_connected(self._restore_or_offer)
+        self._changed_note.visible = self.is_open and order.version != self._version
 
     def _build(self) -> None:
-        self._returned = ui.label('Your unsaved changes were restored.').classes('note')
+        self._restored = ui.label('Your unsaved changes were restored.').classes('note')
         self._description = TextArea('Description', on_change=self._typed).classes('field') \
             .props('outlined autogrow maxlength=10000')
         with ui.element('fieldset').classes('choice'):
@@ -75,11 +75,11 @@ class OrderEditor:
                 .props('inline aria-label=Priority')
         self._assignee = ui.select({}, label='Assignee', with_input=True, clearable=True, on_change=self._typed) \
             .classes('field').props('outlined')
-        self._meanwhile = ui.label(CHANGED_BY_OTHERS).classes('note').props('role=status')
+        self._changed_note = ui.label(CHANGED_BY_OTHERS).classes('note').props('role=status')
         no_connection_note()
         self._problem = Alert()
         with ui.element('footer').classes('sheet-buttons'):
-            ui.button('Discard changes', on_click=self._throw_away, color=None).props('flat no-caps')
+            ui.button('Discard changes', on_click=self._discard, color=None).props('flat no-caps')
             self._save_button = ui.button('Save', on_click=self._save, color=None).props('no-caps').classes('primary')
         for field in self._description, self._assignee:
             field.on('keydown.ctrl.enter', self._save, args=[])
@@ -90,37 +90,37 @@ class OrderEditor:
             return ''
         return role_needed(Role.TECHNICIAN, self._person.role)
 
-    # opening and typing
+    # opening and editing
 
     def _open(self) -> None:
         if self._order is None or self.is_open:
             return
         self._version, self._base = self._order.version, Editable.of(self._order)
         self._fill(self._base)
-        self._returned.visible = False
+        self._restored.visible = False
         self._form.visible = True
         self._problem.show('')
         self._description.run_method('focus')
-        self._form.run_method('scrollIntoView', {'block': 'nearest'})  # below a long text nobody would see it
+        self._form.run_method('scrollIntoView', {'block': 'nearest'})  # below a long text it can be out of view
 
-    def _return(self) -> None:
-        """What was typed in this tab is back in the fields, what was typed in another one is offered."""
+    def _restore_or_offer(self) -> None:
+        """Restore the draft of this tab, or offer those of other tabs."""
         if draft := self._drafts.get(self._place):
             self._restore(draft)
         else:
             self._other_tabs.show(lambda place: place == self._place)
 
     def _restore(self, draft: Draft) -> None:
-        """What was typed before a reload, from the version that it was typed on."""
+        """Show a draft, with the version of the order on which it is based."""
         if self._order is None or self._form.is_deleted:
             return
         now = Editable.of(self._order)
         self._version = _number(draft.get('version')) or self._order.version
         self._base = _editable(draft, 'base_', now)
         self._fill(_editable(draft, '', now))
-        self._returned.visible = True
+        self._restored.visible = True
         self._form.visible = True
-        self._meanwhile.visible = self._order.version != self._version
+        self._changed_note.visible = self._order.version != self._version
 
     def _fill(self, content: Editable) -> None:
         self._filling = True
@@ -136,11 +136,11 @@ class OrderEditor:
         self._filling = False
 
     def _choices(self, content: Editable) -> dict[int, str]:
-        """Who can be chosen: the active, and who it is now, be they active or not."""
-        mine = self._person.employee_id
+        """The people who can be assigned, and the present assignee, active or not."""
+        own_id = self._person.employee_id
         people = in_order_of_names(self._services.store.people.values())
         return {each.id: _name(each) for each in people if each.id == content.assignee_id
-                or (each.can_be_assigned and (self._person.role.may(Role.SUPERVISOR) or each.id == mine))}
+                or (each.can_be_assigned and (self._person.role.may(Role.SUPERVISOR) or each.id == own_id))}
 
     def _content(self) -> Editable:
         return Editable(self._description.value or '', Priority(self._priority.value), self._assignee.value)
@@ -158,10 +158,10 @@ class OrderEditor:
             'base_description': self._base.description, 'base_priority': self._base.priority.value,
             'base_assignee_id': self._base.assignee_id, 'version': self._version})
 
-    def _throw_away(self) -> None:
+    def _discard(self) -> None:
         self._drafts.discard(self._place)
         self._form.visible = False
-        self._meanwhile.visible = False
+        self._changed_note.visible = False
 
     # saving
 
@@ -184,13 +184,13 @@ class OrderEditor:
     async def _send(self, order_id: str, mine: Editable, base: Editable, version: int) -> None:
         edit = mine.edit_from(base)
         if edit == OrderEdit():
-            self._throw_away()
+            self._discard()
             return
         try:
             saved = await self._services.orders.edit(self._identity, order_id, version, edit)
         except EditConflictError as error:
             if isinstance(error.current, WorkOrder) and not self._form.is_deleted:
-                await self._decide(error.current, mine, base)
+                await self._resolve(error.current, mine, base)
         except InvalidInputError as error:
             field = {'description': self._description, 'issue_description': self._description,
                      'assignee': self._assignee, 'assignee_id': self._assignee}.get(error.field or '')
@@ -206,29 +206,29 @@ class OrderEditor:
                 await self._reload()
 
     def _saved(self, mine: Editable, saved: WorkOrder) -> None:
-        if self._content() != mine:  # typed on meanwhile: another change
+        if self._content() != mine:  # the person has typed more since then
             self._base, self._version = Editable.of(saved), saved.version
             self._typed()
             self._problem.show('Saved. What you typed since then is not saved yet.')
         elif self._form.is_deleted:
             self._drafts.discard(self._place)
         else:
-            self._throw_away()
+            self._discard()
 
-    async def _decide(self, current: WorkOrder, mine: Editable, base: Editable) -> None:
-        """Both versions side by side; until somebody has decided, nothing is sent and nothing is lost."""
+    async def _resolve(self, current: WorkOrder, mine: Editable, base: Editable) -> None:
+        """Let the person compare both versions, then send the values that they choose."""
         details = await self._reload()
         if details is not None:
             current = details.order
         now = Editable.of(current)
-        decided = await self._conflict.decide(base, mine, now, current, details.events if details else ())
-        if decided is None or self._form.is_deleted:
+        chosen = await self._conflict.resolve(base, mine, now, current, details.events if details else ())
+        if chosen is None or self._form.is_deleted:
             self._problem.show('Not saved: someone else changed this order. What you typed is kept.')
             return
         self._base, self._version = now, current.version
-        self._fill(decided)
+        self._fill(chosen)
         self._typed()
-        await self._send(current.id, decided, now, current.version)
+        await self._send(current.id, chosen, now, current.version)
 
     def _failed(self, error: FloorError) -> None:
         if not self._form.is_deleted:
@@ -243,8 +243,8 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _editable(draft: Draft, prefix: str, otherwise: Editable) -> Editable:
+def _editable(draft: Draft, prefix: str, default: Editable) -> Editable:
     description, priority = draft.get(f'{prefix}description'), draft.get(f'{prefix}priority')
-    return Editable(str(otherwise.description if description is None else description),
-                    Priority(priority) if priority in list(Priority) else otherwise.priority,
+    return Editable(str(default.description if description is None else description),
+                    Priority(priority) if priority in list(Priority) else default.priority,
                     _number(draft.get(f'{prefix}assignee_id')))

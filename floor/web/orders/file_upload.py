@@ -1,6 +1,6 @@
-"""An upload that answers for each file: stored, or refused with a status and the reason.
+"""An upload element whose response is the result for each file: stored, or refused with a status and the reason.
 
-NiceGUI's own answers 200 before the file is looked at, and with a traceback where a file is cut off or sent as text.
+NiceGUI's upload responds with 200 before the file is processed, and with a traceback for incomplete or malformed files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ..shell.messages import as_sentence
 log = logging.getLogger(__name__)
 
 MAX_FILES = 20
-"""Of one request; a browser sends each file in its own."""
+"""Of one request; browsers send each file in its own request."""
 NOT_A_FILE = 'No file received. Send it as multipart/form-data, with a file name.'
 STORED = 200
 STATUSES: tuple[tuple[type[FloorError], int], ...] = (
@@ -42,16 +42,17 @@ STATUSES: tuple[tuple[type[FloorError], int], ...] = (
 
 
 class FileUpload(ui.upload):
-    """Takes several files at once; Quasar's uploader shows how far each of them is."""
+    """Accepts several files at once; Quasar's uploader shows the progress of each."""
 
     def __init__(self, *, on_file: Callable[[str, bytes], Awaitable[None]], on_refused: Callable[[str, str], None],
-                 place: Callable[[Request], AbstractAsyncContextManager[None]], max_bytes: int) -> None:
-        """on_file: keeps a file, by its name and content, or raises a FloorError. on_refused: a file's name, empty if
-        it was not read, and why. place: in which a request is read and its file is kept, or raises a FloorError."""
+                 upload_slot: Callable[[Request], AbstractAsyncContextManager[None]], max_bytes: int) -> None:
+        """on_file: stores a file (name, content), or raises a FloorError. on_refused: called with the name of a file,
+        empty if the request was not read, and the reason. upload_slot: the context in which a request is read and its
+        files are stored, or raises a FloorError."""
         super().__init__(multiple=True, auto_upload=True, max_file_size=max_bytes)
         self._on_file = on_file
         self._on_refused = on_refused
-        self._place = place
+        self._upload_slot = upload_slot
         app.remove_route(self._registered_url)
         app.post(self._registered_url, include_in_schema=False)(self._receive)
 
@@ -59,10 +60,10 @@ class FileUpload(ui.upload):
         if self.is_ignoring_events:
             return _refused(403, 'Files cannot be attached here.')
         try:
-            async with self._place(request):
+            async with self._upload_slot(request):
                 return await self._read(request)
         except FloorError as error:
-            return self._answer('', error)
+            return self._refuse('', error)
 
     async def _read(self, request: Request) -> Response:
         try:
@@ -72,32 +73,32 @@ class FileUpload(ui.upload):
                 files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
                 if not files or len(files) < len(form.multi_items()):
                     return _refused(422, NOT_A_FILE)
-                answers = [await self._keep(file) for file in files]
+                responses = [await self._store(file) for file in files]
             finally:
                 await form.close()
         except ClientDisconnect:
             return _refused(400, 'The upload was interrupted. Send the file again.')
         except HTTPException as error:  # the body is no form
             return _refused(error.status_code, as_sentence(str(error.detail)))
-        return next((answer for answer in answers if answer.status_code != STORED), answers[0])
+        return next((response for response in responses if response.status_code != STORED), responses[0])
 
-    async def _keep(self, file: UploadFile) -> Response:
+    async def _store(self, file: UploadFile) -> Response:
         name = (file.filename or '').replace('\\', '/').rpartition('/')[2]
-        where: Any = self.parent_slot or nullcontext()
-        with where:
+        slot: Any = self.parent_slot or nullcontext()
+        with slot:
             try:
                 await self._on_file(name, await file.read())
             except FloorError as error:
-                return self._answer(name, error)
+                return self._refuse(name, error)
         return PlainTextResponse('stored', STORED)
 
-    def _answer(self, name: str, error: FloorError) -> Response:
-        where: Any = self.parent_slot or nullcontext()
-        with where:
+    def _refuse(self, name: str, error: FloorError) -> Response:
+        slot: Any = self.parent_slot or nullcontext()
+        with slot:
             self._on_refused(name, as_sentence(error))
         return _refused(next(status for kind, status in STATUSES if isinstance(error, kind)), as_sentence(error))
 
 
 def _refused(status: int, reason: str) -> Response:
-    log.info('an upload was refused', extra={'status': status, 'reason': reason})
+    log.info('upload refused', extra={'status': status, 'reason': reason})
     return PlainTextResponse(reason, status)

@@ -1,4 +1,4 @@
-"""The filter bar of the work orders, with the view and a button for a new one."""
+"""The filter bar of the work orders page, with links to both views and a button for a new order."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ ENDED_STATUSES = (WorkOrderStatus.COMPLETED, WorkOrderStatus.CANCELLED)
 
 
 def address_of(order_filter: OrderFilter, view: str = TABLE) -> str:
-    """The page with this filter, to be shared."""
+    """The address of the page with this filter."""
     query = order_filter.to_query() | ({'view': view} if view != TABLE else {})
     return f'{ADDRESS}?{urlencode(query)}' if query else ADDRESS
 
 
 def csv_address(order_filter: OrderFilter) -> str:
-    """The file with all that the filter shows, sorted as it is."""
+    """The address of the CSV file with this filter and sort order."""
     query = order_filter.on_page(1).to_query()
     return f'{CSV_ADDRESS}?{urlencode(query)}' if query else CSV_ADDRESS
 
 
 class OrderFilters:
-    """The bar. It holds no filter of its own: it shows the page's, and says which one a press asks for."""
+    """The bar. The page has the filter; the bar shows it, and calls `ask` with the filter that a person chooses."""
 
     def __init__(self, order_filter: OrderFilter, view: str, ask: Callable[[OrderFilter], None],
                  new_order: Callable[[], None]) -> None:
@@ -76,7 +76,7 @@ class OrderFilters:
         self.show(order_filter, None)
 
     def show(self, order_filter: OrderFilter, counts: OrderCounts | None) -> None:
-        """What is asked for now, and how many orders are in each status; None: not known yet."""
+        """Update to this filter. counts: of orders per status; None: not known yet."""
         self._filter = order_filter
         self._showing = True
         for status, chip in self._chips.items():
@@ -86,10 +86,10 @@ class OrderFilters:
         self._overdue.show(_counted('Overdue', overdue), order_filter.overdue)
         set_attribute(self._overdue, 'data-count', str(overdue or 0))
         if order_filter.done is Done.WEEK:
-            done_word, done = 'Completed in the last 7 days', None if counts is None else counts.completed_this_week
+            done_label, done = 'Completed in the last 7 days', None if counts is None else counts.completed_this_week
         else:
-            done_word, done = 'Completed today', None if counts is None else counts.completed_today
-        self._done.show(_counted(done_word, done), order_filter.done is not None)
+            done_label, done = 'Completed today', None if counts is None else counts.completed_today
+        self._done.show(_counted(done_label, done), order_filter.done is not None)
         chosen = [priority.value for priority in Priority if priority in order_filter.priorities]
         if self._priority.value != chosen:
             self._priority.value = chosen
@@ -108,19 +108,19 @@ class OrderFilters:
         self._showing = False
 
     def refuse(self, order_filter: OrderFilter) -> None:
-        """The address is not understood; filter: as far as it is. There is no file of it."""
+        """The address is not valid: show the valid part of its filter, without a link to a CSV file."""
         self.show(order_filter, None)
         hide(self._csv, hidden=True)
 
     def offer(self, machines: Iterable[MachineName], people: Iterable[Employee]) -> None:
-        """The machines and people to choose from."""
+        """Set the machines and people to choose from."""
         self._showing = True
-        _offer(self._machine, {name: shortened(str(DisplayName.of(name)), 60) for name in machines})
-        _offer(self._assignee, {UNASSIGNED: 'Unassigned'} | {
+        _set_options(self._machine, {name: shortened(str(DisplayName.of(name)), 60) for name in machines})
+        _set_options(self._assignee, {UNASSIGNED: 'Unassigned'} | {
             str(person.id): person.name + ('' if person.active else ' (inactive)') for person in people})
         self._showing = False
 
-    # within
+    # elements and their events
 
     def _select(self, label: str, options: dict[str, str], *, multiple: bool = False) -> ui.select:
         select = ui.select(options, multiple=multiple, with_input=not multiple, clearable=True, on_change=self._chosen)
@@ -155,16 +155,16 @@ class OrderFilters:
 
 
 def _on_board(order_filter: OrderFilter) -> OrderFilter:
-    """The board sorts for itself and has no pages."""
+    """The board has its own sort order and no pages."""
     return replace(order_filter.on_page(1), sort=SortKey.PRESSING, descending=False)
 
 
-def _counted(word: str, count: int | None) -> str:
-    return word if count is None else f'{word} {number(count)}'
+def _counted(label: str, count: int | None) -> str:
+    return label if count is None else f'{label} {number(count)}'
 
 
 def _choose(select: ui.select, value: str | None) -> None:
-    if value is not None and value not in _options(select):  # of a link: it is gone, or not known yet
+    if value is not None and value not in _options(select):  # from a link: no longer there, or not loaded yet
         select.set_options({**_options(select), value: value})
     if select.value != value:
         select.value = value
@@ -174,7 +174,7 @@ def _options(select: ui.select) -> dict[str, str]:
     return cast(dict[str, str], select.options)
 
 
-def _offer(select: ui.select, options: dict[str, str]) -> None:
+def _set_options(select: ui.select, options: dict[str, str]) -> None:
     if select.value and select.value not in options:
         options = {**options, select.value: str(select.value)}
     if select.options != options:

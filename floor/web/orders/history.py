@@ -1,4 +1,4 @@
-"""All that ever happened to a work order, newest first, in sentences."""
+"""The history of a work order: its events as sentences, newest first."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ..shell.times import date_and_time
 
 SHOWN_AT_FIRST = 100
 MAX_OLDER_NOTES = 500
-"""Older ones are shown too if they have a text, so that a printed order has all that people wrote."""
+"""Older events with a text are shown too, so that a printed order is complete."""
 
-CHECKLIST_WORDS = {'added': 'added the step', 'removed': 'removed the step', 'done': 'completed the step',
+CHECKLIST_VERBS = {'added': 'added the step', 'removed': 'removed the step', 'done': 'completed the step',
                    'not done': 'reopened the step', 'changed': 'changed the step'}
 
 
 class OrderHistory:
-    """Who did what, and when in the plant's time."""
+    """The list of events, in the time zone of the plant."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
         self._all = False
         self._details: WorkOrderDetails | None = None
         self._list = ui.element('ol').classes('history')
-        self._on_paper = TextNode('p').classes('on-paper')
+        self._print_note = TextNode('p').classes('on-paper')
         self._more = ui.button('', on_click=self._show_all, color=None).props('flat no-caps')
 
     def show(self, details: WorkOrderDetails) -> None:
-        """The events as they are now."""
+        """Update to the current events."""
         if self._details is None or self._details.events != details.events:
             self._details = details
             self._build(details.events[::-1])
@@ -46,8 +46,8 @@ class OrderHistory:
         self._more.set_text(f'Show all {len(events)}')
         self._more.visible = len(shown) < len(events)
         left_out = len(events) - len(shown)
-        self._on_paper.set_text(f'{left_out} older entries are not printed: choose “Show all” before you print.'
-                                if left_out else '')
+        self._print_note.set_text(f'{left_out} older entries are not printed: choose “Show all” before you print.'
+                                  if left_out else '')
 
     def _show_all(self) -> None:
         self._all = True
@@ -73,26 +73,26 @@ def sentence(event: WorkOrderEvent, zone: tzinfo) -> str:
         case 'recovered':
             return f'The machine has been running again since {_time(event.new, zone)}'
         case 'status_changed':
-            did = _moved(event)
+            predicate = _status_change(event)
         case 'changed':
-            did = _changed(event, zone)
+            predicate = _field_change(event, zone)
         case 'checklist':
-            did = f'{CHECKLIST_WORDS.get(event.field or "", "changed the step")} “{event.new or event.old}”'
+            predicate = f'{CHECKLIST_VERBS.get(event.field or "", "changed the step")} “{event.new or event.old}”'
         case 'attached':
-            did = f'attached {event.new}'
+            predicate = f'attached {event.new}'
         case kind:
-            did = {'created': 'reported it', 'commented': 'commented:'}.get(kind, kind)
-    return f'{event.who} {did}'
+            predicate = {'created': 'reported it', 'commented': 'commented:'}.get(kind, kind)
+    return f'{event.who} {predicate}'
 
 
 def note_of(event: WorkOrderEvent) -> str:
-    """What somebody wrote, a line each; the sentence says what an order waits for."""
+    """The texts that a person entered with an event, one per line."""
     return '\n'.join(text for text in (
         event.cause and f'Cause: {event.cause}', event.action_taken and f'Action: {event.action_taken}',
         event.cancel_reason, event.note) if text)
 
 
-def _moved(event: WorkOrderEvent) -> str:
+def _status_change(event: WorkOrderEvent) -> str:
     match event.new:
         case WorkOrderStatus.IN_PROGRESS:
             return 'resumed it' if event.old == WorkOrderStatus.ON_HOLD else 'started it'
@@ -102,10 +102,11 @@ def _moved(event: WorkOrderEvent) -> str:
             return 'completed it'
         case WorkOrderStatus.CANCELLED:
             return 'cancelled it'
-    return 'reopened it' if event.old in {WorkOrderStatus.COMPLETED, WorkOrderStatus.CANCELLED} else 'gave it back'
+    is_ended = event.old in {WorkOrderStatus.COMPLETED, WorkOrderStatus.CANCELLED}
+    return 'reopened it' if is_ended else 'gave it back'
 
 
-def _changed(event: WorkOrderEvent, zone: tzinfo) -> str:
+def _field_change(event: WorkOrderEvent, zone: tzinfo) -> str:
     if event.field == 'assignee':
         if event.new is None:
             return f'unassigned {event.old}'
@@ -118,7 +119,7 @@ def _changed(event: WorkOrderEvent, zone: tzinfo) -> str:
 
 
 def _time(text: str | None, zone: tzinfo) -> str:
-    """A moment as PostgreSQL writes it, in the plant's time."""
+    """A time as PostgreSQL writes it, in the time zone of the plant."""
     try:
         return date_and_time(in_ms(datetime.fromisoformat(text or '')), zone)
     except ValueError:

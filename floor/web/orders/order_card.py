@@ -1,4 +1,4 @@
-"""A column of the board and a card in it."""
+"""The columns and cards of the board."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ DRAGOVER_THROTTLE_S = 60.0
 
 
 class Board(Protocol):
-    """What happens to a card or over a column."""
+    """The events of a card."""
 
-    def lift(self, card: OrderCard) -> None:
-        """Dragging begins."""
+    def drag_start(self, card: OrderCard) -> None:
+        """A drag of this card starts."""
 
-    def put_down(self) -> None:
-        """Dragging has ended, wherever."""
+    def drag_end(self) -> None:
+        """A drag ends, with or without a drop."""
 
     def open_menu(self, card: OrderCard) -> None:
-        """The transitions of this card are asked for."""
+        """Open the menu of transitions of this card."""
 
-    def focused(self, card: OrderCard) -> None:
-        """It, or something in it, has the focus."""
+    def focus_in(self, card: OrderCard) -> None:
+        """The card, or an element in it, has received the focus."""
 
 
 class BoardColumn(ui.element):
-    """One status: its name, how many orders have it, the first of them as cards, which scroll below the name."""
+    """One status: its label, the number of orders, and cards for the first of them, which scroll below the label."""
 
     def __init__(self, status: WorkOrderStatus, drop: Callable[[WorkOrderStatus], object]) -> None:
         super().__init__('q-card')
         self.classes('board-column').props('role=region')
-        self.props['data-state'] = status.value
+        self.props['data-order-status'] = status.value
         self.props['aria-label'] = status.word
         title = 'Completed in the last 7 days' if status is WorkOrderStatus.COMPLETED else status.word
         with self:
@@ -48,17 +48,17 @@ class BoardColumn(ui.element):
                 self._count = TextNode('span').classes('column-count')
             self.cards = ui.element('div').classes('cards')
             self._more = ui.link('').classes('column-more')
-        # without the prevented default nothing can be dropped; dragover needs no handler
+        # a drop needs the default action of dragover prevented; the event itself has no use
         self.on('dragover.prevent', lambda: None, args=[], throttle=DRAGOVER_THROTTLE_S, trailing_events=False)
         self.on('drop.prevent', lambda: drop(status), args=[])
 
     @property
     def shown(self) -> list[OrderCard]:
-        """Its cards, from the top."""
+        """The cards, from the top."""
         return [child for child in self.cards.default_slot.children if isinstance(child, OrderCard)]
 
     def arrange(self, cards: list[OrderCard]) -> bool:
-        """These cards, which are all of this column already, in this order; whether it was another one."""
+        """Sort the cards of this column; whether that changes their order."""
         children = self.cards.default_slot.children
         if children == cards:
             return False
@@ -67,7 +67,7 @@ class BoardColumn(ui.element):
         return True
 
     def show(self, total: int, shown: int, address: str) -> None:
-        """How many there are, and where to find those that have no card."""
+        """Show the number of orders, and a link to the list of those without a card."""
         self._count.set_text(number(total))
         self._more.set_text(f'Show {number(total - shown)} more in the table')
         set_attribute(self._more, 'href', address)
@@ -78,31 +78,31 @@ class OrderCard(ui.element):
     """One order on the board."""
 
     def __init__(self, board: Board, prefix: str) -> None:
-        """prefix: what stands before the addresses of this page."""
+        """prefix: the path prefix of this page's addresses."""
         super().__init__('article')
         self._prefix = prefix
         self.order: WorkOrder
         self._row: Row = {}
         self.classes('order-card').props('draggable=true')
         with self:
-            self.link = TextNode('a').classes('card-machine')  # native, as only these can be given the focus
+            self.link = TextNode('a').classes('card-machine')  # a native element, so that it can be focused
             self._description = TextNode('p')
             self._pill = TextNode('span').classes('pill')
             self._assignee = TextNode('span').classes('card-assignee')
             self._due = TextNode('span').classes('card-due')
             self.menu_button = TextNode('button', '⋯').classes('card-more').props('type=button aria-haspopup=menu')
             self.menu_button.on('click', lambda: board.open_menu(self), args=[])
-        self.on('dragstart', lambda: board.lift(self), args=[])
-        self.on('dragend', board.put_down, args=[])
-        self.on('focusin', lambda: board.focused(self), args=[])
+        self.on('dragstart', lambda: board.drag_start(self), args=[])
+        self.on('dragend', board.drag_end, args=[])
+        self.on('focusin', lambda: board.focus_in(self), args=[])
 
     def show(self, order: WorkOrder, row: Row) -> None:
-        """The order as it is now; only what has changed is sent."""
+        """Update to the current order; only differences are sent."""
         self.order = order
         before, self._row = self._row, row
         if row == before:
             return
-        set_attribute(self, 'data-mark', row['mark'])
+        set_attribute(self, 'data-changed', row['changed'])
         self.link.set_text(row['machine'])
         set_attribute(self.link, 'href', self._prefix + row['href'])
         set_attribute(self.link, 'title', row['id'])
@@ -114,7 +114,7 @@ class OrderCard(ui.element):
         set_attribute(self._due, 'data-overdue', row['overdue'])
         set_attribute(self.menu_button, 'aria-label', f'Move {row["machine"]} {row["short"]}')
 
-    def take_focus(self) -> None:
-        """Put the keyboard here; where it is here already, nothing happens."""
+    def set_focus(self) -> None:
+        """Move the keyboard focus to the link of this card."""
         if not self.is_deleted:
             self.link.run_method('focus')

@@ -1,4 +1,4 @@
-"""What is known of one work order, its machine as it is now beside it."""
+"""The facts of a work order, and the current status of its machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..shell.times import date_and_time
 
 
 class CurrentMachineStatus:
-    """The machine's status by shape and word, its reason, and for how long; bound to the store."""
+    """The machine's status with icon and label, its reason and duration; follows the store."""
 
     def __init__(self, services: Services, name: MachineName) -> None:
         self._services = services
@@ -34,7 +34,7 @@ class CurrentMachineStatus:
             self.show()
 
     def show(self) -> None:
-        """As the store has it now."""
+        """Update from the store."""
         store = self._services.store
         machine = store.machines.get(self._name)
         status = Status.UNKNOWN if machine is None else machine.status
@@ -50,7 +50,7 @@ class CurrentMachineStatus:
 
 
 class OrderFacts:
-    """The facts in two columns: what and who, and when."""
+    """The facts as a list of labels and values."""
 
     def __init__(self, services: Services, name: MachineName) -> None:
         self._services = services
@@ -63,7 +63,7 @@ class OrderFacts:
             self._facts = ui.element('dl').classes('facts')
 
     def show(self, order: WorkOrder) -> None:
-        """The order as it is now."""
+        """Update to the current order."""
         self._machine.show()
         self._facts.clear()
         now_ms = self._services.store.now_ms
@@ -74,9 +74,9 @@ class OrderFacts:
             self._text('Assignee', order.assignee or 'Unassigned')
             late = order.status.is_active and in_ms(order.due_at) < now_ms
             with _fact('Due'):
-                if order.status.is_active:  # once it has ended the words are about its end, not about this date
-                    words = TextNode('span', due_text(order, now_ms, self._services.zone)).classes('due')
-                    words.props['data-overdue'] = str(late).lower()
+                if order.status.is_active:  # for an ended order, due_text is about its end
+                    due = TextNode('span', due_text(order, now_ms, self._services.zone)).classes('due')
+                    due.props['data-overdue'] = str(late).lower()
                 TextNode('span', f' {self._when(order.due_at)}').classes('quiet')
             self._text('Reported by', order.reporter_name)
             self._text('Reported', self._when(order.reported_at))
@@ -117,7 +117,7 @@ def status_text(order: WorkOrder) -> str:
 
 
 def machine_at_report(order: WorkOrder) -> str:
-    """How the machine was when the order was reported."""
+    """The status and reason of the machine when the order was reported."""
     if order.machine_status is None:
         return 'Unknown'
     return f'{order.machine_status.word}: {order.machine_reason}' if order.machine_reason else order.machine_status.word

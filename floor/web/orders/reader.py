@@ -1,4 +1,4 @@
-"""Reloads a page of work orders: at once after a change, then at most four times a second."""
+"""Reloads a page of work orders after changes, at most four times a second."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MAX_CHECKED_CHANGES = 100
 
 
 class OrderReader:
-    """Reads for one page until its client goes; what failed is tried again until it succeeds."""
+    """Reads for one page until its client is deleted. A failed read is retried until it succeeds."""
 
     def __init__(self, client: Client, store: Store, read: Callable[[], Awaitable[None]],
                  concerns: Callable[[ActiveOrderChange], bool], failed: Callable[[DatabaseError], None]) -> None:
-        """read: read and show. concerns: whether a change can alter what is shown. failed: called with the reason if
+        """read: reads and shows. concerns: whether a change can affect the page. failed: called with the reason if
         reading fails or takes long."""
         self._client = client
         self._store = store
@@ -34,9 +34,9 @@ class OrderReader:
         self._concerns = concerns
         self._failed = failed
         self._wanted = False
-        self._hurry = asyncio.Event()
+        self._without_pause = asyncio.Event()
         self.answered = asyncio.Event()
-        """Set by the first reading, whether it succeeded or not."""
+        """Set after the first read, whether it succeeded or not."""
         self._task: asyncio.Task[None] | None = None
         self._minute: asyncio.TimerHandle | None = None
         self._ended = False
@@ -45,17 +45,17 @@ class OrderReader:
         self._next_minute()
 
     def ask(self, *, at_once: bool = True) -> None:
-        """Read again; at_once: without the pause that keeps a busy plant from being read for every change."""
+        """Read again. at_once: without the pause that limits the rate of reads."""
         if self._ended:
             return
         self._wanted = True
         if at_once:
-            self._hurry.set()
+            self._without_pause.set()
         if self._task is None or self._task.done():
             self._task = background_tasks.create(self._run(), name='work orders')
 
     def again(self) -> None:
-        """Give up what is being read, and read again."""
+        """Cancel the current read, and read again."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -65,34 +65,34 @@ class OrderReader:
         loop = asyncio.get_running_loop()
         while self._wanted and not self._ended:
             self._wanted = False
-            self._hurry.clear()
-            began = loop.time()
+            self._without_pause.clear()
+            started = loop.time()
             pause = MIN_INTERVAL_S
-            overdue = loop.call_later(PATIENCE_S, self._say_why, DatabaseUnavailableError(
+            slow = loop.call_later(PATIENCE_S, self._report, DatabaseUnavailableError(
                 f'the database has not responded for {PATIENCE_S:g} s'))
             try:
                 with self._client:
                     await self._read()
             except DatabaseError as error:
                 self._wanted, pause = True, RETRY_S
-                self._say_why(error)
-            except Exception as error:  # a fault of ours: the page says so and reads again
-                log.exception('work orders could not be read')
+                self._report(error)
+            except Exception as error:  # a bug: show it, and try again
+                log.exception('cannot read work orders')
                 self._wanted, pause = True, RETRY_S
-                self._say_why(DatabaseError(f'a fault in this program: {type(error).__name__}'))
+                self._report(DatabaseError(f'a fault in this program: {type(error).__name__}'))
             finally:
-                overdue.cancel()
+                slow.cancel()
             self.answered.set()
-            await self._pause(max(pause, loop.time() - began))  # a slow database is left alone as long as it took
+            await self._pause(max(pause, loop.time() - started))  # at least as long as the read, for a slow database
 
-    def _say_why(self, error: DatabaseError) -> None:
+    def _report(self, error: DatabaseError) -> None:
         if not self._ended:
             with self._client:
                 self._failed(error)
 
     async def _pause(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._hurry.wait(), seconds)
+            await asyncio.wait_for(self._without_pause.wait(), seconds)
         except TimeoutError:
             pass
 
@@ -103,11 +103,11 @@ class OrderReader:
             self.ask()
 
     def _any_concerns(self, changes: tuple[ActiveOrderChange, ...]) -> bool:
-        """When in doubt: thousands are not looked at one by one on each page."""
+        """Above MAX_CHECKED_CHANGES, reading again is cheaper than checking each change for each page."""
         return len(changes) > MAX_CHECKED_CHANGES or any(map(self._concerns, changes))
 
     def _next_minute(self) -> None:
-        """What is due comes nearer although nothing happens. All pages ask at the same moment, and share the answer."""
+        """Due times and ages change every minute. All pages read at the same time, and share the result."""
         rest = MINUTE_MS - self._store.now_ms % MINUTE_MS
         self._minute = asyncio.get_running_loop().call_later(rest / 1000, self._on_minute)
 
@@ -118,6 +118,6 @@ class OrderReader:
     def _end(self) -> None:
         self._ended = True
         self._stop()
-        self._hurry.set()
+        self._without_pause.set()
         if self._minute is not None:
             self._minute.cancel()

@@ -1,7 +1,7 @@
-"""Work orders as a table on a laptop and as cards on a phone: the same elements, the stylesheet says which.
+"""Work orders as a table, which the stylesheet shows as cards on a phone.
 
-One element per column, not per cell: the browser makes the rows from data, so that a page costs little to build and a
-change is one message. The slot's expressions are fixed; what people typed comes as data and is only ever set as text.
+There is one element per column, not per cell: the browser renders the rows from data, so that a page is cheap to build
+and a change is one message. The expressions of the slots are constants; data is only ever set as text.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ MAX_DESCRIPTION_LENGTH = 240
 
 Row = dict[str, str]
 Rows = tuple[Row, ...]
-"""A tuple: NiceGUI would watch every entry of a list for changes, for each browser."""
+"""A tuple, because NiceGUI makes each entry of a list observable, for each browser."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderColumn:
-    """One column: its head, what it sorts by, and the entry of a row that it shows."""
+    """One column: its label, its sort key, and the key of a row whose value it shows."""
 
     label: str
     sort: SortKey
@@ -52,24 +52,24 @@ COLUMNS = (OrderColumn('Machine', SortKey.MACHINE, 'machine'),
 
 
 class OrderRows:
-    """The rows of a page of orders, made once for all browsers that show it."""
+    """The rows of a page of orders, computed once for all browsers that show it."""
 
     def __init__(self, store: Store, zone: tzinfo) -> None:
         self._store = store
         self._zone = zone
-        self._made: WeakKeyDictionary[OrderPage, Rows] = WeakKeyDictionary()
+        self._cache: WeakKeyDictionary[OrderPage, Rows] = WeakKeyDictionary()
 
     def of(self, page: OrderPage) -> Rows:
-        """As text. due, overdue and mark are those of the moment at which the page was first shown."""
-        if (rows := self._made.get(page)) is None:
+        """The rows as text; due, overdue and changed refer to the time when the page was first shown."""
+        if (rows := self._cache.get(page)) is None:
             now_ms = self._store.now_ms
-            rows = self._made[page] = tuple(row_of(order, now_ms, self._zone) for order in page.orders)
+            rows = self._cache[page] = tuple(row_of(order, now_ms, self._zone) for order in page.orders)
         return rows
 
 
 def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
-    """One order as text. mark differs from one change of the order to the next, and is empty when that was long ago."""
-    is_new = now_ms - in_ms(order.updated_at) < RECENT_MS
+    """One order as text. changed: alternates with each change of the order; empty if the last one is not recent."""
+    is_recent = now_ms - in_ms(order.updated_at) < RECENT_MS
     return {
         'id': order.id,
         'href': order_address(order.id),
@@ -77,19 +77,18 @@ def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
         'short': short_id(order.id),
         'description': shortened(order.description, MAX_DESCRIPTION_LENGTH),
         'priority': order.priority.value,
-        'stage': order.status.value,
+        'order_status': order.status.value,
         'status': order.status.word + (f': {order.hold_reason}' if order.hold_reason else ''),
         'assignee': order.assignee or 'Unassigned',
         'due': due_text(order, now_ms, zone),
         'overdue': str(order.status.is_active and in_ms(order.due_at) < now_ms).lower(),
         'age': duration((now_ms - in_ms(order.reported_at)) / 1000, Detail.LARGEST),
-        'mark': ('odd' if order.version % 2 else 'even') if is_new else '',
+        'changed': ('odd' if order.version % 2 else 'even') if is_recent else '',
     }
 
 
-def showing(order_filter: OrderFilter, page: OrderPage) -> str:
-    """'Showing 51 to 100 of 1,234'. Where orders were added or have gone meanwhile, only the ends of the list have
-    numbers that are sure: in between it is about."""
+def range_text(order_filter: OrderFilter, page: OrderPage) -> str:
+    """'Showing 51 to 100 of 1,234'. After concurrent changes the numbers are exact on the first and last page only."""
     count, total = len(page.orders), page.total
     if page.previous is None:
         return f'Showing 1 to {number(count)} of {number(total)}'
@@ -100,66 +99,66 @@ def showing(order_filter: OrderFilter, page: OrderPage) -> str:
 
 
 class OrderTable:
-    """The table with heads that sort it, and the way to its other pages."""
+    """The table with sortable headers, and its pagination."""
 
     def __init__(self, ask: Callable[[OrderFilter], None]) -> None:
         self._ask = ask
         self._prefix = with_prefix('')
         self._filter = OrderFilter()
         self._cursors: dict[int, OrderCursor | None] = {}
-        self._heads: dict[SortKey, ui.element] = {}
-        self._place = ui.element('q-card').classes('order-list')
-        with self._place:
+        self._headers: dict[SortKey, ui.element] = {}
+        self._card = ui.element('q-card').classes('order-list')
+        with self._card:
             self._table = ui.element('q-table').props('flat hide-bottom row-key=id')
             self._table.props.update({
                 'aria-label': 'Work orders', 'rows': (), 'pagination': {'rowsPerPage': 0},
                 'columns': [{'name': each.entry, 'field': each.entry, 'label': each.label} for each in COLUMNS]})
-            self._build_head()
+            self._build_headers()
             self._build_cells()
         with ui.element('q-card').classes('order-pages') as self._pages:
-            self._showing = ui.label().props('role=status')
-            self._previous = self._turn('Previous', -1)
-            self._next = self._turn('Next', 1)
+            self._range = ui.label().props('role=status')
+            self._previous = self._page_button('Previous', -1)
+            self._next = self._page_button('Next', 1)
 
     def show(self, order_filter: OrderFilter, rows: Rows, page: OrderPage) -> None:
-        """This page of the filter."""
+        """Show a page of a filter."""
         self._filter, self._cursors = order_filter, {-1: page.previous, 1: page.next}
-        for sort, head in self._heads.items():
+        for sort, header in self._headers.items():
             direction = 'descending' if order_filter.descending else 'ascending'
-            set_attribute(head, 'aria-sort', direction if sort is order_filter.sort else 'none')
-        if self._prefix:  # the rows are those of all browsers
+            set_attribute(header, 'aria-sort', direction if sort is order_filter.sort else 'none')
+        if self._prefix:  # rows are shared by all browsers, prefixes are not
             rows = tuple({**row, 'href': self._prefix + row['href']} for row in rows)
         if self._table.props['rows'] != rows:
             self._table.props['rows'] = rows
-        self._place.set_visibility(bool(rows))
+        self._card.set_visibility(bool(rows))
         self._pages.set_visibility(bool(rows))
-        self._showing.set_text(showing(order_filter, page) if rows else '')
+        self._range.set_text(range_text(order_filter, page) if rows else '')
         _enable(self._previous, page.previous is not None)
         _enable(self._next, page.next is not None)
         for button in self._previous, self._next:
             button.set_visibility(page.previous is not None or page.next is not None)
 
-    # within
+    # elements and their events
 
-    def _build_head(self) -> None:
+    def _build_headers(self) -> None:
         self._table.add_slot('header')
         with self._table.slots['header'], ui.element('tr'):
             for column in COLUMNS:
-                with ui.element('th').props('scope=col aria-sort=none') as head:
-                    head.props['data-column'] = column.entry
+                with ui.element('th').props('scope=col aria-sort=none') as header:
+                    header.props['data-column'] = column.entry
                     button = TextNode('button', column.label).classes('sort').props('type=button')
                     button.on('click', lambda sort=column.sort: self._sort_by(sort), args=[])
-                self._heads[column.sort] = head
+                self._headers[column.sort] = header
 
     def _build_cells(self) -> None:
-        """A slot for each cell, not one for the row: only so an order keeps its row, and the focus in it, in Quasar."""
+        """One slot per column. With a slot for the whole row, Quasar would recreate rows, and lose the focus."""
         for column in COLUMNS:
             name = f'body-cell-{column.entry}'
             self._table.add_slot(name)
             with self._table.slots[name], RowEntry('td') as cell:
                 cell.props['data-column'] = column.entry
                 if column.entry == 'machine':
-                    cell.show('data-mark', 'mark')
+                    cell.show('data-changed', 'changed')
                     with RowEntry('a', href='href'):
                         RowEntry('b', textContent='machine')
                         RowEntry('span', textContent='short')
@@ -168,31 +167,30 @@ class OrderTable:
                 if column.entry == 'priority':
                     text.classes('pill').show('data-priority', 'priority')
                 elif column.entry == 'status':
-                    text.show('data-state', 'stage')
+                    text.show('data-order-status', 'order_status')
                 elif column.entry == 'due':
                     text.show('data-overdue', 'overdue')
 
-    def _turn(self, word: str, by: int) -> TextNode:
-        button = TextNode('button', word).classes('chip').props('type=button')
-        button.props['aria-label'] = f'{word} page'
-        button.on('click', lambda: self._turn_to(by), args=[])
+    def _page_button(self, label: str, by: int) -> TextNode:
+        button = TextNode('button', label).classes('chip').props('type=button')
+        button.props['aria-label'] = f'{label} page'
+        button.on('click', lambda: self._turn_page(by), args=[])
         return button
 
-    def _turn_to(self, by: int) -> None:
-        """By the cursor, so that what others write skips and repeats nothing; the first page is always read without a
-        cursor."""
+    def _turn_page(self, by: int) -> None:
+        """Use the cursor, so that concurrent changes neither skip nor repeat orders, except for the first page."""
         number = self._filter.page + by
         self._ask(self._filter.on_page(1) if number <= 1 else self._filter.on_page(number, self._cursors.get(by)))
 
     def _sort_by(self, sort: SortKey) -> None:
-        """Up, down, and back to what presses most."""
+        """Sort ascending, then descending, then by the default key."""
         if self._filter.sort is not sort:
-            asked = replace(self._filter.on_page(1), sort=sort, descending=False)
+            sorted_filter = replace(self._filter.on_page(1), sort=sort, descending=False)
         elif not self._filter.descending:
-            asked = replace(self._filter.on_page(1), descending=True)
+            sorted_filter = replace(self._filter.on_page(1), descending=True)
         else:
-            asked = replace(self._filter.on_page(1), sort=SortKey.PRESSING, descending=False)
-        self._ask(asked)
+            sorted_filter = replace(self._filter.on_page(1), sort=SortKey.PRESSING, descending=False)
+        self._ask(sorted_filter)
 
 
 def _enable(button: TextNode, enabled: bool) -> None:

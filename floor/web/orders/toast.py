@@ -1,4 +1,4 @@
-"""A word at the edge of the page with a link, for what has just been done."""
+"""A short message at the edge of the page, with a link or an action."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECONDS_SHOWN = 15
 
 
 class OrderToast:
-    """Shown for a while, or until it is closed. Screen readers hear it."""
+    """Shown for SECONDS_SHOWN or until it is closed; announced by screen readers."""
 
     def __init__(self) -> None:
         with ui.card().classes('toast-place').props('role=status'):
@@ -19,18 +19,18 @@ class OrderToast:
         self._place.visible = False
 
     def show(self, text: str, link: str, address: str) -> None:
-        """A sentence, and where to go from here."""
+        """Show a text with a link."""
         with self._shown(text):
             ui.link(link, address)
 
-    def offer(self, text: str, word: str, action: Callable[[], Awaitable[None]]) -> None:
-        """A sentence, and a button for what can be done about it."""
-        async def act() -> None:
+    def offer(self, text: str, label: str, action: Callable[[], Awaitable[None]]) -> None:
+        """Show a text with a button that runs the action."""
+        async def run() -> None:
             self._hide()
             await action()
 
         with self._shown(text):
-            ui.button(word, on_click=act, color=None).props('flat no-caps dense').classes('toast-action')
+            ui.button(label, on_click=run, color=None).props('flat no-caps dense').classes('toast-action')
 
     @contextmanager
     def _shown(self, text: str) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The transitions of a work order: which there are, what each needs, and what to say when one is refused."""
+"""The transitions of a work order: which are allowed, the dialog for the values that they require, and refusals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...core.orders import AllowedTransition, HoldReason, WorkOrder, WorkOrderSt
 from ...core.people import Identity, Person
 from ...core.text import is_visible, shortened
 from ...orders.order_values import OrderEdit, Transition
-from ...orders.work_orders import UNASSIGNED_START
+from ...orders.work_orders import TEXTS_OF, UNASSIGNED_START
 from ..shell.back_button import BackCloses
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft
@@ -21,11 +21,11 @@ from ..shell.services import Services
 from ..shell.text_field import TextArea
 
 WITHOUT_DIALOG = {WorkOrderStatus.IN_PROGRESS}
-"""Started and resumed with one click; everything else has something to say."""
+"""Transitions to these statuses are made with one click, as they require no values."""
 
 
 class OrderTransitions:
-    """Built once per page: the dialog that asks for what a transition needs."""
+    """Makes transitions, with a dialog for the values that they require. Built once per page."""
 
     def __init__(self, services: Services, person: Person, identity: Identity) -> None:
         self._services = services
@@ -36,28 +36,25 @@ class OrderTransitions:
         self._order: WorkOrder | None = None
         self._to = WorkOrderStatus.OPEN
         self._filling = self._sending = False
-        with ui.dialog() as self._dialog, ui.card().classes('sheet move-form'):
+        with ui.dialog() as self._dialog, ui.card().classes('sheet transition-form'):
             self._build()
         self._back = BackCloses(self._dialog, lambda: self._first)
-        background_tasks.create(self._try_to_load(), name='transitions of work orders')
+        background_tasks.create(self._try_to_load(), name='work order transitions')
 
     async def load(self) -> None:
-        """Read the allowed transitions; they don't change while the program runs.
+        """Read the allowed transitions, once: they do not change while the program runs.
 
-        :raises DatabaseUnavailableError: nobody answers
+        :raises DatabaseUnavailableError: the database does not respond
         """
         if not self._transitions:
             self._transitions = await self._services.orders.transitions()
 
     def allowed(self, order: WorkOrder) -> list[AllowedTransition]:
-        """The transitions from the status of the order, those of other roles too: `refusal` says which.
-
-        Empty until they were loaded.
-        """
+        """The transitions from the order's status, for any role; empty until they are loaded."""
         return list(self._transitions.get(order.status, ()))
 
     def refusal(self, order: WorkOrder, transition: AllowedTransition) -> str:
-        """Why this person can't make this transition now, for a title; nothing if they can."""
+        """Why this person cannot make this transition now; empty if they can."""
         ended = order.completed_at or order.cancelled_at
         if transition.within is not None and ended is not None \
                 and self._services.store.now_ms / 1000 - ended.timestamp() > transition.within.total_seconds():
@@ -68,34 +65,36 @@ class OrderTransitions:
         return role_needed(transition.role, self._person.role)
 
     async def make(self, order: WorkOrder, to: WorkOrderStatus, opener: ui.element | None = None) -> bool:
-        """Ask for what the transition needs, send it, and say why if it is refused; whether it was made.
+        """Make a transition, with the dialog if it requires values, and show the reason if it is refused.
 
-        opener: a native element that has the focus again when what was asked is answered.
-        A transition that is not in the table or not this person's is sent without a question: the refusal says what is.
+        :returns: whether it was made
+
+        opener: a native element that gets the focus back when the dialog closes. A transition that is not allowed is
+        sent without the dialog, so that the database's refusal is shown.
         """
         if self._sending or self._dialog.value:
             return False
         await self._try_to_load()
         transition = next((each for each in self.allowed(order) if each.to_status is to), None)
         if to in WITHOUT_DIALOG or transition is None or self.refusal(order, transition):
-            return await self._send_at_once(order, Transition(to))
-        self._ask(order, to)
+            return await self._send(order, Transition(to)) is not None
+        self._open(order, to)
         self._back.opener = opener
         return await self._dialog is True
 
     def can_undo(self, before: WorkOrder, to: WorkOrderStatus) -> bool:
-        """Whether the way back from a transition is allowed too, and this person's."""
+        """Whether this person may make the reverse transition."""
         return any(transition.to_status is before.status and not role_needed(transition.role, self._person.role)
                    for transition in self._transitions.get(to, ()))
 
     async def undo(self, order: WorkOrder, before: WorkOrder) -> None:
-        """Bring an order back to where it was, and to nobody where the transition had made it somebody's. Says why if
-        it is refused, as when somebody has done something else with it meanwhile."""
-        moved = await self._send(order, Transition(before.status, hold_reason=before.hold_reason))
-        if moved is not None and before.assignee_id is None and moved.assignee_id is not None:
-            await self._send(moved, OrderEdit(assignee_id=None))
+        """Set the status back, and unassign the order if the transition has assigned it. Shows the reason if it is
+        refused, for example after another change of the order."""
+        restored = await self._send(order, Transition(before.status, hold_reason=before.hold_reason))
+        if restored is not None and before.assignee_id is None and restored.assignee_id is not None:
+            await self._send(restored, OrderEdit(assignee_id=None))
 
-    # asking
+    # the dialog
 
     def _build(self) -> None:
         with ui.element('header').classes('sheet-header'):
@@ -117,19 +116,19 @@ class OrderTransitions:
             ui.button('Back', on_click=self._dialog.close, color=None).props('flat no-caps')
             self._button = ui.button('', on_click=self._submit, color=None).props('no-caps').classes('primary')
 
-    def _field(self, label: str, most: int) -> TextArea:
+    def _field(self, label: str, max_length: int) -> TextArea:
         field = TextArea(label, on_change=self._typed).classes('field') \
-            .props(f'outlined autogrow maxlength={most}')
+            .props(f'outlined autogrow maxlength={max_length}')
         field.on('keydown.ctrl.enter', self._submit, args=[])
         field.on('keydown.meta.enter', self._submit, args=[])
         return field
 
-    def _ask(self, order: WorkOrder, to: WorkOrderStatus) -> None:
+    def _open(self, order: WorkOrder, to: WorkOrderStatus) -> None:
         self._order, self._to = order, to
-        word = transition_label(order.status, to)
-        self._heading.set_text(f'{word} {short_id(order.id)}')
-        self._dialog.props['aria-label'] = word
-        self._show_still_down(word)
+        label = transition_label(order.status, to)
+        self._heading.set_text(f'{label} {short_id(order.id)}')
+        self._dialog.props['aria-label'] = label
+        self._warn_if_down(label)
         self._hold_choice.set_visibility(to is WorkOrderStatus.ON_HOLD)
         self._cause.set_visibility(to is WorkOrderStatus.COMPLETED)
         self._action_taken.set_visibility(to is WorkOrderStatus.COMPLETED)
@@ -143,17 +142,18 @@ class OrderTransitions:
             field.error = None
             field.props['autofocus'] = field is self._first
 
-    def _show_still_down(self, word: str) -> None:
-        """Completing an order of a machine that is down is asked about: the work may not have helped."""
+    def _warn_if_down(self, label: str) -> None:
+        """Warn before an order is completed whose machine is still down."""
         machine = self._services.store.machines.get(self._order.machine) if self._order else None
-        asks = self._to is WorkOrderStatus.COMPLETED and machine is not None and machine.status is Status.DOWN
-        self._still_down.set_text(f'{shortened(str(machine.display), 80)} is still down.' if machine and asks else '')
-        self._still_down.set_visibility(asks)
-        self._button.set_text(f'{word} anyway' if asks else word)
+        is_down = self._to is WorkOrderStatus.COMPLETED and machine is not None and machine.status is Status.DOWN
+        self._still_down.set_text(
+            f'{shortened(str(machine.display), 80)} is still down.' if machine and is_down else '')
+        self._still_down.set_visibility(is_down)
+        self._button.set_text(f'{label} anyway' if is_down else label)
 
     @property
     def _place(self) -> str:
-        return f'move {self._order.id if self._order else ""} {self._to}'
+        return f'transition {self._order.id if self._order else ""} {self._to}'
 
     @property
     def _texts(self) -> dict[str, TextArea]:
@@ -182,7 +182,7 @@ class OrderTransitions:
     # sending
 
     async def _submit(self) -> None:
-        if self._sending or not self._dialog.value or self._order is None or self._lacks_something():
+        if self._sending or not self._dialog.value or self._order is None or not self._is_complete():
             return
         self._sending = True
         self._button.props['loading'] = True
@@ -203,14 +203,13 @@ class OrderTransitions:
                 self._button.props['loading'] = False
                 self._button.enable()
 
-    def _lacks_something(self) -> bool:
-        needed = {WorkOrderStatus.COMPLETED: ('cause', 'action_taken'), WorkOrderStatus.CANCELLED: ('cancel_reason',)}
-        lacking = [name for name in needed.get(self._to, ()) if not is_visible(self._texts[name].value or '')]
+    def _is_complete(self) -> bool:
+        missing = [name for name in TEXTS_OF.get(self._to, ()) if not is_visible(self._texts[name].value or '')]
         for name, field in self._texts.items():
-            field.error = 'This field is required.' if name in lacking else None
+            field.error = 'This field is required.' if name in missing else None
         no_reason = self._to is WorkOrderStatus.ON_HOLD and not self._hold_reason.value
         self._problem.show('Choose what the order is waiting for.' if no_reason else '')
-        return bool(lacking) or no_reason
+        return not missing and not no_reason
 
     def _transition(self) -> Transition:
         texts = {name: (field.value or '').strip() if field.visible else '' for name, field in self._texts.items()}
@@ -219,7 +218,7 @@ class OrderTransitions:
                           cancel_reason=texts['cancel_reason'], note=texts['note'])
 
     def _failed(self, error: FloorError) -> None:
-        """Keep what was typed. After a conflict, pressing the button again applies the change to the current
+        """Show the error and keep the texts. After a conflict, pressing the button again applies them to the current
         version."""
         if self._button.is_deleted:
             return
@@ -234,8 +233,6 @@ class OrderTransitions:
         else:
             self._problem.show(as_sentence(error))
 
-    async def _send_at_once(self, order: WorkOrder, transition: Transition) -> bool:
-        return await self._send(order, transition) is not None
 
     async def _send(self, order: WorkOrder, change: Transition | OrderEdit) -> WorkOrder | None:
         orders, self._sending = self._services.orders, True
@@ -256,7 +253,7 @@ class OrderTransitions:
         try:
             await self.load()
         except FloorError:
-            pass  # asked again at the first transition; the database refuses what is not allowed
+            pass  # the next transition loads them again, and the database refuses what is not allowed
 
 
 def _summary(other: OtherDraft) -> str:
@@ -267,18 +264,18 @@ def _summary(other: OtherDraft) -> str:
 
 
 def refusal_text(seen: WorkOrder, error: FloorError) -> str:
-    """Why a command about an order was refused, in a sentence."""
+    """Why a command on an order was refused, as a sentence. seen: the order as the page showed it."""
     if isinstance(error, EditConflictError) and isinstance(error.current, WorkOrder):
         return what_changed(seen, error.current)
     return as_sentence(error)
 
 
 def what_changed(seen: WorkOrder, current: WorkOrder) -> str:
-    """What somebody else did to an order meanwhile, in a sentence."""
-    changes = [f'{name}: {was} → {now}' for name, was, now in (
+    """What another person has changed, as a sentence. seen: the order as the page showed it."""
+    changes = [f'{name}: {old} → {new}' for name, old, new in (
         ('status', seen.status.word, current.status.word),
         ('priority', seen.priority, current.priority),
-        ('assignee', seen.assignee or 'unassigned', current.assignee or 'unassigned')) if was != now]
+        ('assignee', seen.assignee or 'unassigned', current.assignee or 'unassigned')) if old != new]
     if seen.description != current.description:
         changes.append('description edited')
     return f'{short_id(current.id)} was changed by someone else: {"; ".join(changes) or "see its history"}.'

@@ -16,31 +16,32 @@ CANCELLED = 'Upload cancelled. Files that were already uploaded are kept.'
 
 
 class UploadButton:
-    """A real button; Quasar's uploader stands below it while files are on their way, and shows how far each is.
+    """A button; Quasar's uploader is shown below it while files are uploaded, with the progress of each.
 
-    Its previews are off: they are blob: images, which our content security policy refuses.
+    Previews are off, as they are blob: images, which the content security policy refuses.
     """
 
     def __init__(self, label: str, *, refusal: str, accept: str, max_bytes: int,
                  on_file: Callable[[str, bytes], Awaitable[None]], on_begin: Callable[[], None],
                  on_problem: Callable[[str], None], on_rejected: Callable[[], None],
-                 place: Callable[[Request], AbstractAsyncContextManager[None]]) -> None:
-        """refusal: why this person may not attach files; nothing if they may. accept: as of the file input.
+                 upload_slot: Callable[[Request], AbstractAsyncContextManager[None]]) -> None:
+        """refusal: why this person may not attach files; empty if they may. accept: as of <input type=file>.
 
-        on_file: keeps one, or raises a FloorError. on_problem: a sentence for each that was not kept. on_rejected: the
-        browser has not sent a file, as it is too large or of another kind. place: as of FileUpload.
+        on_file: stores a file, or raises a FloorError. on_problem: called with a sentence for each file that was not
+        stored. on_rejected: the browser has not sent a file, as it is too large or of another type. upload_slot: as of
+        FileUpload.
         """
         self._on_begin = on_begin
         self._on_problem = on_problem
         self._refusals = 0
         self._cancelled = False
-        self._uploader = FileUpload(on_file=on_file, on_refused=self._refused, place=place,
+        self._uploader = FileUpload(on_file=on_file, on_refused=self._refused, upload_slot=upload_slot,
                                     max_bytes=max_bytes)
         self._uploader.classes('uploader').props('no-thumbnails aria-hidden=true')
         self._uploader.props['accept'] = accept
         self._uploader.set_enabled(not refusal)
-        self._uploader.on('start', self._began, args=[])
-        self._uploader.on('finish', self._ended, args=[])
+        self._uploader.on('start', self._started, args=[])
+        self._uploader.on('finish', self._finished, args=[])
         self._uploader.on('failed', self._failed, args=[])
         self._uploader.on('rejected', on_rejected, args=[])
         self.button = ui.button(label, on_click=self._choose, color=None).props('no-caps')
@@ -61,12 +62,12 @@ class UploadButton:
         self._uploader.run_method('abort')
         self._on_problem(CANCELLED)
 
-    def _began(self) -> None:
+    def _started(self) -> None:
         self._cancelled = False
         self._on_begin()
         self._show(sending=True)
 
-    def _ended(self) -> None:
+    def _finished(self) -> None:
         if not self.button.is_deleted:
             self._show(sending=False)
             self._uploader.reset()
@@ -77,12 +78,12 @@ class UploadButton:
         self._uploader.classes(add='sending' if sending else '', remove='' if sending else 'sending')
         self._uploader.props['aria-hidden'] = 'false' if sending else 'true'
 
-    def _refused(self, name: str, why: str) -> None:
+    def _refused(self, name: str, reason: str) -> None:
         self._refusals += 1
-        self._on_problem(f'{name}: {why}' if name else why)
+        self._on_problem(f'{name}: {reason}' if name else reason)
 
     def _failed(self) -> None:
-        """Report a network failure; refusals were reported before."""
+        """Report a network failure. The browser also reports refused files, which `_refused` has handled."""
         if self._refusals:
             self._refusals -= 1
         elif not self._cancelled:

@@ -1,4 +1,4 @@
-"""One work order: everything about it, live, and what can be done about it."""
+"""The page of one work order."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MAY_BE_OLD = ('Cannot load the order. {reason} What you see may be out of date. 
 
 
 def register(services: Services) -> None:
-    """Serve /work-orders/ID, and its attachments under it."""
+    """Serve /work-orders/ID, and the order's attachments below it."""
 
     @ui.page('/work-orders/{order_id}', reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
     async def work_order_page(order_id: str) -> None:
@@ -115,7 +115,7 @@ class WorkOrderPage:
         self._reader.again()
 
     async def first_answer(self) -> None:
-        """Wait for the order, but not for long."""
+        """Wait at most FIRST_ANSWER_S for the order."""
         self._reader.ask()
         if self._services.store.connection is Freshness.LIVE:
             with suppress(TimeoutError):
@@ -125,7 +125,7 @@ class WorkOrderPage:
         return change.id == self._order_id
 
     async def reload(self) -> WorkOrderDetails | None:
-        """Read the order now; the last that is known if the database is away, which the page then says."""
+        """Read the order now; the last known order if the database does not respond, which the page then shows."""
         try:
             await self._read()
         except DatabaseError as error:
@@ -188,7 +188,7 @@ class OrderParts:
             self._facts = OrderFacts(services, order.machine)
 
     def show(self, details: WorkOrderDetails) -> None:
-        """The order as it is now; what somebody is typing stays."""
+        """Update to the current order; text that a person is typing stays."""
         self._actions.show(details.order)
         self._editor.show(details.order)
         self._checklist.show(details)

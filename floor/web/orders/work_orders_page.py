@@ -1,4 +1,4 @@
-"""The list and board of work orders. The address holds everything that is shown."""
+"""The page of work orders, as table or board. The address has the filter, sort order and page."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SHOWN_AS_OF = ('Cannot load the work orders. {reason} What you see is as of {tim
 
 
 def register(services: Services) -> None:
-    """Serve the list and the board at /work-orders, the list as a file at /work-orders.csv."""
+    """Serve the table and the board at /work-orders, and the list as CSV at /work-orders.csv."""
     rows = OrderRows(services.store, services.zone)
     files = CsvResponses(services.downloads, services.zone)
 
@@ -58,21 +58,21 @@ def register(services: Services) -> None:
     @app.get(CSV_ADDRESS, include_in_schema=False)
     async def work_orders_csv(request: Request) -> Response:
         async def read() -> AsyncGenerator[str, None]:
-            return services.order_list.csv(await services.order_list.checked(understood(request.query_params)[0]))
+            return services.order_list.csv(await services.order_list.checked(parse_address(request.query_params)[0]))
         return await files.response(request, services.identify, 'work-orders', read)
 
 
 class WorkOrdersPage:
-    """One browser's page: its filter, and what was read for it."""
+    """One browser's page."""
 
     def __init__(self, services: Services, rows: OrderRows, identity: Identity, person: Person,
                  query: Mapping[str, str]) -> None:
-        """query: what its address asks for."""
+        """query: the parameters of its address."""
         self._services = services
         self._rows = rows
-        order_filter, view = self._filter, self._view = self._understand(query)
+        order_filter, view = self._filter, self._view = self._parse(query)
         self._shown_at_ms: int | None = None
-        self._offered: tuple[object, ...] = ()
+        self._options: tuple[object, ...] = ()
         self._history = BrowserHistory(ADDRESS, self._follow)
         form = OrderForm(services, person, identity)
         with ui.element('div').classes('orders'):
@@ -88,31 +88,30 @@ class WorkOrdersPage:
                 self._clear.props('no-caps flat').set_visibility(False)
         self._reader = OrderReader(ui.context.client, services.store, self._read, self._concerns, self._failed)
         if self._board is not None:
-            ui.context.client.on_connect(self._complete)
-
+            ui.context.client.on_connect(self._build_all_cards)
         if self._refusal:
             self._refuse()
 
     def _again(self) -> None:
         self._reader.again()
 
-    def _complete(self) -> None:
-        """A browser has come: the board builds its other cards."""
+    def _build_all_cards(self) -> None:
+        """The browser has connected: build the cards that the first response left out."""
         self._reader.ask()
 
     async def first_answer(self) -> None:
-        """Wait for the orders, but not for long."""
+        """Wait at most FIRST_ANSWER_S for the orders."""
         self._reader.ask()
         if self._services.store.connection is Freshness.LIVE:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._reader.answered.wait(), FIRST_ANSWER_S)
 
     def _ask(self, order_filter: OrderFilter) -> None:
-        """The person wants to see something else: an entry of the browser's history, but not for each letter."""
-        went_on_typing = self._filter.text and order_filter.text and \
+        """Show another filter, as a new entry of the browser's history, except for each letter of a search."""
+        continues_typing = self._filter.text and order_filter.text and \
             replace(self._filter.conditions(), text='') == replace(order_filter.conditions(), text='')
         address = address_of(order_filter, self._view)
-        if went_on_typing:
+        if continues_typing:
             self._history.replace(address)
         else:
             self._history.push(address)
@@ -120,8 +119,8 @@ class WorkOrdersPage:
         self._show_soon(order_filter)
 
     def _follow(self, query: Mapping[str, str]) -> None:
-        """The browser went back or forward."""
-        self._filter, view = self._understand(query)
+        """Show the filter of an address to which the browser went back or forward."""
+        self._filter, view = self._parse(query)
         if view != self._view:
             ui.navigate.reload()
         elif self._refusal:
@@ -136,16 +135,16 @@ class WorkOrdersPage:
         self._filters.show(order_filter, None)
         self._reader.ask()
 
-    def _understand(self, query: Mapping[str, str]) -> tuple[OrderFilter, str]:
+    def _parse(self, query: Mapping[str, str]) -> tuple[OrderFilter, str]:
         self._is_checked, self._refusal = False, ''
         try:
-            return understood(query)
+            return parse_address(query)
         except QueryError as error:
             self._refusal = str(error)
             return cast(tuple[OrderFilter, str], error.understood)
 
     def _refuse(self) -> None:
-        """Nothing is shown under an address that is not understood, least of all everything."""
+        """The address is not valid: show the reason, and no orders."""
         self._filters.refuse(self._filter)
         self._problem.show(self._refusal, can_retry=False)
         if self._table is not None:
@@ -161,8 +160,8 @@ class WorkOrdersPage:
 
     async def _read(self) -> None:
         orders, revision = self._services.order_list, self._services.store.orders_revision
-        if self._refusal or not await self._is_known():
-            self._offer(frozenset())
+        if self._refusal or not await self._is_valid():
+            self._set_options(frozenset())
             return
         order_filter = self._filter
         former, (page, content) = await asyncio.gather(orders.former_assignees(revision),
@@ -171,27 +170,27 @@ class WorkOrdersPage:
             order_filter = order_filter.last_page(page.total)
             self._history.replace(address_of(order_filter, self._view))
             self._show_soon(order_filter)
-        self._offer(former)
+        self._set_options(former)
         if order_filter is not self._filter:
-            return  # what was asked for meanwhile is read next
+            return  # the person has chosen another filter, which is read next
         await self._show(order_filter, page, content)
 
-    async def _is_known(self) -> bool:
-        """Whether what the filter of an address names is there; else the page says what is not."""
+    async def _is_valid(self) -> bool:
+        """Whether the machine and person of the filter exist; else the page shows which does not."""
         while not self._is_checked:
             order_filter, refusal = self._filter, ''
             try:
                 known = await self._services.order_list.checked(order_filter)
             except QueryError as error:
                 known, refusal = cast(OrderFilter, error.understood), str(error)
-            if order_filter is self._filter:  # nobody asked for something else meanwhile
+            if order_filter is self._filter:  # unchanged since then
                 self._filter, self._refusal, self._is_checked = known, refusal, True
         if self._refusal:
             self._refuse()
         return not self._refusal
 
     async def _pages(self, order_filter: OrderFilter, revision: int) -> tuple[OrderPage, BoardContent]:
-        """The page of the table, or one for each column of the board and any of them for its counts."""
+        """The page of the table, or one for each column of the board, and one of these for the counts."""
         orders = self._services.order_list
         if self._view == TABLE:
             return await orders.page(order_filter, revision), BoardContent({})
@@ -209,24 +208,24 @@ class WorkOrdersPage:
             await self._board.show(order_filter, content)
             if order_filter is not self._filter:
                 return
-        nothing = not page.orders if self._table is not None else not any(p.orders for p in content.pages.values())
-        self._empty.set_visibility(nothing)
-        if nothing:
-            self._say_nothing(is_filtered=order_filter.narrows)
+        is_empty = not page.orders if self._table is not None else not any(p.orders for p in content.pages.values())
+        self._empty.set_visibility(is_empty)
+        if is_empty:
+            self._show_empty(is_filtered=order_filter.narrows)
 
-    def _say_nothing(self, *, is_filtered: bool) -> None:
+    def _show_empty(self, *, is_filtered: bool) -> None:
         self._clear.set_visibility(is_filtered)
         self._empty_title.set_text('No work order matches this filter.' if is_filtered else 'There are no work orders.')
         self._empty_text.set_text('' if is_filtered else 'Report a problem with New work order, or from a machine on '
                                                          'the floor.')
 
-    def _offer(self, former: frozenset[int]) -> None:
-        """The machines and people to choose from, where they are others than before."""
+    def _set_options(self, former: frozenset[int]) -> None:
+        """Set the machines and people of the filter bar, if they have changed. former: ids of inactive assignees."""
         store = self._services.store
-        offered = (tuple(store.machines), tuple(store.people.values()), former)
-        if offered == self._offered:
+        options = (tuple(store.machines), tuple(store.people.values()), former)
+        if options == self._options:
             return
-        self._offered = offered
+        self._options = options
         people = [person for person in store.people.values() if person.active or person.id in former]
         self._filters.offer(sorted(store.machines, key=name_key), in_order_of_names(people))
 
@@ -242,25 +241,25 @@ class WorkOrdersPage:
         return concerns(self._filter, change.before, change.after)
 
 
-def understood(query: Mapping[str, str]) -> tuple[OrderFilter, str]:
-    """The filter of an address, and whether it asks for the board or the table.
+def parse_address(query: Mapping[str, str]) -> tuple[OrderFilter, str]:
+    """The filter and the view (board or table) of an address.
 
-    :raises QueryError: something is not understood; it holds both as far as they are
+    :raises QueryError: a parameter is not valid; `understood` has the filter and view of the others
     """
     faults: dict[str, str] = {}
     try:
         order_filter = OrderFilter.from_query(query, also=['view'])
     except QueryError as error:
         order_filter, faults = cast(OrderFilter, error.understood), error.faults
-    asked = Query(query, ['view'], others=True)
-    found = order_filter, asked.one_of('view', (TABLE, BOARD)) or TABLE
-    if faults or asked.faults:
-        raise QueryError(faults | asked.faults, found)
-    return found
+    parameters = Query(query, ['view'], others=True)
+    parsed = order_filter, parameters.one_of('view', (TABLE, BOARD)) or TABLE
+    if faults or parameters.faults:
+        raise QueryError(faults | parameters.faults, parsed)
+    return parsed
 
 
 def concerns(order_filter: OrderFilter, before: OrderBrief | None, after: OrderBrief | None) -> bool:
-    """Whether a change of an order can alter what a filter shows; when in doubt, it can."""
+    """Whether a change of an order can affect the list of a filter; if unknown, true."""
     known = [brief for brief in (before, after) if brief is not None]
     if order_filter.machine and known and all(brief.machine != order_filter.machine for brief in known):
         return False
