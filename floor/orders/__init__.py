@@ -1,1 +1,1 @@
-"""Work orders: the commands, the list, and what looks after them without being asked."""
+"""Work orders and employees: commands, lists, attachments."""

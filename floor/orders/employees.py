@@ -102,7 +102,7 @@ class Employees:
         return person
 
     async def _find(self, connection: Connection, identity: Identity) -> Person:
-        name = identity.name if _is_name(identity.name) else 'somebody'
+        name = identity.name if _is_name(identity.name) else 'unknown'
         email = identity.email.lower() if identity.email and _is_name(identity.email) else None
         row = email and await self._database.queries.employee_with_email(connection, email=email)
         if not row:

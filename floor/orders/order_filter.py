@@ -81,27 +81,27 @@ class OrderFilter:
         default sort key. zone: of times without an offset.
         :raises QueryError: a parameter is not valid; `understood` has the filter of the others
         """
-        asked = Query(query, [*NAMES, *also], FORMER_NAMES)
-        assignee = asked.text('assignee')
-        key, descending = _sort(asked, sort)
+        parameters = Query(query, [*NAMES, *also], FORMER_NAMES)
+        assignee = parameters.text('assignee')
+        key, descending = _sort(parameters, sort)
         order_filter = cls(
-            statuses=asked.some_of('status', WorkOrderStatus),
-            priorities=asked.some_of('priority', Priority),
-            machine=asked.text('machine') or None,
+            statuses=parameters.some_of('status', WorkOrderStatus),
+            priorities=parameters.some_of('priority', Priority),
+            machine=parameters.text('machine') or None,
             assignee=_assignee(assignee),
-            text=asked.text('q', MAX_SEARCH_LENGTH).strip(),
-            overdue=asked.flag('overdue'),
+            text=parameters.text('q', MAX_SEARCH_LENGTH).strip(),
+            overdue=parameters.flag('overdue'),
             sort=key,
             descending=descending,
-            page=asked.number('page', MAX_PAGE, default=1),
-            per_page=asked.number('per_page', max_per_page, default=PER_PAGE),
-            done=asked.one_of('done', Done),
+            page=parameters.number('page', MAX_PAGE, default=1),
+            per_page=parameters.number('per_page', max_per_page, default=PER_PAGE),
+            done=parameters.one_of('done', Done),
             person=assignee if _assignee(assignee) is None else '',
-            cursor=_cursor(asked),
-            updated_after=asked.moment(UPDATED_AFTER, zone) if UPDATED_AFTER in also else None,
-            written=(asked.written('machine'), asked.written('assignee')),
+            cursor=_cursor(parameters),
+            updated_after=parameters.moment(UPDATED_AFTER, zone) if UPDATED_AFTER in also else None,
+            written=(parameters.written('machine'), parameters.written('assignee')),
         )
-        asked.check(order_filter)
+        parameters.check(order_filter)
         return order_filter
 
     def to_query(self) -> dict[str, str]:
@@ -143,23 +143,23 @@ class OrderFilter:
         return replace(self.conditions(), statuses=frozenset(), done=None, overdue=False)
 
 
-def _sort(asked: Query, default: SortKey) -> tuple[SortKey, bool]:
+def _sort(parameters: Query, default: SortKey) -> tuple[SortKey, bool]:
     """The sort key, and whether a minus before it reverses it; `pressing` cannot be reversed."""
     keys = [*SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)]
-    text = asked.text('sort').strip()
+    text = parameters.text('sort').strip()
     text = FORMER_SORTS.get(text, text)
     if text in keys:
         return SortKey(text.removeprefix('-')), text.startswith('-')
-    asked.one_of('sort', keys)
+    parameters.one_of('sort', keys)
     return default, False
 
 
-def _cursor(asked: Query) -> OrderCursor | None:
-    text = asked.text('cursor', MAX_CURSOR_LENGTH).strip()
+def _cursor(parameters: Query) -> OrderCursor | None:
+    text = parameters.text('cursor', MAX_CURSOR_LENGTH).strip()
     try:
         return OrderCursor.parse(text) if text else None
     except ValueError:
-        asked.fail('cursor', 'Cannot understand cursor: use the cursor of the previous page, or leave it out')
+        parameters.fail('cursor', 'Cannot understand cursor: use the cursor of the previous page, or leave it out')
         return None
 
 

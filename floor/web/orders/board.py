@@ -1,7 +1,8 @@
 """Work orders as a board: a column for each status; cards change it by drag and drop, or by their menu.
 
 A card moves after the status has changed in the database, so a refused transition leaves it where it is. The arrow keys
-move the focus between cards, M opens the menu of a card. A card keeps the focus when it moves, whoever moves it.
+move the focus between cards, M opens the menu of a card. A card keeps the focus when it moves, also after a change by
+another person.
 """
 
 from __future__ import annotations

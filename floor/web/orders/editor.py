@@ -57,7 +57,7 @@ class OrderEditor:
         return bool(self._form.visible)
 
     def show(self, order: WorkOrder) -> None:
-        """Update to the current order. Open fields keep their content, and a note tells that the order has changed."""
+        """Update to the current order. Open fields keep their content, and a note says that the order has changed."""
         is_first, self._order = self._order is None, order
         self._shown.set_text(order.description)
         set_reason(self._edit, self._refusal(order))

@@ -41,13 +41,13 @@ def csv_address(order_filter: OrderFilter) -> str:
 
 
 class OrderFilters:
-    """The bar. The page has the filter; the bar shows it, and calls `ask` with the filter that a person chooses."""
+    """The bar. It shows the filter of the page, and calls `on_filter` with the one that a person chooses."""
 
-    def __init__(self, order_filter: OrderFilter, view: str, ask: Callable[[OrderFilter], None],
-                 new_order: Callable[[], None]) -> None:
+    def __init__(self, order_filter: OrderFilter, view: str, on_filter: Callable[[OrderFilter], None],
+                 on_new_order: Callable[[], None]) -> None:
         self._filter = order_filter
         self._view = view
-        self._ask = ask
+        self._on_filter = on_filter
         self._showing = False
         self._chips: dict[WorkOrderStatus, Chip] = {}
         with ui.element('q-card').classes('order-filters').props('role=search aria-label="Filter work orders"'):
@@ -71,7 +71,7 @@ class OrderFilters:
                 (self._board if view == BOARD else self._table).props['aria-current'] = 'page'
                 self._csv = ui.link('CSV').classes('chip').props('download')
                 self._csv.props['aria-label'] = 'Download these orders as CSV'
-                ui.button('New work order', on_click=new_order, color=None).classes('primary') \
+                ui.button('New work order', on_click=on_new_order, color=None).classes('primary') \
                     .props('no-caps unelevated')
         self.show(order_filter, None)
 
@@ -131,7 +131,7 @@ class OrderFilters:
         return select
 
     def _change(self, **changes: Any) -> None:
-        self._ask(replace(self._filter.on_page(1), **changes))
+        self._on_filter(replace(self._filter.on_page(1), **changes))
 
     def _toggle(self, status: WorkOrderStatus) -> None:
         self._change(statuses=self._filter.statuses ^ {status})

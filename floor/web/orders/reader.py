@@ -33,9 +33,9 @@ class OrderReader:
         self._read = read
         self._concerns = concerns
         self._failed = failed
-        self._wanted = False
+        self._is_requested = False
         self._without_pause = asyncio.Event()
-        self.answered = asyncio.Event()
+        self.first_read_done = asyncio.Event()
         """Set after the first read, whether it succeeded or not."""
         self._task: asyncio.Task[None] | None = None
         self._minute: asyncio.TimerHandle | None = None
@@ -44,27 +44,27 @@ class OrderReader:
         client.on_delete(self._end)
         self._next_minute()
 
-    def ask(self, *, at_once: bool = True) -> None:
+    def request(self, *, at_once: bool = True) -> None:
         """Read again. at_once: without the pause that limits the rate of reads."""
         if self._ended:
             return
-        self._wanted = True
+        self._is_requested = True
         if at_once:
             self._without_pause.set()
         if self._task is None or self._task.done():
             self._task = background_tasks.create(self._run(), name='work orders')
 
-    def again(self) -> None:
+    def retry(self) -> None:
         """Cancel the current read, and read again."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self.ask()
+        self.request()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._wanted and not self._ended:
-            self._wanted = False
+        while self._is_requested and not self._ended:
+            self._is_requested = False
             self._without_pause.clear()
             started = loop.time()
             pause = MIN_INTERVAL_S
@@ -74,15 +74,15 @@ class OrderReader:
                 with self._client:
                     await self._read()
             except DatabaseError as error:
-                self._wanted, pause = True, RETRY_S
+                self._is_requested, pause = True, RETRY_S
                 self._report(error)
             except Exception as error:  # a bug: show it, and try again
                 log.exception('cannot read work orders')
-                self._wanted, pause = True, RETRY_S
+                self._is_requested, pause = True, RETRY_S
                 self._report(DatabaseError(f'a fault in this program: {type(error).__name__}'))
             finally:
                 slow.cancel()
-            self.answered.set()
+            self.first_read_done.set()
             await self._pause(max(pause, loop.time() - started))  # at least as long as the read, for a slow database
 
     def _report(self, error: DatabaseError) -> None:
@@ -98,9 +98,9 @@ class OrderReader:
 
     def _on_difference(self, difference: Difference) -> None:
         if difference.people or difference.layout or difference.history or self._any_concerns(difference.orders):
-            self.ask(at_once=False)
+            self.request(at_once=False)
         elif difference.connection and self._store.connection is Freshness.LIVE:
-            self.ask()
+            self.request()
 
     def _any_concerns(self, changes: tuple[ActiveOrderChange, ...]) -> bool:
         """Above MAX_CHECKED_CHANGES, reading again is cheaper than checking each change for each page."""
@@ -112,7 +112,7 @@ class OrderReader:
         self._minute = asyncio.get_running_loop().call_later(rest / 1000, self._on_minute)
 
     def _on_minute(self) -> None:
-        self.ask(at_once=False)
+        self.request(at_once=False)
         self._next_minute()
 
     def _end(self) -> None:

@@ -101,8 +101,8 @@ def range_text(order_filter: OrderFilter, page: OrderPage) -> str:
 class OrderTable:
     """The table with sortable headers, and its pagination."""
 
-    def __init__(self, ask: Callable[[OrderFilter], None]) -> None:
-        self._ask = ask
+    def __init__(self, on_filter: Callable[[OrderFilter], None]) -> None:
+        self._on_filter = on_filter
         self._prefix = with_prefix('')
         self._filter = OrderFilter()
         self._cursors: dict[int, OrderCursor | None] = {}
@@ -180,7 +180,7 @@ class OrderTable:
     def _turn_page(self, by: int) -> None:
         """Use the cursor, so that concurrent changes neither skip nor repeat orders, except for the first page."""
         number = self._filter.page + by
-        self._ask(self._filter.on_page(1) if number <= 1 else self._filter.on_page(number, self._cursors.get(by)))
+        self._on_filter(self._filter.on_page(1) if number <= 1 else self._filter.on_page(number, self._cursors.get(by)))
 
     def _sort_by(self, sort: SortKey) -> None:
         """Sort ascending, then descending, then by the default key."""
@@ -190,7 +190,7 @@ class OrderTable:
             sorted_filter = replace(self._filter.on_page(1), descending=True)
         else:
             sorted_filter = replace(self._filter.on_page(1), sort=SortKey.PRESSING, descending=False)
-        self._ask(sorted_filter)
+        self._on_filter(sorted_filter)
 
 
 def _enable(button: TextNode, enabled: bool) -> None:

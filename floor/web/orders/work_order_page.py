@@ -54,7 +54,7 @@ def register(services: Services) -> None:
         with frame(f'Order {shortened(short_id(order_id), 40)}', services, view, person, section='Work orders'):
             page = WorkOrderPage(services, identity, person, order_id)
         services.broadcast.join(view)
-        await page.first_answer()
+        await page.wait_for_first_read()
 
     attachments = AttachmentResponses(services.orders, services.downloads)
 
@@ -104,22 +104,22 @@ class WorkOrderPage:
         self._root = ui.element('div').classes('order-page')
         with self._root:
             self._transitions = OrderTransitions(services, person, identity)
-            self._problem = Notice(self._again)
+            self._problem = Notice(self._retry)
             with ui.card().classes('orders-empty') as self._waiting:
                 self._title = ui.label('Loading the order…').classes('empty-title')
                 self._text = ui.label('')
                 ui.link('All work orders', '/work-orders')
         self._reader = OrderReader(self._client, services.store, self._read, self._concerns, self._failed)
 
-    def _again(self) -> None:
-        self._reader.again()
+    def _retry(self) -> None:
+        self._reader.retry()
 
-    async def first_answer(self) -> None:
+    async def wait_for_first_read(self) -> None:
         """Wait at most FIRST_ANSWER_S for the order."""
-        self._reader.ask()
+        self._reader.request()
         if self._services.store.connection is Freshness.LIVE:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._reader.answered.wait(), FIRST_ANSWER_S)
+                await asyncio.wait_for(self._reader.first_read_done.wait(), FIRST_ANSWER_S)
 
     def _concerns(self, change: ActiveOrderChange) -> bool:
         return change.id == self._order_id
@@ -130,7 +130,7 @@ class WorkOrderPage:
             await self._read()
         except DatabaseError as error:
             self._failed(error)
-            self._reader.ask(at_once=False)
+            self._reader.request(at_once=False)
         return self._details
 
     async def _read(self) -> None:

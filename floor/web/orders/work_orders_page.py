@@ -53,7 +53,7 @@ def register(services: Services) -> None:
         with frame('Work orders', services, view, person):
             page = WorkOrdersPage(services, rows, identity, person, request.query_params)
         services.broadcast.join(view)
-        await page.first_answer()
+        await page.wait_for_first_read()
 
     @app.get(CSV_ADDRESS, include_in_schema=False)
     async def work_orders_csv(request: Request) -> Response:
@@ -76,15 +76,15 @@ class WorkOrdersPage:
         self._history = BrowserHistory(ADDRESS, self._follow)
         form = OrderForm(services, person, identity)
         with ui.element('div').classes('orders'):
-            self._filters = OrderFilters(order_filter, view, self._ask, form.open)
-            self._problem = Notice(self._again)
-            self._table = OrderTable(self._ask) if view == TABLE else None
+            self._filters = OrderFilters(order_filter, view, self._apply, form.open)
+            self._problem = Notice(self._retry)
+            self._table = OrderTable(self._apply) if view == TABLE else None
             self._board = OrderBoard(services.store, services.zone, OrderTransitions(services, person, identity)) \
                 if view == BOARD else None
             with ui.element('q-card').classes('orders-empty') as self._empty:
                 self._empty_title = ui.label('Loading the work orders…').classes('empty-title')
                 self._empty_text = ui.label()
-                self._clear = ui.button('Clear filters', on_click=lambda: self._ask(OrderFilter()), color=None)
+                self._clear = ui.button('Clear filters', on_click=lambda: self._apply(OrderFilter()), color=None)
                 self._clear.props('no-caps flat').set_visibility(False)
         self._reader = OrderReader(ui.context.client, services.store, self._read, self._concerns, self._failed)
         if self._board is not None:
@@ -92,21 +92,21 @@ class WorkOrdersPage:
         if self._refusal:
             self._refuse()
 
-    def _again(self) -> None:
-        self._reader.again()
+    def _retry(self) -> None:
+        self._reader.retry()
 
     def _build_all_cards(self) -> None:
         """The browser has connected: build the cards that the first response left out."""
-        self._reader.ask()
+        self._reader.request()
 
-    async def first_answer(self) -> None:
+    async def wait_for_first_read(self) -> None:
         """Wait at most FIRST_ANSWER_S for the orders."""
-        self._reader.ask()
+        self._reader.request()
         if self._services.store.connection is Freshness.LIVE:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._reader.answered.wait(), FIRST_ANSWER_S)
+                await asyncio.wait_for(self._reader.first_read_done.wait(), FIRST_ANSWER_S)
 
-    def _ask(self, order_filter: OrderFilter) -> None:
+    def _apply(self, order_filter: OrderFilter) -> None:
         """Show another filter, as a new entry of the browser's history, except for each letter of a search."""
         continues_typing = self._filter.text and order_filter.text and \
             replace(self._filter.conditions(), text='') == replace(order_filter.conditions(), text='')
@@ -116,7 +116,7 @@ class WorkOrdersPage:
         else:
             self._history.push(address)
         self._refusal = ''
-        self._show_soon(order_filter)
+        self._request(order_filter)
 
     def _follow(self, query: Mapping[str, str]) -> None:
         """Show the filter of an address to which the browser went back or forward."""
@@ -126,14 +126,14 @@ class WorkOrdersPage:
         elif self._refusal:
             self._refuse()
         else:
-            self._show_soon(self._filter)
+            self._request(self._filter)
 
-    def _show_soon(self, order_filter: OrderFilter) -> None:
+    def _request(self, order_filter: OrderFilter) -> None:
         self._filter = order_filter
         if self._problem.text:
             self._problem.show('')
         self._filters.show(order_filter, None)
-        self._reader.ask()
+        self._reader.request()
 
     def _parse(self, query: Mapping[str, str]) -> tuple[OrderFilter, str]:
         self._is_checked, self._refusal = False, ''
@@ -169,7 +169,7 @@ class WorkOrdersPage:
         if self._table is not None and not page.orders and page.total and order_filter is self._filter:
             order_filter = order_filter.last_page(page.total)
             self._history.replace(address_of(order_filter, self._view))
-            self._show_soon(order_filter)
+            self._request(order_filter)
         self._set_options(former)
         if order_filter is not self._filter:
             return  # the person has chosen another filter, which is read next
