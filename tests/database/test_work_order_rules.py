@@ -109,7 +109,7 @@ def test_psql_moves_an_order_and_the_history_names_the_login(psql: Psql) -> None
     psql('-c', f"UPDATE work_orders SET status = ' In_Progress ', assignee = 'lisa garcia' WHERE id = '{order_id}'")
     assert psql('-c', 'SELECT status, assignee, version FROM work_orders') == 'in_progress|Lisa Garcia|2\n'
     assert psql('-c', 'SELECT who, kind, new_value FROM work_order_events ORDER BY event_id').splitlines() == [
-        'postgres|created|open', 'postgres|moved|in_progress', 'postgres|changed|Lisa Garcia']
+        'postgres|created|open', 'postgres|status_changed|in_progress', 'postgres|changed|Lisa Garcia']
     with pytest.raises(AssertionError, match='needs cause: what was wrong'):
         psql('-c', "UPDATE work_orders SET status = 'completed'")
 
@@ -502,7 +502,7 @@ async def test_the_rules_hold_for_the_steps_of_a_demo(
 async def test_nobody_else_writes_into_the_past(writer: asyncpg.Connection) -> None:
     """Neither by the steps nor by the setting behind them, and not even in its session once the history is there."""
     await created(writer, '[]')
-    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only while the history of a demo'):
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only be written while the history of a demo'):
         await writer.execute('SELECT write_order_steps($1::jsonb)', STEPS % ('on_hold', 'parts'))
     await writer.execute("SET floor.acting_time = '2026-01-02 03:04:05Z'")
     order_id = await new_order(writer)
@@ -514,7 +514,7 @@ async def test_nobody_else_writes_into_the_past(writer: asyncpg.Connection) -> N
 
 async def test_a_plant_has_no_steps_of_a_demo(writer: asyncpg.Connection) -> None:
     await writer.execute("UPDATE plant SET kind = 'plant'")
-    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only while the history of a demo'):
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only be written while the history of a demo'):
         await created(writer, STEPS % ('on_hold', 'parts'))
 
 

@@ -236,7 +236,7 @@ async def test_who_leaves_ends_the_program_that_reads(pictures: Pictures) -> Non
     (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- x -->\n<svg/>', 'an SVG drawing'),
     (b'<!DOCTYPE html><html></html>', 'a web page'), (b'  <html><body>', 'a web page'),
     (b'\0\0\0\x18ftypmp42', 'a video'), (b'\0\0\0\x14ftypqt  ', 'a video'), (b'PK\3\4word', 'a ZIP archive'),
-    (b'BM' + bytes(40), 'a BMP picture'), (b'MZ\x90\0', 'neither')])
+    (b'BM' + bytes(40), 'a BMP picture'), (b'MZ\x90\0', 'a file of another type')])
 def test_what_may_not_be_attached_is_called_by_its_name(content: bytes, what: str) -> None:
     with pytest.raises(InvalidInputError, match=f'this is {what}'):
         media_type(content)
