@@ -29,9 +29,11 @@ from .db.connection_source import DatabaseSource
 from .db.database import Database
 from .db.migrations import connect_prepared, prepare
 from .db.schema_files import load_schema_files
-from .feed.listener import Listener, Timing
+from .feed.difference import Difference
+from .feed.listener import Listener
 from .feed.recent_events import events_of
-from .feed.store import TASKS, Difference, Store
+from .feed.store import TASKS, Store
+from .feed.timing import Timing
 from .jobs.dashboard_refresh import DashboardRefresh
 from .jobs.history_refresh import HistoryRefresh
 from .jobs.order_checks import OrderChecks

@@ -11,7 +11,7 @@ from ..core.machines import MachineName, MachineRecord, Status
 from ..db.connection import Connection
 from ..db.queries import Queries
 from ..db.row_mapping import to_brief, to_employee, to_event, to_status
-from .store import EVENTS_KEPT
+from .machine_states import EVENTS_KEPT
 
 PART = 500
 """Rows that are converted between two turns of the event loop."""

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from ..core.formatting import Detail, counted, delay, duration, number, percent
 from ..core.latency import LatencyHistogram
 from ..core.sentences import full_stop
-from ..feed.store import DISK, FEED, Freshness, Store
+from ..feed.freshness import Freshness
+from ..feed.store import DISK, FEED, Store
 from . import checks
 from .checks import Finding, Severity
 from .diagnosis import DatabaseFacts, Diagnosis

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from ..core.sentences import full_stop
-from ..feed.store import DISK, Difference, Freshness, Store
+from ..feed.difference import Difference
+from ..feed.freshness import Freshness
+from ..feed.store import DISK, Store
 from ..jobs.periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)

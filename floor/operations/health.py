@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..core.errors import DatabaseUnavailableError
 from ..db.database import Database
-from ..feed.store import Freshness
+from ..feed.freshness import Freshness
 from .metrics import FloorCollector, Measures
 from .runtime_status import RuntimeStatus
 

@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from ..core.machines import Status
-from ..feed.store import Freshness
+from ..feed.freshness import Freshness
 from .checks import help_of
 from .runtime_status import RuntimeStatus
 

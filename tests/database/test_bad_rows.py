@@ -10,9 +10,11 @@ from database.postgres import SCHEMA, Connect, until
 
 from floor.core.machines import Status
 from floor.db.database import Database
-from floor.feed.listener import Listener, Timing
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
 from floor.feed.protocol import MAX_REASON_LENGTH
-from floor.feed.store import Freshness, Store
+from floor.feed.store import Store
+from floor.feed.timing import Timing
 
 pytestmark = pytest.mark.newest_postgres
 BAD, GOOD = 'Source_Sorter_01_01', 'Valve_01_01'

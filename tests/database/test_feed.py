@@ -14,7 +14,7 @@ from database.postgres import Psql, channel_of, until
 
 from floor.core.machines import Status
 from floor.core.text import is_visible
-from floor.feed.listener import read_floor
+from floor.feed.snapshot import read_floor
 
 SEED_STATEMENT = ("UPDATE machine_feed_stream SET status = 'warning', datetime = NOW() "
                   "WHERE machine_name = 'Injection_Molder_02_01';")

@@ -15,8 +15,10 @@ from floor.core.errors import DatabaseUnavailableError
 from floor.core.settings import Settings
 from floor.db.connection_check import check_connection
 from floor.db.database import Database
-from floor.feed.listener import Listener, Timing
-from floor.feed.store import Freshness, Store
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.feed.timing import Timing
 
 pytestmark = pytest.mark.newest_postgres
 

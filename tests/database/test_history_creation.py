@@ -19,8 +19,9 @@ from floor.analytics import Analytics, Window
 from floor.core.errors import HistoryNotReadyError
 from floor.core.floor_snapshot import HistoryState
 from floor.db.database import Database, load_queries
-from floor.feed.listener import Listener, Timing
+from floor.feed.listener import Listener
 from floor.feed.store import Store
+from floor.feed.timing import Timing
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh
 from floor.orders.order_filter import OrderFilter

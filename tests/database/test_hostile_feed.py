@@ -18,8 +18,10 @@ from floor.core.settings import Settings
 from floor.db.database import SQL, Database
 from floor.db.migrations import migrate, prepare
 from floor.db.schema_files import load_schema_files
-from floor.feed.listener import Listener, Timing
-from floor.feed.store import Freshness, Store
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.feed.timing import Timing
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh
 from floor.operations.diagnosis import diagnose

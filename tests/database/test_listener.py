@@ -22,11 +22,13 @@ from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import Status
 from floor.db.database import Database, defined_triggers
 from floor.db.migrations import prepare
-from floor.feed import listener
-from floor.feed.listener import Listener, Timing
+from floor.feed import change_applier, feed_session
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
 from floor.feed.protocol import parse
 from floor.feed.snapshot import PART, in_batches, read_floor
-from floor.feed.store import Freshness, Store
+from floor.feed.store import Store
+from floor.feed.timing import Timing
 
 pytestmark = pytest.mark.newest_postgres
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=0.1, polling=0.05, gap=0.005, first_backoff=0.01)
@@ -611,9 +613,9 @@ MANY_ORDERS = ("INSERT INTO work_orders (machine_id, issue_description) "
 
 async def test_thousands_of_orders_of_one_statement_are_read_and_not_handled_one_by_one(
         floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, 'MAX_WAITING', 20)
+    monkeypatch.setattr(feed_session, 'MOST_WAITING', 20)
     understood: list[str] = []
-    monkeypatch.setattr(listener, 'parse', lambda payload: understood.append(payload) or parse(payload))
+    monkeypatch.setattr(change_applier, 'parse', lambda payload: understood.append(payload) or parse(payload))
     told: list[int] = []
     async with floor.running(NEVER):
         floor.store.subscribe(lambda difference: told.append(len(difference.orders)))
@@ -629,7 +631,7 @@ async def test_thousands_of_orders_of_one_statement_are_read_and_not_handled_one
 
 async def test_after_a_burst_changes_are_shown_as_they_are_announced(
         floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, 'MAX_WAITING', 20)
+    monkeypatch.setattr(feed_session, 'MOST_WAITING', 20)
     async with floor.running(NEVER):
         await floor.writer.execute(MANY_ORDERS)
         await until(lambda: len(floor.store.orders) == 2000)

@@ -18,8 +18,9 @@ from fastapi import FastAPI
 from floor.analytics import Analytics, Kpis, Scope, Window
 from floor.core.machines import MachineName, Status
 from floor.db.database import Database, load_queries
-from floor.feed.listener import Listener, Timing
+from floor.feed.listener import Listener
 from floor.feed.store import Store
+from floor.feed.timing import Timing
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh
 from floor.web.api import floor_api

@@ -17,8 +17,10 @@ from floor.core.errors import DatabaseUnavailableError
 from floor.db import database as database_module
 from floor.db.database import Database
 from floor.db.transactions import command
-from floor.feed.listener import Listener, Timing
-from floor.feed.store import Freshness, Store
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.feed.timing import Timing
 from floor.operations import health
 from floor.operations.event_loop_latency import event_loop_latency
 from floor.operations.freshness_log import FreshnessLog

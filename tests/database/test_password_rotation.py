@@ -25,8 +25,10 @@ from floor.core.errors import DatabaseUnavailableError
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.migrations import prepare
-from floor.feed.listener import Listener, Timing
-from floor.feed.store import Freshness, Store
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.feed.timing import Timing
 
 ROTATIONS = 100
 CROWD = 10

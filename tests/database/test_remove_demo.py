@@ -16,8 +16,10 @@ from floor.core.errors import DatabaseUnavailableError, FloorError, NotADemoErro
 from floor.core.people import Identity, Role
 from floor.core.settings import Settings
 from floor.db.database import SQL, Database, load_queries
-from floor.feed.listener import Listener, Timing
-from floor.feed.store import Freshness, Store
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.feed.timing import Timing
 from floor.orders.employees import Employees
 from floor.plant import demo_removal as plant_command
 from floor.plant.demo_removal import DemoContents, Plant

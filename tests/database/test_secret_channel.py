@@ -18,8 +18,10 @@ from database.postgres import SCHEMA, Connect, Psql, channel_of, until
 
 from floor.core.machines import Status
 from floor.db.database import SQL, Database
-from floor.feed.listener import Listener, Timing
-from floor.feed.store import Freshness, Store
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.feed.timing import Timing
 
 VALVE = 'Valve_01_01'
 ONLY_BEATS = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=3600, gap=0.005, first_backoff=0.01)

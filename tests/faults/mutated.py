@@ -50,39 +50,39 @@ def an_hour_behind() -> None:
 @mutation
 def believes_an_open_connection() -> None:
     """No heartbeat: a connection that isn't closed counts as alive."""
-    from floor.feed.listener import Listener
+    from floor.feed.heartbeat import Heartbeat
 
     async def beat(self: Any, session: Any) -> None:
-        self._drain(session)
+        self._changes.drain(session)
         if not session.connection.is_closed():
             self._store.prove()
-    Listener._beat = beat   # type: ignore[method-assign]
+    Heartbeat.beat = beat   # type: ignore[method-assign]
 
 
 @mutation
 def asks_select_1() -> None:
     """A heartbeat that proves that the database answers, not that it delivers."""
-    from floor.feed.listener import Listener
+    from floor.feed.heartbeat import Heartbeat
 
     async def beat(self: Any, session: Any) -> None:
         async with asyncio.timeout(self._timing.heartbeat_timeout), session.asking:
             await session.connection.fetchval('SELECT 1')
-        self._drain(session)
+        self._changes.drain(session)
         self._store.prove()
-    Listener._beat = beat   # type: ignore[method-assign]
+    Heartbeat.beat = beat   # type: ignore[method-assign]
 
 
 @mutation
 def does_not_read_again() -> None:
     """A connection that is back listens, and takes it that nothing was said meanwhile."""
-    from floor.feed.listener import Listener
+    from floor.feed.change_applier import ChangeApplier
 
-    read_floor = Listener._read_floor
+    read_floor = ChangeApplier.read_floor
 
     async def read_once(self: Any, session: Any) -> None:
-        if not self.counters.connections:
+        if not self._counters.connections:
             await read_floor(self, session)
-    Listener._read_floor = read_once   # type: ignore[method-assign]
+    ChangeApplier.read_floor = read_once   # type: ignore[method-assign]
 
 
 @mutation
@@ -91,10 +91,10 @@ def reads_before_it_listens() -> None:
     from floor.feed.listener import Listener
 
     async def start(self: Any, session: Any) -> None:
-        await self._read_floor(session)
+        await self._changes.read_floor(session)
         await session.connection.add_listener(session.channel, session.on_feed)
-        await session.connection.add_listener(self._beat_channel, session.on_beat)
-        await self._beat(session)
+        await session.connection.add_listener(self._heartbeat.channel, session.on_beat)
+        await self._heartbeat.beat(session)
     Listener._start = start   # type: ignore[method-assign]
 
 
@@ -130,16 +130,16 @@ def keeps_its_first_password() -> None:
 def waits_in_the_event_loop() -> None:
     """Asks whether the database answers by a call that blocks."""
     from floor.db.embedded.server import accepts, database_url_of
-    from floor.feed.listener import Listener
+    from floor.feed.heartbeat import Heartbeat
 
-    beat = Listener._beat
+    beat = Heartbeat.beat
 
     async def blocking(self: Any, session: Any) -> None:
         until = time.monotonic() + 3
         while not accepts(database_url_of(Path(os.environ['DATA_DIR'])) or '') and time.monotonic() < until:
             pass
         await beat(self, session)
-    Listener._beat = blocking   # type: ignore[method-assign]
+    Heartbeat.beat = blocking   # type: ignore[method-assign]
 
 
 @mutation
@@ -155,10 +155,10 @@ def does_not_restart_the_server() -> None:
 @mutation
 def remembers_that_it_was_live() -> None:
     """Freshness is a flag that is set and taken back, not an age."""
-    from floor.feed.store import Freshness, Store
+    from floor.feed.freshness import DeliveryProof, Freshness
 
-    Store.connection = property(lambda self: Freshness.LIVE if self._proof is not None and not self._broken   # type: ignore
-                                else Freshness.STALE)
+    DeliveryProof.freshness = property(   # type: ignore[assignment,method-assign]
+        lambda self: Freshness.LIVE if self._proven_at is not None and not self._is_broken else Freshness.STALE)
 
 
 @mutation
@@ -174,14 +174,14 @@ def believes_its_own_clock() -> None:
 @mutation
 def last_to_finish_wins() -> None:
     """Notifications are handled by coroutines, and what is applied last stands."""
-    from floor.feed.listener import _Session
+    from floor.feed.feed_session import FeedSession
     from floor.feed.store import Store
 
     async def on_feed(self: Any, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         await asyncio.sleep(random.uniform(0, 2))
         self._payloads.append(str(payload))
         self.something_came.set()
-    _Session.on_feed = on_feed   # type: ignore[assignment,method-assign]
+    FeedSession.on_feed = on_feed   # type: ignore[assignment,method-assign]
     apply = Store.apply
 
     def overwrite(self: Any, changes: Any) -> Any:

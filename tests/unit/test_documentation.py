@@ -15,7 +15,7 @@ from settings_table import TABLES, with_table
 
 from auth.lakebase import FIRST_BACKOFF_S, MAX_BACKOFF_S, RENEWED_AFTER
 from floor.core.settings import Settings
-from floor.feed.listener import Timing
+from floor.feed.timing import Timing
 from floor.orders.order_attachments import MAX_ATTACHMENTS
 from floor.orders.order_filter import SortKey
 from floor.orders.picture_process import MAX_JPEG_PIXELS, MAX_PIXELS, MAX_THUMBNAIL_BYTES, MEMORY_BYTES

@@ -15,7 +15,11 @@ from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
 from floor.core.people import Employee, Identity, Person, Role
 from floor.feed import active_orders
 from floor.feed.active_orders import ENDED_KEPT, ActiveOrderChange
-from floor.feed.store import EVENTS_KEPT, NOT_ON_A_LINE, Difference, Freshness, Store
+from floor.feed.difference import Difference
+from floor.feed.freshness import Freshness
+from floor.feed.machine import NOT_ON_A_LINE
+from floor.feed.machine_states import EVENTS_KEPT
+from floor.feed.store import Store
 
 NOON = 1_800_000_000_000
 """The database's clock in ms when the tests begin."""

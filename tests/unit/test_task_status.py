@@ -14,8 +14,10 @@ from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.latency import RECENT_S, LatencyHistogram
 from floor.db.error_labels import no_reasons, reason_of
 from floor.db.task_status import REASONS_KEPT, TaskStatus
-from floor.feed.listener import Listener, Timing
-from floor.feed.store import Freshness, Store
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.feed.timing import Timing
 from floor.operations.event_loop_latency import measure_event_loop
 from floor.operations.freshness_log import FreshnessLog
 

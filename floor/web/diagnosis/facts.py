@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from ...core.formatting import NOTHING, Detail, counted, delay, duration, file_size, number, percent
 from ...core.latency import LatencyHistogram
-from ...feed.store import Freshness
+from ...feed.freshness import Freshness
 from ...operations.diagnosis import DatabaseFacts, Diagnosis
 from ...operations.runtime_status import RuntimeStatus
 from ..shell.times import date_and_time

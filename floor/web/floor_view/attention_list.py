@@ -9,7 +9,8 @@ from nicegui import ui
 from ...core.formatting import Detail, counted, duration
 from ...core.machines import DisplayName, MachineName, Status
 from ...core.text import shortened
-from ...feed.store import Machine, Store
+from ...feed.machine import Machine
+from ...feed.store import Store
 from ..live.live_element import LISTS, Content, LiveElement
 from ..live.live_view import LiveView
 from ..shell.heading import Heading

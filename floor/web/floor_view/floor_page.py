@@ -10,7 +10,7 @@ from nicegui.events import GenericEventArguments
 
 from ...core.machines import MachineName
 from ...core.query_parameters import NO, Query, unknown_name_message
-from ...feed.store import Difference
+from ...feed.difference import Difference
 from ..live.live_element import FIGURES, LISTS, SECOND
 from ..live.live_view import LiveView
 from ..shell.address_note import AddressNote

@@ -7,7 +7,8 @@ from datetime import tzinfo
 from nicegui import ui
 
 from ...core.machines import Status
-from ...feed.store import NOT_ON_A_LINE, Line, Store
+from ...feed.machine import NOT_ON_A_LINE, Line
+from ...feed.store import Store
 from ..live.live_element import Content, LiveElement, PressHandler, line_topic
 from ..live.live_view import LiveView
 from ..shell.heading import Heading

@@ -9,7 +9,8 @@ from ...core.formatting import Detail, duration
 from ...core.machines import MachineName, Status
 from ...core.people import Identity, Person
 from ...core.text import shortened
-from ...feed.store import Difference, Machine
+from ...feed.difference import Difference
+from ...feed.machine import Machine
 from ..shell.addresses import query_of
 from ..shell.back_button import BackCloses
 from ..shell.heading import Heading

@@ -8,7 +8,8 @@ from ...core.formatting import Detail, duration
 from ...core.machines import DisplayName, Status
 from ...core.orders import OrderBrief
 from ...core.text import shortened
-from ...feed.store import Machine, Store
+from ...feed.machine import Machine
+from ...feed.store import Store
 from ..live.live_element import Content, LiveElement, PressHandler, machine_topic
 from ..shell.times import time_of_day
 

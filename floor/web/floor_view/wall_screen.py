@@ -15,7 +15,8 @@ from nicegui import ui
 from ...core.formatting import number
 from ...core.query_parameters import Query, unknown_name_message
 from ...core.text import shown
-from ...feed.store import Line, Store
+from ...feed.machine import Line
+from ...feed.store import Store
 from ..live.live_element import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement
 from ..live.live_view import LiveView
 from ..live.stale_overlay import StaleOverlay

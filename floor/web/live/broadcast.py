@@ -14,7 +14,8 @@ import logging
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
-from ...feed.store import Difference, Store
+from ...feed.difference import Difference
+from ...feed.store import Store
 from .frame_scheduler import FrameScheduler
 from .live_element import (
     FIGURES,

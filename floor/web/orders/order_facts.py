@@ -10,7 +10,7 @@ from ...core.formatting import Detail, duration
 from ...core.machines import DisplayName, MachineName, Status
 from ...core.orders import WorkOrder, WorkOrderStatus
 from ...core.text import shortened
-from ...feed.store import Difference
+from ...feed.difference import Difference
 from ..shell.addresses import query_of
 from ..shell.heading import Heading
 from ..shell.messages import TextNode

@@ -10,7 +10,9 @@ from nicegui import Client, background_tasks
 
 from ...core.errors import DatabaseError, DatabaseUnavailableError
 from ...feed.active_orders import ActiveOrderChange
-from ...feed.store import Difference, Freshness, Store
+from ...feed.difference import Difference
+from ...feed.freshness import Freshness
+from ...feed.store import Store
 from ..shell.loading import PATIENCE_S
 
 log = logging.getLogger(__name__)

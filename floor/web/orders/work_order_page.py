@@ -16,7 +16,7 @@ from ...core.orders import OrderId, WorkOrder, WorkOrderDetails
 from ...core.people import Identity, Person
 from ...core.text import shortened
 from ...feed.active_orders import ActiveOrderChange
-from ...feed.store import Freshness
+from ...feed.freshness import Freshness
 from ..api.attachment_responses import AttachmentResponses
 from ..http.downloads import too_many
 from ..live.live_view import LiveView

@@ -18,7 +18,7 @@ from ...core.people import Identity, Person
 from ...core.query_parameters import Query
 from ...core.sentences import as_sentence
 from ...feed.active_orders import ActiveOrderChange
-from ...feed.store import Freshness
+from ...feed.freshness import Freshness
 from ...orders.order_filter import UNASSIGNED, OrderFilter
 from ...orders.order_pages import OrderCounts, OrderPage
 from ..http.csv_response import CsvResponses

@@ -13,7 +13,8 @@ from nicegui.events import GenericEventArguments
 
 from ...core.floor_snapshot import FloorSnapshot
 from ...core.machines import MachineName, Status
-from ...feed.store import Machine, Store
+from ...feed.machine import Machine
+from ...feed.store import Store
 from ..floor_view.attention_list import ROWS as ATTENTION_ROWS
 from ..floor_view.attention_list import AttentionRow, AttentionSummary
 from ..floor_view.event_stream import ROWS as EVENT_ROWS

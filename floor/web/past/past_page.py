@@ -13,7 +13,9 @@ from ...core.errors import FloorError, HistoryNotReadyError, QueryError
 from ...core.formatting import Detail, duration
 from ...core.shifts import Shift, Shifts
 from ...core.text import shortened
-from ...feed.store import Difference, Machine, Store
+from ...feed.difference import Difference
+from ...feed.machine import Machine
+from ...feed.store import Store
 from ..floor_view.machine_orders import MAX_ROWS, more_rows, order_row
 from ..live.live_view import LiveView
 from ..reports.stop_details import PAST

@@ -9,7 +9,8 @@ from nicegui import ui
 
 from ...core.people import Employee, Identity, Person, Role
 from ...core.query_parameters import Query
-from ...feed.store import Difference, Freshness
+from ...feed.difference import Difference
+from ...feed.freshness import Freshness
 from ..live.live_view import LiveView
 from ..orders.due_times import DueTimes
 from ..orders.form import FORM_RECONNECT_S

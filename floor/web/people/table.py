@@ -12,7 +12,8 @@ from nicegui import ui
 
 from ...core.names import in_order_of_names
 from ...core.people import Employee, Person, Role
-from ...feed.store import Difference, Store
+from ...feed.difference import Difference
+from ...feed.store import Store
 from ..shell.addresses import with_prefix
 from ..shell.messages import TextNode, set_reason
 from ..shell.order_formatting import role_needed

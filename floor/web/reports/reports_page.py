@@ -25,7 +25,9 @@ from ...core.errors import (
 from ...core.machines import MachineName
 from ...core.moments import Form, local_time
 from ...core.names import name_key
-from ...feed.store import NOT_ON_A_LINE, Difference, Freshness
+from ...feed.difference import Difference
+from ...feed.freshness import Freshness
+from ...feed.machine import NOT_ON_A_LINE
 from ..http.csv_response import CsvResponses
 from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet

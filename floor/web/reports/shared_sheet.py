@@ -11,7 +11,9 @@ from nicegui import background_tasks
 from ...analytics.shift_report import ShiftReport
 from ...core.errors import DatabaseError, FloorError, ProgramFaultError
 from ...core.shifts import Shift
-from ...feed.store import Difference, Freshness, Store
+from ...feed.difference import Difference
+from ...feed.freshness import Freshness
+from ...feed.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,9 @@ from typing import Protocol
 from ...core.orders import OrderBrief, OrderId, Priority
 from ...core.people import Identity, Person
 from ...feed.active_orders import ActiveOrderChange
-from ...feed.store import Difference, Freshness, Store
+from ...feed.difference import Difference
+from ...feed.freshness import Freshness
+from ...feed.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from ...core.formatting import duration
-from ...feed.store import Freshness, Store
+from ...feed.freshness import Freshness
+from ...feed.store import Store
 from ..live.live_element import SECOND, Content, LiveElement
 from ..live.stale_overlay import beat
 from .times import time_of_day

@@ -10,7 +10,9 @@ from contextlib import suppress
 from nicegui import background_tasks, ui
 
 from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, ProgramFaultError
-from ...feed.store import Difference, Freshness, Store
+from ...feed.difference import Difference
+from ...feed.freshness import Freshness
+from ...feed.store import Store
 from .messages import as_sentence
 
 log = logging.getLogger(__name__)

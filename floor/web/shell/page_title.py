@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from ...feed.store import Difference, Freshness, Store
+from ...feed.difference import Difference
+from ...feed.freshness import Freshness
+from ...feed.store import Store
 
 NOT_LIVE = {Freshness.STALE: 'Stale', Freshness.CONNECTING: 'Connecting'}
 

@@ -1,0 +1,100 @@
+"""A slow audit of the feed: are all triggers there, and does the store equal the tables?"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ..core.floor_snapshot import FloorSnapshot
+from ..core.formatting import duration
+from ..core.machines import MachineName
+from ..db.queries import Queries
+from .change_applier import ChangeApplier
+from .feed_session import FeedSession
+from .heartbeat import Heartbeat
+from .snapshot import read_floor
+from .store import FEED, Store
+from .timing import DeliveryCounters, Timing
+
+log = logging.getLogger(__name__)
+
+MOST_NAMED = 5
+"""The most triggers that a message names."""
+
+
+class Audit:
+    """Finds changes without a notification, and reads the floor again after one."""
+
+    def __init__(self, queries: Queries, store: Store, timing: Timing, counters: DeliveryCounters, *,
+                 changes: ChangeApplier, heartbeat: Heartbeat, also_wrong: Callable[[], str | None]) -> None:
+        """also_wrong: a further warning from outside the database, if any."""
+        self._queries = queries
+        self._store = store
+        self._timing = timing
+        self._counters = counters
+        self._changes = changes
+        self._heartbeat = heartbeat
+        self._also_wrong = also_wrong
+
+    async def run(self, session: FeedSession) -> None:
+        """Audit this connection until cancelled, more often while triggers are missing."""
+        while True:
+            await asyncio.sleep(self._timing.polling if FEED in self._store.troubles else self._timing.audit)
+            await self.check_triggers(session)
+            await self._compare(session)
+
+    async def check_triggers(self, session: FeedSession) -> None:
+        """Set or clear the warning of missing and disabled triggers."""
+        async with session.asking:
+            missing = [row['name'] async for row in self._queries.missing_triggers(session.connection)]
+        if not missing:
+            self._store.set_feed_warning(self._also_wrong())
+            return
+        if FEED not in self._store.troubles:
+            log.error('triggers are missing or disabled: %s', ', '.join(missing))
+        more = f' and {len(missing) - MOST_NAMED} more' if len(missing) > MOST_NAMED else ''
+        self._store.set_feed_warning('The database does not announce or record every change (missing or disabled: '
+                                     f'trigger {", ".join(missing[:MOST_NAMED])}{more}). The floor '
+                                     f'is read every {duration(self._timing.polling)} instead.')
+
+    async def _compare(self, session: FeedSession) -> None:
+        """Compare the store with the tables, after all notifications of earlier changes have arrived."""
+        versions = {name: machine.version for name, machine in self._store.machines.items()}
+        orders_revision = self._store.orders_revision
+        snapshots = self._counters.snapshots
+        async with session.asking:
+            snapshot = await read_floor(session.connection, self._queries)
+        await self._heartbeat.beat(session)
+        if session.resync_wanted or session.something_came.is_set() or self._counters.snapshots != snapshots:
+            return  # the floor is changing now, and changes are notified
+        wrong = self._differences(snapshot, versions, orders_revision)
+        if wrong:
+            self._counters.audits_with_difference += 1
+            log.warning('the audit found changes without a notification: %s', ', '.join(sorted(wrong)[:10]))
+        if wrong or snapshot.history is not self._store.history:  # which also changes with time, or after a crash
+            await self._changes.read_floor(session)
+        elif versions == {name: machine.version for name, machine in self._store.machines.items()}:
+            self._store.replace_events(snapshot.events)
+
+    def _differences(self, snapshot: FloorSnapshot, versions: dict[MachineName, int],
+                     orders_revision: int) -> list[str]:
+        """What differs, for the log. Machines and orders that changed since these versions are not compared."""
+        wrong: list[str] = [*self._wrong_machines(snapshot, versions)]
+        if self._store.differs_in_layout(snapshot):
+            wrong.append('lines, positions or types')
+        if self._store.orders_revision == orders_revision:
+            known, read = self._store.orders, {order.id: order for order in snapshot.orders}
+            wrong += [id_ for id_ in {**known, **read} if known.get(id_) != read.get(id_)]
+        if {each.id: each for each in snapshot.people} != self._store.people:
+            wrong.append('the people')
+        if snapshot.is_demo != self._store.is_demo:
+            wrong.append('whether it is a demo')
+        return wrong
+
+    def _wrong_machines(self, snapshot: FloorSnapshot, before: dict[MachineName, int]) -> set[MachineName]:
+        known = self._store.machines
+        return {record.name for record in snapshot.machines
+                if record.name not in known or (known[record.name].version == before.get(record.name)
+                                                and not known[record.name].agrees_with(record))
+                } | (set(known) - {record.name for record in snapshot.machines})

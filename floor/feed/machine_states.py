@@ -1,0 +1,84 @@
+"""The machines in the store, their lines, and their latest status changes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from ..core.machines import MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from .machine import Line, Machine, lines_of
+
+EVENTS_KEPT = 200
+
+
+class MachineStates:
+    """Machines by name, lines in their order, and events newest first."""
+
+    def __init__(self, silent_after: float | None) -> None:
+        """silent_after: seconds without a report after which a machine's status is unknown (None: never)."""
+        self.by_name: dict[MachineName, Machine] = {}
+        self.lines: list[Line] = []
+        self.events: deque[StatusEvent] = deque(maxlen=EVENTS_KEPT)
+        self.silent_after = silent_after
+
+    def replace(self, records: Sequence[MachineRecord], *, layout: bool) -> set[MachineName]:
+        """Replace all machines by those of a snapshot; returns the changed ones. layout: group them by line again;
+        all of them are changed then."""
+        changed: set[MachineName] = set()
+        machines: dict[MachineName, Machine] = {}
+        for record in records:
+            machine = self.by_name.get(record.name)
+            if machine is None:
+                machine = Machine.of(record)
+            elif not machine.agrees_with(record):
+                machine.set_status(record)
+                changed.add(record.name)
+            machine.record = record
+            machines[record.name] = machine
+        self.by_name = machines
+        if layout:
+            self.lines = lines_of(machines.values())
+            changed = set(machines)
+        return changed
+
+    def differs_in_layout(self, records: Sequence[MachineRecord]) -> bool:
+        """Whether names, types, lines or the order of the machines differ."""
+        return [(record.name, record.type, record.line) for record in records] != \
+            [(machine.name, machine.record.type, machine.record.line) for machine in self.by_name.values()]
+
+    def replace_events(self, events: Iterable[StatusEvent]) -> None:
+        """Replace the latest events, with those that were too quick to be notified one by one."""
+        data_gaps = [event for event in self.events if event.new is Status.UNKNOWN]  # not in the database
+        newest_first = sorted([*events, *data_gaps], key=lambda event: (-event.changed_ms, -event.version))
+        self.events = deque(newest_first[:EVENTS_KEPT], maxlen=EVENTS_KEPT)
+
+    def apply(self, changes: Iterable[MachineChange]) -> list[MachineChange]:
+        """Apply notifications, oldest first; returns the applied ones. Known or older changes are ignored."""
+        applied = []
+        for change in changes:
+            machine = self.by_name.get(change.name)
+            if machine is None or change.version <= machine.version:
+                continue
+            if (machine.status, machine.reason) != (change.status, change.reason):
+                before = None if machine.reported_ms is None else machine.status
+                self.events.appendleft(StatusEvent(change.version, change.name, before, change.status, change.reason,
+                                                   change.reported_ms))
+            machine.set_status(change)
+            applied.append(change)
+        return applied
+
+    def find_silent(self, now_ms: int) -> set[MachineName]:
+        """Set the status of machines without a recent report to unknown; returns those machines."""
+        if self.silent_after is None:
+            return set()
+        deadline = now_ms - self.silent_after * 1000
+        silent = set()
+        for machine in self.by_name.values():
+            reported_ms = machine.reported_ms
+            if machine.status is Status.UNKNOWN or reported_ms is None or reported_ms >= deadline:
+                continue
+            self.events.appendleft(StatusEvent(machine.version, machine.name, machine.status, Status.UNKNOWN, None,
+                                               now_ms))
+            machine.status, machine.reason, machine.since_ms = Status.UNKNOWN, None, reported_ms
+            silent.add(machine.name)
+        return silent
