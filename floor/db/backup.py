@@ -23,11 +23,11 @@ from ..core.settings import Settings
 from ..core.version import program_version
 from .connection import UNREACHABLE, describe
 from .connection_source import database_source
-from .database import load_queries
 from .embedded.backup_file import DUMP, MANIFEST, ROLES, Manifest, new_backup, require_embedded
 from .embedded.postgres_programs import copy_out, progress
 from .embedded.server import EmbeddedPostgres
 from .embedded.workshop import is_interrupted
+from .query_files import load_queries
 
 
 def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.db.backup') -> int:

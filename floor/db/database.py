@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, and the named queries of sql/queries.
+"""Connections to PostgreSQL: a pool, and connections of their own.
 
 The pool is for short queries of pages and REST. The listener and the simulator have connections of their own.
 """
@@ -7,63 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from math import inf
-from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
-import aiosql
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ..core.errors import DatabaseMisconfiguredError, DatabaseUnavailableError
 from ..core.latency import LatencyHistogram
 from ..core.repeated_log import RateLimitedLog
-from ..core.resources import resource_folder
-from ..core.sentences import full_stop
-from ..core.session_settings import LATER, PLAIN, Session, apply_settings, supported_settings
+from ..core.session_settings import Session
 from ..core.settings import Settings
-from .connection import UNREACHABLE, Connection, describe, permanent_problem, unavailable
+from .connection import UNREACHABLE, Connection, describe, unavailable
+from .database_login import Credentials, DatabaseLogin
 from .full_server import FullServer
-from .queries import Queries
+from .query_files import load_queries
 
 log = logging.getLogger(__name__)
 
-SQL = resource_folder('sql')
-DEFAULT_FEED_TABLE = 'machine_feed_stream'
-
-TRIGGER_STATEMENT = re.compile(
-    r'^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s+(\w+)\s[^;]*?\bON\s+(\w+)',
-    re.IGNORECASE | re.MULTILINE)
-
 Connect = Callable[[], Awaitable[Connection]]
-
-
-def read_sql(path: Path, feed_table: str) -> str:
-    """An SQL file of the project; DEFAULT_POSTGRES_TABLE, if set, replaces the feed table's name."""
-    text = path.read_text(encoding='utf-8')
-    return text if feed_table == DEFAULT_FEED_TABLE else re.sub(rf'\b{DEFAULT_FEED_TABLE}\b', feed_table, text)
-
-
-@cache
-def load_queries(feed_table: str = DEFAULT_FEED_TABLE) -> Queries:
-    """Every block of sql/queries, each an awaitable taking a connection and its arguments by name."""
-    text = '\n'.join(read_sql(path, feed_table) for path in sorted((SQL / 'queries').glob('*.sql')))
-    triggers = ', '.join(f"('{table}', '{name}')" for table, name in defined_triggers(feed_table))
-    queries: Any = aiosql.from_str(text.replace("('table', 'trigger')", triggers), 'asyncpg')
-    return cast(Queries, queries)
-
-
-def defined_triggers(feed_table: str = DEFAULT_FEED_TABLE) -> list[tuple[str, str]]:
-    """The table and the name of each trigger in sql/functions."""
-    return sorted((table.lower(), name.lower()) for path in sorted((SQL / 'functions').glob('*.sql'))
-                  for name, table in TRIGGER_STATEMENT.findall(read_sql(path, feed_table)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +41,8 @@ class PoolUse:
     most: int
 
 
-SERVER_GIVES_UP = {'tcp_user_timeout': '15000', 'tcp_keepalives_idle': '15', 'tcp_keepalives_interval': '5',
-                   'tcp_keepalives_count': '3'}
-"""When the server ends the session of a client that has vanished: after 15 s (in ms) if it has data to send, else
-after 30 s. A listener whose client is gone keeps the notification queue growing; a full queue makes writers fail."""
-
-
 DISK_FULL_SHOWN_S = 120.0
 """Seconds after a write failed on a full disk. Background tasks write more often than that."""
-
-
-class Credentials(Protocol):
-    """Host, user and password for each new connection, if neither an address nor the PG* variables give them."""
-
-    given: int
-    """The number of passwords so far."""
-
-    async def arguments(self) -> dict[str, Any]:
-        """Further arguments for asyncpg.connect.
-
-        :raises DatabaseUnavailableError: there is no password; the message says why
-        """
-
-    def refuse(self, given: int) -> None:
-        """The database refused a login that was started when generation was given."""
 
 
 class Database:
@@ -118,7 +62,7 @@ class Database:
         self.has_our_functions = False
         """Whether this process has brought the functions of the schema up to date."""
         self._settings = settings
-        self._credentials = credentials
+        self._login = DatabaseLogin(settings, credentials)
         self.wait = LatencyHistogram('floor_database_pool_wait_seconds',
                                      'Time until a page or a command had a connection to the '
                                      'database.')
@@ -128,8 +72,6 @@ class Database:
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
         self._full_server = FullServer(settings.db_pool_timeout)
-        self._given: dict[str, str] = PLAIN | LATER
-        """The settings at the start of a session; empty if a pooler refuses them: they are then set afterwards."""
 
     async def connect(self) -> Connection:
         """Open a connection outside the pool, in the floor's schema.
@@ -137,8 +79,8 @@ class Database:
         :raises DatabaseUnavailableError: the database does not answer, or not in time
         """
         try:
-            return await self._full_server.connect(lambda: self._pool, lambda: self._sign_in(
-                self.url, timeout=self._settings.db_pool_timeout, **self._options()))
+            return await self._full_server.connect(lambda: self._pool, lambda: self._login.open(
+                self.url, timeout=self._settings.db_pool_timeout, **self._login.options))
         except UNREACHABLE as error:
             raise unavailable(error) from error
 
@@ -238,64 +180,8 @@ class Database:
         most = self._settings.db_pool_size + self._settings.db_max_overflow
         return asyncpg.create_pool(
             self.url, min_size=kept_open, max_size=most, timeout=self._settings.db_pool_timeout,
-            connect=self._sign_in_for_pool, connection_class=Session, **self._options())
+            connect=self._open_for_pool, connection_class=Session, **self._login.options)
 
-    async def _sign_in_for_pool(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
+    async def _open_for_pool(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
         self._full_server.keep_free()
-        return await self._sign_in(dsn, **options)
-
-    async def _sign_in(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:
-        """asyncpg.connect with the credentials, also for the pool.
-
-        :raises DatabaseMisconfiguredError: retrying cannot help
-        """
-        try:
-            return await self._sign_in_once(dsn, **options)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            if (reason := permanent_problem(error, self._settings.plant_timezone)) is not None:
-                raise DatabaseMisconfiguredError(reason) from error
-            raise
-
-    async def _sign_in_once(self, dsn: str | None, **options: Any) -> asyncpg.Connection:
-        if self._credentials is None:
-            return await self._begin_session(dsn, **options)
-        arguments = await self._credentials.arguments()
-        given = self._credentials.given
-        try:
-            return await self._begin_session(dsn, **options, **arguments)
-        except asyncpg.InvalidAuthorizationSpecificationError as error:
-            self._credentials.refuse(given)
-            raise DatabaseUnavailableError(
-                f'the database refuses the login: {full_stop(describe(error))} Asking for a new password; if this '
-                f'continues, give the app the database as its resource, or its service principal a role') from error
-
-    async def _begin_session(self, dsn: str | None, server_settings: dict[str, str], **options: Any) -> Session:
-        options['connection_class'] = Session
-        given = self._given
-        try:
-            session: Session = await asyncpg.connect(dsn, server_settings=server_settings | given, **options)
-        except (asyncpg.ProtocolViolationError, asyncpg.UndefinedObjectError) as error:
-            if not given:
-                raise
-            if given == PLAIN | LATER and isinstance(error, asyncpg.UndefinedObjectError):
-                self._given = PLAIN  # for a server before PostgreSQL 17
-                return await self._begin_session(dsn, server_settings, **options)
-            # a pooler, or a server that does not know one of them: they are set one by one afterwards
-            session = await asyncpg.connect(dsn, server_settings=server_settings, **options)
-            self._given = {}
-        try:
-            await apply_settings(session, {name: value for name, value in (server_settings | PLAIN).items()
-                                           if name not in SERVER_GIVES_UP})
-        except BaseException:
-            session.terminate()
-            raise
-        if self._given:
-            self._given = supported_settings(session)
-        return session
-
-    def _options(self) -> dict[str, Any]:
-        # server settings survive the RESET ALL when a connection is released; SET search_path would not
-        return {'command_timeout': self._settings.db_command_timeout,
-                'server_settings': {'search_path': f'"{self.schema}", pg_temp', 'application_name': 'line-monitor',
-                                    'timezone': self._settings.plant_timezone,  # for the date in an order's id
-                                    **SERVER_GIVES_UP}}
+        return await self._login.open(dsn, **options)

@@ -22,8 +22,9 @@ from ..core.sentences import full_stop
 from ..core.settings import NewFloor
 from ..core.version import program_version
 from .connection import Connection
-from .database import Connect, Database, load_queries
+from .database import Connect, Database
 from .owner_settings import apply_owner_settings
+from .query_files import load_queries
 from .schema_files import FunctionFile, Migration, SchemaFiles, load_schema_files
 
 log = logging.getLogger(__name__)

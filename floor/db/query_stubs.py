@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .database import SQL
+from .query_files import SQL
 
 HEADER = re.compile(r'^-- name: (\w+)(?:\(([^)]*)\))?([$^!#*<]*)$', re.MULTILINE)
 RESULTS = {'': 'AsyncIterator[Record]', '^': 'Any', '$': 'Any', '!': 'str', '#': 'str', '*!': 'None', '<!': 'Any'}

@@ -24,13 +24,16 @@ from ..core.formatting import counted
 from ..core.session_settings import ADMINISTRATOR
 from ..core.settings import Settings
 from .connection import UNREACHABLE, describe
-from .database import load_queries
 from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
+from .embedded.data_folder import make_data_dir, unusable
+from .embedded.database_url import database_url_of
 from .embedded.owner_beat import OwnerBeat
+from .embedded.owner_lock import OwnerLock
 from .embedded.postgres_programs import copy_in, progress
-from .embedded.server import EmbeddedPostgres, OwnerLock, database_url_of, make_data_dir, unusable
+from .embedded.server import EmbeddedPostgres
 from .embedded.sockets import remove_socket_folder, socket_folder_of
 from .embedded.workshop import Workshop
+from .query_files import load_queries
 from .schema_files import load_schema_files
 
 OURS_BEFORE = ('CREATE ROLE postgres;', 'ALTER ROLE postgres ')

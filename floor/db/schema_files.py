@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .database import DEFAULT_FEED_TABLE, SQL, read_sql
+from .query_files import DEFAULT_FEED_TABLE, SQL, read_sql
 
 USED_BY_TABLES = '09'
 """Function files up to this number are applied before the tables, whose checks and defaults use them."""

@@ -28,7 +28,7 @@ class Heartbeat:
     async def run(self, session: FeedSession) -> None:
         """Check this connection regularly until cancelled.
 
-        :raises FeedNotDeliveredError, DatabaseReadOnlyError: the connection is of no use any more
+        :raises FeedNotDeliveredError, DatabaseReadOnlyError: the connection has to be replaced
         """
         while True:
             await asyncio.sleep(self._timing.heartbeat)

@@ -15,7 +15,8 @@ import asyncpg
 from ..analytics.analytics import MICRO_STOP
 from ..core.floor_snapshot import HistoryState
 from ..core.formatting import number
-from ..db.database import SQL, Database, read_sql
+from ..db.database import Database
+from ..db.query_files import SQL, read_sql
 from ..db.task_status import TaskStatus
 from .history_refresh import HistoryRefresh
 from .periodic_job import PeriodicJob

@@ -17,9 +17,10 @@ import asyncpg
 from floor.analytics import Analytics, Scope, Window
 from floor.core.machines import MachineName
 from floor.core.settings import Settings
-from floor.db.database import SQL, Database
+from floor.db.database import Database
 from floor.db.embedded.server import EmbeddedPostgres
 from floor.db.migrations import migrate
+from floor.db.query_files import SQL
 from floor.db.schema_files import load_schema_files
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh

@@ -13,7 +13,7 @@ from statistics import median
 import asyncpg
 from playwright.async_api import Browser, Error
 
-from floor.db.database import load_queries
+from floor.db.query_files import load_queries
 from simulator.backfill import backfill
 
 from .chromium import chromium, fresh

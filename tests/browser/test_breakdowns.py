@@ -16,7 +16,8 @@ from browser.visitor import Visitor, badge, tile
 from playwright.async_api import Locator, Page, expect
 from suspended import suspended
 
-from floor.db.embedded.server import EmbeddedPostgres, address
+from floor.db.embedded.server import EmbeddedPostgres
+from floor.db.embedded.sockets import address
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
 

@@ -23,8 +23,11 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from floor.db.embedded.cluster import LAUNCHER, STATUS_LINE, halt, plain_environment, server_user
-from floor.db.embedded.server import address, binaries
+from floor.db.embedded.cluster import LAUNCHER, STATUS_LINE
+from floor.db.embedded.postgres_binaries import binaries
+from floor.db.embedded.processes import halt, plain_environment
+from floor.db.embedded.server_user import server_user
+from floor.db.embedded.sockets import address
 from floor.db.migrations import migrate
 from floor.db.schema_files import load_schema_files
 

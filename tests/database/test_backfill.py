@@ -16,8 +16,8 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Connect, Server, channel_of, until
 
-from floor.db.database import load_queries
 from floor.db.migrations import migrate
+from floor.db.query_files import load_queries
 from floor.db.schema_files import load_schema_files
 from simulator import backfill as backfill_module
 from simulator.backfill import SEED, Backfill, backfill

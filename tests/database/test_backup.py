@@ -27,10 +27,11 @@ from floor.analytics import Analytics, Window
 from floor.core.errors import BackupError
 from floor.core.settings import Settings
 from floor.db.backup import save
-from floor.db.database import SQL, Database
+from floor.db.database import Database
 from floor.db.embedded.backup_file import DUMP, MANIFEST, open_backup
-from floor.db.embedded.postgres_programs import binaries
-from floor.db.embedded.server import OwnerLock
+from floor.db.embedded.owner_lock import OwnerLock
+from floor.db.embedded.postgres_binaries import binaries
+from floor.db.query_files import SQL
 from floor.db.restore import restore
 
 PROJECT = Path(__file__).parents[2]

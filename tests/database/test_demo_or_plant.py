@@ -10,8 +10,9 @@ from database.postgres import SCHEMA, Server
 
 from floor.core.errors import MigrationError
 from floor.core.settings import Settings
-from floor.db.database import SQL, Database
+from floor.db.database import Database
 from floor.db.migrations import migrate, prepare
+from floor.db.query_files import SQL
 from floor.db.schema_files import load_schema_files
 
 pytestmark = pytest.mark.newest_postgres

@@ -25,7 +25,10 @@ import psutil
 import pytest
 
 from floor.core.errors import EmbeddedDatabaseError
-from floor.db.embedded.server import EmbeddedPostgres, address, binaries, database_url_of, socket_folder_of
+from floor.db.embedded.database_url import database_url_of
+from floor.db.embedded.postgres_binaries import binaries
+from floor.db.embedded.server import EmbeddedPostgres
+from floor.db.embedded.sockets import address, socket_folder_of
 
 pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='there is no embedded database on Windows')
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from database.postgres import Connect, Psql
 
-from floor.db.database import SQL
+from floor.db.query_files import SQL
 
 FEED_WRITER, FEED_LOGIN = SQL / 'admin' / 'feed_writer.sql', SQL / 'admin' / 'feed_login.sql'
 VALVE = 'Valve_01_01'

@@ -16,7 +16,7 @@ from database.postgres import SCHEMA, until
 from database.tls import ROLE, TlsDatabase
 from database.workspace import ENDPOINT, Workspace
 
-from floor.db.database import SQL
+from floor.db.query_files import SQL
 
 Start = Callable[..., Program]
 LONGEST_START_S = 60

@@ -18,7 +18,8 @@ from database.postgres import SCHEMA, Connect, until
 from floor.analytics import Analytics, Window
 from floor.core.errors import HistoryNotReadyError
 from floor.core.floor_snapshot import HistoryState
-from floor.db.database import Database, load_queries
+from floor.db.database import Database
+from floor.db.query_files import load_queries
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing

@@ -15,8 +15,9 @@ from database.harness import vitals_of
 from database.postgres import SCHEMA, Connect, Psql, until
 
 from floor.core.settings import Settings
-from floor.db.database import SQL, Database
+from floor.db.database import Database
 from floor.db.migrations import migrate, prepare
+from floor.db.query_files import SQL
 from floor.db.schema_files import load_schema_files
 from floor.feed.freshness import Freshness
 from floor.feed.listener import Listener

@@ -12,8 +12,8 @@ import pytest
 from database.postgres import SCHEMA, Server
 
 from floor.core.errors import MigrationError
-from floor.db.database import SQL
 from floor.db.migrations import migrate
+from floor.db.query_files import SQL
 from floor.db.schema_files import load_schema_files
 
 INSTALL = str(SQL / 'admin' / 'install.sql')

@@ -20,8 +20,9 @@ from database.postgres import SCHEMA, Connect, channel_of, until
 
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import Status
-from floor.db.database import Database, defined_triggers
+from floor.db.database import Database
 from floor.db.migrations import prepare
+from floor.db.query_files import defined_triggers
 from floor.feed import change_applier, feed_session
 from floor.feed.freshness import Freshness
 from floor.feed.listener import Listener

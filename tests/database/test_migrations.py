@@ -14,8 +14,9 @@ from database.postgres import SCHEMA, Connect, Server, channel_of, until
 from floor.core.errors import MigrationError
 from floor.core.settings import Settings
 from floor.db import migrations
-from floor.db.database import SQL, Database
+from floor.db.database import Database
 from floor.db.migrations import migrate
+from floor.db.query_files import SQL
 from floor.db.schema_files import Migration, SchemaFiles, load_schema_files
 from floor.feed.snapshot import read_floor
 

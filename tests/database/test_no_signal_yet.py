@@ -17,7 +17,8 @@ from fastapi import FastAPI
 
 from floor.analytics import Analytics, Kpis, Scope, Window
 from floor.core.machines import MachineName, Status
-from floor.db.database import Database, load_queries
+from floor.db.database import Database
+from floor.db.query_files import load_queries
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing

@@ -13,8 +13,9 @@ from database.postgres import SCHEMA, Server
 
 from floor.core.settings import Settings
 from floor.db import owner_settings
-from floor.db.database import SQL, Database
+from floor.db.database import Database
 from floor.db.migrations import prepare
+from floor.db.query_files import SQL
 
 APP = 'app_that_owns'
 PLAIN_TYPES = {'smallint', 'integer', 'bigint', 'numeric', 'text', 'boolean', 'date', 'timestamp with time zone'}

@@ -15,7 +15,8 @@ from floor.analytics import Analytics
 from floor.core.errors import DatabaseUnavailableError, FloorError, NotADemoError, NotAllowedError
 from floor.core.people import Identity, Role
 from floor.core.settings import Settings
-from floor.db.database import SQL, Database, load_queries
+from floor.db.database import Database
+from floor.db.query_files import SQL, load_queries
 from floor.feed.freshness import Freshness
 from floor.feed.listener import Listener
 from floor.feed.store import Store

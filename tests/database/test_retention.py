@@ -12,7 +12,8 @@ from database.past import age, content, say
 from database.postgres import Connect, Psql
 
 from floor.analytics import Analytics, Window
-from floor.db.database import SQL, Database
+from floor.db.database import Database
+from floor.db.query_files import SQL
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.history_refresh import HistoryRefresh
 

@@ -13,8 +13,8 @@ import pytest
 from database.postgres import SCHEMA, Psql, Server
 
 from floor.core.errors import MigrationError
-from floor.db.database import SQL
 from floor.db.migrations import migrate
+from floor.db.query_files import SQL
 from floor.db.schema_files import Migration, SchemaFiles, load_schema_files
 
 ALL = load_schema_files()

@@ -17,7 +17,8 @@ import pytest
 from database.postgres import SCHEMA, Connect, Psql, channel_of, until
 
 from floor.core.machines import Status
-from floor.db.database import SQL, Database
+from floor.db.database import Database
+from floor.db.query_files import SQL
 from floor.feed.freshness import Freshness
 from floor.feed.listener import Listener
 from floor.feed.store import Store

@@ -22,7 +22,8 @@ from floor.core.errors import DatabaseMisconfiguredError
 from floor.core.session_settings import ADMINISTRATOR, LATER
 from floor.core.settings import Settings
 from floor.db.connection_check import check_connection
-from floor.db.database import SQL, Database
+from floor.db.database import Database
+from floor.db.query_files import SQL
 
 SECURITY = {'session_replication_role': 'replica', 'lc_messages': 'C.UTF-8'}
 LIMITS = {name: '1ms' for name in ('statement_timeout', 'lock_timeout', 'idle_session_timeout',

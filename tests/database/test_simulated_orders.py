@@ -16,7 +16,7 @@ import pytest
 from database.postgres import Server
 
 from floor.core.people import Role
-from floor.db.database import load_queries
+from floor.db.query_files import load_queries
 from simulator.backfill import SEED, backfill
 from simulator.causes import WAITING
 from simulator.orders import ALWAYS

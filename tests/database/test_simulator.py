@@ -12,7 +12,7 @@ import pytest
 from database.postgres import Connect
 
 from floor.core.errors import DatabaseUnavailableError
-from floor.db.database import load_queries
+from floor.db.query_files import load_queries
 from simulator.runner import SimulatorRunner, Update
 
 pytestmark = pytest.mark.newest_postgres

@@ -17,8 +17,8 @@ from database.postgres import SCHEMA, Connect, until
 
 from floor.core.errors import NotADemoError
 from floor.core.settings import Settings
-from floor.db.database import load_queries
 from floor.db.migrations import migrate
+from floor.db.query_files import load_queries
 from floor.db.schema_files import load_schema_files
 from simulator import __main__ as program_of_simulator
 from simulator.backfill import backfill

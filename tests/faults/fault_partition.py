@@ -23,7 +23,7 @@ from database.postgres import IN_A_HURRY, Server
 from ports import free_port
 from tcp_proxy import TcpProxy
 
-from floor.db.embedded.server import SOCKET_NAME
+from floor.db.embedded.sockets import SOCKET_NAME
 
 from .history import History
 from .scene import Scene, running

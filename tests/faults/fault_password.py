@@ -10,7 +10,7 @@ from database.postgres import SCHEMA, until
 from database.tls import ROLE, TlsDatabase, tls_server
 from database.workspace import CLIENT_SECRET, CREDENTIALS, ENDPOINT, Workspace
 
-from floor.db.database import SQL
+from floor.db.query_files import SQL
 
 from .history import History
 from .scene import running

@@ -101,15 +101,15 @@ def reads_before_it_listens() -> None:
 @mutation
 def server_waits_for_ever() -> None:
     """The server is not told when to give a client up that has vanished."""
-    from floor.db.database import Database
+    from floor.db.database_login import DatabaseLogin
 
-    options = Database._options
+    options = DatabaseLogin.options.fget
 
     def without(self: Any) -> dict[str, Any]:
         said = options(self)
         return {**said, 'server_settings': {name: value for name, value in said['server_settings'].items()
                                             if not name.startswith('tcp_')}}
-    Database._options = without   # type: ignore[method-assign]
+    DatabaseLogin.options = property(without)   # type: ignore[assignment,method-assign]
 
 
 @mutation
@@ -129,7 +129,7 @@ def keeps_its_first_password() -> None:
 @mutation
 def waits_in_the_event_loop() -> None:
     """Asks whether the database answers by a call that blocks."""
-    from floor.db.embedded.server import accepts, database_url_of
+    from floor.db.embedded.database_url import accepts, database_url_of
     from floor.feed.heartbeat import Heartbeat
 
     beat = Heartbeat.beat

@@ -13,7 +13,7 @@ from browser.program import Program
 from database.postgres import until
 from tcp_proxy import TcpProxy, through
 
-from floor.db.embedded.server import SOCKET_NAME, socket_folder_of
+from floor.db.embedded.sockets import SOCKET_NAME, socket_folder_of
 
 from .checker import nothing_old_is_called_live
 from .history import History, Write

@@ -12,7 +12,7 @@ import pytest
 from database.postgres import until
 from tcp_proxy import TcpProxy, through
 
-from floor.db.embedded.server import SOCKET_NAME, socket_folder_of
+from floor.db.embedded.sockets import SOCKET_NAME, socket_folder_of
 
 SOON = 0.1
 """Seconds in which an answer over this machine comes, and in which one that must not come has been waited for."""

@@ -16,7 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from floor.core.settings import Settings
-from floor.db.embedded.server import binaries
+from floor.db.embedded.postgres_binaries import binaries
 from floor.web.middleware.cross_origin import own_names
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from floor.db.embedded.server import OwnerLock
+from floor.db.embedded.owner_lock import OwnerLock
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from floor.db.database import load_queries
+from floor.db.query_files import load_queries
 from floor.db.query_stubs import STUBS, headers, stubs
 
 ROOT = Path(__file__).parents[2]

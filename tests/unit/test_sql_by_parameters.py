@@ -18,7 +18,7 @@ SOURCES = sorted(path for folder in ('floor', 'simulator', 'auth') for path in (
 METHODS = {'execute', 'executemany', 'fetch', 'fetchrow', 'fetchval', 'cursor', 'prepare', 'copy_from_query',
            'from_str', 'execute_many'}
 KNOWN = {
-    ('floor/db/database.py', 'from_str'): 'the files of sql/queries; the name of the feed is checked by the settings',
+    ('floor/db/query_files.py', 'from_str'): 'the files of sql/queries; the settings check the name of the feed',
     ('floor/db/backup.py', 'fetchval'): 'counts the rows of our own tables, whose names the database gives and quotes',
     ('floor/db/restore.py', 'fetchval'): 'the same, in the database that was restored',
     ('floor/jobs/dashboard_refresh.py', 'execute'): 'the file sql/queries/dashboard.sql',

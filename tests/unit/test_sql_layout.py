@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from floor.core.version import program_version
-from floor.db.database import SQL
+from floor.db.query_files import SQL
 
 INSTALL = SQL / 'admin' / 'install.sql'
 FUNCTIONS = sorted((SQL / 'functions').glob('*.sql'))

@@ -1,14 +1,13 @@
 """One PostgreSQL cluster on disk and its processes: create it, clean up after a crash, run the server.
 
-Only the process that holds the lock of the data folder may use it (server.py). Functions that wait are generators that
-yield while they wait, so a blocking start and a restart in an event loop share the same steps.
+Only the process that holds the lock of the data folder may use it (owner_lock.py). Functions that wait are generators,
+as in processes.py.
 """
 
 import hashlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,34 +15,20 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from floor.core.errors import EmbeddedDatabaseError
 from floor.db.embedded.access import write_access_files
 from floor.db.embedded.data_folder import make_durable
-from floor.db.embedded.sockets import SOCKET_FILES
+from floor.db.embedded.processes import Wait, commands, finished, halt, is_dead, plain_environment
+from floor.db.embedded.server_user import require_a_name, server_user
+from floor.db.embedded.sockets import SOCKET_FILES, SOCKET_NAME, listens
 from floor.db.embedded.workshop import Workshop
-
-if sys.platform != 'win32':
-    import pwd
-
-Wait = Generator[None, None, None]
 
 LAUNCHER = Path(__file__).with_name('postmaster.py').absolute()
 STATUS_LINE = 7   # of postmaster.pid, zero-based
 BUILTIN_LOCALES_SINCE = 17
 IO_METHODS_SINCE = 18
 START_PATIENCE = 300.0   # seconds; crash recovery may take long
-
-
-class ServerUser(NamedTuple):
-    """The user that PostgreSQL runs as if this process is root."""
-
-    uid: int
-    gid: int
-
-    def own(self, path: Path) -> None:
-        os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
 @dataclass(frozen=True)
@@ -83,7 +68,7 @@ class Cluster:
 
     def create(self) -> Wait:
         """Run initdb under another name and rename the result, so an incomplete cluster is never used."""
-        _require_a_name(self.user.uid if self.user else os.geteuid())
+        require_a_name(self.user.uid if self.user else os.geteuid())
         workshop = Workshop.make(self.folder.parent)
         new = workshop.folder / self.folder.name
         locale = ['--locale=C']
@@ -124,9 +109,9 @@ class Cluster:
                 f'{self.folder} is still in use by processes {", ".join(str(process.pid) for process in left)}: '
                 'end them and start again.'
             )
-        if listens(sockets / '.s.PGSQL.5432'):
+        if listens(sockets / SOCKET_NAME):
             raise EmbeddedDatabaseError(
-                f'Another PostgreSQL, perhaps in another container, answers at {sockets / ".s.PGSQL.5432"}. '
+                f'Another PostgreSQL, perhaps in another container, answers at {sockets / SOCKET_NAME}. '
                 'Only one may use a data folder: end it, or set DATA_DIR to another folder.'
             )
         pid_file = self.folder / 'postmaster.pid'
@@ -142,25 +127,7 @@ class Cluster:
                 self.user.own(path)
         write_access_files(self.folder, self.user.own if self.user else lambda path: None)
         before = self._log.stat().st_size if self._log.exists() else 0
-        quoted = str(sockets).replace('"', '""')
-        settings = {
-            'listen_addresses': '',
-            'unix_socket_directories': f'"{quoted}"',
-            'unix_socket_permissions': '0700',
-            'port': '5432',
-            'cluster_name': self._tag,
-            'max_connections': '120',
-            'shared_buffers': f'{shared_buffers_mb()}MB',
-            'max_wal_size': '256MB',
-            'fsync': 'on',
-            'logging_collector': 'off',
-            'log_destination': 'stderr',
-            'log_line_prefix': '%m [%p] ',
-        }
-        if self._major >= IO_METHODS_SINCE:  # most reads hit the cache, where I/O workers only add delay
-            settings['io_method'] = 'sync'
-        options = [part for name, value in settings.items() for part in ('-c', f'{name}={value}')]
-        server = self._spawn('postgres', '-D', str(self.folder), *options)
+        server = self._spawn('postgres', '-D', str(self.folder), *self._options(sockets))
         deadline = time.monotonic() + START_PATIENCE
         try:
             while not self._is_ready(server.pid):
@@ -189,6 +156,27 @@ class Cluster:
             elif command.startswith(f'postgres: {self._tag}: '):
                 found.append(Process(pid, is_postmaster=False))
         return found
+
+    def _options(self, sockets: Path) -> list[str]:
+        """The settings of the server, as arguments."""
+        quoted = str(sockets).replace('"', '""')
+        settings = {
+            'listen_addresses': '',
+            'unix_socket_directories': f'"{quoted}"',
+            'unix_socket_permissions': '0700',
+            'port': '5432',
+            'cluster_name': self._tag,
+            'max_connections': '120',
+            'shared_buffers': f'{shared_buffers_mb()}MB',
+            'max_wal_size': '256MB',
+            'fsync': 'on',
+            'logging_collector': 'off',
+            'log_destination': 'stderr',
+            'log_line_prefix': '%m [%p] ',
+        }
+        if self._major >= IO_METHODS_SINCE:  # most reads hit the cache, where I/O workers only add delay
+            settings['io_method'] = 'sync'
+        return [part for name, value in settings.items() for part in ('-c', f'{name}={value}')]
 
     def _is_ready(self, pid: int) -> bool:
         try:
@@ -231,98 +219,3 @@ def shared_buffers_mb() -> int:
     half as long as with 256 MB."""
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     return min(1024, max(32, memory // 8 // 2**20))
-
-
-def server_user(folder: Path) -> ServerUser | None:
-    """None: the present user. For root, the owner of an existing cluster, else `nobody`."""
-    if sys.platform == 'win32' or os.geteuid() != 0:
-        return None
-    if folder.exists() and (owner := folder.stat()).st_uid != 0:
-        return ServerUser(owner.st_uid, owner.st_gid)
-    nobody = pwd.getpwnam('nobody')
-    return ServerUser(nobody.pw_uid, nobody.pw_gid)
-
-
-def _require_a_name(uid: int) -> None:
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        raise EmbeddedDatabaseError(
-            f'User {uid} has no name on this system, and PostgreSQL does not run without one: add a line like '
-            f'"floor:x:{uid}:0::/tmp:/sbin/nologin" to /etc/passwd, run as a user that is listed there, or set '
-            'DATABASE_URL.'
-        ) from None
-
-
-def commands() -> list[tuple[int, str]]:
-    """Process id and command line (joined by spaces) of each visible process."""
-    if sys.platform != 'linux':
-        listing = subprocess.check_output(['/bin/ps', '-axww', '-o', 'pid=,command='], text=True)
-        pairs = (line.strip().partition(' ') for line in listing.splitlines())
-        return [(int(pid), command.strip()) for pid, _, command in pairs]
-    found = []
-    for entry in os.listdir('/proc'):
-        if entry.isdigit():
-            with suppress(FileNotFoundError, ProcessLookupError, PermissionError):   # has ended, or is hidden
-                command = Path('/proc', entry, 'cmdline').read_bytes().rstrip(b'\0').replace(b'\0', b' ')
-                found.append((int(entry), os.fsdecode(command)))
-    return found
-
-
-def listens(path: Path) -> bool:
-    """Whether a process accepts connections at that Unix socket, which a leftover file does not."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(2)
-        try:
-            connection.connect(str(path))
-        except TimeoutError:
-            return True  # overloaded, but running
-        except OSError:
-            return False
-    return True
-
-
-def is_dead(pid: str) -> bool:
-    """Whether no process has this id. Text that is not a number counts as alive, since it cannot be waited for."""
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except (PermissionError, ValueError):
-        return False
-    return False
-
-
-def halt(process: subprocess.Popen[bytes]) -> None:
-    """Stop a server with a fast shutdown, which disconnects clients; kill it as a last resort."""
-    for number, patience in ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
-        if process.poll() is not None:
-            return
-        process.send_signal(number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
-
-
-def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Request a fast shutdown and wait at most so many seconds. Returns whether the server has ended."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-    try:
-        process.wait(max(0.0, seconds))
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-def finished(process: subprocess.Popen[bytes]) -> Wait:
-    """Wait until it ends; if the wait is cancelled, terminate it."""
-    try:
-        while process.poll() is None:
-            yield
-    finally:
-        halt(process)
-
-
-def plain_environment() -> dict[str, str]:
-    """The environment without PGHOST, PGPORT, PGOPTIONS and so on, which are meant for another database."""
-    return {name: value for name, value in os.environ.items() if not name.startswith('PG')}

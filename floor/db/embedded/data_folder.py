@@ -11,6 +11,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from ...core.errors import EmbeddedDatabaseError
+
 MIN_SECRET_LENGTH = 32
 """Characters. Generated secrets are longer; a shorter one is truncated or was written by hand."""
 
@@ -27,6 +29,23 @@ def make_data_folder(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     is_root = sys.platform != 'win32' and os.geteuid() == 0
     folder.mkdir(mode=0o711 if is_root else 0o700, exist_ok=True)
+
+
+def make_data_dir(data_dir: Path) -> None:
+    """Like make_data_folder, for people.
+
+    :raises EmbeddedDatabaseError: it cannot be created; the message says what to do
+    """
+    try:
+        make_data_folder(data_dir)
+    except OSError as error:
+        raise EmbeddedDatabaseError(unusable(data_dir, error)) from error
+
+
+def unusable(data_dir: Path, error: OSError) -> str:
+    """What a person reads if the data folder cannot be used."""
+    reason = f'{error.strerror}: {error.filename}'
+    return f'The data folder {data_dir} cannot be used ({reason}): fix that, or set DATA_DIR to another.'
 
 
 def write_whole(path: Path, text: str, *, replace: bool = True) -> bool:

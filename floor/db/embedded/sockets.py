@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 from contextlib import suppress
@@ -70,3 +71,16 @@ def is_private(folder: Path, uid: int) -> bool:
     except FileNotFoundError:
         return False
     return folder.is_dir() and not folder.is_symlink() and found.st_uid == uid and not found.st_mode & 0o077
+
+
+def listens(path: Path) -> bool:
+    """Whether a process accepts connections at that Unix socket, which a leftover file does not."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2)
+        try:
+            connection.connect(str(path))
+        except TimeoutError:
+            return True  # overloaded, but running
+        except OSError:
+            return False
+    return True
