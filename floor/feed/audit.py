@@ -19,7 +19,7 @@ from .timing import DeliveryCounters, Timing
 
 log = logging.getLogger(__name__)
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 """The most triggers that a message names."""
 
 
@@ -53,9 +53,9 @@ class Audit:
             return
         if FEED not in self._store.troubles:
             log.error('triggers are missing or disabled: %s', ', '.join(missing))
-        more = f' and {len(missing) - MOST_NAMED} more' if len(missing) > MOST_NAMED else ''
+        more = f' and {len(missing) - MAX_NAMED} more' if len(missing) > MAX_NAMED else ''
         self._store.set_feed_warning('The database does not announce or record every change (missing or disabled: '
-                                     f'trigger {", ".join(missing[:MOST_NAMED])}{more}). The floor '
+                                     f'trigger {", ".join(missing[:MAX_NAMED])}{more}). The floor '
                                      f'is read every {duration(self._timing.polling)} instead.')
 
     async def _compare(self, session: FeedSession) -> None:

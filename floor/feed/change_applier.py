@@ -18,7 +18,7 @@ from .timing import DeliveryCounters, Timing
 
 log = logging.getLogger(__name__)
 
-LONGEST_BURST_S = 0.5
+MAX_BURST_S = 0.5
 """Seconds after which a longer burst is read while it lasts, so that the floor does not wait for its end."""
 
 
@@ -49,7 +49,7 @@ class ChangeApplier:
         if not session.overflowed:
             return
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + LONGEST_BURST_S
+        deadline = loop.time() + MAX_BURST_S
         while session.overflowed and loop.time() < deadline:
             session.overflowed = False
             await asyncio.sleep(self._timing.busy_gap)

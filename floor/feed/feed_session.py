@@ -10,7 +10,7 @@ from ..core.machines import MachineChange
 from ..core.orders import OrderBrief
 from ..db.connection import Connection
 
-MOST_WAITING, MOST_CHARACTERS = 1_000, 300_000
+MAX_WAITING, MAX_CHARACTERS = 1_000, 300_000
 """The most queued notifications. Beyond it they are dropped, and the floor is read once no more arrive."""
 
 
@@ -37,7 +37,7 @@ class FeedSession:
         """Queue a notification of the feed. Synchronous, so that asyncpg keeps their order."""
         self._payloads.append(str(payload))
         self._characters += len(self._payloads[-1])
-        if len(self._payloads) > MOST_WAITING or self._characters > MOST_CHARACTERS:
+        if len(self._payloads) > MAX_WAITING or self._characters > MAX_CHARACTERS:
             self.overflowed = True
             self._dropped = self.drop()
         self.something_came.set()

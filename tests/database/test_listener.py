@@ -614,7 +614,7 @@ MANY_ORDERS = ("INSERT INTO work_orders (machine_id, issue_description) "
 
 async def test_thousands_of_orders_of_one_statement_are_read_and_not_handled_one_by_one(
         floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed_session, 'MOST_WAITING', 20)
+    monkeypatch.setattr(feed_session, 'MAX_WAITING', 20)
     understood: list[str] = []
     monkeypatch.setattr(change_applier, 'parse', lambda payload: understood.append(payload) or parse(payload))
     told: list[int] = []
@@ -632,7 +632,7 @@ async def test_thousands_of_orders_of_one_statement_are_read_and_not_handled_one
 
 async def test_after_a_burst_changes_are_shown_as_they_are_announced(
         floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed_session, 'MOST_WAITING', 20)
+    monkeypatch.setattr(feed_session, 'MAX_WAITING', 20)
     async with floor.running(NEVER):
         await floor.writer.execute(MANY_ORDERS)
         await until(lambda: len(floor.store.orders) == 2000)
