@@ -11,7 +11,7 @@ from datetime import datetime
 from fastapi import Request, Response
 from nicegui import app, background_tasks, ui
 
-from ...analytics import Analytics, Kpi, Kpis, Window
+from ...analytics import Analytics, Kpi, Window
 from ...analytics.report_csv import ReportFiles
 from ...analytics.stops import By
 from ...core.errors import (
@@ -22,7 +22,6 @@ from ...core.errors import (
     ProgramFaultError,
     QueryError,
 )
-from ...core.machines import MachineName
 from ...core.moments import Form, local_time
 from ...core.names import name_key
 from ...feed.difference import Difference
@@ -37,16 +36,12 @@ from ..shell.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Noti
 from ..shell.messages import Alert, as_sentence
 from ..shell.services import Services
 from ..shell.times import moment
-from .cards import KpiCards
 from .databricks_dashboard import databricks_dashboard
 from .explain_dialog import ExplainDialog
 from .filters import ReportFilters
-from .loss_panels import LossPanels, table_view
-from .orders import show_orders
-from .panel import ReportPanel
+from .report_body import ReportBody
 from .report_query import ADDRESS, Comparison, ReportQuery, ShiftsOfPlant, Span
 from .tabs import ReportTabs, RequestedReport, Tab
-from .timeline import timeline_panel
 
 log = logging.getLogger(__name__)
 
@@ -115,12 +110,8 @@ class ReportsPage:
             self._problem = Notice(self.read)
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
-            self._cards = KpiCards(self._open_explanation)
-            window = self._comparison().window
-            self._timeline = timeline_panel(analytics, services.store, services.zone, window, self._machines_of(choice),
-                                            self._zoom)
-            self._losses = LossPanels(analytics, services.zone, self._sort)
-            self._orders = ReportPanel('Work orders', wide=True)
+            self._body = ReportBody(services, analytics, choice, self._comparison().window,
+                                    explain=self._open_explanation, zoom=self._zoom, sort=self._sort)
         self._stop = services.store.subscribe(self._on_difference)
         self._client.on_delete(self._end)
         self._offer()
@@ -168,7 +159,7 @@ class ReportsPage:
         self._root.props['data-refused'] = 'false'
         self._filters.show(choice)
         self._on_choice(choice)
-        self._timeline.show(self._comparison().window, self._machines_of(choice))
+        self._body.show_timeline(choice, self._comparison().window)
         self.read()
 
     def _refuse(self, refusal: str) -> None:
@@ -219,31 +210,11 @@ class ReportsPage:
             await asyncio.sleep(pause)
 
     async def _read(self, choice: ReportQuery, now: datetime) -> None:
-        """Part after part, each shown as soon as it is there. now: by the database's clock."""
-        comparison, broad_comparison = self._at(choice, now), self._at(choice.broad, now)
-        analytics, window, scope = self._analytics, comparison.window, choice.scope
         if not self._is_checked:
-            await analytics.check(scope)
+            await self._analytics.check(choice.scope)
             self._is_checked = True
-        begun = window.start < now
-        kpis = await analytics.kpis(window, scope)
-        before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
-        with self._client:
-            self._cards.show(kpis, before)
-            self._answered.set()
-            self._losses.about(choice, comparison, broad_comparison)
-            self._orders.about(comparison.words)
-        if nothing := no_data_text(kpis, choice, begun=begun):
-            with self._client:
-                self._losses.say(nothing)
-        else:
-            await self._losses.read(choice, comparison, broad_comparison)
-        broad = choice.broad
-        orders = await analytics.work_orders(window, scope)
-        volume = orders if broad is choice else await analytics.work_orders(broad_comparison.window, scope)
-        with self._client:
-            show_orders(self._orders, orders, volume.volume if begun else (), table_view(self._services.zone, choice),
-                        lambda name: (broad if name == 'order-volume' else choice).file(name))
+        await self._body.read(choice, self._at(choice, now), self._at(choice.broad, now), now=now,
+                              figures_shown=self._answered)
 
     # showing
 
@@ -255,10 +226,7 @@ class ReportsPage:
 
     def _failed(self, error: FloorError) -> None:
         if isinstance(error, HistoryNotReadyError):  # what was shown before it was begun is wrong
-            with self._client:
-                self._cards.clear()
-                self._losses.say(as_sentence(error))
-                self._orders.say(as_sentence(error))
+            self._body.clear(as_sentence(error))
         self._problem_is(failure('the report', error) if isinstance(error, DatabaseError | ProgramFaultError)
                          else f'Cannot load the report. {as_sentence(error)}')
 
@@ -281,7 +249,7 @@ class ReportsPage:
         if self._refusal:
             return
         if difference.history:  # all of it was wrong, or is there now
-            self._timeline.show(self._comparison().window, self._machines_of(self._choice))
+            self._body.show_timeline(self._choice, self._comparison().window)
             self.read()
         elif difference.connection and self._services.store.connection is Freshness.LIVE and self._problem.text:
             self.read()
@@ -298,14 +266,6 @@ class ReportsPage:
     def _at(self, choice: ReportQuery, now: datetime | None = None) -> Comparison:
         return choice.at(now or self._now, self._services.zone, self._shifts)
 
-    def _machines_of(self, choice: ReportQuery) -> list[MachineName] | None:
-        if choice.machine is not None:
-            return [choice.machine]
-        if choice.line is None:
-            return None
-        return [machine.name for line in self._services.store.lines if line.name == choice.line
-                for machine in line.machines]
-
     def _end(self) -> None:
         self._stop()
         self._end_reading()
@@ -313,16 +273,3 @@ class ReportsPage:
     def _end_reading(self) -> None:
         if self._task is not None:
             self._task.cancel()
-
-
-def no_data_text(kpis: Kpis, choice: ReportQuery, *, begun: bool) -> str:
-    """Why a report is empty; empty where it is not."""
-    if kpis.covered:
-        return ''
-    if not begun:
-        return 'This window has not started yet.'
-    if choice.machine is not None:
-        return 'No data from this machine in this window.'
-    if not kpis.machines:
-        return 'There are no machines on this line.' if choice.line else 'There are no machines yet.'
-    return 'No data from these machines in this window.'
