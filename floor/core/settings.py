@@ -16,18 +16,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from . import setting_values
 from .env_file import ENCODING, ENV_FILE, check_env_file
 from .errors import SettingsError
 from .people import Role
+from .setting_fields import BOOL, COUNT, PLAIN_NAME, SECONDS, UP_TO_A_MINUTE, explain, lower_case, setting, text_of
 from .setting_values import HOST_AND_PORT, MAX_NAME_LENGTH, ORIGIN
-from .text import shortened
 
-PLAIN_NAME = 'lower-case letters, digits and _, at most 40'
-TOO_LONG_TO_SHOW = 60
 LAKEBASE_HOST = re.compile(r'.*\.database\..*(databricks\.com|azuredatabricks\.net)', re.IGNORECASE)
 YEAR_S = 31_536_000
 EVERY_ADDRESS = '0.0.0.0'  # noqa: S104 (only the proxy of Databricks Apps reaches it)
@@ -46,21 +44,7 @@ class Source(Enum):
     EMBEDDED = 'the embedded PostgreSQL'
 
 
-def _setting(allowed: str, meaning: str, *, shown_default: str | None = None, **limits: Any) -> Any:
-    """A field. allowed: what a value must be, for errors; meaning: the documentation, in Markdown;
-    shown_default: for the tables, if the default depends on the environment; limits: arguments of Field."""
-    return Field(description=meaning, json_schema_extra={'allowed': allowed, 'shown_default': shown_default}, **limits)
-
-
-def _lower(value: Any) -> Any:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
 Identifier = Annotated[str, AfterValidator(setting_values.identifier)]
-BOOL = 'true or false'
-COUNT = 'a whole number, 0 to 1000'
-SECONDS = 'seconds, above 0'
-UP_TO_A_MINUTE = 'seconds, above 0, at most 60'
 
 
 class Settings(BaseSettings):
@@ -69,157 +53,157 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=ENV_FILE, env_file_encoding=ENCODING, extra='ignore',
                                       env_ignore_empty=True, hide_input_in_errors=True, allow_inf_nan=False)
 
-    host: Annotated[str, _setting(
+    host: Annotated[str, setting(
         'an address to listen on',
         'The address to listen on. Anything but this machine alone needs a sign-in in front, or `ALLOW_ANONYMOUS`',
         shown_default='`127.0.0.1`; on Databricks Apps `0.0.0.0`', min_length=1,
         default_factory=lambda: EVERY_ADDRESS if on_databricks() else '127.0.0.1')]
-    port: Annotated[int, _setting(
+    port: Annotated[int, setting(
         'a port, 1 to 65535', 'The port to listen on',
         shown_default='`8000`; on Databricks Apps `DATABRICKS_APP_PORT`', ge=1, le=65535, validate_default=True,
         default_factory=lambda: _port_of_the_app() or 8000)]
     allowed_hosts: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(lambda value: setting_values.words(value, HOST_AND_PORT)), _setting(
+        tuple[str, ...], NoDecode, BeforeValidator(lambda value: setting_values.words(value, HOST_AND_PORT)), setting(
             'the host names that a proxy serves, as floor.example.com,floor.example.com:8443',
             'The host names that a proxy serves: `floor.example.com` (any port) or `floor.example.com:8443`. With it, '
             'or with `HOST=127.0.0.1`, requests for any other host name are refused')] = ()
-    root_path: Annotated[str, AfterValidator(lambda value: value.rstrip('/')), _setting(
+    root_path: Annotated[str, AfterValidator(lambda value: value.rstrip('/')), setting(
         'the path below which a proxy serves the app, as /monitor: letters, digits and ._~- between slashes',
         'The path below which a proxy serves the app, such as `/monitor`, if the proxy does not send '
         '`X-Forwarded-Prefix`', pattern=r'^(/[A-Za-z0-9._~-]+)*/?$')] = ''
     sign_in_origins: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(lambda value: setting_values.words(value, ORIGIN)), _setting(
+        tuple[str, ...], NoDecode, BeforeValidator(lambda value: setting_values.words(value, ORIGIN)), setting(
             'the origins that a sign-in leads through, as https://sso.example.com',
             'The origins where a proxy in front of the app has people sign in, such as `https://sso.example.com`',
             shown_default='on Databricks Apps the workspace')] = ()
-    data_dir: Annotated[Path, AfterValidator(lambda path: Path(setting_values.one_line(str(path)))), _setting(
+    data_dir: Annotated[Path, AfterValidator(lambda path: Path(setting_values.one_line(str(path)))), setting(
         'a folder, without a line break in its path',
         'The folder of the embedded database, its address (`database.url`), and what people chose and typed. One '
         'instance owns it: two machines cannot share it')] = Path('.data')
-    storage_secret: Annotated[str | None, _setting(
+    storage_secret: Annotated[str | None, setting(
         'at least 16 characters', "Signs the cookie that remembers a person's theme and drafts",
         shown_default='created at the first start', min_length=16, repr=False)] = None
-    log_level: Annotated[str, _setting(
+    log_level: Annotated[str, setting(
         'debug, info, warning or error', 'The least severe log lines to write: `debug`, `info`, `warning` or `error`',
         pattern='(?i)^(debug|info|warning|error)$')] = 'info'
-    log_format: Annotated[Literal['text', 'json'], _setting(
+    log_format: Annotated[Literal['text', 'json'], setting(
         'text or json', 'The format of log lines: `text` or `json`')] = 'text'
 
-    plant_timezone: Annotated[str, AfterValidator(setting_values.time_zone), _setting(
+    plant_timezone: Annotated[str, AfterValidator(setting_values.time_zone), setting(
         'a name of the IANA time zone database, as America/Detroit',
         "The plant's time zone, such as `America/Detroit`: for every time on a page, and for times in addresses "
         'without an offset')] = 'UTC'
-    shifts: Annotated[str, AfterValidator(setting_values.shift_plan), _setting(
+    shifts: Annotated[str, AfterValidator(setting_values.shift_plan), setting(
         'names and starts, as Early 06:00,Late 14:00,Night 22:00; no two alike',
         "Names and starting times of the plant's shifts")] = 'Early 06:00,Late 14:00,Night 22:00'
-    machine_silent_after: Annotated[float | None, _setting(
+    machine_silent_after: Annotated[float | None, setting(
         'seconds, above 0; empty: never',
         'Seconds without a report after which a machine shows "No data", for feeds that repeat themselves. Empty: a '
         'machine keeps its last status, and `/diagnosis` says which feeds have stopped', gt=0)] = None
-    auto_work_order_after: Annotated[float | None, _setting(
+    auto_work_order_after: Annotated[float | None, setting(
         f'seconds, above 0, at most {YEAR_S}; empty: off',
         'Seconds that a machine is down before a work order is opened automatically. Empty: off',
         gt=0, le=YEAR_S)] = None
-    retention_days: Annotated[int | None, _setting(
+    retention_days: Annotated[int | None, setting(
         'whole days, 1 to 36500; empty: history is never deleted',
         'Days after which status changes are deleted, once they are in the daily sums. Empty: never',
         ge=1, le=36500)] = None
-    new_floor: Annotated[NewFloor | None, BeforeValidator(_lower), _setting(
+    new_floor: Annotated[NewFloor | None, BeforeValidator(lower_case), setting(
         'demo or empty',
         'What a new schema becomes: a simulated `demo`, or an `empty` plant. It does not change an existing schema',
         shown_default='`demo` in the embedded database, else `empty`')] = None
-    enable_simulator: Annotated[bool, _setting(
+    enable_simulator: Annotated[bool, setting(
         BOOL, 'Simulate the machines of a demo. A plant is never simulated')] = True
-    simulator_interval: Annotated[float, _setting(
+    simulator_interval: Annotated[float, setting(
         'seconds between changes, above 0', 'Mean seconds between two simulated changes, over all machines',
         gt=0, le=86400)] = 5
-    backfill_days: Annotated[int, _setting(
+    backfill_days: Annotated[int, setting(
         'days, 0 to 366; 0: off', 'Days of simulated history and work orders that a new demo gets. 0: none',
         ge=0, le=366)] = 30
-    dashboard_refresh_seconds: Annotated[float, _setting(
+    dashboard_refresh_seconds: Annotated[float, setting(
         'seconds, above 0, at most 86400', 'Seconds between two refreshes of the eight dashboard tables',
         gt=0, le=86400)] = 60
 
-    local_user: Annotated[str | None, AfterValidator(setting_values.person), _setting(
+    local_user: Annotated[str | None, AfterValidator(setting_values.person), setting(
         f'a name or an e-mail address, in one line of at most {MAX_NAME_LENGTH} characters',
         'Who uses the app on their own machine: a name, or the e-mail address of an employee',
         shown_default="the operating system's user")] = None
-    default_role: Annotated[Role | None, BeforeValidator(_lower), _setting(
+    default_role: Annotated[Role | None, BeforeValidator(lower_case), setting(
         'viewer, operator, technician or supervisor',
         'The role of people who are not employees: `viewer`, `operator`, `technician` or `supervisor`',
         shown_default='`supervisor` where only this machine can connect, else `viewer`')] = None
-    roles: Annotated[dict[str, Role], NoDecode, BeforeValidator(setting_values.roles_of_people), _setting(
+    roles: Annotated[dict[str, Role], NoDecode, BeforeValidator(setting_values.roles_of_people), setting(
         'e-mail addresses, or the ids of programs, each with viewer, operator, technician or supervisor, '
         'as jane.doe@example.com=supervisor,5f6e1c9a=operator',
         'On Databricks Apps, the roles of people and programs that are not employees, such as '
         '`jane.doe@example.com=supervisor,5f6e1c9a=operator`')] = {}
-    allow_anonymous: Annotated[bool, _setting(
+    allow_anonymous: Annotated[bool, setting(
         BOOL, 'Let everybody in as Anonymous on an address that other machines reach, without any sign-in')] = False
-    changes_per_minute: Annotated[int, _setting(
+    changes_per_minute: Annotated[int, setting(
         'a whole number, 0 to 1000000; 0: no limit',
         'The most changes that one person or program may make per minute, by pages and REST. 0: no limit',
         ge=0, le=1_000_000)] = 300
 
     database_url: Annotated[
-        str | None, AfterValidator(setting_values.database_url), _setting(
+        str | None, AfterValidator(setting_values.database_url), setting(
             'postgresql://user:password@host:port/database, with the characters :/?#[]@% of a password '
             'percent-encoded (/ as %2F)',
             'A `postgresql://` address, its password percent-encoded (`/` as `%2F`). A connection pooler in '
             'transaction mode cannot work and is refused. Without it: Lakebase if it is named, else `PGHOST`, '
             'else the embedded PostgreSQL', repr=False)] = None
-    pghost: Annotated[str | None, _setting(
+    pghost: Annotated[str | None, setting(
         'a host name; the other PG* variables go with it',
         'The database server; this and the other `PG*` variables mean what they mean to psql. On Databricks Apps, '
         'without `PGPASSWORD`, it is Lakebase')] = None
-    pgport: Annotated[str | None, _setting(
+    pgport: Annotated[str | None, setting(
         'a port', 'Its port', pattern=r'^[0-9]{1,5}(,[0-9]{1,5})*$')] = None
-    pguser: Annotated[str | None, _setting('a role of the database', 'The role to connect as')] = None
-    pgdatabase: Annotated[str | None, _setting('a database', 'The database to connect to')] = None
-    pgpassword: Annotated[str | None, _setting('the password of PGUSER', 'The password of `PGUSER`', repr=False)] = None
-    pgsslmode: Annotated[str | None, _setting(
+    pguser: Annotated[str | None, setting('a role of the database', 'The role to connect as')] = None
+    pgdatabase: Annotated[str | None, setting('a database', 'The database to connect to')] = None
+    pgpassword: Annotated[str | None, setting('the password of PGUSER', 'The password of `PGUSER`', repr=False)] = None
+    pgsslmode: Annotated[str | None, setting(
         'a TLS mode, as verify-full', 'The TLS mode, such as `verify-full`. Lakebase always uses TLS')] = None
-    default_postgres_schema: Annotated[Identifier, _setting(
+    default_postgres_schema: Annotated[Identifier, setting(
         PLAIN_NAME, 'The schema of all tables')] = 'manufacturing_line'
-    default_postgres_table: Annotated[Identifier, _setting(
+    default_postgres_table: Annotated[Identifier, setting(
         PLAIN_NAME, 'The name of the table that feeds write to')] = 'machine_feed_stream'
-    legacy_schema: Annotated[str | None, _setting(
+    legacy_schema: Annotated[str | None, setting(
         'the schema of the tables of another line monitor, at most 63 characters',
         'The schema of another line monitor, whose tables are copied when the schema is created', max_length=63)] = None
-    feed_writers: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(setting_values.role_names), _setting(
+    feed_writers: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(setting_values.role_names), setting(
         'names of roles of the database with commas between them',
         'Database roles, separated by commas, that may write statuses. The app grants the rights at startup if it '
         'owns the tables')] = None
-    change_data_feed: Annotated[bool | None, _setting(
+    change_data_feed: Annotated[bool | None, setting(
         BOOL, 'Set replica identity FULL on the tables that Lakebase can feed to Unity Catalog (`true`), or undo that '
               '(`false`). Empty: leave them as they are')] = None
-    db_pool_size: Annotated[int, _setting(COUNT, 'Database connections that are kept open', ge=0, le=1000)] = 5
-    db_max_overflow: Annotated[int, _setting(COUNT, 'More connections under load', ge=0, le=1000)] = 10
-    db_command_timeout: Annotated[float, _setting(SECONDS, 'The most seconds that one statement may take', gt=0)] = 30
-    db_pool_timeout: Annotated[float, _setting(SECONDS, 'The most seconds to wait for a connection', gt=0)] = 10
-    db_pool_recycle_interval: Annotated[float, _setting(
+    db_pool_size: Annotated[int, setting(COUNT, 'Database connections that are kept open', ge=0, le=1000)] = 5
+    db_max_overflow: Annotated[int, setting(COUNT, 'More connections under load', ge=0, le=1000)] = 10
+    db_command_timeout: Annotated[float, setting(SECONDS, 'The most seconds that one statement may take', gt=0)] = 30
+    db_pool_timeout: Annotated[float, setting(SECONDS, 'The most seconds to wait for a connection', gt=0)] = 10
+    db_pool_recycle_interval: Annotated[float, setting(
         SECONDS, 'Seconds after which a connection is replaced', gt=0)] = 3600
-    listen_heartbeat_seconds: Annotated[float, _setting(
+    listen_heartbeat_seconds: Annotated[float, setting(
         UP_TO_A_MINUTE, 'Seconds between two checks that notifications are delivered', gt=0, le=60)] = 5
-    listen_audit_seconds: Annotated[float, _setting(
+    listen_audit_seconds: Annotated[float, setting(
         UP_TO_A_MINUTE, 'Seconds between two comparisons of what is shown with the table', gt=0, le=60)] = 30
 
-    lakebase_endpoint: Annotated[str | None, _setting(
+    lakebase_endpoint: Annotated[str | None, setting(
         'projects/PROJECT/branches/BRANCH/endpoints/ENDPOINT',
         'A Lakebase Autoscaling endpoint, `projects/P/branches/B/endpoints/E`. Host, user and password come from '
         'Databricks',
         pattern=r'^projects/[A-Za-z0-9_-]+/branches/[A-Za-z0-9_-]+/endpoints/[A-Za-z0-9_-]+$')] = None
-    lakebase_instance_name: Annotated[str | None, _setting(
+    lakebase_instance_name: Annotated[str | None, setting(
         'the name of a Lakebase instance: letters, digits, - and _', 'A Lakebase instance by its name',
         pattern=r'^[A-Za-z0-9_-]{1,63}$')] = None
-    lakebase_database_name: Annotated[str | None, _setting(
+    lakebase_database_name: Annotated[str | None, setting(
         'a database on it, at most 63 characters', 'The database of the endpoint or instance',
         shown_default='`databricks_postgres`', max_length=63)] = None
-    databricks_database_port: Annotated[int, _setting(
+    databricks_database_port: Annotated[int, setting(
         'a port, 1 to 65535', 'The port of the endpoint or instance', ge=1, le=65535)] = 5432
-    dashboard_id: Annotated[str | None, _setting(
+    dashboard_id: Annotated[str | None, setting(
         'the id in the address of a dashboard: letters, digits and -',
         'The Databricks dashboard to show; the bundle sets it', pattern='^([0-9A-Za-z-]{8,64}|<[^<>]*>)$')] = None
-    dashboard_embed_url: Annotated[str | None, AfterValidator(setting_values.embed_url), _setting(
+    dashboard_embed_url: Annotated[str | None, AfterValidator(setting_values.embed_url), setting(
         'an https:// address',
         'The https address of another dashboard to show instead. A placeholder such as '
         '`<your-dashboard-embed-url>` is ignored with a warning')] = None
@@ -234,7 +218,7 @@ class Settings(BaseSettings):
         try:
             return cls(**overrides)
         except ValidationError as error:
-            raise SettingsError(_explain(cls, error, overrides)) from None
+            raise SettingsError(explain(cls, error, overrides)) from None
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -296,26 +280,9 @@ def _port_of_the_app() -> str | None:
 
 def allowed_values(name: str) -> str:
     """The allowed values of this field."""
-    return _of_setting(name, 'allowed')
+    return text_of(Settings.model_fields[name], 'allowed')
 
 
 def shown_default(name: str) -> str:
     """The default of this field in the tables if it depends on the environment, else ''."""
-    return _of_setting(name, 'shown_default')
-
-
-def _of_setting(name: str, key: str) -> str:
-    extra = Settings.model_fields[name].json_schema_extra
-    return str(extra[key] or '') if isinstance(extra, dict) else ''
-
-
-def _explain(settings: type[Settings], error: ValidationError, overrides: Mapping[str, Any]) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    name = str(first['loc'][0]) if first['loc'] else ''
-    variable = name.upper()
-    field = settings.model_fields.get(name)
-    secret = field is not None and not field.repr
-    given = overrides.get(name) or os.environ.get(variable) or os.environ.get(name) or first.get('input')
-    value = '...' if secret else shortened(str(given), TOO_LONG_TO_SHOW, '...')
-    allowed = allowed_values(name) if field is not None else first['msg']
-    return f'{variable}={value} cannot be used: it must be {allowed}'
+    return text_of(Settings.model_fields[name], 'shown_default')
