@@ -49,6 +49,18 @@ async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql: asyncpg.Co
         assert found == ([(order, state, priority, somebody)] if state else []), moment
 
 
+async def test_at_the_moment_of_an_event_an_order_is_what_the_event_made_it(
+        sql: asyncpg.Connection, database: Database) -> None:
+    order = await sql.fetchval(CREATE)
+    await sql.execute("UPDATE work_orders SET priority = 'critical' WHERE id = $1", order)
+    await sql.execute(COMPLETE, order)
+    created, completed = await sql.fetchrow('SELECT created_at, completed_at FROM work_orders WHERE id = $1', order)
+    changed = await sql.fetchval("SELECT at FROM work_order_events WHERE field = 'priority'")
+    analytics = Analytics(database, UTC)
+    assert [[brief.priority for brief in (await analytics.floor_at(moment)).orders]
+            for moment in (created, changed, completed)] == [['medium'], ['critical'], []]
+
+
 async def test_a_shift_leaves_what_was_open_at_its_end_and_has_done_what_was_completed_in_it(
         sql: asyncpg.Connection, database: Database) -> None:
     lists = WorkOrderList(database, UTC)

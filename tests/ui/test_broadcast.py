@@ -86,6 +86,23 @@ async def test_what_nobody_could_see_is_not_sent(shop_floor: Floor, open_page: O
     assert switchboard.shared == []
 
 
+async def test_counts_are_not_sent_without_how_fresh_they_are(shop_floor: Floor, open_page: OpenPage,
+                                                              switchboard: Switchboard) -> None:
+    screen = await open_page()
+    await settled(shop_floor, switchboard)
+
+    shop_floor.change('Valve_01_01', 'down')
+    await screen.until(lambda: screen.tile('Valve_01_01')['props']['data-status'] == 'down')
+    shop_floor.clock.seconds += 9  # the counts are not sent yet, and no tick of the clock follows
+
+    def down() -> str:
+        return next(str(element['props']['data-count']) for element in screen.of_class('figure')
+                    if element['props'].get('data-status') == 'down')
+    before = down()
+    await screen.until(lambda: down() != before)
+    assert screen.of_class('badge')[0]['props']['data-connection'] == 'stale'
+
+
 async def test_a_screen_holds_what_a_page_built_now_would_hold(shop_floor: Floor, open_page: OpenPage) -> None:
     """However many messages made it, the picture is the one of the store."""
     screen = await open_page()

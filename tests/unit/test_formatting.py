@@ -74,8 +74,8 @@ def test_a_duration_reads_alike_on_the_floor_and_in_a_report() -> None:
 
 
 def test_a_delay_counts_milliseconds() -> None:
-    assert [delay(each) for each in (0, 0.0124, 0.9996, 1.47, 59.99, 100, None)] == [
-        '0 ms', '12 ms', '999 ms', '1.4 s', '59.9 s', '1 min 40 s', NOTHING]
+    assert [delay(each) for each in (0, 0.0124, 0.9996, 1.47, 59.99, 60, 100, None)] == [
+        '0 ms', '12 ms', '999 ms', '1.4 s', '59.9 s', '1 min 00 s', '1 min 40 s', NOTHING]
 
 
 def test_minutes_of_a_pareto_are_whole_but_never_nothing_where_there_was_something() -> None:
@@ -100,9 +100,9 @@ def test_one_stop_two_stops() -> None:
 
 
 def test_a_file_that_is_too_large_reads_larger_than_the_limit() -> None:
-    sizes = (0, 1, 840 * KILOBYTE, MEGABYTE - 1, 10 * MEGABYTE, 10 * MEGABYTE + 1, 1.2 * GIGABYTE)
+    sizes = (0, 1, 840 * KILOBYTE, MEGABYTE - 1, MEGABYTE, 10 * MEGABYTE, 10 * MEGABYTE + 1, 1.2 * GIGABYTE)
     assert [file_size(int(size)) for size in sizes] == [
-        '0 kB', '1 kB', '840 kB', '1,024 kB', '10.0 MB', '10.1 MB', '1.2 GB']
+        '0 kB', '1 kB', '840 kB', '1,024 kB', '1.0 MB', '10.0 MB', '10.1 MB', '1.2 GB']
 
 
 def test_no_other_module_writes_numbers_durations_or_dates_its_own_way() -> None:
