@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -13,7 +14,9 @@ from nicegui.testing import User
 from ui.harness import Floor, OpenPage, Screen
 from ui.services import person_at
 
-from floor.core.people import Employee
+from floor.core.machines import MachineName
+from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
+from floor.core.people import Employee, Person, Role
 from floor.feed.active_orders import ActiveOrderChange
 from floor.web.shell import alert_hub, alerts
 from floor.web.shell.assets import address_of
@@ -336,3 +339,11 @@ async def test_thousands_are_written_as_everywhere(shop_floor: Floor, open_page:
         shop_floor.order(number, by=None, priority='critical')
 
     assert await said() == ['1,200 more orders are critical']
+
+
+def test_people_are_the_same_by_their_email_in_upper_and_lower_case() -> None:
+    order = OrderBrief(OrderId('WO-1'), 1, 1, MachineName('Valve_01_01'), WorkOrderStatus.OPEN, Priority.HIGH, None,
+                       None, 0, 'Leak', 'Mike@Example.com')
+    assert alert_hub.is_by(order, Person('Mike', 'mike@example.com', Role.OPERATOR))
+    assert not alert_hub.is_by(order, Person('Mike', 'lisa@example.com', Role.OPERATOR))
+    assert not alert_hub.is_by(replace(order, by=None), Person('Mike', None, Role.OPERATOR))

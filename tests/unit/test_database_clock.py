@@ -96,6 +96,12 @@ def test_a_clock_that_was_set_counts_at_once_and_is_logged(clock: Clock, known: 
         f"the database's clock moved by {said} against this machine's: it was set, or a machine was asleep"]
 
 
+@pytest.mark.parametrize(('by_ms', 'jumps'), [(990, 0), (1_010, 1), (-1_010, 1)])
+def test_a_jump_is_a_correction_by_a_second_or_more(clock: Clock, known: DatabaseClock, by_ms: int, jumps: int) -> None:
+    known.read(NOON + by_ms, clock.now - 0.002, clock.now)
+    assert known.jumps == jumps
+
+
 def test_a_small_correction_is_no_jump(clock: Clock, known: DatabaseClock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     known.read(NOON + 400, clock.now - 0.002, clock.now)

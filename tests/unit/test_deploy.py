@@ -97,6 +97,20 @@ def test_the_dockerfile_sets_what_there_is_and_starts_what_there_is() -> None:
     compile(json.loads(check)[2], 'HEALTHCHECK', 'exec')
 
 
+def test_the_image_runs_as_a_user_whose_data_is_closed_to_others() -> None:
+    user, group = dockerfile('USER')[-1].split(':')
+    assert (int(user) > 0, group) == (True, '0')
+    [mode] = re.findall(r'chmod (\d+) /data', ' '.join(dockerfile('RUN')))
+    assert mode == '0770', 'the group of root: OpenShift runs it as any user of that'
+
+
+def test_the_service_closes_its_data_and_itself_off() -> None:
+    lines = (DEPLOY / 'line-monitor.service').read_text().splitlines()
+    assert {'DynamicUser=yes', 'StateDirectoryMode=0700', 'NoNewPrivileges=yes', 'ProtectSystem=strict',
+            'ProtectHome=yes', 'PrivateTmp=yes', 'PrivateDevices=yes',
+            'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX'} <= set(lines)
+
+
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     if shutil.which('systemd-analyze') is None:
         pytest.skip('systemd-analyze is not installed')

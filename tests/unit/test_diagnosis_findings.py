@@ -120,7 +120,9 @@ def test_a_clock_that_was_set_is_shown_for_a_day(by_ms: int, words: str) -> None
     store.set_clock(1_800_000_000_000 + by_ms, clock.now, clock.now)
     found = [each.what for each in _of_clock(store)]
     assert [words in what for what in found] == [True]
-    clock.now += 24 * 3600
+    clock.now += 24 * 3600 - 1
+    assert [each.what for each in _of_clock(store)] == found
+    clock.now += 2
     assert list(_of_clock(store)) == []
 
 

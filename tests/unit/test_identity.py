@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from auth.identity import NAMELESS, check_identity_source, forwarded_identity, i
 from floor.core.errors import NotAllowedError, SettingsError
 from floor.core.people import Identity, Role
 from floor.core.settings import Settings
+from floor.web.middleware.page_owner import same_person
 
 APP = {'DATABRICKS_APP_NAME': 'line-monitor'}
 FORWARDED = {'X-Forwarded-Email': 'Lisa.Garcia@Example.com', 'X-Forwarded-Preferred-Username': 'Lisa Garcia',
@@ -49,6 +51,11 @@ def test_only_the_email_header_is_an_email() -> None:
     identify = identity_source(settings_with(host='0.0.0.0'), APP)
     assert identify({'x-forwarded-preferred-username': 'mike.johnson@example.com'}).email is None
     assert identify({'x-forwarded-user': '4711@1234567890'}) == Identity('4711@1234567890', None)
+
+
+def test_the_role_of_a_person_goes_by_their_email_and_not_by_their_id() -> None:
+    identify = identity_source(settings_with(host='0.0.0.0', roles='4711@1234567890=supervisor'), APP)
+    assert identify(FORWARDED).role is None
 
 
 @pytest.mark.parametrize('account', ['5f6e1c9a', '5F6E1C9A@1234567890'])
@@ -199,3 +206,11 @@ def test_default_role_decides_everywhere(host: str, role: Role) -> None:
 def test_a_name_that_another_could_look_like_signs_nobody_in(header: str, name: str) -> None:
     with pytest.raises(NotAllowedError, match=f'{header.lower()} is not a name: it has |must not be empty'):
         forwarded_identity({header: name.encode().decode('latin-1')})
+
+
+def test_two_requests_are_of_one_person_by_their_email_and_not_by_their_name() -> None:
+    mike = {'x-forwarded-email': 'mike@example.com', 'x-forwarded-preferred-username': 'Mike'}
+    same = partial(same_person, identity_source(settings_with(host='0.0.0.0'), APP), mike)
+    assert same({**mike, 'x-forwarded-preferred-username': 'Michael'})
+    assert not same({**mike, 'x-forwarded-email': 'another.mike@example.com'})
+    assert not same({})

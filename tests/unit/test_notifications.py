@@ -145,3 +145,10 @@ def assert_meaning_or_refusal(payload: str) -> None:
         assert isinstance(change.status, Status)
         assert change.reason is None or isinstance(change.reason, str)
         assert all(type(number) is int for number in (change.version, change.reported_ms, change.since_ms))
+
+
+@pytest.mark.parametrize('at', [-1, 253_370_764_800_000])
+def test_a_time_before_1970_or_after_the_year_9998_is_refused(at: int) -> None:
+    for change in [*VALVE[:4], at, 1_000], [*VALVE[:4], 2_000, at]:
+        with pytest.raises(NotificationError):
+            parse(json.dumps([change]))

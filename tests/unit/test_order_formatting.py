@@ -81,3 +81,11 @@ def test_a_move_is_called_by_where_it_comes_from() -> None:
 def test_a_reason_names_the_role_that_is_needed() -> None:
     assert role_needed(Role.TECHNICIAN, Role.OPERATOR) == 'Requires the role technician; your role is operator.'
     assert role_needed(Role.TECHNICIAN, Role.SUPERVISOR) == ''
+
+
+@pytest.mark.parametrize('status', WorkOrderStatus)
+def test_only_an_active_order_is_overdue(status):
+    order = OrderBrief(OrderId('WO-1'), 1, 1, MachineName('Valve_01_01'), status, Priority.HIGH, None, None, NOW_MS - 1,
+                       'Leak')
+    assert order.is_overdue(NOW_MS) == status.is_active
+    assert not order.is_overdue(NOW_MS - 1)

@@ -96,3 +96,10 @@ def test_a_bucket_that_owes_something_is_not_forgotten_when_there_are_many() -> 
         buckets.of(str(name))
     assert len(buckets) <= 11
     assert buckets.tokens('mike') == -28
+
+
+def test_a_bucket_that_is_not_full_is_not_forgotten_when_there_are_many() -> None:
+    buckets = TokenBuckets(1, 2, Clock(), most=1)
+    buckets.of('mike').take(0.5)
+    buckets.of('lisa')
+    assert buckets.tokens('mike') == 1.5

@@ -197,3 +197,9 @@ def test_zooming_makes_a_range_by_the_plants_clock() -> None:
     zoomed = ReportQuery(line='Engine Line').zoomed(Window(NOW - HOUR, NOW), DETROIT)
     assert zoomed == ReportQuery(Span.RANGE, est(2026, 11, 23, 9, 42, 7), est(2026, 11, 23, 10, 42, 7),
                                  line='Engine Line')
+
+
+def test_only_parameters_that_others_add_are_ignored():
+    assert asked(utm_source='mail') == ReportQuery()
+    with pytest.raises(QueryError, match='There is no parameter utmost'):
+        asked(utmost='1')

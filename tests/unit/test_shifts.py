@@ -122,3 +122,16 @@ def test_a_wrong_plan_is_refused(spec: str) -> None:
 
 def test_a_plan_may_be_written_in_any_order_and_names_may_have_spaces() -> None:
     assert Shifts('Night shift 22:00, Early 6:00 ,Late 14:00', DETROIT).names == ('Early', 'Late', 'Night shift')
+
+
+def test_a_day_has_up_to_24_shifts() -> None:
+    hourly = [f'Shift {hour} {hour}:00' for hour in range(24)]
+    assert len(Shifts(','.join(hourly), DETROIT).names) == 24
+    with pytest.raises(InvalidInputError, match='at most 24 shifts'):
+        Shifts(','.join([*hourly, 'Another 0:30']), DETROIT)
+
+
+def test_a_shift_lasts_over_a_day_that_the_clocks_skip() -> None:
+    apia = ZoneInfo('Pacific/Apia')  # after 29 December 2011 came the 31st
+    found = Shifts('Day 22:00', apia).at(datetime(2011, 12, 31, 1, tzinfo=apia))
+    assert (found.date, found.start) == (date(2011, 12, 29), datetime(2011, 12, 29, 22, tzinfo=apia).astimezone(UTC))

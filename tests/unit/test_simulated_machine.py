@@ -109,3 +109,11 @@ def test_what_a_person_sets_stays_for_a_fresh_dwell() -> None:
     machine.adopt('down', 'Somebody leant on the button', now=1000)
     assert (machine.status, machine.reason, machine.up) == ('down', 'Somebody leant on the button', False)
     assert machine.until > 1000
+
+
+def test_a_warning_at_the_start_is_a_warm_up_as_often_as_later(story: list[tuple[str, str | None, float]]) -> None:
+    reasons = [reason for status, reason, _ in story if status == 'warning']
+    machines = [SimulatedMachine('Robotic_Arm_01_01', profile_of('robotic_arm'), Random(seed), now=0)
+                for seed in range(20_000)]
+    at_start = [machine.reason for machine in machines if machine.status == 'warning']
+    assert at_start.count(WARM_UP) / len(at_start) == pytest.approx(reasons.count(WARM_UP) / len(reasons), abs=0.03)

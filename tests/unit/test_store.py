@@ -409,6 +409,12 @@ def test_an_order_that_has_ended_leaves_and_an_older_event_does_not_bring_it_bac
     assert floor.orders_of(PRESS) == [reopened]
 
 
+def test_an_order_that_ended_before_others_is_not_brought_back_either(floor: Store) -> None:
+    floor.apply_orders([order(1, 12, state='completed'), order(2, 13, state='completed')])
+    assert floor.apply_orders([order(1, 11), order(2, 11)]) == Difference()
+    assert not floor.orders
+
+
 def test_what_happens_to_an_order_that_has_ended_is_told_too(floor: Store) -> None:
     revision = floor.orders_revision
     commented = order(1, 20, state='completed')
@@ -582,3 +588,21 @@ def test_every_write_has_a_revision_of_its_own(floor: Store) -> None:
     floor.prove()
     assert revisions == sorted(set(revisions))
     assert len(revisions) == 4
+
+
+def test_another_reason_of_a_lost_connection_is_announced_and_the_same_is_not(floor: Store) -> None:
+    differences: list[Difference] = []
+    floor.subscribe(differences.append)
+    for problem in 'refused', 'refused', 'the database is starting':
+        floor.lose(problem)
+    assert differences == [Difference(connection=True)] * 2
+    assert floor.problem == 'the database is starting'
+
+
+def test_unknown_machines_have_no_signal_yet_only_if_none_has_ever_reported(clock: Clock) -> None:
+    store = Store(silent_after=60, monotonic=clock)
+    never = replace(record(PRESS, 'Forming', Status.UNKNOWN), reported_ms=None)
+    store.replace(snapshot(never))
+    assert store.unknown_label == store.lines[0].unknown_label == 'No signal yet'
+    store.replace(snapshot(never, record(OVEN, 'Forming', ago=61)))
+    assert store.unknown_label == store.lines[0].unknown_label == 'No data'

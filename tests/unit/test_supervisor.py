@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -128,3 +129,27 @@ async def test_a_death_shows_in_healthz_in_the_metrics_and_on_the_pages_until_it
         answer = await client.get('/healthz')
         assert (answer.status_code, answer.json()['tasks']) == (200, {})
         assert samples(await client.get('/metrics'))['floor_task_failing', (PAGE_UPDATES,)] == 0
+
+
+async def test_the_pauses_of_a_task_that_fails_again_and_again_grow_until_it_works(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, 'uniform', lambda low, high: 1.0)
+    pauses: list[float] = []
+    supervisor = Supervisor(settled_after=FOREVER, first_backoff=0.01)
+
+    async def die() -> None:
+        if len(pauses) == 3:
+            supervisor.statuses[0].done()  # it works again
+        raise OverflowError
+
+    run = supervisor.supervise('task', 'tasks', die)
+    sleep = asyncio.sleep
+
+    async def record(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0 if len(pauses) < 5 else FOREVER)
+    monkeypatch.setattr(asyncio, 'sleep', record)
+    async with running(run()):
+        while len(pauses) < 5:
+            await sleep(0)
+    assert pauses == [0.01, 0.02, 0.04, 0.01, 0.02]

@@ -105,3 +105,12 @@ async def test_a_sender_that_has_gone_keeps_its_place_no_longer() -> None:
         async with queue.slot(MIKE, None, 10), body_timeout(within=0.01):
             await asyncio.Event().wait()
     assert queue.uploads == 0
+
+
+async def test_a_person_sends_fifty_files_at_once_where_nothing_else_is_said() -> None:
+    queue = UploadQueue()
+    async with AsyncExitStack() as stack:
+        for _ in range(50):
+            await stack.enter_async_context(queue.place(MIKE, '10.0.0.1', 10))
+        with pytest.raises(TooManyUploadsError, match='you are sending 50 files already'):
+            await stack.enter_async_context(queue.place(MIKE, '10.0.0.1', 10))

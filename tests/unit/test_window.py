@@ -31,3 +31,10 @@ def test_of_the_hour_that_comes_twice_the_second_is_later() -> None:
 def test_times_need_a_zone() -> None:
     with pytest.raises(InvalidInputError, match='time zone'):
         Window(datetime(2026, 11, 1), datetime(2026, 11, 2))
+
+
+def test_a_window_may_be_empty_but_not_turned_round():
+    moment = datetime(2026, 11, 1, tzinfo=DETROIT)
+    assert Window(moment, moment).micros == 0
+    with pytest.raises(InvalidInputError, match='before it starts'):
+        Window(moment, moment - timedelta(microseconds=1))
