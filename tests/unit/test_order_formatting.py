@@ -84,7 +84,7 @@ def test_a_reason_names_the_role_that_is_needed() -> None:
 
 
 @pytest.mark.parametrize('status', WorkOrderStatus)
-def test_only_an_active_order_is_overdue(status):
+def test_only_an_active_order_is_overdue(status: WorkOrderStatus) -> None:
     order = OrderBrief(OrderId('WO-1'), 1, 1, MachineName('Valve_01_01'), status, Priority.HIGH, None, None, NOW_MS - 1,
                        'Leak')
     assert order.is_overdue(NOW_MS) == status.is_active

@@ -199,7 +199,7 @@ def test_zooming_makes_a_range_by_the_plants_clock() -> None:
                                  line='Engine Line')
 
 
-def test_only_parameters_that_others_add_are_ignored():
+def test_only_parameters_that_others_add_are_ignored() -> None:
     assert asked(utm_source='mail') == ReportQuery()
     with pytest.raises(QueryError, match='There is no parameter utmost'):
         asked(utmost='1')

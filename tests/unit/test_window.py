@@ -33,7 +33,7 @@ def test_times_need_a_zone() -> None:
         Window(datetime(2026, 11, 1), datetime(2026, 11, 2))
 
 
-def test_a_window_may_be_empty_but_not_turned_round():
+def test_a_window_may_be_empty_but_not_turned_round() -> None:
     moment = datetime(2026, 11, 1, tzinfo=DETROIT)
     assert Window(moment, moment).micros == 0
     with pytest.raises(InvalidInputError, match='before it starts'):
