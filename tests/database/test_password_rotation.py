@@ -30,7 +30,8 @@ from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing
 
-ROTATIONS = 100
+ROTATIONS = 30
+CUT_EVERY = 5
 CROWD = 10
 """New connections that all meet a password that is no longer right."""
 SHORTEST_LIFE_S = 0.15
@@ -104,7 +105,7 @@ async def test_an_endpoint_without_permission_is_told_and_entered_once_it_is_giv
         assert await connection.fetchval('SELECT 1') == 1
 
 
-async def test_the_floor_stays_live_through_a_hundred_passwords_with_kills_between(
+async def test_the_floor_stays_live_through_thirty_passwords_with_kills_between(
         database: Database, lakebase: Lakebase, lake: TlsDatabase, workspace: Workspace) -> None:
     """The app makes its schema as its own role; then passwords change as fast as they can be had; sessions are cut."""
     life = await short_life(lakebase)
@@ -125,7 +126,7 @@ async def test_the_floor_stays_live_through_a_hundred_passwords_with_kills_betwe
             await admin.execute(
                 f"UPDATE {SCHEMA}.machine_feed_stream SET status = CASE status WHEN 'down' THEN 'operational' "
                 f"ELSE 'down' END WHERE machine_id = 1 + ({rotations} % 30)")
-            if rotations >= (kills + 1) * 10:
+            if rotations >= (kills + 1) * CUT_EVERY:
                 kills += 1
                 connections = listener.counters.connections
                 await asyncio.to_thread(lake.set_password, 'set by somebody else')
@@ -144,7 +145,7 @@ async def test_the_floor_stays_live_through_a_hundred_passwords_with_kills_betwe
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks)
         await admin.close()
-    assert kills >= 9
+    assert kills >= 5
     assert listener.counters.connections > kills
     assert workspace.at_once == 1, 'never two requests at once'
     # one request per life, plus at most one for each connection that a changed password met half-way
