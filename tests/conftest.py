@@ -15,6 +15,7 @@ import asyncpg
 import hypothesis
 import pytest
 from database.postgres import SCHEMA, Connect, Psql, Server
+from order import rank
 from short_folder import short_folder
 
 from floor.core.settings import Settings
@@ -42,6 +43,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Tests that open a browser or break a connection wait more than they compute; those of tests/unit do not."""
     only_compute = all('tests/unit' in argument for argument in config.args)
     return (os.cpu_count() or 1) + (0 if only_compute else WAITING_WORKERS)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=rank)
 
 
 def pytest_collection_finish() -> None:

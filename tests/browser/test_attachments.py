@@ -14,6 +14,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+from browser.harness import PATIENCE_S
 from browser.program import Program
 from browser.visitor import LAPTOP, PHONE, Visitor
 from pictures import SECRETS, TURNED, encoded, motif, opened, photo, telling
@@ -169,7 +170,7 @@ async def test_eight_photos_are_looked_at_small_and_one_opens_in_full(
 
     await choose(page, *({'name': f'{seed}.jpg', 'mimeType': 'image/jpeg', 'buffer': content}
                          for seed, content in enumerate(photos)))
-    await expect(page.locator('.attachments img')).to_have_count(8)
+    await expect(page.locator('.attachments img')).to_have_count(8, timeout=8 * PATIENCE_S * 1000)  # one by one
     await expect(page.get_by_role('button', name=ADD)).to_be_enabled()
 
     opened_page = await page.context.browser.new_context(**PHONE)  # type: ignore[union-attr]

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -240,22 +238,6 @@ async def test_a_database_that_is_there_is_kept_and_only_replaced_when_told(fold
         await connection.close()
     finally:
         program.stop()
-
-
-@pytest.fixture(scope='module')
-def saved() -> Iterator[Path]:
-    """A backup of a new database."""
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))
-    folder.chmod(0o755)
-    program = Program(folder)
-    program.start()
-    try:
-        asyncio.run(live(program))
-        assert command('backup', folder / 'floor.zip', DATA_DIR=str(program.data_dir)).returncode == 0
-    finally:
-        program.stop()
-    yield folder / 'floor.zip'
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def rewritten(file: Path, to: Path, **changes: Any) -> Path:

@@ -1,0 +1,20 @@
+"""In which order tests start: the longest first, so that no worker has much to do when the others have ended."""
+
+from __future__ import annotations
+
+import pytest
+
+LONGEST_FIRST = (
+    'browser-4', 'browser-1', 'browser-2', 'browser-3', 'environment', 'apps_python', 'generated client',
+    'test_faults.py', 'test_backups.py', 'pg16', 'test_backup.py', 'secure', 'test_demo_or_plant.py',
+    'test_simulated_orders.py', 'test_embedded.py', 'timeline', 'saved', 'test_installed.py', 'test_downloads.py',
+    'test_operation.py', 'test_session_settings.py', 'test_simulator_on_a_plant.py', 'test_odd_data_folders.py',
+    'test_backfill.py')
+"""Groups of tests, and files of which tests are in no group."""
+
+
+def rank(item: pytest.Item) -> int:
+    """The place of a test in LONGEST_FIRST; those that are not there come last."""
+    groups = [str(mark.args[0]) for mark in item.iter_markers('xdist_group')]
+    return min((LONGEST_FIRST.index(name) for name in groups or [item.path.name] if name in LONGEST_FIRST),
+               default=len(LONGEST_FIRST))
