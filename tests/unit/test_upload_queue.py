@@ -107,10 +107,10 @@ async def test_a_sender_that_has_gone_keeps_its_place_no_longer() -> None:
     assert queue.uploads == 0
 
 
-async def test_a_person_sends_fifty_files_at_once_where_nothing_else_is_said() -> None:
+async def test_a_person_sends_fifty_files_at_once_by_default() -> None:
     queue = UploadQueue()
     async with AsyncExitStack() as stack:
         for _ in range(50):
-            await stack.enter_async_context(queue.place(MIKE, '10.0.0.1', 10))
-        with pytest.raises(TooManyUploadsError, match='you are sending 50 files already'):
-            await stack.enter_async_context(queue.place(MIKE, '10.0.0.1', 10))
+            await stack.enter_async_context(queue.slot(MIKE, '10.0.0.1', 10))
+        with pytest.raises(TooManyUploadsError, match='you are already sending 50 files'):
+            await stack.enter_async_context(queue.slot(MIKE, '10.0.0.1', 10))
