@@ -12,6 +12,7 @@ import pytest
 from browser.harness import Until
 from browser.nginx import HOST, LOCATION, PASS, nginx
 from browser.program import Program
+from browser.report_window import choose_window, chosen_window
 from browser.visitor import Visitor, badge, drawer, tile
 from playwright.async_api import Browser, expect
 
@@ -102,12 +103,12 @@ async def test_links_files_and_the_address_keep_the_path(proxied: Program, chrom
     await page.locator('.order-list tbody a').first.click()
     await expect(page).to_have_url(is_at(f'/work-orders/{order}'))
     await page.get_by_role('link', name='Reports', exact=True).click()
-    await page.get_by_role('button', name='7 days').click()
+    await choose_window(page, '7 days')
     await expect(page).to_have_url(is_at('/reports?'))
     await page.go_back()
-    await expect(page.get_by_role('button', name='Today')).to_have_attribute('aria-pressed', 'true')
+    await expect(chosen_window(page)).to_have_value('Today')
     await page.go_forward()
-    await expect(page.get_by_role('button', name='7 days')).to_have_attribute('aria-pressed', 'true')
+    await expect(chosen_window(page)).to_have_value('7 days')
 
     listed = await page.request.get(f'{proxied.url}/api/work-orders?per_page=1')
     assert f'<{proxied.path}/api/work-orders?' in listed.headers['link']

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from browser.report_window import choose_window, chosen_window
 from browser.visitor import PHONE, Visitor
 from playwright.async_api import Locator, Page, expect
 
@@ -151,7 +152,7 @@ async def test_back_takes_back_one_choice_of_the_reports_at_a_time(stays: OpenPa
                                                                    sql: asyncpg.Connection) -> None:
     url = f'{visitor.program.url}/reports'
     page = await stays('/reports')
-    await chip(page, '7 days').click()
+    await choose_window(page, '7 days')
     await expect(page).to_have_url(f'{url}?window=7d')
     await page.get_by_role('button', name='count', exact=True).click()
     await expect(page).to_have_url(f'{url}?window=7d&by=count')
@@ -160,10 +161,10 @@ async def test_back_takes_back_one_choice_of_the_reports_at_a_time(stays: OpenPa
     await expect(page).to_have_url(f'{url}?window=7d')
     await expect(page.get_by_role('button', name='minutes', exact=True)).to_have_attribute('aria-pressed', 'true')
     await page.go_back()
-    await pressed(page, 'Today', 'true')
+    await expect(chosen_window(page)).to_have_value('Today')
     await page.go_forward()
 
-    await pressed(page, '7 days', 'true')
+    await expect(chosen_window(page)).to_have_value('7 days')
     assert await page.evaluate('window.is_the_same')
 
 

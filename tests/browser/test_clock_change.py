@@ -43,8 +43,9 @@ async def in_zone(chromium: Browser, program: Program, sql: asyncpg.Connection) 
 async def test_a_range_of_the_second_hour_can_be_chosen_and_shared(in_zone: InZone, options: dict[str, Any]) -> None:
     visitor = await in_zone('Europe/Berlin')
     page = await visitor.open('/reports', **options)
-    await page.get_by_role('button', name='Range…').click()
-    dialog = page.get_by_role('dialog', name='Range')
+    await page.get_by_role('button', name='Dates…').click()
+    dialog = page.get_by_role('dialog', name='Dates')
+    await dialog.get_by_role('checkbox', name='Choose times').check()
     await dialog.get_by_label('From', exact=True).fill('2026-10-25T02:30')
     await dialog.get_by_label('Until', exact=True).fill('2026-10-25T02:45')
     for field in 'From', 'Until':
@@ -53,16 +54,17 @@ async def test_a_range_of_the_second_hour_can_be_chosen_and_shared(in_zone: InZo
         await meanings.get_by_text('02:30 CET' if field == 'From' else '02:45 CET').click()
     await dialog.get_by_role('button', name='Show').click()
 
-    shown = page.get_by_role('button', name='25 Oct 2026 02:30 CET – 25 Oct 2026 02:45 CET')
+    dates = 'Sun 2026-10-25 02:30 CET to 02:45 CET, compared with Sun 2026-10-25 02:15 CET to 02:30 CET'
+    shown = page.get_by_text(dates)
     await expect(shown).to_be_visible()
     await expect(page).to_have_url(re.compile(re.escape(quote('2026-10-25T02:30+01:00', safe=''))))
-    await shown.click()
+    await page.get_by_role('button', name='Dates…').click()
     for field in 'From', 'Until':
         meanings = dialog.get_by_role('radiogroup', name=re.compile(f'^{field}'))
         await expect(meanings.get_by_role('radio').nth(1)).to_be_checked()
     await page.keyboard.press('Escape')
     other = await visitor.open(page.url.removeprefix(visitor.program.url), **options)
-    await expect(other.get_by_role('button', name='25 Oct 2026 02:30 CET – 25 Oct 2026 02:45 CET')).to_be_visible()
+    await expect(other.get_by_text(dates)).to_be_visible()
 
 
 @pytest.mark.parametrize(('zone', 'titles'), [

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 import asyncpg
 import pytest
+from browser.report_window import choose_window, chosen_window
 from browser.visitor import PHONE, Visitor, fits_window, tile
 from playwright.async_api import expect
 
@@ -34,12 +35,12 @@ async def test_a_number_can_be_explained_down_to_its_intervals(visitor: Visitor,
 
 async def test_a_window_stands_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/reports')
-    await page.get_by_role('button', name='7 days').click()
+    await choose_window(page, '7 days')
 
     await expect(page).to_have_url(re.compile(r'window=7d'))
     other = await visitor.open(page.url.removeprefix(visitor.program.url))
 
-    await expect(other.get_by_role('button', name='7 days')).to_have_attribute('aria-pressed', 'true')
+    await expect(chosen_window(other)).to_have_value('7 days')
 
 
 async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor: Visitor,

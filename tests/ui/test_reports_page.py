@@ -31,6 +31,8 @@ from floor.core.errors import DatabaseUnavailableError, NotAllowedError
 from floor.core.machines import MachineName
 from floor.web.reports import reports_page
 
+WINDOWS = ('use shift, last-shift, today, yesterday, this-week, last-week, this-month, last-month, 7d, 30d or '
+           'range.')
 NOTHING_KNOWN = kpis(covered=0.0, coverage=0.0, uptime_share=None, availability=None, stops=0, micro_stops=0,
                      operating=0.0, mtbf=None, mttr=None, mtta=None, repaired=0, ongoing=0, acknowledged=0)
 
@@ -53,6 +55,20 @@ async def opened(open_page: OpenPage, address: str = '/reports') -> Screen:
     screen = await open_page(address)
     await screen.until(lambda: any(text.startswith('as of') for text in screen.texts))
     return screen
+
+
+def window_field(screen: Screen) -> dict[str, Any]:
+    return shown(screen, aria_label='Window')
+
+
+def chosen_window(screen: Screen) -> str:
+    label: str = window_field(screen)['props']['model-value']['label']
+    return label
+
+
+def choose_window(screen: Screen, name: str) -> None:
+    option, = (option for option in window_field(screen)['props']['options'] if option['label'] == name)
+    change(screen, window_field(screen), option)
 
 
 async def test_cards_show_what_the_history_says(reports: Reports, open_page: OpenPage) -> None:
@@ -93,8 +109,7 @@ async def test_the_address_says_what_is_asked(reports: Reports, open_page: OpenP
 async def test_a_press_on_a_window_asks_for_it_and_changes_the_address(reports: Reports, open_page: OpenPage,
                                                                        switchboard: Switchboard) -> None:
     screen = await opened(open_page)
-    chip, = (element for element in screen.of_class('chip') if element.get('text') == '7 days')
-    screen.click(chip)
+    choose_window(screen, '7 days')
     await screen.until(lambda: reports.asked('kpis')[-2][0].start == datetime(2026, 11, 17, tzinfo=UTC))
     await screen.until(lambda: any('/reports?window=7d' in str(data) for _, data, _ in switchboard.emitted))
 
@@ -102,13 +117,12 @@ async def test_a_press_on_a_window_asks_for_it_and_changes_the_address(reports: 
 async def test_a_window_and_a_machine_that_nobody_knows_are_shown_as_chosen(reports: Reports,
                                                                             open_page: OpenPage) -> None:
     screen = await opened(open_page, '/reports?window=30d&machine=Press_99')
-    assert [chip.get('text') for chip in screen.of_class('chip') if chip in screen.all(aria_pressed='true')] == \
-        ['30 days', 'minutes']
+    assert chosen_window(screen) == '30 days'
     assert reports.asked('causes')[0][1] == Scope(None, MachineName('Press_99'))
 
 
 @pytest.mark.parametrize(('query', 'sentence'), [
-    ('window=8d', 'Cannot understand window=8d: use shift, today, 7d, 30d or range.'),
+    ('window=8d', f'Cannot understand window=8d: {WINDOWS}'),
     ('machin=Valve_01_01', 'There is no parameter machin. Did you mean machine?'),
     ('machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?'),
     ('tab=databrick', 'Cannot understand tab=databrick: use plant or databricks.')])
@@ -128,7 +142,7 @@ async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(rep
 
 
 @pytest.mark.parametrize(('query', 'sentence'), [
-    ('window=8d', 'Cannot understand window=8d: use shift, today, 7d, 30d or range.'),
+    ('window=8d', f'Cannot understand window=8d: {WINDOWS}'),
     ('from=2026-11-23T06:00&to=yesterday', 'Cannot understand to=yesterday: write a time as 2026-11-23T10:42 or, with '
                                            'its offset from UTC, 2026-11-23T10:42+01:00.'),
     ('machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?')])
@@ -350,7 +364,7 @@ def change(screen: Screen, element: dict[str, Any], value: Any) -> None:
     """Somebody has chosen or typed this."""
     id_, = (id_ for id_, known in screen.elements.items() if known is element)
     for event in element['events']:
-        if event['type'] == 'update:model-value' or event['type'] == 'update:value':
+        if event['type'] in {'update:model-value', 'update:modelValue', 'update:value'}:
             screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(value)]})
 
 
@@ -362,8 +376,10 @@ def shown(screen: Screen, **attributes: Any) -> dict[str, Any]:
 async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin: None, reports: Reports,
                                                                    open_page: OpenPage) -> None:
     screen = await opened(open_page)
-    range_chip, = (element for element in screen.of_class('chip') if element.get('text') == 'Range…')
-    screen.click(range_chip)
+    dates, = (element for element in screen.of_class('chip') if element.get('text') == 'Dates…')
+    screen.click(dates)
+    times, = (element for element in screen.all() if element.get('text') == 'Choose times')
+    change(screen, times, True)
     change(screen, shown(screen, label='From'), '2026-03-29T02:30')
     change(screen, shown(screen, label='Until'), '2026-03-29T04:00')
     asked = len(reports.asked('kpis'))

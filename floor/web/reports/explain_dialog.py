@@ -16,7 +16,8 @@ from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence
 from .kpi_change import value
 from .panel import TableView
-from .report_query import Comparison, ReportQuery
+from .report_query import ReportQuery
+from .report_windows import Comparison
 
 ROWS = 30
 COUNTED = ('stops', 'micro-stops', 'ongoing stops', 'unacknowledged stops')

@@ -6,35 +6,42 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
+from typing import Literal
 
 from nicegui import ui
 
-from ...core.errors import QueryError
+from ...analytics import Window
 from ...core.machines import DisplayName, MachineName
 from ...core.text import shortened
 from ..shell.chips import Chip, hide, set_attribute
-from ..shell.heading import Heading
-from ..shell.messages import Alert
-from .moment_field import MomentField
-from .report_query import ReportQuery, Span, format_moment
+from .range_dialog import RangeDialog
+from .report_query import ReportQuery
+from .report_windows import NAMED, Comparison, Span
 
 MAX_NAME_LENGTH = 60
 SHIFT_ADDRESS = '/reports/shift'
 
 
 class ReportFilters:
-    """The bar. It shows the page's choice, and says what a press asks for."""
+    """The bar. It shows the page's choice and its dates, and calls the page with what a person chooses."""
 
-    def __init__(self, choice: ReportQuery, ask: Callable[[ReportQuery], None], zone: tzinfo) -> None:
-        """zone: of the plant."""
-        self._zone = zone
+    def __init__(self, choice: ReportQuery, ask: Callable[[ReportQuery], None],
+                 step: Callable[[Literal[-1, 1]], None], zone: tzinfo) -> None:
+        """ask: called with another choice; step: with -1 for the window before, 1 for the one after; zone: of the
+        plant."""
         self._choice = choice
+        self._window: Window | None = None
         self._ask = ask
         self._showing = False
         self._range = RangeDialog(self._change_range, zone)
         with ui.element('q-card').classes('report-filters').props('role=search aria-label="Filter the report"'):
             with ui.element('div').classes('chips'):
-                self._chips = {span: Chip(span.word, partial(self._press, span)) for span in Span}
+                self._span = ui.select({span.value: span.word for span in NAMED}, on_change=self._span_chosen)
+                self._span.classes('chip-select window-select').props('dense borderless options-dense')
+                self._span.props['aria-label'] = 'Window'
+                self._earlier = step_button('‹', 'Previous window', partial(step, -1))
+                self._later = step_button('›', 'Next window', partial(step, 1))
+                self._dates = Chip('Dates…', self._open_range)
                 self._line = self._select('All lines')
                 self._machine = self._select('All machines')
             with ui.element('div').classes('chips chips-right'):
@@ -45,17 +52,18 @@ class ReportFilters:
                     self._csv.props['aria-label'] = 'Download the KPIs as CSV'
                     self._stops = ui.link('Stops (CSV)').classes('chip').props('download')
                     self._stops.props['aria-label'] = 'Download all stops with their response times as CSV'
+            self._compared = ui.label().classes('report-dates')
         self.show(choice)
 
     def show(self, choice: ReportQuery) -> None:
         """What is asked for now."""
         self._choice = choice
         self._showing = True
-        for span, chip in self._chips.items():
-            text = span.word
-            if span is Span.RANGE and choice.start is not None and choice.end is not None:
-                text = ' – '.join(format_moment(at, self._zone, '%d %b %Y') for at in (choice.start, choice.end))
-            chip.show(text, span is choice.span)
+        is_range = choice.span is Span.RANGE
+        if self._span.value != (None if is_range else choice.span.value):
+            self._span.value = None if is_range else choice.span.value
+        set_attribute(self._span, 'data-set', str(not is_range).lower())
+        self._dates.show('Dates…', is_range)
         for select, value in (self._line, choice.line), (self._machine, choice.machine):
             if value is not None and value not in select.options:  # of a link: it is gone, or not known yet
                 select.set_options({**_options(select), value: shortened(value, MAX_NAME_LENGTH)})
@@ -68,10 +76,20 @@ class ReportFilters:
         set_attribute(self._stops, 'href', choice.file('stops'))
         self._showing = False
 
+    def show_dates(self, comparison: Comparison, *, has_next: bool) -> None:
+        """The dates of both windows. has_next: whether the window after has begun."""
+        self._window = comparison.window
+        compared = f', compared with {comparison.before_dates}' if comparison.before_dates else ''
+        text = f'{comparison.dates}{compared}'
+        if self._compared.text != text:
+            self._compared.set_text(text)
+        if self._later.enabled != has_next:
+            self._later.set_enabled(has_next)
+
     def refuse(self) -> None:
         """The address is not understood: there is nothing to be read, and no file of it."""
-        for chip in self._chips.values():
-            set_attribute(chip, 'aria-pressed', 'false')
+        set_attribute(self._dates, 'aria-pressed', 'false')
+        self._compared.set_text('')
         for link in self._csv, self._stops:
             hide(link, hidden=True)
         self.say('')
@@ -101,11 +119,12 @@ class ReportFilters:
         select.props['placeholder'] = label
         return select
 
-    def _press(self, span: Span) -> None:
-        if span is Span.RANGE:
-            self._range.open(self._choice)
-        else:
-            self._ask(replace(self._choice, span=span, start=None, end=None))
+    def _span_chosen(self) -> None:
+        if not self._showing and self._span.value:
+            self._ask(replace(self._choice, span=Span(self._span.value), start=None, end=None))
+
+    def _open_range(self) -> None:
+        self._range.open(self._window)
 
     def _chosen(self) -> None:
         if self._showing:
@@ -122,45 +141,13 @@ class ReportFilters:
         self._ask(replace(self._choice, span=Span.RANGE, start=start, end=end))
 
 
-class RangeDialog:
-    """Asks for two moments by the plant's clock."""
-
-    def __init__(self, on_range: Callable[[datetime, datetime], None], zone: tzinfo) -> None:
-        self._on_range = on_range
-        self._zone = zone
-        with ui.dialog() as self._dialog, ui.element('q-card').classes('report-dialog range-dialog'):
-            self._dialog.props['aria-label'] = 'Range'
-            Heading('Range')
-            self._from, self._to = MomentField('From', zone), MomentField('Until', zone)
-            ui.label('Plant time. The end is not included.').classes('panel-note')
-            self._problem = Alert()
-            with ui.element('div').classes('report-dialog-buttons'):
-                ui.button('Cancel', on_click=self._dialog.close, color=None).props('flat no-caps')
-                ui.button('Show', on_click=self._submit, color=None).classes('primary').props('no-caps unelevated')
-
-    def open(self, choice: ReportQuery) -> None:
-        """With the range that is shown, if it is one."""
-        if choice.start is not None and choice.end is not None:
-            self._from.show(choice.start)
-            self._to.show(choice.end)
-        self._problem.show('')
-        self._dialog.open()
-
-    def _submit(self) -> None:
-        if not (self._from.text and self._to.text):
-            self._problem.show('Choose both times.')
-            return
-        query = {'from': self._from.text, 'to': self._to.text, 'window': Span.RANGE.value}
-        try:
-            asked = ReportQuery.from_query(query, self._zone)
-        except QueryError as error:
-            self._problem.show(str(error))
-            return
-        if asked.start is None or asked.end is None:
-            return
-        self._dialog.close()
-        self._on_range(asked.start, asked.end)
-
-
 def _options(select: ui.select) -> dict[str, str]:
     return dict(select.options)
+
+
+def step_button(text: str, label: str, on_press: Callable[[], None]) -> ui.button:
+    """An arrow to another window."""
+    button = ui.button(text, on_click=on_press, color=None).props('flat dense no-caps').classes('step')
+    button.props['aria-label'] = label
+    button.props['title'] = label
+    return button

@@ -16,7 +16,8 @@ from ..shell.chips import Chip
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
 from .panel import ReportPanel, TableView
 from .pareto import heat_map, pareto
-from .report_query import Comparison, ReportQuery
+from .report_query import ReportQuery
+from .report_windows import Comparison
 
 NO_DOWNTIME = 'No machine was down in this window.'
 

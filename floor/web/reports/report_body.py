@@ -17,7 +17,8 @@ from .cards import KpiCards
 from .loss_panels import LossPanels, table_view
 from .orders import show_orders
 from .panel import ReportPanel
-from .report_query import Comparison, ReportQuery
+from .report_query import ReportQuery
+from .report_windows import Comparison
 from .timeline import timeline_panel
 
 

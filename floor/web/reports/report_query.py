@@ -4,75 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, timezone, tzinfo
-from enum import StrEnum
-from typing import Literal, Protocol
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Literal
 from urllib.parse import urlencode
 
 from ...analytics import Scope, Window
 from ...analytics.stops import By
 from ...core.machines import MachineName
-from ...core.moments import Form, local_time
+from ...core.moments import local_time
 from ...core.query_parameters import Query
+from .report_windows import FIRST_YEAR, Calendar, Comparison, ShiftsOfPlant, Span, is_before_first_year
 
 ADDRESS = '/reports'
-FIRST_YEAR = 1970
 NAMES = ('window', 'from', 'to', 'line', 'machine', 'by')
 ORDERS_OF_CAUSES: tuple[Literal['minutes', 'count'], ...] = ('minutes', 'count')
-MICROSECOND = timedelta(microseconds=1)
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
-
-
-class ShiftTimes(Protocol):
-    """A shift, from start until before end."""
-
-    @property
-    def start(self) -> datetime:
-        """With a time zone."""
-
-    @property
-    def end(self) -> datetime:
-        """With a time zone."""
-
-    @property
-    def name(self) -> str:
-        """What the plant calls it."""
-
-
-class ShiftsOfPlant(Protocol):
-    """Says which shift a moment belongs to."""
-
-    def at(self, moment: datetime) -> ShiftTimes:
-        """The shift that goes on at the moment."""
-
-
-class Span(StrEnum):
-    """The windows that a press chooses; days are those of the plant's calendar, today included."""
-
-    SHIFT = 'shift'
-    TODAY = 'today'
-    WEEK = '7d'
-    MONTH = '30d'
-    RANGE = 'range'
-
-    @property
-    def word(self) -> str:
-        """On its button."""
-        return _WORDS[self]
-
-
-_WORDS = {Span.SHIFT: 'This shift', Span.TODAY: 'Today', Span.WEEK: '7 days', Span.MONTH: '30 days',
-          Span.RANGE: 'Range…'}
-_DAYS = {Span.TODAY: 1, Span.WEEK: 7, Span.MONTH: 30}
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A window and the one before it that it is compared with, where there is one, and how both are called."""
-
-    window: Window
-    before: Window | None
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +77,8 @@ class ReportQuery:
     @property
     def broad(self) -> ReportQuery:
         """The same, of 30 days where its window is too short for what goes by days or weeks."""
-        if self.span in {Span.SHIFT, Span.TODAY}:
-            return replace(self, span=Span.MONTH)
+        if self.span in {Span.SHIFT, Span.LAST_SHIFT, Span.TODAY, Span.YESTERDAY}:
+            return replace(self, span=Span.THIRTY_DAYS)
         if self.start is not None and self.end is not None and self.end - self.start < WEEK and \
                 self.end.year > FIRST_YEAR:
             return replace(self, start=self.end - MONTH)
@@ -143,25 +89,31 @@ class ReportQuery:
         return replace(self, machine=machine, line=None)
 
     def at(self, now: datetime, zone: tzinfo, shifts: ShiftsOfPlant) -> Comparison:
-        """The window as of now, and the one before: as much of the shift or the days before as has been of these."""
-        if self.span is Span.RANGE and self.start is not None and self.end is not None:
-            window = Window(self.start, self.end)
-            words = f'{format_moment(self.start, zone)} to {format_moment(self.end, zone)}'
-            been = window.until(now)
-            return Comparison(window, _earlier(window, been.end - been.start), words)
-        if self.span is Span.SHIFT:
-            shift = shifts.at(now)
-            former = shifts.at(shift.start - MICROSECOND)
-            return Comparison(Window(shift.start, shift.end),
-                              Window(former.start, min(former.end, former.start + (now - shift.start))),
-                              f'{shift.name}, {local_time(shift.start, zone, Form.TIME)} to now')
-        days = _DAYS.get(self.span, 1)
-        local = now.astimezone(zone).replace(tzinfo=None)
-        first = datetime.combine(local.date() - timedelta(days - 1), time())
-        after = datetime.combine(local.date() + timedelta(1), time())
-        before = Window(_in_zone(first - timedelta(days), zone), _in_zone(local - timedelta(days), zone))
-        words = 'today, 00:00 to now' if days == 1 else f'{first:%Y-%m-%d} to now'
-        return Comparison(Window(_in_zone(first, zone), _in_zone(after, zone)), before, words)
+        """The window as of now, and the one before it; a range that has not begun, or that would have the one before
+        it begin before there were computers, has none."""
+        calendar = Calendar(now, zone, shifts)
+        window = self._window(calendar)
+        before = calendar.before(window, self.span) if window.start < now else None
+        if before is not None and is_before_first_year(before):
+            before = None
+        return calendar.compare(window, before, self.span)
+
+    def neighbour(self, step: Literal[-1, 1], now: datetime, zone: tzinfo, shifts: ShiftsOfPlant) -> ReportQuery | None:
+        """The same about the window right before or after; None: it has not begun, or there were no computers."""
+        calendar = Calendar(now, zone, shifts)
+        window = calendar.neighbour(self._window(calendar), step)
+        if window.start > now or is_before_first_year(window):
+            return None
+        span = calendar.name_of(window)
+        if span is not None:
+            return replace(self, span=span, start=None, end=None)
+        start, end = in_zone(window.start, zone), in_zone(window.end, zone)
+        return replace(self, span=Span.RANGE, start=start, end=end)
+
+    def _window(self, calendar: Calendar) -> Window:
+        if self.start is None or self.end is None:
+            return calendar.named(self.span)
+        return Window(self.start, self.end)
 
 
 def field_value(moment: datetime) -> str:
@@ -183,17 +135,6 @@ def in_zone(moment: datetime, zone: tzinfo) -> datetime:
     """By the clock of a zone, with its offset at that time: so it can be compared and subtracted."""
     local = moment.astimezone(zone)
     return local.replace(tzinfo=timezone(local.utcoffset() or timedelta()), fold=0)
-
-
-def _earlier(window: Window, elapsed: timedelta) -> Window | None:
-    """As long right before; None for what has not begun, or would begin before there were computers."""
-    if not elapsed or (window.start - datetime(FIRST_YEAR, 1, 2, tzinfo=window.start.tzinfo)) < elapsed:
-        return None
-    return Window(window.start - elapsed, window.start)
-
-
-def _in_zone(local: datetime, zone: tzinfo) -> datetime:
-    return local.replace(tzinfo=zone)
 
 
 def _window(asked: Query, zone: tzinfo) -> tuple[Span, datetime | None, datetime | None]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from fastapi import Request, Response
 from nicegui import app, background_tasks, ui
@@ -40,7 +41,8 @@ from .databricks_dashboard import databricks_dashboard
 from .explain_dialog import ExplainDialog
 from .filters import ReportFilters
 from .report_body import ReportBody
-from .report_query import ADDRESS, Comparison, ReportQuery, ShiftsOfPlant, Span
+from .report_query import ADDRESS, ReportQuery
+from .report_windows import Comparison, ShiftsOfPlant, Span
 from .tabs import ReportTabs, RequestedReport, Tab
 
 log = logging.getLogger(__name__)
@@ -106,12 +108,13 @@ class ReportsPage:
         self._offered: tuple[object, ...] = ()
         self._explain = ExplainDialog(analytics, services.zone)
         with ui.element('div').classes('reports') as self._root:
-            self._filters = ReportFilters(choice, self._ask, services.zone)
+            self._filters = ReportFilters(choice, self._ask, self._step, services.zone)
             self._problem = Notice(self.read)
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._body = ReportBody(services, analytics, choice, self._comparison().window,
                                     explain=self._open_explanation, zoom=self._zoom, sort=self._sort)
+            self._show_dates()
         self._stop = services.store.subscribe(self._on_difference)
         self._client.on_delete(self._end)
         self._offer()
@@ -139,6 +142,11 @@ class ReportsPage:
         self._history.push(choice.address())
         self._show(choice)
 
+    def _step(self, step: Literal[-1, 1]) -> None:
+        neighbour = self._choice.neighbour(step, self._now, self._services.zone, self._shifts)
+        if neighbour is not None:
+            self._ask(neighbour)
+
     def _follow(self, query: Mapping[str, str]) -> None:
         """The browser went back or forward."""
         asked = RequestedReport.from_query(query, self._services.zone)
@@ -159,8 +167,13 @@ class ReportsPage:
         self._root.props['data-refused'] = 'false'
         self._filters.show(choice)
         self._on_choice(choice)
+        self._show_dates()
         self._body.show_timeline(choice, self._comparison().window)
         self.read()
+
+    def _show_dates(self) -> None:
+        following = self._choice.neighbour(1, self._now, self._services.zone, self._shifts)
+        self._filters.show_dates(self._comparison(), has_next=following is not None)
 
     def _refuse(self, refusal: str) -> None:
         """Nothing is shown under an address that is not understood, least of all the whole floor."""
@@ -213,6 +226,8 @@ class ReportsPage:
         if not self._is_checked:
             await self._analytics.check(choice.scope)
             self._is_checked = True
+        with self._client:
+            self._show_dates()
         await self._body.read(choice, self._at(choice, now), self._at(choice.broad, now), now=now,
                               figures_shown=self._answered)
 
