@@ -7,6 +7,7 @@ the main thread, and the other tests of the same worker could not start theirs.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -18,6 +19,13 @@ from browser.visitor import Visitor
 from playwright.async_api import Browser, async_playwright, expect
 
 expect.set_options(timeout=PATIENCE_S * 1000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all tests of a file, since they share programs."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker('xdist_group') is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest_asyncio.fixture(scope='session', loop_scope='session')

@@ -7,7 +7,7 @@ import pytest
 from browser.visitor import Visitor
 from playwright.async_api import expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 
 async def critical_order(sql: asyncpg.Connection) -> None:

@@ -20,7 +20,7 @@ from browser.visitor import LAPTOP, PHONE, Visitor
 from pictures import SECRETS, TURNED, encoded, motif, opened, photo, telling
 from playwright.async_api import Page, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 MOST_BYTES_OF_EIGHT_PHOTOS = 300_000
 ADD = 'Add photos or PDFs'

@@ -16,7 +16,7 @@ from browser.report_window import choose_window, chosen_window
 from browser.visitor import Visitor, badge, drawer, tile
 from playwright.async_api import Browser, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 PAGES = ['/', '/?kiosk', '/work-orders', '/work-orders?view=board', '/reports', '/reports/shift', '/employees',
          '/diagnosis', '/past?at=2026-11-23T09:41:00']

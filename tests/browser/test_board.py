@@ -7,7 +7,7 @@ import pytest
 from browser.visitor import PHONE, Visitor, fits_window
 from playwright.async_api import Locator, Page, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 BOARD = '/work-orders?view=board'
 

@@ -12,7 +12,7 @@ from browser.report_window import choose_window, chosen_window
 from browser.visitor import PHONE, Visitor
 from playwright.async_api import Locator, Page, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 ADD = 'INSERT INTO work_orders (machine_id, issue_description, priority) VALUES ($1, $2, $3)'
 

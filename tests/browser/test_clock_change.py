@@ -16,7 +16,7 @@ from browser.program import Program
 from browser.visitor import PHONE, Visitor
 from playwright.async_api import Browser, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 InZone = Callable[[str], Awaitable[Visitor]]
 

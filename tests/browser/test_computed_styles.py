@@ -8,7 +8,7 @@ import pytest_asyncio
 from browser.visitor import Visitor, drawer
 from playwright.async_api import Page, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 STATUSES = ('operational', 'warning', 'down', 'unknown')
 COLOURS = {

@@ -15,7 +15,7 @@ from browser.visitor import LAPTOP, PHONE, Visitor, fits_window
 from browser.workspace import DASHBOARD_ID, HOST, SIGN_IN, WORKSPACE_ID, DashboardWorkspace
 from playwright.async_api import BrowserContext, FrameLocator, Page, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 TAB = '/reports?tab=databricks'
 EMBEDDED = f'https://{HOST}/embed/dashboardsv3/{DASHBOARD_ID}?o={WORKSPACE_ID}'

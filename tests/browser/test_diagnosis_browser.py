@@ -14,7 +14,7 @@ from browser.visitor import PHONE, Visitor, badge, fits_window
 from playwright.async_api import expect
 from prometheus_client.parser import text_string_to_metric_families
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 
 def samples(program: Program) -> dict[str, float]:

@@ -7,7 +7,7 @@ import pytest
 from browser.visitor import Visitor
 from playwright.async_api import Locator, Page, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 
 async def report(sql: asyncpg.Connection) -> str:

@@ -23,7 +23,7 @@ from playwright.async_api import Browser, Page, expect
 
 from floor.core.csv_file import FORMULA_STARTS
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 IMAGE = '<img src=x onerror="window.smuggled=1" data-smuggled>'
 SCRIPT = '<script data-smuggled>window.smuggled=1</script>'

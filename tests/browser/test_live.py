@@ -9,7 +9,7 @@ import pytest
 from browser.visitor import Visitor, badge, drawer, fits_window, tile, tiles
 from playwright.async_api import expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 SEED_UPDATE = ("UPDATE machine_feed_stream SET status = 'warning', datetime = NOW() "
                "WHERE machine_name = 'Injection_Molder_02_01';")

@@ -14,7 +14,7 @@ from browser.visitor import LAPTOP, PHONE, Visitor
 from playwright.async_api import Browser, Page, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 WORD = 'W' * 300
 NAME = 'Machine' + 'N' * 150

@@ -11,7 +11,7 @@ from browser.program import Program
 from browser.visitor import PHONE, Visitor, badge, drawer, fits_window, tile, tiles
 from playwright.async_api import Page, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 THEMES = {'Light': 'light', 'Dark': 'dark', 'High performance (ISA-101)': 'isa-101'}
 READABLE = 4.5   # WCAG 2.2, 1.4.3 (AA)

@@ -10,7 +10,7 @@ import pytest
 from browser.visitor import PHONE, Visitor
 from playwright.async_api import Page, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 ADD = """INSERT INTO work_orders (id, machine_id, issue_description, priority)
          SELECT 'WO-20261123-' || lpad(n::text, 8, '0'), 'Valve_01_01', 'Order ' || n, 'low'

@@ -10,7 +10,7 @@ import pytest
 from browser.visitor import PHONE, Visitor, drawer, fits_window, tile
 from playwright.async_api import Page, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 ROWS = '.order-list tbody tr'
 SQL_WORDS = "'); DROP TABLE work_orders; --"

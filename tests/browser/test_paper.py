@@ -11,7 +11,7 @@ from browser.visitor import PHONE, Visitor
 from playwright.async_api import Page
 from pypdf import PdfReader
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 WORD = 'W' * 300
 

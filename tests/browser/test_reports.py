@@ -12,7 +12,7 @@ from browser.report_window import choose_window, chosen_window
 from browser.visitor import PHONE, Visitor, fits_window, tile
 from playwright.async_api import expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 DOWN = "UPDATE machine_feed_stream SET status = 'down', reason = $2 WHERE machine_name = $1"
 HOSTILE = '<img src=x onerror="window.hit = 1">Seat worn'

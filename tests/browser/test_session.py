@@ -22,7 +22,7 @@ from ports import free_port
 
 from floor.web.shell.session import ADDRESS, KEPT_EVERY_S, LINK, TRIED_EVERY_S
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-3')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 MACHINE = 'Valve_01_01'
 DOWN = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"

@@ -15,7 +15,7 @@ from browser.harness import until
 from browser.program import Program
 from browser.visitor import Visitor
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('disturbing')]
 
 
 async def test_it_stops_in_order_with_pages_open_and_a_request_under_way(

@@ -17,7 +17,7 @@ from browser.visitor import Visitor, tiles
 from playwright.async_api import expect
 from unit.harness import CLIENT, WRONG
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 SOCKET = '/_nicegui_ws/socket.io/?EIO=4&transport='
 LONGEST_HERE = 60_000

@@ -8,7 +8,7 @@ from browser.visitor import PHONE, Visitor, drawer, tile
 from pictures import encoded, motif
 from playwright.async_api import Locator, Page
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 FINGER = 44
 TOO_SMALL = """finger => [...document.querySelectorAll(

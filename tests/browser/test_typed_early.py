@@ -9,7 +9,7 @@ import pytest
 from browser.visitor import Visitor
 from playwright.async_api import Page, WebSocketRoute, expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-2')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 LATE = '42["run_javascript",'
 LAST = '42["run_javascript",{"code":"window.all_has_arrived = true"}]'

@@ -10,7 +10,7 @@ from browser.program import Program
 from browser.visitor import Visitor
 from playwright.async_api import Browser, Page, Route
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-1')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 SLOW = '**/session?slow'
 ASK = "void fetch('/session?slow', {signal: (window.giveUp = new AbortController()).signal}).catch(() => 0)"

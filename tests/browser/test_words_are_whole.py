@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('browser-4')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 ASSETS = Path(__file__).parents[2] / 'assets'
 HEADS = ('Machine', 'From', 'Until', 'Status', 'Reason', 'Length', 'Counted', 'Reason excluded')
 ROW = ('Injection Molder 02·01', '23 Nov 10:42:07', '23 Nov 10:45:07', 'Warning', 'Hydraulic temperature', '3 min 00 s',
