@@ -127,6 +127,27 @@ async def test_a_tile_has_the_icons_of_its_type_and_of_its_work_orders(floor: Pa
         each: f'{each}.svg' for each in ('sorter', 'robotic_arm', 'injection_molder', 'valve', 'painter')}
 
 
+async def test_a_pressing_order_has_the_colour_of_its_priority_and_an_overdue_one_is_red(floor: Page) -> None:
+    found = await floor.evaluate(f"""() => {{ {HEX}
+        theme('light')
+        const found = {{}}
+        for (const [name, value] of [['priority', 'critical'], ['priority', 'high'], ['priority', 'medium'],
+                                     ['priority', 'low'], ['overdue', 'true']]) {{
+            const order = document.querySelector('.frame main').appendChild(document.createElement('span'))
+            order.className = name === 'priority' ? 'pill' : ''
+            order.dataset[name] = value
+            const style = getComputedStyle(order)
+            found[value] = [hex(style.color), hex(style.backgroundColor), hex(style.borderTopColor), style.fontWeight]
+            order.remove()
+        }}
+        return found
+    }}""")
+    ink, line, warn, down, ground = '#1c2126', '#dfe3e7', '#93600f', '#c62f2f', 'none'
+    assert found == {
+        'critical': ['#ffffff', down, down, '600'], 'high': [down, ground, down, '400'],
+        'medium': [warn, ground, warn, '400'], 'low': [ink, ground, line, '400'], 'true': [down, ground, down, '600']}
+
+
 async def test_what_is_not_live_is_hatched_and_pale_in_every_theme(floor: Page) -> None:
     """Grey alone is how a wall of ISA-101 looks while it is live."""
     found = await floor.evaluate(f"""themes => {{ {HEX}

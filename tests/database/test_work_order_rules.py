@@ -320,6 +320,16 @@ async def test_a_name_that_two_people_have_asks_for_the_address(writer: asyncpg.
     await new_order(writer, assignee='lisa2@example.com')
 
 
+async def test_a_name_of_two_people_means_the_one_who_is_active(writer: asyncpg.Connection) -> None:
+    await writer.execute("INSERT INTO employees (first_name, last_name, email, department, role, active) "
+                         "VALUES ('Lisa', 'Garcia', 'lisa2@example.com', 'Quality', 'technician', false)")
+    order_id = await new_order(writer, assignee='Lisa Garcia')
+    assert await writer.fetchval('SELECT e.email FROM work_orders o JOIN employees e ON e.id = o.assignee_id '
+                                 'WHERE o.id = $1', order_id) == 'lisa.garcia@example.com'
+    with pytest.raises(asyncpg.CheckViolationError, match='no active employee is called'):
+        await new_order(writer, assignee='lisa2@example.com')
+
+
 @pytest.mark.parametrize('change', ["active = false, last_name = 'Brown'",
                                     "first_name = 'Tom', last_name = 'Kowalski'"])
 async def test_orders_follow_a_new_name_and_nobodys_edit_is_refused_for_it(

@@ -211,3 +211,14 @@ def test_nothing_flickers() -> None:
             lasted.append((change.at - last[change.machine]) / scale)
         last[change.machine] = change.at
     assert sum(seconds < 1 for seconds in lasted) / len(lasted) < 0.02
+
+
+def test_a_new_buffer_is_half_full_and_a_known_one_keeps_its_level() -> None:
+    plant = SimulatedPlant([], seed=1)
+    plant.arrange(SHORT_LINE[:2])
+    first = plant._places['first']
+    assert first.stock == first.room / 2
+    first.stock = first.room / 4
+    plant.arrange(SHORT_LINE)
+    assert first.stock == first.room / 4
+    assert plant._places['second'].stock == plant._places['second'].room / 2
