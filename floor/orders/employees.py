@@ -1,4 +1,4 @@
-"""The people of the plant, and what each of them may do."""
+"""Employees and their roles: commands, reads, and the authorization of callers."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from ..core.people import Identity, Role
 from ..db.connection import Connection
 from ..db.transactions import logged
 from .employees import require
-from .order_transactions import OrderTransactions, is_possible_id, needed_by_reporter
+from .order_transactions import OrderTransactions, is_possible_id, role_to_change
 from .order_values import checked_items
 
 
@@ -19,7 +19,7 @@ class OrderChecklist(OrderTransactions):
         items = checked_items([text])
         async with (logged('checklist item added', who, order=order_id),
                     self._changing(who, order_id) as (connection, person, order)):
-            require(person, needed_by_reporter(person, order), 'changing the checklist')
+            require(person, role_to_change(person, order), 'changing the checklist')
             await self._queries.add_work_order_items(connection, id=order_id, texts=items)
 
     async def check_item(self, who: Identity, order_id: str, item_id: int, done: bool) -> None:

@@ -48,7 +48,7 @@ class OrderTransactions:
         return tuple([to_order_event(row) async for row in self._queries.work_order_events(connection, id=order_id)])
 
 
-def needed_by_reporter(person: Person, order: WorkOrder) -> Role:
+def role_to_change(person: Person, order: WorkOrder) -> Role:
     """The role required to change an order: operator for the person who reported it, else technician."""
     reported = person.email is not None and person.email == order.reporter_email
     return Role.OPERATOR if reported else Role.TECHNICIAN

@@ -21,7 +21,7 @@ from .order_attachments import OrderAttachments
 from .order_checklist import OrderChecklist
 from .order_comments import OrderComments
 from .order_rules import OrderRules
-from .order_transactions import needed_by_reporter
+from .order_transactions import role_to_change
 from .order_values import (
     UNCHANGED,
     NewOrder,
@@ -65,7 +65,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
                 check_report_time(new.reported_at, await self._queries.database_time(connection))
             if values['client_reference'] and (earlier := await self._created_before(connection, values)):
                 return earlier, False
-            self._require_to_assign(person, None, new.assignee_id)
+            self._authorize_assignment(person, None, new.assignee_id)
             if not new.even_if_open:
                 await self._refuse_if_open(connection, new.machine)
             row = await self._queries.create_work_order(connection, **with_reporter(person, values))
@@ -114,9 +114,9 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
         async with (logged('work order changed', who, order=order_id),
                     self._changing(who, order_id) as (connection, person, order)):
             if (description, edit.priority) != (UNCHANGED, UNCHANGED):
-                require(person, needed_by_reporter(person, order), 'changing an order')
+                require(person, role_to_change(person, order), 'changing an order')
             assignee_id = order.assignee_id if edit.assignee_id is UNCHANGED else edit.assignee_id
-            self._require_to_assign(person, order.assignee_id, assignee_id)
+            self._authorize_assignment(person, order.assignee_id, assignee_id)
             require(person, Role.OPERATOR, 'changing an order')
             await self._refuse_outdated(connection, order, version)
             row = await self._queries.edit_work_order(
@@ -173,7 +173,7 @@ class WorkOrders(OrderAttachments, OrderChecklist, OrderComments, OrderRules):
             raise ReferenceReusedError(row['id'], to_order(row))
         return to_order(row)
 
-    def _require_to_assign(self, person: Person, before: int | None, after: int | None) -> None:
+    def _authorize_assignment(self, person: Person, before: int | None, after: int | None) -> None:
         others = {before, after} - {None, person.employee_id}
         if before == after:
             return
