@@ -48,6 +48,12 @@ def duration(seconds: float | None, detail: Detail = Detail.FULL) -> str:
     return f'{whole // DAY:,} d{"" if detail is Detail.LARGEST else f" {whole % DAY // HOUR} h"}'
 
 
+def downtime(seconds: float) -> str:
+    """A sum over machines, in hours however many: '40 min', '6 h 20 min', '41 h'; minutes below ten hours."""
+    hours = int((seconds + _NOISE) // HOUR)
+    return f'{number(hours)} h' if hours >= 10 else duration(seconds, Detail.MINUTES)  # noqa: PLR2004
+
+
 def delay(seconds: float | None) -> str:
     """A delay with milliseconds: '12 ms', '1.4 s'; from a minute on like any duration."""
     if seconds is None or seconds >= MINUTE:

@@ -7,16 +7,13 @@ from functools import partial
 
 from nicegui import ui
 
-from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis
+from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis, Unit
+from ...analytics.kpi_definitions import LEAST_COVERAGE
 from ...core.formatting import NOTHING, Detail, counted, duration, number, percent
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from .kpi_change import ChangeDirection, KpiChange, value
-
-COMPARABLE = 0.8
-"""So much of a window's coverage the window before must have: else there were more stops only because more is known."""
-
 
 CARDS = (Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.STOPS, Kpi.MTBF, Kpi.MTTR, Kpi.MTTA)
 
@@ -95,14 +92,26 @@ def number_of(definition: KpiDefinition, kpis: Kpis) -> float | None:
 
 
 def change_of(definition: KpiDefinition, kpis: Kpis, before: Kpis | None) -> KpiChange:
-    """Against the window before, if about as much is known of it."""
+    """Against the window before, if enough is known of both and enough happened in both."""
     if not kpis.covered:
         return KpiChange('', ChangeDirection.UNKNOWN)
-    if before is not None and (before.coverage or 0) < COMPARABLE * (kpis.coverage or 0):
-        return KpiChange('too little earlier data', ChangeDirection.UNKNOWN)
+    if before is not None and not is_comparable(definition, kpis, before):
+        return KpiChange('too little to compare', ChangeDirection.UNKNOWN)
     return KpiChange.between(None if before is None else number_of(definition, before), number_of(definition, kpis),
                              definition.unit,
                              more_is_better=definition.better == 'higher')
+
+
+def is_comparable(definition: KpiDefinition, kpis: Kpis, before: Kpis) -> bool:
+    """Whether a change between two windows says anything: a mean needs stops in both, a count in one of them."""
+    stops = [stops_of(definition.kpi, of) for of in (kpis, before)]
+    fewest = max(stops) if definition.unit is Unit.COUNT else min(stops)
+    return fewest >= definition.least and all((of.coverage or 0) >= LEAST_COVERAGE for of in (kpis, before))
+
+
+def stops_of(kpi: Kpi, kpis: Kpis) -> int:
+    """How many stops a KPI was computed from."""
+    return {Kpi.MTTR: kpis.repaired, Kpi.MTTA: kpis.acknowledged}.get(kpi, kpis.stops)
 
 
 def note_of(kpi: Kpi, kpis: Kpis) -> str:

@@ -13,6 +13,7 @@ from ...analytics.stops import By
 from ...core.machines import MachineName
 from ...feed.store import Store
 from ..shell.services import Services
+from .answer import AnswerPanel, read_answer
 from .cards import KpiCards
 from .loss_panels import LossPanels, table_view
 from .orders import show_orders
@@ -32,6 +33,7 @@ class ReportBody:
         self._zone = services.zone
         self._analytics = analytics
         self._client = ui.context.client
+        self._answer = AnswerPanel()
         self._cards = KpiCards(explain)
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, choice), zoom)
@@ -45,6 +47,7 @@ class ReportBody:
     def clear(self, sentence: str) -> None:
         """Show this sentence instead of figures, losses and work orders, because they are wrong."""
         with self._client:
+            self._answer.clear()
             self._cards.clear()
             self._losses.say(sentence)
             self._orders.say(sentence)
@@ -59,7 +62,12 @@ class ReportBody:
         begun = window.start < now
         kpis = await analytics.kpis(window, scope)
         before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
+        answer = await read_answer(analytics, choice, comparison, kpis, before) if kpis.covered else None
         with self._client:
+            if answer is None:
+                self._answer.clear()
+            else:
+                self._answer.show(choice, comparison, answer)
             self._cards.show(kpis, before)
             figures_shown.set()
             self._losses.about(choice, comparison, broad_comparison)

@@ -172,7 +172,7 @@ class Calendar:
             return f'{self._moment(window.start)} to now'
         if start.time() != time() or end.time() != time() or start == end:
             same_day = end.date() == start.date()
-            return f'{self._moment(window.start)} to {self._moment(window.end, "%H:%M" if same_day else None)}'
+            return f'{self._moment(window.start)} to {self._moment(window.end, Form.TIME if same_day else None)}'
         last = end - DAY
         first = start.strftime(WEEKDAY_AND_DATE)
         return first if last == start else f'{first} to {last.strftime(WEEKDAY_AND_DATE)}'

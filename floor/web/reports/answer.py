@@ -1,0 +1,109 @@
+"""The answer at the top of a report: what was lost, whether that is more or less than before, and what cost most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from ...analytics import Analytics, Cause, Kpis, ProblemMachine, Scope
+from ...analytics.kpi_definitions import LEAST_COVERAGE
+from ...core.formatting import downtime, number
+from ...core.machines import DisplayName
+from ...core.text import shortened
+from ..shell.heading import Heading
+from ..shell.messages import TextNode
+from .report_query import ReportQuery
+from .report_windows import Comparison, Span
+
+NO_REASON = 'no reason given'
+MAX_CAUSE_LENGTH = 120
+
+_BEFORE = {
+    Span.SHIFT: 'last shift up to the same time', Span.LAST_SHIFT: 'the shift before',
+    Span.TODAY: 'yesterday up to the same time', Span.YESTERDAY: 'the day before',
+    Span.THIS_WEEK: 'last week up to the same time', Span.LAST_WEEK: 'the week before',
+    Span.THIS_MONTH: 'last month up to the same time', Span.LAST_MONTH: 'the month before',
+    Span.SEVEN_DAYS: 'the 7 days before', Span.THIRTY_DAYS: 'the 30 days before', Span.RANGE: 'the time before'}
+"""What the window is compared with, after 'less than'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sentences need.
+
+    before  the KPIs of the window before, where there is one
+    worst   the machine that was down longest, if any was; None too in a report about one machine
+    cause   the cause that cost most: of the worst machine, or of the machine that the report is about
+    """
+
+    kpis: Kpis
+    before: Kpis | None
+    worst: ProblemMachine | None
+    cause: Cause | None
+
+
+async def read_answer(analytics: Analytics, choice: ReportQuery, comparison: Comparison, kpis: Kpis,
+                      before: Kpis | None) -> Answer:
+    """Read what cost most.
+
+    :raises FloorError: it cannot be read
+    """
+    worst = None
+    machine = choice.machine
+    if machine is None:
+        found = await analytics.problem_machines(comparison.window, choice.scope, 1)
+        worst = found[0] if found else None
+        machine = worst.machine if worst is not None else None
+    causes = await analytics.causes(comparison.window, Scope(machine=machine)) if machine is not None else ()
+    return Answer(kpis, before, worst, causes[0] if causes else None)
+
+
+class AnswerPanel:
+    """Two sentences, the first large."""
+
+    def __init__(self) -> None:
+        with ui.element('section').classes('answer').props('aria-label="Summary"'):
+            self._headline = Heading('')
+            self._detail = TextNode('p', '')
+
+    def show(self, choice: ReportQuery, comparison: Comparison, answer: Answer) -> None:
+        """The sentences of this answer."""
+        self._headline.set_text(headline(choice, comparison, answer))
+        self._detail.set_text(detail(choice, answer))
+
+    def clear(self) -> None:
+        """No answer."""
+        self._headline.set_text('')
+        self._detail.set_text('')
+
+
+def headline(choice: ReportQuery, comparison: Comparison, answer: Answer) -> str:
+    """'Last week: 41 h down, 12 % less than the week before.'"""
+    window = comparison.dates if choice.span is Span.RANGE else choice.span.word
+    kpis, before = answer.kpis, answer.before
+    if not kpis.down:
+        return f'{window}: nothing was down.'
+    down = downtime(kpis.down)
+    if before is None:
+        return f'{window}: {down} down.'
+    if min(kpis.coverage or 0, before.coverage or 0) < LEAST_COVERAGE:
+        return f'{window}: {down} down. Too little is known of the two windows to compare them.'
+    former = _BEFORE[choice.span]
+    if not before.down:
+        return f'{window}: {down} down, against nothing {former}.'
+    change = round((kpis.down / before.down - 1) * 100)
+    if not change:
+        return f'{window}: {down} down, as much as {former}.'
+    return f'{window}: {down} down, {number(abs(change))} % {"more" if change > 0 else "less"} than {former}.'
+
+
+def detail(choice: ReportQuery, answer: Answer) -> str:
+    """'Injection Molder 02·01 cost most: 6 h 20 min, mainly hydraulic leak.'"""
+    cause = None if answer.cause is None else shortened(answer.cause.reason or '', MAX_CAUSE_LENGTH)
+    if answer.worst is not None:
+        name, down = DisplayName.of(answer.worst.machine), downtime(answer.worst.seconds)
+        return f'{name} cost most: {down}, mainly {cause}.' if cause else f'{name} cost most: {down}.'
+    if choice.machine is not None and answer.cause is not None and answer.kpis.down:
+        return f'Costliest cause: {cause or NO_REASON}, {downtime(answer.cause.seconds)}.'
+    return ''

@@ -1,0 +1,71 @@
+"""The sentences at the top of a report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from floor.analytics import Cause, Kpis, ProblemMachine, Window
+from floor.analytics.kpis import Sums
+from floor.core.machines import MachineName
+from floor.web.reports.answer import Answer, detail, headline
+from floor.web.reports.report_query import ReportQuery
+from floor.web.reports.report_windows import Comparison, Span
+
+MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
+WEEK = Window(MONDAY, MONDAY + timedelta(7))
+HOUR = 3_600_000_000
+MOLDER = MachineName('Injection_Molder_02_01')
+LEAK = Cause('hydraulic leak', 20_000.0, 9, 0.6, 0.6, True)
+WORST = ProblemMachine(MOLDER, 6 * 3600 + 20 * 60, 14, 9_000.0)
+COMPARISON = Comparison(WEEK, WEEK, 'last week', 'Mon 2026-11-16 to Sun 2026-11-22', 'Mon 2026-11-09 to Sun 2026-11-15')
+
+
+def kpis(down: float, coverage: float = 1.0) -> Kpis:
+    """So many hours down, of a thousand."""
+    known = round(1000 * coverage) * HOUR
+    return Kpis.of(WEEK, Sums(machines=6, possible=1000 * HOUR, operational=known - round(down * HOUR),
+                              down=round(down * HOUR)))
+
+
+def answer(down: float, before: Kpis | None, **fields: Any) -> Answer:
+    return Answer(fields.pop('now', kpis(down)), before, fields.get('worst', WORST), fields.get('cause', LEAK))
+
+
+@pytest.mark.parametrize(('now', 'before', 'sentence'), [
+    (kpis(41), kpis(46.6), 'Last week: 41 h down, 12 % less than the week before.'),
+    (kpis(41), kpis(20), 'Last week: 41 h down, 105 % more than the week before.'),
+    (kpis(0.5), kpis(0.5), 'Last week: 30 min down, as much as the week before.'),
+    (kpis(9.99), None, 'Last week: 9 h 59 min down.'),
+    (kpis(5), kpis(0), 'Last week: 5 h 00 min down, against nothing the week before.'),
+    (kpis(0), kpis(5), 'Last week: nothing was down.'),
+    (kpis(5), kpis(5, coverage=0.79),
+     'Last week: 5 h 00 min down. Too little is known of the two windows to compare them.'),
+    (kpis(5, coverage=0.79), kpis(5),
+     'Last week: 5 h 00 min down. Too little is known of the two windows to compare them.'),
+])
+def test_the_first_sentence_says_how_long_and_whether_that_is_more(now: Kpis, before: Kpis | None,
+                                                                   sentence: str) -> None:
+    assert headline(ReportQuery(Span.LAST_WEEK), COMPARISON, answer(0, before, now=now)) == sentence
+
+
+def test_a_window_that_goes_on_is_compared_with_as_much_of_the_one_before() -> None:
+    assert headline(ReportQuery(Span.THIS_MONTH), COMPARISON, answer(10, kpis(20))) == \
+        'This month: 10 h down, 50 % less than last month up to the same time.'
+
+
+def test_a_range_is_called_by_its_dates() -> None:
+    asked = ReportQuery(Span.RANGE, WEEK.start, WEEK.end)
+    assert headline(asked, COMPARISON, answer(10, None)) == 'Mon 2026-11-16 to Sun 2026-11-22: 10 h down.'
+
+
+def test_the_second_sentence_says_what_cost_most() -> None:
+    floor, machine = ReportQuery(Span.LAST_WEEK), ReportQuery(Span.LAST_WEEK, machine=MOLDER)
+    unknown = Cause(None, 600.0, 1, 1.0, 1.0, True)
+    assert detail(floor, answer(9, None)) == 'Injection Molder 02·01 cost most: 6 h 20 min, mainly hydraulic leak.'
+    assert detail(floor, answer(9, None, cause=unknown)) == \
+        'Injection Molder 02·01 cost most: 6 h 20 min.'
+    assert detail(floor, answer(0, None, worst=None, cause=None)) == ''
+    assert detail(machine, answer(9, None, worst=None)) == 'Costliest cause: hydraulic leak, 5 h 33 min.'
