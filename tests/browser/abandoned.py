@@ -23,6 +23,10 @@ class AbandonedRequests:
         """All pages that are opened in this profile from now on."""
         context.on('request', self._on_request)
 
+    def leave_alone(self, context: BrowserContext) -> None:
+        """What happens in this profile from now on is of somebody else."""
+        context.remove_listener('request', self._on_request)
+
     def explains(self, request: Request) -> bool:
         """Whether this failed request was given up, and not by a server or the network. Should its frame prove to have
         stayed, it is among the unexplained.

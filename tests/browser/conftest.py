@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from benchmarks.chromium import NAMES
 from browser.harness import FLAGS, PATIENCE_S, SHELL, Until, connected, find_chromium, forget_orders, until
+from browser.profiles import Profiles
 from browser.program import Program, started
 from browser.visitor import Visitor
 from playwright.async_api import Browser, async_playwright, expect
@@ -35,6 +36,12 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=find_chromium(playwright, SHELL, *NAMES), args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope='session', loop_scope='session')
+async def profiles(chromium: Browser) -> Profiles:
+    """The profiles of this browser that visitors use one after another."""
+    return Profiles(chromium)
 
 
 @pytest.fixture(scope='session')
@@ -88,26 +95,26 @@ def technicians_program(program: Program) -> Iterator[Program]:
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def lisa(chromium: Browser, technicians_program: Program, sql: asyncpg.Connection) -> AsyncIterator[Visitor]:
+async def lisa(profiles: Profiles, technicians_program: Program, sql: asyncpg.Connection) -> AsyncIterator[Visitor]:
     """Lisa Garcia, a technician, with a browser of her own; nothing may be complained of."""
-    visitor = Visitor(chromium, technicians_program)
+    visitor = Visitor(profiles, technicians_program)
     yield visitor
     assert await visitor.leave() == []
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def visitor(chromium: Browser, program: Program, sql: asyncpg.Connection) -> AsyncIterator[Visitor]:
+async def visitor(profiles: Profiles, program: Program, sql: asyncpg.Connection) -> AsyncIterator[Visitor]:
     """A person who opens the floor. At the end nothing may have been complained of: no error in a console, no request
     that failed or left this machine, no error in the program's log."""
-    visitor = Visitor(chromium, program)
+    visitor = Visitor(profiles, program)
     yield visitor
     assert await visitor.leave() == []
 
 
 @pytest.fixture
-def visitor_of(chromium: Browser) -> Callable[[Program], Visitor]:
+def visitor_of(profiles: Profiles) -> Callable[[Program], Visitor]:
     """A person who opens the floor of another program."""
-    return lambda program: Visitor(chromium, program)
+    return lambda program: Visitor(profiles, program)
 
 
 @pytest.fixture(name='until')

@@ -15,8 +15,9 @@ import httpx
 import pytest
 import pytest_asyncio
 from browser.harness import PATIENCE_S
+from browser.profiles import LAPTOP, PHONE
 from browser.program import Program
-from browser.visitor import LAPTOP, PHONE, Visitor
+from browser.visitor import Visitor
 from pictures import SECRETS, TURNED, encoded, motif, opened, photo, telling
 from playwright.async_api import Page, expect
 
@@ -127,7 +128,7 @@ async def test_of_several_at_once_those_that_are_refused_cost_the_others_nothing
 async def test_each_file_shows_how_far_it_is_and_all_can_be_cancelled(
         visitor: Visitor, sql: asyncpg.Connection, until: Callable[..., Any]) -> None:
     """On a line as slow as in the farthest corner of the hall."""
-    page = await order_page(visitor, sql, **PHONE)
+    page = await order_page(visitor, sql, used=False, **PHONE)
     visitor.loses_connection = True
     tools = await page.context.new_cdp_session(page)
     await tools.send('Network.emulateNetworkConditions', {
@@ -225,7 +226,7 @@ async def upload_address(page: Page) -> str:
 FORM = {'Content-Type': 'multipart/form-data; boundary=x'}
 
 
-@pytest.mark.parametrize(('request_sent', 'status'), [((headers, body), status) for headers, body, status in [
+NO_FILES = [
     (FORM, b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nno file\r\n--x--\r\n', 422),
     (FORM, b'--x--\r\n', 422),
     (FORM, b'', 422),
@@ -239,38 +240,40 @@ FORM = {'Content-Type': 'multipart/form-data; boundary=x'}
     (FORM, b'--x\r\nContent-Disposition: form-data; name="f"; filename=""\r\n\r\n%PDF-1.7\r\n--x--\r\n', 422),
     (FORM, b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.pdf"\r\n\r\n\r\n--x--\r\n', 422),
     (FORM, b''.join(b'--x\r\nContent-Disposition: form-data; name="%d"\r\n\r\n1\r\n' % n for n in range(99)) + b'--x--',
-     400)]])
+     400)]
+"""Headers and body of a request, and the status of its answer."""
+
+
 async def test_what_is_no_file_is_refused_by_status_with_one_line_in_the_log(
-        visitor: Visitor, sql: asyncpg.Connection, client: httpx.AsyncClient, request_sent: tuple[Any, bytes],
-        status: int) -> None:
-    headers, body = request_sent
+        visitor: Visitor, sql: asyncpg.Connection, client: httpx.AsyncClient) -> None:
     address = await upload_address(await order_page(visitor, sql))
-    before = len(visitor.program.log)
+    for headers, body, status in NO_FILES:
+        before = len(visitor.program.log)
 
-    answer = await client.post(address, headers=headers, content=body)
+        answer = await client.post(address, headers=headers, content=body)
 
-    assert (answer.status_code, answer.text[-1:]) == (status, '.')
-    line, = said_of_uploads(visitor.program, before)
-    assert 'upload refused' in line
+        assert (answer.status_code, answer.text[-1:]) == (status, '.'), (headers, body)
+        line, = said_of_uploads(visitor.program, before)
+        assert 'upload refused' in line, (headers, body)
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
 
 
-@pytest.mark.parametrize('sent', [0, 100, 2_000_000])
 async def test_an_upload_that_is_cut_off_leaves_one_line_in_the_log_and_nothing_else(
-        visitor: Visitor, sql: asyncpg.Connection, until: Callable[..., Any], sent: int) -> None:
+        visitor: Visitor, sql: asyncpg.Connection, until: Callable[..., Any]) -> None:
     address = await upload_address(await order_page(visitor, sql))
-    before = len(visitor.program.log)
     host, port = visitor.program.host.split(':')
-    _, writer = await asyncio.open_connection(host, int(port))
     head = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
-    writer.write(f'POST {address} HTTP/1.1\r\nHost: {visitor.program.host}\r\nContent-Length: 5000000\r\n'
-                 f'Content-Type: {FORM["Content-Type"]}\r\n\r\n'.encode() + (head + bytes(sent) if sent else b''))
-    await writer.drain()
+    for sent in 0, 100, 2_000_000:
+        before = len(visitor.program.log)
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f'POST {address} HTTP/1.1\r\nHost: {visitor.program.host}\r\nContent-Length: 5000000\r\n'
+                     f'Content-Type: {FORM["Content-Type"]}\r\n\r\n'.encode() + (head + bytes(sent) if sent else b''))
+        await writer.drain()
 
-    writer.transport.abort()
+        writer.transport.abort()
 
-    await until(lambda: 'upload refused' in visitor.program.log[before:])
-    assert len(said_of_uploads(visitor.program, before)) == 1
+        await until(lambda before=before: 'upload refused' in visitor.program.log[before:])
+        assert len(said_of_uploads(visitor.program, before)) == 1, sent
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
     await until(lambda: open_uploads(visitor.program) == [])
 

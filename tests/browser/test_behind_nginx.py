@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from browser.harness import Until
 from browser.nginx import HOST, LOCATION, PASS, nginx
+from browser.profiles import Profiles
 from browser.program import Program
 from browser.report_window import choose_window, chosen_window
 from browser.visitor import Visitor, badge, drawer, tile
@@ -45,8 +46,8 @@ async def complaints(visitor: Visitor) -> list[str]:
             if 'net::ERR_ABORTED' not in complaint and 'The Cross-Origin-Opener-Policy header' not in complaint]
 
 
-@pytest.fixture(params=WAYS)
-def proxied(request: pytest.FixtureRequest, program: Program, sql: asyncpg.Connection) -> Iterator[Program]:
+@pytest.fixture(params=WAYS, scope='module')
+def proxied(request: pytest.FixtureRequest, program: Program, delivered: object) -> Iterator[Program]:
     """The program behind nginx, in one of these ways."""
     path, settings, changes = WAYS[request.param]
     other = program.joined('proxied', **settings)
@@ -58,8 +59,8 @@ def proxied(request: pytest.FixtureRequest, program: Program, sql: asyncpg.Conne
         other.stop()
 
 
-async def test_every_page_is_whole_and_live(proxied: Program, chromium: Browser, sql: asyncpg.Connection) -> None:
-    visitor = Visitor(chromium, proxied)
+async def test_every_page_is_whole_and_live(proxied: Program, profiles: Profiles, sql: asyncpg.Connection) -> None:
+    visitor = Visitor(profiles, proxied)
     asked = []
     page = await visitor.open('/')
     page.on('request', lambda request: asked.append(urlsplit(request.url).path))
@@ -79,9 +80,9 @@ async def test_every_page_is_whole_and_live(proxied: Program, chromium: Browser,
 
 
 @pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
-async def test_links_files_and_the_address_keep_the_path(proxied: Program, chromium: Browser,
-                                                         sql: asyncpg.Connection) -> None:
-    visitor = Visitor(chromium, proxied)
+async def test_links_files_and_the_address_keep_the_path(
+        proxied: Program, profiles: Profiles, sql: asyncpg.Connection) -> None:
+    visitor = Visitor(profiles, proxied)
     page = await visitor.open('/')
 
     def is_at(address: str) -> re.Pattern[str]:
@@ -120,9 +121,9 @@ async def test_links_files_and_the_address_keep_the_path(proxied: Program, chrom
 
 
 @pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
-async def test_the_sound_of_a_critical_order_is_found(proxied: Program, chromium: Browser,
-                                                      sql: asyncpg.Connection) -> None:
-    visitor = Visitor(chromium, proxied)
+async def test_the_sound_of_a_critical_order_is_found(
+        proxied: Program, profiles: Profiles, sql: asyncpg.Connection) -> None:
+    visitor = Visitor(profiles, proxied)
     page = await visitor.open('/')
     async with page.expect_response(re.compile(r'/assets/sounds/order\.wav')) as response:
         await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
@@ -132,13 +133,13 @@ async def test_the_sound_of_a_critical_order_is_found(proxied: Program, chromium
     assert await complaints(visitor) == []
 
 
-async def test_a_proxy_that_loses_the_port(program: Program, chromium: Browser, sql: asyncpg.Connection) -> None:
+async def test_a_proxy_that_loses_the_port(program: Program, profiles: Profiles, sql: asyncpg.Connection) -> None:
     """`Host $host` on a port of a LAN, as many write it. A name in ALLOWED_HOSTS without a port is ours on any."""
     named = program.joined('named', ALLOWED_HOSTS='floor.example')
     named.start()
     try:
         with nginx(named, (HOST, 'proxy_set_header Host $host;'), name='floor.example') as proxied:
-            visitor = Visitor(chromium, proxied)
+            visitor = Visitor(profiles, proxied)
             page = await visitor.open('/')
             await sql.execute(BREAK)
             await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
@@ -153,9 +154,7 @@ async def test_a_name_that_nobody_allowed_is_in_the_log_and_on_the_diagnosis(
     unnamed.start()
     try:
         with nginx(unnamed, (HOST, 'proxy_set_header Host $host;'), name='floor.example') as proxied:
-            visitor = Visitor(chromium, proxied)
-            visitor.loses_connection = True
-            page = await visitor._browser.new_page()
+            page = await chromium.new_page()
             await page.goto(proxied.url)
             await until(lambda: 'refused requests from' in proxied.log)
             line, = [line for line in proxied.log.splitlines() if 'refused requests from' in line]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncpg
 import pytest
-from browser.visitor import PHONE, Visitor, fits_window
+from browser.profiles import PHONE
+from browser.visitor import Visitor, fits_window
 from playwright.async_api import Locator, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
@@ -128,11 +129,10 @@ async def test_a_refused_move_leaves_the_card_and_says_why(lisa: Visitor, sql: a
     await expect(column(page, 'completed').locator('.order-card')).to_have_attribute('data-pending', 'false')
 
 
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
-async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(lisa: Visitor, sql: asyncpg.Connection,
-                                                                            scheme: str) -> None:
+async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(
+        lisa: Visitor, sql: asyncpg.Connection) -> None:
     await add(sql, 60)
-    page = await lisa.open(BOARD, color_scheme=scheme, **PHONE)
+    page = await lisa.open(BOARD, **PHONE)
     await fits_window(page)
     first = card(page, 'Leak 1')
     more = first.get_by_role('button', name='Move')

@@ -8,8 +8,9 @@ from typing import Any
 
 import asyncpg
 import pytest
+from browser.profiles import PHONE
 from browser.report_window import choose_window, chosen_window
-from browser.visitor import PHONE, Visitor
+from browser.visitor import Visitor
 from playwright.async_api import Locator, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')

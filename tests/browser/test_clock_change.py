@@ -5,38 +5,46 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from browser.profiles import PHONE, Profiles
 from browser.program import Program
-from browser.visitor import PHONE, Visitor
-from playwright.async_api import Browser, expect
+from browser.visitor import Visitor
+from playwright.async_api import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 InZone = Callable[[str], Awaitable[Visitor]]
 
 
+@pytest.fixture(scope='module')
+def programs(program: Program) -> Iterator[dict[str, Program]]:
+    """By zone: those of plants elsewhere, on the same database."""
+    programs: dict[str, Program] = {}
+    yield programs
+    for other in programs.values():
+        other.stop()
+
+
 @pytest_asyncio.fixture(loop_scope='session')
-async def in_zone(chromium: Browser, program: Program, sql: asyncpg.Connection) -> AsyncIterator[InZone]:
-    """Somebody in a plant of another zone, on the same database."""
-    visitors, programs = [], []
+async def in_zone(profiles: Profiles, program: Program, programs: dict[str, Program],
+                  sql: asyncpg.Connection) -> AsyncIterator[InZone]:
+    """Somebody in a plant of another zone."""
+    visitors: list[Visitor] = []
 
     async def in_zone(zone: str) -> Visitor:
-        other = program.joined(zone.replace('/', '-'), PLANT_TIMEZONE=zone)
-        programs.append(other)
-        other.start()
-        visitors.append(Visitor(chromium, other))
+        if zone not in programs:
+            programs[zone] = program.joined(zone.replace('/', '-'), PLANT_TIMEZONE=zone)
+            programs[zone].start()
+        visitors.append(Visitor(profiles, programs[zone]))
         return visitors[-1]
     yield in_zone
-    complaints = [complaint for visitor in visitors for complaint in await visitor.leave()]
-    for other in programs:
-        other.stop()
-    assert complaints == []
+    assert [complaint for visitor in visitors for complaint in await visitor.leave()] == []
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])

@@ -9,9 +9,10 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from browser.profile import browser_with_profile
+from browser.profiles import LAPTOP, PHONE
 from browser.program import Program
 from browser.report_window import choose_window, chosen_window
-from browser.visitor import LAPTOP, PHONE, Visitor, fits_window
+from browser.visitor import Visitor, fits_window
 from browser.workspace import DASHBOARD_ID, HOST, SIGN_IN, WORKSPACE_ID, DashboardWorkspace
 from playwright.async_api import BrowserContext, FrameLocator, Page, expect
 

@@ -9,8 +9,9 @@ import re
 import asyncpg
 import httpx
 import pytest
+from browser.profiles import PHONE
 from browser.program import Program
-from browser.visitor import PHONE, Visitor, badge, fits_window
+from browser.visitor import Visitor, badge, fits_window
 from playwright.async_api import expect
 from prometheus_client.parser import text_string_to_metric_families
 

@@ -9,8 +9,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from browser.harness import connected, until
+from browser.profiles import LAPTOP, PHONE, Profiles
 from browser.program import Program, started
-from browser.visitor import LAPTOP, PHONE, Visitor
+from browser.visitor import Visitor
 from playwright.async_api import Browser, Page, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -91,31 +92,32 @@ async def filled(long_program: Program) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def visitor(chromium: Browser, long_program: Program, filled: asyncpg.Connection) -> AsyncIterator[Visitor]:
-    visitor = Visitor(chromium, long_program)
+async def visitor(profiles: Profiles, long_program: Program, filled: asyncpg.Connection) -> AsyncIterator[Visitor]:
+    visitor = Visitor(profiles, long_program)
     yield visitor
     await visitor.leave()
 
 
 async def is_not_wider(page: Page) -> None:
+    """A failure names the text, and the page by its address."""
     await page.wait_for_load_state('networkidle')
     try:  # what slides in needs a moment
         await page.wait_for_function(f'({WIDER})().length === 0', timeout=30_000)
     except PlaywrightTimeout:
-        assert await page.evaluate(WIDER) == []
+        assert await page.evaluate(WIDER) == [], page.url
 
 
 SIZES = [pytest.param({'viewport': {**LAPTOP}}, id='laptop'), pytest.param({**PHONE}, id='phone')]
 
 
 @pytest.mark.parametrize('options', SIZES)
-@pytest.mark.parametrize('path', ['/', '/work-orders', '/work-orders?view=board', '/work-orders?state=completed',
-                                  f'/work-orders?machine={NAME}', f'/work-orders/{ORDER}', '/employees', '/diagnosis',
-                                  '/reports', '/reports/shift', '/past', f'/work-orders/{WORD}',
-                                  f'/work-orders?q={WORD}', '/wall'])
-async def test_no_page_gets_wider(visitor: Visitor, path: str, options: dict[str, Any]) -> None:
-    page = await visitor.open(path, connection=None, **options)
-    await is_not_wider(page)
+async def test_no_page_gets_wider(visitor: Visitor, options: dict[str, Any]) -> None:
+    page = await visitor.blank(**options)
+    for path in ('/', '/work-orders', '/work-orders?view=board', '/work-orders?state=completed',
+                 f'/work-orders?machine={NAME}', f'/work-orders/{ORDER}', '/employees', '/diagnosis', '/reports',
+                 '/reports/shift', '/past', f'/work-orders/{WORD}', f'/work-orders?q={WORD}', '/wall'):
+        await visitor.go(page, path, connection=None)
+        await is_not_wider(page)
 
 
 @pytest.mark.parametrize('options', SIZES)

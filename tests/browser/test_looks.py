@@ -7,8 +7,9 @@ from itertools import pairwise
 import asyncpg
 import pytest
 from browser.harness import Until
+from browser.profiles import PHONE
 from browser.program import Program
-from browser.visitor import PHONE, Visitor, badge, drawer, fits_window, tile, tiles
+from browser.visitor import Visitor, badge, drawer, fits_window, tile, tiles
 from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
@@ -71,26 +72,29 @@ async def choose(page: Page, theme: str) -> None:
     await expect(page.get_by_role('menu')).to_be_hidden()
 
 
-@pytest.mark.parametrize('theme', THEMES)
-async def test_every_text_can_be_read(visitor: Visitor, sql: asyncpg.Connection, theme: str) -> None:
+async def test_every_text_can_be_read(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(EVERY_STATUS)
     page = await visitor.open('/')
-    await choose(page, theme)
     for status in 'operational', 'warning', 'down':
         await expect(page.locator(f'.tile[data-status={status}]')).to_have_count(10)
     # nobody is silent here: as for a machine without data
     await tile(page, 'Sorter_04_01').evaluate("tile => Object.assign(tile.dataset, {status: 'unknown', word: '?'})")
 
-    floor = await page.evaluate(CONTRASTS)
-    await tile(page, 'Valve_01_01').click()
-    await expect(drawer(page).locator('.drawer-events li').first).to_be_visible()
-    machine = await page.evaluate(CONTRASTS)
+    for theme in THEMES:
+        await choose(page, theme)
+        floor = await page.evaluate(CONTRASTS)
+        await tile(page, 'Valve_01_01').click()
+        await expect(drawer(page).locator('.drawer-events li').first).to_be_visible()
+        machine = await page.evaluate(CONTRASTS)
+        await page.keyboard.press('Escape')
+        await expect(drawer(page)).to_be_hidden()
 
-    assert sum('tile::after' in text['what'] for text in floor) == 30
-    assert sum('tile::first-line' in text['what'] for text in floor) == 30
-    assert any('unknown' in text['what'] for text in floor)
-    assert any(text['what'].startswith('fact') or 'DD' in text['what'] for text in machine)
-    assert {text['what']: round(text['contrast'], 2) for text in floor + machine if text['contrast'] < READABLE} == {}
+        assert sum('tile::after' in text['what'] for text in floor) == 30
+        assert sum('tile::first-line' in text['what'] for text in floor) == 30
+        assert any('unknown' in text['what'] for text in floor)
+        assert any(text['what'].startswith('fact') or 'DD' in text['what'] for text in machine)
+        assert {text['what']: round(text['contrast'], 2) for text in floor + machine
+                if text['contrast'] < READABLE} == {}, theme
 
 
 async def test_the_themes_differ_and_are_remembered(visitor: Visitor) -> None:
@@ -177,10 +181,12 @@ async def test_on_a_phone_everything_stands_in_one_column(visitor: Visitor, sql:
     await expect(drawer(page)).to_be_hidden()
 
 
-@pytest.mark.parametrize('width', [320, 820, 1120, 1920, 3840])
-async def test_nothing_reaches_over_the_edge(visitor: Visitor, sql: asyncpg.Connection, width: int) -> None:
+async def test_nothing_reaches_over_the_edge(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(EVERY_STATUS)
-    page = await visitor.open(viewport={'width': width, 'height': 1000})
+    page = await visitor.open()
     await expect(page.locator('.tile[data-status=down]')).to_have_count(10)
+    for width in 320, 820, 1120, 1920, 3840:
+        await page.set_viewport_size({'width': width, 'height': 1000})
+        await page.wait_for_function('width => innerWidth === width', arg=width)
 
-    await fits_window(page)
+        await fits_window(page)

@@ -7,7 +7,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from browser.visitor import PHONE, Visitor
+from browser.profiles import PHONE
+from browser.visitor import Visitor
 from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')

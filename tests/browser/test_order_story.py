@@ -7,7 +7,8 @@ import re
 
 import asyncpg
 import pytest
-from browser.visitor import PHONE, Visitor, drawer, fits_window, tile
+from browser.profiles import PHONE
+from browser.visitor import Visitor, drawer, fits_window, tile
 from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
@@ -215,17 +216,18 @@ async def test_a_link_shows_the_same_orders(visitor: Visitor, sql: asyncpg.Conne
     await expect(other.locator(ROWS)).to_contain_text('Pin sticks')
 
 
-@pytest.mark.parametrize('path', ['/work-orders', '/work-orders?view=board', '/employees', 'order'])
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
-async def test_a_phone_shows_everything_without_sideways_scrolling(visitor: Visitor, sql: asyncpg.Connection, path: str,
-                                                                   scheme: str) -> None:
+async def test_a_phone_shows_everything_without_sideways_scrolling(visitor: Visitor, sql: asyncpg.Connection) -> None:
     order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description, assignee) VALUES "
                                "('Injection_Molder_01_01', repeat('Hydraulic leak at the clamp cylinder ', 5), "
                                "'Lisa Garcia') RETURNING id")
-    page = await visitor.open(f'/work-orders/{order}' if path == 'order' else path, color_scheme=scheme, **PHONE)
+    page = await visitor.blank(**PHONE)
+    for path in '/work-orders', '/work-orders?view=board', '/employees', f'/work-orders/{order}':
+        await visitor.go(page, path)
+        for scheme in 'light', 'dark':
+            await page.emulate_media(color_scheme=scheme)
 
-    await expect(page.get_by_role('main')).to_contain_text('Garcia')
-    await fits_window(page)
+            await expect(page.get_by_role('main')).to_contain_text('Garcia')
+            await fits_window(page)
 
 
 async def test_employees_are_added_and_deactivated(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:

@@ -7,7 +7,8 @@ import re
 
 import asyncpg
 import pytest
-from browser.visitor import PHONE, Visitor
+from browser.profiles import PHONE
+from browser.visitor import Visitor
 from playwright.async_api import Page
 from pypdf import PdfReader
 

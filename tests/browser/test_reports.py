@@ -8,8 +8,9 @@ from urllib.parse import quote, urlencode
 
 import asyncpg
 import pytest
+from browser.profiles import PHONE
 from browser.report_window import choose_window, chosen_window
-from browser.visitor import PHONE, Visitor, fits_window, tile
+from browser.visitor import Visitor, fits_window, tile
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
@@ -66,12 +67,13 @@ async def test_the_sheet_of_a_shift_names_its_stops(visitor: Visitor, sql: async
     await expect(page.get_by_role('main')).to_contain_text('Valve 01·01')
 
 
-@pytest.mark.parametrize('path', ['/reports', '/past', '/reports/shift'])
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
-async def test_a_phone_shows_it_without_sideways_scrolling(visitor: Visitor, sql: asyncpg.Connection, path: str,
-                                                           scheme: str) -> None:
+async def test_a_phone_shows_it_without_sideways_scrolling(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
-    page = await visitor.open(path, color_scheme=scheme, **PHONE)
+    page = await visitor.blank(**PHONE)
+    for path in '/reports', '/past', '/reports/shift':
+        await visitor.go(page, path)
+        for scheme in 'light', 'dark':
+            await page.emulate_media(color_scheme=scheme)
 
-    await expect(page.get_by_role('main')).to_contain_text('Valve')
-    await fits_window(page)
+            await expect(page.get_by_role('main')).to_contain_text('Valve')
+            await fits_window(page)

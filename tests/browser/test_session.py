@@ -15,8 +15,9 @@ import pytest_asyncio
 from browser.harness import Until
 from browser.login_proxy import LoginProxy
 from browser.profile import browser_with_profile
+from browser.profiles import LAPTOP
 from browser.program import Program
-from browser.visitor import LAPTOP, Visitor, badge, tile
+from browser.visitor import Visitor, badge, tile
 from playwright.async_api import BrowserContext, Page, expect
 from ports import free_port
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncpg
 import pytest
-from browser.visitor import PHONE, Visitor, drawer, tile
+from browser.profiles import PHONE
+from browser.visitor import Visitor, drawer, tile
 from pictures import encoded, motif
 from playwright.async_api import Locator, Page
 
@@ -24,12 +25,13 @@ async def an_order(sql: asyncpg.Connection) -> str:
                                   "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id"))
 
 
-@pytest.mark.parametrize('path', ['/', '/work-orders', '/work-orders/ORDER', '/employees', '/reports', '/reports/shift',
-                                  '/diagnosis'])
-async def test_what_is_pressed_is_as_large_as_a_finger(visitor: Visitor, sql: asyncpg.Connection, path: str) -> None:
-    page = await visitor.open(path.replace('ORDER', await an_order(sql)), **PHONE)
+async def test_what_is_pressed_is_as_large_as_a_finger(visitor: Visitor, sql: asyncpg.Connection) -> None:
+    page = await visitor.blank(**PHONE)
     assert await page.evaluate('matchMedia("(pointer: coarse)").matches')
-    assert await page.evaluate(TOO_SMALL, FINGER) == []
+    for path in ('/', '/work-orders', f'/work-orders/{await an_order(sql)}', '/employees', '/reports', '/reports/shift',
+                 '/diagnosis'):
+        await visitor.go(page, path)
+        assert await page.evaluate(TOO_SMALL, FINGER) == [], path
 
 
 async def middle_of_text(text: Locator) -> float:

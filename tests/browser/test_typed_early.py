@@ -55,7 +55,7 @@ async def test_what_is_typed_before_all_has_arrived_stays_and_is_saved(
         visitor: Visitor, sql: asyncpg.Connection) -> None:
     order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
                                "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
-    page = await visitor.open('/work-orders')
+    page = await visitor.open('/work-orders', used=False)
     late = LateMessages(page)
     await late.begin()
     await visitor.go(page, f'/work-orders/{order}')

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from browser.profiles import LAPTOP, Profiles
 from browser.program import Program
 from browser.visitor import Visitor
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Page, Route
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
@@ -19,9 +20,9 @@ Leave = Callable[[Visitor, Page], Awaitable[object]]
 
 
 @pytest.fixture
-def other(chromium: Browser, program: Program) -> Visitor:
+def other(profiles: Profiles, program: Program) -> Visitor:
     """Somebody whose complaints are the subject."""
-    return Visitor(chromium, program)
+    return Visitor(profiles, program)
 
 
 async def waiting_page(visitor: Visitor) -> Page:
@@ -95,3 +96,30 @@ async def test_a_request_that_fails_is_one_although_the_page_is_left(other: Visi
 
     first, *_ = await other.leave()
     assert first.startswith(f'failed: {other.program.url}/session?slow net::ERR_')
+
+
+async def test_the_next_visitor_finds_an_empty_profile(profiles: Profiles, program: Program) -> None:
+    """The same browser profile, for its cache, with nothing in it of the visitor before."""
+    first, second = Visitor(profiles, program), Visitor(profiles, program)
+    page = await first.open(viewport={'width': 800, 'height': 600}, color_scheme='dark')
+    assert await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    await page.evaluate("sessionStorage.setItem('draft', '1'); localStorage.setItem('draft', '1')")
+    await page.route('**/employees', lambda route: route.abort())
+    await page.emulate_media(media='print')
+    await page.context.new_page()
+    cookies = await page.context.cookies()
+    assert cookies
+    await first.leave()
+
+    again = await second.open()
+
+    assert again.context is page.context
+    assert again.context.pages == [again]
+    assert again.viewport_size == LAPTOP
+    for media in 'print', '(prefers-color-scheme: dark)':
+        assert await again.evaluate(f"matchMedia('{media}').matches") is False
+    assert await again.evaluate("sessionStorage.getItem('draft') || localStorage.getItem('draft')") is None
+    assert not {cookie['value'] for cookie in cookies} & {cookie['value'] for cookie in await again.context.cookies()}
+    await second.go(again, '/employees')
+    assert await second.leave() == []
+    assert len(first.complaints) == 0, 'what comes after a visit is of the next one'

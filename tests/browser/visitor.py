@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from browser.abandoned import ABORTED, AbandonedRequests
+from browser.profiles import Profiles
 from browser.program import Program
 from playwright.async_api import (
-    Browser,
     BrowserContext,
     ConsoleMessage,
     Locator,
     Page,
     Request,
     Response,
+    WebError,
     expect,
 )
 from playwright.async_api import (
@@ -22,38 +24,42 @@ from playwright.async_api import (
 )
 
 SOCKET = '/_nicegui_ws/'
-LAPTOP = {'width': 1366, 'height': 768}
-PHONE = {'viewport': {'width': 390, 'height': 844}, 'has_touch': True, 'is_mobile': True, 'device_scale_factor': 2}
 
 
 class Visitor:
     """Pages, each in a browser profile of its own, and their complaints."""
 
-    def __init__(self, browser: Browser, program: Program) -> None:
+    def __init__(self, profiles: Profiles, program: Program) -> None:
         self.program = program
         self.complaints: list[str] = []
         self.loses_connection = False
         """Set by a test that cuts the connection: a browser complains of that, and rightly."""
         self.forges_events = False
         """Set by a test that sends what no page sends: the program says so, and rightly."""
-        self._browser = browser
-        self._contexts: list[BrowserContext] = []
+        self._profiles = profiles
+        self._pages: list[Page] = []
         self._abandoned = AbandonedRequests()
         self._log_length = len(program.log)
 
     async def open(self, path: str = '/', *, connection: str | None = 'live', **options: Any) -> Page:
-        """The floor in a new browser profile, when it is ready for a person and says this of its connection."""
-        options = {'viewport': LAPTOP, 'reduced_motion': 'reduce', 'locale': 'en-US'} | options
-        context = await self._browser.new_context(**options)
-        self._contexts.append(context)
-        self._abandoned.follow(context)
-        context.on('console', self._on_console)
-        context.on('weberror', lambda error: self.complaints.append(f'page error: {error.error}'))
-        context.on('request', self._on_request)
-        context.on('requestfailed', self._on_failure)
-        context.on('response', self._on_response)
-        page = await context.new_page()
+        """The floor in an empty browser profile, when it is ready for a person and shows this of its connection.
+
+        options: see Profiles.take
+        """
+        page = await self.blank(**options)
         await self.go(page, path, connection=connection)
+        return page
+
+    async def blank(self, **options: Any) -> Page:
+        """An empty browser profile that shows nothing yet.
+
+        options: see Profiles.take
+        """
+        page = await self._profiles.take(**options)
+        self._pages.append(page)
+        self._abandoned.follow(page.context)
+        for event, listener in self._listeners.items():
+            page.context.on(event, listener)  # type: ignore[call-overload]
         return page
 
     async def go(self, page: Page, path: str = '/', *, connection: str | None = 'live') -> None:
@@ -70,12 +76,26 @@ class Visitor:
     async def leave(self) -> list[str]:
         """Close everything; returns the complaints of the browsers and of the program."""
         self.complaints += [f'failed: {url} {ABORTED}, although its frame stayed' for url in self._abandoned.leave()]
-        for context in self._contexts:
-            await context.close()
+        for page in self._pages:
+            context: BrowserContext = page.context
+            if not page.is_closed():
+                await context.cookies()  # what the browser reported before has arrived then
+            self._abandoned.leave_alone(context)
+            for event, listener in self._listeners.items():
+                context.remove_listener(event, listener)
+            await self._profiles.give_back(page, self.program.url)
         said = self.program.log[self._log_length:]
         if 'Traceback' in said or ' ERROR ' in said or ('not of our protocol' in said and not self.forges_events):
             self.complaints.append(f'the program said:\n{said}')
         return self.complaints
+
+    @property
+    def _listeners(self) -> dict[str, Callable[..., None]]:
+        return {'console': self._on_console, 'weberror': self._on_error, 'request': self._on_request,
+                'requestfailed': self._on_failure, 'response': self._on_response}
+
+    def _on_error(self, error: WebError) -> None:
+        self.complaints.append(f'page error: {error.error}')
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in {'error', 'warning'} and not is_of_a_chart_that_went(message.text) and not (
