@@ -36,7 +36,11 @@ async def open_screens(visitor: Visitor, sql: asyncpg.Connection) -> list[Page]:
     await sql.execute(EVERY_STATUS)
     order = await sql.fetchval('INSERT INTO work_orders (machine_id, issue_description, priority) '
                                "VALUES ('Valve_01_01', 'Hisses', 'critical') RETURNING id")
-    pages = [await visitor.open(path.replace('ORDER', order), color_scheme=scheme) for path, scheme in SCREENS]
+    first = await visitor.blank()
+    pages = [await first.context.new_page() for _ in SCREENS]
+    for page, (path, scheme) in zip(pages, SCREENS, strict=True):
+        await page.emulate_media(color_scheme=scheme)
+        await visitor.go(page, path.replace('ORDER', order))
     for page, (path, _) in zip(pages, SCREENS, strict=True):
         if 'machine=' in path:
             await expect(drawer(page).locator('.drawer-status')).to_be_visible()
@@ -53,7 +57,8 @@ async def turns_grey(page: Page, name: str) -> None:
         assert await page.evaluate(COLOURED, LIVE_PARTS) == [], name
 
 
-async def test_while_the_database_does_not_answer(visitor: Visitor, program: Program, sql: asyncpg.Connection) -> None:
+async def test_while_the_database_does_not_answer_and_while_there_is_no_connection(
+        visitor: Visitor, program: Program, sql: asyncpg.Connection) -> None:
     visitor.loses_connection = True
     pages = await open_screens(visitor, sql)
     live = [await page.evaluate(COLOURED, LIVE_PARTS) for page in pages]
@@ -70,10 +75,7 @@ async def test_while_the_database_does_not_answer(visitor: Visitor, program: Pro
         await expect(page).not_to_have_title(re.compile('^Stale'))
         await page.wait_for_function(f'({COLOURED})({LIVE_PARTS!r}).length > 0')
 
-
-async def test_while_the_browser_has_no_connection(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    visitor.loses_connection = True
-    for page in await open_screens(visitor, sql):
+    for page in pages:
         await page.evaluate('window.socket.disconnect()')
         await expect(page.locator('#popup')).to_have_attribute('aria-hidden', 'false')
         await turns_grey(page, page.url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -50,28 +51,34 @@ class Stranger:
             return (await self.said.get()).startswith(b'437')
 
 
-async def test_a_socket_that_goes_on_with_what_is_no_protocol_is_closed_and_costs_a_line(program: Program) -> None:
+@pytest.fixture(scope='module')
+def own(program: Program) -> Iterator[Program]:
+    """One that has reported nothing yet."""
     own = program.joined('strange')
-    own.start()
     try:
-        stranger = await Stranger(own).connect()
-        stranger.client.send('42["event",{"id":{},"client_id":[],"args":7}]')
-        assert await stranger.is_answered(), 'one is only left out'
-        for frame in '42{', 'x', '42["event",1]':
-            stranger.client.send(frame)
-        async with asyncio.timeout(30):
-            await stranger.client.closed
-        await until(lambda: own.log.count(NOT_OURS) == 2)
-        for frame in (frame for frame in WRONG if len(frame) < LONGEST_HERE):
-            other = await Stranger(own).connect()
-            for _ in range(4):
-                other.client.send(frame.encode(errors='replace').decode())
-            async with asyncio.timeout(30):
-                await other.client.closed
-        assert own.log.count(NOT_OURS) < 25, 'not a line for each of thousands'
-        assert 'Traceback' not in own.log
+        own.start()
+        yield own
     finally:
         own.stop()
+
+
+async def test_a_socket_that_goes_on_with_what_is_no_protocol_is_closed_and_costs_a_line(own: Program) -> None:
+    stranger = await Stranger(own).connect()
+    stranger.client.send('42["event",{"id":{},"client_id":[],"args":7}]')
+    assert await stranger.is_answered(), 'one is only left out'
+    for frame in '42{', 'x', '42["event",1]':
+        stranger.client.send(frame)
+    async with asyncio.timeout(30):
+        await stranger.client.closed
+    await until(lambda: own.log.count(NOT_OURS) == 2)
+    for frame in (frame for frame in WRONG if len(frame) < LONGEST_HERE):
+        other = await Stranger(own).connect()
+        for _ in range(4):
+            other.client.send(frame.encode(errors='replace').decode())
+        async with asyncio.timeout(30):
+            await other.client.closed
+    assert own.log.count(NOT_OURS) < 25, 'not a line for each of thousands'
+    assert 'Traceback' not in own.log
 
 
 async def test_a_second_connect_and_a_large_message_end_a_socket(program: Program) -> None:
@@ -117,19 +124,14 @@ async def test_another_version_of_the_protocol_and_a_session_that_has_ended_are_
     assert all(line.startswith('20') for line in said.splitlines()), 'each line is one of ours'
 
 
-async def test_requests_that_are_not_http_are_one_line(program: Program) -> None:
-    own = program.joined('not-http')
-    own.start()
-    try:
-        for request in b'\0\1\2\r\n\r\n', b'GE T / HTTP/1.1\r\n\r\n', b'GET / HTTP/1.1\r\nHost x\r\n\r\n', b'x' * 9999:
-            reader, writer = await asyncio.open_connection(*own.host.split(':'))
-            writer.write(request)
-            assert (await reader.readline()).startswith(b'HTTP/1.1 400')
-            writer.close()
-        assert own.log.count('a request that is not HTTP was answered with 400') == 1
-        assert 'Traceback' not in own.log
-    finally:
-        own.stop()
+async def test_requests_that_are_not_http_are_one_line(own: Program) -> None:
+    for request in b'\0\1\2\r\n\r\n', b'GE T / HTTP/1.1\r\n\r\n', b'GET / HTTP/1.1\r\nHost x\r\n\r\n', b'x' * 9999:
+        reader, writer = await asyncio.open_connection(*own.host.split(':'))
+        writer.write(request)
+        assert (await reader.readline()).startswith(b'HTTP/1.1 400')
+        writer.close()
+    assert own.log.count('a request that is not HTTP was answered with 400') == 1
+    assert 'Traceback' not in own.log
 
 
 async def test_what_is_posted_or_stands_in_the_address_is_looked_at_too(program: Program) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -31,48 +31,60 @@ def shown(page: Page) -> Locator:
     return page.locator('.slide[data-shown=true]')
 
 
-@pytest.mark.parametrize('path', ['/?kiosk', '/?kiosk&rotate=60'])
-@pytest.mark.parametrize('size', [FULL_HD, FOUR_K, UPRIGHT])
-async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, sql: asyncpg.Connection, path: str,
-                                                          size: Any) -> None:
+async def on_each_screen(page: Page, *sizes: tuple[int, int]) -> AsyncIterator[tuple[int, int]]:
+    """The page, and the width and height that its window has now, which only style sheets follow."""
+    for width, height in sizes:
+        await page.set_viewport_size({'width': width, 'height': height})
+        await page.wait_for_function('([width, height]) => innerWidth === width && innerHeight === height',
+                                     arg=[width, height])
+        yield width, height
+
+
+async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(EVERY_STATUS)
-    page = await visitor.open(path, viewport={'width': size[0], 'height': size[1]})
-    await expect(page.locator('.row-machine:visible')).to_have_count(12)
+    page = await visitor.blank()
+    for path in '/?kiosk', '/?kiosk&rotate=60':
+        await visitor.go(page, path)
+        async for width, height in on_each_screen(page, FULL_HD, FOUR_K, UPRIGHT):
+            where = f'{path} at {width} x {height}'
+            await expect(page.locator('.row-machine:visible'), where).to_have_count(12)
+            assert await page.evaluate("getComputedStyle(document.querySelector('.tile')).cursor") == 'none'
+            assert await page.evaluate('getComputedStyle(document.body).overflow') == 'hidden'
+            assert await page.evaluate(OUTSIDE) == [], where
+            assert await page.evaluate(CUT_OFF) == [], where
+            await expect(page.get_by_role('link')).to_have_count(0)
+            box = await page.locator('.wall-main').bounding_box()
+            assert box is not None
+            assert box['height'] > .88 * height, where
 
-    assert await page.evaluate("getComputedStyle(document.querySelector('.tile')).cursor") == 'none'
-    assert await page.evaluate('getComputedStyle(document.body).overflow') == 'hidden'
-    assert await page.evaluate(OUTSIDE) == []
-    assert await page.evaluate(CUT_OFF) == []
-    await expect(page.get_by_role('link')).to_have_count(0)
-    box = await page.locator('.wall-main').bounding_box()
-    assert box is not None
-    assert box['height'] > .88 * size[1]
 
-
-@pytest.mark.parametrize('path', ['/?kiosk', '/?kiosk&line=Interior%20Line', '/?kiosk&line=Transmission%20Line'])
-@pytest.mark.parametrize('size', [FULL_HD, (1366, 768), (2560, 1080), UPRIGHT])
-async def test_tiles_take_the_whole_width_and_every_row_of_the_list_is_seen(visitor: Visitor, sql: asyncpg.Connection,
-                                                                            path: str, size: Any) -> None:
+async def test_tiles_take_the_whole_width_and_every_row_of_the_list_is_seen(
+        visitor: Visitor, sql: asyncpg.Connection) -> None:
     """However short the names are: here they are single letters."""
     await sql.execute("UPDATE machine_feed_stream SET status = 'down'")
-    page = await visitor.open(path, viewport={'width': size[0], 'height': size[1]})
-    await expect(page.locator('.row-machine:visible')).to_have_count(12)
-    await expect(page.locator('.panel-note')).to_have_text('30 machines in total')
-    await page.locator('.tile').evaluate_all("all => all.forEach(tile => { tile.textContent = 'A'; "
-                                             "tile.dataset.word = tile.dataset.reason = '' })")
-
-    gaps = await page.locator('.section').evaluate_all(
-        'all => all.map(each => [each.closest(".line"), each].map(one => one.getBoundingClientRect().right))'
-        '.map(([line, section]) => line - section)')
-    assert max(gaps) < .02 * size[0]
-    beyond = await page.locator('.row-machine, .panel-note').evaluate_all(
-        'all => all.filter(each => each.getBoundingClientRect().bottom > innerHeight + 1).length')
-    assert beyond == 0
+    page = await visitor.blank()
+    for path in '/?kiosk', '/?kiosk&line=Interior%20Line', '/?kiosk&line=Transmission%20Line':
+        await visitor.go(page, path)
+        await expect(page.locator('.row-machine:visible')).to_have_count(12)
+        await page.locator('.tile').evaluate_all("all => all.forEach(tile => { tile.textContent = 'A'; "
+                                                 "tile.dataset.word = tile.dataset.reason = '' })")
+        async for width, height in on_each_screen(page, FULL_HD, (1366, 768), (2560, 1080), UPRIGHT):
+            where = f'{path} at {width} x {height}'
+            await expect(page.locator('.row-machine:visible'), where).to_have_count(12)
+            await expect(page.locator('.panel-note'), where).to_have_text('30 machines in total')
+            gaps = await page.locator('.section').evaluate_all(
+                'all => all.map(each => [each.closest(".line"), each].map(one => one.getBoundingClientRect().right))'
+                '.map(([line, section]) => line - section)')
+            assert max(gaps) < .02 * width, where
+            beyond = await page.locator('.row-machine, .panel-note').evaluate_all(
+                'all => all.filter(each => each.getBoundingClientRect().bottom > innerHeight + 1).length')
+            assert beyond == 0, where
 
 
 async def test_four_k_shows_the_same_twice_as_large(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    letters = [await tile(await visitor.open('/?kiosk', viewport={'width': width, 'height': height}), 'Valve_01_01')
-               .evaluate('tile => parseFloat(getComputedStyle(tile).fontSize)') for width, height in (FULL_HD, FOUR_K)]
+    page = await visitor.open('/?kiosk')
+    letters = [await tile(page, 'Valve_01_01').evaluate('tile => parseFloat(getComputedStyle(tile).fontSize)')
+               async for _ in on_each_screen(page, FULL_HD, FOUR_K)]
 
     assert letters[1] == pytest.approx(2 * letters[0], rel=.05)
 
@@ -126,29 +138,30 @@ async def test_a_line_that_does_not_exist_is_named_beside_those_that_do(visitor:
         'Engine Line']
 
 
-@pytest.mark.parametrize(('address', 'sentence'), [
-    ('rotate=often', 'Cannot understand rotate=often: use a number of seconds from 3 to 3,600, or 0 for all lines at '
-                     'once.'),
-    ('rotate=1', 'Cannot understand rotate=1: use a number of seconds from 3 to 3,600, or 0 for all lines at once.'),
-    ('lines=Axle', 'There is no parameter lines. Did you mean line?'),
-    ('theme=pink', 'Cannot understand theme=pink: use dark, light, andon, isa-101 or auto.')])
-async def test_an_address_that_asks_for_what_there_is_not(visitor: Visitor, sql: asyncpg.Connection, address: str,
-                                                          sentence: str) -> None:
+async def test_an_address_that_asks_for_what_there_is_not(visitor: Visitor, sql: asyncpg.Connection) -> None:
     """What is down anywhere is still told."""
     await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Source_Sorter_01_01'")
-    page = await visitor.open(f'/?kiosk&{address}')
+    page = await visitor.blank()
+    for address, sentence in {
+            'rotate=often': 'Cannot understand rotate=often: use a number of seconds from 3 to 3,600, or 0 for all '
+                            'lines at once.',
+            'rotate=1': 'Cannot understand rotate=1: use a number of seconds from 3 to 3,600, or 0 for all lines at '
+                        'once.',
+            'lines=Axle': 'There is no parameter lines. Did you mean line?',
+            'theme=pink': 'Cannot understand theme=pink: use dark, light, andon, isa-101 or auto.'}.items():
+        await visitor.go(page, f'/?kiosk&{address}')
 
-    await expect(page.get_by_text(sentence)).to_be_visible()
-    await expect(page.locator('.wall-side')).to_contain_text('01·01 Source Sorter')
+        await expect(page.get_by_text(sentence)).to_be_visible()
+        await expect(page.locator('.wall-side')).to_contain_text('01·01 Source Sorter')
 
 
-@pytest.mark.parametrize(('address', 'ground'), [
-    ('', 'rgb(15, 19, 23)'), ('&theme=light', 'rgb(244, 245, 246)'), ('&theme=andon', 'rgb(0, 0, 0)')])
-async def test_its_theme_stands_in_the_address(visitor: Visitor, sql: asyncpg.Connection, address: str,
-                                               ground: str) -> None:
-    page = await visitor.open(f'/?kiosk{address}', color_scheme='light')
+async def test_its_theme_stands_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
+    page = await visitor.blank(color_scheme='light')
+    for address, ground in {'': 'rgb(15, 19, 23)', '&theme=light': 'rgb(244, 245, 246)',
+                            '&theme=andon': 'rgb(0, 0, 0)'}.items():
+        await visitor.go(page, f'/?kiosk{address}')
 
-    await expect(page.locator('body')).to_have_css('background-color', ground)
+        await expect(page.locator('body'), address).to_have_css('background-color', ground)
 
 
 async def test_the_floor_leads_to_it(visitor: Visitor, sql: asyncpg.Connection) -> None:
