@@ -20,7 +20,7 @@ CHECK_EVERY_S = 0.02
 GLANCE_S = 2.0
 PATIENCE_S = 120.0
 LOOK = """machine => {
-    const main = document.querySelector('.frame main'), notice = document.querySelector('.silence')
+    const main = document.querySelector('.frame main'), notice = document.querySelector('.stale-overlay')
     const tile = document.querySelector(`.frame [data-machine="${machine}"]`)
     return main && notice && tile && {
         grey: getComputedStyle(main).filter.includes('grayscale') || getComputedStyle(notice).visibility === 'visible',

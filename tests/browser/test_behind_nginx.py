@@ -161,8 +161,8 @@ async def test_a_name_that_nobody_allowed_is_in_the_log_and_on_the_diagnosis(
             assert f'http://{proxied.host}' in line
             assert 'set ALLOWED_HOSTS=floor.example,' in line
             await page.goto(f'{unnamed.url}/diagnosis')
-            await expect(page.locator('.verdict-list')).to_contain_text(f'http://{proxied.host}')
-            await expect(page.locator('.verdict-list')).to_contain_text('set ALLOWED_HOSTS=floor.example,')
+            await expect(page.locator('.findings-list')).to_contain_text(f'http://{proxied.host}')
+            await expect(page.locator('.findings-list')).to_contain_text('set ALLOWED_HOSTS=floor.example,')
             await page.close()
     finally:
         unnamed.stop()

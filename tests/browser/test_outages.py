@@ -21,8 +21,8 @@ PROMISE_S = 5.0
 SLACK_S = 2.5   # the machine is busy
 BACK_AFTER_REFUSALS_S = 8.0
 PINGS_S = 8.0   # until the browser's own socket finds that a half-open connection is dead
-SILENT_FOR = "Number(getComputedStyle(document.querySelector('.silence')).getPropertyValue('--silent-for'))"
-VISIBLE = "getComputedStyle(document.querySelector('.silence')).visibility"
+SILENT_FOR = "Number(getComputedStyle(document.querySelector('.stale-overlay')).getPropertyValue('--stale-for'))"
+VISIBLE = "getComputedStyle(document.querySelector('.stale-overlay')).visibility"
 
 
 async def test_wifi_is_lost(program: Program, sql: asyncpg.Connection) -> None:

@@ -21,7 +21,7 @@ AT_ONCE = 6
 WAITING = {'/past': 'Loading the floor at that time…', '/employees': 'Loading the due times…',
            '/reports/shift': 'Loading the shift report…', '/diagnosis': 'Loading the diagnosis'}
 FILLED = {'/past': '.past-floor .tile', '/employees': '.due-number input', '/reports/shift': '.handover-sheet',
-          '/diagnosis': '.verdict-title[data-status]'}
+          '/diagnosis': '.findings-title[data-status]'}
 
 
 @pytest_asyncio.fixture(loop_scope='session')

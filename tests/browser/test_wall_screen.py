@@ -100,7 +100,7 @@ async def test_lines_take_turns_and_what_is_down_stays(visitor: Visitor, sql: as
         await expect(shown(page).locator('.line')).to_have_attribute('data-line', LINES[number])
         await expect(shown(page)).to_have_count(1)
         await expect(page.locator('.line:visible')).to_have_count(1)
-        await expect(shown(page).locator('.slide-place')).to_have_text(f'{number + 1} of 4')
+        await expect(shown(page).locator('.slide-number')).to_have_text(f'{number + 1} of 4')
         await expect(page.locator('.row-machine:visible')).to_have_text(re.compile('^01·01 Valve\nSeat worn'))
     assert await page.evaluate('window.notReloaded')
 
@@ -179,12 +179,12 @@ async def test_a_wall_screen_that_hears_nothing_says_so(visitor: Visitor, sql: a
     visitor.program.process.suspend()
     try:
         await expect(page.get_by_text('Connection lost', exact=True)).to_be_visible()
-        box = await page.locator('.silence-notice').bounding_box()
+        box = await page.locator('.stale-notice').bounding_box()
     finally:
         visitor.program.process.resume()
     assert box is not None
     assert box['width'] > 1920 / 4
-    await expect(page.locator('.silence')).to_be_hidden()
+    await expect(page.locator('.stale-overlay')).to_be_hidden()
 
 
 async def test_machines_come_and_go(visitor: Visitor, sql: asyncpg.Connection) -> None:

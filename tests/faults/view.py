@@ -77,7 +77,7 @@ class Page(FloorBrowser):
             self.connection = props.get('data-connection', self.connection)
             if element.get('tag') == 'time':
                 self.clock = element.get('text', self.clock)
-            if 'data-machine' in props and 'data-word' in props:
+            if 'data-machine' in props and 'data-status-label' in props:
                 tiles += 1
                 self.labels[props['data-machine']] = props['aria-label']
                 self.elements[id_] = (props['data-machine'],

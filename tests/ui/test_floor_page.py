@@ -31,7 +31,7 @@ async def test_a_tile_says_who_how_why_and_since_when(shop_floor: Floor, open_pa
     assert tile['props']['data-status'] == 'down'
     assert tile['props']['data-type'] == 'injection_molder'
     assert tile['props']['aria-label'] == 'Injection Molder 02·01, Down, Hydraulic leak, since 08:37:07'
-    assert (tile['props']['data-word'], tile['props']['data-reason']) == ('Down', 'Hydraulic leak')
+    assert (tile['props']['data-status-label'], tile['props']['data-reason']) == ('Down', 'Hydraulic leak')
     assert tile['text'] == 'Injection Molder\n02·01 · 2 h 05'
 
 
@@ -87,7 +87,7 @@ async def test_a_machine_that_never_reported_is_not_running_anywhere(empty: Floo
     screen = await open_page()
 
     tile = screen.tile('Valve_01_02')['props']
-    assert (tile['data-status'], tile['data-word']) == ('unknown', 'No signal yet')
+    assert (tile['data-status'], tile['data-status-label']) == ('unknown', 'No signal yet')
     assert tile['aria-label'] == 'Valve 01·02, No signal yet, since 10:32:07'
     assert screen.line('Transmission Line')[1] == {'operational': '1', 'warning': '0', 'down': '0', 'unknown': '1'}
     assert [figure['props']['aria-label'] for figure in screen.of_class('figure')][:4] == [
@@ -103,7 +103,7 @@ async def test_a_machine_that_went_silent_is_not_one_that_never_reported(empty: 
 
     screen = await open_page()
 
-    assert screen.tile('Valve_01_02')['props']['data-word'] == 'No data'
+    assert screen.tile('Valve_01_02')['props']['data-status-label'] == 'No data'
     assert 'No data: 2 of 2 machines' in [figure['props']['aria-label'] for figure in screen.of_class('figure')]
 
 

@@ -92,7 +92,7 @@ async def test_there_is_a_lane_for_each_machine_in_the_order_of_the_flow(zoomed:
     screen = await shown(open_page)
     assert [name['text'] for name in screen.of_class('timeline-name')] == [
         'Source Sorter 01·01', 'Robotic Arm 01·01', 'Valve 01·01', 'Injection Molder 02·01', 'Painter 02·01']
-    assert [mark['text'] for mark in screen.of_class('timeline-mark')][:3] == ['06:00', '06:30', '07:00']
+    assert [mark['text'] for mark in screen.of_class('timeline-tick')][:3] == ['06:00', '06:30', '07:00']
 
 
 async def test_the_pointer_says_machine_status_reason_from_to_and_length(zoomed: list[Window],

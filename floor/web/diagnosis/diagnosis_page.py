@@ -57,7 +57,7 @@ class DiagnosisPage:
         self._place = ui.element('div').classes('diagnosis')
         with self._place:
             self.loading = Loading(services.store, 'the diagnosis', self.look)
-            self._verdict = FindingsPanel()
+            self._findings = FindingsPanel()
             with ui.element('div').classes('diagnosis-tools'):
                 self._button = ui.button('Check now', on_click=self.check, color=None).props('no-caps') \
                     .classes('primary')
@@ -83,7 +83,7 @@ class DiagnosisPage:
         zone = self._services.zone
         found = ([self._delivery] if self._delivery else []) + findings(diagnosis)
         shown = panels(diagnosis, zone, retention_days=self._retention_days)
-        self._verdict.show(found)
+        self._findings.show(found)
         with self._grid:
             for panel in shown:
                 if panel.title in self._panels:

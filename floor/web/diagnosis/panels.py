@@ -19,9 +19,9 @@ class FindingsPanel:
 
     def __init__(self) -> None:
         self._shown: list[Finding] | None = None
-        with ui.card().classes('panel verdict').props('role=region aria-label=Summary'):
-            self._heading = Heading('').classes('verdict-title')
-            self._list = ui.element('ul').classes('verdict-list')
+        with ui.card().classes('panel findings').props('role=region aria-label=Summary'):
+            self._heading = Heading('').classes('findings-title')
+            self._list = ui.element('ul').classes('findings-list')
 
     def show(self, found: list[Finding]) -> None:
         """In the order given."""
@@ -39,7 +39,7 @@ class FindingsPanel:
                     item.props['data-status'] = finding.severity.value
                     TextNode('strong', WORDS[finding.severity])
                     TextNode('p', finding.what).classes('free-text')
-                    TextNode('p', finding.do).classes('verdict-do')
+                    TextNode('p', finding.do).classes('findings-action')
             if not found:
                 TextNode('li', 'Changes arrive, the schema is complete, and all background tasks are running.')
 

@@ -46,7 +46,7 @@ class MachineTile(LiveElement):
             'data-machine': machine.name,
             'data-type': machine.record.type,
             'data-status': machine.status.value,
-            'data-word': machine.status_label,
+            'data-status-label': machine.status_label,
             'data-reason': shortened(machine.reason),
             'aria-label': f'{label}, {orders_label(orders, overdue)}' if orders else label,
             **({'data-orders': str(len(orders))} if orders else {}),

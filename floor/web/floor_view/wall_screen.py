@@ -86,7 +86,7 @@ def wall_screen(services: Services, choice: WallQuery) -> None:
                 with slide:
                     line_card(line, store, zone, view, lambda _: None)
                     if turn and len(lines) > 1:
-                        ui.label(f'{number + 1} of {len(lines)}').classes('slide-place')
+                        ui.label(f'{number + 1} of {len(lines)}').classes('slide-number')
             if not lines:
                 with ui.card().classes('line empty'):
                     ui.label(choice.problem or missing_lines_text(store, choice.names)).classes('empty-title')
@@ -103,7 +103,7 @@ def wall_screen(services: Services, choice: WallQuery) -> None:
             plant_figures(store, view)
             view.add(ConnectionBadge(store, zone))
             view.add(PlantClock(store, zone, ''))
-        with ui.element('q-card').classes('banner-place'):
+        with ui.element('q-card').classes('banner-area'):
             view.add(ConnectionBanner(store, zone))
             view.add(HistoryNote(store))
             view.add(StaleOverlay())

@@ -27,7 +27,7 @@ from .socket_fanout import send_update
 PAUSE_S = 1.0
 PATIENCE_S = 5.0
 """Seconds after which the page counts as hidden; later answers are ignored."""
-NAMES = 'echo-odd', 'echo-even'
+NAMES = 'probe-odd', 'probe-even'
 """Names of the animations in floor.css."""
 
 
@@ -44,7 +44,7 @@ class ProbeElement(ComputedElement):
     def __init__(self, answered: Callable[[str], None]) -> None:
         """answered: called with the name of the animation that started."""
         super().__init__('i')
-        self.classes('echo')
+        self.classes('render-probe')
         self.props['aria-hidden'] = 'true'
         self._answered = answered
         self.on('animationstart', self._on_start, args=['animationName'])
@@ -52,7 +52,7 @@ class ProbeElement(ComputedElement):
     def ask(self, name: str) -> None:
         """Send the attribute now, after the earlier messages to this page."""
         encoded = self.message()
-        encoded['props'] = {**encoded.get('props', {}), 'data-echo': name}
+        encoded['props'] = {**encoded.get('props', {}), 'data-probe': name}
         send_update({self.id: encoded}, [self.client.id])
 
     def _on_start(self, event: GenericEventArguments) -> None:

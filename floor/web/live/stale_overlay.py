@@ -29,11 +29,11 @@ class StaleOverlay(LiveElement):
 
     def __init__(self) -> None:
         super().__init__('div', SECOND)
-        self.classes('silence')
+        self.classes('stale-overlay')
         self.props['role'] = 'alert'
-        with self, ui.element('p').classes('silence-notice'):
-            ui.label('Connection lost').classes('silence-words')
-            ui.label('The data shown is out of date. Reconnecting automatically.').classes('silence-meaning')
+        with self, ui.element('p').classes('stale-notice'):
+            ui.label('Connection lost').classes('stale-title')
+            ui.label('The data shown is out of date. Reconnecting automatically.').classes('stale-hint')
 
     def content(self) -> Content:
         return {'data-beat': beat()}, None

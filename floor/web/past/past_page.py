@@ -64,13 +64,13 @@ class PastPage:
         self._moment: PastMoment | None = None
         with ui.element('div').classes('past') as self._root:
             with ui.element('q-card').classes('past-banner'):
-                ui.label('The past').classes('past-word')
+                ui.label('The past').classes('past-label')
                 self._title = Heading('').classes('past-title')
                 self._ago = ui.label().classes('past-ago')
                 ui.link('Back to live', '/').classes('past-back')
             self._controls = PastControls(services.zone, self._move, self._last_shift)
             self.loading = Loading(services.store, 'the floor at that time', self._read_wishes)
-            self._nothing = ui.label().classes('past-nothing').props('hidden')
+            self._nothing = ui.label().classes('past-empty').props('hidden')
             self._floor = PastFloor(services.zone, self._open)
             self._floor.root.props['hidden'] = True  # until there is a moment to show
         self._machine = PastMachine(services)
@@ -142,7 +142,7 @@ class PastMachine(ui.dialog):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
-        with self, ui.card().classes('story') as self._card:
+        with self, ui.card().classes('details-dialog') as self._card:
             pass
 
     def tell(self, machine: Machine, past: Store) -> None:
@@ -150,15 +150,15 @@ class PastMachine(ui.dialog):
         zone = self._services.zone
         self._card.clear()
         with self._card:
-            ui.label(f'The past: {date_and_time(past.now_ms, zone)}').classes('past-word')
-            with ui.element('header').classes('story-header'):
+            ui.label(f'The past: {date_and_time(past.now_ms, zone)}').classes('past-label')
+            with ui.element('header').classes('details-header'):
                 Heading(str(machine.display))
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
             ui.label(machine.status_label).classes('drawer-status').props['data-status'] = machine.status.value
             if machine.reason:
-                ui.label(shortened(machine.reason)).classes('story-reason')
+                ui.label(shortened(machine.reason)).classes('details-reason')
             lasted = duration(past.seconds_in_status(machine), Detail.MINUTES)
-            ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted}').classes('story-when')
+            ui.label(f'Since {date_and_time(machine.since_ms, zone)}, for {lasted}').classes('details-when')
             if orders := past.orders_of(machine.name):
                 with ui.element('ul').classes('drawer-orders').props('aria-label="Work orders at that time"'):
                     for order in orders[:MAX_ROWS]:

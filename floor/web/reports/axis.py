@@ -31,7 +31,7 @@ def show_axis_labels(axis: ui.element, window: Window, zone: tzinfo) -> None:
     axis.clear()
     with axis:
         for mark in marks(window, zone):
-            label = ui.label(mark.text).classes('timeline-mark')
+            label = ui.label(mark.text).classes('timeline-tick')
             label.style['left'] = f'{mark.at * 100:.2f}%'
             if mark.at > NEAR_THE_END:
                 label.classes('near-the-end')

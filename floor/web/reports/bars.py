@@ -43,7 +43,7 @@ def bars(rows: Sequence[Bar], view: TableView) -> None:
                     for part, amount in row.parts:
                         if amount:
                             TextNode('i').style(f'width: {100 * amount / longest:.2f}%').props['data-part'] = part
-                TextNode('span', row.words).classes('bar-words')
+                TextNode('span', row.words).classes('bar-values')
 
 
 def legend(names: Iterable[tuple[str, str]]) -> None:

@@ -43,7 +43,7 @@ class KpiCard:
         self._value.set_text(value_of(definition, kpis))
         change = change_of(definition, kpis, before)
         self._change.set_text(change.text)
-        set_attribute(self._change, 'data-verdict', change.verdict.value)
+        set_attribute(self._change, 'data-direction', change.direction.value)
         if before is not None and before.covered:
             former = value_of(definition, before)
             set_attribute(self._change, 'title', f'Previous window: {former}, coverage {percent(before.coverage)}')

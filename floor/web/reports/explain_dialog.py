@@ -85,7 +85,7 @@ class ExplainDialog:
             for term, amount in explanation.terms:
                 self._fact(term, amount_of(term, amount))
         Heading('Excluded', level=3)
-        with ui.element('ul').classes('left-out'):
+        with ui.element('ul').classes('excluded'):
             for words in left_out(explanation.left_out):
                 TextNode('li', words)
         counted = sum(piece.counted for piece in explanation.pieces)

@@ -20,10 +20,10 @@ class ChangeDirection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KpiChange:
-    """A figure against the one before: '▲ 1.2 pt better'. The shape is the direction, the word the verdict."""
+    """The difference between two values of a KPI, such as '▲ 1.2 pt better': the arrow shows whether it rose."""
 
     text: str
-    verdict: ChangeDirection
+    direction: ChangeDirection
 
     @classmethod
     def between(cls, before: float | None, now: float | None, unit: Unit, *, more_is_better: bool) -> KpiChange:
@@ -34,8 +34,8 @@ class KpiChange:
         if not amount:
             return cls('= unchanged', ChangeDirection.SAME)
         rises = now > before
-        verdict = ChangeDirection.BETTER if rises == more_is_better else ChangeDirection.WORSE
-        return cls(f'{"▲" if rises else "▼"} {amount} {verdict}', verdict)
+        direction = ChangeDirection.BETTER if rises == more_is_better else ChangeDirection.WORSE
+        return cls(f'{"▲" if rises else "▼"} {amount} {direction}', direction)
 
 
 def value(figure: float | None, unit: Unit) -> str:

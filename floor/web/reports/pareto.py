@@ -102,7 +102,7 @@ def heat_map(pattern: HourlyPattern) -> None:
         with ui.element('thead'), ui.element('tr'):
             TextNode('td')
             for hour in range(24):
-                TextNode('th', f'{hour:02}').props(f'scope=col data-named={str(hour % HOURS_NAMED == 0).lower()}')
+                TextNode('th', f'{hour:02}').props(f'scope=col data-labelled={str(hour % HOURS_NAMED == 0).lower()}')
         with ui.element('tbody'):
             for weekday, shares in zip(WEEKDAYS, pattern.share, strict=True):
                 with ui.element('tr'):

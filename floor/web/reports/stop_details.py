@@ -29,21 +29,21 @@ class StopDetailsDialog(ui.dialog):
     def __init__(self, zone: tzinfo) -> None:
         super().__init__()
         self._zone = zone
-        with self, ui.card().classes('story') as self._card:
+        with self, ui.card().classes('details-dialog') as self._card:
             pass
 
     def tell(self, stop: Stop) -> None:
         """Open it for a stop."""
         self._card.clear()
         with self._card:
-            with ui.element('header').classes('story-header'):
+            with ui.element('header').classes('details-header'):
                 Heading(str(DisplayName.of(stop.machine)))
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
-            ui.label(shortened(stop.reason) or 'No reason given').classes('story-reason')
-            ui.label(self._when(stop)).classes('story-when')
+            ui.label(shortened(stop.reason) or 'No reason given').classes('details-reason')
+            ui.label(self._when(stop)).classes('details-when')
             if stop.order is not None:
                 self._clocks(stop)
-            with ui.element('p').classes('story-links'):
+            with ui.element('p').classes('details-links'):
                 if stop.order is not None:
                     ui.link(f'Work order WO-{short_id(stop.order)}', order_address(stop.order))
                 else:

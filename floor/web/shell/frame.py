@@ -65,7 +65,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
                 order_alerts(services.alerts, person, root)
                 theme_menu(root)
         services.render_probe.add()
-        with ui.element('q-card').classes('banner-place'):
+        with ui.element('q-card').classes('banner-area'):
             view.add(ConnectionBanner(store, zone))
             view.add(HistoryNote(store))
             view.add(StaleOverlay())

@@ -33,8 +33,8 @@ FOR_OUR_PAGES_ONLY = "default-src 'none'; frame-ancestors 'self'"
 def add_session_frames() -> None:
     """Put the frames and the link into this page."""
     address = with_prefix(ADDRESS)
-    ui.add_body_html(frame_that_asks(address, 'session-kept', every=KEPT_EVERY_S))
-    ui.add_body_html(frame_that_asks(address, 'session-tried', every=TRIED_EVERY_S, when_shown=True))
+    ui.add_body_html(frame_that_asks(address, 'session-refresh', every=KEPT_EVERY_S))
+    ui.add_body_html(frame_that_asks(address, 'session-retry', every=TRIED_EVERY_S, when_shown=True))
     ui.add_body_html(f'<a class="session-link" href="">{escape(LINK)}</a>')
 
 
