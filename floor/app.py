@@ -196,7 +196,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     """Register every page and every path of the REST interface, and keep pages up to date."""
     store, latency = data.store, browser_latency()
     render_probe = RenderProbe(store, latency)
-    broadcast = Broadcast(store, after_change=render_probe.ask)
+    broadcast = Broadcast(store, after_change=render_probe.send)
     jobs.add(health.PAGE_UPDATES, 'page updates', broadcast.run)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(data.database),
                         employees=data.employees, orders=data.orders, plant=data.plant, order_list=data.order_list,

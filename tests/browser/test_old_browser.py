@@ -68,7 +68,8 @@ async def test_a_server_that_says_nothing(program: Program, sql: asyncpg.Connect
         program.process.suspend()
         try:
             await browser.until_grey(tile('operational'), *MARK)
-            assert await browser.run('getComputedStyle(document.querySelector(".stale-overlay")).visibility') == 'visible'
+            assert await browser.run(
+                'getComputedStyle(document.querySelector(".stale-overlay")).visibility') == 'visible'
         finally:
             program.process.resume()
 

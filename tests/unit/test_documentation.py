@@ -22,7 +22,7 @@ from floor.orders.picture_process import MAX_JPEG_PIXELS, MAX_PIXELS, MAX_THUMBN
 from floor.orders.work_order_files import MAX_FILE_BYTES
 from floor.web.floor_view.wall_screen import MAX_TURN_S, MIN_TURN_S
 from floor.web.http.downloads import AT_ONCE, MAX_DURATION_S
-from floor.web.live.ping_times import PING_EVERY_S, PING_PATIENCE_S
+from floor.web.live.ping_times import PING_EVERY_S, PING_TIMEOUT_S
 from floor.web.live.socket_fanout import MAX_WAITING
 from floor.web.middleware.request_limits import MAX_BODY_BYTES, MESSAGES_PER_S
 from floor.web.middleware.slow_peers import SlowPeerProtocol
@@ -233,7 +233,7 @@ LIMITS = [
     ('floor/README.md', f'within {Timing().heartbeat_timeout:.0f} s'),
     ('floor/README.md', f'stale {Timing().stale_after:.0f} s after the last'),
     ('floor/README.md', f'at most {MAX_WAITING} messages waiting'),
-    ('floor/README.md', f'every {PING_EVERY_S} s and may be {PING_PATIENCE_S} s late'),
+    ('floor/README.md', f'every {PING_EVERY_S} s and may be {PING_TIMEOUT_S} s late'),
     ('floor/README.md', f'20 s each ({MIN_TURN_S:.0f} to {MAX_TURN_S:,.0f})'),
     ('floor/orders/README.md', f'{MAX_FILE_BYTES // 1024 // 1024} MiB each, {MAX_ATTACHMENTS} per order'),
     ('floor/orders/README.md', f'at most {MAX_THUMBNAIL_BYTES // 1000} kB'),

@@ -1,1 +1,1 @@
-"""How a change in the store reaches every page that shows it."""
+"""Sends changes in the store to every open page."""

@@ -1,10 +1,10 @@
-"""One encoding for all browsers: how a change in the store reaches every page.
+"""Broadcasts changes in the store to all pages, with one encoding for all browsers.
 
-NiceGUI sends each browser its own message, encoded again for each; with a hundred browsers that is nearly all the work
-there is. What all viewers share on the floor is therefore not sent through their outboxes. Pages that were built alike
-have the same element ids, so one message, encoded once, fits them all; a page of another layout only costs a message
-more. live_element.py has the elements, live_view.py the pages of one layout, socket_fanout.py the sockets' queues.
-The way back to NiceGUI's own messages is element.update().
+NiceGUI encodes a separate message for each browser, which dominates the cost of a change with a hundred browsers. The
+shared content of the floor therefore bypasses the outboxes of the pages: pages with the same layout have the same
+element ids, so that one message, encoded once, fits all of them. Each further layout costs one more message.
+live_element.py has the elements, live_view.py the pages of one layout, socket_fanout.py the queues of the sockets.
+element.update() still sends a message of NiceGUI.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from .socket_fanout import has_read_all, send_update
 log = logging.getLogger(__name__)
 
 TOTALS_GAP_S = 0.3
-TOTALS_DELAY_S = 0.02  # the tile first: a browser renders what comes together in one go, and shows it later
-INSPECT_GAP_S = 0.02  # less than NiceGUI takes to notice that a browser has come
+TOTALS_DELAY_S = 0.02  # tiles first: a browser renders messages that arrive together in one frame, and later
+INSPECT_GAP_S = 0.02  # less than NiceGUI takes to register a new connection
 
 
 class Broadcast:
@@ -74,7 +74,7 @@ class Broadcast:
         client.on_delete(lambda: self._leave(client.id))
 
     async def run(self) -> None:
-        """The clock of the pages: each second freshness and time, each minute the time in state."""
+        """Update freshness and clock each second, and the time in status each minute."""
         loop = asyncio.get_running_loop()
         beat = loop.time()
         minute = None
@@ -103,7 +103,7 @@ class Broadcast:
             if message:
                 self._lagging |= send_update(message, audience.views.keys() - self._paused.keys() - self._lagging)
 
-    # within
+    # internals
 
     def _on_difference(self, difference: Difference) -> None:
         if difference.layout:
@@ -123,10 +123,10 @@ class Broadcast:
                                                self._flush_totals)
 
     def _flush_totals(self) -> None:
-        """Update counts and lists after the tiles: at once when idle, a few times a second under load."""
+        """Update counts and lists after the tiles: immediately when idle, a few times a second under load."""
         topics, self._totals, self._totals_due = self._totals, set(), None
         self._totals_sent_at = asyncio.get_running_loop().time()
-        self._scheduler.want([SECOND, *topics])  # nothing is sent without how far it can be trusted
+        self._scheduler.want([SECOND, *topics])  # data is always sent together with its freshness
 
     def _rebuild(self) -> None:
         """Machines or lines were added, removed or moved: each page rebuilds its lines, through NiceGUI's own
@@ -136,8 +136,8 @@ class Broadcast:
             try:
                 with view.client:
                     view.rebuild()
-            except Exception:  # one page's fault must not keep the others from being built
-                log.exception('a page could not be built again')
+            except Exception:  # an error on one page must not affect the others
+                log.exception('a page could not be rebuilt')
             self._attach(view)
             if view.client.has_socket_connection:
                 self._pause(view)
@@ -146,9 +146,9 @@ class Broadcast:
         view.settle(self._audiences).views[view.client.id] = view
 
     def _pause(self, view: LiveView) -> None:
-        """NiceGUI's outbox derives an update, or replays what a browser missed, some time before the browser's socket
-        gets it. A message of ours from between would be overtaken by older content. So the page gets none until a
-        marker behind all of that has gone out, and then everything as it is."""
+        """NiceGUI computes an update, or replays missed messages, some time before the socket of the page gets them. A
+        broadcast sent in between would be overwritten by older content. The page therefore gets no broadcast until a
+        marker after those messages was sent, and then the complete current content."""
         self._paused[view.client.id] = OutboxMarker(view.client)
         if self._inspect_due is None:
             self._inspect_due = asyncio.get_running_loop().call_later(INSPECT_GAP_S, self._inspect)
@@ -164,7 +164,7 @@ class Broadcast:
         self._send_all(free)
 
     def _send_all(self, client_ids: Iterable[str]) -> None:
-        """Everything as it is now, to those who may have missed some of it."""
+        """Send the complete current content to clients that may have missed updates."""
         self._lagging -= (wanted := set(client_ids))
         for audience in self._audiences.values() if wanted else ():
             if here := [client_id for client_id in audience.views if client_id in wanted]:

@@ -1,9 +1,8 @@
-"""When frames are sent to all browsers: at once when idle, less often when frames take longer.
+"""Decides when frames are sent to all browsers: immediately when idle, less often when frames take longer.
 
-A frame costs the same however much changed in it, so when the processor is short there are fewer of them, never wrong
-ones: what is asked for meanwhile waits in a set, and its content is derived from the store when it is sent. Half of
-the time stays free for all else that this program answers.
-"""
+The cost of a frame hardly depends on the number of changes in it. Under load there are therefore fewer frames:
+requested topics are collected in a set, and their content is read from the store when the frame is sent. At least half
+of the time is left for other work. """
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from collections.abc import Callable, Iterable
 REST = 1.0
 """Pause after a frame, as a multiple of the time it took."""
 LOOP_TURNS = 4
-"""Turns of the event loop after which each socket that a frame woke has been written to: wake, take, send, written."""
+"""Iterations of the event loop until every socket with a new message was written to."""
 
 
 class FrameScheduler:

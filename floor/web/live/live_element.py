@@ -46,7 +46,7 @@ class LiveElement(ComputedElement):
 
     def content_of_a_fault(self) -> Content:
         """Fallback content where `content` fails."""
-        return {'data-failed': '1', 'title': 'This cannot be shown: see the log of the program'}, None
+        return {'data-failed': '1', 'title': 'Cannot be shown. See the log of the program.'}, None
 
     def current(self) -> Content:
         """`content`, or its fallback: an error in one element never affects another."""
@@ -67,6 +67,7 @@ class LiveElement(ComputedElement):
         identify_listeners(self, f'live-{self.id}')
 
     def message(self) -> dict[str, Any]:
+        """The message to the browser for the current content."""
         return self.encode(self.current())
 
     def encode(self, content: Content) -> dict[str, Any]:

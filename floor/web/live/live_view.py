@@ -41,8 +41,8 @@ class LiveView:
         self._topics = {}
 
     def settle(self, layouts: dict[Hashable, Audience]) -> Audience:
-        """After a build: pages of the same layout share their messages, and the memory of what shows which topic."""
-        shown = {topic: self.of(topic) for topic in self._topics}  # of a page that is not built again: all it has
+        """Assign the page to the audience of its layout, after it was built or rebuilt."""
+        shown = {topic: self.of(topic) for topic in self._topics}  # empty for a new page
         for topic, added in self._added.items():
             shown[topic] = shown.get(topic, []) + added
         layout = tuple((type(element).__name__, topic, element.id, tuple(element.classes),

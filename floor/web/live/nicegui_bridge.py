@@ -1,8 +1,8 @@
-"""Everything of NiceGUI, python-socketio and python-engineio that we use and that they do not promise.
+"""All uses of private or undocumented parts of NiceGUI, python-socketio and python-engineio.
 
-Each has a function with a name of ours; no other module uses a private name (ruff SLF001) or imports these parts (ruff
-TID251). tests/ui/test_nicegui_bridge.py checks each against the installed version, and pyproject.toml pins NiceGUI to
-the minor version that it ran with.
+Each is wrapped in a function; no other module uses a private name (ruff SLF001) or imports these parts (ruff TID251).
+tests/ui/test_nicegui_bridge.py checks each against the installed version, and pyproject.toml pins the minor version of
+NiceGUI.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from starlette.datastructures import Headers
 
 NAMESPACE = '/'
 INTERNAL_PATH = '/_nicegui'
-"""The paths of NiceGUI itself begin with it, those of its sockets too."""
+"""Prefix of the paths of NiceGUI itself, including its sockets."""
 SOCKET_PATH = '/_nicegui_ws/'
 PAGE_PATH = re.compile(r'/_nicegui/client/([^/]+)/')
-"""A request that belongs to a page, whose id it names."""
+"""The path of a request that belongs to a page, with the id of the page."""
 UPLOAD_PATH = r'/_nicegui/client/[^/]+/upload/[0-9]+'
 POPSTATE_COMPONENT = Path(nicegui.__file__).parent / 'elements' / 'sub_pages.js'
-"""The component that tells the server when the browser goes back or forward."""
+"""The component that reports Back and Forward to the server."""
 MESSAGES_OF_PAGES = ('event', 'javascript_response', 'ack', 'log')
-"""The messages that name the page they are for."""
+"""The messages that contain the id of a page."""
 RELOAD_REASON = 'Implicit handshake failed'
-"""The refusal on which a page of NiceGUI loads itself again."""
+"""The error of a refused connection after which NiceGUI's script reloads the page."""
 SHOW_VALUE = 'updateValue'
-"""The method of the component of text fields that shows the value of its element."""
+"""The method of the text field component that shows the value of its element."""
 
 SocketHandler = Callable[..., Any]
 
@@ -48,10 +48,10 @@ SocketHandler = Callable[..., Any]
 # elements
 
 class ComputedElement(ui.element):
-    """An element whose message to the browser is made when it is sent, by `message`."""
+    """An element whose message to the browser is computed when it is sent, by `message`."""
 
     def message(self) -> dict[str, Any]:
-        """What the browser gets: tag, attributes (`props`), text and listeners."""
+        """The message to the browser: tag, attributes (`props`), text and listeners."""
         return super()._to_dict()
 
     def _to_dict(self) -> dict[str, Any]:
@@ -59,10 +59,10 @@ class ComputedElement(ui.element):
 
 
 class FilledAtOnce:
-    """For a text field of NiceGUI: tells its browser of a new value in one message.
+    """Mixin for a text field of NiceGUI that sends a new value in one message.
 
-    NiceGUI sends two: the element, and a call of the component's method that shows the element's value, as the browser
-    may show what was typed since. A person who types between them would have the old text again.
+    NiceGUI sends two messages: the element, and a call of the method that shows its value. Text typed between the two
+    would be replaced by the old value.
     """
 
     _is_filled = False
@@ -83,7 +83,7 @@ class FilledAtOnce:
 
 
 def identify_listeners(element: ui.element, prefix: str) -> None:
-    """Give the listeners ids that are alike on all pages: the prefix and the event's name."""
+    """Give the listeners ids that are the same on all pages: the prefix and the name of the event."""
     for listener in list(element._event_listeners.values()):
         del element._event_listeners[listener.id]
         listener.id = f'{prefix}-{listener.type}'
@@ -91,24 +91,24 @@ def identify_listeners(element: ui.element, prefix: str) -> None:
 
 
 def listener_of(element: ui.element, listener_id: str) -> EventListener | None:
-    """The listener that an event of a browser is for; None: the element has none of this id any more."""
+    """The listener with this id; None: the element does not have it, or no longer."""
     return element._event_listeners.get(listener_id)
 
 
 def value_event(value_property: str) -> str:
-    """The type of the listener that hears of a new value of this property."""
+    """The event type for new values of this property."""
     return event_type_to_camel_case(f'update:{value_property}')
 
 
 def number_of_options(choice: ui.select | ui.radio | ui.toggle) -> int:
-    """How many options an element has to choose from; browsers send their positions."""
+    """Number of options of the element; browsers send the index of an option."""
     return len(choice._values)
 
 
 # pages
 
 class OutboxMarker:
-    """An empty message behind all that NiceGUI is about to send to a page."""
+    """An empty message after all messages that NiceGUI is about to send to a page."""
 
     def __init__(self, client: Client) -> None:
         self._message: dict[str, Any] = {}
@@ -116,22 +116,23 @@ class OutboxMarker:
 
     @property
     def is_sent(self) -> bool:
-        """Whether it has gone out, and with it all that was before it: NiceGUI numbers messages as it sends them."""
+        """Whether it was sent, and therefore all messages before it: NiceGUI adds the number when it sends a
+        message."""
         return '_id' in self._message
 
 
 def page_of(client_id: str) -> Client | None:
-    """The page of this id, if there still is one."""
+    """The page with this id; None: it does not exist, or no longer."""
     return Client.instances.get(client_id)
 
 
 def unconnected_pages() -> list[Client]:
-    """Pages that are built and that no browser has ever connected to, the oldest first."""
+    """Complete pages to which no browser has connected yet, oldest first."""
     return [client for client in Client.instances.values() if client.environ is None and client._response_built]
 
 
 def on_path_change(client: Client, changed: Callable[[str], None]) -> None:
-    """Call changed with the path that Back or Forward leads to, and leave links of the page to the browser."""
+    """Call changed with the path after Back or Forward. Links of the page open as usual."""
     async def follow(path: str) -> None:
         client.open(path)
 
@@ -140,35 +141,35 @@ def on_path_change(client: Client, changed: Callable[[str], None]) -> None:
 
 
 def extend_page_template(extension: type[Extension]) -> None:
-    """Have an extension of Jinja process the template of every page."""
+    """Add a Jinja extension that processes the template of every page."""
     client_module.templates.env.add_extension(extension)
 
 
 def is_stopping() -> bool:
-    """Whether the web server has been asked to end."""
+    """Whether the web server is shutting down."""
     return bool(Server.instance.should_exit)
 
 
 # sockets
 
-def set_ping_times(interval: float, patience: float) -> None:
-    """Seconds between pings of a browser, and how long its answer may take; replaces what NiceGUI set at startup."""
+def set_ping_times(interval: float, timeout: float) -> None:
+    """Set the seconds between pings and the time-out for the pong; overrides what NiceGUI set at startup."""
     core.sio.eio.ping_interval = interval
-    core.sio.eio.ping_timeout = patience
+    core.sio.eio.ping_timeout = timeout
 
 
 def socket_handlers() -> Mapping[str, SocketHandler]:
-    """NiceGUI's handlers of socket messages, by the message's name."""
+    """NiceGUI's handlers of socket messages, by message name."""
     return cast(Mapping[str, SocketHandler], core.sio.handlers[NAMESPACE])
 
 
 def replace_socket_handler(name: str, handler: SocketHandler) -> None:
-    """Have another function handle these messages."""
+    """Replace the handler of the messages with this name."""
     core.sio.on(name, handler)
 
 
 def refused_socket() -> Exception:
-    """To be raised by a handler of 'connect': the browser loads its page again."""
+    """The exception for a handler of 'connect' that makes the browser reload its page."""
     return cast(Exception, SocketRefusedError(RELOAD_REASON))
 
 
@@ -183,18 +184,18 @@ def headers_of_socket(sid: str) -> Headers:
 
 
 def headers_of_session(session: str) -> Headers | None:
-    """The headers that a session of the transport was opened with; None: there is none."""
+    """The headers that an engine.io session was opened with; None: there is no such session."""
     environ = core.sio.environ.get(session)
     return _headers_of(environ) if environ else None
 
 
 def open_sessions() -> Collection[str]:
-    """The ids of all open sessions of the transport."""
+    """The ids of all open engine.io sessions."""
     return cast(Collection[str], core.sio.eio.sockets.keys())
 
 
 def message_packet(name: str, data: Any) -> Packet | None:
-    """A message of the protocol, encoded once for as many sockets as want it; None: nobody has connected yet."""
+    """An encoded socket.io message for any number of sockets; None: no browser has connected yet."""
     if NAMESPACE not in core.sio.manager.rooms:
         return None
     return Packet(MESSAGE, core.sio.packet_class(EVENT, namespace=NAMESPACE, data=[name, data]).encode())

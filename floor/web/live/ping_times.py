@@ -1,20 +1,18 @@
-"""How often browsers are pinged, and how long both sides wait for an answer.
+"""The interval of pings to browsers, and the time-out of both sides.
 
-A page detects stale data itself, by its beats (stale_overlay.py); pings only find connections that
-carry nothing any more. A browser gives its connection up when the time between two pings and the patience have passed
-without one, and so do we without an answer. The patience is therefore longer than the 5 s for which a busy machine or a
-paused program may stand still: otherwise all browsers leave, and come back at once. Pings are frequent, so that a dead
-connection is still replaced within 8 s.
-"""
+A page detects stale data with its beats (stale_overlay.py); pings only detect dead connections. A browser closes its
+connection when no ping arrives within interval and time-out together, and the server when no pong does. The time-out is
+longer than the 5 s for which a busy machine or a paused program may not respond: otherwise all browsers would
+disconnect and reconnect at the same time. With frequent pings, a dead connection is still replaced within 8 s. """
 
 from __future__ import annotations
 
 from . import nicegui_bridge
 
 PING_EVERY_S = 1.5
-PING_PATIENCE_S = 6.5
+PING_TIMEOUT_S = 6.5
 
 
 def set_ping_times() -> None:
-    """Replace NiceGUI's defaults."""
-    nicegui_bridge.set_ping_times(PING_EVERY_S, PING_PATIENCE_S)
+    """Override NiceGUI's defaults."""
+    nicegui_bridge.set_ping_times(PING_EVERY_S, PING_TIMEOUT_S)

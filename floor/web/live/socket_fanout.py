@@ -1,7 +1,7 @@
-"""One message to many browsers: encoded once, put into the queue of each browser's socket.
+"""Sends one message to many browsers: encoded once, and put into the queue of each socket.
 
-NiceGUI's own way, core.sio.emit(..., room=[...]), has an asyncio task for every browser, which was measured to be a
-third of the cost of a change. A test compares the two ways.
+core.sio.emit(..., room=[...]), which NiceGUI uses, starts an asyncio task for each browser: a third of the cost of a
+change. A test compares the two.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Any
 from .nicegui_bridge import all_queues, message_packet, queues_of
 
 MAX_WAITING = 16
-"""Messages that may wait for a browser, about two seconds of a busy floor. One that reads slower gets no more of what
-happened, but how things stand when it has read all."""
+"""Messages that may be queued for a browser: about two seconds on a busy floor. A slower browser gets no more updates
+until its queue is empty, and then the current content."""
 
 
 def longest_backlog() -> int:
-    """Messages that wait for the browser that reads slowest; one that answers no ping is given up."""
+    """Number of messages queued for the slowest browser."""
     return max((queue.qsize() for queue in all_queues()), default=0)
 
 
 def send_update(message: Mapping[int, Any], client_ids: Collection[str]) -> set[str]:
-    """NiceGUI's 'update' for these clients, at once: the next reader of the queue gets the state at this time.
+    """Queue NiceGUI's message 'update' for these clients.
 
-    :return: the clients that lag so far behind that it was not sent to them
+    :return: clients whose queue is full, which did not get the message
     """
     lagging: set[str] = set()
     if not client_ids or (packet := message_packet('update', message)) is None:
@@ -39,5 +39,5 @@ def send_update(message: Mapping[int, Any], client_ids: Collection[str]) -> set[
 
 
 def has_read_all(client_id: str) -> bool:
-    """Whether nothing waits for this client."""
+    """Whether no message is queued for this client."""
     return all(queue.empty() for queue in queues_of(client_id))

@@ -1,8 +1,8 @@
-"""Shows a notice when the server sends no more updates. A stylesheet does this, without a message from the server.
+"""Shows a notice when no updates arrive. A stylesheet does this, without a message from the server.
 
-A network that carries nothing tells the browser nothing; its socket looks healthy for eight seconds.
-So every page gets a beat each second, the last digit of a clock. It names a CSS animation (assets/css/stale.css) that
-does nothing for five seconds and then shows this notice; the next beat names another animation, which restarts.
+A browser needs up to eight seconds to notice that a connection is dead. Every page therefore gets a beat each second:
+the last digit of a clock. It selects a CSS animation (assets/css/stale.css) that shows the notice after a delay of five
+seconds; the next beat selects another animation, which restarts the delay.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from nicegui import ui
 from .live_element import SECOND, Content, LiveElement
 
 BEATS = 10
-"""Number of animations. A tab that returns after hours may meet its last animation again, and then shows the notice
-until the next beat."""
+"""Number of animations. After hours in the background, a tab may get the beat that it got last, and then shows the
+notice until the next beat."""
 
 
 def beat(monotonic: Callable[[], float] = time.monotonic) -> str:
