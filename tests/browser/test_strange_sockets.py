@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 SOCKET = '/_nicegui_ws/socket.io/?EIO=4&transport='
 LONGEST_HERE = 60_000
-NOT_OURS = 'is not of our protocol'
+INVALID = 'invalid frame over a socket'
 BAD_HANDSHAKE = f'&implicit_handshake=true&client_id={CLIENT}'
 
 
@@ -70,14 +70,14 @@ async def test_a_socket_that_goes_on_with_what_is_no_protocol_is_closed_and_cost
         stranger.client.send(frame)
     async with asyncio.timeout(30):
         await stranger.client.closed
-    await until(lambda: own.log.count(NOT_OURS) == 2)
+    await until(lambda: own.log.count(INVALID) == 2)
     for frame in (frame for frame in WRONG if len(frame) < LONGEST_HERE):
         other = await Stranger(own).connect()
         for _ in range(4):
             other.client.send(frame.encode(errors='replace').decode())
         async with asyncio.timeout(30):
             await other.client.closed
-    assert own.log.count(NOT_OURS) < 25, 'not a line for each of thousands'
+    assert own.log.count(INVALID) < 25, 'not a line for each of thousands'
     assert 'Traceback' not in own.log
 
 
@@ -163,7 +163,7 @@ async def test_an_event_for_an_element_that_has_changed_is_left_out_and_the_page
     await expect(page.locator('[data-machine=Valve_01_01]')).to_have_attribute('data-status', 'down')
     await expect(page.locator('[data-connection]')).to_have_attribute('data-connection', 'live')
     assert 'Traceback' not in visitor.program.log[seen:]
-    assert NOT_OURS not in visitor.program.log[seen:]
+    assert INVALID not in visitor.program.log[seen:]
 
 
 async def test_of_what_a_browser_posts_only_the_event_for_an_element_that_has_changed_is_left_out(
@@ -181,4 +181,4 @@ async def test_of_what_a_browser_posts_only_the_event_for_an_element_that_has_ch
             assert (answer.status_code, answer.text) == (200, 'OK')
         frames = (await client.get(path)).text.split('\x1e')   # a ping may come before it
         assert any(frame.startswith('437') for frame in frames), 'the other frame has arrived'
-    assert NOT_OURS not in visitor.program.log[seen:]
+    assert INVALID not in visitor.program.log[seen:]

@@ -2,7 +2,8 @@
 
 The cost of a frame hardly depends on the number of changes in it. Under load there are therefore fewer frames:
 requested topics are collected in a set, and their content is read from the store when the frame is sent. At least half
-of the time is left for other work. """
+of the time is left for other work.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 A page detects stale data with its beats (stale_overlay.py); pings only detect dead connections. A browser closes its
 connection when no ping arrives within interval and time-out together, and the server when no pong does. The time-out is
 longer than the 5 s for which a busy machine or a paused program may not respond: otherwise all browsers would
-disconnect and reconnect at the same time. With frequent pings, a dead connection is still replaced within 8 s. """
+disconnect and reconnect at the same time. With frequent pings, a dead connection is still replaced within 8 s.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every request passes before a page or the REST face sees it."""
+"""ASGI middleware for all requests: identity, origins, limits, headers."""

@@ -1,6 +1,6 @@
-"""Compresses what browsers and programs accept compressed.
+"""Compresses responses for clients that accept it.
 
-NiceGUI's own looks only for the word gzip in Accept-Encoding, also where it is refused by q=0 (RFC 9110, 12.4.2).
+NiceGUI's own middleware searches Accept-Encoding for "gzip" and ignores q=0, which refuses it (RFC 9110, 12.4.2).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Compression(GZipMiddleware):
     """For the argument gzip_middleware_factory of ui.run."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, as ASGI has it."""
+        """Handle one request."""
         if scope['type'] == 'http':
             accepted = accepts_gzip(','.join(Headers(scope=scope).getlist('accept-encoding')))
             others = [(name, value) for name, value in scope['headers'] if name != ACCEPT]
@@ -32,7 +32,7 @@ def accepts_gzip(header: str) -> bool:
 
 
 def _weight(parameters: list[str]) -> float:
-    """Of a coding; one that cannot be read is 0."""
+    """The weight among the parameters of a coding, by default 1; 0 if it is invalid."""
     for name, _, value in (parameter.partition('=') for parameter in parameters):
         if name.strip().lower() == 'q':
             try:

@@ -1,6 +1,6 @@
-"""Whether a value that a browser sends can be one of the element that it is sent for.
+"""Checks whether a value that a browser sends is valid for its element.
 
-NiceGUI hands it to the element's handlers as it comes: a number in the place of a text is an exception there.
+NiceGUI passes it to the element's handlers unchecked: a number instead of a text raises an exception there.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from ..live.nicegui_bridge import listener_of, number_of_options, value_event
 
 WRONG = 'a value of another type'
 ADDRESSES = {'sub_pages_open', 'sub_pages_navigate'}
-"""Events of NiceGUI that name where the browser goes; on every page."""
-OUTDATED = 'an event that nobody listens to'
-"""It happens to honest browsers too: the element has changed while the event was on its way."""
+"""Events of NiceGUI with an address that the browser opens; on every page."""
+OUTDATED = 'an event without a listener'
+"""Not an error: the element may have changed while the event was in transit."""
 
 
-def fault_of_value(element: Element, listener: str, args: list[str | None]) -> str | None:
-    """What is wrong with the arguments of an event, each in JSON; None: nothing, or nothing that can be known."""
-    heard = listener_of(element, listener)
-    if heard is None:
+def fault_of_value(element: Element, listener_id: str, args: list[str | None]) -> str | None:
+    """The error in the arguments of an event, each in JSON; None: they are valid, or cannot be checked."""
+    listener = listener_of(element, listener_id)
+    if listener is None:
         return OUTDATED
-    if heard.type in ADDRESSES:
+    if listener.type in ADDRESSES:
         return None if len(args) == 1 and args[0] is not None and _is_address(json.loads(args[0])) else WRONG
-    if not isinstance(element, ValueElement) or heard.type != value_event(element.VALUE_PROP):
+    if not isinstance(element, ValueElement) or listener.type != value_event(element.VALUE_PROP):
         return None
     if len(args) != 1:
         return WRONG
@@ -56,7 +56,7 @@ def _fits(element: Element, value: Any) -> bool:
             return isinstance(value, bool | None)
         case ui.input() | ui.textarea():
             return isinstance(value, str | None)
-    return True  # of others nothing is known
+    return True  # other elements are not checked
 
 
 def _first_fault(element: ui.select, values: list[Any]) -> str | None:

@@ -1,7 +1,7 @@
-"""Refuses requests of nobody: 401 on Databricks Apps for whatever comes without the headers of its proxy.
+"""Refuses requests without an identity: 401 on Databricks Apps for requests without the headers of its proxy.
 
-Everybody who is signed in to the workspace may read the floor, with the names and e-mail addresses of the people on it;
-nobody else may. Only probes are answered to everybody: they carry no names of people.
+Everybody who is signed in to the workspace may read the floor, including names and e-mail addresses. Probes, which
+contain no personal data, are public.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ PROBES = frozenset({'/livez', '/healthz', '/metrics'})
 
 
 class IdentityRequired:
-    """Passes on requests and sockets of somebody, and probes."""
+    """Accepts requests and sockets with an identity, and probes."""
 
     def __init__(self, app: ASGIApp, *, identify: Callable[[Mapping[str, str]], Identity]) -> None:
-        """identify: who asks, by the headers of a request; raises NotAllowedError where nobody is signed in."""
+        """identify: returns the identity for the headers of a request; raises NotAllowedError if nobody is signed
+        in."""
         self._app = app
         self._identify = identify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request or socket, as ASGI has it."""
+        """Handle one request or socket."""
         if scope['type'] in {'http', 'websocket'} and scope['path'] not in PROBES:
             try:
                 self._identify(Headers(scope=scope))

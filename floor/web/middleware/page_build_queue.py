@@ -1,8 +1,7 @@
-"""The door to the floor: when many come at once, their pages are built one by one, and between two of them those who
-look already get what has changed.
+"""Builds pages of the floor one at a time, so that open pages get updates in between.
 
-A shift that begins, or a server that comes back, brings everybody within a second. Building a page keeps the event
-loop; two hundred in a row would keep it for seconds, in which nobody sees a change and /healthz does not answer.
+At the start of a shift, or after a restart of the server, everybody opens the floor within a second. Building a page
+blocks the event loop; two hundred in a row would block it for seconds, without updates and without answers of /healthz.
 """
 
 from __future__ import annotations
@@ -14,34 +13,35 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FLOOR = '/'
 REST = 1.0
 MAX_REST_S = 0.1
-"""Pause between two pages: as a multiple of what the last one took, and at most."""
+"""Pause between two pages: as a multiple of the time that the last one took, and its maximum."""
 
 
 class PageBuildQueue:
-    """Lets one request for the floor's page in at a time, in the order they came. All others pass."""
+    """Queues requests for the page of the floor, first in, first out. Other requests are not queued."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._one_by_one = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
         if scope['type'] != 'http' or scope['path'] != FLOOR:
             await self._app(scope, receive, send)
             return
         loop = asyncio.get_running_loop()
-        await self._one_by_one.acquire()
+        await self._lock.acquire()
         began: float | None = loop.time()
 
-        def next_one() -> None:
+        def start_next() -> None:
             nonlocal began
             if began is not None:
-                loop.call_later(min((loop.time() - began) * REST, MAX_REST_S), self._one_by_one.release)
+                loop.call_later(min((loop.time() - began) * REST, MAX_REST_S), self._lock.release)
                 began = None
 
-        async def send_on(message: Message) -> None:
-            next_one()  # it is built; whoever takes long to fetch it keeps nobody waiting
+        async def send_built(message: Message) -> None:
+            start_next()  # the page is built; a slow client must not delay the next one
             await send(message)
         try:
-            await self._app(scope, receive, send_on)
+            await self._app(scope, receive, send_built)
         finally:
-            next_one()
+            start_next()

@@ -1,11 +1,10 @@
-"""A page acts for the person who opened it, and for nobody else.
+"""Ensures that a page is only used by the person who opened it.
 
-What a page sends is done in the name of whoever opened it. Its browser may come back as somebody else: on a shared
-computer, after another sign-in in another tab. So whoever connects a socket to a page, uploads to it or goes on with a
-socket by polling has to be the same person. A socket of another person is refused in a way that makes the browser load
-the page again, as a page of its own.
+All commands of a page are executed as the person who opened it. Its browser may reconnect as another person: on a
+shared computer, after another sign-in in another tab. Sockets, uploads and polling requests of a page must therefore
+come from the same person. A socket of another person is refused with an error that makes the browser reload the page.
 
-NiceGUI looks up a page by the id in each message; here the message also has to come from a socket of that page.
+NiceGUI finds a page by the id in each message; the message must also come from a socket of that page.
 """
 
 from __future__ import annotations
@@ -39,20 +38,21 @@ log = logging.getLogger(__name__)
 
 Identify = Callable[[Mapping[str, str]], Identity]
 
-REFUSED = 'this page was opened by somebody else: load it again'
+REFUSED = 'this page was opened by another person: reload it'
 
 
 class PageOwner:
-    """Answers 403 to requests that belong to the page, or to the socket, of another person."""
+    """Refuses requests for the page or socket of another person with 403."""
 
     def __init__(self, app: ASGIApp, *, identify: Identify) -> None:
-        """identify: who asks, by the headers of a request; raises NotAllowedError where nobody is signed in."""
+        """identify: returns the identity for the headers of a request; raises NotAllowedError if nobody is signed
+        in."""
         self._app = app
         self._identify = identify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, as ASGI has it."""
-        if scope['type'] == 'http' and (opened := _opened_with(scope)) is not None \
+        """Handle one request."""
+        if scope['type'] == 'http' and (opened := _opening_headers(scope)) is not None \
                 and not same_person(self._identify, opened, Headers(scope=scope)):
             await refusal(403, REFUSED)(scope, receive, send)
             return
@@ -60,17 +60,17 @@ class PageOwner:
 
 
 def check_page_owners(identify: Identify) -> None:
-    """Have every socket checked against the page it connects to, and every message against its socket."""
+    """Check every socket against the page that it connects to, and every message against its socket."""
     handlers = socket_handlers()
     connect, handshake = handlers['connect'], handlers['handshake']
 
     def may_connect(sid: str, client_id: object) -> bool:
         client = page_of(str(client_id))
         if client is None or client.request is None:
-            return True  # NiceGUI refuses what it does not know
+            return True  # NiceGUI refuses unknown pages
         if same_person(identify, client.request.headers, headers_of_socket(sid)):
             return True
-        log.info('a socket came back to a page that somebody else had opened: the page is loaded again')
+        log.info('a socket connected to a page that another person opened: the page is reloaded')
         return False
 
     async def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
@@ -103,8 +103,8 @@ def same_person(identify: Identify, one: Mapping[str, str], other: Mapping[str, 
     return (first.email or first.name) == (second.email or second.name)
 
 
-def _opened_with(scope: Scope) -> Mapping[str, str] | None:
-    """The headers that the page or the socket was opened with to which this request belongs."""
+def _opening_headers(scope: Scope) -> Mapping[str, str] | None:
+    """The headers with which the page or socket of this request was opened."""
     if match := PAGE_PATH.search(scope['path']):
         client = page_of(match[1])
         return client.request.headers if client is not None and client.request is not None else None

@@ -1,7 +1,6 @@
-"""Limits of requests: the size of a body, counted as it arrives, and the rate of messages from a socket.
+"""Limits the size of request bodies, counted as they arrive, and the rate of messages from sockets.
 
-A socket that sends more than a person can is not closed but read slowly: TCP then holds its sender back, nothing that
-was sent is lost, and everybody else is served meanwhile.
+A socket that exceeds the rate is not closed but read slowly: TCP then slows down the sender, and no message is lost.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ..api.problems import refusal
 from ..live.nicegui_bridge import SOCKET_PATH, UPLOAD_PATH
 
 MAX_BODY_BYTES = 1_000_000
-"""Of a body; and of one message over the socket, which is what engine.io takes."""
+"""Maximum size of a body; and of one message of a socket, which is the limit of engine.io."""
 UPLOAD = re.compile(UPLOAD_PATH + r'|/api/work-orders/[^/]+/attachments')
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 50, 100
 MESSAGES_IN_A_POST = 4
@@ -28,14 +27,14 @@ MAX_SESSIONS = 1_000
 
 
 class RequestLimits:
-    """Answers a body that is too long with 413, and slows down who sends too often."""
+    """Refuses bodies that are too long with 413, and slows down sockets that exceed the rate."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._posting = TokenBuckets(MESSAGES_PER_S, MESSAGES_AT_ONCE, most=MAX_SESSIONS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request or socket, as ASGI has it."""
+        """Handle one request or socket."""
         if scope['type'] == 'websocket':
             await self._app(scope, _slowed(receive), send)
         elif scope['type'] == 'http':
@@ -44,13 +43,13 @@ class RequestLimits:
             await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = MAX_UPLOAD_BYTES if UPLOAD.fullmatch(scope['path']) else MAX_BODY_BYTES
-        if _is_longer(Headers(scope=scope).get('content-length', ''), most):
-            await refusal(413, _too_long(most))(scope, receive, send)
+        limit = MAX_UPLOAD_BYTES if UPLOAD.fullmatch(scope['path']) else MAX_BODY_BYTES
+        if _is_longer(Headers(scope=scope).get('content-length', ''), limit):
+            await refusal(413, _too_long(limit))(scope, receive, send)
             return
         if scope['method'] == 'POST' and scope['path'].startswith(SOCKET_PATH):
             await asyncio.sleep(self._posting.of(_session(scope['query_string'])).take(MESSAGES_IN_A_POST))
-        await _Bounded(receive, send, most).serve(self._app, scope)
+        await _LimitedRequest(receive, send, limit).serve(self._app, scope)
 
 
 def _slowed(receive: Receive) -> Receive:
@@ -65,42 +64,42 @@ def _slowed(receive: Receive) -> Receive:
 
 
 def _session(query: bytes) -> str:
-    """Of engine.io, as far as the query names one."""
+    """The engine.io session in the query; empty: none."""
     found = re.search(rb'(?:^|&)sid=([^&]{1,100})', query)
     return found[1].decode('latin-1') if found else ''
 
 
-class _Bounded:
-    """A request whose body may have so many bytes. One that goes on ends, to the app, as if its sender had left."""
+class _LimitedRequest:
+    """A request with a limited body. A longer body ends for the app as if the client had disconnected."""
 
-    def __init__(self, receive: Receive, send: Send, most: int) -> None:
+    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
         self._receive = receive
         self._send = send
-        self._most = most
-        self._arrived = 0
+        self._limit = limit
+        self._received = 0
         self._is_answered = False
 
     async def serve(self, app: ASGIApp, scope: Scope) -> None:
-        """Have the app answer it, or answer that it is too long."""
+        """Let the app respond, or respond that the body is too long."""
         try:
             await app(scope, self._receive_counted, self._send_unless_too_long)
         except Exception:
             if not self._is_too_long:
                 raise
         if self._is_too_long and not self._is_answered:
-            # closed after it: there may be no end of what would have to be read first
-            answer = refusal(413, _too_long(self._most), {'Connection': 'close'})
+            # the connection is closed: the rest of the body, which may be endless, is not read
+            answer = refusal(413, _too_long(self._limit), {'Connection': 'close'})
             await answer(scope, self._receive, self._send)
 
     @property
     def _is_too_long(self) -> bool:
-        return self._arrived > self._most
+        return self._received > self._limit
 
     async def _receive_counted(self) -> Message:
         if self._is_too_long:
             return {'type': 'http.disconnect'}
         message = await self._receive()
-        self._arrived += len(message.get('body', b''))
+        self._received += len(message.get('body', b''))
         return {'type': 'http.disconnect'} if self._is_too_long else message
 
     async def _send_unless_too_long(self, message: Message) -> None:
@@ -109,9 +108,9 @@ class _Bounded:
             await self._send(message)
 
 
-def _is_longer(length: str, most: int) -> bool:
-    return length.isascii() and length.isdigit() and (len(length) > len(str(most)) or int(length) > most)
+def _is_longer(length: str, limit: int) -> bool:
+    return length.isascii() and length.isdigit() and (len(length) > len(str(limit)) or int(length) > limit)
 
 
-def _too_long(most: int) -> str:
-    return f'the body may have at most {number(most)} bytes'
+def _too_long(limit: int) -> str:
+    return f'the body may have at most {number(limit)} bytes'

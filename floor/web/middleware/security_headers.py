@@ -1,11 +1,11 @@
-"""Security headers: which scripts and sources a page may use, no framing by others, no guessing of types.
+"""Security headers: the Content-Security-Policy of pages, no framing by other sites, no type sniffing.
 
-NiceGUI sends the scripts of a page inline, compiles templates in the browser and evaluates what it is sent over its
-socket. So 'unsafe-eval' has to stay, and inline style; inline scripts run by a nonce only, another for every answer. It
-is written into NiceGUI's template before any data is filled in: a script that came with data can never carry it.
+NiceGUI sends the scripts of a page inline, compiles templates in the browser and evaluates messages of its socket, so
+'unsafe-eval' and inline styles must be allowed. Inline scripts need a nonce, which is different for every response. It
+is added to NiceGUI's template before data is filled in, so that no script in data can have it.
 
-Our own origin is in frame-src by name as well: in a frame whose document is in the page (srcdoc), as in
-floor/web/shell/session.py, Firefox takes 'self' for nobody.
+The app's own origin is also in frame-src by name: within frames with srcdoc, as in floor/web/shell/session.py, 'self'
+matches nothing in Firefox.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ...core.setting_values import HOST_AND_PORT
 from ..live.nicegui_bridge import extend_page_template
 
-IS_A_PAGE = 'x-nicegui-content'
-NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
+PAGE_HEADER = 'x-nicegui-content'
+"""The response header of pages."""
+NO_PAGE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 NOT_NEEDED = ('accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid',
               'magnetometer', 'microphone', 'midi', 'payment', 'serial', 'usb', 'xr-spatial-tracking')
-"""What no page of ours ever asks for: a photo comes from the camera by the browser's own file dialog."""
+"""Browser features that no page uses: photos are taken with the file dialog of the browser."""
 A_YEAR_S = 31_536_000
 IPV6_AND_PORT = re.compile(r'\[[0-9a-f:.]+\](:[0-9]{1,5})?')
 
 
 def on_every_answer(*, https: bool) -> list[tuple[str, str]]:
-    """For the server itself, which so puts them also on answers that no code of ours sees.
+    """Headers that the server adds to every response, including those of libraries.
 
-    https: whether the app is only reachable by https, as behind the proxy of Databricks Apps.
+    https: whether the app is only reachable by https, as on Databricks Apps.
     """
     headers = [
         ('Content-Security-Policy', "base-uri 'none'; object-src 'none'; form-action 'self'"),
@@ -47,10 +48,9 @@ def on_every_answer(*, https: bool) -> list[tuple[str, str]]:
 
 
 def own_origins(headers: Headers) -> list[str]:
-    """Where a page that is asked for with these headers will be, as sources of a policy. http also stands for https.
+    """The possible origins of a page requested with these headers, as sources of a policy. http includes https.
 
-    A proxy's X-Forwarded-Host counts, whoever sends it: no page can make a browser do that. Anything but a host is
-    left out.
+    X-Forwarded-Host is trusted, because a page cannot make a browser send it. Values that are not a host are ignored.
     """
     names = {headers.get('host', '').lower(), headers.get('x-forwarded-host', '').partition(',')[0].strip().lower()}
     return sorted(f'http://{name}' for name in names
@@ -58,7 +58,7 @@ def own_origins(headers: Headers) -> list[str]:
 
 
 def page_policy(nonce: str, frames: Sequence[str]) -> str:
-    """The Content-Security-Policy of a page. frames: the origins that may be shown within it."""
+    """The Content-Security-Policy of a page. frames: the origins that it may embed."""
     return '; '.join([
         "default-src 'none'",
         f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval'",
@@ -73,17 +73,17 @@ def page_policy(nonce: str, frames: Sequence[str]) -> str:
 
 
 class SecurityHeaders:
-    """Gives every answer its Content-Security-Policy, where it has none of its own, and takes the cookie off whatever
-    is not a page. Sockets pass untouched, and so does every byte of a body."""
+    """Adds a Content-Security-Policy to responses that have none, and removes cookies from responses that are not
+    pages."""
 
     def __init__(self, app: ASGIApp, *, frames: Sequence[str] = ()) -> None:
-        """frames: the origins that may be shown within pages, besides the one that a page is asked for at."""
+        """frames: the origins that pages may embed, besides their own."""
         self._app = app
         self._frames = frames
         extend_page_template(_ScriptNonce)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, as ASGI has it."""
+        """Handle one request."""
         if scope['type'] != 'http':
             await self._app(scope, receive, send)
             return
@@ -93,19 +93,19 @@ class SecurityHeaders:
         async def send_with_policy(message: Message) -> None:
             if message['type'] == 'http.response.start':
                 headers = MutableHeaders(scope=message)
-                is_page = IS_A_PAGE in headers
+                is_page = PAGE_HEADER in headers
                 frames = [*own_origins(Headers(scope=scope)), *self._frames]
-                policy = page_policy(nonce, frames) if is_page else NO_PAGE
+                policy = page_policy(nonce, frames) if is_page else NO_PAGE_POLICY
                 headers.setdefault('Content-Security-Policy', policy)
                 if not is_page:
-                    del headers['set-cookie']  # only pages remember what a person has chosen
+                    del headers['set-cookie']  # only pages need the session
             await send(message)
 
         await self._app(scope, receive, send_with_policy)
 
 
 class _ScriptNonce(Extension):
-    """Marks the scripts of a template, as it is loaded, with the nonce of the answer that it will be filled in for."""
+    """Adds the nonce of the response to the scripts of a template when the template is loaded."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         return source.replace('<script', '<script nonce="{{ request.state.script_nonce }}"')

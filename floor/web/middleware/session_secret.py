@@ -1,4 +1,4 @@
-"""What people chose and typed (themes, drafts): where it is, and the secret that signs the cookie it is found by."""
+"""The folder of people's themes and drafts, and the secret that signs the session cookie."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def storage_secret(settings: Settings) -> str:
-    """STORAGE_SECRET, or one that is made at the first start and kept in the data folder.
+    """STORAGE_SECRET, or a secret that is created at the first start and stored in the data folder.
 
-    :raises SettingsError: the data folder can't be written, or what is kept there is no secret
+    :raises SettingsError: the data folder is not writable, or the stored secret is invalid
     """
     if settings.storage_secret:
         return settings.storage_secret
@@ -29,15 +29,16 @@ def storage_secret(settings: Settings) -> str:
             write_whole(path, secrets.token_urlsafe(32), replace=False)  # another instance may have been faster
         return read_secret(path)
     except BrokenSecretError as error:
-        raise SettingsError(f'{error}: delete it and start again (a new one is made, and drafts and themes are '
-                            f'forgotten), or set STORAGE_SECRET') from error
+        raise SettingsError(f'{error}: delete it and start again (a new one is created; drafts and themes are lost), '
+                            f'or set STORAGE_SECRET') from error
     except OSError as error:
         raise SettingsError(f'DATA_DIR={settings.data_dir} cannot be written ({error.strerror}): '
                             f'choose a folder that belongs to you, or set STORAGE_SECRET') from error
 
 
 def store_choices(settings: Settings) -> None:
-    """Have NiceGUI keep what people choose under DATA_DIR, closed to other users. It looks when it is imported."""
+    """Make NiceGUI store themes and drafts in DATA_DIR, readable only by this user. Call it before NiceGUI is
+    imported."""
     folder = settings.data_dir / 'ui'
     try:
         make_data_folder(settings.data_dir)

@@ -1,4 +1,4 @@
-"""Where a person is led who has to sign in, when a proxy before us asks for that."""
+"""The origins to which a proxy redirects people to sign in."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ...core.text import shortened
 
 
 def sign_in_origins(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The origins that frame-src has to allow, so that a hidden frame can renew the sign-in.
+    """The origins that frame-src must allow, so that a hidden frame can renew the sign-in.
 
-    On Databricks Apps the workspace does it. environ: the process's environment.
+    On Databricks Apps, people sign in to the workspace. environ: the environment variables.
 
-    :raises SettingsError: DATABRICKS_HOST is no address of a server
+    :raises SettingsError: DATABRICKS_HOST is not the address of a server
     """
     host = environ.get('DATABRICKS_HOST') if on_databricks(environ) else None
     if not host:

@@ -1,7 +1,7 @@
-"""The server's side of a connection, for peers that are slower than any real one.
+"""Time-outs for clients that send or read too slowly.
 
-A request whose head does not come, a body that trickles, an answer that nobody reads: each would keep a connection, and
-what it is for, until its peer felt like it. uvicorn has a time-out only for a connection between two requests.
+Headers that do not arrive, a body that arrives byte by byte, a response that is not read: each would keep a connection
+and its resources indefinitely. uvicorn only has a time-out for idle connections between two requests.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from ..http.downloads import CUT_OFF
 
 
 class SlowPeerProtocol(HttpToolsProtocol):
-    """Cuts off who takes too long with the head of a request, or sends or reads too little. A WebSocket leaves it."""
+    """Closes connections whose client sends headers too slowly, or sends a body or reads a response too slowly.
+    WebSockets are not affected."""
 
     head_s = 10.0
-    """Until all headers of a request have come, from the connection's or the request's beginning."""
+    """Maximum time until all headers have arrived, from the start of the connection or request."""
     progress_s = 30.0
     slowest = 1_024
-    """Bytes per second, over so many seconds, that a body has to come with and an answer has to be read with."""
+    """Minimum bytes per second of a body or of a response, averaged over progress_s."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -31,56 +32,56 @@ class SlowPeerProtocol(HttpToolsProtocol):
         self._received = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A peer has come."""
+        """A client has connected."""
         super().connection_made(transport)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It has gone."""
+        """The client has disconnected."""
         self._cancel('_head', '_body', '_answer')
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a request: the first ones too, and those of the next on the same connection."""
+        """Bytes of a request have arrived, which may be the next one on the same connection."""
         if self._head is None and (self.cycle is None or self.cycle.response_complete):
             self._await_head()
         super().data_received(data)
 
     def handle_websocket_upgrade(self) -> None:
-        """From now on another protocol has the connection."""
+        """The WebSocket protocol takes over the connection."""
         self._cancel('_head', '_body', '_answer')
         super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
+        """The first byte of a request has arrived."""
         super().on_message_begin()
         self.scope['state'][CUT_OFF] = self.transport.abort
 
     def on_headers_complete(self) -> None:
-        """The last byte of its headers."""
+        """All headers have arrived."""
         self._cancel('_head')
         super().on_headers_complete()
         if not self.parser.should_upgrade():
             self._await_body()
 
     def on_body(self, body: bytes) -> None:
-        """Some of its body."""
+        """A part of the body has arrived."""
         self._received += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The last byte of it."""
+        """The whole body has arrived."""
         self._cancel('_body')
         super().on_message_complete()
 
     def pause_writing(self) -> None:
-        """The peer reads slower than we write."""
+        """The write buffer is full: the client reads too slowly."""
         super().pause_writing()
         if self._answer is None:
             self._await_reader()
 
     def resume_writing(self) -> None:
-        """It has read enough."""
+        """The write buffer has space again."""
         self._cancel('_answer')
         super().resume_writing()
 
@@ -90,23 +91,23 @@ class SlowPeerProtocol(HttpToolsProtocol):
     def _await_body(self) -> None:
         before = self._received
 
-        def look() -> None:
-            # while we do not read, as long as nobody takes what has come, it is not the peer who is slow
+        def check() -> None:
+            # while reading is paused, the app is slow and not the client
             if self._received - before < self.slowest * self.progress_s and not self.flow.read_paused:
                 self.transport.abort()
             else:
                 self._await_body()
-        self._body = self.loop.call_later(self.progress_s, look)
+        self._body = self.loop.call_later(self.progress_s, check)
 
     def _await_reader(self) -> None:
         before = self.transport.get_write_buffer_size()
 
-        def look() -> None:
+        def check() -> None:
             if before - self.transport.get_write_buffer_size() < self.slowest * self.progress_s:
                 self.transport.abort()
             else:
                 self._await_reader()
-        self._answer = self.loop.call_later(self.progress_s, look)
+        self._answer = self.loop.call_later(self.progress_s, check)
 
     def _cancel(self, *timers: str) -> None:
         for name in timers:

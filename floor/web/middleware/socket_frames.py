@@ -1,12 +1,12 @@
-"""What a browser may send over the socket of a page: the frames of NiceGUI's own script, and nothing else.
+"""Validates the frames that browsers send over the socket of a page: only those of NiceGUI's own script are accepted.
 
-Engine.io, socket.io and NiceGUI parse what comes without looking at its form: a list in the place of a text is an
-exception somewhere in them, with a traceback in the log for each. Here a frame that is not of their protocol goes no
-further: one line says why, and a sender that goes on is disconnected. An event for an element that has changed since is
-of their protocol, and an honest browser sends it: it alone is left out, without a line.
+Engine.io, socket.io and NiceGUI do not validate messages: a list instead of a text raises an exception, with a
+traceback in the log for each. Invalid frames are therefore dropped here, with one log line, and a client that continues
+to send them is disconnected. An event for an element that has changed is valid, but outdated: it is dropped without a
+log line.
 
-A frame over a WebSocket or, several in one body, by POST: engine.io's type (4: a message), then socket.io's (2: an
-event), then a JSON array of the event's name and one object.
+A frame is a WebSocket message or, together with others, a part of the body of a POST: the type of engine.io (4: a
+message), the type of socket.io (2: an event), and a JSON array of the event's name and one object.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from nicegui import json  # its own parser: what one takes, the other must not choke on
+from nicegui import json  # the parser that NiceGUI uses for these messages
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,17 +29,17 @@ from .element_values import OUTDATED, fault_of_value
 log = logging.getLogger(__name__)
 
 MAX_WRONG = 3
-"""Frames of one socket that are only left out; the next one ends it."""
+"""Invalid frames of one socket that are dropped; one more closes it."""
 LINES_AT_ONCE, LINES_PER_S = 20, 1 / 60
 LOGGED_AT_ONCE, LOGGED_PER_S = 20, 1 / 3
-"""Lines that a browser may write to our log."""
+"""Lines that a browser may write to the log of the program."""
 MAX_TEXT_LENGTH = 1_000
 SEPARATOR = '\x1e'
 CLOSE = b'1'
 NORMAL_CLOSURE = 1000
 TRANSPORTS = {'polling', 'websocket'}
 PLAIN = {'1', '2', '2probe', '3', '3probe', '5', '6', '40', '41'}
-"""Close, ping, pong, upgrade, nothing, connect, disconnect: without anything more."""
+"""Frames without content: close, ping, pong, upgrade, noop, connect, disconnect."""
 EVENT = re.compile(r'42([0-9]{0,9})(?=\[)')
 NUMBER = re.compile(r'[0-9]{1,15}')
 LEVELS = {'debug', 'info', 'warning', 'error'}
@@ -48,24 +48,24 @@ Fields = Mapping[str, Any]
 
 
 class SocketFrames:
-    """Passes on what is of the protocol."""
+    """Passes on valid frames."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._lines = TokenBucket(LINES_PER_S, LINES_AT_ONCE)
-        self._unsaid = 0
+        self._suppressed = 0
         self._wrong_posts: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request or socket, as ASGI has it."""
+        """Handle one request or socket."""
         if scope['type'] not in {'http', 'websocket'} or SOCKET_PATH not in scope['path']:
             await self._app(scope, receive, send)
         elif (fault := fault_of_query(scope['query_string'])) is not None:
-            self._say(scope, fault, 'it was refused')
+            self._log(scope, fault, 'it was refused')
             await refusal(400, fault)(scope, receive, send)
         elif (sid := _session_of(scope)) is not None and sid not in open_sessions():
-            # an honest browser asks for it after a restart of this program: it is no line in the log
-            await refusal(400, 'this session has ended: open another one')(scope, receive, send)
+            # browsers send this after a restart of the program, so it is not logged
+            await refusal(400, 'this session has ended: open a new one')(scope, receive, send)
         elif scope['type'] == 'websocket':
             await self._app(scope, self._checked(scope, receive, send), send)
         elif scope['method'] == 'POST':
@@ -82,7 +82,7 @@ class SocketFrames:
                 message = await receive()
                 if message['type'] != 'websocket.receive':
                     return message
-                if has_left:  # what follows would be taken for a frame of a session that is there
+                if has_left:  # engine.io would treat further frames as those of an open session
                     return {'type': 'websocket.disconnect', 'code': NORMAL_CLOSURE, 'reason': ''}
                 text = message.get('text') or ''
                 has_left = text == CLOSE.decode()
@@ -97,11 +97,11 @@ class SocketFrames:
                     continue
                 wrong += 1
                 if wrong > MAX_WRONG:
-                    self._say(scope, fault, 'the socket was closed')
-                    await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': 'not our protocol'})
-                    return {'type': 'websocket.disconnect', 'code': POLICY_VIOLATION, 'reason': 'not our protocol'}
+                    self._log(scope, fault, 'the socket was closed')
+                    await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': 'invalid frames'})
+                    return {'type': 'websocket.disconnect', 'code': POLICY_VIOLATION, 'reason': 'invalid frames'}
                 if wrong <= 1:
-                    self._say(scope, fault, 'it was left out')
+                    self._log(scope, fault, 'it was dropped')
         return receive_checked
 
     async def _posted(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,7 +109,7 @@ class SocketFrames:
         while more:
             message = await receive()
             if message['type'] != 'http.request':
-                return  # it has gone, or sent too much
+                return  # the client has disconnected, or the body is too long
             body, more = body + message.get('body', b''), message.get('more_body', False)
         try:
             texts = body.decode().split(SEPARATOR)
@@ -145,35 +145,35 @@ class SocketFrames:
         if sid in sockets:
             self._wrong_posts[sid] = self._wrong_posts.get(sid, 0) + 1
         if self._wrong_posts.get(sid, 0) > MAX_WRONG:
-            self._say(scope, fault, 'the socket was closed')
-            await self._pass_on(scope, CLOSE, receive, _unsent)
+            self._log(scope, fault, 'the socket was closed')
+            await self._pass_on(scope, CLOSE, receive, _discard)
         else:
-            self._say(scope, fault, 'it was refused')
+            self._log(scope, fault, 'it was refused')
         await refusal(400, fault)(scope, receive, send)
 
-    def _say(self, scope: Scope, fault: str, done: str) -> None:
-        """A line, but not one for each of thousands."""
+    def _log(self, scope: Scope, fault: str, consequence: str) -> None:
+        """Write a line to the log, at a limited rate."""
         if self._lines.try_take():
-            self._unsaid += 1
+            self._suppressed += 1
             return
         host = (scope.get('client') or ('an unknown address',))[0]
-        more = f'; {self._unsaid} more were not logged' if self._unsaid else ''
-        self._unsaid = 0
-        log.warning('what came over a socket from %s is not of our protocol (%s): %s%s', host, fault, done, more)
+        more = f'; {self._suppressed} more were not logged' if self._suppressed else ''
+        self._suppressed = 0
+        log.warning('invalid frame over a socket from %s (%s): %s%s', host, fault, consequence, more)
 
 
-async def _unsent(message: Message) -> None:
-    """Takes an answer that nobody gets."""
+async def _discard(message: Message) -> None:
+    """Discards a response that nobody gets."""
 
 
 def _session_of(scope: Scope) -> str | None:
-    """Which session a request goes on with; None: it opens one."""
+    """The engine.io session of a request; None: it opens a new one."""
     given = parse_qs(scope['query_string'].decode('latin-1'), keep_blank_values=True).get('sid')
     return given[-1] if given else None
 
 
 def fault_of_query(query: bytes) -> str | None:
-    """What is wrong with the query of a socket's address; None: nothing."""
+    """The error in the query of a socket's address; None: it is valid."""
     given = parse_qs(query.decode('latin-1'), keep_blank_values=True)
     if given.get('EIO') != ['4'] or given.get('transport', ['polling']) not in [[name] for name in TRANSPORTS] \
             or 'j' in given:
@@ -185,7 +185,7 @@ def fault_of_query(query: bytes) -> str | None:
 
 
 def fault_of_frame(frame: str) -> str | None:
-    """What is wrong with a frame; None: nothing. Never quotes it."""
+    """The error in a frame, without its content; None: it is valid."""
     if frame in PLAIN:
         return None
     if not (head := EVENT.match(frame)):
@@ -193,7 +193,7 @@ def fault_of_frame(frame: str) -> str | None:
     try:
         event = json.loads(frame[head.end():])
     except ValueError:
-        return 'an event that is no JSON'
+        return 'an event that is not JSON'
     match event:
         case [str(name), dict(fields)] if name in FORMS:
             return FORMS[name](fields)
@@ -214,7 +214,7 @@ def _fault_of_event(fields: Fields) -> str | None:
             and isinstance(args, list) and all(arg is None or isinstance(arg, str) for arg in args)):
         return 'an event of another form'
     if not all(arg is None or _is_value(arg) for arg in args):
-        return 'an event whose arguments are no JSON'
+        return 'an event with arguments that are not JSON'
     client = page_of(fields['client_id'])
     element = None if client is None else client.elements.get(fields['id'])
     return None if element is None else fault_of_value(element, fields['listener_id'], args)

@@ -43,12 +43,11 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
           identify: Callable[[Mapping[str, str]], Identity], refused: RefusedOrigins) -> dict[str, Any]:
     """Add the middleware to the app. Returns the arguments of ui.run that it needs.
 
-    secret: signs the session's cookie. dashboard: what pages may show within them, besides what is ours.
-    identify: who asks, by a request's headers; raises NotAllowedError where nobody is signed in.
-    refused: records requests from other origins.
+    secret: signs the session cookie. dashboard: a dashboard that pages may embed.
+    identify: returns the identity for the headers of a request; raises NotAllowedError if nobody is signed in.
+    refused: records refused requests of other origins.
     """
-    # NiceGUI would put a session of its own around all of these, where no policy reaches it; with one that is there
-    # already it does not
+    # NiceGUI adds a session middleware outside of all these, where no policy applies to it, unless there is one already
     app.add_middleware(UnconnectedPagesLimit)
     app.add_middleware(PageBuildQueue)
     app.add_middleware(SocketFrames)
