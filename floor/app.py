@@ -231,14 +231,14 @@ def build_operations(settings: Settings, source: DatabaseSource, data: Data, job
     jobs.add('event_loop', 'measurements of the event loop', partial(measure_event_loop, loop))
     jobs.add('garbage', 'collections of garbage',
              partial(collect_garbage, lambda: broadcast.pages_gone, lambda: broadcast.pages))
-    vitals = RuntimeStatus(database=database, store=data.store, listener=data.listener, watch=watch, pages=broadcast,
+    runtime = RuntimeStatus(database=database, store=data.store, listener=data.listener, watch=watch, pages=broadcast,
                            loop=loop, browser=web.browser_latency, no_answer=lambda: render_probe.unanswered,
                            backlog=longest_backlog, jobs=[job.status for job in jobs.periodic if job.status],
                            supervised=jobs.supervisor.statuses, log_lines=lambda: log_lines.lines,
                            migrations=load_schema_files(database.feed_table).migrations, password=source.lakebase,
                            simulator=jobs.simulator, refused=lambda: web.refused.refusals)
-    health.register(app, vitals)
-    diagnosis_page.register(web.services, vitals, retention_days=settings.retention_days)
+    health.register(app, runtime)
+    diagnosis_page.register(web.services, runtime, retention_days=settings.retention_days)
     app.on_startup(shutdown.watch_server)
     run_while_serving(jobs, database)
     app.on_startup(lambda: welcome(settings, source))

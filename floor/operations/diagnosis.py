@@ -105,25 +105,25 @@ class DatabaseFacts:
 class Diagnosis:
     """The present state. problem: why the database could not be queried."""
 
-    vitals: RuntimeStatus
+    runtime: RuntimeStatus
     database: DatabaseFacts | None
     problem: str | None
     now: float = field(default_factory=time.time)
     """Seconds since 1970, by this machine's clock."""
 
 
-async def diagnose(vitals: RuntimeStatus) -> Diagnosis:
+async def diagnose(runtime: RuntimeStatus) -> Diagnosis:
     """Collect the present state. Never fails: an error of the database is part of the result."""
     try:
-        async with asyncio.timeout(PATIENCE_S), vitals.database.acquire() as connection:
-            return Diagnosis(vitals, await _ask(vitals, connection), None)
+        async with asyncio.timeout(PATIENCE_S), runtime.database.acquire() as connection:
+            return Diagnosis(runtime, await _ask(runtime, connection), None)
     except TimeoutError:
-        return Diagnosis(vitals, None, f'it has not answered for {PATIENCE_S:g} s')
+        return Diagnosis(runtime, None, f'it has not answered for {PATIENCE_S:g} s')
     except (DatabaseError, asyncpg.PostgresError) as error:
-        return Diagnosis(vitals, None, describe(error))
+        return Diagnosis(runtime, None, describe(error))
 
 
-async def measure_delivery(vitals: RuntimeStatus) -> float:
+async def measure_delivery(runtime: RuntimeStatus) -> float:
     """Seconds that a notification takes to the server and back, on a separate connection.
 
     :raises DatabaseUnavailableError: the database does not answer
@@ -136,12 +136,12 @@ async def measure_delivery(vitals: RuntimeStatus) -> float:
         if payload == token and not back.done():
             back.set_result(time.monotonic())
 
-    connection = await vitals.database.connect()
+    connection = await runtime.database.connect()
     try:
         async with asyncio.timeout(PATIENCE_S):
             await connection.add_listener(channel, arrived)
             sent = time.monotonic()
-            await vitals.database.queries.listen_for_diagnosis(connection, channel=channel, token=token)
+            await runtime.database.queries.listen_for_diagnosis(connection, channel=channel, token=token)
             return await back - sent
     except TimeoutError as error:
         raise FeedNotDeliveredError(f'a heartbeat notification did not come back within {PATIENCE_S:g} s: something in '
@@ -152,12 +152,12 @@ async def measure_delivery(vitals: RuntimeStatus) -> float:
         connection.terminate()
 
 
-async def _ask(vitals: RuntimeStatus, connection: Connection) -> DatabaseFacts:
-    queries = vitals.database.queries
+async def _ask(runtime: RuntimeStatus, connection: Connection) -> DatabaseFacts:
+    queries = runtime.database.queries
     about = await queries.diagnosed_database(connection)
     upkeep = await queries.diagnosed_upkeep(connection)
-    ours = {each.version: each.sha256 for each in vitals.migrations}
-    rights = queries.missing_rights(connection, schema=vitals.database.schema, upgrading=False, looking=False)
+    ours = {each.version: each.sha256 for each in runtime.migrations}
+    rights = queries.missing_rights(connection, schema=runtime.database.schema, upgrading=False, looking=False)
     return DatabaseFacts(
         **about, **upkeep,
         migrations=tuple([_applied(row, ours) async for row in queries.diagnosed_migrations(connection)]),

@@ -37,24 +37,24 @@ REMEDIES = {
 
 def findings(diagnosis: Diagnosis) -> list[Finding]:
     """All present problems; empty if there are none."""
-    vitals = diagnosis.vitals
-    found = [*_of_connection(vitals), *_of_clock(vitals.store), *_of_answers(diagnosis), *_of_tasks(vitals),
-             *_of_delays(vitals), *_of_refusals(vitals), *_of_counters(vitals)]
+    runtime = diagnosis.runtime
+    found = [*_of_connection(runtime), *_of_clock(runtime.store), *_of_answers(diagnosis), *_of_tasks(runtime),
+             *_of_delays(runtime), *_of_refusals(runtime), *_of_counters(runtime)]
     return sorted(found, key=lambda finding: finding.severity is not Severity.DOWN)
 
 
-def _of_connection(vitals: RuntimeStatus) -> Iterator[Finding]:
-    store = vitals.store
+def _of_connection(runtime: RuntimeStatus) -> Iterator[Finding]:
+    store = runtime.store
     if store.connection is not Freshness.LIVE:
         what = 'The floor has never been live' if store.connection is Freshness.CONNECTING else 'The floor is stale'
-        remedy = REMEDIES.get(vitals.listener.status.reason or '', 'Read the log.')
+        remedy = REMEDIES.get(runtime.listener.status.reason or '', 'Read the log.')
         problem = full_stop(store.problem or 'nothing proves that all changes arrive')
         yield checks.NOT_LIVE.found(f'{what}: {problem}', remedy)
     if (trouble := store.troubles.get(FEED)) is not None:
         yield checks.NOT_ANNOUNCED.found(trouble)
     if (trouble := store.troubles.get(DISK)) is not None:
         yield checks.DISK_FULL.found(trouble)
-    if (password := vitals.password) is not None:
+    if (password := runtime.password) is not None:
         left = password.seconds_left
         if password.problem is not None and password.problem != store.troubles.get(FEED):
             yield checks.PASSWORD_FAILS.found(f'Databricks gives no new password: {full_stop(password.problem)}')
@@ -75,18 +75,18 @@ def _of_clock(store: Store) -> Iterator[Finding]:
 
 def _of_answers(diagnosis: Diagnosis) -> Iterator[Finding]:
     if diagnosis.database is not None:
-        yield from _of_database(diagnosis.vitals, diagnosis.database)
-    elif diagnosis.vitals.store.connection is Freshness.LIVE:
+        yield from _of_database(diagnosis.runtime, diagnosis.database)
+    elif diagnosis.runtime.store.connection is Freshness.LIVE:
         yield checks.NO_ANSWER.found(
             f'The floor is live, but pages and commands get no answer: {full_stop(diagnosis.problem)}')
 
 
-def _of_database(vitals: RuntimeStatus, facts: DatabaseFacts) -> Iterator[Finding]:
+def _of_database(runtime: RuntimeStatus, facts: DatabaseFacts) -> Iterator[Finding]:
     yield from _of_writers(facts)
     if facts.is_replica:
         yield checks.REPLICA.found('This server is a read-only replica, which announces no changes.')
     newest, wanted = max((each.version for each in facts.migrations), default=0), \
-        max((each.version for each in vitals.migrations), default=0)
+        max((each.version for each in runtime.migrations), default=0)
     if newest != wanted:
         check = checks.SCHEMA_OLD if newest < wanted else checks.SCHEMA_NEWER
         yield check.found(f'The schema has migration {newest}, this program needs {wanted}.')
@@ -97,7 +97,7 @@ def _of_database(vitals: RuntimeStatus, facts: DatabaseFacts) -> Iterator[Findin
     for missing, remedy in facts.missing_rights:
         yield checks.MISSING_RIGHT.found(f'The login {facts.login} lacks {missing}.', statement=remedy)
     off = [f'{each.name} on {each.table}' for each in facts.triggers if not each.is_on]
-    if off and FEED not in vitals.store.troubles:
+    if off and FEED not in runtime.store.troubles:
         yield checks.TRIGGERS_OFF.found(f'Triggers are disabled: {", ".join(off)}.')
     if facts.queue_usage > checks.QUEUE_FILLS.limit:
         yield checks.QUEUE_FILLS.found(f'The notification queue of the server is {percent(facts.queue_usage)} full; at '
@@ -119,25 +119,25 @@ def _of_writers(facts: DatabaseFacts) -> Iterator[Finding]:
                                           'it leaves open can block other feeds.', statement=remedy)
 
 
-def _of_tasks(vitals: RuntimeStatus) -> Iterator[Finding]:
-    for task in vitals.jobs:
-        if task.problem is not None and vitals.store.connection is Freshness.LIVE:
+def _of_tasks(runtime: RuntimeStatus) -> Iterator[Finding]:
+    for task in runtime.jobs:
+        if task.problem is not None and runtime.store.connection is Freshness.LIVE:
             yield checks.TASK_FAILS.found(f'The {task.what} cannot be updated: {full_stop(task.problem)}')
-    for task in vitals.supervised:
+    for task in runtime.supervised:
         if task.problem is not None:
             yield checks.TASK_RESTARTS.found(f'The {task.what} failed and are restarted: {full_stop(task.problem)}')
 
 
-def _of_delays(vitals: RuntimeStatus) -> Iterator[Finding]:
-    yield from _late(checks.LATE_TO_STORE, vitals.store.lag, 0.95,
+def _of_delays(runtime: RuntimeStatus) -> Iterator[Finding]:
+    yield from _late(checks.LATE_TO_STORE, runtime.store.lag, 0.95,
                      'One change in twenty takes {} from the database to this program.')
-    yield from _late(checks.LATE_TO_BROWSER, vitals.browser, 0.95,
+    yield from _late(checks.LATE_TO_BROWSER, runtime.browser, 0.95,
                      'One change in twenty takes {} from the database to a screen.')
-    yield from _late(checks.LOOP_LATE, vitals.loop, 0.99,
+    yield from _late(checks.LOOP_LATE, runtime.loop, 0.99,
                      'One time in a hundred, this program is {} late.')
-    yield from _late(checks.POOL_WAIT, vitals.database.wait, 0.99,
+    yield from _late(checks.POOL_WAIT, runtime.database.wait, 0.99,
                      'One page or command in a hundred waits {} for a database connection.')
-    use = vitals.database.pool_use
+    use = runtime.database.pool_use
     if use.busy >= use.most:
         yield checks.POOL_BUSY.found(f'All {use.most} connections of pages and commands are in use.')
 
@@ -148,15 +148,15 @@ def _late(check: checks.Check, lag: LatencyHistogram, share: float, what: str) -
         yield check.found(what.format(delay(late)))
 
 
-def _of_refusals(vitals: RuntimeStatus) -> Iterator[Finding]:
-    for each in vitals.refused():
+def _of_refusals(runtime: RuntimeStatus) -> Iterator[Finding]:
+    for each in runtime.refused():
         times = 'once' if each.times == 1 else counted(each.times, 'time')
         yield checks.REFUSED.found(f'Refused {times} since the start: {each.origin}, because {each.why}.',
                                    remedy=each.remedy)
 
 
-def _of_counters(vitals: RuntimeStatus) -> Iterator[Finding]:
-    counters, complaints = vitals.listener.counters, vitals.log_lines()
+def _of_counters(runtime: RuntimeStatus) -> Iterator[Finding]:
+    counters, complaints = runtime.listener.counters, runtime.log_lines()
     if counters.audits_with_difference:
         audits = counted(counters.audits_with_difference, 'audit')
         yield checks.UNANNOUNCED.found(

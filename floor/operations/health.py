@@ -57,10 +57,10 @@ class Health(BaseModel):
     listener: Annotated[ListenerCounters, Field(description='Counters of the listener since the start.')]
 
 
-def register(app: FastAPI, vitals: RuntimeStatus) -> None:
+def register(app: FastAPI, runtime: RuntimeStatus) -> None:
     """Serve /livez, /healthz and /metrics."""
-    store = vitals.store
-    collector = FloorCollector(vitals)
+    store = runtime.store
+    collector = FloorCollector(runtime)
     registry = CollectorRegistry()
     registry.register(collector)
     ProcessCollector(registry=registry)
@@ -76,7 +76,7 @@ def register(app: FastAPI, vitals: RuntimeStatus) -> None:
              responses={503: {'model': Health, 'description': 'The floor is not live, or not yet.'}})
     async def healthz(response: Response) -> Health:
         """Answers from memory, so a database that hangs does not make this program look dead."""
-        health = examine(vitals)
+        health = examine(runtime)
         response.status_code = 200 if health.status is Freshness.LIVE else 503
         response.headers['Cache-Control'] = 'no-store'
         return health
@@ -85,23 +85,23 @@ def register(app: FastAPI, vitals: RuntimeStatus) -> None:
              response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:
         """Text or OpenMetrics, depending on the Accept header."""
-        collector.measures = await _measure(vitals.database) if store.connection is Freshness.LIVE else None
+        collector.measures = await _measure(runtime.database) if store.connection is Freshness.LIVE else None
         encode, media_type = choose_encoder(request.headers.get('accept', ''))
         return Response(encode(registry), headers={'Content-Type': media_type, 'Cache-Control': 'no-store'})
 
 
-def examine(vitals: RuntimeStatus) -> Health:
+def examine(runtime: RuntimeStatus) -> Health:
     """The health from memory, without a query. Pages that are not updated are not live."""
-    store = vitals.store
+    store = runtime.store
     live = store.connection is Freshness.LIVE
     unavailable = f'unavailable: {store.problem}' if store.problem else 'not known'
-    tasks = {task.name: task.problem for task in vitals.all_tasks if task.problem is not None}
+    tasks = {task.name: task.problem for task in runtime.all_tasks if task.problem is not None}
     return Health(status=Freshness.STALE if live and PAGE_UPDATES in tasks else store.connection,
                   database='ok' if live else unavailable,
                   store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),
                   demo=store.is_demo,
                   trouble=store.trouble, problem=store.problem, tasks=tasks,
-                  listener=ListenerCounters.model_validate(vitals.listener.counters))
+                  listener=ListenerCounters.model_validate(runtime.listener.counters))
 
 
 async def _measure(database: Database) -> Measures | None:

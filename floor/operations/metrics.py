@@ -41,11 +41,11 @@ class Measures:
 class FloorCollector(Collector):
     """Collects all metrics of the process."""
 
-    def __init__(self, vitals: RuntimeStatus) -> None:
+    def __init__(self, runtime: RuntimeStatus) -> None:
         self.measures: Measures | None = None
         """None if the database did not answer at once."""
-        self._vitals = vitals
-        self._newest = vitals.migrations[-1].version if vitals.migrations else 0
+        self._runtime = runtime
+        self._newest = runtime.migrations[-1].version if runtime.migrations else 0
 
     def collect(self) -> Iterator[Metric]:
         """Everything, once."""
@@ -67,23 +67,23 @@ class FloorCollector(Collector):
     def _build(self) -> Metric:
         build = GaugeMetricFamily('floor_build_info', 'Always 1; the labels are the running version. Several versions '
                                   'for long: a rollout hangs.', labels=['version', 'python'])
-        build.add_metric([self._vitals.version, self._vitals.python], 1)
+        build.add_metric([self._runtime.version, self._runtime.python], 1)
         return build
 
     def _machines(self) -> Iterator[Metric]:
         machines = GaugeMetricFamily(
             'floor_machines', 'Machines by line and status, as shown. Valid only while '
             'floor_connection_state{state="live"} is 1.', labels=['line', 'status'])
-        for line in self._vitals.store.lines:
+        for line in self._runtime.store.lines:
             for status in Status:  # also those without machines: alerts need permanent series
                 machines.add_metric([line.name, status.value], line.counts[status])
         yield machines
         yield GaugeMetricFamily('floor_machines_never_reported', 'Machines that have not reported yet; they count as '
                                 '{status="unknown"} in floor_machines. Above 0 for long: their feed is not connected.',
-                                self._vitals.store.never_reported)
+                                self._runtime.store.never_reported)
 
     def _trust(self) -> Iterator[Metric]:
-        store, watch = self._vitals.store, self._vitals.watch
+        store, watch = self._runtime.store, self._runtime.watch
         state = GaugeMetricFamily('floor_connection_state', '1 for the present state of the floor.',
                                   labels=['state'])
         changes = CounterMetricFamily('floor_connection_changes', 'How often the floor became live, stale or '
@@ -102,18 +102,18 @@ class FloorCollector(Collector):
                                     'of the database have arrived.', store.age)
 
     def _lags(self) -> Iterator[Metric]:
-        store = self._vitals.store
+        store = self._runtime.store
         if store.last_lag_ms is not None:
             yield GaugeMetricFamily('floor_notification_lag_seconds', 'From the latest change in the database to the '
                                     'store.', store.last_lag_ms / 1000)
         if store.clock_error is not None:
             yield GaugeMetricFamily('floor_database_clock_error_seconds', 'The possible error of the estimated '
                                     'database clock, and so of each latency.', store.clock_error)
-        for lag in store.lag, self._vitals.browser, self._vitals.loop, self._vitals.database.wait:
+        for lag in store.lag, self._runtime.browser, self._runtime.loop, self._runtime.database.wait:
             yield from lag.collect()
 
     def _listener(self) -> Iterator[Metric]:
-        listener = self._vitals.listener
+        listener = self._runtime.listener
         for field, (name, meaning) in COUNTERS.items():
             yield CounterMetricFamily(f'floor_listener_{name}', meaning, getattr(listener.counters, field))
         for name, meaning, reasons in (
@@ -127,7 +127,7 @@ class FloorCollector(Collector):
             yield family
 
     def _database(self) -> Iterator[Metric]:
-        use = self._vitals.database.pool_use
+        use = self._runtime.database.pool_use
         pool = GaugeMetricFamily('floor_database_pool_connections', 'Connections of pages and commands.',
                                  labels=['state'])
         pool.add_metric(['busy'], use.busy)
@@ -153,16 +153,16 @@ class FloorCollector(Collector):
                 yield GaugeMetricFamily(f'floor_{name}_seconds', meaning, max(0.0, age))
 
     def _pages(self) -> Iterator[Metric]:
-        pages = self._vitals.pages
+        pages = self._runtime.pages
         yield GaugeMetricFamily('floor_browsers_connected', 'Pages that are open and connected now.', pages.pages)
         yield CounterMetricFamily('floor_pages_closed', 'Pages that were closed, or did not reconnect in time. '
                                   'Rising fast with few people: browsers lose the connection.',
                                   pages.pages_gone)
         yield GaugeMetricFamily('floor_browser_backlog_messages', 'Messages that wait for the slowest browser; '
                                 'at 16 it gets no more changes, but the whole floor when it has read them. '
-                                'One that answers no ping is disconnected after ten seconds.', self._vitals.backlog())
+                                'One that answers no ping is disconnected after ten seconds.', self._runtime.backlog())
         yield CounterMetricFamily('floor_browser_no_answer', 'Pages that did not confirm a change in time: '
-                                  'tabs in the background, or browsers that hang.', self._vitals.no_answer())
+                                  'tabs in the background, or browsers that hang.', self._runtime.no_answer())
 
     def _tasks(self) -> Iterator[Metric]:
         failing = GaugeMetricFamily('floor_task_failing', '1 while a background task fails; /diagnosis says '
@@ -174,7 +174,7 @@ class FloorCollector(Collector):
                                   labels=['task'])
         took = GaugeMetricFamily('floor_task_duration_seconds', 'Duration of the last success.',
                                  labels=['task'])
-        for task in self._vitals.all_tasks:
+        for task in self._runtime.all_tasks:
             failing.add_metric([task.name], task.problem is not None)
             failures.add_metric([task.name], task.failures)
             done.add_metric([task.name], task.done_at or 0)
@@ -183,17 +183,17 @@ class FloorCollector(Collector):
                 took.add_metric([task.name], task.took)
         yield from (failing, failures, done, error, took)
         lines = CounterMetricFamily('floor_log_lines', 'Log lines of level warning and above.', labels=['level'])
-        for level, number in self._vitals.log_lines().items():
+        for level, number in self._runtime.log_lines().items():
             lines.add_metric([level], number)
         yield lines
-        if (is_demo := self._vitals.store.is_demo) is not None:
+        if (is_demo := self._runtime.store.is_demo) is not None:
             yield GaugeMetricFamily('floor_demo', '1 if the floor is a demo: its data is simulated.', is_demo)
-        playing = self._vitals.simulator is not None and self._vitals.simulator.playing
+        playing = self._runtime.simulator is not None and self._runtime.simulator.playing
         yield GaugeMetricFamily('floor_simulator_playing', '1 if this instance simulates the plant. The sum over all '
                                 'instances is 1, or 0 with a real feed.', playing)
 
     def _password(self) -> Iterator[Metric]:
-        password = self._vitals.password
+        password = self._runtime.password
         requests, given, problem = (password.requests, password.given, password.problem) if password else (0, 0, None)
         yield CounterMetricFamily('floor_password_requests', 'Requests to Databricks for a password.', requests)
         yield CounterMetricFamily('floor_password_renewals', 'Passwords from Databricks. Flat for two hours on '

@@ -91,7 +91,7 @@ def problem_in(answer: httpx.Response, status: int) -> dict[str, Any]:
     return problem
 
 
-def vitals_of(database: Database) -> RuntimeStatus:
+def runtime_of(database: Database) -> RuntimeStatus:
     store = Store()
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()

@@ -265,7 +265,7 @@ async def test_the_description_holds_every_path_of_ours_and_no_page(database: Da
         return ''
 
     store = Store()
-    health.register(app, vitals_of(database, store))
+    health.register(app, runtime_of(database, store))
     async with asking(app) as client:
         described = (await client.get('/openapi.json')).json()
     assert set(described['paths']) == {'/api/floor', '/api/machines', '/api/machines/current-status', '/api/employees',
@@ -292,7 +292,7 @@ async def test_the_page_to_try_it_needs_nothing_from_elsewhere(client_without_da
 
 async def test_metrics_tell_how_full_the_notification_queue_is(database: Database) -> None:
     app, store = FastAPI(), Store()
-    health.register(app, vitals_of(database, store))
+    health.register(app, runtime_of(database, store))
     async with database.acquire(), asking(app) as client:
         assert 'floor_notification_queue_usage_ratio' not in (await client.get('/metrics')).text
         store.prove()
@@ -315,7 +315,7 @@ class NoPages:
     pages = pages_gone = 0
 
 
-def vitals_of(database: Database, store: Store) -> RuntimeStatus:
+def runtime_of(database: Database, store: Store) -> RuntimeStatus:
     """What a floor of which nothing else runs knows of itself."""
     return RuntimeStatus(database=database, store=store, watch=FreshnessLog(store), pages=NoPages(),
                          loop=event_loop_latency(),

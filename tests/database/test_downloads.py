@@ -79,7 +79,7 @@ async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own
     async def file() -> AsyncIterator[str]:
         yield 'text'
 
-    downloads = Downloads(at_once=2, patience=0.05)
+    downloads = Downloads(at_once=2, queue_timeout=0.05)
     first, _ = [await downloads.response(LISA, DESK, file(), 'text/csv', {}) for _ in range(2)]
     with pytest.raises(TooManyDownloadsError, match='You have 2 downloads in progress'):
         await downloads.response(LISA, DESK, file(), 'text/csv', {})
@@ -93,7 +93,7 @@ async def test_people_who_all_have_one_name_have_their_own_downloads_by_where_th
     async def file() -> AsyncIterator[str]:
         yield 'text'
 
-    downloads, anonymous = Downloads(at_once=1, patience=0.05), Identity('Anonymous', None)
+    downloads, anonymous = Downloads(at_once=1, queue_timeout=0.05), Identity('Anonymous', None)
     await downloads.response(anonymous, DESK, file(), 'text/csv', {})
     await downloads.response(anonymous, TABLET, file(), 'text/csv', {})
     with pytest.raises(TooManyDownloadsError):

@@ -55,7 +55,7 @@ class Password:
 
 
 @pytest.fixture
-def vitals() -> RuntimeStatus:
+def runtime() -> RuntimeStatus:
     async def nobody() -> Connection:
         raise ConnectionRefusedError
 
@@ -69,9 +69,9 @@ def vitals() -> RuntimeStatus:
                          log_lines=lambda: {'warning': 4, 'error': 0, 'critical': 0}, password=Password())
 
 
-def said(vitals: RuntimeStatus, **different: Any) -> list[tuple[str, str, str]]:
+def said(runtime: RuntimeStatus, **different: Any) -> list[tuple[str, str, str]]:
     facts = replace(WELL, **different)
-    return [(each.severity.value, each.what, each.do) for each in findings(Diagnosis(vitals, facts, None))]
+    return [(each.severity.value, each.what, each.do) for each in findings(Diagnosis(runtime, facts, None))]
 
 
 def slow(lag: LatencyHistogram, seconds: float, times: int = ENOUGH) -> None:
@@ -79,8 +79,8 @@ def slow(lag: LatencyHistogram, seconds: float, times: int = ENOUGH) -> None:
         lag.observe(seconds)
 
 
-def test_of_what_is_well_nothing_is_said(vitals: RuntimeStatus) -> None:
-    assert said(vitals) == []
+def test_of_what_is_well_nothing_is_said(runtime: RuntimeStatus) -> None:
+    assert said(runtime) == []
 
 
 @pytest.mark.parametrize(('different', 'words', 'remedy'), [
@@ -95,16 +95,16 @@ def test_of_what_is_well_nothing_is_said(vitals: RuntimeStatus) -> None:
     ({'queue_usage': 0.4}, '40.0 % full', 'pg_terminate_backend'),
     ({'dashboard_at': NOW - timedelta(seconds=DASHBOARD_OLD.limit + 60)}, 'for 11 min', 'tasks'),
 ])
-def test_what_the_database_says(vitals: RuntimeStatus, different: dict[str, Any], words: str, remedy: str) -> None:
-    (_, what, do), = said(vitals, **different)
+def test_what_the_database_says(runtime: RuntimeStatus, different: dict[str, Any], words: str, remedy: str) -> None:
+    (_, what, do), = said(runtime, **different)
     assert words in what
     assert remedy in do
 
 
-def test_a_lost_connection_comes_with_what_to_do_about_this_very_reason(vitals: RuntimeStatus) -> None:
-    vitals.listener.status.failed(DatabaseUnavailableError('no route'), reason='unreachable')
-    vitals.store.lose('no route')
-    found = findings(Diagnosis(vitals, None, 'no route'))
+def test_a_lost_connection_comes_with_what_to_do_about_this_very_reason(runtime: RuntimeStatus) -> None:
+    runtime.listener.status.failed(DatabaseUnavailableError('no route'), reason='unreachable')
+    runtime.store.lose('no route')
+    found = findings(Diagnosis(runtime, None, 'no route'))
     assert [each.severity for each in found] == [Severity.DOWN]
     assert found[0].what == 'The floor is stale: no route.'
     assert REMEDIES['unreachable'] in found[0].do
@@ -126,29 +126,29 @@ def test_a_clock_that_was_set_is_shown_for_a_day(by_ms: int, words: str) -> None
     assert list(_of_clock(store)) == []
 
 
-def test_a_live_floor_whose_pool_gets_no_answer_is_wrong_too(vitals: RuntimeStatus) -> None:
-    found, = findings(Diagnosis(vitals, None, 'it has not answered for 3 s'))
+def test_a_live_floor_whose_pool_gets_no_answer_is_wrong_too(runtime: RuntimeStatus) -> None:
+    found, = findings(Diagnosis(runtime, None, 'it has not answered for 3 s'))
     assert 'pages and commands get no answer: it has not answered' in found.what
 
 
-def test_delays_count_when_there_are_enough_of_them(vitals: RuntimeStatus) -> None:
-    slow(vitals.store.lag, 1.5, ENOUGH - 1)
-    assert said(vitals) == []
-    slow(vitals.store.lag, 1.5, 1)
-    slow(vitals.browser, 2.5)
-    slow(vitals.loop, 0.7)
-    assert [what for _, what, _ in said(vitals)] == [
+def test_delays_count_when_there_are_enough_of_them(runtime: RuntimeStatus) -> None:
+    slow(runtime.store.lag, 1.5, ENOUGH - 1)
+    assert said(runtime) == []
+    slow(runtime.store.lag, 1.5, 1)
+    slow(runtime.browser, 2.5)
+    slow(runtime.loop, 0.7)
+    assert [what for _, what, _ in said(runtime)] == [
         'One change in twenty takes 1.5 s from the database to this program.',
         'One change in twenty takes 2.5 s from the database to a screen.',
         'One time in a hundred, this program is 700 ms late.']
 
 
-def test_refused_origins_are_shown_with_what_to_do(vitals: RuntimeStatus) -> None:
+def test_refused_origins_are_shown_with_what_to_do(runtime: RuntimeStatus) -> None:
     refused = RefusedOrigins()
     for _ in range(2):
         refused.note('http://floor.example:8080', 'it is a page of another port', 'Set ALLOWED_HOSTS=floor.example.')
 
-    found, = findings(Diagnosis(replace(vitals, refused=lambda: refused.refusals), WELL, None))
+    found, = findings(Diagnosis(replace(runtime, refused=lambda: refused.refusals), WELL, None))
 
     assert found.severity is Severity.WARNING
     assert found.what == ('Refused 2 times since the start: http://floor.example:8080, because it is a page of another '
@@ -156,12 +156,12 @@ def test_refused_origins_are_shown_with_what_to_do(vitals: RuntimeStatus) -> Non
     assert found.do == 'Set ALLOWED_HOSTS=floor.example.'
 
 
-def test_what_was_counted_and_what_fails(vitals: RuntimeStatus) -> None:
-    vitals.listener.counters.audits_with_difference = 2
-    vitals.listener.counters.unreadable = 1
-    vitals.jobs[0].failed(DatabaseUnavailableError('full'))
-    vitals.store.set_feed_warning('The database does not announce every change.')
-    broken = replace(vitals, log_lines=lambda: {'warning': 0, 'error': 1, 'critical': 0})
+def test_what_was_counted_and_what_fails(runtime: RuntimeStatus) -> None:
+    runtime.listener.counters.audits_with_difference = 2
+    runtime.listener.counters.unreadable = 1
+    runtime.jobs[0].failed(DatabaseUnavailableError('full'))
+    runtime.store.set_feed_warning('The database does not announce every change.')
+    broken = replace(runtime, log_lines=lambda: {'warning': 0, 'error': 1, 'critical': 0})
     severities, whats, _ = zip(*said(broken), strict=True)
     assert severities == ('down', *['warning'] * 4)
     assert whats == (
@@ -170,17 +170,17 @@ def test_what_was_counted_and_what_fails(vitals: RuntimeStatus) -> None:
         'Unrecognised notifications since the start: 1.', 'Since the start the log has 1 error.')
 
 
-def test_a_password_that_is_not_renewed(vitals: RuntimeStatus) -> None:
-    assert isinstance(vitals.password, Password)
-    vitals.password.seconds_left = 120
-    assert 'expires in 2 min 00 s' in said(vitals)[0][1]
-    vitals.password.problem = 'Databricks does not answer'
-    assert 'Databricks gives no new password: Databricks does not answer.' in said(vitals)[0][1]
+def test_a_password_that_is_not_renewed(runtime: RuntimeStatus) -> None:
+    assert isinstance(runtime.password, Password)
+    runtime.password.seconds_left = 120
+    assert 'expires in 2 min 00 s' in said(runtime)[0][1]
+    runtime.password.problem = 'Databricks does not answer'
+    assert 'Databricks gives no new password: Databricks does not answer.' in said(runtime)[0][1]
 
 
-def test_the_text_says_what_is_wrong_first_and_no_secret(vitals: RuntimeStatus) -> None:
+def test_the_text_says_what_is_wrong_first_and_no_secret(runtime: RuntimeStatus) -> None:
     facts = replace(WELL, queue_usage=0.4)
-    diagnosis = Diagnosis(vitals, facts, None, now=NOW.timestamp())
+    diagnosis = Diagnosis(runtime, facts, None, now=NOW.timestamp())
     shown = panels(diagnosis, UTC, retention_days=90)
     lines = as_text(diagnosis, findings(diagnosis), shown, UTC).splitlines()
     assert lines[0].endswith('diagnosis of 2026-11-23 10:00:00 (UTC)')
@@ -191,8 +191,8 @@ def test_the_text_says_what_is_wrong_first_and_no_secret(vitals: RuntimeStatus) 
     assert 'never-to-be-shown' not in '\n'.join(lines)
 
 
-def test_without_a_database_what_the_program_knows_is_shown(vitals: RuntimeStatus) -> None:
-    shown = {panel.title: panel for panel in panels(Diagnosis(vitals, None, 'gone'), UTC, retention_days=None)}
+def test_without_a_database_what_the_program_knows_is_shown(runtime: RuntimeStatus) -> None:
+    shown = {panel.title: panel for panel in panels(Diagnosis(runtime, None, 'gone'), UTC, retention_days=None)}
     assert dict(shown['Database'].facts)['Server'] == 'unknown: the database does not respond'
     assert dict(shown['Connection'].facts)['Status'] == 'live'
     assert shown['Instances'].rows == ()
@@ -201,7 +201,7 @@ def test_without_a_database_what_the_program_knows_is_shown(vitals: RuntimeStatu
 @pytest.mark.parametrize(('waiting', 'ending'), [
     (0, 'for 1 min 30 s.'), (1, 'for 1 min 30 s; 1 session waits for it.'),
     (2, 'for 1 min 30 s; 2 sessions wait for it.')])
-def test_who_waits_for_an_open_transaction_is_counted(vitals: RuntimeStatus, waiting: int, ending: str) -> None:
+def test_who_waits_for_an_open_transaction_is_counted(runtime: RuntimeStatus, waiting: int, ending: str) -> None:
     facts = replace(WELL, open_transactions=(OpenTransaction(7, 'plc', 90.0, waiting),))
-    found, = (each for each in findings(Diagnosis(vitals, facts, None)) if '(process 7)' in each.what)
+    found, = (each for each in findings(Diagnosis(runtime, facts, None)) if '(process 7)' in each.what)
     assert found.what.endswith(ending)

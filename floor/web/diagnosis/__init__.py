@@ -1,1 +1,1 @@
-"""What /diagnosis is made of."""
+"""The diagnosis page."""

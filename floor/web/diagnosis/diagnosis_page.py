@@ -1,4 +1,4 @@
-"""How the program and its database are, for supervisors: what is wrong first, in words, with what to do."""
+"""The state of the program and its database, for supervisors: problems and remedies first."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ CHECK_EVERY_S, SOON_S = 10.0, 1.0
 STYLESHEET = 'diagnosis.css'
 
 
-def register(services: Services, vitals: RuntimeStatus, *, retention_days: int | None) -> None:
-    """Serve /diagnosis. retention_days: how long changes are kept, None: permanently."""
+def register(services: Services, runtime: RuntimeStatus, *, retention_days: int | None) -> None:
+    """Serve /diagnosis. retention_days: how long changes are kept; None: permanently."""
     @ui.page('/diagnosis', response_timeout=RESPONSE_TIMEOUT_S)
     async def diagnosis_page() -> None:
         identity = services.visitor()
         view = LiveView(ui.context.client, lambda: None)
         with frame(DIAGNOSIS, services, view, services.person(identity)):
             link_stylesheet(STYLESHEET)
-            page = DiagnosisPage(services, identity, vitals, retention_days)
+            page = DiagnosisPage(services, identity, runtime, retention_days)
         services.broadcast.join(view)
         await page.loading.first_answer()
 
@@ -45,18 +45,18 @@ def register(services: Services, vitals: RuntimeStatus, *, retention_days: int |
 class DiagnosisPage:
     """One browser's page."""
 
-    def __init__(self, services: Services, identity: Identity, vitals: RuntimeStatus,
+    def __init__(self, services: Services, identity: Identity, runtime: RuntimeStatus,
                  retention_days: int | None) -> None:
-        self._services, self._identity, self._vitals = services, identity, vitals
+        self._services, self._identity, self._runtime = services, identity, runtime
         self._retention_days = retention_days
         self._delivery: Finding | None = None
         self._found: list[Finding] | None = None
         self._panels: dict[str, FactPanel] = {}
-        self._timer = ui.timer(CHECK_EVERY_S, self.look, immediate=False)
-        ui.timer(SOON_S, self.look, once=True, immediate=False)  # by then this page counts as open
-        self._place = ui.element('div').classes('diagnosis')
-        with self._place:
-            self.loading = Loading(services.store, 'the diagnosis', self.look)
+        self._timer = ui.timer(CHECK_EVERY_S, self.update, immediate=False)
+        ui.timer(SOON_S, self.update, once=True, immediate=False)  # by then this page counts as open
+        self._root = ui.element('div').classes('diagnosis')
+        with self._root:
+            self.loading = Loading(services.store, 'the diagnosis', self.update)
             self._findings = FindingsPanel()
             with ui.element('div').classes('diagnosis-tools'):
                 self._button = ui.button('Check now', on_click=self.check, color=None).props('no-caps') \
@@ -67,18 +67,18 @@ class DiagnosisPage:
             with ui.card().classes('panel').props('role=region aria-label="For support"'):
                 Heading('For support').classes('panel-title')
                 TextNode('p',
-                         'A summary to copy into an e-mail. It is updated by each check and when a problem appears '
-                         'or is solved, and contains no passwords or tokens.').classes('panel-note')
+                         'A summary to copy into an e-mail, without passwords or tokens. It is updated by each check '
+                         'and when a problem appears or is solved.').classes('panel-note')
                 self._text = TextArea().props('readonly outlined input-style="height: 240px"') \
                     .classes('diagnosis-text')
                 self._text.props['aria-label'] = 'Diagnosis as text'
 
-    async def look(self, *, write_text: bool = False) -> None:
-        """Run the diagnosis and show it."""
+    async def update(self, *, write_text: bool = False) -> None:
+        """Run the diagnosis and show it. write_text: also update the text for support if no finding has changed."""
         if self._refuse():
             return
-        diagnosis = await diagnose(self._vitals)
-        if self._place.is_deleted:
+        diagnosis = await diagnose(self._runtime)
+        if self._root.is_deleted:
             return
         zone = self._services.zone
         found = ([self._delivery] if self._delivery else []) + findings(diagnosis)
@@ -90,7 +90,7 @@ class DiagnosisPage:
                     self._panels[panel.title].show(panel)
                 else:
                     self._panels[panel.title] = FactPanel(panel)
-        if write_text or found != self._found:  # else not, so that what is being copied stays
+        if write_text or found != self._found:  # otherwise unchanged, because somebody may be copying it
             self._found = found
             self._text.set_value(as_text(diagnosis, found, shown, zone))
 
@@ -100,25 +100,25 @@ class DiagnosisPage:
             return
         self._button.disable()
         try:
-            took = unbroken(delay(await measure_delivery(self._vitals)))
+            took = unbroken(delay(await measure_delivery(self._runtime)))
             result, self._delivery = f'A test notification was received after {took}.', None
         except FloorError as error:
             result = as_sentence(error)
             self._delivery = NOT_DELIVERED.found(result)
-        await self.look(write_text=True)
-        if not self._place.is_deleted:
+        await self.update(write_text=True)
+        if not self._root.is_deleted:
             at = date_and_time(self._services.store.now_ms, self._services.zone)
             self._result.set_text(f'{at}: {result}')
             self._button.enable()
 
     def _refuse(self) -> bool:
-        """Whether this person may not see the page; shows why."""
+        """Whether this person may not see the page; shows the reason."""
         refusal = role_needed(Role.SUPERVISOR, self._services.person(self._identity).role)
         if not refusal:
             return False
         self._timer.deactivate()
-        self._place.clear()
-        with self._place, ui.card().classes('panel'):
+        self._root.clear()
+        with self._root, ui.card().classes('panel'):
             Heading('Supervisors only').classes('panel-title')
             TextNode('p', f'{refusal} If the floor looks wrong, ask a supervisor. /healthz shows everyone whether the '
                      f'data is live.')

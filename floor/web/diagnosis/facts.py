@@ -1,4 +1,4 @@
-"""A diagnosis as panels of facts and tables: the same for the page and for the text that goes into a mail."""
+"""A diagnosis as panels of facts and tables, for the page and for the text for support."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNKNOWN = 'unknown: the database does not respond'
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisPanel:
-    """Facts under a heading, and a table where several things have the same columns. All of it is text."""
+    """A heading, facts as pairs of name and value, and an optional table. All values are text."""
 
     title: str
     facts: tuple[tuple[str, str], ...] = ()
@@ -27,27 +27,27 @@ class DiagnosisPanel:
 
 
 def panels(diagnosis: Diagnosis, zone: tzinfo, *, retention_days: int | None) -> list[DiagnosisPanel]:
-    """Everything there is to know, what people ask first at first."""
-    vitals, facts = diagnosis.vitals, diagnosis.database
-    says = TimeFormatter(diagnosis.now, zone)
+    """All panels, the most important first."""
+    runtime, facts = diagnosis.runtime, diagnosis.database
+    times = TimeFormatter(diagnosis.now, zone)
     return [
-        DiagnosisPanel('Connection', tuple(_connection(vitals, says))),
-        DiagnosisPanel('Latency in the last 15 minutes', tuple(_delays(vitals)),
-                       ('Latency', 'median', 'p95', 'maximum', 'samples'), tuple(_lag_rows(vitals))),
-        DiagnosisPanel('Database', tuple(_database(vitals, facts, says))),
-        DiagnosisPanel('Tasks', tuple(_derived(facts, says, retention_days)),
-                       ('Task', 'last run', 'duration', 'failures', 'status'), tuple(_tasks(vitals, says))),
-        DiagnosisPanel('Schema', tuple(_schema(vitals, facts)), ('Migration', 'applied', 'file'),
-                       tuple(_migrations(facts, says))),
-        DiagnosisPanel('Instances', tuple(_instances(vitals, facts, says)), ('Connected', 'login', 'from', 'sessions'),
-                       tuple(_sessions(facts))),
-        DiagnosisPanel('Since startup', tuple(_counters(vitals))),
-        DiagnosisPanel('This program', tuple(_program(vitals, says))),
+        DiagnosisPanel('Connection', tuple(_connection(runtime, times))),
+        DiagnosisPanel('Latency in the last 15 minutes', tuple(_delays(runtime)),
+                       ('Latency', 'median', 'p95', 'maximum', 'samples'), tuple(_lag_rows(runtime))),
+        DiagnosisPanel('Database', tuple(_database(runtime, facts, times))),
+        DiagnosisPanel('Tasks', tuple(_derived(facts, times, retention_days)),
+                       ('Task', 'last run', 'duration', 'failures', 'status'), tuple(_tasks(runtime, times))),
+        DiagnosisPanel('Schema', tuple(_schema(runtime, facts)), ('Migration', 'applied', 'file'),
+                       tuple(_migrations(facts, times))),
+        DiagnosisPanel('Instances', tuple(_instances(runtime, facts, times)),
+                       ('Connected', 'login', 'from', 'sessions'), tuple(_sessions(facts))),
+        DiagnosisPanel('Since startup', tuple(_counters(runtime))),
+        DiagnosisPanel('This program', tuple(_program(runtime, times))),
     ]
 
 
 class TimeFormatter:
-    """Times as people read them."""
+    """Formats times with their age."""
 
     def __init__(self, now: float, zone: tzinfo) -> None:
         self._now, self._zone = now, zone
@@ -69,10 +69,10 @@ def unbroken(text: str) -> str:
     return text.replace(' ', '\u00a0')
 
 
-def _connection(vitals: RuntimeStatus, says: TimeFormatter) -> Iterable[tuple[str, str]]:
-    store, listener = vitals.store, vitals.listener
+def _connection(runtime: RuntimeStatus, times: TimeFormatter) -> Iterable[tuple[str, str]]:
+    store, listener = runtime.store, runtime.listener
     yield 'Status', store.connection.value
-    yield 'Since', says.at(vitals.watch.since)
+    yield 'Since', times.at(runtime.watch.since)
     age = 'never' if store.age is None else f'{delay(store.age)} ago'
     yield 'Last heartbeat', age
     if store.connection is not Freshness.LIVE and store.problem:
@@ -83,7 +83,7 @@ def _connection(vitals: RuntimeStatus, says: TimeFormatter) -> Iterable[tuple[st
     yield 'Failed connection attempts', _counted(listener.refusals)
     if listener.status.last_problem is not None:
         at, problem = listener.status.last_problem
-        yield 'Last error', f'{says.at(at)}: {problem}'
+        yield 'Last error', f'{times.at(at)}: {problem}'
 
 
 def _silent_machines(silent_after: float | None) -> str:
@@ -92,19 +92,19 @@ def _silent_machines(silent_after: float | None) -> str:
     return f'show "No data" after {duration(silent_after)}'
 
 
-def _delays(vitals: RuntimeStatus) -> Iterable[tuple[str, str]]:
-    error = vitals.store.clock_error
+def _delays(runtime: RuntimeStatus) -> Iterable[tuple[str, str]]:
+    error = runtime.store.clock_error
     yield 'Accuracy of the database clock', NOTHING if error is None else f'± {number(error * 1000, 1)} ms'
-    yield 'Database clock changes', f'{number(vitals.store.clock.jumps)} since startup'
-    yield 'Queued for the slowest browser', counted(vitals.backlog(), 'message')
-    yield 'Pages that did not respond', f'{vitals.no_answer()}, such as tabs in the background'
+    yield 'Database clock changes', f'{number(runtime.store.clock.jumps)} since startup'
+    yield 'Queued for the slowest browser', counted(runtime.backlog(), 'message')
+    yield 'Pages that did not respond', f'{runtime.no_answer()}, such as tabs in the background'
 
 
-def _lag_rows(vitals: RuntimeStatus) -> Iterable[tuple[str, ...]]:
-    yield _lag_row('from a change to this instance', vitals.store.lag)
-    yield _lag_row('from a change to a browser and back', vitals.browser)
-    yield _lag_row('event loop delay', vitals.loop)
-    yield _lag_row('wait for a database connection', vitals.database.wait)
+def _lag_rows(runtime: RuntimeStatus) -> Iterable[tuple[str, ...]]:
+    yield _lag_row('from a change to this instance', runtime.store.lag)
+    yield _lag_row('from a change to a browser and back', runtime.browser)
+    yield _lag_row('event loop delay', runtime.loop)
+    yield _lag_row('wait for a database connection', runtime.database.wait)
 
 
 def _lag_row(name: str, lag: LatencyHistogram) -> tuple[str, ...]:
@@ -112,22 +112,22 @@ def _lag_row(name: str, lag: LatencyHistogram) -> tuple[str, ...]:
     return name, median, p95, longest, number(len(lag.recent))
 
 
-def _database(vitals: RuntimeStatus, facts: DatabaseFacts | None, says: TimeFormatter) -> Iterable[tuple[str, str]]:
-    use = vitals.database.pool_use
+def _database(runtime: RuntimeStatus, facts: DatabaseFacts | None, times: TimeFormatter) -> Iterable[tuple[str, str]]:
+    use = runtime.database.pool_use
     if facts is None:
         yield 'Server', UNKNOWN
     else:
         yield 'Server', f'PostgreSQL {facts.server}{", a replica" if facts.is_replica else ""}'
-        yield 'Started', says.at(facts.server_since)
+        yield 'Started', times.at(facts.server_since)
         yield 'Database', f'{facts.name}, {file_size(facts.size)}'
         yield 'Notification queue', f'{percent(facts.queue_usage)} full'
         yield 'Sessions on the server', f'{facts.sessions} of at most {facts.most_sessions}'
     yield 'Connection pool', f'{use.busy} in use, {use.idle} idle, {use.most} at most'
-    yield 'Password', _password(vitals)
+    yield 'Password', _password(runtime)
 
 
-def _password(vitals: RuntimeStatus) -> str:
-    if (password := vitals.password) is None:
+def _password(runtime: RuntimeStatus) -> str:
+    if (password := runtime.password) is None:
         return 'does not expire'
     left = password.seconds_left
     valid = 'none yet' if left is None else f'valid for {duration(left, Detail.MINUTES)}'
@@ -135,23 +135,24 @@ def _password(vitals: RuntimeStatus) -> str:
     return f'{valid}, used {password.given} times, requested {password.requests} times{problem}'
 
 
-def _derived(facts: DatabaseFacts | None, says: TimeFormatter, retention_days: int | None) -> Iterable[tuple[str, str]]:
+def _derived(facts: DatabaseFacts | None, times: TimeFormatter, retention_days: int | None
+             ) -> Iterable[tuple[str, str]]:
     if facts is not None:
-        yield 'Dashboard tables updated', says.at(facts.dashboard_at)
-        yield 'Report totals updated', says.at(facts.history_at)
-        yield 'History', f'about {number(facts.history_rows)} changes, the oldest from {says.at(facts.history_from)}'
+        yield 'Dashboard tables updated', times.at(facts.dashboard_at)
+        yield 'Report totals updated', times.at(facts.history_at)
+        yield 'History', f'about {number(facts.history_rows)} changes, the oldest from {times.at(facts.history_from)}'
     kept = 'permanently' if retention_days is None else f'{retention_days} days; totals are kept permanently'
     yield 'Changes are kept', kept
 
 
-def _tasks(vitals: RuntimeStatus, says: TimeFormatter) -> Iterable[tuple[str, ...]]:
-    for task in [each for each in vitals.all_tasks if each.failures or each not in vitals.supervised]:
-        yield (task.what, says.ago(task.done_at), unbroken(delay(task.took)), number(task.failures),
+def _tasks(runtime: RuntimeStatus, times: TimeFormatter) -> Iterable[tuple[str, ...]]:
+    for task in [each for each in runtime.all_tasks if each.failures or each not in runtime.supervised]:
+        yield (task.what, times.ago(task.done_at), unbroken(delay(task.took)), number(task.failures),
                'OK' if task.problem is None else f'failed: {task.problem}')
 
 
-def _schema(vitals: RuntimeStatus, facts: DatabaseFacts | None) -> Iterable[tuple[str, str]]:
-    yield 'Schema', vitals.database.schema
+def _schema(runtime: RuntimeStatus, facts: DatabaseFacts | None) -> Iterable[tuple[str, str]]:
+    yield 'Schema', runtime.database.schema
     if facts is None:
         yield 'Triggers', UNKNOWN
         return
@@ -167,25 +168,25 @@ def _schema(vitals: RuntimeStatus, facts: DatabaseFacts | None) -> Iterable[tupl
     yield 'Logins of feeds', facts.feeds or 'none'
 
 
-def _migrations(facts: DatabaseFacts | None, says: TimeFormatter) -> Iterable[tuple[str, ...]]:
-    words = {True: 'unchanged', False: 'CHANGED since', None: 'not compared'}
+def _migrations(facts: DatabaseFacts | None, times: TimeFormatter) -> Iterable[tuple[str, ...]]:
+    texts = {True: 'unchanged', False: 'CHANGED since', None: 'not compared'}
     for each in facts.migrations if facts else ():
-        yield f'{each.version:04}_{each.name}', says.at(each.applied_at), words[each.intact]
+        yield f'{each.version:04}_{each.name}', times.at(each.applied_at), texts[each.intact]
 
 
-def _instances(vitals: RuntimeStatus, facts: DatabaseFacts | None, says: TimeFormatter) -> Iterable[tuple[str, str]]:
-    yield 'This instance', vitals.instance
-    is_demo = vitals.store.is_demo
+def _instances(runtime: RuntimeStatus, facts: DatabaseFacts | None, times: TimeFormatter) -> Iterable[tuple[str, str]]:
+    yield 'This instance', runtime.instance
+    is_demo = runtime.store.is_demo
     yield 'This floor', UNKNOWN if is_demo is None else 'a demo: its data is simulated' if is_demo else 'a plant'
-    if vitals.simulator is None:
+    if runtime.simulator is None:
         yield 'Simulator', 'switched off (ENABLE_SIMULATOR)'
     elif is_demo is False:
         yield 'Simulator', 'off: this floor is a plant'
     else:
-        yield 'Simulator', 'active' if vitals.simulator.playing else 'standby'
+        yield 'Simulator', 'active' if runtime.simulator.playing else 'standby'
     if facts is not None and facts.simulator_at is not None:
-        yield 'Last simulated by', f'{facts.simulator or "unknown"}, {says.at(facts.simulator_at)}'
-    yield 'Open pages', f'{number(vitals.pages.pages)}; closed since startup: {number(vitals.pages.pages_gone)}'
+        yield 'Last simulated by', f'{facts.simulator or "unknown"}, {times.at(facts.simulator_at)}'
+    yield 'Open pages', f'{number(runtime.pages.pages)}; closed since startup: {number(runtime.pages.pages_gone)}'
 
 
 def _sessions(facts: DatabaseFacts | None) -> Iterable[tuple[str, ...]]:
@@ -193,25 +194,25 @@ def _sessions(facts: DatabaseFacts | None) -> Iterable[tuple[str, ...]]:
         yield each.program, each.login, each.place, number(each.number)
 
 
-def _counters(vitals: RuntimeStatus) -> Iterable[tuple[str, str]]:
-    counters = vitals.listener.counters
+def _counters(runtime: RuntimeStatus) -> Iterable[tuple[str, str]]:
+    counters = runtime.listener.counters
     yield 'Notifications', number(counters.notifications)
     yield 'Unrecognised notifications', number(counters.unreadable)
     yield 'Full reads of the floor', number(counters.snapshots)
     yield 'Heartbeats received', number(counters.heartbeats)
     yield 'Audits that found a difference', number(counters.audits_with_difference)
-    lines = vitals.log_lines()
+    lines = runtime.log_lines()
     yield 'Log', f'{counted(lines.get("warning", 0), "warning")}, ' \
                  f'{counted(lines.get("error", 0) + lines.get("critical", 0), "error")}'
 
 
-def _program(vitals: RuntimeStatus, says: TimeFormatter) -> Iterable[tuple[str, str]]:
-    yield 'Line Monitor', vitals.version
-    yield 'Python', vitals.python
-    yield 'Started', says.at(vitals.started_at)
-    yield 'Machines shown', number(len(vitals.store.machines))
+def _program(runtime: RuntimeStatus, times: TimeFormatter) -> Iterable[tuple[str, str]]:
+    yield 'Line Monitor', runtime.version
+    yield 'Python', runtime.python
+    yield 'Started', times.at(runtime.started_at)
+    yield 'Machines shown', number(len(runtime.store.machines))
 
 
 def _counted(reasons: dict[str, int]) -> str:
-    met = {reason: times for reason, times in reasons.items() if times}
-    return ', '.join(f'{reason} {number(times)}' for reason, times in met.items()) or 'none'
+    counted_reasons = {reason: count for reason, count in reasons.items() if count}
+    return ', '.join(f'{reason} {number(count)}' for reason, count in counted_reasons.items()) or 'none'

@@ -10,12 +10,12 @@ from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from .facts import DiagnosisPanel
 
-WORDS = {Severity.DOWN: 'Error', Severity.WARNING: 'Warning'}
-ALL_WELL = 'No problems found'
+LABELS = {Severity.DOWN: 'Error', Severity.WARNING: 'Warning'}
+NO_PROBLEMS = 'No problems found'
 
 
 class FindingsPanel:
-    """What is wrong and what to do, or that nothing is."""
+    """Problems with their remedies, or that there are none."""
 
     def __init__(self) -> None:
         self._shown: list[Finding] | None = None
@@ -24,20 +24,20 @@ class FindingsPanel:
             self._list = ui.element('ul').classes('findings-list')
 
     def show(self, found: list[Finding]) -> None:
-        """In the order given."""
+        """Show the findings in the given order, the worst first."""
         if found == self._shown:
             return
         self._shown = found
         worst = found[0].severity.value if found else 'operational'
         self._heading.props['data-status'] = worst
-        self._heading.set_text(ALL_WELL if not found else '1 problem found' if len(found) == 1
+        self._heading.set_text(NO_PROBLEMS if not found else '1 problem found' if len(found) == 1
                                else f'{len(found)} problems found')
         self._list.clear()
         with self._list:
             for finding in found:
                 with ui.element('li') as item:
                     item.props['data-status'] = finding.severity.value
-                    TextNode('strong', WORDS[finding.severity])
+                    TextNode('strong', LABELS[finding.severity])
                     TextNode('p', finding.what).classes('free-text')
                     TextNode('p', finding.do).classes('findings-action')
             if not found:
@@ -59,7 +59,7 @@ class FactPanel:
         self.show(panel)
 
     def show(self, panel: DiagnosisPanel) -> None:
-        """Write what has changed."""
+        """Update what has changed."""
         if [name for name, _ in panel.facts] != [name for name, _ in self._shown.facts]:
             self._build_facts(panel)
         for name, value in panel.facts:

@@ -1,4 +1,4 @@
-"""A diagnosis as plain text, for a mail to who can help."""
+"""A diagnosis as plain text, for an e-mail to support."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .facts import DiagnosisPanel
 
 
 def as_text(diagnosis: Diagnosis, found: list[Finding], shown: list[DiagnosisPanel], zone: tzinfo) -> str:
-    """What is wrong first, then everything else, in lines."""
+    """The findings, then all panels, as lines of text."""
     at = date_and_time(int(diagnosis.now * 1000), zone)
-    lines = [f'Line Monitor {diagnosis.vitals.version}: diagnosis of {at} ({zone})', '']
+    lines = [f'Line Monitor {diagnosis.runtime.version}: diagnosis of {at} ({zone})', '']
     if not found:
         lines += ['No problems found.']
     for finding in found:

@@ -1,4 +1,4 @@
-"""Needs attention: the machines that aren't running, stops first and the longest of them on top."""
+"""The list "Needs attention": machines that are not running, stopped ones first, the longest stop on top."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ..shell.heading import Heading
 from ..shell.order_formatting import short_id
 
 ROWS = 12
-ID_LENGTH = 4  # enough to find it among those of a floor, and there is little room
+ID_LENGTH = 4  # characters of an order id: enough to identify an open order, and space is limited
 
 
 def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName, ui.element], None]) -> None:
-    """A fixed number of rows that always show the first machines of the list, and how many there are in all."""
+    """Build a fixed number of rows, which show the first machines of the list, and a summary."""
     with ui.card().classes('panel attention').props('role=region aria-label="Needs attention"'):
         Heading('Needs attention').classes('panel-title')
         for rank in range(ROWS):
@@ -30,7 +30,7 @@ def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName,
 
 
 class AttentionRow(LiveElement):
-    """One machine: shape, name, how long, reason, and who is on it."""
+    """One machine: status, name, duration, reason, and the assignee of its work order."""
 
     def __init__(self, store: Store, rank: int, on_open: Callable[[MachineName, ui.element], None]) -> None:
         super().__init__('button', LISTS)
@@ -48,26 +48,26 @@ class AttentionRow(LiveElement):
         if (machine := self._machine()) is None:
             return {'hidden': True}, ''
         since = duration(self._store.seconds_in_status(machine), Detail.NARROW)
-        what = shortened(machine.reason) or machine.status_label
+        reason = shortened(machine.reason) or machine.status_label
         order = self._order_of(machine)
         return {'data-status': machine.status.value, 'data-state': since, 'data-row-machine': machine.name,
                 'aria-label': f'{machine.display}, {machine.status_label}, {shortened(machine.reason)} for {since}'
                               f'{order and f", {order}"}'}, \
-            f'{named(machine.display)}\n{" · ".join(filter(None, (what, order)))}'
+            f'{short_name(machine.display)}\n{" · ".join(filter(None, (reason, order)))}'
 
     def _order_of(self, machine: Machine) -> str:
-        """The most pressing order and who has it; a stop without one says so."""
+        """The most urgent order with its assignee; 'no work order' for a stop without one."""
         orders = self._store.orders_of(machine.name)
         if not orders:
             return 'no work order' if machine.status is Status.DOWN else ''
         more = f' +{len(orders) - 1}' if len(orders) > 1 else ''
-        who = shortened(orders[0].assignee, 60) or 'unassigned'
-        return f'WO-{short_id(orders[0].id)[:ID_LENGTH]}{more} · {who}'
+        assignee = shortened(orders[0].assignee, 60) or 'unassigned'
+        return f'WO-{short_id(orders[0].id)[:ID_LENGTH]}{more} · {assignee}'
 
 
 class AttentionSummary(LiveElement):
-    """All well, or how many machines there are in all where they are more than the rows. Not how many more: nobody here
-    knows how many rows a window shows."""
+    """'All machines are running', or the total number of machines if there are more than rows. It is not the number of
+    hidden machines, because the number of visible rows depends on the window."""
 
     def __init__(self, store: Store) -> None:
         super().__init__('p', LISTS)
@@ -83,6 +83,6 @@ class AttentionSummary(LiveElement):
         return ({}, f'{counted(count, "machine")} in total') if count > ROWS else ({'hidden': True}, '')
 
 
-def named(display: DisplayName) -> str:
-    """The number first, because the end of a line is what is cut off."""
+def short_name(display: DisplayName) -> str:
+    """The name with the code first, because the end of the line may be truncated."""
     return shortened(f'{display.code} {display.title}' if display.code else display.title, 60)

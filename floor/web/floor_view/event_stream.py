@@ -1,4 +1,4 @@
-"""The event stream: what changed on the floor, newest first, in a fixed number of rows."""
+"""The event stream: changes of statuses, newest first, in a fixed number of rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROWS = 24
 
 
 def event_stream(store: Store, zone: tzinfo, view: LiveView) -> None:
-    """The rows never grow in number: a wall screen runs for weeks."""
+    """Build the stream. The number of rows is fixed, because a wall screen runs for weeks."""
     with ui.card().classes('panel stream').props('role=region aria-label="Event stream"'):
         Heading('Event stream').classes('panel-title')
         for rank in range(ROWS):
@@ -27,7 +27,7 @@ def event_stream(store: Store, zone: tzinfo, view: LiveView) -> None:
 
 
 class EventRow(LiveElement):
-    """One event: when, which shape, which machine, what."""
+    """One event: time, status, machine and description."""
 
     def __init__(self, store: Store, zone: tzinfo, rank: int) -> None:
         super().__init__('div', LISTS)
@@ -42,11 +42,11 @@ class EventRow(LiveElement):
         event = self._store.events[self._rank]
         return {'data-status': (event.new or Status.UNKNOWN).value,
                 'data-time': time_of_day(event.changed_ms, self._zone)}, \
-            f'{shortened(str(DisplayName.of(event.name)), 60)} {what_happened(event)}'
+            f'{shortened(str(DisplayName.of(event.name)), 60)} {event_text(event)}'
 
 
 class LatestStop(LiveElement):
-    """For screen readers: says each machine that goes down, and nothing else."""
+    """For screen readers: announces machines that go down."""
 
     def __init__(self, store: Store) -> None:
         super().__init__('div', LISTS)
@@ -61,7 +61,7 @@ class LatestStop(LiveElement):
         return {}, '' if stop is None else f'{DisplayName.of(stop.name)} is down. {shortened(stop.reason)}'
 
 
-def what_happened(event: StatusEvent) -> str:
+def event_text(event: StatusEvent) -> str:
     """'Down: Hydraulic leak', 'Running', 'first report, Running', 'removed'."""
     if event.new is None:
         return 'removed'

@@ -1,4 +1,4 @@
-"""The floor: every line and machine, what needs attention, and what happened; or the same for a wall, with ?kiosk."""
+"""The floor: lines and machines, machines that need attention, and events; or the wall screen, with ?kiosk."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ from .plant_figures import plant_figures
 from .wall_screen import WallQuery, wall_screen
 
 WALL = '/?kiosk'
-OF_A_WALL = ('line', 'rotate', 'theme')
+WALL_PARAMETERS = ('line', 'rotate', 'theme')
 FIRST_MACHINE = "INSERT INTO {} (machine_name, type) VALUES ('Press 1', 'press');"
 RECONNECT_S = 120.0
-"""How long a page waits for its browser, in whose drawer somebody may be typing; large floors make large pages."""
+"""Seconds that the server keeps a page without a connection: large pages take long to load, and its form may contain
+text."""
 
 
 def register(services: Services) -> None:
-    """Serve the floor at /; ?machine=NAME opens that machine, ?kiosk is the wall screen (ui/wall_screen.py)."""
+    """Serve the floor at /; ?machine=NAME opens that machine, ?kiosk is the wall screen (wall_screen.py)."""
     store, broadcast, zone = services.store, services.broadcast, services.zone
 
     @ui.page('/', reconnect_timeout=RECONNECT_S)
@@ -40,10 +41,10 @@ def register(services: Services) -> None:
         if request.query_params.get('kiosk', '0').strip().lower() not in NO:
             wall_screen(services, WallQuery.from_query(request.query_params))
             return
-        asked = Query(request.query_params, ('machine', 'kiosk', *OF_A_WALL))
-        machine = asked.text('machine')
-        for name in filter(asked.has, OF_A_WALL):
-            asked.fail(name, f'Cannot use {name} on this page: it belongs to the wall screen, /?kiosk&{name}=…')
+        query = Query(request.query_params, ('machine', 'kiosk', *WALL_PARAMETERS))
+        machine = query.text('machine')
+        for name in filter(query.has, WALL_PARAMETERS):
+            query.fail(name, f'Cannot use {name} on this page: it belongs to the wall screen, /?kiosk&{name}=…')
         client = ui.context.client
         identity = services.visitor()
         person = services.person(identity)
@@ -66,7 +67,7 @@ def register(services: Services) -> None:
 
         view = LiveView(client, build_lines)
         with frame('Floor', services, view, person):
-            note = AddressNote(' '.join(asked.faults.values()), 'Show the floor', '/')
+            note = AddressNote(' '.join(query.faults.values()), 'Show the floor', '/')
             with plant_figures(store, view):
                 ui.link('Wall screen', WALL, new_tab=True).classes('wall-link')
             with ui.element('div').classes('floor'):
@@ -82,7 +83,7 @@ def register(services: Services) -> None:
 
 
 class RequestedMachine:
-    """The machine of an address: opened once, as soon as the floor has been read; the page says if it is not there."""
+    """The machine in the address: opened once, as soon as the floor was read; an unknown machine is reported."""
 
     def __init__(self, services: Services, name: MachineName, drawer: MachineDrawer, note: AddressNote) -> None:
         self._store, self._name, self._drawer, self._note = services.store, name, drawer, note
@@ -113,12 +114,12 @@ class RequestedMachine:
 
 
 def empty_floor(services: Services) -> None:
-    """A floor without machines says so, and what to do."""
+    """What to do if there are no machines."""
     feed = services.plant.feed_table
     with ui.card().classes('line empty'):
         if services.store.is_demo is None:
             ui.label('Waiting for the database.').classes('empty-title')
-            ui.label('The floor appears here automatically as soon as the database answers.')
+            ui.label('The floor appears here automatically as soon as the database responds.')
             return
         ui.label('There are no machines on the floor.').classes('empty-title')
         ui.label('A machine appears here as soon as it has a row in the database. Add the first one with psql:')

@@ -1,4 +1,4 @@
-"""One production line: its machines in flow order under a header that takes the worst of their states."""
+"""One production line: its machines in flow order, below a header with the worst status."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ COUNTED = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
 
 
 def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_press: PressHandler) -> None:
-    """The card. It is a component of its own, and so are its sections of 25 machines: after a change, the
-    browser renders only that component again."""
+    """Build the card. The card and its sections of 25 machines are separate Vue components: after a change, the browser
+    only renders the component that contains it."""
     with ui.card().classes('line').props('role=region') as card:
         card.props['aria-label'] = line.name
         card.props['data-line'] = line.name
@@ -40,7 +40,7 @@ def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_press: 
 
 
 class LineHeader(LiveElement):
-    """Name and counts of a line, marked with its worst status."""
+    """Name and counts of a line, with its worst status as an attribute."""
 
     def __init__(self, line: Line, store: Store) -> None:
         super().__init__('header', topic_of(line))
@@ -52,7 +52,7 @@ class LineHeader(LiveElement):
 
 
 class LineCount(LiveElement):
-    """How many machines of a line are in one status: shape, number, and the word for screen readers."""
+    """Number of machines of a line with one status, and a label for screen readers."""
 
     def __init__(self, line: Line, store: Store, status: Status) -> None:
         super().__init__('span', topic_of(line))
@@ -64,10 +64,10 @@ class LineCount(LiveElement):
 
     def content(self) -> Content:
         count = self._line.counts[self._status]
-        word = self._line.unknown_label if self._status is Status.UNKNOWN else self._status.word
-        return {'data-count': str(count), 'aria-label': f'{count} {word}', 'title': f'{count} {word}'}, str(count)
+        label = self._line.unknown_label if self._status is Status.UNKNOWN else self._status.word
+        return {'data-count': str(count), 'aria-label': f'{count} {label}', 'title': f'{count} {label}'}, str(count)
 
 
 def topic_of(line: Line) -> str:
-    """Machines that stand on no line share a card too."""
+    """The topic of a line. Machines without a line also share a card."""
     return line_topic('' if line.name == NOT_ON_A_LINE else line.name)

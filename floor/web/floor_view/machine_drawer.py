@@ -1,4 +1,4 @@
-"""One machine in full, beside the floor: its facts, work orders and latest events, kept up to date while it is open."""
+"""The details of one machine, beside the floor: facts, work orders and latest events, updated while it is open."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..shell.heading import Heading
 from ..shell.messages import TextNode, as_sentence
 from ..shell.services import Services
 from ..shell.times import date_and_time
-from .event_stream import what_happened
+from .event_stream import event_text
 from .machine_orders import MachineOrders
 
 EVENTS_SHOWN = 20
@@ -25,7 +25,7 @@ EVENTS_SHOWN = 20
 
 @binding.bindable_dataclass
 class MachineFacts:
-    """What the drawer shows, as text. It belongs to one page, so NiceGUI's ordinary push binding carries it."""
+    """The texts of the drawer. They belong to one page, so they use NiceGUI's binding."""
 
     title: str = ''
     status: str = ''
@@ -43,7 +43,7 @@ FACTS = {'reason': 'Reason', 'since': 'Since', 'line': 'Line', 'type': 'Type', '
 
 
 class MachineDrawer:
-    """A panel at the right edge; Escape or a click beside it closes it. The browser's address names the machine."""
+    """A panel at the right edge, closed by Escape or a click outside. The address of the page contains the machine."""
 
     def __init__(self, services: Services, person: Person, identity: Identity) -> None:
         self._store = services.store
@@ -72,9 +72,9 @@ class MachineDrawer:
         ui.context.client.on_delete(self._leave)
 
     def open(self, name: MachineName, opener: ui.element | None = None) -> None:
-        """Show this machine. An unknown name, as in an old link, gets a word about it.
+        """Show this machine. An unknown name, as in an old link, is reported.
 
-        opener: what was pressed. None: the page's address names the machine, so Back leads to the page with the link.
+        opener: the pressed element. None: the machine is in the address of the page, so Back leaves the page.
         """
         if name not in self._store.machines:
             ui.notify(f'There is no machine {shortened(name, 80)} on the floor.', type='warning')
@@ -138,12 +138,12 @@ class MachineDrawer:
         else:
             problem = '' if events else 'No events yet.'
         if name != self._name:
-            return  # another machine was opened meanwhile, or the page has gone
+            return  # another machine was opened meanwhile, or the page was closed
         self._reading.set_visibility(False)
         self._events.clear()
         with self._events:
             for event in events:
-                row = TextNode('li', f'{date_and_time(event.changed_ms, self._zone)}  {what_happened(event)}')
+                row = TextNode('li', f'{date_and_time(event.changed_ms, self._zone)}  {event_text(event)}')
                 row.props['data-status'] = (event.new or Status.UNKNOWN).value
             if problem:
                 TextNode('li', problem)

@@ -1,4 +1,4 @@
-"""The work orders of one machine, in its drawer: what is open, who has it, and a new one."""
+"""The open work orders of one machine, in its drawer, and a button for a new one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..shell.order_formatting import PriorityPill, due_text, order_address, role
 from ..shell.services import Services
 
 MAX_ROWS = 20
-"""Of one machine in the drawer; the list has them all."""
+"""Orders of one machine in the drawer; the work order list has all of them."""
 ACTIVE = ','.join(status for status in WorkOrderStatus if status.is_active)
 
 
@@ -26,7 +26,7 @@ class MachineOrders:
     """Rows that are rebuilt only when one of them has changed, so that a link keeps its focus."""
 
     def __init__(self, services: Services, person: Person, identity: Identity, forms: ui.element) -> None:
-        """forms: where the form of a new order is built, when it is first wanted: few of those who look need it."""
+        """forms: the parent of the form for a new order, which is built when it is opened for the first time."""
         self._services = services
         self._person = person
         self._identity = identity
@@ -42,7 +42,7 @@ class MachineOrders:
         self._all = ui.link('All work orders of this machine').classes('drawer-link')
 
     def show(self, name: MachineName) -> None:
-        """The active orders of this machine as they are now."""
+        """Show the current active orders of this machine."""
         if name != self._name:
             self._name = name
             self._all.props['href'] = f'/work-orders?machine={quote(name, safe="")}'
@@ -67,7 +67,7 @@ class MachineOrders:
 
 
 def more_rows(orders: int, address: str | None = None) -> None:
-    """How many orders there are beside those that have a row, and where they are, if anywhere."""
+    """The number of orders without a row. address: the list with all of them."""
     if orders > MAX_ROWS:
         with TextNode('li').classes('drawer-more'):
             text = f'and {number(orders - MAX_ROWS)} more'
@@ -75,7 +75,7 @@ def more_rows(orders: int, address: str | None = None) -> None:
 
 
 def order_row(order: OrderBrief, due: str, *, overdue: bool) -> None:
-    """One order of a machine in the list that is open: what it is, when it is due, who has it."""
+    """Build a row with one order: id, priority, status, due time, assignee and description."""
     with ui.element('li').classes('drawer-order'):
         ui.link(f'WO-{short_id(order.id)}', order_address(order.id))
         PriorityPill(order.priority)

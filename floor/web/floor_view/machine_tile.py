@@ -1,4 +1,4 @@
-"""The tile of one machine: a single native button. Data attributes hold its status, CSS its appearance."""
+"""The tile of one machine: a single native button. Its status is in data attributes, its appearance in CSS."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ..shell.times import time_of_day
 
 
 class MachineTile(LiveElement):
-    """Icon, name, reason, status, time in state, and whether there is a work order. One element: their number is what
-    a page costs."""
+    """Icon, name, reason, status, time in status, and whether there is a work order. A single element, because the
+    cost of a page depends on the number of elements."""
 
     def __init__(self, store: Store, machine: Machine, zone: tzinfo, on_press: PressHandler) -> None:
         super().__init__('button', machine_topic(machine.name))
@@ -39,7 +39,7 @@ class MachineTile(LiveElement):
         since = duration(self._store.seconds_in_status(machine), Detail.NARROW)
         orders = self._store.orders_of(self.name)
         overdue = bool(orders) and orders[0].is_overdue(self._store.now_ms)
-        label = spoken(machine, self._zone)
+        label = accessible_name(machine, self._zone)
         return {
             'type': 'button',
             'title': str(machine.display),
@@ -54,13 +54,13 @@ class MachineTile(LiveElement):
         }, f'{shortened(machine.display.title)}\n{" · ".join(filter(None, (machine.display.code, since)))}'
 
 
-def spoken(machine: Machine, zone: tzinfo) -> str:
-    """What a screen reader says: name, status, reason and since when."""
+def accessible_name(machine: Machine, zone: tzinfo) -> str:
+    """The label for screen readers: name, status, reason and start time."""
     reason = f'{shortened(machine.reason)}, ' if machine.reason else ''
     return f'{machine.display}, {machine.status_label}, {reason}since {time_of_day(machine.since_ms, zone)}'
 
 
 def orders_label(orders: list[OrderBrief], overdue: bool) -> str:
-    """'one open work order, high, overdue': how many, and how pressing the first of them is."""
+    """'one open work order, high, overdue': the number, and priority and due state of the most urgent one."""
     count = 'one open work order' if len(orders) == 1 else f'{len(orders)} open work orders'
     return f'{count}, {orders[0].priority}{", overdue" if overdue else ""}'

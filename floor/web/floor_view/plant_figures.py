@@ -1,4 +1,4 @@
-"""The plant in a few numbers."""
+"""The plant's figures: machines per status and open work orders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..live.live_view import LiveView
 
 
 def plant_figures(store: Store, view: LiveView) -> ui.element:
-    """Running, warning, down and without data, of the whole plant; and its work orders."""
+    """Build the figures: machines running, with a warning, down and without data; open work orders."""
     with ui.element('q-card').classes('figures').props('role=region aria-label="The plant now"') as figures:
         for status in (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN):
             view.add(PlantFigure(store, status))
@@ -24,7 +24,7 @@ def plant_figures(store: Store, view: LiveView) -> ui.element:
 
 
 class PlantFigure(LiveElement):
-    """One number, its label beside it by CSS."""
+    """Number of machines with one status; CSS adds the label."""
 
     def __init__(self, store: Store, status: Status) -> None:
         super().__init__('div', FIGURES)
@@ -36,14 +36,14 @@ class PlantFigure(LiveElement):
 
     def content(self) -> Content:
         count, total = self._store.counts[self._status], len(self._store.machines)
-        word = self._store.unknown_label if self._status is Status.UNKNOWN else self._status.word
+        label = self._store.unknown_label if self._status is Status.UNKNOWN else self._status.word
         text = f'{count} / {total}' if self._status is Status.OPERATIONAL else str(count)
-        return {'data-count': str(count), 'data-label': word,
-                'aria-label': f'{word}: {count} of {total} machines'}, text
+        return {'data-count': str(count), 'data-label': label,
+                'aria-label': f'{label}: {count} of {total} machines'}, text
 
 
 class OrderFigure(LiveElement):
-    """How many work orders are not done, or how many of these have a priority."""
+    """Number of open work orders, all or those with one priority."""
 
     def __init__(self, store: Store, priority: Priority | None = None) -> None:
         super().__init__('div', FIGURES)

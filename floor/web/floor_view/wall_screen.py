@@ -1,6 +1,6 @@
-"""The floor for a wall screen: no chrome, large type that fills it, lines in turn if asked.
+"""The floor for a wall screen: no navigation, large type, and optionally one line after the other.
 
-It runs for weeks: nothing is built or taken away when the line changes, so neither the page nor the server grows.
+It runs for weeks: no element is added or removed when the line changes, so that memory use stays constant.
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ THEMES = Theme.DARK, Theme.LIGHT, Theme.ANDON, Theme.HIGH_PERFORMANCE, Theme.AUT
 
 @dataclass(frozen=True, slots=True)
 class WallQuery:
-    """What an address asks of a wall screen, or why it cannot be done.
+    """The query of an address of the wall screen.
 
-    names: of the lines to show, none for all
-    turn: seconds for each of them, 0 for all at once
+    names: the lines to show; empty: all
+    turn: seconds per line; 0: all at once
+    problem: what is invalid; empty: nothing
     """
 
     names: Sequence[str]
@@ -52,33 +53,33 @@ class WallQuery:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> WallQuery:
-        """Of an address; what is empty is as usual."""
-        asked = Query(query, NAMES)
-        names, theme, turn = asked.texts('line'), asked.one_of('theme', THEMES), asked.text('rotate').strip()
-        asked.flag('kiosk')
+        """Parse a query; empty values mean the default."""
+        parsed = Query(query, NAMES)
+        names, theme, turn = parsed.texts('line'), parsed.one_of('theme', THEMES), parsed.text('rotate').strip()
+        parsed.flag('kiosk')
         try:
             seconds = float(turn or 0)
         except ValueError:
             seconds = math.nan
         if seconds and not MIN_TURN_S <= seconds <= MAX_TURN_S:
-            asked.fail('rotate', f'Cannot understand rotate={shown(turn)}: use a number of seconds from '
-                                 f'{number(MIN_TURN_S)} to {number(MAX_TURN_S)}, or 0 for all lines at once')
-        if asked.faults:
-            return cls(names, problem=' '.join(asked.faults.values()))
+            parsed.fail('rotate', f'Cannot understand rotate={shown(turn)}: use a number of seconds from '
+                                  f'{number(MIN_TURN_S)} to {number(MAX_TURN_S)}, or 0 for all lines at once')
+        if parsed.faults:
+            return cls(names, problem=' '.join(parsed.faults.values()))
         return cls(names, seconds, theme or Theme.DARK)
 
 
-def wall_screen(services: Services, choice: WallQuery) -> None:
-    """Build the page. What is down anywhere stands beside the lines at all times."""
-    store, zone, turn = services.store, services.zone, choice.turn
+def wall_screen(services: Services, query: WallQuery) -> None:
+    """Build the page. The attention list of the whole floor is always visible beside the lines."""
+    store, zone, turn = services.store, services.zone, query.turn
 
     def build_lines() -> None:
         view.forget(keep=(SECOND, FIGURES, LISTS))
-        place.clear()
-        lines = [] if choice.problem else chosen(store.lines, choice.names)
-        missing.show(missing_lines_text(store, choice.names) if lines else '')
-        with place:
-            place.style['--lines'] = str(1 if turn else max(1, len(lines)))
+        root_of_lines.clear()
+        lines = [] if query.problem else matching_lines(store.lines, query.names)
+        missing.show(missing_lines_text(store, query.names) if lines else '')
+        with root_of_lines:
+            root_of_lines.style['--lines'] = str(1 if turn else max(1, len(lines)))
             for number, line in enumerate(lines):
                 slide = Slide(number, len(lines), turn)
                 view.add(slide)
@@ -89,7 +90,7 @@ def wall_screen(services: Services, choice: WallQuery) -> None:
                         ui.label(f'{number + 1} of {len(lines)}').classes('slide-number')
             if not lines:
                 with ui.card().classes('line empty'):
-                    ui.label(choice.problem or missing_lines_text(store, choice.names)).classes('empty-title')
+                    ui.label(query.problem or missing_lines_text(store, query.names)).classes('empty-title')
 
     view = LiveView(ui.context.client, build_lines)
     PageTitle(store, 'Wall screen · Line Monitor')
@@ -97,7 +98,7 @@ def wall_screen(services: Services, choice: WallQuery) -> None:
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too
     with ui.element('div').classes('frame wall') as root:
-        show_theme(choice.theme, root, 'wall-body')
+        show_theme(query.theme, root, 'wall-body')
         view.add(DemoRibbon(services))
         with ui.element('q-toolbar').classes('wall-bar').props('role=banner'):
             plant_figures(store, view)
@@ -109,24 +110,24 @@ def wall_screen(services: Services, choice: WallQuery) -> None:
             view.add(StaleOverlay())
             missing = Alert().classes('wall-missing')
         with ui.element('main').classes('wall-main'):
-            place = ui.element('div').classes('wall-lines')
+            root_of_lines = ui.element('div').classes('wall-lines')
             with ui.element('aside').classes('wall-side'):
                 attention_list(store, view, lambda *_: None)
     build_lines()
     services.broadcast.join(view)
 
 
-def chosen(lines: Sequence[Line], names: Sequence[str]) -> list[Line]:
-    """The lines of these names, in the order of the floor; all where no name is given. A name that no line has exactly
-    may be written in other cases."""
+def matching_lines(lines: Sequence[Line], names: Sequence[str]) -> list[Line]:
+    """The lines with these names, in the order of the floor; all without names. Names without an exact match are
+    compared case-insensitively."""
     exact = {line.name for line in lines}
     wanted = {name for name in names if name in exact}
-    in_any_case = {name.casefold() for name in names if name not in exact}
-    return [line for line in lines if not names or line.name in wanted or line.name.casefold() in in_any_case]
+    folded = {name.casefold() for name in names if name not in exact}
+    return [line for line in lines if not names or line.name in wanted or line.name.casefold() in folded]
 
 
 def missing_lines_text(store: Store, names: Sequence[str]) -> str:
-    """Which of these lines are not there, and which there are."""
+    """Which of these lines do not exist, and which lines do."""
     if not store.lines:
         return 'There are no machines on the floor yet. They appear here automatically.'
     known = [line.name for line in store.lines]
@@ -135,17 +136,17 @@ def missing_lines_text(store: Store, names: Sequence[str]) -> str:
 
 
 class Slide(LiveElement):
-    """One line, large, when its turn has come. All wall screens turn at the same moment."""
+    """One of the lines, which are shown in turn. All wall screens change at the same time."""
 
     def __init__(self, number: int, count: int, turn: float, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """The number-th of count lines, each shown for turn seconds; 0: always."""
+        """number: index of the line, from 0 to count - 1. turn: seconds per line; 0: always shown."""
         super().__init__('div', TURNS)
         self._number, self._count, self._turn, self._monotonic = number, count, turn, monotonic
-        # in the class, because screens with other turns must not be taken for alike
+        # in the class, because pages with other turns must have another layout (live_view.py)
         self.classes(f'slide turn-{turn:g}-of-{count}')
 
     def fit(self, machines: int) -> None:
-        """So many machines fill it: in a square when it is alone, side by side otherwise."""
+        """Arrange this number of machines: in a grid if the line is shown alone, otherwise in one row."""
         columns = max(1, math.ceil(math.sqrt(machines)) if self._turn or self._count == 1 else machines)
         self.style['--columns'] = str(columns)
         self.style['--rows'] = str(max(1, math.ceil(machines / columns)))

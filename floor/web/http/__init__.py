@@ -1,1 +1,1 @@
-"""What pages, files and the REST interface have in common: paths, entity tags, downloads."""
+"""Path prefixes, entity tags and downloads, for pages, files and the REST interface."""

@@ -1,4 +1,4 @@
-"""Files for Excel as people take them away: each as one answer, or a sentence that says why there is none."""
+"""Responses with CSV files, or an error as one sentence."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from ...core.people import Identity
 from ...core.sentences import as_sentence
 from .downloads import Downloads, too_many
 
-AGAIN_S = 5
+RETRY_AFTER_S = 5
 
 Identify = Callable[[Mapping[str, str]], Identity]
 Read = Callable[[], Awaitable[AsyncGenerator[str, None]]]
 
 
 class CsvResponses:
-    """Every CSV file of the pages is answered by this one."""
+    """Serves all CSV files of the pages."""
 
     def __init__(self, downloads: Downloads, zone: tzinfo) -> None:
-        """zone: of the plant, whose time is in the name of a file."""
+        """zone: the plant's time zone, for the time in file names."""
         self._downloads = downloads
         self._zone = zone
 
     async def response(self, request: Request, identify: Identify, name: str, read: Read) -> Response:
-        """The file with its pieces as they are read; 403, 404, 422, 429 or 503 where that is refused or fails at once.
+        """A response that streams the file; 403, 404, 422, 429 or 503 if it is refused or fails at the start.
 
-        identify: by the headers of the request. name: of the file, without the time. read: gives the pieces.
+        identify: returns the identity for headers. name: the file name without time and suffix. read: returns the
+        parts of the file.
         """
         try:
             who = identify(request.headers)
@@ -53,4 +54,4 @@ class CsvResponses:
             return too_many(error)
         except DatabaseUnavailableError as error:
             return PlainTextResponse(f'{as_sentence(error)} Please try again.', status_code=503,
-                                     headers={'Retry-After': str(AGAIN_S)})
+                                     headers={'Retry-After': str(RETRY_AFTER_S)})

@@ -1,7 +1,7 @@
-"""Files that people take away: each in pieces, a few at a time for one person, and none without end.
+"""Streamed downloads, with limits per person and for their duration.
 
-A piece is read when the one before it has been sent, so a slow reader costs neither memory nor a connection to the
-database. A reader that stops reading is cut off by the server itself: middleware/slow_peers.py.
+Each part is read when the one before was sent, so that a slow client needs neither memory nor a database connection.
+middleware/slow_peers.py closes the connections of clients that stop reading.
 """
 
 from __future__ import annotations
@@ -26,85 +26,84 @@ from ...core.sentences import full_stop
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
-PATIENCE_S = 5.0
+QUEUE_TIMEOUT_S = 5.0
 MAX_DURATION_S = 600.0
 CUT_OFF = 'cut_off'
-"""Name of a function in the state of a request, where the server gives one: ends its connection at once."""
+"""Name of a function in the state of a request, which the server provides: closes its connection immediately."""
 
 
 class Downloads:
-    """How many downloads each person has under way."""
+    """Counts the active downloads of each person."""
 
-    def __init__(self, at_once: int = AT_ONCE, patience: float = PATIENCE_S, longest: float = MAX_DURATION_S) -> None:
-        """patience: seconds that one more waits for its turn, as the photos of a page do. longest: seconds that one may
-        take."""
+    def __init__(self, at_once: int = AT_ONCE, queue_timeout: float = QUEUE_TIMEOUT_S,
+                 max_duration: float = MAX_DURATION_S) -> None:
+        """at_once: the maximum per person. queue_timeout: seconds that further downloads wait, such as the photos of a
+        page. max_duration: seconds of one download."""
         self._at_once = at_once
-        self._patience = patience
-        self._longest = longest
-        self._under_way: Counter[str] = Counter()
+        self._queue_timeout = queue_timeout
+        self._max_duration = max_duration
+        self._active: Counter[str] = Counter()
         self._one_ended = asyncio.Condition()
 
     async def response(self, who: Identity, peer: Address | None, pieces: AsyncGenerator[Any, None], media_type: str,
                        headers: Mapping[str, str], *, status: int = 200) -> StreamingResponse:
-        """The answer that sends the pieces, text or bytes. The first is read here: what it raises is raised.
+        """A response that streams the parts, text or bytes. The first part is read here, so that its errors are raised.
 
-        peer: where the request comes from. People without an e-mail address may share a name, and are
-        distinguished by this.
-        :raises TooManyDownloadsError: this person has as many under way as they may
+        peer: the address of the client, which distinguishes people without an e-mail address, who may share a name.
+        :raises TooManyDownloadsError: this person has the maximum number of active downloads
         """
         name = who.rate_limit_key(peer.host if peer else None)
         try:
-            async with asyncio.timeout(self._patience), self._one_ended:
-                await self._one_ended.wait_for(lambda: self._under_way[name] < self._at_once)
-                self._under_way[name] += 1
+            async with asyncio.timeout(self._queue_timeout), self._one_ended:
+                await self._one_ended.wait_for(lambda: self._active[name] < self._at_once)
+                self._active[name] += 1
         except TimeoutError:
             await pieces.aclose()
             raise TooManyDownloadsError(f'You have {self._at_once} downloads in progress: wait until one of them is '
                                         f'complete',
-                                        self._patience) from None
+                                        self._queue_timeout) from None
 
         async def ended() -> None:
             async with self._one_ended:
-                self._under_way[name] -= 1
-                self._under_way += Counter()  # names without any are forgotten
+                self._active[name] -= 1
+                self._active += Counter()  # removes names without downloads
                 self._one_ended.notify_all()
         try:
             first = await anext(pieces, b'')
         except BaseException:
             await ended()
             raise
-        return _Download(_from_first(first, pieces), ended, self._longest, name, status_code=status,
+        return _Download(_from_first(first, pieces), ended, self._max_duration, name, status_code=status,
                          media_type=media_type, headers={'Cache-Control': 'no-store', **headers})
 
 
-
 def too_many(error: TooManyDownloadsError) -> Response:
-    """The answer to a person's browser."""
+    """The response with status 429 for a browser."""
     return PlainTextResponse(full_stop(error), 429, {'Retry-After': str(math.ceil(error.retry_after)),
                                                      'Cache-Control': 'no-store'})
 
 
 class _Download(StreamingResponse):
-    """Sends pieces for at most so long."""
+    """Streams for a limited time."""
 
-    def __init__(self, pieces: AsyncIterator[Any], ended: Callable[[], Any], longest: float, who: str,
+    def __init__(self, pieces: AsyncIterator[Any], ended: Callable[[], Any], max_duration: float, who: str,
                  **options: Any) -> None:
         super().__init__(pieces, **options)
         self._ended = ended
-        self._longest = longest
+        self._max_duration = max_duration
         self._who = who
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with asyncio.timeout(self._longest):
+            async with asyncio.timeout(self._max_duration):
                 await super().__call__(scope, receive, send)
         except TimeoutError:
-            log.warning('a download was ended after %g s', self._longest,
+            log.warning('a download was aborted after %g s', self._max_duration,
                         extra={'who': self._who, 'path': scope['path']})
             cut_off = scope.get('state', {}).get(CUT_OFF)
             if cut_off is None:
                 raise
-            cut_off()  # an answer that only ended would look whole
+            cut_off()  # otherwise the client would take the truncated file for a complete one
         finally:
             await self._ended()
 

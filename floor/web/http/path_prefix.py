@@ -1,10 +1,10 @@
-"""The path below which a proxy serves us, as /monitor: asked for with it or without it, everything is found.
+"""The path prefix under which a proxy serves the app, such as /monitor.
 
-A proxy says the prefix in X-Forwarded-Prefix; where it can't, the setting ROOT_PATH does. What comes in carries the
-prefix or not, as the proxy strips it or not. What is within only knows paths without it. What goes out needs it, and
-finds it in the header, which NiceGUI reads too: so it is put there in both cases, and nowhere else, because NiceGUI
-would add up two of them. NiceGUI stands around us and puts the header as it came before every redirect to a path. Where
-that would be wrong, the redirect is relative to the address that was asked for, which NiceGUI leaves as it is.
+The prefix is in X-Forwarded-Prefix or, if the proxy does not send it, in the setting ROOT_PATH. Requests may contain
+the prefix or not, depending on the proxy; the app only sees paths without it. Responses need the prefix: it is passed
+on in the header, which NiceGUI reads too, and nowhere else, because NiceGUI would add two prefixes. NiceGUI's
+middleware is outside of this one and adds the original header to every redirect to a path. If that would be wrong, the
+redirect is relative to the requested address, which NiceGUI does not change.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ PREFIX = re.compile(r'(/[A-Za-z0-9._~-]+)+')
 
 
 class PathPrefix:
-    """Takes the prefix off what comes in, and puts it before where we redirect to."""
+    """Removes the prefix from requests, and adds it to redirects."""
 
     def __init__(self, app: ASGIApp, *, root_path: str = '') -> None:
-        """root_path: the prefix where the proxy names none; empty: none."""
+        """root_path: the prefix for requests without X-Forwarded-Prefix; empty: none."""
         self._app = app
         self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request or socket, as ASGI has it."""
+        """Handle one request or socket."""
         if scope['type'] not in {'http', 'websocket'}:
             await self._app(scope, receive, send)
             return
@@ -39,7 +39,7 @@ class PathPrefix:
         inner = _without(scope, prefix)
 
         def outward(path: str) -> str:
-            """A path of this app as the Location that NiceGUI completes."""
+            """The Location for a path of this app, before NiceGUI's middleware."""
             if header == prefix:
                 return path
             return _relative(inner, path) if header else prefix + path
@@ -51,19 +51,19 @@ class PathPrefix:
             await send({'type': 'http.response.body'})
             return
 
-        async def send_on(message: Message) -> None:
+        async def send_redirected(message: Message) -> None:
             if message['type'] == 'http.response.start':
                 headers = MutableHeaders(scope=message)
                 if (location := headers.get('location')) is not None:
-                    path = _within(location, Headers(scope=scope).get('host', ''))
+                    path = _own_path(location, Headers(scope=scope).get('host', ''))
                     headers['location'] = outward(path) if path.startswith('/') else path
             await send(message)
 
-        await self._app(inner, receive, send_on)
+        await self._app(inner, receive, send_redirected)
 
 
 def prefix_of(headers: Mapping[str, str]) -> str:
-    """The prefix of our paths for this request, such as /monitor; usually empty."""
+    """The path prefix of a request, such as /monitor; usually empty."""
     return headers.get(HEADER, '')
 
 
@@ -85,8 +85,8 @@ def _relative(inner: Scope, path: str) -> str:
     return ('../' * (asked.count(b'/') - 1) or './') + path.lstrip('/')
 
 
-def _within(location: str, host: str) -> str:
-    """Ours without scheme and host; that of others as it is."""
+def _own_path(location: str, host: str) -> str:
+    """Without scheme and host if it is an address of this app; otherwise unchanged."""
     parts = urlsplit(location)
     return urlunsplit(('', '', *parts[2:])) if parts.netloc and parts.netloc == host else location
 
