@@ -21,7 +21,7 @@ from browser.visitor import Visitor, badge, tile
 from playwright.async_api import BrowserContext, Page, expect
 from ports import free_port
 
-from floor.web.shell.session import ADDRESS, KEPT_EVERY_S, LINK, TRIED_EVERY_S
+from floor.web.shell.session import ADDRESS, LINK, REFRESH_EVERY_S, RETRY_EVERY_S
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
@@ -155,11 +155,11 @@ async def test_who_is_asked_may_answer_in_this_tab_and_is_back_where_they_were(
     await page.get_by_role('link', name=LINK).click()
     await page.get_by_role('link', name='Sign in').click()
     took = await is_live_again(page, sql, time.monotonic(), 'sign-in in this tab')
-    assert took < TRIED_EVERY_S - 5, 'by the link, not by the frame'
+    assert took < RETRY_EVERY_S - 5, 'by the link, not by the frame'
     assert page.url == f'{proxy.url}/?machine={MACHINE}'
 
 
-@pytest.mark.parametrize('proxy', [every(2, instead_of=KEPT_EVERY_S)], ids=['every-2-s'], indirect=True)
+@pytest.mark.parametrize('proxy', [every(2, instead_of=REFRESH_EVERY_S)], ids=['every-2-s'], indirect=True)
 async def test_a_session_that_slides_never_ends_while_a_page_is_open(
         people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection, until: Until) -> None:
     """For a session of 5 s the frame asks every 2; else it is as in the program."""
@@ -176,7 +176,7 @@ async def test_a_session_that_slides_never_ends_while_a_page_is_open(
     assert len(proxy.led_away) == led_away
 
 
-@pytest.mark.parametrize('proxy', [every(2, instead_of=TRIED_EVERY_S)], ids=['every-2-s'], indirect=True)
+@pytest.mark.parametrize('proxy', [every(2, instead_of=RETRY_EVERY_S)], ids=['every-2-s'], indirect=True)
 async def test_a_frame_that_failed_with_the_network_tries_again(
         people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection, until: Until) -> None:
     """A laptop wakes up before its network does."""

@@ -15,7 +15,7 @@ from floor.core.errors import NotADemoError
 from floor.plant.demo_removal import DemoContents
 from floor.web.live.live_element import LiveElement
 from floor.web.people import employees_page
-from floor.web.shell.demo_ribbon import WORDS, DemoRibbon
+from floor.web.shell.demo_ribbon import LABEL, DemoRibbon
 
 BUTTON, SURE, REMOVE = 'Set up your plant', 'Permanently remove the demo data', 'Remove the demo'
 CONTENTS = DemoContents(30, 101_924, 1014, 15)
@@ -57,7 +57,7 @@ def tick(form: Form) -> None:
 @pytest.mark.parametrize('address', ['/', '/?kiosk', '/?kiosk&rotate=5', '/?machine=Valve_01_01'])
 async def test_every_look_at_the_floor_says_that_it_is_simulated(page: OpenForm, address: str) -> None:
     form = await page(address)
-    assert is_shown(form) and form.says(WORDS)
+    assert is_shown(form) and form.says(LABEL)
 
 
 async def test_a_plant_has_no_ribbon(shop_floor: Floor, user: User) -> None:

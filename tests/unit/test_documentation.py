@@ -27,7 +27,7 @@ from floor.web.live.socket_fanout import MAX_WAITING
 from floor.web.middleware.request_limits import MAX_BODY_BYTES, MESSAGES_PER_S
 from floor.web.middleware.slow_peers import SlowPeerProtocol
 from floor.web.orders.board import MAX_CARDS
-from floor.web.shell.session import KEPT_EVERY_S, TRIED_EVERY_S
+from floor.web.shell.session import REFRESH_EVERY_S, RETRY_EVERY_S
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ('assets', 'auth', 'deploy', 'floor', 'simulator', 'sql', 'tests')
@@ -249,8 +249,8 @@ LIMITS = [
     ('SECURITY.md', f'{AT_ONCE} downloads a person'),
     ('SECURITY.md', f'{MAX_DURATION_S / 60:.0f} minutes at most'),
     ('SECURITY.md', f"{SlowPeerProtocol.head_s:.0f} s for a request's headers"),
-    ('auth/README.md', f'every {KEPT_EVERY_S // 60} minutes in a hidden frame'),
-    ('auth/README.md', f'at once and every {TRIED_EVERY_S} s'),
+    ('auth/README.md', f'every {REFRESH_EVERY_S // 60} minutes in a hidden frame'),
+    ('auth/README.md', f'at once and every {RETRY_EVERY_S} s'),
     ('auth/README.md', f'({FIRST_BACKOFF_S:.0f} to {MAX_BACKOFF_S:.0f} s, or Retry-After)'),
     ('auth/README.md', f'renewed in the background after {RENEWED_AFTER * 60:.0f} minutes'),
 ]

@@ -13,7 +13,7 @@ from ...feed.active_orders import ActiveOrderChange
 from ...feed.difference import Difference
 from ...feed.freshness import Freshness
 from ...feed.store import Store
-from ..shell.loading import PATIENCE_S
+from ..shell.loading import SLOW_S
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +70,8 @@ class OrderReader:
             self._without_pause.clear()
             started = loop.time()
             pause = MIN_INTERVAL_S
-            slow = loop.call_later(PATIENCE_S, self._report, DatabaseUnavailableError(
-                f'the database has not responded for {PATIENCE_S:g} s'))
+            slow = loop.call_later(SLOW_S, self._report, DatabaseUnavailableError(
+                f'the database has not responded for {SLOW_S:g} s'))
             try:
                 with self._client:
                     await self._read()

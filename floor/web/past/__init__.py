@@ -1,1 +1,1 @@
-"""What the floor of a past moment is made of."""
+"""The floor at a past moment."""

@@ -44,10 +44,10 @@ class PastControls:
                     button.props('flat no-caps dense').props['aria-label'] = f'{SPOKEN[text[0]]} {text[1:]}'
                 self._play = ui.button(on_click=self._play_or_stop, color=None).props('flat no-caps dense')
                 self._play.classes('past-play')
-        self._say_play()
+        self._update_play_button()
 
     def show(self, moment: PastMoment) -> None:
-        """Where the slider stands."""
+        """Move the slider to this moment."""
         if self._moment is None or (moment.start, moment.end) != (self._moment.start, self._moment.end):
             self._slider.props['min'] = 0
             self._slider.props['max'] = int((moment.end - moment.start).total_seconds())
@@ -69,9 +69,9 @@ class PastControls:
             self._timer.cancel()
             self._timer.delete()
             self._timer = None
-            self._say_play()
+            self._update_play_button()
 
-    # within
+    # internals
 
     def _slide(self, event: ValueChangeEventArguments[float | None]) -> None:
         if self._is_setting or self._moment is None or not isinstance(event.value, int | float):
@@ -92,17 +92,17 @@ class PastControls:
         self._frame = 0
         start = PastMoment(shift.start, shift.start, shift.end)
         with self._root:
-            self._timer = ui.timer(FRAME_S, lambda: self._play_on(start))
-        self._say_play(shift)
+            self._timer = ui.timer(FRAME_S, lambda: self._play_next(start))
+        self._update_play_button(shift)
 
-    def _play_on(self, start: PastMoment) -> None:
+    def _play_next(self, start: PastMoment) -> None:
         share = min(1.0, self._frame * FRAME_S / REPLAY_S)
         self._frame += 1
         self._on_move(start.to(start.start + (start.end - start.start) * share))
         if share >= 1:
             self.stop()
 
-    def _say_play(self, shift: Shift | None = None) -> None:
+    def _update_play_button(self, shift: Shift | None = None) -> None:
         self._play.set_text(f'Stop replay of {shift.name}' if shift else 'Replay last shift in 1 min')
 
 

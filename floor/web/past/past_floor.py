@@ -1,6 +1,6 @@
-"""The floor of one moment of the past: the same lines, tiles and lists as the floor's, filled from the history.
+"""The floor at one moment of the past: the same lines, tiles and lists as on the floor, filled from the history.
 
-It has a store of its own, whose clock stands still at that moment, so nothing live can get in.
+It has a separate store, whose clock is stopped at that moment, so that it cannot show live data.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class PastFloor:
     """Figures, lines, attention list and events of the snapshot that was shown last."""
 
     def __init__(self, zone: tzinfo, on_open: Callable[[Machine], None]) -> None:
-        """on_open: somebody pressed this machine."""
+        """on_open: called with the machine that somebody pressed."""
         self.store = Store(monotonic=lambda: 0.0)
         self._zone = zone
         self._on_open = on_open
@@ -50,7 +50,7 @@ class PastFloor:
         self._tiles.settle({})
 
     def show(self, snapshot: FloorSnapshot) -> None:
-        """The floor as it was."""
+        """Show the floor of a snapshot."""
         if self.store.replace(snapshot).layout:
             self._build_lines()
         for element in [*self._tiles.all(), *self._rest.all()]:

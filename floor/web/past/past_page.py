@@ -1,4 +1,4 @@
-"""The floor at any moment of the past, rebuilt from the history and never to be taken for the present."""
+"""The floor at any moment of the past, computed from the history and clearly distinguished from the live floor."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NO_DATA = 'There is no data for this time: the history starts later.'
 
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
-    """Serve it at /past?at=TIME; from and to are what the slider spans."""
+    """Serve /past?at=TIME; from and to are the range of the slider."""
     @ui.page(PAST, response_timeout=RESPONSE_TIMEOUT_S)
     async def past_page(request: Request) -> None:
         person = services.person(services.visitor())
@@ -43,24 +43,24 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
             try:
                 moment = PastMoment.from_query(request.query_params, now(services), services.zone)
             except QueryError as error:
-                refusal(str(error))
+                show_error(str(error))
                 services.broadcast.join(view)
                 return
             page = PastPage(services, analytics, shifts)
         services.broadcast.join(view)
-        page.wish(moment)
+        page.request(moment)
         await page.loading.first_answer()
 
 
 class PastPage:
-    """One browser's page. It reads one moment at a time; of those that somebody slides over, the latest is next."""
+    """One browser's page. It reads one moment at a time; while it reads, only the latest requested moment is kept."""
 
     def __init__(self, services: Services, analytics: Analytics, shifts: Shifts) -> None:
         self._services = services
         self._analytics = analytics
         self._shifts = shifts
         self._client = ui.context.client
-        self._wanted: PastMoment | None = None
+        self._requested: PastMoment | None = None
         self._moment: PastMoment | None = None
         with ui.element('div').classes('past') as self._root:
             with ui.element('q-card').classes('past-banner'):
@@ -69,37 +69,37 @@ class PastPage:
                 self._ago = ui.label().classes('past-ago')
                 ui.link('Back to live', '/').classes('past-back')
             self._controls = PastControls(services.zone, self._move, self._last_shift)
-            self.loading = Loading(services.store, 'the floor at that time', self._read_wishes)
-            self._nothing = ui.label().classes('past-empty').props('hidden')
+            self.loading = Loading(services.store, 'the floor at that time', self._read_requested)
+            self._empty = ui.label().classes('past-empty').props('hidden')
             self._floor = PastFloor(services.zone, self._open)
             self._floor.root.props['hidden'] = True  # until there is a moment to show
-        self._machine = PastMachine(services)
+        self._machine = PastMachineDialog(services)
         self._client.on_delete(services.store.subscribe(self._on_difference))
 
-    def wish(self, moment: PastMoment) -> None:
-        """What is to be read next."""
-        self._wanted = self._moment = moment
+    def request(self, moment: PastMoment) -> None:
+        """Set the moment to read next."""
+        self._requested = self._moment = moment
         self._controls.show(moment)
 
-    async def _read_wishes(self) -> None:
-        """Read until what was wished for last is shown."""
-        while (moment := self._wanted) is not None and not self._client.is_deleted:
-            self._wanted = None
+    async def _read_requested(self) -> None:
+        """Read until the latest requested moment is shown."""
+        while (moment := self._requested) is not None and not self._client.is_deleted:
+            self._requested = None
             done = False
             try:
                 await self._read(moment)
                 done = True
             finally:
-                if not done:  # it is still wished for, unless something else is by now
-                    self._wanted = self._wanted or moment
+                if not done:  # it is still to be read, unless another one was requested meanwhile
+                    self._requested = self._requested or moment
 
     def _on_difference(self, difference: Difference) -> None:
-        if difference.history and self._moment is not None:  # what is shown was not complete
+        if difference.history and self._moment is not None:  # the history was incomplete
             self._move(self._moment)
 
     def _move(self, moment: PastMoment) -> None:
-        """Somebody, or the replay, wants another moment."""
-        self.wish(moment)
+        """Read and show another moment."""
+        self.request(moment)
         self.loading.start()
 
     async def _read(self, moment: PastMoment) -> None:
@@ -107,7 +107,7 @@ class PastPage:
             snapshot = await self._analytics.floor_at(moment.at)
         except FloorError as error:
             self._controls.stop()
-            if isinstance(error, HistoryNotReadyError):  # what was shown before it was begun is wrong
+            if isinstance(error, HistoryNotReadyError):  # the content shown before is wrong
                 self._floor.root.props['hidden'] = True
             raise
         if self._client.is_deleted:
@@ -115,13 +115,13 @@ class PastPage:
         with self._client:
             self._floor.show(snapshot)
             self._floor.root.props['hidden'] = not snapshot.machines
-            self._nothing.props['hidden'] = bool(snapshot.machines)
-            self._nothing.set_text('' if snapshot.machines else NO_DATA)
-            self._say(moment)
-            if self._wanted is None:
+            self._empty.props['hidden'] = bool(snapshot.machines)
+            self._empty.set_text('' if snapshot.machines else NO_DATA)
+            self._show_time(moment)
+            if self._requested is None:
                 ui.navigate.history.replace(with_prefix(address_of(moment)))
 
-    def _say(self, moment: PastMoment) -> None:
+    def _show_time(self, moment: PastMoment) -> None:
         at_ms = int(moment.at.timestamp() * 1000)
         self._root.props['data-past'] = at_text(moment.at)
         self._title.set_text(f'{moment.at.astimezone(self._services.zone):%a} '
@@ -133,11 +133,11 @@ class PastPage:
 
     def _open(self, machine: Machine) -> None:
         self._controls.stop()
-        self._machine.tell(machine, self._floor.store)
+        self._machine.show_machine(machine, self._floor.store)
 
 
-class PastMachine(ui.dialog):
-    """One machine as it was; the way to how it is now."""
+class PastMachineDialog(ui.dialog):
+    """One machine at that moment, with a link to its current status."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -145,8 +145,8 @@ class PastMachine(ui.dialog):
         with self, ui.card().classes('details-dialog') as self._card:
             pass
 
-    def tell(self, machine: Machine, past: Store) -> None:
-        """Open it for a machine of a floor of the past."""
+    def show_machine(self, machine: Machine, past: Store) -> None:
+        """Open the dialog for a machine. past: the store of its moment."""
         zone = self._services.zone
         self._card.clear()
         with self._card:
@@ -169,20 +169,20 @@ class PastMachine(ui.dialog):
         self.open()
 
 
-def refusal(sentence: str) -> None:
-    """A moment that cannot be shown says why, and offers one that can."""
+def show_error(message: str) -> None:
+    """Build an error message with a link to the live floor."""
     with ui.card().classes('panel past-refusal'):
         Heading('The past')
-        ui.label(sentence)
+        ui.label(message)
         ui.link('Show the live floor', '/')
 
 
 def address_of(moment: PastMoment) -> str:
-    """Opens the page as it is, slider and all."""
+    """The address of the page for a moment and the range of its slider."""
     query = {'at': moment.at, 'from': moment.start, 'to': moment.end}
     return f'{PAST}?{urlencode({name: at_text(at) for name, at in query.items()}, safe=":")}'
 
 
 def now(services: Services) -> datetime:
-    """By the database's clock."""
+    """The present time by the database's clock."""
     return datetime.fromtimestamp(services.store.now_ms / 1000, UTC)

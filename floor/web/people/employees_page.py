@@ -1,4 +1,4 @@
-"""The people of the plant: who they are, what they may do, how much they have open. Supervisors change it here."""
+"""The employees of the plant, with their roles and number of open orders. Supervisors can edit them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACTIVE, ALL = 'active', 'all'
 
 
 def register(services: Services) -> None:
-    """Serve /employees; ?show=all has those on it who have left."""
+    """Serve /employees; ?show=all includes deactivated employees."""
     rows = EmployeeRows(services.store)
 
     @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
@@ -50,7 +50,7 @@ class EmployeesPage:
 
     def __init__(self, services: Services, rows: EmployeeRows, identity: Identity, person: Person,
                  query: Mapping[str, str]) -> None:
-        """query: what its address asks for."""
+        """query: of the address."""
         self._services = services
         self._history = BrowserHistory(ADDRESS, self._follow)
         refusal = role_needed(Role.SUPERVISOR, person.role)
@@ -62,8 +62,8 @@ class EmployeesPage:
                 with ui.element('header').classes('panel-header'):
                     Heading('Employees').classes('panel-title')
                     with ui.element('div').classes('chips').props('role=group aria-label="Filter employees"'):
-                        self._chips = {include_inactive: self._chip(word, include_inactive=include_inactive)
-                                       for include_inactive, word in ((False, 'Active'), (True, 'All'))}
+                        self._chips = {include_inactive: self._chip(label, include_inactive=include_inactive)
+                                       for include_inactive, label in ((False, 'Active'), (True, 'All'))}
                     add = ui.button('Add employee', on_click=self._form.open, color=None).props('no-caps')
                     set_reason(add.classes('primary'), refusal)
                 TextNode('p', refusal and 'Only supervisors can change this list.') \
@@ -74,11 +74,11 @@ class EmployeesPage:
         self._follow(query)
 
     async def first_answer(self) -> None:
-        """Wait for what is not in the store, but not for long."""
+        """Wait briefly for data that is not in the store."""
         await self._due_times.loading.first_answer()
 
-    def _chip(self, word: str, *, include_inactive: bool) -> TextNode:
-        chip = TextNode('button', word).classes('chip')
+    def _chip(self, label: str, *, include_inactive: bool) -> TextNode:
+        chip = TextNode('button', label).classes('chip')
         chip.props['type'] = 'button'
         chip.props['aria-pressed'] = str(not include_inactive).lower()
         chip.on('click', lambda: self._choose(include_inactive=include_inactive), args=[])
@@ -90,10 +90,10 @@ class EmployeesPage:
         self._show(include_inactive=include_inactive)
 
     def _follow(self, query: Mapping[str, str]) -> None:
-        """What an address asks for, at first or by Back."""
-        asked = Query(query, ['show'])
-        self._show(include_inactive=asked.one_of('show', (ACTIVE, ALL)) == ALL)
-        self._note.show(' '.join(asked.faults.values()))
+        """Show what an address contains, when the page is opened or after Back."""
+        parsed = Query(query, ['show'])
+        self._show(include_inactive=parsed.one_of('show', (ACTIVE, ALL)) == ALL)
+        self._note.show(' '.join(parsed.faults.values()))
 
     def _show(self, *, include_inactive: bool) -> None:
         self._table.show(include_inactive=include_inactive)
@@ -109,7 +109,7 @@ class EmployeesPage:
 
 
 class ActivationDialog:
-    """Asks before somebody is deactivated or reactivated, and says what it means."""
+    """Asks for confirmation before somebody is deactivated or reactivated, and shows the consequences."""
 
     def __init__(self, services: Services, identity: Identity) -> None:
         self._employees = services.employees
@@ -126,12 +126,12 @@ class ActivationDialog:
                 self._button = ui.button('', on_click=self._send, color=None).props('no-caps').classes('primary')
 
     def open(self, employee: Employee, load: int) -> None:
-        """Ask about this person, who has so many open orders."""
+        """Open the dialog. load: the number of open orders of this person."""
         self._employee = employee
-        word = 'Deactivate' if employee.active else 'Reactivate'
-        self._heading.set_text(f'{word} {employee.name}?')
-        self._dialog.props['aria-label'] = word
-        self._button.set_text(word)
+        action = 'Deactivate' if employee.active else 'Reactivate'
+        self._heading.set_text(f'{action} {employee.name}?')
+        self._dialog.props['aria-label'] = action
+        self._button.set_text(action)
         self._text.set_text(deactivation_text(load) if employee.active
                             else 'Orders can be assigned to them again, and their role is restored.')
         self._orders.set_text('Show their orders')
@@ -152,9 +152,10 @@ class ActivationDialog:
 
 
 def deactivation_text(load: int) -> str:
-    """What it means for the orders."""
-    keeps = 'Their history is kept. They can no longer be assigned orders and have read-only access.'
+    """The consequences of a deactivation. load: the number of open orders."""
+    consequences = 'Their history is kept. They can no longer be assigned orders and have read-only access.'
     if not load:
-        return f'They have no open orders. {keeps}'
-    orders = '1 open order, which stays' if load == 1 else f'{load} open orders, which stay'
-    return f'They still have {orders} with them until somebody else is assigned. {keeps}'
+        return f'They have no open orders. {consequences}'
+    if load == 1:
+        return f'Their open order stays assigned to them until it is reassigned. {consequences}'
+    return f'Their {load} open orders stay assigned to them until they are reassigned. {consequences}'

@@ -1,4 +1,4 @@
-"""Add or edit a person. What is typed is kept; what somebody else changed meanwhile is shown beside it."""
+"""The form for an employee. Drafts are stored, and concurrent changes of other people are shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..shell.text_field import TextField
 
 LABELS = {'first_name': 'First name', 'last_name': 'Last name', 'email': 'E-mail', 'department': 'Department',
           'role': 'Role'}
-ROLE_WORDS = {Role.VIEWER: 'viewer: read-only access', Role.OPERATOR: 'operator: can report and comment',
+ROLE_LABELS = {Role.VIEWER: 'viewer: read-only access', Role.OPERATOR: 'operator: can report and comment',
               Role.TECHNICIAN: 'technician: can also take and complete orders',
               Role.SUPERVISOR: 'supervisor: can also assign, cancel and edit employees'}
 
@@ -30,7 +30,7 @@ Fields = dict[str, str]
 
 
 class EmployeeForm:
-    """Built once per page."""
+    """The dialog with the form; one per page."""
 
     def __init__(self, services: Services, identity: Identity) -> None:
         self._services = services
@@ -43,7 +43,7 @@ class EmployeeForm:
             self._build()
 
     def open(self, employee: Employee | None = None) -> None:
-        """Edit this person, or add one; with what was typed before and not sent."""
+        """Edit this person, or add one. An unsent draft is restored."""
         self._employee = employee
         self._heading.set_text(f'Edit {employee.name}' if employee else 'New employee')
         self._dialog.props['aria-label'] = 'Edit employee' if employee else 'New employee'
@@ -55,7 +55,7 @@ class EmployeeForm:
         self._dialog.open()
 
     def _restore(self, draft: Draft) -> None:
-        """What was typed before, from the version that it was typed on: saving it shows what others changed since."""
+        """Restore a draft with the version that it is based on, so that later changes of others are a conflict."""
         version = draft.get('version')
         if self._employee is not None and isinstance(version, int):
             self._employee = replace(self._employee, version=version)
@@ -72,7 +72,7 @@ class EmployeeForm:
         self._inputs: dict[str, TextField | ui.select] = {}
         for field, label in LABELS.items():
             if field == 'role':
-                roles = {role.value: words for role, words in ROLE_WORDS.items()}
+                roles = {role.value: label for role, label in ROLE_LABELS.items()}
                 self._inputs[field] = ui.select(roles, label=label, on_change=self._typed)
             else:
                 self._inputs[field] = TextField(label, on_change=self._typed)
@@ -164,7 +164,7 @@ class EmployeeForm:
             self._problem.show(f'{as_sentence(error)} What you typed is kept.')
 
     def _merge(self, current: Employee) -> None:
-        """What only the other changed is taken over; what both changed stays as typed, with theirs beside it."""
+        """Take over values that only the other person changed; keep the typed value where both did, and show theirs."""
         mine, theirs, base = self._fields(), fields_of(current), self._base
         self._employee, self._base = current, theirs
         self._fill({field: mine[field] if mine[field] != base[field] else theirs[field] for field in LABELS})
@@ -178,7 +178,7 @@ class EmployeeForm:
 
 
 def fields_of(employee: Employee | None) -> Fields:
-    """What can be edited of a person; empty for a new one."""
+    """The editable values of a person; empty for a new one."""
     if employee is None:
         return {'first_name': '', 'last_name': '', 'email': '', 'department': '', 'role': Role.OPERATOR.value}
     return {'first_name': employee.first_name, 'last_name': employee.last_name, 'email': employee.email,

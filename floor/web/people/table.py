@@ -1,6 +1,6 @@
-"""The people of the plant in a table, cards on a phone: who they are, what they may do, how much they have open.
+"""The table of employees, shown as cards on a phone.
 
-The rows are data that all browsers share; there is one element for each column (see floor/web/orders/table.py).
+The rows are data that all browsers share; there is one element per column (see floor/web/orders/table.py).
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from ..shell.services import Services
 
 COLUMNS = {'Name': 'name', 'E-mail': 'email', 'Department': 'department', 'Role': 'role', 'Active': 'active',
            'Open orders': 'load'}
-"""Each with the entry of a row that it shows."""
+"""Headings, with the entry of a row that the column shows."""
 BUTTONS = 'buttons'
 
 Row = dict[str, str | int]
 Rows = tuple[Row, ...]
-"""A tuple: NiceGUI would watch every entry of a list for changes, for each browser."""
+"""A tuple, because NiceGUI would make every list observable, for each browser."""
 
 
 class EmployeeRows:
-    """The rows of the active people and of all, made once for all browsers."""
+    """The rows of active and of all employees, computed once for all browsers."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._made: dict[bool, Rows] = {}
+        self._rows: dict[bool, Rows] = {}
         store.subscribe(self._on_difference)
 
     def of(self, *, include_inactive: bool) -> Rows:
-        """include_inactive: also those who are not active."""
-        if (rows := self._made.get(include_inactive)) is None:
+        """The rows. include_inactive: with deactivated employees."""
+        if (rows := self._rows.get(include_inactive)) is None:
             loads = Counter(order.assignee_id for order in self._store.orders.values())
             people = in_order_of_names(each for each in self._store.people.values() if each.active or include_inactive)
-            rows = self._made[include_inactive] = tuple(row_of(employee, loads[employee.id]) for employee in people)
+            rows = self._rows[include_inactive] = tuple(row_of(employee, loads[employee.id]) for employee in people)
         return rows
 
     def _on_difference(self, difference: Difference) -> None:
         if difference.people or difference.orders:
-            self._made.clear()
+            self._rows.clear()
 
 
 def row_of(employee: Employee, load: int) -> Row:
-    """One person, as text."""
+    """The row of one employee. load: the number of open orders."""
     switch = 'Deactivate' if employee.active else 'Reactivate'
     return {
         'id': employee.id,
@@ -70,11 +70,11 @@ def row_of(employee: Employee, load: int) -> Row:
 
 
 class EmployeeTable:
-    """Bound to the store: shows every change of an employee or order."""
+    """The table, updated with every change of an employee or order."""
 
     def __init__(self, services: Services, rows: EmployeeRows, person: Person, on_edit: Callable[[Employee], None],
                  on_switch: Callable[[Employee], None]) -> None:
-        """on_edit, on_switch: somebody wants to edit a person, or to deactivate or reactivate them."""
+        """on_edit: called with the employee to edit. on_switch: with the one to deactivate or reactivate."""
         self._store = services.store
         self._rows = rows
         self._refusal = role_needed(Role.SUPERVISOR, person.role)
@@ -93,17 +93,17 @@ class EmployeeTable:
         ui.context.client.on_delete(self._store.subscribe(self._on_difference))
 
     def show(self, *, include_inactive: bool | None = None) -> None:
-        """Show the people as they are now. include_inactive: also inactive ones; None: as before."""
+        """Show the current employees. include_inactive: with deactivated ones; None: as before."""
         self._all = self._all if include_inactive is None else include_inactive
         rows = self._rows.of(include_inactive=self._all)
-        if self._prefix:  # the rows are those of all browsers
+        if self._prefix:  # the shared rows have no prefix
             rows = tuple({**row, 'href': f'{self._prefix}{row["href"]}'} for row in rows)
         if self._table.props['rows'] != rows:
             self._table.props['rows'] = rows
         self._nobody.props['hidden'] = bool(rows)
 
     def load_of(self, employee: Employee) -> int:
-        """How many active orders this person has."""
+        """The number of active orders of this person."""
         return sum(order.assignee_id == employee.id for order in self._store.orders.values())
 
     def _build_head(self) -> None:
@@ -134,13 +134,13 @@ class EmployeeTable:
             self._button('Edit', 'edit', on_edit)
             show_entry(self._button('', 'switch_name', on_switch), 'label', 'switch')
 
-    def _button(self, word: str, name_entry: str, action: Callable[[Employee], None]) -> ui.button:
+    def _button(self, label: str, name_entry: str, action: Callable[[Employee], None]) -> ui.button:
         def on_click(employee_id: object) -> None:
             employee = self._store.people.get(employee_id) if type(employee_id) is int else None
             if employee is not None:
                 action(employee)
 
-        button = ui.button(word, color=None).props('flat no-caps')
+        button = ui.button(label, color=None).props('flat no-caps')
         one_for_each_row(button)
         show_entry(button, 'aria-label', name_entry)
         on_row_click(button, on_click)

@@ -33,7 +33,7 @@ from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet
 from ..shell.browser_history import BrowserHistory
 from ..shell.frame import frame
-from ..shell.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Notice, failure, waiting
+from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, SLOW_S, Notice, failure, waiting
 from ..shell.messages import Alert, as_sentence
 from ..shell.services import Services
 from ..shell.times import moment
@@ -198,7 +198,7 @@ class ReportsPage:
         """The report, again after a while where it reaches until now, and again soon where it failed."""
         while True:
             self._loading(True)
-            overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._problem_is, waiting('the report'))
+            overdue = asyncio.get_running_loop().call_later(SLOW_S, self._problem_is, waiting('the report'))
             try:
                 await self._read(self._choice, await self._services.database_now())
                 pause = AGAIN_S if self._choice.span is not Span.RANGE else None

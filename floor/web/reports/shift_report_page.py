@@ -18,7 +18,7 @@ from ...core.query_parameters import Query, listed
 from ...core.shifts import Shift, Shifts
 from ..live.live_view import LiveView
 from ..shell.frame import frame
-from ..shell.loading import FIRST_ANSWER_S, PATIENCE_S, RESPONSE_TIMEOUT_S, Notice, failure, waiting
+from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, SLOW_S, Notice, failure, waiting
 from ..shell.services import Services
 from .shared_sheet import SharedSheets
 from .shift_sheet import ShiftSheet
@@ -72,7 +72,7 @@ class ShiftReportPage:
                     ui.link('Show the current shift', ADDRESS)
                 return
         self._client.on_delete(self._sheets.join(self._shift, self._show))
-        overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._overdue)
+        overdue = asyncio.get_running_loop().call_later(SLOW_S, self._overdue)
         self._client.on_delete(overdue.cancel)
         try:
             await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)

@@ -1,1 +1,1 @@
-"""What all pages stand in and are built from."""
+"""The frame of all pages, and elements that several pages use."""

@@ -1,4 +1,4 @@
-"""A sentence above a page about what of its address is not understood, and a link to the page without it."""
+"""A message above a page about invalid parts of its address, with a link to the page without them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from .messages import TextNode
 
 
 class AddressNote(ui.element):
-    """Hidden while everything is understood."""
+    """Hidden without a message."""
 
-    def __init__(self, sentence: str, clear: str, address: str) -> None:
-        """clear: what the link says. address: where it leads."""
+    def __init__(self, message: str, link_text: str, address: str) -> None:
+        """link_text, address: the link to the page without the invalid parts."""
         super().__init__('div')
         self.classes('address-note')
         with self:
-            self._sentence = TextNode('p')
-            self._sentence.props['role'] = 'alert'
-            ui.link(clear, address)
-        self.show(sentence)
+            self._message = TextNode('p')
+            self._message.props['role'] = 'alert'
+            ui.link(link_text, address)
+        self.show(message)
 
-    def show(self, sentence: str) -> None:
-        """Another sentence; empty: there is none."""
-        self._sentence.set_text(sentence)
-        self.props['hidden'] = not sentence
+    def show(self, message: str) -> None:
+        """Show a message; empty hides it."""
+        self._message.set_text(message)
+        self.props['hidden'] = not message

@@ -1,7 +1,7 @@
-"""Addresses of ours as a browser has to ask for them, below whatever path a proxy serves us.
+"""Addresses with the path prefix of a proxy.
 
-Links, sounds, downloads and uploads of NiceGUI take our own paths and add the prefix in the browser. What it does not
-know of has to carry it: stylesheets, frames, pictures, plain anchors and the address bar.
+Links, sounds, downloads and uploads of NiceGUI add the prefix in the browser. Stylesheets, frames, pictures, plain
+anchors and the address bar need it from the server.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from ..http.path_prefix import prefix_of
 
 
 def with_prefix(path: str) -> str:
-    """A path of ours, as /reports, with the prefix under which this page was asked for."""
+    """A path of this app, such as /reports, with the prefix of the present page."""
     return prefix_of(ui.context.client.request.headers) + path
 
 
 def query_of(name: MachineName) -> str:
-    """The query of the floor's address that opens this machine, to be shared."""
+    """The query of the floor's address that opens this machine."""
     return f'?machine={quote(name, safe="")}'

@@ -72,7 +72,7 @@ class AlertHub:
         """Remove a page that was closed."""
         self._pages.pop(page, None)
 
-    # what happens
+    # changes of orders
 
     def _on_difference(self, difference: Difference) -> None:
         if not difference.orders or not self._pages or self._store.connection is Freshness.CONNECTING:
@@ -117,7 +117,6 @@ class AlertHub:
         for pages in listeners.values():
             sound_once(pages)
 
-
     def _show(self, page: AlertPage, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
         try:
             page.show(assigned, critical)
@@ -133,7 +132,7 @@ def sound_once(pages: Sequence[AlertPage]) -> None:
 
 
 def is_by(order: OrderBrief, person: Person) -> bool:
-    """Whether this person made the change. Changes without an e-mail address are nobody's own."""
+    """Whether this person made the change; False for changes without an e-mail address."""
     return order.by is not None and person.email is not None and order.by.lower() == person.email.lower()
 
 

@@ -20,7 +20,7 @@ from .order_formatting import short_id
 
 SOUND = 'sounds/order.wav'
 STORED_AS = 'sound'
-SOUND_MEANS = 'Play a sound when an order is critical or assigned to you'
+SOUND_TITLE = 'Play a sound when an order is critical or assigned to you'
 BLOCKED = 'Your browser blocks sounds on this page. Press to allow them.'
 SHOWN_MS = 15_000
 SOUND_STARTS_WITHIN_S = 1.0
@@ -77,7 +77,7 @@ class OrderAlerts:
         self._button.set_text('Sound blocked' if is_blocked else 'Sound on' if self._has_sound else 'Sound off')
         self._button.props['aria-pressed'] = str(self._has_sound).lower()
         self._button.props['data-blocked'] = str(is_blocked).lower()
-        self._button.props['title'] = BLOCKED if is_blocked else SOUND_MEANS
+        self._button.props['title'] = BLOCKED if is_blocked else SOUND_TITLE
 
     @property
     def can_sound(self) -> bool:
@@ -128,7 +128,7 @@ class OrderAlerts:
         if failed is not None:
             failed()
 
-    # what happens
+    # notifications
 
     def show(self, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
         """Show the alerts, without a sound."""

@@ -1,4 +1,4 @@
-"""The files of assets/, each under an address that changes with its content: browsers may keep it for long."""
+"""The files of assets/, with addresses that change with their content, so that browsers can cache them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ASSETS = resource_folder('assets')
 
 @cache
 def address_of(name: str) -> str:
-    """name: its path below assets/."""
+    """The address of a file. name: its path below assets/."""
     return f'/assets/{name}?v={sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}'
 
 
 def link_stylesheet(name: str) -> None:
-    """Add a style sheet of assets/css to this page."""
+    """Add a stylesheet of assets/css to this page."""
     address = with_prefix(address_of(f'css/{name}'))
     ui.add_head_html(f'<link rel="stylesheet" href="{address}">')

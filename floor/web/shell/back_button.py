@@ -1,8 +1,8 @@
-"""The browser's Back closes what is open on a page instead of leaving the page.
+"""Makes Back in the browser close an open dialog instead of leaving the page.
 
-No script is needed: while the dialog is open, the page's address has a fragment that points at a hidden element, and an
-animation of that element (assets/css/floor.css) runs for as long as the fragment does. Back takes the fragment away,
-the browser cancels the animation, and that event reaches the server.
+No script is needed: while the dialog is open, the address of the page has a fragment that targets a hidden element, and
+an animation of that element (assets/css/floor.css) runs. Back removes the fragment, the browser cancels the animation,
+and the server gets this event.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from .heading import Heading
 
 
 class BackCloses(ui.element):
-    """Build it where the dialog is built, not inside it. Dialogs may open above each other."""
+    """Closes one dialog. Create it next to the dialog, not inside it. Dialogs may be nested."""
 
     def __init__(self, dialog: ui.dialog, focus: Callable[[], ui.element],
                  query: Callable[[], str | None] = str) -> None:
-        """focus: what in the dialog takes the focus, a heading or a field.
+        """focus: returns the heading or field of the dialog that gets the focus.
 
-        query: what the address shows while the dialog is open, as '?machine=...'; empty: a fragment is added to what it
-        showed before; None: this opening gets no entry in the browser's history.
+        query: returns the query of the address while the dialog is open, such as '?machine=...'; empty: the query does
+        not change; None: no entry is added to the browser's history this time.
         """
         super().__init__('span')
         self.classes('history-entry').props['aria-hidden'] = 'true'
         self._dialog = dialog
         self._focus = focus
         self._query = query
-        self.depth = 0  # how many dialogs are open with an entry, up to this one; 0 while it has none
-        self.going_back = False  # the entry is still to be left, by our own step back
-        self._drawn = False  # the animation runs: the browser tells when the fragment goes
+        self.depth = 0  # number of open dialogs with a history entry, up to this one; 0: it has no entry
+        self.going_back = False  # the server has to go back, to remove the entry
+        self._drawn = False  # the animation runs, so that the browser reports when the fragment is removed
         self.opener: ui.element | None = None
-        """What was pressed, if it is a native element: it gets the focus back, which our own step back takes."""
+        """The pressed element, if it is a native one: it gets the focus again after going back."""
         dialog.on('before-show', self._showing, args=[])
         dialog.on_value_change(lambda event: None if event.value else self._closed())
         self.on('animationstart', self._arrived, args=[])
@@ -41,17 +41,17 @@ class BackCloses(ui.element):
 
     @property
     def entered(self) -> bool:
-        """Whether the browser's history has an entry of the open dialog, which closing it takes back."""
+        """Whether the browser's history has an entry for the open dialog."""
         return self.depth > 0
 
     def _showing(self) -> None:
-        # by now the dialog knows what to focus when it closes; following a fragment takes the focus, so it is set again
+        # the dialog has stored the element to focus when it closes; the fragment moves the focus, so it is set again
         query = self._query()
         if query is None or self.depth or not self._dialog.value:
             return
         self.depth = 1 + max(each.depth for each in self._all())
         if not self._drawn:
-            self.going_back = False  # opened again before the step back of its last opening
+            self.going_back = False  # reopened before it went back after the last time
         ui.navigate.to(f'#{self.html_id}')
         if query:
             ui.navigate.history.replace(f'{query}#{self.html_id}')
@@ -69,23 +69,23 @@ class BackCloses(ui.element):
 
     def _arrived(self) -> None:
         self._drawn = True
-        if self.going_back:  # closed before it was drawn; to step back sooner would go unnoticed, and lose the focus
+        if self.going_back:  # closed before the animation started; going back earlier would not be reported
             ui.navigate.back()
             return
         for each in self._all():
             each.going_back = False
-        if self.depth:  # a dialog above it has gone, and the step back took the focus
+        if self.depth:  # a dialog above it was closed, and going back moved the focus
             self._take_focus()
 
     def _take_focus(self) -> None:
         element = self._focus()
         if isinstance(element, Heading):
-            element.props['tabindex'] = '-1'  # focusable, but no stop of the Tab key
+            element.props['tabindex'] = '-1'  # focusable, but skipped by the Tab key
         element.run_method('focus')
 
     def _left(self) -> None:
         self._drawn = False
-        if self.going_back:  # our own step back
+        if self.going_back:  # caused by the server
             self.going_back = False
             if self.opener is not None and not self.opener.is_deleted:
                 self.opener.run_method('focus')
@@ -94,5 +94,5 @@ class BackCloses(ui.element):
             self._dialog.close()
 
     def _covered(self) -> bool:
-        """Whether another dialog has opened above this one, or is just being left for it."""
+        """Whether another dialog is open above this one, or is just being closed."""
         return any(each.depth > self.depth or each.going_back for each in self._all() if each is not self)

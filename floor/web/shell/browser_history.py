@@ -1,9 +1,9 @@
-"""The address of a page that shows something else without being loaded again.
+"""Changes the address of a page without reloading it.
 
-Each thing that somebody chooses is one entry of the browser's history, and Back and Forward show what they lead to. The
-browser's popstate event comes through the component of NiceGUI's sub pages, since pages of ours have no script. That
-component also takes over the links of a page: within the page the click does not get as far as it, and what it takes
-over in dialogs is opened as any other link.
+Each choice of a person is one entry of the browser's history, and Back and Forward show the state of their entry. The
+popstate event is reported by the component of NiceGUI's sub pages, because pages have no scripts of this app. The
+component also intercepts links; clicks within the page are stopped before they reach it, and links in dialogs are
+opened as usual.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class _Popstate(ui.element, component=POPSTATE_COMPONENT):
 
 
 class BrowserHistory:
-    """Built with its page. Addresses are of the page's own path, as /reports?window=7d."""
+    """The history of one page. Addresses have the path of the page, such as /reports?window=7d."""
 
     def __init__(self, path: str, on_return: Callable[[QueryParams], None]) -> None:
-        """path: of the page, without a proxy's prefix. on_return: called with the query after Back or Forward."""
+        """path: the path of the page without prefix. on_return: called with the query after Back or Forward."""
         self._on_return = on_return
         self._client = ui.context.client
         query = self._client.request.url.query
@@ -36,20 +36,20 @@ class BrowserHistory:
         on_path_change(self._client, self._returned)
 
     def push(self, address: str) -> None:
-        """A new entry, which Back takes back; none if the address is the present one."""
+        """Add an entry, unless the address is the present one."""
         if address != self._address:
             self._address = address
             ui.navigate.history.push(with_prefix(address))
 
     def replace(self, address: str) -> None:
-        """Another address of the present entry."""
+        """Change the address of the present entry."""
         self._address = address
         ui.navigate.history.replace(with_prefix(address))
 
     def _returned(self, path: str) -> None:
         asked, shown = urlsplit(path), urlsplit(self._address)
         if asked.path != shown.path or asked.query == shown.query:
-            return  # only the fragment is another, as when a dialog is closed
+            return  # only the fragment has changed, as when a dialog is closed
         self._address = path.partition('#')[0]
         with self._client:
             self._on_return(QueryParams(asked.query))

@@ -1,4 +1,4 @@
-"""What a dialog that asked does when its answer is yes."""
+"""Closes a confirmation dialog when its command is done."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .messages import Alert, as_sentence
 
 
 async def close_when_done(dialog: ui.dialog, problem: Alert, command: Awaitable[object]) -> None:
-    """Close the dialog when the command is done; where it is refused, say why and stay open."""
+    """Close the dialog when the command is done; if it fails, show the error and keep the dialog open."""
     try:
         await command
     except FloorError as error:

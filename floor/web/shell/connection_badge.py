@@ -1,4 +1,4 @@
-"""How far the picture can be trusted: live with its age, connecting, or stale since when."""
+"""The freshness of the data: live with its age, connecting, or stale with the time since when."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STALE_BECAUSE = 'No connection to the database ({reason}). The floor is shown as
 
 
 class ConnectionBadge(LiveElement):
-    """The one element with data-connection; CSS greys the floor by it."""
+    """The only element with data-connection, by which CSS greys the floor."""
 
     def __init__(self, store: Store, zone: tzinfo) -> None:
         super().__init__('span', SECOND)
@@ -43,7 +43,7 @@ class ConnectionBadge(LiveElement):
 
 
 class PlantClock(LiveElement):
-    """The time in the plant, by the database's clock."""
+    """The plant's time, by the database's clock."""
 
     def __init__(self, store: Store, zone: tzinfo, city: str) -> None:
         super().__init__('time', SECOND)
@@ -57,7 +57,7 @@ class PlantClock(LiveElement):
 
 
 class ConnectionBanner(LiveElement):
-    """What is wrong with the data, and since when, across the page."""
+    """A message across the page if the data is not live, or if the feed has a problem."""
 
     def __init__(self, store: Store, zone: tzinfo) -> None:
         super().__init__('div', SECOND)

@@ -1,4 +1,4 @@
-"""A ribbon above every page of a demo: its data is simulated. Supervisors can replace it by a plant."""
+"""A ribbon above every page of a demo, whose data is simulated. Supervisors can replace the demo by a plant."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .heading import Heading
 from .messages import Alert, TextNode, as_sentence
 from .services import Services
 
-WORDS = 'Demo: simulated data'
+LABEL = 'Demo: simulated data'
 
 
 class DemoRibbon(LiveElement):
-    """Hidden where the floor is a plant, from the moment at which it becomes one."""
+    """The ribbon; hidden as soon as the floor is a plant."""
 
     def __init__(self, services: Services, role: Role = Role.VIEWER) -> None:
         """role: of the person; only supervisors can remove the demo."""
@@ -26,7 +26,7 @@ class DemoRibbon(LiveElement):
         self.classes('demo-ribbon')
         self.props['role'] = 'note'
         with self:
-            ui.label(WORDS)
+            ui.label(LABEL)
             if role.may(Role.SUPERVISOR):
                 self._services, self._identity = services, services.visitor()
                 self._dialog: RemoveDemoDialog | None = None
@@ -59,7 +59,7 @@ class RemoveDemoDialog:
                     .classes('primary')
 
     async def open(self) -> None:
-        """Open the dialog with current counts."""
+        """Open the dialog with the current counts."""
         self._sure.value = False
         self._sure.set_visibility(False)
         self._allow()

@@ -1,4 +1,4 @@
-"""What the same person has typed in another tab and not sent: offered, and never filled in without being asked for."""
+"""Offers drafts from other tabs of the same person, which are only used on request."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MAX_EXCERPT = 120
 
 
 class DraftOffer(ui.element):
-    """A note for each draft, with two buttons; not there while there is nothing to offer."""
+    """A note with two buttons for each draft; hidden without drafts."""
 
     def __init__(self, drafts: Drafts, summary: Callable[[OtherDraft], str],
                  take: Callable[[OtherDraft], None]) -> None:
-        """summary: what is shown of a draft. take: fill the fields with it; it is a draft of this tab by then."""
+        """summary: returns the text of a draft to show. take: fills the fields; the draft belongs to this tab then."""
         super().__init__('div')
         self.classes('draft-offers').set_visibility(False)
         self._drafts = drafts
@@ -27,7 +27,7 @@ class DraftOffer(ui.element):
         self._take = take
 
     def show(self, concerns: Callable[[str], bool]) -> None:
-        """Offer the drafts of other tabs at these places."""
+        """Offer the drafts of other tabs for these forms."""
         others = self._drafts.of_other_tabs(concerns)[:MAX_OFFERED]
         self.clear()
         self.set_visibility(bool(others))
@@ -36,7 +36,7 @@ class DraftOffer(ui.element):
                 self._row(other, concerns)
 
     def hide(self) -> None:
-        """Something is being typed here: what is offered must not take its place."""
+        """Hide the drafts, because text that is being typed must not be replaced."""
         if self.visible:
             self.set_visibility(False)
 

@@ -1,7 +1,7 @@
 """Drafts: unsent text, stored while it is typed, so that it survives reloads and restarts.
 
-A draft belongs to the browser tab in which it is typed. A tab writes and deletes only its own drafts; those of the same
-person's other tabs, open or closed, it is offered (draft_offer.py).
+A draft belongs to the browser tab in which it is typed. A tab only changes its own drafts; drafts of other tabs of the
+same person, open or closed, are offered (draft_offer.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nicegui import Client, app, ui
 from ...core.people import Identity
 
 STORED_AS = 'drafts of tabs'
-KEPT = 100  # of each person; the oldest goes first
+KEPT = 100  # drafts per person; the oldest ones are deleted
 
 Draft = dict[str, str | int | None]
 
@@ -32,9 +32,9 @@ class OtherDraft:
 
 
 class Drafts:
-    """The drafts of this tab, by place (the form or field). Create it while the page is built.
+    """The drafts of this tab, by place: the name of a form or field. Create it while the page is built.
 
-    Which tab it is, the browser says when it connects: until then there are no drafts.
+    The browser reports the id of its tab when it connects; until then there are no drafts.
     """
 
     def __init__(self, identity: Identity) -> None:
@@ -99,8 +99,9 @@ class Drafts:
     # other tabs
 
     def of_other_tabs(self, concerns: Callable[[str], bool]) -> list[OtherDraft]:
-        """What other tabs have kept at the places that this concerns, the latest first; without what was declined here
-        and what this tab has a draft of its own for."""
+        """Drafts of other tabs, the latest first, without declined ones and places for which this tab has a draft.
+
+        concerns: whether a place is wanted."""
         mine = set(self.places())
         return [OtherDraft(each['tab'], each['place'], _draft(each)) for each in reversed(self._all())
                 if each['tab'] != self._tab and concerns(each['place']) and each['place'] not in mine
@@ -163,6 +164,6 @@ def _is_open(tab: str) -> bool:
 
 
 def _former_tab(client: Client) -> str | None:
-    """The tab that this one was before its browser was killed, or that it is a copy of: it names both alike."""
+    """The former id of this tab: of before its browser was restarted, or of the tab that it was duplicated from."""
     query = str((client.environ or {}).get('QUERY_STRING', ''))
     return parse_qs(query).get('old_tab_id', [None])[0]

@@ -1,4 +1,4 @@
-"""Text with a meaning of its own in the page's structure."""
+"""Headings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from nicegui.elements.mixins.text_element import TextElement
 
 
 class Heading(TextElement):
-    """A heading; screen readers jump between them."""
+    """A native heading, h1 to h6."""
 
     def __init__(self, text: str, level: int = 2) -> None:
         super().__init__(tag=f'h{level}', text=text)

@@ -1,4 +1,4 @@
-"""Says on every page that the history is not complete yet."""
+"""A note on every page while the history is incomplete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXTS = {
 
 
 class HistoryNote(LiveElement):
-    """Across the page, hidden while there is nothing to say."""
+    """The note; hidden when the history is complete."""
 
     def __init__(self, store: Store) -> None:
         super().__init__('div', SECOND)

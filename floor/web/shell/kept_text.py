@@ -1,4 +1,4 @@
-"""A field whose text is kept until it is sent, and offered to the same person's other tabs."""
+"""A text field whose draft is stored until it is sent, and offered in other tabs of the same person."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .text_field import TextArea, TextField
 
 
 class KeptText:
-    """The one text of a form. What other tabs have kept is offered where this is made."""
+    """The draft of a form with a single text. Drafts of other tabs are offered where this is created."""
 
     def __init__(self, drafts: Drafts, place: str) -> None:
-        """place: what the text is for, as 'comment WO-...'."""
+        """place: the name of the form, such as 'comment WO-...'."""
         self.place = place
         self._drafts = drafts
         self._field: TextField | TextArea | None = None
@@ -19,12 +19,12 @@ class KeptText:
                                       lambda _: self._return())
 
     def fill(self, field: TextField | TextArea) -> None:
-        """The field, which gets back what was typed before as soon as its browser is there."""
+        """Restore the draft in the field as soon as the browser has connected."""
         self._field = field
         self._drafts.when_connected(self._return)
 
     def typed(self) -> None:
-        """For each change of the field."""
+        """Call on each change of the field."""
         if self._field is not None:
             self._other_tabs.hide()
             self._drafts.keep_text(self.place, self._field.value or '')

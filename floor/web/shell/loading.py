@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 FIRST_ANSWER_S = 1.5
 """The page is sent with the data loaded by then; the rest follows."""
-PATIENCE_S = 5.0
+SLOW_S = 5.0
 """Seconds without a response after which the page offers to try again."""
 RESPONSE_TIMEOUT_S = 60.0
 """For @ui.page: many simultaneous pages on a busy processor take long without being an error."""
@@ -31,7 +31,7 @@ class Notice(ui.element):
     def __init__(self, again: Callable[[], None]) -> None:
         super().__init__('div')
         self.classes('loading')
-        self._sentence = ''
+        self._message = ''
         with self:
             self._label = ui.label()
             self._label.props['role'] = 'alert'
@@ -41,11 +41,11 @@ class Notice(ui.element):
     @property
     def text(self) -> str:
         """The message."""
-        return self._sentence
+        return self._message
 
     def show(self, text: str, *, is_problem: bool = True, can_retry: bool = True) -> None:
         """Show a message; empty hides it. is_problem: styled as an error. can_retry: with the button."""
-        self._sentence = text
+        self._message = text
         self._label.set_text(text)
         self._label.classes(add='problem') if text and is_problem else self._label.classes(remove='problem')
         self._button.set_visibility(is_problem and can_retry)
@@ -88,14 +88,14 @@ class Loading:
     async def _run(self) -> None:
         if not self._answered.is_set() or self._failed:
             self._say(f'Loading {self._what}…', is_problem=False)
-        overdue = asyncio.get_running_loop().call_later(PATIENCE_S, self._overdue)
+        overdue = asyncio.get_running_loop().call_later(SLOW_S, self._overdue)
         try:
             with self._client:
                 await self._read()
         except FloorError as error:
             self._failed = True
             self._say(failure(self._what, error))
-        except Exception as error:  # a fault of ours must not look like an answer that never comes
+        except Exception as error:  # a bug must not look like a slow database
             log.exception('reading %s failed', self._what)
             self._failed = True
             self._say(failure(self._what, ProgramFaultError(error)))
@@ -129,7 +129,7 @@ class Loading:
 
 def waiting(what: str) -> str:
     """The message for a slow database."""
-    return (f'The database has not responded for {PATIENCE_S:g} s. {what[0].upper()}{what[1:]} will appear here as '
+    return (f'The database has not responded for {SLOW_S:g} s. {what[0].upper()}{what[1:]} will appear here as '
             f'soon as it does.')
 
 

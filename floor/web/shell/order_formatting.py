@@ -1,4 +1,4 @@
-"""How work orders read: when they are due, what their transitions are called, how pressing they are."""
+"""Texts of work orders: due times, transitions, priorities."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .times import moment
 
 HOLD_LABELS = {HoldReason.PARTS: 'parts', HoldReason.ACCESS: 'access to the machine', HoldReason.VENDOR: 'the vendor',
                HoldReason.APPROVAL: 'an approval'}
-TOMORROW_FROM = 12 * HOUR  # nearer than that, hours say more than 'tomorrow'
+TOMORROW_FROM = 12 * HOUR  # below that, hours are shown instead of 'tomorrow'
 
 
 def due_text(order: OrderBrief | WorkOrder | int, now_ms: int, zone: tzinfo) -> str:
     """'due in 18 min', 'due tomorrow', 'due in 3 d', 'due now', 'overdue 2 h', 'done in 3 h', 'cancelled'.
 
-    Minutes and hours are rounded down: there is never less time than it says, nor is an order less late. Days are those
-    of the plant's calendar. order: one, or when it is due in ms since 1970; now_ms: the database's clock.
+    Minutes and hours are rounded down. Days are those of the plant's calendar. order: an order, or its due time in ms
+    since 1970. now_ms: the database's time in ms since 1970.
     """
     if isinstance(order, int):
         return _due(order, now_ms, zone)
@@ -47,22 +47,22 @@ def _due(due_ms: int, now_ms: int, zone: tzinfo) -> str:
 
 
 def in_ms(at: datetime) -> int:
-    """A moment in ms since 1970."""
+    """A time in ms since 1970."""
     return int(at.timestamp() * 1000)
 
 
 def short_id(order_id: str) -> str:
-    """'3f2a91bc' of 'WO-20261123-3f2a91bc': what people say to each other."""
+    """The short id that people use: '3f2a91bc' for 'WO-20261123-3f2a91bc'."""
     return order_id.rsplit('-', 1)[-1]
 
 
 def order_address(order_id: str) -> str:
-    """The page of one order."""
+    """The address of the page of one order."""
     return f'/work-orders/{quote(order_id, safe="")}'
 
 
 def transition_label(from_status: WorkOrderStatus, to: WorkOrderStatus) -> str:
-    """What the button of a transition says."""
+    """The label of the button for a transition."""
     if to is WorkOrderStatus.OPEN:
         return 'Give back' if from_status.is_active else 'Reopen'
     if to is WorkOrderStatus.IN_PROGRESS:
@@ -71,12 +71,12 @@ def transition_label(from_status: WorkOrderStatus, to: WorkOrderStatus) -> str:
 
 
 def role_needed(needed: Role, role: Role) -> str:
-    """Why something can't be done, for a title; nothing if it can."""
+    """Why an action is not allowed; empty if it is."""
     return '' if role.may(needed) else f'Requires the role {needed}; your role is {role}.'
 
 
 class PriorityPill(TextElement):
-    """How pressing an order is: the word in a pill whose colour says the same."""
+    """The priority of an order, with its colour."""
 
     def __init__(self, priority: Priority) -> None:
         super().__init__(tag='span', text=priority.value)
@@ -84,6 +84,6 @@ class PriorityPill(TextElement):
         self.show(priority)
 
     def show(self, priority: Priority) -> None:
-        """Another priority."""
+        """Show another priority."""
         self.set_text(priority.value)
         self.props['data-priority'] = priority.value

@@ -1,4 +1,4 @@
-"""The title of a page, which a tab in the background shows too: it says when the page is not live."""
+"""The title of a page, which shows when the page is not live, also for tabs in the background."""
 
 from __future__ import annotations
 

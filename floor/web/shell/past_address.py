@@ -1,4 +1,4 @@
-"""Which moment of the past somebody wants to see, and what stretch of time their slider spans, as an address has it."""
+"""The query of an address of the past: a moment, and the range of the slider."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = ('at', 'from', 'to')
 
 @dataclass(frozen=True, slots=True)
 class PastMoment:
-    """A moment in UTC to the second, within the stretch that the slider spans."""
+    """A moment in UTC, in whole seconds, within the range of the slider."""
 
     at: datetime
     start: datetime
@@ -24,35 +24,35 @@ class PastMoment:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], now: datetime, zone: tzinfo) -> PastMoment:
-        """at, and the stretch as from and to; without at it is now. zone: of a time without an offset.
+        """Parse at, and the range as from and to; the default of at is now. zone: for times without an offset.
 
-        :raises QueryError: a time that is none or is yet to come; a stretch that is too long or does not hold at
+        :raises QueryError: a time is invalid or in the future; the range is too long or does not contain at
         """
-        asked = Query(query, NAMES)
+        parsed = Query(query, NAMES)
         now = now.astimezone(UTC).replace(microsecond=0)
         at, start, end = (moment and moment.replace(microsecond=0)
-                          for moment in (asked.moment(name, zone) for name in NAMES))
+                          for moment in (parsed.moment(name, zone) for name in NAMES))
         at = at or now
         if at > now:
-            asked.fail('at', f'Cannot show the future: it is {local_time(now, zone, Form.FULL)} now')
-        whole_end = max(at, min(now, at + SPAN / 2))
-        whole = cls(at, whole_end - SPAN, whole_end)
+            parsed.fail('at', f'Cannot show the future: it is {local_time(now, zone, Form.FULL)} now')
+        default_end = max(at, min(now, at + SPAN / 2))
+        default = cls(at, default_end - SPAN, default_end)
         if start is not None and end is not None:
             end = min(end, now)
             if not start <= at <= end or start == end:
-                asked.fail('from', f'Cannot use this range: {at_text(at)} must be between from and to')
+                parsed.fail('from', f'Cannot use this range: {at_text(at)} must be between from and to')
             elif end - start > MAX_SPAN:
-                asked.fail('from', f'Cannot show more than {MAX_SPAN.days} days: bring from and to closer together')
-        elif asked.has('from') != asked.has('to'):
-            asked.fail('from' if asked.has('from') else 'to', 'Cannot use from without to, or to without from')
-        asked.check(whole)
-        return whole if start is None or end is None else cls(at, start, end)
+                parsed.fail('from', f'Cannot show more than {MAX_SPAN.days} days: bring from and to closer together')
+        elif parsed.has('from') != parsed.has('to'):
+            parsed.fail('from' if parsed.has('from') else 'to', 'Cannot use from without to, or to without from')
+        parsed.check(default)
+        return default if start is None or end is None else cls(at, start, end)
 
     def to(self, moment: datetime) -> PastMoment:
-        """Another moment of the same stretch, or as near to it as the stretch goes."""
+        """Another moment in the same range; a moment outside is moved to the nearest end."""
         return replace(self, at=min(max(moment.astimezone(UTC).replace(microsecond=0), self.start), self.end))
 
 
 def at_text(at: datetime) -> str:
-    """A moment as addresses of the past have it: '2026-11-23T10:42:07Z'."""
+    """A moment as in addresses of the past: '2026-11-23T10:42:07Z'."""
     return at.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')

@@ -1,4 +1,4 @@
-"""Cells of a table whose rows are data: one element for a whole column, so that a row costs what it shows."""
+"""Cells of a table whose rows are data: one element per column instead of one per cell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from nicegui.events import GenericEventArguments
 
 
 class RowEntry(ui.element):
-    """An element of each row, whose attributes are entries of the row: names of ours, never what people typed."""
+    """An element that is repeated in each row, with entries of the row as attributes. Names of entries are constants,
+    never input."""
 
     def __init__(self, tag: str, **entries: str) -> None:
         super().__init__(tag)
@@ -19,22 +20,22 @@ class RowEntry(ui.element):
             self.show(attribute, entry)
 
     def show(self, attribute: str, entry: str) -> None:
-        """This attribute is that entry of the row."""
+        """Use an entry of the row as the value of this attribute."""
         show_entry(self, attribute, entry)
 
 
 def one_for_each_row(element: Element) -> None:
-    """NiceGUI would give the elements of all rows the same id."""
+    """Remove the id of an element, which NiceGUI would repeat in each row."""
     element.props[':id'] = 'undefined'
 
 
 def show_entry(element: Element, attribute: str, entry: str) -> None:
-    """This attribute of the element is that entry of each row."""
+    """Use an entry of each row as the value of this attribute."""
     element.props[f':{attribute}'] = f'props.row.{entry}'
 
 
 def on_row_click(element: Element, handler: Callable[[object], None]) -> None:
-    """Call the handler with what a browser says is the id of the row: any JSON."""
+    """Call the handler with the id of the row as sent by the browser, which may be any JSON value."""
     def on_click(event: GenericEventArguments) -> None:
         handler(event.args)
     element.on('click', on_click, js_handler='() => emit(props.row.id)')

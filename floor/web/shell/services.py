@@ -60,6 +60,6 @@ class Services:
     def person(self, identity: Identity) -> Person:
         """The person with the role that the store knows. Use it for display, never for authorization.
 
-        Every command looks the role up again in the database.
+        Every command reads the role from the database.
         """
         return self.store.person(identity, self.default_role)

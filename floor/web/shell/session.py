@@ -1,14 +1,13 @@
-"""Staying signed in behind a proxy that signs people in, as that of Databricks Apps, and coming back when it is over.
+"""Keeps people signed in behind a proxy with a sign-in, such as that of Databricks Apps, and signs in again.
 
-Such a proxy looks at requests; an open WebSocket is none, so a session ends while its page is live. The next time the
-socket breaks, every reconnect is redirected to the sign-in, which a socket cannot follow: the page would never recover.
-Therefore
-in every page, without a script:
+Such a proxy only extends a session by requests, and an open WebSocket is not one: the session may end while the page is
+live. When the socket is closed next, reconnects are redirected to the sign-in, which a socket cannot follow, and the
+page would never recover. Every page therefore has, without a script:
 
-- a hidden frame that asks for a plain answer of ours every few minutes, which keeps a session that slides;
-- another that does so once a minute or so while the connection is lost (the stylesheet shows it then, and only what is
-  shown is loaded). Where the sign-in asks nothing, it happens in this frame, and the socket's next try gets through;
-- a link, for when that did not help: as an ordinary page the browser can follow to any sign-in and back.
+- a hidden frame that requests a small page of this app every few minutes, which extends a sliding session;
+- a second one that does so about twice a minute while the connection is lost (the stylesheet displays it then, and only
+  a displayed frame is loaded). If the sign-in needs no input, it completes in this frame, and the socket reconnects;
+- a link for other cases: it reloads the page, so that the browser can follow any redirect to a sign-in and back.
 
 A frame does not recover from a failed load. It is therefore inside another frame, whose document is part of the page
 and reloads.
@@ -24,31 +23,31 @@ from nicegui import app, ui
 from .addresses import with_prefix
 
 ADDRESS = '/session'
-KEPT_EVERY_S = 240
-TRIED_EVERY_S = 30
+REFRESH_EVERY_S = 240
+RETRY_EVERY_S = 30
 LINK = 'Reload or sign in again'
-FOR_OUR_PAGES_ONLY = "default-src 'none'; frame-ancestors 'self'"
+POLICY = "default-src 'none'; frame-ancestors 'self'"
 
 
 def add_session_frames() -> None:
-    """Put the frames and the link into this page."""
+    """Add the frames and the link to this page."""
     address = with_prefix(ADDRESS)
-    ui.add_body_html(frame_that_asks(address, 'session-refresh', every=KEPT_EVERY_S))
-    ui.add_body_html(frame_that_asks(address, 'session-retry', every=TRIED_EVERY_S, when_shown=True))
+    ui.add_body_html(reloading_frame(address, 'session-refresh', every=REFRESH_EVERY_S))
+    ui.add_body_html(reloading_frame(address, 'session-retry', every=RETRY_EVERY_S, when_shown=True))
     ui.add_body_html(f'<a class="session-link" href="">{escape(LINK)}</a>')
 
 
 def serve_session() -> None:
-    """Answer what the frames ask."""
+    """Serve the page that the frames request."""
     @app.get(ADDRESS, include_in_schema=False)
     async def session() -> HTMLResponse:
         # refreshes itself in browsers that do not reload the outer frame; not needed in Chromium
         return HTMLResponse('<!doctype html><title>Session</title>', headers={
-            'Cache-Control': 'no-store', 'Refresh': str(KEPT_EVERY_S), 'Content-Security-Policy': FOR_OUR_PAGES_ONLY})
+            'Cache-Control': 'no-store', 'Refresh': str(REFRESH_EVERY_S), 'Content-Security-Policy': POLICY})
 
 
-def frame_that_asks(address: str, name: str, *, every: int, when_shown: bool = False) -> str:
-    """The HTML of a frame without a look. every: seconds. when_shown: only while a stylesheet shows it."""
+def reloading_frame(address: str, name: str, *, every: int, when_shown: bool = False) -> str:
+    """The HTML of an invisible frame. every: seconds between requests. when_shown: only while it is displayed."""
     lazily = ' loading="lazy"' if when_shown else ''
     inner = f'<meta http-equiv="refresh" content="{every}"><iframe title="Session" src="{address}"{lazily}></iframe>'
     return (f'<iframe class="session-frame {name}" title="Session" tabindex="-1" aria-hidden="true" '

@@ -1,4 +1,4 @@
-"""Fields for text. What is typed while the program fills them is kept: see FilledAtOnce."""
+"""Text fields that keep text typed while the server sets their value: see FilledAtOnce."""
 
 from __future__ import annotations
 

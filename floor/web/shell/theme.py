@@ -1,4 +1,4 @@
-"""Light, dark, or high-performance (ISA-101: grey by default, colour only for the abnormal), remembered per person."""
+"""Themes: light, dark, or high performance (ISA-101: colour only for abnormal states), stored per person."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ STORED_AS = 'theme'
 
 
 class Theme(StrEnum):
-    """Each theme's colours are in assets/css/tokens.css under the class that show_theme gives the body."""
+    """The colours of each theme are in assets/css/tokens.css, for the class of the body that show_theme sets."""
 
     AUTO = 'auto'
     LIGHT = 'light'
     DARK = 'dark'
     HIGH_PERFORMANCE = 'isa-101'
     ANDON = 'andon'
-    """For wall screens, by their address: whole tiles in the colour of their state."""
+    """For wall screens, chosen in their address: whole tiles in the colour of their status."""
 
 
 LABELS = {Theme.AUTO: 'System default', Theme.LIGHT: 'Light', Theme.DARK: 'Dark',
@@ -28,12 +28,12 @@ def remembered_theme() -> Theme:
     """The theme that this person chose last."""
     try:
         return Theme(app.storage.user.get(STORED_AS, Theme.AUTO))
-    except ValueError:  # an older version knew others
+    except ValueError:  # a theme of an older version
         return Theme.AUTO
 
 
 def show_theme(theme: Theme, root: ui.element, *more: str) -> None:
-    """Paint the page. The body carries the class, because dialogs and menus stand outside of the page's own root.
+    """Apply a theme. The class is set on the body, because dialogs and menus are outside of the root element.
 
     more: further classes of the body
     """
@@ -42,7 +42,7 @@ def show_theme(theme: Theme, root: ui.element, *more: str) -> None:
 
 
 def theme_menu(root: ui.element) -> None:
-    """A button with a menu; choosing repaints the page at once and for the next visit."""
+    """Add a button with a menu of themes. The choice applies immediately and is stored."""
     def choose(theme: Theme) -> None:
         app.storage.user[STORED_AS] = theme.value
         show_theme(theme, root)
