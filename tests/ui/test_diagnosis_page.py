@@ -21,7 +21,7 @@ from floor.operations.event_loop_latency import event_loop_latency
 from floor.operations.freshness_log import FreshnessLog
 from floor.operations.runtime_status import RuntimeStatus
 from floor.web.diagnosis import diagnosis_page
-from floor.web.diagnosis.panels import ALL_WELL
+from floor.web.diagnosis.panels import NO_PROBLEMS
 from floor.web.live.render_probe import browser_latency
 
 
@@ -112,7 +112,7 @@ async def test_what_is_wrong_comes_first_and_hostile_words_are_words(shop_floor:
     form.press('Check now')
     await form.until(lambda: form.says('The floor is stale'))
     assert form.says(HOSTILE)
-    assert not form.says(ALL_WELL)
+    assert not form.says(NO_PROBLEMS)
     lines = text_of(form).splitlines()
     assert lines[2].startswith('DOWN: ')
 

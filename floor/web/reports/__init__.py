@@ -1,1 +1,1 @@
-"""What reports are made of: figures, charts, the timeline and the story of a stop."""
+"""Reports: KPIs, charts, the status timeline, the details of a stop, the shift report."""

@@ -1,4 +1,4 @@
-"""Where a time axis has its marks, and what they say."""
+"""The ticks of a time axis."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NEAR_THE_END = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A time on an axis; at: 0 is where the window starts, 1 is its end."""
+class Tick:
+    """A label on an axis. at: its position; 0 is the start of the window, 1 its end."""
 
     at: float
     text: str
@@ -30,27 +30,27 @@ def show_axis_labels(axis: ui.element, window: Window, zone: tzinfo) -> None:
     """Replace the labels of an axis."""
     axis.clear()
     with axis:
-        for mark in marks(window, zone):
-            label = ui.label(mark.text).classes('timeline-tick')
-            label.style['left'] = f'{mark.at * 100:.2f}%'
-            if mark.at > NEAR_THE_END:
+        for tick in ticks(window, zone):
+            label = ui.label(tick.text).classes('timeline-tick')
+            label.style['left'] = f'{tick.at * 100:.2f}%'
+            if tick.at > NEAR_THE_END:
                 label.classes('near-the-end')
 
 
-def marks(window: Window, zone: tzinfo, most: int = MAX_TICKS) -> list[Mark]:
-    """Round times on the plant's clock, at most so many; a new day is marked with its date."""
+def ticks(window: Window, zone: tzinfo, most: int = MAX_TICKS) -> list[Tick]:
+    """Round times on the plant's clock, at most `most`; midnight is labelled with the date."""
     start, end = window.start.astimezone(UTC), window.end.astimezone(UTC)
     length = (end - start).total_seconds()
     if length <= 0:
         return []
     longest = STEPS_S[-1]
     step = next((step for step in STEPS_S if length / step <= most), longest * (int(length / longest / most) + 1))
-    return [Mark((moment - start).total_seconds() / length, _text(moment.astimezone(zone), step))
+    return [Tick((moment - start).total_seconds() / length, _text(moment.astimezone(zone), step))
             for moment in _round_times(start, end, zone, step)]
 
 
 def _round_times(start: datetime, end: datetime, zone: tzinfo, step: int) -> list[datetime]:
-    """Multiples of the step on the clock on the wall; where it goes back, both."""
+    """Multiples of the step in local time; both of an ambiguous time."""
     if step <= QUARTER_S:  # clocks differ from UTC by whole quarters of an hour
         first = math.floor(start.timestamp() / step) * step
         steps = (datetime.fromtimestamp(second, UTC) for second in range(first, math.ceil(end.timestamp()), step))

@@ -1,4 +1,4 @@
-"""Bars of native elements: who makes others wait, which machines stood longest, who has how many orders."""
+"""Bar charts of native elements: caused downtime, problem machines, response times, load per person."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ MAX_BARS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """parts: what each is, as the stylesheet colours it, and how much; words: the same in numbers."""
+    """A row of a bar chart. parts: kind, which the stylesheet colours, and amount; values: the amounts as text."""
 
     name: str
     parts: tuple[tuple[str, float], ...]
-    words: str
+    values: str
     machine: MachineName | None = None
 
 
 def bars(rows: Sequence[Bar], view: TableView) -> None:
-    """One below the other, all on one scale."""
+    """Build a bar chart, with the same scale for all rows."""
     longest = max((sum(amount for _, amount in row.parts) for row in rows), default=0.0)
     with ui.element('ul').classes('bars'):
         for row in rows:
@@ -43,25 +43,25 @@ def bars(rows: Sequence[Bar], view: TableView) -> None:
                     for part, amount in row.parts:
                         if amount:
                             TextNode('i').style(f'width: {100 * amount / longest:.2f}%').props['data-part'] = part
-                TextNode('span', row.words).classes('bar-values')
+                TextNode('span', row.values).classes('bar-values')
 
 
 def legend(names: Iterable[tuple[str, str]]) -> None:
-    """What the colours mean, in words."""
+    """Build a legend. names: kind and label of each colour."""
     with ui.element('p').classes('legend'):
-        for part, words in names:
-            TextNode('span', words).props['data-part'] = part
+        for part, label in names:
+            TextNode('span', label).props['data-part'] = part
 
 
 def waiting_bars(charges: Iterable[MachineDowntime]) -> list[Bar]:
-    """The most costly first; one that only waited itself caused nothing."""
+    """Bars of own and caused downtime, in the given order; machines that only waited are left out."""
     return [Bar(each.machine, (('down', each.own), ('warning', each.caused)),
                 f'{minutes(each.own)} own + {minutes(each.caused)} min at neighbours', each.machine)
             for each in charges if each.own or each.caused][:MAX_BARS]
 
 
 def problem_bars(machines: Iterable[ProblemMachine]) -> list[Bar]:
-    """The one that stood longest first."""
+    """Bars of the downtime of machines, in the given order."""
     return [Bar(each.machine, (('down', each.seconds),),
                 f'{duration(each.seconds, Detail.BRIEF)} · {counted(each.count, "stop")} · '
                 f'longest {duration(each.longest, Detail.BRIEF)}', each.machine)
@@ -69,7 +69,7 @@ def problem_bars(machines: Iterable[ProblemMachine]) -> list[Bar]:
 
 
 def clock_bars(causes: Iterable[CauseClocks]) -> list[Bar]:
-    """Detect, acknowledge, respond, repair, one after the other."""
+    """Bars of the mean response times per cause: detect, acknowledge, respond, repair."""
     parts = [f'clock-{clock.lower()}' for clock in CLOCKS]
     return [Bar(each.reason or NO_REASON, tuple(zip(parts, each.means, strict=True)),
                 f'{duration(sum(each.means), Detail.BRIEF)} · {counted(each.stops, "stop")}')
@@ -77,6 +77,6 @@ def clock_bars(causes: Iterable[CauseClocks]) -> list[Bar]:
 
 
 def load_bars(load: Iterable[PersonLoad]) -> list[Bar]:
-    """Open orders and completed ones."""
+    """Bars of open and completed orders per person."""
     return [Bar(each.name or NOBODY, (('active', each.active), ('completed', each.completed)),
                 f'{number(each.active)} open · {number(each.completed)} completed') for each in load][:2 * MAX_BARS]

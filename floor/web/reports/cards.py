@@ -1,4 +1,4 @@
-"""The six figures at the top of a report, each with its coverage, its change, and the way to where it comes from."""
+"""The six KPIs at the top of a report, each with its coverage, its change, and a button for its explanation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CARDS = (Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.STOPS, Kpi.MTBF, Kpi.MTTR, Kpi.
 
 
 class KpiCard:
-    """One figure."""
+    """The card of one KPI."""
 
     def __init__(self, kpi: Kpi, explain: Callable[[Kpi], None]) -> None:
         definition = self._definition = DEFINITIONS[kpi]
@@ -38,7 +38,7 @@ class KpiCard:
             self._coverage = ui.label().classes('kpi-note')
 
     def show(self, kpis: Kpis, before: Kpis | None) -> None:
-        """The figure of the window against that of the window before."""
+        """Show the value of the window and its change. before: the KPIs of the previous window."""
         definition = self._definition
         self._value.set_text(value_of(definition, kpis))
         change = change_of(definition, kpis, before)
@@ -50,34 +50,33 @@ class KpiCard:
         self._note.set_text(note_of(definition.kpi, kpis) if kpis.covered else 'no data')
         self._coverage.set_text(coverage_of(kpis))
 
-
     def clear(self) -> None:
-        """No figure."""
+        """Remove the value."""
         for label in self._change, self._note, self._coverage:
             label.set_text('')
         self._value.set_text('…')
 
 
 class KpiCards:
-    """All of them."""
+    """All cards."""
 
     def __init__(self, explain: Callable[[Kpi], None]) -> None:
         with ui.element('div').classes('kpis'):
             self._cards = [KpiCard(kpi, explain) for kpi in CARDS]
 
     def show(self, kpis: Kpis, before: Kpis | None) -> None:
-        """The window and the one before."""
+        """Show the KPIs of a window. before: those of the previous window."""
         for card in self._cards:
             card.show(kpis, before)
 
     def clear(self) -> None:
-        """No figures."""
+        """Remove the values."""
         for card in self._cards:
             card.clear()
 
 
 def value_of(definition: KpiDefinition, kpis: Kpis) -> str:
-    """Nothing known is no figure; without a failure the time between them was longer than what there was."""
+    """The value as text; a dash if nothing is known. Without a failure, the MTBF is only known to be longer."""
     if not kpis.covered:
         return NOTHING
     if definition.kpi is Kpi.MTBF and kpis.at_least is not None:
@@ -86,13 +85,13 @@ def value_of(definition: KpiDefinition, kpis: Kpis) -> str:
 
 
 def number_of(definition: KpiDefinition, kpis: Kpis) -> float | None:
-    """The figure itself; None where nothing is known."""
+    """The value; None if nothing is known."""
     number: float | None = getattr(kpis, definition.kpi)
     return number if kpis.covered else None
 
 
 def change_of(definition: KpiDefinition, kpis: Kpis, before: Kpis | None) -> KpiChange:
-    """Against the window before, if enough is known of both and enough happened in both."""
+    """The change from the previous window, if coverage and number of stops of both suffice."""
     if not kpis.covered:
         return KpiChange('', ChangeDirection.UNKNOWN)
     if before is not None and not is_comparable(definition, kpis, before):
@@ -115,7 +114,7 @@ def stops_of(kpi: Kpi, kpis: Kpis) -> int:
 
 
 def note_of(kpi: Kpi, kpis: Kpis) -> str:
-    """What belongs to a figure without being in it."""
+    """The note below the value of a KPI."""
     running = ''
     if kpis.ongoing:
         mean = duration(kpis.ongoing_seconds / kpis.ongoing, Detail.BRIEF)
@@ -132,5 +131,5 @@ def note_of(kpi: Kpi, kpis: Kpis) -> str:
 
 
 def coverage_of(kpis: Kpis) -> str:
-    """Beside every figure."""
+    """The coverage as text."""
     return f'coverage {percent(kpis.coverage)}'

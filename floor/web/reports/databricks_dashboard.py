@@ -1,6 +1,6 @@
-"""The Databricks dashboard in a frame, with the way to it where a browser or a workspace does not let it be framed.
+"""The Databricks dashboard in a frame, with a link for browsers or workspaces that do not allow embedding.
 
-Nobody can look into a frame of another origin, so what may be wrong in it stands beside it, always.
+The content of a frame of another origin cannot be checked, so possible problems are always listed below it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TITLE = 'Databricks dashboard'
 
 
 def databricks_dashboard(link: DashboardLink | None) -> None:
-    """link: None where the settings name none; then it says how to."""
+    """Build the panel. link: None: not configured; the panel shows how to configure it."""
     with ui.element('q-card').classes('panel databricks').props('role=region') as panel:
         panel.props['aria-label'] = TITLE
         with ui.element('header'):
@@ -44,10 +44,10 @@ def databricks_dashboard(link: DashboardLink | None) -> None:
 
 
 def _framed(link: DashboardLink, host: str) -> None:
-    """The text is behind the frame, which is transparent until its page has loaded."""
-    with ui.element('div').classes('databricks-frame').props('aria-busy=true') as place:
+    """Build the frame. The text is behind it, visible until the dashboard has loaded."""
+    with ui.element('div').classes('databricks-frame').props('aria-busy=true') as container:
         ui.label(f'Loading from {host}…').classes('panel-empty')
         frame = ui.element('iframe').props('allow=fullscreen referrerpolicy=strict-origin')
         frame.props['title'] = TITLE
         frame.props['src'] = link.embed_url
-        frame.on('load', lambda: set_attribute(place, 'aria-busy', 'false'), args=[])
+        frame.on('load', lambda: set_attribute(container, 'aria-busy', 'false'), args=[])

@@ -1,4 +1,4 @@
-"""Explain this number: its formula, its terms, what was left out and why, each machine, each interval."""
+"""The explanation of a KPI: formula, terms, exclusions with reasons, machines, and intervals or stops."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Asked = tuple[Kpi, ReportQuery, Comparison, int]
 
 
 class ExplainDialog:
-    """One for a page, filled when it is opened."""
+    """The dialog; one per page, filled when it is opened."""
 
     def __init__(self, analytics: Analytics, zone: tzinfo) -> None:
         self._analytics = analytics
@@ -41,16 +41,16 @@ class ExplainDialog:
             self._body = ui.element('div').classes('explain-body')
         self._client.on_delete(self._end)
 
-    def open(self, kpi: Kpi, choice: ReportQuery, comparison: Comparison) -> None:
-        """Where a figure of this report comes from."""
+    def open(self, kpi: Kpi, query: ReportQuery, comparison: Comparison) -> None:
+        """Explain a KPI of this report."""
         name = DEFINITIONS[kpi].name
-        self._title.set_text(f'{name}: {comparison.words}')
+        self._title.set_text(f'{name}: {comparison.label}')
         self._dialog.props['aria-label'] = f'Explanation of {name}'
         self._dialog.open()
-        self._read(kpi, choice, comparison, 1)
+        self._read(kpi, query, comparison, 1)
 
-    def _read(self, kpi: Kpi, choice: ReportQuery, comparison: Comparison, page: int) -> None:
-        self._asked = kpi, choice, comparison, page
+    def _read(self, kpi: Kpi, query: ReportQuery, comparison: Comparison, page: int) -> None:
+        self._asked = kpi, query, comparison, page
         self._problem.show('')
         self._body.clear()
         with self._body:
@@ -59,9 +59,9 @@ class ExplainDialog:
         self._task = background_tasks.create(self._answer(self._asked), name='explanation')
 
     async def _answer(self, asked: Asked) -> None:
-        kpi, choice, comparison, page = asked
+        kpi, query, comparison, page = asked
         try:
-            explanation = await self._analytics.explain(kpi, comparison.window, choice.scope, Page(page, ROWS))
+            explanation = await self._analytics.explain(kpi, comparison.window, query.scope, Page(page, ROWS))
         except DatabaseError as error:
             with self._client:
                 self._body.clear()
@@ -73,7 +73,7 @@ class ExplainDialog:
                 with self._body:
                     self._show(explanation, *asked)
 
-    def _show(self, explanation: Explanation, kpi: Kpi, choice: ReportQuery, comparison: Comparison,
+    def _show(self, explanation: Explanation, kpi: Kpi, query: ReportQuery, comparison: Comparison,
               page: int) -> None:
         definition = DEFINITIONS[kpi]
         view = TableView(self._zone)
@@ -86,11 +86,11 @@ class ExplainDialog:
                 self._fact(term, amount_of(term, amount))
         Heading('Excluded', level=3)
         with ui.element('ul').classes('excluded'):
-            for words in left_out(explanation.left_out):
-                TextNode('li', words)
+            for text in exclusions(explanation.left_out):
+                TextNode('li', text)
         counted = sum(piece.counted for piece in explanation.pieces)
         what = definition.evidence.capitalize()
-        pieces = choice.file('explain', kpi=kpi.value)
+        pieces = query.file('explain', kpi=kpi.value)
         with ui.element('header'):
             Heading(what, level=3)
             first = (page - 1) * ROWS + 1
@@ -104,12 +104,12 @@ class ExplainDialog:
             ui.label(f'No {what.lower()} in this window.').classes('panel-empty')
         with ui.element('div').classes('report-dialog-buttons'):
             if page > 1:
-                ui.button('Previous', on_click=lambda: self._read(kpi, choice, comparison, page - 1), color=None) \
+                ui.button('Previous', on_click=lambda: self._read(kpi, query, comparison, page - 1), color=None) \
                     .props('flat no-caps')
             if explanation.more:
-                ui.button('Next', on_click=lambda: self._read(kpi, choice, comparison, page + 1), color=None) \
+                ui.button('Next', on_click=lambda: self._read(kpi, query, comparison, page + 1), color=None) \
                     .props('flat no-caps')
-        address = choice.file('explain-machines', kpi=kpi.value)
+        address = query.file('explain-machines', kpi=kpi.value)
         view.below(tables.of_parts(explanation), address, summary=f'Each of {number(len(explanation.parts))} machines')
 
     def _fact(self, term: str, description: str) -> None:
@@ -123,10 +123,10 @@ class ExplainDialog:
 
 
 def amount_of(term: str, amount: float) -> str:
-    """A term of a formula: counts are called stops, all others are time."""
+    """The value of a term as text: a number for counts of stops, otherwise a duration."""
     return number(amount) if term.startswith(COUNTED) else duration(amount)
 
 
-def left_out(parts: Iterable[tuple[str, float]]) -> list[str]:
-    """A sentence for each, or one that says that there is nothing."""
+def exclusions(parts: Iterable[tuple[str, float]]) -> list[str]:
+    """A line for each exclusion, or a sentence if there are none."""
     return [f'{why}: {amount_of(why, amount)}' for why, amount in parts] or ['Nothing is excluded.']

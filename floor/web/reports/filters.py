@@ -1,4 +1,4 @@
-"""The filter bar of a report: its window, and the line or machine that it is about."""
+"""The filter bar of a report: time window, line and machine."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SHIFT_ADDRESS = '/reports/shift'
 
 
 class ReportFilters:
-    """The bar. It shows the page's choice and its dates, and calls the page with what a person chooses."""
+    """The filter bar. It shows the query of the page and its dates, and calls `ask` with a changed one."""
 
-    def __init__(self, choice: ReportQuery, ask: Callable[[ReportQuery], None],
+    def __init__(self, query: ReportQuery, ask: Callable[[ReportQuery], None],
                  step: Callable[[Literal[-1, 1]], None], zone: tzinfo) -> None:
-        """ask: called with another choice; step: with -1 for the window before, 1 for the one after; zone: of the
-        plant."""
-        self._choice = choice
+        """ask: called with another query. step: called with -1 for the previous window, 1 for the next. zone: the
+        plant's time zone."""
+        self._query = query
         self._window: Window | None = None
         self._ask = ask
         self._showing = False
@@ -53,31 +53,31 @@ class ReportFilters:
                     self._stops = ui.link('Stops (CSV)').classes('chip').props('download')
                     self._stops.props['aria-label'] = 'Download all stops with their response times as CSV'
             self._compared = ui.label().classes('report-dates')
-        self.show(choice)
+        self.show(query)
 
-    def show(self, choice: ReportQuery) -> None:
-        """What is asked for now."""
-        self._choice = choice
+    def show(self, query: ReportQuery) -> None:
+        """Show a query."""
+        self._query = query
         self._showing = True
-        is_range = choice.span is Span.RANGE
-        if self._span.value != (None if is_range else choice.span.value):
-            self._span.value = None if is_range else choice.span.value
+        is_range = query.span is Span.RANGE
+        if self._span.value != (None if is_range else query.span.value):
+            self._span.value = None if is_range else query.span.value
         set_attribute(self._span, 'data-set', str(not is_range).lower())
         self._dates.show('Dates…', is_range)
-        for select, value in (self._line, choice.line), (self._machine, choice.machine):
-            if value is not None and value not in select.options:  # of a link: it is gone, or not known yet
+        for select, value in (self._line, query.line), (self._machine, query.machine):
+            if value is not None and value not in select.options:  # from a link: removed, or not known yet
                 select.set_options({**_options(select), value: shortened(value, MAX_NAME_LENGTH)})
             if select.value != value:
                 select.value = value
             set_attribute(select, 'data-set', str(value is not None).lower())
         for link in self._csv, self._stops:
             hide(link, hidden=False)
-        set_attribute(self._csv, 'href', choice.file('figures'))
-        set_attribute(self._stops, 'href', choice.file('stops'))
+        set_attribute(self._csv, 'href', query.file('figures'))
+        set_attribute(self._stops, 'href', query.file('stops'))
         self._showing = False
 
     def show_dates(self, comparison: Comparison, *, has_next: bool) -> None:
-        """The dates of both windows. has_next: whether the window after has begun."""
+        """Show the dates of both windows. has_next: whether the next window has started."""
         self._window = comparison.window
         compared = f', compared with {comparison.before_dates}' if comparison.before_dates else ''
         text = f'{comparison.dates}{compared}'
@@ -87,15 +87,15 @@ class ReportFilters:
             self._later.set_enabled(has_next)
 
     def refuse(self) -> None:
-        """The address is not understood: there is nothing to be read, and no file of it."""
+        """Show that the address is invalid: no chip is pressed, and there are no files."""
         set_attribute(self._dates, 'aria-pressed', 'false')
         self._compared.set_text('')
         for link in self._csv, self._stops:
             hide(link, hidden=True)
-        self.say('')
+        self.show_status('')
 
     def offer(self, lines: Iterable[str], machines: Iterable[MachineName]) -> None:
-        """The lines and machines to choose from."""
+        """Set the options for lines and machines."""
         self._showing = True
         for select, options in ((self._line, {line: shortened(line, MAX_NAME_LENGTH) for line in lines}),
                                 (self._machine, {name: shortened(str(DisplayName.of(name)), MAX_NAME_LENGTH)
@@ -105,12 +105,12 @@ class ReportFilters:
                 select.set_options(gone | options, value=select.value)
         self._showing = False
 
-    def say(self, text: str) -> None:
-        """How old the report is, or that it is being read."""
+    def show_status(self, text: str) -> None:
+        """Show the time of the report, or that it is loading."""
         if self._as_of.text != text:
             self._as_of.set_text(text)
 
-    # within
+    # internals
 
     def _select(self, label: str) -> ui.select:
         select = ui.select({}, with_input=True, clearable=True, on_change=self._chosen)
@@ -121,7 +121,7 @@ class ReportFilters:
 
     def _span_chosen(self) -> None:
         if not self._showing and self._span.value:
-            self._ask(replace(self._choice, span=Span(self._span.value), start=None, end=None))
+            self._ask(replace(self._query, span=Span(self._span.value), start=None, end=None))
 
     def _open_range(self) -> None:
         self._range.open(self._window)
@@ -131,14 +131,14 @@ class ReportFilters:
             return
         machine = self._machine.value or None
         line = self._line.value or None
-        if line != self._choice.line and line is not None:
-            machine = None  # of another line, perhaps
-        elif machine != self._choice.machine and machine is not None:
+        if line != self._query.line and line is not None:
+            machine = None  # it may belong to another line
+        elif machine != self._query.machine and machine is not None:
             line = None
-        self._ask(replace(self._choice, line=line, machine=machine))
+        self._ask(replace(self._query, line=line, machine=machine))
 
     def _change_range(self, start: datetime, end: datetime) -> None:
-        self._ask(replace(self._choice, span=Span.RANGE, start=start, end=end))
+        self._ask(replace(self._query, span=Span.RANGE, start=start, end=end))
 
 
 def _options(select: ui.select) -> dict[str, str]:
@@ -146,7 +146,7 @@ def _options(select: ui.select) -> dict[str, str]:
 
 
 def step_button(text: str, label: str, on_press: Callable[[], None]) -> ui.button:
-    """An arrow to another window."""
+    """Build a button to another window."""
     button = ui.button(text, on_click=on_press, color=None).props('flat dense no-caps').classes('step')
     button.props['aria-label'] = label
     button.props['title'] = label

@@ -1,4 +1,4 @@
-"""How figures read, and whether a change is for the better."""
+"""KPI values as text, and whether a change is an improvement."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class KpiChange:
 
     @classmethod
     def between(cls, before: float | None, now: float | None, unit: Unit, *, more_is_better: bool) -> KpiChange:
-        """What is too small to be shown is no change."""
+        """Compare two values. A difference that would be rounded to zero is no change."""
         if before is None or now is None:
             return cls('no earlier data', ChangeDirection.UNKNOWN)
         amount = _amount(abs(now - before), unit)
@@ -39,7 +39,7 @@ class KpiChange:
 
 
 def value(figure: float | None, unit: Unit) -> str:
-    """A figure for people."""
+    """A value as text."""
     if unit is Unit.SHARE:
         return percent(figure)
     return duration(figure) if unit is Unit.SECONDS else number(figure)

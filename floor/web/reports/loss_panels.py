@@ -1,4 +1,4 @@
-"""What was lost, why, when and because of whom: the panels of a report between its figures and its work orders."""
+"""The panels of a report about downtime: causes, hours, caused waiting, machines, response times, lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_DOWNTIME = 'No machine was down in this window.'
 
 
 class LossPanels:
-    """The panels of one page; each is read and shown after the other."""
+    """The panels of one page, loaded one after the other."""
 
     def __init__(self, analytics: Analytics, zone: tzinfo, sort: Callable[[By], None]) -> None:
         """sort: called with the chosen sort order of the Pareto chart."""
@@ -41,65 +41,65 @@ class LossPanels:
         self._clocks = ReportPanel('Response times by cause', file='stops')
         self._lines = ReportPanel('Lines compared', file='lines', wide=True)
 
-    def about(self, choice: ReportQuery, comparison: Comparison, broad: Comparison) -> None:
-        """The words beside the headings. broad: the window of what goes by weeks."""
-        words = comparison.words
-        self._pareto.about(f'{choice.by} with cumulative share, {words}', choice.file('causes'))
-        self._hours.about(f'share of known time, {broad.words}', choice.broad.file('hours'))
-        self._waiting.about(f'own downtime and the waiting it caused, {words}', choice.file('waiting'))
-        self._machines.about(words, choice.file('machines'))
-        self._clocks.about(words, choice.file('stops'))
-        self._lines.about(words, choice.file('lines'))
+    def about(self, query: ReportQuery, comparison: Comparison, widened: Comparison) -> None:
+        """Set notes and CSV links. widened: the window of the panel by hour and weekday."""
+        label = comparison.label
+        self._pareto.about(f'{query.by} with cumulative share, {label}', query.file('causes'))
+        self._hours.about(f'share of known time, {widened.label}', query.widened.file('hours'))
+        self._waiting.about(f'own downtime and the waiting it caused, {label}', query.file('waiting'))
+        self._machines.about(label, query.file('machines'))
+        self._clocks.about(label, query.file('stops'))
+        self._lines.about(label, query.file('lines'))
         for by, chip in self._by.items():
-            chip.show(by, by == choice.by)
+            chip.show(by, by == query.by)
 
-    def say(self, sentence: str) -> None:
-        """Words in place of every picture."""
+    def show_message(self, sentence: str) -> None:
+        """Show a message instead of every chart."""
         for panel in self._pareto, self._hours, self._waiting, self._machines, self._clocks, self._lines:
-            panel.say(sentence)
+            panel.show_message(sentence)
 
-    async def read(self, choice: ReportQuery, comparison: Comparison, broad: Comparison) -> None:
-        """Panel after panel, each shown as soon as it is there.
+    async def read(self, query: ReportQuery, comparison: Comparison, widened: Comparison) -> None:
+        """Load the panels; each is shown as soon as it is loaded.
 
-        :raises DatabaseUnavailableError: nobody answers, or not in time
+        :raises DatabaseUnavailableError: the database does not respond, or not in time
         """
-        analytics, window, scope = self._analytics, comparison.window, choice.scope
-        view = table_view(self._zone, choice)
-        causes = await analytics.causes(window, scope, choice.by)
+        analytics, window, scope = self._analytics, comparison.window, query.scope
+        view = table_view(self._zone, query)
+        causes = await analytics.causes(window, scope, query.by)
         if not causes:
-            self._say(self._pareto, NO_DOWNTIME)
+            self._show_message(self._pareto, NO_DOWNTIME)
         else:
             with self._client, self._pareto.fill():
-                pareto(causes, choice.by)
-                view.below(tables.of_causes(causes), choice.file('causes'))
-        pattern = await analytics.hourly_pattern(broad.window, scope)
+                pareto(causes, query.by)
+                view.below(tables.of_causes(causes), query.file('causes'))
+        pattern = await analytics.hourly_pattern(widened.window, scope)
         with self._client, self._hours.fill():
             heat_map(pattern)
-        await self._read_machines(choice, comparison, view)
+        await self._read_machines(query, comparison, view)
         lines = await analytics.lines(window)
         with self._client, self._lines.fill():
-            view.show(tables.of_lines(lines), choice.file('lines'))
+            view.show(tables.of_lines(lines), query.file('lines'))
 
-    async def _read_machines(self, choice: ReportQuery, comparison: Comparison, view: TableView) -> None:
-        analytics, window, scope = self._analytics, comparison.window, choice.scope
-        roots = await analytics.wait_attribution(window, scope)
-        if not (rows := waiting_bars(roots.machines)):
-            self._say(self._waiting, 'No machine was down or made others wait.')
+    async def _read_machines(self, query: ReportQuery, comparison: Comparison, view: TableView) -> None:
+        analytics, window, scope = self._analytics, comparison.window, query.scope
+        attribution = await analytics.wait_attribution(window, scope)
+        if not (rows := waiting_bars(attribution.machines)):
+            self._show_message(self._waiting, 'No machine was down or made others wait.')
         else:
             with self._client, self._waiting.fill():
                 bars(rows, view)
                 legend((('down', 'own downtime'), ('warning', 'waiting caused to neighbours')))
-                view.below(tables.of_waiting(roots), choice.file('waiting'))
+                view.below(tables.of_waiting(attribution), query.file('waiting'))
         machines = await analytics.problem_machines(window, scope)
         if not machines:
-            self._say(self._machines, NO_DOWNTIME)
+            self._show_message(self._machines, NO_DOWNTIME)
         else:
             with self._client, self._machines.fill():
                 bars(problem_bars(machines), view)
-                view.below(tables.of_machines(machines), choice.file('machines'))
+                view.below(tables.of_machines(machines), query.file('machines'))
         clocks = await analytics.clocks(window, scope)
         if not clocks.causes:
-            self._say(self._clocks, 'No stop in this window has a completed work order.')
+            self._show_message(self._clocks, 'No stop in this window has a completed work order.')
         else:
             with self._client, self._clocks.fill():
                 bars(clock_bars(clocks.causes), view)
@@ -107,16 +107,16 @@ class LossPanels:
                 seen = sum(cause.stops for cause in clocks.causes)
                 ui.label(f'Mean of {number(seen)} of {counted(clocks.total, "stop")}: those whose work order was '
                          'acknowledged and started.').classes('panel-note')
-                view.below(tables.of_clocks(clocks.causes), choice.file('stops'))
+                view.below(tables.of_clocks(clocks.causes), query.file('stops'))
 
-    def _say(self, panel: ReportPanel, sentence: str) -> None:
+    def _show_message(self, panel: ReportPanel, sentence: str) -> None:
         with self._client:
-            panel.say(sentence)
+            panel.show_message(sentence)
 
 
 BOTH: tuple[By, By] = ('minutes', 'count')
 
 
-def table_view(zone: tzinfo, choice: ReportQuery) -> TableView:
-    """Tables in which a machine's name leads to the same report of that machine."""
-    return TableView(zone, lambda machine: choice.of_machine(machine).address())
+def table_view(zone: tzinfo, query: ReportQuery) -> TableView:
+    """A view for tables, in which the name of a machine links to the same report for that machine."""
+    return TableView(zone, lambda machine: query.of_machine(machine).address())

@@ -1,4 +1,4 @@
-"""A field for a day and time by the plant's clock. Where the clock shows that time twice, it asks which is meant."""
+"""A field for date and time by the plant's clock. For an ambiguous time, it offers both meanings."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ ORDINALS = ('first', 'second')
 
 
 class MomentField:
-    """The browser's own field, and under it both meanings of a time that comes twice."""
+    """The browser's field for date and time, and a choice below it if the time is ambiguous."""
 
     def __init__(self, label: str, zone: tzinfo) -> None:
         self._zone = zone
-        self._meanings: tuple[datetime, ...] = ()  # in UTC: of times of one zone Python compares the clocks
+        self._meanings: tuple[datetime, ...] = ()  # in UTC: Python compares times with the same zone by local time
         self._input = TextField(label, on_change=self._changed).props('type=datetime-local outlined dense stack-label')
         self._which = ui.radio({}).props('dense').classes('range-which')
         self._which.props['aria-label'] = f'{label}: before or after the clocks go back'
         self._which.set_visibility(False)
 
     def show(self, at: datetime) -> None:
-        """This moment."""
+        """Show a time."""
         self._input.value = field_value(at.astimezone(self._zone))
         if self._meanings:
             self._which.value = self._meanings.index(at.astimezone(UTC))
 
     @property
     def text(self) -> str:
-        """What it says, as an address would; with its offset where the time alone would mean two moments."""
+        """The value as in an address; with its offset if the time is ambiguous."""
         if self._meanings:
             return with_offset(self._meanings[self._which.value or 0], self._zone)
         return str(self._input.value or '')
@@ -41,7 +41,7 @@ class MomentField:
         try:
             local = datetime.fromisoformat(self._input.value or '')
             found = tuple(at.astimezone(UTC) for at in meanings(local.replace(tzinfo=None), self._zone))
-        except (ValueError, OverflowError):  # not typed to its end
+        except (ValueError, OverflowError):  # incomplete
             found = ()
         found = found if len(found) > 1 else ()
         if found != self._meanings:

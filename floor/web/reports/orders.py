@@ -1,4 +1,4 @@
-"""Work orders over time: number a day, age, time to completion, and load per assignee."""
+"""The panel about work orders: number per day, load per assignee, age, and time to completion."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ CsvAddress = Callable[[str], str]
 
 def show_orders(panel: ReportPanel, report: OrderReport, volume: Sequence[VolumeOfDay], view: TableView,
                 csv_address: CsvAddress) -> None:
-    """All four parts of it. volume: of the days to show, which may be more than those of the report."""
+    """Fill the panel. volume: orders per day, which may be of a longer window than the report."""
     if not any((volume, report.ages, report.resolution, report.load)):
-        panel.say('No work orders in this window, and none open.')
+        panel.show_message('No work orders in this window, and none open.')
         return
     with panel.fill(), ui.element('div').classes('order-report'):
         with _part('Reported per day'):
@@ -55,7 +55,7 @@ def show_orders(panel: ReportPanel, report: OrderReport, volume: Sequence[Volume
 
 
 def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
-    """For ECharts: bars of the days, the mean of seven days as a line."""
+    """Options for ECharts: a bar per day, and the 7-day mean as a line."""
     days = [f'{each.day:%d %b}' if len(volume) < 300 else f'{each.day:%Y-%m-%d}' for each in volume]  # noqa: PLR2004
     return {
         **STILL,

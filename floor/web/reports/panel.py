@@ -1,4 +1,4 @@
-"""A part of a report: its heading, what it shows, and below it the same as a table and as a file."""
+"""A panel of a report: heading, chart, and the same data as a table and as a CSV file."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ AddressOf = Callable[[MachineName], str]
 
 
 class ReportPanel:
-    """Says that it reads until it is filled for the first time; later it keeps what it shows until there is more."""
+    """A panel. It shows that it is loading until it is filled for the first time, and then its last content."""
 
     def __init__(self, title: str, *, file: str = '', wide: bool = False) -> None:
-        """file: what its CSV is called; wide: as wide as the page."""
+        """file: name of its CSV file; empty: none. wide: as wide as the page."""
         self.file = file
         with ui.element('q-card').classes('panel').props('role=region') as self.card:
             self.card.props['aria-label'] = title
@@ -41,42 +41,42 @@ class ReportPanel:
                         self._csv = ui.link('CSV').props('download')
                         self._csv.props['aria-label'] = f'Download {title} as CSV'
             self._body = ui.element('div').classes('panel-body')
-        self.say('Loading…')
+        self.show_message('Loading…')
 
     def about(self, note: str, csv_address: str = '') -> None:
-        """The words beside the heading, and where its file is."""
+        """Set the note beside the heading, and the link to the CSV file."""
         self._note.set_text(note)
         if self.file:
             set_attribute(self._csv, 'href', csv_address)
 
     @contextmanager
     def fill(self) -> Iterator[None]:
-        """The block builds what it shows from now on."""
+        """Replace the content by what the block builds."""
         self._body.clear()
         with self._body:
             yield
 
-    def say(self, sentence: str) -> None:
-        """Words in place of a picture."""
+    def show_message(self, sentence: str) -> None:
+        """Show a message instead of a chart."""
         with self.fill():
             ui.label(sentence).classes('panel-empty')
 
 
 class TableView:
-    """Writes tables of people's words: names that lead to a machine's report, times of the plant."""
+    """Builds tables: machine names as links to their reports, times by the plant's clock."""
 
     def __init__(self, zone: tzinfo, address_of: AddressOf | None = None) -> None:
         self._zone = zone
         self._address_of = address_of
 
     def below(self, table: ReportTable, csv_address: str, *, summary: str = 'Table') -> None:
-        """Folded away, under a picture."""
+        """Build a collapsed table, to be placed below a chart."""
         with ui.element('details').classes('panel-details'):
             TextNode('summary', summary)
             self.show(table, csv_address)
 
     def show(self, table: ReportTable, csv_address: str = '', *, most: int = MAX_ROWS, caption: str = '') -> None:
-        """The first rows; where there are more, the file has them."""
+        """Build a table with the first rows; further rows are only in the CSV file."""
         with ui.element('div').classes('report-scroll').props('tabindex=0 role=group'), \
                 ui.element('table').classes('report-table'):
             if caption:
@@ -99,18 +99,18 @@ class TableView:
             with ui.element('td'):
                 self.machine(MachineName(cell))
         else:
-            TextNode('td', self.words(kind, cell)).props['data-kind'] = _kind(kind)
+            TextNode('td', self.text_of(kind, cell)).props['data-kind'] = _kind(kind)
 
     def machine(self, name: MachineName) -> None:
-        """A machine's name, leading to its own report."""
+        """Build the name of a machine as a link to its report."""
         text = shortened(str(DisplayName.of(name)), MAX_TEXT_LENGTH)
         if self._address_of is None:
             ui.label(text)
         else:
             ui.link(text, self._address_of(name)).classes('report-machine')
 
-    def words(self, kind: Kind, cell: Cell) -> str:
-        """A cell for people."""
+    def text_of(self, kind: Kind, cell: Cell) -> str:
+        """A cell as text."""
         if isinstance(cell, datetime):
             return local_time(cell, self._zone, Form.FULL)
         if isinstance(cell, date):

@@ -1,4 +1,4 @@
-"""Why machines stood: the Pareto of causes, and when in the week they stood."""
+"""The Pareto chart of the causes of downtime, and the heat map of downtime by hour and weekday."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ HOURS_NAMED = 3
 
 
 def pareto(causes: Sequence[Cause], by: By) -> None:
-    """Bars, the cumulative share as a line, and where it reaches 80 %. Names are text of an SVG, tooltips are off."""
-    words = 'minutes' if by == 'minutes' else 'stops'
+    """Build the chart: bars, the cumulative share as a line, and the 80 % level. Names are text of an SVG; tooltips,
+    which would be HTML, are off."""
+    unit = 'minutes' if by == 'minutes' else 'stops'
     chart = ui.echart(pareto_options(causes, by), renderer='svg').classes('chart').props('role=img')
     worst = causes[0]
     vital = sum(cause.vital for cause in causes)
-    chart.props['aria-label'] = (f'Pareto of {len(causes)} causes by {words}: {name_of(worst)} has '
+    chart.props['aria-label'] = (f'Pareto of {len(causes)} causes by {unit}: {name_of(worst)} has '
                                  f'{percent(worst.share)}; the first {vital} reach 80 %. See the table below.')
 
 
 def pareto_options(causes: Sequence[Cause], by: By) -> dict[str, Any]:
-    """For ECharts. What does not fit is put together as 'Other'."""
+    """Options for ECharts. Causes that do not fit are summed up as 'Other'."""
     shown = list(causes) if len(causes) <= MAX_BARS else list(causes[:MAX_BARS - 1])
     amounts = [cause.seconds / 60 if by == 'minutes' else float(cause.count) for cause in causes]
     labels = [minutes(cause.seconds) if by == 'minutes' else number(cause.count) for cause in shown]
@@ -85,16 +86,17 @@ def pareto_options(causes: Sequence[Cause], by: By) -> dict[str, Any]:
 
 STILL: dict[str, Any] = {'animation': False, 'tooltip': {'show': False}, 'emphasis': {'disabled': True},
                          'aria': {'enabled': False}, 'textStyle': {'fontFamily': FONT}}
-"""What every chart of ours has: nothing moves, nothing pops up that would show a name as HTML."""
+"""Options of all charts: no animations, and no tooltips, which would show names as HTML."""
 
 
 def name_of(cause: Cause) -> str:
-    """A reason as the machine gave it."""
+    """The reason as reported by the machine."""
     return cause.reason or NO_REASON
 
 
 def heat_map(pattern: HourlyPattern) -> None:
-    """Hours across, weekdays down; each cell contains its share, which is shown when the numbers are expanded."""
+    """Build the heat map: a column per hour, a row per weekday. Each cell contains its value, which is shown when
+    "Numbers" is expanded."""
     known = [share for day in pattern.share for share in day if share is not None]
     least, worst = min(known, default=0.0) / 2, max(known, default=0.0)
     with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \

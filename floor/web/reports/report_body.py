@@ -1,4 +1,4 @@
-"""What a report shows below its filters: figures, timeline, losses and work orders."""
+"""The parts of a report below its filters: KPIs, timeline, downtime and work orders."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from .timeline import timeline_panel
 
 
 class ReportBody:
-    """Panels of one page. Each part is shown as soon as it was read."""
+    """The panels of one page. Each is shown as soon as it is loaded."""
 
-    def __init__(self, services: Services, analytics: Analytics, choice: ReportQuery, window: Window, *,
+    def __init__(self, services: Services, analytics: Analytics, query: ReportQuery, window: Window, *,
                  explain: Callable[[Kpi], None], zoom: Callable[[Window], None], sort: Callable[[By], None]) -> None:
-        """explain, zoom, sort: called with what a person chose in the cards, the timeline and the stops by cause."""
+        """explain: called with a KPI of a card. zoom: with a part of the window. sort: with the order of the causes."""
         self._store = services.store
         self._zone = services.zone
         self._analytics = analytics
@@ -36,29 +36,30 @@ class ReportBody:
         self._answer = AnswerPanel()
         self._cards = KpiCards(explain)
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
-                                        machines_of(services.store, choice), zoom)
+                                        machines_of(services.store, query), zoom)
         self._losses = LossPanels(analytics, services.zone, sort)
         self._orders = ReportPanel('Work orders', wide=True)
 
-    def show_timeline(self, choice: ReportQuery, window: Window) -> None:
-        """Read the timeline of this window in the background."""
-        self._timeline.show(window, machines_of(self._store, choice))
+    def show_timeline(self, query: ReportQuery, window: Window) -> None:
+        """Load the timeline of this window in the background."""
+        self._timeline.show(window, machines_of(self._store, query))
 
-    def clear(self, sentence: str) -> None:
-        """Show this sentence instead of figures, losses and work orders, because they are wrong."""
+    def clear(self, message: str) -> None:
+        """Show a message instead of KPIs, downtime and work orders, which are wrong."""
         with self._client:
             self._answer.clear()
             self._cards.clear()
-            self._losses.say(sentence)
-            self._orders.say(sentence)
+            self._losses.show_message(message)
+            self._orders.show_message(message)
 
-    async def read(self, choice: ReportQuery, comparison: Comparison, broad_comparison: Comparison, *, now: datetime,
+    async def read(self, query: ReportQuery, comparison: Comparison, widened_comparison: Comparison, *, now: datetime,
                    figures_shown: asyncio.Event) -> None:
-        """Read and show part after part. now: by the database's clock. figures_shown: set after the first part.
+        """Load the parts; each is shown as soon as it is loaded. now: the database's time. figures_shown: set after the
+        KPIs.
 
-        :raises FloorError: a part cannot be read
+        :raises FloorError: a part cannot be loaded
         """
-        analytics, window, scope = self._analytics, comparison.window, choice.scope
+        analytics, window, scope = self._analytics, comparison.window, query.scope
         begun = window.start < now
         kpis = await analytics.kpis(window, scope)
         before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
@@ -70,38 +71,38 @@ class ReportBody:
                 self._answer.show(choice, comparison, answer)
             self._cards.show(kpis, before)
             figures_shown.set()
-            self._losses.about(choice, comparison, broad_comparison)
-            self._orders.about(comparison.words)
-        if nothing := no_data_text(kpis, choice, begun=begun):
+            self._losses.about(query, comparison, widened_comparison)
+            self._orders.about(comparison.label)
+        if message := no_data_text(kpis, query, begun=begun):
             with self._client:
-                self._losses.say(nothing)
+                self._losses.show_message(message)
         else:
-            await self._losses.read(choice, comparison, broad_comparison)
-        broad = choice.broad
+            await self._losses.read(query, comparison, widened_comparison)
+        widened = query.widened
         orders = await analytics.work_orders(window, scope)
-        volume = orders if broad is choice else await analytics.work_orders(broad_comparison.window, scope)
+        volume = orders if widened is query else await analytics.work_orders(widened_comparison.window, scope)
         with self._client:
-            show_orders(self._orders, orders, volume.volume if begun else (), table_view(self._zone, choice),
-                        lambda name: (broad if name == 'order-volume' else choice).file(name))
+            show_orders(self._orders, orders, volume.volume if begun else (), table_view(self._zone, query),
+                        lambda name: (widened if name == 'order-volume' else query).file(name))
 
 
-def machines_of(store: Store, choice: ReportQuery) -> list[MachineName] | None:
+def machines_of(store: Store, query: ReportQuery) -> list[MachineName] | None:
     """The machines that a report is about, in flow order; None: all."""
-    if choice.machine is not None:
-        return [choice.machine]
-    if choice.line is None:
+    if query.machine is not None:
+        return [query.machine]
+    if query.line is None:
         return None
-    return [machine.name for line in store.lines if line.name == choice.line for machine in line.machines]
+    return [machine.name for line in store.lines if line.name == query.line for machine in line.machines]
 
 
-def no_data_text(kpis: Kpis, choice: ReportQuery, *, begun: bool) -> str:
-    """Why a report is empty; empty where it is not."""
+def no_data_text(kpis: Kpis, query: ReportQuery, *, begun: bool) -> str:
+    """The message for a report without data; empty if there is data."""
     if kpis.covered:
         return ''
     if not begun:
         return 'This window has not started yet.'
-    if choice.machine is not None:
+    if query.machine is not None:
         return 'No data from this machine in this window.'
     if not kpis.machines:
-        return 'There are no machines on this line.' if choice.line else 'There are no machines yet.'
+        return 'There are no machines on this line.' if query.line else 'There are no machines yet.'
     return 'No data from these machines in this window.'

@@ -23,8 +23,8 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """start and end are those of Span.RANGE, with the plant's offset from UTC at that time. by: what the Pareto sorts
-    by."""
+    """The query of a report. start, end: of Span.RANGE, with the plant's offset from UTC at that time. by: the sort
+    order of the Pareto chart."""
 
     span: Span = Span.TODAY
     start: datetime | None = None
@@ -35,20 +35,20 @@ class ReportQuery:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], zone: tzinfo, also: Iterable[str] = ()) -> ReportQuery:
-        """Of an address. zone: the plant's, of a time without an offset. also: parameters that are read elsewhere.
+        """Parse the query of an address. zone: for times without an offset. also: parameters that are parsed elsewhere.
 
-        :raises QueryError: something is not understood; it holds the choice that the rest asks for
+        :raises QueryError: a part is invalid; the error contains the result of the valid parts
         """
-        asked = Query(query, [*NAMES, *also])
-        machine = asked.text('machine')
-        span, start, end = _window(asked, zone)
-        choice = cls(span, start, end, asked.text('line') or None, MachineName(machine) if machine else None,
-                     asked.one_of('by', ORDERS_OF_CAUSES) or 'minutes')
-        asked.check(choice)
-        return choice
+        parsed = Query(query, [*NAMES, *also])
+        machine = parsed.text('machine')
+        span, start, end = _window(parsed, zone)
+        result = cls(span, start, end, parsed.text('line') or None, MachineName(machine) if machine else None,
+                     parsed.one_of('by', ORDERS_OF_CAUSES) or 'minutes')
+        parsed.check(result)
+        return result
 
     def to_query(self) -> dict[str, str]:
-        """For an address; what is as usual is left out."""
+        """The parameters for an address, without default values."""
         query = {} if self.span is Span.TODAY else {'window': self.span.value}
         if self.start is not None and self.end is not None:
             query |= {'from': address_value(self.start), 'to': address_value(self.end)}
@@ -56,27 +56,27 @@ class ReportQuery:
         return query | {key: text for key, text in chosen.items() if text}
 
     def address(self, path: str = ADDRESS, **more: str) -> str:
-        """Of a page or file about the same."""
+        """The address of a page with this query."""
         query = self.to_query() | more
         return f'{path}?{urlencode(query)}' if query else path
 
     def file(self, name: str, **more: str) -> str:
-        """The address of a CSV file about the same."""
+        """The address of a CSV file with this query."""
         return self.address(f'{ADDRESS}/{name}.csv', **more)
 
     @property
     def scope(self) -> Scope:
-        """The part of the floor."""
+        """The line or machine of the report."""
         return Scope(self.line, self.machine)
 
     def zoomed(self, window: Window, zone: tzinfo) -> ReportQuery:
-        """The same of a part of it, in whole seconds."""
+        """The same query for a part of the window, in whole seconds."""
         start, end = (in_zone(moment.replace(microsecond=0), zone) for moment in (window.start, window.end))
         return replace(self, span=Span.RANGE, start=start, end=end) if start < end else self
 
     @property
-    def broad(self) -> ReportQuery:
-        """The same, of 30 days where its window is too short for what goes by days or weeks."""
+    def widened(self) -> ReportQuery:
+        """The same query for 30 days if the window is too short for data by day or weekday."""
         if self.span in {Span.SHIFT, Span.LAST_SHIFT, Span.TODAY, Span.YESTERDAY}:
             return replace(self, span=Span.THIRTY_DAYS)
         if self.start is not None and self.end is not None and self.end - self.start < WEEK and \
@@ -85,7 +85,7 @@ class ReportQuery:
         return self
 
     def of_machine(self, machine: MachineName) -> ReportQuery:
-        """The same window, one machine."""
+        """The same query for one machine."""
         return replace(self, machine=machine, line=None)
 
     def at(self, now: datetime, zone: tzinfo, shifts: ShiftsOfPlant) -> Comparison:
@@ -117,42 +117,42 @@ class ReportQuery:
 
 
 def field_value(moment: datetime) -> str:
-    """As a browser's field for a day and time has it; seconds where there are any."""
+    """A time for the browser's field for date and time; with seconds unless they are 0."""
     return moment.replace(tzinfo=None).isoformat(timespec='seconds' if moment.second else 'minutes')
 
 
 def address_value(moment: datetime) -> str:
-    """As an address has it: '2026-10-25T02:30+02:00'."""
+    """A time for an address: '2026-10-25T02:30+02:00'."""
     return moment.isoformat(timespec='seconds' if moment.second else 'minutes')
 
 
 def format_moment(moment: datetime, zone: tzinfo, day: str = '%Y-%m-%d') -> str:
-    """'2026-10-25 02:30 CEST': the clock's name only where it shows that time twice."""
+    """'2026-10-25 02:30', with the abbreviation of the zone for an ambiguous time: '2026-10-25 02:30 CEST'."""
     return local_time(moment, zone, f'{day} %H:%M:%S' if moment.second else f'{day} %H:%M')
 
 
 def in_zone(moment: datetime, zone: tzinfo) -> datetime:
-    """By the clock of a zone, with its offset at that time: so it can be compared and subtracted."""
+    """A time in a zone with a fixed offset, so that it can be compared and subtracted."""
     local = moment.astimezone(zone)
     return local.replace(tzinfo=timezone(local.utcoffset() or timedelta()), fold=0)
 
 
-def _window(asked: Query, zone: tzinfo) -> tuple[Span, datetime | None, datetime | None]:
-    """The window of an address; two times alone are a range."""
-    span = asked.one_of('window', Span)
-    first, last = asked.moment('from', zone), asked.moment('to', zone)
-    given = [name for name in ('from', 'to') if asked.has(name)]
+def _window(parsed: Query, zone: tzinfo) -> tuple[Span, datetime | None, datetime | None]:
+    """The window of an address; from and to without window are a range."""
+    span = parsed.one_of('window', Span)
+    first, last = parsed.moment('from', zone), parsed.moment('to', zone)
+    given = [name for name in ('from', 'to') if parsed.has(name)]
     if not given:
         if span is Span.RANGE:
-            asked.fail('window', 'Cannot use window=range alone: it needs from and to')
+            parsed.fail('window', 'Cannot use window=range alone: it needs from and to')
         return (Span.TODAY if span in {None, Span.RANGE} else span or Span.TODAY), None, None
     if span not in {None, Span.RANGE}:
-        asked.fail(given[0], f'Cannot use {" and ".join(given)} with window={span}: leave out one or the other')
+        parsed.fail(given[0], f'Cannot use {" and ".join(given)} with window={span}: leave out one or the other')
         return span or Span.TODAY, None, None
     if len(given) == 1:
-        asked.fail(given[0], f'Cannot use {given[0]} alone: a range needs from and to')
+        parsed.fail(given[0], f'Cannot use {given[0]} alone: a range needs from and to')
     elif first is not None and last is not None and last <= first:
-        asked.fail('to', 'Cannot use this range: to has to be later than from')
+        parsed.fail('to', 'Cannot use this range: to has to be later than from')
     elif first is not None and last is not None:
         return Span.RANGE, in_zone(first.replace(microsecond=0), zone), in_zone(last.replace(microsecond=0), zone)
     return Span.TODAY, None, None

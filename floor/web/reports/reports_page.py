@@ -1,4 +1,4 @@
-"""The reports page. The address holds everything that is shown."""
+"""The reports page. Its address contains the whole query."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from .tabs import ReportTabs, RequestedReport, Tab
 log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
-AGAIN_S = 300.0       # how old a report of the present may become while somebody looks at it
+AGAIN_S = 300.0       # maximum age of an open report whose window includes the present
 STYLESHEET = 'reports.css'
 
 
@@ -65,13 +65,13 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
         asked = RequestedReport.from_query(request.query_params, services.zone)
         with frame('Reports', services, view, person):
             link_stylesheet(STYLESHEET)
-            tabs = ReportTabs(asked.choice, asked.tab)
+            tabs = ReportTabs(asked.query, asked.tab)
             page = ReportsPage(services, analytics, shifts, asked, tabs.show) if asked.tab is Tab.PLANT else None
             if page is None and asked.refusal:
                 Alert().show(asked.refusal)
             elif page is None:
                 databricks_dashboard(services.dashboard)
-        services.broadcast.join(view)
+        services.widenedcast.join(view)
         if page is not None:
             await page.first_answer()
 
@@ -80,27 +80,27 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
         async def read() -> AsyncGenerator[str, None]:
             if not files.has(name):
                 raise NotFoundError('there is no such report')
-            choice = ReportQuery.from_query(request.query_params, services.zone, also=['kpi', 'tab'])
-            await analytics.check(choice.scope)
-            comparison = choice.at(await services.database_now(), services.zone, shifts)
-            return files.pieces(name, comparison.window, comparison.before, choice.scope, by=choice.by,
+            query = ReportQuery.from_query(request.query_params, services.zone, also=['kpi', 'tab'])
+            await analytics.check(query.scope)
+            comparison = query.at(await services.database_now(), services.zone, shifts)
+            return files.pieces(name, comparison.window, comparison.before, query.scope, by=query.by,
                                 kpi=request.query_params.get('kpi', ''))
         return await responses.response(request, services.identify, name, read)
 
 
 class ReportsPage:
-    """One browser's page: what it is about, and what was read for it."""
+    """One browser's page."""
 
     def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, asked: RequestedReport,
-                 on_choice: Callable[[ReportQuery], None]) -> None:
-        """asked: by its address. on_choice: called with each new choice."""
+                 on_query: Callable[[ReportQuery], None]) -> None:
+        """asked: the query of the address. on_query: called with each new query."""
         self._services = services
         self._analytics = analytics
         self._shifts = shifts
-        choice = self._choice = asked.choice
+        query = self._query = asked.query
         self._refusal = asked.refusal
         self._is_checked = False
-        self._on_choice = on_choice
+        self._on_query = on_query
         self._history = BrowserHistory(ADDRESS, self._follow)
         self._client = ui.context.client
         self._task: asyncio.Task[None] | None = None
@@ -108,11 +108,11 @@ class ReportsPage:
         self._offered: tuple[object, ...] = ()
         self._explain = ExplainDialog(analytics, services.zone)
         with ui.element('div').classes('reports') as self._root:
-            self._filters = ReportFilters(choice, self._ask, self._step, services.zone)
+            self._filters = ReportFilters(query, self._ask, self._step, services.zone)
             self._problem = Notice(self.read)
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
-            self._body = ReportBody(services, analytics, choice, self._comparison().window,
+            self._body = ReportBody(services, analytics, query, self._comparison().window,
                                     explain=self._open_explanation, zoom=self._zoom, sort=self._sort)
             self._show_dates()
         self._stop = services.store.subscribe(self._on_difference)
@@ -120,7 +120,7 @@ class ReportsPage:
         self._offer()
 
     async def first_answer(self) -> None:
-        """Wait for the figures, but not for long."""
+        """Start loading, and wait briefly for the KPIs."""
         if self._refusal:
             self._refuse(self._refusal)
             return
@@ -132,51 +132,51 @@ class ReportsPage:
                 pass
 
     def read(self) -> None:
-        """Compute the report again."""
+        """Load the report again."""
         self._end_reading()
         self._task = background_tasks.create(self._run(), name='report')
 
-    # what people do
+    # changes of the query
 
-    def _ask(self, choice: ReportQuery) -> None:
-        self._history.push(choice.address())
-        self._show(choice)
+    def _ask(self, query: ReportQuery) -> None:
+        self._history.push(query.address())
+        self._show(query)
 
     def _step(self, step: Literal[-1, 1]) -> None:
-        neighbour = self._choice.neighbour(step, self._now, self._services.zone, self._shifts)
+        neighbour = self._query.neighbour(step, self._now, self._services.zone, self._shifts)
         if neighbour is not None:
             self._ask(neighbour)
 
     def _follow(self, query: Mapping[str, str]) -> None:
-        """The browser went back or forward."""
+        """Show the query of an address after Back or Forward."""
         asked = RequestedReport.from_query(query, self._services.zone)
         self._is_checked = False
         if asked.tab is not Tab.PLANT:
             ui.navigate.reload()
         elif asked.refusal:
             self._end_reading()
-            self._choice = asked.choice
-            self._filters.show(asked.choice)
+            self._query = asked.query
+            self._filters.show(asked.query)
             self._refuse(asked.refusal)
         else:
-            self._show(asked.choice)
+            self._show(asked.query)
 
-    def _show(self, choice: ReportQuery) -> None:
-        self._choice, self._refusal = choice, ''
+    def _show(self, query: ReportQuery) -> None:
+        self._query, self._refusal = query, ''
         self._clear.set_visibility(False)
         self._root.props['data-refused'] = 'false'
-        self._filters.show(choice)
-        self._on_choice(choice)
+        self._filters.show(query)
+        self._on_query(query)
         self._show_dates()
-        self._body.show_timeline(choice, self._comparison().window)
+        self._body.show_timeline(query, self._comparison().window)
         self.read()
 
     def _show_dates(self) -> None:
-        following = self._choice.neighbour(1, self._now, self._services.zone, self._shifts)
+        following = self._query.neighbour(1, self._now, self._services.zone, self._shifts)
         self._filters.show_dates(self._comparison(), has_next=following is not None)
 
     def _refuse(self, refusal: str) -> None:
-        """Nothing is shown under an address that is not understood, least of all the whole floor."""
+        """Show only an error: an invalid address must not show the report of the whole floor."""
         self._refusal = refusal
         self._problem.show(refusal, can_retry=False)
         self._clear.set_visibility(True)
@@ -184,25 +184,25 @@ class ReportsPage:
         self._root.props['data-refused'] = 'true'
 
     def _zoom(self, window: Window) -> None:
-        self._ask(self._choice.zoomed(window, self._services.zone))
+        self._ask(self._query.zoomed(window, self._services.zone))
 
     def _sort(self, by: By) -> None:
-        self._ask(replace(self._choice, by=by))
+        self._ask(replace(self._query, by=by))
 
     def _open_explanation(self, kpi: Kpi) -> None:
-        self._explain.open(kpi, self._choice, self._comparison())
+        self._explain.open(kpi, self._query, self._comparison())
 
-    # reading
+    # loading
 
     async def _run(self) -> None:
-        """The report, again after a while where it reaches until now, and again soon where it failed."""
+        """Load the report, periodically if its window includes the present, and again soon after an error."""
         while True:
             self._loading(True)
-            overdue = asyncio.get_running_loop().call_later(SLOW_S, self._problem_is, waiting('the report'))
+            overdue = asyncio.get_running_loop().call_later(SLOW_S, self._show_problem, waiting('the report'))
             try:
-                await self._read(self._choice, await self._services.database_now())
-                pause = AGAIN_S if self._choice.span is not Span.RANGE else None
-                self._problem_is('')
+                await self._read(self._query, await self._services.database_now())
+                pause = AGAIN_S if self._query.span is not Span.RANGE else None
+                self._show_problem('')
             except QueryError as error:
                 pause = None
                 with self._client:
@@ -210,7 +210,7 @@ class ReportsPage:
             except FloorError as error:
                 pause = RETRY_S if isinstance(error, DatabaseError) else None
                 self._failed(error)
-            except Exception as error:  # a fault of ours: the page says so and reads again
+            except Exception as error:  # a bug: the page reports it and retries
                 log.exception('a report could not be read')
                 pause = RETRY_S
                 self._failed(ProgramFaultError(error))
@@ -222,13 +222,13 @@ class ReportsPage:
                 return
             await asyncio.sleep(pause)
 
-    async def _read(self, choice: ReportQuery, now: datetime) -> None:
+    async def _read(self, query: ReportQuery, now: datetime) -> None:
         if not self._is_checked:
-            await self._analytics.check(choice.scope)
+            await self._analytics.check(query.scope)
             self._is_checked = True
         with self._client:
             self._show_dates()
-        await self._body.read(choice, self._at(choice, now), self._at(choice.broad, now), now=now,
+        await self._body.read(query, self._at(query, now), self._at(query.widened, now), now=now,
                               figures_shown=self._answered)
 
     # showing
@@ -237,17 +237,17 @@ class ReportsPage:
         with self._client:
             self._root.props['data-loading'] = str(loading).lower()
             at = local_time(self._now, self._services.zone, Form.SECONDS)
-            self._filters.say('Loading…' if loading else f'as of {at}')
+            self._filters.show_status('Loading…' if loading else f'as of {at}')
 
     def _failed(self, error: FloorError) -> None:
-        if isinstance(error, HistoryNotReadyError):  # what was shown before it was begun is wrong
+        if isinstance(error, HistoryNotReadyError):  # the content shown before is wrong
             self._body.clear(as_sentence(error))
-        self._problem_is(failure('the report', error) if isinstance(error, DatabaseError | ProgramFaultError)
+        self._show_problem(failure('the report', error) if isinstance(error, DatabaseError | ProgramFaultError)
                          else f'Cannot load the report. {as_sentence(error)}')
 
-    def _problem_is(self, sentence: str) -> None:
-        if self._problem.text != sentence and not self._problem.is_deleted:
-            self._problem.show(sentence)
+    def _show_problem(self, text: str) -> None:
+        if self._problem.text != text and not self._problem.is_deleted:
+            self._problem.show(text)
 
     def _offer(self) -> None:
         store = self._services.store
@@ -263,23 +263,23 @@ class ReportsPage:
                 self._offer()
         if self._refusal:
             return
-        if difference.history:  # all of it was wrong, or is there now
-            self._body.show_timeline(self._choice, self._comparison().window)
+        if difference.history:  # the history was incomplete, or is now
+            self._body.show_timeline(self._query, self._comparison().window)
             self.read()
         elif difference.connection and self._services.store.connection is Freshness.LIVE and self._problem.text:
             self.read()
 
-    # within
+    # internals
 
     @property
     def _now(self) -> datetime:
         return moment(self._services.store.now_ms, self._services.zone)
 
     def _comparison(self) -> Comparison:
-        return self._at(self._choice)
+        return self._at(self._query)
 
-    def _at(self, choice: ReportQuery, now: datetime | None = None) -> Comparison:
-        return choice.at(now or self._now, self._services.zone, self._shifts)
+    def _at(self, query: ReportQuery, now: datetime | None = None) -> Comparison:
+        return query.at(now or self._now, self._services.zone, self._shifts)
 
     def _end(self) -> None:
         self._stop()

@@ -1,4 +1,4 @@
-"""One reading of a shift's report for all pages that show it, again when the floor changes while the shift goes on."""
+"""Loads each shift report once for all pages that show it, and again when the floor changes during the shift."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ...feed.store import Store
 log = logging.getLogger(__name__)
 
 GAP_S = 2.0
-"""The least time between two readings, however busy the plant is."""
+"""Minimum time between two reads."""
 REST = 5
-"""A reading that took a second is followed by a pause of so many, so that a slow database is left alone."""
+"""Pause after a read, as a multiple of its duration, to limit the load on a slow database."""
 RETRY_S = 5.0
 MINUTE_S = 60.0
-"""Figures grow with time although nothing happens."""
+"""Maximum time between two reads during the shift: KPIs change with time even without events."""
 
 Show = Callable[[ShiftReport | FloorError], None]
 Read = Callable[[Shift], Awaitable[ShiftReport]]
 
 
 class SharedSheets:
-    """The shifts that pages show now, each read once for all of its pages."""
+    """The reports of all shifts that pages show."""
 
     def __init__(self, store: Store, read: Read) -> None:
         self._store = store
@@ -38,7 +38,7 @@ class SharedSheets:
         self._sheets: dict[Shift, _Sheet] = {}
 
     def join(self, shift: Shift, show: Show) -> Callable[[], None]:
-        """Show this shift from now on, and why it cannot be read; the answer ends that."""
+        """Call show with each new report of this shift, or with an error. Returns a function that stops this."""
         sheet = self._sheets.get(shift)
         if sheet is None:
             sheet = self._sheets[shift] = _Sheet(self._store, shift, self._read)
@@ -53,15 +53,14 @@ class SharedSheets:
 
         return leave
 
-
     def again(self, shift: Shift) -> None:
-        """Give up what is being read of this shift, and read it again."""
+        """Cancel the present read of this shift, and read it again."""
         if (sheet := self._sheets.get(shift)) is not None:
             sheet.again()
 
 
 class _Sheet:
-    """One shift, as long as somebody looks at it."""
+    """The report of one shift, while a page shows it."""
 
     def __init__(self, store: Store, shift: Shift, read: Read) -> None:
         self.shows: list[Show] = []
@@ -75,18 +74,18 @@ class _Sheet:
         self._task = background_tasks.create(self._run(), name='shift report')
 
     def ask(self) -> None:
-        """Read it again without a pause: somebody waits for it."""
+        """Read it again without a pause."""
         self._wanted.set()
         self._at_once.set()
 
     def again(self) -> None:
-        """Give up what is being read, and read it again."""
+        """Cancel the present read, and read it again."""
         self._task.cancel()
         self._task = background_tasks.create(self._run(), name='shift report')
         self.ask()
 
     def end(self) -> None:
-        """Nobody looks any more."""
+        """Stop reading."""
         self._stop()
         self._task.cancel()
 
@@ -95,7 +94,7 @@ class _Sheet:
             try:
                 await self._keep_reading()
             except Exception:
-                log.exception('the shift report is no longer read; it is read again in %g s', RETRY_S)
+                log.exception('updating the shift report failed; retrying in %g s', RETRY_S)
                 self._wanted.set()
                 await asyncio.sleep(RETRY_S)
 
@@ -119,7 +118,7 @@ class _Sheet:
             self._is_final = not answer.is_going
         except DatabaseError as error:
             answer = error
-        except Exception as error:  # a fault of ours must not leave an old sheet that looks new
+        except Exception as error:  # a bug must not leave an outdated report that looks current
             log.exception('reading a shift report failed')
             answer = ProgramFaultError(error)
         for show in tuple(self.shows):
@@ -134,7 +133,7 @@ class _Sheet:
 
 
 def _show_on(show: Show, answer: ShiftReport | FloorError) -> None:
-    """On one page, which says so when it cannot; the others get it all the same."""
+    """Show the report on one page. An error is shown on that page and does not affect others."""
     try:
         show(answer)
     except Exception as error:
@@ -144,7 +143,7 @@ def _show_on(show: Show, answer: ShiftReport | FloorError) -> None:
 
 
 async def _within(seconds: float | None, event: asyncio.Event) -> None:
-    """Until the event, but not longer than that."""
+    """Wait for the event, at most for this time."""
     try:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:

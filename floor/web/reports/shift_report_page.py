@@ -1,4 +1,4 @@
-"""The hand-over sheet of a shift, on a screen and on paper."""
+"""The shift report, for a hand-over, on screen and printed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ADDRESS = '/reports/shift'
 
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
-    """Serve it at /reports/shift?date=DAY&shift=NAME; without, it is the shift that goes on."""
+    """Serve /reports/shift?date=DAY&shift=NAME; without them, it shows the current shift."""
     async def read(shift: Shift) -> ShiftReport:
         return await read_shift_report(analytics, services.order_list, shift, await services.database_now())
 
@@ -45,7 +45,7 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
 
 
 class ShiftReportPage:
-    """One browser's page: the sheet of one shift, kept up to date while the shift goes on."""
+    """One browser's page: the report of one shift, updated during the shift."""
 
     def __init__(self, services: Services, sheets: SharedSheets, shifts: Shifts) -> None:
         self._services = services
@@ -61,8 +61,8 @@ class ShiftReportPage:
         self._sheet = ShiftSheet(services.zone)
 
     async def open(self, query: Mapping[str, str]) -> None:
-        """Show the shift of an address; wait for it, but not for long."""
-        now = datetime.fromtimestamp(self._services.store.now_ms / 1000, UTC)  # the sheet itself asks the database
+        """Show the shift of an address, and wait briefly for its report."""
+        now = datetime.fromtimestamp(self._services.store.now_ms / 1000, UTC)  # the report uses the database's time
         with self._client:
             try:
                 self._shift = asked_shift(query, self._shifts, now)
@@ -103,29 +103,29 @@ class ShiftReportPage:
 
 
 def asked_shift(query: Mapping[str, str], shifts: Shifts, now: datetime) -> Shift:
-    """The shift that an address names.
+    """The shift of an address.
 
-    :raises QueryError: there is no such shift, or it has not begun
+    :raises QueryError: there is no such shift, or it has not started
     """
-    asked = Query(query, ['date', 'shift'])
-    day, name = asked.day('date'), asked.one_of('shift', shifts.names)
+    parsed = Query(query, ['date', 'shift'])
+    day, name = parsed.day('date'), parsed.one_of('shift', shifts.names)
     shift = shifts.of(day, name) if day is not None and name is not None else None
-    if not (asked.has('date') or asked.has('shift')):
+    if not (parsed.has('date') or parsed.has('shift')):
         shift = shifts.at(now)
-    elif not asked.has('date'):
-        asked.fail('date', 'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23')
-    elif not asked.has('shift'):
-        asked.fail('shift', f'Cannot use date without shift: add {listed(f"shift={name}" for name in shifts.names)}')
+    elif not parsed.has('date'):
+        parsed.fail('date', 'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23')
+    elif not parsed.has('shift'):
+        parsed.fail('shift', f'Cannot use date without shift: add {listed(f"shift={name}" for name in shifts.names)}')
     elif day is not None and name is not None and shift is None:
-        asked.fail('shift', f'There is no shift {name} on {day}: it falls into the hour that the clock change skips')
+        parsed.fail('shift', f'There is no shift {name} on {day}: it falls into the hour that the clock change skips')
     elif shift is not None and shift.start > now:
-        asked.fail('date', 'This shift has not started yet')
-    asked.check(shift)
+        parsed.fail('date', 'This shift has not started yet')
+    parsed.check(shift)
     return shift or shifts.at(now)
 
 
 def links(report: ShiftReport, shifts: Shifts, zone: tzinfo) -> None:
-    """The way to the shifts before and after, to the same time elsewhere, and to this very sheet."""
+    """Build links to the previous and next shift, to this report, and to other pages of the same time."""
     shift, until = report.shift, report.until
     before, after = shifts.before(shift), shifts.after(shift)
     period = {'from': shift.start, 'to': until}

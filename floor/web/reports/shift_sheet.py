@@ -1,4 +1,4 @@
-"""The parts of a hand-over sheet: figures, stops, losses, work orders."""
+"""The parts of a shift report: KPIs, stops, causes, work orders."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from ..shell.order_formatting import order_address, short_id
 
 MAX_ROWS = 40
 FREE_TEXT = {'Machine', 'Reason', 'Description', 'Assignee', 'By', 'Action taken'}
-"""Columns whose words can be of any length."""
+"""Columns with texts of any length."""
 Cell: TypeAlias = str | OrderId | None
 Content = TypeVar('Content')
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A panel with a table. nothing: what it says without rows."""
+    """A panel with a table. nothing: the text if there are no rows."""
 
     title: str
     heads: tuple[str, ...]
@@ -39,7 +39,7 @@ class Section:
 
 
 class ShiftSheet:
-    """The sheet on a page, in the slot that is open. What has not changed stays as it is in the browser."""
+    """The report on a page. Only changed parts are sent to the browser."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
@@ -55,7 +55,7 @@ class ShiftSheet:
                     ui.label(text)
 
     def show(self, report: ShiftReport) -> None:
-        """This report in place of the one before."""
+        """Show a report."""
         shift, zone = report.shift, self._zone
         start, end = (local_time(at, zone, Form.TIME) for at in (shift.start, shift.end))
         so_far = f', as of {local_time(report.until, zone, Form.SECONDS)}' if report.is_going else ''
@@ -77,7 +77,7 @@ class ShiftSheet:
 
 
 def figures(kpis: Kpis) -> tuple[tuple[str, str, str], ...]:
-    """Each with its coverage or what stands behind it."""
+    """The KPIs as name, value and note."""
     covered = f'coverage {percent(kpis.coverage)}'
     mtbf = duration(kpis.mtbf) if kpis.mtbf is not None or kpis.at_least is None else f'> {duration(kpis.at_least)}'
     ongoing = f', +{kpis.ongoing} ongoing, {duration(kpis.ongoing_seconds)}' if kpis.ongoing else ''
@@ -88,7 +88,7 @@ def figures(kpis: Kpis) -> tuple[tuple[str, str, str], ...]:
 
 
 def show_figures(shown: tuple[tuple[str, str, str], ...]) -> None:
-    """As a list of terms."""
+    """Build the list of KPIs."""
     Heading('Figures', level=3)
     with TextNode('dl').classes('handover-figures'):
         for name, value, note in shown:
@@ -99,7 +99,7 @@ def show_figures(shown: tuple[tuple[str, str, str], ...]) -> None:
 
 
 def running(report: ShiftReport, zone: tzinfo) -> Section:
-    """What the next shift has to see to first."""
+    """Machines that are still down."""
     return Section(
         f'Still down {"now" if report.is_going else "at the end"}: {len(report.running)}',
         ('Machine', 'Since', 'For', 'Reason', 'Work order'),
@@ -108,14 +108,14 @@ def running(report: ShiftReport, zone: tzinfo) -> Section:
 
 
 def losses(report: ShiftReport, zone: tzinfo) -> Section:
-    """The causes that took most time."""
+    """The causes with the most downtime."""
     return Section('Top causes of downtime', ('Reason', 'Minutes', 'Stops', 'Share of down time'),
                    tuple((shortened(cause.reason) or NO_REASON, minutes(cause.seconds), number(cause.count),
                           percent(cause.share)) for cause in report.causes), 'No losses.')
 
 
 def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
-    """What is still to be done."""
+    """Open work orders."""
     when = 'now' if report.is_going else 'at the end'
     return Section(
         f'Open work orders {when}: {number(len(report.left))}, {number(report.overdue)} overdue',
@@ -127,7 +127,7 @@ def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
 
 
 def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
-    """What was done."""
+    """Completed work orders."""
     return Section(
         f'Completed work orders: {number(len(report.completed))}',
         ('Work order', 'Machine', 'Description', 'Done', 'By', 'Action taken'),
@@ -137,7 +137,7 @@ def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
 
 
 def stops(report: ShiftReport, zone: tzinfo) -> Section:
-    """The stops of the shift, the longest first; one that spans shifts has here the time that it took of this one."""
+    """The stops of the shift, the longest first. Only the time within this shift counts."""
     def since(stop: Stop) -> str:
         return time(stop.since, zone) if stop.since >= report.shift.start else f'earlier: {at(stop.since, zone)}'
 
@@ -153,7 +153,7 @@ SECTIONS = (running, losses, orders_left, orders_completed, stops)
 
 
 def show_section(section: Section) -> None:
-    """A heading and a native table of text; a work order's cell is a link."""
+    """Build a heading and a table, with work orders as links."""
     Heading(section.title, level=3)
     if not section.rows:
         ui.label(section.nothing).classes('handover-note')
@@ -172,7 +172,7 @@ def show_section(section: Section) -> None:
 
 
 def fill(head: str, cell: Cell) -> None:
-    """One cell."""
+    """Build one cell."""
     if head == 'Work order':
         with TextNode('td'):
             if cell is not None:
@@ -186,17 +186,17 @@ def fill(head: str, cell: Cell) -> None:
 
 
 def machine(stop: Stop) -> str:
-    """Its name for people."""
+    """The display name of the machine."""
     return shortened(str(DisplayName.of(stop.machine)), 60)
 
 
 def name(order: WorkOrder) -> str:
-    """The machine's name for people."""
+    """The display name of the machine of an order."""
     return shortened(str(DisplayName.of(order.machine)), 60)
 
 
 def reason(stop: Stop) -> str:
-    """Why."""
+    """The reason of a stop."""
     return shortened(stop.reason, 120) or 'none given'
 
 
@@ -206,5 +206,5 @@ def at(moment: datetime | None, zone: tzinfo) -> str:
 
 
 def time(moment: datetime | None, zone: tzinfo) -> str:
-    """'10:42', of a moment in the shift."""
+    """'10:42'."""
     return '' if moment is None else local_time(moment, zone, Form.TIME)

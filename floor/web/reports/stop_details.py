@@ -1,4 +1,5 @@
-"""The story of one stop: what stood, why, how long each part of it took, who saw to it, and how the floor was then."""
+"""The details of a stop: machine, reason, duration, response times, work order, and a link to the floor at that
+time."""
 
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ class StopDetailsDialog(ui.dialog):
         with self, ui.card().classes('details-dialog') as self._card:
             pass
 
-    def tell(self, stop: Stop) -> None:
-        """Open it for a stop."""
+    def show_stop(self, stop: Stop) -> None:
+        """Open the dialog for a stop."""
         self._card.clear()
         with self._card:
             with ui.element('header').classes('details-header'):
@@ -60,16 +61,16 @@ class StopDetailsDialog(ui.dialog):
         return f'{kind} from {since} to {self._time(stop.until)}, {duration(stop.length)}{end}'
 
     def _clocks(self, stop: Stop) -> None:
-        """Each clock with a bar as long as its part of the four."""
+        """Build the response times, each with a bar for its share."""
         seconds = {name: getattr(stop, name) for name in CLOCKS}
         whole = sum(length or 0 for length in seconds.values())
         with TextNode('dl').classes('clocks'):
-            for name, (word, meaning) in CLOCKS.items():
+            for name, (label, meaning) in CLOCKS.items():
                 length: float | None = seconds[name]
                 with ui.element('div').classes('clock-row') as row:
                     row.props['data-clock'] = name
                     row.style['--part'] = f'{(length or 0) / whole:.4f}' if whole else '0'
-                    TextNode('dt', word).props['title'] = meaning
+                    TextNode('dt', label).props['title'] = meaning
                     TextNode('dd', 'unknown' if length is None else duration(length))
                     TextNode('dd', meaning).classes('clock-meaning')
 
@@ -78,5 +79,5 @@ class StopDetailsDialog(ui.dialog):
 
 
 def past_address(at: datetime) -> str:
-    """The page of the floor at a moment."""
+    """The address of the floor at a moment."""
     return f'{PAST}?{urlencode({"at": at_text(at)}, safe=":")}'

@@ -1,4 +1,4 @@
-"""The stops of a window as a table, page by page; each tells its story."""
+"""The stops of a window as a table with pages, and a button for the details of each stop."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ HEADS = ('Machine', 'From', 'To', 'Length', 'Reason', 'Work order', 'Details')
 
 
 class StopTable:
-    """A native table: every cell is text, the story a button."""
+    """A native table of stops."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo, on_story: Callable[[Stop], None]) -> None:
+    def __init__(self, analytics: Analytics, zone: tzinfo, on_details: Callable[[Stop], None]) -> None:
         self._analytics = analytics
         self._zone = zone
-        self._on_story = on_story
+        self._on_details = on_details
         self._window: Window | None = None
         self._scope = Scope()
         self._number = 1
@@ -49,7 +49,7 @@ class StopTable:
                     button.props('flat no-caps dense')
 
     async def show(self, window: Window, scope: Scope) -> None:
-        """The newest stops of a window."""
+        """Show the newest stops of a window."""
         self._window, self._scope, self._number = window, scope, 1
         await self._read()
 
@@ -64,7 +64,7 @@ class StopTable:
         try:
             page = await self._analytics.stops(window, self._scope, Page(self._number, PER_PAGE))
         except FloorError as error:
-            if isinstance(error, HistoryNotReadyError):  # what was shown before is wrong
+            if isinstance(error, HistoryNotReadyError):  # the content shown before is wrong
                 self._show(StopPage((), 0))
             self._problem.show(f'Cannot load the stops. {as_sentence(error)}')
             return
@@ -97,7 +97,7 @@ class StopTable:
                 if stop.order is not None:
                     ui.link(f'WO-{short_id(stop.order)}', order_address(stop.order))
             with TextNode('td'):
-                button = ui.button('Details', on_click=lambda: self._on_story(stop), color=None)
+                button = ui.button('Details', on_click=lambda: self._on_details(stop), color=None)
                 button.props('flat no-caps dense').props['aria-label'] = \
                     f'Details of {shortened(name, 60)}, {self._time(stop.since)}'
 

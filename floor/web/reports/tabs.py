@@ -1,4 +1,4 @@
-"""The two kinds of reports: the app's own, and the dashboard in Databricks. The address says which one is shown."""
+"""The tabs of the reports page: the app's own report, and the dashboard in Databricks."""
 
 from __future__ import annotations
 
@@ -17,66 +17,66 @@ from .report_query import ReportQuery
 
 
 class Tab(StrEnum):
-    """As they are called in the address."""
+    """The tabs, with their names in the address."""
 
     PLANT = 'plant'
     DATABRICKS = 'databricks'
 
     @property
-    def word(self) -> str:
-        """On the tab."""
+    def label(self) -> str:
+        """The label of the tab."""
         return 'KPIs' if self is Tab.PLANT else 'Databricks'
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Tab:
-        """Of an address; without it, the app's own.
+        """Parse the query of an address. The default is the app's own report.
 
         :raises QueryError: there is no such tab
         """
-        asked = Query(query, ['tab'], others=True)
-        tab = asked.one_of('tab', cls) or cls.PLANT
-        asked.check(tab)
+        parsed = Query(query, ['tab'], others=True)
+        tab = parsed.one_of('tab', cls) or cls.PLANT
+        parsed.check(tab)
         return tab
 
-    def address(self, choice: ReportQuery) -> str:
-        """The choice goes along, so that it is still there when somebody comes back."""
-        return choice.address() if self is Tab.PLANT else choice.address(tab=self.value)
+    def address(self, query: ReportQuery) -> str:
+        """The address of the tab. It contains the query of the report, so that it is kept when somebody returns."""
+        return query.address() if self is Tab.PLANT else query.address(tab=self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedReport:
-    """What an address asks for as far as it is understood; refusal: a sentence about the rest, if there is any."""
+    """The valid parts of an address. refusal: a message about invalid parts; empty: there are none."""
 
-    choice: ReportQuery
+    query: ReportQuery
     tab: Tab
     refusal: str = ''
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], zone: tzinfo) -> RequestedReport:
-        """zone: the plant's."""
+        """Parse the query of an address. zone: the plant's time zone."""
         faults: dict[str, str] = {}
         tab = Tab.PLANT
         try:
-            choice = ReportQuery.from_query(query, zone, also=['tab'])
+            report_query = ReportQuery.from_query(query, zone, also=['tab'])
         except QueryError as error:
-            choice, faults = cast(ReportQuery, error.understood), error.faults
+            report_query, faults = cast(ReportQuery, error.understood), error.faults
         try:
             tab = Tab.from_query(query)
         except QueryError as error:
             faults |= error.faults
-        return cls(choice, tab, ' '.join(faults.values()))
+        return cls(report_query, tab, ' '.join(faults.values()))
 
 
 class ReportTabs:
-    """Links, because each is a page of its own: what nobody looks at is neither computed nor loaded."""
+    """The tabs as links: each loads a separate page, so that only the visible tab is computed."""
 
-    def __init__(self, choice: ReportQuery, shown: Tab) -> None:
+    def __init__(self, query: ReportQuery, shown: Tab) -> None:
         with ui.element('nav').classes('report-tabs').props('aria-label="Report types"'):
-            self._links = {tab: ui.link(tab.word) for tab in Tab}
+            self._links = {tab: ui.link(tab.label) for tab in Tab}
         self._links[shown].props['aria-current'] = 'page'
-        self.show(choice)
+        self.show(query)
 
-    def show(self, choice: ReportQuery) -> None:
-        """What is asked for now."""
+    def show(self, query: ReportQuery) -> None:
+        """Update the links for a query."""
         for tab, link in self._links.items():
-            set_attribute(link, 'href', tab.address(choice))
+            set_attribute(link, 'href', tab.address(query))

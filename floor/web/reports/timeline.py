@@ -1,5 +1,5 @@
-"""The status timeline: a lane per machine, zoom by dragging, details of a stop by a click. Below it the stops as a
-table, for keyboards and screen readers."""
+"""The status timeline: a lane per machine, zoom by dragging, details of a stop by a click; and the table of stops for
+keyboards and screen readers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .timeline_picture import LANE, WIDTH, band_at, drawing, moment_at
 
 FIRST = 12
 COLUMNS = 300
-"""Stretches that begin and end in one of so many columns are drawn as one: what bounds the answer."""
+"""Intervals that start and end in the same column are merged, which limits the size of the response."""
 CLICK = 5.0
 SHORTEST = timedelta(seconds=10)
 FOUND = Page(size=20)
@@ -36,11 +36,11 @@ LEGEND = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
 OnZoom = Callable[[Window], None]
 
 
-def timeline_panel(  # noqa: PLR0917 (each is of another kind)
+def timeline_panel(  # noqa: PLR0917 (all have different types)
         analytics: Analytics, store: Store, zone: tzinfo, window: Window, machines: Sequence[MachineName] | None,
         on_zoom: OnZoom) -> TimelinePanel:
-    """The panel, in the slot that is open; it loads its own data. machines: in the order of the lanes, None
-    for all in flow order. on_zoom is called with the part of the window that was selected; `show` shows it."""
+    """Build the panel, which loads its data. machines: in the order of the lanes; None: all in flow order. on_zoom:
+    called with the selected part of the window; call `show` to show it."""
     return TimelinePanel(analytics, store, zone, window=window, machines=machines, on_zoom=on_zoom)
 
 
@@ -71,26 +71,26 @@ class TimelinePanel:
             with ui.element('div').classes('timeline-body'):
                 self._names = ui.element('div').classes('timeline-names').props('aria-hidden=true')
                 with ui.element('div').classes('timeline-plot'):
-                    self._place = ui.element('div')
+                    self._picture = ui.element('div')
                     self._selection = ui.element('div').classes('timeline-selection').props('hidden')
                     self._hover = ui.label().classes('timeline-hover').props('hidden')
                 self._axis = ui.element('div').classes('timeline-axis').props('aria-hidden=true')
             with ui.element('div').classes('timeline-legend'):
                 for status in LEGEND:
                     ui.label(status.word).classes('legend-entry').props['data-status'] = status.value
-            self._stops = StopTable(analytics, zone, self._tell)
-        self._story = StopDetailsDialog(zone)
+            self._stops = StopTable(analytics, zone, self._show_details)
+        self._details = StopDetailsDialog(zone)
         self.show(window, machines)
 
     def show(self, window: Window, machines: Sequence[MachineName] | None = None) -> None:
-        """Show another window, or other machines; what is shown stays until it has been read."""
+        """Show another window or other machines. The present content stays until they are loaded."""
         self._window = window
         self._chosen = machines
         self._asked += 1
         background_tasks.create(self.read(self._asked), name='read the timeline')
 
     async def read(self, asked: int | None = None) -> None:
-        """Read what is to be shown, unless something else is asked for meanwhile."""
+        """Load and show the window, unless another one was requested meanwhile."""
         asked = self._asked if asked is None else asked
         machines = self._machines()
         shown = machines if self._all else machines[:FIRST]
@@ -99,18 +99,18 @@ class TimelinePanel:
             lanes = await self._analytics.timeline(self._window, shown, COLUMNS)
         except FloorError as error:
             lanes, problem = (), f'Cannot load the timeline. {as_sentence(error)}'
-            is_wrong = isinstance(error, HistoryNotReadyError)  # what was shown before
+            is_wrong = isinstance(error, HistoryNotReadyError)  # the content shown before
         if asked != self._asked or self._client.is_deleted:
             return
         with self._client.layout:
             self._problem.show(problem)
             if not problem or is_wrong:
-                window = self._been(lanes)
+                window = self._elapsed(lanes)
                 self._draw(window, lanes, len(machines))
                 await self._stops.show(window, self._scope())
 
-    def _been(self, lanes: Sequence[Lane]) -> Window:
-        """What of the window has been when the lanes were read, by the database's clock."""
+    def _elapsed(self, lanes: Sequence[Lane]) -> Window:
+        """The part of the window that had elapsed when the lanes were read, by the database's clock."""
         ends = [lane.bands[-1].until for lane in lanes if lane.bands]
         now = max(ends) if ends else datetime.fromtimestamp(self._store.now_ms / 1000, UTC)
         return self._window.until(now)
@@ -121,8 +121,8 @@ class TimelinePanel:
         self._hover.props['hidden'] = True
         count = max(1, len(lanes))
         self.card.style['--lanes'] = str(count)
-        self._place.clear()
-        with self._place:
+        self._picture.clear()
+        with self._picture:
             self._draw_picture(drawing(window, lanes), count)
         self._names.clear()
         with self._names:
@@ -135,8 +135,8 @@ class TimelinePanel:
                               else f'All {of} machines: show {FIRST}')
 
     def _draw_picture(self, content: str, lanes: int) -> None:
-        """Anew each time: an image keeps the size that it had at first. Not sanitized, as no word of a person is in it:
-        the browser would load what does that, and then draw in a picture that may be gone."""
+        """Build a new image each time, because an image keeps its first size. It is not sanitized, because it contains
+        no input: the browser would load a sanitizer first, and then draw into an image that may be replaced."""
         picture = ui.interactive_image(content=content, size=(WIDTH, lanes * LANE), events=[], sanitize=False)
         picture.classes('timeline-picture').props['aria-hidden'] = 'true'
         picture.on('svg:pointerdown', self._press, ['image_x'])
@@ -144,7 +144,7 @@ class TimelinePanel:
         picture.on('svg:pointerup', self._release, ['image_x', 'image_y'])
         picture.on('svg:pointerleave', self._leave, [])
 
-    # what somebody does
+    # pointer events
 
     def _show_all_or_first(self) -> None:
         self._all = not self._all
@@ -159,9 +159,9 @@ class TimelinePanel:
             low, high = sorted((x, self._dragged_from))
             self._selection.style(f'left: {low / WIDTH * 100:.2f}%; width: {(high - low) / WIDTH * 100:.2f}%')
             self._selection.props['hidden'] = False
-            self._say(x, y, self._range_words(low, high))
+            self._show_hover(x, y, self._range_text(low, high))
         elif found := band_at(self._shown, self._lanes, x, y):
-            self._say(x, y, self._words(*found))
+            self._show_hover(x, y, self._band_text(*found))
         else:
             self._hover.props['hidden'] = True
 
@@ -175,33 +175,33 @@ class TimelinePanel:
             if window.end - window.start >= SHORTEST:
                 self._on_zoom(window)
         elif (found := band_at(self._shown, self._lanes, x, y)) and found[1].status is Status.DOWN:
-            await self._open_story(*found)
+            await self._open_details(*found)
 
     def _leave(self) -> None:
         self._stop_dragging()
         self._hover.props['hidden'] = True
 
-    async def _open_story(self, lane: Lane, band: Band) -> None:
-        """Of a band that stands for many stretches, the longest stop."""
+    async def _open_details(self, lane: Lane, band: Band) -> None:
+        """Open the details of the longest stop within a band, which may contain merged intervals."""
         try:
             page = await self._analytics.stops(Window(band.since, band.until), Scope(machine=lane.machine), FOUND)
         except FloorError as error:
             self._problem.show(f'Cannot load the stop. {as_sentence(error)}')
             return
         if page.stops:
-            self._tell(max(page.stops, key=lambda stop: stop.down))
+            self._show_details(max(page.stops, key=lambda stop: stop.down))
 
-    # within
+    # internals
 
-    def _tell(self, stop: Stop) -> None:
+    def _show_details(self, stop: Stop) -> None:
         self._hover.props['hidden'] = True
-        self._story.tell(stop)
+        self._details.show_stop(stop)
 
     def _stop_dragging(self) -> None:
         self._dragged_from = None
         self._selection.props['hidden'] = True
 
-    def _say(self, x: float, y: float, text: str) -> None:
+    def _show_hover(self, x: float, y: float, text: str) -> None:
         self._hover.set_text(text)
         side = 'right' if x > WIDTH * 0.6 else 'left'
         distance = (WIDTH - x if side == 'right' else x) / WIDTH * 100
@@ -209,20 +209,20 @@ class TimelinePanel:
         self._hover.style(replace=f'{side}: {distance:.1f}%; top: {below:.1f}%')
         self._hover.props['hidden'] = False
 
-    def _words(self, lane: Lane, band: Band) -> str:
-        """Machine, status, reason, from, to and how long."""
+    def _band_text(self, lane: Lane, band: Band) -> str:
+        """Machine, status, reason, start, end and duration."""
         merged = f'{band.merged} changes, the worst: ' if band.merged > 1 else ''
         what = f'{band.status.word}{f": {shortened(band.reason)}" if band.reason else ""}'
         lasted = duration((band.until - band.since).total_seconds())
         return (f'{DisplayName.of(lane.machine)}\n{merged}{what}\n'
                 f'{self._time(band.since)} to {self._time(band.until)}, {lasted}')
 
-    def _range_words(self, low: float, high: float) -> str:
+    def _range_text(self, low: float, high: float) -> str:
         since, until = moment_at(self._shown, low), moment_at(self._shown, high)
         return f'Zoom: {self._time(since)} to {self._time(until)}, {duration((until - since).total_seconds())}'
 
     def _time(self, at: datetime) -> str:
-        """With the day where the window has more than one."""
+        """A time, with the date if the window has several days."""
         days = {self._shown.start.astimezone(self._zone).date(), self._shown.end.astimezone(self._zone).date()}
         return local_time(at, self._zone, Form.SECONDS if len(days) == 1 else Form.DAY_SECONDS)
 
@@ -232,7 +232,7 @@ class TimelinePanel:
         return [machine.name for line in self._store.lines for machine in line.machines]
 
     def _scope(self) -> Scope:
-        """What the table under it covers: a machine or a line where all lanes are of one, else the floor."""
+        """The scope of the table of stops: the machine or line of all lanes, otherwise the floor."""
         if self._chosen is None:
             return Scope()
         if len(self._chosen) == 1:
@@ -242,6 +242,6 @@ class TimelinePanel:
 
 
 def _number(args: Any, key: str) -> float:
-    """What a browser says is not to be trusted."""
+    """A coordinate of an event; 0 if the value sent by the browser is invalid."""
     value = args.get(key) if isinstance(args, dict) else None
     return float(value) if isinstance(value, int | float) and abs(value) < WIDTH * 100 else 0.0

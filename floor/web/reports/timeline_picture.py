@@ -1,4 +1,4 @@
-"""The bands of a timeline as a drawing: our own numbers and the names of statuses, never a text that a person wrote."""
+"""The bands of a timeline as SVG. It contains only computed numbers and names of statuses, never input."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ HATCH = ('<defs><pattern id="timeline-gap" width="6" height="6" patternUnits="us
 
 
 def drawing(window: Window, lanes: Sequence[Lane]) -> str:
-    """The lanes below each other, 1200 wide; one path for each status of a lane. A stop is never too narrow to see. The
-    times of the bands are in UTC, as Analytics has them."""
+    """The SVG of the lanes, 1200 wide, with one path per lane and status. Stops have a minimum width. The times of the
+    bands are in UTC."""
     height = max(1, len(lanes)) * LANE
     paths = [_path(window, lane, number, status) for number, lane in enumerate(lanes) for status in DRAWN]
     return f'{HATCH}{"".join(paths)}<rect class="timeline-ground" width="{WIDTH}" height="{height}"></rect>'
@@ -28,7 +28,7 @@ def drawing(window: Window, lanes: Sequence[Lane]) -> str:
 
 def _path(window: Window, lane: Lane, number: int, status: Status) -> str:
     top, height = TOP_AND_HEIGHT[status]
-    start, length = window.start.astimezone(UTC), _length(window)  # once: a month has tens of thousands of bands
+    start, length = window.start.astimezone(UTC), _length(window)  # computed once for tens of thousands of bands
     narrowest = NARROWEST if status is not Status.OPERATIONAL else 0.0
     steps = []
     for band in lane.bands:
@@ -41,23 +41,23 @@ def _path(window: Window, lane: Lane, number: int, status: Status) -> str:
 
 
 def _length(window: Window) -> timedelta:
-    """What passes between its ends, never nothing."""
+    """The length of the window, at least 1 µs."""
     return max(window.end.astimezone(UTC) - window.start.astimezone(UTC), timedelta(microseconds=1))
 
 
 def x_of(window: Window, moment: datetime) -> float:
-    """Where a moment is in the drawing."""
+    """The position of a moment in the picture."""
     return WIDTH * ((moment.astimezone(UTC) - window.start.astimezone(UTC)) / _length(window))
 
 
 def moment_at(window: Window, x: float) -> datetime:
-    """Which moment is at x; beside the drawing it is the start or the end."""
+    """The moment at x; outside of the picture, the start or the end."""
     start, end = window.start.astimezone(UTC), window.end.astimezone(UTC)
     return start + (end - start) * (min(max(x, 0.0), WIDTH) / WIDTH)
 
 
 def band_at(window: Window, lanes: Sequence[Lane], x: float, y: float) -> tuple[Lane, Band] | None:
-    """What is drawn there. A narrow stop may be missed by two pixels."""
+    """The band at a position, with a tolerance of two pixels for narrow stops."""
     number = int(y // LANE)
     if not 0 <= number < len(lanes):
         return None
