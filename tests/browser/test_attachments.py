@@ -320,6 +320,6 @@ async def test_a_file_over_rest_that_is_cut_off_leaves_one_line_in_the_log_and_n
 
     writer.transport.abort()
 
-    await until(lambda: 'an upload ended before the whole file had arrived' in visitor.program.log[before:])
+    await until(lambda: 'an upload was interrupted' in visitor.program.log[before:])
     assert len(said_of_uploads(visitor.program, before)) == 1
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0

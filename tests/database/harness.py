@@ -50,7 +50,7 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
     floor_api.register(app, database=database)
     orders = WorkOrders(database, employees)
     work_orders_api.register(
-        app, database=database, employees=employees, orders=orders, patience=patience, limit=limit,
+        app, database=database, employees=employees, orders=orders, timeout=patience, limit=limit,
         uploads=uploads or UploadQueue(), attachments=AttachmentResponses(orders, Downloads()),
         order_list=WorkOrderList(database, settings.zone),
         identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))

@@ -39,7 +39,7 @@ IMPATIENT_S = 8.0
 def client_of(database: Database) -> httpx.AsyncClient:
     """A program that asks a floor which consists of the REST interface only."""
     app = FastAPI(docs_url=None, openapi_url=None)
-    floor_api.register(app, database=database, patience=PATIENCE)
+    floor_api.register(app, database=database, timeout=PATIENCE)
     return asking(app)
 
 

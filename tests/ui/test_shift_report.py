@@ -258,7 +258,7 @@ async def test_a_reading_that_has_ended_by_a_fault_begins_again(shop_floor: Floo
         shop_floor.change(name, 'down')
         await screen.until(lambda number=number: f'Still down now: {number}' in screen.texts)
     assert not faults
-    assert 'the shift report is no longer read' in caplog.text
+    assert 'updating the shift report failed' in caplog.text
     caplog.clear()  # what was logged was to be logged
 
 

@@ -1,1 +1,1 @@
-"""The REST face: the floor and its work orders for other programs."""
+"""The REST interface: the floor and its work orders for other programs."""

@@ -1,7 +1,7 @@
-"""Attachments of work orders over HTTP: the same answers for a page and for the REST interface.
+"""Responses with attachments of work orders, for pages and for the REST interface.
 
-What people attached is sent as what it was found to be when it was stored: never as a page, never with scripts, to be
-saved under its own name. It never changes, so a browser may keep it.
+A file is sent with the media type that was detected when it was stored, never as a page and without scripts, and is
+saved under its own name. Files never change, so browsers may cache them.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ Place = Literal['inline', 'attachment']
 
 
 class AttachmentResponses:
-    """Answers requests for files and their thumbnails."""
+    """Serves files and their thumbnails."""
 
     def __init__(self, orders: WorkOrders, downloads: Downloads) -> None:
         self._orders = orders
         self._downloads = downloads
 
     async def find(self, order_id: str, attachment_id: int) -> Attachment:
-        """What is known of it.
+        """The metadata of a file.
 
-        :raises NotFoundError:
+        :raises NotFoundError: there is no such file
         """
         return await self._orders.attachment(order_id, attachment_id)
 
     async def file(self, request: Request, who: Identity, file: Attachment, *, place: Place) -> Response:
-        """The file, or the part of it that the request asks for.
+        """The file, or the requested range of it.
 
-        :raises TooManyDownloadsError: this person has as many under way as they may
-        :raises HTTPException: the file does not have the bytes that are asked for
+        :raises TooManyDownloadsError: this person has the maximum number of active downloads
+        :raises HTTPException: 416, the range is outside of the file
         """
         tag = f'"{file.id}-{file.size}"'
         headers = {**SAFE, **KEPT, 'ETag': tag, 'Accept-Ranges': 'bytes',
@@ -61,7 +61,7 @@ class AttachmentResponses:
         if asked and request.headers.get('if-range', tag) == tag and (part := byte_range(asked, file.size)) is not None:
             span, status = part, 206
             if not part:
-                raise HTTPException(416, f'this file has {number(file.size)} bytes: ask for some of these',
+                raise HTTPException(416, f'the range is outside of the file, which has {number(file.size)} bytes',
                                     {'Content-Range': f'bytes */{file.size}'})
             headers['Content-Range'] = f'bytes {part.start}-{part.stop - 1}/{file.size}'
         headers['Content-Length'] = str(len(span))
@@ -69,7 +69,7 @@ class AttachmentResponses:
                                               headers, status=status)
 
     async def thumbnail(self, request: Request, order_id: str, attachment_id: int) -> Response:
-        """A small JPEG of a picture; of a file that cannot be read as one, a sign for it.
+        """A small JPEG of a picture, or an icon if the picture cannot be decoded.
 
         :raises NotFoundError: there is no such picture
         """
@@ -85,7 +85,7 @@ class AttachmentResponses:
 
 
 def disposition(file: Attachment, place: Place) -> str:
-    """How a browser saves it: under its own name, but never above its folder, and with a suffix of what it is."""
+    """The Content-Disposition of a file: its name without path separators, with a suffix for its media type."""
     name = ''.join('_' if letter in '\\/:*?"<>|' or unicodedata.category(letter)[0] == 'C' else letter
                    for letter in file.file_name).strip(' .') or 'attachment'
     suffixes = SUFFIXES.get(file.media_type, ())
@@ -96,8 +96,8 @@ def disposition(file: Attachment, place: Place) -> str:
 
 
 def byte_range(header: str, size: int) -> range | None:
-    """The bytes that a header Range asks for: empty, there are none such; None, it is to be ignored (RFC 9110, 14.2),
-    as one is that asks for several parts."""
+    """The bytes of a Range header; empty: outside of the file; None: the header is ignored (RFC 9110, 14.2), as for
+    several ranges."""
     found = re.fullmatch(r'bytes=\s*(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))\s*', header, re.ASCII)
     if found is None:
         return None

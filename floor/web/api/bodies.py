@@ -1,10 +1,9 @@
 """Bodies of REST requests: JSON with the matching media type. request_limits.py limits their size.
 
-A page of another site can make a browser send a form or plain text to us, with the rights of who sits before it; JSON
-it cannot send without asking first, and nobody here says yes. So the media type is a lock, not a formality.
+A page of another site can make a browser send a form or plain text with the rights of its user, but JSON only after a
+preflight request, which is never allowed. The check of the media type is therefore a security measure.
 
-What can be read in two ways is refused: a name that comes twice, of which programs take the first or the last,
-and letters of which nobody knows what they were.
+Ambiguous bodies are refused: duplicate names, of which parsers take the first or the last, and invalid UTF-8.
 """
 
 from __future__ import annotations
@@ -20,31 +19,31 @@ from fastapi.routing import APIRoute
 from ..http.entity_tags import with_tag
 
 TEXT = {'', 'utf-8', 'utf8', 'us-ascii'}
-"""What the media type may say of the letters: JSON is in UTF-8 (RFC 8259)."""
+"""Accepted values of charset in the media type: JSON is in UTF-8 (RFC 8259)."""
 
 
 class UnreadableBodyError(HTTPException):
-    """The body cannot be read, or can be read in two ways. errors: which part of it."""
+    """The body is invalid or ambiguous. errors: the invalid field, if it is one."""
 
     def __init__(self, status: int, detail: str, field: str | None = None) -> None:
-        """field: its name, where it is one field."""
+        """field: name of the invalid field; None: the whole body."""
         super().__init__(status, detail)
         self.errors = None if field is None else [{'where': f'body.{field}', 'what': detail}]
 
 
 class JsonRequest(Request):
-    """A request whose body is read once, and exactly."""
+    """A request with a strict JSON parser."""
 
     async def json(self) -> Any:
-        """:raises UnreadableBodyError: it is not JSON, or a name comes twice in it"""
+        """:raises UnreadableBodyError: the body is not JSON, or has a duplicate name"""
         return read_json(await self.body())
 
 
 class JsonRoute(APIRoute):
-    """A path that takes JSON, if it takes anything: 415 for other media types. What it gives has an ETag."""
+    """A route that only accepts JSON bodies (415 for others) and adds an ETag to its response."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The same, looked at before anybody reads it."""
+        """The handler, with checks of media type and encoding before the body is read."""
         answer = super().get_route_handler()
 
         async def checked(request: Request) -> Response:
@@ -75,9 +74,9 @@ def _check_coding(coding: str) -> None:
 
 
 def read_json(body: bytes) -> Any:
-    """What it says.
+    """Parse a body.
 
-    :raises UnreadableBodyError: 400 for what is not JSON, 422 for a name that comes twice
+    :raises UnreadableBodyError: 400 if it is not JSON, 422 for a duplicate name
     """
     try:
         return json.loads(body.decode('utf-8-sig'), object_pairs_hook=_each_once, parse_constant=_no_number)
@@ -89,7 +88,7 @@ def read_json(body: bytes) -> Any:
                                   ) from error
     except RecursionError as error:
         raise UnreadableBodyError(400, 'the body is nested too deeply') from error
-    except ValueError as error:  # Python reads no number of more than 4,300 digits
+    except ValueError as error:  # Python does not parse numbers with more than 4,300 digits
         raise UnreadableBodyError(400, 'the body contains a number that is too long') from error
 
 

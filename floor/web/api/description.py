@@ -1,4 +1,4 @@
-"""What the OpenAPI description says of every path alike, written once: security, headers, 304, the type of errors."""
+"""Parts of the OpenAPI description that are common to all paths: security, headers, 304, the media type of errors."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 
 
 def completed(api: dict[str, Any]) -> dict[str, Any]:
-    """The description that FastAPI makes, with what holds for every path under /api."""
+    """FastAPI's description with the common parts of all paths under /api."""
     for path, operations in api['paths'].items():
         if path.startswith('/api/'):
             for method, operation in operations.items():
                 _complete(path, method, operation)
-        else:  # probes, which are answered to everybody
+        else:  # probes, which are public
             for operation in operations.values():
                 operation['security'] = []
     api['components'] = {'schemas': _used_schemas(api), 'securitySchemes': SECURITY_SCHEMES}
@@ -72,7 +72,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 
 
 def _used_schemas(api: dict[str, Any]) -> dict[str, Any]:
-    """Without those of pages, whose paths are left out."""
+    """The schemas that the described paths use."""
     schemas, used = api['components']['schemas'], set[str]()
     found = set(REFERENCE.findall(json.dumps(api['paths'])))
     while found:
@@ -82,7 +82,7 @@ def _used_schemas(api: dict[str, Any]) -> dict[str, Any]:
 
 
 def _named_by_title(api: dict[str, Any]) -> dict[str, Any]:
-    """The schemas by the names that people read: WorkOrder, where the class is called OrderAnswer."""
+    """The description with schemas named by their title: WorkOrder for the class OrderAnswer."""
     schemas = api['components']['schemas']
     titles = {name: schema.get('title', name) for name, schema in schemas.items()}
     text = REFERENCE.sub(lambda found: f'"#/components/schemas/{titles[found[1]]}"', json.dumps(api))

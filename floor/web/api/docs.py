@@ -30,7 +30,7 @@ TAGS = [{'name': 'floor', 'description': 'Machines and their statuses.'},
 
 
 def serve_docs(app: FastAPI) -> None:
-    """Describe every path of the app that has a tag: pages and what NiceGUI needs for itself have none."""
+    """Serve the description of all paths with a tag. Pages and paths of NiceGUI have none."""
     app.mount('/docs/assets', StaticFiles(packages=[('fastapi_offline', 'static')]), name='docs_assets')
 
     @app.get('/openapi.json', include_in_schema=False)
@@ -40,7 +40,7 @@ def serve_docs(app: FastAPI) -> None:
 
     @app.get('/docs', include_in_schema=False)
     async def docs() -> HTMLResponse:
-        # relative addresses, so that a proxy may serve us below any path; no validator: it would ask the internet
+        # relative addresses work with any path prefix; no validator, because it is a service on the internet
         page = get_swagger_ui_html(
             openapi_url='openapi.json', title=f'{TITLE}: interface', swagger_favicon_url='favicon.ico',
             swagger_js_url='docs/assets/swagger-ui-bundle.js', swagger_css_url='docs/assets/swagger-ui.css',
@@ -50,7 +50,7 @@ def serve_docs(app: FastAPI) -> None:
 
 
 def _policy(page: str) -> str:
-    """What Swagger UI needs, and no inline script but the one that starts it, known by its hash."""
+    """The Content-Security-Policy for Swagger UI: its only inline script is allowed by its hash."""
     scripts = ' '.join(f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
                        for script in re.findall('<script>(.*?)</script>', page, re.DOTALL))
     return (f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; "
@@ -58,7 +58,7 @@ def _policy(page: str) -> str:
 
 
 def describe_api(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI description, from the routes as they are now: others may register after us."""
+    """The OpenAPI description of the present routes. It is not cached, because routes may be added later."""
     api = get_openapi(title=TITLE, version=program_version(), description=DESCRIPTION, tags=TAGS, routes=app.routes)
     api['paths'] = {path: operations for path, operations in api['paths'].items()
                     if all('tags' in operation for operation in operations.values())}

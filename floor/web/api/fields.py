@@ -1,4 +1,4 @@
-"""Fields that several answers of the REST interface have, described once."""
+"""Fields of several responses of the REST interface."""
 
 from __future__ import annotations
 

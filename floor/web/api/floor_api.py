@@ -1,4 +1,4 @@
-"""The REST face: the floor for other programs. Answers come from the database, never from what the pages show."""
+"""REST routes of the floor and its employees. Responses are read from the database, not from the store of the pages."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from .fields import AT, MachineField, MachineId
 from .known_parameters import known_parameters
 from .problems import answer_problems, documented
 
-PATIENCE_S = 5.0
-"""A program that asks would rather hear soon that the database is away than wait for its time-out."""
+TIMEOUT_S = 5.0
+"""Seconds for the queries of a request. It is shorter than the time-out of statements, so that clients get 503 soon."""
 
 Name = Annotated[str, Field(description='Name of the machine, same as machine_id.',
                             examples=['Injection_Molder_02_01'])]
@@ -43,7 +43,7 @@ FeedTime = Annotated[datetime | None, Field(
 Since = Annotated[datetime, Field(description='Start of the present status, in database time; before the first '
                                               'report, the time at which the machine was added.',
                                   examples=['2026-03-02T06:31:04.120Z'])]
-HeardOf = Annotated[datetime | None, Field(description='Time of the last report, in database time; null: no '
+ReportedAt = Annotated[datetime | None, Field(description='Time of the last report, in database time; null: no '
                                                        'report yet.', examples=['2026-03-02T06:35:00.480Z'])]
 
 
@@ -62,7 +62,7 @@ class MachineAnswer(BaseModel):
     status: KnownStatus
     reason: Reason
     status_since: Since
-    reported_at: HeardOf
+    reported_at: ReportedAt
     datetime: FeedTime
 
 
@@ -111,37 +111,37 @@ FLOOR_KIND: dict[int | str, dict[str, Any]] = {200: {'headers': {'X-Floor-Kind':
     'schema': {'type': 'string', 'enum': ['demo', 'plant']}}}}}
 
 
-def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) -> None:
-    """Serve /api, its description at /openapi.json and a page to try it at /docs.
+def register(app: FastAPI, *, database: Database, timeout: float = TIMEOUT_S) -> None:
+    """Serve /api, its description at /openapi.json and interactive documentation at /docs.
 
-    patience: seconds after which a database that does not answer counts as away.
+    timeout: seconds without a response of the database after which a request fails with 503.
     """
     answer_problems(app)
     serve_docs(app)
-    router = APIRouter(route_class=JsonRoute, dependencies=[Depends(never_stored), Depends(known_parameters)],
+    router = APIRouter(route_class=JsonRoute, dependencies=[Depends(no_store), Depends(known_parameters)],
                        responses=documented(401, 403, 422, 500, 503))
 
     @router.get('/api/floor', tags=['floor'], summary='Whether the floor is a demo or a plant',
                 operation_id='get_floor')
     async def get_floor() -> FloorAnswer:
         """In a demo, machines, people, history and work orders are simulated."""
-        async with answering(patience), database.acquire() as connection:
+        async with database_errors(timeout), database.acquire() as connection:
             return FloorAnswer(**await database.queries.plant(connection))
 
     @router.get('/api/machines', tags=['floor'], summary='Every machine in flow order', responses=FLOOR_KIND,
                 operation_id='list_machines')
     async def list_machines(response: Response) -> list[MachineAnswer]:
         """All machines with line, position and status, in the order of the material flow."""
-        async with answering(patience), database.acquire() as connection:
-            await _say_kind(response, database, connection)
+        async with database_errors(timeout), database.acquire() as connection:
+            await _add_kind(response, database, connection)
             return await _machines(database, connection)
 
     @router.get('/api/machines/current-status', tags=['floor'], summary='Status of each machine',
                 responses=FLOOR_KIND, operation_id='list_machine_statuses')
     async def list_machine_statuses(response: Response) -> list[MachineStatus]:
         """A shorter response for clients that only need the statuses."""
-        async with answering(patience), database.acquire() as connection:
-            await _say_kind(response, database, connection)
+        async with database_errors(timeout), database.acquire() as connection:
+            await _add_kind(response, database, connection)
             return [MachineStatus(**machine.model_dump()) for machine in await _machines(database, connection)]
 
     @router.get('/api/employees', tags=['people'], summary='Employees by name',
@@ -150,14 +150,14 @@ def register(app: FastAPI, *, database: Database, patience: float = PATIENCE_S) 
             'true: only active people; false: only inactive people; omitted: all.'))] = None
                              ) -> list[EmployeeAnswer]:
         """The employees, who report work orders and are assigned to them."""
-        async with answering(patience):
+        async with database_errors(timeout):
             people = await all_employees(database, active=active)
         return [EmployeeAnswer.model_validate(person) for person in people]
 
     app.include_router(router)
 
 
-async def _say_kind(response: Response, database: Database, connection: Connection) -> None:
+async def _add_kind(response: Response, database: Database, connection: Connection) -> None:
     response.headers['X-Floor-Kind'] = 'demo' if await database.queries.is_demo(connection) else 'plant'
 
 
@@ -167,17 +167,20 @@ async def _machines(database: Database, connection: Connection) -> list[MachineA
 
 
 @asynccontextmanager
-async def answering(patience: float) -> AsyncIterator[None]:
-    """A database that is slow, or whose schema isn't there (yet), is as good as away for who asks."""
+async def database_errors(seconds: float) -> AsyncIterator[None]:
+    """Convert time-outs and errors of the database, such as a missing schema.
+
+    :raises DatabaseUnavailableError: the database is slow or cannot execute the block
+    """
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(seconds):
             yield
     except TimeoutError as error:
-        raise DatabaseUnavailableError(f'the database did not answer within {patience:g} s') from error
+        raise DatabaseUnavailableError(f'the database did not answer within {seconds:g} s') from error
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error
 
 
-def never_stored(response: Response) -> None:
-    """An answer is of its moment: nobody may keep it."""
+def no_store(response: Response) -> None:
+    """A dependency that forbids caching of the response."""
     response.headers['Cache-Control'] = 'no-store'

@@ -1,4 +1,4 @@
-"""Parameters that a path of the REST interface does not have are refused: misspelt ones would be left out silently."""
+"""Refuses unknown query parameters, so that misspelt ones are not ignored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...core.query_parameters import Query
 
 
 def known_parameters(request: Request) -> None:
-    """For the dependencies of a router. A path that describes its parameters itself reads them itself.
+    """A dependency of routers. Routes with their own description of parameters parse and check them themselves.
 
     :raises QueryError: the path does not have one of these parameters
     """
@@ -20,6 +20,6 @@ def known_parameters(request: Request) -> None:
 
 
 def _names(dependant: Dependant) -> list[str]:
-    """Of the parameters that a path or its dependencies take from the query."""
+    """The names of the query parameters of a route and its dependencies."""
     own = [str(field.alias) for field in dependant.query_params]
     return own + [name for each in dependant.dependencies for name in _names(each)]

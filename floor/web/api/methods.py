@@ -1,7 +1,7 @@
 """HEAD and OPTIONS on every path, without a route for each, and Allow on 405.
 
-HEAD is answered as GET is, without the body: reading a file ends before its first byte. Of a page, which is built for a
-browser that stays, it only says that there is one. OPTIONS says what a path takes.
+HEAD is handled as GET without the body: reading a file stops before its first byte. For pages, which are expensive to
+build, HEAD only returns 200. OPTIONS returns the methods of a path.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ METHOD_NOT_ALLOWED = 405
 
 
 def methods_of(routes: Sequence[BaseRoute], scope: Scope) -> list[str]:
-    """What a path takes, HEAD and OPTIONS included; empty: there is no such path."""
-    methods = {method for method in METHODS if _is_taken(routes, scope, method)}
+    """The methods of a path, including HEAD and OPTIONS; empty: there is no such path."""
+    methods = {method for method in METHODS if _is_supported(routes, scope, method)}
     if not methods:
         return []
     return sorted(methods | {'OPTIONS'} | ({'HEAD'} if 'GET' in methods else set()))
 
 
-def _is_taken(routes: Sequence[BaseRoute], scope: Scope, method: str) -> bool:
+def _is_supported(routes: Sequence[BaseRoute], scope: Scope, method: str) -> bool:
     return any(not isinstance(route, Mount) and route.matches({**scope, 'method': method})[0] is Match.FULL
                for route in routes)
 
 
 class HeadAndOptions:
-    """Answers OPTIONS, and turns HEAD into GET."""
+    """Answers OPTIONS, and handles HEAD as GET."""
 
     def __init__(self, app: ASGIApp, *, routes: Sequence[BaseRoute]) -> None:
-        """routes: those of the app, to which others may still be added."""
+        """routes: the routes of the app; more may be added later."""
         self._app = app
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, as ASGI has it."""
+        """Handle one request."""
         if scope['type'] != 'http' or (path := scope['path'].removeprefix(scope.get('root_path', ''))
                                        ).startswith(INTERNAL_PATH):
             await self._app(scope, receive, send)
         elif scope['method'] == 'OPTIONS' and (methods := methods_of(self._routes, scope)):
             headers = {'Allow': ', '.join(methods), 'Cache-Control': 'no-store'}
             await Response(status_code=204, headers=headers)(scope, receive, send)
-        elif scope['method'] == 'HEAD' and not _is_taken(self._routes, scope, 'HEAD') and _is_taken(
+        elif scope['method'] == 'HEAD' and not _is_supported(self._routes, scope, 'HEAD') and _is_supported(
                 self._routes, scope, 'GET'):
             if NOT_PAGES.fullmatch(path):
                 answer = _WithoutBody(send)
@@ -73,7 +73,8 @@ class HeadAndOptions:
 
 
 class _WithoutBody:
-    """A request without a body whose sender leaves, to the app, once the head of the answer is sent."""
+    """A request without a body that ends for the app as soon as the headers of the response are sent, as if the client
+    had disconnected."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

@@ -1,4 +1,4 @@
-"""People as requests name them: by name or e-mail address."""
+"""Finds people by the name or e-mail address in a request."""
 
 from __future__ import annotations
 

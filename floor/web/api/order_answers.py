@@ -1,4 +1,4 @@
-"""Work orders as the REST interface gives them: the columns of the tables, by the names they have there."""
+"""Work orders in responses of the REST interface, with the column names of the tables."""
 
 from __future__ import annotations
 

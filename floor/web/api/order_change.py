@@ -1,4 +1,4 @@
-"""A PATCH of a work order: from which version, by version or by If-Match, and what it changes."""
+"""A PATCH of a work order: the version that it is based on, from the body or If-Match, and the change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .order_forms import OrderPatch
 
 
 class VersionMismatchError(Exception):
-    """If-Match names other versions than the present one; current: the order as it is now."""
+    """If-Match does not contain the present version. current: the present order."""
 
     def __init__(self, message: str, current: object) -> None:
         super().__init__(message)
@@ -36,14 +36,14 @@ class OrderChangeRequest:
     async def make(self, order_id: str) -> WorkOrder:
         """Change the order.
 
-        :raises VersionMismatchError: by If-Match it was made from another version
-        :raises EditConflictError: by version it was
+        :raises VersionMismatchError: If-Match is outdated
+        :raises EditConflictError: version is outdated
         """
         version = await self._version(order_id)
         try:
             return await self._change(order_id, version)
         except EditConflictError as conflict:
-            if self._patch.seen_version is None:  # somebody was faster within this very request
+            if self._patch.seen_version is None:  # changed after the check of If-Match
                 raise VersionMismatchError(str(conflict), conflict.current) from conflict
             raise
 

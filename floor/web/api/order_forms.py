@@ -1,4 +1,4 @@
-"""What the REST interface takes for work orders, by the names that the columns have."""
+"""Work orders in requests of the REST interface, with the column names of the tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...orders.order_values import UNCHANGED, NewOrder, OrderEdit, Transition
 from .fields import AT
 
 DATED = re.compile('[0-9]{4}-')
-MAX_VERSION = 2**53 - 1  # what every reader of JSON takes as it is
+MAX_VERSION = 2**53 - 1  # the largest integer that all JSON parsers read exactly
 
 
 def _lower(value: Any) -> Any:
@@ -69,7 +69,7 @@ class NewOrderForm(BaseModel):
 
 
 EDITS = ('issue_description', 'priority')
-WORDS = ('hold_reason', 'cause', 'action_taken', 'cancel_reason', 'note')
+TRANSITION_FIELDS = ('hold_reason', 'cause', 'action_taken', 'cancel_reason', 'note')
 
 
 class OrderPatch(BaseModel):
@@ -83,7 +83,7 @@ class OrderPatch(BaseModel):
         description='The version that the change is based on: 409 if it is outdated. Required without If-Match.')]
     issue_description: Annotated[str | None, Field(description='What is wrong: 1 to 10,000 characters.',
                                                    examples=['Hydraulic leak at the clamp'])] = None
-    priority: Annotated[AnyCasePriority | None, Field(description='How pressing it is.', examples=['critical'])] = None
+    priority: Annotated[AnyCasePriority | None, Field(description='Priority.', examples=['critical'])] = None
     assignee: Annotated[str | None, Field(
         description='Name or e-mail address of an active technician or supervisor; null or empty: unassigned.',
         examples=['Lisa Garcia'])] = None
@@ -103,11 +103,11 @@ class OrderPatch(BaseModel):
     def _is_one_step(self) -> Self:
         edits = [name for name in EDITS if getattr(self, name) is not None]
         edits += ['assignee'] if self.assignee or (self.names_assignee and self.status is None) else []
-        words = [name for name in WORDS if getattr(self, name)]
+        texts = [name for name in TRANSITION_FIELDS if getattr(self, name)]
         if self.status is not None and edits:
             raise ValueError(f'status and new values ({", ".join(sorted(edits))}) must be sent in two requests')
-        if self.status is None and words:
-            raise ValueError(f'{", ".join(sorted(words))} can only be sent with a status')
+        if self.status is None and texts:
+            raise ValueError(f'{", ".join(sorted(texts))} can only be sent with a status')
         if self.status is None and not edits:
             raise ValueError('nothing to change: send new values or a status')
         return self

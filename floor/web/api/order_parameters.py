@@ -1,4 +1,4 @@
-"""Parameters that several routes of work orders have, described once."""
+"""Parameters of several routes of work orders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import Header, Path, Request
 from ...core.errors import InvalidInputError, NotFoundError
 
 ORDER_ID = re.compile(r'WO-\d{8}-[0-9a-z]{4,32}', re.ASCII)
-PLACE = {'Location': {'description': 'Address of the resource.', 'schema': {'type': 'string'}}}
+LOCATION = {'Location': {'description': 'Address of the resource.', 'schema': {'type': 'string'}}}
 KEY = 'Idempotency-Key'
 
 Key = Annotated[str | None, Header(min_length=1, max_length=200, pattern='^[!-~]+$', description=(
@@ -25,9 +25,12 @@ Id = Annotated[str, Path(description='Id of an order in /api/work-orders.',
 
 
 def only_one_key(request: Request) -> None:
-    """:raises InvalidInputError: the header is there twice, so that nobody knows which one counts"""
+    """A dependency.
+
+    :raises InvalidInputError: the header is duplicate, and therefore ambiguous
+    """
     if len(request.headers.getlist(KEY)) > 1:
-        raise InvalidInputError(f'the request has more than one {KEY}', 'client_reference')
+        raise InvalidInputError(f'duplicate {KEY} header', 'client_reference')
 
 
 def checked_order_id(order_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Which work orders the REST interface is asked for: the parameters of the page's address, by the same names."""
+"""The query of the REST list of work orders, with the parameters of the address of the page."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ SORTS = [*SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING
 
 
 def read_query(query: QueryParams, zone: tzinfo) -> OrderFilter:
-    """The filter of an address, the newest order first. zone: the plant's, of a time without an offset.
+    """The filter of a query, newest orders first. zone: for times without an offset.
 
-    :raises QueryError: something is not understood
+    :raises QueryError: a parameter is invalid
     """
     return OrderFilter.from_query(query, [UPDATED_AFTER], sort=SortKey.AGE, max_per_page=MAX_PER_PAGE,
                                   zone=zone)
 
 
 def page_headers(path: str, query: QueryParams, order_filter: OrderFilter, page: OrderPage) -> dict[str, str]:
-    """How many orders there are, and where the other pages are (RFC 8288): the next and the previous one by cursor, so
-    that nothing is skipped or comes twice while others write."""
+    """The headers with the total number of orders and the links to other pages (RFC 8288). The next and the previous
+    page use a cursor, so that no order is skipped or repeated while others change."""
     last = max(1, -(-page.total // order_filter.per_page))
     targets: dict[str, tuple[str, object]] = {'first': ('page', 1)}
     if page.previous is not None:
@@ -73,7 +73,7 @@ PARAMETERS = [
     _parameter(UPDATED_AFTER, 'Only orders changed after this time; without an offset, plant time. Changes become '
                'visible shortly after their time stamp: use a time one minute before your last request. Comments and '
                'attachments do not change an order.', AT,
-               anyOf=[{'type': 'string', 'format': 'date-time'}, {'type': 'string'}]),  # less than RFC 3339 will do
+               anyOf=[{'type': 'string', 'format': 'date-time'}, {'type': 'string'}]),  # RFC 3339 is not required
     _parameter('cursor', 'X-Next-Cursor of the previous page, with the same filters and sort order. No order is '
                'skipped or repeated while others change; page is ignored.',
                EXAMPLE_CURSOR, type='string'),
@@ -81,4 +81,4 @@ PARAMETERS = [
                maximum=MAX_PAGE),
     _parameter('per_page', f'Orders per page. Default: {PER_PAGE}.', PER_PAGE, type='integer', minimum=1,
                maximum=MAX_PER_PAGE)]
-"""For the OpenAPI description: what is read, OrderFilter says."""
+"""For the OpenAPI description. OrderFilter parses and checks them."""

@@ -1,6 +1,6 @@
-"""What the REST interface answers when it can't do what was asked: problem details, RFC 9457.
+"""Error responses of the REST interface: problem details (RFC 9457).
 
-Paths under /api are for programs, so they never get an HTML page; all other paths keep the handlers they had.
+They apply to paths under /api; all other paths keep their error handlers.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """Problem details as in RFC 9457: the body of every error. There are no types of our own, so the title says what
-    the status means."""
+    """Problem details as in RFC 9457: the body of every error. No specific types are defined, so the title is the name
+    of the status."""
 
     type: Annotated[Literal['about:blank'], Field(description='Always about:blank: the status defines the problem.',
                                                   examples=['about:blank'])] = 'about:blank'
@@ -73,7 +73,7 @@ class Problem(BaseModel):
 
 def problem(status: int, detail: str, *, errors: list[Any] | None = None, headers: dict[str, str] | None = None,
             current: OrderAnswer | None = None) -> JSONResponse:
-    """The answer for one problem. current: the order that is not as the request has it."""
+    """The response for an error. current: the present order, which conflicts with the request."""
     answer = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=_sendable(detail), errors=errors)
     members = answer.model_dump(exclude_none=True) | ({'current': current.model_dump(mode='json')} if current else {})
     return JSONResponse(members, status, media_type=MEDIA_TYPE,
@@ -81,19 +81,19 @@ def problem(status: int, detail: str, *, errors: list[Any] | None = None, header
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The same, for the OpenAPI description of a path; docs.py sets the media type."""
+    """The error responses of a path for the OpenAPI description; description.py sets the media type."""
     return {status: {'description': _MEANINGS[status], 'model': Problem} for status in statuses}
 
 
 def answer_problems(app: FastAPI) -> None:
-    """From now on every error under /api is answered with problem details."""
+    """Add error handlers that return problem details for paths under /api."""
     app.add_middleware(HeadAndOptions, routes=app.routes)
     answers: dict[int | type[Exception], Answer] = {
-        DatabaseUnavailableError: _unavailable, NotFoundError: _says(404), NotAllowedError: _says(403),
-                                                    EditConflictError: _says(409),
+        DatabaseUnavailableError: _unavailable, NotFoundError: _with_status(404), NotAllowedError: _with_status(403),
+        EditConflictError: _with_status(409),
         QueryError: _wrong_query, ReferenceReusedError: _wrong_key, TooManyChangesError: _too_often,
         TooManyDownloadsError: _too_often, TooManyUploadsError: _too_often, UploadsBusyError: _busy,
-        UploadTooSlowError: _says(408), InvalidInputError: _wrong_field, RequestValidationError: _wrong_request,
+        UploadTooSlowError: _with_status(408), InvalidInputError: _wrong_field, RequestValidationError: _wrong_request,
         HTTPException: _refused, 404: _refused, Exception: _fault}
     before = dict(app.exception_handlers)
     before.setdefault(404, before.get(HTTPException))
@@ -103,7 +103,7 @@ def answer_problems(app: FastAPI) -> None:
 
 
 def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> ASGIApp:
-    """The answer to a request that reaches no route; a socket is closed before it is opened."""
+    """The response to a request that middleware refuses; a socket is refused before it is opened."""
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope['type'] == 'websocket':
             await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': detail})
@@ -147,7 +147,7 @@ def _busy(_: Request, error: UploadsBusyError) -> Response:
     return problem(503, str(error), headers={'Retry-After': str(math.ceil(error.retry_after))})
 
 
-def _says(status: int) -> Answer:
+def _with_status(status: int) -> Answer:
     return lambda _, error: problem(status, str(error))
 
 
@@ -174,25 +174,25 @@ def _wrong_request(_: Request, error: RequestValidationError) -> Response:
 
 
 def _refused(request: Request, error: HTTPException) -> Response:
-    says_more = error.detail != http.HTTPStatus(error.status_code).phrase
+    has_detail = error.detail != http.HTTPStatus(error.status_code).phrase
     unknown = f'{request.method} {request.url.path} is not part of this interface: see /docs'
-    detail = error.detail if says_more else unknown
+    detail = error.detail if has_detail else unknown
     errors = error.errors if isinstance(error, UnreadableBodyError) else None
     return problem(error.status_code, detail, errors=errors, headers=dict(error.headers or {}))
 
 
 def _sendable(text: str) -> str:
-    """What we repeat of a request may be long, or hold half a character, which no answer can."""
+    """A text that may contain input of the request: lone surrogates are replaced, and long texts are truncated."""
     whole = text.encode(errors='replace').decode()
     return whole if len(whole) <= MAX_REPEATED_LENGTH else f'{whole[:MAX_REPEATED_LENGTH]}...'
 
 
 def _fault(_: Request, __: Exception) -> Response:
-    return problem(500, 'a fault in this program; its log says more')
+    return problem(500, 'internal error; see the log of the program')
 
 
 def _not_signed_in(_: Request, error: Exception) -> Response:
-    """A page asks who looks before there is a page to say it on."""
+    """The response if nobody is signed in, which a page finds out before it is built."""
     return PlainTextResponse(as_sentence(str(error)), status_code=401, headers={'Cache-Control': 'no-store'})
 
 

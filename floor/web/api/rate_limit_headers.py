@@ -1,5 +1,5 @@
-"""How many changes are left, on every answer about work orders: RateLimit and RateLimit-Policy
-(draft-ietf-httpapi-ratelimit-headers). A change that is too many is answered 429, with Retry-After too."""
+"""Headers with the remaining number of changes, in every response about work orders: RateLimit and RateLimit-Policy
+(draft-ietf-httpapi-ratelimit-headers). Responses with status 429 also have Retry-After."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ POLICY = '"changes"'
 
 
 class RateLimitHeaders:
-    """Adds the headers to answers below a path."""
+    """Adds the headers to responses below a path."""
 
     def __init__(self, app: ASGIApp, *, path: str, limit: ChangeRateLimit,
                  identify: Callable[[Mapping[str, str]], Identity]) -> None:
-        """identify: who asks, from the headers of a request."""
+        """identify: returns the identity for the headers of a request."""
         self._app = app
         self._path = path
         self._limit = limit
         self._identify = identify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, as ASGI has it."""
+        """Handle one request."""
         path = scope.get('path', '').removeprefix(scope.get('root_path', ''))
         if scope['type'] != 'http' or not (path == self._path or path.startswith(f'{self._path}/')):
             await self._app(scope, receive, send)
@@ -41,9 +41,9 @@ class RateLimitHeaders:
 
         await self._app(scope, receive, send_with_limit)
 
-    def _headers(self, asked: Headers) -> dict[str, str]:
+    def _headers(self, request_headers: Headers) -> dict[str, str]:
         try:
-            left = self._limit.left(self._identify(asked))
+            left = self._limit.left(self._identify(request_headers))
         except NotAllowedError:
             return {}
         return {'RateLimit-Policy': f'{POLICY};q={self._limit.per_minute};w=60',

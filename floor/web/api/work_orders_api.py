@@ -20,7 +20,7 @@ from ...orders.work_orders import WorkOrders
 from . import attachment_routes, attachment_upload, comment_routes, order_routes
 from .attachment_responses import AttachmentResponses
 from .bodies import JsonRoute
-from .floor_api import PATIENCE_S, never_stored
+from .floor_api import TIMEOUT_S, no_store
 from .known_parameters import known_parameters
 from .order_parameters import only_one_key
 from .problems import documented
@@ -32,11 +32,11 @@ PREFIX = '/api/work-orders'
 def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list: WorkOrderList,
              employees: Employees, identify: Callable[[Mapping[str, str]], Identity],
              attachments: AttachmentResponses, uploads: UploadQueue, limit: ChangeRateLimit | None = None,
-             patience: float = PATIENCE_S) -> None:
-    """Serve /api/work-orders, after api.register has added the error handlers.
+             timeout: float = TIMEOUT_S) -> None:
+    """Serve /api/work-orders. Call it after floor_api.register, which adds the error handlers.
 
-    identify: the caller, from the headers of a request. limit: the rate limit that response headers report. patience:
-    seconds after which the database counts as unavailable.
+    identify: returns the identity for the headers of a request. limit: its remaining changes are in the headers of
+    responses. timeout: seconds without a response of the database after which a request fails with 503.
     """
     def caller(request: Request) -> Identity:
         try:
@@ -44,17 +44,16 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
         except NotAllowedError as error:
             raise HTTPException(401, str(error), {'WWW-Authenticate': 'Bearer'}) from error
 
-    asking = Depends(caller)
+    identity = Depends(caller)
     if limit is not None:
         app.add_middleware(RateLimitHeaders, path=PREFIX, limit=limit, identify=identify)
     router = APIRouter(prefix=PREFIX, tags=['work orders'], route_class=JsonRoute,
-                       dependencies=[asking, Depends(only_one_key), Depends(known_parameters),
-                                     Depends(never_stored)],
+                       dependencies=[identity, Depends(only_one_key), Depends(known_parameters), Depends(no_store)],
                        responses=documented(401, 403, 422, 500, 503))
-    order_routes.add_reads(router, database, orders, order_list, patience)
-    order_routes.add_create(router, database, orders, employees, asking=asking, patience=patience)
-    order_routes.add_update(router, database, orders, employees, asking=asking, patience=patience)
-    comment_routes.add(router, orders, asking, patience)
-    attachment_upload.add(router, orders, uploads, asking, patience)
-    attachment_routes.add(router, attachments, asking, patience)
+    order_routes.add_reads(router, database, orders, order_list, timeout)
+    order_routes.add_create(router, database, orders, employees, identity=identity, timeout=timeout)
+    order_routes.add_update(router, database, orders, employees, identity=identity, timeout=timeout)
+    comment_routes.add(router, orders, identity, timeout)
+    attachment_upload.add(router, orders, uploads, identity, timeout)
+    attachment_routes.add(router, attachments, identity, timeout)
     app.include_router(router)
