@@ -26,7 +26,7 @@ from floor.web.live.render_probe import browser_latency
 
 
 @pytest.fixture
-def vitals(shop_floor: Floor) -> RuntimeStatus:
+def runtime(shop_floor: Floor) -> RuntimeStatus:
     async def nobody() -> Any:
         raise ConnectionRefusedError
 
@@ -40,9 +40,9 @@ def vitals(shop_floor: Floor) -> RuntimeStatus:
 
 
 @pytest.fixture
-def page(shop_floor: Floor, user: User, vitals: RuntimeStatus) -> OpenForm:
+def page(shop_floor: Floor, user: User, runtime: RuntimeStatus) -> OpenForm:
     """Open it as somebody with this role."""
-    diagnosis_page.register(shop_floor.services, vitals, retention_days=None)
+    diagnosis_page.register(shop_floor.services, runtime, retention_days=None)
 
     async def page(role: str = 'supervisor') -> Form:
         someone = shop_floor.hire('Some', 'Body', role)
@@ -105,10 +105,10 @@ async def test_who_is_no_supervisor_any_more_sees_no_more(shop_floor: Floor, pag
 
 
 async def test_what_is_wrong_comes_first_and_hostile_words_are_words(shop_floor: Floor, page: OpenForm,
-                                                                     vitals: RuntimeStatus) -> None:
+                                                                     runtime: RuntimeStatus) -> None:
     form = await page()
     shop_floor.store.lose(f'{HOSTILE} went away')
-    vitals.listener.status.failed(OSError('no route'), reason='unreachable')
+    runtime.listener.status.failed(OSError('no route'), reason='unreachable')
     form.press('Check now')
     await form.until(lambda: form.says('The floor is stale'))
     assert form.says(HOSTILE)
@@ -120,10 +120,10 @@ async def test_what_is_wrong_comes_first_and_hostile_words_are_words(shop_floor:
 async def test_the_check_says_how_long_it_took_or_why_not(page: OpenForm, monkeypatch: pytest.MonkeyPatch) -> None:
     form = await page()
 
-    async def quick(_vitals: RuntimeStatus) -> float:
+    async def quick(_runtime: RuntimeStatus) -> float:
         return 0.0123
 
-    async def lost(_vitals: RuntimeStatus) -> None:
+    async def lost(_runtime: RuntimeStatus) -> None:
         raise FeedNotDeliveredError('a heartbeat notification did not come back')
 
     monkeypatch.setattr(diagnosis_page, 'measure_delivery', quick)

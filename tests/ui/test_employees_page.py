@@ -201,7 +201,7 @@ async def test_before_somebody_is_deactivated_it_is_said_what_they_have_open(sho
     shop_floor.order(1, assignee=shop_floor.people[1])
     form = await page()
     press_in_row(form, 'Deactivate Lisa Garcia')
-    await form.until(lambda: form.says('They still have 1 open order'))
+    await form.until(lambda: form.says('Their open order stays assigned to them'))
     assert sent(shop_floor, 'set_active') == []
 
     form.press('Deactivate')

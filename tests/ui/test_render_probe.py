@@ -15,8 +15,8 @@ from ui.harness import Floor
 from floor.core.latency import LatencyHistogram
 from floor.core.machines import MachineChange, MachineName, Status
 from floor.feed.store import Store
-from floor.web.live import render_probe as echo_module
-from floor.web.live.render_probe import PATIENCE_S, PAUSE_S, ProbeElement, RenderProbe
+from floor.web.live import render_probe as probe_module
+from floor.web.live.render_probe import PAUSE_S, TIMEOUT_S, ProbeElement, RenderProbe
 from floor.web.live.socket_fanout import longest_backlog
 
 
@@ -24,7 +24,7 @@ from floor.web.live.socket_fanout import longest_backlog
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What goes to the sockets, instead of to them."""
     sent = []
-    monkeypatch.setattr(echo_module, 'send_update', lambda message, clients: sent.append((clients[0], message)))
+    monkeypatch.setattr(probe_module, 'send_update', lambda message, clients: sent.append((clients[0], message)))
     return sent
 
 
@@ -32,74 +32,74 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def render_probe(shop_floor: Floor, sent: list[Any]) -> RenderProbe:
     shop_floor.put('Valve_01_01')
     shop_floor.publish()
-    latency = LatencyHistogram('floor_commit_to_browser_seconds', 'Echo.', shop_floor.clock)
+    latency = LatencyHistogram('floor_commit_to_browser_seconds', 'Browser.', shop_floor.clock)
     render_probe = RenderProbe(shop_floor.store, latency, shop_floor.clock)
 
-    @ui.page('/echo')
+    @ui.page('/probe')
     def page() -> None:
         render_probe.add()
     return render_probe
 
 
-def echo_of(client: Client) -> ProbeElement:
-    echo, = (element for element in client.elements.values() if isinstance(element, ProbeElement))
-    return echo
+def probe_of(client: Client) -> ProbeElement:
+    element, = (element for element in client.elements.values() if isinstance(element, ProbeElement))
+    return element
 
 
 def answer(client: Client, name: str) -> None:
     """As the browser does when it begins the frame."""
-    echo = echo_of(client)
-    listener, = echo._event_listeners.values()
+    element = probe_of(client)
+    listener, = element._event_listeners.values()
     assert listener.type == 'animationstart'
-    client.handle_event({'id': echo.id, 'listener_id': listener.id, 'args': [json.dumps({'animationName': name})]})
+    client.handle_event({'id': element.id, 'listener_id': listener.id, 'args': [json.dumps({'animationName': name})]})
 
 
-async def open_echo(user: User) -> Client:
-    return await user.open('/echo')
+async def open_page(user: User) -> Client:
+    return await user.open('/probe')
 
 
 def asked(sent: list[Any]) -> list[tuple[Any, ...]]:
-    return [(client, *(element['props']['data-echo'] for element in message.values())) for client, message in sent]
+    return [(client, *(element['props']['data-probe'] for element in message.values())) for client, message in sent]
 
 
 async def test_from_the_change_to_the_answer(shop_floor: Floor, render_probe: RenderProbe, sent: list[Any],
                                              user: User) -> None:
-    client = await open_echo(user)
+    client = await open_page(user)
     shop_floor.change('Valve_01_01', 'down')
     shop_floor.clock.pass_by(0.02)
-    render_probe.ask()
-    assert asked(sent) == [(client.id, 'echo-even')]
+    render_probe.send()
+    assert asked(sent) == [(client.id, 'probe-even')]
     shop_floor.clock.pass_by(0.03)
     answer(client, asked(sent)[0][1])
-    assert render_probe._lag.recent == [pytest.approx(0.05, abs=0.0011)]  # the clock is read in ms
+    assert render_probe._latency.recent == [pytest.approx(0.05, abs=0.0011)]  # the clock is read in ms
     answer(client, asked(sent)[0][1])
-    assert len(render_probe._lag.recent) == 1, 'an answer answers once'
+    assert len(render_probe._latency.recent) == 1, 'an answer answers once'
 
 
 async def test_without_a_change_nobody_is_asked_and_at_most_one_a_second(shop_floor: Floor, render_probe: RenderProbe,
                                                                          sent: list[Any], user: User) -> None:
-    client = await open_echo(user)
-    render_probe.ask()
+    client = await open_page(user)
+    render_probe.send()
     assert sent == []
     shop_floor.change('Valve_01_01', 'down')
-    render_probe.ask()
+    render_probe.send()
     answer(client, asked(sent)[-1][1])
     shop_floor.change('Valve_01_01', 'warning')
-    render_probe.ask()
+    render_probe.send()
     assert len(sent) == 1
     shop_floor.clock.pass_by(PAUSE_S)
-    render_probe.ask()
+    render_probe.send()
     assert len(sent) == 2
     assert asked(sent)[0] != asked(sent)[1], 'another animation, or none would begin'
 
 
 async def test_pages_are_asked_in_turn(shop_floor: Floor, render_probe: RenderProbe, sent: list[Any], user: User,
                                        create_user: Callable[[], User]) -> None:
-    first = await open_echo(user)
-    second = await open_echo(create_user())
+    first = await open_page(user)
+    second = await open_page(create_user())
     shop_floor.change('Valve_01_01', 'down')
     for _ in range(4):
-        render_probe.ask()
+        render_probe.send()
         client, name = asked(sent)[-1]
         answer({first.id: first, second.id: second}[client], name)
         shop_floor.clock.pass_by(PAUSE_S)
@@ -108,30 +108,30 @@ async def test_pages_are_asked_in_turn(shop_floor: Floor, render_probe: RenderPr
 
 async def test_a_hidden_page_answers_too_late_and_does_not_count(shop_floor: Floor, render_probe: RenderProbe,
                                                                  sent: list[Any], user: User) -> None:
-    client = await open_echo(user)
+    client = await open_page(user)
     shop_floor.change('Valve_01_01', 'down')
-    render_probe.ask()
-    shop_floor.clock.pass_by(PATIENCE_S + 1)
+    render_probe.send()
+    shop_floor.clock.pass_by(TIMEOUT_S + 1)
     answer(client, asked(sent)[-1][1])
-    assert (render_probe._lag.recent, render_probe.unanswered) == ([], 1)
-    render_probe.ask()
-    shop_floor.clock.pass_by(PATIENCE_S + 1)
-    render_probe.ask()
+    assert (render_probe._latency.recent, render_probe.unanswered) == ([], 1)
+    render_probe.send()
+    shop_floor.clock.pass_by(TIMEOUT_S + 1)
+    render_probe.send()
     assert (len(sent), render_probe.unanswered) == (3, 2)
     answer(client, asked(sent)[-2][1])
-    assert render_probe._lag.recent == [], 'that was the answer to the question before'
+    assert render_probe._latency.recent == [], 'that was the answer to the question before'
 
 
 async def test_what_a_browser_makes_up_is_no_answer(shop_floor: Floor, render_probe: RenderProbe, sent: list[Any],
                                                     user: User) -> None:
-    client = await open_echo(user)
+    client = await open_page(user)
     shop_floor.change('Valve_01_01', 'down')
-    render_probe.ask()
-    echo = echo_of(client)
-    listener, = echo._event_listeners.values()
+    render_probe.send()
+    element = probe_of(client)
+    listener, = element._event_listeners.values()
     for args in ({'animationName': 'other'}, {}, None, 'text', [1]):
-        client.handle_event({'id': echo.id, 'listener_id': listener.id, 'args': [json.dumps(args)]})
-    assert render_probe._lag.recent == []
+        client.handle_event({'id': element.id, 'listener_id': listener.id, 'args': [json.dumps(args)]})
+    assert render_probe._latency.recent == []
 
 
 def test_what_was_found_by_reading_the_floor_is_no_announced_change() -> None:

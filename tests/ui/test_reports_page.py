@@ -103,9 +103,9 @@ async def test_a_verdict_needs_enough_stops_and_coverage_in_both_windows(
 
 async def test_a_change_is_said_and_coloured_by_what_it_means(reports: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
-    verdicts = {element['text']: element['props']['data-verdict'] for element in screen.of_class('kpi-change')}
-    assert verdicts['▼ 6 better'] == 'better'
-    assert verdicts['▲ 1 min worse'] == 'worse'
+    directions = {element['text']: element['props']['data-direction'] for element in screen.of_class('kpi-change')}
+    assert directions['▼ 6 better'] == 'better'
+    assert directions['▲ 1 min worse'] == 'worse'
 
 
 async def test_without_a_failure_the_time_between_them_was_longer(reports: Reports, open_page: OpenPage) -> None:

@@ -15,7 +15,7 @@ from floor.analytics import Band, Lane, Page, Scope, Stop, StopPage, Window
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName, Status
 from floor.core.orders import OrderId
-from floor.web.reports.axis import marks
+from floor.web.reports.axis import ticks
 from floor.web.reports.timeline import FIRST, timeline_panel
 from floor.web.reports.timeline_picture import LANE, WIDTH, band_at, drawing, moment_at, x_of
 
@@ -225,21 +225,21 @@ def test_beside_the_picture_is_the_start_or_the_end() -> None:
 
 def test_the_axis_has_round_times_of_the_plants_clock() -> None:
     window = Window(datetime(2026, 11, 22, 20, 10, tzinfo=DETROIT), datetime(2026, 11, 23, 4, 10, tzinfo=DETROIT))
-    assert [mark.text for mark in marks(window, DETROIT)] == [
+    assert [tick.text for tick in ticks(window, DETROIT)] == [
         '21:00', '22:00', '23:00', 'Mon 23 Nov', '01:00', '02:00', '03:00', '04:00']
 
 
 def test_on_the_day_the_clocks_go_forward_the_axis_leaps_with_them() -> None:
     window = Window(datetime(2026, 3, 8, 0, 30, tzinfo=DETROIT), datetime(2026, 3, 8, 6, 30, tzinfo=DETROIT))
-    found = marks(window, DETROIT, most=8)
-    assert [mark.text for mark in found] == ['01:00', '03:00', '04:00', '05:00', '06:00']
+    found = ticks(window, DETROIT, most=8)
+    assert [tick.text for tick in found] == ['01:00', '03:00', '04:00', '05:00', '06:00']
     assert [round(mark.at * 5, 6) for mark in found] == [0.5, 1.5, 2.5, 3.5, 4.5]
 
 
 @pytest.mark.parametrize('length', [timedelta(seconds=20), MINUTE, HOUR, timedelta(days=3), timedelta(days=30),
                                     timedelta(days=366), timedelta(days=3660)])
 def test_the_axis_is_never_crowded(length: timedelta) -> None:
-    assert 1 <= len(marks(Window(NOW, NOW + length), DETROIT)) <= 11
+    assert 1 <= len(ticks(Window(NOW, NOW + length), DETROIT)) <= 11
 
 
 async def test_it_reaches_until_the_now_of_the_database(shop_floor: Floor, analytics: Recorded, zoomed: list[Window],

@@ -15,7 +15,7 @@ from floor.web.live.nicegui_bridge import unconnected_pages
 from floor.web.middleware.unconnected_pages import UnconnectedPagesLimit
 from floor.web.people import employees_page
 
-MOST = 3
+LIMIT = 3
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def crawler(shop_floor: Floor, user: User) -> AsyncIterator[httpx.AsyncCli
     shop_floor.publish()
     shop_floor.orders.answers['due_times'] = []
     employees_page.register(shop_floor.services)
-    app = UnconnectedPagesLimit(core.app, most=MOST)
+    app = UnconnectedPagesLimit(core.app, limit=LIMIT)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor',
                                  headers=user.http_client.headers) as client:
         yield client
@@ -35,11 +35,11 @@ async def crawler(shop_floor: Floor, user: User) -> AsyncIterator[httpx.AsyncCli
 async def test_the_newest_wait_and_a_connected_page_stays(crawler: httpx.AsyncClient, user: User, path: str) -> None:
     connected = await user.open('/employees')
     built = []
-    for _ in range(3 * MOST):
+    for _ in range(3 * LIMIT):
         await crawler.get(path)
         built.append(unconnected_pages()[-1])
-        assert len(unconnected_pages()) <= MOST
+        assert len(unconnected_pages()) <= LIMIT
 
-    assert unconnected_pages() == built[-MOST:]
-    assert all(page.is_deleted for page in built[:-MOST])
+    assert unconnected_pages() == built[-LIMIT:]
+    assert all(page.is_deleted for page in built[:-LIMIT])
     assert connected.id in Client.instances
