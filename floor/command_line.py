@@ -86,7 +86,7 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
     with database_source(settings, welcome.reporter(settings), shutdown.time_left) as source:
         if source.lakebase is None:
             asyncio.run(check_connection(Database(source.url, settings)))
-        else:  # the first password from Databricks takes longer, and Lakebase has a proxy of its own
+        else:  # the first password from Databricks takes longer, and Lakebase has its own proxy
             asyncio.run(check_connection(Database(None, settings, source.lakebase), settings.db_pool_timeout,
                                          pooler=False))
         build_app(settings, source, log_lines, shutdown)()

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m simul
         settings = Settings.load(**given)
         if settings.is_guest:
             raise NotADemoError('Lakebase is played by its app alone, not by a computer outside Databricks: start the '
-                                'simulator with a database of its own, or the app with ENABLE_SIMULATOR=true')
+                                'simulator with a separate database, or the app with ENABLE_SIMULATOR=true')
         logging.basicConfig(level=settings.log_level.upper(), format='%(message)s', stream=sys.stderr)
         with stop_on_sigterm(), database_source(settings, logging.getLogger('simulator').info) as source:
             asyncio.run(_play(settings, source, options.seed))

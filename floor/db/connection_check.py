@@ -39,7 +39,7 @@ async def check_connection(database: Database, patience: float = PATIENCE_S, *, 
         raise DatabaseMisconfiguredError(f'the database accepts the login, but refuses the session: '
                                          f'{" ".join(str(error).split())}') from error
     try:
-        # a pooler reports a process id of its own, not that of the server process
+        # a pooler reports its own process id, not that of the server process
         if not pooler or await connection.fetchval('SELECT pg_backend_pid()') == connection.get_server_pid():
             return
         if not await _notifies(connection, database):

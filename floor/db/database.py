@@ -1,6 +1,6 @@
 """Connections to PostgreSQL: a pool, and connections of their own.
 
-The pool is for short queries of pages and REST. The listener and the simulator have connections of their own.
+The pool is for short queries of pages and REST. The listener and the simulator have separate connections.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def set_up_logging(level: str, log_format: str = 'text') -> LogCounter:
     for name in 'uvicorn.error', 'nicegui':
         logging.getLogger(name).addFilter(RateLimitedMessages())
     for name in 'engineio.server', 'socketio.server':
-        logging.getLogger(name).setLevel(logging.ERROR)  # without a level they would add a handler of their own
+        logging.getLogger(name).setLevel(logging.ERROR)  # without a level they would add their own handler
     return counter
 
 

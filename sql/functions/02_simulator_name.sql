@@ -8,7 +8,7 @@ BEGIN
     PERFORM FROM plant WHERE kind = 'demo' FOR SHARE;
     IF NOT FOUND THEN
         RAISE object_not_in_prerequisite_state USING
-            MESSAGE = 'this floor is a plant and the simulator plays only on a demo: make one in a schema of its own, '
+            MESSAGE = 'this floor is a plant and the simulator plays only on a demo: make one in another schema, '
                       'with DEFAULT_POSTGRES_SCHEMA and NEW_FLOOR=demo';
     END IF;
     RETURN 'simulator';

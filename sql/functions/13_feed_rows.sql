@@ -1,4 +1,4 @@
--- What a row of machine_feed_stream must be before it is stored: a known status, a reason of its own, server time, the
+-- What a row of machine_feed_stream must be before it is stored: a known status, its own reason, server time, the
 -- next version.
 
 CREATE OR REPLACE FUNCTION machine_feed_clean_status(status text) RETURNS text

@@ -75,7 +75,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
     GROUP BY found.machine_name
 $$;
 
--- Machines, each over a period of its own, cut into what they were without a gap. now_at null: only what was read.
+-- Machines, each over its own period, cut into what they were without a gap. now_at null: only what was read.
 CREATE OR REPLACE FUNCTION status_intervals(names text[], froms timestamptz[], untils timestamptz[], now_at timestamptz)
 RETURNS TABLE (machine_name text, since timestamptz, until timestamptz, status text, reason text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 50000 AS $$

@@ -1,6 +1,6 @@
 -- Sums of the history: machines by UTC day (machine_days) and the floor by quarter of an hour (floor_quarters).
 
--- Mark what machines were wherever a mark falls into periods of their own, begins or ends them.
+-- Mark what machines were wherever a mark falls into their periods, begins or ends them.
 CREATE OR REPLACE FUNCTION history_save_checkpoints(names text[], froms timestamptz[], untils timestamptz[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     DELETE FROM status_checkpoints m USING unnest(names, froms, untils) AS p (name, since, until)
@@ -14,7 +14,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     WHERE reported.status IS NOT NULL ORDER BY mark.at, p.name
 $$;
 
--- Add (direction 1) or take back (-1) what machines were over periods of their own, as far as it was read. For the
+-- Add (direction 1) or take back (-1) what machines were over their periods, as far as it was read. For the
 -- floor's quarters an interval says how much of its first and its last it fills, and that the ones between are full. What is
 -- added is marked.
 CREATE OR REPLACE FUNCTION history_add_times(names text[], froms timestamptz[], untils timestamptz[], direction integer) RETURNS void

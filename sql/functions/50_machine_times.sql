@@ -12,7 +12,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
 $$;
 
 -- The machines of which something came late, newer to refresh_history() than a rolled up time that it belongs to; and
--- those that are silent now, whose silence reaches back into it.
+-- those that do not report now, whose data gap reaches back into it.
 CREATE OR REPLACE FUNCTION late_arrivals(until_at timestamptz, now_at timestamptz) RETURNS TABLE (machine_name text, at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
     SELECT found.machine_name, min(found.at)

@@ -27,7 +27,7 @@ from simulator.runner import SimulatorRunner
 pytestmark = pytest.mark.newest_postgres
 
 QUERIES = load_queries()
-REFUSED = 'this floor is a plant and the simulator plays only on a demo: make one in a schema of its own'
+REFUSED = 'this floor is a plant and the simulator plays only on a demo: make one in another schema'
 EVERYTHING = """SELECT (SELECT jsonb_agg(to_jsonb(f) ORDER BY machine_id) FROM machine_feed_stream f),
                        (SELECT jsonb_agg(to_jsonb(h) ORDER BY version) FROM machine_status_history h),
                        (SELECT count(*) FROM work_orders), (SELECT to_jsonb(s) FROM simulator_state s)"""

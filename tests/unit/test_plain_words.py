@@ -68,5 +68,5 @@ def test_finished_folders_have_none_of_the_words(plain_words: ModuleType, capsys
 
 def test_each_word_and_each_unfinished_folder_is_there(plain_words: ModuleType) -> None:
     rules = plain_words.read_rules((ROOT / '.ci' / 'plain_words.toml').read_text())
-    assert 20 <= len(rules.words) <= 30
+    assert 20 <= len(rules.words) <= 40
     assert [path for path in rules.unfinished if not (ROOT / path).exists()] == []
