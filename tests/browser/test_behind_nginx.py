@@ -175,7 +175,7 @@ async def test_a_screen_that_was_opened_before_the_program_is_up(folder: Path, c
         answer = await page.goto(f'{proxied.url}/?kiosk')
         assert answer is not None
         assert answer.status == 503
-        await expect(page.get_by_text('This page tries again every 5 seconds.')).to_be_visible()
+        await expect(page.get_by_text('This page reloads every 5 seconds.')).to_be_visible()
         try:
             program.start()
             await expect(badge(page)).to_have_attribute('data-connection', 'live')
