@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from database.harness import vitals_of
+from database.harness import runtime_of
 from database.postgres import Connect
 
 from floor.core.errors import DatabaseUnavailableError, FeedNotDeliveredError
@@ -21,12 +21,12 @@ from floor.operations.runtime_status import RuntimeStatus
 
 
 @pytest.fixture
-async def vitals(database: Database) -> AsyncIterator[RuntimeStatus]:
-    yield vitals_of(database)
+async def runtime(database: Database) -> AsyncIterator[RuntimeStatus]:
+    yield runtime_of(database)
 
 
-async def test_the_floor_as_delivered_is_well(vitals: RuntimeStatus, postgres_major: int) -> None:
-    diagnosis = await diagnose(vitals)
+async def test_the_floor_as_delivered_is_well(runtime: RuntimeStatus, postgres_major: int) -> None:
+    diagnosis = await diagnose(runtime)
     facts = diagnosis.database
     assert facts is not None, diagnosis.problem
     assert facts.server.startswith(f'{postgres_major}.')
@@ -39,7 +39,7 @@ async def test_the_floor_as_delivered_is_well(vitals: RuntimeStatus, postgres_ma
     assert findings(diagnosis) == []
 
 
-async def test_triggers_migrations_and_the_feeds_logins_are_as_they_are(vitals: RuntimeStatus,
+async def test_triggers_migrations_and_the_feeds_logins_are_as_they_are(runtime: RuntimeStatus,
                                                                         connect: Connect) -> None:
     connection = await connect()
     await connection.execute("""ALTER TABLE machine_feed_stream DISABLE TRIGGER machine_feed_updated;
@@ -51,7 +51,7 @@ async def test_triggers_migrations_and_the_feeds_logins_are_as_they_are(vitals: 
                                 CREATE ROLE plc_gateway LOGIN;
                                 GRANT floor_feed_writer TO plc_gateway""")
     try:
-        facts = (await diagnose(vitals)).database
+        facts = (await diagnose(runtime)).database
         assert facts is not None
         assert [each.name for each in facts.triggers if not each.is_on] == ['machine_feed_updated']
         assert facts.missing_triggers == ('machine_feed_updated', 'people_changed')
@@ -70,28 +70,29 @@ async def test_a_login_that_lacks_rights_is_told_which(
                              'GRANT SELECT ON ALL TABLES IN SCHEMA manufacturing_line TO looker')
     database = Database(database_url.replace('//postgres@', '//looker@'), settings)
     try:
-        diagnosis = await diagnose(vitals_of(database))
+        diagnosis = await diagnose(runtime_of(database))
         assert any('The login looker lacks INSERT' in each.what and 'GRANT' in each.do for each in findings(diagnosis))
     finally:
         await database.close()
         await connection.execute('DROP OWNED BY looker; DROP ROLE looker')
 
 
-async def test_a_notification_goes_there_and_back(vitals: RuntimeStatus, connect: Connect) -> None:
-    assert 0 < await measure_delivery(vitals) < PATIENCE_S
+async def test_a_notification_goes_there_and_back(runtime: RuntimeStatus, connect: Connect) -> None:
+    assert 0 < await measure_delivery(runtime) < PATIENCE_S
     connection = await connect()
     assert await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'") == 0
 
 
-async def test_a_notification_that_is_swallowed_is_said(vitals: RuntimeStatus, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_notification_that_is_swallowed_is_said(runtime: RuntimeStatus,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     class Deaf:
         """As behind a pooler: everything is answered, nothing is passed on."""
 
         async def listen_for_diagnosis(self, connection: object, **_: object) -> None:
             pass
 
-    deaf = replace(vitals)
-    monkeypatch.setattr(vitals.database, 'queries', Deaf())
+    deaf = replace(runtime)
+    monkeypatch.setattr(runtime.database, 'queries', Deaf())
     monkeypatch.setitem(measure_delivery.__globals__, 'PATIENCE_S', 0.3)  # by name the module is found only once
     with pytest.raises(FeedNotDeliveredError, match='pooler'):
         await measure_delivery(deaf)
@@ -99,22 +100,22 @@ async def test_a_notification_that_is_swallowed_is_said(vitals: RuntimeStatus, m
 
 async def test_a_database_that_is_away_is_an_answer(settings: Settings) -> None:
     nowhere = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
-    vitals = vitals_of(nowhere)
-    diagnosis = await diagnose(vitals)
+    runtime = runtime_of(nowhere)
+    diagnosis = await diagnose(runtime)
     assert diagnosis.database is None
     assert 'does not answer' in (diagnosis.problem or '')
     with pytest.raises(DatabaseUnavailableError):
-        await measure_delivery(vitals)
+        await measure_delivery(runtime)
     await nowhere.close()
 
 
-async def test_a_database_that_hangs_is_not_waited_for(vitals: RuntimeStatus, connect: Connect) -> None:
+async def test_a_database_that_hangs_is_not_waited_for(runtime: RuntimeStatus, connect: Connect) -> None:
     other = await connect()
     await other.execute('BEGIN; LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE')
     begin = time.monotonic()
     async with asyncio.timeout(30):
-        diagnosis = await diagnose(vitals)
+        diagnosis = await diagnose(runtime)
     assert PATIENCE_S <= time.monotonic() - begin
     assert diagnosis.problem == f'it has not answered for {PATIENCE_S:g} s'
     await other.execute('ROLLBACK')
-    assert (await diagnose(vitals)).problem is None
+    assert (await diagnose(runtime)).problem is None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from database.harness import vitals_of
+from database.harness import runtime_of
 from database.postgres import SCHEMA, Connect, Psql, until
 
 from floor.core.settings import Settings
@@ -116,10 +116,10 @@ async def test_a_feed_cannot_take_every_connection(psql: Psql, connect: Connect,
 
 async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql, feed: asyncpg.Connection) -> None:
     login = await feed.fetchval('SELECT session_user')
-    assert not [each for each in findings(await diagnose(vitals_of(database))) if login in each.what]
+    assert not [each for each in findings(await diagnose(runtime_of(database))) if login in each.what]
     psql('-c', f'ALTER ROLE {login} RESET ALL', '-c', f"ALTER ROLE {login} SET lock_timeout = '0'",
          '-c', f'ALTER ROLE {login} CONNECTION LIMIT -1')
-    [finding] = [each for each in findings(await diagnose(vitals_of(database))) if login in each.what]
+    [finding] = [each for each in findings(await diagnose(runtime_of(database))) if login in each.what]
     assert finding.what == (f'The feed login {login} has no statement_timeout, no lock_timeout, '
                             'no idle_in_transaction_session_timeout, no connection limit: a transaction that it leaves '
                             'open can block other feeds.')
@@ -132,13 +132,13 @@ async def test_so_is_one_by_the_setting_with_statements_that_any_administrator_c
     login = f'gateway-{uuid4().hex[:8]}'
     psql('-c', f'CREATE ROLE "{login}" LOGIN')
     await (await connect()).fetch('SELECT grant_feed_writers($1)', [login])
-    [finding] = [each for each in findings(await diagnose(vitals_of(database))) if login in each.what]
+    [finding] = [each for each in findings(await diagnose(runtime_of(database))) if login in each.what]
     assert 'no statement_timeout, no lock_timeout' in finding.what
     statements = re.findall(r'ALTER ROLE [^;]*;', finding.do)
     assert len(statements) == 4
     for statement in statements:
         psql('-c', statement)
-    assert not [each for each in findings(await diagnose(vitals_of(database))) if login in each.what]
+    assert not [each for each in findings(await diagnose(runtime_of(database))) if login in each.what]
 
 
 async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
@@ -149,7 +149,7 @@ async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
     login, pid = await feed.fetchval('SELECT session_user'), feed.get_server_pid()
 
     async def what() -> str:
-        found = [each for each in findings(await diagnose(vitals_of(database))) if f'(process {pid})' in each.what]
+        found = [each for each in findings(await diagnose(runtime_of(database))) if f'(process {pid})' in each.what]
         return found[0].what if found else ''
 
     assert re.fullmatch(rf'A transaction of the login {login} \(process {pid}\) has held locks on the floor\'s tables '
@@ -174,7 +174,7 @@ async def test_a_login_that_may_see_little_is_told_all_the_same_once_others_wait
 
     async def is_told() -> bool:
         return any(f'(process {feed.get_server_pid()})' in each.what
-                   for each in findings(await diagnose(vitals_of(as_app))))
+                   for each in findings(await diagnose(runtime_of(as_app))))
 
     await until(is_told)
     await feed.execute('ROLLBACK')
