@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a pool, and connections of their own.
+"""Connections to PostgreSQL: a pool, and separate connections.
 
 The pool is for short queries of pages and REST. The listener and the simulator have separate connections.
 """

@@ -44,7 +44,7 @@ def add_reads(router: APIRouter, database: Database, orders: WorkOrders, order_l
     @router.get('/{order_id}', summary='One work order with its checklist and attachments',
                 operation_id='get_work_order', responses=documented(404))
     async def get_work_order(order_id: Id, response: Response) -> OrderDetailsAnswer:
-        """All fields of an order; its history has an endpoint of its own."""
+        """All fields of an order. Its history is at /events."""
         async with database_errors(timeout):
             order = OrderDetailsAnswer.of_details(await orders.details(checked_order_id(order_id)),
                                                   await database.now())

@@ -71,7 +71,7 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
                 Alert().show(asked.refusal)
             elif page is None:
                 databricks_dashboard(services.dashboard)
-        services.widenedcast.join(view)
+        services.broadcast.join(view)
         if page is not None:
             await page.first_answer()
 
