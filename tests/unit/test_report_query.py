@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from floor.analytics import Window
 from floor.core.errors import QueryError
-from floor.web.reports.axis import marks
+from floor.web.reports.axis import ticks
 from floor.web.reports.report_query import ReportQuery, in_zone
 from floor.web.reports.report_windows import NAMED, Span
 
@@ -141,9 +141,9 @@ def test_both_hours_of_a_clock_change_can_be_asked_for_and_told_apart(zone: Zone
 
 def test_the_second_hour_of_a_clock_change_has_its_marks_too() -> None:
     second = datetime(2026, 10, 25, 1, tzinfo=UTC)
-    assert [mark.text for mark in marks(Window(second, second + HOUR), BERLIN)] == [
+    assert [mark.text for mark in ticks(Window(second, second + HOUR), BERLIN)] == [
         f'02:{minute:02} CET' for minute in range(0, 60, 10)]
-    both = marks(Window(second - 2 * HOUR, second + 2 * HOUR), BERLIN)
+    both = ticks(Window(second - 2 * HOUR, second + 2 * HOUR), BERLIN)
     assert ['02:00 CEST', '02:00 CET'] == [mark.text for mark in both if mark.text.startswith('02:00')]
 
 
@@ -190,9 +190,9 @@ def test_some_ranges_have_nothing_before_them(start: datetime, end: datetime) ->
 
 
 def test_what_goes_by_weeks_has_thirty_days_where_the_window_is_shorter() -> None:
-    assert ReportQuery(Span.SHIFT).broad.span is Span.THIRTY_DAYS
-    assert ReportQuery(Span.SEVEN_DAYS).broad.span is Span.SEVEN_DAYS
-    short = ReportQuery(Span.RANGE, est(2026, 11, 20, 6), est(2026, 11, 20, 8)).broad
+    assert ReportQuery(Span.SHIFT).widened.span is Span.THIRTY_DAYS
+    assert ReportQuery(Span.SEVEN_DAYS).widened.span is Span.SEVEN_DAYS
+    short = ReportQuery(Span.RANGE, est(2026, 11, 20, 6), est(2026, 11, 20, 8)).widened
     assert (short.start, short.end) == (est(2026, 10, 21, 8), est(2026, 11, 20, 8))
 
 

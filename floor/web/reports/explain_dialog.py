@@ -44,7 +44,7 @@ class ExplainDialog:
     def open(self, kpi: Kpi, query: ReportQuery, comparison: Comparison) -> None:
         """Explain a KPI of this report."""
         name = DEFINITIONS[kpi].name
-        self._title.set_text(f'{name}: {comparison.label}')
+        self._title.set_text(f'{name}: {comparison.words}')
         self._dialog.props['aria-label'] = f'Explanation of {name}'
         self._dialog.open()
         self._read(kpi, query, comparison, 1)

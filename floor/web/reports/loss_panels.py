@@ -43,9 +43,9 @@ class LossPanels:
 
     def about(self, query: ReportQuery, comparison: Comparison, widened: Comparison) -> None:
         """Set notes and CSV links. widened: the window of the panel by hour and weekday."""
-        label = comparison.label
+        label = comparison.words
         self._pareto.about(f'{query.by} with cumulative share, {label}', query.file('causes'))
-        self._hours.about(f'share of known time, {widened.label}', query.widened.file('hours'))
+        self._hours.about(f'share of known time, {widened.words}', query.widened.file('hours'))
         self._waiting.about(f'own downtime and the waiting it caused, {label}', query.file('waiting'))
         self._machines.about(label, query.file('machines'))
         self._clocks.about(label, query.file('stops'))

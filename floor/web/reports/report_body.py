@@ -72,7 +72,7 @@ class ReportBody:
             self._cards.show(kpis, before)
             figures_shown.set()
             self._losses.about(query, comparison, widened_comparison)
-            self._orders.about(comparison.label)
+            self._orders.about(comparison.words)
         if message := no_data_text(kpis, query, begun=begun):
             with self._client:
                 self._losses.show_message(message)
