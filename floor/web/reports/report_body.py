@@ -63,12 +63,12 @@ class ReportBody:
         begun = window.start < now
         kpis = await analytics.kpis(window, scope)
         before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
-        answer = await read_answer(analytics, choice, comparison, kpis, before) if kpis.covered else None
+        answer = await read_answer(analytics, query, comparison, kpis, before) if kpis.covered else None
         with self._client:
             if answer is None:
                 self._answer.clear()
             else:
-                self._answer.show(choice, comparison, answer)
+                self._answer.show(query, comparison, answer)
             self._cards.show(kpis, before)
             figures_shown.set()
             self._losses.about(query, comparison, widened_comparison)
