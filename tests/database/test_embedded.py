@@ -5,6 +5,7 @@ line, and every wait is for a condition.
 """
 
 import asyncio
+import atexit
 import ctypes
 import fcntl
 import json
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ import psutil
 import pytest
 
 from floor.core.errors import EmbeddedDatabaseError
+from floor.db.embedded.data_folder import make_data_dir
 from floor.db.embedded.database_url import database_url_of
 from floor.db.embedded.postgres_binaries import binaries
 from floor.db.embedded.server import EmbeddedPostgres
@@ -158,6 +161,24 @@ def data_dir(folder: Path) -> Path:
     return folder / 'data'
 
 
+@cache
+def made_once() -> Path:
+    """A cluster whose server has been stopped."""
+    folder = Path(tempfile.mkdtemp(prefix='floor-')).resolve()
+    atexit.register(shutil.rmtree, folder)
+    postgres = EmbeddedPostgres(folder)
+    postgres.start()
+    postgres.stop()
+    return folder / 'postgres-18'
+
+
+@pytest.fixture
+def cluster(data_dir: Path) -> None:
+    """A copy of a cluster in the data folder, for tests that are not about the first start: initdb takes longer."""
+    make_data_dir(data_dir)
+    shutil.copytree(made_once(), data_dir / 'postgres-18')
+
+
 @pytest.fixture
 def launch(folder: Path) -> Iterator[Callable[..., Program]]:
     programs: list[Program] = []
@@ -193,6 +214,7 @@ def test_a_first_start_gives_a_database_for_asyncpg_and_psql_and_stop_ends_it(da
     postgres.stop()
 
 
+@pytest.mark.usefixtures('cluster')
 def test_the_data_is_there_after_stop_and_start(data_dir: Path) -> None:
     for expected in (1, 2, 3):
         postgres = EmbeddedPostgres(data_dir)
@@ -205,6 +227,7 @@ def test_the_data_is_there_after_stop_and_start(data_dir: Path) -> None:
             postgres.stop()
 
 
+@pytest.mark.usefixtures('cluster')
 def test_a_second_process_joins_and_leaves_the_server_alone(data_dir: Path, launch: Callable[..., Program]) -> None:
     owner = launch(data_dir)
     url = owner.said('url')
@@ -216,6 +239,7 @@ def test_a_second_process_joins_and_leaves_the_server_alone(data_dir: Path, laun
     assert answers(url)
 
 
+@pytest.mark.usefixtures('cluster')
 def test_only_the_program_itself_holds_the_lock(data_dir: Path, launch: Callable[..., Program]) -> None:
     """A server that inherited it would keep the next owner out after the program's death."""
     launch(data_dir).said('url')
@@ -228,6 +252,7 @@ def test_only_the_program_itself_holds_the_lock(data_dir: Path, launch: Callable
 
 @linux_only
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+@pytest.mark.usefixtures('cluster')
 def test_the_server_ends_with_the_program_however_it_ends(
     data_dir: Path, launch: Callable[..., Program], number: signal.Signals,
 ) -> None:
@@ -253,6 +278,7 @@ def unreaped() -> Iterator[None]:
 
 @linux_only
 @pytest.mark.usefixtures('unreaped')
+@pytest.mark.usefixtures('cluster')
 def test_after_a_double_kill_the_next_start_has_every_committed_row(
     data_dir: Path, launch: Callable[..., Program],
 ) -> None:
@@ -269,6 +295,7 @@ def test_after_a_double_kill_the_next_start_has_every_committed_row(
 
 
 @linux_only
+@pytest.mark.usefixtures('cluster')
 def test_a_start_waits_for_the_session_that_a_killed_server_left(
     data_dir: Path, launch: Callable[..., Program],
 ) -> None:
@@ -289,6 +316,7 @@ def test_a_start_waits_for_the_session_that_a_killed_server_left(
     shell.wait(30)
 
 
+@pytest.mark.usefixtures('cluster')
 def test_a_server_that_died_is_started_again(data_dir: Path, launch: Callable[..., Program]) -> None:
     owner = launch(data_dir)
     url = owner.said('url')
@@ -301,6 +329,7 @@ def test_a_server_that_died_is_started_again(data_dir: Path, launch: Callable[..
 
 
 @linux_only
+@pytest.mark.usefixtures('cluster')
 def test_a_joiner_takes_over_when_the_owner_has_gone(data_dir: Path, launch: Callable[..., Program]) -> None:
     owner = launch(data_dir)
     url = owner.said('url')
@@ -394,6 +423,7 @@ def test_a_file_in_place_of_the_folder_is_named(data_dir: Path) -> None:
     assert 'DATA_DIR' in refusal(data_dir / 'deeper')
 
 
+@pytest.mark.usefixtures('cluster')
 def test_a_server_that_refuses_to_start_is_quoted(data_dir: Path) -> None:
     postgres = EmbeddedPostgres(data_dir)
     postgres.start()
@@ -470,6 +500,7 @@ def test_only_the_owner_of_the_data_needs_no_password(data_dir: Path, major: int
 
 
 @needs_root
+@pytest.mark.usefixtures('cluster')
 def test_another_user_of_the_machine_is_not_let_in_even_at_the_socket(
     data_dir: Path, launch: Callable[..., Program], ordinary: dict[str, Any],
 ) -> None:
@@ -494,6 +525,7 @@ except asyncpg.PostgresError as error:
     assert 'Peer authentication failed for user "postgres"' in done.stdout, done.stderr
 
 
+@pytest.mark.usefixtures('cluster')
 def test_a_cluster_that_trusted_everybody_trusts_nobody_after_an_upgrade(data_dir: Path) -> None:
     postgres = EmbeddedPostgres(data_dir)
     postgres.start()
@@ -601,6 +633,7 @@ EVERYBODY_ELSE_IS_OUT_OF_SIGHT = ('unshare', '--pid', '--ipc', '--fork', '--moun
 
 @linux_only
 @pytest.mark.parametrize('way', ['same numbers', 'its socket', 'its beat'])
+@pytest.mark.usefixtures('cluster')
 def test_there_is_never_a_second_server_where_locks_do_not_hold(
         launch: Callable[..., Program], data_dir: Path, way: str) -> None:
     owner = launch(data_dir)
@@ -623,6 +656,7 @@ def test_there_is_never_a_second_server_where_locks_do_not_hold(
 
 
 @linux_only
+@pytest.mark.usefixtures('cluster')
 def test_an_owner_that_died_out_of_sight_is_followed_when_it_was_still_for_long_enough(
         launch: Callable[..., Program], data_dir: Path) -> None:
     gone = launch(data_dir, prefix=elsewhere())
