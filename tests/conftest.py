@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import hypothesis
@@ -129,7 +130,7 @@ async def connect(database_url: str) -> AsyncIterator[Connect]:
     """Call it for a new connection in the floor's schema, optionally as another login; they end with the test."""
     connections: list[asyncpg.Connection] = []
 
-    async def connect(user: str = 'postgres', **options: object) -> asyncpg.Connection:
+    async def connect(user: str = 'postgres', **options: Any) -> asyncpg.Connection:
         connection = await asyncpg.connect(database_url.replace('//postgres@', f'//{user}@'), timeout=10, **options)
         connections.append(connection)
         return connection

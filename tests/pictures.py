@@ -49,7 +49,7 @@ def exif(orientation: int = 1) -> bytes:
     inner = known.get_ifd(ExifTags.IFD.Exif)
     inner[ExifTags.Base.MakerNote] = b'SECRET-MAKER'
     inner[ExifTags.Base.BodySerialNumber] = 'SECRET-SERIAL'
-    known.get_ifd(ExifTags.IFD.GPSInfo).update(GPS)
+    known.get_ifd(ExifTags.IFD.GPSInfo).update(GPS)  # type: ignore[arg-type]
     return known.tobytes()
 
 

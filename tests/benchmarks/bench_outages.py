@@ -18,6 +18,7 @@ from .outages import asleep, frozen, half_open, held, refused, restarted, wifi_l
 from .report import Row, say
 from .server import Floor, floor
 
+Outage = Callable[[asyncpg.Connection], Awaitable[Endured]]
 SHORT = (5, 60)
 APART = 8   # so that the browsers that come back do not measure each other
 KINDS = {'wi-fi lost': wifi_lost, 'network carries nothing': held, 'proxy refuses': refused, 'laptop asleep': asleep,
@@ -32,17 +33,21 @@ async def run(program: Path, *, quick: bool, minutes: int = 3) -> list[Row]:
         rows = []
         for lasts in SHORT[:1] if quick else SHORT:
             for name, outage in KINDS.items():
-                rows.append(await row(f'{name}, {lasts} s', app, lambda db, o=outage, s=lasts: o(app.address, db, s)))
+                rows.append(await row(f'{name}, {lasts} s', app, lasting(outage, app, lasts)))
         rows.append(await row('proxy forgets the connection', app, lambda db: half_open(app.address, db)))
         if not quick:
             rows += await asyncio.gather(*(
-                row(f'{name}, {minutes} min', app, lambda db, o=outage, s=lasts: o(app.address, db, s))
+                row(f'{name}, {minutes} min', app, lasting(outage, app, lasts))
                 for lasts, (name, outage) in zip(count(60 * minutes, APART), KINDS.items(), strict=False)))
         rows.append(await row('server restarted', app, lambda db: restarted(app, db, 0)))
         return rows
 
 
-async def row(what: str, app: Floor, outage: Callable[[asyncpg.Connection], Awaitable[Endured]]) -> Row:
+def lasting(outage: Callable[..., Awaitable[Endured]], app: Floor, seconds: float) -> Outage:
+    return lambda database: outage(app.address, database, seconds)
+
+
+async def row(what: str, app: Floor, outage: Outage) -> Row:
     """One outage, on a database connection of its own."""
     database = await asyncpg.connect(app.database_url)
     try:

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
+from pictures import encoded, photo
 from playwright.async_api import Browser
 
-from ..pictures import encoded, photo
 from .chromium import chromium, fresh
 from .report import Row, at_most, say, spread
 from .server import SCHEMA, Floor, empty_page, floor

@@ -95,8 +95,8 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     changes, rounds = (QUICK_CHANGES, 5) if quick else (CHANGES, 20)
     async with scratch() as database:
         async with database.acquire() as connection:
-            await fill(connection, changes)
-            await refresh_all(connection)
+            await fill(connection, changes)  # type: ignore[arg-type]
+            await refresh_all(connection)  # type: ignore[arg-type]
             await connection.execute(ORDERS)
             await connection.execute('VACUUM (ANALYZE) work_orders')
         return await measure(database, rounds)
@@ -131,9 +131,9 @@ async def measure(database: Database, rounds: int) -> list[Row]:
         rows.append(at_most('the floor at any moment, p95', FLOOR_AT_MS, percentile(took, 0.95), 'ms',
                             f'p50 {median(took):.0f}'))
         rows.append(Row('yardstick: the server counts 200,000 numbers', '', f'{spread(yardstick)} ms'))
-        rows.append(await refresh_little(connection, rounds))
-        rows += await refresh_tables(database, connection, rounds)
-        rows.append(await slowdown(connection, rounds))
+        rows.append(await refresh_little(connection, rounds))  # type: ignore[arg-type]
+        rows += await refresh_tables(database, connection, rounds)  # type: ignore[arg-type]
+        rows.append(await slowdown(connection, rounds))  # type: ignore[arg-type]
     return rows
 
 

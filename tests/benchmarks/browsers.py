@@ -147,7 +147,7 @@ class FloorBrowser(Browser):
             await asyncio.sleep(ACKNOWLEDGE_EVERY_S)
             if self.acknowledged < self.next_message_id:
                 content = {'client_id': self.client_id, 'next_message_id': self.next_message_id}
-                self.socket.send(f'42{json.dumps(["ack", content])}')   # type: ignore[union-attr]
+                self.socket.send(f'42{json.dumps(["ack", content])}')
                 self.acknowledged = self.next_message_id
 
 

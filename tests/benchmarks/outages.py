@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import psutil
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize
 from tcp_proxy import TcpProxy
 
 from .chromium import chromium
 from .onlooker import Act, Endured, endure
 from .server import Floor, live, start_floor
 
-VIEW = {'width': 1440, 'height': 900}
+VIEW: ViewportSize = {'width': 1440, 'height': 900}
 
 
 @asynccontextmanager

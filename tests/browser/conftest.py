@@ -5,6 +5,7 @@ the main thread, and the other tests of the same worker could not start theirs.
 """
 
 from __future__ import annotations
+from typing import Any
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -52,7 +53,7 @@ def program(chromium: Browser) -> Iterator[Program]:
 
 
 @pytest_asyncio.fixture(scope='session', loop_scope='session')
-async def delivered(program: Program) -> dict[str, list[asyncpg.Record]]:
+async def delivered(program: Program) -> dict[str, list[Any]]:
     """The machines and lines as the migrations put them there."""
     await until(lambda: program.health().get('status') == 'live')
     connection = await connected(program.database_url)
@@ -64,7 +65,7 @@ async def delivered(program: Program) -> dict[str, list[asyncpg.Record]]:
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def sql(program: Program, delivered: dict[str, list[asyncpg.Record]]) -> AsyncIterator[asyncpg.Connection]:
+async def sql(program: Program, delivered: dict[str, list[Any]]) -> AsyncIterator[asyncpg.Connection]:
     """The program's database, with the floor as delivered: thirty machines that run."""
     connection = await connected(program.database_url)
     names = [machine['machine_name'] for machine in delivered['machines']]

@@ -38,7 +38,7 @@ def main() -> None:
         else:
             answer(view.grab().toImage().pixelColor(*command['pixel']).getRgb()[:3])
 
-    notifier = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
+    notifier = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)  # type: ignore[arg-type]
     notifier.activated.connect(read)
     app.exec()
 

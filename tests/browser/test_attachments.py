@@ -55,7 +55,7 @@ async def test_a_press_on_the_words_opens_the_chooser_and_the_file_is_kept(
 
     async with page.expect_file_chooser() as chooser:
         await (press.tap() if options is PHONE else press.click())
-    await (await chooser.value).set_files(png())
+    await (await chooser.value).set_files(png())  # type: ignore[arg-type]
 
     await expect(page.get_by_role('link', name='seal.png')).to_be_visible()
     assert await sql.fetchval('SELECT file_name FROM work_order_attachments') == 'seal.png'
@@ -174,7 +174,7 @@ async def test_eight_photos_are_looked_at_small_and_one_opens_in_full(
     await expect(page.locator('.attachments img')).to_have_count(8, timeout=8 * PATIENCE_S * 1000)  # one by one
     await expect(page.get_by_role('button', name=ADD)).to_be_enabled()
 
-    opened_page = await page.context.browser.new_context(**PHONE)  # type: ignore[union-attr]
+    opened_page = await page.context.browser.new_context(**PHONE)
     other = await opened_page.new_page()
     sizes: dict[str, int] = {}
     await count_bytes(other, sizes)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from browser.harness import Until
-from browser.nginx import HOST, LOCATION, PASS, nginx
+from browser.nginx import HOST, LOCATION, PASS, Proxied, nginx
 from browser.profiles import Profiles
 from browser.program import Program
 from browser.report_window import choose_window, chosen_window
@@ -47,7 +47,7 @@ async def complaints(visitor: Visitor) -> list[str]:
 
 
 @pytest.fixture(params=WAYS, scope='module')
-def proxied(request: pytest.FixtureRequest, program: Program, delivered: object) -> Iterator[Program]:
+def proxied(request: pytest.FixtureRequest, program: Program, delivered: object) -> Iterator[Proxied]:
     """The program behind nginx, in one of these ways."""
     path, settings, changes = WAYS[request.param]
     other = program.joined('proxied', **settings)
@@ -59,8 +59,8 @@ def proxied(request: pytest.FixtureRequest, program: Program, delivered: object)
         other.stop()
 
 
-async def test_every_page_is_whole_and_live(proxied: Program, profiles: Profiles, sql: asyncpg.Connection) -> None:
-    visitor = Visitor(profiles, proxied)
+async def test_every_page_is_whole_and_live(proxied: Proxied, profiles: Profiles, sql: asyncpg.Connection) -> None:
+    visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
     asked = []
     page = await visitor.open('/')
     page.on('request', lambda request: asked.append(urlsplit(request.url).path))
@@ -81,8 +81,8 @@ async def test_every_page_is_whole_and_live(proxied: Program, profiles: Profiles
 
 @pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
 async def test_links_files_and_the_address_keep_the_path(
-        proxied: Program, profiles: Profiles, sql: asyncpg.Connection) -> None:
-    visitor = Visitor(profiles, proxied)
+        proxied: Proxied, profiles: Profiles, sql: asyncpg.Connection) -> None:
+    visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
     page = await visitor.open('/')
 
     def is_at(address: str) -> re.Pattern[str]:
@@ -122,8 +122,8 @@ async def test_links_files_and_the_address_keep_the_path(
 
 @pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
 async def test_the_sound_of_a_critical_order_is_found(
-        proxied: Program, profiles: Profiles, sql: asyncpg.Connection) -> None:
-    visitor = Visitor(profiles, proxied)
+        proxied: Proxied, profiles: Profiles, sql: asyncpg.Connection) -> None:
+    visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
     page = await visitor.open('/')
     async with page.expect_response(re.compile(r'/assets/sounds/order\.wav')) as response:
         await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
@@ -139,7 +139,7 @@ async def test_a_proxy_that_loses_the_port(program: Program, profiles: Profiles,
     named.start()
     try:
         with nginx(named, (HOST, 'proxy_set_header Host $host;'), name='floor.example') as proxied:
-            visitor = Visitor(profiles, proxied)
+            visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
             page = await visitor.open('/')
             await sql.execute(BREAK)
             await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')

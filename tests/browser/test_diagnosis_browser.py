@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+from typing import Any
 
 import asyncpg
 import httpx
@@ -26,7 +27,7 @@ def samples(program: Program) -> dict[str, float]:
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
-async def test_a_check_is_measured_and_can_be_copied(visitor: Visitor, options: dict[str, object]) -> None:
+async def test_a_check_is_measured_and_can_be_copied(visitor: Visitor, options: dict[str, Any]) -> None:
     page = await visitor.open('/diagnosis', **options)
     await expect(page.get_by_role('region', name='Summary')).to_be_visible()
     await page.get_by_role('button', name='Check now').click()

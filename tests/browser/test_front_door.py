@@ -230,7 +230,7 @@ async def test_no_other_site_can_show_the_floor_in_a_frame(chromium: Browser, pr
         async with asyncio.timeout(PATIENCE_S):
             while not any('frame-ancestors' in text for text in said):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        assert await tiles(page.frames[1]).count() == 0
+        assert await tiles(page.frames[1]).count() == 0  # type: ignore[arg-type]
         await page.close()
 
 

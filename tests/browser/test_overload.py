@@ -55,7 +55,8 @@ class Brake:
 
 
 async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program: Program, sql: asyncpg.Connection) -> None:
-    answers, statuses, asked_enough = [], set(), asyncio.Event()
+    answers: list[float] = []
+    statuses, asked_enough = set(), asyncio.Event()
 
     async def ask_on() -> None:
         while not asked_enough.is_set():
@@ -109,8 +110,8 @@ async def test_who_stood_still_for_five_seconds_loses_no_browser(program: Progra
 
 async def test_pages_that_no_browser_comes_for_are_bounded_and_a_late_browser_loads_again(program: Program) -> None:
     """A crawler, a health check, curl: each request builds a page."""
-    async def connect(query: str) -> Any:
-        answers = asyncio.Queue()
+    async def connect(query: dict[str, Any]) -> Any:
+        answers: asyncio.Queue[Any] = asyncio.Queue()
         parameters = {**query, 'implicit_handshake': 'true', 'document_id': uuid.uuid4(), 'tab_id': uuid.uuid4(),
                       'old_tab_id': 'null', 'EIO': 4, 'transport': 'websocket'}
         host, port = program.host.split(':')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import asyncpg
 import pytest
@@ -51,7 +52,7 @@ async def test_a_printed_order_says_everything(visitor: Visitor, sql: asyncpg.Co
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
 async def test_a_printed_list_breaks_between_its_rows_and_repeats_its_heading(
-        visitor: Visitor, sql: asyncpg.Connection, options: dict[str, object]) -> None:
+        visitor: Visitor, sql: asyncpg.Connection, options: dict[str, Any]) -> None:
     for number in range(45):
         words = ' '.join(f'word{number:02}{each:02}' for each in range(18))
         await sql.execute('INSERT INTO work_orders (machine_id, issue_description) '

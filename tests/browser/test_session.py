@@ -33,7 +33,7 @@ LOGIN_PORT = free_port()
 
 def every(seconds: int, instead_of: int) -> tuple[bytes, bytes]:
     """How often a frame asks, as pages have it and as the proxy is to write it: as long, so that no length changes."""
-    return tuple(f'content=&quot;{text}&quot;'.encode() for text in
+    return tuple(f'content=&quot;{text}&quot;'.encode() for text in  # type: ignore[return-value]
                  (str(instead_of), str(seconds).zfill(len(str(instead_of)))))
 
 

@@ -67,4 +67,4 @@ async def test_a_date_stands_on_one_line(visitor: Visitor, sql: asyncpg.Connecti
 async def box_of(element: Locator) -> dict[str, float]:
     box = await element.bounding_box()
     assert box is not None
-    return dict(box)
+    return dict(box)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, tzinfo
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from database.embedded_floor import make_floor, settings_for
@@ -65,7 +66,7 @@ def wrong_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Call it with the name of a module for which the clock of this machine shall be 30 days ahead."""
     class Ahead(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:
+        def now(cls, tz: tzinfo | None = None) -> Any:
             return datetime.now(tz) + timedelta(days=30)
 
     return lambda module: monkeypatch.setattr(import_module(module), 'datetime', Ahead)

@@ -208,7 +208,8 @@ async def test_kpis_are_what_the_definitions_say(plant: Plant, question: Probe) 
 async def test_what_is_explained_is_what_was_shown(plant: Plant, question: Probe) -> None:
     analytics = await ask(plant, question)
     shown = expected(question.history, question.window, Scope())
-    of = {name: expected(question.history, question.window, Scope(machine=name)) for name in question.history.machines}
+    of = {name: expected(question.history, question.window, Scope(machine=MachineName(name)))
+          for name in question.history.machines}
     for kpi in Kpi:
         explained = await analytics.explain(kpi, question.window)
         assert explained.value == getattr(shown, kpi)

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from database.postgres import Connect, channel_of, until
 
+from floor.core.machines import MachineName
 from floor.core.orders import OrderBrief, Priority, WorkOrderStatus
 from floor.feed.protocol import MAX_REASON_LENGTH, Changes, OrderChanges, Resync, parse
 
@@ -205,8 +206,9 @@ async def test_an_order_says_all_that_the_floor_shows(writer: asyncpg.Connection
         lisa['email'])
     event = await writer.fetchval('SELECT max(event_id) FROM work_order_events')
     [order] = orders_in(await ear.payloads())
-    assert order == OrderBrief(row['id'], event, row['version'], 'Valve_01_01', WorkOrderStatus.OPEN, Priority.CRITICAL,
-                               lisa['id'], f'{lisa["first_name"]} {lisa["last_name"]}', row['due'], 'Air “low”',
+    assert order == OrderBrief(row['id'], event, row['version'], MachineName('Valve_01_01'),
+                               WorkOrderStatus.OPEN, Priority.CRITICAL, lisa['id'],
+                               f'{lisa["first_name"]} {lisa["last_name"]}', row['due'], 'Air “low”',
                                'mike.johnson@example.com')
 
 

@@ -262,11 +262,11 @@ async def test_a_key_of_strange_characters_or_length_is_refused(operator: Client
     headers = {'Idempotency-Key': key.encode()}
     order = await reported(operator)
     for path, body in (PATH, LEAK), (f'{PATH}/{order["id"]}/comments', {'text': 'It drips'}):
-        problem = problem_in(await operator.post(path, json=body, headers=headers), 422)
+        problem = problem_in(await operator.post(path, json=body, headers=headers), 422)  # type: ignore[arg-type]
         assert problem['errors'][0]['where'] == 'header.idempotency-key'
     path, octets = f'{PATH}/{order["id"]}/attachments', {'Content-Type': 'application/octet-stream'}
     problem = problem_in(await operator.post(path, params={'file_name': 'a.pdf'}, content=b'%PDF-1.7',
-                                             headers={**headers, **octets}), 422)
+                                             headers={**headers, **octets}), 422)  # type: ignore[arg-type]
     assert problem['errors'][0]['where'] == 'header.idempotency-key'
     assert len((await operator.get(PATH)).json()) == 1
     assert await names_of_files(operator, order) == []
@@ -511,7 +511,7 @@ async def test_pages_skip_and_double_nothing_while_others_write(supervisor: Clie
 async def test_a_cursor_goes_on_with_the_filters_of_its_list(supervisor: Client) -> None:
     ids = [(await reported(supervisor, priority='low'))['id'] for _ in range(4)][::-1]
     await reported(supervisor, priority='high')
-    asked = {'per_page': 2, 'priority': 'low'}
+    asked: dict[str, Any] = {'per_page': 2, 'priority': 'low'}
     first = await supervisor.get(PATH, params=asked)
     second = await supervisor.get(PATH, params={**asked, 'cursor': first.headers['x-next-cursor'], 'page': 1})
     assert [order['id'] for order in (*first.json(), *second.json())] == ids

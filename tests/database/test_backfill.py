@@ -79,6 +79,11 @@ async def running(simulator: SimulatorRunner) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def by_status(connection: asyncpg.Connection, table: str) -> dict[str, int]:
+    rows = await connection.fetch(f'SELECT status, count(*) AS count FROM {table} GROUP BY status')
+    return {row['status']: row['count'] for row in rows}
+
+
 async def test_a_new_database_gets_thirty_days_without_holding_anybody_up(connect: Connect) -> None:
     connection, turns, done = await connect(), list[float](), asyncio.Event()
 
@@ -102,9 +107,9 @@ async def test_a_new_database_gets_thirty_days_without_holding_anybody_up(connec
                (SELECT count(DISTINCT date_trunc('day', changed_at)) FROM machine_status_history)""")
     assert tuple(counts)[:2] == (result.changes, result.orders)
     assert counts[2] >= 30
-    states = dict(await connection.fetch('SELECT status, count(*) FROM machine_feed_stream GROUP BY status'))
+    states = await by_status(connection, 'machine_feed_stream')
     assert abs(states['operational'] - 18) <= 1 and abs(states['warning'] - 9) <= 1 and abs(states['down'] - 3) <= 1
-    orders = dict(await connection.fetch('SELECT status, count(*) FROM work_orders GROUP BY status'))
+    orders = await by_status(connection, 'work_orders')
     assert orders.keys() == {'open', 'in_progress', 'on_hold', 'completed', 'cancelled'}
     assert await connection.fetchval("SELECT count(*) FROM work_orders WHERE due_at < now() AND status IN ('open', "
                                      "'in_progress', 'on_hold')") > 0

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from database.postgres import SCHEMA, Connect, until
 
-from floor.core.machines import Status
+from floor.core.machines import MachineName, Status
 from floor.db.database import Database
 from floor.feed.freshness import Freshness
 from floor.feed.listener import Listener
@@ -17,7 +17,7 @@ from floor.feed.store import Store
 from floor.feed.timing import Timing
 
 pytestmark = pytest.mark.newest_postgres
-BAD, GOOD = 'Source_Sorter_01_01', 'Valve_01_01'
+BAD, GOOD = MachineName('Source_Sorter_01_01'), MachineName('Valve_01_01')
 QUICK = Timing(heartbeat=0.05, heartbeat_timeout=5, audit=0.1, gap=0.005, first_backoff=0.01)
 TIMES = 'infinity', '-infinity', '294276-01-01', '4000-01-01 BC', '20000-01-01'
 

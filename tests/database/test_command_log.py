@@ -33,7 +33,7 @@ def orders(database: Database, employees: Employees) -> WorkOrders:
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
-    lines = [(each.message, each.who) for each in caplog.records if each.name == 'floor.db.transactions']
+    lines = [(each.message, vars(each)['who']) for each in caplog.records if each.name == 'floor.db.transactions']
     caplog.clear()
     return lines
 
@@ -42,7 +42,7 @@ async def test_each_command_is_a_line_with_who(orders: WorkOrders, employees: Em
                                                caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     order = await orders.create(LISA, LEAK)
-    assert (caplog.records[-1].order, caplog.records[-1].machine) == (order.id, 'Valve_01_01')
+    assert tuple(vars(caplog.records[-1])[name] for name in ('order', 'machine')) == (order.id, 'Valve_01_01')
     again = await orders.create(LISA, LEAK)
     assert again.id == order.id
     order = await orders.edit(MIKE, order.id, order.version, OrderEdit(priority=Priority.CRITICAL))

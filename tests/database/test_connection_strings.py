@@ -169,7 +169,7 @@ def pooled(database_url: str) -> Iterator[Callable[[str], str]]:
                           ''.join(f'{name} = {value}\n' for name, value in lines.items()))
         # it refuses to be root, and reaches the socket only as the server's own user
         user = {'user': 65534, 'group': 65534, 'extra_groups': []} if os.geteuid() == 0 else {}
-        running.append(subprocess.Popen([program, '-q', config], cwd='/', **user))
+        running.append(subprocess.Popen([program, '-q', config], cwd='/', **user))  # type: ignore[call-overload]
         return f'postgresql://postgres@127.0.0.1:{port}/floor'
 
     yield start

@@ -74,7 +74,8 @@ async def test_a_new_database_has_all_machines_running_and_nothing_else(
     assert await reader.fetchval(f'SELECT array_agg(DISTINCT status) FROM {STATUS}') == ['operational']
     machines = await reader.fetch(f'SELECT * FROM {UPTIME}')
     assert {(machine['uptime_percentage'], machine['downtime_hours']) for machine in machines} == {(100, 0)}
-    assert dict(await reader.fetch(f'SELECT production_line, count(*) FROM {UPTIME} GROUP BY 1')) == {
+    counts = await reader.fetch(f'SELECT production_line, count(*) FROM {UPTIME} GROUP BY 1')
+    assert {line: count for line, count in counts} == {
         'Transmission Line': 9, 'Engine Line': 7, 'Exterior Line': 9, 'Interior Line': 5}
     assert await content(reader, PROBLEMS) == []
     assert await reader.fetchval(f'SELECT count(*) FROM {HOURS}') == 24

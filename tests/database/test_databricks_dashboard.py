@@ -65,7 +65,7 @@ async def columns_of(connection: asyncpg.Connection, query: str) -> list[str]:
     return [attribute.name for attribute in (await connection.prepare(query)).get_attributes()]
 
 
-def texts_of(thing: Any, key: str) -> list[str]:
+def texts_of(thing: Any, key: str) -> list[Any]:
     """Every value of a key, however deep."""
     if isinstance(thing, dict):
         return [value for name, value in thing.items() if name == key] + \

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -76,7 +76,7 @@ async def test_an_attachment_comes_in_small_pieces_and_holds_no_connection(
 
 
 async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own() -> None:
-    async def file() -> AsyncIterator[str]:
+    async def file() -> AsyncGenerator[str, None]:
         yield 'text'
 
     downloads = Downloads(at_once=2, queue_timeout=0.05)
@@ -85,12 +85,12 @@ async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own
         await downloads.response(LISA, DESK, file(), 'text/csv', {})
     await downloads.response(Identity('Mike', 'mike@example.com'), DESK, file(), 'text/csv', {})
     waiting = asyncio.create_task(downloads.response(LISA, DESK, file(), 'text/csv', {}))
-    await first({'type': 'http', 'path': '/'}, asyncio.Event().wait, _ignore)
+    await first({'type': 'http', 'path': '/'}, asyncio.Event().wait, _ignore)  # type: ignore[arg-type]
     assert (await waiting).status_code == 200
 
 
 async def test_people_who_all_have_one_name_have_their_own_downloads_by_where_they_come_from() -> None:
-    async def file() -> AsyncIterator[str]:
+    async def file() -> AsyncGenerator[str, None]:
         yield 'text'
 
     downloads, anonymous = Downloads(at_once=1, queue_timeout=0.05), Identity('Anonymous', None)
@@ -158,7 +158,8 @@ async def test_slow_readers_keep_nobody_from_the_database(program: Program) -> N
 
 
 def test_a_head_that_does_not_come_is_cut_off(program: Program) -> None:
-    with closing(socket.create_connection(tuple(program.host.split(':')), timeout=60)) as peer:
+    host, port = program.host.split(':')
+    with closing(socket.create_connection((host, int(port)), timeout=60)) as peer:
         peer.sendall(b'GET / HTTP/1.1\r\nHost: floor\r\nX-Slow: ')
         try:
             assert peer.recv(1) == b''

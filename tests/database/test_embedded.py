@@ -152,7 +152,7 @@ def folder() -> Iterator[Path]:
         for process in servers(data_dir.parent):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        until(lambda folder=data_dir.parent: not servers(folder))
+        until(lambda folder=data_dir.parent: not servers(folder))  # type: ignore[misc]
     shutil.rmtree(folder)
 
 
@@ -450,7 +450,7 @@ def test_a_major_that_is_not_installed_is_refused_with_those_that_are() -> None:
 @pytest.fixture
 def ordinary(folder: Path) -> dict[str, Any]:
     """How to run a program as somebody without rights, with a Python that they may use."""
-    user = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []}
+    user: dict[str, Any] = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []}
     for python in (sys.executable, '/usr/bin/python3', '/usr/local/bin/python3'):
         with suppress(OSError):
             check = 'import sys; sys.path[:0] = sys.argv[1:]; import floor.db.embedded.server as e; e.binaries()'
@@ -556,7 +556,7 @@ def capabilities(process: psutil.Process) -> int:
 @needs_root
 @linux_only
 def test_root_gives_up_everything_where_anyone_may_pass(data_dir: Path, launch: Callable[..., Program]) -> None:
-    anyone = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []}
+    anyone: dict[str, Any] = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []}
     if subprocess.run(['test', '-x', str(binaries() / 'postgres')], cwd='/', check=False, **anyone).returncode:
         pytest.skip('this Python environment lies where only its owner may pass; the next tests show that case')
     launch(data_dir).said('url')

@@ -23,7 +23,7 @@ from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees, all_employees, require
 from floor.orders.order_values import NewOrder, Transition
-from floor.orders.work_orders import WorkOrders, WorkOrderStatus
+from floor.orders.work_orders import WorkOrders, WorkOrderStatus  # type: ignore[attr-defined]
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -143,7 +143,7 @@ async def test_a_new_person_may_act_at_once(employees: Employees) -> None:
 ], ids=ascii)
 async def test_a_person_is_named_exactly_or_refused(employees: Employees, field: str, name: str) -> None:
     with pytest.raises(InvalidInputError) as refusal:
-        await employees.add(MIKE, replace(ANNA, **{field: name}))
+        await employees.add(MIKE, replace(ANNA, **{field: name}))  # type: ignore[arg-type]
     assert refusal.value.field == field
 
 
@@ -200,8 +200,8 @@ async def test_only_supervisors_write_about_people(employees: Employees, who: Id
     ({'email': 'a\0@example.com'}, 'email')])
 async def test_what_cannot_be_names_its_field(employees: Employees, wrong: dict[str, str], field: str) -> None:
     lisa = await employee(employees, LISA)
-    for act in (employees.add(MIKE, replace(ANNA, **wrong)),
-                employees.edit(MIKE, lisa.id, 1, replace(edit_of(lisa), **wrong))):
+    for act in (employees.add(MIKE, replace(ANNA, **wrong)),  # type: ignore[arg-type]
+                employees.edit(MIKE, lisa.id, 1, replace(edit_of(lisa), **wrong))):  # type: ignore[arg-type]
         with pytest.raises(InvalidInputError) as refusal:
             await act
         assert refusal.value.field == field

@@ -91,7 +91,7 @@ async def store(database: Database) -> AsyncIterator[Store]:
     listener = Listener(database.connect, database.queries, store, schema=SCHEMA,
                         timing=Timing(heartbeat=3600, audit=3600))
     task = asyncio.create_task(listener.run())
-    await until(lambda: store.machines)
+    await until(lambda: store.machines)  # type: ignore[arg-type]
     yield store
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -249,7 +249,7 @@ async def test_it_is_summed_up_in_steps_none_of_which_takes_long(connect: Connec
             done: int | None = await refresh(connection, most=most)
             return done
 
-    await backfill(connection, Counting(), days=2)
+    await backfill(connection, Counting(), days=2)  # type: ignore[arg-type]
     assert len(steps) > 10
     assert set(steps) == {500}
     assert await connection.fetchval('SELECT count(*) FROM history_pending') == 0

@@ -64,7 +64,7 @@ async def test_a_floor_comes_back_whatever_a_feed_holds(
 
     async def open_connection() -> asyncpg.Connection:
         connections.append(await database.connect())
-        return connections[-1]
+        return connections[-1]  # type: ignore[return-value]
 
     listener = Listener(open_connection, database.queries, store, schema=SCHEMA, timing=QUICK,
                         prepare=prepare(database))

@@ -39,9 +39,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp('installed')
     subprocess.run([sys.executable, '-m', 'venv', folder / 'venv'], check=True)
     pip = [folder / 'venv' / 'bin' / 'python', '-m', 'pip', '-q', '--disable-pip-version-check']
-    subprocess.run([*pip, 'wheel', '--no-deps', '-w', folder, ROOT], check=True)
+    subprocess.run([*pip, 'wheel', '--no-deps', '-w', folder, ROOT], check=True)  # type: ignore[list-item]
     wheel, = folder.glob('line_monitor-*.whl')
-    subprocess.run([*pip, 'install', '--no-deps', wheel], check=True)
+    subprocess.run([*pip, 'install', '--no-deps', wheel], check=True)  # type: ignore[list-item]
     packages, = (folder / 'venv' / 'lib').glob('python*/site-packages')
     # a .pth file in there, as the one that makes our checkout importable, is not followed
     (packages / 'packages_of_the_tests.pth').write_text(sysconfig.get_paths()['purelib'] + '\n')

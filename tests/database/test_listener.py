@@ -19,7 +19,7 @@ import pytest
 from database.postgres import SCHEMA, Connect, channel_of, until
 
 from floor.core.errors import DatabaseUnavailableError
-from floor.core.machines import Status
+from floor.core.machines import MachineName, Status
 from floor.db.database import Database
 from floor.db.migrations import prepare
 from floor.db.query_files import defined_triggers
@@ -37,7 +37,7 @@ NO_AUDIT = replace(QUICK, audit=3600)
 NEVER = replace(NO_AUDIT, heartbeat=3600)
 """Neither beat nor audit after the start: only what is announced reaches the store."""
 
-VALVE = 'Valve_01_01'
+VALVE = MachineName('Valve_01_01')
 
 
 class Watched:
@@ -116,7 +116,7 @@ class Floor:
         await self.writer.execute('UPDATE machine_feed_stream SET status = $1 WHERE machine_name = $2', status, name)
 
     def status(self, name: str = VALVE) -> Status | None:
-        machine = self.store.machines.get(name)
+        machine = self.store.machines.get(name)  # type: ignore[call-overload]
         return machine and machine.status
 
     async def end_connection(self) -> None:
@@ -286,14 +286,16 @@ class LateEar:
     async def add_listener(self, channel: str, callback: Any) -> None:
         loop = asyncio.get_running_loop()
         is_beat = channel.startswith('floor_beat_')
-        await self._connection.add_listener(channel, callback if not is_beat else lambda *message: (
-            loop.call_later(self._seconds, callback, *message) and None))
+
+        def later(*message: Any) -> None:
+            loop.call_later(self._seconds, callback, *message)
+        await self._connection.add_listener(channel, later if is_beat else callback)
 
 
 async def test_a_heartbeat_proves_the_moment_it_was_sent_and_not_the_one_it_is_heard(floor: Floor) -> None:
     """What was written while it was on its way may still be missing."""
     async def open_late() -> LateEar:
-        return LateEar(await floor.database.connect(), seconds=0.5)
+        return LateEar(await floor.database.connect(), seconds=0.5)  # type: ignore[arg-type]
 
     floor.open = open_late
     async with floor.running(NEVER):
@@ -377,7 +379,7 @@ async def test_a_notification_that_overtakes_the_reading_is_not_undone_by_it(flo
             await until(lambda: floor.status() is Status.DOWN)
 
     async def open_early() -> EarlyEar:
-        return EarlyEar(await floor.database.connect())
+        return EarlyEar(await floor.database.connect())  # type: ignore[arg-type]
 
     floor.open = open_early
     async with floor.running(QUICK, Watched(floor.database.queries, 'recent_events', overtake)):
@@ -601,8 +603,8 @@ async def test_an_order_of_psql_is_shown_without_reading_the_table_again(
         assert (order.machine, order.priority, order.status, order.description, order.by) == \
             (VALVE, 'high', 'open', 'Leak', None)
         psql('-c', f"INSERT INTO work_order_events (work_order_id, kind, note) VALUES ('{id_}', 'commented', 'Soon')")
-        await until(lambda: floor.store.orders[id_].event > order.event)
-        assert floor.store.orders[id_].version == order.version
+        await until(lambda: floor.store.orders[id_].event > order.event)  # type: ignore[index]
+        assert floor.store.orders[id_].version == order.version  # type: ignore[index]
         psql('-c', f"UPDATE work_orders SET status = 'cancelled', cancel_reason = 'twice' WHERE id = '{id_}'")
         await until(lambda: id_ not in floor.store.orders)
         assert floor.listener.counters.snapshots == 1
@@ -623,7 +625,7 @@ async def test_thousands_of_orders_of_one_statement_are_read_and_not_handled_one
         for statement in MANY_ORDERS, "UPDATE work_orders SET priority = 'critical'":
             await floor.writer.execute(statement)
             await until(lambda: len(floor.store.orders) == 2000)
-        await until(lambda: floor.store.order_counts['critical'] == 2000)
+        await until(lambda: floor.store.order_counts['critical'] == 2000)  # type: ignore[index]
         await until(lambda: floor.listener.counters.notifications == 4000)  # the last after the reading that shows them
         assert len(understood) < 1000
         assert len(told) < 50
@@ -714,7 +716,7 @@ async def test_an_announcement_of_an_order_that_overtakes_the_reading_is_not_und
             await until(lambda: bool(floor.store.orders))
 
     async def open_early() -> EarlyEar:
-        return EarlyEar(await floor.database.connect())
+        return EarlyEar(await floor.database.connect())  # type: ignore[arg-type]
 
     floor.open = open_early
     async with floor.running(QUICK, Watched(floor.database.queries, 'recent_events', overtake)):

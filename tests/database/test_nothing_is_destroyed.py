@@ -97,10 +97,10 @@ def test_a_backup_inside_the_data_folder_is_restored_and_kept(data_dir: Path, sa
 
 def test_a_second_restore_puts_nothing_over_what_the_first_put_aside(data_dir: Path, saved: Path,
                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
-    class OneMoment(workshop.datetime):
+    class OneMoment(workshop.datetime):  # type: ignore[name-defined]
         @classmethod
-        def now(cls, tz: object = None) -> workshop.datetime:
-            return workshop.datetime(2026, 1, 2, 3, 4, 5)
+        def now(cls, tz: object = None) -> workshop.datetime:  # type: ignore[name-defined]
+            return workshop.datetime(2026, 1, 2, 3, 4, 5)  # type: ignore[attr-defined]
     monkeypatch.setattr(workshop, 'datetime', OneMoment)
     (data_dir / 'postgres-18.before-20260102-030405').write_text('of a person')
     for _ in range(2):

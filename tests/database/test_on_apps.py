@@ -41,8 +41,8 @@ def apps_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp('apps')
     subprocess.run([sys.executable, '-m', 'venv', folder], check=True)
     python = folder / 'bin' / 'python'
-    install = ['install', '-q', '-r', ROOT / 'requirements.txt']
-    with_uv = ['uv', 'pip', *install, '--python', python]   # a second instead of a minute
+    install: list[Any] = ['install', '-q', '-r', ROOT / 'requirements.txt']
+    with_uv: list[Any] = ['uv', 'pip', *install, '--python', python]   # a second instead of a minute
     if not shutil.which('uv') or subprocess.run(with_uv, capture_output=True, check=False).returncode != 0:
         done = subprocess.run([python, '-m', 'pip', '--disable-pip-version-check', *install, '--no-compile'],
                               capture_output=True, text=True, check=False)

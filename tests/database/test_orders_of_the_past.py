@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -40,8 +41,8 @@ async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql: asyncpg.Co
     moments = [(await clock(sql), 'open', 'medium', False)]
     for change, *then in STORY:
         await sql.execute(change, order)
-        moments.append((await clock(sql), *then))
-    analytics = Analytics(database, UTC)
+        moments.append((await clock(sql), *then))  # type: ignore[arg-type]
+    analytics = Analytics(database, ZoneInfo('UTC'))
     assert (await analytics.floor_at(before)).orders == ()
     for moment, state, priority, somebody in moments:
         found = [(brief.id, brief.status, brief.priority, brief.assignee is not None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -190,7 +190,7 @@ async def test_history_and_reports_begin_with_the_first_machine(
     await connection.execute('SELECT refresh_history()')
     assert await connection.fetchval('SELECT array_agg(machine_name) FROM machine_stops') == ['Press 1']
     assert await connection.fetchval('SELECT array_agg(machine_name) FROM known_machines') == ['Press 1']
-    assert Analytics(database, UTC) is not None
+    assert Analytics(database, ZoneInfo('UTC')) is not None
 
 
 # the command

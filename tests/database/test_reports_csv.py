@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -42,7 +43,7 @@ async def files(database: Database, connect: Connect) -> ReportFiles:
     return ReportFiles(Analytics(database, ZoneInfo('UTC'), now=NOON), UTC)
 
 
-async def rows_of(files: ReportFiles, name: str, window: Window = MORNING, **more: str) -> list[dict[str, str]]:
+async def rows_of(files: ReportFiles, name: str, window: Window = MORNING, **more: Any) -> list[dict[str, str]]:
     text = ''.join([piece async for piece in files.pieces(name, window, None, Scope(machine=VALVE), **more)])
     return list(csv.DictReader(io.StringIO(text.removeprefix('\ufeff'))))
 

@@ -84,7 +84,7 @@ async def test_what_is_old_is_forgotten_and_its_sums_stay(past: asyncpg.Connecti
 
 
 async def test_it_goes_in_small_batches(past: asyncpg.Connection) -> None:
-    batches = []
+    batches: list[Any] = []
     while not batches or batches[-1]:
         batches.append(await past.fetchval("SELECT forget_history(now() - interval '30 days', 20)"))
     assert batches == [20, 20, 12, 0]

@@ -203,7 +203,7 @@ async def test_psql_puts_the_current_text_in_place_and_removes_what_is_gone(
     assert await connection.fetchval('SELECT percent(1, 3)::text') == '33.33'
     assert not await exists(connection, 'old_sum')
     assert await migrate(connection, SCHEMA, ALL) == []
-    assert dict(await connection.fetch('SELECT file, sha256 FROM schema_functions')) == {
+    assert dict(await connection.fetch('SELECT file, sha256 FROM schema_functions')) == {  # type: ignore[arg-type]
         each.name: each.sha256 for each in ALL.functions}
 
 

@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Connect, Psql, channel_of, until
 
-from floor.core.machines import Status
+from floor.core.machines import MachineName, Status
 from floor.db.database import Database
 from floor.db.query_files import SQL
 from floor.feed.freshness import Freshness
@@ -24,7 +24,7 @@ from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing
 
-VALVE = 'Valve_01_01'
+VALVE = MachineName('Valve_01_01')
 ONLY_BEATS = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=3600, gap=0.005, first_backoff=0.01)
 SET_STATUS = f"UPDATE {SCHEMA}.machine_feed_stream SET status = $1 WHERE machine_name = '{VALVE}'"
 
@@ -189,12 +189,12 @@ async def test_every_instance_follows_to_a_new_channel(
         await feed.execute(SET_STATUS, 'down')  # never refused, also where there is no channel
         await until(lambda: listener.counters.connections >= 2 and other.counters.connections >= 2)
         for each in store, other_store:
-            await until(lambda each=each: each.connection is Freshness.LIVE)  # type: ignore[misc]
-            await until(lambda each=each: each.machines[VALVE].status is Status.DOWN)  # type: ignore[misc]
+            await until(lambda each=each: each.connection is Freshness.LIVE)
+            await until(lambda each=each: each.machines[VALVE].status is Status.DOWN)
         assert await channel_of(admin) not in {before, 'None'}
         await feed.execute(SET_STATUS, 'warning')
         for each in store, other_store:
-            await until(lambda each=each: each.machines[VALVE].status is Status.WARNING)  # type: ignore[misc]
+            await until(lambda each=each: each.machines[VALVE].status is Status.WARNING)
 
 
 @pytest.mark.parametrize('name', ['manufacturing_line.machine_feed', 'x' * 64])

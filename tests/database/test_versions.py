@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,9 @@ def test_an_older_version_gets_the_first_case(case: str, request: pytest.Fixture
     assert groups == ([('pg16',)] if postgres_major == 16 else []), 'one worker starts the server of an older version'
 
 
-def majors_of(session: pytest.Session, name: str) -> dict[int, list[str]]:
+def majors_of(session: pytest.Session, name: str) -> dict[int, list[Any]]:
     """The cases of a test of this module by version."""
-    cases = defaultdict(list)
+    cases: dict[Any, list[Any]] = defaultdict(list)
     for item in session.items:
         if isinstance(item, pytest.Function) and item.originalname == name:
             cases[item.callspec.params['postgres_major']].append(item.callspec.params['case'])

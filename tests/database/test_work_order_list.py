@@ -106,12 +106,12 @@ def test_the_plain_address_asks_for_everything_that_presses_most_first() -> None
 
 @given(st.dictionaries(st.sampled_from(['status', 'priority', 'machine', 'assignee', 'q', 'overdue', 'sort', 'page',
                                         'per_page', 'done']), st.text()))
-def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query: str) -> None:
+def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query: dict[str, str]) -> None:
     try:
         order_filter = OrderFilter.from_query(query)
     except QueryError as error:
         assert error.faults.keys() <= query.keys()
-        order_filter = error.understood
+        order_filter = error.understood  # type: ignore[assignment]
 
     assert 1 <= order_filter.page <= 1_000_000
     assert 1 <= order_filter.per_page <= 500
@@ -144,7 +144,7 @@ def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query: s
     ({'colour': 'red'}, 'There is no parameter colour. Use status, done, overdue, priority, '
                         'machine, assignee, q, sort, page, per_page or cursor.'),
 ])
-def test_what_is_not_understood_is_named_with_what_is_allowed(query: str, sentence: str) -> None:
+def test_what_is_not_understood_is_named_with_what_is_allowed(query: dict[str, str], sentence: str) -> None:
     with pytest.raises(QueryError) as refusal:
         OrderFilter.from_query(query)
     assert str(refusal.value) == sentence
@@ -165,7 +165,7 @@ def test_pressing_has_no_reverse() -> None:
 @pytest.mark.parametrize('query', [
     {'status': 'open,on_hold'}, {'state': 'open,on_hold'}, {'status': ' Open, On hold '},
     QueryParams('status=open&status=on_hold'), QueryParams('status=OPEN&status=on-hold&o=1234&utm_source=mail')])
-def test_the_same_can_be_asked_for_in_several_ways(query: str) -> None:
+def test_the_same_can_be_asked_for_in_several_ways(query: dict[str, str]) -> None:
     assert OrderFilter.from_query(query).statuses == {WorkOrderStatus.OPEN, WorkOrderStatus.ON_HOLD}
 
 
@@ -208,7 +208,8 @@ async def test_a_person_is_asked_for_by_id_name_or_address(lists: WorkOrderList,
 # which orders
 
 async def test_each_part_of_a_filter_leaves_out_what_does_not_match(lists: WorkOrderList, orders: Orders) -> None:
-    like_mine = {'machine': 'Valve_01_01', 'priority': 'high', 'state': 'in_progress', 'assignee': 1, 'due': -2}
+    like_mine: dict[str, Any] = {'machine': 'Valve_01_01', 'priority': 'high', 'state': 'in_progress', 'assignee': 1,
+                                 'due': -2}
     await orders.add('mine', **like_mine)
     await orders.add('of another machine', **like_mine | {'machine': 'Valve_02_01'})
     await orders.add('of no one', **like_mine | {'assignee': None})
@@ -515,7 +516,7 @@ async def test_names_are_sorted_with_numbers_as_numbers_and_accents_beside_their
 
 
 async def walked(lists: WorkOrderList, meanwhile: Callable[[int], Awaitable[None]] | None = None, *, back: bool = False,
-                 **query: str) -> tuple[list[str], OrderFilter]:
+                 **query: str) -> Any:
     """The ids of all pages, from each to the next by its cursor; meanwhile(number) is awaited between two pages."""
     order_filter = OrderFilter.from_query({'per_page': '4', **query})
     ids = []
@@ -544,7 +545,7 @@ async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back
     whole = [order.id async for order in lists.every(OrderFilter.from_query({'sort': sort}))]
 
     there, order_filter = await walked(lists, sort=sort)
-    back = []
+    back: list[Any] = []
     while True:
         page = await lists.page(order_filter)
         back = [order.id for order in page.orders] + back
@@ -669,7 +670,7 @@ async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists: Wo
 
 
 async def test_midnight_is_computed_once_and_not_for_each_order(database: Database, orders: Orders) -> None:
-    sql = database.queries.work_order_counts.sql
+    sql = database.queries.work_order_counts.sql  # type: ignore[attr-defined]
     async with database.acquire() as connection:
         rows = await connection.fetch(f'EXPLAIN (VERBOSE) {sql}', 'UTC', None, None, None, False, None, None, None)
 
@@ -731,7 +732,7 @@ class CountingDatabase(Database):
 
     asked = 0
 
-    def acquire(self) -> AsyncIterator[Any]:
+    def acquire(self) -> Any:
         self.asked += 1
         return super().acquire()
 

@@ -260,7 +260,7 @@ NAMES = {' Lisa': 'begins or ends with a space: remove it', 'Lisa\u3000': 'nobod
     ('machine', 'machine_id'), ('reporter_name', 'reporter_name'), ('client_reference', 'client_reference')])
 async def test_a_name_is_taken_exactly_or_refused(orders: WorkOrders, field: str, column: str, name: str) -> None:
     with pytest.raises(InvalidInputError, match=re.escape(NAMES[name])) as refusal:
-        await orders.create(LISA, replace(LEAK, **{field: name}))
+        await orders.create(LISA, replace(LEAK, **{field: name}))  # type: ignore[arg-type]
     assert refusal.value.field == column
 
 
@@ -843,7 +843,8 @@ async def test_no_other_move_of_an_order_of_nobody_takes_it(orders: WorkOrders) 
 
 async def test_a_move_keeps_no_texts_that_belong_to_another(orders: WorkOrders) -> None:
     order = await orders.create(MIKE, LEAK)
-    meant_for_others = {'cause': 'Seal worn', 'action_taken': 'Seal replaced', 'cancel_reason': 'Reported twice'}
+    meant_for_others: dict[str, Any] = {'cause': 'Seal worn', 'action_taken': 'Seal replaced',
+                                        'cancel_reason': 'Reported twice'}
     order = await orders.transition(LISA, order.id, order.version, Transition(State.IN_PROGRESS, **meant_for_others))
     assert (order.cause, order.action_taken, order.cancel_reason) == (None, None, None)
     order = await orders.transition(LISA, order.id, order.version, Transition(State.COMPLETED, **meant_for_others))

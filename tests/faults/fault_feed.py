@@ -111,7 +111,7 @@ async def _change_all(floor: Scene, turn: int) -> None:
 async def behind_its_back(stage: Stage) -> History:
     """A trigger that is off, a table emptied and loaded again, an older state put back: nobody is told of any of it."""
     settings = {'LISTEN_AUDIT_SECONDS': '1'} if stage.quick else {}
-    async with scene(stage, **settings) as floor:
+    async with scene(stage, **settings) as floor:  # type: ignore[arg-type]
         floor.history.slack = 1 if stage.quick else 30
         table = f'{SCHEMA}.machine_feed_stream'
         dump = await floor.connection.fetch(f'SELECT * FROM {table}')

@@ -149,7 +149,7 @@ def does_not_restart_the_server() -> None:
 
     async def supervise(_self: Any) -> None:
         await asyncio.Event().wait()
-    EmbeddedPostgres.supervise = supervise   # type: ignore[method-assign]
+    EmbeddedPostgres.supervise = supervise  # type: ignore[assignment, method-assign]
 
 
 @mutation
@@ -206,7 +206,7 @@ def keeps_the_newer_version() -> None:
             return record if known is None or known.version <= record.version else replace(
                 record, status=known.status, reason=known.reason, version=known.version, since_ms=known.since_ms)
         return take(self, replace(snapshot, machines=tuple(map(newer, snapshot.machines))), *asked)
-    Store.replace = merge   # type: ignore[method-assign]
+    Store.replace = merge  # type: ignore[assignment, method-assign]
 
 
 @mutation
@@ -231,7 +231,7 @@ def every_instance_plays() -> None:
     """The simulator does not look whether another instance has the plant."""
     import simulator.runner
 
-    simulator.runner.timedelta = lambda seconds: timedelta(0)   # type: ignore[assignment]
+    simulator.runner.timedelta = lambda seconds: timedelta(0)  # type: ignore[assignment, attr-defined, misc]
 
 
 @mutation

@@ -28,14 +28,14 @@ WRONG = [
     '42["event"]', '42["event",1]', '42["event",{},{}]', '42[["event"],{}]', '42["disconnect",{}]', '42["event",{}',
     '42/ns,["event",{}]', '42' + '1' * 99 + '["event",{}]', '42' + '[' * 100_000, 'hello',
     '42["event",{"id":"\ud800"}]',
-    *('42' + json.dumps(['event', {**EVENT, **wrong}]) for wrong in (
+    *('42' + json.dumps(['event', {**EVENT, **wrong}]) for wrong in (  # type: ignore[var-annotated]
         {'id': '7'}, {'id': None}, {'id': [7]}, {'id': {}}, {'id': 2 ** 70}, {'client_id': 7}, {'client_id': ['x']},
         {'listener_id': 7}, {'listener_id': {}}, {'args': 7}, {'args': 'x'}, {'args': [7]}, {'args': ['{']},
         {'args': ['NaN']}, {'args': ['[' * 5_000]})),
     *('42' + json.dumps(['ack', fields]) for fields in (
         {}, {'client_id': CLIENT}, {'client_id': [], 'next_message_id': 1},
         {'client_id': CLIENT, 'next_message_id': 'x'}, {'client_id': CLIENT, 'next_message_id': None})),
-    *('42' + json.dumps(['handshake', {**HANDSHAKE, **wrong}]) for wrong in (
+    *('42' + json.dumps(['handshake', {**HANDSHAKE, **wrong}]) for wrong in (  # type: ignore[var-annotated]
         {'client_id': None}, {'tab_id': {}}, {'document_id': 7}, {'next_message_id': 'x'}, {'next_message_id': []},
         {'old_tab_id': 7}, {'tab_id': 'x' * 5_000})),
     '42' + json.dumps(['javascript_response', {'client_id': CLIENT, 'request_id': {}}]),

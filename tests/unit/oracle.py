@@ -119,7 +119,8 @@ class History:
 
     @property
     def machines(self) -> list[str]:
-        return sorted({said.machine for said in [*self.said, *self.silences]} | set(self.places))
+        names = {row.machine for row in self.said} | {gap.machine for gap in self.silences}
+        return sorted(names | set(self.places))
 
     def stretches(self, machine: str, start: datetime, end: datetime) -> list[Stretch]:
         """What a machine was from start to end, cut at every moment at which anything happened to it."""

@@ -111,7 +111,7 @@ async def test_on_ones_own_machine_only_its_names_are_answered_to(host: str, exp
 async def test_the_name_that_a_proxy_serves_us_under_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('ALLOWED_HOSTS', f'{FLOOR}, other.example:8443')
     said = settings(host='127.0.0.1')
-    options = {'names': own_names(said), 'origins': said.allowed_hosts}
+    options: dict[str, Any] = {'names': own_names(said), 'origins': said.allowed_hosts}
     assert await passes({'host': FLOOR, 'origin': f'https://{FLOOR}'}, **options)
     assert await passes({'host': '127.0.0.1:8000', 'origin': f'https://{FLOOR}'}, **options)
     assert await passes({'host': '127.0.0.1:8000', 'origin': 'https://other.example:8443'}, **options)
@@ -124,7 +124,7 @@ async def test_a_name_without_a_port_is_ours_on_any_port(monkeypatch: pytest.Mon
     """nginx with `proxy_set_header Host $host` passes the name on without the port that people typed."""
     monkeypatch.setenv('ALLOWED_HOSTS', FLOOR)
     said = settings(host='127.0.0.1')
-    options = {'names': own_names(said), 'origins': said.allowed_hosts}
+    options: dict[str, Any] = {'names': own_names(said), 'origins': said.allowed_hosts}
     assert await passes({'host': FLOOR, 'origin': f'http://{FLOOR}{port}'}, **options)
     assert not await passes({'host': FLOOR, 'origin': f'http://other.example{port}'}, **options)
 

@@ -10,7 +10,6 @@ import pytest
 
 from floor.core.errors import SettingsError
 from floor.core.settings import Settings
-from floor.db.embedded import data_folder
 from floor.db.embedded.data_folder import make_data_folder, write_whole
 from floor.web.middleware.session_secret import storage_secret
 
@@ -50,7 +49,7 @@ def test_a_crash_while_writing_leaves_nothing_under_the_name(tmp_path: Path, mon
     def crash(descriptor: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(data_folder.os, 'fsync', crash)
+    monkeypatch.setattr(os, 'fsync', crash)
     with pytest.raises(KeyboardInterrupt):
         storage_secret(settings_of(tmp_path))
     assert os.listdir(tmp_path) == []
@@ -62,8 +61,8 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatc
     """The other order would let a power failure leave an empty file under the right name."""
     steps: list[str] = []
     fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(data_folder.os, 'fsync', lambda number: (steps.append('fsync'), fsync(number))[1])
-    monkeypatch.setattr(data_folder.os, 'replace', lambda a, b: (steps.append('name'), replace(a, b))[1])
+    monkeypatch.setattr(os, 'fsync', lambda number: (steps.append('fsync'), fsync(number))[1])
+    monkeypatch.setattr(os, 'replace', lambda a, b: (steps.append('name'), replace(a, b))[1])
     write_whole(tmp_path / 'database.url', 'postgresql://\n')
     assert steps == ['fsync', 'name', 'fsync'], 'the file, its name, the folder'
     assert (tmp_path / 'database.url').read_text() == 'postgresql://\n'
@@ -73,7 +72,7 @@ def test_a_file_system_without_links_has_a_secret_too(tmp_path: Path, monkeypatc
     def no_links(*_: object) -> None:
         raise OSError(95, 'Operation not supported')
 
-    monkeypatch.setattr(data_folder.os, 'link', no_links)
+    monkeypatch.setattr(os, 'link', no_links)
     assert storage_secret(settings_of(tmp_path)) == storage_secret(settings_of(tmp_path))
 
 
@@ -81,7 +80,7 @@ def test_a_file_system_without_links_has_a_secret_too(tmp_path: Path, monkeypatc
 def test_nobody_else_sees_what_is_in_a_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int,
                                                    mode: int) -> None:
     """The server of root's database runs as another user, who may pass and not list."""
-    monkeypatch.setattr(data_folder.os, 'geteuid', lambda: user)
+    monkeypatch.setattr(os, 'geteuid', lambda: user)
     make_data_folder(tmp_path / 'plants' / 'data')
     assert stat.S_IMODE((tmp_path / 'plants' / 'data').stat().st_mode) == mode
 

@@ -24,7 +24,7 @@ from floor.core.formatting import (
     number,
     percent,
 )
-from floor.web.reports.kpi_change import Unit, value
+from floor.web.reports.kpi_change import Unit, value  # type: ignore[attr-defined]
 
 FULL, BRIEF, MINUTES, NARROW, LARGEST = Detail
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -60,7 +60,7 @@ def test_a_mean_that_is_a_hair_less_than_five_minutes_is_five_minutes() -> None:
 @given(st.floats(0, 2 * HOUR) | st.floats(0, 10**9), st.sampled_from(Detail))
 def test_a_duration_says_at_most_what_there_was(seconds: float, detail: bool) -> None:
     units = {'s': 1, 'min': MINUTE, 'h': HOUR, 'd': DAY}
-    text = duration(seconds, detail)
+    text = duration(seconds, detail)  # type: ignore[arg-type]
     if text.startswith('<'):
         return
     text = f'{text} min' if re.fullmatch(r'\d+ h \d\d', text) else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from itertools import pairwise
+from typing import Any
 
 from floor.web.live.frame_scheduler import FrameScheduler
 
@@ -18,7 +19,7 @@ async def until_rested(pace: FrameScheduler) -> None:
 
 
 async def test_after_a_quiet_moment_it_goes_at_once() -> None:
-    frames = []
+    frames: list[Any] = []
     pace = FrameScheduler(frames.append)
 
     pace.want(['a', 'b'])
@@ -27,7 +28,7 @@ async def test_after_a_quiet_moment_it_goes_at_once() -> None:
 
 
 async def test_what_is_wanted_meanwhile_goes_together_in_the_next_frame() -> None:
-    frames = []
+    frames: list[Any] = []
     pace = FrameScheduler(frames.append)
     for topic in 'abcdc':
         pace.want([topic])
@@ -55,7 +56,7 @@ async def test_dear_frames_leave_half_of_the_time_to_others() -> None:
 
 
 async def test_a_frame_that_failed_does_not_end_them_all() -> None:
-    frames = []
+    frames: list[Any] = []
 
     def failing(topics: set[str]) -> None:
         frames.append(topics)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from floor.core.formatting import NOTHING
-from floor.web.reports.kpi_change import ChangeDirection, KpiChange, Unit, value
+from floor.web.reports.kpi_change import ChangeDirection, KpiChange, Unit, value  # type: ignore[attr-defined]
 
 
 def test_values_of_each_unit() -> None:

@@ -261,7 +261,7 @@ async def test_it_is_renewed_after_fifty_minutes_and_not_before(
         awake.clear()
         await awake.wait()
 
-    monkeypatch.setattr(lakebase_module.asyncio, 'sleep', sleep)
+    monkeypatch.setattr(lakebase_module.asyncio, 'sleep', sleep)  # type: ignore[attr-defined]
     keeper = asyncio.create_task(lakebase.keep_fresh())
     await event(lambda: len(slept) == 1)
     assert slept == [pytest.approx(50 * 60)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,8 @@ def test_changes_are_read_in_their_order() -> None:
 
 
 def test_a_reason_without_an_end_is_cut_off() -> None:
-    [machine] = parse(json.dumps([['Press', 'down', 'x' * (MAX_REASON_LENGTH + 1), 8, 3_000, 3_000]])).machines
+    changes: Any = parse(json.dumps([['Press', 'down', 'x' * (MAX_REASON_LENGTH + 1), 8, 3_000, 3_000]]))
+    [machine] = changes.machines
     assert machine.reason == 'x' * MAX_REASON_LENGTH
 
 

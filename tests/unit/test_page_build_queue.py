@@ -31,7 +31,7 @@ class House:
         await send({'type': 'http.response.body', 'body': b''})
 
 
-async def nothing(_: Any = None) -> dict[str, Any]:
+async def nothing(_: Any = None) -> Any:
     return {}
 
 

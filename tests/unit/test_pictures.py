@@ -29,9 +29,9 @@ def pictures() -> Pictures:
 def is_red_on_top(content: bytes) -> bool:
     picture = opened(content).convert('RGB')
     width, height = picture.size
-    red, _, blue = picture.getpixel((width // 2, height // 10))
+    red, _, blue = picture.getpixel((width // 2, height // 10))  # type: ignore[misc]
     below = picture.getpixel((width // 2, height * 9 // 10))
-    return red > 150 > blue and below[2] > 150 > below[0]
+    return red > 150 > blue and below[2] > 150 > below[0]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(('kind', 'kept_as'), [
@@ -58,7 +58,7 @@ async def test_each_way_that_a_camera_is_held(pictures: Pictures, orientation: i
     kept = await pictures.rewritten(telling('JPEG', orientation), 'image/jpeg')
     picture = opened(kept.content)
     corner = picture.getpixel((5, 5)), picture.getpixel((picture.width - 5, picture.height - 5))
-    red = corner[0][0] > 150, corner[1][0] > 150
+    red = corner[0][0] > 150, corner[1][0] > 150  # type: ignore[index]
     assert picture.size == ((640, 480) if orientation < 5 else (480, 640))
     assert red == ((True, False) if orientation in {1, 4, 5, 6} else (False, True))
 
@@ -77,7 +77,7 @@ async def test_an_animation_still_moves(pictures: Pictures, kind: str) -> None:
     content = encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=120, loop=0)
     kept = await pictures.rewritten(content, media_type(content))
     moving = Image.open(io.BytesIO(kept.content))
-    assert (moving.format, moving.n_frames, moving.info['loop']) == (kind, 4, 0)
+    assert (moving.format, getattr(moving, 'n_frames', 1), moving.info['loop']) == (kind, 4, 0)
     assert [frame.copy() and frame.info['duration'] for frame in ImageSequence.Iterator(moving)] == [120] * 4
     assert opened(kept.thumbnail).size == (60, 40)
 

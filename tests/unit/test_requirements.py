@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from packaging.markers import default_environment
@@ -59,7 +60,7 @@ def test_nothing_is_missing_and_nothing_is_too_much() -> None:
             unknown.add(name)
             continue
         for requirement in map(Requirement, importlib.metadata.requires(name) or ()):
-            if requirement.marker is None or any(requirement.marker.evaluate({**APPS, 'extra': extra})
+            if requirement.marker is None or any(requirement.marker.evaluate(cast(Any, {**APPS, 'extra': extra}))
                                                  for extra in extras | {''}):
                 open_ends.append((requirement.name, frozenset(requirement.extras)))
     assert needed <= set(PINNED), 'make it anew, with the command in its first lines'

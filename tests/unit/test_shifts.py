@@ -96,7 +96,7 @@ STARTS = st.sets(st.integers(0, 24 * 60 - 1) | st.integers(110, 190), min_size=1
 
 
 @given(STARTS, st.sampled_from(ZONES), st.sampled_from(CHANGES), st.integers(-72 * 60, 72 * 60))
-def test_shifts_tile_time(minutes: int, zone: ZoneInfo, change: datetime, offset: int) -> None:
+def test_shifts_tile_time(minutes: set[int], zone: ZoneInfo, change: datetime, offset: int) -> None:
     shifts = Shifts(','.join(f'S{minute} {minute // 60:02}:{minute % 60:02}' for minute in minutes), zone)
     moment = change + timedelta(minutes=offset)
     shift = shifts.at(moment)

@@ -21,7 +21,7 @@ def story() -> list[tuple[str, str | None, float]]:
         told.append((machine.status, machine.reason, machine.until - now))
         now = machine.until
         machine.step()
-    return told
+    return told  # type: ignore[return-value]
 
 
 def test_visit_ratios_solve_the_chain() -> None:

@@ -141,7 +141,7 @@ def test_what_a_person_sets_is_shown_as_set() -> None:
     by_hand = [('down', 'Tea'), ('warning', None), ('operational', None), ('warning', STARVED), ('warning', BLOCKED)]
     for station in FLOOR:
         for said in by_hand:
-            plant.observe(station.name, *said)
+            plant.observe(station.name, *said)  # type: ignore[arg-type]
             assert states(plant)[station.name] == said
             at_once = plant.advance(plant.now)
             assert station.name not in {change.machine for change in at_once}

@@ -96,7 +96,7 @@ def test_two_events_of_one_machine_are_never_at_once() -> None:
     """Not even where the clock of the database could not tell them apart."""
     quick = [Station(f'M{number}', 'sorter', None) for number in range(20)]
     timeline = Timeline(quick, 1, NOW - 10 * DAY)
-    timeline.moment = lambda seconds: NOW - 10 * DAY  # type: ignore[method-assign]
+    timeline.moment = lambda seconds: NOW - 10 * DAY  # type: ignore[assignment, method-assign]
     events = timeline.events_until(NOW)
     assert [event.at for event in events] == sorted(event.at for event in events)
     for chain in chains(events).values():

@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from database.postgres import until
@@ -18,7 +19,7 @@ from floor.feed.store import TASKS, Store
 from floor.jobs.supervisor import Supervisor
 from floor.operations.health import PAGE_UPDATES
 
-QUICK = {'settled_after': 0.05, 'first_backoff': 0.01}
+QUICK: dict[str, Any] = {'settled_after': 0.05, 'first_backoff': 0.01}
 FOREVER = 3600
 
 
@@ -50,7 +51,7 @@ async def await_something_cancelled() -> None:
 async def running(task: Awaitable[None]) -> AsyncIterator[asyncio.Task[None]]:
     started = asyncio.ensure_future(task)
     try:
-        yield started  # type: ignore[misc]
+        yield started
     finally:
         started.cancel()
         await asyncio.gather(started, return_exceptions=True)
@@ -114,7 +115,7 @@ async def test_a_death_shows_in_healthz_in_the_metrics_and_on_the_pages_until_it
     task = supervisor.supervise(PAGE_UPDATES, 'page updates', run)
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()
-    listener = Listener(fail, None, store, schema='floor')  # type: ignore[arg-type]
+    listener = Listener(fail, None, store, schema='floor')
     nowhere = 'postgresql://nobody@127.0.0.1:1/nothing'
     async with client_of(nowhere, store, listener, supervised=supervisor.statuses) as client, running(task()):
         await until(lambda: store.trouble is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 import asyncpg
 import pytest
@@ -44,7 +45,7 @@ async def test_an_hour_of_failures_is_a_line_for_each_reason_and_one_for_the_end
     assert [(each.levelname, each.message) for each in caplog.records] == [
         ('WARNING', 'it fails: refused'), ('WARNING', 'it fails: starting'), ('ERROR', 'it broke'),
         ('INFO', 'it works again')]
-    assert caplog.records[-1].after_s == 3600.5
+    assert vars(caplog.records[-1])['after_s'] == 3600.5
     assert (status.failures, status.problem, status.took, status.done_at) == (720, None, 0.5, clock.now)
     assert status.last_problem == (clock.now - 5.5, 'a slip')
 
@@ -116,7 +117,8 @@ def test_each_change_of_the_connection_is_a_line_with_why_and_for_how_long(
     clock.now += 60
     store.prove()
     store.lose('the database closed the connection')
-    said = [(each.levelname, each.message, each.connection, each.was, each.lasted_s) for each in caplog.records]
+    logged: list[Any] = caplog.records
+    said = [(each.levelname, each.message, each.connection, each.was, each.lasted_s) for each in logged]
     assert said == [
         ('INFO', 'the floor is live', 'live', 'connecting', 2),
         ('WARNING', 'the floor is stale: no proof for too long that all changes arrive', 'stale', 'live', 9),
