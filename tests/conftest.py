@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests are no garbage: what collects it need not look at them again and again."""
+    """Thousands of tests are no garbage: what collects it need not look at them repeatedly."""
     gc.collect()
     gc.freeze()
 

@@ -27,21 +27,21 @@ VALUES = [None, True, 7, -1, 3.5, 10**30, '', '7', 'down', 'DOWN', 'open', 'crit
 
 
 def one(data: bytes) -> None:
-    """A payload that is random, or one of ours with letters changed in it, or with a field of it changed."""
-    said = atheris.FuzzedDataProvider(data)
-    kind = said.ConsumeIntInRange(0, 2)
+    """A payload that is random, or one of the program with letters changed in it, or with a field of it changed."""
+    source = atheris.FuzzedDataProvider(data)
+    kind = source.ConsumeIntInRange(0, 2)
     if kind == 0:
-        payload = said.ConsumeUnicode(8_000)
+        payload = source.ConsumeUnicode(8_000)
     elif kind == 1:
-        seed = json.dumps(said.PickValueInList(MESSAGES))
-        begin = said.ConsumeIntInRange(0, len(seed))
-        payload = seed[:begin] + said.ConsumeUnicodeNoSurrogates(40) + seed[begin + said.ConsumeIntInRange(0, 20):]
+        seed = json.dumps(source.PickValueInList(MESSAGES))
+        begin = source.ConsumeIntInRange(0, len(seed))
+        payload = seed[:begin] + source.ConsumeUnicodeNoSurrogates(40) + seed[begin + source.ConsumeIntInRange(0, 20):]
     else:
-        fields = list(said.PickValueInList([MACHINE, ORDER]))
-        for _ in range(said.ConsumeIntInRange(0, 3)):
-            place = said.ConsumeIntInRange(0, len(fields))
-            fields[place:place + said.ConsumeIntInRange(0, 1)] = [said.PickValueInList(VALUES)]
-        payload = json.dumps(said.PickValueInList([[fields], {'orders': [fields]}, fields, {'resync': fields}]))
+        fields = list(source.PickValueInList([MACHINE, ORDER]))
+        for _ in range(source.ConsumeIntInRange(0, 3)):
+            place = source.ConsumeIntInRange(0, len(fields))
+            fields[place:place + source.ConsumeIntInRange(0, 1)] = [source.PickValueInList(VALUES)]
+        payload = json.dumps(source.PickValueInList([[fields], {'orders': [fields]}, fields, {'resync': fields}]))
     try:
         parse(payload)
     except NotificationError:

@@ -1,4 +1,4 @@
-"""Ports for programs that are told theirs, that nobody else takes before they listen or while they start again."""
+"""Ports for programs that get theirs, that nobody else takes before they listen or while they start again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 import sys
 
 PORTS = range(20_000, 32_000)
-"""Below those that systems give to outgoing connections and to whoever asks for any port."""
+"""Below those that systems give to outgoing connections and to programs that ask for any port."""
 
 _reserved: list[socket.socket] = []  # for as long as this process runs
 

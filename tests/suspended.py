@@ -12,7 +12,7 @@ import psutil
 def suspended(parent: psutil.Process) -> Iterator[None]:
     """SIGSTOP of a process and of all its children, SIGCONT at the end.
 
-    The parent first: it starts no other child then. A child may end by itself at any moment, as sessions of PostgreSQL
+    The parent first: it starts no other child then. A child may end on its own at any moment, as sessions of PostgreSQL
     and its workers do; that is no error.
     """
     stopped: list[psutil.Process] = []

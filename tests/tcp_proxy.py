@@ -85,7 +85,7 @@ class TcpProxy:
         self._passing.set()
 
     def reset(self) -> None:
-        """Both sides of every connection are told that it is no more."""
+        """Both sides of every connection learn that it has ended."""
         for link in tuple(self._links):
             link.reset()
 
@@ -95,13 +95,13 @@ class TcpProxy:
         self.reset()
 
     def forget(self) -> None:
-        """As a router does that restarts: the connections carry nothing any more, not even their end, and neither side
-        is told. New connections work."""
+        """As a router does that restarts: the connections carry nothing, not even their end, and neither side
+        is notified. New connections work."""
         for link in tuple(self._links):
             link.forgotten = True
 
     def half_open(self) -> None:
-        """The server's side of every connection ends; the client's stays open and hears nothing any more."""
+        """The server's side of every connection ends; the client's stays open and hears nothing."""
         for link in tuple(self._links):
             link.lose_server()
 
@@ -109,10 +109,10 @@ class TcpProxy:
         """The next piece of a client's with this word reaches the server; what the server answers reaches nobody."""
         self._lost = word
 
-    def say_as_client(self, statement: str, to_whom: bytes) -> int:
-        """Put a statement into each connection to PostgreSQL whose client has said this word, and keep the answer from
+    def say_as_client(self, statement: str, after: bytes) -> int:
+        """Put a statement into each connection to PostgreSQL whose client has sent this word, and keep the answer from
         the client: as a pooler does that hands the server's side to somebody else in between. Returns how many."""
-        links = [link for link in self._links if link.has_said(to_whom)]
+        links = [link for link in self._links if link.has_sent(after)]
         for link in links:
             link.say(statement)
         return len(links)
@@ -165,11 +165,11 @@ class Link:
         self.losing = False
         """Whether the server's next answer is lost, and the connection with it."""
         self.forgotten = False
-        """Whether nothing passes any more, either way."""
+        """Whether nothing passes, either way."""
         self._proxy = proxy
         self._client = client
         self._server = server
-        self._said = bytearray()
+        self._sent_first = bytearray()
         self._silent = False
         self._unwanted = b''
 
@@ -182,9 +182,9 @@ class Link:
             for _, writer in (self._client, self._server):
                 writer.transport.abort()
 
-    def has_said(self, word: bytes) -> bool:
-        """Whether the client said this, early on."""
-        return word in self._said
+    def has_sent(self, word: bytes) -> bool:
+        """Whether the client sent this, early on."""
+        return word in self._sent_first
 
     def say(self, statement: str) -> None:
         """A statement of somebody else's on the server's side; its answer is kept from the client."""
@@ -198,7 +198,7 @@ class Link:
             _abort(writer)
 
     def lose_server(self) -> None:
-        """The server's side ends, the client isn't told."""
+        """The server's side ends, the client is not notified."""
         self._silent = True
         _abort(self._server[1])
 
@@ -208,15 +208,15 @@ class Link:
             while chunk := await source.read(CHUNK):
                 await pass_on(chunk, sink)
         if self._silent or self.forgotten:
-            return   # the other side is not told: it stays open until it closes its own end
+            return   # the other side is not notified: it stays open until it closes its own end
         await self._proxy.passing()
         await asyncio.sleep(self._proxy.slow_close)
         with suppress(OSError):
             sink.close()
 
     async def _to_server(self, chunk: bytes, sink: asyncio.StreamWriter) -> None:
-        if len(self._said) < CHUNK:
-            self._said += chunk
+        if len(self._sent_first) < CHUNK:
+            self._sent_first += chunk
         await self._proxy.heard(self, chunk)
         await self._proxy.passing()
         if not self._silent and not self.forgotten:

@@ -92,7 +92,7 @@ def row(cell: Cell) -> Row:
 
 
 async def cells_of(app: Floor, write: Writer, browsers: int) -> list[Cell]:
-    """One crowd under each rate, until the changes can't be written any more."""
+    """One crowd under each rate, until the changes can no longer be written."""
     cells = []
     before = app.rss
     async with crowd('floor', app.address, browsers) as pages:
@@ -174,7 +174,7 @@ async def draw(cells: list[Cell]) -> None:
 
 
 def options(cells: list[Cell]) -> dict[str, Any]:
-    """What ECharts is told."""
+    """What ECharts gets."""
     curves = {(cell.machines, cell.browsers): [[each.rate, round(each.seen.p99, 1)] for each in cells
                                                if (each.machines, each.browsers) == (cell.machines, cell.browsers)]
               for cell in cells}

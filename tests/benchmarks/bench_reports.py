@@ -245,5 +245,5 @@ async def write(connection: asyncpg.Connection, count: int) -> None:
     """So many changes, one after the other."""
     for _ in range(count):
         line, place = random.randint(1, LINES), random.randint(1, MACHINES // LINES)
-        await connection.execute(UPDATE, random.choice(['operational', 'warning', 'down']), f'Said {random.random()}',
+        await connection.execute(UPDATE, random.choice(['operational', 'warning', 'down']), f'Reason {random.random()}',
                                  f'Press_{line:02}_{place:02}')

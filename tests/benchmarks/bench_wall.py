@@ -1,7 +1,7 @@
 """A wall screen under a day of changes, its lines in turn each 3 s, and a lost network after each eighth of them.
 
-The browser is away for less than the server waits for it, so it is one page all the time: a page that is loaded anew
-would begin anew, and prove nothing.
+The browser is away for less than the server waits for it, so it is one page all the time: a page that is loaded again
+would begin again, and prove nothing.
 """
 
 from __future__ import annotations

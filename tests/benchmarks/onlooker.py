@@ -27,7 +27,7 @@ LOOK = """machine => {
         reason: tile.dataset.reason, reloads: performance.timeOrigin}
 }"""
 BREAK = f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down', reason = $2 WHERE machine_name = $1"
-SAID = f'SELECT reason FROM {SCHEMA}.machine_feed_stream WHERE machine_name = $1'
+REASON_OF = f'SELECT reason FROM {SCHEMA}.machine_feed_stream WHERE machine_name = $1'
 
 Act = Callable[[], Awaitable[None]]
 
@@ -78,7 +78,8 @@ async def endure(page: Page, database: asyncpg.Connection, cut: Act, heal: Act, 
         look = await glance(page)
         now = time.monotonic()
         if look is not None and not look.grey:
-            if look.reason == reason or look.reason == await database.fetchval(SAID, MACHINE):  # others may write too
+            # others may write too
+            if look.reason == reason or look.reason == await database.fetchval(REASON_OF, MACHINE):
                 return Endured(seen, now - healed, wrong, look.reloads != before.reloads)
             wrong += now - last
         last = now

@@ -49,7 +49,7 @@ async def wifi_lost(address: str, database: asyncpg.Connection, lasts: float) ->
 
 
 async def held(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
-    """The network is there and carries nothing; nobody is told."""
+    """The network is there and carries nothing; neither side is notified."""
     async with chromium() as browser, proxied(address) as proxy, looking(browser, proxy.address) as page:
         return await endure(page, database, _at_once(proxy.blackhole), _at_once(proxy.heal), lasts)
 
@@ -62,7 +62,7 @@ async def refused(address: str, database: asyncpg.Connection, lasts: float) -> E
 
 async def half_open(address: str, database: asyncpg.Connection) -> Endured:
     """A proxy forgets the connection and tells nobody; it takes a new one at any time. The return is when the page has
-    said that it isn't live."""
+    showed that it isn't live."""
     async with chromium() as browser, proxied(address) as proxy, looking(browser, proxy.address) as page:
         return await endure(page, database, _at_once(proxy.forget), _at_once(proxy.heal), 0.0)
 

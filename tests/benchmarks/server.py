@@ -73,7 +73,7 @@ class Floor(Server):
 
 @asynccontextmanager
 async def data_folder() -> AsyncIterator[Path]:
-    """A data folder that is gone afterwards. Its path is short: a socket stands in it."""
+    """A data folder that is gone afterwards. Its path is short: it holds a socket."""
     with tempfile.TemporaryDirectory(prefix='lmb', ignore_cleanup_errors=True) as folder:
         yield Path(folder) / 'data'
 

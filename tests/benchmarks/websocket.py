@@ -37,7 +37,7 @@ class WebSocketClient(asyncio.Protocol):
                         f'Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n'.encode())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It has ended, whoever ended it."""
+        """It has ended, from either side."""
         if not self.closed.done():
             self.closed.set_result(exc)
 

@@ -42,7 +42,7 @@ async def listen(_: Starlette) -> AsyncIterator[None]:
 
     connection = await asyncpg.connect(os.environ['DATABASE_URL'])
     channel = await connection.fetchval(f'SELECT name FROM "{os.environ["SCHEMA"]}".notification_channel')
-    await connection.add_listener(channel, lambda *said: payloads.put_nowait(said[3]))
+    await connection.add_listener(channel, lambda *message: payloads.put_nowait(message[3]))
     task = asyncio.create_task(forward())
     yield
     task.cancel()

@@ -89,13 +89,13 @@ async def firefox(profile: Path) -> AsyncIterator[Firefox]:
         env={**os.environ, 'HOME': str(profile)}, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
     assert process.stderr is not None
-    said: list[str] = []
+    output: list[str] = []
     try:
         async with asyncio.timeout(START_PATIENCE_S):
-            while not (found := re.search(r'WebDriver BiDi listening on (ws://\S+)', said[-1] if said else '')):
+            while not (found := re.search(r'WebDriver BiDi listening on (ws://\S+)', output[-1] if output else '')):
                 line = (await process.stderr.readline()).decode(errors='replace')
-                assert line, f'Firefox does not start: {said}'
-                said.append(line)
+                assert line, f'Firefox does not start: {output}'
+                output.append(line)
         async with connect(f'{found[1]}/session', max_size=LONGEST_MESSAGE) as connection:
             browser = Firefox(connection)
             async with asyncio.TaskGroup() as tasks:

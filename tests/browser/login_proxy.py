@@ -1,7 +1,7 @@
 """A proxy that signs people in, as that of Databricks Apps does, and the sign-in that it leads to, on another site.
 
 Every request without a session is led to the sign-in, a socket's too. Who is known there comes back at once with a new
-session; who is not, is asked. The sign-in's own pages may not be framed.
+session; others are asked. The sign-in's own pages may not be framed.
 """
 
 from __future__ import annotations

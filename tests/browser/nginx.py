@@ -32,7 +32,7 @@ class Proxied:
     def __init__(self, program: Program, host: str, path: str) -> None:
         self.program = program
         self.host = host
-        """Name and port, as they stand in addresses."""
+        """Name and port, as in addresses."""
         self.url = f'http://{host}{path}'
         """Where the floor is, without the slash at its end."""
         self.path = path

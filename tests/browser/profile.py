@@ -1,4 +1,4 @@
-"""A browser with a profile on the disk: only there can be said what it does with the cookies of other sites."""
+"""A browser with a profile on the disk: only there can be chosen what it does with the cookies of other sites."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from browser.harness import FLAGS, find_chromium
 from playwright.async_api import BrowserContext, async_playwright
 
 ALLOWED, BLOCKED = 0, 1
-"""Chromium's own words for it; Debian's Chromium blocks unless told otherwise."""
+"""Chromium's own words for it; Debian's Chromium blocks by default."""
 
 
 @asynccontextmanager

@@ -45,7 +45,7 @@ class Program:
 
     @property
     def host(self) -> str:
-        """Host and port, as they stand in addresses."""
+        """Host and port, as in addresses."""
         return f'127.0.0.1:{self._port}'
 
     @property
@@ -55,7 +55,7 @@ class Program:
 
     @property
     def log(self) -> str:
-        """Everything it has said."""
+        """All its output."""
         return self._log.read_text(encoding='utf-8', errors='replace') if self._log.exists() else ''
 
     @property
@@ -73,7 +73,7 @@ class Program:
         deadline = time.monotonic() + PATIENCE_S
         while self._ask() is None:
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f'{MAIN} does not answer on {self.url}. It said:\n{self.log}')
+                raise RuntimeError(f'{MAIN} does not answer on {self.url}. Its output:\n{self.log}')
             time.sleep(0.05)
 
     def stop(self) -> int | None:
@@ -95,7 +95,7 @@ class Program:
         return psutil.Process(self._process.pid)
 
     def health(self) -> dict[str, Any]:
-        """What /healthz says; nothing when nobody answers."""
+        """What /healthz says; nothing while the program does not answer."""
         return self._ask() or {}
 
     @property

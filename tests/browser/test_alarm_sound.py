@@ -15,7 +15,7 @@ async def critical_order(sql: asyncpg.Connection) -> None:
                       "VALUES ('Valve_01_01', 'Pin sticks', 'critical')")
 
 
-async def test_a_blocked_sound_is_said_and_a_press_allows_it(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_blocked_sound_is_shown_and_a_press_allows_it(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     sound = page.get_by_role('banner').locator('.sound-button')
     await expect(sound).to_have_text('Sound on')

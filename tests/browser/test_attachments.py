@@ -150,7 +150,7 @@ async def test_each_file_shows_how_far_it_is_and_all_can_be_cancelled(
     await until(lambda: open_uploads(visitor.program) == [])
 
 
-def said_of_uploads(program: Program, before: int) -> list[str]:
+def upload_lines(program: Program, before: int) -> list[str]:
     """Lines of its log since then, without those of its own life, such as that the floor is live again."""
     own = ' floor.feed.listener:', ' floor.operations.', ' floor.analytics.', ' floor.feed.database_clock:'
     return [line for line in program.log[before:].splitlines() if not any(name in line for name in own)]
@@ -253,7 +253,7 @@ async def test_what_is_no_file_is_refused_by_status_with_one_line_in_the_log(
         answer = await client.post(address, headers=headers, content=body)
 
         assert (answer.status_code, answer.text[-1:]) == (status, '.'), (headers, body)
-        line, = said_of_uploads(visitor.program, before)
+        line, = upload_lines(visitor.program, before)
         assert 'upload refused' in line, (headers, body)
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
 
@@ -273,7 +273,7 @@ async def test_an_upload_that_is_cut_off_leaves_one_line_in_the_log_and_nothing_
         writer.transport.abort()
 
         await until(lambda before=before: 'upload refused' in visitor.program.log[before:])
-        assert len(said_of_uploads(visitor.program, before)) == 1, sent
+        assert len(upload_lines(visitor.program, before)) == 1, sent
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
     await until(lambda: open_uploads(visitor.program) == [])
 
@@ -321,5 +321,5 @@ async def test_a_file_over_rest_that_is_cut_off_leaves_one_line_in_the_log_and_n
     writer.transport.abort()
 
     await until(lambda: 'an upload was interrupted' in visitor.program.log[before:])
-    assert len(said_of_uploads(visitor.program, before)) == 1
+    assert len(upload_lines(visitor.program, before)) == 1
     assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0

@@ -29,11 +29,11 @@ WAYS = {
     'at the root': ('', {}, []),
     'the path is taken off': ('/monitor', {}, [(LOCATION, BELOW), (PASS, PASS.replace(';', '/;')), (HOST, PREFIX)]),
     'the path is left on': ('/monitor', {}, [(LOCATION, BELOW), (HOST, PREFIX)]),
-    'the path is left on and not said': ('/monitor', {'ROOT_PATH': '/monitor'}, [(LOCATION, BELOW)]),
-    'the path is taken off and not said': ('/monitor', {'ROOT_PATH': '/monitor/'},
-                                           [(LOCATION, BELOW), (PASS, PASS.replace(';', '/;'))]),
+    'the path is left on and not announced': ('/monitor', {'ROOT_PATH': '/monitor'}, [(LOCATION, BELOW)]),
+    'the path is taken off and not announced': ('/monitor', {'ROOT_PATH': '/monitor/'},
+                                                [(LOCATION, BELOW), (PASS, PASS.replace(';', '/;'))]),
 }
-BELOW_A_PATH = 'the path is taken off', 'the path is left on and not said'
+BELOW_A_PATH = 'the path is taken off', 'the path is left on and not announced'
 ADDRESSES = """() => [...document.querySelectorAll('[href], [src], [srcdoc]')].flatMap(each => [
     each.getAttribute('srcdoc')?.match(/src="([^"]*)"/)?.[1], each.getAttribute('href'), each.getAttribute('src')])
     .filter(address => address?.startsWith('/'))"""

@@ -1,4 +1,4 @@
-"""What breaks is seen at once, never taken for the present, and mends itself."""
+"""What breaks is seen at once, never taken for the present, and recovers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def banner(page: Page) -> Locator:
 
 
 async def looks_stale(page: Page) -> None:
-    """Said by the badge and the banner, and seen from afar."""
+    """Shown by the badge and the banner, and seen from afar."""
     await expect(badge(page)).to_have_attribute('data-connection', 'stale')
     await expect(badge(page)).to_have_text(re.compile(r'^stale since \d\d:\d\d:\d\d$'))
     await expect(banner(page)).to_contain_text('The floor is shown as of ')
@@ -135,7 +135,7 @@ async def test_the_program_is_restarted_under_an_open_page(visitor: Visitor, pro
 
 
 async def test_the_database_comes_after_the_program(folder: Path, visitor_of: Callable[[Program], Visitor]) -> None:
-    """Nobody is there at the start: the page says so and why, and becomes the floor by itself."""
+    """Nobody is there at the start: the page says so and why, and becomes the floor automatically."""
     data = folder / 'later'
     program = Program(folder, DATABASE_URL=address(data / 'socket', 'line_monitor'), NEW_FLOOR='demo')
     postgres = EmbeddedPostgres(data)

@@ -32,7 +32,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardWor
 
 @pytest.fixture(scope='module')
 def with_dashboard(program: Program, workspace: DashboardWorkspace) -> Iterator[Program]:
-    """The same floor on another port, told of a dashboard as the bundle tells it."""
+    """The same floor on another port, configured with a dashboard as by the bundle."""
     second = program.joined('dashboard', **workspace.environment)
     try:
         second.start()
@@ -87,7 +87,7 @@ async def test_who_is_signed_in_to_databricks_sees_the_dashboard(
     assert await other.evaluate('window.opener') is None
 
 
-async def test_whoever_waits_reads_what_for(
+async def test_who_waits_reads_what_for(
         page: Page, with_dashboard: Program, workspace: DashboardWorkspace) -> None:
     workspace.answers.clear()
     await page.goto(with_dashboard.url + TAB, wait_until='commit')
@@ -112,7 +112,7 @@ async def test_a_workspace_that_lets_nobody_embed_leaves_the_link_and_the_reason
     await expect(page.get_by_text('under Settings, Security, Embed dashboards')).to_be_visible()
 
 
-async def test_the_tab_stands_in_the_address_and_the_choice_goes_along(page: Page, with_dashboard: Program) -> None:
+async def test_the_tab_is_in_the_address_and_the_choice_goes_along(page: Page, with_dashboard: Program) -> None:
     await page.goto(with_dashboard.url + '/reports')
     await choose_window(page, '7 days')
     await expect(page).to_have_url(re.compile(r'window=7d'))

@@ -1,4 +1,4 @@
-"""The floor in a real Firefox: what its rules of framing make of ours."""
+"""The floor in a real Firefox: how its rules of framing treat this program."""
 
 from __future__ import annotations
 

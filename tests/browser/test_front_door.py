@@ -202,7 +202,7 @@ async def test_a_page_of_another_site_can_open_no_socket_and_write_and_read_noth
     assert await sql.fetchval('SELECT count(*) FROM work_orders') == 0
 
 
-async def test_the_same_tries_from_a_page_of_ours_succeed(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_the_same_tries_from_a_page_of_the_program_succeed(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     tried = await page.evaluate(TRIES, visitor.program.url)
     assert tried == {'socket': True, 'polling': 200, 'read': 200, 'json': 201, 'text': 415}
@@ -224,11 +224,11 @@ async def test_no_other_site_can_show_the_floor_in_a_frame(chromium: Browser, pr
                                                            delivered: object) -> None:
     with other_site(f'<!doctype html><iframe src="{program.url}/"></iframe>') as port:
         page = await chromium.new_page()
-        said: list[str] = []
-        page.on('console', lambda message: said.append(message.text))
+        messages: list[str] = []
+        page.on('console', lambda message: messages.append(message.text))
         await page.goto(f'http://localhost:{port}/')
         async with asyncio.timeout(PATIENCE_S):
-            while not any('frame-ancestors' in text for text in said):  # noqa: ASYNC110
+            while not any('frame-ancestors' in text for text in messages):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert await tiles(page.frames[1]).count() == 0  # type: ignore[arg-type]
         await page.close()
@@ -258,8 +258,8 @@ async def test_a_name_that_somebody_points_at_this_machine_is_not_ours(
 ])
 async def test_the_socket_opens_for_our_own_pages_only(program: Program, delivered: object, headers: dict[str, str],
                                                        status: int) -> None:
-    said = {name: value.format(host=program.host) for name, value in headers.items()}
-    assert await upgrade(program, {'Host': program.host, **said}) == status
+    sent = {name: value.format(host=program.host) for name, value in headers.items()}
+    assert await upgrade(program, {'Host': program.host, **sent}) == status
 
 
 @pytest.mark.parametrize(('origin', 'status'), [('https://floor.databricksapps.com', 101),
@@ -313,14 +313,14 @@ async def test_an_upload_ends_where_an_attachment_does(visitor: Visitor, sql: as
 
 async def test_who_floods_a_socket_waits_and_nobody_else_does(visitor: Visitor) -> None:
     page = await visitor.open()
-    said: asyncio.Queue[bytes] = asyncio.Queue()
+    messages: asyncio.Queue[bytes] = asyncio.Queue()
     address = visitor.program.url + SOCKET + 'websocket'
     parts = urlsplit(address)
     _, flooder = await asyncio.get_running_loop().create_connection(
-        lambda: WebSocketClient(address, said.put_nowait), parts.hostname, parts.port)
-    await said.get()
+        lambda: WebSocketClient(address, messages.put_nowait), parts.hostname, parts.port)
+    await messages.get()
     flooder.send('40')
-    assert (await said.get()).startswith(b'40')
+    assert (await messages.get()).startswith(b'40')
     begin = time.monotonic()
     for _ in range(2 * MESSAGES_AT_ONCE):
         flooder.send('42["ack",{"client_id":"nobody","next_message_id":0}]')
@@ -330,7 +330,7 @@ async def test_who_floods_a_socket_waits_and_nobody_else_does(visitor: Visitor) 
         async with httpx.AsyncClient() as client:
             assert (await client.get(visitor.program.url + '/healthz')).status_code == 200
         assert time.monotonic() - before < MESSAGES_AT_ONCE / MESSAGES_PER_S
-        while not (await said.get()).startswith(b'431'):
+        while not (await messages.get()).startswith(b'431'):
             pass
     assert time.monotonic() - begin > MESSAGES_AT_ONCE / MESSAGES_PER_S - 0.5
     await expect(page.locator('[data-connection]')).to_have_attribute('data-connection', 'live')

@@ -107,7 +107,7 @@ async def visitor(profiles: Profiles, hostile_program: Program, hostile: asyncpg
     """Mallory's victim, who looks everywhere."""
     visitor = Visitor(profiles, hostile_program)
     yield visitor
-    # whoever goes on before all of a page has come cuts the rest off
+    # to go on before all of a page has come cuts the rest off
     assert [complaint for complaint in await visitor.leave() if 'net::ERR_ABORTED' not in complaint] == []
 
 
@@ -182,7 +182,7 @@ async def test_one_order_with_all_its_dialogs(visitor: Visitor, hostile: asyncpg
     await is_harmless(page)
 
 
-async def test_what_is_said_on_every_page(visitor: Visitor, hostile: asyncpg.Connection) -> None:
+async def test_what_every_page_shows(visitor: Visitor, hostile: asyncpg.Connection) -> None:
     page = await visitor.open('/employees')
     await hostile.execute('INSERT INTO work_orders (machine_id, issue_description, priority, reporter_name) '
                           "VALUES ($1, $2, 'critical', $3)", TEMPLATE, QUOTES, SCRIPT)

@@ -154,7 +154,7 @@ async def test_status_is_more_than_a_colour(visitor: Visitor, sql: asyncpg.Conne
     assert ['Running' in words['operational'], 'Warning' in words['warning'], 'Down' in words['down']] == [True] * 3
 
 
-async def test_on_a_phone_everything_stands_in_one_column(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_on_a_phone_everything_is_in_one_column(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(EVERY_STATUS)
     page = await visitor.open(**PHONE)
     await expect(tiles(page)).to_have_count(30)

@@ -49,7 +49,7 @@ async def test_every_status_has_its_colour(program: Program, sql: asyncpg.Connec
 
 
 async def test_a_picture_that_is_old_looks_old(program: Program, sql: asyncpg.Connection) -> None:
-    """The database does not answer any more; then it does."""
+    """The database no longer answers; then it does."""
     async with old_browser(program.url) as browser:
         await browser.until(READY)
         await browser.until_grey(tile('operational'), *MARK, grey=False)

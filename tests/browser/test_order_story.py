@@ -1,4 +1,4 @@
-"""A stop and who mends it: two people, two windows, two instances of the program on one database."""
+"""A stop and who fixes it: two people, two windows, two instances of the program on one database."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ async def test_the_whole_story_of_a_stop(visitor: Visitor, lisa: Visitor, sql: a
     await form.get_by_role('radio', name='critical').click()
     await form.get_by_label('Assignee').fill('Lisa')
     await supervisor.get_by_role('option', name='Lisa Garcia').click()
-    told = expect(technician.locator('.q-notification')).to_contain_text('Assigned to you')  # for a few seconds
-    await asyncio.gather(told, form.get_by_role('button', name='Create').click())
+    notified = expect(technician.locator('.q-notification')).to_contain_text('Assigned to you')  # for a few seconds
+    await asyncio.gather(notified, form.get_by_role('button', name='Create').click())
 
-    # it shows on the floor, and in the technician's list, which said so
+    # it shows on the floor, and in the technician's list, which showed it
     await expect(tile(supervisor, 'Injection_Molder_02_02')).to_have_attribute('data-orders', '1')
     await expect(drawer(supervisor).locator('.drawer-order')).to_contain_text('Lisa Garcia')
     row = technician.locator(ROWS)

@@ -1,5 +1,5 @@
-"""Whatever takes a browser from the server: the page says so by itself, never shows an old picture as a live one, and
-is right and live again without a click. Minutes and hours of the same: `python -m tests.benchmarks outages`."""
+"""Whatever takes a browser from the server: the page says so automatically, never shows an old picture as live, and is
+right and live again without a click. Minutes and hours of the same: `python -m tests.benchmarks outages`."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_a_server_that_stands_still_and_goes_on(program: Program, sql: asy
     assert not endured.reloaded
 
 
-async def test_while_beats_come_nothing_is_said(program: Program, sql: asyncpg.Connection, chromium: Browser) -> None:
+async def test_while_beats_come_nothing_is_shown(program: Program, sql: asyncpg.Connection, chromium: Browser) -> None:
     async with looking(chromium, program.url) as page:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(PROMISE_S + 3):

@@ -137,7 +137,7 @@ async def test_pages_that_no_browser_comes_for_are_bounded_and_a_late_browser_lo
 
 
 async def test_who_never_reads_is_given_up_and_holds_nobody_up(program: Program, sql: asyncpg.Connection) -> None:
-    """What is sent stays in the network, at most 16 messages in the program; nobody answers its ping."""
+    """What is sent stays in the network, at most 16 messages in the program; its ping is not answered."""
     numbers, backlogs = iter(range(1, 100_000)), set()
 
     async def write_all() -> int:
@@ -152,9 +152,9 @@ async def test_who_never_reads_is_given_up_and_holds_nobody_up(program: Program,
 
     async def only_one_is_left() -> bool:
         await write_all()
-        said = await measures()
-        backlogs.add(said['floor_browser_backlog_messages'])
-        return said['floor_browsers_connected'] == before['floor_browsers_connected'] - 1
+        measured = await measures()
+        backlogs.add(measured['floor_browser_backlog_messages'])
+        return measured['floor_browsers_connected'] == before['floor_browsers_connected'] - 1
 
     def latest(browser: Any) -> dict[str, Any]:
         return {machine: number for _, shown in browser.seen for machine, number in shown}

@@ -34,7 +34,7 @@ async def test_a_number_can_be_explained_down_to_its_intervals(visitor: Visitor,
     assert await page.evaluate('window.hit') is None
 
 
-async def test_a_window_stands_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_window_is_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/reports')
     await choose_window(page, '7 days')
 

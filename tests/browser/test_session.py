@@ -1,7 +1,7 @@
 """Behind a proxy that signs people in: a page stays signed in, and when its session has ended it comes back.
 
-A page that lost its session can't be told anything by the server: each try of its socket is led to a sign-in on another
-site. What brings it back is in the page already.
+A page that lost its session cannot receive anything from the server: each try of its socket is led to a sign-in on
+another site. What brings it back is in the page already.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def every(seconds: int, instead_of: int) -> tuple[bytes, bytes]:
 
 @pytest.fixture(scope='module')
 def behind(program: Program) -> Iterator[Program]:
-    """The same floor on another port, told where its people sign in."""
+    """The same floor on another port, configured with where its people sign in."""
     behind = program.joined('behind', SIGN_IN_ORIGINS=f'http://localhost:{LOGIN_PORT}')
     try:
         behind.start()
@@ -50,7 +50,7 @@ def behind(program: Program) -> Iterator[Program]:
 
 @pytest_asyncio.fixture(loop_scope='session')
 async def proxy(request: pytest.FixtureRequest, behind: Program) -> AsyncIterator[LoginProxy]:
-    """Its parameter: a period that stands in the pages, and a shorter one to be written in its place."""
+    """Its parameter: the period in the pages, and a shorter one to be written in its place."""
     proxy = LoginProxy(behind.host, login_port=LOGIN_PORT, faster=getattr(request, 'param', (b'', b'')))
     await proxy.start()
     yield proxy
@@ -74,7 +74,7 @@ async def people(profile: BrowserContext) -> AsyncIterator[BrowserContext]:
 
 
 async def signed_in(people: BrowserContext, proxy: LoginProxy) -> Page:
-    """A page of the floor, for somebody whom the sign-in knows from now on."""
+    """A page of the floor, for somebody that the sign-in knows from now on."""
     page = await people.new_page()
     await page.goto(proxy.url)
     await page.get_by_role('link', name='Sign in').click()
@@ -103,7 +103,7 @@ async def is_live_again(page: Page, sql: asyncpg.Connection, since: float, how: 
     return took
 
 
-async def test_where_the_sign_in_asks_nothing_the_page_comes_back_by_itself(
+async def test_where_the_sign_in_asks_nothing_the_page_comes_back_automatically(
         people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection) -> None:
     page = await signed_in(people, proxy)
     ended = time.monotonic()

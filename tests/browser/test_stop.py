@@ -54,7 +54,7 @@ async def test_it_is_gone_with_sixty_pages_open(folder: Path) -> None:
         assert await asyncio.to_thread(program.stop) == 0
         assert not process.is_running()
         # the second only where other tests take the processor
-        assert program.log.endswith(('line-monitor: stopped\n', 'the rest is abandoned\n')), 'nothing is said after it'
+        assert program.log.endswith(('line-monitor: stopped\n', 'the rest is abandoned\n')), 'nothing follows it'
         assert 'Traceback' not in program.log
     finally:
         for browser in browsers:

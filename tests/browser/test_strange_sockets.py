@@ -31,24 +31,24 @@ class Stranger:
 
     def __init__(self, program: Program) -> None:
         self._address = program.url.replace('http', 'ws') + SOCKET + 'websocket'
-        self.said: asyncio.Queue[bytes] = asyncio.Queue()
+        self.received: asyncio.Queue[bytes] = asyncio.Queue()
         self.client: WebSocketClient
 
     async def connect(self) -> Stranger:
         parts = urlsplit(self._address)
         _, self.client = await asyncio.get_running_loop().create_connection(
-            lambda: WebSocketClient(self._address, self.said.put_nowait), parts.hostname, parts.port)
+            lambda: WebSocketClient(self._address, self.received.put_nowait), parts.hostname, parts.port)
         async with asyncio.timeout(30):
-            assert (await self.said.get()).startswith(b'0')
+            assert (await self.received.get()).startswith(b'0')
             self.client.send('40')
-            assert (await self.said.get()).startswith(b'40')
+            assert (await self.received.get()).startswith(b'40')
         return self
 
     async def is_answered(self) -> bool:
         """Whether an event in order is acknowledged."""
         self.client.send('427["ack",{"client_id":"nobody","next_message_id":0}]')
         async with asyncio.timeout(30):
-            return (await self.said.get()).startswith(b'437')
+            return (await self.received.get()).startswith(b'437')
 
 
 @pytest.fixture(scope='module')
@@ -105,9 +105,9 @@ async def test_what_follows_a_close_is_not_looked_at(program: Program) -> None:
     fresh = Stranger(program)
     parts = urlsplit(program.url)
     _, fresh.client = await asyncio.get_running_loop().create_connection(
-        lambda: WebSocketClient(fresh._address, fresh.said.put_nowait), parts.hostname, parts.port)
+        lambda: WebSocketClient(fresh._address, fresh.received.put_nowait), parts.hostname, parts.port)
     async with asyncio.timeout(30):
-        assert (await fresh.said.get()).startswith(b'0')
+        assert (await fresh.received.get()).startswith(b'0')
         for frame in '1', '40':
             fresh.client.send(frame)
         await fresh.client.closed
@@ -119,9 +119,9 @@ async def test_another_version_of_the_protocol_and_a_session_that_has_ended_are_
     async with httpx.AsyncClient(base_url=program.url, timeout=30) as client:
         for query in 'EIO=3&transport=polling', 'EIO=4&transport=polling&j=x', 'EIO=4&transport=polling&sid=gone':
             assert (await client.get(f'/_nicegui_ws/socket.io/?{query}')).status_code == 400
-    said = program.log[seen:]
-    assert 'ERROR' not in said
-    assert all(line.startswith('20') for line in said.splitlines()), 'each line is one of ours'
+    received = program.log[seen:]
+    assert 'ERROR' not in received
+    assert all(line.startswith('20') for line in received.splitlines()), 'each line is one of the program'
 
 
 async def test_requests_that_are_not_http_are_one_line(own: Program) -> None:
@@ -134,7 +134,7 @@ async def test_requests_that_are_not_http_are_one_line(own: Program) -> None:
     assert 'Traceback' not in own.log
 
 
-async def test_what_is_posted_or_stands_in_the_address_is_looked_at_too(program: Program) -> None:
+async def test_what_is_posted_or_is_in_the_address_is_looked_at_too(program: Program) -> None:
     seen = len(program.log)
     async with httpx.AsyncClient(base_url=program.url, timeout=30) as client:
         opened = await client.get(SOCKET + 'polling')

@@ -63,7 +63,7 @@ async def test_a_visit_that_ends_with_a_request_under_way_is_no_complaint(other:
     assert await other.leave() == []
 
 
-async def test_a_frame_that_starts_anew_with_a_request_under_way_is_no_complaint(other: Visitor) -> None:
+async def test_a_frame_that_starts_again_with_a_request_under_way_is_no_complaint(other: Visitor) -> None:
     """As the frames of floor/web/shell/session.py do: each holds another that asks."""
     page = await waiting_page(other)
     async with page.expect_event('request'):

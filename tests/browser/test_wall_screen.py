@@ -139,7 +139,7 @@ async def test_a_line_that_does_not_exist_is_named_beside_those_that_do(visitor:
 
 
 async def test_an_address_that_asks_for_what_there_is_not(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    """What is down anywhere is still told."""
+    """What is down anywhere is still shown."""
     await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Source_Sorter_01_01'")
     page = await visitor.blank()
     for address, sentence in {
@@ -155,7 +155,7 @@ async def test_an_address_that_asks_for_what_there_is_not(visitor: Visitor, sql:
         await expect(page.locator('.wall-side')).to_contain_text('01·01 Source Sorter')
 
 
-async def test_its_theme_stands_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_its_theme_is_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.blank(color_scheme='light')
     for address, ground in {'': 'rgb(15, 19, 23)', '&theme=light': 'rgb(244, 245, 246)',
                             '&theme=andon': 'rgb(0, 0, 0)'}.items():

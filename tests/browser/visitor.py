@@ -84,9 +84,9 @@ class Visitor:
             for event, listener in self._listeners.items():
                 context.remove_listener(event, listener)
             await self._profiles.give_back(page, self.program.url)
-        said = self.program.log[self._log_length:]
-        if 'Traceback' in said or ' ERROR ' in said or ('not of our protocol' in said and not self.forges_events):
-            self.complaints.append(f'the program said:\n{said}')
+        output = self.program.log[self._log_length:]
+        if 'Traceback' in output or ' ERROR ' in output or ('not of our protocol' in output and not self.forges_events):
+            self.complaints.append(f'the output of the program:\n{output}')
         return self.complaints
 
     @property

@@ -1,6 +1,6 @@
 """A stand-in for what a browser sees of a Databricks workspace: https, a cookie of who is signed in, a dashboard.
 
-It is reached by the workspace's own name: the browser is told where that name is and which certificate to trust.
+It is reached by the workspace's own name: the browser is configured with its address and its certificate.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DashboardWorkspace:
         self.asked: list[str] = []
         """The addresses that were asked for, the newest last."""
         self.frame_ancestors = '*'
-        """Which pages may frame it, as the administrator has said under Embed dashboards."""
+        """Which pages may frame it, as the administrator chose under Embed dashboards."""
         self.answers = threading.Event()
         """Cleared: it takes its time."""
         self.answers.set()

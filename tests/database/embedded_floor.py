@@ -29,9 +29,9 @@ def settings_for(data_dir: Path) -> Settings:
 
 
 @contextmanager
-def running(data_dir: Path, said: list[str] | None = None) -> Iterator[str]:
+def running(data_dir: Path, output: list[str] | None = None) -> Iterator[str]:
     """The address of the database in that folder, which is as a start of the program finds or makes it."""
-    postgres = EmbeddedPostgres(data_dir, report=(said if said is not None else []).append)
+    postgres = EmbeddedPostgres(data_dir, report=(output if output is not None else []).append)
     postgres.start()
     try:
         yield postgres.url
@@ -62,9 +62,9 @@ def ask(url: str, query: str) -> Any:
     return asyncio.run(run())
 
 
-def note_of(data_dir: Path, said: list[str] | None = None) -> Any:
+def note_of(data_dir: Path, output: list[str] | None = None) -> Any:
     """What the floor there is known by, after a start; an empty database has no such table, and fails."""
-    with running(data_dir, said) as url:
+    with running(data_dir, output) as url:
         return ask(url, NOTE)
 
 

@@ -23,7 +23,7 @@ async def age(connection: asyncpg.Connection) -> None:
 
 async def say(connection: asyncpg.Connection, name: str,
               *words: tuple[float, str | None] | tuple[float, str | None, str]) -> None:
-    """What a machine said so many hours ago, as if it had been said then: status, and a reason."""
+    """What a machine reported so many hours ago, as if it had been reported then: status, and a reason."""
     for hours_ago, status, *reason in words:
         await connection.execute(ADD, name, status, reason[0] if reason else None, hours_ago)
 

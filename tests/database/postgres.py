@@ -87,7 +87,7 @@ class Server:
 
     @property
     def words(self) -> str:
-        """What the server said so far."""
+        """The output of the server so far."""
         return (self._folder / 'log').read_text(errors='replace')
 
     def url(self, database: str, user: str = 'postgres') -> str:
@@ -114,7 +114,7 @@ class Server:
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
-        """Throw a database away, whoever is still in it."""
+        """Drop a database, even with open sessions."""
         name = urlsplit(url).path.removeprefix('/')
         self._administer(f'DROP DATABASE IF EXISTS {name} WITH (FORCE);')
 

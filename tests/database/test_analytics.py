@@ -13,7 +13,7 @@ import pytest
 from database.postgres import Connect
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
-from unit.oracle import US, History, Order, Said, StaleOverlay
+from unit.oracle import US, DataGap, History, HistoryRow, Order
 
 from floor.analytics import Analytics, Kpi, Kpis, Page, Scope, Window
 from floor.analytics.kpis import Sums
@@ -64,7 +64,7 @@ class Plant:
             "issue_description, priority, machine_status) "
             "VALUES ($1, $2, $3, $4, $5, $6, now(), 'It stands', 'medium', 'down')",
             [(o.id, o.machine, o.stop_since, o.created, o.acknowledged, o.started) for o in history.orders])
-        rows: list[Said | StaleOverlay] = [*history.said, *history.silences]
+        rows: list[HistoryRow | DataGap] = [*history.status_rows, *history.gaps]
         if chance:
             chance.shuffle(rows)
         begin = chance.choice([0, 1]) if chance else 0  # after the first part: as if the database were restored
@@ -77,15 +77,15 @@ class Plant:
                 await self.write(rows[number::chunks])
             await self.refresh(history, chance)
 
-    async def write(self, rows: list[Said | StaleOverlay]) -> None:
+    async def write(self, rows: list[HistoryRow | DataGap]) -> None:
         await self.connection.executemany(
             'INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
             'VALUES ($1, $2, $3, $4, $5)',
-            [(row.version, row.machine, row.status, row.reason, row.at) for row in rows if isinstance(row, Said)])
+            [(row.version, row.machine, row.status, row.reason, row.at) for row in rows if isinstance(row, HistoryRow)])
         await self.connection.executemany(
             'INSERT INTO data_gaps (version, machine_name, since, until) '
             "VALUES (nextval('machine_feed_version') + 1000, $1, $2, $3)",
-            [(row.machine, row.since, row.until) for row in rows if isinstance(row, StaleOverlay)])
+            [(row.machine, row.since, row.until) for row in rows if isinstance(row, DataGap)])
 
     async def refresh(self, history: History, chance: random.Random | None) -> None:
         """All of it, or what chance has left time for."""
@@ -102,8 +102,8 @@ class Plant:
 
 def last_words(history: History, machine: str) -> tuple[str | None, str | None]:
     """Status and reason as the feed has them."""
-    said = history.of(machine)
-    return (said[-1].status, said[-1].reason) if said else (None, None)
+    status_rows = history.of(machine)
+    return (status_rows[-1].status, status_rows[-1].reason) if status_rows else (None, None)
 
 
 @pytest.fixture
@@ -140,16 +140,16 @@ def questions(draw: st.DrawFn) -> Probe:
     names = st.sampled_from(NAMES)
     rows = draw(st.lists(st.tuples(names, when, states), max_size=40))
     versions = draw(st.permutations(range(1, len(rows) + 1)))
-    said = [Said(name, at, status, reason, version)
-            for (name, at, (status, reason)), version in zip(rows, versions, strict=True)]
-    silences = [StaleOverlay(name, since, since + length * MINUTE) for name, since, length in
-                draw(st.lists(st.tuples(names, when, st.integers(1, 3000)), max_size=4))]
+    status_rows = [HistoryRow(name, at, status, reason, version)
+                   for (name, at, (status, reason)), version in zip(rows, versions, strict=True)]
+    gaps = [DataGap(name, since, since + length * MINUTE) for name, since, length in
+            draw(st.lists(st.tuples(names, when, st.integers(1, 3000)), max_size=4))]
     now = draw(when | st.just(base + 5 * DAY))
     present = draw(st.sets(names))
-    quiet = {name: max([draw(when), *(row.at for row in said if row.machine == name),
-                        *(row.until for row in silences if row.machine == name)])
+    quiet = {name: max([draw(when), *(row.at for row in status_rows if row.machine == name),
+                        *(row.until for row in gaps if row.machine == name)])
              for name in sorted(present) if draw(st.integers(0, 3)) == 0}
-    history = History(said, now, silences, quiet, places=LINES, present=present,
+    history = History(status_rows, now, gaps, quiet, places=LINES, present=present,
                       micro_stop=draw(st.sampled_from([timedelta(), 5 * MINUTE, DAY])))
     stops = [stop for name in LINES for stop in history.stops(name)]
     if stops:
@@ -181,12 +181,14 @@ def expected(history: History, window: Window, scope: Scope) -> Kpis:
     return Kpis.of(window.until(history.now), Sums(**asdict(sums)))
 
 
-STOP_BEFORE = [Said('Welder', SPRING, 'down', 'Jam', 1), Said('Welder', SPRING + 18 * MINUTE, 'operational', None, 2)]
+STOP_BEFORE = [HistoryRow('Welder', SPRING, 'down', 'Jam', 1),
+               HistoryRow('Welder', SPRING + 18 * MINUTE, 'operational', None, 2)]
 REPAIRED_AS_IT_BEGINS = Probe(History(STOP_BEFORE, SPRING + DAY, places=LINES),
                               Window(SPRING + 18 * MINUTE, SPRING + 25 * MINUTE), 1, 1)
 
 STANDS_AND_IS_SILENT = Probe(
-    History([Said('Press', SPRING, 'down', 'Jam', 1), Said('Welder', SPRING + 5 * MINUTE, 'warning', 'Starved', 2)],
+    History([HistoryRow('Press', SPRING, 'down', 'Jam', 1),
+             HistoryRow('Welder', SPRING + 5 * MINUTE, 'warning', 'Starved', 2)],
             SPRING + 3 * DAY, quiet={'Press': SPRING + HOUR}, places=LINES, present={'Press', 'Welder'}),
     Window(SPRING - DAY, SPRING + 2 * DAY), 1, 7)
 
@@ -253,14 +255,14 @@ async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(pl
 @many
 async def test_over_complete_cycles_mtbf_and_mttr_agree_with_the_share_of_time_that_was_down(
         plant: Plant, cycles: list[tuple[int, int]], seed: int) -> None:
-    at, said = SPRING, []
+    at, status_rows = SPRING, []
     for number, (up, down) in enumerate(cycles):
-        said += [Said('Press', at, 'operational', None, 2 * number + 1),
-                 Said('Press', at + up * MINUTE, 'down', 'Jam', 2 * number + 2)]
+        status_rows += [HistoryRow('Press', at, 'operational', None, 2 * number + 1),
+                        HistoryRow('Press', at + up * MINUTE, 'down', 'Jam', 2 * number + 2)]
         at += (up + down) * MINUTE
-    said.append(Said('Press', at, 'operational', None, 2 * len(cycles) + 1))
+    status_rows.append(HistoryRow('Press', at, 'operational', None, 2 * len(cycles) + 1))
     window = Window(SPRING, at + US)  # the last repair ends with the last cycle
-    kpis = await (await ask(plant, Probe(History(said, at + DAY, places=LINES), window, 2, seed))).kpis(
+    kpis = await (await ask(plant, Probe(History(status_rows, at + DAY, places=LINES), window, 2, seed))).kpis(
         window, Scope(machine=MachineName('Press')))
     assert kpis.mtbf is not None and kpis.mttr is not None and kpis.uptime_share is not None
     assert kpis.mtbf / (kpis.mtbf + kpis.mttr) == pytest.approx(kpis.uptime_share, abs=1e-6)
@@ -287,7 +289,7 @@ async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, ques
 @example(question=replace(STANDS_AND_IS_SILENT, seed=8))
 @example(question=replace(STANDS_AND_IS_SILENT, seed=9))
 @many
-async def test_who_waited_for_whom_is_what_the_definitions_say(plant: Plant, question: Probe) -> None:
+async def test_causes_of_waiting_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
     answer = await (await ask(plant, question)).wait_attribution(window)
     waits = history.waits(window.start, window.end)
@@ -316,10 +318,10 @@ async def test_a_chain_of_waiting_ends_at_who_is_down_or_where_it_turns_back(
     """For an hour, on one line, in this order. Behind a machine that waits the other way nobody is charged."""
     of_line = [(state, None) if state in {'down', 'operational'} else ('warning', state.title())
                for state in states]
-    said = [Said(name, SPRING + after, *state, version) for version, (name, state, after) in enumerate([
+    status_rows = [HistoryRow(name, SPRING + after, *state, version) for version, (name, state, after) in enumerate([
         *((name, state, 9 * HOUR) for name, state in zip(LINES, of_line, strict=False)),
         *((name, ('operational', None), 10 * HOUR) for name in list(LINES)[:3])], 1)]
-    history = History(said, SPRING + 2 * DAY, places=LINES, present=set(LINES))
+    history = History(status_rows, SPRING + 2 * DAY, places=LINES, present=set(LINES))
     for window in Window(SPRING, SPRING + DAY), Window(SPRING + 8 * HOUR, SPRING + 11 * HOUR):
         await plant.tell(history)
         answer = await plant.analytics(history).wait_attribution(window)
@@ -335,9 +337,9 @@ async def test_a_day_that_is_known_in_part_counts_with_that_part(
         plant: Plant, window: tuple[float, float], known: list[float]) -> None:
     """Hours: heard of from 2 on, down from 5 to 7, silent from 34 to 38, down from 48.5 to 51."""
     history = History(
-        [Said('Press', SPRING + at * HOUR, status, None, version) for version, (at, status) in enumerate([
+        [HistoryRow('Press', SPRING + at * HOUR, status, None, version) for version, (at, status) in enumerate([
             (2, 'operational'), (5, 'down'), (7, 'operational'), (48.5, 'down'), (51, 'operational')], 1)],
-        SPRING + 5 * DAY, [StaleOverlay('Press', SPRING + 34 * HOUR, SPRING + 38 * HOUR)], places=LINES)
+        SPRING + 5 * DAY, [DataGap('Press', SPRING + 34 * HOUR, SPRING + 38 * HOUR)], places=LINES)
     await plant.tell(history)
     for scope in Scope(), Scope(machine=MachineName('Press')):
         kpis = await plant.analytics(history).kpis(Window(*(SPRING + hour * HOUR for hour in window)), scope)
@@ -346,8 +348,8 @@ async def test_a_day_that_is_known_in_part_counts_with_that_part(
 
 @given(question=questions(), moment=moments(SPRING) | moments(AUTUMN))
 @many
-async def test_the_floor_at_a_moment_is_what_was_said_until_then(plant: Plant, question: Probe,
-                                                                 moment: datetime) -> None:
+async def test_the_floor_at_a_moment_is_what_was_reported_until_then(plant: Plant, question: Probe,
+                                                                     moment: datetime) -> None:
     history = question.history
     floor = await (await ask(plant, question)).floor_at(moment)
     moment = min(moment, history.now)

@@ -171,7 +171,7 @@ async def test_saying_the_same_twice_in_a_transaction_announces_each_version(
     assert len(changes_in(await ear.payloads())) == 3
 
 
-async def test_identical_resyncs_of_a_transaction_are_said_once(writer: asyncpg.Connection, ear: Ear) -> None:
+async def test_identical_resyncs_of_a_transaction_are_announced_once(writer: asyncpg.Connection, ear: Ear) -> None:
     async with writer.transaction():
         await writer.execute('DELETE FROM machine_feed_stream WHERE machine_id = 1')
         await writer.execute('DELETE FROM machine_feed_stream WHERE machine_id = 2')

@@ -73,7 +73,7 @@ async def test_machines_come_in_flow_order_with_their_line(client: httpx.AsyncCl
     assert positions == list(range(1, 8))
 
 
-async def test_programs_are_told_whether_it_is_simulated(client: httpx.AsyncClient, connect: Connect) -> None:
+async def test_programs_can_read_whether_it_is_simulated(client: httpx.AsyncClient, connect: Connect) -> None:
     for kind, change in (('demo', 'SELECT'), ('plant', "UPDATE plant SET kind = 'plant'")):
         await (await connect()).execute(change)
         floor = (await client.get('/api/floor')).json()
@@ -207,7 +207,7 @@ async def test_a_server_that_never_says_a_word_is_away_after_our_patience(settin
     async with client_of(Database(f'postgresql://nobody@127.0.0.1:{port}/nothing?sslmode=disable', settings)) as client:
         async with asyncio.timeout(IMPATIENT_S):
             problem_in(await client.get('/api/machines'), 503)
-    await asyncio.wait_for(gone.wait(), 20)   # no socket of ours stays behind
+    await asyncio.wait_for(gone.wait(), 20)   # no socket of the program stays behind
     silent.close()
     await silent.wait_closed()
 
@@ -256,7 +256,7 @@ async def test_other_paths_keep_the_answers_they_had(database: Database) -> None
 
 # what it says of itself
 
-async def test_the_description_holds_every_path_of_ours_and_no_page(database: Database) -> None:
+async def test_the_description_holds_every_path_of_the_program_and_no_page(database: Database) -> None:
     app = FastAPI(openapi_url=None)
     floor_api.register(app, database=database)
 

@@ -205,7 +205,7 @@ async def test_a_file_is_attached_as_it_is(supervisor: Client, media_type: str, 
 
 
 class Decoder:
-    """Stands for the program that reads pictures: it is done with none before it is told to."""
+    """Stands for the program that reads pictures: it is done with none before it is allowed to."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked = 0
@@ -311,5 +311,5 @@ async def test_answers_say_how_many_changes_are_left(database: Database, setting
         assert 'ratelimit' not in (await operator.get('/api/machines')).headers
 
 
-async def test_without_a_limit_nothing_is_said_of_one(supervisor: Client) -> None:
+async def test_without_a_limit_nothing_is_shown_of_one(supervisor: Client) -> None:
     assert 'ratelimit' not in (await supervisor.post(PATH, json=LEAK)).headers

@@ -127,12 +127,12 @@ async def test_what_is_written_is_the_story_to_the_microsecond(connect: Connect)
     now = await connection.fetchval("SELECT now() - interval '10 seconds'")
     stations = [Station(*row) for row in await connection.fetch(FLOOR)]
     await fill(connection, now=now)
-    told = Timeline(stations, SEED, now - timedelta(days=2)).events_until(now)
+    simulated = Timeline(stations, SEED, now - timedelta(days=2)).events_until(now)
     rows = await connection.fetch('SELECT machine_name, old_status, new_status, reason, changed_at, datetime, '
                                   'changed_by FROM machine_status_history ORDER BY version')
     assert [tuple(row) for row in rows] == [
-        (event.machine, event.old, event.new, event.reason, event.at, event.at, 'simulator') for event in told]
-    known = {(stop.machine, stop.since): stop.until for stop in stops(told)}
+        (event.machine, event.old, event.new, event.reason, event.at, event.at, 'simulator') for event in simulated]
+    known = {(stop.machine, stop.since): stop.until for stop in stops(simulated)}
     orders = await connection.fetch('SELECT machine_id, stop_since, recovered_at FROM work_orders')
     assert orders
     for order in orders:
@@ -246,9 +246,9 @@ async def test_afterwards_everything_is_guarded_as_before(connect: Connect) -> N
             await connection.execute(statement)
 
 
-async def test_whoever_listens_is_told_to_look_again_when_the_state_of_the_history_changes(connect: Connect) -> None:
+async def test_who_listens_is_asked_to_look_again_when_the_state_of_the_history_changes(connect: Connect) -> None:
     connection, onlooker, heard = await connect(), await connect(), list[str]()
-    await onlooker.add_listener(await channel_of(onlooker), lambda *said: heard.append(said[-1]))
+    await onlooker.add_listener(await channel_of(onlooker), lambda *beat: heard.append(beat[-1]))
     await fill(connection)
     await until(lambda: len(heard) > 2)
     await onlooker.fetch('SELECT 1')
@@ -414,10 +414,10 @@ async def test_an_order_reads_as_if_people_had_written_it(connect: Connect, whic
 async def test_the_simulator_makes_it_first_and_goes_on_without_a_jump(
         connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, 'simulator')
-    onlooker, told = await connect(), list[Any]()
-    simulator = SimulatorRunner(connect, QUERIES, interval=0.05, instance='a', backfill_days=2, report=told.append)
+    onlooker, simulated = await connect(), list[Any]()
+    simulator = SimulatorRunner(connect, QUERIES, interval=0.05, instance='a', backfill_days=2, report=simulated.append)
     async with running(simulator):
-        await until(lambda: len(told) > 20)
+        await until(lambda: len(simulated) > 20)
     assert caplog.messages[0] == 'creating 2 days of history for a new database ...'
     assert caplog.messages[1].startswith('created 2 days of history in ')
     # a floor without a picture would have been given one: 30 changes in one transaction

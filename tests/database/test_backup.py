@@ -113,7 +113,7 @@ async def test_what_comes_back_is_what_was_saved(folder: Path) -> None:
         until_when = await connection.fetchval('SELECT now()')
         await connection.close()
         window = Window(until_when - timedelta(days=1), until_when)
-        before, said_before = await everything(program.database_url), await figures(program.database_url, window)
+        before, output_before = await everything(program.database_url), await figures(program.database_url, window)
 
         saved = command('backup', file, DATA_DIR=str(program.data_dir))
 
@@ -134,7 +134,7 @@ async def test_what_comes_back_is_what_was_saved(folder: Path) -> None:
         await live(again)
         assert again.health()['machines'] == 30
         assert await everything(again.database_url) == before
-        assert await figures(again.database_url, window) == said_before
+        assert await figures(again.database_url, window) == output_before
         async with httpx.AsyncClient(base_url=again.url) as client:
             answer = await client.get(f'/api/work-orders/{order["id"]}/attachments/{number}')
             assert answer.content == PHOTO
@@ -198,7 +198,7 @@ async def test_a_backup_of_a_floor_in_motion_is_of_one_moment(folder: Path) -> N
         again.stop()
 
 
-async def test_a_database_that_is_there_is_kept_and_only_replaced_when_told(folder: Path) -> None:
+async def test_a_database_that_is_there_is_kept_and_only_replaced_on_request(folder: Path) -> None:
     program, file = Program(folder), folder / 'floor.zip'
     data_dir = str(program.data_dir)
     change = "UPDATE machine_feed_stream SET status = 'down', reason = 'before' WHERE machine_id = 7"

@@ -1,4 +1,4 @@
-"""A row that no writer of ours could have made: the rest of the floor is live and right all the same."""
+"""A row that no writer of this project could have made: the rest of the floor is live and right all the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who did what stands in the log, once it is in the database; what was refused or done before does not."""
+"""Who did what is in the log, once it is in the database; what was refused or done before does not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def orders(database: Database, employees: Employees) -> WorkOrders:
     return WorkOrders(database, employees)
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
     lines = [(each.message, vars(each)['who']) for each in caplog.records if each.name == 'floor.db.transactions']
     caplog.clear()
     return lines
@@ -54,7 +54,7 @@ async def test_each_command_is_a_line_with_who(orders: WorkOrders, employees: Em
     await employees.edit(MIKE, ann.id, ann.version, replace(new, role=Role.TECHNICIAN))
     await employees.set_active(MIKE, ann.id, False)
     assert 'ecret words' not in str([vars(each) for each in caplog.records if each.name == 'floor.db.transactions'])
-    assert said(caplog) == [
+    assert logged(caplog) == [
         ('work order reported', LISA.email), ('work order changed', MIKE.email),
         ('work order status changed', LISA.email),
         ('work order commented', LISA.email), ('due time set', MIKE.email), ('employee added', MIKE.email),
@@ -75,4 +75,4 @@ async def test_what_was_refused_is_no_line(orders: WorkOrders, employees: Employ
         await orders.edit(MIKE, order.id, order.version + 7, OrderEdit(priority=Priority.LOW))
     with pytest.raises(NotAllowedError):
         await employees.set_active(LISA, 1, False)
-    assert said(caplog) == []
+    assert logged(caplog) == []

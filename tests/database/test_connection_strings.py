@@ -1,4 +1,4 @@
-"""What psql connects with, this program connects with; what can never work is said at startup, in one sentence."""
+"""What psql connects with, this program connects with; what can never work is reported at startup, in one sentence."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ async def test_psql_makes_either(server: Server, empty_database_url: str, fresh:
     assert await floor_of(fresh) == floor
 
 
-def test_psql_is_told_what_it_can_make(server: Server, empty_database_url: str) -> None:
+def test_psql_learns_what_it_can_make(server: Server, empty_database_url: str) -> None:
     with pytest.raises(AssertionError, match='new_floor=demos cannot be used: it must be demo or empty'):
         server.psql(empty_database_url, '-v', 'new_floor=demos', '-f', INSTALL)
 

@@ -63,7 +63,7 @@ async def test_triggers_migrations_and_the_feeds_logins_are_as_they_are(runtime:
         await connection.execute('DROP ROLE plc_gateway')
 
 
-async def test_a_login_that_lacks_rights_is_told_which(
+async def test_a_login_that_lacks_rights_learns_which(
         settings: Settings, database_url: str, connect: Connect) -> None:
     connection = await connect()
     await connection.execute('CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA manufacturing_line TO looker; '
@@ -83,8 +83,8 @@ async def test_a_notification_goes_there_and_back(runtime: RuntimeStatus, connec
     assert await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'") == 0
 
 
-async def test_a_notification_that_is_swallowed_is_said(runtime: RuntimeStatus,
-                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_notification_that_is_swallowed_is_shown(runtime: RuntimeStatus,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     class Deaf:
         """As behind a pooler: everything is answered, nothing is passed on."""
 

@@ -65,24 +65,24 @@ asyncio.run(postgres.supervise())
 class Program:
     """A process that starts the database or joins it, and then looks after it."""
 
-    def __init__(self, data_dir: Path, said: Path, *, path: str | None = None, prefix: tuple[str, ...] = (),
+    def __init__(self, data_dir: Path, output: Path, *, path: str | None = None, prefix: tuple[str, ...] = (),
                  python: str = sys.executable, before: str = '', arguments: tuple[str, ...] = (),
                  **options: Any) -> None:
-        self._said = said
+        self._output = output
         environment = {**os.environ, 'PYTHONPATH': path or f'{PROJECT}:{binaries().parents[2]}'}
-        with said.open('wb') as out:
+        with output.open('wb') as out:
             self.process = subprocess.Popen(
                 [*prefix, python, '-c', f'import sys\n{before}{PROGRAM}', str(data_dir), *arguments],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env=environment, cwd='/', **options,
             )
 
-    def said(self, key: str, containing: str = '') -> Any:
+    def output(self, key: str, containing: str = '') -> Any:
         """Waits until it says that, and returns it."""
         return until(lambda: self._find(key, containing) or self._is_over(key, containing))[0]
 
     def _find(self, key: str, containing: str) -> list[Any]:
-        lines = [line for line in self._said.read_text().splitlines(keepends=True) if line.endswith('}\n')]
+        lines = [line for line in self._output.read_text().splitlines(keepends=True) if line.endswith('}\n')]
         facts = [json.loads(line) for line in lines]
         return [fact[key] for fact in facts if key in fact and containing in str(fact[key])]
 
@@ -90,7 +90,7 @@ class Program:
         if self.process.poll() is None:
             return None
         found = self._find(key, containing)
-        assert found, f'it ended and said: {self._said.read_text()}'
+        assert found, f'it ended with the output: {self._output.read_text()}'
         return found
 
     def end(self, number: signal.Signals = signal.SIGKILL) -> None:
@@ -184,7 +184,7 @@ def launch(folder: Path) -> Iterator[Callable[..., Program]]:
     programs: list[Program] = []
 
     def start(data_dir: Path, **options: Any) -> Program:
-        programs.append(Program(data_dir, folder / f'said-{len(programs)}', **options))
+        programs.append(Program(data_dir, folder / f'output-{len(programs)}', **options))
         return programs[-1]
 
     yield start
@@ -230,7 +230,7 @@ def test_the_data_is_there_after_stop_and_start(data_dir: Path) -> None:
 @pytest.mark.usefixtures('cluster')
 def test_a_second_process_joins_and_leaves_the_server_alone(data_dir: Path, launch: Callable[..., Program]) -> None:
     owner = launch(data_dir)
-    url = owner.said('url')
+    url = owner.output('url')
     joiner = EmbeddedPostgres(data_dir)
     joiner.start()
     assert not joiner.is_owner
@@ -242,7 +242,7 @@ def test_a_second_process_joins_and_leaves_the_server_alone(data_dir: Path, laun
 @pytest.mark.usefixtures('cluster')
 def test_only_the_program_itself_holds_the_lock(data_dir: Path, launch: Callable[..., Program]) -> None:
     """A server that inherited it would keep the next owner out after the program's death."""
-    launch(data_dir).said('url')
+    launch(data_dir).output('url')
     with (data_dir / 'owner.lock').open() as lock:
         with pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -257,7 +257,7 @@ def test_the_server_ends_with_the_program_however_it_ends(
     data_dir: Path, launch: Callable[..., Program], number: signal.Signals,
 ) -> None:
     owner = launch(data_dir)
-    owner.said('url')
+    owner.output('url')
     assert servers(data_dir)
     owner.end(number)
     until(lambda: not servers(data_dir))
@@ -283,7 +283,7 @@ def test_after_a_double_kill_the_next_start_has_every_committed_row(
     data_dir: Path, launch: Callable[..., Program],
 ) -> None:
     owner = launch(data_dir)
-    url = owner.said('url')
+    url = owner.output('url')
     ask(url, 'CREATE TABLE public.kept AS SELECT generate_series(1, 1000) AS n', 'SELECT 1')
     killed = postmaster(data_dir)
     owner.process.send_signal(signal.SIGSTOP)   # or it would see to its server before it dies itself
@@ -291,7 +291,7 @@ def test_after_a_double_kill_the_next_start_has_every_committed_row(
     owner.end()
     until(lambda: killed.status() == psutil.STATUS_ZOMBIE)
     again = launch(data_dir)
-    assert ask(again.said('url'), 'SELECT count(*) FROM kept') == 1000
+    assert ask(again.output('url'), 'SELECT count(*) FROM kept') == 1000
 
 
 @linux_only
@@ -301,7 +301,7 @@ def test_a_start_waits_for_the_session_that_a_killed_server_left(
 ) -> None:
     """Such a session still writes to the same files; PostgreSQL itself refuses to start beside it."""
     owner = launch(data_dir)
-    url = owner.said('url')
+    url = owner.output('url')
     shell = subprocess.Popen([binaries() / 'psql', '-Xc', 'SELECT pg_sleep(600)', url], stderr=subprocess.DEVNULL)
     busy = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
     session = psutil.Process(until(lambda: ask(url, busy)))
@@ -311,7 +311,7 @@ def test_a_start_waits_for_the_session_that_a_killed_server_left(
     owner.end()
     assert session.is_running()
     again = launch(data_dir)
-    assert answers(again.said('url'))
+    assert answers(again.output('url'))
     assert not session.is_running() or session.status() == psutil.STATUS_ZOMBIE
     shell.wait(30)
 
@@ -319,11 +319,11 @@ def test_a_start_waits_for_the_session_that_a_killed_server_left(
 @pytest.mark.usefixtures('cluster')
 def test_a_server_that_died_is_started_again(data_dir: Path, launch: Callable[..., Program]) -> None:
     owner = launch(data_dir)
-    url = owner.said('url')
+    url = owner.output('url')
     ask(url, 'CREATE TABLE public.kept AS SELECT 1 AS n', 'SELECT 1')
     first = postmaster(data_dir)
     first.kill()
-    owner.said('report', 'runs again')
+    owner.output('report', 'runs again')
     assert ask(url, 'SELECT count(*) FROM kept') == 1
     assert postmaster(data_dir) != first
 
@@ -332,12 +332,12 @@ def test_a_server_that_died_is_started_again(data_dir: Path, launch: Callable[..
 @pytest.mark.usefixtures('cluster')
 def test_a_joiner_takes_over_when_the_owner_has_gone(data_dir: Path, launch: Callable[..., Program]) -> None:
     owner = launch(data_dir)
-    url = owner.said('url')
+    url = owner.output('url')
     ask(url, 'CREATE TABLE public.kept AS SELECT 1 AS n', 'SELECT 1')
     joiner = launch(data_dir)
-    joiner.said('report', 'Joined')
+    joiner.output('report', 'Joined')
     owner.end()
-    joiner.said('report', 'runs again')
+    joiner.output('report', 'runs again')
     assert ask(url, 'SELECT count(*) FROM kept') == 1
     joiner.end()
     until(lambda: not servers(data_dir))
@@ -351,8 +351,8 @@ def test_a_start_survives_an_owner_that_dies_before_its_server_answers(
     with (data_dir / 'owner.lock').open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         program = launch(data_dir)
-        program.said('report', 'Waiting')
-    assert answers(program.said('url'))
+        program.output('report', 'Waiting')
+    assert answers(program.output('url'))
 
 
 @linux_only
@@ -362,7 +362,7 @@ def test_a_kill_during_the_first_start_leaves_nothing_half(data_dir: Path, launc
     owner.end()
     assert not (data_dir / 'postgres-18').exists()
     again = launch(data_dir)
-    assert answers(again.said('url'))
+    assert answers(again.output('url'))
     assert not list(data_dir.glob('.line-monitor-work-*'))
 
 
@@ -383,12 +383,12 @@ def test_a_path_too_long_for_a_socket_falls_back_to_a_private_folder_that_stays(
 ) -> None:
     data_dir = folder / ('long' * 30)
     owner = launch(data_dir)
-    url = owner.said('url')
+    url = owner.output('url')
     joiner = launch(data_dir)
-    assert joiner.said('url') == url
+    assert joiner.output('url') == url
     assert answers(url)
     owner.end()
-    joiner.said('report', 'runs again')
+    joiner.output('report', 'runs again')
     assert answers(url)
     assert database_url_of(data_dir) == url
     joiner.end()
@@ -469,7 +469,7 @@ def test_an_ordinary_user_needs_nothing_special(
     theirs.mkdir(mode=0o700)
     os.chown(theirs, NOBODY, NOBODY)
     owner = launch(theirs / 'data', **ordinary)
-    assert answers(owner.said('url'))
+    assert answers(owner.output('url'))
     assert (theirs / 'data').stat().st_mode & 0o777 == 0o700
     owner.end()
     until(lambda: not servers(theirs / 'data'))
@@ -505,7 +505,7 @@ def test_another_user_of_the_machine_is_not_let_in_even_at_the_socket(
     data_dir: Path, launch: Callable[..., Program], ordinary: dict[str, Any],
 ) -> None:
     """Here they have got as far as the socket, which its folder's permissions normally prevent."""
-    url = launch(data_dir).said('url')
+    url = launch(data_dir).output('url')
     (data_dir / 'socket').chmod(0o755)
     (data_dir / 'socket' / '.s.PGSQL.5432').chmod(0o777)
     script = f"""
@@ -543,7 +543,7 @@ def test_a_cluster_that_trusted_everybody_trusts_nobody_after_an_upgrade(data_di
 def test_a_folder_that_cannot_be_written_is_named(
     folder: Path, launch: Callable[..., Program], ordinary: dict[str, Any],
 ) -> None:
-    message = launch(folder / 'data', **ordinary).said('error')
+    message = launch(folder / 'data', **ordinary).output('error')
     assert 'Permission denied' in message
     assert str(folder / 'data') in message
 
@@ -559,7 +559,7 @@ def test_root_gives_up_everything_where_anyone_may_pass(data_dir: Path, launch: 
     anyone: dict[str, Any] = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []}
     if subprocess.run(['test', '-x', str(binaries() / 'postgres')], cwd='/', check=False, **anyone).returncode:
         pytest.skip('this Python environment lies where only its owner may pass; the next tests show that case')
-    launch(data_dir).said('url')
+    launch(data_dir).output('url')
     assert postmaster(data_dir).uids().real == NOBODY
     assert capabilities(postmaster(data_dir)) == 0
 
@@ -588,7 +588,7 @@ def test_root_needs_no_permission_changed_under_a_closed_home(
 ) -> None:
     """The server keeps the one capability that lets it pass; containers have only the wider one."""
     owner = launch(home / 'data', path=str(home), prefix=without(dropped))
-    assert answers(owner.said('url'))
+    assert answers(owner.output('url'))
     assert postmaster(home / 'data').uids().real == NOBODY
     assert capabilities(postmaster(home / 'data')) == kept
     assert home.stat().st_mode & 0o777 == 0o700
@@ -598,9 +598,9 @@ def test_root_needs_no_permission_changed_under_a_closed_home(
 
 @needs_root
 @linux_only
-def test_root_without_a_way_in_is_told_what_to_do(home: Path, launch: Callable[..., Program]) -> None:
+def test_root_without_a_way_in_learns_what_to_do(home: Path, launch: Callable[..., Program]) -> None:
     owner = launch(home / 'data', path=str(home), prefix=without('-dac_read_search,-dac_override'))
-    assert 'DATABASE_URL' in owner.said('error', 'cannot reach')
+    assert 'DATABASE_URL' in owner.output('error', 'cannot reach')
 
 
 def without(dropped: str) -> tuple[str, ...]:
@@ -610,8 +610,8 @@ def without(dropped: str) -> tuple[str, ...]:
 
 
 @needs_root
-def test_a_user_without_a_name_is_told_what_to_do(data_dir: Path) -> None:
-    """A container that is run as a number; PostgreSQL becomes whom its folder belongs to."""
+def test_a_user_without_a_name_learns_what_to_do(data_dir: Path) -> None:
+    """A container that is run as a number; PostgreSQL runs as the owner of its folder."""
     data_dir.mkdir(mode=0o711)
     (data_dir / 'postgres-18').mkdir()
     os.chown(data_dir / 'postgres-18', 123_456, 0)
@@ -637,7 +637,7 @@ EVERYBODY_ELSE_IS_OUT_OF_SIGHT = ('unshare', '--pid', '--ipc', '--fork', '--moun
 def test_there_is_never_a_second_server_where_locks_do_not_hold(
         launch: Callable[..., Program], data_dir: Path, way: str) -> None:
     owner = launch(data_dir)
-    url = owner.said('url')
+    url = owner.output('url')
     ask(url, 'CREATE TABLE kept (id int)', 'INSERT INTO kept VALUES (1)', 'SELECT 1')
     first, written = postmaster(data_dir), (data_dir / 'postgres-18' / 'postmaster.pid').read_bytes()
     if way == 'its socket':
@@ -647,8 +647,8 @@ def test_there_is_never_a_second_server_where_locks_do_not_hold(
     second = launch(data_dir, prefix=prefix, before=WITHOUT_LOCKS,
                     arguments=('60', *(['no socket'] if way == 'its beat' else [])))
     answer = 'Another PostgreSQL' if way == 'its socket' else 'Another process serves'
-    assert answer in second.said('error')
-    assert 'set DATA_DIR to another folder' in second.said('error')
+    assert answer in second.output('error')
+    assert 'set DATA_DIR to another folder' in second.output('error')
     owner.process.send_signal(signal.SIGCONT)
     assert postmaster(data_dir) == first, 'nobody ended it'
     assert (data_dir / 'postgres-18' / 'postmaster.pid').read_bytes() == written
@@ -660,7 +660,7 @@ def test_there_is_never_a_second_server_where_locks_do_not_hold(
 def test_an_owner_that_died_out_of_sight_is_followed_when_it_was_still_for_long_enough(
         launch: Callable[..., Program], data_dir: Path) -> None:
     gone = launch(data_dir, prefix=elsewhere())
-    url = gone.said('url')
+    url = gone.output('url')
     ask(url, 'CREATE TABLE kept (id int)', 'SELECT 1')
     for process in psutil.Process(gone.process.pid).children():
         process.kill()
@@ -668,8 +668,8 @@ def test_an_owner_that_died_out_of_sight_is_followed_when_it_was_still_for_long_
     until(lambda: not servers(data_dir))
     assert (data_dir / 'owner.beat').exists()
     follower = launch(data_dir, before=WITHOUT_LOCKS, arguments=('3',))
-    assert 'Waiting 3 s to see whether' in follower.said('report', 'Waiting 3 s')
-    assert follower.said('is_owner')
+    assert 'Waiting 3 s to see whether' in follower.output('report', 'Waiting 3 s')
+    assert follower.output('is_owner')
     assert ask(url, 'SELECT count(*) FROM kept') == 0
 
 

@@ -46,12 +46,12 @@ class Feed:
         return [tuple(row) for row in rows]
 
     async def announced(self) -> list[str]:
-        """What was announced since the last time: all that was said before the mark arrives before it."""
+        """What was announced since the last time: all that was sent before the mark arrives before it."""
         await self.execute("SELECT pg_notify('mark', '')")
         await until(lambda: 'mark' in self.heard)
-        said = [payload for payload in self.heard if payload != 'mark']
+        sent = [payload for payload in self.heard if payload != 'mark']
         self.heard.clear()
-        return said
+        return sent
 
 
 @pytest.fixture
@@ -72,21 +72,21 @@ async def test_the_statement_that_everybody_knows_works_to_the_letter_from_psql(
     assert len(await feed.announced()) == 1
 
 
-@pytest.mark.parametrize('said', ['down', 'DOWN', ' Down ', 'down  '])
-async def test_a_status_may_be_written_in_any_case_and_with_blanks(feed: Feed, said: str) -> None:
-    await feed.set('status = $1', said)
+@pytest.mark.parametrize('sent', ['down', 'DOWN', ' Down ', 'down  '])
+async def test_a_status_may_be_written_case_insensitively_and_with_blanks(feed: Feed, sent: str) -> None:
+    await feed.set('status = $1', sent)
     assert (await feed.machine())['status'] == 'down'
     assert await feed.history() == [('operational', 'down', None)]
 
 
-@pytest.mark.parametrize('said', ['broken', '', 'unknown', 'down!', "';--", None])
-async def test_any_other_status_is_refused_by_naming_the_three(feed: Feed, said: str | None) -> None:
+@pytest.mark.parametrize('sent', ['broken', '', 'unknown', 'down!', "';--", None])
+async def test_any_other_status_is_refused_by_naming_the_three(feed: Feed, sent: str | None) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match='use operational, warning or down') as update:
-        await feed.set('status = $1', said)
+        await feed.set('status = $1', sent)
     assert update.value.constraint_name == 'machine_feed_stream_status_check'
-    if said is not None:  # an INSERT without one adds a machine that was never reported
+    if sent is not None:  # an INSERT without one adds a machine that was never reported
         with pytest.raises(asyncpg.CheckViolationError, match='use operational, warning or down'):
-            await feed.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ('New', $1)", said)
+            await feed.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ('New', $1)", sent)
     assert (await feed.machine())['status'] == 'operational'
     assert await feed.announced() == []
 
@@ -131,7 +131,7 @@ async def test_a_reason_stays_when_the_new_status_names_it_again(feed: Feed) -> 
     assert (await feed.machine())['reason'] == 'Supply air low'
 
 
-async def test_a_reason_stays_while_the_same_status_is_said_again(feed: Feed) -> None:
+async def test_a_reason_stays_while_the_same_status_is_reported_again(feed: Feed) -> None:
     await feed.set("status = 'warning', reason = 'Supply air low'")
     await feed.set("status = 'Warning', datetime = NOW()")
     assert (await feed.machine())['reason'] == 'Supply air low'

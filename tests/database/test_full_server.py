@@ -36,7 +36,7 @@ def limited(server: Server, database_url: str) -> Iterator[str]:
     server.psql(server.url('postgres'), '-c', 'DROP ROLE guest')
 
 
-async def test_what_is_asked_waits_for_a_connection_of_ours(
+async def test_what_is_asked_waits_for_a_connection_of_the_program(
         settings: Settings, limited: str, caplog: pytest.LogCaptureFixture) -> None:
     """Ten questions at once, two connections: all are answered, one after the other, and the log has one line."""
     database = Database(limited, settings.model_copy(update={'db_pool_size': 5, 'db_max_overflow': 10}))
@@ -49,9 +49,9 @@ async def test_what_is_asked_waits_for_a_connection_of_ours(
         assert await asyncio.gather(*(ask(number) for number in range(10))) == list(range(10))
     finally:
         await database.close()
-    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert len(said) == 1
-    assert said[0].startswith('waiting for a connection, because the database has none left: too many conn')
+    warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) == 1
+    assert warnings[0].startswith('waiting for a connection, because the database has none left: too many conn')
 
 
 async def test_the_page_says_that_it_waits_and_is_live_as_soon_as_there_is_room(
@@ -91,7 +91,7 @@ async def test_the_listener_takes_the_place_of_an_idle_connection(settings: Sett
         await database.close()
 
 
-async def test_who_waits_too_long_is_told_why(settings: Settings, limited: str) -> None:
+async def test_who_waits_too_long_learns_why(settings: Settings, limited: str) -> None:
     strangers = [await asyncpg.connect(limited) for _ in range(2)]
     database = Database(limited, settings.model_copy(update={'db_pool_timeout': 0.5}))
     try:

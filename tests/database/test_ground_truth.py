@@ -47,11 +47,11 @@ async def stations(database: Database) -> list[Station]:
 
 
 async def test_reports_count_the_stops_that_the_plant_had(database: Database, history: Backfill) -> None:
-    told = Timeline(await stations(database), SEED, history.since).events_until(history.until)
+    simulated = Timeline(await stations(database), SEED, history.since).events_until(history.until)
     window = Window(history.since, history.until)
 
-    for machine in sorted({event.machine for event in told}):
-        lengths = stopped([event for event in told if event.machine == machine], history.until)
+    for machine in sorted({event.machine for event in simulated}):
+        lengths = stopped([event for event in simulated if event.machine == machine], history.until)
         kpis = await Analytics(database, ZoneInfo('UTC')).kpis(window, Scope(machine=MachineName(machine)))
         assert kpis.down == pytest.approx(sum(length.total_seconds() for length in lengths), abs=EXACT_S), machine
         assert kpis.stops + kpis.micro_stops == len(lengths), machine
@@ -71,7 +71,7 @@ def stopped(events: list[SimulatedEvent], until: datetime) -> list[timedelta]:
     return lengths + ([until - since] if since is not None else [])
 
 
-async def test_who_waits_is_charged_to_whom_the_plant_knows_to_be_the_cause(
+async def test_waiting_is_charged_to_the_machine_that_the_plant_knows_to_be_the_cause(
         database: Database, history: Backfill) -> None:
     caused = Counter[str]()
     for wait in waits(await stations(database), SEED, history.since, history.until):

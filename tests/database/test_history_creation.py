@@ -174,8 +174,8 @@ async def test_they_are_brought_up_to_date_as_soon_as_it_is_complete(
 async def test_psql_refuses_to_fill_the_tables_meanwhile(
         psql: Callable[..., str], connect: Connect, creating: Callable[[], Any]) -> None:
     async with creating():
-        said = await asyncio.to_thread(psql, '-v', f'schema={SCHEMA}', '-f', 'sql/admin/dashboard.sql')
-        assert 'A history is being created' in said
+        output = await asyncio.to_thread(psql, '-v', f'schema={SCHEMA}', '-f', 'sql/admin/dashboard.sql')
+        assert 'A history is being created' in output
         assert set((await rows(await connect())).values()) == {0}
 
 
@@ -212,8 +212,8 @@ async def test_another_session_with_its_process_number_creates_nothing_either(
     await admin.execute(f'DROP OWNED BY {reader}')
 
 
-async def test_whoever_writes_meanwhile_ends_it_for_all(store: Store, connect: Connect,
-                                                        creating: Callable[[], Any]) -> None:
+async def test_who_writes_meanwhile_ends_it_for_all(store: Store, connect: Connect,
+                                                    creating: Callable[[], Any]) -> None:
     writer = await connect()
     async with creating() as creation:
         await until(lambda: store.history is HistoryState.CREATING)

@@ -42,7 +42,7 @@ async def set_status(connection: asyncpg.Connection, status: str, reason: str | 
 
 async def add(connection: asyncpg.Connection, hours_ago: float, status: str | None, reason: str | None = None,
               name: str = 'Press') -> datetime:
-    """A row of the history as if it had been said then."""
+    """A row of the history as if it had been written then."""
     moment = datetime.now(UTC) - timedelta(hours=hours_ago)
     await connection.execute(ADD, name, status, reason, moment)
     return moment
@@ -123,8 +123,8 @@ async def test_what_is_older_than_what_was_rolled_up_is_put_in_its_place(connect
     late = await derived(feed)
     await feed.execute('SELECT history_rebuild()')
     await feed.fetchval('SELECT refresh_history()')
-    anew = await derived(feed)
-    assert late == anew
+    rebuilt = await derived(feed)
+    assert late == rebuilt
     assert await feed.fetchval('SELECT sum(down) FROM machine_days') > 10 * 3600 * 1_000_000
     assert await feed.fetchval("SELECT sum(caused) FROM machine_days WHERE machine_name = 'Injection_Molder_01_01'") > 0
 
@@ -291,7 +291,7 @@ async def test_the_keeper_survives_a_database_that_is_away(connect: Connect, dat
     Window(datetime(2500, 1, 1, tzinfo=UTC), datetime(2501, 1, 1, tzinfo=UTC)),
     Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)),
     Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC)),
-], ids=['ten years', 'for ever', 'future', 'empty', 'one second'])
+], ids=['ten years', 'forever', 'future', 'empty', 'one second'])
 @pytest.mark.parametrize('scope', [Scope(), Scope(machine=MachineName('Nobody')), Scope(line='Nowhere')],
                          ids=['floor', 'no machine', 'no line'])
 async def test_any_window_of_anything_has_an_answer(analytics: Analytics, asked: Window, scope: Scope) -> None:
@@ -418,7 +418,7 @@ async def test_a_crowd_of_stretches_becomes_one_band_of_the_worst(connect: Conne
     assert sum(band.merged for band in lane.bands) == 61
 
 
-async def test_a_schema_that_is_not_ours_is_said_in_a_sentence(connect: Connect, analytics: Analytics) -> None:
+async def test_a_schema_that_is_not_ours_is_shown_in_a_sentence(connect: Connect, analytics: Analytics) -> None:
     feed = await connect()
     await feed.execute('DROP FUNCTION work_orders_at')
     with pytest.raises(DatabaseUnavailableError, match=r'cannot answer: function work_orders_at.* does not exist'):

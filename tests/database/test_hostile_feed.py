@@ -1,4 +1,4 @@
-"""A feed's login that holds whatever it can get hold of: it delays nobody, or not for long, and people are told."""
+"""A feed's login that holds whatever it can get hold of: it delays nobody, or not for long, and people learn of it."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql
 
 async def test_so_is_one_by_the_setting_with_statements_that_any_administrator_can_run(
         database: Database, psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
-    """On Lakebase psql runs no file of ours for whoever administers the roles."""
+    """On Lakebase psql runs no file of the program for the person who administers the roles."""
     login = f'gateway-{uuid4().hex[:8]}'
     psql('-c', f'CREATE ROLE "{login}" LOGIN')
     await (await connect()).fetch('SELECT grant_feed_writers($1)', [login])
@@ -165,17 +165,17 @@ async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
     assert await what() == ''
 
 
-async def test_a_login_that_may_see_little_is_told_all_the_same_once_others_wait(
+async def test_a_login_that_may_see_little_learns_it_all_the_same_once_others_wait(
         as_app: Database, connect: Connect, feed: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(diagnose.__globals__, 'LONG_OPEN_S', 0.0)
     admin = await connect()
     await feed.execute("BEGIN; UPDATE machine_feed_stream SET status = 'down'")
     waiting = asyncio.create_task(admin.execute("UPDATE machine_feed_stream SET status = 'warning'"))
 
-    async def is_told() -> bool:
+    async def is_warned() -> bool:
         return any(f'(process {feed.get_server_pid()})' in each.what
                    for each in findings(await diagnose(runtime_of(as_app))))
 
-    await until(is_told)
+    await until(is_warned)
     await feed.execute('ROLLBACK')
     await waiting

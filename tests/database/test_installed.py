@@ -1,4 +1,4 @@
-"""Installed from a wheel into an environment of its own, the program works from any folder, and ends when told to."""
+"""Installed from a wheel into an environment of its own, the program works from any folder, and ends on request."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packages, = (folder / 'venv' / 'lib').glob('python*/site-packages')
     # a .pth file in there, as the one that makes our checkout importable, is not followed
     (packages / 'packages_of_the_tests.pth').write_text(sysconfig.get_paths()['purelib'] + '\n')
-    assert list(packages.glob('line_monitor-*.dist-info/licenses/NOTICE')), 'what comes from others is said there'
+    assert list(packages.glob('line_monitor-*.dist-info/licenses/NOTICE')), 'what comes from others is named there'
     return folder / 'venv' / 'bin'
 
 

@@ -189,7 +189,7 @@ async def test_a_machine_that_moves_is_shown_on_its_new_line(floor: Floor) -> No
 
 # a connection that breaks
 
-async def test_a_broken_connection_is_said_and_what_was_missed_is_caught_up(floor: Floor) -> None:
+async def test_a_broken_connection_is_shown_and_what_was_missed_is_caught_up(floor: Floor) -> None:
     async with floor.running(NO_AUDIT):
         floor.refusal = DatabaseUnavailableError('the database does not answer: it is tea time')
         await floor.end_connection()
@@ -231,7 +231,7 @@ async def test_a_database_that_is_away_at_the_start_is_waited_for(
     assert len(warnings) == 1, 'the same trouble is logged once'
 
 
-async def test_a_fault_of_ours_is_survived_and_shown(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_of_the_program_is_survived_and_shown(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
     floor.refusal = ZeroDivisionError('a slip')
     async with floor.running(live=False):
         await until(lambda: floor.store.problem == 'a fault in this program: a slip')
@@ -241,7 +241,7 @@ async def test_a_fault_of_ours_is_survived_and_shown(floor: Floor, caplog: pytes
 
 
 class Deafening:
-    """The queries; once deafen is set, the next heartbeat finds that its connection listens to nothing any more."""
+    """The queries; once deafen is set, the next heartbeat finds that its connection listens to nothing now."""
 
     def __init__(self, queries: Any) -> None:
         self._queries = queries
@@ -439,7 +439,7 @@ async def test_a_forged_machine_is_read_again_and_does_not_appear(floor: Floor) 
 
 @pytest.mark.parametrize('trigger', ['machine_feed_updated', 'machine_feed_inserted', 'machine_feed_truncated',
                                      'machine_feed_stamp_0', 'machine_feed_stamp_1', 'machine_feed_stamp_2'])
-async def test_a_trigger_that_is_off_is_said_until_it_is_on_again(floor: Floor, trigger: str) -> None:
+async def test_a_trigger_that_is_off_is_shown_until_it_is_on_again(floor: Floor, trigger: str) -> None:
     async with floor.running():
         await floor.writer.execute(f'ALTER TABLE machine_feed_stream DISABLE TRIGGER {trigger}')
         await until(lambda: trigger in (floor.store.trouble or ''))
@@ -447,7 +447,7 @@ async def test_a_trigger_that_is_off_is_said_until_it_is_on_again(floor: Floor, 
         await until(lambda: floor.store.trouble is None)
 
 
-async def test_what_will_hurt_later_is_said_while_all_is_well(floor: Floor) -> None:
+async def test_what_will_hurt_later_is_shown_while_all_is_well(floor: Floor) -> None:
     renewal: list[str] = ['the password cannot be renewed']
     async with floor.running(also_wrong=lambda: renewal[0] if renewal else None):
         await until(lambda: floor.store.trouble == 'the password cannot be renewed')
@@ -619,16 +619,16 @@ async def test_thousands_of_orders_of_one_statement_are_read_and_not_handled_one
     monkeypatch.setattr(feed_session, 'MAX_WAITING', 20)
     understood: list[str] = []
     monkeypatch.setattr(change_applier, 'parse', lambda payload: understood.append(payload) or parse(payload))
-    told: list[int] = []
+    notified: list[int] = []
     async with floor.running(NEVER):
-        floor.store.subscribe(lambda difference: told.append(len(difference.orders)))
+        floor.store.subscribe(lambda difference: notified.append(len(difference.orders)))
         for statement in MANY_ORDERS, "UPDATE work_orders SET priority = 'critical'":
             await floor.writer.execute(statement)
             await until(lambda: len(floor.store.orders) == 2000)
         await until(lambda: floor.store.order_counts['critical'] == 2000)  # type: ignore[index]
         await until(lambda: floor.listener.counters.notifications == 4000)  # the last after the reading that shows them
         assert len(understood) < 1000
-        assert len(told) < 50
+        assert len(notified) < 50
         assert 2 <= floor.listener.counters.snapshots <= 20
 
 
@@ -755,7 +755,7 @@ async def test_the_audit_finds_what_happened_to_orders_and_people_unannounced(fl
     ('work_orders', 'work_order_register'), ('work_orders', 'work_order_check_change'),
     ('work_orders', 'work_order_record'), ('work_order_events', 'work_order_event_register'),
     ('work_order_events', 'work_order_events_announce'), ('employees', 'people_changed')])
-async def test_a_trigger_of_orders_that_is_off_is_said_until_it_is_on_again(
+async def test_a_trigger_of_orders_that_is_off_is_shown_until_it_is_on_again(
         floor: Floor, table: str, trigger: str) -> None:
     async with floor.running():
         await floor.writer.execute(f'ALTER TABLE {table} DISABLE TRIGGER {trigger}')
@@ -767,12 +767,12 @@ async def test_a_trigger_of_orders_that_is_off_is_said_until_it_is_on_again(
 async def test_people_are_known_and_follow_the_table(floor: Floor) -> None:
     async with floor.running(NEVER):
         assert len(floor.store.people) == await floor.writer.fetchval('SELECT count(*) FROM employees')
-        told: list[bool] = []
-        floor.store.subscribe(lambda difference: told.append(difference.people))
+        notified: list[bool] = []
+        floor.store.subscribe(lambda difference: notified.append(difference.people))
         await floor.writer.execute("UPDATE employees SET role = 'supervisor', active = false WHERE id = 1")
         await until(lambda: not floor.store.people[1].active)
         assert floor.store.people[1].role == 'supervisor'
-        assert True in told
+        assert True in notified
 
 
 async def test_a_new_name_reaches_the_orders_of_that_person(floor: Floor) -> None:
@@ -785,7 +785,7 @@ async def test_a_new_name_reaches_the_orders_of_that_person(floor: Floor) -> Non
 
 # beside that
 
-async def test_it_sets_up_an_empty_database_by_itself(database: Database, connect: Connect) -> None:
+async def test_it_sets_up_an_empty_database_automatically(database: Database, connect: Connect) -> None:
     writer = await connect()
     await writer.execute(f'DROP SCHEMA {SCHEMA} CASCADE')
     floor = Floor(database, writer)

@@ -96,11 +96,11 @@ async def test_the_first_report_begins_the_history(feed: asyncpg.Connection) -> 
     assert await history(feed) == [(None, 'warning')]
 
 
-@pytest.mark.parametrize('said', ["reason = 'Hydraulic leak'", 'datetime = now()', "type = 'oven'", 'version = 99'])
-async def test_what_names_no_status_is_no_report(feed: asyncpg.Connection, said: str) -> None:
+@pytest.mark.parametrize('statuses', ["reason = 'Hydraulic leak'", 'datetime = now()', "type = 'oven'", 'version = 99'])
+async def test_what_names_no_status_is_no_report(feed: asyncpg.Connection, statuses: str) -> None:
     await feed.execute(ADD)
     before = await machine(feed)
-    await feed.execute(f'UPDATE machine_feed_stream SET {said} WHERE machine_name = $1', PRESS)
+    await feed.execute(f'UPDATE machine_feed_stream SET {statuses} WHERE machine_name = $1', PRESS)
     after = await machine(feed)
     assert (after['status'], after['reported_at'], after['version']) == (None, None, before['version'])
     assert await history(feed) == []
@@ -164,9 +164,9 @@ async def test_rest_says_unknown_and_never_reported(database: Database, feed: as
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor') as client:
         machines = (await client.get('/api/machines')).json()
         short = (await client.get('/api/machines/current-status')).json()
-    said = {each['machine_name']: (each['status'], each['reported_at'] is None) for each in machines}
-    assert said.pop(VALVE) == ('down', False)
-    assert set(said.values()) == {('unknown', True)}
+    statuses = {each['machine_name']: (each['status'], each['reported_at'] is None) for each in machines}
+    assert statuses.pop(VALVE) == ('down', False)
+    assert set(statuses.values()) == {('unknown', True)}
     assert sorted(each['status'] for each in short) == ['down', *['unknown'] * 29]
 
 

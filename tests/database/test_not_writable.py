@@ -89,9 +89,9 @@ async def test_a_database_that_becomes_read_only_is_not_live_until_it_can_be_wri
     async with app.running():
         await set_read_only(admin, True)
         await until(lambda: app.store.connection is Freshness.STALE)
-        status, said = await app.health()
+        status, report = await app.health()
         assert status == 503
-        assert 'read-only' in str(said['problem'])
+        assert 'read-only' in str(report['problem'])
         assert app.listener.losses['read_only'] == 1
         await set_read_only(admin, False)
         await until(lambda: app.store.connection is Freshness.LIVE)
@@ -130,10 +130,10 @@ async def test_a_full_disk_shows_in_healthz_and_in_the_log_until_it_is_over(
                 async with command(database) as connection:
                     await connection.execute(WRITE)
         await until(lambda: app.store.trouble is not None)
-        status, said = await app.health()
+        status, report = await app.health()
         assert status == 200, 'what is shown is true'
-        assert said['trouble'] == ('The disk of the database is full, so writing fails: '
-                                   'could not extend file "base/1/2": No space left on device.')
+        assert report['trouble'] == ('The disk of the database is full, so writing fails: '
+                                     'could not extend file "base/1/2": No space left on device.')
         complaints = [each.message for each in caplog.records
                       if each.levelno >= logging.WARNING and 'disk of the database' in each.message]
         assert len(complaints) == 1

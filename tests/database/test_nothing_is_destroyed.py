@@ -43,7 +43,7 @@ def everything_in(folder: Path) -> dict[str, bytes | None]:
 
 
 def things_of_a_person(data_dir: Path, saved: Path) -> dict[str, Path]:
-    """Files and folders with every name that we might take for one of ours."""
+    """Files and folders with every name that we might take for one of the program."""
     things = {name: data_dir / name for name in (
         'restore-monday', 'restore-', 'restore-12345678', 'postgres-18.new-1234', 'postgres-18.before-', 'restore',
         '.owner.beat.0123456789abcdef',
@@ -154,32 +154,32 @@ sys.exit(restore.main())
 """
 
 
-SAID = {0: ('before', 'was killed before it changed anything'),
-        1: ('saved', 'was killed on its last step and is now finished'),
-        2: ('saved', 'was killed after it had finished')}
-"""By the renames that were done: the note of the floor that is found, and what is said."""
+NOTES = {0: ('before', 'was killed before it changed anything'),
+         1: ('saved', 'was killed on its last step and is now finished'),
+         2: ('saved', 'was killed after it had finished')}
+"""By the renames that were done: the note of the floor that is found, and what is logged."""
 
 
 @pytest.mark.parametrize(('renames', 'next_is'), [(0, 'start'), (1, 'start'), (1, 'backup'), (1, 'restore'),
                                                   (2, 'start')])
 def test_a_restore_that_is_killed_at_its_renames_is_undone_or_finished(
         data_dir: Path, saved: Path, renames: int, next_is: str) -> None:
-    """By whatever comes next; and what is found is said."""
-    note, words = SAID[renames]
+    """By whatever comes next; and what is found is logged."""
+    note, words = NOTES[renames]
     killed = subprocess.run([sys.executable, '-c', KILLED, str(renames), '--replace', str(saved)], cwd='/',
                             env=os.environ | {'PYTHONPATH': str(PROJECT), 'DATA_DIR': str(data_dir)}, timeout=120,
                             check=False)
     assert killed.returncode == -signal.SIGKILL
-    said: list[str] = []
+    output: list[str] = []
     if next_is == 'backup':
         done = command('backup', data_dir.parent / 'after.zip', DATA_DIR=str(data_dir))
-        said.append(done.stdout.replace('\n', ' '))
+        output.append(done.stdout.replace('\n', ' '))
     elif next_is == 'restore':
         done = command('restore', saved, DATA_DIR=str(data_dir))
         assert 'there is a database' in done.stderr
-        said.append(done.stdout.replace('\n', ' '))
-    assert note_of(data_dir, said) == note
-    assert words in ' '.join(said)
+        output.append(done.stdout.replace('\n', ' '))
+    assert note_of(data_dir, output) == note
+    assert words in ' '.join(output)
     assert list(data_dir.glob('.line-monitor-work-*')) == []
     aside = list(data_dir.glob('postgres-18.before-*'))
     assert len(aside) == (1 if note == 'saved' else 0)

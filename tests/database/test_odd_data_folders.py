@@ -92,8 +92,8 @@ def test_a_link_in_a_circle_and_a_file_are_no_folders(folder: Path, saved: Path,
     (folder / 'circle').symlink_to(folder / 'circle')
     (folder / 'file').write_text('mine')
     for data_dir in folder / 'circle', folder / 'file', folder / 'file' / 'd':
-        said = refusal(command(name, saved if name == 'restore' else folder / 'b.zip', DATA_DIR=str(data_dir)))
-        assert str(data_dir) in said
+        message = refusal(command(name, saved if name == 'restore' else folder / 'b.zip', DATA_DIR=str(data_dir)))
+        assert str(data_dir) in message
     assert (folder / 'file').read_text() == 'mine'
 
 
@@ -106,7 +106,7 @@ def test_a_line_break_in_the_path_is_refused(folder: Path, saved: Path, name: st
 
 
 @pytest.mark.parametrize('name', ['owner.lock', 'owner.beat', 'postgres.log', 'database.url', 'socket'])
-def test_a_folder_with_the_name_of_a_file_of_ours_is_kept(folder: Path, saved: Path, name: str) -> None:
+def test_a_folder_with_the_name_of_a_file_of_the_program_is_kept(folder: Path, saved: Path, name: str) -> None:
     """It works, or is named."""
     (folder / 'd' / name).mkdir(parents=True)
     (folder / 'd' / name / 'diary').write_text('mine')
@@ -167,12 +167,12 @@ def test_a_restore_onto_a_full_disk_is_refused_and_leaves_nothing(folder: Path, 
     done = elsewhere(f'{SMALL} set +e; DATA_DIR="$1" "$PYTHON" -m floor.db.restore "$2"; code=$?; '
                      'ls -A "$1"; exit $code',
                      folder / 'd', saved, size)
-    said = refusal(done)
-    assert 'No space left on device' in said or 'disk' in said, said
+    message = refusal(done)
+    assert 'No space left on device' in message or 'disk' in message, message
     assert set(done.stdout.split()) <= {'owner.lock'}
 
 
-def test_a_limit_on_the_size_of_files_is_said(folder: Path, saved: Path) -> None:
+def test_a_limit_on_the_size_of_files_is_shown(folder: Path, saved: Path) -> None:
     make_floor(folder / 'd', 'before')
     limited = ['prlimit', '--fsize=4096', sys.executable, '-m', 'floor.db.backup', str(folder / 'b.zip')]
     ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE_', 'DATA_'))}
@@ -195,6 +195,6 @@ def test_a_folder_of_another_user_is_named(folder: Path, saved: Path) -> None:
     done = subprocess.run([*rights, sys.executable, '-m', 'floor.db.restore', saved], text=True, capture_output=True,
                           cwd='/', timeout=120, check=False,
                           env=ours | {'PYTHONPATH': str(PROJECT), 'DATA_DIR': str(folder / 'd')})
-    said = refusal(done)
-    assert 'Permission denied' in said
-    assert str(folder / 'd') in said
+    message = refusal(done)
+    assert 'Permission denied' in message
+    assert str(folder / 'd') in message

@@ -65,11 +65,11 @@ class App:
                                             stdout=log, stderr=log)
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self._log.read_text(errors='replace')
 
     def health(self) -> dict[str, Any]:
-        assert self.process.poll() is None, self.said
+        assert self.process.poll() is None, self.output
         try:
             with urllib.request.urlopen(f'http://127.0.0.1:{self.port}/healthz', timeout=5) as answer:
                 return dict(json.load(answer))
@@ -88,14 +88,14 @@ class App:
 @pytest.fixture
 def app(apps_python: Path, lake: TlsDatabase, workspace: Workspace, tmp_path: Path) -> Iterator[App]:
     """What app.yaml says, what the platform says, and where the stand-ins are."""
-    said = {entry['name']: entry.get('value', ENDPOINT) for entry in APP_YAML['env']}
+    configured = {entry['name']: entry.get('value', ENDPOINT) for entry in APP_YAML['env']}
     platform = {'DATABRICKS_APP_NAME': 'line-monitor', 'DATABRICKS_APP_PORT': str(free_port()), 'PGUSER': ROLE,
                 'PATH': '/usr/bin:/bin', 'HOME': str(tmp_path), **workspace.environment}
     stand_ins = {'DATABRICKS_DATABASE_PORT': str(lake.port), 'LAKEBASE_DATABASE_NAME': lake.name, 'BACKFILL_DAYS': '0',
                  'NEW_FLOOR': 'demo'}
     folder = tmp_path / 'app'
     folder.mkdir()
-    app = App(apps_python, folder, {**said, **platform, **stand_ins})
+    app = App(apps_python, folder, {**configured, **platform, **stand_ins})
     yield app
     app.process.kill()
     app.process.wait()
@@ -122,11 +122,11 @@ async def test_it_starts_makes_its_tables_serves_everybody_and_stops_in_time(app
     writer.write(b'POST /api/work-orders HTTP/1.1\r\nHost: x\r\nX-Forwarded-Email: lisa.garcia@example.com\r\n'
                  b'Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n')
     assert await reader.readuntil(b'\r\n\r\n') == b'HTTP/1.1 100 Continue\r\n\r\n'
-    assert 'Traceback' not in app.said
+    assert 'Traceback' not in app.output
     begin = time.monotonic()
     app.process.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(app.process.wait, GIVEN_TO_STOP_S) == 0, app.said
+    assert await asyncio.to_thread(app.process.wait, GIVEN_TO_STOP_S) == 0, app.output
     print(f'stopped {time.monotonic() - begin:.1f} s after SIGTERM')
     writer.close()
     assert not [token for token in (*workspace.tokens, workspace.environment['DATABRICKS_CLIENT_SECRET'])
-                if token in app.said]
+                if token in app.output]

@@ -1,4 +1,4 @@
-"""The program as whoever operates it sees it: its log and its measures, from a real process."""
+"""The program as its operator sees it: its log and its measures, from a real process."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_measures_follow_what_happens(folder: Path) -> None:
             now = await measures(program)
             return (now['floor_commit_to_store_seconds_count'] == 1
                     and now['floor_listener_unreadable_notifications_total'] == 1
-                    and 'floor_database_clock_error_seconds' in now)  # the floor is read anew, then the clock
+                    and 'floor_database_clock_error_seconds' in now)  # the floor is read again, then the clock
 
         await until(counted, 30)
         now = await measures(program)
@@ -96,7 +96,7 @@ async def test_measures_follow_what_happens(folder: Path) -> None:
 
 
 async def test_a_database_that_is_away_is_a_handful_of_lines(folder: Path) -> None:
-    """Nothing is said twice, so that it does not matter for how long it is away."""
+    """Nothing is logged twice, so that it does not matter for how long it is away."""
     nowhere = f'postgresql://nobody:secret-of-nobody@127.0.0.1:{free_port()}/nothing'
     program = Program(folder, DATABASE_URL=nowhere, ENABLE_SIMULATOR='true', DASHBOARD_REFRESH_SECONDS='0.2')
     program.start()
@@ -113,9 +113,9 @@ async def test_a_database_that_is_away_is_a_handful_of_lines(folder: Path) -> No
         assert program.health()['status'] == 'connecting'
     finally:
         program.stop()
-    said = [text.partition(' | ')[0] for _, text in LEVELS.findall(program.log)]
-    assert len(said) == len(set(said)), program.log
-    assert 2 <= len(said) <= 8, program.log
+    messages = [text.partition(' | ')[0] for _, text in LEVELS.findall(program.log)]
+    assert len(messages) == len(set(messages)), program.log
+    assert 2 <= len(messages) <= 8, program.log
     assert 'secret-of-nobody' not in program.log
 
 
@@ -129,8 +129,8 @@ async def test_json_is_a_line_for_each_event_and_nothing_else(folder: Path) -> N
         program.stop()
     lines: list[dict[str, Any]] = [json.loads(line) for line in program.log.splitlines()]
     assert all({'time', 'level', 'logger', 'message'} <= set(line) for line in lines)
-    said = {line['message']: line for line in lines}
-    assert said['started']['port'] == int(program.host.rpartition(':')[2])
-    assert said['the floor is live']['was'] == 'connecting'
-    assert said['the simulator runs this floor']['playing'] is True
-    assert next(message for message in said if message.startswith('migration ')) == 'migration 0001_floor'
+    messages = {line['message']: line for line in lines}
+    assert messages['started']['port'] == int(program.host.rpartition(':')[2])
+    assert messages['the floor is live']['was'] == 'connecting'
+    assert messages['the simulator runs this floor']['playing'] is True
+    assert next(message for message in messages if message.startswith('migration ')) == 'migration 0001_floor'

@@ -24,7 +24,7 @@ OFTEN = 0.01   # seconds between two looks
 
 @asynccontextmanager
 async def running(*keepers: OrderChecks) -> AsyncIterator[None]:
-    """They look while the block runs; a keeper that ends by itself fails the test."""
+    """They look while the block runs; a keeper that ends on its own fails the test."""
     tasks = [asyncio.create_task(keeper.job.run()) for keeper in keepers]
     try:
         yield
@@ -149,24 +149,24 @@ async def test_it_goes_on_when_its_connection_was_cut(database: Database, plant:
         await until(opened)
 
 
-async def test_a_problem_is_said_once_and_so_is_its_end(
+async def test_a_problem_is_shown_once_and_so_is_its_end(
         empty_database_url: str, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     """The tables are not there yet; then somebody sets them up."""
-    def said(level: int) -> list[str]:
+    def logged(level: int) -> list[str]:
         return [record.message for record in caplog.records
                 if record.name == 'floor.jobs.order_checks' and record.levelno == level]
 
     caplog.set_level(logging.DEBUG, 'floor.jobs.order_checks')
     database = Database(empty_database_url, settings)
     async with running(OrderChecks(database, 0, OFTEN)):
-        await until(lambda: len(said(logging.DEBUG)) >= 3)
-        [warning] = said(logging.WARNING)
+        await until(lambda: len(logged(logging.DEBUG)) >= 3)
+        [warning] = logged(logging.WARNING)
         assert 'note_recoveries() does not exist' in warning
         connection = await asyncpg.connect(empty_database_url)
         await migrate(connection, SCHEMA, load_schema_files())
         await connection.close()
-        await until(lambda: said(logging.INFO) == ['work orders are checked again'])
-        assert len(said(logging.WARNING)) == 1
+        await until(lambda: logged(logging.INFO) == ['work orders are checked again'])
+        assert len(logged(logging.WARNING)) == 1
     await database.close()
 
 
@@ -179,7 +179,7 @@ async def test_without_a_database_it_waits(settings: Settings, caplog: pytest.Lo
     assert 'database does not answer' in caplog.records[0].message
 
 
-async def test_a_fault_of_ours_does_not_end_it(
+async def test_a_fault_of_the_program_does_not_end_it(
         database: Database, plant: Plant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     keeper = OrderChecks(database, 0, OFTEN)
     look, faults = keeper.look, iter([RuntimeError('a fault')])

@@ -57,7 +57,7 @@ async def test_at_the_moment_of_an_event_an_order_is_what_the_event_made_it(
     await sql.execute(COMPLETE, order)
     created, completed = await sql.fetchrow('SELECT created_at, completed_at FROM work_orders WHERE id = $1', order)
     changed = await sql.fetchval("SELECT at FROM work_order_events WHERE field = 'priority'")
-    analytics = Analytics(database, UTC)
+    analytics = Analytics(database, ZoneInfo('UTC'))
     assert [[brief.priority for brief in (await analytics.floor_at(moment)).orders]
             for moment in (created, changed, completed)] == [['medium'], ['critical'], []]
 

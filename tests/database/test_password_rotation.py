@@ -94,7 +94,7 @@ async def test_a_password_that_the_database_no_longer_takes_is_replaced_without_
     assert len(workspace.tokens) == 2
 
 
-async def test_an_endpoint_without_permission_is_told_and_entered_once_it_is_given(
+async def test_an_endpoint_without_permission_is_reported_and_entered_once_it_is_given(
         database: Database, workspace: Workspace) -> None:
     workspace.refuse(CREDENTIALS, 403, 'PERMISSION_DENIED', 'no permission')
     with pytest.raises(DatabaseUnavailableError, match='Databricks denies access to the Lakebase endpoint'):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.newest_postgres
 
 async def test_a_connection_that_does_not_come_back_in_time_is_closed_with_one_line(
         settings: Settings, connect: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody waits for it any more, so asyncio would print a traceback of an error that nobody asked for."""
+    """Nobody waits for it now, so asyncio would print a traceback of an error that nobody asked for."""
     database = Database(settings.database_url, settings.model_copy(update={'db_pool_timeout': 0.5}))
     server_process: list[int] = []
 

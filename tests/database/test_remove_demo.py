@@ -91,7 +91,7 @@ async def test_it_is_counted_before_it_is_done(connect: Connect, plant: Plant) -
     assert (await rows(connection))['machine_feed_stream'] == 30
 
 
-async def test_whoever_does_it_stays(connect: Connect, plant: Plant) -> None:
+async def test_the_person_who_does_it_stays(connect: Connect, plant: Plant) -> None:
     """Who is allowed by their row would otherwise be locked out."""
     assert (await plant.contents(MIKE)).people == 14
     assert (await plant.remove_demo(MIKE)).people == 14

@@ -1,4 +1,4 @@
-"""The files of the reports against a real history: what a machine did on one morning, and what of it is told."""
+"""The files of the reports against a real history: what a machine did on one morning, and what of it is in them."""
 
 from __future__ import annotations
 

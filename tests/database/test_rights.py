@@ -1,4 +1,4 @@
-"""A login that lacks a right is told which, and by what statement it is given; what the sentence says helps."""
+"""A login that lacks a right learns which, and by what statement it is given; what the sentence says helps."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ async def test_an_owner_who_is_no_superuser_installs_and_grants(owner: Psql, app
     await connection.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down' WHERE machine_id = 1")
 
 
-async def test_an_owner_who_cannot_hand_over_is_told_what_to_do_instead(
+async def test_an_owner_who_cannot_hand_over_learns_what_to_do_instead(
         owner: Psql, app: str, sign_in: SignIn) -> None:
     install(owner)
     with pytest.raises(AssertionError, match='neither a superuser nor a member of that role') as refused:

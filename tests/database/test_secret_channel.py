@@ -1,4 +1,4 @@
-"""Whoever may connect may notify any channel: a feed's login finds no way to one that a page would believe.
+"""Anyone who may connect may notify any channel: a feed's login finds no way to one that a page would believe.
 
 The login is the one that sql/admin/feed_writer.sql makes. It tries to learn the channel's name by everything that
 PostgreSQL tells a login, and to forge without it.
@@ -73,17 +73,17 @@ def names_in(text: str, channel: str) -> bool:
 
 async def what_postgresql_says(feed: asyncpg.Connection, *settings: str) -> str:
     """All messages that a writer gets with these settings, about a change of status and one that is refused."""
-    said: list[str] = []
-    feed.add_log_listener(lambda _, message: said.append(json.dumps(message.as_dict())))
+    lines: list[str] = []
+    feed.add_log_listener(lambda _, message: lines.append(json.dumps(message.as_dict())))
     for setting in settings:
         await feed.execute(f'SET {setting}')
     for status in 'down', 'operational', 'broken':
         try:
             await feed.execute(SET_STATUS, status)
         except asyncpg.PostgresError as error:
-            said.append(json.dumps(error.as_dict()))
+            lines.append(json.dumps(error.as_dict()))
     await asyncio.sleep(0)
-    return '\n'.join(said)
+    return '\n'.join(lines)
 
 
 TALKATIVE = ['client_min_messages = debug5', 'trace_notify = on', 'debug_print_parse = on',
@@ -93,16 +93,16 @@ TALKATIVE = ['client_min_messages = debug5', 'trace_notify = on', 'debug_print_p
 
 async def test_no_setting_makes_postgresql_tell_the_channel(
         feed: asyncpg.Connection, admin: asyncpg.Connection) -> None:
-    said = await what_postgresql_says(feed, *TALKATIVE)
-    assert 'machine_feed_stream' in said, 'it does say much'
-    assert not names_in(said, await channel_of(admin))
+    lines = await what_postgresql_says(feed, *TALKATIVE)
+    assert 'machine_feed_stream' in lines, 'it does say much'
+    assert not names_in(lines, await channel_of(admin))
 
 
 async def test_without_our_precaution_it_would_tell(feed: asyncpg.Connection, admin: asyncpg.Connection) -> None:
     """That the test above can fail: trace_notify names the channel, and every login may set it."""
     await admin.execute('ALTER FUNCTION announce(text) RESET client_min_messages')
-    said = await what_postgresql_says(feed, *TALKATIVE)
-    assert names_in(said, await channel_of(admin))
+    lines = await what_postgresql_says(feed, *TALKATIVE)
+    assert names_in(lines, await channel_of(admin))
 
 
 async def test_a_statement_that_is_cut_off_does_not_tell_it_either(

@@ -1,4 +1,4 @@
-"""No password, token or key is ever said: not in the log at its most talkative, not in an answer, not in a repr.
+"""No password, token or key is ever shown: not in the log at its most talkative, not in an answer, not in a repr.
 
 The real program is started with databases that can't be reached, each in another way, and asked what it has to say.
 """
@@ -35,36 +35,36 @@ BROKEN = {
 }
 
 
-def everything_said(program: Program) -> str:
+def all_output(program: Program) -> str:
     """All that the program says when it is started, asked and stopped: its log, its answers and their headers."""
-    said = []
+    output = []
     try:
         program.start()
         for path in ['/healthz', '/metrics', '/api/machines', '/', '/diagnosis', '/openapi.json']:
             answer = httpx.get(program.url + path, timeout=30)
-            said += [str(answer.headers), answer.text]
+            output += [str(answer.headers), answer.text]
         answer = httpx.post(f'{program.url}/api/work-orders', timeout=30,
                             json={'machine_id': 'Valve_02_01', 'issue_description': 'Leak'})
-        said.append(answer.text)
-    except RuntimeError:   # it did not start, which it has said
+        output.append(answer.text)
+    except RuntimeError:   # it did not start, which it has logged
         pass
     finally:
         program.stop()
-    return '\n'.join([*said, program.log])
+    return '\n'.join([*output, program.log])
 
 
 @pytest.mark.parametrize('broken', BROKEN)
 def test_a_database_that_cannot_be_reached_is_complained_of_without_its_password(folder: Path, broken: str) -> None:
-    said = everything_said(Program(folder, **{'LOG_LEVEL': 'debug', 'STORAGE_SECRET': KEY, **BROKEN[broken]}))
-    assert re.search(r'does not answer|cannot|invalid', said)   # it did complain
+    output = all_output(Program(folder, **{'LOG_LEVEL': 'debug', 'STORAGE_SECRET': KEY, **BROKEN[broken]}))
+    assert re.search(r'does not answer|cannot|invalid', output)   # it did complain
     for secret in 'hunter2', PASSWORD, QUOTED, 'Pa&ss', KEY:
-        assert secret not in said
+        assert secret not in output
 
 
-def test_neither_the_secret_of_the_app_nor_its_tokens_are_said(folder: Path) -> None:
+def test_neither_the_secret_of_the_app_nor_its_tokens_are_shown(folder: Path) -> None:
     workspace = Workspace()
     try:
-        said = everything_said(Program(
+        output = all_output(Program(
             folder, LOG_LEVEL='debug', LAKEBASE_ENDPOINT=ENDPOINT, STORAGE_SECRET=KEY,
             DATABRICKS_DATABASE_PORT='1', **workspace.environment))
     finally:
@@ -72,7 +72,7 @@ def test_neither_the_secret_of_the_app_nor_its_tokens_are_said(folder: Path) -> 
     assert workspace.asked[CREDENTIALS] > 0
     assert workspace.tokens
     for secret in (CLIENT_SECRET, KEY, *workspace.tokens):
-        assert secret not in said
+        assert secret not in output
 
 
 def test_nothing_that_is_printed_for_a_developer_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Settings of the role, the database or the server do not leak into what the program does: tried with hostile ones.
 
-And what cannot be mended from a session is said in one line: a database that is not UTF8, triggers that are switched
+And what cannot be fixed from a session is reported in one line: a database that is not UTF8, triggers that are switched
 off for this login.
 """
 
@@ -67,10 +67,10 @@ async def tells_its_stories(program: Program, admin: asyncpg.Connection) -> None
     await live(program)
     async with httpx.AsyncClient(base_url=program.url, timeout=30) as client:
         order = (await client.post('/api/work-orders', json={
-            'machine_id': 'Valve_03_01', 'issue_description': 'It said \\d and it\'s "leaking"', 'priority': 'high'}))
+            'machine_id': 'Valve_03_01', 'issue_description': 'It reads \\d and it\'s "leaking"', 'priority': 'high'}))
         assert order.status_code == 201, order.text
         path = f'/api/work-orders/{order.json()["id"]}'
-        assert (await client.get(path)).json()['issue_description'] == 'It said \\d and it\'s "leaking"'
+        assert (await client.get(path)).json()['issue_description'] == 'It reads \\d and it\'s "leaking"'
         for page in '/', '/work-orders', '/work-orders.csv', '/reports', '/diagnosis', '/employees':
             assert (await client.get(page)).status_code == 200, page
 
@@ -138,8 +138,8 @@ def test_files_for_psql_work_among_hostile_settings_and_wait_for_locks(
                                    'lock_timeout', 'search_path') for argument in ('-c', f'SHOW {name}')]
     spoil(server, f'DATABASE {name_of(database_url)}', HOSTILE | {
         'idle_in_transaction_session_timeout': '1min', 'idle_session_timeout': '1min'})
-    said = server.psql(database_url, *variables, '-f', str(SQL / 'admin' / file), *shown)
-    assert said.replace('"', '').splitlines()[-5:] == ['warning', 'on', '0', '1min', 'manufacturing_line, pg_temp']
+    output = server.psql(database_url, *variables, '-f', str(SQL / 'admin' / file), *shown)
+    assert output.replace('"', '').splitlines()[-5:] == ['warning', 'on', '0', '1min', 'manufacturing_line, pg_temp']
     server.psql(database_url, '-c', 'DROP ROLE IF EXISTS gateway_3')
 
 
@@ -164,7 +164,7 @@ async def test_every_session_has_our_settings_also_when_used_again(
         await database.close()
 
 
-async def test_triggers_that_are_off_for_a_login_are_said_in_one_line(
+async def test_triggers_that_are_off_for_a_login_are_reported_in_one_line(
         server: Server, settings: Settings, database_url: str) -> None:
     server.psql(server.url('postgres'), script="""
         CREATE ROLE untriggered LOGIN;
@@ -177,7 +177,7 @@ async def test_triggers_that_are_off_for_a_login_are_said_in_one_line(
         server.psql(server.url('postgres'), '-c', 'DROP ROLE untriggered')
 
 
-async def test_a_session_that_the_server_cannot_begin_is_said_in_one_line(
+async def test_a_session_that_the_server_cannot_begin_is_shown_in_one_line(
         server: Server, database_url: str, tmp_path: Path) -> None:
     server.psql(server.url('postgres'), script="""
         CREATE ROLE unloadable LOGIN;
@@ -216,7 +216,7 @@ async def test_a_database_that_is_not_utf8_is_refused_in_one_line(
 
 async def test_a_writer_of_hostile_settings_changes_nothing_of_what_is_recorded(
         server: Server, database_url: str, connect: Connect) -> None:
-    """The triggers run in the session of whoever writes the feed, or adds a machine with psql."""
+    """The triggers run in the session of the writer of the feed, or adds a machine with psql."""
     writer = await connect(server_settings={name: value for name, value in MEANINGS.items()
                                             if name not in {'search_path', 'client_encoding'}})
     await writer.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Valve_03_99', 'valve'); "

@@ -76,15 +76,15 @@ async def write(url: str) -> Written:
 
 
 def test_about_every_longer_stop_has_an_order_and_no_wait_has_one(written: Written) -> None:
-    told = {(stop.machine, stop.since): stop for stop in written.stops}
+    simulated = {(stop.machine, stop.since): stop for stop in written.stops}
     ordered = Counter((order.machine_id, order.stop_since) for order in written.orders)
-    assert set(ordered) <= set(told) and set(ordered.values()) == {1}
-    long = [key for key, stop in told.items() if stop.until is not None and stop.until - stop.since >= ALWAYS]
+    assert set(ordered) <= set(simulated) and set(ordered.values()) == {1}
+    long = [key for key, stop in simulated.items() if stop.until is not None and stop.until - stop.since >= ALWAYS]
     assert all(key in ordered for key in long)
     assert len(long) <= len(ordered) <= 1.4 * len(long)
     assert 300 < len(ordered) < 3000
     for order in written.orders:
-        stop = told[order.machine_id, order.stop_since]
+        stop = simulated[order.machine_id, order.stop_since]
         assert (order.machine_status, order.machine_reason) == ('down', stop.reason)
         assert order.machine_reason not in WAITING
         assert stop.since < order.created_at < (stop.until or written.until + DAY)

@@ -60,10 +60,10 @@ async def running(simulator: SimulatorRunner) -> AsyncIterator[asyncio.Task[None
 
 async def test_the_first_tick_shows_the_whole_picture_at_once(connect: Connect) -> None:
     connection = await connect()
-    told: list[Update] = []
-    updates = await runner(connect, report=told.append).tick(connection)
-    assert updates == told
-    assert len(told) == 30
+    published: list[Update] = []
+    updates = await runner(connect, report=published.append).tick(connection)
+    assert updates == published
+    assert len(published) == 30
     count = Counter(status for status, _ in (await floor(connection)).values())
     assert abs(count['operational'] - 18) <= 1.5 and abs(count['warning'] - 9) <= 1.5 and abs(count['down'] - 3) <= 1.5
     assert await connection.fetchval('SELECT count(DISTINCT datetime) FROM machine_feed_stream') == 1
@@ -72,16 +72,16 @@ async def test_the_first_tick_shows_the_whole_picture_at_once(connect: Connect) 
 
 async def test_changes_come_as_often_as_asked(connect: Connect) -> None:
     """600 seconds of the runner's clock with a change each second; the model bunches, so within a quarter."""
-    connection, clock, told = await connect(), Clock(), list[Update]()
-    simulator = runner(connect, interval=1, clock=clock, report=told.append)
+    connection, clock, published = await connect(), Clock(), list[Update]()
+    simulator = runner(connect, interval=1, clock=clock, report=published.append)
     await simulator.tick(connection)
-    told.clear()
+    published.clear()
     for _ in range(600):
         clock.now += 1
         await simulator.tick(connection)
-    assert len(told) == pytest.approx(600, rel=0.25)
+    assert len(published) == pytest.approx(600, rel=0.25)
     in_history = await connection.fetchval('SELECT count(*) FROM machine_status_history WHERE old_status IS NOT NULL')
-    assert in_history >= len(told)
+    assert in_history >= len(published)
 
 
 async def test_of_two_instances_one_plays(connect: Connect) -> None:
@@ -161,8 +161,8 @@ async def test_a_machine_that_somebody_is_changing_is_left_to_him(connect: Conne
     held = await floor(connection)
     clock.now += 0.01
     await simulator.tick(connection)
-    assert sum(said == ('warning', 'Hold') for said in held.values()) == 15
-    assert sum(said == ('warning', 'Hold') for said in (await floor(connection)).values()) >= 14
+    assert sum(written == ('warning', 'Hold') for written in held.values()) == 15
+    assert sum(written == ('warning', 'Hold') for written in (await floor(connection)).values()) >= 14
 
 
 async def test_machines_join_and_leave(connect: Connect) -> None:
@@ -208,18 +208,18 @@ async def test_a_lost_database_is_waited_for_and_reported_once(
     async def has_ticked_more_than(ticks: int) -> bool:
         return bool(await onlooker.fetchval('SELECT tick > $1 FROM simulator_state', ticks))
 
-    def told() -> list[str]:
+    def published() -> list[str]:
         return [record.levelname for record in caplog.records if 'the database' in record.getMessage()]
 
     async with running(runner(connect_at_last, interval=0.1)):
         await until(lambda: has_ticked_more_than(3))
-        assert told() == ['WARNING', 'INFO']
+        assert published() == ['WARNING', 'INFO']
         assert 'the database does not answer: starting' in caplog.messages[0]
         await onlooker.fetch('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
                              'WHERE datname = current_database() AND pid <> pg_backend_pid()')
         ticks = await onlooker.fetchval('SELECT tick FROM simulator_state')
         await until(lambda: has_ticked_more_than(ticks + 3))
-    assert told() == ['WARNING', 'INFO', 'WARNING', 'INFO']
+    assert published() == ['WARNING', 'INFO', 'WARNING', 'INFO']
 
 
 async def test_who_leaves_lets_the_others_go_on_at_once(connect: Connect) -> None:

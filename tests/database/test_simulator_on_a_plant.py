@@ -1,4 +1,4 @@
-"""The simulator plays a demo and no other floor, and what it writes can be told apart."""
+"""The simulator plays a demo and no other floor, and what it writes can be distinguished."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_no_history_is_made_for_a_plant(empty_database_url: str, plant: Co
 
 
 async def test_the_database_refuses_what_calls_itself_simulated(plant: Connect) -> None:
-    """Whoever forgets to ask first."""
+    """A program that forgets to ask first."""
     connection = await plant()
     await connection.execute("SET floor.source = 'simulator'")
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match=REFUSED):
@@ -102,7 +102,7 @@ async def test_the_database_refuses_what_calls_itself_simulated(plant: Connect) 
 
 
 async def test_a_floor_does_not_become_a_plant_in_the_middle_of_a_tick(connect: Connect) -> None:
-    """Whoever makes it one waits for the tick; the next tick is refused."""
+    """The program that makes it one waits for the tick; the next tick is refused."""
     simulated, supervisor, onlooker = await connect(), await connect(), await connect()
     transaction = simulated.transaction()
     await transaction.start()

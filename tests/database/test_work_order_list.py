@@ -184,8 +184,8 @@ def test_what_can_be_there_once_is_not_taken_from_two() -> None:
         OrderFilter.from_query(QueryParams('machine=Valve_01_01&machine_id=Valve_02_01'))
 
 
-async def test_a_machine_or_person_who_is_not_there_is_named_with_what_is_meant_perhaps(lists: WorkOrderList,
-                                                                                        orders: Orders) -> None:
+async def test_an_unknown_machine_or_person_is_named_with_what_is_meant_perhaps(lists: WorkOrderList,
+                                                                                orders: Orders) -> None:
     with pytest.raises(QueryError) as refusal:
         await lists.checked(OrderFilter.from_query({'machine': 'Valve_1_01', 'assignee': 'Nobody Known', 'q': 'leak'}))
     assert 'There is no machine Valve_1_01. Did you mean Valve_01_01' in refusal.value.faults['machine']
@@ -196,12 +196,12 @@ async def test_a_machine_or_person_who_is_not_there_is_named_with_what_is_meant_
     assert list(refusal.value.faults) == ['machine_id']
 
 
-@pytest.mark.parametrize('said', ['id', 'name', 'email'])
+@pytest.mark.parametrize('typed', ['id', 'name', 'email'])
 async def test_a_person_is_asked_for_by_id_name_or_address(lists: WorkOrderList, orders: Orders, connect: Connect,
-                                                           said: str) -> None:
+                                                           typed: str) -> None:
     person = await (await connect()).fetchrow(
         "SELECT id, first_name || ' ' || last_name AS name, upper(email) AS email FROM employees ORDER BY id LIMIT 1")
-    asked = OrderFilter.from_query({'assignee': str(person[said])})
+    asked = OrderFilter.from_query({'assignee': str(person[typed])})
     assert (await lists.checked(asked)).assignee == person['id']
 
 
@@ -366,8 +366,8 @@ async def test_a_word_of_most_orders_is_not_collected(reporting: Database, many_
     assert await many_orders.fetchval(TEXTS_READ) - before < 1500  # the sample
 
 
-async def test_a_search_looks_into_all_that_was_written_about_an_order(lists: WorkOrderList, orders: Orders,
-                                                                       connect: Connect) -> None:
+async def test_a_search_covers_all_that_was_written_about_an_order(lists: WorkOrderList, orders: Orders,
+                                                                   connect: Connect) -> None:
     order_id = await orders.add('the one', state='completed')
     await orders.add('the other', state='completed')
     psql = await connect()
@@ -428,7 +428,7 @@ async def test_a_search_follows_a_new_name_of_a_machine_and_of_a_person(lists: W
     assert await whats(lists, q='valve') == []
 
 
-async def test_completed_lately_goes_by_the_day_of_the_plant(database: Database, orders: Orders) -> None:
+async def test_completed_recently_goes_by_the_day_of_the_plant(database: Database, orders: Orders) -> None:
     kiritimati = ZoneInfo('Pacific/Kiritimati')
     midnight = datetime.now(kiritimati).replace(hour=0, minute=0, second=0, microsecond=0)
     hours_today = (midnight - datetime.now(UTC)).total_seconds() / 3600
@@ -445,8 +445,8 @@ async def test_completed_lately_goes_by_the_day_of_the_plant(database: Database,
     assert (counts.completed_today, counts.completed_this_week, counts.completed) == (1, 2, 3)
 
 
-async def test_completed_lately_does_not_ask_the_clock_of_this_machine(lists: WorkOrderList, orders: Orders,
-                                                                       wrong_clock: Callable[[str], None]) -> None:
+async def test_completed_recently_does_not_ask_the_clock_of_this_machine(lists: WorkOrderList, orders: Orders,
+                                                                         wrong_clock: Callable[[str], None]) -> None:
     await orders.add('an hour ago', state='completed', ended=-1)
     wrong_clock('floor.orders.work_order_list')
 
@@ -764,7 +764,7 @@ async def test_another_revision_and_another_filter_are_other_questions(counting:
     assert (await lists.page(OrderFilter(), revision=7)).total == 0
     assert (await lists.page(OrderFilter(), revision=8)).total == 1
     assert (await lists.page(OrderFilter(machine='Painter_03_01'), revision=8)).total == 0
-    assert (await lists.page(OrderFilter())).total == 1  # who names no revision asks anew
+    assert (await lists.page(OrderFilter())).total == 1  # who names no revision asks again
     assert before.total == 0
 
 
@@ -788,7 +788,7 @@ async def test_who_leaves_does_not_take_the_answer_from_the_others(lists: WorkOr
     assert (await patient).total == 1
 
 
-async def test_a_failure_is_told_to_all_and_not_kept(lists: WorkOrderList, orders: Orders, connect: Connect) -> None:
+async def test_a_failure_reaches_all_and_is_not_kept(lists: WorkOrderList, orders: Orders, connect: Connect) -> None:
     admin = await connect()
     await admin.execute('ALTER TABLE work_orders RENAME TO away')
     answers = await asyncio.gather(*(lists.page(OrderFilter(), revision=7) for _ in range(3)), return_exceptions=True)
@@ -819,7 +819,7 @@ async def test_the_file_holds_all_pages_of_the_filter_in_its_order(lists: WorkOr
 
 
 async def test_texts_come_back_as_they_were(lists: WorkOrderList, orders: Orders) -> None:
-    hostile = 'said "no", then;\nleft\r\n機器🔧 <script>'
+    hostile = 'reads "no", then;\nleft\r\n機器🔧 <script>'
     await orders.add(hostile)
 
     _, (row,) = await written(lists)

@@ -267,18 +267,18 @@ async def test_an_update_of_an_item_that_changes_nothing_is_no_event(writer: asy
 
 # people
 
-@pytest.mark.parametrize('said', ['Lisa Garcia', 'lisa GARCIA', 'LISA.GARCIA@example.com'])
-async def test_an_assignee_may_be_said_by_name_or_address(writer: asyncpg.Connection, said: str) -> None:
-    row = await row_of(writer, await new_order(writer, assignee=said))
+@pytest.mark.parametrize('given', ['Lisa Garcia', 'lisa GARCIA', 'LISA.GARCIA@example.com'])
+async def test_an_assignee_may_be_given_by_name_or_address(writer: asyncpg.Connection, given: str) -> None:
+    row = await row_of(writer, await new_order(writer, assignee=given))
     assert row['assignee'] == 'Lisa Garcia'
     assert row['assignee_id'] == await writer.fetchval("SELECT id FROM employees WHERE last_name = 'Garcia'")
 
 
-@pytest.mark.parametrize('said', [' Lisa Garcia', 'Lisa Garcia ', 'Lisa\u00a0Garcia', 'Lisa\u200b Garcia', ' '],
+@pytest.mark.parametrize('given', [' Lisa Garcia', 'Lisa Garcia ', 'Lisa\u00a0Garcia', 'Lisa\u200b Garcia', ' '],
                          ids=ascii)
-async def test_an_assignee_is_taken_exactly(writer: asyncpg.Connection, said: str) -> None:
+async def test_an_assignee_is_taken_exactly(writer: asyncpg.Connection, given: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match='no active employee is called'):
-        await new_order(writer, assignee=said)
+        await new_order(writer, assignee=given)
 
 
 UNSEEN = ['', ' ', '\u00a0\n\t', '\u200b\u200d', '\u3164', '\u2800', '\u00ad', '\ufe0f', '\U000e0041']
@@ -343,7 +343,7 @@ async def test_orders_follow_a_new_name_and_nobodys_edit_is_refused_for_it(
 
 
 @pytest.mark.parametrize('email', ['Lisa.Garcia@Example.com', 'lisa.garcia@example.com'])
-async def test_an_address_belongs_to_one_person_in_any_case(writer: asyncpg.Connection, email: str) -> None:
+async def test_an_address_belongs_to_one_person_case_insensitively(writer: asyncpg.Connection, email: str) -> None:
     with pytest.raises(asyncpg.UniqueViolationError):
         await writer.execute("INSERT INTO employees (first_name, last_name, email, department) "
                              "VALUES ('L', 'G', $1, 'Quality')", email)
@@ -462,7 +462,7 @@ async def test_a_recovery_waits_for_nobody(connect: Connect, writer: asyncpg.Con
     assert [row[0] for row in await writer.fetch('SELECT note_recoveries()')] == [order_id]
 
 
-async def test_the_reason_stands_in_the_order_as_it_was_said(writer: asyncpg.Connection) -> None:
+async def test_the_reason_is_in_the_order_as_it_was_given(writer: asyncpg.Connection) -> None:
     reason = "<script>alert(1)</script> \u202e '; DROP TABLE machines; --"
     await stop(writer, PRESS, reason)
     [order_id] = await opened(writer)
@@ -529,11 +529,11 @@ async def test_a_plant_has_no_steps_of_a_demo(writer: asyncpg.Connection) -> Non
 
 
 async def test_every_column_raises_the_version_or_is_kept_from_people(connect: Connect) -> None:
-    """A column that people change without a new version would be overwritten by whoever saves next."""
+    """A column that people change without a new version would be overwritten by the next person who saves."""
     rules = (Path(__file__).parents[2] / 'sql/functions/22_work_order_changes.sql').read_text()
     raise_the_version = set(re.findall(r'NEW\.(\w+)', rules.split('NEW.version :=')[1].split('IS DISTINCT FROM')[0]))
     kept = set(re.findall(r'NEW\.(\w+) := OLD\.\1;', rules))
-    names = {'assignee'}  # of whoever assignee_id is
+    names = {'assignee'}  # of the person whose number is assignee_id
     others = {'id', 'version', 'updated_at', 'recovered_at'}  # set by the database, or refused to change
     connection = await connect()
     columns = {row['column_name'] for row in await connection.fetch(

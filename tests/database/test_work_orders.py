@@ -84,7 +84,7 @@ async def order_in(orders: WorkOrders, state: WorkOrderStatus) -> WorkOrder:
     return order if state is State.OPEN else await orders.transition(MIKE, order.id, order.version, MOVES[state])
 
 
-async def told(orders: WorkOrders, order_id: str) -> list[tuple[Any, ...]]:
+async def history(orders: WorkOrders, order_id: str) -> list[tuple[Any, ...]]:
     """The events of an order, in short."""
     events = (await orders.details(order_id)).events
     return [(event.who, event.kind, event.field, event.old, event.new) for event in events]
@@ -125,7 +125,7 @@ async def test_a_second_order_for_the_same_stop_is_made_only_when_it_is_meant(
     assert (await orders.create(LISA, careful)).stop_since != made.stop_since  # the next stop
 
 
-async def test_a_new_order_knows_who_reported_it_and_what_the_machine_said(
+async def test_a_new_order_knows_who_reported_it_and_what_the_machine_reported(
         orders: WorkOrders, connect: Connect) -> None:
     await (await connect()).execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Oil low' "
                                     'WHERE machine_name = $1', PRESS)
@@ -137,7 +137,7 @@ async def test_a_new_order_knows_who_reported_it_and_what_the_machine_said(
     assert order.due_at - order.reported_at == timedelta(hours=1)
     assert (order.version, order.acknowledged_at, order.started_at, order.completed_at) == (1, None, None, None)
     assert await orders.get(order.id) == order
-    assert await told(orders, order.id) == [('Carlos Mendez', 'created', None, None, 'open')]
+    assert await history(orders, order.id) == [('Carlos Mendez', 'created', None, None, 'open')]
 
 
 @pytest.mark.parametrize(('priority', 'hours'), [('critical', 1), ('high', 8), ('medium', 72), ('low', 168)])
@@ -152,7 +152,7 @@ async def test_an_order_may_be_reported_for_somebody_else_and_later(orders: Work
                                                  reported_at=earlier))
     assert (order.reporter_name, order.reporter_email, order.reported_at) == ('Night shift', None, earlier)
     assert order.is_overdue(datetime.now(UTC))
-    assert (await told(orders, order.id))[0][0] == 'Carlos Mendez'
+    assert (await history(orders, order.id))[0][0] == 'Carlos Mendez'
 
 
 async def test_the_day_in_an_id_is_the_plants(database_url: str, settings: Settings) -> None:
@@ -317,7 +317,7 @@ async def test_every_command_needs_its_role_and_a_refusal_names_it(
         if role.may(needed):
             assert refusal is None
         else:
-            assert refusal in {needed, Role.OPERATOR}   # who may nothing at all is told the least
+            assert refusal in {needed, Role.OPERATOR}   # who may nothing at all learns the least
             assert not role.may(refusal)
             assert await orders.details(order.id) == before
 
@@ -335,7 +335,7 @@ async def test_a_technician_takes_an_order_and_gives_it_back_but_only_a_supervis
     assert await refused(orders.create(CARLOS, NewOrder(PRESS, 'Leak', assignee_id=carlos))) is Role.TECHNICIAN
     order = await orders.edit(TOM, order.id, 3, OrderEdit(assignee_id=tom))
     order = await orders.edit(MIKE, order.id, 4, OrderEdit(assignee_id=lisa))
-    assert [(who, old, new) for who, _, field, old, new in await told(orders, order.id) if field == 'assignee'] == [
+    assert [(who, old, new) for who, _, field, old, new in await history(orders, order.id) if field == 'assignee'] == [
         ('Tom Kowalski', 'Tom Kowalski', None), ('Lisa Garcia', None, 'Lisa Garcia'),
         ('Tom Kowalski', 'Lisa Garcia', 'Tom Kowalski'), ('Mike Johnson', 'Tom Kowalski', 'Lisa Garcia')]
 
@@ -382,7 +382,7 @@ async def test_who_was_let_go_may_look_and_nothing_else(orders: WorkOrders, conn
     with pytest.raises(NotAllowedError, match='requires the role operator; your role is viewer'):
         await orders.comment(LISA, order.id, 'I was here')
     assert await orders.get(order.id) == order
-    assert (await told(orders, order.id))[0][0] == 'Lisa Garcia'
+    assert (await history(orders, order.id))[0][0] == 'Lisa Garcia'
 
 
 async def test_who_was_let_go_cannot_be_assigned(orders: WorkOrders, connect: Connect, ids: dict[str, int]) -> None:
@@ -416,7 +416,7 @@ async def test_who_is_being_let_go_this_moment_is_not_assigned_either(
 # moves
 
 @pytest.mark.parametrize(('before', 'after'), ALLOWED)
-async def test_every_allowed_move_is_made_and_told(orders: WorkOrders, before: str, after: str) -> None:
+async def test_every_allowed_move_is_made_and_recorded(orders: WorkOrders, before: str, after: str) -> None:
     order = await order_in(orders, State(before))
     needed = ALLOWED[before, after]
     moved = await orders.transition(OF_ROLE[needed], order.id, order.version, MOVES[State(after)])
@@ -457,7 +457,7 @@ async def test_a_move_to_where_it_is_already_is_refused(orders: WorkOrders, stat
         await orders.transition(MIKE, order.id, order.version, MOVES[state])
 
 
-async def test_the_table_of_moves_is_what_pages_are_told(orders: WorkOrders) -> None:
+async def test_the_table_of_moves_is_what_pages_receive(orders: WorkOrders) -> None:
     moves = await orders.transitions()
     assert {(move.from_status, move.to_status): move.role for of in moves.values() for move in of} == ALLOWED
     assert [move.within for move in moves[State.COMPLETED]] == [timedelta(days=7)]
@@ -519,7 +519,7 @@ async def test_of_two_people_who_edit_one_order_the_second_sees_who_did_what_and
     assert (again.description, again.priority) == ('Water and oil leak', Priority.HIGH)
 
 
-async def test_of_ten_edits_at_the_same_moment_one_wins_and_nine_are_told(orders: WorkOrders) -> None:
+async def test_of_ten_edits_at_the_same_moment_one_wins_and_nine_are_refused(orders: WorkOrders) -> None:
     order = await orders.create(MIKE, LEAK)
     answers = await asyncio.gather(*(orders.edit(LISA, order.id, 1, OrderEdit(description=f'Leak {turn}'))
                                      for turn in range(10)), return_exceptions=True)
@@ -544,12 +544,12 @@ async def test_an_edit_of_nothing_changes_nothing(orders: WorkOrders) -> None:
     order = await orders.create(MIKE, LEAK)
     assert (await orders.edit(MIKE, order.id, 1, OrderEdit(description='Hydraulic leak'))).version == 1
     assert (await orders.edit(MIKE, order.id, 1, OrderEdit())).version == 1
-    assert len(await told(orders, order.id)) == 1
+    assert len(await history(orders, order.id)) == 1
 
 
 # what belongs to an order
 
-async def test_everything_that_happens_is_told_with_who_did_it(orders: WorkOrders, ids: dict[str, int]) -> None:
+async def test_everything_that_happens_is_recorded_with_who_did_it(orders: WorkOrders, ids: dict[str, int]) -> None:
     order = await orders.create(CARLOS, LEAK)
     await orders.edit(LISA, order.id, 1, OrderEdit(description='Oil leak', assignee_id=ids[str(LISA.email)]))
     await orders.add_item(LISA, order.id, 'Drain\nslowly')
@@ -561,7 +561,7 @@ async def test_everything_that_happens_is_told_with_who_did_it(orders: WorkOrder
     await orders.attach(CARLOS, order.id, 'pump.png', encoded(motif(), 'PNG'))
     await orders.transition(
         LISA, order.id, 2, Transition(State.ON_HOLD, hold_reason=HoldReason.VENDOR, note='They come at 3'))
-    assert await told(orders, order.id) == [
+    assert await history(orders, order.id) == [
         ('Carlos Mendez', 'created', None, None, 'open'),
         ('Lisa Garcia', 'changed', 'description', 'Hydraulic leak', 'Oil leak'),
         ('Lisa Garcia', 'changed', 'assignee', None, 'Lisa Garcia'),
@@ -585,7 +585,7 @@ async def test_a_ticked_item_knows_who_did_it_first(orders: WorkOrders) -> None:
     assert (first.done_by, first.done_at is not None) == ('Lisa Garcia', True)
 
 
-async def test_the_same_comment_sent_twice_is_said_once(orders: WorkOrders) -> None:
+async def test_the_same_comment_sent_twice_is_shown_once(orders: WorkOrders) -> None:
     order = await orders.create(MIKE, LEAK)
     other = await orders.create(MIKE, LEAK)
     await asyncio.gather(*(orders.comment(CARLOS, order.id, 'It drips', 'tablet-7:1') for _ in range(5)))
@@ -662,7 +662,7 @@ async def test_many_who_look_at_a_photo_of_before_have_its_small_picture_made_on
 
 async def test_a_photo_that_cannot_be_kept_is_not_read_for_it(orders: WorkOrders, monkeypatch: pytest.MonkeyPatch,
                                                               connect: Connect) -> None:
-    """Whoever may not attach it, and where there is no order or no space, costs no decoding."""
+    """A person who may not attach it, and where there is no order or no space, costs no decoding."""
     async def read(*_: object) -> None:
         raise AssertionError('decoded')
 
@@ -724,20 +724,20 @@ async def test_a_file_may_have_ten_mebibytes_and_not_one_byte_more(orders: WorkO
         media_type(manual + b'\0')
 
 
-@pytest.mark.parametrize(('said', 'kept'), [
+@pytest.mark.parametrize(('given', 'kept'), [
     ('photo.jpg', 'photo.jpg'), ('../../etc/passwd', 'passwd'), ('C:\\Users\\me\\pump.png', 'pump.png'),
     ('a\nb\0c\x1b.pdf', 'abc.pdf'), ('\u202egnp.exe', 'gnp.exe'), ('.htaccess', 'htaccess'),
     ('  Ölpumpe 1.jpg ', 'Ölpumpe 1.jpg'),
     ('<img src=x onerror=alert(1)>.png', '<img src=x onerror=alert(1)>.png'),
     ('x' * 300 + '.jpeg', 'x' * 195 + '.jpeg'), ('x' * 300, 'x' * 200)])
-def test_a_file_name_is_one_name_that_can_be_read(said: str, kept: str) -> None:
-    assert clean_file_name(said) == kept
+def test_a_file_name_is_one_name_that_can_be_read(given: str, kept: str) -> None:
+    assert clean_file_name(given) == kept
 
 
-@pytest.mark.parametrize('said', ['', '/', '..', 'folder/', '\0\x1f', '\u200b'])
-def test_a_file_without_a_name_is_refused(said: str) -> None:
+@pytest.mark.parametrize('given', ['', '/', '..', 'folder/', '\0\x1f', '\u200b'])
+def test_a_file_without_a_name_is_refused(given: str) -> None:
     with pytest.raises(InvalidInputError):
-        clean_file_name(said)
+        clean_file_name(given)
 
 
 # how soon
@@ -831,7 +831,7 @@ async def test_starting_an_order_of_nobody_takes_it(orders: WorkOrders, ids: dic
     started = await orders.transition(LISA, order.id, order.version, TAKE)
 
     assert (started.status, started.assignee) == (State.IN_PROGRESS, 'Lisa Garcia')
-    assert ('Lisa Garcia', 'changed', 'assignee', None, 'Lisa Garcia') in await told(orders, order.id)
+    assert ('Lisa Garcia', 'changed', 'assignee', None, 'Lisa Garcia') in await history(orders, order.id)
 
 
 async def test_no_other_move_of_an_order_of_nobody_takes_it(orders: WorkOrders) -> None:

@@ -1,7 +1,7 @@
 """A stand-in for a Databricks workspace: the few REST answers that the real SDK asks for on the way to a password.
 
 It checks what the real one checks (client id and secret, bearer tokens, names that exist), counts what it was asked,
-and can be told to refuse, to stall and to talk nonsense.
+and can be set to refuse, to stall and to talk nonsense.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Workspace:
     def __init__(self) -> None:
         self.database_host = '127.0.0.1'
         self.lifetime = timedelta(hours=1)
-        """How long a database token is said to live."""
+        """How long a database token is stated to live."""
         self.clock_offset = timedelta()
-        """How far this workspace's clock is ahead of ours."""
+        """How far this workspace's clock is ahead of this machine."""
         self.asked: Counter[str] = Counter()
         """Requests by path."""
         self.at_once = 0
@@ -133,9 +133,9 @@ class Workspace:
     _bearer = 'workspace-token-that-nobody-may-see'
 
     def _sign_in(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        said = base64.b64decode(headers.get('Authorization', '').removeprefix('Basic ')).decode()
+        credentials = base64.b64decode(headers.get('Authorization', '').removeprefix('Basic ')).decode()
         form = parse_qs(body.decode())
-        if said != f'{CLIENT_ID}:{CLIENT_SECRET}' or form.get('grant_type') != ['client_credentials']:
+        if credentials != f'{CLIENT_ID}:{CLIENT_SECRET}' or form.get('grant_type') != ['client_credentials']:
             return 401, {'Content-Type': 'application/json'}, json.dumps(
                 {'error': 'invalid_client', 'error_description': 'Client authentication failed'}).encode()
         self.give(self._bearer)

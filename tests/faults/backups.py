@@ -57,13 +57,13 @@ def kill_often(folder: Path, kills: int, seed: int) -> list[str]:
         with start(name, other if name == 'backup' else file, '--replace', DATA_DIR=str(data_dir)) as process:
             threading.Event().wait(after)
             process.kill()
-        said: list[str] = []
+        output: list[str] = []
         try:
-            note = note_of(data_dir, said)
+            note = note_of(data_dir, output)
         except asyncpg.PostgresError as error:
             note = f'no floor: {error}'
         if note not in ({f'round {number}'} if name == 'backup' else {f'round {number}', 'saved'}):
-            broken.append(f'{number}: {name} killed after {after:.2f} s: {note!r} ({said})')
+            broken.append(f'{number}: {name} killed after {after:.2f} s: {note!r} ({output})')
         broken += [f'{number}: {name} killed after {after:.2f} s: {problem}' for problem in _wrong_in(data_dir, other)]
         for kept in data_dir.glob('postgres-18.before-*'):
             shutil.rmtree(kept)

@@ -36,7 +36,7 @@ def acknowledged_writes_are_kept(history: History) -> list[str]:
 
 
 def views_are_right_again(history: History, patience: float = D) -> list[str]:
-    """I2. At the end, when nothing is written any more, a view is exactly the table."""
+    """I2. At the end, when nothing is written, a view is exactly the table."""
     wrong = []
     for view in views(history):
         for healed in history.healed:
@@ -137,14 +137,14 @@ def _counting(history: History) -> list[Write]:
 
 
 def _number(sample: Sample, machine: str) -> int:
-    said = sample.shown.get(machine)
-    return said[1] if said else NOT_OURS
+    shown_change = sample.shown.get(machine)
+    return shown_change[1] if shown_change else NOT_OURS
 
 
 def _versions(history: History) -> dict[int, int]:
     """The version that each write got, as far as the writer or the database knows."""
-    told = {write.number: write.version for write in history.writes if write.version is not None}
-    return {NOT_OURS: 0} | {row.number: row.version for row in history.rows} | told
+    version_of = {write.number: write.version for write in history.writes if write.version is not None}
+    return {NOT_OURS: 0} | {row.number: row.version for row in history.rows} | version_of
 
 
 def _few(names: Iterable[str], most: int = 5) -> str:

@@ -16,7 +16,7 @@ from .stage import Fault, Stage
 ANSWERS_WITHIN_S = 1.5
 """How long a page may wait while the database hangs. The program needs milliseconds, a machine of many some more."""
 ASK_EVERY_S = 0.05
-GONE = 'the database did not come back by itself'
+GONE = 'the database did not come back automatically'
 
 
 async def killed(stage: Stage) -> History:

@@ -63,14 +63,14 @@ async def _nothing_is_missed(floor: Scene) -> None:
     await floor.connection.execute(f'SELECT {SCHEMA}.refresh_history()')
     derived = await floor.connection.fetch(STOPS)
     await floor.connection.execute(f'SELECT {SCHEMA}.history_rebuild(); SELECT {SCHEMA}.refresh_history()')
-    anew = await floor.connection.fetch(STOPS)
-    floor.history.figures['stops'] = f'{len(derived)} of {len(anew)}'
-    if derived != anew:
-        floor.history.broken.append(f'the reports know {len(derived)} stops, the history has {len(anew)}')
+    rebuilt = await floor.connection.fetch(STOPS)
+    floor.history.figures['stops'] = f'{len(derived)} of {len(rebuilt)}'
+    if derived != rebuilt:
+        floor.history.broken.append(f'the reports know {len(derived)} stops, the history has {len(rebuilt)}')
 
 
 async def burst(stage: Stage) -> History:
-    """All machines at once, again and again, with reasons up to and beyond what a notification holds."""
+    """All machines at once, repeatedly, with reasons up to and beyond what a notification holds."""
     machines, rounds = (300, 20) if stage.quick else (2000, 100)
     async with scene(stage) as floor:
         await floor.writers.stop()
@@ -109,7 +109,7 @@ async def _change_all(floor: Scene, turn: int) -> None:
 
 
 async def behind_its_back(stage: Stage) -> History:
-    """A trigger that is off, a table emptied and loaded again, an older state put back: nobody is told of any of it."""
+    """A trigger that is off, a table emptied and loaded again, an older state put back: nothing reports any of it."""
     settings = {'LISTEN_AUDIT_SECONDS': '1'} if stage.quick else {}
     async with scene(stage, **settings) as floor:  # type: ignore[arg-type]
         floor.history.slack = 1 if stage.quick else 30

@@ -34,7 +34,7 @@ MORE = 'more than one simulator played'
 
 
 async def instances(stage: Stage) -> History:
-    """Three start at once on an empty folder, and so migrate at once; then a random one is killed, 30 times. Whoever
+    """Three start at once on an empty folder, and so migrate at once; then a random one is killed, 30 times. Whichever
     owned the embedded database takes it along, and another starts it again."""
     history = History()
     settings = {'ENABLE_SIMULATOR': 'true', 'SIMULATOR_INTERVAL': str(INTERVAL_S), 'BACKFILL_DAYS': '0'}
@@ -105,7 +105,7 @@ async def _kill_one(program: Program, views: list[View], url: str, patience: flo
 
 
 async def _plant_goes_on(url: str, history: History) -> list[str]:
-    """Whoever played may be dead: another takes the plant over."""
+    """The player may be dead: another takes the plant over."""
     connection = await connect(url)
     began = time.monotonic()
     tick = f'SELECT tick FROM {SCHEMA}.simulator_state'

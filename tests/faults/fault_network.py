@@ -20,7 +20,7 @@ END_THEM = ("SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
 
 
 async def terminated(stage: Stage) -> History:
-    """An administrator ends all sessions of the program, and something changes before it is back, again and again."""
+    """An administrator ends all sessions of the program, and something changes before it is back, repeatedly."""
     async with scene(stage) as floor:
         for _ in range(3 if stage.quick else 60):
             async with floor.connection.transaction():
@@ -56,10 +56,10 @@ async def blackhole(stage: Stage) -> History:
 
 
 async def pooler(stage: Stage) -> History:
-    """As behind a pooler: every question is answered, and nothing is delivered any more."""
+    """As behind a pooler: every question is answered, and nothing is delivered."""
     async with scene(stage) as floor:
         await floor.shown(await floor.change())
-        if not floor.proxy.say_as_client('UNLISTEN *', to_whom=b'LISTEN'):
+        if not floor.proxy.say_as_client('UNLISTEN *', after=b'LISTEN'):
             floor.history.broken.append('the program does not listen')
         await floor.change()
         await floor.notice()
@@ -81,7 +81,7 @@ async def window(stage: Stage) -> History:
         floor.history.heal()
         with suppress(TimeoutError):
             await until(lambda: not floor.proxy.before, stage.patience)
-        floor.history.broken += [f'the program never said {point.decode()}' for point in floor.proxy.before]
+        floor.history.broken += [f'the program never sent {point.decode()}' for point in floor.proxy.before]
         floor.proxy.before.clear()
         return await floor.settle()
 
@@ -99,7 +99,7 @@ FAULTS = [
           'does_not_read_again', 'I3', terminated),
     Fault('blackhole', "the server's side vanishes; nothing passes for 5, 30 and 300 s; all sockets stay open",
           'believes_an_open_connection', 'I3', blackhole),
-    Fault('pooler', "the session is told UNLISTEN behind the program's back", 'asks_select_1', 'I3', pooler,
+    Fault('pooler', "the session gets UNLISTEN behind the program's back", 'asks_select_1', 'I3', pooler,
           short=False),
     Fault('window', 'a change between each two of five steps of a reconnect', 'reads_before_it_listens', 'I3', window),
 ]

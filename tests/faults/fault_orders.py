@@ -94,7 +94,7 @@ async def _press_twice(address: str, machine: str) -> None:
 
 
 async def _edit_at_once(address: str, order: str) -> list[str]:
-    """Two people change the same version: one is taken, the other is told."""
+    """Two people change the same version: one is taken, the other is refused."""
     async with httpx.AsyncClient(base_url=address, timeout=10) as http:
         version = (await http.get(f'{ORDERS}/{order}')).json()['version']
         answers = await asyncio.gather(*(http.patch(f'{ORDERS}/{order}', json={

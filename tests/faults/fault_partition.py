@@ -1,7 +1,7 @@
-"""The network between the program and the database is down: nobody is told, on neither side.
+"""The network between the program and the database is down: neither side is notified.
 
 PostgreSQL runs in a network namespace of its own, and its loopback interface is what goes down. The program reaches it
-by a relay that stands in that namespace too, and that the program finds by a Unix socket.
+by a relay in that namespace too, and that the program finds by a Unix socket.
 """
 
 from __future__ import annotations
@@ -140,5 +140,5 @@ def impossible() -> str | None:
 
 FAULTS = [
     Fault('partition', 'the network interface before the database is down until the server has freed itself',
-          'server_waits_for_ever', LIVING_ON, partition, impossible, short=False),
+          'server_waits_forever', LIVING_ON, partition, impossible, short=False),
 ]

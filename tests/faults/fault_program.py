@@ -15,7 +15,7 @@ from .stage import Fault, Stage
 
 CLOCKS_DIFFER_S = 5
 A_TICK_S = 1.5
-"""In which a page shows by itself that what it shows has grown old."""
+"""In which a page shows automatically that what it shows has grown old."""
 
 
 async def stopped(stage: Stage) -> History:
@@ -33,7 +33,7 @@ async def stopped(stage: Stage) -> History:
         began = time.monotonic()
         try:
             await asyncio.sleep(stage.patience + 1 if stage.quick else 60)
-            floor.proxy.blackhole()   # so that it has to know by itself how old its picture is
+            floor.proxy.blackhole()   # so that it has to know on its own how old its picture is
         finally:
             process.resume()
         await _first_thing_shown(floor, began)
@@ -52,10 +52,10 @@ async def _first_thing_shown(floor: Scene, began: float) -> None:
     first when it runs again."""
     samples = floor.history.samples
     page, before = floor.view.page, floor.view.page.updates if floor.view.page else 0
-    said = len(samples)
+    known = len(samples)
     await until(lambda: (now := floor.view.page) is not None and now.updates > (before if now is page else 0))
-    first = next((place for place in range(said, len(samples)) if samples[place].shown is not samples[said - 1].shown
-                  or samples[place].live != samples[said - 1].live), len(samples) - 1)
+    first = next((place for place in range(known, len(samples)) if samples[place].shown is not samples[known - 1].shown
+                  or samples[place].live != samples[known - 1].live), len(samples) - 1)
     samples[:] = [sample for place, sample in enumerate(samples) if sample.at < began or place >= first]
 
 

@@ -14,9 +14,9 @@ import asyncpg
 
 MARK = re.compile(r'write (\d+)')
 NOT_OURS = 0
-"""The number of what no write of ours put there: the floor as delivered."""
+"""The number of what no write of the test put there: the floor as delivered."""
 
-Said = tuple[str, int]
+Shown = tuple[str, int]
 """The status of a machine and the number of the write that set it."""
 
 
@@ -28,7 +28,7 @@ def number_in(reason: str | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One UPDATE of one machine. Its number stands in the reason, so it is known again wherever it shows."""
+    """One UPDATE of one machine. Its number is in the reason, so it is known again wherever it shows."""
 
     number: int
     machine: str
@@ -57,7 +57,7 @@ class Sample:
     at: float
     view: str
     live: bool
-    shown: Mapping[str, Said]
+    shown: Mapping[str, Shown]
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class History:
     samples: list[Sample] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     """What the database recorded, in the order of the versions; read at the end."""
-    table: dict[str, Said] = field(default_factory=dict)
+    table: dict[str, Shown] = field(default_factory=dict)
     """What each machine says at the end."""
     healed: list[float] = field(default_factory=list)
     """When faults ended: from then on the views have D seconds to be right again."""

@@ -74,7 +74,7 @@ def asks_select_1() -> None:
 
 @mutation
 def does_not_read_again() -> None:
-    """A connection that is back listens, and takes it that nothing was said meanwhile."""
+    """A connection that is back listens, and takes it that nothing was sent meanwhile."""
     from floor.feed.change_applier import ChangeApplier
 
     read_floor = ChangeApplier.read_floor
@@ -99,22 +99,22 @@ def reads_before_it_listens() -> None:
 
 
 @mutation
-def server_waits_for_ever() -> None:
-    """The server is not told when to give a client up that has vanished."""
+def server_waits_forever() -> None:
+    """The server does not know when to give a client up that has vanished."""
     from floor.db.database_login import DatabaseLogin
 
-    options = DatabaseLogin.options.fget
+    options = DatabaseLogin.options.fget   # type: ignore[attr-defined]
 
     def without(self: Any) -> dict[str, Any]:
-        said = options(self)
-        return {**said, 'server_settings': {name: value for name, value in said['server_settings'].items()
-                                            if not name.startswith('tcp_')}}
+        given = options(self)
+        return {**given, 'server_settings': {name: value for name, value in given['server_settings'].items()
+                                             if not name.startswith('tcp_')}}
     DatabaseLogin.options = property(without)   # type: ignore[assignment,method-assign]
 
 
 @mutation
 def keeps_its_first_password() -> None:
-    """A token is fetched at the start, as if it lived for ever."""
+    """A token is fetched at the start, as if it lived forever."""
     from auth.lakebase import Lakebase
 
     current = Lakebase._current

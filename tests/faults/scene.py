@@ -62,7 +62,7 @@ class Scene:
                     patience)
 
     async def notice(self) -> None:
-        """Wait until the view says that it is not live, which is when what the program can mend is over for it."""
+        """Wait until the view says that it is not live, which is when what the program can fix is over for it."""
         began = time.monotonic()
         with suppress(TimeoutError):
             await until(lambda: not self.view.live, self.stage.patience)

@@ -111,9 +111,9 @@ async def _play(fault: Fault, server: Server, mutation: str | None, quick: bool)
         history = await fault.play(stage)
         return history, checker.violations(history, stage.patience)
     except Exception as error:
-        said = '\n'.join(program.log for program in stage.programs)
+        output = '\n'.join(program.log for program in stage.programs)
         raise RuntimeError(f'{fault.name} with {mutation or "nothing"} broken could not be played: {error!r}. The '
-                           f'program said:\n{said[-3000:]}') from error
+                           f'output of the program:\n{output[-3000:]}') from error
     finally:
         for program in stage.programs:
             await asyncio.to_thread(program.stop)
@@ -121,6 +121,6 @@ async def _play(fault: Fault, server: Server, mutation: str | None, quick: bool)
 
 
 def _new_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix='floor-'))   # a short name: a socket stands in it
+    folder = Path(tempfile.mkdtemp(prefix='floor-'))   # a short name: it holds a socket
     folder.chmod(0o755)   # the server's own user passes through
     return folder

@@ -116,7 +116,7 @@ async def test_a_reset_is_heard_on_both_sides(proxy: TcpProxy, enter: Enter, par
     await asyncio.wait_for(parted.wait(), 20)
 
 
-async def test_a_half_open_client_hears_nothing_and_is_told_nothing(
+async def test_a_half_open_client_hears_nothing_and_receives_nothing(
         proxy: TcpProxy, enter: Enter, parted: asyncio.Event) -> None:
     client = await enter()
     await client.ask()
@@ -128,7 +128,7 @@ async def test_a_half_open_client_hears_nothing_and_is_told_nothing(
     assert await (await enter()).ask() == b'hello\n'
 
 
-async def test_a_forgotten_connection_carries_nothing_and_neither_side_is_told(
+async def test_a_forgotten_connection_carries_nothing_and_neither_side_is_notified(
         proxy: TcpProxy, enter: Enter, parted: asyncio.Event) -> None:
     client, leaving = await enter(), await enter()
     await asyncio.gather(client.ask(), leaving.ask())
@@ -199,7 +199,7 @@ async def test_a_statement_is_slipped_in_and_its_answer_kept_back(database_url: 
         heard: list[object] = []
         await ours.add_listener('news', lambda *message: heard.append(message[3]))
         await ours.execute("NOTIFY news, 'first'")
-        assert proxy.say_as_client('UNLISTEN *', to_whom=b'LISTEN "news"') == 1
+        assert proxy.say_as_client('UNLISTEN *', after=b'LISTEN "news"') == 1
         await ours.execute("NOTIFY news, 'second'")
         assert await ours.fetchval('SELECT 7') == 7
         assert heard == ['first']

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from benchmarks.browsers import FloorBrowser
 
-from .history import History, Said, Sample, number_in
+from .history import History, Sample, Shown, number_in
 
 CHECK_EVERY_S = 0.1
 COME_BACK_AFTER_S = 0.2
@@ -36,7 +36,7 @@ class Page(FloorBrowser):
     """What the plant's clock shows."""
     labels: dict[str, str] = field(default_factory=dict)
     """What a screen reader says of each machine."""
-    elements: dict[str, tuple[str, Said]] = field(default_factory=dict)
+    elements: dict[str, tuple[str, Shown]] = field(default_factory=dict)
     pinged_at: float = 0.0
     patience: float = 0.0
     """Seconds without a ping after which Socket.IO gives the connection up."""
@@ -91,7 +91,7 @@ class View:
     def __init__(self, address: str, name: str, history: History) -> None:
         self.name = name
         self.page: Page | None = None
-        self.tiles: dict[str, Said] = {}
+        self.tiles: dict[str, Shown] = {}
         """What it shows; a page that has lost its server goes on showing what it had."""
         self._address = address
         self._history = history

@@ -115,7 +115,7 @@ def _shown(element: Any) -> bool:
 
 
 def people(form: Form) -> dict[str, Any]:
-    """Of whom the table of employees has a row in the browser, and the row."""
+    """The rows of the table of employees in the browser, by name."""
     table, = (element for element in form.client.elements.values() if 'employees' in element.classes)
     return {row['name']: row for row in table.props['rows']}
 

@@ -262,7 +262,7 @@ def tile_of(screen: Screen, name: str) -> LiveElement:
 
 
 async def settled(shop_floor: Floor, switchboard: Switchboard) -> None:
-    """After a page was opened or built anew: what it had to catch up on has gone out, and nothing else is to come."""
+    """After a page was opened or built again: what it had to catch up on has gone out, and nothing else is to come."""
     broadcast = shop_floor.broadcast
     await switchboard.screens[0].until(
         lambda: not (broadcast._paused or broadcast._totals_due or broadcast._scheduler._resting))

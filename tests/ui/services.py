@@ -4,7 +4,7 @@ the database (employees, orders, order_list) records each call and answers what 
     floor.orders.answers['details'] = details          # or an exception, to be raised; or a function of the arguments
     floor.orders.asked == [('transition', (identity, id, version, transition), {})]
 
-Who looks is said by a header that `person_at` sets on a browser; without it, it is somebody without an address.
+The person is named by a header that `person_at` sets on a browser; without it, it is somebody without an address.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Recorded(Any):
 
 
 def identify(headers: Mapping[str, str]) -> Identity:
-    """Whoever the browser says it is."""
+    """The person that the browser names."""
     email = headers.get(HEADER)
     return Identity(email.split('@')[0], email) if email else LOCAL
 

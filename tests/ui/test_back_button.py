@@ -13,7 +13,7 @@ FRAGMENT_SHOWS, FRAGMENT_WENT = 'animationstart', 'animationcancel'
 
 
 class DialogPage:
-    """A button and the dialog that it opens; steps holds what the browser was told to do."""
+    """A button and the dialog that it opens; steps holds what the browser was asked to do."""
 
     def __init__(self) -> None:
         self.steps: list[str] = []

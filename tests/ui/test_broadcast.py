@@ -119,8 +119,8 @@ async def test_a_screen_holds_what_a_page_built_now_would_hold(shop_floor: Floor
     await screen.until(lambda: live(screen) == live(fresh))
 
 
-async def test_a_page_that_comes_back_is_told_everything(shop_floor: Floor, open_page: OpenPage,
-                                                         switchboard: Switchboard) -> None:
+async def test_a_page_that_comes_back_receives_everything(shop_floor: Floor, open_page: OpenPage,
+                                                          switchboard: Switchboard) -> None:
     screen = await open_page()
     await settled(shop_floor, switchboard)
     switchboard.screens.remove(screen)  # the browser is away and its messages are lost
@@ -230,7 +230,7 @@ async def test_pages_that_are_built_alike_have_the_same_ids_for_elements_and_lis
 
 async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_present_later(
         shop_floor: Floor, open_page: OpenPage, switchboard: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its queue does not grow for ever, and what it gets when it reads again is how things stand."""
+    """Its queue does not grow without limit, and what it gets when it reads again is how things stand."""
     slow, quick = await open_page(), await open_page()
     await settled(shop_floor, switchboard)
     sockets = {'slow': Socket(), 'quick': Socket()}
@@ -267,7 +267,7 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
 
 @pytest.fixture
 def slow_mail(switchboard: Switchboard, monkeypatch: pytest.MonkeyPatch) -> Hold:
-    """NiceGUI's own messages do not arrive before the test says so. They wait in no queue that we could look into."""
+    """NiceGUI's own messages do not arrive before the test says so. They wait in no queue that we could read."""
     on_its_way, may_arrive = asyncio.Event(), asyncio.Event()
 
     async def slowly(event: str, data: Any = None, **rooms: Any) -> None:
@@ -284,7 +284,7 @@ def slow_mail(switchboard: Switchboard, monkeypatch: pytest.MonkeyPatch) -> Hold
 async def test_what_nicegui_is_just_sending_does_not_overtake_what_is_newer(shop_floor: Floor, open_page: OpenPage,
                                                                             switchboard: Switchboard, slow_mail: Hold,
                                                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lines are built anew; between the encoding and the sending of that a machine stops."""
+    """The lines are built again; between the encoding and the sending of that a machine stops."""
     screen = await open_page()
     await settled(shop_floor, switchboard)
     shown = statuses_shown(screen, 'Valve_01_01', monkeypatch)

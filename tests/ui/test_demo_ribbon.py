@@ -92,7 +92,7 @@ async def test_what_goes_is_counted_and_nothing_goes_without_a_tick(page: OpenFo
     assert {arguments[0].email for _, arguments, _ in plant.asked} == {'mike@example.com'}
 
 
-async def test_a_refusal_is_said_in_the_dialog(page: OpenForm, plant: Any) -> None:
+async def test_a_refusal_is_shown_in_the_dialog(page: OpenForm, plant: Any) -> None:
     plant.answers['remove_demo'] = NotADemoError('this floor is a plant: nothing of it can be removed')
     form = await page()
     form.press(BUTTON)

@@ -95,7 +95,7 @@ async def test_others_are_refused_kindly_and_have_no_link(page: OpenForm, role: 
     assert '/diagnosis' not in links(form)
 
 
-async def test_who_is_no_supervisor_any_more_sees_no_more(shop_floor: Floor, page: OpenForm) -> None:
+async def test_a_former_supervisor_sees_no_more(shop_floor: Floor, page: OpenForm) -> None:
     form = await page()
     shop_floor.people[-1] = replace(shop_floor.people[-1], role=Role.TECHNICIAN)
     shop_floor.publish()

@@ -285,7 +285,7 @@ async def test_an_order_that_arrives_late_does_not_close_the_form_of_another_mac
 
 async def test_a_comment_that_was_changed_after_a_lost_answer_goes_by_another_name(shop_floor: Floor,
                                                                                    tab: Callable[[], Tab]) -> None:
-    shop_floor.orders.answers['comment'] = DatabaseUnavailableError('nobody answers')
+    shop_floor.orders.answers['comment'] = DatabaseUnavailableError('the database does not answer')
 
     def references() -> list[str]:
         return [arguments[-1] for name, arguments, _ in shop_floor.orders.asked if name == 'comment']

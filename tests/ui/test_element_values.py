@@ -1,5 +1,5 @@
 """Values that a browser can send for an element, and values that no browser sends: each is given to the element too, to
-see that the first are taken and that the second would be an exception, or a value that no code of ours expects."""
+see that the first are taken and that the second would be an exception, or a value that the program does not expect."""
 
 from __future__ import annotations
 

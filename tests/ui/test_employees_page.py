@@ -30,7 +30,7 @@ def mike(shop_floor: Floor, user: User) -> Employee:
 
 @pytest.fixture
 def page(shop_floor: Floor, user: User, mike: Employee) -> OpenForm:
-    """Open the page, with Lisa Garcia and, not active any more, Tom Left on it."""
+    """Open the page, with Lisa Garcia and, no longer active, Tom Left on it."""
     shop_floor.hire('Lisa', 'Garcia')
     shop_floor.hire('Tom', 'Left', active=False)
     shop_floor.publish()
@@ -90,7 +90,7 @@ async def test_all_are_shown_when_asked_for(shop_floor: Floor, page: OpenForm) -
     assert people(form)['Tom Left']['switch'] == 'Reactivate'
 
 
-async def test_whom_somebody_else_adds_appears_by_itself(shop_floor: Floor, page: OpenForm) -> None:
+async def test_a_person_that_somebody_else_adds_appears_automatically(shop_floor: Floor, page: OpenForm) -> None:
     form = await page()
 
     shop_floor.hire(HOSTILE, 'Novak')
@@ -153,7 +153,7 @@ async def test_a_person_is_added_once(shop_floor: Floor, page: OpenForm) -> None
     assert edit == EmployeeEdit(HOSTILE, 'Novak', 'novak@example.com', 'Maintenance', Role.TECHNICIAN)
 
 
-async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(shop_floor: Floor, page: OpenForm) -> None:
+async def test_what_is_wrong_is_shown_at_its_field_and_what_was_typed_stays(shop_floor: Floor, page: OpenForm) -> None:
     shop_floor.employees.answers['edit'] = InvalidInputError('Tom Left has that e-mail address already', 'email')
     form = await page()
     press_in_row(form, 'Edit Lisa Garcia')
@@ -196,7 +196,8 @@ async def test_two_supervisors_edit_one_person_and_neither_loses_anything(shop_f
                                                                Role.SUPERVISOR))
 
 
-async def test_before_somebody_is_deactivated_it_is_said_what_they_have_open(shop_floor: Floor, page: OpenForm) -> None:
+async def test_before_somebody_is_deactivated_the_page_shows_what_they_have_open(
+        shop_floor: Floor, page: OpenForm) -> None:
     shop_floor.employees.answers['set_active'] = None
     shop_floor.order(1, assignee=shop_floor.people[1])
     form = await page()
@@ -243,12 +244,12 @@ async def test_due_times_are_shown_in_the_unit_that_fits_and_saved(shop_floor: F
 
 
 async def test_a_refused_due_time_says_why(shop_floor: Floor, page: OpenForm) -> None:
-    shop_floor.orders.answers['set_due_time'] = DatabaseUnavailableError('nobody answers')
+    shop_floor.orders.answers['set_due_time'] = DatabaseUnavailableError('the database does not answer')
     form = await page()
 
     pressed(form, 'Save the due time of critical orders')
 
-    await form.until(lambda: form.says('Nobody answers.'))
+    await form.until(lambda: form.says('The database does not answer.'))
 
 
 @pytest.mark.parametrize(('query', 'sentence', 'shows_tom'), [

@@ -169,16 +169,16 @@ async def test_the_event_stream_is_newest_first_and_never_grows(shop_floor: Floo
     assert len(screen.elements) == elements
 
 
-async def test_a_screen_reader_is_told_of_stops_only(shop_floor: Floor, open_page: OpenPage) -> None:
+async def test_a_screen_reader_is_notified_of_stops_only(shop_floor: Floor, open_page: OpenPage) -> None:
     screen = await open_page()
-    said = lambda: screen.all(role='status')[0]['text']  # noqa: E731
+    announced = lambda: screen.all(role='status')[0]['text']  # noqa: E731
 
     shop_floor.change('Valve_01_01', 'down', 'Leak')
-    await screen.until(lambda: said() == 'Valve 01·01 is down. Leak')
+    await screen.until(lambda: announced() == 'Valve 01·01 is down. Leak')
     shop_floor.change('Painter_02_01', 'warning', 'Nozzle')
     await screen.until(lambda: 'Nozzle' in screen.of_class('row-event')[0]['text'])
 
-    assert said() == 'Valve 01·01 is down. Leak'
+    assert announced() == 'Valve 01·01 is down. Leak'
 
 
 async def test_before_the_first_word_the_page_is_connecting_and_says_why(empty: Floor, open_page: OpenPage) -> None:
@@ -350,7 +350,7 @@ async def test_an_order_that_moves_to_another_machine_leaves_the_first(shop_floo
     assert 'data-orders' not in screen.tile('Valve_01_01')['props']
 
 
-async def test_an_order_becomes_overdue_by_itself(shop_floor: Floor, open_page: OpenPage) -> None:
+async def test_an_order_becomes_overdue_automatically(shop_floor: Floor, open_page: OpenPage) -> None:
     shop_floor.order(1, due_in_minutes=30)
     screen = await open_page()
     clock = asyncio.create_task(shop_floor.broadcast.run())
@@ -444,8 +444,8 @@ async def test_two_clicks_from_a_tile_to_a_new_order(shop_floor: Floor, open_pag
     assert 'Seat worn' in values
 
 
-async def test_who_may_only_look_is_told_what_role_a_new_order_needs(shop_floor: Floor, open_page: OpenPage,
-                                                                     user: User) -> None:
+async def test_who_may_only_look_learns_what_role_a_new_order_needs(shop_floor: Floor, open_page: OpenPage,
+                                                                    user: User) -> None:
     person_at(user, shop_floor.hire('Vera', 'Viewer', 'viewer'))
     shop_floor.publish()
     screen = await open_page('/?machine=Valve_01_01')
@@ -457,7 +457,7 @@ async def test_who_may_only_look_is_told_what_role_a_new_order_needs(shop_floor:
     assert button['props']['title'] == 'Requires the role operator; your role is viewer.'
 
 
-async def test_a_history_that_cannot_be_read_is_said_in_the_drawer(shop_floor: Floor, open_page: OpenPage) -> None:
+async def test_a_history_that_cannot_be_read_is_shown_in_the_drawer(shop_floor: Floor, open_page: OpenPage) -> None:
     shop_floor.problem = DatabaseUnavailableError('the database cannot answer: there is no such table')
     screen = await open_page('/?machine=Valve_01_01')
 
@@ -498,7 +498,7 @@ async def test_an_address_of_what_is_not_there_says_so(shop_floor: Floor, open_p
     assert screen.drawer == ''
 
 
-async def test_nothing_is_said_of_an_address_that_is_understood(shop_floor: Floor, open_page: OpenPage) -> None:
+async def test_nothing_is_shown_of_an_address_that_is_understood(shop_floor: Floor, open_page: OpenPage) -> None:
     screen = await open_page('/?machine=Painter_02_01&utm_source=mail&o=1')
 
     assert not screen.of_class('address-note')

@@ -68,7 +68,7 @@ def errors_are_expected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def assert_page(shop_floor: Any, screen: Any, turn: int) -> None:
     """Everything on the page can be sent, and the neighbour's change is shown as it is."""
     status, reason = ['down', 'warning', 'operational'][turn % 3], f'turn {turn}'
-    shop_floor.store.machines[PAINTER].version = -2**64  # whatever was said of it before
+    shop_floor.store.machines[PAINTER].version = -2**64  # whatever was known of it before
     shop_floor.change(PAINTER, status, reason)
     elements = {element.id: element._to_dict() for element in live_elements(screen)}
     sent = Packet(MESSAGE, core.sio.packet_class(EVENT, namespace='/', data=['update', elements]).encode()).encode()

@@ -100,7 +100,7 @@ async def test_the_floor_says_so_until_it_is_complete(creating: Floor, open_page
     await screen.until(lambda: figures(screen) == ['1', '0'])
 
 
-async def test_a_history_that_is_being_summed_up_is_said_too(shop_floor: Floor, open_page: OpenPage) -> None:
+async def test_a_history_that_is_being_summed_up_is_shown_too(shop_floor: Floor, open_page: OpenPage) -> None:
     screen = await open_page('/')
     assert notes(screen) == []
     shop_floor.history_state = HistoryState.PROCESSING

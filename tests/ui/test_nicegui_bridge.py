@@ -47,11 +47,11 @@ async def test_the_outbox_asks_each_element_for_its_dict(shop_floor: Floor, open
     """LiveElement derives its content there, so a full update shows the store as it is now."""
     screen = await open_page()
     name = MachineName(next(iter(shop_floor.records)))
-    shop_floor.store.machines[name].reason = 'said by nobody'  # behind the broadcast's back
+    shop_floor.store.machines[name].reason = 'not reported'  # behind the broadcast's back
 
     tile_of(screen, name).update()
 
-    await screen.until(lambda: screen.tile(next(iter(shop_floor.records)))['props']['data-reason'] == 'said by nobody')
+    await screen.until(lambda: screen.tile(next(iter(shop_floor.records)))['props']['data-reason'] == 'not reported')
 
 
 async def test_the_dict_of_an_element_has_the_shape_that_we_add_to(shop_floor: Floor, open_page: OpenPage) -> None:

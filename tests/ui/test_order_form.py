@@ -137,11 +137,11 @@ async def test_a_draft_is_its_writers_alone(shop_floor: Floor, form: OpenForm, u
 
 
 async def test_a_retry_after_a_lost_answer_goes_by_the_same_name(shop_floor: Floor, form: OpenForm) -> None:
-    answer_with(shop_floor, DatabaseUnavailableError('nobody answers at db:5432'))
+    answer_with(shop_floor, DatabaseUnavailableError('the database does not answer at db:5432'))
     page = await form('Valve_01_01')
     page.fill('What is wrong', 'Oil leak')
     page.press('Create')
-    await page.until(lambda: page.says('Nobody answers at db:5432. What you typed is kept.'))
+    await page.until(lambda: page.says('The database does not answer at db:5432. What you typed is kept.'))
     assert page.field('What is wrong').value == 'Oil leak'
     assert page.button('Try again').enabled
 
@@ -153,8 +153,8 @@ async def test_a_retry_after_a_lost_answer_goes_by_the_same_name(shop_floor: Flo
     assert first == second
 
 
-async def test_an_earlier_text_that_had_arrived_is_told_and_the_later_one_kept(shop_floor: Floor,
-                                                                               form: OpenForm) -> None:
+async def test_an_earlier_text_that_had_arrived_is_reported_and_the_later_one_kept(shop_floor: Floor,
+                                                                                   form: OpenForm) -> None:
     answer_with(shop_floor, ReferenceReusedError('WO-20261123-3f2a91bc', work_order(description='Oil')))
     page = await form('Valve_01_01')
     page.fill('What is wrong', 'Oil leak at the clamp')
@@ -169,7 +169,7 @@ async def test_an_earlier_text_that_had_arrived_is_told_and_the_later_one_kept(s
     assert first != second
 
 
-async def test_what_is_missing_is_said_at_its_field(shop_floor: Floor, form: OpenForm) -> None:
+async def test_what_is_missing_is_shown_at_its_field(shop_floor: Floor, form: OpenForm) -> None:
     page = await form()
 
     page.press('Create')

@@ -59,7 +59,7 @@ def history(shop_floor: Floor) -> History:
 
 @pytest.fixture
 def addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What stands in the browser's address line, one after the other."""
+    """What is in the browser's address line, one after the other."""
     found: list[str] = []
     monkeypatch.setattr('nicegui.functions.navigate.History.replace', lambda self, url: found.append(str(url)))
     return found
@@ -175,9 +175,9 @@ async def test_a_machine_says_how_it_was_and_where_it_is_now(shop_floor: Floor, 
                                           'due in 30 min', 'Lisa Garcia · Air supply', 'Show current status']
 
 
-async def test_a_fault_of_the_program_is_said_and_promises_nothing(shop_floor: Floor, history: History,
-                                                                   open_page: OpenPage,
-                                                                   caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_of_the_program_is_shown_and_promises_nothing(shop_floor: Floor, history: History,
+                                                                    open_page: OpenPage,
+                                                                    caplog: pytest.LogCaptureFixture) -> None:
     history.problem = ZeroDivisionError('a slip')
     screen = await open_page('/past?at=2026-11-23T04:30:00Z')
     assert ('Cannot load the floor at that time. A fault in this program: ZeroDivisionError; its log says more. You '
@@ -185,21 +185,21 @@ async def test_a_fault_of_the_program_is_said_and_promises_nothing(shop_floor: F
     caplog.clear()  # what was logged was to be logged
 
 
-async def test_a_database_that_is_away_is_said_and_the_page_goes_on(shop_floor: Floor, history: History,
-                                                                    open_page: OpenPage) -> None:
-    history.problem = DatabaseUnavailableError('nobody answers')
+async def test_a_database_that_is_away_is_shown_and_the_page_goes_on(shop_floor: Floor, history: History,
+                                                                     open_page: OpenPage) -> None:
+    history.problem = DatabaseUnavailableError('the database does not answer')
     screen = await open_page('/past?at=2026-11-23T04:30:00Z')
-    assert ('Cannot load the floor at that time. Nobody answers. The page retries as soon as the database responds; '
-            'you can also try again now.') in screen.texts
+    assert ('Cannot load the floor at that time. The database does not answer. The page retries as soon as the '
+            'database responds; you can also try again now.') in screen.texts
     history.problem = None
     press(screen, '+10 s')
     await screen.until(lambda: screen.of_class('tile'))
     assert not any('Cannot load' in text for text in screen.texts)
 
 
-async def test_nothing_is_said_of_a_floor_that_has_not_been_read(shop_floor: Floor, history: History,
-                                                                 open_page: OpenPage) -> None:
-    history.problem = DatabaseUnavailableError('nobody answers')
+async def test_nothing_is_shown_of_a_floor_that_has_not_been_read(shop_floor: Floor, history: History,
+                                                                  open_page: OpenPage) -> None:
+    history.problem = DatabaseUnavailableError('the database does not answer')
     screen = await open_page('/past?at=2026-11-23T04:30:00Z')
     assert not screen.of_class('past-floor')
     history.problem = None
@@ -262,8 +262,8 @@ def test_an_hour_that_the_clocks_skip_is_no_moment() -> None:
         PastMoment.from_query({'at': '2026-03-08T02:30'}, NOW, DETROIT)
 
 
-async def test_both_hours_of_a_clock_change_are_shown_and_told_apart(shop_floor: Floor, history: History,
-                                                                     open_page: OpenPage, user: User) -> None:
+async def test_both_hours_of_a_clock_change_are_shown_and_distinguished(shop_floor: Floor, history: History,
+                                                                        open_page: OpenPage, user: User) -> None:
     floor_in = replace(shop_floor.services, zone=ZoneInfo('Europe/Berlin'))
     past_page.register(floor_in, history, Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('Europe/Berlin')))
 

@@ -101,7 +101,7 @@ async def test_a_verdict_needs_enough_stops_and_coverage_in_both_windows(
     assert card(await opened(open_page), 'mttr')[3] == text
 
 
-async def test_a_change_is_said_and_coloured_by_what_it_means(reports: Reports, open_page: OpenPage) -> None:
+async def test_a_change_is_shown_and_coloured_by_what_it_means(reports: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     directions = {element['text']: element['props']['data-direction'] for element in screen.of_class('kpi-change')}
     assert directions['▼ 6 better'] == 'better'
@@ -273,21 +273,21 @@ async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports: Repo
 
 
 @pytest.mark.parametrize(('problem', 'words'), [
-    (DatabaseUnavailableError('nobody answers'),
-     'Nobody answers. The page retries as soon as the database responds; you can also try again now.'),
+    (DatabaseUnavailableError('the database does not answer'),
+     'The database does not answer. The page retries as soon as the database responds; you can also try again now.'),
     (ZeroDivisionError('a slip'),
      'A fault in this program: ZeroDivisionError; its log says more. You can try again now.')])
-async def test_a_database_that_is_away_is_said_and_asked_again(
+async def test_a_database_that_is_away_is_shown_and_asked_again(
         reports: Reports, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, *, caplog: pytest.LogCaptureFixture,
         problem: Exception, words: str) -> None:
     monkeypatch.setattr(reports_page, 'RETRY_S', 0.05)
     figures, reports.answers['kpis'] = reports.answers['kpis'], problem
     screen = await open_page('/reports')
-    said = f'Cannot load the report. {words}'
-    await screen.until(lambda: said in [element['text'] for element in screen.of_class('problem')])
+    expected = f'Cannot load the report. {words}'
+    await screen.until(lambda: expected in [element['text'] for element in screen.of_class('problem')])
     reports.answers['kpis'] = figures
     await screen.until(lambda: '91.4 %' in screen.texts)
-    assert said not in [element['text'] for element in screen.of_class('problem')]
+    assert expected not in [element['text'] for element in screen.of_class('problem')]
     caplog.clear()  # a fault is logged
 
 
@@ -304,9 +304,9 @@ async def test_a_figure_explains_itself(reports: Reports, open_page: OpenPage) -
     screen = await opened(open_page)
     screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
     await screen.until(lambda: 'MTTR = repair time / number' in screen.texts)
-    for said in ('reliability practice', '8 h 01 min', 'stops that ended', '39', '99.8 %', 'ongoing stops: 2',
-                 'unknown: no data from the machine: 6 min 40 s', '2026-11-23 09:42:07', 'Each of 1 machines'):
-        assert said in screen.texts, said
+    for expected in ('reliability practice', '8 h 01 min', 'stops that ended', '39', '99.8 %', 'ongoing stops: 2',
+                     'unknown: no data from the machine: 6 min 40 s', '2026-11-23 09:42:07', 'Each of 1 machines'):
+        assert expected in screen.texts, expected
     assert '/reports/explain.csv?kpi=mttr' in {element.get('props', {}).get('href') for element in screen.all()}
     assert [text for text in screen.texts if 'onerror' in text] == [HOSTILE]
 
@@ -360,7 +360,7 @@ async def test_a_file_is_for_people_who_are_signed_in(reports: Reports, shop_flo
 
 
 async def test_a_file_without_a_database_says_when_to_try_again(reports: Reports, user: User) -> None:
-    reports.answers['causes'] = DatabaseUnavailableError('nobody answers')
+    reports.answers['causes'] = DatabaseUnavailableError('the database does not answer')
     answer = await user.http_client.get('/reports/causes.csv')
     assert (answer.status_code, answer.headers['retry-after']) == (503, '5')
 

@@ -100,7 +100,7 @@ async def test_each_figure_says_what_stands_behind_it(analytics: Recorded, open_
                      'MTTR', '15 min 00 s', 'of 2 stops, +1 ongoing, 14 min 00 s', 'MTTA', '–', 'of 0 stops']
 
 
-async def test_new_cleared_and_running_stops_are_told_apart(analytics: Recorded, open_page: OpenPage) -> None:
+async def test_new_cleared_and_running_stops_are_distinguished(analytics: Recorded, open_page: OpenPage) -> None:
     analytics.answers['stops'] = StopPage((
         stop(4, NIGHT_END - 2 * MINUTE, NIGHT_END + MINUTE, 'Part lost', micro=True),
         stop(3, NIGHT_END - HOUR, NIGHT_END + HOUR, HOSTILE, order='WO-20261123-3f2a91bc'),
@@ -159,12 +159,13 @@ async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytic
     assert analytics.asked == []
 
 
-async def test_a_database_that_is_away_is_said_and_the_sheet_comes_once_it_answers(
+async def test_a_database_that_is_away_is_shown_and_the_sheet_comes_once_it_answers(
         shop_floor: Floor, analytics: Recorded, open_page: OpenPage) -> None:
-    figures, analytics.answers['kpis'] = analytics.answers['kpis'], DatabaseUnavailableError('nobody answers')
+    figures = analytics.answers['kpis']
+    analytics.answers['kpis'] = DatabaseUnavailableError('the database does not answer')
     screen = await open_page(NIGHT)
-    problem = ('Cannot load the shift report. Nobody answers. The page retries as soon as the database responds; you '
-               'can also try again now.')
+    problem = ('Cannot load the shift report. The database does not answer. The page retries as soon as the database '
+               'responds; you can also try again now.')
     assert problem in screen.texts
     analytics.answers['kpis'] = figures
     shop_floor.store.lose('gone')

@@ -28,7 +28,7 @@ async def test_the_value_and_that_it_is_to_be_shown_go_together(
     assert not [message for message in field.client.outbox.messages if SHOW_VALUE in str(message)]
     filled = field._to_dict()
     assert (filled['props']['value'], filled['update_method']) == ('Pin sticks', SHOW_VALUE)
-    assert 'update_method' not in field._to_dict(), 'what is told for another reason leaves what is typed alone'
+    assert 'update_method' not in field._to_dict(), 'what is sent for another reason leaves what is typed alone'
 
 
 def test_every_text_field_of_the_program_is_one_of_these() -> None:

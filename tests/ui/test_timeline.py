@@ -76,7 +76,7 @@ def at(moment: datetime) -> float:
     return x_of(WINDOW, moment)
 
 
-def said(screen: Screen) -> str:
+def hover_text(screen: Screen) -> str:
     """What stands beside the pointer."""
     return ''.join(element['text'] for element in screen.of_class('timeline-hover'))
 
@@ -99,10 +99,10 @@ async def test_the_pointer_says_machine_status_reason_from_to_and_length(zoomed:
                                                                          open_page: OpenPage) -> None:
     screen = await shown(open_page)
     do(screen, 'pointermove', at(START + HOUR + 10 * MINUTE), 2.5 * LANE)
-    await screen.until(lambda: said(screen))
-    assert said(screen) == 'Valve 01·01\nDown: Hydraulic leak\n07:00:00 to 07:30:00, 30 min 00 s'
+    await screen.until(lambda: hover_text(screen))
+    assert hover_text(screen) == 'Valve 01·01\nDown: Hydraulic leak\n07:00:00 to 07:30:00, 30 min 00 s'
     do(screen, 'pointerleave')
-    await screen.until(lambda: not said(screen))
+    await screen.until(lambda: not hover_text(screen))
 
 
 @pytest.mark.parametrize(('pressed', 'released'), [(1, 3), (3, 1)])
@@ -112,7 +112,7 @@ async def test_dragging_asks_for_the_part_that_was_dragged_over(zoomed: list[Win
     do(screen, 'pointerdown', at(START + pressed * HOUR), 5)
     do(screen, 'pointermove', at(START + released * HOUR), 5)
     await screen.until(lambda: screen.of_class('timeline-selection'))
-    assert said(screen) == 'Zoom: 07:00:00 to 09:00:00, 2 h 00 min'
+    assert hover_text(screen) == 'Zoom: 07:00:00 to 09:00:00, 2 h 00 min'
     do(screen, 'pointerup', at(START + released * HOUR), 5)
     await screen.until(lambda: zoomed)
     assert zoomed == [Window(START + HOUR, START + 3 * HOUR)]
@@ -128,7 +128,7 @@ async def test_a_drag_of_next_to_nothing_asks_for_nothing_nor_does_one_that_leav
     do(screen, 'pointerleave')
     do(screen, 'pointerup', 900, 5)
     do(screen, 'pointermove', at(START + HOUR + 10 * MINUTE), 2.5 * LANE)
-    await screen.until(lambda: said(screen))
+    await screen.until(lambda: hover_text(screen))
     assert zoomed == []
 
 
@@ -158,12 +158,12 @@ async def test_a_press_on_a_machine_that_ran_tells_no_story(zoomed: list[Window]
         do(screen, 'pointerdown', 100, y)
         do(screen, 'pointerup', 100, y)
     do(screen, 'pointermove', 100, 5)
-    await screen.until(lambda: said(screen))
+    await screen.until(lambda: hover_text(screen))
     assert screen.drawer == ''
 
 
-async def test_the_stops_stand_in_a_table_too_with_a_button_for_each_story(zoomed: list[Window], open_page: OpenPage,
-                                                                           analytics: Recorded) -> None:
+async def test_the_stops_are_in_a_table_too_with_a_button_for_each_story(zoomed: list[Window], open_page: OpenPage,
+                                                                         analytics: Recorded) -> None:
     analytics.answers['stops'] = StopPage((stop(1, running=True, reason=HOSTILE), stop(2, order=None)), 25)
     screen = await shown(open_page)
     await screen.until(lambda: '25 stops, page 1 of 3' in screen.texts)
@@ -192,10 +192,10 @@ async def test_twelve_machines_at_first_and_all_on_request(shop_floor: Floor, zo
     assert screen.of_class('timeline-picture')[0]['props']['size'] == (WIDTH, 24 * LANE)
 
 
-async def test_a_database_that_is_away_is_said(zoomed: list[Window], open_page: OpenPage, analytics: Recorded) -> None:
-    analytics.answers['timeline'] = DatabaseUnavailableError('nobody answers')
+async def test_a_database_that_is_away_is_shown(zoomed: list[Window], open_page: OpenPage, analytics: Recorded) -> None:
+    analytics.answers['timeline'] = DatabaseUnavailableError('the database does not answer')
     screen = await open_page('/timeline')
-    await screen.until(lambda: 'Cannot load the timeline. Nobody answers.' in screen.texts)
+    await screen.until(lambda: 'Cannot load the timeline. The database does not answer.' in screen.texts)
 
 
 def test_the_picture_holds_numbers_and_names_of_statuses_and_nothing_a_person_wrote() -> None:

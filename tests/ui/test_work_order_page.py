@@ -91,7 +91,7 @@ async def test_the_machine_beside_it_is_alive(shop_floor: Floor, page: OpenForm)
     await form.until(lambda: form.says('Down for <1 min'))
 
 
-async def test_what_others_do_appears_by_itself(shop_floor: Floor, page: OpenForm) -> None:
+async def test_what_others_do_appears_automatically(shop_floor: Floor, page: OpenForm) -> None:
     form = await page()
 
     announce(shop_floor, work_order(status=DONE, completed_at=NOW, version=2),
@@ -203,7 +203,7 @@ async def test_what_a_role_may_not_do_is_shown_with_the_role_it_needs(shop_floor
     assert all('Requires the role' in button.props['title'] for button in buttons.values() if not button.enabled)
 
 
-async def test_why_is_also_said_where_nobody_can_hover(page: OpenForm) -> None:
+async def test_why_is_also_shown_where_nobody_can_hover(page: OpenForm) -> None:
     form = await page()
 
     assert form.says('Cancel order: Requires the role supervisor; your role is technician.')
@@ -316,11 +316,11 @@ async def test_a_deactivated_person_is_not_offered(shop_floor: Floor, page: Open
 
 async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name(shop_floor: Floor,
                                                                                  page: OpenForm) -> None:
-    shop_floor.orders.answers['comment'] = DatabaseUnavailableError('nobody answers')
+    shop_floor.orders.answers['comment'] = DatabaseUnavailableError('the database does not answer')
     form = await page()
     form.fill('Comment', 'Hose is here')
     form.press('Add comment')
-    await form.until(lambda: form.says('Nobody answers. What you typed is kept.'))
+    await form.until(lambda: form.says('The database does not answer. What you typed is kept.'))
 
     form = await page()
     assert form.field('Comment').value == 'Hose is here'
@@ -332,7 +332,7 @@ async def test_a_comment_is_kept_until_it_is_sent_and_sent_once_by_the_same_name
     assert (text, first) == ('Hose is here', second)
 
 
-async def test_who_says_too_much_is_told_how_long_to_wait(shop_floor: Floor, page: OpenForm) -> None:
+async def test_who_says_too_much_learns_how_long_to_wait(shop_floor: Floor, page: OpenForm) -> None:
     limit, who = ChangeRateLimit(60), Identity('Mike', None)
     with pytest.raises(TooManyChangesError) as refused:
         for _ in range(100):
@@ -402,17 +402,17 @@ async def test_an_order_that_is_not_there(shop_floor: Floor, page: OpenForm, use
     assert f'There is no work order {ID}.' in response.text
 
 
-async def test_a_database_that_is_away_is_told_and_the_order_comes_back_by_itself(shop_floor: Floor,
-                                                                                  page: OpenForm) -> None:
-    shop_floor.orders.answers['details'] = DatabaseUnavailableError('nobody answers at db:5432')
+async def test_a_database_that_is_away_is_reported_and_the_order_comes_back_automatically(shop_floor: Floor,
+                                                                                          page: OpenForm) -> None:
+    shop_floor.orders.answers['details'] = DatabaseUnavailableError('the database does not answer at db:5432')
     form = await page()
     await form.until(lambda: form.says('Waiting for the database.'))
-    assert form.says('Nobody answers at db:5432.')
+    assert form.says('The database does not answer at db:5432.')
 
     shop_floor.orders.answers['details'] = details(work_order())
 
     await form.until(lambda: form.says('Oil leak'))
-    shop_floor.orders.answers['details'] = DatabaseUnavailableError('nobody answers at db:5432')
+    shop_floor.orders.answers['details'] = DatabaseUnavailableError('the database does not answer at db:5432')
     shop_floor.order(0x3f2a91bc)
     await form.until(lambda: form.says('What you see may be out of date'))
     assert form.says('Oil leak')
@@ -485,7 +485,7 @@ async def test_a_thumbnail_may_be_kept_and_is_asked_for_once(shop_floor: Floor, 
 @pytest.mark.parametrize(('answer', 'number', 'status'), [
     (NotFoundError('there is no such attachment'), '8', 404), (NotFoundError('no'), 'x', 404),
     (NotFoundError('no'), '²', 404),
-    (DatabaseUnavailableError('nobody answers'), '7', 503)])
+    (DatabaseUnavailableError('the database does not answer'), '7', 503)])
 @pytest.mark.usefixtures('page')
 async def test_a_file_that_cannot_be_sent(shop_floor: Floor, user: User, answer: Any, number: str, status: int) -> None:
     shop_floor.orders.answers['attachment'] = answer

@@ -170,9 +170,10 @@ async def test_a_row_says_what_where_how_pressing_who_and_when(orders: Orders, s
 
     row, = rows(screen)
 
-    said = {'machine': 'Injection Molder 02·02', 'short': '3f2a91bc', 'description': 'Oil leak', 'priority': 'critical',
-            'status': 'In progress', 'assignee': 'Lisa Garcia', 'due': 'due in 18 min', 'age': '14 min'}
-    assert {name: row[name] for name in said} == said
+    shown = {'machine': 'Injection Molder 02·02', 'short': '3f2a91bc', 'description': 'Oil leak',
+             'priority': 'critical', 'status': 'In progress', 'assignee': 'Lisa Garcia', 'due': 'due in 18 min',
+             'age': '14 min'}
+    assert {name: row[name] for name in shown} == shown
     assert row['href'] == '/work-orders/WO-20261123-3f2a91bc'
 
 
@@ -258,8 +259,8 @@ async def test_an_address_that_is_not_understood_says_so_and_shows_no_orders(ord
     await screen.until(lambda: sentence not in screen.texts and orders.asked)
 
 
-async def test_an_address_that_is_not_understood_can_be_mended_with_a_chip(orders: Orders, see: OpenPage,
-                                                                           switchboard: Switchboard) -> None:
+async def test_an_address_that_is_not_understood_can_be_fixed_with_a_chip(orders: Orders, see: OpenPage,
+                                                                          switchboard: Switchboard) -> None:
     orders.put(1)
     screen = await see('?status=closed&q=leak', has='problem')
 
@@ -328,8 +329,8 @@ async def test_a_page_after_the_last_one_gets_no_entry_of_its_own(orders: Orders
     assert addresses(switchboard, 'pushState') == []
 
 
-async def test_a_pressed_chip_filters_at_once_and_stands_in_every_address(orders: Orders, see: OpenPage,
-                                                                          switchboard: Switchboard) -> None:
+async def test_a_pressed_chip_filters_at_once_and_is_in_every_address(orders: Orders, see: OpenPage,
+                                                                      switchboard: Switchboard) -> None:
     orders.put(1, 'open')
     orders.put(2, 'on_hold')
     screen = await see('?q=leak&page=1')
@@ -597,7 +598,7 @@ def labels(screen: Screen) -> list[str | None]:
 # the board
 
 def cards(screen: Screen) -> dict[str, tuple[str, list[str]]]:
-    """What stands in each column that is shown: the count, and what is wrong on each card."""
+    """What is in each column that is shown: the count, and what is wrong on each card."""
     found = {}
     for column in (c for c in screen.of_class('board-column') if 'hidden' not in c['class']):
         header, place, _ = (screen.elements[child] for child in column['children'])
@@ -634,8 +635,8 @@ async def test_a_full_column_says_how_many_more_there_are_and_where(orders: Orde
         'Show 52 more in the table', '/work-orders?status=open&machine=Valve_01_01')
 
 
-async def test_a_card_goes_to_its_new_column_without_being_made_anew(shop_floor: Floor, orders: Orders,
-                                                                     see: OpenPage) -> None:
+async def test_a_card_goes_to_its_new_column_without_being_made_again(shop_floor: Floor, orders: Orders,
+                                                                      see: OpenPage) -> None:
     orders.put(1, 'open', what='a')
     orders.put(2, 'open', what='b')
     screen = await see('?view=board', has='order-card')
@@ -658,7 +659,7 @@ async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did
 
     drop(screen, 'a', 'in_progress')
 
-    await screen.until(lambda: ['purple' in said for said in user.notify.messages] == [True])
+    await screen.until(lambda: ['purple' in shown_row for shown_row in user.notify.messages] == [True])
     assert cards(screen)['open'] == ('1', ['a'])
     (_, id_, version, move), = [arguments for name, arguments, _ in shop_floor.orders.asked if name == 'transition']
     assert (id_, version, move.to) == (order.id, 1, WorkOrderStatus.IN_PROGRESS)

@@ -1,4 +1,4 @@
-"""A clock for everything that is told by what it should measure time."""
+"""A clock for everything that takes one to measure time."""
 
 from __future__ import annotations
 

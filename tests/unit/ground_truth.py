@@ -12,7 +12,7 @@ from simulator.timeline import Timeline
 
 @dataclass(frozen=True)
 class Wait:
-    """victim said that it waits, and root was down for it."""
+    """victim reported that it waits, and root was down for it."""
 
     victim: str
     root: str

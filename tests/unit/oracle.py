@@ -1,6 +1,6 @@
 """What every figure is, computed as slowly and plainly as can be: straight from the definitions, without a database.
 
-A history is a list of what was said. Whatever is asked is answered by looking at all of it again.
+A history is a list of what was reported. Whatever is asked is answered by looking at all of it again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Said:
+class HistoryRow:
     """One row of the history. status None: the machine left."""
 
     machine: str
@@ -29,7 +29,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class StaleOverlay:
+class DataGap:
     machine: str
     since: datetime
     until: datetime
@@ -59,10 +59,10 @@ class Stretch:
 
     @property
     def waits(self) -> str | None:
-        said = (self.reason or '').strip().lower()
+        reason = (self.reason or '').strip().lower()
         if self.status != 'warning':
             return None
-        return 'starved' if said.startswith('starved') else 'blocked' if said.startswith('blocked') else None
+        return 'starved' if reason.startswith('starved') else 'blocked' if reason.startswith('blocked') else None
 
 
 @dataclass(frozen=True)
@@ -95,45 +95,46 @@ class Sums:
 
 @dataclass
 class History:
-    """All that was said, where machines stand (line, position), and who is on the floor now. quiet: of which of these
+    """All that was reported, where machines are (line, position), and which are on the floor. quiet: of which of these
     nothing is heard, and since when they are unknown for it."""
 
-    said: list[Said]
+    status_rows: list[HistoryRow]
     now: datetime
-    silences: list[StaleOverlay] = field(default_factory=list)
+    gaps: list[DataGap] = field(default_factory=list)
     quiet: dict[str, datetime] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
     places: dict[str, tuple[str | None, int]] = field(default_factory=dict)
     present: set[str] = field(default_factory=set)
     micro_stop: timedelta = timedelta(minutes=5)
 
-    def of(self, machine: str) -> list[Said]:
+    def of(self, machine: str) -> list[HistoryRow]:
         """In the order in which it happened."""
-        return sorted((said for said in self.said if said.machine == machine), key=lambda said: (said.at, said.version))
+        return sorted((row for row in self.status_rows if row.machine == machine),
+                      key=lambda row: (row.at, row.version))
 
-    def silences_of(self, machine: str) -> list[StaleOverlay]:
+    def gaps_of(self, machine: str) -> list[DataGap]:
         """Those that are over, and the one that goes on."""
-        goes_on = [StaleOverlay(machine, since, self.now + US) for name, since in self.quiet.items()
+        goes_on = [DataGap(machine, since, self.now + US) for name, since in self.quiet.items()
                    if name == machine and since < self.now]
-        return [silence for silence in self.silences if silence.machine == machine] + goes_on
+        return [gap for gap in self.gaps if gap.machine == machine] + goes_on
 
     @property
     def machines(self) -> list[str]:
-        names = {row.machine for row in self.said} | {gap.machine for gap in self.silences}
+        names = {row.machine for row in self.status_rows} | {gap.machine for gap in self.gaps}
         return sorted(names | set(self.places))
 
     def stretches(self, machine: str, start: datetime, end: datetime) -> list[Stretch]:
         """What a machine was from start to end, cut at every moment at which anything happened to it."""
         start, end = min(start, self.now), min(end, self.now)
         mine = self.of(machine)
-        silences = self.silences_of(machine)
-        cuts = {said.at for said in mine} | {s.since for s in silences} | {s.until for s in silences} | {start, end}
+        gaps = self.gaps_of(machine)
+        cuts = {row.at for row in mine} | {s.since for s in gaps} | {s.until for s in gaps} | {start, end}
         moments = sorted(cut for cut in cuts if start <= cut <= end)
         result = []
         for since, until in pairwise(moments):
-            before = [said for said in mine if said.at <= since]
+            before = [status_rows for status_rows in mine if status_rows.at <= since]
             status, reason = (before[-1].status, before[-1].reason) if before else (None, None)
-            if status is None or any(s.since <= since < s.until for s in silences):
+            if status is None or any(s.since <= since < s.until for s in gaps):
                 status, reason = 'unknown', None
             result.append(Stretch(machine, since, until, status, reason))
         return result
@@ -142,7 +143,7 @@ class History:
         return [stretch for stretch in self.stretches(machine, start, end) if stretch.status != 'unknown']
 
     def scope(self, start: datetime, end: datetime, line: str | None = None, machine: str | None = None) -> list[str]:
-        """Who stands on the floor now, or of whom something was known in the window; or the one that is asked about."""
+        """Who stands on the floor now, or something was known of them in the window; or the one that is asked about."""
         if machine is not None:
             return [machine] if machine in self.machines else []
         return [name for name in self.machines
@@ -154,18 +155,18 @@ class History:
     def stops(self, machine: str) -> list[Stop]:
         """Entries into down, each until down was left."""
         result: list[Stop] = []
-        going: list[Said] = []
-        for said in self.of(machine):
-            if said.status == 'down':
-                going.append(said)
+        going: list[HistoryRow] = []
+        for status_rows in self.of(machine):
+            if status_rows.status == 'down':
+                going.append(status_rows)
             elif going:
-                result.append(self._stop(going, said))
+                result.append(self._stop(going, status_rows))
                 going = []
         return [*result, self._stop(going, None)] if going else result
 
     @staticmethod
-    def _stop(going: list[Said], end: Said | None) -> Stop:
-        given = [said.reason for said in going if said.reason is not None]
+    def _stop(going: list[HistoryRow], end: HistoryRow | None) -> Stop:
+        given = [status_rows.reason for status_rows in going if status_rows.reason is not None]
         reason = going[0].reason if going[0].reason is not None else (given[-1] if given else None)
         return Stop(going[0].machine, going[0].at, None if end is None else end.at, reason,
                     end is not None and end.status is not None, going[0].version)
@@ -292,14 +293,14 @@ class History:
         """Status, reason and since when it has that status, of each machine that was there."""
         result = {}
         for name in self.machines:
-            before = [said for said in self.of(name) if said.at <= moment]
+            before = [status_rows for status_rows in self.of(name) if status_rows.at <= moment]
             if before and before[-1].status is not None:
                 since = before[-1].at
-                for said in reversed(before):
-                    if said.status != before[-1].status:
+                for status_rows in reversed(before):
+                    if status_rows.status != before[-1].status:
                         break
-                    since = said.at
-                silent = [s.since for s in self.silences_of(name) if s.since <= moment < s.until]
+                    since = status_rows.at
+                silent = [s.since for s in self.gaps_of(name) if s.since <= moment < s.until]
                 result[name] = (('unknown', None, max(silent)) if silent
                                 else (before[-1].status, before[-1].reason, since))
         return result

@@ -18,7 +18,7 @@ async def test_a_task_begins_with_the_first_picture_and_not_before() -> None:
         begun.set()
 
     waiting = asyncio.create_task(after_first_snapshot(store, task))
-    store.lose('nobody answers')
+    store.lose('the database does not answer')
     await asyncio.sleep(0)
     assert not begun.is_set()
 

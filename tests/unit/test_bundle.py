@@ -122,12 +122,12 @@ def test_every_variable_is_used_described_and_has_a_value_in_every_target_that_c
 
 @pytest.mark.parametrize('target', TARGETS)
 def test_one_command_is_enough(target: str) -> None:
-    """`bundle run` reads the variables again and forgets what --var said to `bundle deploy`."""
+    """`bundle run` reads the variables again and forgets what --var gave to `bundle deploy`."""
     assert app_of(target)['lifecycle'] == {'started': True}
 
 
 @pytest.mark.parametrize('target', ['prod', 'existing'])
-def test_whoever_deploys_deploys_to_the_same_folder_which_is_not_everybodys(target: str) -> None:
+def test_everyone_deploys_to_the_same_folder_which_is_not_everybodys(target: str) -> None:
     folder = BUNDLE['targets'][target]['workspace']['root_path']
     assert folder.startswith('${var.deployment_folder}/')
     assert 'current_user' not in folder + str(variables_of(target))
@@ -190,9 +190,9 @@ def test_app_yaml_says_the_same_as_the_bundle() -> None:
     """Except for the dashboard, whose id only the bundle knows."""
     bundle = environment_of('prod')
     defaults = {f'${{var.{name}}}': value for name, value in variables_of('prod').items()}
-    said = {entry['name']: entry.get('value', entry.get('valueFrom')) for entry in APP_YAML['env']}
-    assert said == {name: defaults.get(entry.get('value'), entry.get('value', entry.get('value_from')))
-                    for name, entry in bundle.items() if name != 'DASHBOARD_ID'}
+    configured = {entry['name']: entry.get('value', entry.get('valueFrom')) for entry in APP_YAML['env']}
+    assert configured == {name: defaults.get(entry.get('value'), entry.get('value', entry.get('value_from')))
+                          for name, entry in bundle.items() if name != 'DASHBOARD_ID'}
     assert APP_YAML['command'] == app_of('prod')['config']['command']
 
 

@@ -110,8 +110,8 @@ async def test_on_ones_own_machine_only_its_names_are_answered_to(host: str, exp
 
 async def test_the_name_that_a_proxy_serves_us_under_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('ALLOWED_HOSTS', f'{FLOOR}, other.example:8443')
-    said = settings(host='127.0.0.1')
-    options: dict[str, Any] = {'names': own_names(said), 'origins': said.allowed_hosts}
+    given = settings(host='127.0.0.1')
+    options: dict[str, Any] = {'names': own_names(given), 'origins': given.allowed_hosts}
     assert await passes({'host': FLOOR, 'origin': f'https://{FLOOR}'}, **options)
     assert await passes({'host': '127.0.0.1:8000', 'origin': f'https://{FLOOR}'}, **options)
     assert await passes({'host': '127.0.0.1:8000', 'origin': 'https://other.example:8443'}, **options)
@@ -123,8 +123,8 @@ async def test_the_name_that_a_proxy_serves_us_under_is_ours(monkeypatch: pytest
 async def test_a_name_without_a_port_is_ours_on_any_port(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     """nginx with `proxy_set_header Host $host` passes the name on without the port that people typed."""
     monkeypatch.setenv('ALLOWED_HOSTS', FLOOR)
-    said = settings(host='127.0.0.1')
-    options: dict[str, Any] = {'names': own_names(said), 'origins': said.allowed_hosts}
+    given = settings(host='127.0.0.1')
+    options: dict[str, Any] = {'names': own_names(given), 'origins': given.allowed_hosts}
     assert await passes({'host': FLOOR, 'origin': f'http://{FLOOR}{port}'}, **options)
     assert not await passes({'host': FLOOR, 'origin': f'http://other.example{port}'}, **options)
 
@@ -156,7 +156,7 @@ async def test_who_invents_origins_fills_no_log(caplog: pytest.LogCaptureFixture
     assert '\x1b' not in ''.join(caplog.messages)
 
 
-def test_where_others_reach_us_by_names_that_nobody_said_any_name_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_others_use_names_that_nobody_configured_any_name_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_names(settings(host='0.0.0.0')) is None
     assert own_names(settings(host='0.0.0.0', allowed_hosts=(FLOOR,))) == {
         FLOOR, 'localhost', '127.0.0.1', '::1', '0.0.0.0'}

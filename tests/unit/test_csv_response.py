@@ -74,7 +74,7 @@ async def test_what_is_refused_says_why_in_a_sentence(error: FloorError, status:
     assert (await asked(error))[:2] == (status, text)
 
 
-async def test_nobody_who_is_not_known_gets_a_file() -> None:
+async def test_an_unknown_person_gets_no_file() -> None:
     assert (await asked(refusal=NotAllowedError('nobody is signed in')))[:2] == (403, 'nobody is signed in')
 
 

@@ -24,7 +24,7 @@ def test_on_databricks_apps_the_id_is_enough() -> None:
 
 
 @pytest.mark.parametrize('host', [HOST, f'https://{HOST}', f'https://{HOST}/', f'HTTPS://{HOST.upper()}:443'])
-def test_the_host_may_be_said_in_any_form(host: str) -> None:
+def test_the_host_may_be_given_in_any_form(host: str) -> None:
     assert link_of_id(ID, host, '1234567890').embed_url == EMBED
 
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_embedded_safely_is_refused_in_one_line(address: str) -> 
     ({'DATABRICKS_HOST': 'http://plant.example.com'}, 'DATABRICKS_HOST'),
     ({'DATABRICKS_HOST': HOST, 'DATABRICKS_WORKSPACE_ID': "1' onload='x"}, 'DATABRICKS_WORKSPACE_ID'),
 ])
-def test_a_workspace_that_is_not_named_is_told(environment: dict[str, str], variable: str) -> None:
+def test_a_workspace_that_is_not_named_is_reported(environment: dict[str, str], variable: str) -> None:
     with pytest.raises(SettingsError, match=f'^{variable}='):
         dashboard_link(settings(dashboard_id=ID), environment)
 

@@ -83,8 +83,8 @@ def test_an_old_answer_is_worth_less(clock: Clock, known: DatabaseClock) -> None
     assert before > 1 > known.error
 
 
-@pytest.mark.parametrize(('jump', 'said'), [(-3_600, '-3,600.0 s'), (94_608_000, '+94,608,000.0 s')])
-def test_a_clock_that_was_set_counts_at_once_and_is_logged(clock: Clock, known: DatabaseClock, jump: int, said: str,
+@pytest.mark.parametrize(('jump', 'shown'), [(-3_600, '-3,600.0 s'), (94_608_000, '+94,608,000.0 s')])
+def test_a_clock_that_was_set_counts_at_once_and_is_logged(clock: Clock, known: DatabaseClock, jump: int, shown: str,
                                                            caplog: pytest.LogCaptureFixture) -> None:
     clock.now += 5
     known.read(NOON + 5_000 + jump * 1000, clock.now - 0.002, clock.now)
@@ -93,7 +93,7 @@ def test_a_clock_that_was_set_counts_at_once_and_is_logged(clock: Clock, known: 
     assert known.last_jump.seconds == pytest.approx(jump, abs=0.1)
     assert known.jumps == 1
     assert [record.getMessage() for record in caplog.records] == [
-        f"the database's clock moved by {said} against this machine's: it was set, or a machine was asleep"]
+        f"the database's clock moved by {shown} against this machine's: it was set, or a machine was asleep"]
 
 
 @pytest.mark.parametrize(('by_ms', 'jumps'), [(990, 0), (1_010, 1), (-1_010, 1)])

@@ -1,4 +1,4 @@
-"""What is wrong is said, with what to do; nothing is said that isn't wrong."""
+"""What is wrong is shown, with what to do; nothing is shown that isn't wrong."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def runtime() -> RuntimeStatus:
                          log_lines=lambda: {'warning': 4, 'error': 0, 'critical': 0}, password=Password())
 
 
-def said(runtime: RuntimeStatus, **different: Any) -> list[tuple[str, str, str]]:
+def findings_of(runtime: RuntimeStatus, **different: Any) -> list[tuple[str, str, str]]:
     facts = replace(WELL, **different)
     return [(each.severity.value, each.what, each.do) for each in findings(Diagnosis(runtime, facts, None))]
 
@@ -79,8 +79,8 @@ def slow(lag: LatencyHistogram, seconds: float, times: int = ENOUGH) -> None:
         lag.observe(seconds)
 
 
-def test_of_what_is_well_nothing_is_said(runtime: RuntimeStatus) -> None:
-    assert said(runtime) == []
+def test_of_what_is_well_nothing_is_shown(runtime: RuntimeStatus) -> None:
+    assert findings_of(runtime) == []
 
 
 @pytest.mark.parametrize(('different', 'words', 'remedy'), [
@@ -96,7 +96,7 @@ def test_of_what_is_well_nothing_is_said(runtime: RuntimeStatus) -> None:
     ({'dashboard_at': NOW - timedelta(seconds=DASHBOARD_OLD.limit + 60)}, 'for 11 min', 'tasks'),
 ])
 def test_what_the_database_says(runtime: RuntimeStatus, different: dict[str, Any], words: str, remedy: str) -> None:
-    (_, what, do), = said(runtime, **different)
+    (_, what, do), = findings_of(runtime, **different)
     assert words in what
     assert remedy in do
 
@@ -133,11 +133,11 @@ def test_a_live_floor_whose_pool_gets_no_answer_is_wrong_too(runtime: RuntimeSta
 
 def test_delays_count_when_there_are_enough_of_them(runtime: RuntimeStatus) -> None:
     slow(runtime.store.lag, 1.5, ENOUGH - 1)
-    assert said(runtime) == []
+    assert findings_of(runtime) == []
     slow(runtime.store.lag, 1.5, 1)
     slow(runtime.browser, 2.5)
     slow(runtime.loop, 0.7)
-    assert [what for _, what, _ in said(runtime)] == [
+    assert [what for _, what, _ in findings_of(runtime)] == [
         'One change in twenty takes 1.5 s from the database to this program.',
         'One change in twenty takes 2.5 s from the database to a screen.',
         'One time in a hundred, this program is 700 ms late.']
@@ -162,7 +162,7 @@ def test_what_was_counted_and_what_fails(runtime: RuntimeStatus) -> None:
     runtime.jobs[0].failed(DatabaseUnavailableError('full'))
     runtime.store.set_feed_warning('The database does not announce every change.')
     broken = replace(runtime, log_lines=lambda: {'warning': 0, 'error': 1, 'critical': 0})
-    severities, whats, _ = zip(*said(broken), strict=True)
+    severities, whats, _ = zip(*findings_of(broken), strict=True)
     assert severities == ('down', *['warning'] * 4)
     assert whats == (
         'The database does not announce every change.', 'The work orders cannot be updated: full.',
@@ -173,9 +173,9 @@ def test_what_was_counted_and_what_fails(runtime: RuntimeStatus) -> None:
 def test_a_password_that_is_not_renewed(runtime: RuntimeStatus) -> None:
     assert isinstance(runtime.password, Password)
     runtime.password.seconds_left = 120
-    assert 'expires in 2 min 00 s' in said(runtime)[0][1]
+    assert 'expires in 2 min 00 s' in findings_of(runtime)[0][1]
     runtime.password.problem = 'Databricks does not answer'
-    assert 'Databricks gives no new password: Databricks does not answer.' in said(runtime)[0][1]
+    assert 'Databricks gives no new password: Databricks does not answer.' in findings_of(runtime)[0][1]
 
 
 def test_the_text_says_what_is_wrong_first_and_no_secret(runtime: RuntimeStatus) -> None:

@@ -26,7 +26,7 @@ def test_no_pattern_takes_other_digits() -> None:
 
 
 def test_no_function_means_something_else_where_backslashes_escape() -> None:
-    """The bodies of functions are read in the session of whoever writes, whatever its standard_conforming_strings."""
+    """The bodies of functions are read in the session of the writer, whatever its standard_conforming_strings."""
     found = [(path, line) for path in SOURCES if path.suffix == '.sql'
              for line in path.read_text(encoding='utf-8').splitlines()
              if re.search(r"(?<![Ee])'[^']*\\[swbmM][^']*'", line)]

@@ -122,7 +122,7 @@ def test_every_command_has_its_program_its_files_and_its_options() -> None:
 
 
 def is_command(command: str) -> bool:
-    """Whether what it starts, and what it names of ours, is there. Programs of others are not looked at."""
+    """Whether what it starts, and what it names of this project, is there. Programs of others are not looked at."""
     balanced = command.count('"') % 2 == 0 and command.count("'") % 2 == 0
     words = shlex.split(command, comments=True) if balanced else command.split()
     while words and (re.match(r'[A-Z_]+=', words[0]) or words[0] in {'uv', 'run', '--no-sync'}):
@@ -198,7 +198,7 @@ def test_the_glossary_is_short_and_the_folders_are_all_named() -> None:
         name for name in FOLDERS if any((ROOT / name).rglob('*.*')) and name not in {'__pycache__'}}
 
 
-def test_the_folders_stand_in_the_order_of_the_import_contracts() -> None:
+def test_the_folders_are_in_the_order_of_the_import_contracts() -> None:
     text = (ROOT / 'floor' / 'README.md').read_text()
     contracts = tomllib.loads((ROOT / 'pyproject.toml').read_text())['tool']['importlinter']['contracts']
     layers, web = (contract['layers'] for contract in contracts if contract['type'] == 'layers')

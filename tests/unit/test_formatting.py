@@ -30,7 +30,7 @@ FULL, BRIEF, MINUTES, NARROW, LARGEST = Detail
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 SOURCES = Path(__file__).parents[2]
 APART = {'order_cursor.py', 'picture_process.py'}
-"""A pattern, and a process of its own that imports nothing of ours."""
+"""A pattern, and a process of its own that imports nothing of this program."""
 
 
 @pytest.mark.parametrize(('seconds', 'texts'), [
@@ -65,8 +65,8 @@ def test_a_duration_says_at_most_what_there_was(seconds: float, detail: bool) ->
         return
     text = f'{text} min' if re.fullmatch(r'\d+ h \d\d', text) else text
     parts = text.replace(',', '').split()
-    said = sum(int(amount) * units[unit] for amount, unit in zip(parts[::2], parts[1::2], strict=True))
-    assert said <= seconds + 1e-3
+    shown = sum(int(amount) * units[unit] for amount, unit in zip(parts[::2], parts[1::2], strict=True))
+    assert shown <= seconds + 1e-3
 
 
 def test_a_duration_reads_alike_on_the_floor_and_in_a_report() -> None:

@@ -61,7 +61,7 @@ async def test_a_frame_that_failed_does_not_end_them_all() -> None:
     def failing(topics: set[str]) -> None:
         frames.append(topics)
         if len(frames) == 1:
-            raise ValueError('a page of ours')
+            raise ValueError('a page of the program')
     pace = FrameScheduler(failing)
     try:
         pace.want(['a'])

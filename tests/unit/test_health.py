@@ -57,8 +57,8 @@ def make_live(store: Store) -> Callable[[], None]:
 async def test_a_floor_that_was_never_live_is_not_healthy(client: httpx.AsyncClient) -> None:
     answer = await client.get('/healthz')
     assert answer.status_code == 503
-    said = answer.json()
-    assert (said['status'], said['database'], said['store_age_seconds']) == ('connecting', 'not known', None)
+    body = answer.json()
+    assert (body['status'], body['database'], body['store_age_seconds']) == ('connecting', 'not known', None)
 
 
 async def test_a_live_floor_is_healthy_and_tells_its_age(client: httpx.AsyncClient, clock: Clock, listener: Listener,
@@ -69,10 +69,10 @@ async def test_a_live_floor_is_healthy_and_tells_its_age(client: httpx.AsyncClie
     answer = await client.get('/healthz')
     assert answer.status_code == 200
     assert answer.headers['cache-control'] == 'no-store'
-    said = answer.json()
-    assert said['listener'].pop('notifications') == 17
-    assert set(said.pop('listener').values()) == {0}
-    assert said == {'status': 'live', 'database': 'ok', 'store_age_seconds': 1.5, 'machines': 3, 'demo': False,
+    body = answer.json()
+    assert body['listener'].pop('notifications') == 17
+    assert set(body.pop('listener').values()) == {0}
+    assert body == {'status': 'live', 'database': 'ok', 'store_age_seconds': 1.5, 'machines': 3, 'demo': False,
                     'trouble': None, 'problem': None, 'tasks': {}}
 
 
@@ -88,7 +88,7 @@ async def test_a_lost_database_is_named_and_the_floor_unhealthy(client: httpx.As
 
 
 async def test_the_program_lives_while_its_database_does_not(client: httpx.AsyncClient, store: Store) -> None:
-    """A supervisor that restarted it for that would mend nothing."""
+    """A supervisor that restarted it for that would fix nothing."""
     store.lose('the database does not answer')
     assert (await client.get('/healthz')).status_code == 503
     answer = await client.get('/livez')
@@ -104,8 +104,8 @@ async def test_silence_alone_makes_the_floor_unhealthy(client: httpx.AsyncClient
     assert (await client.get('/healthz')).status_code == 503
 
 
-async def test_trouble_with_the_feed_is_told_but_the_floor_stays_healthy(client: httpx.AsyncClient, store: Store,
-                                                                         make_live: Callable[[], None]) -> None:
+async def test_trouble_with_the_feed_is_reported_but_the_floor_stays_healthy(client: httpx.AsyncClient, store: Store,
+                                                                             make_live: Callable[[], None]) -> None:
     make_live()
     store.set_feed_warning('a trigger is missing')
     answer = await client.get('/healthz')
@@ -187,13 +187,13 @@ async def test_a_scrape_waits_only_a_moment_for_a_database_that_never_answers(st
         assert health.SCRAPE_PATIENCE_S <= time.monotonic() - begin
     assert ('floor_notification_queue_usage_ratio', ()) not in measures
     assert measures['floor_connection_state', ('live',)] == 1
-    await asyncio.wait_for(gone.wait(), 20)   # no socket of ours stays behind
+    await asyncio.wait_for(gone.wait(), 20)   # no socket of the program stays behind
     silent.close()
     await silent.wait_closed()
 
 
-async def test_every_measure_of_ours_has_a_help_and_a_type(client: httpx.AsyncClient,
-                                                           make_live: Callable[[], None]) -> None:
+async def test_every_measure_of_the_program_has_a_help_and_a_type(client: httpx.AsyncClient,
+                                                                  make_live: Callable[[], None]) -> None:
     make_live()
     families = [family for family in text_string_to_metric_families((await client.get('/metrics')).text)
                 if family.name.startswith('floor_')]

@@ -131,11 +131,11 @@ def test_locally_it_is_the_users_login() -> None:
     assert identity_source(settings_with(), {})({}) == Identity('ada', None)
 
 
-@pytest.mark.parametrize(('said', 'identity'), [
+@pytest.mark.parametrize(('given', 'identity'), [
     ('Lisa Garcia', Identity('Lisa Garcia', None)),
     ('Lisa.Garcia@Example.com', Identity('Lisa.Garcia@Example.com', 'lisa.garcia@example.com'))])
-def test_local_user_says_it_differently(said: str, identity: Identity) -> None:
-    assert identity_source(settings_with(local_user=said), {})({}) == identity
+def test_local_user_says_it_differently(given: str, identity: Identity) -> None:
+    assert identity_source(settings_with(local_user=given), {})({}) == identity
 
 
 @pytest.mark.parametrize('error', [OSError('no username set in the environment'), KeyError('getpwuid'), ImportError()])

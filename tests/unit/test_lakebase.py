@@ -179,9 +179,9 @@ def test_no_secret_is_in_any_log_error_or_text(workspace: Workspace, caplog: pyt
     workspace.refuse(CREDENTIALS, 403, 'PERMISSION_DENIED', 'no')
     with pytest.raises(LoginError) as refused:
         ask_for_login(BY_ENDPOINT)
-    said = f'{caplog.text} {login!r} {refused.value!r} {refused.getrepr(showlocals=False)}'
-    assert CLIENT_ID in said, 'the log is that of the program'
-    assert [secret for secret in SECRETS if secret in said] == []
+    output = f'{caplog.text} {login!r} {refused.value!r} {refused.getrepr(showlocals=False)}'
+    assert CLIENT_ID in output, 'the log is that of the program'
+    assert [secret for secret in SECRETS if secret in output] == []
 
 
 # when it is asked
@@ -243,7 +243,7 @@ async def test_a_crowd_of_new_connections_asks_once(lakebase: Lakebase, databric
     assert databricks.asked == lakebase.requests == 1
 
 
-async def test_a_connection_is_told_everything_and_its_password_last(lakebase: Lakebase) -> None:
+async def test_a_connection_receives_everything_and_its_password_last(lakebase: Lakebase) -> None:
     arguments = await lakebase.arguments()
     password = arguments.pop('password')
     assert arguments == {'host': 'lake.example.com', 'port': 5432, 'user': 'me', 'database': 'floor', 'ssl': 'require'}
@@ -280,7 +280,7 @@ async def test_while_it_lives_nobody_waits_for_another(lakebase: Lakebase, clock
     assert (await lakebase.password(), lakebase.requests) == ('password 2', 2)
 
 
-async def test_a_failed_renewal_is_told_and_the_old_password_serves_while_it_lives(
+async def test_a_failed_renewal_is_reported_and_the_old_password_serves_while_it_lives(
         lakebase: Lakebase, clock: Clock, databricks: Databricks) -> None:
     await lakebase.password()
     clock.now += 3100
@@ -318,7 +318,7 @@ async def test_it_is_left_alone_for_as_long_as_it_wants(
         assert databricks.asked == asked
 
 
-async def test_a_refused_password_is_replaced_but_not_again_and_again(
+async def test_a_refused_password_is_replaced_but_not_repeatedly(
         lakebase: Lakebase, clock: Clock, databricks: Databricks) -> None:
     await lakebase.password()
     clock.now += 60
@@ -373,7 +373,7 @@ async def test_an_answer_that_never_comes_is_given_up(
     assert await lakebase.password() == 'password 2'
 
 
-async def test_a_fault_of_ours_does_not_end_the_renewals(
+async def test_a_fault_of_the_program_does_not_end_the_renewals(
         lakebase: Lakebase, databricks: Databricks, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     databricks.refuses = ZeroDivisionError('division by zero')
     with pytest.raises(DatabaseUnavailableError, match='a fault in this program: ZeroDivisionError'):

@@ -1,4 +1,4 @@
-"""The log: a line per event, for people and for collectors, and nothing in it that only looks like a line of ours."""
+"""The log: a line per event, for people and for collectors, and nothing in it that only looks like one."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def test_without_fields_it_is_a_sentence() -> None:
 
 
 def test_json_has_the_same_fields() -> None:
-    said = json.loads(JsonLines().format(record('lost: %s', 'Öl', reason='closed', after_s=1.5)))
-    assert said == {'time': '2026-11-25T10:01:00.123Z', 'level': 'warning', 'logger': 'floor.feed.listener',
-                    'message': 'lost: Öl', 'reason': 'closed', 'after_s': 1.5}
+    logged = json.loads(JsonLines().format(record('lost: %s', 'Öl', reason='closed', after_s=1.5)))
+    assert logged == {'time': '2026-11-25T10:01:00.123Z', 'level': 'warning', 'logger': 'floor.feed.listener',
+                      'message': 'lost: Öl', 'reason': 'closed', 'after_s': 1.5}
 
 
 def test_where_an_error_came_from_is_kept_and_a_json_line_stays_one_line() -> None:
@@ -48,7 +48,7 @@ def test_where_an_error_came_from_is_kept_and_a_json_line_stays_one_line() -> No
 
 
 @pytest.mark.parametrize('lines', [TextLines(), JsonLines()])
-def test_what_a_database_says_cannot_pass_for_a_line_of_ours(lines: logging.Formatter) -> None:
+def test_what_a_database_says_cannot_pass_for_a_line_of_the_program(lines: logging.Formatter) -> None:
     forged = 'x\n2026-11-25T10:01:00.123Z ERROR floor.feed.listener: forged\x1b[2J\u2028y'
     line = lines.format(record('ignored %s', forged, who=forged))
     assert len(line.splitlines()) == 1

@@ -120,10 +120,10 @@ def test_what_is_nearly_an_order_has_a_meaning_or_is_refused(content: object) ->
 
 @given(st.lists(st.tuples(st.text(), st.sampled_from(['operational', 'warning', 'down']), st.none() | st.text(),
                           VERSIONS, TIMES, TIMES)))
-def test_what_the_protocol_can_say_comes_through_unchanged(said: list[tuple[object, ...]]) -> None:
-    meaning = parse(json.dumps(said))
+def test_what_the_protocol_can_say_comes_through_unchanged(written: list[tuple[object, ...]]) -> None:
+    meaning = parse(json.dumps(written))
     assert isinstance(meaning, Changes)
-    assert [(c.name, c.status, c.reason, c.version, c.reported_ms, c.since_ms) for c in meaning.machines] == said
+    assert [(c.name, c.status, c.reason, c.version, c.reported_ms, c.since_ms) for c in meaning.machines] == written
 
 
 def assert_meaning_or_refusal(payload: str) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from unit.oracle import History, Order, Said, StaleOverlay
+from unit.oracle import DataGap, History, HistoryRow, Order
 
 MORNING = datetime(2026, 11, 2, 6, tzinfo=UTC)
 MINUTE = 60_000_000
@@ -17,13 +17,13 @@ def at(minutes: float) -> datetime:
     return MORNING + timedelta(minutes=minutes)
 
 
-def said(machine: str, minutes: float, status: str | None, reason: str | None = None, version: int = 0) -> Said:
-    return Said(machine, at(minutes), status, reason, version or round(minutes * 10) + 1)
+def row(machine: str, minutes: float, status: str | None, reason: str | None = None, version: int = 0) -> HistoryRow:
+    return HistoryRow(machine, at(minutes), status, reason, version or round(minutes * 10) + 1)
 
 
-PRESS = [said('Press', 0, 'operational'), said('Press', 10, 'warning', 'Oil low'), said('Press', 15, 'down'),
-         said('Press', 18, 'down', 'Seal leak'), said('Press', 21, 'down', 'Pin stuck'),
-         said('Press', 30, 'operational'), said('Press', 40, 'down', 'Jam'), said('Press', 41, 'operational')]
+PRESS = [row('Press', 0, 'operational'), row('Press', 10, 'warning', 'Oil low'), row('Press', 15, 'down'),
+         row('Press', 18, 'down', 'Seal leak'), row('Press', 21, 'down', 'Pin stuck'),
+         row('Press', 30, 'operational'), row('Press', 40, 'down', 'Jam'), row('Press', 41, 'operational')]
 DAY = History(PRESS, at(60), places={'Press': ('Line', 1)}, present={'Press'})
 
 
@@ -54,13 +54,13 @@ def test_the_invariant_holds_over_complete_cycles() -> None:
 
 
 def test_what_a_silence_hides_is_unknown_and_counts_for_no_length() -> None:
-    silent = replace(DAY, silences=[StaleOverlay('Press', at(20), at(28))])
+    silent = replace(DAY, gaps=[DataGap('Press', at(20), at(28))])
     sums = silent.sums(['Press'], at(0), at(60))
     assert (sums.down, sums.repair, sums.operational) == (8 * MINUTE, 7 * MINUTE, 39 * MINUTE)
 
 
 def test_a_machine_that_leaves_while_down_is_not_repaired() -> None:
-    left = History([said('Press', 0, 'down', 'Jam'), said('Press', 10, None)], at(60), present={'Press'})
+    left = History([row('Press', 0, 'down', 'Jam'), row('Press', 10, None)], at(60), present={'Press'})
     sums = left.sums(['Press'], at(0), at(60))
     assert (sums.failures, sums.repairs, sums.down, sums.ongoing) == (1, 0, 10 * MINUTE, 0)
 
@@ -73,8 +73,8 @@ def test_an_order_acknowledges_its_stop() -> None:
 
 def test_a_starved_machine_is_charged_to_who_is_down_through_one_that_starves_too() -> None:
     line = {'Press': ('Line', 1), 'Welder': ('Line', 2), 'Oven': ('Line', 3)}
-    history = History([said('Press', 0, 'down', 'Jam'), said('Welder', 2, 'warning', 'Starved'),
-                       said('Oven', 4, 'warning', 'Starved'), said('Press', 10, 'operational', version=900)],
+    history = History([row('Press', 0, 'down', 'Jam'), row('Welder', 2, 'warning', 'Starved'),
+                       row('Oven', 4, 'warning', 'Starved'), row('Press', 10, 'operational', version=900)],
                       at(12), places=line)
     assert history.waits(at(0), at(12)) == {('Welder', 'Press'): 8 * MINUTE, ('Welder', None): 2 * MINUTE,
                                             ('Oven', 'Press'): 6 * MINUTE, ('Oven', None): 2 * MINUTE}
@@ -82,14 +82,14 @@ def test_a_starved_machine_is_charged_to_who_is_down_through_one_that_starves_to
 
 def test_two_that_wait_for_each_other_are_nobodys_fault() -> None:
     line = {'Press': ('Line', 1), 'Welder': ('Line', 2)}
-    history = History([said('Press', 0, 'warning', 'Blocked downstream'), said('Welder', 0, 'warning', 'Starved')],
+    history = History([row('Press', 0, 'warning', 'Blocked downstream'), row('Welder', 0, 'warning', 'Starved')],
                       at(1), places=line)
     assert set(history.waits(at(0), at(1))) == {('Press', None), ('Welder', None)}
 
 
 def test_the_hour_that_the_clocks_repeat_counts_twice() -> None:
     night = datetime(2026, 11, 1, 4, tzinfo=UTC)   # midnight in Detroit, where the clocks go back at two
-    history = History([Said('Press', night, 'down')], night + timedelta(hours=4))
+    history = History([HistoryRow('Press', night, 'down')], night + timedelta(hours=4))
     down, _ = history.hours(['Press'], night, history.now, ZoneInfo('America/Detroit'))
     assert down == {(6, 0): 60 * MINUTE, (6, 1): 120 * MINUTE, (6, 2): 60 * MINUTE}
 

@@ -45,6 +45,6 @@ def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_no_lock(path: Path, monk
 
 
 def test_nobody_else_may_hold_the_lock(path: Path) -> None:
-    """Whoever may open the file may lock it, and keep the program from its data."""
+    """A program that may open the file may lock it, and keep the program from its data."""
     assert OwnerLock(path).take()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -60,7 +60,7 @@ async def test_within_a_path_has_no_prefix(asked: dict[str, str], expected: tupl
     ({'prefix': '/monitor', 'location': 'http://floor.example/reports'}, '/reports'),
     ({'root_path': '/monitor', 'location': 'https://elsewhere.example/x'}, 'https://elsewhere.example/x'),
 ])
-async def test_redirects_of_ours_stay_below_the_path(asked: dict[str, str], expected: str) -> None:
+async def test_redirects_of_the_program_stay_below_the_path(asked: dict[str, str], expected: str) -> None:
     assert (await passed('/x', **asked))[2] == expected
 
 

@@ -1,4 +1,4 @@
-"""A job is done again and again: a failure is noted and does not end it, and it can be woken."""
+"""A job is done repeatedly: a failure is noted and does not end it, and it can be woken."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONG = 3600.0
 
 
 class Work:
-    """Counts how often it is done; fails while it is told to."""
+    """Counts how often it is done; fails while it is set to."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -109,7 +109,7 @@ async def test_a_failure_is_noted_and_the_job_goes_on(work: Work, status: TaskSt
         assert (status.problem, task.done()) == (None, False)
 
 
-async def test_without_a_status_a_failure_ends_it_for_whoever_supervises_it(work: Work) -> None:
+async def test_without_a_status_a_failure_reaches_the_supervisor(work: Work) -> None:
     work.fault = ZeroDivisionError('a slip')
     with pytest.raises(ZeroDivisionError):
         await PeriodicJob(work, LONG).run()

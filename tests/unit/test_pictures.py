@@ -141,7 +141,7 @@ async def test_what_cannot_be_read_is_refused_with_the_reason(pictures: Pictures
 
 
 def gif_bomb() -> bytes:
-    """65,535 × 65,535 pixels said, one sent."""
+    """65,535 × 65,535 pixels announced, one sent."""
     return (b'GIF89a' + struct.pack('<HH', 65_535, 65_535) + b'\x80\0\0\0\0\0\xff\xff\xff'
             + b',' + struct.pack('<HHHH', 0, 0, 65_535, 65_535) + b'\0\x02\x02D\x01\0;')
 

@@ -32,10 +32,10 @@ class Child:
     def until(self, line: str) -> None:
         """Wait until it says so."""
         assert self.process.stdout is not None
-        for said in self.process.stdout:
-            if said.strip() == line:
+        for output in self.process.stdout:
+            if output.strip() == line:
                 return
-        raise AssertionError(f'it ended and never said {line}')
+        raise AssertionError(f'it ended and never printed {line}')
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -43,10 +43,10 @@ class Child:
     def end(self) -> tuple[int, str]:
         """Its exit status, and what else it wrote."""
         try:
-            said, _ = self.process.communicate(timeout=HANGS_S)
+            output, _ = self.process.communicate(timeout=HANGS_S)
         finally:
             self.process.kill()
-        return self.process.returncode, said
+        return self.process.returncode, output
 
 
 def test_output_is_written_and_exit_functions_run_but_no_object_is_taken_apart() -> None:
@@ -107,9 +107,9 @@ threading.Event().wait()
 """)
     child.until('open')
     child.send(signal.SIGTERM)
-    status, said = child.end()
+    status, output = child.end()
     assert status == 0
-    assert 'shutdown took longer than 0.1 s: the rest is abandoned' in said
+    assert 'shutdown took longer than 0.1 s: the rest is abandoned' in output
 
 
 def test_it_ends_although_nobody_reads_its_log() -> None:
@@ -146,8 +146,8 @@ with shutdown.on_signal():
 """)
     child.until('open')
     child.send(signal.SIGTERM)
-    status, said = child.end()
-    assert (status, said.splitlines()[0]) == (0, 'the server ends')
+    status, output = child.end()
+    assert (status, output.splitlines()[0]) == (0, 'the server ends')
 
 
 def test_without_a_signal_the_handlers_are_as_before() -> None:

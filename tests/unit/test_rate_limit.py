@@ -53,7 +53,7 @@ def test_no_stretch_of_time_holds_more_than_the_burst_and_what_the_rate_adds(ste
             assert last - first + 1 <= 4 + 2 * (taken_at[last] - begin) + 1e-6
 
 
-def test_who_changes_too_much_is_told_for_how_long_to_wait_and_nobody_else_is() -> None:
+def test_who_changes_too_much_learns_for_how_long_to_wait_and_nobody_else_does() -> None:
     clock = Clock()
     limit = ChangeRateLimit(60, clock)
     for _ in range(60):

@@ -48,6 +48,6 @@ def test_commas_quotes_and_line_ends_stay_in_their_cell() -> None:
     assert cells('a,"b"\nc', 'd') == ['a,"b"\nc', 'd']
 
 
-def test_units_stand_in_the_heading() -> None:
+def test_units_are_in_the_heading() -> None:
     assert heading(titles((ReportColumn('Day', Kind.DAY),
                            ReportColumn('Longest', Kind.SECONDS)))) == '\ufeffDay,Longest (s)\r\n'

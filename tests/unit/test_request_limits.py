@@ -115,6 +115,6 @@ async def never() -> Message:
 
 
 async def no_send(_: Any) -> None:
-    raise AssertionError('nothing is to be said')
+    raise AssertionError('nothing is to be logged')
 
 

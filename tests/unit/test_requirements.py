@@ -63,8 +63,8 @@ def test_nothing_is_missing_and_nothing_is_too_much() -> None:
             if requirement.marker is None or any(requirement.marker.evaluate(cast(Any, {**APPS, 'extra': extra}))
                                                  for extra in extras | {''}):
                 open_ends.append((requirement.name, frozenset(requirement.extras)))
-    assert needed <= set(PINNED), 'make it anew, with the command in its first lines'
-    assert unknown or needed == set(PINNED), 'make it anew, with the command in its first lines'
+    assert needed <= set(PINNED), 'make it again, with the command in its first lines'
+    assert unknown or needed == set(PINNED), 'make it again, with the command in its first lines'
 
 
 FIRST_WITHOUT_KNOWN_HOLES = {
@@ -75,7 +75,7 @@ FIRST_WITHOUT_KNOWN_HOLES = {
 
 @pytest.mark.parametrize('name', FIRST_WITHOUT_KNOWN_HOLES)
 def test_nothing_with_a_known_hole_is_wanted_pinned_or_installed(name: str) -> None:
-    """This knows what it was told, and no more; `pip-audit` (SECURITY.md) asks for all that are known."""
+    """This knows what is recorded in it, and no more; `pip-audit` (SECURITY.md) asks for all that are known."""
     first = Version(FIRST_WITHOUT_KNOWN_HOLES[name][0])
     wanted, = (requirement for requirement in WANTED if requirement.name == name)
     lowest = min(Version(clause.version) for clause in wanted.specifier if clause.operator in {'>=', '~='})

@@ -183,13 +183,13 @@ def test_an_env_that_is_a_folder_or_closed_is_named(folder: Path) -> None:
     ('PLANT_TIMEZON', 'PLANT_TIMEZONE'), ('DB_POOLSIZE', 'DB_POOL_SIZE'), ('ENABLE_SIMULATER', 'ENABLE_SIMULATOR'),
     ('simulator_intervall', 'SIMULATOR_INTERVAL'), ('ALLOWED_HOST', 'ALLOWED_HOSTS'),
 ])
-def test_a_misspelled_name_in_env_is_told_with_the_nearest(folder: Path, name: str, meant: str) -> None:
+def test_a_misspelled_name_in_env_is_reported_with_the_nearest(folder: Path, name: str, meant: str) -> None:
     (folder / '.env').write_text(f'PORT=8001\nSOMETHING_ELSE=1\nexport {name}=1\n')
     assert unread_names(Settings.model_fields) == [
         f'.env: {name} is not a setting, so it changes nothing; did you mean {meant}?']
 
 
-def test_a_variable_of_libpq_that_only_the_environment_can_set_is_told(folder: Path) -> None:
+def test_a_variable_of_libpq_that_only_the_environment_can_set_is_reported(folder: Path) -> None:
     (folder / '.env').write_text('PGHOST=plant\nPGOPTIONS=-c work_mem=9MB\n')
     assert unread_names(Settings.model_fields) == ['.env: PGOPTIONS is read from the environment only; set it there']
 
@@ -211,7 +211,7 @@ def test_a_local_user_has_at_most_200_characters() -> None:
         Settings.load(local_user='x' * 201)
 
 
-def test_a_role_is_known_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_is_known_case_insensitively(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('DEFAULT_ROLE', ' Technician')
     assert Settings.load().default_role is Role.TECHNICIAN
 
@@ -243,7 +243,7 @@ def test_a_port_that_the_platform_gives_is_checked_too(monkeypatch: pytest.Monke
         Settings.load()
 
 
-def test_an_app_without_a_database_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_without_a_database_gets_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('DATABRICKS_APP_NAME', 'line-monitor')
     with pytest.raises(SettingsError, match='this app has no database: give it'), database_source(Settings.load()):
         pass

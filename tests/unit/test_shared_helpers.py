@@ -1,4 +1,4 @@
-"""What several test files need stands in a harness.py, where none of them is imported for it."""
+"""What several test files need is in a harness.py, where none of them is imported for it."""
 
 from __future__ import annotations
 

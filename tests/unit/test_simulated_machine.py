@@ -16,12 +16,12 @@ STEPS = 60_000
 def story() -> list[tuple[str, str | None, float]]:
     """A long life of one robotic arm: state, reason, seconds."""
     machine = SimulatedMachine('Robotic_Arm_01_01', profile_of('robotic_arm'), Random(5), now=0)
-    told, now = [], 0.0
+    changes, now = [], 0.0
     for _ in range(STEPS):
-        told.append((machine.status, machine.reason, machine.until - now))
+        changes.append((machine.status, machine.reason, machine.until - now))
         now = machine.until
         machine.step()
-    return told  # type: ignore[return-value]
+    return changes  # type: ignore[return-value]
 
 
 def test_visit_ratios_solve_the_chain() -> None:

@@ -78,12 +78,12 @@ def test_the_same_seed_tells_the_same_story() -> None:
 
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.lists(st.floats(0, 2 * HOUR), max_size=20))
-def test_the_story_does_not_depend_on_the_steps_in_which_it_is_told(steps: list[float]) -> None:
+def test_the_story_does_not_depend_on_the_steps_in_which_it_is_played(steps: list[float]) -> None:
     at_once, in_steps = SimulatedPlant(SHORT_LINE, 3), SimulatedPlant(SHORT_LINE, 3)
-    end, told = at_once.now + 40 * HOUR, []
+    end, simulated = at_once.now + 40 * HOUR, []
     for step in steps:
-        told += in_steps.advance(in_steps.now + step)
-    assert log(told + in_steps.advance(end)) == log(at_once.advance(end))
+        simulated += in_steps.advance(in_steps.now + step)
+    assert log(simulated + in_steps.advance(end)) == log(at_once.advance(end))
 
 
 def test_changes_come_in_order_and_each_says_something_new() -> None:
@@ -140,9 +140,9 @@ def test_what_a_person_sets_is_shown_as_set() -> None:
     plant = SimulatedPlant(FLOOR, 5)
     by_hand = [('down', 'Tea'), ('warning', None), ('operational', None), ('warning', STARVED), ('warning', BLOCKED)]
     for station in FLOOR:
-        for said in by_hand:
-            plant.observe(station.name, *said)  # type: ignore[arg-type]
-            assert states(plant)[station.name] == said
+        for observed in by_hand:
+            plant.observe(station.name, *observed)  # type: ignore[arg-type]
+            assert states(plant)[station.name] == observed
             at_once = plant.advance(plant.now)
             assert station.name not in {change.machine for change in at_once}
 

@@ -1,4 +1,4 @@
-"""The history that a new database gets: what machines did, who made whom wait, and what people wrote of it."""
+"""The history that a new database gets: what machines did, which waited for which, and what people wrote of it."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def tell(seed: int = 1, days: float = 30, stations: Sequence[Station] = FLOOR) -
     return Timeline(stations, seed, NOW - days * DAY).events_until(NOW)
 
 
-def write(told: Sequence[SimulatedStop], people: Sequence[Employee] = PEOPLE, seed: int = 1) -> OrderBatch:
-    return write_orders(told, people, now=NOW, seed=seed)
+def write(reported: Sequence[SimulatedStop], people: Sequence[Employee] = PEOPLE, seed: int = 1) -> OrderBatch:
+    return write_orders(reported, people, now=NOW, seed=seed)
 
 
 @pytest.fixture(scope='module')
@@ -139,11 +139,11 @@ def test_a_stop_lasts_from_down_until_it_is_left(month: list[SimulatedEvent]) ->
         state.machine for state in final_states(month) if state.status == 'down'}
 
 
-def test_who_made_whom_wait_can_be_read_off_what_they_showed() -> None:
+def test_causes_of_waiting_can_be_read_off_what_they_showed() -> None:
     """The ground truth comes from the model's buffers; who reads the history finds the nearest machine that is down."""
     events, truth = tell(days=2), waits(FLOOR, 1, NOW - 2 * DAY, NOW)
-    said = sum((length for event, length in stretches(events) if event.reason in WAITING), timedelta())
-    assert sum((wait.until - wait.since for wait in truth), timedelta()) == said
+    waited = sum((length for event, length in stretches(events) if event.reason in WAITING), timedelta())
+    assert sum((wait.until - wait.since for wait in truth), timedelta()) == waited
     assert len(truth) > 500
     chains_of, places = chains(events), {station.name: index for index, station in enumerate(FLOOR)}
 

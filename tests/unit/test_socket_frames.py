@@ -56,5 +56,5 @@ def test_the_handshake_in_the_address_of_a_socket_has_its_form_too() -> None:
 @pytest.mark.parametrize('query', [
     '', 'transport=polling', 'EIO=3&transport=websocket', 'EIO=4&transport=pigeon', 'EIO=4&EIO=3&transport=polling',
     'EIO=4&transport=polling&transport=websocket', 'EIO=4&transport=polling&j=0', 'EIO=%FF&transport=%00'])
-def test_an_address_of_a_socket_of_another_version_is_none_of_ours(query: str) -> None:
+def test_an_address_of_a_socket_of_another_version_is_not_of_this_program(query: str) -> None:
     assert fault_of_query(query.encode())

@@ -1,4 +1,4 @@
-"""SQL is never put together from values: what a driver is given stands in the source as it is, or in a file of sql/.
+"""SQL is never put together from values: what a driver is given is in the source as it is, or in a file of sql/.
 
 Every call of a driver's method is looked at. Where its SQL is not a literal, the place has to be in KNOWN, which says
 why nothing that anybody can choose gets into it.

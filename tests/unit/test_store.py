@@ -76,7 +76,7 @@ def statuses(store: Store) -> list[str]:
 
 # how far the picture can be trusted
 
-def test_a_store_that_was_told_nothing_is_connecting(store: Store) -> None:
+def test_a_store_that_received_nothing_is_connecting(store: Store) -> None:
     assert store.connection is Freshness.CONNECTING
     assert store.age is None
 
@@ -88,7 +88,7 @@ def test_a_floor_that_was_read_is_not_live_before_delivery_is_proven(store: Stor
     assert store.connection is Freshness.LIVE
 
 
-def test_a_picture_without_a_new_proof_goes_stale_by_itself(floor: Store, clock: Clock) -> None:
+def test_a_picture_without_a_new_proof_goes_stale_automatically(floor: Store, clock: Clock) -> None:
     clock.now += 8
     assert floor.connection is Freshness.LIVE
     clock.now += 0.1
@@ -105,14 +105,14 @@ def test_changes_that_arrive_are_no_proof(floor: Store, clock: Clock) -> None:
     assert floor.connection is Freshness.STALE
 
 
-def test_who_subscribes_is_told_that_the_picture_has_gone_stale_by_itself(floor: Store, clock: Clock) -> None:
-    told: list[Difference] = []
-    floor.subscribe(told.append)
+def test_who_subscribes_is_notified_that_the_picture_has_gone_stale_automatically(floor: Store, clock: Clock) -> None:
+    notified: list[Difference] = []
+    floor.subscribe(notified.append)
     floor.tick()
     clock.now += 9
     floor.tick()
     floor.tick()
-    assert told == [Difference(connection=True)]
+    assert notified == [Difference(connection=True)]
 
 
 def test_a_lost_link_is_stale_at_once_and_says_why(floor: Store) -> None:
@@ -131,16 +131,16 @@ def test_a_link_that_never_was_is_connecting_still(store: Store) -> None:
     assert store.problem == 'refused'
 
 
-def test_the_state_of_the_link_is_told_once(floor: Store) -> None:
-    told: list[Difference] = []
-    floor.subscribe(told.append)
+def test_the_state_of_the_link_is_reported_once(floor: Store) -> None:
+    notified: list[Difference] = []
+    floor.subscribe(notified.append)
     for _ in range(3):
         floor.lose('refused')
     for _ in range(3):
         floor.prove()
     for _ in range(3):
         floor.set_feed_warning('a trigger is off')
-    assert told == [Difference(connection=True)] * 3
+    assert notified == [Difference(connection=True)] * 3
 
 
 # ages
@@ -180,13 +180,13 @@ def test_when_the_latest_changes_were_written_is_kept_while_nothing_changes(floo
 
 # what changes
 
-def test_a_change_is_shown_told_and_remembered(floor: Store) -> None:
-    told: list[Difference] = []
-    floor.subscribe(told.append)
+def test_a_change_is_shown_announced_and_remembered(floor: Store) -> None:
+    notified: list[Difference] = []
+    floor.subscribe(notified.append)
     floor.apply([change(PRESS, Status.DOWN, 2, 'E-stop')])
     press = floor.machines[PRESS]
     assert (press.status, press.reason, press.version) == (Status.DOWN, 'E-stop', 2)
-    assert told == [Difference(frozenset({PRESS}))]
+    assert notified == [Difference(frozenset({PRESS}))]
     assert floor.events[0] == StatusEvent(2, PRESS, Status.OPERATIONAL, Status.DOWN, 'E-stop', NOON)
 
 
@@ -244,7 +244,7 @@ def test_a_snapshot_wins_over_another_truth_of_the_same_version(floor: Store) ->
     (record(PRESS, 'Forming'), record(OVEN, 'Cutting'), record(SAW, 'Cutting')),
     (replace(record(PRESS, 'Forming'), type='hammer'), record(OVEN, 'Forming'), record(SAW, 'Cutting')),
 ], ids=['one left', 'one came', 'another order', 'another line', 'another type'])
-def test_a_changed_layout_is_told_and_shown(floor: Store, machines: tuple[MachineRecord, ...]) -> None:
+def test_a_changed_layout_is_reported_and_shown(floor: Store, machines: tuple[MachineRecord, ...]) -> None:
     difference = floor.replace(snapshot(*machines))
     assert difference.layout
     assert difference.machines == {machine.name for machine in machines}
@@ -255,7 +255,7 @@ def test_a_changed_layout_is_told_and_shown(floor: Store, machines: tuple[Machin
     assert [machine.record for machine in floor.machines.values()] == list(machines)
 
 
-def test_lines_stand_in_flow_order_with_their_worst_status(floor: Store) -> None:
+def test_lines_are_in_flow_order_with_their_worst_status(floor: Store) -> None:
     floor.apply([change(OVEN, Status.WARNING, 2)])
     assert [(line.name, line.worst) for line in floor.lines] == [
         ('Forming', Status.WARNING), ('Cutting', Status.OPERATIONAL)]
@@ -315,14 +315,14 @@ def watchful(clock: Clock) -> Store:
 
 
 def test_a_machine_that_goes_silent_becomes_unknown(watchful: Store, clock: Clock) -> None:
-    told: list[Difference] = []
-    watchful.subscribe(told.append)
+    notified: list[Difference] = []
+    watchful.subscribe(notified.append)
     clock.now += 59
     watchful.apply([change(OVEN, Status.OPERATIONAL, 2, at_ms=NOON + 59_000)])
     clock.now += 2
     watchful.tick()
     assert statuses(watchful) == ['unknown', 'operational', 'unknown']
-    assert told[-1] == Difference(frozenset({PRESS, SAW}), connection=True)  # there was no proof meanwhile
+    assert notified[-1] == Difference(frozenset({PRESS, SAW}), connection=True)  # there was no proof meanwhile
     assert watchful.seconds_in_status(watchful.machines[PRESS]) == 61
     assert {event.name for event in watchful.events if event.new is Status.UNKNOWN} == {PRESS, SAW}
     watchful.tick()
@@ -376,15 +376,15 @@ def test_without_a_limit_no_machine_is_ever_silent(floor: Store, clock: Clock) -
 
 # work orders
 
-def test_an_order_that_is_announced_is_known_and_told(floor: Store) -> None:
-    told: list[Difference] = []
-    floor.subscribe(told.append)
+def test_an_order_that_is_announced_is_known_and_notified(floor: Store) -> None:
+    notified: list[Difference] = []
+    floor.subscribe(notified.append)
     opened, started = order(1, 10), order(1, 11, state='in_progress')
     floor.apply_orders([opened])
     floor.apply_orders([started])
     assert dict(floor.orders) == {opened.id: started}
-    assert told == [Difference(orders=(ActiveOrderChange(opened.id, None, opened),)),
-                    Difference(orders=(ActiveOrderChange(opened.id, opened, started),))]
+    assert notified == [Difference(orders=(ActiveOrderChange(opened.id, None, opened),)),
+                        Difference(orders=(ActiveOrderChange(opened.id, opened, started),))]
 
 
 @pytest.mark.parametrize('event', [9, 10])
@@ -415,7 +415,7 @@ def test_an_order_that_ended_before_others_is_not_brought_back_either(floor: Sto
     assert not floor.orders
 
 
-def test_what_happens_to_an_order_that_has_ended_is_told_too(floor: Store) -> None:
+def test_what_happens_to_an_order_that_has_ended_is_reported_too(floor: Store) -> None:
     revision = floor.orders_revision
     commented = order(1, 20, state='completed')
     assert floor.apply_orders([commented]).orders == (ActiveOrderChange(commented.id, None, commented),)
@@ -524,7 +524,7 @@ def test_memory_stays_flat_while_orders_pass(floor: Store) -> None:
 
 # people
 
-def test_a_person_has_the_role_of_the_employee_with_that_address_in_any_case(store: Store) -> None:
+def test_a_person_has_the_role_of_the_employee_with_that_address_case_insensitively(store: Store) -> None:
     store.replace(snapshot(people=(employee(7, 'Lisa@Example.com'),)))
     assert store.person(Identity('lisa', 'lisa@example.COM'), Role.VIEWER) == \
         Person('Lisa Garcia 7', 'lisa@example.COM', Role.TECHNICIAN, 7)
@@ -541,7 +541,7 @@ def test_who_is_no_employee_has_the_default_role(store: Store, email: str | None
     assert store.person(Identity('Mike', email), Role.OPERATOR) == Person('Mike', email, Role.OPERATOR)
 
 
-def test_a_change_of_people_is_told_once(floor: Store) -> None:
+def test_a_change_of_people_is_reported_once(floor: Store) -> None:
     people = (employee(7, 'lisa@example.com'),)
     revision = floor.orders_revision
     assert floor.replace(snapshot(people=people)) == Difference(people=True)
@@ -557,27 +557,27 @@ def test_a_failing_subscriber_does_not_stop_the_others(floor: Store, caplog: pyt
     def fail(_difference: Difference) -> None:
         raise ZeroDivisionError('a slip of one page')
 
-    told: list[Difference] = []
+    notified: list[Difference] = []
     floor.subscribe(fail)
-    floor.subscribe(told.append)
+    floor.subscribe(notified.append)
     with caplog.at_level(logging.ERROR):
         floor.apply([change(PRESS, Status.DOWN, 2)])
-    assert len(told) == 1
+    assert len(notified) == 1
     assert 'a subscriber of the store failed' in caplog.text
 
 
-def test_a_subscriber_may_leave_while_it_is_told(floor: Store) -> None:
-    told: list[str] = []
+def test_a_subscriber_may_leave_while_it_is_notified(floor: Store) -> None:
+    notified: list[str] = []
 
     def once(_difference: Difference) -> None:
-        told.append('once')
+        notified.append('once')
         leave()
 
     leave = floor.subscribe(once)
-    floor.subscribe(lambda _: told.append('always'))
+    floor.subscribe(lambda _: notified.append('always'))
     floor.apply([change(PRESS, Status.DOWN, 2)])
     floor.apply([change(PRESS, Status.WARNING, 3)])
-    assert told == ['once', 'always', 'always']
+    assert notified == ['once', 'always', 'always']
 
 
 def test_every_write_has_a_revision_of_its_own(floor: Store) -> None:

@@ -1,4 +1,4 @@
-"""What a stylesheet of ours asks of a browser: whatever older ones lack stands behind a plain value that they keep."""
+"""What a stylesheet of this program asks of a browser: what older ones lack comes after a plain value."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def rules(css: str, conditions: tuple[str, ...] = ()) -> Iterator[Rule]:
 
 
 def split_selectors(head: str) -> list[str]:
-    """At the commas that stand in no brackets."""
+    """At the commas that are in no brackets."""
     parts, depth = [''], 0
     for character in head:
         depth += {'(': 1, ')': -1}.get(character, 0)

@@ -24,7 +24,7 @@ FOREVER = 3600
 
 
 class Task:
-    """Does what it is told in turn, then runs."""
+    """Does what it is given in turn, then runs."""
 
     def __init__(self, *deaths: Callable[[], Awaitable[None]]) -> None:
         self.starts = 0
@@ -92,13 +92,13 @@ async def test_a_program_that_stops_ends_its_tasks() -> None:
     assert supervisor.statuses[0].failures == 0
 
 
-async def test_the_same_death_again_and_again_is_one_traceback(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_same_death_many_times_is_one_traceback(caplog: pytest.LogCaptureFixture) -> None:
     task = Task(*[fail] * 5)
     supervisor = Supervisor(**QUICK)
     async with running(supervisor.supervise('task', 'tasks', task.run)()):
         await until(lambda: task.starts == 6)
-    said = [(each.levelno, each.message) for each in caplog.records if each.levelno >= logging.WARNING]
-    assert said == [(logging.ERROR, 'the tasks failed and are restarted')]
+    logged = [(each.levelno, each.message) for each in caplog.records if each.levelno >= logging.WARNING]
+    assert logged == [(logging.ERROR, 'the tasks failed and are restarted')]
 
 
 async def test_a_death_shows_in_healthz_in_the_metrics_and_on_the_pages_until_it_works_again() -> None:
@@ -132,7 +132,7 @@ async def test_a_death_shows_in_healthz_in_the_metrics_and_on_the_pages_until_it
         assert samples(await client.get('/metrics'))['floor_task_failing', (PAGE_UPDATES,)] == 0
 
 
-async def test_the_pauses_of_a_task_that_fails_again_and_again_grow_until_it_works(
+async def test_the_pauses_of_a_task_that_fails_repeatedly_grow_until_it_works(
         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, 'uniform', lambda low, high: 1.0)
     pauses: list[float] = []

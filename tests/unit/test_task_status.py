@@ -1,4 +1,4 @@
-"""What is said of a task that fails again and again, and of the connection: little, and enough."""
+"""What is logged of a task that fails repeatedly, and of the connection: little, and enough."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_an_hour_of_failures_is_a_line_for_each_reason_and_one_for_the_end
     assert status.last_problem == (clock.now - 5.5, 'a slip')
 
 
-async def test_the_next_outage_is_told_anew(status: TaskStatus, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_next_outage_is_logged_again(status: TaskStatus, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         async with status.attempt():
             raise DatabaseUnavailableError('refused')
@@ -118,8 +118,8 @@ def test_each_change_of_the_connection_is_a_line_with_why_and_for_how_long(
     store.prove()
     store.lose('the database closed the connection')
     logged: list[Any] = caplog.records
-    said = [(each.levelname, each.message, each.connection, each.was, each.lasted_s) for each in logged]
-    assert said == [
+    logged_lines = [(each.levelname, each.message, each.connection, each.was, each.lasted_s) for each in logged]
+    assert logged_lines == [
         ('INFO', 'the floor is live', 'live', 'connecting', 2),
         ('WARNING', 'the floor is stale: no proof for too long that all changes arrive', 'stale', 'live', 9),
         ('INFO', 'the floor is live', 'live', 'stale', 60),
@@ -127,7 +127,7 @@ def test_each_change_of_the_connection_is_a_line_with_why_and_for_how_long(
     assert watch.changes == {Freshness.LIVE: 2, Freshness.STALE: 2, Freshness.CONNECTING: 0}
 
 
-def test_the_end_of_a_trouble_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_end_of_a_trouble_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     store = Store()
     FreshnessLog(store)
@@ -151,7 +151,7 @@ def test_every_reason_has_a_word_of_the_list(error: Exception, word: str) -> Non
     assert reason_of(wrapped) == word
 
 
-def test_percentiles_are_of_lately_and_less_than_nothing_is_nothing(clock: Clock) -> None:
+def test_percentiles_are_of_recent_values_and_less_than_nothing_is_nothing(clock: Clock) -> None:
     lag = LatencyHistogram('some_seconds', 'Some.', clock)
     assert lag.percentile(0.5) is None
     lag.observe(60)

@@ -30,7 +30,7 @@ async def test_a_person_has_so_many_uploads_at_once_and_others_have_theirs() -> 
         assert queue.uploads == 1
 
 
-async def test_people_without_an_address_of_their_own_are_told_apart_by_their_computer() -> None:
+async def test_people_without_an_address_of_their_own_are_distinguished_by_their_computer() -> None:
     queue = UploadQueue(max_per_person=1)
     async with queue.slot(LOCAL, '10.0.0.1', 10), queue.slot(LOCAL, '10.0.0.2', 10):
         with pytest.raises(TooManyUploadsError):
@@ -76,7 +76,7 @@ async def test_a_small_file_of_another_passes_those_that_wait() -> None:
     assert (queue.uploads, queue.bytes_in_memory) == (0, 0)
 
 
-async def test_who_waits_too_long_is_told_to_send_it_again() -> None:
+async def test_who_waits_too_long_is_asked_to_send_it_again() -> None:
     queue = UploadQueue(max_bytes_per_person=15, memory_timeout=0.01)
     async with queue.slot(MIKE, None, 10):
         with pytest.raises(UploadsBusyError, match='this file was not stored'):
